@@ -1,0 +1,9 @@
+//! Drivers of lineman: the sockets, files and clocks behind the state machines of
+//! `lineman-proto`. No user interface: what happened is reported as values, and the program that
+//! uses this crate puts them into words.
+#![warn(missing_docs)]
+
+mod error;
+
+pub use error::Operation;
+pub use error::SystemError;

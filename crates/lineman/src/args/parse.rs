@@ -1,0 +1,40 @@
+//! Values that people type: durations, sizes.
+
+use std::time::Duration;
+
+/// Seconds, fractions allowed: `10`, `0.5`.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let bad = || format!("`{text}` is not a number of seconds, like 10 or 0.5");
+    let value: f64 = text.parse().map_err(|_| bad())?;
+    Duration::try_from_secs_f64(value).map_err(|_| bad())
+}
+
+/// Bytes with an optional K, M or G (powers of 1024): `512`, `64M`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let bad = || format!("`{text}` is not a number of bytes, like 4096 or 64M");
+    let (digits, shift) = match text.char_indices().last() {
+        Some((at, 'k' | 'K')) => (&text[..at], 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 30),
+        _ => (text, 0),
+    };
+    let value: u64 = digits.parse().map_err(|_| bad())?;
+    value.checked_mul(1 << shift).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_seconds_as_people_write_them() {
+        assert_eq!(bytes("512"), Ok(512));
+        assert_eq!(bytes("64M"), Ok(64 << 20));
+        assert_eq!(bytes("1g"), Ok(1 << 30));
+        assert!(bytes("99999999999G").is_err());
+        assert!(bytes("").is_err());
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        assert!(seconds("-1").is_err());
+        assert!(seconds("inf").is_err());
+    }
+}

@@ -1,0 +1,135 @@
+//! `lineman tftp`: what may be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use clap::Subcommand;
+use clap::ValueEnum;
+
+use super::parse;
+
+/// Move files with TFTP.
+#[derive(Debug, Subcommand)]
+pub enum Tftp {
+    /// Serve a directory
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Serve),
+    /// Fetch files
+    #[command(after_help = GET_EXAMPLES)]
+    Get(Get),
+    /// Store files on a server
+    #[command(after_help = PUT_EXAMPLES)]
+    Put(Put),
+}
+
+/// `lineman tftp serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The directory; nothing outside it is ever opened
+    #[arg(value_name = "DIR", default_value = "./files")]
+    pub root: PathBuf,
+    /// Where to listen, may be repeated (default: all addresses of both families, port 69, or 6969
+    /// where 69 is not permitted)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Vec<String>,
+    /// Accept uploads: new names only, or existing ones too
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub write: Option<Write>,
+    /// Refuse or cut off an upload beyond this many bytes (K, M, G allowed)
+    #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = parse::bytes)]
+    pub max_upload: u64,
+    /// How many transfers may run at a time
+    #[arg(long, value_name = "N", default_value = "4096")]
+    pub max_transfers: usize,
+    /// Never agree to a larger block (default: what the route to the client carries)
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(8..=65464))]
+    pub max_blksize: Option<u16>,
+    /// Never agree to a larger window
+    #[arg(long, value_name = "BLOCKS", default_value = "64", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_windowsize: u16,
+    /// The block number that follows 65535
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub rollover: u8,
+    /// Where a name is not found, take one that differs in upper and lower case only
+    #[arg(long)]
+    pub ignore_case: bool,
+}
+
+/// Which uploads are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Write {
+    /// New names only.
+    Create,
+    /// New names, and existing ones replaced.
+    Overwrite,
+}
+
+/// `lineman tftp get`.
+#[derive(Debug, Args)]
+pub struct Get {
+    /// What to fetch: tftp://HOST[:PORT]/NAME[;mode=netascii]
+    #[arg(value_name = "URL", required = true)]
+    pub urls: Vec<String>,
+    /// Where to put it: a file, a directory, or - for stdout (default: the last part of the name)
+    #[arg(short, long, value_name = "OUT")]
+    pub output: Option<PathBuf>,
+    /// What to ask of the server.
+    #[command(flatten)]
+    pub wish: Wish,
+}
+
+/// `lineman tftp put`.
+#[derive(Debug, Args)]
+pub struct Put {
+    /// The files, then the address: tftp://HOST[:PORT]/NAME, or one that ends in / for several
+    #[arg(value_name = "FILE… URL", required = true, num_args = 2..)]
+    pub files: Vec<String>,
+    /// What to ask of the server.
+    #[command(flatten)]
+    pub wish: Wish,
+}
+
+/// What a client asks of the server.
+#[derive(Clone, Debug, Args)]
+pub struct Wish {
+    /// Ask for this block size (default: what the route carries)
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(8..=65464))]
+    pub blksize: Option<u16>,
+    /// Ask for this many blocks in flight
+    #[arg(long, value_name = "BLOCKS", default_value = "16", value_parser = clap::value_parser!(u16).range(1..))]
+    pub windowsize: u16,
+    /// Ask the server to resend after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u8).range(1..))]
+    pub timeout: Option<u8>,
+    /// Give up after this many seconds without a sign of the server
+    #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = parse::seconds)]
+    pub patience: Duration,
+    /// Ask for no options at all: RFC 1350 as it was
+    #[arg(long, conflicts_with_all = ["blksize", "timeout"])]
+    pub no_options: bool,
+    /// Transfer text: line ends become those of the other system
+    #[arg(long)]
+    pub netascii: bool,
+    /// The block number that follows 65535
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
+    pub rollover: u8,
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  lineman tftp serve                           ./files, port 69 or 6969
+  lineman tftp serve /srv/tftp --ignore-case
+  lineman tftp serve . --listen 127.0.0.1:6969 --listen '[::1]:6969'
+  lineman tftp serve . --write create --max-upload 64M";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  lineman tftp get tftp://192.0.2.7/kernel
+  lineman tftp get tftp://192.0.2.7/kernel tftp://192.0.2.7/initrd -o /tmp
+  lineman tftp get tftp://192.0.2.7:6969/notes.txt --netascii -o -";
+
+const PUT_EXAMPLES: &str = "\
+Examples:
+  lineman tftp put config.bin tftp://192.0.2.7/config.bin
+  lineman tftp put *.cfg tftp://192.0.2.7/backup/";

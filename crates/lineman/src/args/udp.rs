@@ -1,0 +1,93 @@
+//! `lineman udp`: what may be typed.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use clap::Args;
+use clap::Subcommand;
+
+use super::parse;
+
+/// Send and receive datagrams.
+#[derive(Debug, Subcommand)]
+pub enum Udp {
+    /// Hear datagrams, from anybody; answer the one last heard
+    #[command(after_help = LISTEN_EXAMPLES)]
+    Listen(Listen),
+    /// Say datagrams to one host, to all of a network, or to a group
+    #[command(after_help = SEND_EXAMPLES)]
+    Send(Send),
+}
+
+/// `lineman udp listen`.
+#[derive(Debug, Args)]
+pub struct Listen {
+    /// Where to listen: ADDR, :PORT or ADDR:PORT; all addresses of both families if left out
+    #[arg(value_name = "[ADDR][:PORT]", default_value = ":8889")]
+    pub address: String,
+    /// Join this multicast group as well
+    #[arg(long, value_name = "GROUP", requires = "interface")]
+    pub multicast: Option<IpAddr>,
+    /// The interface of the group: its name or one of its addresses
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+    /// Leave after this many datagrams
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// How messages are shown and read.
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// `lineman udp send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// To whom; port 8889 if left out
+    #[arg(value_name = "HOST[:PORT]", required_unless_present = "multicast")]
+    pub host: Option<String>,
+    /// Allow a broadcast address
+    #[arg(long)]
+    pub broadcast: bool,
+    /// Send to this multicast group, GROUP or GROUP:PORT, instead of a host
+    #[arg(long, value_name = "GROUP[:PORT]", conflicts_with_all = ["host", "broadcast"], requires = "interface")]
+    pub multicast: Option<String>,
+    /// The interface that broadcast or multicast leaves by: its name or one of its addresses
+    #[arg(long, value_name = "IF")]
+    pub interface: Option<String>,
+    /// How many routers a multicast datagram may cross
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub ttl: u8,
+    /// Send all of stdin as one datagram
+    #[arg(long)]
+    pub whole: bool,
+    /// After the end of input, listen for answers until this many seconds have been silent
+    #[arg(long, value_name = "SECONDS", default_value = "0.5", value_parser = parse::seconds)]
+    pub wait: Duration,
+    /// How messages are shown and read.
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// How messages are shown and read.
+#[derive(Clone, Debug, Args)]
+pub struct Form {
+    /// Write what arrives byte by byte as it is, without sender and without line ends
+    #[arg(long, conflicts_with = "json")]
+    pub raw: bool,
+}
+
+const LISTEN_EXAMPLES: &str = "\
+Examples:
+  lineman udp listen                         port 8889, IPv4 and IPv6
+  lineman udp listen :5353 --multicast 224.0.0.251 --interface eth0
+  lineman udp listen --raw --count 1 > one.bin
+
+A line that is typed answers the peer last heard; `@2 text` answers the second peer heard.";
+
+const SEND_EXAMPLES: &str = "\
+Examples:
+  lineman udp send 192.0.2.7                 type lines; each is one datagram
+  echo hello | lineman udp send 192.0.2.7:9  one datagram of six bytes
+  lineman udp send --broadcast 192.0.2.255
+  lineman udp send --multicast 239.1.2.3 --interface eth0 --ttl 2
+  lineman udp send 192.0.2.7 --whole < packet.bin";

@@ -1,0 +1,66 @@
+//! `lineman completions` and `lineman man`: both from the definitions of the command line.
+
+use std::fs;
+use std::io;
+use std::io::Write as _;
+use std::path::Path;
+
+use clap::Command;
+use clap::CommandFactory as _;
+use clap_mangen::Man as Page;
+use lineman_net::Operation;
+use lineman_net::SystemError;
+
+use crate::args::Args;
+use crate::args::Completions;
+use crate::args::Man;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::help;
+
+/// Prints the completions of a shell.
+pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut tree(console), "lineman", &mut script);
+    to_stdout(&script, console)
+}
+
+/// Prints the manual page of lineman, or writes one for each command.
+pub fn man(args: &Man, console: Console) -> Result<(), Failure> {
+    let tree = tree(console);
+    match &args.dir {
+        None => to_stdout(&page(&tree), console),
+        Some(dir) => write_all(&tree, "lineman", dir, console),
+    }
+}
+
+fn tree(console: Console) -> Command {
+    let mut tree = help::localised(Args::command(), console.lang);
+    tree.build();
+    tree
+}
+
+fn write_all(command: &Command, name: &str, dir: &Path, console: Console) -> Result<(), Failure> {
+    let file = dir.join(format!("{name}.1"));
+    let named = command.clone().name(name.to_owned());
+    fs::write(&file, page(&named))
+        .map_err(SystemError::new(Operation::Write, file.display()))
+        .map_err(|error| Failure::system(&error, console.lang))?;
+    command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+        .try_for_each(|sub| write_all(sub, &format!("{name}-{}", sub.get_name()), dir, console))
+}
+
+fn page(command: &Command) -> Vec<u8> {
+    let mut text = Vec::new();
+    // Writing to memory cannot fail.
+    let _ = Page::new(command.clone()).render(&mut text);
+    text
+}
+
+fn to_stdout(bytes: &[u8], console: Console) -> Result<(), Failure> {
+    io::stdout()
+        .write_all(bytes)
+        .map_err(|error| Failure::stdout(error, console.lang))
+}

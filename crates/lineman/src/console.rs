@@ -1,0 +1,60 @@
+//! Where a command speaks: sentences on stderr for people, JSON lines on stdout for programs.
+
+use std::io;
+use std::io::Write as _;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::lang::Lang;
+use crate::lang::Message;
+
+/// The version of the JSON schema (`docs/json.md`); it changes when a field changes its meaning.
+pub const JSON_VERSION: u32 = 1;
+
+/// How a command speaks to the outside.
+#[derive(Clone, Copy, Debug)]
+pub struct Console {
+    /// The language of sentences.
+    pub lang: Lang,
+    /// JSON lines instead of sentences.
+    pub json: bool,
+    /// Errors only.
+    pub quiet: bool,
+}
+
+impl Console {
+    /// A sentence about what goes on: to stderr, unless `--quiet` or `--json`.
+    pub fn note(&self, message: &dyn Message) {
+        if !self.quiet && !self.json {
+            self.line(&message.render(self.lang));
+        }
+    }
+
+    /// A sentence that is shown even under `--quiet`: something was lost or went wrong.
+    pub fn warn(&self, message: &dyn Message) {
+        if !self.json {
+            self.line(&message.render(self.lang));
+        }
+    }
+
+    /// A line on stderr; a closed stderr is no reason to stop.
+    fn line(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+
+    /// An event as one line of JSON on stdout, under `--json` only: `{"v":1,"event":NAME,…fields}`.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn event(&self, name: &str, fields: Value) -> io::Result<()> {
+        if !self.json {
+            return Ok(());
+        }
+        let mut object = json!({ "v": JSON_VERSION, "event": name });
+        if let (Value::Object(all), Value::Object(more)) = (&mut object, fields) {
+            all.extend(more);
+        }
+        writeln!(io::stdout().lock(), "{object}")
+    }
+}

@@ -1,0 +1,29 @@
+//! Sentences that every command shares: errors of the system, of the command line, of settings.
+
+use super::messages;
+
+messages! {
+    /// Sentences that every command shares.
+    Common;
+    ErrorPrefix {} "error: " "错误："
+    CannotDo { what, on, why } "cannot {what} {on}: {why}" "无法{what} {on}：{why}"
+    Refused {} "connection refused" "连接被拒绝"
+    Unreachable {} "unreachable" "无法到达"
+    TimedOut {} "no answer in time" "超时无应答"
+    InUse {} "the address is in use already" "地址已被占用"
+    NotAvailable {} "no interface of this machine has that address" "本机没有任何接口拥有该地址"
+    Denied {} "not permitted" "没有权限"
+    NotFound {} "not found" "未找到"
+    Exists {} "exists already" "已经存在"
+    DiskFull {} "no space left on the disk" "磁盘空间已满"
+    Reset {} "the peer reset the connection" "对方重置了连接"
+    NameUnknown {} "no such host name" "找不到该主机名"
+    OtherSystem { text } "{text}" "系统错误：{text}"
+    HintLowPort { port } "ports below 1024 need a privilege; choose another port than {port}, or grant it: setcap cap_net_bind_service=+ep" "1024 以下的端口需要权限；请换用 {port} 以外的端口，或授予权限：setcap cap_net_bind_service=+ep"
+    HintInUse {} "see who has it: ss -lntup" "查看占用者：ss -lntup"
+    HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
+    Usage { detail } "{detail}" "命令行有误：{detail}"
+    Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"
+    SettingsUnknown { file, key } "{file}: unknown key `{key}`" "{file}：未知的键 `{key}`"
+    SettingsBad { file, detail } "{file}: {detail}" "{file}：内容有误：{detail}"
+}

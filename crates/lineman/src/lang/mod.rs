@@ -1,0 +1,122 @@
+//! Every sentence a person reads, in English and Chinese.
+//!
+//! Each area of the program has a table made by [`messages!`]. A message is an enum variant with
+//! its fields, so a sentence that lacks a language, or a language that forgets a field, does not
+//! compile.
+
+use std::fmt::Display;
+
+pub mod chat;
+pub mod common;
+pub mod help;
+pub mod tftp;
+pub mod tour;
+pub mod udp;
+
+/// A language that lineman speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Chinese (simplified).
+    Zh,
+}
+
+impl Lang {
+    /// Picks the language before the command line is parsed, because the help itself needs it:
+    /// `--lang`, else `LINEMAN_LANG`, else the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`).
+    pub fn detect(args: impl Iterator<Item = String>) -> Self {
+        flag_value(args)
+            .or_else(|| std::env::var("LINEMAN_LANG").ok())
+            .or_else(locale)
+            .map_or(Self::En, |tag| Self::from_tag(&tag))
+    }
+
+    fn from_tag(tag: &str) -> Self {
+        if tag.to_ascii_lowercase().starts_with("zh") {
+            Self::Zh
+        } else {
+            Self::En
+        }
+    }
+}
+
+/// A sentence of one of the tables.
+pub trait Message {
+    /// The sentence in `lang`, its fields filled in.
+    fn render(&self, lang: Lang) -> String;
+}
+
+fn flag_value(mut args: impl Iterator<Item = String>) -> Option<String> {
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--" => return None,
+            "--lang" => return args.next(),
+            _ => {
+                if let Some(value) = arg.strip_prefix("--lang=") {
+                    return Some(value.to_owned());
+                }
+            }
+        }
+    }
+    None
+}
+
+/// POSIX: the first of the three that is set and not empty decides.
+fn locale() -> Option<String> {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+}
+
+/// A field of a message: anything that can be shown.
+pub type Field<'a> = &'a dyn Display;
+
+/// Declares a table of messages. Each row names the message, its fields, and the sentence in each
+/// language; `format!` checks at compile time that both use exactly these fields.
+macro_rules! messages {
+    ($(#[$doc:meta])* $table:ident; $( $id:ident { $($field:ident),* } $en:literal $zh:literal )+) => {
+        $(#[$doc])*
+        #[allow(missing_docs, reason = "the sentence itself is the documentation")]
+        #[derive(Clone, Copy)]
+        pub enum $table<'a> {
+            $( $id { $($field: $crate::lang::Field<'a>),* }, )+
+            #[doc(hidden)]
+            #[allow(dead_code, reason = "gives tables without fields a use for the lifetime")]
+            _Never(std::convert::Infallible, std::marker::PhantomData<&'a ()>),
+        }
+
+        impl $crate::lang::Message for $table<'_> {
+            fn render(&self, lang: $crate::lang::Lang) -> String {
+                match self {
+                    $( Self::$id { $($field),* } => match lang {
+                        $crate::lang::Lang::En => format!($en $(, $field = $field)*),
+                        $crate::lang::Lang::Zh => format!($zh $(, $field = $field)*),
+                    }, )+
+                    Self::_Never(never, _) => match *never {},
+                }
+            }
+        }
+
+        #[cfg(test)]
+        #[test]
+        fn every_message_is_in_both_languages() {
+            $( $crate::lang::assert_both(stringify!($id), $en, $zh); )+
+        }
+    };
+}
+pub(crate) use messages;
+
+#[cfg(test)]
+pub(crate) fn assert_both(id: &str, en: &str, zh: &str) {
+    let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    assert!(
+        !han(en),
+        "{id}: the English sentence has Chinese in it: {en}"
+    );
+    assert!(
+        han(zh),
+        "{id}: the Chinese sentence has no Chinese in it: {zh}"
+    );
+}

@@ -1,0 +1,40 @@
+//! Gives the terminal back as it was found, on every path out of the program.
+//!
+//! The line editor puts the terminal in raw mode and restores it when a line is finished. Leaving
+//! in the middle of a line (the peer hung up, a signal, a panic) skips that, so the state found at
+//! the start is kept here and put back by [`restore`].
+
+use std::io;
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+use rustix::termios::OptionalActions;
+use rustix::termios::Termios;
+
+/// Remembers the terminal's state and has a panic restore it. Call before the editor starts.
+///
+/// # Errors
+/// When stdin is not a terminal.
+pub fn remember() -> io::Result<()> {
+    let state = rustix::termios::tcgetattr(io::stdin())?;
+    if FOUND.set(state).is_ok() {
+        let next = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            next(panic);
+        }));
+    }
+    Ok(())
+}
+
+/// Puts the terminal back as [`remember`] found it; does nothing if it was never called.
+pub fn restore() {
+    let Some(state) = FOUND.get() else { return };
+    // Bracketed paste is the one mode the editor sets by escape code rather than by termios.
+    let mut out = io::stdout();
+    let _ = out.write_all(b"\x1b[?2004l\r\x1b[K");
+    let _ = out.flush();
+    let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, state);
+}
+
+static FOUND: OnceLock<Termios> = OnceLock::new();

@@ -1,0 +1,4 @@
+//! What touches the user's terminal: the line editor, and giving the terminal back as it was.
+
+pub mod editor;
+pub mod guard;

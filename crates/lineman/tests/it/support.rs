@@ -1,0 +1,77 @@
+//! What the tests of the program share: running it, finding peers, waiting for a condition.
+#![allow(dead_code, reason = "each test module uses its part")]
+
+use std::net::UdpSocket;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::time::Duration;
+use std::time::Instant;
+
+/// The program under test, with the machine's settings and language kept out.
+pub fn lineman() -> Command {
+    clean(Command::new(env!("CARGO_BIN_EXE_lineman")))
+}
+
+fn clean(mut command: Command) -> Command {
+    command
+        .env("LC_ALL", "C.UTF-8")
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env_remove("LINEMAN_LANG");
+    command
+}
+
+/// The program of a peer. A peer that is absent fails the test: a suite that skips what it cannot
+/// find proves nothing.
+pub fn peer(name: &str) -> Command {
+    Command::new(peer_path(name))
+}
+
+/// Where a peer's program is: on the PATH, in a system directory, or unpacked by `./test`.
+pub fn peer_path(name: &str) -> PathBuf {
+    let unpacked = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/peers/usr");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain([
+            "/usr/sbin".into(),
+            "/sbin".into(),
+            unpacked.join("sbin"),
+            unpacked.join("bin"),
+        ])
+        .map(|dir| dir.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("the peer `{name}` is not installed; ./test installs it"))
+}
+
+/// A port that was free a moment ago on both families.
+pub fn free_port() -> u16 {
+    loop {
+        let udp = UdpSocket::bind("[::]:0").expect("bind");
+        let port = udp.local_addr().expect("address").port();
+        if std::net::TcpListener::bind(("::", port)).is_ok() {
+            return port;
+        }
+    }
+}
+
+/// Waits until `condition` gives something, or fails after `limit`.
+pub fn wait_for<T>(what: &str, limit: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
+    let end = Instant::now() + limit;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < end, "timed out waiting for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A process that is ended with the test, whatever the test's end.
+pub struct Running(pub Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
