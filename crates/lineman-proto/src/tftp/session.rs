@@ -1,0 +1,345 @@
+//! One transfer, on either side, from its first packet to its last.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Agreed;
+use super::Direction;
+use super::ErrorCode;
+use super::Event;
+use super::Failure;
+use super::Mode;
+use super::Offer;
+use super::Packet;
+use super::Payload;
+use super::Receiver;
+use super::Rollover;
+use super::Sender;
+use super::Stats;
+use super::Transmit;
+use super::Wish;
+use super::gate::Gate;
+use super::opening::Answer;
+use super::opening::Opening;
+
+/// How patient a session is.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Give up after this long without progress.
+    pub patience: Duration,
+    /// How long a receiver stays after its last ACK, on a link that has lost nothing so far.
+    pub dally: Duration,
+    /// How often the first answer is repeated to a peer that has not proved that it exists; `None`
+    /// where the peer is known to (a client's server).
+    pub unconfirmed_resends: Option<u32>,
+}
+
+/// What a client wants.
+#[derive(Clone, Debug)]
+pub struct ClientConfig {
+    /// Which way the file goes.
+    pub direction: Direction,
+    /// The file's name on the server.
+    pub filename: Vec<u8>,
+    /// The transfer mode.
+    pub mode: Mode,
+    /// The options to ask for.
+    pub wish: Wish,
+    /// What follows block 65535.
+    pub rollover: Rollover,
+    /// How patient to be.
+    pub timing: Timing,
+    /// The length of the source of a write, where it is known (it is not in netascii).
+    pub length: Option<u64>,
+}
+
+/// One transfer. See the [module](super) for the division of labour, and the crate for the five
+/// verbs and the drain rule.
+#[derive(Debug)]
+pub struct Session {
+    gate: Gate,
+    role: Role,
+    /// Events and packets of the session itself, beside those of its role.
+    event: Option<Event>,
+    farewell: Option<Vec<u8>>,
+}
+
+#[derive(Debug)]
+enum Role {
+    Opening {
+        opening: Opening,
+        config: ClientConfig,
+    },
+    Sending(Sender),
+    Receiving(Receiver),
+    Closed(Stats),
+}
+
+impl Session {
+    /// A client's session with a server that listens at `server`.
+    pub fn client(now: Instant, server: SocketAddr, config: ClientConfig) -> Self {
+        let opening = Opening::new(
+            now,
+            config.direction,
+            config.filename.clone(),
+            config.mode,
+            config.wish,
+            config.timing.patience,
+        );
+        Self::new(Gate::opening(server), Role::Opening { opening, config })
+    }
+
+    /// A server's session that sends a file to `peer`; its length is `None` where only reading it
+    /// to the end will tell (see [`Session::handle_end`]).
+    pub fn serve_read(
+        now: Instant,
+        peer: SocketAddr,
+        offer: Offer,
+        rollover: Rollover,
+        timing: Timing,
+        length: Option<u64>,
+    ) -> Self {
+        let sender = Sender::new(now, offer.agreed, rollover, timing, length, offer.oack);
+        Self::new(Gate::locked(peer), Role::Sending(sender))
+    }
+
+    /// A server's session that receives a file from `peer`.
+    pub fn serve_write(
+        now: Instant,
+        peer: SocketAddr,
+        offer: Offer,
+        rollover: Rollover,
+        timing: Timing,
+    ) -> Self {
+        let receiver = Receiver::new(now, offer.agreed, rollover, timing, offer.oack);
+        Self::new(Gate::locked(peer), Role::Receiving(receiver))
+    }
+
+    fn new(gate: Gate, role: Role) -> Self {
+        Self {
+            gate,
+            role,
+            event: None,
+            farewell: None,
+        }
+    }
+
+    /// These bytes arrived from `from`.
+    pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
+        if !self.gate.admit(from, bytes) {
+            return;
+        }
+        // Garbage from the right address is the network's, or a stranger's who forged it: ignored.
+        let Ok(packet) = Packet::parse(bytes) else {
+            return;
+        };
+        match &mut self.role {
+            Role::Sending(sender) => sender.handle_packet(now, &packet),
+            Role::Receiving(receiver) => receiver.handle_packet(now, &packet),
+            Role::Opening { opening, .. } => {
+                let answer = opening.handle_packet(now, &packet);
+                self.handle_answer(now, from, answer, &packet);
+            }
+            Role::Closed(_) => {}
+        }
+    }
+
+    /// The peer repeated the request that began this session (server only).
+    pub fn handle_repeated_request(&mut self, now: Instant) {
+        match &mut self.role {
+            Role::Sending(sender) => sender.handle_repeated_request(now),
+            Role::Receiving(receiver) => receiver.handle_repeated_request(now),
+            Role::Opening { .. } | Role::Closed(_) => {}
+        }
+    }
+
+    /// The source of a sending session ended at `length` bytes; see [`Sender::handle_end`].
+    pub fn handle_end(&mut self, length: u64) {
+        if let Role::Sending(sender) = &mut self.role {
+            sender.handle_end(length);
+        }
+    }
+
+    /// The received file is permanent; answers [`Event::Store`].
+    pub fn handle_stored(&mut self, now: Instant) {
+        if let Role::Receiving(receiver) = &mut self.role {
+            receiver.handle_stored(now);
+        }
+    }
+
+    /// The time that [`Self::poll_timeout`] named has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match &mut self.role {
+            Role::Sending(sender) => sender.handle_timeout(now),
+            Role::Receiving(receiver) => receiver.handle_timeout(now),
+            Role::Opening { opening, .. } => {
+                if let Err(failure) = opening.handle_timeout(now) {
+                    self.fail(failure);
+                }
+            }
+            Role::Closed(_) => {}
+        }
+    }
+
+    /// Ends the transfer from this side and tells the peer why.
+    pub fn abort(&mut self, code: ErrorCode, message: &str) {
+        self.fail(Failure::Aborted);
+        self.farewell = Some(error(code, message));
+    }
+
+    /// What to send next.
+    pub fn poll_transmit(&mut self) -> Option<Transmit> {
+        if let Some(answer) = self.gate.poll_transmit() {
+            return Some(answer);
+        }
+        let to = self.gate.peer();
+        if let Some(farewell) = self.farewell.take() {
+            return Some(Transmit {
+                to,
+                payload: Payload::Packet(farewell),
+            });
+        }
+        let payload = match &mut self.role {
+            Role::Opening { opening, .. } => opening.poll_transmit().map(Payload::Packet),
+            Role::Sending(sender) => sender.poll_transmit(),
+            Role::Receiving(receiver) => receiver.poll_transmit(),
+            Role::Closed(_) => None,
+        }?;
+        Some(Transmit { to, payload })
+    }
+
+    /// What happened next.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        if let Some(event) = self.event.take() {
+            return Some(event);
+        }
+        let event = match &mut self.role {
+            Role::Sending(sender) => sender.poll_event(),
+            Role::Receiving(receiver) => receiver.poll_event(),
+            Role::Opening { .. } | Role::Closed(_) => None,
+        }?;
+        if let Event::Failed(Failure::Protocol(_)) = event {
+            self.farewell = Some(error(ErrorCode::ILLEGAL, "Illegal TFTP operation"));
+        }
+        Some(event)
+    }
+
+    /// When to call [`Self::handle_timeout`]; `None` when the session is over.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        match &self.role {
+            Role::Opening { opening, .. } => Some(opening.poll_timeout()),
+            Role::Sending(sender) => sender.poll_timeout(),
+            Role::Receiving(receiver) => receiver.poll_timeout(),
+            Role::Closed(_) => None,
+        }
+    }
+
+    /// What the transfer has cost so far.
+    pub fn stats(&self) -> Stats {
+        let stats = match &self.role {
+            Role::Opening { opening, .. } => Stats {
+                timeouts: opening.repeats(),
+                ..Stats::default()
+            },
+            Role::Sending(sender) => sender.stats(),
+            Role::Receiving(receiver) => receiver.stats(),
+            Role::Closed(stats) => *stats,
+        };
+        Stats {
+            strays: self.gate.strays(),
+            ..stats
+        }
+    }
+
+    /// The peer's address; for a client its final one only after [`Event::Opened`].
+    pub fn peer(&self) -> SocketAddr {
+        self.gate.peer()
+    }
+
+    /// Whether the peer has been heard at least once.
+    pub fn is_confirmed(&self) -> bool {
+        match &self.role {
+            Role::Sending(sender) => sender.is_confirmed(),
+            Role::Receiving(receiver) => receiver.is_confirmed(),
+            Role::Opening { .. } | Role::Closed(_) => false,
+        }
+    }
+
+    /// Whether nothing is left but the peer's last word, so that a new request from it is not a
+    /// repetition of the old one.
+    pub fn is_ending(&self) -> bool {
+        match &self.role {
+            Role::Sending(sender) => sender.is_last_in_flight(),
+            Role::Receiving(receiver) => receiver.is_dallying(),
+            Role::Opening { .. } => false,
+            Role::Closed(_) => true,
+        }
+    }
+
+    fn handle_answer(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        answer: Result<Answer, Failure>,
+        packet: &Packet<'_>,
+    ) {
+        match answer {
+            Ok(Answer::Pending) => {}
+            Ok(Answer::Negotiated(agreed)) => self.open(now, from, agreed, None),
+            Ok(Answer::Plain) => self.open(now, from, Agreed::default(), Some(packet)),
+            Err(failure) => {
+                self.gate.lock(from);
+                if let Failure::Protocol(_) = failure {
+                    self.farewell = Some(error(ErrorCode::OPTIONS, "Options refused"));
+                }
+                self.fail(failure);
+            }
+        }
+    }
+
+    /// The server has answered: the opening becomes a sender or a receiver.
+    fn open(&mut self, now: Instant, from: SocketAddr, agreed: Agreed, plain: Option<&Packet<'_>>) {
+        let Role::Opening { config, .. } = &self.role else {
+            return;
+        };
+        let (rollover, timing) = (config.rollover, config.timing);
+        self.gate.lock(from);
+        self.role = match config.direction {
+            Direction::Write => Role::Sending(Sender::new(
+                now,
+                agreed,
+                rollover,
+                timing,
+                config.length,
+                None,
+            )),
+            Direction::Read => Role::Receiving(match plain {
+                None => Receiver::new(now, agreed, rollover, timing, None),
+                Some(first) => {
+                    let mut receiver = Receiver::expecting_first(now, agreed, rollover, timing);
+                    receiver.handle_packet(now, first);
+                    receiver
+                }
+            }),
+        };
+        self.event = Some(Event::Opened(agreed));
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        match &mut self.role {
+            Role::Sending(sender) if failure == Failure::Aborted => sender.abort(),
+            Role::Receiving(receiver) if failure == Failure::Aborted => receiver.abort(),
+            Role::Closed(_) => {}
+            _ => {
+                self.role = Role::Closed(self.stats());
+                self.event = Some(Event::Failed(failure));
+            }
+        }
+    }
+}
+
+fn error(code: ErrorCode, message: &str) -> Vec<u8> {
+    let message = message.as_bytes();
+    Packet::Error { code, message }.encode()
+}

@@ -1,0 +1,8 @@
+//! TFTP over a simulated link with virtual time: an hour of retransmissions in a millisecond, and
+//! the same again for the same seed.
+#![allow(unreachable_pub, reason = "modules of one test share their items")]
+
+mod link;
+mod properties;
+mod scenario;
+mod world;
