@@ -4,6 +4,8 @@
 #![warn(missing_docs)]
 
 mod error;
+mod sys;
+pub mod tftp;
 
 pub use error::Operation;
 pub use error::SystemError;

@@ -188,6 +188,12 @@ impl Session {
         self.farewell = Some(error(code, message));
     }
 
+    /// Ends the transfer without a word to the peer and without an event.
+    pub fn abandon(&mut self) {
+        self.role = Role::Closed(self.stats());
+        self.event = None;
+    }
+
     /// What to send next.
     pub fn poll_transmit(&mut self) -> Option<Transmit> {
         if let Some(answer) = self.gate.poll_transmit() {
@@ -255,6 +261,11 @@ impl Session {
     /// The peer's address; for a client its final one only after [`Event::Opened`].
     pub fn peer(&self) -> SocketAddr {
         self.gate.peer()
+    }
+
+    /// Whether the transfer is past its opening: for a client, the server has answered.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.role, Role::Opening { .. })
     }
 
     /// Whether the peer has been heard at least once.

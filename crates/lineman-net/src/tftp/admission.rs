@@ -1,0 +1,179 @@
+//! Which requests become transfers: knows who has one already, and what a repetition means.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
+
+use super::transfer::Command;
+
+/// The transfers that run, by peer.
+#[derive(Clone, Debug)]
+pub(super) struct Admission {
+    table: Arc<Mutex<Table>>,
+    max_transfers: usize,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    running: HashMap<SocketAddr, Running>,
+    next: u64,
+    /// Peers that were told lately that their request makes no sense.
+    rebuked: VecDeque<SocketAddr>,
+}
+
+#[derive(Debug)]
+struct Running {
+    number: u64,
+    request: Vec<u8>,
+    commands: mpsc::Sender<Command>,
+    pulse: Pulse,
+}
+
+/// How a transfer is doing, as far as a repeated request is concerned.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pulse {
+    /// The peer has answered at least once.
+    pub(super) confirmed: bool,
+    /// Only the peer's last word is missing.
+    pub(super) ending: bool,
+    /// When something happened last.
+    pub(super) at: Instant,
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Start a transfer; it ends when the ticket is dropped.
+    Start(Ticket),
+    /// It is an echo of one that runs: nothing to do.
+    Repeated,
+    /// As many transfers run as may.
+    Busy,
+}
+
+/// A transfer's place in the table.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    admission: Admission,
+    peer: SocketAddr,
+    number: u64,
+    pub(super) commands: mpsc::Receiver<Command>,
+}
+
+impl Admission {
+    pub(super) fn new(max_transfers: usize) -> Self {
+        Self {
+            table: Arc::default(),
+            max_transfers,
+        }
+    }
+
+    /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
+    /// is alive; any other means that the client has given up the old one.
+    pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
+        let mut table = self.lock();
+        if let Some(running) = table.running.get(&peer) {
+            let pulse = running.pulse;
+            let alive = !pulse.confirmed || (!pulse.ending && pulse.at.elapsed() < ALIVE);
+            if running.request == request && alive {
+                if !pulse.confirmed {
+                    let _ = running.commands.try_send(Command::Repeat);
+                }
+                return Verdict::Repeated;
+            }
+            let _ = running.commands.try_send(Command::Supersede);
+        } else if table.running.len() >= self.max_transfers {
+            return Verdict::Busy;
+        }
+        let (sender, commands) = mpsc::channel(COMMANDS);
+        table.next += 1;
+        let number = table.next;
+        let running = Running {
+            number,
+            request: request.to_vec(),
+            commands: sender,
+            pulse: Pulse {
+                confirmed: false,
+                ending: false,
+                at: Instant::now(),
+            },
+        };
+        table.running.insert(peer, running);
+        Verdict::Start(Ticket {
+            admission: self.clone(),
+            peer,
+            number,
+            commands,
+        })
+    }
+
+    /// Whether to tell `peer` that its request makes no sense: once, as far back as is remembered.
+    pub(super) fn may_rebuke(&self, peer: SocketAddr) -> bool {
+        let mut table = self.lock();
+        if table.rebuked.contains(&peer) {
+            return false;
+        }
+        if table.rebuked.len() >= REMEMBERED {
+            table.rebuked.pop_front();
+        }
+        table.rebuked.push_back(peer);
+        true
+    }
+
+    /// How many transfers run.
+    pub(super) fn running(&self) -> usize {
+        self.lock().running.len()
+    }
+
+    /// Tells every transfer to stop.
+    pub(super) fn stop_all(&self) {
+        for running in self.lock().running.values() {
+            let _ = running.commands.try_send(Command::Stop);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        // The table is whole after every statement; a panic elsewhere does not spoil it.
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ticket {
+    /// Notes how the transfer is doing.
+    pub(super) fn note(&self, pulse: Pulse) {
+        let mut table = self.admission.lock();
+        if let Some(running) = table
+            .running
+            .get_mut(&self.peer)
+            .filter(|running| running.number == self.number)
+        {
+            running.pulse = pulse;
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut table = self.admission.lock();
+        if table
+            .running
+            .get(&self.peer)
+            .is_some_and(|running| running.number == self.number)
+        {
+            table.running.remove(&self.peer);
+        }
+    }
+}
+
+/// A transfer that has been silent for longer is not what a repeated request echoes.
+const ALIVE: Duration = Duration::from_secs(1);
+const COMMANDS: usize = 4;
+const REMEMBERED: usize = 1024;

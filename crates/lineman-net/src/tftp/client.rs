@@ -1,0 +1,251 @@
+//! The client: one file from, or to, a server.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::ClientConfig;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::Rollover;
+use lineman_proto::tftp::Session;
+use lineman_proto::tftp::Stats;
+use lineman_proto::tftp::Timing;
+use lineman_proto::tftp::Wish;
+
+use tokio::sync::watch;
+
+use super::Ending;
+use super::Report;
+use super::Sink;
+use super::Source;
+use super::socket;
+use super::transfer;
+use super::transfer::Body;
+use super::transfer::Command;
+use super::transfer::Observer;
+
+/// What a client asks of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientOptions {
+    /// The block size; `None` means what the route carries.
+    pub blksize: Option<u16>,
+    /// The window, in blocks.
+    pub windowsize: u16,
+    /// The server's time-out, in seconds.
+    pub timeout: Option<u8>,
+    /// Ask for no options at all.
+    pub plain: bool,
+    /// What follows block 65535.
+    pub rollover: Rollover,
+    /// Give up after this long without progress.
+    pub patience: Duration,
+}
+
+/// How far a transfer has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that have arrived.
+    pub bytes: u64,
+    /// The whole length, where the server or the source has told it.
+    pub total: Option<u64>,
+}
+
+/// A client of one server. Transfers that have ended still answer repetitions of their last block
+/// for a moment, in the background; [`Self::finish`] waits for that.
+#[derive(Debug)]
+pub struct Client {
+    server: SocketAddr,
+    options: ClientOptions,
+    stop: watch::Receiver<bool>,
+    dallying: tokio::task::JoinSet<()>,
+}
+
+impl Client {
+    /// A client of the server at `server`. When `stop` becomes true, the transfer that runs tells
+    /// the server and ends.
+    pub fn new(server: SocketAddr, options: ClientOptions, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            server,
+            options,
+            stop,
+            dallying: tokio::task::JoinSet::new(),
+        }
+    }
+
+    /// Fetches a file into `sink`. `progress` is called often and must be quick.
+    pub async fn get(
+        &mut self,
+        filename: Vec<u8>,
+        mode: Mode,
+        sink: Sink,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Report {
+        let tsize = (mode == Mode::Octet).then_some(0);
+        self.transfer(
+            Direction::Read,
+            filename,
+            mode,
+            Body::Receive(Some(sink)),
+            None,
+            tsize,
+            progress,
+        )
+        .await
+    }
+
+    /// Stores a file from `source`.
+    pub async fn put(
+        &mut self,
+        filename: Vec<u8>,
+        mode: Mode,
+        source: Source,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Report {
+        let length = source.length();
+        self.transfer(
+            Direction::Write,
+            filename,
+            mode,
+            Body::Send(source),
+            length,
+            length,
+            progress,
+        )
+        .await
+    }
+
+    /// Waits until every transfer has answered its last repetition.
+    pub async fn finish(&mut self) {
+        while self.dallying.join_next().await.is_some() {}
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "private, and each is one fact about the transfer"
+    )]
+    async fn transfer(
+        &mut self,
+        direction: Direction,
+        filename: Vec<u8>,
+        mode: Mode,
+        body: Body,
+        length: Option<u64>,
+        tsize: Option<u64>,
+        progress: impl FnMut(Progress) + Send + 'static,
+    ) -> Report {
+        let started = Instant::now();
+        let mut report = Report {
+            peer: self.server,
+            direction,
+            filename: filename.clone(),
+            mode,
+            agreed: Agreed::default(),
+            bytes: 0,
+            elapsed: Duration::ZERO,
+            stats: Stats::default(),
+            ending: Ending::Stopped,
+        };
+        let prepared =
+            socket::client_socket(self.server).and_then(|socket| Ok((socket, self.wish(tsize)?)));
+        let (socket, wish) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                report.ending = Ending::Unreachable(error);
+                return report;
+            }
+        };
+        let config = ClientConfig {
+            direction,
+            filename,
+            mode,
+            wish,
+            rollover: self.options.rollover,
+            timing: Timing {
+                patience: self.options.patience,
+                dally: DALLY,
+                unconfirmed_resends: None,
+            },
+            length,
+        };
+        let mut session = Session::client(Instant::now(), self.server, config);
+        let mut watcher = Watcher {
+            progress,
+            length,
+            stop: self.stop.clone(),
+            stopped: false,
+        };
+        let (done, outcome) = tokio::sync::oneshot::channel();
+        self.dallying.spawn(async move {
+            transfer::run(
+                &socket,
+                &mut session,
+                body,
+                Agreed::default(),
+                &mut watcher,
+                |result, session| {
+                    let _ = done.send((result, session.stats(), session.peer()));
+                },
+            )
+            .await;
+        });
+        if let Ok((result, stats, peer)) = outcome.await {
+            report.peer = peer;
+            report.agreed = result.agreed;
+            report.bytes = result.bytes;
+            report.stats = stats;
+            report.ending = result.ending;
+        }
+        report.elapsed = started.elapsed();
+        report
+    }
+
+    fn wish(&self, tsize: Option<u64>) -> io::Result<Wish> {
+        if self.options.plain {
+            return Ok(Wish::default());
+        }
+        let blksize = match self.options.blksize {
+            Some(blksize) => blksize,
+            None => socket::route_blksize(self.server)?.min(LARGEST_BY_DEFAULT),
+        };
+        Ok(Wish {
+            blksize: Some(blksize),
+            windowsize: (self.options.windowsize > 1).then_some(self.options.windowsize),
+            timeout: self.options.timeout,
+            tsize,
+        })
+    }
+}
+
+struct Watcher<P> {
+    progress: P,
+    length: Option<u64>,
+    stop: watch::Receiver<bool>,
+    stopped: bool,
+}
+
+impl<P: FnMut(Progress) + Send> Observer for Watcher<P> {
+    async fn command(&mut self) -> Command {
+        let stop = self.stop.wait_for(|stop| *stop).await.is_ok();
+        if stop && !std::mem::replace(&mut self.stopped, true) {
+            return Command::Stop;
+        }
+        // Said once; what follows is the dallying, which ends by itself.
+        std::future::pending().await
+    }
+
+    fn observe(&mut self, _session: &Session, bytes: u64, agreed: &Agreed) {
+        (self.progress)(Progress {
+            bytes,
+            total: self.length.or(agreed.tsize),
+        });
+    }
+}
+
+/// What a jumbo frame carries: on routes without an MTU worth the name (loopback), sixteen such
+/// blocks still fit a socket's receive buffer of the usual size.
+const LARGEST_BY_DEFAULT: u16 = 8968;
+/// For a link that has lost nothing; a lossy one is dallied on for longer.
+const DALLY: Duration = Duration::from_millis(100);

@@ -1,0 +1,159 @@
+//! What became of a transfer, as values; the program puts it into words.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::ErrorCode;
+use lineman_proto::tftp::Failure;
+use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::Stats;
+
+/// Everything there is to say about one transfer, or about a request that became none.
+#[derive(Debug)]
+pub struct Report {
+    /// The other side.
+    pub peer: SocketAddr,
+    /// Which way the file went, seen from the client.
+    pub direction: Direction,
+    /// The file's name as requested.
+    pub filename: Vec<u8>,
+    /// The transfer mode.
+    pub mode: Mode,
+    /// The parameters that held.
+    pub agreed: Agreed,
+    /// Bytes of the file that are known to have arrived.
+    pub bytes: u64,
+    /// From the request to the end.
+    pub elapsed: Duration,
+    /// What it cost.
+    pub stats: Stats,
+    /// How it ended.
+    pub ending: Ending,
+}
+
+/// How a transfer ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// The file has arrived. `confirmed` is false where the last block was never acknowledged.
+    Complete {
+        /// Whether the receiver said so.
+        confirmed: bool,
+    },
+    /// The transfer failed; whose fault it was is in the failure.
+    Failed(Failure),
+    /// This side refused or could not go on.
+    Refused(Refusal),
+    /// The client asked for something else instead (server only).
+    Superseded,
+    /// The server was told to stop.
+    Stopped,
+    /// The system refused to reach the peer (client only).
+    Unreachable(io::Error),
+}
+
+/// Why this side refuses a request, or cannot go on with a transfer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// No such file; perhaps this one was meant.
+    #[error("no such file")]
+    NotFound {
+        /// The name beneath the same directory that is most alike, if any is.
+        nearest: Option<String>,
+    },
+    /// The name leads out of the root.
+    #[error("the name leads out of the root")]
+    OutsideRoot,
+    /// It is a directory, a device, a pipe: no file.
+    #[error("not a regular file")]
+    NotAFile,
+    /// The system does not let us read or write it.
+    #[error("not permitted")]
+    NotPermitted,
+    /// Uploads are not accepted.
+    #[error("uploads are not accepted")]
+    ReadOnly,
+    /// Only new names are accepted.
+    #[error("the file exists")]
+    Exists,
+    /// Larger than uploads may be.
+    #[error("the upload is larger than {limit} bytes")]
+    TooLarge {
+        /// How large they may be.
+        limit: u64,
+    },
+    /// No space is left.
+    #[error("no space is left")]
+    DiskFull,
+    /// The file became shorter while it was sent.
+    #[error("the file became shorter while it was sent")]
+    Shrunk,
+    /// As many transfers run as may.
+    #[error("too many transfers")]
+    Busy,
+    /// The request makes no sense.
+    #[error("malformed request")]
+    Malformed,
+    /// Anything else that the system said.
+    #[error(transparent)]
+    System(io::Error),
+}
+
+impl Refusal {
+    /// The code that the peer is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::NotFound { .. } => ErrorCode::NOT_FOUND,
+            Self::OutsideRoot | Self::NotAFile | Self::NotPermitted | Self::ReadOnly => {
+                ErrorCode::ACCESS
+            }
+            Self::Exists => ErrorCode::EXISTS,
+            Self::TooLarge { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
+            Self::Malformed => ErrorCode::ILLEGAL,
+            Self::Shrunk | Self::Busy | Self::System(_) => ErrorCode::NOT_DEFINED,
+        }
+    }
+
+    /// The words that the peer is told: nothing about our file system beyond the code.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "File not found",
+            Self::OutsideRoot | Self::NotAFile | Self::NotPermitted => "Access violation",
+            Self::ReadOnly => "Uploads are not accepted",
+            Self::Exists => "File already exists",
+            Self::TooLarge { .. } => "Allocation exceeded",
+            Self::DiskFull => "Disk full",
+            Self::Malformed => "Illegal TFTP operation",
+            Self::Shrunk => "The file changed",
+            Self::Busy => "Busy, try again",
+            Self::System(_) => "Server error",
+        }
+    }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Self::NotFound { nearest: None }
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::NotPermitted
+            }
+            io::ErrorKind::AlreadyExists => Self::Exists,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            // openat2: the path would leave the root, or is a loop of links.
+            io::ErrorKind::CrossesDevices => Self::OutsideRoot,
+            io::ErrorKind::IsADirectory => Self::NotAFile,
+            io::ErrorKind::InvalidFilename => Self::NotFound { nearest: None },
+            _ => match error.raw_os_error() {
+                Some(nix::libc::ELOOP) => Self::OutsideRoot,
+                Some(nix::libc::ENXIO) => Self::NotAFile,
+                _ => Self::System(error),
+            },
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! The server: requests in, transfers as tasks, reports out.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::DEFAULT_BLKSIZE;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Packet;
+use lineman_proto::tftp::ParseError;
+use lineman_proto::tftp::Policy;
+use lineman_proto::tftp::Request;
+use lineman_proto::tftp::Rollover;
+use lineman_proto::tftp::Session;
+use lineman_proto::tftp::Stats;
+use lineman_proto::tftp::Timing;
+use lineman_proto::tftp::answer;
+use tokio::sync::mpsc;
+
+use super::Ending;
+use super::Refusal;
+use super::Report;
+use super::Sink;
+use super::Source;
+use super::Store;
+use super::admission::Admission;
+use super::admission::Pulse;
+use super::admission::Ticket;
+use super::admission::Verdict;
+use super::socket::Arrival;
+use super::socket::Listener;
+use super::socket::Local;
+use super::socket::route_blksize;
+use super::transfer;
+use super::transfer::Body;
+use super::transfer::Command;
+use super::transfer::Observer;
+use crate::Operation;
+use crate::SystemError;
+
+/// How a server serves.
+#[derive(Clone, Copy, Debug)]
+pub struct ServerConfig {
+    /// How many transfers may run at a time.
+    pub max_transfers: usize,
+    /// The largest block to agree to; `None` means what the route to the client carries.
+    pub max_blksize: Option<u16>,
+    /// The largest window to agree to, in blocks.
+    pub max_windowsize: u16,
+    /// What follows block 65535.
+    pub rollover: Rollover,
+    /// How patient to be.
+    pub timing: Timing,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            max_transfers: 4096,
+            max_blksize: None,
+            max_windowsize: 64,
+            rollover: Rollover::ToZero,
+            timing: Timing {
+                patience: Duration::from_secs(20),
+                dally: Duration::from_secs(3),
+                unconfirmed_resends: Some(1),
+            },
+        }
+    }
+}
+
+/// Something that the operator may want to know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A transfer, or a request that became none, is over.
+    Report(Report),
+}
+
+/// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<Listener>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    config: ServerConfig,
+    admission: Admission,
+    events: mpsc::Sender<ServerEvent>,
+    ignored: AtomicU64,
+    unreported: AtomicU64,
+}
+
+impl Server {
+    /// Takes the addresses. Reports go to the receiver; what it does not take in time is counted,
+    /// not kept.
+    ///
+    /// # Errors
+    /// The first address that the system refuses.
+    pub fn bind(
+        addrs: &[SocketAddr],
+        store: Store,
+        config: ServerConfig,
+    ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
+        let listeners = addrs
+            .iter()
+            .map(|&addr| Listener::bind(addr).map_err(SystemError::new(Operation::Bind, addr)))
+            .collect::<Result<_, _>>()?;
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let shared = Arc::new(Shared {
+            store,
+            config,
+            admission: Admission::new(config.max_transfers),
+            events,
+            ignored: AtomicU64::new(0),
+            unreported: AtomicU64::new(0),
+        });
+        Ok((Self { listeners, shared }, receiver))
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(Listener::local).collect()
+    }
+
+    /// How many datagrams were no request and were ignored.
+    pub fn ignored(&self) -> u64 {
+        self.shared.ignored.load(Ordering::Relaxed)
+    }
+
+    /// How many transfers run.
+    pub fn running(&self) -> usize {
+        self.shared.admission.running()
+    }
+
+    /// Serves for ever.
+    ///
+    /// # Errors
+    /// When a socket fails for good.
+    pub async fn run(&self) -> Result<(), SystemError> {
+        let mut loops = tokio::task::JoinSet::new();
+        for listener in &self.listeners {
+            let (listener, shared) = (listener.clone(), Arc::clone(&self.shared));
+            loops.spawn(async move { listen(&listener, &shared).await });
+        }
+        match loops.join_next().await {
+            Some(Ok(Err(error))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets running transfers finish for `grace`, then stops them. New requests are not taken:
+    /// stop polling [`Self::run`] first.
+    pub async fn finish(&self, grace: Duration) {
+        let end = Instant::now() + grace;
+        while self.running() > 0 && Instant::now() < end {
+            tokio::time::sleep(POLL).await;
+        }
+        self.shared.admission.stop_all();
+        let last = Instant::now() + LAST_WORDS;
+        while self.running() > 0 && Instant::now() < last {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+async fn listen(listener: &Listener, shared: &Arc<Shared>) -> Result<(), SystemError> {
+    let mut buffer = vec![0; 65536];
+    loop {
+        match listener.receive(&mut buffer).await {
+            Ok(arrival) => shared.handle(listener, arrival, &buffer[..arrival.len]),
+            // An ICMP error about an earlier answer, or memory that is short for a moment.
+            Err(error) if is_passing(&error) => tokio::task::yield_now().await,
+            Err(error) => {
+                return Err(SystemError::new(Operation::Receive, listener.local())(
+                    error,
+                ));
+            }
+        }
+    }
+}
+
+fn is_passing(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::ConnectionRefused
+            | Kind::ConnectionReset
+            | Kind::HostUnreachable
+            | Kind::NetworkUnreachable
+            | Kind::NetworkDown
+            | Kind::PermissionDenied
+            | Kind::InvalidData
+            | Kind::OutOfMemory
+            | Kind::Interrupted
+    )
+}
+
+impl Shared {
+    fn handle(self: &Arc<Self>, listener: &Listener, arrival: Arrival, packet: &[u8]) {
+        let Some(local) = arrival.to else {
+            return self.ignore();
+        };
+        let from = arrival.from;
+        let request = match Packet::parse(packet) {
+            Ok(Packet::Request(request)) => request,
+            Err(ParseError::Mode | ParseError::EmptyFilename | ParseError::Truncated)
+                if is_request(packet) =>
+            {
+                if self.admission.may_rebuke(from) {
+                    refuse(listener, from, local, &Refusal::Malformed);
+                }
+                return self.ignore();
+            }
+            _ => return self.ignore(),
+        };
+        match self.admission.judge(from, packet) {
+            Verdict::Repeated => {}
+            Verdict::Busy => {
+                refuse(listener, from, local, &Refusal::Busy);
+                self.report_refusal(from, &request, Refusal::Busy);
+            }
+            Verdict::Start(ticket) => self.start(listener, arrival.from, local, &request, ticket),
+        }
+    }
+
+    /// Opens the file before anything is answered, so that a refusal is the first thing the client
+    /// hears (PXELINUX mishandles an ERROR behind an OACK).
+    fn start(
+        self: &Arc<Self>,
+        listener: &Listener,
+        peer: SocketAddr,
+        local: Local,
+        request: &Request<'_>,
+        ticket: Ticket,
+    ) {
+        match self.prepare(peer, local, request) {
+            Ok((socket, session, body, agreed)) => {
+                let job = Job {
+                    shared: Arc::clone(self),
+                    ticket,
+                    report: report(peer, request, Ending::Stopped),
+                    started: Instant::now(),
+                };
+                tokio::spawn(job.run(socket, session, body, agreed));
+            }
+            Err(refusal) => {
+                refuse(listener, peer, local, &refusal);
+                self.report_refusal(peer, request, refusal);
+            }
+        }
+    }
+
+    fn prepare(
+        &self,
+        peer: SocketAddr,
+        local: Local,
+        request: &Request<'_>,
+    ) -> Result<(tokio::net::UdpSocket, Session, Body, Agreed), Refusal> {
+        let (body, length) = match request.direction {
+            Direction::Read => {
+                let (file, length) = self.store.read(request.filename)?;
+                let source = Source::file(file, length, request.mode);
+                let length = source.length();
+                (Body::Send(source), length)
+            }
+            Direction::Write => {
+                let announced = request.options.number("tsize");
+                let file = self.store.write(request.filename, announced)?;
+                let sink = Sink::file(file, request.mode, self.store.max_upload());
+                (Body::Receive(Some(sink)), None)
+            }
+        };
+        let socket = local.transfer_socket()?;
+        let offer = answer(
+            request.direction,
+            request.options,
+            &self.policy(peer),
+            length,
+        );
+        let agreed = offer.agreed;
+        let (now, rollover, timing) = (Instant::now(), self.config.rollover, self.config.timing);
+        let session = match request.direction {
+            Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
+            Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
+        };
+        Ok((socket, session, body, agreed))
+    }
+
+    fn policy(&self, peer: SocketAddr) -> Policy {
+        let max_blksize = self
+            .config
+            .max_blksize
+            .unwrap_or_else(|| route_blksize(peer).unwrap_or(DEFAULT_BLKSIZE));
+        Policy {
+            max_blksize,
+            max_windowsize: self.config.max_windowsize,
+            max_window_bytes: MAX_WINDOW_BYTES,
+        }
+    }
+
+    fn ignore(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
+        self.send_report(report(peer, request, Ending::Refused(refusal)));
+    }
+
+    fn send_report(&self, report: Report) {
+        if self.events.try_send(ServerEvent::Report(report)).is_err() {
+            self.unreported.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One transfer, as a task.
+struct Job {
+    shared: Arc<Shared>,
+    ticket: Ticket,
+    report: Report,
+    started: Instant,
+}
+
+impl Job {
+    async fn run(
+        self,
+        socket: tokio::net::UdpSocket,
+        mut session: Session,
+        body: Body,
+        agreed: Agreed,
+    ) {
+        let Self {
+            shared,
+            mut ticket,
+            mut report,
+            started,
+        } = self;
+        transfer::run(
+            &socket,
+            &mut session,
+            body,
+            agreed,
+            &mut ticket,
+            |result, session| {
+                report.agreed = result.agreed;
+                report.bytes = result.bytes;
+                report.elapsed = started.elapsed();
+                report.stats = session.stats();
+                report.ending = result.ending;
+                shared.send_report(report);
+            },
+        )
+        .await;
+    }
+}
+
+impl Observer for Ticket {
+    async fn command(&mut self) -> Command {
+        match self.commands.recv().await {
+            Some(command) => command,
+            // Superseded: the table has dropped our sender, after the word that says so.
+            None => std::future::pending().await,
+        }
+    }
+
+    fn observe(&mut self, session: &Session, _bytes: u64, _agreed: &Agreed) {
+        self.note(Pulse {
+            confirmed: session.is_confirmed(),
+            ending: session.is_ending(),
+            at: Instant::now(),
+        });
+    }
+}
+
+fn report(peer: SocketAddr, request: &Request<'_>, ending: Ending) -> Report {
+    Report {
+        peer,
+        direction: request.direction,
+        filename: request.filename.to_vec(),
+        mode: request.mode,
+        agreed: Agreed::default(),
+        bytes: 0,
+        elapsed: Duration::ZERO,
+        stats: Stats::default(),
+        ending,
+    }
+}
+
+fn refuse(listener: &Listener, peer: SocketAddr, local: Local, refusal: &Refusal) {
+    let error = Packet::Error {
+        code: refusal.code(),
+        message: refusal.words().as_bytes(),
+    };
+    listener.answer(peer, local, &error.encode());
+}
+
+fn is_request(packet: &[u8]) -> bool {
+    matches!(packet, [0, 1 | 2, _, ..])
+}
+
+/// What one peer can make us have in flight.
+const MAX_WINDOW_BYTES: u32 = 1 << 20;
+const EVENTS: usize = 4096;
+const POLL: Duration = Duration::from_millis(10);
+/// For the ERROR packets of transfers that are stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
