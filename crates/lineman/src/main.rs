@@ -24,6 +24,7 @@ mod console;
 mod exit;
 mod failure;
 mod lang;
+mod runtime;
 mod settings;
 mod terminal;
 

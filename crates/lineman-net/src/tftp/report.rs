@@ -92,8 +92,11 @@ pub enum Refusal {
     #[error("the file became shorter while it was sent")]
     Shrunk,
     /// As many transfers run as may.
-    #[error("too many transfers")]
-    Busy,
+    #[error("{limit} transfers run already")]
+    Busy {
+        /// How many may.
+        limit: usize,
+    },
     /// The request makes no sense.
     #[error("malformed request")]
     Malformed,
@@ -113,7 +116,7 @@ impl Refusal {
             Self::Exists => ErrorCode::EXISTS,
             Self::TooLarge { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
-            Self::Shrunk | Self::Busy | Self::System(_) => ErrorCode::NOT_DEFINED,
+            Self::Shrunk | Self::Busy { .. } | Self::System(_) => ErrorCode::NOT_DEFINED,
         }
     }
 
@@ -128,7 +131,7 @@ impl Refusal {
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
             Self::Shrunk => "The file changed",
-            Self::Busy => "Busy, try again",
+            Self::Busy { .. } => "Busy, try again",
             Self::System(_) => "Server error",
         }
     }

@@ -225,8 +225,9 @@ impl Shared {
         match self.admission.judge(from, packet) {
             Verdict::Repeated => {}
             Verdict::Busy => {
-                refuse(listener, from, local, &Refusal::Busy);
-                self.report_refusal(from, &request, Refusal::Busy);
+                let limit = self.config.max_transfers;
+                refuse(listener, from, local, &Refusal::Busy { limit });
+                self.report_refusal(from, &request, Refusal::Busy { limit });
             }
             Verdict::Start(ticket) => self.start(listener, arrival.from, local, &request, ticket),
         }

@@ -1,0 +1,168 @@
+//! What `get` and `put` share: addresses, options, one transfer after the other, the end.
+
+use std::net::SocketAddr;
+
+use lineman_net::tftp::Client;
+use lineman_net::tftp::ClientOptions;
+use lineman_net::tftp::Ending;
+use lineman_net::tftp::Report;
+use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::Url;
+use lineman_proto::tftp::UrlError;
+use tokio::sync::watch;
+
+use super::json;
+use super::serve::rollover;
+use super::words;
+use super::words::Side;
+use crate::args::tftp::Wish;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::tftp::Tftp;
+use crate::runtime;
+use crate::runtime::Signals;
+
+/// A run of transfers with the same wishes. ^C ends the one that runs, and those after it.
+pub struct Jobs {
+    wish: Wish,
+    console: Console,
+    stop: watch::Receiver<bool>,
+    clients: Vec<Client>,
+    worst: Option<Exit>,
+}
+
+impl Jobs {
+    /// Begins to watch for ^C.
+    pub fn start(wish: &Wish, console: Console) -> Result<Self, Failure> {
+        let mut signals = Signals::watch(console.lang)?;
+        let (sender, stop) = watch::channel(false);
+        tokio::spawn(async move {
+            signals.next().await;
+            let _ = sender.send(true);
+            // A second one does not wait for anybody.
+            signals.next().await;
+            std::process::exit(i32::from(Exit::Interrupted as u8));
+        });
+        Ok(Self {
+            wish: wish.clone(),
+            console,
+            stop,
+            clients: Vec::new(),
+            worst: None,
+        })
+    }
+
+    /// Whether ^C was pressed.
+    pub fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// The mode: the address's own, else what was asked for.
+    pub fn mode(&self, url: &Url) -> Mode {
+        let wished = if self.wish.netascii {
+            Mode::Netascii
+        } else {
+            Mode::Octet
+        };
+        url.mode.unwrap_or(wished)
+    }
+
+    /// Runs `transfer` with each address of the server until one can be reached.
+    pub async fn each_address(
+        &mut self,
+        url: &Url,
+        mut transfer: impl AsyncFnMut(&mut Client) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let addresses = runtime::resolve(&url.host, url.port, self.console.lang).await?;
+        let mut left = addresses.len();
+        loop {
+            let address = addresses[addresses.len() - left];
+            left -= 1;
+            let mut client = self.client(address);
+            let report = transfer(&mut client).await?;
+            self.clients.push(client);
+            if left == 0 || !matches!(report.ending, Ending::Unreachable(_)) {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// Says how a transfer ended; `success` is the sentence for a good end.
+    pub fn finish_one(
+        &mut self,
+        report: &Report,
+        url: &str,
+        success: &Tftp<'_>,
+    ) -> Result<(), Failure> {
+        let lang = self.console.lang;
+        self.console
+            .event("transfer", json::transfer(report, Side::Client, lang))
+            .map_err(|error| Failure::stdout(error, lang))?;
+        let exit = words::exit(report);
+        if words::is_complete(report) {
+            self.console.note(success);
+        } else if exit != Exit::Done {
+            self.console.warn(&Tftp::Failed {
+                what: &url,
+                server: &report.peer,
+                reason: &words::reason(report, Side::Client, lang),
+            });
+        }
+        self.note_exit(exit);
+        Ok(())
+    }
+
+    /// A transfer that could not even begin; the others go on.
+    pub fn fail_one(&mut self, failure: &Failure) {
+        eprintln!("{}", failure.text);
+        self.note_exit(failure.exit);
+    }
+
+    /// Waits for the last repetitions, and gives the exit code of the first failure.
+    pub async fn finish(mut self) -> Result<(), Failure> {
+        for client in &mut self.clients {
+            client.finish().await;
+        }
+        match self.worst {
+            None => Ok(()),
+            Some(exit) => Err(Failure::said(exit)),
+        }
+    }
+
+    fn note_exit(&mut self, exit: Exit) {
+        if exit != Exit::Done {
+            self.worst.get_or_insert(exit);
+        }
+    }
+
+    fn client(&self, server: SocketAddr) -> Client {
+        let options = ClientOptions {
+            blksize: self.wish.blksize,
+            windowsize: self.wish.windowsize,
+            timeout: self.wish.timeout,
+            plain: self.wish.no_options,
+            rollover: rollover(self.wish.rollover),
+            patience: self.wish.patience,
+        };
+        Client::new(server, options, self.stop.clone())
+    }
+}
+
+/// Reads an address of a file.
+pub fn url(text: &str, lang: Lang) -> Result<Url, Failure> {
+    text.parse().map_err(|error| {
+        let why = match error {
+            UrlError::Scheme => Tftp::UrlScheme {},
+            UrlError::Host => Tftp::UrlHost {},
+            UrlError::Port => Tftp::UrlPort {},
+            UrlError::Escape => Tftp::UrlEscape {},
+            UrlError::Mode => Tftp::UrlMode {},
+            _ => Tftp::UrlOther {},
+        };
+        let why = &why.render(lang);
+        Failure::usage(&Tftp::BadUrl { url: &text, why }, lang)
+    })
+}

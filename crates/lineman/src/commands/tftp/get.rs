@@ -1,0 +1,153 @@
+//! `lineman tftp get`.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use lineman_net::Operation;
+use lineman_net::SystemError;
+use lineman_net::tftp::AtomicFile;
+use lineman_net::tftp::Sink;
+use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::Url;
+
+use super::client;
+use super::client::Jobs;
+use super::progress::Bar;
+use super::words;
+use crate::args::tftp::Get;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::tftp::Tftp;
+
+/// Fetches each file; one that fails does not stop the others.
+pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
+    let lang = console.lang;
+    let plan = plan(args, console)?;
+    let mut jobs = Jobs::start(&args.wish, console)?;
+    for (text, url, output) in &plan {
+        if jobs.is_stopped() {
+            break;
+        }
+        let mode = jobs.mode(url);
+        let bar = Bar::new(text, console);
+        let outcome = jobs
+            .each_address(url, async |client| {
+                let sink = output.sink(mode, lang)?;
+                let shown = bar.clone();
+                let report = client
+                    .get(url.filename.clone(), mode, sink, move |progress| {
+                        shown.update(progress)
+                    })
+                    .await;
+                Ok(report)
+            })
+            .await;
+        bar.clear();
+        match outcome {
+            Err(failure) => jobs.fail_one(&failure),
+            Ok(report) => jobs.finish_one(
+                &report,
+                text,
+                &Tftp::Fetched {
+                    file: text,
+                    output: &output.name(),
+                    size: &words::size(report.bytes as f64),
+                    seconds: &format!("{:.3}", report.elapsed.as_secs_f64()),
+                    rate: &words::size(words::rate(&report)),
+                    details: &words::details(&report, lang),
+                },
+            )?,
+        }
+    }
+    jobs.finish().await
+}
+
+/// Where a fetched file goes.
+enum Output {
+    Stdout,
+    File(PathBuf),
+}
+
+/// Checks everything that was typed before the first packet leaves.
+fn plan(args: &Get, console: Console) -> Result<Vec<(String, Url, Output)>, Failure> {
+    let lang = console.lang;
+    args.urls
+        .iter()
+        .map(|text| {
+            let url = client::url(text, lang)?;
+            let output = output(args, text, &url, console)?;
+            Ok((text.clone(), url, output))
+        })
+        .collect()
+}
+
+fn output(args: &Get, text: &str, url: &Url, console: Console) -> Result<Output, Failure> {
+    let lang = console.lang;
+    let no_name = || Failure::usage(&Tftp::NoName { url: &text }, lang);
+    if url.filename.is_empty() {
+        return Err(no_name());
+    }
+    let base = || {
+        url.base_name()
+            .filter(|name| *name != b".." && *name != b".")
+            .map(OsStr::from_bytes)
+            .ok_or_else(no_name)
+    };
+    match &args.output {
+        None => Ok(Output::File(base()?.into())),
+        Some(dash) if dash.as_os_str() == "-" => {
+            if console.json {
+                return Err(Failure::usage(&Tftp::JsonAndStdout {}, lang));
+            }
+            Ok(Output::Stdout)
+        }
+        Some(dir) if dir.is_dir() => Ok(Output::File(dir.join(base()?))),
+        Some(file) if args.urls.len() > 1 => {
+            let output = &file.display();
+            Err(Failure::usage(&Tftp::SeveralIntoOne { output }, lang))
+        }
+        Some(file) => Ok(Output::File(file.clone())),
+    }
+}
+
+impl Output {
+    fn sink(&self, mode: Mode, lang: Lang) -> Result<Sink, Failure> {
+        let Self::File(path) = self else {
+            return Ok(Sink::stream(Box::new(io::stdout()), mode));
+        };
+        let refused = |error| {
+            Failure::system(
+                &SystemError::new(Operation::Create, path.display())(error),
+                lang,
+            )
+        };
+        // A pipe or a device is written as it is: nothing can take its place.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            let file = File::options().write(true).open(path).map_err(refused)?;
+            return Ok(Sink::stream(Box::new(file), mode));
+        }
+        let dir = path
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let dir = OwnedFd::from(File::open(dir).map_err(refused)?);
+        let name = path
+            .file_name()
+            .ok_or_else(|| refused(io::ErrorKind::IsADirectory.into()))?;
+        let file = AtomicFile::create(dir, name, true).map_err(refused)?;
+        Ok(Sink::file(file, mode, u64::MAX))
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Stdout => "stdout".to_owned(),
+            Self::File(path) => path.display().to_string(),
+        }
+    }
+}

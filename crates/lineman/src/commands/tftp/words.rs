@@ -1,0 +1,238 @@
+//! A transfer's report in words, for both sides, and the exit code it means for a client.
+
+use lineman_net::tftp::Ending;
+use lineman_net::tftp::Refusal;
+use lineman_net::tftp::Report;
+use lineman_proto::text::visible_bytes;
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::ErrorCode;
+use lineman_proto::tftp::Failure as Fault;
+use lineman_proto::tftp::Violation;
+
+use crate::exit::Exit;
+use crate::failure::system_text;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::tftp::Tftp;
+
+/// Which side the words are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The operator of a server, about a client.
+    Server,
+    /// The user of a client, about a server.
+    Client,
+}
+
+/// Whether the transfer did what was asked.
+pub fn is_complete(report: &Report) -> bool {
+    matches!(report.ending, Ending::Complete { .. })
+}
+
+/// Why a transfer did not complete.
+pub fn reason(report: &Report, side: Side, lang: Lang) -> String {
+    match &report.ending {
+        Ending::Complete { .. } => String::new(),
+        Ending::Failed(fault) => failed(fault, report, side, lang),
+        Ending::Refused(refusal) => refused(refusal, lang),
+        Ending::Superseded => Tftp::Superseded {}.render(lang),
+        Ending::Stopped => Tftp::Stopped {}.render(lang),
+        Ending::Unreachable(error) => Tftp::Unreachable {
+            why: &system_text(error, lang),
+        }
+        .render(lang),
+    }
+}
+
+/// The exit code of a client for this ending.
+pub fn exit(report: &Report) -> Exit {
+    match &report.ending {
+        Ending::Complete { .. } => Exit::Done,
+        Ending::Failed(Fault::PeerError { block: 0, .. }) | Ending::Unreachable(_) => Exit::Refused,
+        Ending::Failed(Fault::Silent { .. } | Fault::Unanswered) => Exit::TimeOut,
+        Ending::Failed(Fault::Protocol(_)) => Exit::PeerFault,
+        Ending::Refused(Refusal::System(error))
+            if error.kind() == std::io::ErrorKind::BrokenPipe =>
+        {
+            Exit::Done
+        }
+        Ending::Refused(Refusal::NotPermitted) => Exit::NotPermitted,
+        Ending::Stopped => Exit::Interrupted,
+        Ending::Failed(_) | Ending::Refused(_) | Ending::Superseded => Exit::Incomplete,
+    }
+}
+
+/// What was agreed and what was repaired: `blksize 1468, windowsize 16, 2 resent`.
+pub fn details(report: &Report, lang: Lang) -> String {
+    let agreed = report.agreed;
+    let mut parts = Vec::new();
+    if agreed.blksize == Agreed::default().blksize
+        && agreed.windowsize == 1
+        && agreed.timeout.is_none()
+    {
+        parts.push(Tftp::DetailsPlain {}.render(lang));
+    } else {
+        let (blksize, windowsize) = (&agreed.blksize, &agreed.windowsize);
+        parts.push(
+            Tftp::Details {
+                blksize,
+                windowsize,
+            }
+            .render(lang),
+        );
+    }
+    if let Some(timeout) = agreed.timeout {
+        let seconds = &timeout.as_secs_f64();
+        parts.push(Tftp::DetailsTimeout { seconds }.render(lang));
+    }
+    if report.stats.resent > 0 {
+        let count = &report.stats.resent;
+        parts.push(Tftp::DetailsResent { count }.render(lang));
+    }
+    if report.stats.duplicates > 0 {
+        let count = &report.stats.duplicates;
+        parts.push(Tftp::DetailsRepeated { count }.render(lang));
+    }
+    if matches!(report.ending, Ending::Complete { confirmed: false }) {
+        parts.push(Tftp::DetailsUnconfirmed {}.render(lang));
+    }
+    parts.join(", ")
+}
+
+/// Bytes as people read them: `700 B`, `1.4 MiB`.
+pub fn size(bytes: f64) -> String {
+    let mut value = bytes;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value < 1024.0 {
+            return if unit == "B" {
+                format!("{value:.0} B")
+            } else {
+                format!("{value:.1} {unit}")
+            };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TiB")
+}
+
+/// Bytes per second.
+pub fn rate(report: &Report) -> f64 {
+    report.bytes as f64 / report.elapsed.as_secs_f64().max(1e-6)
+}
+
+/// A name for the reason, for programs: part of the JSON schema.
+pub fn reason_id(report: &Report) -> &'static str {
+    match &report.ending {
+        Ending::Complete { confirmed: true } => "complete",
+        Ending::Complete { confirmed: false } => "unconfirmed",
+        Ending::Failed(fault) => match fault {
+            Fault::PeerError { code, block: 0, .. } if is_probe(*code) => "size-probe",
+            Fault::PeerError { .. } => "peer-error",
+            Fault::Silent { .. } => "silent",
+            Fault::Unanswered => "unanswered",
+            Fault::Protocol(_) => "protocol",
+            _ => "aborted",
+        },
+        Ending::Refused(refusal) => match refusal {
+            Refusal::NotFound { .. } => "not-found",
+            Refusal::OutsideRoot => "outside-root",
+            Refusal::NotAFile => "not-a-file",
+            Refusal::NotPermitted => "not-permitted",
+            Refusal::ReadOnly => "read-only",
+            Refusal::Exists => "exists",
+            Refusal::TooLarge { .. } => "too-large",
+            Refusal::DiskFull => "disk-full",
+            Refusal::Shrunk => "shrunk",
+            Refusal::Busy { .. } => "busy",
+            Refusal::Malformed => "malformed",
+            _ => "system",
+        },
+        Ending::Superseded => "superseded",
+        Ending::Stopped => "stopped",
+        Ending::Unreachable(_) => "unreachable",
+    }
+}
+
+/// Clients that only want to know the length end the transfer with one of these.
+pub fn is_probe(code: ErrorCode) -> bool {
+    code == ErrorCode::NOT_DEFINED || code == ErrorCode::OPTIONS
+}
+
+fn failed(fault: &Fault, report: &Report, side: Side, lang: Lang) -> String {
+    match (fault, side) {
+        (
+            Fault::PeerError {
+                code,
+                message,
+                block,
+            },
+            _,
+        ) => peer_error(*code, message, *block, side, lang),
+        (Fault::Silent { block: 1 }, Side::Server) => {
+            let bytes = &(usize::from(report.agreed.blksize) + HEADERS);
+            Tftp::SilentFirst { bytes }.render(lang)
+        }
+        (Fault::Silent { block }, Side::Server) => Tftp::ClientSilent { block }.render(lang),
+        (Fault::Silent { block }, Side::Client) => Tftp::ServerSilent { block }.render(lang),
+        (Fault::Unanswered, Side::Server) => Tftp::ClientNeverAnswered {}.render(lang),
+        (Fault::Unanswered, Side::Client) => Tftp::ServerNeverAnswered {}.render(lang),
+        (Fault::Protocol(violation), _) => match violation {
+            Violation::BlockTooLarge => Tftp::BlockTooLarge {},
+            Violation::OptionNotAsked => Tftp::OptionNotAsked {},
+            Violation::OptionValue => Tftp::OptionValue {},
+            _ => Tftp::UnexpectedOpening {},
+        }
+        .render(lang),
+        (_, _) => Tftp::Stopped {}.render(lang),
+    }
+}
+
+fn peer_error(code: ErrorCode, message: &[u8], block: u64, side: Side, lang: Lang) -> String {
+    let message = if message.is_empty() {
+        Tftp::NoMessage {}.render(lang)
+    } else {
+        visible_bytes(message)
+    };
+    let (message, code, block) = (&message, &code.0, &block);
+    match (side, block) {
+        (Side::Server, 0) if is_probe(ErrorCode(*code)) => Tftp::SizeProbe {}.render(lang),
+        (Side::Server, _) => Tftp::ClientAborted { block, message }.render(lang),
+        (Side::Client, 0) => Tftp::ServerRefused { code, message }.render(lang),
+        (Side::Client, _) => Tftp::ServerAborted {
+            block,
+            code,
+            message,
+        }
+        .render(lang),
+    }
+}
+
+fn refused(refusal: &Refusal, lang: Lang) -> String {
+    match refusal {
+        Refusal::NotFound {
+            nearest: Some(nearest),
+        } => Tftp::NotFoundNearest { nearest }.render(lang),
+        Refusal::NotFound { nearest: None } => Tftp::NotFound {}.render(lang),
+        Refusal::OutsideRoot => Tftp::OutsideRoot {}.render(lang),
+        Refusal::NotAFile => Tftp::NotAFile {}.render(lang),
+        Refusal::NotPermitted => Tftp::NotPermitted {}.render(lang),
+        Refusal::ReadOnly => Tftp::ReadOnly {}.render(lang),
+        Refusal::Exists => Tftp::Exists {}.render(lang),
+        Refusal::TooLarge { limit } => Tftp::TooLarge {
+            limit: &size(*limit as f64),
+        }
+        .render(lang),
+        Refusal::DiskFull => Tftp::DiskFull {}.render(lang),
+        Refusal::Shrunk => Tftp::Shrunk {}.render(lang),
+        Refusal::Busy { limit } => Tftp::Busy { limit }.render(lang),
+        Refusal::Malformed => Tftp::Malformed {}.render(lang),
+        Refusal::System(error) => Tftp::System {
+            why: &system_text(error, lang),
+        }
+        .render(lang),
+        _ => Tftp::Stopped {}.render(lang),
+    }
+}
+
+/// IPv4, UDP and TFTP.
+const HEADERS: usize = 32;

@@ -1,0 +1,94 @@
+//! What every command needs of the asynchronous world: a runtime that does not hold up the end,
+//! names looked up, signals.
+
+use std::future::Future;
+use std::net::SocketAddr;
+
+use lineman_net::Operation;
+use lineman_net::SystemError;
+use tokio::runtime::Builder;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+
+use crate::args::address::HostPort;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+
+/// Runs a command's future to its end.
+///
+/// # Errors
+/// Those of the future; or the system allows no runtime.
+pub fn block_on<T>(
+    console: Console,
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(SystemError::new(Operation::Create, "a runtime"))
+        .map_err(|error| Failure::system(&error, console.lang))?;
+    let result = runtime.block_on(future);
+    // Not dropped: that would wait for a name that is still being looked up, or for a blocked read.
+    runtime.shutdown_background();
+    result
+}
+
+/// All addresses of a host, in the order in which the system would have them tried.
+///
+/// # Errors
+/// When there is no such name.
+pub async fn resolve(host: &str, port: u16, lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
+    let found = tokio::net::lookup_host((host, port)).await;
+    let mut all: Vec<SocketAddr> = found
+        .map_err(SystemError::new(Operation::Resolve, host))
+        .map_err(|error| Failure::system(&error, lang))?
+        .collect();
+    all.dedup();
+    Ok(all)
+}
+
+/// Reads `HOST`, `HOST:PORT`, `:PORT`.
+///
+/// # Errors
+/// When the text is none of them.
+pub fn host_port(text: &str, lang: Lang) -> Result<HostPort, Failure> {
+    HostPort::parse(text).map_err(|error| Failure::usage(&error, lang))
+}
+
+/// The signals that ask a program to leave.
+pub struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Begins to watch: from now on a signal no longer ends the process by itself.
+    ///
+    /// # Errors
+    /// When the system does not let us.
+    pub fn watch(lang: Lang) -> Result<Self, Failure> {
+        let watch = |kind| {
+            signal(kind)
+                .map_err(SystemError::new(Operation::Listen, "signals"))
+                .map_err(|error| Failure::system(&error, lang))
+        };
+        Ok(Self {
+            interrupt: watch(SignalKind::interrupt())?,
+            terminate: watch(SignalKind::terminate())?,
+            hang_up: watch(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for a signal; gives the exit code that it asks for: ^C is an interruption, to be told
+    /// to leave is not.
+    pub async fn next(&mut self) -> Exit {
+        tokio::select! {
+            _ = self.interrupt.recv() => Exit::Interrupted,
+            _ = self.terminate.recv() => Exit::Done,
+            _ = self.hang_up.recv() => Exit::Done,
+        }
+    }
+}
