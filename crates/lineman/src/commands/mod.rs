@@ -12,6 +12,7 @@ pub mod generate;
 /// With the exit code and the sentence that say why.
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
+        Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
         Command::Tour(_) | Command::Chat(_) | Command::Udp(_) | Command::Tftp(_) => {
