@@ -157,3 +157,19 @@ fn a_file_that_is_not_toml_is_named_with_the_line() {
     let text = refused("lineman tour", "quiet = true\njson = \n");
     assert!(text.contains(": not TOML: line 2: "), "{text}");
 }
+
+#[test]
+fn the_sample_of_the_documentation_is_valid() {
+    let page = include_str!("../../../../docs/settings.md");
+    let sample = page
+        .split("```")
+        .find_map(|part| part.strip_prefix("toml\n"));
+    let sample = sample.expect("a sample");
+    for line in [
+        "lineman tftp serve",
+        "lineman tftp get URL",
+        "lineman chat call HOST",
+    ] {
+        leaf(line, sample);
+    }
+}
