@@ -1,6 +1,7 @@
 //! lineman: talk, send and transfer over TCP and UDP, and see every packet it takes.
 #![allow(
     unreachable_pub,
+    unnameable_types,
     reason = "a binary: nothing outside can reach it, `pub` marks what modules offer each other"
 )]
 

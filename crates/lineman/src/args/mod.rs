@@ -1,6 +1,10 @@
 //! The command line: what may be typed, and nothing of what it does.
 //!
-//! Help texts here are English; `lang::help` holds the Chinese ones under the same names.
+//! Help texts here are English; `lang::help` holds the Chinese ones, each under its English text.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "what stands above a field is its help: HOST[:PORT] is no link there"
+)]
 
 use clap::Parser;
 use clap::Subcommand;
