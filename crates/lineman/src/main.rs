@@ -1,9 +1,11 @@
 //! lineman: talk, send and transfer over TCP and UDP, and see every packet it takes.
 #![allow(
     unreachable_pub,
+    unnameable_types,
     reason = "a binary: nothing outside can reach it, `pub` marks what modules offer each other"
 )]
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
@@ -16,7 +18,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::common::Common;
-use crate::settings::SettingsError;
+use crate::settings::Refused;
 
 mod args;
 mod commands;
@@ -29,8 +31,9 @@ mod settings;
 mod terminal;
 
 fn main() -> ExitCode {
-    let lang = Lang::detect(std::env::args().skip(1));
-    match run(lang) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let lang = Lang::detect(&words, settings::preferred_lang);
+    match run(&words, lang) {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if !failure.text.is_empty() {
@@ -41,14 +44,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(lang: Lang) -> Result<(), Failure> {
+fn run(words: &[OsString], lang: Lang) -> Result<(), Failure> {
     let tree = lang::help::localised(Args::command(), lang);
-    let tree =
-        settings::apply(tree, config_flag()).map_err(|error| settings_failure(&error, lang))?;
-    let args = match tree
-        .try_get_matches()
-        .and_then(|found| Args::from_arg_matches(&found))
-    {
+    let found = match settings::parse(&tree, words) {
+        Ok(found) => found,
+        Err(Refused::Typed(error)) => return lang::help::show(&error, lang),
+        Err(refused) => return Err(refused.into_failure(lang)),
+    };
+    let args = match Args::from_arg_matches(&found) {
         Ok(args) => args,
         Err(error) => return lang::help::show(&error, lang),
     };
@@ -58,33 +61,4 @@ fn run(lang: Lang) -> Result<(), Failure> {
         quiet: args.global.quiet,
     };
     commands::run(args.command, console)
-}
-
-/// `--config FILE` is needed before the command line is parsed: the file gives it its defaults.
-fn config_flag() -> Option<std::path::PathBuf> {
-    let mut args = std::env::args_os().skip(1);
-    while let Some(arg) = args.next() {
-        match arg.to_str() {
-            Some("--") => return None,
-            Some("--config") => return args.next().map(Into::into),
-            Some(text) => {
-                if let Some(file) = text.strip_prefix("--config=") {
-                    return Some(file.into());
-                }
-            }
-            None => {}
-        }
-    }
-    None
-}
-
-fn settings_failure(error: &SettingsError, lang: Lang) -> Failure {
-    match error {
-        SettingsError::UnknownKey { file, key } => {
-            Failure::usage(&Common::SettingsUnknown { file, key }, lang)
-        }
-        SettingsError::Bad { file, detail } => {
-            Failure::usage(&Common::SettingsBad { file, detail }, lang)
-        }
-    }
 }

@@ -1,6 +1,10 @@
 //! The command line: what may be typed, and nothing of what it does.
 //!
-//! Help texts here are English; `lang::help` holds the Chinese ones under the same names.
+//! Help texts here are English; `lang::help` holds the Chinese ones, each under its English text.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "what stands above a field is its help: HOST[:PORT] is no link there"
+)]
 
 use clap::Parser;
 use clap::Subcommand;
@@ -17,6 +21,7 @@ pub mod udp;
 /// Talk, send and transfer over TCP and UDP, and see every packet it takes.
 #[derive(Debug, Parser)]
 #[command(name = "lineman", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true)] // ours is translated and has examples
 pub struct Args {
     /// What every command understands.
     #[command(flatten)]
@@ -58,6 +63,9 @@ pub enum Command {
     /// Move files with TFTP
     #[command(subcommand)]
     Tftp(tftp::Tftp),
+    /// Show the help of a command
+    #[command(after_help = HELP_EXAMPLES)]
+    Help(Help),
     /// Print the completions of a shell
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions(Completions),
@@ -72,6 +80,14 @@ pub struct Tour {
     /// Do not pause for reading
     #[arg(long)]
     pub fast: bool,
+}
+
+/// `lineman help`.
+#[derive(Debug, clap::Args)]
+pub struct Help {
+    /// The command, like `tftp get`; all of lineman if left out
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
 }
 
 /// `lineman completions`.
@@ -108,6 +124,10 @@ Examples:
   lineman tour             at reading pace
   lineman tour --fast      without pauses
   lineman --lang zh tour   in Chinese";
+
+const HELP_EXAMPLES: &str = "\
+Examples:
+  lineman help tftp get    the same as lineman tftp get --help";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:

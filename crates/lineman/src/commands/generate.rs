@@ -1,4 +1,4 @@
-//! `lineman completions` and `lineman man`: both from the definitions of the command line.
+//! `lineman help`, `lineman completions` and `lineman man`: all from the definitions of the command line.
 
 use std::fs;
 use std::io;
@@ -13,10 +13,23 @@ use lineman_net::SystemError;
 
 use crate::args::Args;
 use crate::args::Completions;
+use crate::args::Help;
 use crate::args::Man;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::help;
+
+/// Prints the help of a command, by asking for it as one would with `--help`.
+pub fn help(args: &Help, console: Console) -> Result<(), Failure> {
+    let words = ["lineman"]
+        .into_iter()
+        .chain(args.command.iter().map(String::as_str))
+        .chain(["--help"]);
+    match tree(console).try_get_matches_from(words) {
+        Ok(_) => Ok(()), // `--help` always ends the parsing
+        Err(error) => help::show(&error, console.lang),
+    }
+}
 
 /// Prints the completions of a shell.
 pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> {
@@ -29,7 +42,7 @@ pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> 
 pub fn man(args: &Man, console: Console) -> Result<(), Failure> {
     let tree = tree(console);
     match &args.dir {
-        None => to_stdout(&page(&tree), console),
+        None => to_stdout(&page(&tree, console), console),
         Some(dir) => write_all(&tree, "lineman", dir, console),
     }
 }
@@ -43,7 +56,7 @@ fn tree(console: Console) -> Command {
 fn write_all(command: &Command, name: &str, dir: &Path, console: Console) -> Result<(), Failure> {
     let file = dir.join(format!("{name}.1"));
     let named = command.clone().name(name.to_owned());
-    fs::write(&file, page(&named))
+    fs::write(&file, page(&named, console))
         .map_err(SystemError::new(Operation::Write, file.display()))
         .map_err(|error| Failure::system(&error, console.lang))?;
     command
@@ -52,11 +65,11 @@ fn write_all(command: &Command, name: &str, dir: &Path, console: Console) -> Res
         .try_for_each(|sub| write_all(sub, &format!("{name}-{}", sub.get_name()), dir, console))
 }
 
-fn page(command: &Command) -> Vec<u8> {
+fn page(command: &Command, console: Console) -> Vec<u8> {
     let mut text = Vec::new();
     // Writing to memory cannot fail.
     let _ = Page::new(command.clone()).render(&mut text);
-    text
+    help::manual(&String::from_utf8_lossy(&text), console.lang).into_bytes()
 }
 
 fn to_stdout(bytes: &[u8], console: Console) -> Result<(), Failure> {

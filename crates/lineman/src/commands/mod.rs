@@ -13,6 +13,7 @@ pub mod tftp;
 /// With the exit code and the sentence that say why.
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
+        Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),

@@ -24,6 +24,4 @@ messages! {
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
     Usage { detail } "{detail}" "命令行有误：{detail}"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"
-    SettingsUnknown { file, key } "{file}: unknown key `{key}`" "{file}：未知的键 `{key}`"
-    SettingsBad { file, detail } "{file}: {detail}" "{file}：内容有误：{detail}"
 }

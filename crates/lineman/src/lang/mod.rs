@@ -4,12 +4,15 @@
 //! its fields, so a sentence that lacks a language, or a language that forgets a field, does not
 //! compile.
 
+use std::borrow::Cow;
+use std::ffi::OsString;
 use std::fmt::Display;
 
 pub mod address;
 pub mod chat;
 pub mod common;
 pub mod help;
+pub mod settings;
 pub mod tftp;
 pub mod tour;
 pub mod udp;
@@ -25,10 +28,12 @@ pub enum Lang {
 
 impl Lang {
     /// Picks the language before the command line is parsed, because the help itself needs it:
-    /// `--lang`, else `LINEMAN_LANG`, else the locale (`LC_ALL`, `LC_MESSAGES`, `LANG`).
-    pub fn detect(args: impl Iterator<Item = String>) -> Self {
-        flag_value(args)
-            .or_else(|| std::env::var("LINEMAN_LANG").ok())
+    /// `--lang`, else `LINEMAN_LANG`, else `in_file`, else the locale (`LC_ALL`, `LC_MESSAGES`,
+    /// `LANG`).
+    pub fn detect(words: &[OsString], in_file: impl FnOnce() -> Option<String>) -> Self {
+        flag_value(words)
+            .or_else(|| variable("LINEMAN_LANG"))
+            .or_else(in_file)
             .or_else(locale)
             .map_or(Self::En, |tag| Self::from_tag(&tag))
     }
@@ -48,13 +53,14 @@ pub trait Message {
     fn render(&self, lang: Lang) -> String;
 }
 
-fn flag_value(mut args: impl Iterator<Item = String>) -> Option<String> {
-    while let Some(arg) = args.next() {
-        match arg.as_str() {
+fn flag_value(words: &[OsString]) -> Option<String> {
+    let mut words = words.iter().map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        match word.as_ref() {
             "--" => return None,
-            "--lang" => return args.next(),
+            "--lang" => return words.next().map(Cow::into_owned),
             _ => {
-                if let Some(value) = arg.strip_prefix("--lang=") {
+                if let Some(value) = word.strip_prefix("--lang=") {
                     return Some(value.to_owned());
                 }
             }
@@ -67,8 +73,11 @@ fn flag_value(mut args: impl Iterator<Item = String>) -> Option<String> {
 fn locale() -> Option<String> {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
+        .find_map(variable)
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// A field of a message: anything that can be shown.

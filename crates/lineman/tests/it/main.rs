@@ -1,3 +1,10 @@
 //! Tests of the program as a whole: the real binary, real sockets, real peers.
+#![allow(
+    unreachable_pub,
+    reason = "a test binary: nothing outside can reach it, `pub` marks what modules offer each other"
+)]
 
+mod generate;
+mod help;
+mod settings;
 mod support;

@@ -1,0 +1,126 @@
+//! Chinese help of lineman itself, and what all commands share: names of values, headings, reasons.
+
+use super::Row;
+
+/// What the root, the options of every command, and the small commands say.
+pub const TEXTS: &[Row] = &[
+    (
+        "Talk, send and transfer over TCP and UDP, and see every packet it takes",
+        "用 TCP 与 UDP 通话、收发、传文件，并看清其中的每一个包",
+    ),
+    (
+        "Language of every sentence (default: the locale)",
+        "提示与帮助所用的语言（默认：随系统区域设置）",
+    ),
+    (
+        "Say everything as JSON, one object a line",
+        "全部以 JSON 输出，每行一个对象",
+    ),
+    ("Say nothing but errors on stderr", "标准错误上只输出错误"),
+    (
+        "Read settings from this file instead of the usual one",
+        "从这个文件读取设置，而不用默认位置的文件",
+    ),
+    ("Print help", "显示帮助"),
+    ("Print version", "显示版本"),
+    ("Examples:", "示例："),
+    (
+        "all of it once, on this machine",
+        "在本机上把全部功能演示一遍",
+    ),
+    ("wait for a caller on port 8888", "在 8888 端口等待呼叫"),
+    ("call that machine", "呼叫那台机器"),
+    ("one line, one datagram", "一行一个数据报"),
+    ("serve a directory", "提供一个目录"),
+    ("fetch a file", "取一个文件"),
+    (
+        "Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 time-out,",
+        "退出码：0 完成，1 内部错误，2 用法有误，3 被拒绝或无法到达，4 超时，",
+    ),
+    (
+        "5 data not delivered or transfer incomplete, 6 the peer broke the protocol,",
+        "5 数据未送达或传输不完整，6 对方违反协议，",
+    ),
+    ("7 not permitted, 130 interrupted", "7 没有权限，130 被中断"),
+    (
+        "Show all three systems at work, step by step, in about ten seconds",
+        "一步一步演示三个系统，约十秒",
+    ),
+    ("Do not pause for reading", "不为阅读而停顿"),
+    ("at reading pace", "按阅读的速度"),
+    ("without pauses", "不停顿"),
+    ("in Chinese", "用中文"),
+    ("Show the help of a command", "显示某个命令的帮助"),
+    (
+        "The command, like `tftp get`; all of lineman if left out",
+        "命令，如 `tftp get`；省略则为 lineman 的总帮助",
+    ),
+    (
+        "the same as lineman tftp get --help",
+        "等同于 lineman tftp get --help",
+    ),
+    (
+        "Print the completions of a shell",
+        "输出某种 shell 的补全脚本",
+    ),
+    ("The shell", "哪一种 shell"),
+    (
+        "Print the manual page, or write those of every command to a directory",
+        "输出手册页，或把所有命令的手册页写入一个目录",
+    ),
+    (
+        "Write lineman.1, lineman-chat.1 and so on to this directory",
+        "把 lineman.1、lineman-chat.1 等写入这个目录",
+    ),
+];
+
+/// Names of values, as in `--config <FILE>`.
+pub const VALUE_NAMES: &[Row] = &[
+    ("ADDR:PORT", "地址:端口"),
+    ("BLOCKS", "块数"),
+    ("BYTES", "字节数"),
+    ("COMMAND", "命令"),
+    ("DIR", "目录"),
+    ("FILE", "文件"),
+    ("FILE… URL", "文件… URL"),
+    ("GROUP", "组"),
+    ("GROUP[:PORT]", "组[:端口]"),
+    ("HOST[:PORT]", "主机[:端口]"),
+    ("IF", "接口"),
+    ("LANG", "语言"),
+    ("OUT", "输出"),
+    ("SECONDS", "秒"),
+    ("SHELL", "种类"),
+    ("WHAT", "哪些"),
+    ("WHO", "哪方"),
+    ("[ADDR][:PORT]", "[地址][:端口]"),
+];
+
+/// Headings as the generator of manual pages writes them, and as both languages say.
+pub const HEADINGS: &[(&str, &str, &str)] = &[
+    ("NAME", "NAME", "名称"),
+    ("SYNOPSIS", "SYNOPSIS", "概要"),
+    ("DESCRIPTION", "DESCRIPTION", "说明"),
+    ("Commands", "COMMANDS", "命令"),
+    ("EXTRA", "NOTES", "附注"),
+    ("VERSION", "VERSION", "版本"),
+    ("AUTHORS", "AUTHORS", "作者"),
+];
+
+/// Why a value is refused: the words of `args::parse` without the value, and those of the standard
+/// library that people meet.
+pub const REASONS: &[Row] = &[
+    (
+        "is not a number of seconds, like 10 or 0.5",
+        "不是秒数，应如 10 或 0.5",
+    ),
+    (
+        "is not a number of bytes, like 4096 or 64M",
+        "不是字节数，应如 4096 或 64M",
+    ),
+    ("invalid digit found in string", "不是数字"),
+    ("cannot parse integer from empty string", "不是数字"),
+    ("number too large to fit in target type", "数太大"),
+    ("number too small to fit in target type", "数太小"),
+    ("invalid IP address syntax", "不是 IP 地址"),
+];

@@ -1,0 +1,75 @@
+//! Chinese help of `lineman tftp`.
+
+use super::Row;
+
+/// What `lineman tftp` says.
+pub const TEXTS: &[Row] = &[
+    ("Move files with TFTP", "用 TFTP 传送文件"),
+    ("Serve a directory", "提供一个目录"),
+    ("Fetch files", "取文件"),
+    ("Store files on a server", "把文件存到服务器上"),
+    (
+        "The directory; nothing outside it is ever opened",
+        "目录；绝不打开它之外的任何文件",
+    ),
+    (
+        "Where to listen, may be repeated (default: all addresses of both families, port 69, or 6969 where 69 is not permitted)",
+        "在哪里监听，可重复（默认：IPv4 与 IPv6 的所有地址，69 端口；无权使用 69 时用 6969）",
+    ),
+    (
+        "Accept uploads: new names only, or existing ones too",
+        "接受上传：仅限新文件名，或也可覆盖已有文件",
+    ),
+    (
+        "Refuse or cut off an upload beyond this many bytes (K, M, G allowed)",
+        "拒绝或中断超过这么多字节的上传（可用 K、M、G）",
+    ),
+    (
+        "How many transfers may run at a time",
+        "最多同时进行多少个传输",
+    ),
+    (
+        "Never agree to a larger block (default: what the route to the client carries)",
+        "绝不同意更大的块（默认：到客户端的路径所能承载的大小）",
+    ),
+    ("Never agree to a larger window", "绝不同意更大的窗口"),
+    ("The block number that follows 65535", "65535 之后的块号"),
+    (
+        "Where a name is not found, take one that differs in upper and lower case only",
+        "找不到文件名时，采用仅大小写不同的那一个",
+    ),
+    (
+        "What to fetch: tftp://HOST[:PORT]/NAME[;mode=netascii]",
+        "取什么：tftp://主机[:端口]/文件名[;mode=netascii]",
+    ),
+    (
+        "Where to put it: a file, a directory, or - for stdout (default: the last part of the name)",
+        "存到哪里：文件、目录，或用 - 表示标准输出（默认：文件名的最后一段）",
+    ),
+    (
+        "The files, then the address: tftp://HOST[:PORT]/NAME, or one that ends in / for several",
+        "先写文件，再写地址：tftp://主机[:端口]/文件名；多个文件时地址以 / 结尾",
+    ),
+    (
+        "Ask for this block size (default: what the route carries)",
+        "请求这个块大小（默认：路径所能承载的大小）",
+    ),
+    ("Ask for this many blocks in flight", "请求同时在途的块数"),
+    (
+        "Ask the server to resend after this many seconds",
+        "请求服务器在这么多秒后重发",
+    ),
+    (
+        "Give up after this many seconds without a sign of the server",
+        "服务器这么多秒没有动静就放弃",
+    ),
+    (
+        "Ask for no options at all: RFC 1350 as it was",
+        "不请求任何选项：最初的 RFC 1350",
+    ),
+    (
+        "Transfer text: line ends become those of the other system",
+        "按文本传送：换行符转换为对方系统的形式",
+    ),
+    ("./files, port 69 or 6969", "./files，69 或 6969 端口"),
+];

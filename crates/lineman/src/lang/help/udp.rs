@@ -1,0 +1,64 @@
+//! Chinese help of `lineman udp`.
+
+use super::Row;
+
+/// What `lineman udp` says beyond what it shares with `lineman chat`.
+pub const TEXTS: &[Row] = &[
+    ("Send and receive datagrams", "收发数据报"),
+    (
+        "Hear datagrams, from anybody; answer the one last heard",
+        "接收任何人的数据报；回答最近的那一位",
+    ),
+    (
+        "Say datagrams to one host, to all of a network, or to a group",
+        "向一台主机、整个网络或一个组发送数据报",
+    ),
+    ("Join this multicast group as well", "同时加入这个组播组"),
+    (
+        "The interface of the group: its name or one of its addresses",
+        "该组所用的接口：名称或它的一个地址",
+    ),
+    (
+        "Leave after this many datagrams",
+        "收到这么多个数据报后离开",
+    ),
+    (
+        "To whom; port 8889 if left out",
+        "发给谁；省略端口则为 8889",
+    ),
+    ("Allow a broadcast address", "允许广播地址"),
+    (
+        "Send to this multicast group, GROUP or GROUP:PORT, instead of a host",
+        "不发给主机，而发给这个组播组：组 或 组:端口",
+    ),
+    (
+        "The interface that broadcast or multicast leaves by: its name or one of its addresses",
+        "广播或组播从哪个接口发出：名称或它的一个地址",
+    ),
+    (
+        "How many routers a multicast datagram may cross",
+        "组播数据报最多可经过几个路由器",
+    ),
+    (
+        "Send all of stdin as one datagram",
+        "把标准输入的全部内容作为一个数据报发送",
+    ),
+    (
+        "After the end of input, listen for answers until this many seconds have been silent",
+        "输入结束后继续听回答，直到沉默这么多秒",
+    ),
+    (
+        "Write what arrives byte by byte as it is, without sender and without line ends",
+        "收到的内容逐字节原样写出，不加发送者，也不加换行",
+    ),
+    ("port 8889, IPv4 and IPv6", "8889 端口，IPv4 与 IPv6"),
+    (
+        "A line that is typed answers the peer last heard; `@2 text` answers the second peer heard.",
+        "输入一行即回答最近听到的对方；`@2 文字` 回答听到的第二个对方。",
+    ),
+    (
+        "type lines; each is one datagram",
+        "逐行输入，每行一个数据报",
+    ),
+    ("one datagram of six bytes", "一个六字节的数据报"),
+];

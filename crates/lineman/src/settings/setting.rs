@@ -1,0 +1,160 @@
+//! What one setting says, from a variable or from the file.
+
+use std::ffi::OsString;
+
+use clap::Arg;
+use clap::ArgAction;
+use clap::Command;
+use clap::Id;
+use toml::Value;
+
+use super::Refused;
+use super::Wanted;
+use super::argv::Place;
+use super::file::SettingsFile;
+use super::options;
+
+/// A value that a setting gives to an option.
+pub struct Setting {
+    /// The option.
+    pub id: Id,
+    /// Its long name.
+    pub long: String,
+    /// What people know the setting by: the variable, or the file and the key.
+    pub origin: String,
+    values: Vec<OsString>,
+    is_flag: bool,
+}
+
+impl Setting {
+    /// The words that would have been typed.
+    pub fn words(&self) -> Vec<OsString> {
+        if self.is_flag {
+            return vec![format!("--{}", self.long).into()];
+        }
+        let word = |value: &OsString| {
+            let mut word = OsString::from(format!("--{}=", self.long));
+            word.push(value);
+            word
+        };
+        self.values.iter().map(word).collect()
+    }
+}
+
+/// What the environment says about the options of a command.
+pub fn from_environment(place: &Place<'_>) -> Result<Vec<Setting>, Refused> {
+    let mut settings = Vec::new();
+    for (depth, command) in levels(place) {
+        for (arg, long) in options(command) {
+            let name = variable(&place.path[..depth], long);
+            // A variable that is set but empty counts as absent, as with the locale's.
+            let Some(value) = std::env::var_os(&name).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let form = values_of_variable(arg, value);
+            settings.extend(setting(arg, long, name, form)?);
+        }
+    }
+    Ok(settings)
+}
+
+/// What the file says about the options of a command.
+pub fn from_file(place: &Place<'_>, file: &SettingsFile) -> Result<Vec<Setting>, Refused> {
+    let mut settings = Vec::new();
+    for (depth, command) in levels(place) {
+        let path = &place.path[..depth];
+        for (arg, long) in options(command) {
+            if let Some(value) = file.value(path, long) {
+                let origin = file.origin(path, long);
+                settings.extend(setting(arg, long, origin, values_of_key(arg, value))?);
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// The command that is named and all above it, whose options hold for it too.
+fn levels<'a>(place: &'a Place<'_>) -> impl Iterator<Item = (usize, &'a Command)> {
+    place.chain.iter().copied().enumerate()
+}
+
+fn variable(path: &[String], long: &str) -> String {
+    let mut name = String::from("lineman");
+    for part in path.iter().map(String::as_str).chain([long]) {
+        name.push('_');
+        name.push_str(part);
+    }
+    name.to_uppercase().replace('-', "_")
+}
+
+/// `form` as a setting; none if it says of a flag that it is off.
+fn setting(
+    arg: &Arg,
+    long: &str,
+    origin: String,
+    form: Result<Form, Wanted>,
+) -> Result<Option<Setting>, Refused> {
+    let (values, is_flag) = match form {
+        Err(wanted) => return Err(Refused::Form { origin, wanted }),
+        Ok(Form::Off) => return Ok(None),
+        Ok(Form::On) => (Vec::new(), true),
+        Ok(Form::Values(values)) => (values, false),
+    };
+    Ok(Some(Setting {
+        id: arg.get_id().clone(),
+        long: long.to_owned(),
+        origin,
+        values,
+        is_flag,
+    }))
+}
+
+enum Form {
+    On,
+    Off,
+    Values(Vec<OsString>),
+}
+
+impl From<bool> for Form {
+    fn from(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
+}
+
+fn values_of_variable(arg: &Arg, value: OsString) -> Result<Form, Wanted> {
+    match arg.get_action() {
+        ArgAction::SetTrue => match value.to_str() {
+            Some("1" | "true" | "yes" | "on") => Ok(Form::On),
+            Some("0" | "false" | "no" | "off") => Ok(Form::Off),
+            _ => Err(Wanted::Truth),
+        },
+        ArgAction::Append => Ok(Form::Values(match value.to_str() {
+            Some(text) => text.split_whitespace().map(Into::into).collect(),
+            None => vec![value],
+        })),
+        _ => Ok(Form::Values(vec![value])),
+    }
+}
+
+fn values_of_key(arg: &Arg, value: &Value) -> Result<Form, Wanted> {
+    match (arg.get_action(), value) {
+        (ArgAction::SetTrue, Value::Boolean(on)) => Ok((*on).into()),
+        (ArgAction::SetTrue, _) => Err(Wanted::Truth),
+        (ArgAction::Append, Value::Array(items)) => {
+            let values: Result<Vec<OsString>, Wanted> = items.iter().map(plain).collect();
+            values.map(Form::Values)
+        }
+        (_, Value::Array(_)) => Err(Wanted::One),
+        (_, value) => plain(value).map(|value| Form::Values(vec![value])),
+    }
+}
+
+fn plain(value: &Value) -> Result<OsString, Wanted> {
+    match value {
+        Value::String(text) => Ok(text.into()),
+        Value::Integer(number) => Ok(number.to_string().into()),
+        Value::Float(number) => Ok(number.to_string().into()),
+        Value::Boolean(truth) => Ok(truth.to_string().into()),
+        Value::Array(_) | Value::Datetime(_) | Value::Table(_) => Err(Wanted::Plain),
+    }
+}
