@@ -235,20 +235,19 @@ fn say(report: &Report, console: Console) {
     let (peer, file) = (&report.peer, &visible_bytes(&report.filename));
     let details = &words::details(report, lang);
     if !words::is_complete(report) {
-        let reason = &words::reason(report, Side::Server, lang);
+        let reason = words::reason(report, Side::Server, lang);
+        // A request that was refused at once has agreed on nothing.
+        let reason = &match report.elapsed {
+            Duration::ZERO => reason,
+            _ => Tftp::Agreed {
+                reason: &reason,
+                details,
+            }
+            .render(lang),
+        };
         return match report.direction {
-            Direction::Read => console.note(&Tftp::GetFailed {
-                peer,
-                file,
-                reason,
-                details,
-            }),
-            Direction::Write => console.note(&Tftp::PutFailed {
-                peer,
-                file,
-                reason,
-                details,
-            }),
+            Direction::Read => console.note(&Tftp::GetFailed { peer, file, reason }),
+            Direction::Write => console.note(&Tftp::PutFailed { peer, file, reason }),
         };
     }
     let size = &words::size(report.bytes as f64);
