@@ -3,6 +3,7 @@
 //! uses this crate puts them into words.
 #![warn(missing_docs)]
 
+pub mod calls;
 mod error;
 mod sys;
 pub mod tftp;

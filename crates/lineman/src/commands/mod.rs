@@ -6,6 +6,7 @@ use crate::failure::Failure;
 
 pub mod generate;
 pub mod tftp;
+pub mod tour;
 
 /// Runs a command.
 ///
@@ -16,8 +17,9 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
+        Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),
-        Command::Tour(_) | Command::Chat(_) | Command::Udp(_) => {
+        Command::Chat(_) | Command::Udp(_) => {
             unimplemented!("this first commit is the house; the rooms follow")
         }
     }

@@ -6,7 +6,7 @@ mod json;
 mod progress;
 mod put;
 mod serve;
-mod words;
+pub mod words;
 
 use crate::args::tftp::Tftp;
 use crate::console::Console;
