@@ -1,0 +1,122 @@
+//! Who was heard.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+/// The peers heard, numbered from 1 in the order in which they were first heard.
+///
+/// Source addresses cost a stranger nothing, so the book holds [`PeerBook::CAPACITY`] of them: when
+/// it is full, the peer that has been silent for longest leaves. Numbers are never used again.
+#[derive(Debug, Default)]
+pub struct PeerBook {
+    /// The one last heard is at the back.
+    peers: VecDeque<(u64, SocketAddr)>,
+    numbered: u64,
+}
+
+/// What the book knew of a peer that was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The number of the peer.
+    pub number: u64,
+    /// Heard for the first time, or for the first time since it left the book.
+    pub new: bool,
+}
+
+impl PeerBook {
+    /// How many peers are remembered.
+    pub const CAPACITY: usize = 1024;
+
+    /// Somebody was heard.
+    pub fn hear(&mut self, from: SocketAddr) -> Heard {
+        // From the back: whoever spoke last is likely to go on.
+        let known = self.peers.iter().rposition(|&(_, peer)| peer == from);
+        let entry = known.and_then(|at| self.peers.remove(at));
+        let (number, _) = *entry.as_ref().unwrap_or(&(self.numbered + 1, from));
+        if entry.is_none() {
+            self.numbered = number;
+            if self.peers.len() == Self::CAPACITY {
+                self.peers.pop_front();
+            }
+        }
+        self.peers.push_back((number, from));
+        Heard {
+            number,
+            new: entry.is_none(),
+        }
+    }
+
+    /// The peer with this number, if it is in the book.
+    pub fn get(&self, number: u64) -> Option<SocketAddr> {
+        let mut peers = self.peers.iter();
+        peers.find(|peer| peer.0 == number).map(|peer| peer.1)
+    }
+
+    /// The peer last heard.
+    pub fn last(&self) -> Option<SocketAddr> {
+        self.peers.back().map(|peer| peer.1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn peer(port: u16) -> SocketAddr {
+        SocketAddr::from(([192, 0, 2, 7], port))
+    }
+
+    #[test]
+    fn numbers_are_in_the_order_of_first_hearing() {
+        let mut book = PeerBook::default();
+        assert_eq!(book.last(), None);
+        let heard: Vec<_> = [5, 6, 5, 7].map(|port| book.hear(peer(port))).to_vec();
+        let numbers: Vec<_> = heard
+            .iter()
+            .map(|heard| (heard.number, heard.new))
+            .collect();
+        assert_eq!(numbers, [(1, true), (2, true), (1, false), (3, true)]);
+        assert_eq!(book.last(), Some(peer(7)));
+        assert_eq!(book.get(2), Some(peer(6)));
+        assert_eq!(book.get(0), None);
+        assert_eq!(book.get(4), None);
+    }
+
+    #[test]
+    fn a_flood_of_strangers_does_not_grow_the_book_or_drive_out_who_talks() {
+        let mut book = PeerBook::default();
+        book.hear(peer(1));
+        book.hear(peer(2));
+        for port in 1000..4000 {
+            book.hear(peer(port));
+            assert_eq!(book.hear(peer(1)).number, 1);
+        }
+        assert_eq!(book.peers.len(), PeerBook::CAPACITY);
+        assert_eq!(book.get(2), None, "silent for longest");
+        assert_eq!(
+            book.hear(peer(2)),
+            Heard {
+                number: 3003,
+                new: true
+            }
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_always_means_the_same_peer(ports in proptest::collection::vec(0u16..1500, 0..4000)) {
+            let mut book = PeerBook::default();
+            let mut given: HashMap<u64, SocketAddr> = HashMap::new();
+            for port in ports {
+                let heard = book.hear(peer(port));
+                prop_assert_eq!(*given.entry(heard.number).or_insert(peer(port)), peer(port));
+                prop_assert_eq!(book.last(), Some(peer(port)));
+                prop_assert!(book.peers.len() <= PeerBook::CAPACITY);
+            }
+        }
+    }
+}
