@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod error;
+pub mod udp;
 
 pub use error::Operation;
 pub use error::SystemError;

@@ -107,6 +107,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))] // each is a flood of its own
         #[test]
         fn a_number_always_means_the_same_peer(ports in proptest::collection::vec(0u16..1500, 0..4000)) {
             let mut book = PeerBook::default();
