@@ -33,6 +33,14 @@ pub struct Bounce {
     pub error: io::Error,
 }
 
+impl Bounce {
+    /// A router could not pass it on: it was larger than the next link takes (RFC 1191). The
+    /// kernel sends the next one in fragments.
+    pub fn is_too_large(&self) -> bool {
+        self.error.raw_os_error() == Some(libc::EMSGSIZE)
+    }
+}
+
 /// Asks the kernel to keep ICMP errors, so that a socket without a fixed peer learns of them too.
 pub(super) fn keep(socket: &Socket, domain: Domain) -> io::Result<()> {
     if domain == Domain::IPV6 {

@@ -11,6 +11,7 @@ mod socket;
 pub use bounce::Bounce;
 pub use interface::Interface;
 pub use interface::UnknownInterface;
+pub use open::At;
 pub use open::Group;
 pub use open::Listen;
 pub use open::Toward;

@@ -14,6 +14,7 @@ use socket2::Socket as Raw;
 use socket2::Type;
 
 use super::Interface;
+use super::SendError;
 use super::bounce;
 use super::socket::Socket;
 use crate::Operation;
@@ -35,12 +36,19 @@ pub struct Group {
 /// A socket that hears anybody.
 #[derive(Clone, Debug)]
 pub struct Listen {
-    /// The address of this machine, or `None` for all addresses of both families.
-    pub address: Option<IpAddr>,
-    /// The port; 0 lets the kernel choose.
-    pub port: u16,
+    /// Where. A port of 0 lets the kernel choose.
+    pub at: At,
     /// A group to be heard as well.
     pub group: Option<Group>,
+}
+
+/// Where to listen.
+#[derive(Clone, Copy, Debug)]
+pub enum At {
+    /// At this address of the machine.
+    Address(SocketAddr),
+    /// At this port of all addresses, of both families.
+    Everywhere(u16),
 }
 
 /// A socket toward one destination.
@@ -69,15 +77,18 @@ impl Socket {
     /// # Errors
     /// When the address cannot be had or the group cannot be joined.
     pub fn listen(listen: &Listen) -> Result<Self, SystemError> {
-        let bound = |ip| bind(ip, listen);
-        let raw = match listen.address {
-            Some(ip) => bound(ip),
-            None => bound(Ipv6Addr::UNSPECIFIED.into()).or_else(|error| {
-                if no_ipv6(&error.source) {
-                    return bound(Ipv4Addr::UNSPECIFIED.into());
-                }
-                Err(error)
-            }),
+        let shared = listen.group.is_some();
+        let raw = match listen.at {
+            At::Address(at) => bind(at, shared),
+            At::Everywhere(port) => {
+                let all = |ip: IpAddr| bind(SocketAddr::new(ip, port), shared);
+                all(Ipv6Addr::UNSPECIFIED.into()).or_else(|error| {
+                    if no_ipv6(&error.source) {
+                        return all(Ipv4Addr::UNSPECIFIED.into());
+                    }
+                    Err(error)
+                })
+            }
         }?;
         if let Some(group) = &listen.group {
             let target = format!("{} on {}", group.address, group.interface.name);
@@ -90,8 +101,9 @@ impl Socket {
     /// like `nc -u -l` talk only to the first port that they hear. Call inside a tokio runtime.
     ///
     /// # Errors
-    /// When the system refuses the destination or an option.
-    pub fn toward(toward: &Toward) -> Result<Self, SystemError> {
+    /// When the system refuses the destination or an option; [`SendError::Broadcast`] if one host
+    /// was meant and the address is a broadcast address.
+    pub fn toward(toward: &Toward) -> Result<Self, SendError> {
         let to = toward.address();
         let raw = new(Domain::for_address(to)).map_err(SystemError::new(Operation::Connect, to))?;
         let set = SystemError::new(Operation::SetOption, to);
@@ -100,8 +112,8 @@ impl Socket {
             Toward::Host(_, interface) => {
                 leave_by(&raw, interface.as_ref()).map_err(set)?;
                 raw.connect(&to.into())
-                    .map_err(SystemError::new(Operation::Connect, to))?;
-                return Self::new(raw, None);
+                    .map_err(|error| connect_error(error, to))?;
+                return Ok(Self::new(raw, None)?);
             }
             Toward::Broadcast(_, interface) => leave_by(&raw, interface.as_ref())
                 .and_then(|()| raw.set_broadcast(true))
@@ -112,7 +124,7 @@ impl Socket {
         }
         raw.bind(&any)
             .map_err(SystemError::new(Operation::Bind, to))?;
-        Self::new(raw, Some(to))
+        Ok(Self::new(raw, Some(to))?)
     }
 }
 
@@ -135,22 +147,29 @@ fn new(domain: Domain) -> io::Result<Raw> {
     Ok(raw)
 }
 
-fn bind(ip: IpAddr, listen: &Listen) -> Result<Raw, SystemError> {
-    let at = SocketAddr::new(ip, listen.port);
+/// Several programs of a machine may be members of a group and share its port (5353 usually has
+/// one already). Without a group, sharing would only mean that one of two listeners is deaf.
+fn bind(at: SocketAddr, shared: bool) -> Result<Raw, SystemError> {
     let open = || {
         let raw = new(Domain::for_address(at))?;
         if at.is_ipv6() {
-            raw.set_only_v6(!ip.is_unspecified())?;
+            raw.set_only_v6(!at.ip().is_unspecified())?;
         }
-        if listen.group.is_some() {
-            // Several programs of a machine may be members (5353 usually has one already). Without
-            // a group, sharing would only mean that one of two listeners is deaf.
+        if shared {
             raw.set_reuse_address(true)?;
         }
         raw.bind(&at.into())?;
         Ok(raw)
     };
     open().map_err(SystemError::new(Operation::Bind, at))
+}
+
+fn connect_error(error: io::Error, to: SocketAddr) -> SendError {
+    // Not `PermissionDenied`: that would also be EPERM, a firewall's answer.
+    if error.raw_os_error() == Some(nix::libc::EACCES) && to.is_ipv4() {
+        return SendError::Broadcast(to);
+    }
+    SystemError::new(Operation::Connect, to)(error).into()
 }
 
 fn no_ipv6(error: &io::Error) -> bool {

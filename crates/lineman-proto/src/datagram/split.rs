@@ -24,6 +24,16 @@ pub enum Piece {
     TooLong(u64),
 }
 
+impl Piece {
+    /// A payload, or that it is too long to be one.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        match bytes.len() {
+            0..=MAX_PAYLOAD => Self::Payload(bytes),
+            over => Self::TooLong(over as u64),
+        }
+    }
+}
+
 impl Splitter {
     /// One line, one payload.
     pub fn lines() -> Self {

@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 
 pub mod generate;
+pub mod udp;
 
 /// Runs a command.
 ///
@@ -14,7 +15,8 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
-        Command::Tour(_) | Command::Chat(_) | Command::Udp(_) | Command::Tftp(_) => {
+        Command::Udp(args) => udp::run(&args, console),
+        Command::Tour(_) | Command::Chat(_) | Command::Tftp(_) => {
             unimplemented!("this first commit is the house; the rooms follow")
         }
     }
