@@ -56,7 +56,6 @@ pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<Bounce>> {
     let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     loop {
-        control.clear();
         match recvmsg(socket.as_raw_fd(), &mut [], Some(&mut control), flags) {
             Ok(message) => match bounce(&message) {
                 Some(bounce) => return Ok(Some(bounce)),

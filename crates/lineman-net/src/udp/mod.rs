@@ -7,6 +7,8 @@ mod bounce;
 mod interface;
 mod open;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use bounce::Bounce;
 pub use interface::Interface;

@@ -113,7 +113,7 @@ impl Socket {
                 leave_by(&raw, interface.as_ref()).map_err(set)?;
                 raw.connect(&to.into())
                     .map_err(|error| connect_error(error, to))?;
-                return Ok(Self::new(raw, None)?);
+                return Ok(Self::new(raw, Some(to))?);
             }
             Toward::Broadcast(_, interface) => leave_by(&raw, interface.as_ref())
                 .and_then(|()| raw.set_broadcast(true))

@@ -35,8 +35,10 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 pub struct Socket {
     udp: UdpSocket,
     local: SocketAddr,
-    /// Where datagrams without an address go; `None` if the kernel knows (connected) or nowhere.
+    /// Where datagrams without an address go.
     toward: Option<SocketAddr>,
+    /// The kernel knows where.
+    connected: bool,
 }
 
 /// What arrived.
@@ -77,7 +79,12 @@ impl Socket {
         let open = || {
             let udp = UdpSocket::from_std(raw.into())?;
             let local = canonical(udp.local_addr()?);
-            Ok(Self { udp, local, toward })
+            Ok(Self {
+                connected: udp.peer_addr().is_ok(),
+                udp,
+                local,
+                toward,
+            })
         };
         open().map_err(SystemError::new(Operation::Listen, "a UDP socket"))
     }
@@ -85,6 +92,11 @@ impl Socket {
     /// The address of this end. Both families are heard if it is `[::]`.
     pub fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Where datagrams without an address go.
+    pub fn destination(&self) -> Option<SocketAddr> {
+        self.toward
     }
 
     /// Waits for a datagram, or for one of ours to come back. Nothing is lost when the future is
@@ -108,8 +120,8 @@ impl Socket {
     /// # Errors
     /// When the system did not take it.
     pub async fn send(&self, payload: &[u8], to: Option<SocketAddr>) -> Result<(), SendError> {
-        let to = to.or(self.toward);
-        let wire = to.map(|to| self.as_sent(to));
+        let wire = to.or(self.toward.filter(|_| !self.connected));
+        let wire = wire.map(|to| self.as_sent(to));
         let mut pauses = 0;
         let mut bounces = 0;
         loop {

@@ -102,14 +102,16 @@ impl Listener {
         let Addressed { peer, payload } = Addressed::parse(line);
         let book = &self.session.book;
         let to = match &peer {
-            Some(number) => book.get(*number).ok_or(Udp::NoSuchPeer { number }),
-            None => book.last().ok_or(Udp::NobodyYet {}),
+            Some(number) => book
+                .get(*number)
+                .ok_or((Udp::NoSuchPeer { number }, "no-such-peer")),
+            None => book.last().ok_or((Udp::NobodyYet {}, "nobody-heard")),
         };
         match to {
             // `@2` and the end of input: nothing was said, and an empty datagram stops some peers.
             Ok(_) if payload.is_empty() => Ok(()),
             Ok(to) => self.session.send(payload, Some(to)).await,
-            Err(why) => self.session.not_sent(&why, Exit::Incomplete),
+            Err((why, reason)) => self.session.not_sent(&why, reason, Exit::Incomplete),
         }
     }
 

@@ -139,56 +139,64 @@ impl Session {
             Ok(()) => {
                 self.tally.sent += 1;
                 self.tally.sent_bytes += payload.len() as u64;
+                let to = to.or(self.socket.destination());
                 let to = to.map(|to| to.to_string());
                 self.event("sent", json!({ "to": to, "bytes": payload.len() }))
             }
             Err(SendError::TooLong { bytes }) => self.too_long(bytes as u64),
             Err(SendError::Broadcast(to)) => {
-                self.not_sent(&Udp::NeedsBroadcast { to: &to }, Exit::NotPermitted)
+                let why = Udp::NeedsBroadcast { to: &to };
+                self.not_sent(&why, "broadcast", Exit::NotPermitted)
             }
             Err(SendError::System(error)) => {
                 let exit = Failure::system(&error, self.lang).exit;
                 let why = &system_text(&error.source, self.lang);
                 let to = &error.target;
-                self.not_sent(&Udp::NotSent { to, why }, exit)
+                self.not_sent(&Udp::NotSent { to, why }, "system", exit)
             }
         }
     }
 
     /// A payload was left out: no datagram carries so much.
     pub fn too_long(&mut self, bytes: u64) -> Result<(), Failure> {
-        let (bytes, limit) = (&bytes, &MAX_PAYLOAD);
-        self.not_sent(&Udp::TooLong { bytes, limit }, Exit::Incomplete)
+        let (size, limit) = (&bytes, &MAX_PAYLOAD);
+        self.view.warn(&Udp::TooLong { bytes: size, limit });
+        self.tally.not_sent(Exit::Incomplete);
+        let fields = json!({ "reason": "too-long", "bytes": bytes, "limit": limit });
+        self.event("not-sent", fields)
     }
 
-    /// A payload was left out.
-    pub fn not_sent(&mut self, why: &Udp<'_>, exit: Exit) -> Result<(), Failure> {
-        self.tally.not_sent(exit);
+    /// A payload was left out; `reason` is the word for it in an event.
+    pub fn not_sent(&mut self, why: &Udp<'_>, reason: &str, exit: Exit) -> Result<(), Failure> {
         self.view.warn(why);
-        self.event("not-sent", json!({ "why": why.render(self.lang) }))
+        self.tally.not_sent(exit);
+        self.event("not-sent", json!({ "reason": reason }))
     }
 
     /// A datagram of ours came back; `show` says whether the user wants to read it.
     pub fn bounced(&mut self, bounce: &Bounce, show: bool) -> Result<(), Failure> {
         self.tally.refused += 1;
-        let somebody = Udp::Somebody {}.render(self.lang);
-        let to = &bounce.to.map_or(somebody, |to| to.to_string());
-        let refused = bounce.error.kind() == io::ErrorKind::ConnectionRefused;
-        let why = &if bounce.is_too_large() {
-            Udp::TooLargeForPath {}.render(self.lang)
-        } else {
-            system_text(&bounce.error, self.lang)
-        };
+        let reason = reason(bounce);
         if show {
-            self.view.warn(&match &bounce.by {
-                _ if refused => Udp::Refused { to },
-                Some(by) => Udp::LostBy { to, by, why },
-                None => Udp::Lost { to, why },
-            });
+            self.warn_of(bounce, reason);
         }
         let by = bounce.by.map(|by| by.to_string());
         let to = bounce.to.map(|to| to.to_string());
-        self.event("refused", json!({ "to": to, "by": by, "why": why }))
+        self.event("refused", json!({ "to": to, "by": by, "reason": reason }))
+    }
+
+    fn warn_of(&mut self, bounce: &Bounce, reason: &str) {
+        let somebody = Udp::Somebody {}.render(self.lang);
+        let to = &bounce.to.map_or(somebody, |to| to.to_string());
+        let why = &match reason {
+            "too-large" => Udp::TooLargeForPath {}.render(self.lang),
+            _ => system_text(&bounce.error, self.lang),
+        };
+        self.view.warn(&match &bounce.by {
+            _ if reason == "refused" => Udp::Refused { to },
+            Some(by) => Udp::LostBy { to, by, why },
+            None => Udp::Lost { to, why },
+        });
     }
 
     /// An event under `--json`.
@@ -239,5 +247,15 @@ impl Session {
             )),
             other => Ok(Happening::Typed(other)),
         }
+    }
+}
+
+/// The word for a bounce in an event.
+fn reason(bounce: &Bounce) -> &'static str {
+    match bounce.error.kind() {
+        io::ErrorKind::ConnectionRefused => "refused",
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "unreachable",
+        _ if bounce.is_too_large() => "too-large",
+        _ => "other",
     }
 }
