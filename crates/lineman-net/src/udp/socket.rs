@@ -120,7 +120,7 @@ impl Socket {
     /// # Errors
     /// When the system did not take it.
     pub async fn send(&self, payload: &[u8], to: Option<SocketAddr>) -> Result<(), SendError> {
-        let wire = to.or(self.toward.filter(|_| !self.connected));
+        let wire = to.or_else(|| self.toward.filter(|_| !self.connected));
         let wire = wire.map(|to| self.as_sent(to));
         let mut pauses = 0;
         let mut bounces = 0;

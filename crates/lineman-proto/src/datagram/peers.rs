@@ -114,7 +114,8 @@ mod tests {
             let mut given: HashMap<u64, SocketAddr> = HashMap::new();
             for port in ports {
                 let heard = book.hear(peer(port));
-                prop_assert_eq!(*given.entry(heard.number).or_insert(peer(port)), peer(port));
+                let meant = given.entry(heard.number).or_insert_with(|| peer(port));
+                prop_assert_eq!(*meant, peer(port));
                 prop_assert_eq!(book.last(), Some(peer(port)));
                 prop_assert!(book.peers.len() <= PeerBook::CAPACITY);
             }

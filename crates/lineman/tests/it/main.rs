@@ -1,3 +1,8 @@
 //! Tests of the program as a whole: the real binary, real sockets, real peers.
 
 mod support;
+mod udp_boundaries;
+mod udp_listen;
+mod udp_peers;
+mod udp_rig;
+mod udp_send;

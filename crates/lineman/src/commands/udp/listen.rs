@@ -6,7 +6,6 @@ use lineman_net::udp::At;
 use lineman_net::udp::Group;
 use lineman_net::udp::Socket;
 use lineman_proto::datagram::Addressed;
-use lineman_proto::datagram::Heard;
 use lineman_proto::datagram::Piece;
 use serde_json::json;
 
@@ -51,7 +50,7 @@ impl Listener {
     async fn run(&mut self) -> Result<Exit, Failure> {
         while self.left != Some(0) {
             match self.session.next(self.waiting.is_none(), None).await? {
-                Happening::Heard(from, heard) => self.heard(from, heard).await?,
+                Happening::Heard => self.heard().await?,
                 Happening::Bounced(bounce) => self.session.bounced(&bounce, true)?,
                 Happening::Typed(typed) => self.typed(typed).await?,
                 Happening::Stop(exit) => return Ok(exit),
@@ -62,13 +61,9 @@ impl Listener {
         Ok(self.session.tally.fault())
     }
 
-    async fn heard(&mut self, from: SocketAddr, heard: Heard) -> Result<(), Failure> {
+    async fn heard(&mut self) -> Result<(), Failure> {
         if let Some(left) = &mut self.left {
             *left -= 1;
-        }
-        if heard.new {
-            let (number, peer) = (&heard.number, &from);
-            self.session.view.note(&Udp::NewPeer { number, peer });
         }
         match self.waiting.take() {
             Some(line) => self.answer(&line).await,

@@ -63,7 +63,7 @@ impl Sender {
         loop {
             let deadline = self.ended.then(|| Instant::now() + self.wait);
             match self.session.next(!self.ended, deadline).await? {
-                Happening::Heard(..) => self.refusing = false,
+                Happening::Heard => self.refusing = false,
                 Happening::Bounced(bounce) => self.bounced(&bounce)?,
                 Happening::Typed(typed) => self.typed(typed).await?,
                 Happening::Stop(exit) => return Ok(exit),

@@ -49,6 +49,8 @@ pub struct Session {
     pub book: PeerBook,
     /// What was done.
     pub tally: Tally,
+    /// Peers are told apart by numbers, so that each can be answered.
+    numbered: bool,
     input: Input,
     signals: Signals,
     buffer: Vec<u8>,
@@ -57,7 +59,7 @@ pub struct Session {
 /// What happened.
 pub enum Happening {
     /// A datagram arrived, and was shown.
-    Heard(SocketAddr, Heard),
+    Heard,
     /// A datagram came back.
     Bounced(Bounce),
     /// The user typed.
@@ -94,6 +96,7 @@ impl Session {
         };
         Ok(Self {
             lang,
+            numbered: socket.destination().is_none(),
             socket,
             view,
             book: PeerBook::default(),
@@ -139,7 +142,7 @@ impl Session {
             Ok(()) => {
                 self.tally.sent += 1;
                 self.tally.sent_bytes += payload.len() as u64;
-                let to = to.or(self.socket.destination());
+                let to = to.or_else(|| self.socket.destination());
                 let to = to.map(|to| to.to_string());
                 self.event("sent", json!({ "to": to, "bytes": payload.len() }))
             }
@@ -223,10 +226,12 @@ impl Session {
     fn heard(&mut self, from: SocketAddr, bytes: usize, full: usize) -> Result<Happening, Failure> {
         self.tally.received += 1;
         self.tally.received_bytes += full as u64;
-        let heard = self.book.hear(from);
-        let shown = self
-            .view
-            .datagram(from, heard.number, &self.buffer[..bytes]);
+        let Heard { number, new } = self.book.hear(from);
+        if new && self.numbered {
+            let (number, peer) = (&number, &from);
+            self.view.note(&Udp::NewPeer { number, peer });
+        }
+        let shown = self.view.datagram(from, number, &self.buffer[..bytes]);
         shown.map_err(|error| Failure::stdout(error, self.lang))?;
         if full > bytes {
             self.tally.truncated += 1;
@@ -235,7 +240,7 @@ impl Session {
             let fields = json!({ "from": from.to_string(), "bytes": bytes, "full": full });
             self.event("truncated", fields)?;
         }
-        Ok(Happening::Heard(from, heard))
+        Ok(Happening::Heard)
     }
 
     fn typed(&mut self, typed: Typed) -> Result<Happening, Failure> {
