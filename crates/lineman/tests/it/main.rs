@@ -2,7 +2,9 @@
 
 mod support;
 mod udp_boundaries;
+mod udp_groups;
 mod udp_listen;
 mod udp_peers;
 mod udp_rig;
 mod udp_send;
+mod udp_terminal;
