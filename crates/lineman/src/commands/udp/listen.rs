@@ -35,7 +35,7 @@ pub async fn run(args: &Listen, console: Console) -> Result<(), Failure> {
         listener.session.view.note(&Udp::HowToAnswer {});
     }
     let exit = listener.run().await?;
-    listener.session.finish(exit).await
+    listener.session.finish(exit)
 }
 
 struct Listener {

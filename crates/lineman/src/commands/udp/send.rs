@@ -44,7 +44,7 @@ pub async fn run(args: &Send, console: Console) -> Result<(), Failure> {
         sender.session.view.note(&Udp::HowToEnd {});
     }
     let exit = sender.run().await?;
-    sender.session.finish(exit).await
+    sender.session.finish(exit)
 }
 
 struct Sender {

@@ -3,7 +3,6 @@
 use std::io;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -34,9 +33,6 @@ use crate::lang::Message as _;
 use crate::lang::udp::Udp;
 use crate::terminal::editor::Editor;
 
-/// How long the editor may take to show the last message.
-const LAST_MESSAGE: Duration = Duration::from_millis(50);
-
 /// A socket, its user, and what has passed between them.
 pub struct Session {
     /// The language of failures.
@@ -53,6 +49,8 @@ pub struct Session {
     numbered: bool,
     input: Input,
     signals: Signals,
+    /// The editor waits for us to be done with what it gave last.
+    entered: bool,
     buffer: Vec<u8>,
 }
 
@@ -86,13 +84,15 @@ impl Session {
             )
         };
         let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let (view, input) = if person && splitter.is_none() && !console.json && !form.raw {
-            let (editor, lines) = Editor::start("> ").map_err(failed)?;
-            (View::with_editor(console, editor), Input::Editor(lines))
-        } else {
-            let splitter = splitter.unwrap_or_else(Splitter::lines);
-            let input = Input::stdin(splitter).map_err(failed)?;
-            (View::new(console, form), input)
+        let person = person && splitter.is_none() && !console.json && !form.raw;
+        let (view, input) = match person.then(|| Editor::start("> ")) {
+            Some(Ok((editor, lines))) => (View::with_editor(console, editor), Input::Editor(lines)),
+            // Also on a terminal that cannot be edited on.
+            _ => {
+                let splitter = splitter.unwrap_or_else(Splitter::lines);
+                let input = Input::stdin(splitter).map_err(failed)?;
+                (View::new(console, form), input)
+            }
         };
         Ok(Self {
             lang,
@@ -103,6 +103,7 @@ impl Session {
             tally: Tally::default(),
             input,
             signals: Signals::watch().map_err(failed)?,
+            entered: false,
             buffer: vec![0; RECEIVE_BUFFER],
         })
     }
@@ -113,6 +114,9 @@ impl Session {
         reading: bool,
         deadline: Option<Instant>,
     ) -> Result<Happening, Failure> {
+        if reading && std::mem::take(&mut self.entered) {
+            self.view.go_on();
+        }
         let silence = async {
             match deadline {
                 Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -120,7 +124,10 @@ impl Session {
             }
         };
         let arrival = tokio::select! {
-            arrival = self.socket.receive(&mut self.buffer) => arrival,
+            arrival = async {
+                self.view.room().await;
+                self.socket.receive(&mut self.buffer).await
+            } => arrival,
             typed = self.input.next(), if reading => return self.typed(typed),
             exit = self.signals.next() => return Ok(Happening::Stop(exit)),
             () = silence => return Ok(Happening::Silence),
@@ -209,12 +216,8 @@ impl Session {
     }
 
     /// Gives the terminal back and says what was done.
-    pub async fn finish(mut self, exit: Exit) -> Result<(), Failure> {
-        if self.view.is_edited() {
-            // The editor's thread may still be at the last message, and cannot be asked.
-            tokio::time::sleep(LAST_MESSAGE).await;
-            self.view.close_editor();
-        }
+    pub fn finish(mut self, exit: Exit) -> Result<(), Failure> {
+        self.view.close_editor();
         self.view.note(&self.tally);
         self.event("ended", self.tally.fields())?;
         if exit == Exit::Done {
@@ -244,6 +247,7 @@ impl Session {
     }
 
     fn typed(&mut self, typed: Typed) -> Result<Happening, Failure> {
+        self.entered = true;
         match typed {
             Typed::Interrupt => Ok(Happening::Stop(Exit::Interrupted)),
             Typed::Failed(error) => Err(Failure::system(

@@ -48,6 +48,21 @@ impl View {
         self.editor.is_some()
     }
 
+    /// Shows the next prompt of the editor.
+    pub fn go_on(&self) {
+        if let Some(editor) = &self.editor {
+            editor.go_on();
+        }
+    }
+
+    /// Waits until a datagram can be shown: those of a peer that is faster than the terminal stay
+    /// in the socket, where the kernel drops what is too much.
+    pub async fn room(&self) {
+        if let Some(editor) = &self.editor {
+            editor.room().await;
+        }
+    }
+
     /// Ends the editor: what is shown from now on goes straight to the terminal.
     pub fn close_editor(&mut self) {
         self.editor = None;
@@ -67,7 +82,7 @@ impl View {
             return stdout.flush();
         }
         let text = show(from, payload, &Udp::Empty {}.render(self.console.lang));
-        match &mut self.editor {
+        match &self.editor {
             Some(editor) => {
                 drop(stdout); // the editor's thread may need it
                 editor.print(&text);
@@ -86,7 +101,7 @@ impl View {
 
     /// A sentence that is shown even under `--quiet`.
     pub fn warn(&mut self, message: &dyn Message) {
-        match &mut self.editor {
+        match &self.editor {
             Some(editor) if io::stderr().is_terminal() => {
                 editor.print(&message.render(self.console.lang));
             }
