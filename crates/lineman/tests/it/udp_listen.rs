@@ -1,9 +1,15 @@
 //! `lineman udp listen`.
 
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::net::UdpSocket;
+use std::process::Command;
 use std::process::Stdio;
 
+use crate::support::Running;
 use crate::support::lineman;
+use crate::support::wait_for;
+use crate::udp_rig::LIMIT;
 use crate::udp_rig::Program;
 use crate::udp_rig::hear;
 use crate::udp_rig::plain_peer;
@@ -181,7 +187,7 @@ fn a_reader_that_leaves_is_success() {
         "{} udp listen 127.0.0.1:0 | head -n 1; echo ${{PIPESTATUS[0]}}",
         command.get_program().to_string_lossy()
     );
-    command = std::process::Command::new("bash");
+    command = Command::new("bash");
     command.env("LC_ALL", "C.UTF-8");
     let (pipe, port) = Program::listening(command.args(["-c", &script]).stdin(Stdio::piped()));
     let (peer, _) = plain_peer();
@@ -195,6 +201,40 @@ fn a_reader_that_leaves_is_success() {
         }
     };
     assert!(text.ends_with("] one\n0\n"), "{text}");
+}
+
+#[test]
+fn an_interrupt_is_heard_while_nobody_reads_stdout() {
+    let mut command = lineman();
+    command.args(["udp", "listen", "127.0.0.1:0", "--raw"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = Running(command.stderr(Stdio::piped()).spawn().expect("started"));
+    let mut stderr = BufReader::new(child.0.stderr.take().expect("piped"));
+    let mut line = String::new();
+    stderr.read_line(&mut line).expect("a line");
+    let port: u16 = line
+        .trim()
+        .rsplit(':')
+        .next()
+        .expect("a part")
+        .parse()
+        .expect("a port");
+    let (peer, _) = plain_peer();
+    for _ in 0..4 {
+        peer.send_to(&[0; 60_000], ("127.0.0.1", port))
+            .expect("sent");
+    }
+    // A pipe holds 64 KiB: once it is full, the write never returns.
+    let stdout = child.0.stdout.as_ref().expect("piped");
+    wait_for("a full pipe", LIMIT, || {
+        let waiting = rustix::io::ioctl_fionread(stdout).expect("a pipe");
+        (waiting >= 64 << 10).then_some(())
+    });
+    let pid = child.0.id().to_string();
+    let sent = Command::new("kill").args(["-s", "INT", &pid]).status();
+    assert!(sent.expect("kill").success());
+    let status = wait_for("the end", LIMIT, || child.0.try_wait().expect("wait"));
+    assert_eq!(status.code(), Some(130));
 }
 
 #[test]
