@@ -53,7 +53,11 @@ pub(super) fn keep(socket: &Socket, domain: Domain) -> io::Result<()> {
 /// The next bounce in the queue, if there is one.
 pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<Bounce>> {
     // The payload that came back is not read: the queue may hold only the front of it.
-    let mut control = nix::cmsg_space!(libc::sock_extended_err, libc::sockaddr_in6);
+    let mut control = nix::cmsg_space!(
+        (libc::sock_extended_err, libc::sockaddr_in6),
+        libc::in_pktinfo, // comes along where `source` asked for it
+        libc::in6_pktinfo
+    );
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;
     loop {
         match recvmsg(socket.as_raw_fd(), &mut [], Some(&mut control), flags) {

@@ -7,6 +7,7 @@ mod bounce;
 mod interface;
 mod open;
 mod socket;
+mod source;
 #[cfg(test)]
 mod tests;
 

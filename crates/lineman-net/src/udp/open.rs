@@ -17,6 +17,7 @@ use super::Interface;
 use super::SendError;
 use super::bounce;
 use super::socket::Socket;
+use super::source;
 use crate::Operation;
 use crate::SystemError;
 
@@ -157,6 +158,9 @@ fn bind(at: SocketAddr, shared: bool) -> Result<Raw, SystemError> {
         }
         if shared {
             raw.set_reuse_address(true)?;
+        }
+        if at.ip().is_unspecified() {
+            source::keep(&raw, Domain::for_address(at))?;
         }
         raw.bind(&at.into())?;
         Ok(raw)

@@ -9,6 +9,7 @@ use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
 use lineman_proto::datagram::MAX_PAYLOAD;
+use lineman_proto::datagram::Peer;
 use nix::errno::Errno;
 use nix::sys::socket::MsgFlags;
 use nix::sys::socket::SockaddrStorage;
@@ -19,6 +20,7 @@ use tokio::net::UdpSocket;
 
 use super::bounce;
 use super::bounce::Bounce;
+use super::source;
 use crate::Operation;
 use crate::SystemError;
 
@@ -46,8 +48,8 @@ pub struct Socket {
 pub enum Arrival {
     /// A datagram; its payload is at the front of the buffer.
     Datagram {
-        /// Who sent it.
-        from: SocketAddr,
+        /// Who sent it, and to which of our addresses.
+        from: Peer,
         /// How many bytes of the buffer it fills.
         bytes: usize,
         /// How many bytes it had; more than `bytes` only if the buffer was too small.
@@ -119,13 +121,11 @@ impl Socket {
     ///
     /// # Errors
     /// When the system did not take it.
-    pub async fn send(&self, payload: &[u8], to: Option<SocketAddr>) -> Result<(), SendError> {
-        let wire = to.or_else(|| self.toward.filter(|_| !self.connected));
-        let wire = wire.map(|to| self.as_sent(to));
+    pub async fn send(&self, payload: &[u8], to: Option<Peer>) -> Result<(), SendError> {
         let mut pauses = 0;
         let mut bounces = 0;
         loop {
-            let Err(error) = self.try_send(payload, wire) else {
+            let Err(error) = self.try_send(payload, to) else {
                 return Ok(());
             };
             match errno(&error) {
@@ -138,17 +138,25 @@ impl Socket {
                 // The answer to an earlier datagram, which took the place of this one: it is in
                 // the error queue, and this one was not tried yet.
                 errno if is_bounce(errno) && bounces < 3 => bounces += 1,
-                _ => return Err(self.send_error(error, payload, to)),
+                _ => {
+                    let to = to.map(|peer| peer.address);
+                    return Err(self.send_error(error, payload, to));
+                }
             }
         }
     }
 
-    fn try_send(&self, payload: &[u8], to: Option<SocketAddr>) -> io::Result<()> {
-        match to {
-            Some(to) => self.udp.try_send_to(payload, to),
-            None => self.udp.try_send(payload),
+    fn try_send(&self, payload: &[u8], to: Option<Peer>) -> io::Result<()> {
+        let from = to.and_then(|peer| peer.at);
+        let to = to.map(|peer| peer.address);
+        let to = to.or_else(|| self.toward.filter(|_| !self.connected));
+        match (to.map(|to| self.as_sent(to)), from) {
+            (Some(to), Some(from)) => self.udp.try_io(Interest::WRITABLE, || {
+                source::send(&self.udp, payload, to, from)
+            }),
+            (Some(to), None) => self.udp.try_send_to(payload, to).map(|_| ()),
+            (None, _) => self.udp.try_send(payload).map(|_| ()),
         }
-        .map(|_| ())
     }
 
     async fn writable(&self) -> Result<(), SystemError> {
@@ -196,13 +204,14 @@ impl Socket {
         let mut parts = [IoSliceMut::new(buffer)];
         // MSG_TRUNC as a flag of the call: the result is the full length, even beyond the buffer.
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-        let message = recvmsg::<SockaddrStorage>(self.udp.as_raw_fd(), &mut parts, None, flags)?;
+        let mut control = source::control();
+        let fd = self.udp.as_raw_fd();
+        let message = recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), flags)?;
+        let address = message.address.as_ref().and_then(plain);
+        let address = address.ok_or(Errno::EPROTO)?;
+        let at = source::of(&message);
         Ok(Arrival::Datagram {
-            from: message
-                .address
-                .as_ref()
-                .and_then(plain)
-                .ok_or(Errno::EPROTO)?,
+            from: Peer { address, at },
             bytes: message.bytes.min(room),
             full: message.bytes,
         })

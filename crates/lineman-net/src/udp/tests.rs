@@ -6,6 +6,7 @@ use std::net::UdpSocket;
 use std::time::Duration;
 
 use lineman_proto::datagram::MAX_PAYLOAD;
+use lineman_proto::datagram::Peer;
 
 use super::*;
 
@@ -41,14 +42,14 @@ async fn a_full_datagram_arrives_whole_and_an_ipv4_peer_is_plain() {
     let Arrival::Datagram { from, bytes, full } = arrival(&listener, &mut buffer).await else {
         panic!("a bounce");
     };
-    assert_eq!(from, sender.local());
+    assert_eq!(from.address, sender.local());
     assert_eq!((bytes, full), (MAX_PAYLOAD, MAX_PAYLOAD));
     assert_eq!(buffer[..bytes], payload);
 
     listener.send(b"back", Some(from)).await.expect("sent");
     let answer = arrival(&sender, &mut buffer).await;
     assert!(
-        matches!(answer, Arrival::Datagram { from, bytes: 4, .. } if from == on_loopback(&listener))
+        matches!(answer, Arrival::Datagram { from, bytes: 4, .. } if from.address == on_loopback(&listener))
     );
 }
 
@@ -83,10 +84,11 @@ async fn too_long_is_reported_with_its_size_and_the_next_one_is_sent() {
 async fn a_refusal_reaches_a_socket_without_a_fixed_peer() {
     let listener = everywhere();
     let nobody = deserted();
-    listener
-        .send(b"anybody?", Some(nobody))
-        .await
-        .expect("sent");
+    let to = Peer {
+        address: nobody,
+        at: None,
+    };
+    listener.send(b"anybody?", Some(to)).await.expect("sent");
     let Arrival::Bounce(bounce) = arrival(&listener, &mut [0; 10]).await else {
         panic!("a datagram");
     };
@@ -118,4 +120,21 @@ async fn a_broadcast_address_is_recognised() {
             || matches!(error, SendError::System(_)),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_answer_comes_from_the_address_that_was_asked() {
+    let listener = everywhere();
+    let port = listener.local().port();
+    // Loopback has all of 127.0.0.0/8; the route prefers 127.0.0.1.
+    let other = SocketAddr::from(([127, 0, 0, 2], port));
+    let sender = Socket::toward(&Toward::Host(other, None)).expect("a socket");
+    sender.send(b"ask", None).await.expect("sent");
+    let Arrival::Datagram { from, .. } = arrival(&listener, &mut [0; 10]).await else {
+        panic!("a bounce");
+    };
+    assert_eq!(from.at, Some(other.ip()));
+    listener.send(b"answer", Some(from)).await.expect("sent");
+    let answer = arrival(&sender, &mut [0; 10]).await;
+    assert!(matches!(answer, Arrival::Datagram { bytes: 6, .. }));
 }

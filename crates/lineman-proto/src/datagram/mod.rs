@@ -12,6 +12,7 @@ mod split;
 
 pub use address::Addressed;
 pub use peers::Heard;
+pub use peers::Peer;
 pub use peers::PeerBook;
 pub use show::show;
 pub use split::Piece;

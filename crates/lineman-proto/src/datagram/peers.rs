@@ -1,7 +1,18 @@
 //! Who was heard.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::net::SocketAddr;
+
+/// Somebody who was heard, and can be answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The peer's address.
+    pub address: SocketAddr,
+    /// Our address that the peer wrote to, where that is known. An answer from another one would
+    /// be refused by a peer that has connected its socket.
+    pub at: Option<IpAddr>,
+}
 
 /// The peers heard, numbered from 1 in the order in which they were first heard.
 ///
@@ -10,7 +21,7 @@ use std::net::SocketAddr;
 #[derive(Debug, Default)]
 pub struct PeerBook {
     /// The one last heard is at the back.
-    peers: VecDeque<(u64, SocketAddr)>,
+    peers: VecDeque<(u64, Peer)>,
     numbered: u64,
 }
 
@@ -27,12 +38,13 @@ impl PeerBook {
     /// How many peers are remembered.
     pub const CAPACITY: usize = 1024;
 
-    /// Somebody was heard.
-    pub fn hear(&mut self, from: SocketAddr) -> Heard {
+    /// Somebody was heard. A peer is known by its address; `at` may change.
+    pub fn hear(&mut self, from: Peer) -> Heard {
         // From the back: whoever spoke last is likely to go on.
-        let known = self.peers.iter().rposition(|&(_, peer)| peer == from);
+        let mut peers = self.peers.iter();
+        let known = peers.rposition(|(_, peer)| peer.address == from.address);
         let entry = known.and_then(|at| self.peers.remove(at));
-        let (number, _) = *entry.as_ref().unwrap_or(&(self.numbered + 1, from));
+        let number = entry.map_or(self.numbered + 1, |(number, _)| number);
         if entry.is_none() {
             self.numbered = number;
             if self.peers.len() == Self::CAPACITY {
@@ -47,13 +59,13 @@ impl PeerBook {
     }
 
     /// The peer with this number, if it is in the book.
-    pub fn get(&self, number: u64) -> Option<SocketAddr> {
+    pub fn get(&self, number: u64) -> Option<Peer> {
         let mut peers = self.peers.iter();
         peers.find(|peer| peer.0 == number).map(|peer| peer.1)
     }
 
     /// The peer last heard.
-    pub fn last(&self) -> Option<SocketAddr> {
+    pub fn last(&self) -> Option<Peer> {
         self.peers.back().map(|peer| peer.1)
     }
 }
@@ -66,8 +78,30 @@ mod tests {
 
     use super::*;
 
-    fn peer(port: u16) -> SocketAddr {
-        SocketAddr::from(([192, 0, 2, 7], port))
+    fn peer(port: u16) -> Peer {
+        Peer {
+            address: SocketAddr::from(([192, 0, 2, 7], port)),
+            at: None,
+        }
+    }
+
+    #[test]
+    fn the_address_that_was_written_to_last_is_the_one_to_answer_from() {
+        let mut book = PeerBook::default();
+        let at = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
+        book.hear(Peer {
+            at: at(1),
+            ..peer(5)
+        });
+        assert!(
+            !book
+                .hear(Peer {
+                    at: at(2),
+                    ..peer(5)
+                })
+                .new
+        );
+        assert_eq!(book.get(1).map(|peer| peer.at), Some(at(2)));
     }
 
     #[test]
@@ -111,7 +145,7 @@ mod tests {
         #[test]
         fn a_number_always_means_the_same_peer(ports in proptest::collection::vec(0u16..1500, 0..4000)) {
             let mut book = PeerBook::default();
-            let mut given: HashMap<u64, SocketAddr> = HashMap::new();
+            let mut given: HashMap<u64, Peer> = HashMap::new();
             for port in ports {
                 let heard = book.hear(peer(port));
                 let meant = given.entry(heard.number).or_insert_with(|| peer(port));

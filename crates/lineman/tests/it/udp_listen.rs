@@ -245,3 +245,16 @@ fn a_port_that_is_taken_is_refused_with_the_reason() {
     assert_eq!(ended.code(), 3);
     assert!(ended.stderr.contains("in use already"), "{}", ended.stderr);
 }
+
+#[test]
+fn an_answer_leaves_from_the_address_that_was_asked() {
+    let (mut listener, port) = Program::listen(&[":0"]);
+    let (peer, _) = plain_peer();
+    // A connected socket, like those of nc and socat, hears that address only; the route would
+    // prefer 127.0.0.1.
+    peer.connect(("127.0.0.2", port)).expect("connected");
+    peer.send(b"ask\n").expect("sent");
+    listener.shows("] ask\n");
+    listener.say("answer\n");
+    assert_eq!(hear(&peer), b"answer\n");
+}

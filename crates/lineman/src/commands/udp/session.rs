@@ -2,7 +2,6 @@
 
 use std::io;
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -13,6 +12,7 @@ use lineman_net::udp::SendError;
 use lineman_net::udp::Socket;
 use lineman_proto::datagram::Heard;
 use lineman_proto::datagram::MAX_PAYLOAD;
+use lineman_proto::datagram::Peer;
 use lineman_proto::datagram::PeerBook;
 use lineman_proto::datagram::Splitter;
 use serde_json::json;
@@ -144,11 +144,12 @@ impl Session {
     }
 
     /// Sends a payload: to `to`, else to where the socket points.
-    pub async fn send(&mut self, payload: &[u8], to: Option<SocketAddr>) -> Result<(), Failure> {
+    pub async fn send(&mut self, payload: &[u8], to: Option<Peer>) -> Result<(), Failure> {
         match self.socket.send(payload, to).await {
             Ok(()) => {
                 self.tally.sent += 1;
                 self.tally.sent_bytes += payload.len() as u64;
+                let to = to.map(|peer| peer.address);
                 let to = to.or_else(|| self.socket.destination());
                 let to = to.map(|to| to.to_string());
                 self.event("sent", json!({ "to": to, "bytes": payload.len() }))
@@ -226,10 +227,11 @@ impl Session {
         Err(Failure::said(exit))
     }
 
-    fn heard(&mut self, from: SocketAddr, bytes: usize, full: usize) -> Result<Happening, Failure> {
+    fn heard(&mut self, from: Peer, bytes: usize, full: usize) -> Result<Happening, Failure> {
         self.tally.received += 1;
         self.tally.received_bytes += full as u64;
         let Heard { number, new } = self.book.hear(from);
+        let from = from.address;
         if new && self.numbered {
             let (number, peer) = (&number, &from);
             self.view.note(&Udp::NewPeer { number, peer });
