@@ -23,5 +23,6 @@
 //! next `handle_*`. Events may point into the packet that was just handled.
 #![forbid(unsafe_code)]
 
+pub mod datagram;
 pub mod text;
 pub mod tftp;

@@ -1,8 +1,11 @@
 //! Where a command speaks: sentences on stderr for people, JSON lines on stdout for programs.
 
+use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 use std::io::Write as _;
 
+use lineman_proto::text::visible;
 use serde_json::Value;
 use serde_json::json;
 
@@ -55,6 +58,40 @@ impl Console {
         if let (Value::Object(all), Value::Object(more)) = (&mut object, fields) {
             all.extend(more);
         }
-        writeln!(io::stdout().lock(), "{object}")
+        writeln!(io::stdout().lock(), "{}", escaped(&object.to_string()))
+    }
+}
+
+/// JSON must escape only the controls of ASCII; what else could change a terminal is escaped too,
+/// because stdout may be one and the text may be a stranger's.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        match visible(c.encode_utf8(&mut [0; 4])) {
+            Cow::Borrowed(_) => out.push(c),
+            Cow::Owned(_) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_holds_no_control_character_and_means_the_same() {
+        let text = "你好\x7f\u{9b}1m\u{202e}\u{e0041}\n\t";
+        let line = escaped(&json!({ "text": text }).to_string());
+        assert!(
+            line.contains("你好\\u007f\\u009b1m\\u202e\\udb40\\udc41"),
+            "{line}"
+        );
+        let back: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(back["text"], text);
     }
 }

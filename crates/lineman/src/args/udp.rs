@@ -29,7 +29,7 @@ pub struct Listen {
     #[arg(long, value_name = "GROUP", requires = "interface")]
     pub multicast: Option<IpAddr>,
     /// The interface of the group: its name or one of its addresses
-    #[arg(long, value_name = "IF")]
+    #[arg(long, value_name = "IF", requires = "multicast")]
     pub interface: Option<String>,
     /// Leave after this many datagrams
     #[arg(long, value_name = "N")]
@@ -51,13 +51,16 @@ pub struct Send {
     /// Send to this multicast group, GROUP or GROUP:PORT, instead of a host
     #[arg(long, value_name = "GROUP[:PORT]", conflicts_with_all = ["host", "broadcast"], requires = "interface")]
     pub multicast: Option<String>,
-    /// The interface that broadcast or multicast leaves by: its name or one of its addresses
+    /// The interface that datagrams leave by: its name or one of its addresses
     #[arg(long, value_name = "IF")]
     pub interface: Option<String>,
     /// How many routers a multicast datagram may cross
-    #[arg(long, value_name = "N", default_value = "1")]
+    #[arg(long, value_name = "N", default_value = "1", requires = "multicast")]
     pub ttl: u8,
-    /// Send all of stdin as one datagram
+    /// Keep multicast datagrams from the members on this machine
+    #[arg(long, requires = "multicast")]
+    pub no_loop: bool,
+    /// Send all of stdin as one datagram (an empty one, if stdin is empty)
     #[arg(long)]
     pub whole: bool,
     /// After the end of input, listen for answers until this many seconds have been silent
@@ -82,7 +85,9 @@ Examples:
   lineman udp listen :5353 --multicast 224.0.0.251 --interface eth0
   lineman udp listen --raw --count 1 > one.bin
 
-A line that is typed answers the peer last heard; `@2 text` answers the second peer heard.";
+Each line of input is one datagram, its newline included. It answers the peer last heard; `@2 text`
+answers the second peer heard, `@@text` says `@text`. Input that is no terminal waits until
+somebody is heard. Listening goes on after the end of input; ^C ends it.";
 
 const SEND_EXAMPLES: &str = "\
 Examples:
@@ -90,4 +95,6 @@ Examples:
   echo hello | lineman udp send 192.0.2.7:9  one datagram of six bytes
   lineman udp send --broadcast 192.0.2.255
   lineman udp send --multicast 239.1.2.3 --interface eth0 --ttl 2
-  lineman udp send 192.0.2.7 --whole < packet.bin";
+  lineman udp send 192.0.2.7 --whole < packet.bin
+
+Each line of input is one datagram, its newline included, of at most 65507 bytes.";

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 pub mod generate;
 pub mod tftp;
 pub mod tour;
+pub mod udp;
 
 /// Runs a command.
 ///
@@ -19,7 +20,8 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Man(args) => generate::man(&args, console),
         Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),
-        Command::Chat(_) | Command::Udp(_) => {
+        Command::Udp(args) => udp::run(&args, console),
+        Command::Chat(_) => {
             unimplemented!("this first commit is the house; the rooms follow")
         }
     }

@@ -1,0 +1,161 @@
+//! `lineman udp listen`.
+
+use std::net::SocketAddr;
+
+use lineman_net::udp::At;
+use lineman_net::udp::Group;
+use lineman_net::udp::Socket;
+use lineman_proto::datagram::Addressed;
+use lineman_proto::datagram::Piece;
+use serde_json::json;
+
+use super::PORT;
+use super::input::Typed;
+use super::resolve;
+use super::session::Happening;
+use super::session::Session;
+use crate::args::udp::Listen;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::udp::Udp;
+
+/// Hears datagrams and answers them.
+pub async fn run(args: &Listen, console: Console) -> Result<(), Failure> {
+    let group = group(args, console.lang)?;
+    let socket = open(args, group.clone(), console.lang).await?;
+    announce(socket.local(), group.as_ref(), console)?;
+    let mut listener = Listener {
+        session: Session::start(socket, console, &args.form, None)?,
+        left: args.count,
+        waiting: None,
+    };
+    if listener.session.view.is_edited() {
+        listener.session.view.note(&Udp::HowToAnswer {});
+    }
+    let exit = listener.run().await?;
+    listener.session.finish(exit)
+}
+
+struct Listener {
+    session: Session,
+    /// How many datagrams are still to be heard, if that was asked for.
+    left: Option<u64>,
+    /// Piped input that came before anybody was heard.
+    waiting: Option<Vec<u8>>,
+}
+
+impl Listener {
+    async fn run(&mut self) -> Result<Exit, Failure> {
+        while self.left != Some(0) {
+            match self.session.next(self.waiting.is_none(), None).await? {
+                Happening::Heard => self.heard().await?,
+                Happening::Bounced(bounce) => self.session.bounced(&bounce, true)?,
+                Happening::Typed(typed) => self.typed(typed).await?,
+                Happening::Stop(exit) => return Ok(exit),
+                Happening::Silence => {}
+            }
+        }
+        self.answer_with_the_rest().await?;
+        Ok(self.session.tally.fault())
+    }
+
+    async fn heard(&mut self) -> Result<(), Failure> {
+        if let Some(left) = &mut self.left {
+            *left -= 1;
+        }
+        match self.waiting.take() {
+            Some(line) => self.answer(&line).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn typed(&mut self, typed: Typed) -> Result<(), Failure> {
+        match typed {
+            Typed::Piece(Piece::TooLong(bytes)) => self.session.too_long(bytes),
+            Typed::Piece(Piece::Payload(line)) if self.must_wait() => {
+                self.session.view.note(&Udp::InputWaits {});
+                self.waiting = Some(line);
+                Ok(())
+            }
+            Typed::Piece(Piece::Payload(line)) => self.answer(&line).await,
+            _ => {
+                self.session.view.note(&Udp::InputEnded {});
+                Ok(())
+            }
+        }
+    }
+
+    /// A program that pipes its answer in cannot know when somebody asks. A person can: a line
+    /// that leaves long after it was typed would surprise.
+    fn must_wait(&self) -> bool {
+        self.session.book.last().is_none() && !self.session.view.is_edited()
+    }
+
+    async fn answer(&mut self, line: &[u8]) -> Result<(), Failure> {
+        let Addressed { peer, payload } = Addressed::parse(line);
+        let book = &self.session.book;
+        let to = match &peer {
+            Some(number) => book
+                .get(*number)
+                .ok_or((Udp::NoSuchPeer { number }, "no-such-peer")),
+            None => book.last().ok_or((Udp::NobodyYet {}, "nobody-heard")),
+        };
+        match to {
+            // `@2` and the end of input: nothing was said, and an empty datagram stops some peers.
+            Ok(_) if payload.is_empty() => Ok(()),
+            Ok(to) => self.session.send(payload, Some(to)).await,
+            Err((why, reason)) => self.session.not_sent(&why, reason, Exit::Incomplete),
+        }
+    }
+
+    /// The last datagram asked for was heard: what was piped in already is its answer.
+    async fn answer_with_the_rest(&mut self) -> Result<(), Failure> {
+        while let Some(typed) = self.session.typed_already() {
+            if let Typed::Piece(piece) = typed {
+                self.typed(Typed::Piece(piece)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn announce(at: SocketAddr, group: Option<&Group>, console: Console) -> Result<(), Failure> {
+    let both = at.is_ipv6() && at.ip().is_unspecified();
+    console.note(&match both {
+        true => Udp::ListeningBoth { at: &at },
+        false => Udp::Listening { at: &at },
+    });
+    if let Some(Group { address, interface }) = group {
+        let (group, interface) = (address, &interface.name);
+        console.note(&Udp::Joined { group, interface });
+    }
+    console
+        .event("listening", json!({ "address": at.to_string() }))
+        .map_err(|error| Failure::stdout(error, console.lang))
+}
+
+fn group(args: &Listen, lang: Lang) -> Result<Option<Group>, Failure> {
+    let (Some(address), Some(interface)) = (args.multicast, &args.interface) else {
+        return Ok(None);
+    };
+    let address = resolve::group(&address.to_string(), lang)?;
+    let interface = super::interface(interface, lang)?;
+    Ok(Some(Group { address, interface }))
+}
+
+async fn open(args: &Listen, group: Option<Group>, lang: Lang) -> Result<Socket, Failure> {
+    let typed = resolve::host_port(&args.address, lang)?;
+    let port = typed.port.unwrap_or(PORT);
+    let everywhere = At::Everywhere(port);
+    let at = match &typed.host {
+        None => everywhere,
+        Some(host) => {
+            let all = resolve::addresses(host, port, lang).await?;
+            all.first().map_or(everywhere, |&one| At::Address(one))
+        }
+    };
+    let listen = lineman_net::udp::Listen { at, group };
+    Socket::listen(&listen).map_err(|error| Failure::system(&error, lang))
+}

@@ -1,0 +1,185 @@
+//! `lineman udp send`.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_net::udp::Bounce;
+use lineman_net::udp::Group;
+use lineman_net::udp::Interface;
+use lineman_net::udp::SendError;
+use lineman_net::udp::Socket;
+use lineman_net::udp::Toward;
+use lineman_proto::datagram::MAX_PAYLOAD;
+use lineman_proto::datagram::Piece;
+use lineman_proto::datagram::Splitter;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::PORT;
+use super::input::Typed;
+use super::resolve;
+use super::session::Happening;
+use super::session::Session;
+use crate::args::udp::Send;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::udp::Udp;
+
+/// Says datagrams and hears the answers.
+pub async fn run(args: &Send, console: Console) -> Result<(), Failure> {
+    let toward = toward(args, console).await?;
+    let socket = Socket::toward(&toward).map_err(|error| unopened(error, console.lang))?;
+    announce(socket.local(), toward.address(), console)?;
+    let splitter = args.whole.then(Splitter::whole);
+    let mut sender = Sender {
+        session: Session::start(socket, console, &args.form, splitter)?,
+        toward,
+        wait: args.wait,
+        ended: false,
+        refusing: false,
+    };
+    if sender.session.view.is_edited() {
+        sender.session.view.note(&Udp::HowToEnd {});
+    }
+    let exit = sender.run().await?;
+    sender.session.finish(exit)
+}
+
+struct Sender {
+    session: Session,
+    toward: Toward,
+    /// How long to listen for answers after the end of input.
+    wait: Duration,
+    /// Input has ended.
+    ended: bool,
+    /// The last thing heard was a refusal.
+    refusing: bool,
+}
+
+impl Sender {
+    async fn run(&mut self) -> Result<Exit, Failure> {
+        loop {
+            let deadline = self.ended.then(|| Instant::now() + self.wait);
+            match self.session.next(!self.ended, deadline).await? {
+                Happening::Heard => self.refusing = false,
+                Happening::Bounced(bounce) => self.bounced(&bounce)?,
+                Happening::Typed(typed) => self.typed(typed).await?,
+                Happening::Stop(exit) => return Ok(exit),
+                Happening::Silence => return Ok(self.verdict()),
+            }
+            if self.ended && self.refusing && self.is_to_host() {
+                return Ok(self.verdict());
+            }
+        }
+    }
+
+    async fn typed(&mut self, typed: Typed) -> Result<(), Failure> {
+        match typed {
+            Typed::Piece(Piece::Payload(payload)) => self.session.send(&payload, None).await,
+            Typed::Piece(Piece::TooLong(bytes)) => self.session.too_long(bytes),
+            _ => {
+                self.ended = true;
+                Ok(())
+            }
+        }
+    }
+
+    /// A person reads of each refusal; in a pipe, the first of several in a row says it all.
+    fn bounced(&mut self, bounce: &Bounce) -> Result<(), Failure> {
+        let show = self.session.view.is_edited() || !self.refusing;
+        self.refusing = true;
+        self.session.bounced(bounce, show)
+    }
+
+    fn is_to_host(&self) -> bool {
+        matches!(self.toward, Toward::Host(..))
+    }
+
+    fn verdict(&self) -> Exit {
+        if self.session.tally.refused > 0 {
+            return Exit::Refused;
+        }
+        self.session.tally.fault()
+    }
+}
+
+fn announce(from: SocketAddr, to: SocketAddr, console: Console) -> Result<(), Failure> {
+    console.note(&Udp::Sending {
+        from: &from,
+        to: &to,
+    });
+    let fields = json!({ "from": from.to_string(), "to": to.to_string() });
+    console
+        .event("sending", fields)
+        .map_err(|error| Failure::stdout(error, console.lang))
+}
+
+async fn toward(args: &Send, console: Console) -> Result<Toward, Failure> {
+    let lang = console.lang;
+    let interface = args.interface.as_deref();
+    let interface = interface.map(|named| super::interface(named, lang));
+    let interface = interface.transpose()?;
+    if let (Some(group), Some(interface)) = (&args.multicast, interface.clone()) {
+        return multicast(args, group, interface, lang);
+    }
+    let to = destination(args.host.as_deref().unwrap_or_default(), console).await?;
+    if to.ip().is_multicast() {
+        let group = &to.ip();
+        return Err(Failure::usage(&Udp::IsMulticast { group }, lang));
+    }
+    Ok(match args.broadcast {
+        true => Toward::Broadcast(to, interface),
+        false => Toward::Host(to, interface),
+    })
+}
+
+fn multicast(args: &Send, to: &str, on: Interface, lang: Lang) -> Result<Toward, Failure> {
+    let typed = resolve::host_port(to, lang)?;
+    let address = resolve::group(typed.host.as_deref().unwrap_or_default(), lang)?;
+    let interface = on;
+    Ok(Toward::Multicast {
+        group: Group { address, interface },
+        port: port(typed.port, lang)?,
+        ttl: args.ttl,
+        looped: !args.no_loop,
+    })
+}
+
+async fn destination(text: &str, console: Console) -> Result<SocketAddr, Failure> {
+    let lang = console.lang;
+    let typed = resolve::host_port(text, lang)?;
+    let host = typed.host.as_deref();
+    let host = host.ok_or_else(|| Failure::usage(&Udp::NoHost {}, lang))?;
+    let all = resolve::addresses(host, port(typed.port, lang)?, lang).await?;
+    let Some((first, others)) = all.split_first() else {
+        return Err(Failure::usage(&Udp::NoHost {}, lang));
+    };
+    if !others.is_empty() {
+        let others: Vec<_> = others.iter().map(|one| one.ip().to_string()).collect();
+        let (host, others) = (&host, &others.join(", "));
+        console.note(&Udp::OtherAddresses { host, others });
+    }
+    Ok(*first)
+}
+
+fn port(typed: Option<u16>, lang: Lang) -> Result<u16, Failure> {
+    match typed.unwrap_or(PORT) {
+        0 => Err(Failure::usage(&Udp::PortZero {}, lang)),
+        port => Ok(port),
+    }
+}
+
+fn unopened(error: SendError, lang: Lang) -> Failure {
+    match error {
+        SendError::Broadcast(to) => {
+            Failure::new(Exit::NotPermitted, &Udp::NeedsBroadcast { to: &to }, lang)
+        }
+        SendError::System(error) => Failure::system(&error, lang),
+        SendError::TooLong { bytes } => {
+            let (bytes, limit) = (&bytes, &MAX_PAYLOAD);
+            Failure::new(Exit::Incomplete, &Udp::TooLong { bytes, limit }, lang)
+        }
+    }
+}
