@@ -5,12 +5,9 @@
 
 pub mod calls;
 mod error;
-<<<<<<< HEAD
 mod sys;
 pub mod tftp;
-=======
 pub mod udp;
->>>>>>> udp
 
 pub use error::Operation;
 pub use error::SystemError;

@@ -44,6 +44,8 @@ pub struct Sender {
     flight_at: Instant,
     deadline: Option<Instant>,
     progress_at: Instant,
+    /// When the peer was heard last, with or without progress.
+    heard_at: Instant,
     /// Something from the peer has proved that it is there and wants this.
     confirmed: bool,
     /// Resends that are still allowed before the peer has proved that.
@@ -93,6 +95,7 @@ impl Sender {
             flight_at: now,
             deadline: None,
             progress_at: now,
+            heard_at: now,
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
             repair: Repair::Ready,
@@ -200,6 +203,7 @@ impl Sender {
     }
 
     fn handle_ack(&mut self, now: Instant, wire: u16) {
+        self.heard_at = now;
         let middle = self.base + (self.next - self.base) / 2;
         let Some(block) = self.rollover.index(wire, middle) else {
             return;
@@ -324,19 +328,25 @@ impl Sender {
     }
 
     /// When patience ends. A client that has everything but never acknowledges the last block is
-    /// a habit of the field, not a failure, and not waited for as long.
+    /// a habit of the field, not a failure, and its silence is not waited for as long.
     fn give_up_at(&self) -> Instant {
-        let patience = if self.is_last_in_flight() && self.base > 1 {
-            self.timing.patience.min(LAST_ACK_PATIENCE)
+        let asked = self.agreed.timeout.unwrap_or(Duration::ZERO);
+        let end = self.progress_at + self.timing.patience.max(asked * 4);
+        if self.may_have_all() {
+            end.min(self.heard_at + LAST_ACK_PATIENCE)
         } else {
-            let asked = self.agreed.timeout.unwrap_or(Duration::ZERO);
-            self.timing.patience.max(asked * 4)
-        };
-        self.progress_at + patience
+            end
+        }
+    }
+
+    /// Whether silence may mean that the client has everything: all but the last window is
+    /// acknowledged, and the client has not asked again since.
+    fn may_have_all(&self) -> bool {
+        self.is_last_in_flight() && self.base > 1 && self.heard_at == self.progress_at
     }
 
     fn give_up(&mut self) {
-        if self.is_last_in_flight() && self.base > 1 {
+        if self.may_have_all() {
             self.deadline = None;
             self.events.push_back(Event::Finished { confirmed: false });
         } else if self.confirmed && self.opening.is_none() {

@@ -18,7 +18,7 @@ messages! {
     Stored { peer, file, size, seconds, rate, details } "{peer} put \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 存入 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
     GetFailed { peer, file, reason } "{peer} get \"{file}\": {reason}" "{peer} 读取 \"{file}\"：{reason}"
     PutFailed { peer, file, reason } "{peer} put \"{file}\": {reason}" "{peer} 写入 \"{file}\"：{reason}"
-    Agreed { reason, details } "{reason} ({details})" "{reason}（{details}）"
+    Agreed { reason, details } "{reason} (agreed: {details})" "{reason}（约定：{details}）"
 
     Fetched { file, output, size, seconds, rate, details } "got {file} as {output}: {size} in {seconds} s ({rate}/s), {details}" "已取得 {file}，保存为 {output}：{size}，{seconds} 秒（{rate}/s），{details}"
     Delivered { file, url, size, seconds, rate, details } "put {file} to {url}: {size} in {seconds} s ({rate}/s), {details}" "已将 {file} 存到 {url}：{size}，{seconds} 秒（{rate}/s），{details}"

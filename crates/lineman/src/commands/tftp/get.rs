@@ -42,7 +42,7 @@ pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
                 let shown = bar.clone();
                 let report = client
                     .get(url.filename.clone(), mode, sink, move |progress| {
-                        shown.update(progress)
+                        shown.update(progress);
                     })
                     .await;
                 Ok(report)
@@ -135,7 +135,7 @@ impl Output {
         let dir = path
             .parent()
             .filter(|dir| !dir.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
+            .unwrap_or_else(|| Path::new("."));
         let dir = OwnedFd::from(File::open(dir).map_err(refused)?);
         let name = path
             .file_name()

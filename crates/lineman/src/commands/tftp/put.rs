@@ -47,7 +47,7 @@ pub async fn run(args: &Put, console: Console) -> Result<(), Failure> {
                 let shown = bar.clone();
                 let report = client
                     .put(remote.clone(), mode, source, move |progress| {
-                        shown.update(progress)
+                        shown.update(progress);
                     })
                     .await;
                 Ok(report)

@@ -20,6 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::udp::Udp;
+use crate::runtime;
 
 /// Hears datagrams and answers them.
 pub async fn run(args: &Listen, console: Console) -> Result<(), Failure> {
@@ -146,13 +147,13 @@ fn group(args: &Listen, lang: Lang) -> Result<Option<Group>, Failure> {
 }
 
 async fn open(args: &Listen, group: Option<Group>, lang: Lang) -> Result<Socket, Failure> {
-    let typed = resolve::host_port(&args.address, lang)?;
+    let typed = runtime::host_port(&args.address, lang)?;
     let port = typed.port.unwrap_or(PORT);
     let everywhere = At::Everywhere(port);
     let at = match &typed.host {
         None => everywhere,
         Some(host) => {
-            let all = resolve::addresses(host, port, lang).await?;
+            let all = runtime::resolve(host, port, lang).await?;
             all.first().map_or(everywhere, |&one| At::Address(one))
         }
     };

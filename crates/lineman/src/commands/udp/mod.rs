@@ -1,15 +1,13 @@
 //! `lineman udp`: datagrams heard and said.
 
-use lineman_net::Operation;
-use lineman_net::SystemError;
 use lineman_net::udp::Interface;
-use tokio::runtime;
 
 use crate::args::udp::Udp;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang;
 use crate::lang::Lang;
+use crate::runtime;
 
 mod input;
 mod listen;
@@ -25,23 +23,12 @@ const PORT: u16 = 8889;
 
 /// Listens or sends.
 pub fn run(args: &Udp, console: Console) -> Result<(), Failure> {
-    // A worker besides the session itself: signals are heard while the session writes to a stdout
-    // that nobody reads.
-    let runtime = runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(SystemError::new(Operation::Listen, "signals"))
-        .map_err(|error| Failure::system(&error, console.lang))?;
-    let result = runtime.block_on(async {
+    runtime::block_on(console, async {
         match args {
             Udp::Listen(args) => listen::run(args, console).await,
             Udp::Send(args) => send::run(args, console).await,
         }
-    });
-    // Not dropped: that would wait for a name that is still being looked up.
-    runtime.shutdown_background();
-    result
+    })
 }
 
 /// The interface that the user named.

@@ -26,6 +26,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::udp::Udp;
+use crate::runtime;
 
 /// Says datagrams and hears the answers.
 pub async fn run(args: &Send, console: Console) -> Result<(), Failure> {
@@ -136,7 +137,7 @@ async fn toward(args: &Send, console: Console) -> Result<Toward, Failure> {
 }
 
 fn multicast(args: &Send, to: &str, on: Interface, lang: Lang) -> Result<Toward, Failure> {
-    let typed = resolve::host_port(to, lang)?;
+    let typed = runtime::host_port(to, lang)?;
     let address = resolve::group(typed.host.as_deref().unwrap_or_default(), lang)?;
     let interface = on;
     Ok(Toward::Multicast {
@@ -149,10 +150,10 @@ fn multicast(args: &Send, to: &str, on: Interface, lang: Lang) -> Result<Toward,
 
 async fn destination(text: &str, console: Console) -> Result<SocketAddr, Failure> {
     let lang = console.lang;
-    let typed = resolve::host_port(text, lang)?;
+    let typed = runtime::host_port(text, lang)?;
     let host = typed.host.as_deref();
     let host = host.ok_or_else(|| Failure::usage(&Udp::NoHost {}, lang))?;
-    let all = resolve::addresses(host, port(typed.port, lang)?, lang).await?;
+    let all = runtime::resolve(host, port(typed.port, lang)?, lang).await?;
     let Some((first, others)) = all.split_first() else {
         return Err(Failure::usage(&Udp::NoHost {}, lang));
     };

@@ -102,7 +102,7 @@ impl Session {
             book: PeerBook::default(),
             tally: Tally::default(),
             input,
-            signals: Signals::watch().map_err(failed)?,
+            signals: Signals::watch(lang)?,
             entered: false,
             buffer: vec![0; RECEIVE_BUFFER],
         })

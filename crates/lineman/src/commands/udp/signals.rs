@@ -1,35 +1,30 @@
 //! ^C and the order to leave.
 
-use std::io;
 use std::process;
 use std::time::Duration;
 
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 use tokio::sync::oneshot;
 
 use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::runtime;
 use crate::terminal::guard;
 
 /// How long the session may take to leave before it is cut short: it may be stuck in a write.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The session's end of the signals.
+/// The session's end of the signals. They are heard by a task of their own, because the session
+/// may be writing to a stdout that nobody reads.
 pub struct Signals(oneshot::Receiver<Exit>);
 
 impl Signals {
-    /// Starts to watch for `SIGINT`, `SIGTERM` and `SIGHUP`.
-    pub fn watch() -> io::Result<Self> {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+    /// Starts to watch.
+    pub fn watch(lang: Lang) -> Result<Self, Failure> {
+        let mut signals = runtime::Signals::watch(lang)?;
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(async move {
-            let exit = tokio::select! {
-                _ = interrupt.recv() => Exit::Interrupted,
-                _ = terminate.recv() => Exit::Done,
-                _ = hang_up.recv() => Exit::Done,
-            };
+            let exit = signals.next().await;
             // The session may be over already.
             let _ = sender.send(exit);
             tokio::time::sleep(PATIENCE).await;

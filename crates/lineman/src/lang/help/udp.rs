@@ -32,16 +32,36 @@ pub const TEXTS: &[Row] = &[
         "不发给主机，而发给这个组播组：组 或 组:端口",
     ),
     (
-        "The interface that broadcast or multicast leaves by: its name or one of its addresses",
-        "广播或组播从哪个接口发出：名称或它的一个地址",
-    ),
-    (
         "How many routers a multicast datagram may cross",
         "组播数据报最多可经过几个路由器",
     ),
     (
-        "Send all of stdin as one datagram",
-        "把标准输入的全部内容作为一个数据报发送",
+        "Send all of stdin as one datagram (an empty one, if stdin is empty)",
+        "把标准输入的全部内容作为一个数据报发送（标准输入为空则发送空数据报）",
+    ),
+    (
+        "Keep multicast datagrams from the members on this machine",
+        "组播数据报不送达本机的组成员",
+    ),
+    (
+        "The interface that datagrams leave by: its name or one of its addresses",
+        "数据报从哪个接口发出：名称或它的一个地址",
+    ),
+    (
+        "Each line of input is one datagram, its newline included, of at most 65507 bytes.",
+        "每行输入是一个数据报，包含换行符，最多 65507 字节。",
+    ),
+    (
+        "Each line of input is one datagram, its newline included. It answers the peer last heard; `@2 text`",
+        "每行输入是一个数据报，包含换行符，发给最近听到的一方；`@2 文字` 发给第二个",
+    ),
+    (
+        "answers the second peer heard, `@@text` says `@text`. Input that is no terminal waits until",
+        "听到的一方，`@@文字` 表示发送 `@文字`。来自管道的输入会等到听到某一方",
+    ),
+    (
+        "somebody is heard. Listening goes on after the end of input; ^C ends it.",
+        "之后才发送。输入结束后继续监听；^C 结束。",
     ),
     (
         "After the end of input, listen for answers until this many seconds have been silent",
@@ -52,10 +72,6 @@ pub const TEXTS: &[Row] = &[
         "收到的内容逐字节原样写出，不加发送者，也不加换行",
     ),
     ("port 8889, IPv4 and IPv6", "8889 端口，IPv4 与 IPv6"),
-    (
-        "A line that is typed answers the peer last heard; `@2 text` answers the second peer heard.",
-        "输入一行即回答最近听到的对方；`@2 文字` 回答听到的第二个对方。",
-    ),
     (
         "type lines; each is one datagram",
         "逐行输入，每行一个数据报",
