@@ -1,11 +1,10 @@
-//! Files that appear whole or not at all: written under a temporary name, made permanent, renamed.
+//! Files that appear whole or not at all: written under a temporary name, then renamed.
 
 use std::ffi::OsStr;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::io::Write as _;
-use std::os::fd::AsFd as _;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -55,12 +54,19 @@ impl AtomicFile {
         self.file.write_all(bytes)
     }
 
-    /// Makes the file permanent and gives it its name.
+    /// Waits until the bytes are on the disk.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name.
     ///
     /// # Errors
     /// What the system says; the temporary is removed then.
     pub fn commit(mut self) -> io::Result<()> {
-        self.file.sync_all()?;
         let flags = if self.replace {
             RenameFlags::empty()
         } else {
@@ -68,9 +74,6 @@ impl AtomicFile {
         };
         rustix::fs::renameat_with(&self.dir, &self.temporary, &self.dir, &self.target, flags)?;
         self.committed = true;
-        // The name is permanent once the directory is. Some file systems cannot do this; the file
-        // is there all the same.
-        let _ = rustix::fs::fsync(self.dir.as_fd());
         Ok(())
     }
 }

@@ -153,6 +153,8 @@ pub struct Sink {
 
 enum Target {
     File(AtomicFile),
+    /// A file that must survive a power cut once its arrival has been acknowledged.
+    DurableFile(AtomicFile),
     Stream(Box<dyn Write + Send>),
 }
 
@@ -160,6 +162,12 @@ impl Sink {
     /// A file that appears when it is complete, of `limit` bytes at the most.
     pub fn file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
         Self::new(Target::File(file), mode, limit)
+    }
+
+    /// The same, and on the disk before the last block is acknowledged: what a client is told is
+    /// stored must be.
+    pub fn durable_file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
+        Self::new(Target::DurableFile(file), mode, limit)
     }
 
     /// A stream: stdout, a pipe, a device.
@@ -214,6 +222,10 @@ impl Sink {
         }
         match self.target {
             Target::File(file) => file.commit()?,
+            Target::DurableFile(file) => {
+                file.sync()?;
+                file.commit()?;
+            }
             Target::Stream(mut writer) => writer.flush()?,
         }
         Ok(())
@@ -230,7 +242,7 @@ impl Sink {
             return Err(Refusal::TooLarge { limit });
         }
         match target {
-            Target::File(file) => file.write(bytes)?,
+            Target::File(file) | Target::DurableFile(file) => file.write(bytes)?,
             Target::Stream(writer) => writer.write_all(bytes)?,
         }
         Ok(())

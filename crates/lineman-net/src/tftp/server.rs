@@ -276,7 +276,7 @@ impl Shared {
             Direction::Write => {
                 let announced = request.options.number("tsize");
                 let file = self.store.write(request.filename, announced)?;
-                let sink = Sink::file(file, request.mode, self.store.max_upload());
+                let sink = Sink::durable_file(file, request.mode, self.store.max_upload());
                 (Body::Receive(Some(sink)), None)
             }
         };

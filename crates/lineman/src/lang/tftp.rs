@@ -22,7 +22,7 @@ messages! {
 
     Fetched { file, output, size, seconds, rate, details } "got {file} as {output}: {size} in {seconds} s ({rate}/s), {details}" "已取得 {file}，保存为 {output}：{size}，{seconds} 秒（{rate}/s），{details}"
     Delivered { file, url, size, seconds, rate, details } "put {file} to {url}: {size} in {seconds} s ({rate}/s), {details}" "已将 {file} 存到 {url}：{size}，{seconds} 秒（{rate}/s），{details}"
-    Failed { what, server, reason } "{what} ({server}): {reason}" "{what}（{server}）：{reason}"
+    Failed { what, server, reason } "failed: {what} ({server}): {reason}" "失败：{what}（{server}）：{reason}"
 
     DetailsPlain {} "no options" "无选项"
     Details { blksize, windowsize } "blksize {blksize}, windowsize {windowsize}" "块大小 {blksize}，窗口 {windowsize}"
