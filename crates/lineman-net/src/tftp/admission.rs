@@ -44,6 +44,8 @@ pub(super) struct Pulse {
     pub(super) confirmed: bool,
     /// Only the peer's last word is missing.
     pub(super) ending: bool,
+    /// The file has arrived; only repetitions of its last block are still answered.
+    pub(super) dallying: bool,
     /// When something happened last.
     pub(super) at: Instant,
 }
@@ -103,6 +105,7 @@ impl Admission {
             pulse: Pulse {
                 confirmed: false,
                 ending: false,
+                dallying: false,
                 at: Instant::now(),
             },
         };
@@ -128,9 +131,14 @@ impl Admission {
         true
     }
 
-    /// How many transfers run.
-    pub(super) fn running(&self) -> usize {
-        self.lock().running.len()
+    /// How many transfers are not done yet.
+    pub(super) fn unfinished(&self) -> usize {
+        let table = self.lock();
+        table
+            .running
+            .values()
+            .filter(|running| !running.pulse.dallying)
+            .count()
     }
 
     /// Tells every transfer to stop.

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::ClientConfig;
+use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Rollover;
@@ -170,6 +171,7 @@ impl Client {
             },
             length,
         };
+        let blksize = wish.blksize.unwrap_or(DEFAULT_BLKSIZE);
         let mut session = Session::client(Instant::now(), self.server, config);
         let mut watcher = Watcher {
             progress,
@@ -184,6 +186,7 @@ impl Client {
                 &mut session,
                 body,
                 Agreed::default(),
+                blksize,
                 &mut watcher,
                 |result, session| {
                     let _ = done.send((result, session.stats(), session.peer()));

@@ -136,9 +136,9 @@ impl Server {
         self.shared.ignored.load(Ordering::Relaxed)
     }
 
-    /// How many transfers run.
-    pub fn running(&self) -> usize {
-        self.shared.admission.running()
+    /// How many transfers are not done yet.
+    pub fn unfinished(&self) -> usize {
+        self.shared.admission.unfinished()
     }
 
     /// Serves for ever.
@@ -161,12 +161,12 @@ impl Server {
     /// stop polling [`Self::run`] first.
     pub async fn finish(&self, grace: Duration) {
         let end = Instant::now() + grace;
-        while self.running() > 0 && Instant::now() < end {
+        while self.unfinished() > 0 && Instant::now() < end {
             tokio::time::sleep(POLL).await;
         }
         self.shared.admission.stop_all();
         let last = Instant::now() + LAST_WORDS;
-        while self.running() > 0 && Instant::now() < last {
+        while self.unfinished() > 0 && Instant::now() < last {
             tokio::time::sleep(POLL).await;
         }
     }
@@ -350,6 +350,7 @@ impl Job {
             &mut session,
             body,
             agreed,
+            agreed.blksize,
             &mut ticket,
             |result, session| {
                 report.agreed = result.agreed;
@@ -377,6 +378,7 @@ impl Observer for Ticket {
         self.note(Pulse {
             confirmed: session.is_confirmed(),
             ending: session.is_ending(),
+            dallying: session.is_dallying(),
             at: Instant::now(),
         });
     }

@@ -62,13 +62,15 @@ pub(super) struct Result {
     pub(super) agreed: Agreed,
 }
 
-/// Runs a transfer to its end, dallying included. `on_done` hears of the ending as soon as it is
+/// Runs a transfer to its end, dallying included. `blksize` is the largest that the peer may send
+/// in; what is larger is cut by the system, and still too large by then. `on_done` hears of the ending as soon as it is
 /// certain, before the dallying.
 pub(super) async fn run<O: Observer>(
     socket: &UdpSocket,
     session: &mut Session,
     body: Body,
     agreed: Agreed,
+    blksize: u16,
     observer: &mut O,
     on_done: impl FnOnce(Result, &Session),
 ) {
@@ -82,7 +84,7 @@ pub(super) async fn run<O: Observer>(
         blocks: Vec::new(),
     };
     let mut on_done = Some(on_done);
-    let mut buffer = vec![0; LARGEST_DATAGRAM];
+    let mut buffer = vec![0; transfer.largest_packet(blksize)];
     loop {
         transfer.drain(&[]).await;
         if let Some(ending) = transfer.ending.take()
@@ -125,6 +127,14 @@ struct Transfer<'a> {
 }
 
 impl Transfer<'_> {
+    /// Who sends hears ACKs only, and there may be thousands of senders.
+    fn largest_packet(&self, blksize: u16) -> usize {
+        match self.body {
+            Body::Send(_) => LARGEST_CONTROL,
+            Body::Receive(_) => LARGEST_CONTROL.max(usize::from(blksize) + DATA_HEADER + 1),
+        }
+    }
+
     async fn handle_packet(&mut self, from: SocketAddr, packet: &[u8]) {
         self.session.handle_packet(Instant::now(), from, packet);
         self.drain(packet).await;
@@ -137,6 +147,7 @@ impl Transfer<'_> {
                 self.ending = Some(Ending::Superseded);
                 self.session.abandon();
             }
+            Command::Stop if self.session.is_dallying() => self.session.abandon(),
             Command::Stop => {
                 self.ending.get_or_insert(Ending::Stopped);
                 self.session.abort(ErrorCode::NOT_DEFINED, "Stopped");
@@ -267,5 +278,5 @@ impl Transfer<'_> {
     }
 }
 
-/// A block of the largest size with its header, and one byte more to notice what is larger.
-const LARGEST_DATAGRAM: usize = lineman_proto::tftp::MAX_BLKSIZE as usize + DATA_HEADER + 1;
+/// Room for packets that are no blocks: options and error messages.
+const LARGEST_CONTROL: usize = 2048;

@@ -288,6 +288,11 @@ impl Session {
         }
     }
 
+    /// Whether the transfer is complete and only repetitions of its last block are still answered.
+    pub fn is_dallying(&self) -> bool {
+        matches!(&self.role, Role::Receiving(receiver) if receiver.is_dallying())
+    }
+
     fn handle_answer(
         &mut self,
         now: Instant,

@@ -46,9 +46,9 @@ pub async fn run(args: &Serve, console: Console) -> Result<(), Failure> {
         result = tally.take_all(&mut events, console) => return result,
         exit = signals.next() => exit,
     };
-    if server.running() > 0 {
+    if server.unfinished() > 0 {
         console.note(&Tftp::Stopping {
-            running: &server.running(),
+            running: &server.unfinished(),
         });
     }
     tokio::select! {
