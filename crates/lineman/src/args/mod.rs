@@ -8,6 +8,7 @@ use clap_complete::Shell;
 
 use crate::lang::Lang;
 
+pub mod address;
 pub mod chat;
 pub mod parse;
 pub mod tftp;

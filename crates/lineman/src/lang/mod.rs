@@ -6,6 +6,7 @@
 
 use std::fmt::Display;
 
+pub mod address;
 pub mod chat;
 pub mod common;
 pub mod help;
