@@ -23,4 +23,5 @@
 //! next `handle_*`. Events may point into the packet that was just handled.
 #![forbid(unsafe_code)]
 
+pub mod chat;
 pub mod text;
