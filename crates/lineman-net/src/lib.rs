@@ -3,7 +3,9 @@
 //! uses this crate puts them into words.
 #![warn(missing_docs)]
 
+pub mod chat;
 mod error;
+mod sys;
 
 pub use error::Operation;
 pub use error::SystemError;

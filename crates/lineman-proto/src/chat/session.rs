@@ -148,19 +148,27 @@ impl Session {
 
     /// The connection broke. Call [`handle_delivery`](Self::handle_delivery) first if the kernel
     /// still knows.
+    ///
+    /// A break after both have finished and every byte was delivered is none: the peer only
+    /// missed our goodbye.
     pub fn handle_broken(&mut self) {
+        let finished = [self.outgoing, self.incoming] == [Direction::Finished; 2];
+        if finished && self.acknowledged >= self.queued() {
+            self.handle_delivery(0);
+            return;
+        }
         if self.incoming.is_open() {
             self.end_of_lines();
         }
-        self.outgoing = Direction::Broken;
-        self.incoming = Direction::Broken;
         self.events.push_back(Event::Broken);
         self.give_up();
     }
 
     /// Waits no longer for delivery: what the peer has not acknowledged is reported as not
-    /// delivered.
+    /// delivered, and both directions are broken.
     pub fn give_up(&mut self) {
+        self.outgoing = Direction::Broken;
+        self.incoming = Direction::Broken;
         let bytes = self.queued().saturating_sub(self.acknowledged);
         if bytes > 0 {
             let lines = self.pending.drain(..);
@@ -369,6 +377,19 @@ mod tests {
         assert!(session.is_delivered());
         session.give_up();
         assert_eq!(events(&mut session), []);
+    }
+
+    #[test]
+    fn a_break_after_both_goodbyes_is_none() {
+        let mut session = session(false);
+        session.send_line(b"one").unwrap();
+        session.finish(start());
+        transmits(&mut session);
+        session.handle_peer_finished();
+        session.handle_delivery(1);
+        session.handle_broken();
+        assert_eq!(events(&mut session), [Event::PeerFinished]);
+        assert!(session.is_delivered());
     }
 
     #[test]
