@@ -40,7 +40,7 @@ pub async fn dial(
     host: &str,
     port: u16,
     patience: Duration,
-) -> Result<(TcpStream, Vec<Attempt>), DialError> {
+) -> Result<(TcpStream, SocketAddr, Vec<Attempt>), DialError> {
     let found = tokio::net::lookup_host((host, port)).await;
     let found = found
         .map_err(|error| DialError::Resolve(SystemError::new(Operation::Resolve, host)(error)))?;
@@ -50,7 +50,7 @@ pub async fn dial(
             continue;
         }
         match connect(address, patience).await {
-            Ok(stream) => return Ok((stream, failed)),
+            Ok(stream) => return Ok((stream, address, failed)),
             Err(error) => failed.push(Attempt { address, error }),
         }
     }

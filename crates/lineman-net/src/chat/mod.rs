@@ -19,6 +19,8 @@ pub use listen::Listener;
 pub use pipe::PipeConfig;
 pub use pipe::PipeEnd;
 pub use pipe::PipeError;
+pub use pipe::PipeInput;
 pub use pipe::PipeTotals;
 pub use pipe::pipe;
 pub use talk::Talk;
+pub use threads::LineInput;

@@ -80,24 +80,37 @@ pub enum PipeError {
     Output(io::Error),
 }
 
+/// The input of one pipe, or of several one after the other.
+///
+/// It has a thread of its own, because a read of a terminal or a file cannot be cancelled. The
+/// thread outlives the pipe if its read does.
+#[derive(Debug)]
+pub struct PipeInput(Input);
+
+impl PipeInput {
+    /// Begins to read.
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub fn new(input: impl Read + Send + 'static) -> io::Result<Self> {
+        threads::reader(input).map(Self)
+    }
+}
+
 /// Carries `input` to the peer and what the peer sends to `output`, byte for byte, each direction
 /// until its own end.
-///
-/// Both ends have a thread of their own: a read of a terminal or a file cannot be cancelled, and
-/// this way it holds nobody up. The thread of the input outlives the call if its read does.
 ///
 /// # Errors
 /// When not everything was delivered in both directions.
 pub async fn pipe(
     stream: TcpStream,
-    input: impl Read + Send + 'static,
+    input: &mut PipeInput,
     output: impl Write + Send + 'static,
     config: PipeConfig,
 ) -> Result<PipeEnd, PipeError> {
-    let mut input = threads::reader(input).map_err(PipeError::Input)?;
     let (output, written) = threads::writer(output).map_err(PipeError::Output)?;
     let pipe = Pipe::new(&stream);
-    let result = match pipe.carry(&mut input, output, config).await {
+    let result = match pipe.carry(&mut input.0, output, config).await {
         Ok(()) => pipe.close().await,
         Err(error) => Err(error),
     };

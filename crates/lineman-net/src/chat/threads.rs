@@ -1,7 +1,9 @@
-//! The two threads of a pipe: reads of a terminal or a file cannot be cancelled, and writes may
+//! Threads for the ends of a call: reads of a terminal or a file cannot be cancelled, and writes may
 //! block for as long as their reader likes.
 
 use std::io;
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::io::ErrorKind;
 use std::io::Read;
 use std::io::Write;
@@ -18,6 +20,37 @@ const BLOCKS: usize = 4;
 pub(super) type Input = mpsc::Receiver<io::Result<Vec<u8>>>;
 /// What a thread is to write, and the result when it has written the last.
 pub(super) type Output = (mpsc::Sender<Vec<u8>>, oneshot::Receiver<io::Result<()>>);
+
+/// Lines of an input, without their endings; the last may lack one.
+#[derive(Debug)]
+pub struct LineInput(mpsc::Receiver<Vec<u8>>);
+
+impl LineInput {
+    /// Begins to read. An input that fails has ended.
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub fn new(input: impl Read + Send + 'static) -> io::Result<Self> {
+        let (sender, receiver) = mpsc::channel(BLOCKS);
+        thread::Builder::new()
+            .name("input".to_owned())
+            .spawn(move || {
+                for line in BufReader::new(input).split(b'\n') {
+                    let Ok(mut line) = line else { return };
+                    line.pop_if(|byte| *byte == b'\r');
+                    if sender.blocking_send(line).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self(receiver))
+    }
+
+    /// The next line, `None` at the end. May be dropped and called again.
+    pub async fn next(&mut self) -> Option<Vec<u8>> {
+        self.0.recv().await
+    }
+}
 
 /// Reads `input` in a thread; the channel closes at its end.
 pub(super) fn reader(mut input: impl Read + Send + 'static) -> io::Result<Input> {

@@ -4,6 +4,7 @@ use crate::args::Command;
 use crate::console::Console;
 use crate::failure::Failure;
 
+pub mod chat;
 pub mod generate;
 
 /// Runs a command.
@@ -14,7 +15,8 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
-        Command::Tour(_) | Command::Chat(_) | Command::Udp(_) | Command::Tftp(_) => {
+        Command::Chat(args) => chat::run(args, console),
+        Command::Tour(_) | Command::Udp(_) | Command::Tftp(_) => {
             unimplemented!("this first commit is the house; the rooms follow")
         }
     }

@@ -1,27 +1,30 @@
 //! The line editor: what is typed survives what arrives.
 //!
-//! rustyline blocks in `readline` and cannot be cancelled, so it has a thread of its own; the
-//! session talks to it through [`Editor`]. Text to show goes through rustyline's external printer,
-//! which clears the draft, prints whole lines above it, and draws the draft again.
+//! rustyline blocks in `readline` and cannot be cancelled, so it has a thread of its own. Text to
+//! show goes through rustyline's external printer, which clears the draft, prints whole lines
+//! above it, and draws the draft again; handing text to it may block as well (the user is in the
+//! middle of ^V or of a search), so that has a thread, too. The session talks to both through
+//! [`Editor`] and never waits.
+//!
+//! Leaving in the middle of a line is the hard part: text that was handed over must still appear,
+//! and the terminal must not change once it has been given back. So the last thing printed stops
+//! the editor's thread for good, before it draws the prompt again: see [`Editor::close`].
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering;
+use std::sync::mpsc as blocking;
 use std::thread;
+use std::time::Duration;
 
-use rustyline::Context;
+use rustyline::ColorMode;
 use rustyline::ExternalPrinter;
-use rustyline::Helper;
-use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
 use rustyline::history::MemHistory;
-use rustyline::validate::Validator;
 use tokio::sync::mpsc;
 
 use super::guard;
+use super::watch::Observer;
+use super::watch::Watch;
 
 /// What the user did at the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,67 +37,142 @@ pub enum Input {
     Interrupt,
 }
 
+/// How many texts may wait to be shown, and how many of these places are kept for our own notes.
+const QUEUE: usize = 64;
+const KEPT: usize = 16;
+/// How long closing waits for the editor's thread, which may be in the middle of ^V.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+/// Shows nothing: up a line and down again.
+const NOTHING: &str = "\x1b[A\n";
+
 /// The session's side of the line editor.
 pub struct Editor {
-    printer: Box<dyn ExternalPrinter + Send>,
-    drafting: Arc<AtomicBool>,
+    texts: Option<mpsc::Sender<String>>,
+    go_on: blocking::Sender<()>,
+    watch: Arc<Watch>,
 }
 
+type Readline = rustyline::Editor<Observer, MemHistory>;
+
 impl Editor {
-    /// Starts the editor on the terminal; what the user does arrives on the receiver. The editor
-    /// keeps prompting after ^D (the other direction may still be open) and stops after ^C.
+    /// Starts the editor on the terminal; what the user does arrives on the receiver. After each
+    /// of these the editor shows no new prompt until [`go_on`](Self::go_on): a line may end the
+    /// program.
     ///
     /// # Errors
-    /// When stdin is not a terminal that can be put in raw mode.
-    pub fn start(prompt: &str) -> io::Result<(Self, mpsc::UnboundedReceiver<Input>)> {
+    /// When stdin and stdout are not a terminal that can be put in raw mode.
+    pub fn start(prompt: &'static str) -> io::Result<(Self, mpsc::UnboundedReceiver<Input>)> {
         guard::remember()?;
-        let drafting = Arc::new(AtomicBool::new(false));
-        let config = rustyline::Config::builder().auto_add_history(true).build();
-        let mut line =
-            rustyline::Editor::with_history(config, MemHistory::new()).map_err(into_io)?;
-        line.set_helper(Some(DraftWatch(Arc::clone(&drafting))));
-        let printer = Box::new(line.create_external_printer().map_err(into_io)?);
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let prompt = prompt.to_owned();
-        let watched = Arc::clone(&drafting);
+        let watch = Arc::new(Watch::default());
+        let config = rustyline::Config::builder()
+            .auto_add_history(true)
+            .color_mode(ColorMode::Forced) // nothing is coloured, but it asks before drawing
+            .build();
+        let mut readline = Readline::with_history(config, MemHistory::new()).map_err(into_io)?;
+        readline.set_helper(Some(Observer(Arc::clone(&watch))));
+        let printer = readline.create_external_printer().map_err(into_io)?;
+        let (sender, inputs) = mpsc::unbounded_channel();
+        let (go_on, may_go_on) = blocking::channel();
+        let (texts, queue) = mpsc::channel(QUEUE);
+        let (of_reader, of_printer) = (Arc::clone(&watch), Arc::clone(&watch));
         thread::Builder::new()
             .name("editor".to_owned())
-            .spawn(move || {
-                loop {
-                    let input = match line.readline(&prompt) {
-                        Ok(text) => Input::Line(text),
-                        Err(ReadlineError::Eof) => Input::Eof,
-                        Err(_) => Input::Interrupt,
-                    };
-                    watched.store(false, Ordering::Relaxed);
-                    let last = input == Input::Interrupt;
-                    if sender.send(input).is_err() || last {
-                        return;
-                    }
-                }
-            })?;
-        Ok((Self { printer, drafting }, receiver))
+            .spawn(move || read(readline, prompt, &sender, &may_go_on, &of_reader))?;
+        thread::Builder::new()
+            .name("printer".to_owned())
+            .spawn(move || print(printer, queue, &of_printer))?;
+        let editor = Self {
+            texts: Some(texts),
+            go_on,
+            watch,
+        };
+        Ok((editor, inputs))
+    }
+
+    /// Shows the next prompt.
+    pub fn go_on(&self) {
+        let _ = self.go_on.send(());
     }
 
     /// Shows `text`, made of whole lines, above the draft. The text must hold no control
-    /// characters but the newline.
-    pub fn print(&mut self, text: &str) {
-        // The only failure is a terminal that is gone; the session learns that from its input.
-        let _ = self
-            .printer
-            .print(format!("{}\n", text.trim_end_matches('\n')));
+    /// characters but the newline. Before showing what a peer says, wait for
+    /// [`room`](Self::room).
+    pub fn print(&self, text: &str) {
+        if let Some(texts) = &self.texts {
+            // Full only when the terminal has stood still for dozens of notes.
+            let _ = texts.try_send(format!("{}\n", text.trim_end_matches('\n')));
+        }
     }
 
-    /// Whether the user is in the middle of a line.
-    pub fn is_drafting(&self) -> bool {
-        self.drafting.load(Ordering::Relaxed)
+    /// Whether more of what a peer says can be shown now.
+    pub fn has_room(&self) -> bool {
+        self.texts
+            .as_ref()
+            .is_none_or(|texts| texts.capacity() > KEPT)
+    }
+
+    /// Waits until [`has_room`](Self::has_room): a terminal that stands still must slow down the
+    /// peer, not fill the memory.
+    pub async fn room(&self) {
+        if let Some(texts) = &self.texts {
+            let _ = texts.reserve_many(KEPT + 1).await;
+        }
+    }
+
+    /// What the user has typed of a line.
+    pub fn draft(&self) -> String {
+        self.watch.draft()
+    }
+
+    /// Shows what is still to be shown, stops the editor and gives the terminal back.
+    pub fn close(&mut self) {
+        if let Some(texts) = self.texts.take() {
+            self.go_on(); // text may be stuck that only a prompt can show
+            drop(texts);
+            self.watch.wait_stopped(CLOSE_TIME);
+            guard::restore();
+        }
     }
 }
 
 impl Drop for Editor {
     fn drop(&mut self) {
-        guard::restore();
+        self.close();
     }
+}
+
+/// The editor's thread.
+fn read(
+    mut readline: Readline,
+    prompt: &str,
+    inputs: &mpsc::UnboundedSender<Input>,
+    may_go_on: &blocking::Receiver<()>,
+    watch: &Watch,
+) {
+    loop {
+        let input = match readline.readline(prompt) {
+            Ok(text) => Input::Line(text),
+            Err(ReadlineError::Eof) => Input::Eof,
+            Err(_) => Input::Interrupt,
+        };
+        watch.left_prompt();
+        if inputs.send(input).is_err() || may_go_on.recv().is_err() {
+            return;
+        }
+    }
+}
+
+/// The printer's thread. Handing over a text returns when the text before it was taken, and a
+/// text that was taken is written before the prompt is drawn again.
+fn print(mut printer: impl ExternalPrinter, mut queue: mpsc::Receiver<String>, watch: &Watch) {
+    while let Some(text) = queue.blocking_recv() {
+        // The only failure is a terminal that is gone; the session learns that from its input.
+        let _ = printer.print(text);
+    }
+    watch.wait_at_prompt(CLOSE_TIME / 2);
+    let _ = printer.print(NOTHING.to_owned());
+    watch.stop();
+    let _ = printer.print(NOTHING.to_owned());
 }
 
 fn into_io(error: ReadlineError) -> io::Error {
@@ -103,26 +181,3 @@ fn into_io(error: ReadlineError) -> io::Error {
         other => io::Error::other(other),
     }
 }
-
-/// A rustyline helper that helps with nothing: rustyline asks it for a hint after each key, which
-/// is how we know that there is a draft.
-struct DraftWatch(Arc<AtomicBool>);
-
-impl Hinter for DraftWatch {
-    type Hint = String;
-
-    fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<String> {
-        self.0.store(!line.is_empty(), Ordering::Relaxed);
-        None
-    }
-}
-
-impl Completer for DraftWatch {
-    type Candidate = String;
-}
-
-impl Highlighter for DraftWatch {}
-
-impl Validator for DraftWatch {}
-
-impl Helper for DraftWatch {}

@@ -30,9 +30,10 @@ pub fn remember() -> io::Result<()> {
 /// Puts the terminal back as [`remember`] found it; does nothing if it was never called.
 pub fn restore() {
     let Some(state) = FOUND.get() else { return };
-    // Bracketed paste is the one mode the editor sets by escape code rather than by termios.
+    // The modes that the editor sets by escape code rather than by termios: synchronized output
+    // (it may have been stopped in the middle of a frame) and bracketed paste.
     let mut out = io::stdout();
-    let _ = out.write_all(b"\x1b[?2004l\r\x1b[K");
+    let _ = out.write_all(b"\x1b[?2026l\x1b[?2004l\r\x1b[K");
     let _ = out.flush();
     let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, state);
 }

@@ -1,0 +1,119 @@
+//! What rustyline tells its helper: the draft after each key, and that it is about to draw.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use rustyline::Context;
+use rustyline::Helper;
+use rustyline::completion::Completer;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
+use rustyline::validate::Validator;
+
+/// What the session and the editor's thread know of each other.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    draft: String,
+    /// The terminal is in raw mode and the prompt has been drawn.
+    at_prompt: bool,
+    /// The next drawing, or the end of the line, stops the thread.
+    stop: bool,
+    stopped: bool,
+}
+
+impl Watch {
+    pub(super) fn draft(&self) -> String {
+        self.state().draft.clone()
+    }
+
+    /// The editor's thread has left the prompt: the line is finished.
+    pub(super) fn left_prompt(&self) {
+        let mut state = self.state();
+        state.draft.clear();
+        state.at_prompt = false;
+        self.stop_here(state);
+    }
+
+    /// Has the editor's thread stop at its next drawing.
+    pub(super) fn stop(&self) {
+        self.state().stop = true;
+    }
+
+    pub(super) fn wait_at_prompt(&self, limit: Duration) {
+        self.wait(limit, |state| state.at_prompt);
+    }
+
+    pub(super) fn wait_stopped(&self, limit: Duration) {
+        self.wait(limit, |state| state.stopped);
+    }
+
+    fn wait(&self, limit: Duration, what: impl Fn(&State) -> bool) {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.state(), limit, |state| !what(state));
+        drop(waited);
+    }
+
+    /// Stops the calling thread for good if that was asked for.
+    fn stop_here(&self, mut state: MutexGuard<'_, State>) {
+        if state.stop {
+            state.stopped = true;
+            self.changed.notify_all();
+            drop(state);
+            loop {
+                std::thread::park();
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A rustyline helper that helps with nothing, but watches: rustyline asks it for a hint after
+/// each key, which is how we know the draft, and to highlight the prompt before each drawing,
+/// which is where its thread can be stopped.
+pub(super) struct Observer(pub(super) Arc<Watch>);
+
+impl Hinter for Observer {
+    type Hint = String;
+
+    fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<String> {
+        line.clone_into(&mut self.0.state().draft);
+        None
+    }
+}
+
+impl Highlighter for Observer {
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(
+        &'s self,
+        prompt: &'p str,
+        _default: bool,
+    ) -> Cow<'b, str> {
+        let mut state = self.0.state();
+        state.at_prompt = true;
+        self.0.changed.notify_all();
+        self.0.stop_here(state);
+        Cow::Borrowed(prompt)
+    }
+}
+
+impl Completer for Observer {
+    type Candidate = String;
+}
+
+impl Validator for Observer {}
+
+impl Helper for Observer {}
