@@ -212,10 +212,13 @@ impl<'a> Pipe<'a> {
         Ok(())
     }
 
-    /// Whether the output is still open when the peer has finished.
+    /// Whether the output is still open when the peer has finished; ends early if it is not.
     async fn receive(&self, output: mpsc::Sender<Vec<u8>>) -> Result<bool, PipeError> {
         loop {
-            let block = self.read().await.map_err(|error| self.broken(error))?;
+            let block = tokio::select! {
+                block = self.read() => block.map_err(|error| self.broken(error))?,
+                () = output.closed() => return Ok(false),
+            };
             if block.is_empty() {
                 return Ok(true);
             }

@@ -197,6 +197,7 @@ fn telnet_is_refused_politely_and_controls_are_shown() {
     peer.write_all(b"\xff\xfd\x01a\xff\xfa\x18\x01x")
         .expect("write");
     event(&ours, "telnet");
+    assert_eq!(event(&ours, "partial")["text"], "a");
     peer.write_all(b"\xff\xf0\xff\xfd\x01b\x1b[2J\r\nlogin: ")
         .expect("write");
     let line = event(&ours, "line");

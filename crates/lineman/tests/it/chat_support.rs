@@ -17,18 +17,18 @@ use crate::support::lineman;
 use crate::support::wait_for;
 
 /// Generous: the machine may be busy.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// A running program with a pipe at each of its ends.
-pub struct Talker {
-    pub process: Running,
+pub(crate) struct Talker {
+    pub(crate) process: Running,
     stdin: Option<ChildStdin>,
     out: Arc<Mutex<Vec<u8>>>,
     err: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Talker {
-    pub fn start(command: &mut Command) -> Self {
+    pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -44,43 +44,43 @@ impl Talker {
     }
 
     /// `lineman chat listen` on a free port of this machine, and the port.
-    pub fn listen(args: &[&str]) -> (Self, u16) {
+    pub(crate) fn listen(args: &[&str]) -> (Self, u16) {
         Self::listen_on("127.0.0.1:0", args)
     }
 
-    pub fn listen_on(address: &str, args: &[&str]) -> (Self, u16) {
+    pub(crate) fn listen_on(address: &str, args: &[&str]) -> (Self, u16) {
         let talker = Self::start(lineman().args(["chat", "listen", address]).args(args));
         let line = talker.err_has("listening on ");
         (talker, port_in(&line))
     }
 
     /// `lineman chat call` of a port of this machine.
-    pub fn call(port: u16, args: &[&str]) -> Self {
+    pub(crate) fn call(port: u16, args: &[&str]) -> Self {
         let address = format!("127.0.0.1:{port}");
         Self::start(lineman().args(["chat", "call", &address]).args(args))
     }
 
-    pub fn say(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn say(&mut self, bytes: impl AsRef<[u8]>) {
         let stdin = self.stdin.as_mut().expect("stdin is open");
         stdin.write_all(bytes.as_ref()).expect("it reads");
         stdin.flush().expect("it reads");
     }
 
     /// Ends its stdin.
-    pub fn finish(&mut self) {
+    pub(crate) fn finish(&mut self) {
         self.stdin = None;
     }
 
-    pub fn out(&self) -> Vec<u8> {
+    pub(crate) fn out(&self) -> Vec<u8> {
         self.out.lock().expect("lock").clone()
     }
 
-    pub fn err(&self) -> String {
+    pub(crate) fn err(&self) -> String {
         String::from_utf8_lossy(&self.err.lock().expect("lock")).into_owned()
     }
 
     /// Waits until stdout holds `text`.
-    pub fn out_has(&self, text: impl AsRef<[u8]>) {
+    pub(crate) fn out_has(&self, text: impl AsRef<[u8]>) {
         let text = text.as_ref();
         let what = format!(
             "{:?} (stderr: {})",
@@ -96,7 +96,7 @@ impl Talker {
     }
 
     /// Waits until stderr holds a whole line with `text`, and gives that line.
-    pub fn err_has(&self, text: &str) -> String {
+    pub(crate) fn err_has(&self, text: &str) -> String {
         wait_for(text, LIMIT, || {
             let err = self.err();
             let (whole, _) = err.rsplit_once('\n')?;
@@ -106,7 +106,7 @@ impl Talker {
     }
 
     /// Waits until it has ended; its exit code.
-    pub fn code(&mut self) -> i32 {
+    pub(crate) fn code(&mut self) -> i32 {
         let status = wait_for("the end of the program", LIMIT, || {
             self.process.0.try_wait().expect("wait")
         });
@@ -115,19 +115,19 @@ impl Talker {
 }
 
 /// The port at the end of a line.
-pub fn port_in(line: &str) -> u16 {
+pub(crate) fn port_in(line: &str) -> u16 {
     let digits = line.rsplit(':').next().expect("a port");
     digits.trim().parse().expect("a port")
 }
 
 /// A port on which a peer that cannot choose one itself may listen.
-pub fn free_tcp_port() -> u16 {
+pub(crate) fn free_tcp_port() -> u16 {
     let socket = TcpListener::bind("127.0.0.1:0").expect("bind");
     socket.local_addr().expect("address").port()
 }
 
 /// Waits until somebody listens on `port`, without calling: the peers take one caller only.
-pub fn wait_listening(port: u16) {
+pub(crate) fn wait_listening(port: u16) {
     let wanted = format!(":{port:04X} ");
     wait_for("the peer to listen", LIMIT, || {
         ["/proc/net/tcp", "/proc/net/tcp6"].iter().find_map(|file| {
@@ -144,14 +144,14 @@ pub fn wait_listening(port: u16) {
 }
 
 /// A plain socket that calls `port`.
-pub fn plain_call(port: u16) -> TcpStream {
+pub(crate) fn plain_call(port: u16) -> TcpStream {
     let stream = TcpStream::connect(("127.0.0.1", port)).expect("connect");
     stream.set_read_timeout(Some(LIMIT)).expect("time-out");
     stream
 }
 
 /// Closes so that the peer gets a reset.
-pub fn reset(stream: TcpStream) {
+pub(crate) fn reset(stream: TcpStream) {
     let socket = socket2::Socket::from(stream);
     socket.set_linger(Some(Duration::ZERO)).expect("linger");
 }

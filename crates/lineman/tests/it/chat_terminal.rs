@@ -69,6 +69,11 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
+    /// The screen without line ends: the editor wraps a long draft itself.
+    fn unwrapped(&self) -> String {
+        self.screen().replace('\n', "")
+    }
+
     /// The screen; lines that the terminal wrapped are joined.
     fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-J"])
@@ -79,7 +84,8 @@ impl Terminal {
         let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_for(text, LIMIT, || {
                 last = self.screen();
-                last.contains(text).then_some(())
+                let unwrapped = last.replace('\n', "");
+                (last.contains(text) || unwrapped.contains(text)).then_some(())
             });
         }));
         assert!(shown.is_ok(), "{text:?} never appeared on:\n{last}");
@@ -307,6 +313,10 @@ fn a_listener_at_a_terminal_keeps_for_the_next_call() {
         caller.out_has(format!("answer {number}\n"));
         caller.finish();
         assert_eq!(caller.code(), 0, "{}", caller.err());
+        wait_for("the end of the call", LIMIT, || {
+            let over = terminal.screen().matches("* the call is over").count();
+            (over == number + 1).then_some(())
+        });
     }
     terminal.types("/quit");
     terminal.key("Enter");
