@@ -23,3 +23,61 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<u64> {
     let bytes: libc::c_int = unsafe { ioctl(socket, Getter::<SIOCOUTQ, libc::c_int>::new()) }?;
     Ok(u64::try_from(bytes).unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::net::TcpStream;
+    use std::time::Duration;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn becomes(stream: &TcpStream, wanted: u64) -> bool {
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end {
+            if unacknowledged(stream).expect("a TCP socket") == wanted {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        false
+    }
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let address = listener.local_addr().expect("address");
+        let caller = TcpStream::connect(address).expect("connect");
+        (caller, listener.accept().expect("accept").0)
+    }
+
+    #[test]
+    fn what_the_peer_has_acknowledged_is_not_counted() {
+        let (mut ours, mut theirs) = pair();
+        ours.write_all(b"hello").expect("write");
+        theirs.read_exact(&mut [0; 5]).expect("read");
+        assert!(becomes(&ours, 0));
+    }
+
+    /// What the whole idea of telling the truth about delivery rests on.
+    #[test]
+    fn after_a_reset_the_count_still_tells_what_was_lost() {
+        let (mut ours, theirs) = pair();
+        drop(theirs);
+        assert_eq!(ours.read(&mut [0; 1]).expect("the end"), 0);
+        ours.write_all(b"too late")
+            .expect("the first write succeeds");
+        assert!(becomes(&ours, 8));
+        let error = ours.take_error().expect("a socket").expect("a reset");
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(unacknowledged(&ours).expect("a TCP socket"), 8);
+    }
+
+    #[test]
+    fn a_file_is_refused() {
+        let file = std::fs::File::open("/dev/null").expect("open");
+        assert!(unacknowledged(&file).is_err());
+    }
+}

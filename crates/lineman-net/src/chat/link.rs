@@ -1,6 +1,7 @@
 //! What both ways to hold a call need of a connected socket.
 
 use std::io;
+use std::io::ErrorKind;
 use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -45,9 +46,15 @@ pub(super) fn prepare_text(stream: &TcpStream) -> io::Result<()> {
     SockRef::from(stream).set_tcp_user_timeout(Some(USER_TIMEOUT))
 }
 
-/// Finishes sending.
+/// Finishes sending. After a reset the reason is the reset, not that there is no connection.
 pub(super) fn finish(stream: &TcpStream) -> io::Result<()> {
-    SockRef::from(stream).shutdown(Shutdown::Write)
+    SockRef::from(stream)
+        .shutdown(Shutdown::Write)
+        .map_err(|error| match stream.take_error() {
+            Ok(Some(reason)) => reason,
+            _ if error.kind() == ErrorKind::NotConnected => ErrorKind::ConnectionReset.into(),
+            _ => error,
+        })
 }
 
 /// How a wait for delivery ended.

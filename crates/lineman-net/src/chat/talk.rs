@@ -217,10 +217,11 @@ impl Talk {
                 Err(error) => return self.broken(error),
             }
         }
-        if std::mem::take(&mut self.finish_due)
-            && let Err(error) = link::finish(&self.stream)
-        {
-            self.broken(error);
+        if self.finish_due {
+            match link::finish(&self.stream) {
+                Ok(()) => self.finish_due = false,
+                Err(error) => self.broken(error),
+            }
         }
     }
 

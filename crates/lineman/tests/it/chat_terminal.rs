@@ -158,7 +158,7 @@ fn a_long_chinese_draft_survives_what_arrives() {
     writeln!(stream, "one more").expect("write");
     terminal.shows("< one more");
     terminal.shows(&format!("> {draft}"));
-    let screen = terminal.screen();
+    let screen = terminal.unwrapped();
     assert_eq!(
         screen.matches(one).count(),
         1,
@@ -249,7 +249,9 @@ fn a_draft_that_the_peer_cannot_get_any_more_is_not_delivered() {
     terminal.shows("> too late");
     terminal.key("Enter");
     assert_eq!(terminal.code(), "5");
+    terminal.shows("* the connection broke: the peer reset the connection");
     terminal.shows("* not delivered: too late");
+    terminal.shows("* 9 bytes did not reach the peer's TCP");
 }
 
 #[test]
