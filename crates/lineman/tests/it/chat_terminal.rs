@@ -324,3 +324,44 @@ fn a_listener_at_a_terminal_keeps_for_the_next_call() {
     terminal.key("Enter");
     assert_eq!(terminal.code(), "0");
 }
+
+#[test]
+fn a_half_closed_call_can_be_kept_open() {
+    let (terminal, stream) = called_by("--exit-on both");
+    stream
+        .shutdown(std::net::Shutdown::Write)
+        .expect("shutdown");
+    terminal.shows("* the peer has finished sending; you can still send");
+    terminal.types("still here");
+    terminal.key("Enter");
+    assert_eq!(read_line(&stream), "still here\n");
+    terminal.key("C-d");
+    assert_eq!(terminal.code(), "0");
+}
+
+#[test]
+fn pasted_lines_are_sent_as_lines_and_only_after_enter() {
+    let (terminal, stream) = called_by("");
+    terminal.tmux(&["set-buffer", "one\ntwo\nthree"]);
+    terminal.tmux(&["paste-buffer", "-p"]);
+    terminal.shows("three");
+    terminal.key("Enter");
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(&stream));
+    for wanted in ["one", "two", "three"] {
+        assert_eq!(lines.next().expect("a line").expect("read"), wanted);
+    }
+}
+
+#[test]
+fn a_narrower_window_keeps_the_draft() {
+    let (terminal, mut stream) = called_by("");
+    let draft = "改变窗口大小的时候草稿也不能丢失，一个字都不能少，这一行比四十列要长";
+    terminal.types(draft);
+    terminal.shows(draft);
+    terminal.tmux(&["resize-window", "-x", "40"]);
+    stream.write_all(b"resized\n").expect("write");
+    terminal.shows("< resized");
+    terminal.shows(draft);
+    terminal.key("Enter");
+    assert_eq!(read_line(&stream), format!("{draft}\n"));
+}
