@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod calls;
+pub mod chat;
 mod error;
 mod sys;
 pub mod tftp;

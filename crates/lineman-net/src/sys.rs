@@ -1,23 +1,44 @@
-//! System calls that no library of ours offers safely: the one module with `unsafe`.
-#![allow(unsafe_code, reason = "see above; each block says why it is sound")]
+//! The system calls that have no safe wrapper: the one module of this crate with `unsafe`.
+#![allow(unsafe_code, reason = "each block says why it is sound")]
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
+
+use nix::libc;
+use rustix::ioctl::Getter;
+use rustix::ioctl::Opcode;
+use rustix::ioctl::ioctl;
+
+/// How many bytes the peer's TCP has not acknowledged; the end of sending counts as one.
+///
+/// `SIOCOUTQ` of tcp(7), which Linux defines as `TIOCOUTQ`. After a reset it still tells what was
+/// lost. Neither `nix` nor `rustix` offers it.
+///
+/// # Errors
+/// When `socket` is not a connected TCP socket.
+pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<u64> {
+    const SIOCOUTQ: Opcode = libc::TIOCOUTQ as Opcode;
+    // SAFETY: SIOCOUTQ takes a pointer to an int and writes nothing but that int (tcp(7)), which
+    // is what `Getter` with this output type hands it and reads back.
+    let bytes: libc::c_int = unsafe { ioctl(socket, Getter::<SIOCOUTQ, libc::c_int>::new()) }?;
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}
 
 /// The MTU of the route of a connected IPv6 socket (`IPV6_MTU` in ipv6(7)).
 ///
 /// # Errors
 /// When the socket is not connected.
 pub(crate) fn ipv6_mtu(socket: &impl AsRawFd) -> io::Result<u32> {
-    let mut mtu: nix::libc::c_int = 0;
-    let mut len = size_of_val(&mtu) as nix::libc::socklen_t;
+    let mut mtu: libc::c_int = 0;
+    let mut len = size_of_val(&mtu) as libc::socklen_t;
     // SAFETY: the kernel writes at most `len` bytes to `mtu`, which is that large and lives
     // through the call.
     let result = unsafe {
-        nix::libc::getsockopt(
+        libc::getsockopt(
             socket.as_raw_fd(),
-            nix::libc::IPPROTO_IPV6,
-            nix::libc::IPV6_MTU,
+            libc::IPPROTO_IPV6,
+            libc::IPV6_MTU,
             (&raw mut mtu).cast(),
             &raw mut len,
         )
@@ -26,5 +47,63 @@ pub(crate) fn ipv6_mtu(socket: &impl AsRawFd) -> io::Result<u32> {
         Ok(mtu.try_into().unwrap_or(0))
     } else {
         Err(io::Error::last_os_error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::net::TcpStream;
+    use std::time::Duration;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn becomes(stream: &TcpStream, wanted: u64) -> bool {
+        let end = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < end {
+            if unacknowledged(stream).expect("a TCP socket") == wanted {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        false
+    }
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let address = listener.local_addr().expect("address");
+        let caller = TcpStream::connect(address).expect("connect");
+        (caller, listener.accept().expect("accept").0)
+    }
+
+    #[test]
+    fn what_the_peer_has_acknowledged_is_not_counted() {
+        let (mut ours, mut theirs) = pair();
+        ours.write_all(b"hello").expect("write");
+        theirs.read_exact(&mut [0; 5]).expect("read");
+        assert!(becomes(&ours, 0));
+    }
+
+    /// What the whole idea of telling the truth about delivery rests on.
+    #[test]
+    fn after_a_reset_the_count_still_tells_what_was_lost() {
+        let (mut ours, theirs) = pair();
+        drop(theirs);
+        assert_eq!(ours.read(&mut [0; 1]).expect("the end"), 0);
+        ours.write_all(b"too late")
+            .expect("the first write succeeds");
+        assert!(becomes(&ours, 8));
+        let error = ours.take_error().expect("a socket").expect("a reset");
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(unacknowledged(&ours).expect("a TCP socket"), 8);
+    }
+
+    #[test]
+    fn a_file_is_refused() {
+        let file = std::fs::File::open("/dev/null").expect("open");
+        assert!(unacknowledged(&file).is_err());
     }
 }

@@ -90,6 +90,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod chat;
 pub mod datagram;
 pub mod text;
 pub mod tftp;

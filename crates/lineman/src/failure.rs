@@ -1,6 +1,7 @@
 //! Why a command failed: the exit code, and one sentence that says what was tried, on what, what
 //! the system said, and what to do next.
 
+use std::fmt::Display;
 use std::io;
 use std::io::ErrorKind;
 
@@ -41,6 +42,11 @@ impl Failure {
     /// A command line that makes no sense beyond what the parser checks.
     pub fn usage(detail: &dyn Message, lang: Lang) -> Self {
         Self::new(Exit::Usage, detail, lang)
+    }
+
+    /// Something that cannot fail on a healthy machine did.
+    pub fn internal(detail: &dyn Display, lang: Lang) -> Self {
+        Self::new(Exit::Internal, &Common::Internal { detail }, lang)
     }
 
     /// A system call that failed.

@@ -4,6 +4,7 @@ use crate::args::Command;
 use crate::console::Console;
 use crate::failure::Failure;
 
+pub mod chat;
 pub mod generate;
 pub mod tftp;
 pub mod tour;
@@ -21,8 +22,6 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),
         Command::Udp(args) => udp::run(&args, console),
-        Command::Chat(_) => {
-            unimplemented!("this first commit is the house; the rooms follow")
-        }
+        Command::Chat(args) => chat::run(args, console),
     }
 }

@@ -22,6 +22,5 @@ messages! {
     HintLowPort { port } "ports below 1024 need a privilege; choose another port than {port}, or grant it: setcap cap_net_bind_service=+ep" "1024 以下的端口需要权限；请换用 {port} 以外的端口，或授予权限：setcap cap_net_bind_service=+ep"
     HintInUse {} "see who has it: ss -lntup" "查看占用者：ss -lntup"
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
-    Usage { detail } "{detail}" "命令行有误：{detail}"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"
 }

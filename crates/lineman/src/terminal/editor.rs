@@ -165,7 +165,11 @@ fn read(
 /// The printer's thread. Handing over a text returns when the text before it was taken, and a
 /// text that was taken is written before the prompt is drawn again.
 fn print(mut printer: impl ExternalPrinter, mut queue: mpsc::Receiver<String>, watch: &Watch) {
-    while let Some(text) = queue.blocking_recv() {
+    while let Some(mut text) = queue.blocking_recv() {
+        // All that waits at once: the draft is drawn again for each text that is handed over.
+        while let Ok(more) = queue.try_recv() {
+            text.push_str(&more);
+        }
         // The only failure is a terminal that is gone; the session learns that from its input.
         let _ = printer.print(text);
     }

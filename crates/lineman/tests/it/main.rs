@@ -4,6 +4,10 @@
     reason = "a test binary: nothing outside can reach it, `pub` marks what modules offer each other"
 )]
 
+mod chat_end;
+mod chat_peers;
+mod chat_support;
+mod chat_terminal;
 mod generate;
 mod help;
 mod settings;

@@ -1,0 +1,110 @@
+//! `lineman chat --json`: one event a line on stdout, one line to send a line on stdin.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use lineman_net::chat::LineInput;
+use lineman_net::chat::Talk as Call;
+use lineman_proto::chat::Event;
+use lineman_proto::chat::Undelivered;
+use lineman_proto::chat::Until;
+use serde_json::Value;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use super::door::Door;
+use super::each_call;
+use super::say;
+use crate::args::chat::Talk;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::failure::system_text;
+
+pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
+    let mut lines = LineInput::new(std::io::stdin())
+        .map_err(|error| Failure::internal(&error, console.lang))?;
+    each_call(door, console, async |stream, address| {
+        hold(stream, address, &mut lines, talk, console).await
+    })
+    .await
+}
+
+async fn hold(
+    stream: TcpStream,
+    address: SocketAddr,
+    lines: &mut LineInput,
+    talk: &Talk,
+    console: Console,
+) -> Result<(), Failure> {
+    let begun = Instant::now();
+    let until = talk.until(Until::Both);
+    let mut call = Call::new(stream, talk.config())
+        .map_err(|error| Failure::internal(&error, console.lang))?;
+    say(
+        console,
+        "connected",
+        json!({ "address": address.to_string() }),
+    )?;
+    let mut exit = Exit::Done;
+    loop {
+        let wants_lines = call.outgoing().is_open() && !call.is_congested();
+        tokio::select! {
+            event = call.next() => {
+                let Some(event) = event else { break };
+                match &event {
+                    Event::Broken | Event::NotDelivered(_) => exit = Exit::Incomplete,
+                    Event::PeerSilent => call.leave(),
+                    _ => {}
+                }
+                let (name, fields) = told(event, &call, console);
+                say(console, name, fields)?;
+            }
+            line = lines.next(), if wants_lines => match line {
+                // A line that can no longer be sent is told by the event that says why.
+                Some(line) => drop(call.send_line(&line)),
+                None => call.finish(),
+            },
+        }
+        if until.is_over(call.outgoing(), call.incoming()) {
+            call.leave();
+        }
+    }
+    say(console, "ended", ended(&call, begun))?;
+    match exit {
+        Exit::Done => Ok(()),
+        failed => Err(Failure::said(failed)),
+    }
+}
+
+/// The name and the fields of an event (`docs/json.md`).
+fn told(event: Event, call: &Call, console: Console) -> (&'static str, Value) {
+    match event {
+        Event::Line(piece) => {
+            let name = if piece.ends { "line" } else { "partial" };
+            let fields = json!({ "text": piece.text, "continues": !piece.begins });
+            (name, fields)
+        }
+        Event::TelnetDetected => ("telnet", json!({})),
+        Event::PeerFinished => ("peer-finished", json!({})),
+        Event::PeerSilent => ("peer-silent", json!({})),
+        Event::Broken => {
+            let why = call.error().map(|error| system_text(error, console.lang));
+            ("broken", json!({ "reason": why }))
+        }
+        Event::NotDelivered(Undelivered { lines, bytes }) => {
+            ("not-delivered", json!({ "lines": lines, "bytes": bytes }))
+        }
+    }
+}
+
+fn ended(call: &Call, begun: Instant) -> Value {
+    let totals = call.totals();
+    json!({
+        "lines_sent": totals.lines_sent,
+        "bytes_sent": totals.bytes_sent,
+        "lines_received": totals.lines_received,
+        "bytes_received": totals.bytes_received,
+        "seconds": begun.elapsed().as_secs_f64(),
+    })
+}

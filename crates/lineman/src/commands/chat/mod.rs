@@ -1,0 +1,209 @@
+//! `lineman chat`: who talks to whom, and in which of three ways.
+
+use std::io;
+use std::io::IsTerminal as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_net::SystemError;
+use lineman_net::chat::Attempt;
+use lineman_net::chat::DialError;
+use lineman_net::chat::Listener;
+use lineman_proto::chat::Until;
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use self::door::Door;
+use crate::args::address::HostPort;
+use crate::args::chat::Call;
+use crate::args::chat::Chat;
+use crate::args::chat::ExitOn;
+use crate::args::chat::Listen;
+use crate::args::chat::Talk;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::failure::system_text;
+use crate::lang::chat::Chat as Words;
+
+mod door;
+mod events;
+mod interactive;
+mod piped;
+
+/// Where a listener listens and a caller calls when no port was given.
+const PORT: u16 = 8888;
+
+/// Runs `lineman chat`.
+///
+/// # Errors
+/// With the exit code and the sentence that say why.
+pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::internal(&error, console.lang))?;
+    let result = runtime.block_on(talk(chat, console));
+    // A name that is still being looked up must not hold up the end.
+    runtime.shutdown_background();
+    result
+}
+
+async fn talk(chat: Chat, console: Console) -> Result<(), Failure> {
+    let (door, talk) = match chat {
+        Chat::Listen(args) => (listen(&args, console).await?, args.talk),
+        Chat::Call(args) => (call(&args, console).await?, args.talk),
+    };
+    if console.json {
+        return events::run(door, &talk, console).await;
+    }
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        interactive::run(door, &talk, console).await
+    } else {
+        piped::run(door, &talk, console).await
+    }
+}
+
+/// Holds one call after the other; what went wrong in one of them is the result in the end.
+async fn each_call(
+    mut door: Door,
+    console: Console,
+    mut hold: impl AsyncFnMut(TcpStream, SocketAddr) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut result = Ok(());
+    while let Some((stream, address)) = door.next().await {
+        let held = tokio::select! {
+            held = hold(stream, address) => held,
+            refused = turn_away(&door, console) => refused,
+        };
+        let Err(failure) = held else { continue };
+        if failure.exit == Exit::Done || !door.is_open() {
+            return Err(failure);
+        }
+        console.warn(&Words::Problem {
+            text: &failure.text,
+        });
+        result = Err(Failure::said(failure.exit));
+    }
+    result
+}
+
+/// Turns away everybody who calls during a call.
+async fn turn_away(door: &Door, console: Console) -> Result<(), Failure> {
+    loop {
+        let address = door.turn_away().await;
+        console.note(&Words::TurnedAway { address: &address });
+        let fields = json!({ "address": address.to_string() });
+        say(console, "turned-away", fields)?;
+    }
+}
+
+async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
+    let address = parse(&args.address, console)?;
+    let port = address.port.unwrap_or(PORT);
+    let system = |error: SystemError| Failure::system(&error, console.lang);
+    let listener = Listener::bind(address.host.as_deref(), port)
+        .await
+        .map_err(system)?;
+    let address = listener.local_addr().map_err(|error| {
+        system(SystemError::new(
+            lineman_net::Operation::Bind,
+            &args.address,
+        )(error))
+    })?;
+    console.note(&Words::Listening { address: &address });
+    say(
+        console,
+        "listening",
+        json!({ "address": address.to_string() }),
+    )?;
+    Ok(Door::listening(listener, args.keep))
+}
+
+async fn call(args: &Call, console: Console) -> Result<Door, Failure> {
+    let address = parse(&args.host, console)?;
+    let Some(host) = &address.host else {
+        return Err(Failure::usage(
+            &Words::CallerNeeded { port: &PORT },
+            console.lang,
+        ));
+    };
+    let port = address.port.unwrap_or(PORT);
+    match lineman_net::chat::dial(host, port, args.timeout).await {
+        Ok((stream, address, failed)) => {
+            tell_failed(&failed, console)?;
+            Ok(Door::calling(stream, address))
+        }
+        Err(DialError::Resolve(error)) => Err(Failure::system(&error, console.lang)),
+        Err(DialError::Refused(mut failed)) if failed.len() == 1 => {
+            let Attempt { address, error } = failed.remove(0);
+            let connect = SystemError::new(lineman_net::Operation::Connect, address);
+            Err(Failure::system(&connect(error), console.lang))
+        }
+        Err(DialError::Refused(failed)) => {
+            tell_failed(&failed, console)?;
+            Err(nobody_reached(&args.host, &failed, console))
+        }
+    }
+}
+
+/// Several addresses, none of which answered: the exit code is a time-out only if all were.
+fn nobody_reached(host: &str, failed: &[Attempt], console: Console) -> Failure {
+    let silent = |attempt: &Attempt| attempt.error.kind() == io::ErrorKind::TimedOut;
+    let exit = if !failed.is_empty() && failed.iter().all(silent) {
+        Exit::TimeOut
+    } else {
+        Exit::Refused
+    };
+    let count = failed.len();
+    let words = Words::NobodyReached {
+        host: &host,
+        count: &count,
+    };
+    Failure::new(exit, &words, console.lang)
+}
+
+fn tell_failed(failed: &[Attempt], console: Console) -> Result<(), Failure> {
+    for Attempt { address, error } in failed {
+        let why = system_text(error, console.lang);
+        console.note(&Words::NoAnswer { address, why: &why });
+        let fields = json!({ "address": address.to_string(), "reason": why });
+        say(console, "no-answer", fields)?;
+    }
+    Ok(())
+}
+
+fn parse(text: &str, console: Console) -> Result<HostPort, Failure> {
+    HostPort::parse(text).map_err(|error| Failure::usage(&error, console.lang))
+}
+
+/// An event under `--json`.
+fn say(console: Console, name: &str, fields: serde_json::Value) -> Result<(), Failure> {
+    console
+        .event(name, fields)
+        .map_err(|error| Failure::stdout(error, console.lang))
+}
+
+impl Talk {
+    /// Whose end of sending ends the call; `default` unless it was said.
+    fn until(&self, default: Until) -> Until {
+        match self.exit_on {
+            None => default,
+            Some(ExitOn::Peer) => Until::Peer,
+            Some(ExitOn::Both) => Until::Both,
+            Some(ExitOn::Either) => Until::Either,
+        }
+    }
+
+    fn config(&self) -> lineman_proto::chat::Config {
+        lineman_proto::chat::Config {
+            crlf: self.crlf,
+            linger: self.linger,
+        }
+    }
+}
+
+/// Seconds as they are shown at the end of a call.
+fn seconds(time: Duration) -> String {
+    format!("{:.1}", time.as_secs_f64())
+}
