@@ -41,6 +41,13 @@ impl Console {
         }
     }
 
+    /// A sentence that is ready, about something that failed and that no JSON event tells.
+    pub fn say(&self, text: &str) {
+        if !text.is_empty() {
+            self.line(text);
+        }
+    }
+
     /// A line on stderr; a closed stderr is no reason to stop.
     fn line(&self, text: &str) {
         let _ = writeln!(io::stderr(), "{text}");

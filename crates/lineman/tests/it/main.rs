@@ -12,6 +12,7 @@ mod generate;
 mod help;
 mod settings;
 mod support;
+mod tour;
 mod udp_boundaries;
 mod udp_groups;
 mod udp_listen;

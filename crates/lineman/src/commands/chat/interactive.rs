@@ -10,9 +10,6 @@ use lineman_proto::chat::Piece;
 use lineman_proto::chat::Undelivered;
 use lineman_proto::chat::Until;
 use tokio::net::TcpStream;
-use tokio::signal::unix::Signal;
-use tokio::signal::unix::SignalKind;
-use tokio::signal::unix::signal;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::door::Door;
@@ -24,6 +21,7 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::Message;
 use crate::lang::chat::Chat as Words;
+use crate::runtime::Signals;
 use crate::terminal::editor::Editor;
 use crate::terminal::editor::Input;
 
@@ -48,12 +46,7 @@ pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result
 
 fn open(console: Console) -> Result<(Desk, Keys), Failure> {
     let lang = console.lang;
-    let watch = |kind| signal(kind).map_err(|error| Failure::internal(&error, lang));
-    let signals = [
-        watch(SignalKind::interrupt())?,
-        watch(SignalKind::terminate())?,
-        watch(SignalKind::hangup())?,
-    ];
+    let signals = Signals::watch(lang)?;
     let (editor, inputs) = Editor::start(PROMPT)
         .map_err(|error| Failure::new(Exit::Usage, &Words::NoEditor { why: &error }, lang))?;
     Ok((Desk { console, editor }, Keys { inputs, signals }))
@@ -62,18 +55,15 @@ fn open(console: Console) -> Result<(Desk, Keys), Failure> {
 /// What the user does: at the prompt, or by signals.
 struct Keys {
     inputs: UnboundedReceiver<Input>,
-    signals: [Signal; 3],
+    signals: Signals,
 }
 
 impl Keys {
     /// What the user did; a signal that ends programs is an interrupt.
     async fn next(&mut self) -> Input {
-        let [interrupt, terminate, hangup] = &mut self.signals;
         tokio::select! {
             input = self.inputs.recv() => input.unwrap_or(Input::Interrupt),
-            _ = interrupt.recv() => Input::Interrupt,
-            _ = terminate.recv() => Input::Interrupt,
-            _ = hangup.recv() => Input::Interrupt,
+            _ = self.signals.next() => Input::Interrupt,
         }
     }
 }

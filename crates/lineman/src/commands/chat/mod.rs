@@ -25,6 +25,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::chat::Chat as Words;
+use crate::runtime;
 
 mod door;
 mod events;
@@ -39,14 +40,7 @@ const PORT: u16 = 8888;
 /// # Errors
 /// With the exit code and the sentence that say why.
 pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::internal(&error, console.lang))?;
-    let result = runtime.block_on(talk(chat, console));
-    // A name that is still being looked up must not hold up the end.
-    runtime.shutdown_background();
-    result
+    runtime::block_on(console, talk(chat, console))
 }
 
 async fn talk(chat: Chat, console: Console) -> Result<(), Failure> {

@@ -12,6 +12,7 @@ use lineman_proto::tftp::UrlError;
 use tokio::sync::watch;
 
 use super::json;
+use super::progress::Bar;
 use super::serve::rollover;
 use super::words;
 use super::words::Side;
@@ -70,55 +71,28 @@ impl Jobs {
         url.mode.unwrap_or(wished)
     }
 
-    /// Runs `transfer` with each address of the server until one can be reached.
-    pub async fn each_address(
+    /// Runs one transfer under its progress bar, with each address of the server until one can be
+    /// reached, and says what went wrong if anything did. Gives the report of a good end.
+    ///
+    /// # Errors
+    /// When nothing more can be said: stdout is closed.
+    pub async fn one(
         &mut self,
         url: &Url,
-        mut transfer: impl AsyncFnMut(&mut Client) -> Result<Report, Failure>,
-    ) -> Result<Report, Failure> {
-        let addresses = runtime::resolve(&url.host, url.port, self.console.lang).await?;
-        let mut left = addresses.len();
-        loop {
-            let address = addresses[addresses.len() - left];
-            left -= 1;
-            let mut client = self.client(address);
-            let report = transfer(&mut client).await?;
-            self.clients.push(client);
-            if left == 0 || !matches!(report.ending, Ending::Unreachable(_)) {
-                return Ok(report);
+        name: &str,
+        transfer: impl AsyncFnMut(&mut Client, Bar) -> Result<Report, Failure>,
+    ) -> Result<Option<Report>, Failure> {
+        let bar = Bar::new(name, self.console);
+        let outcome = self.each_address(url, &bar, transfer).await;
+        bar.clear();
+        match outcome {
+            Ok(report) => self.judge(report, name),
+            Err(failure) => {
+                self.console.say(&failure.text);
+                self.note_exit(failure.exit);
+                Ok(None)
             }
         }
-    }
-
-    /// Says how a transfer ended; `success` is the sentence for a good end.
-    pub fn finish_one(
-        &mut self,
-        report: &Report,
-        url: &str,
-        success: &Tftp<'_>,
-    ) -> Result<(), Failure> {
-        let lang = self.console.lang;
-        self.console
-            .event("transfer", json::transfer(report, Side::Client, lang))
-            .map_err(|error| Failure::stdout(error, lang))?;
-        let exit = words::exit(report);
-        if words::is_complete(report) {
-            self.console.note(success);
-        } else if exit != Exit::Done {
-            self.console.warn(&Tftp::Failed {
-                what: &url,
-                server: &report.peer,
-                reason: &words::reason(report, Side::Client, lang),
-            });
-        }
-        self.note_exit(exit);
-        Ok(())
-    }
-
-    /// A transfer that could not even begin; the others go on.
-    pub fn fail_one(&mut self, failure: &Failure) {
-        eprintln!("{}", failure.text);
-        self.note_exit(failure.exit);
     }
 
     /// Waits for the last repetitions, and gives the exit code of the first failure.
@@ -130,6 +104,46 @@ impl Jobs {
             None => Ok(()),
             Some(exit) => Err(Failure::said(exit)),
         }
+    }
+
+    async fn each_address(
+        &mut self,
+        url: &Url,
+        bar: &Bar,
+        mut transfer: impl AsyncFnMut(&mut Client, Bar) -> Result<Report, Failure>,
+    ) -> Result<Report, Failure> {
+        let addresses = runtime::resolve(&url.host, url.port, self.console.lang).await?;
+        let mut left = addresses.len();
+        loop {
+            let address = addresses[addresses.len() - left];
+            left -= 1;
+            let mut client = self.client(address);
+            let report = transfer(&mut client, bar.clone()).await?;
+            self.clients.push(client);
+            if left == 0 || !matches!(report.ending, Ending::Unreachable(_)) {
+                return Ok(report);
+            }
+        }
+    }
+
+    fn judge(&mut self, report: Report, name: &str) -> Result<Option<Report>, Failure> {
+        let lang = self.console.lang;
+        self.console
+            .event("transfer", json::transfer(&report, Side::Client, lang))
+            .map_err(|error| Failure::stdout(error, lang))?;
+        let exit = words::exit(&report);
+        self.note_exit(exit);
+        if words::is_complete(&report) {
+            return Ok(Some(report));
+        }
+        if exit != Exit::Done {
+            self.console.warn(&Tftp::Failed {
+                what: &name,
+                server: &report.peer,
+                reason: &words::reason(&report, Side::Client, lang),
+            });
+        }
+        Ok(None)
     }
 
     fn note_exit(&mut self, exit: Exit) {

@@ -17,7 +17,6 @@ use lineman_proto::tftp::Url;
 
 use super::client;
 use super::client::Jobs;
-use super::progress::Bar;
 use super::words;
 use crate::args::tftp::Get;
 use crate::console::Console;
@@ -35,34 +34,22 @@ pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
             break;
         }
         let mode = jobs.mode(url);
-        let bar = Bar::new(text, console);
-        let outcome = jobs
-            .each_address(url, async |client| {
+        let fetched = jobs
+            .one(url, text, async |client, bar| {
                 let sink = output.sink(mode, lang)?;
-                let shown = bar.clone();
-                let report = client
-                    .get(url.filename.clone(), mode, sink, move |progress| {
-                        shown.update(progress);
-                    })
-                    .await;
-                Ok(report)
+                let progress = move |progress| bar.update(progress);
+                Ok(client.get(url.filename.clone(), mode, sink, progress).await)
             })
-            .await;
-        bar.clear();
-        match outcome {
-            Err(failure) => jobs.fail_one(&failure),
-            Ok(report) => jobs.finish_one(
-                &report,
-                text,
-                &Tftp::Fetched {
-                    file: text,
-                    output: &output.name(),
-                    size: &words::size(report.bytes as f64),
-                    seconds: &format!("{:.3}", report.elapsed.as_secs_f64()),
-                    rate: &words::size(words::rate(&report)),
-                    details: &words::details(&report, lang),
-                },
-            )?,
+            .await?;
+        if let Some(report) = fetched {
+            console.note(&Tftp::Fetched {
+                file: text,
+                output: &output.name(),
+                size: &words::size(report.bytes as f64),
+                seconds: &words::seconds(&report),
+                rate: &words::size(words::rate(&report)),
+                details: &words::details(&report, lang),
+            });
         }
     }
     jobs.finish().await

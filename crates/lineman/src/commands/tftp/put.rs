@@ -13,7 +13,6 @@ use lineman_proto::tftp::Url;
 
 use super::client;
 use super::client::Jobs;
-use super::progress::Bar;
 use super::words;
 use crate::args::tftp::Put;
 use crate::console::Console;
@@ -40,34 +39,22 @@ pub async fn run(args: &Put, console: Console) -> Result<(), Failure> {
         }
         let mode = jobs.mode(&url);
         let remote = remote_name(&url, Path::new(file), into_directory, lang)?;
-        let bar = Bar::new(file, console);
-        let outcome = jobs
-            .each_address(&url, async |client| {
+        let delivered = jobs
+            .one(&url, file, async |client, bar| {
                 let source = source(file, mode, lang)?;
-                let shown = bar.clone();
-                let report = client
-                    .put(remote.clone(), mode, source, move |progress| {
-                        shown.update(progress);
-                    })
-                    .await;
-                Ok(report)
+                let progress = move |progress| bar.update(progress);
+                Ok(client.put(remote.clone(), mode, source, progress).await)
             })
-            .await;
-        bar.clear();
-        match outcome {
-            Err(failure) => jobs.fail_one(&failure),
-            Ok(report) => jobs.finish_one(
-                &report,
+            .await?;
+        if let Some(report) = delivered {
+            console.note(&Tftp::Delivered {
                 file,
-                &Tftp::Delivered {
-                    file,
-                    url: text,
-                    size: &words::size(report.bytes as f64),
-                    seconds: &format!("{:.3}", report.elapsed.as_secs_f64()),
-                    rate: &words::size(words::rate(&report)),
-                    details: &words::details(&report, lang),
-                },
-            )?,
+                url: text,
+                size: &words::size(report.bytes as f64),
+                seconds: &words::seconds(&report),
+                rate: &words::size(words::rate(&report)),
+                details: &words::details(&report, lang),
+            });
         }
     }
     jobs.finish().await

@@ -251,7 +251,7 @@ fn say(report: &Report, console: Console) {
         };
     }
     let size = &words::size(report.bytes as f64);
-    let seconds = &format!("{:.3}", report.elapsed.as_secs_f64());
+    let seconds = &words::seconds(report);
     let rate = &words::size(words::rate(report));
     match report.direction {
         Direction::Read => console.note(&Tftp::Sent {

@@ -115,6 +115,11 @@ pub fn size(bytes: f64) -> String {
     format!("{value:.1} TiB")
 }
 
+/// How long it took, in seconds.
+pub fn seconds(report: &Report) -> String {
+    format!("{:.3}", report.elapsed.as_secs_f64())
+}
+
 /// Bytes per second.
 pub fn rate(report: &Report) -> f64 {
     report.bytes as f64 / report.elapsed.as_secs_f64().max(1e-6)
