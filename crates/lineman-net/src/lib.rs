@@ -3,9 +3,11 @@
 //! uses this crate puts them into words.
 #![warn(missing_docs)]
 
+mod addr;
 pub mod calls;
 pub mod chat;
 mod error;
+mod packet_info;
 mod sys;
 pub mod tftp;
 pub mod udp;

@@ -3,7 +3,6 @@
 use std::io;
 use std::io::ErrorKind;
 use std::net::Shutdown;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -89,9 +88,4 @@ pub(super) async fn settle(stream: &TcpStream, patience: Duration) -> io::Result
         }
         tokio::time::sleep(SETTLE_INTERVAL).await;
     }
-}
-
-/// An IPv4 caller of a dual-stack listener is shown as the IPv4 address that it is.
-pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

@@ -19,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
-use super::link;
 use crate::Operation;
 use crate::SystemError;
+use crate::addr::canonical;
 
 /// What a second caller hears.
 const BUSY: &[u8] = b"busy\n";
@@ -99,7 +99,7 @@ impl Listener {
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
-                Ok((stream, address)) => return (stream, link::canonical(address)),
+                Ok((stream, address)) => return (stream, canonical(address)),
                 // A caller that hung up before we answered, or a passing shortage.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }

@@ -34,14 +34,15 @@ use super::admission::Ticket;
 use super::admission::Verdict;
 use super::socket::Arrival;
 use super::socket::Listener;
-use super::socket::Local;
 use super::socket::route_blksize;
+use super::socket::transfer_socket;
 use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
 use super::transfer::Observer;
 use crate::Operation;
 use crate::SystemError;
+use crate::packet_info::Local;
 
 /// How a server serves.
 #[derive(Clone, Copy, Debug)]
@@ -280,7 +281,7 @@ impl Shared {
                 (Body::Receive(Some(sink)), None)
             }
         };
-        let socket = local.transfer_socket()?;
+        let socket = transfer_socket(local)?;
         let offer = answer(
             request.direction,
             request.options,

@@ -1,7 +1,6 @@
 //! UDP sockets for TFTP: requests with the address they were sent to, answers from there.
 
 use std::io;
-use std::io::IoSlice;
 use std::io::IoSliceMut;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -11,11 +10,9 @@ use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
-use nix::libc;
-use nix::sys::socket::ControlMessage;
-use nix::sys::socket::ControlMessageOwned;
 use nix::sys::socket::MsgFlags;
 use nix::sys::socket::SockaddrStorage;
+use nix::sys::socket::recvmsg;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt;
 use socket2::Domain;
@@ -25,6 +22,11 @@ use socket2::Type;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use crate::addr::as_sent_from;
+use crate::addr::plain;
+use crate::packet_info;
+use crate::packet_info::Destination;
+use crate::packet_info::Local;
 use crate::sys;
 
 /// The socket that requests come to.
@@ -45,13 +47,6 @@ pub(super) struct Arrival {
     pub(super) to: Option<Local>,
 }
 
-/// An address of ours, with the interface where that matters (IPv6 link-local).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Local {
-    ip: IpAddr,
-    scope: u32,
-}
-
 impl Listener {
     /// Listens at `addr`; `[::]` means IPv4 too.
     ///
@@ -61,10 +56,8 @@ impl Listener {
         let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
         if addr.is_ipv6() {
             socket.set_only_v6(!addr.ip().is_unspecified())?;
-            setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
-        } else {
-            setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
         }
+        packet_info::keep(&socket, Domain::for_address(addr))?;
         socket.bind(&addr.into())?;
         let socket = Arc::new(into_tokio(socket)?);
         let local = socket.local_addr()?;
@@ -85,131 +78,34 @@ impl Listener {
 
     /// Sends an answer from the address that was asked. Best effort: whoever asked asks again.
     pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) {
-        let mapped = if self.local.is_ipv6() { map(to) } else { to };
+        let to = as_sent_from(self.local, to);
         let _ = self.socket.try_io(Interest::WRITABLE, || {
-            let iov = [IoSlice::new(packet)];
-            let to = SockaddrStorage::from(mapped);
-            let fd = self.socket.as_raw_fd();
-            let flags = MsgFlags::empty();
-            if self.local.is_ipv6() {
-                let info = from.v6_info();
-                nix::sys::socket::sendmsg(
-                    fd,
-                    &iov,
-                    &[ControlMessage::Ipv6PacketInfo(&info)],
-                    flags,
-                    Some(&to),
-                )
-            } else {
-                let info = from.v4_info();
-                nix::sys::socket::sendmsg(
-                    fd,
-                    &iov,
-                    &[ControlMessage::Ipv4PacketInfo(&info)],
-                    flags,
-                    Some(&to),
-                )
-            }
-            .map_err(io::Error::from)
+            packet_info::send(&*self.socket, packet, to, from)
         });
     }
 
     fn try_receive(&self, buffer: &mut [u8]) -> io::Result<Arrival> {
-        let mut space = nix::cmsg_space!(libc::in6_pktinfo, libc::in_pktinfo);
-        let mut iov = [IoSliceMut::new(buffer)];
-        let message = nix::sys::socket::recvmsg::<SockaddrStorage>(
-            self.socket.as_raw_fd(),
-            &mut iov,
-            Some(&mut space),
-            MsgFlags::empty(),
-        )?;
-        let from = message
-            .address
-            .as_ref()
-            .and_then(socket_addr)
-            .ok_or(io::ErrorKind::InvalidData)?;
-        let to = message.cmsgs()?.find_map(|control| match control {
-            ControlMessageOwned::Ipv4PacketInfo(info) => Some(Local::v4(info)),
-            ControlMessageOwned::Ipv6PacketInfo(info) => Some(Local::v6(info)),
-            _ => None,
-        });
+        let mut control = packet_info::control();
+        let mut parts = [IoSliceMut::new(buffer)];
+        let fd = self.socket.as_raw_fd();
+        let message =
+            recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
+        let from = message.address.as_ref().and_then(plain);
+        let destination = Destination::of(&message);
         Ok(Arrival {
             len: message.bytes,
-            from,
-            to: to.flatten(),
+            from: from.ok_or(io::ErrorKind::InvalidData)?,
+            // RFC 1123 §4.2.3.5: a request that was broadcast is not answered.
+            to: destination.answer_from.filter(|_| destination.is_direct),
         })
     }
 }
 
-impl Local {
-    /// A broadcast is sent to another address than ours; RFC 1123 §4.2.3.5 says to ignore it.
-    fn v4(info: libc::in_pktinfo) -> Option<Self> {
-        let header = Ipv4Addr::from(u32::from_be(info.ipi_addr.s_addr));
-        let ours = Ipv4Addr::from(u32::from_be(info.ipi_spec_dst.s_addr));
-        (header == ours).then_some(Self {
-            ip: ours.into(),
-            scope: 0,
-        })
-    }
-
-    fn v6(info: libc::in6_pktinfo) -> Option<Self> {
-        let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-        if ip.is_multicast() {
-            return None;
-        }
-        match ip.to_ipv4_mapped() {
-            Some(v4) if v4.is_broadcast() || v4.is_multicast() => None,
-            Some(v4) => Some(Self {
-                ip: v4.into(),
-                scope: 0,
-            }),
-            None => Some(Self {
-                ip: ip.into(),
-                scope: info.ipi6_ifindex,
-            }),
-        }
-    }
-
-    fn v4_info(self) -> libc::in_pktinfo {
-        let ip = match self.ip {
-            IpAddr::V4(ip) => ip,
-            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-        };
-        libc::in_pktinfo {
-            ipi_ifindex: 0,
-            ipi_spec_dst: libc::in_addr {
-                s_addr: u32::from(ip).to_be(),
-            },
-            ipi_addr: libc::in_addr { s_addr: 0 },
-        }
-    }
-
-    fn v6_info(self) -> libc::in6_pktinfo {
-        let ip = match self.ip {
-            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
-            IpAddr::V6(ip) => ip,
-        };
-        libc::in6_pktinfo {
-            ipi6_addr: libc::in6_addr {
-                s6_addr: ip.octets(),
-            },
-            ipi6_ifindex: self.scope,
-        }
-    }
-
-    /// A new socket at this address: the server's TID for one transfer.
-    pub(super) fn transfer_socket(self) -> io::Result<UdpSocket> {
-        match self.ip {
-            IpAddr::V4(_) => open(SocketAddr::new(self.ip, 0)),
-            IpAddr::V6(ip) => {
-                let scope = if ip.is_unicast_link_local() {
-                    self.scope
-                } else {
-                    0
-                };
-                open(SocketAddrV6::new(ip, 0, 0, scope).into())
-            }
-        }
+/// A new socket at `local`: the server's TID for one transfer.
+pub(super) fn transfer_socket(local: Local) -> io::Result<UdpSocket> {
+    match local.ip {
+        IpAddr::V4(_) => open(SocketAddr::new(local.ip, 0)),
+        IpAddr::V6(ip) => open(SocketAddrV6::new(ip, 0, 0, local.interface).into()),
     }
 }
 
@@ -245,17 +141,6 @@ pub(super) fn route_blksize(peer: SocketAddr) -> io::Result<u16> {
     Ok(room as u16) // clamped to what fits
 }
 
-/// A mapped IPv4 address as what it is.
-pub(super) fn canonical(addr: SocketAddr) -> SocketAddr {
-    match addr {
-        SocketAddr::V6(v6) => match v6.ip().to_ipv4_mapped() {
-            Some(v4) => SocketAddr::new(v4.into(), v6.port()),
-            None => addr,
-        },
-        SocketAddr::V4(_) => addr,
-    }
-}
-
 fn open(local: SocketAddr) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
     // A window must fit; the kernel cuts this to what it allows.
@@ -267,22 +152,6 @@ fn open(local: SocketAddr) -> io::Result<UdpSocket> {
 fn into_tokio(socket: Socket) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
     UdpSocket::from_std(socket.into())
-}
-
-fn map(addr: SocketAddr) -> SocketAddr {
-    match addr {
-        SocketAddr::V4(v4) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
-        SocketAddr::V6(_) => addr,
-    }
-}
-
-fn socket_addr(storage: &SockaddrStorage) -> Option<SocketAddr> {
-    if let Some(v4) = storage.as_sockaddr_in() {
-        return Some(SocketAddr::new(v4.ip().into(), v4.port()));
-    }
-    let v6 = storage.as_sockaddr_in6()?;
-    let addr = SocketAddrV6::new(v6.ip(), v6.port(), v6.flowinfo(), v6.scope_id());
-    Some(canonical(addr.into()))
 }
 
 /// IP, UDP and TFTP.

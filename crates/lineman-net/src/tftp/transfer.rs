@@ -24,7 +24,7 @@ use super::Ending;
 use super::Refusal;
 use super::Sink;
 use super::Source;
-use super::socket::canonical;
+use crate::addr::canonical;
 
 /// The file's side of a transfer.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ use nix::sys::socket::sockopt;
 use socket2::Domain;
 use socket2::Socket;
 
-use super::socket::plain;
+use crate::addr::plain;
 
 /// A datagram did not arrive, and the network said so.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<Bounce>> {
     // The payload that came back is not read: the queue may hold only the front of it.
     let mut control = nix::cmsg_space!(
         (libc::sock_extended_err, libc::sockaddr_in6),
-        libc::in_pktinfo, // comes along where `source` asked for it
+        libc::in_pktinfo, // comes along where `packet_info` asked for it
         libc::in6_pktinfo
     );
     let flags = MsgFlags::MSG_ERRQUEUE | MsgFlags::MSG_DONTWAIT;

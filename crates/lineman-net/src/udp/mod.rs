@@ -7,7 +7,6 @@ mod bounce;
 mod interface;
 mod open;
 mod socket;
-mod source;
 #[cfg(test)]
 mod tests;
 

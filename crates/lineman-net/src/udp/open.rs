@@ -17,9 +17,9 @@ use super::Interface;
 use super::SendError;
 use super::bounce;
 use super::socket::Socket;
-use super::source;
 use crate::Operation;
 use crate::SystemError;
+use crate::packet_info;
 
 /// Room for datagrams that arrive while nobody reads, in bytes; the kernel gives at most
 /// `net.core.rmem_max`. Its default holds one full-sized datagram and not much more.
@@ -160,7 +160,7 @@ fn bind(at: SocketAddr, shared: bool) -> Result<Raw, SystemError> {
             raw.set_reuse_address(true)?;
         }
         if at.ip().is_unspecified() {
-            source::keep(&raw, Domain::for_address(at))?;
+            packet_info::keep(&raw, Domain::for_address(at))?;
         }
         raw.bind(&at.into())?;
         Ok(raw)

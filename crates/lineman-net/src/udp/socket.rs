@@ -3,8 +3,6 @@
 use std::io;
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
-use std::net::SocketAddrV4;
-use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd as _;
 use std::time::Duration;
 
@@ -20,9 +18,14 @@ use tokio::net::UdpSocket;
 
 use super::bounce;
 use super::bounce::Bounce;
-use super::source;
 use crate::Operation;
 use crate::SystemError;
+use crate::addr::as_sent_from;
+use crate::addr::canonical;
+use crate::addr::plain;
+use crate::packet_info;
+use crate::packet_info::Destination;
+use crate::packet_info::Local;
 
 /// How large a buffer [`Socket::receive`] needs in bytes so that no datagram is cut: more than the
 /// 65,527 bytes that IPv6 can carry without jumbograms.
@@ -150,9 +153,17 @@ impl Socket {
         let from = to.and_then(|peer| peer.at);
         let to = to.map(|peer| peer.address);
         let to = to.or_else(|| self.toward.filter(|_| !self.connected));
-        match (to.map(|to| self.as_sent(to)), from) {
+        match (to.map(|to| as_sent_from(self.local, to)), from) {
             (Some(to), Some(from)) => self.udp.try_io(Interest::WRITABLE, || {
-                source::send(&self.udp, payload, to, from)
+                packet_info::send(
+                    &self.udp,
+                    payload,
+                    to,
+                    Local {
+                        ip: from,
+                        interface: 0,
+                    },
+                )
             }),
             (Some(to), None) => self.udp.try_send_to(payload, to).map(|_| ()),
             (None, _) => self.udp.try_send(payload).map(|_| ()),
@@ -204,42 +215,17 @@ impl Socket {
         let mut parts = [IoSliceMut::new(buffer)];
         // MSG_TRUNC as a flag of the call: the result is the full length, even beyond the buffer.
         let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_TRUNC;
-        let mut control = source::control();
+        let mut control = packet_info::control();
         let fd = self.udp.as_raw_fd();
         let message = recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), flags)?;
         let address = message.address.as_ref().and_then(plain);
         let address = address.ok_or(Errno::EPROTO)?;
-        let at = source::of(&message);
+        let at = Destination::of(&message).answer_from.map(|local| local.ip);
         Ok(Arrival::Datagram {
             from: Peer { address, at },
             bytes: message.bytes.min(room),
             full: message.bytes,
         })
-    }
-
-    /// An IPv4 address the way that a socket of both families wants it.
-    fn as_sent(&self, to: SocketAddr) -> SocketAddr {
-        match to {
-            SocketAddr::V4(v4) if self.local.is_ipv6() => {
-                SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
-            }
-            _ => to,
-        }
-    }
-}
-
-/// The kernel's address as a plain one.
-pub(super) fn plain(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().map(|v4| SocketAddrV4::from(*v4));
-    let v6 = || address.as_sockaddr_in6().map(|v6| SocketAddrV6::from(*v6));
-    v4.map(SocketAddr::V4)
-        .or_else(|| v6().map(|v6| canonical(SocketAddr::V6(v6))))
-}
-
-fn canonical(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        v4 if v4.is_ipv4() => SocketAddr::new(v4, address.port()),
-        _ => address, // with its scope
     }
 }
 
