@@ -3,16 +3,21 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
+use std::io::IoSliceMut;
 use std::io::Read;
 use std::io::Write;
 use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::netascii;
+use rustix::io::Errno;
+use rustix::io::ReadWriteFlags;
 
 use super::AtomicFile;
 use super::Refusal;
+use super::burst::Burst;
 
 /// What a sender sends.
 #[derive(Debug)]
@@ -22,10 +27,12 @@ pub struct Source(Kind);
 enum Kind {
     /// A file whose blocks are read again when they are sent again.
     File {
-        /// The file.
-        file: File,
+        /// The file; shared with reads ahead on the blocking pool.
+        file: Arc<File>,
         /// Its length when it was opened; what is appended later is not sent.
         length: u64,
+        /// How to read without waiting for the disk.
+        flags: ReadWriteFlags,
     },
     /// A stream, read once; the window is kept until it is acknowledged.
     Stream(Stream),
@@ -35,7 +42,11 @@ impl Source {
     /// A file in `mode`. Netascii changes lengths, so it is a stream.
     pub fn file(file: File, length: u64, mode: Mode) -> Self {
         match mode {
-            Mode::Octet => Self(Kind::File { file, length }),
+            Mode::Octet => Self(Kind::File {
+                file: Arc::new(file),
+                length,
+                flags: ReadWriteFlags::NOWAIT,
+            }),
             Mode::Netascii => Self::stream(Box::new(file), mode),
         }
     }
@@ -59,26 +70,60 @@ impl Source {
         }
     }
 
-    /// Reads the bytes of a run into `out`; fewer than the run has room for means that the source
-    /// ends there.
+    /// Reads the blocks of a run into their places in `burst` and gives their bytes; fewer than
+    /// the run has room for means that the source ends there.
     ///
     /// # Errors
-    /// When the source cannot be read, or a file has become shorter than it was.
-    pub(super) fn read(&mut self, run: &DataRun, out: &mut Vec<u8>) -> Result<(), Refusal> {
-        let wanted = run.count as usize * usize::from(run.blksize);
+    /// When the disk has to be waited for, the source cannot be read, or a file has become shorter.
+    pub(super) fn read(&mut self, run: &DataRun, burst: &mut Burst) -> Result<usize, ReadError> {
         match &mut self.0 {
-            Kind::File { file, length } => {
-                let left = length.saturating_sub(run.offset());
-                out.resize(wanted.min(usize::try_from(left).unwrap_or(usize::MAX)), 0);
-                file.read_exact_at(out, run.offset())
-                    .map_err(|error| match error.kind() {
-                        io::ErrorKind::UnexpectedEof => Refusal::Shrunk,
-                        _ => error.into(),
-                    })
+            Kind::File {
+                file,
+                length,
+                flags,
+            } => {
+                let left =
+                    usize::try_from(length.saturating_sub(run.offset())).unwrap_or(usize::MAX);
+                let wanted = run.len().min(left);
+                read_file(file, run.offset(), wanted, burst, flags)?;
+                Ok(wanted)
             }
-            Kind::Stream(stream) => stream
-                .read(run.offset(), wanted, out)
-                .map_err(Refusal::from),
+            Kind::Stream(stream) => {
+                let bytes = stream
+                    .read(run.offset(), run.len())
+                    .map_err(Refusal::from)?;
+                let mut rest = bytes;
+                for mut slot in burst.slots(bytes.len()) {
+                    let (now, later) = rest.split_at(slot.len());
+                    slot.copy_from_slice(now);
+                    rest = later;
+                }
+                Ok(bytes.len())
+            }
+        }
+    }
+
+    /// Work for the blocking pool after [`ReadError::NotCached`]: brings what the run needs, and
+    /// what comes behind it, into memory.
+    pub(super) fn read_ahead(&self, run: &DataRun) -> impl FnOnce() + Send + 'static {
+        let file = match &self.0 {
+            Kind::File { file, .. } => Some(Arc::clone(file)),
+            Kind::Stream(_) => None,
+        };
+        let offset = run.offset();
+        move || {
+            let Some(file) = file else { return };
+            let mut chunk = vec![0; READ_AHEAD];
+            // An error here comes again, and is told, when the blocks themselves are read.
+            let _ = file.read_at(&mut chunk, offset);
+        }
+    }
+
+    /// Waits for the disk from now on: the file system cannot tell what is in memory, or forgets it
+    /// faster than it is sent.
+    pub(super) fn wait_for_disk(&mut self) {
+        if let Kind::File { flags, .. } = &mut self.0 {
+            *flags = ReadWriteFlags::empty();
         }
     }
 
@@ -88,6 +133,48 @@ impl Source {
             stream.release(offset);
         }
     }
+}
+
+/// Why blocks could not be read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// They are not in memory: [`Source::read_ahead`] brings them there.
+    NotCached,
+    /// The transfer cannot go on.
+    Refused(Refusal),
+}
+
+impl From<Refusal> for ReadError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// Reads `len` bytes at `offset` into their places, without waiting for the disk if `flags` say so.
+fn read_file(
+    file: &File,
+    offset: u64,
+    len: usize,
+    burst: &mut Burst,
+    flags: &mut ReadWriteFlags,
+) -> Result<(), ReadError> {
+    let mut slots = burst.slots(len);
+    let mut slots = &mut slots[..];
+    let mut done = 0;
+    while done < len {
+        match rustix::io::preadv2(file, slots, offset + done as u64, *flags) {
+            Ok(0) => return Err(Refusal::Shrunk.into()),
+            Ok(read) => {
+                done += read;
+                IoSliceMut::advance_slices(&mut slots, read);
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => return Err(ReadError::NotCached),
+            Err(Errno::OPNOTSUPP) if !flags.is_empty() => *flags = ReadWriteFlags::empty(),
+            Err(error) => return Err(Refusal::from(io::Error::from(error)).into()),
+        }
+    }
+    Ok(())
 }
 
 /// A reader of which the part that may be asked for again is kept: a window at the most.
@@ -101,16 +188,14 @@ struct Stream {
 }
 
 impl Stream {
-    fn read(&mut self, offset: u64, wanted: usize, out: &mut Vec<u8>) -> io::Result<()> {
+    fn read(&mut self, offset: u64, wanted: usize) -> io::Result<&[u8]> {
         let skip = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
         while !self.ended && self.kept.len() < skip + wanted {
             self.fill()?;
         }
         let from = skip.min(self.kept.len());
         let to = (skip + wanted).min(self.kept.len());
-        out.clear();
-        out.extend_from_slice(&self.kept[from..to]);
-        Ok(())
+        Ok(&self.kept[from..to])
     }
 
     fn fill(&mut self) -> io::Result<()> {
@@ -146,8 +231,9 @@ impl fmt::Debug for Stream {
 pub struct Sink {
     target: Target,
     decoder: Option<netascii::Decoder>,
-    scratch: Vec<u8>,
-    written: u64,
+    /// What has arrived and is not written yet: the disk is given large pieces.
+    pending: Vec<u8>,
+    taken: u64,
     limit: u64,
 }
 
@@ -179,8 +265,8 @@ impl Sink {
         Self {
             target,
             decoder: (mode == Mode::Netascii).then(netascii::Decoder::default),
-            scratch: Vec::new(),
-            written: 0,
+            pending: Vec::new(),
+            taken: 0,
             limit,
         }
     }
@@ -190,19 +276,16 @@ impl Sink {
     /// # Errors
     /// When it does not fit, on the disk or in the limit.
     pub(super) fn write(&mut self, block: &[u8]) -> Result<(), Refusal> {
+        let before = self.pending.len();
         match &mut self.decoder {
-            None => Self::put(&mut self.target, &mut self.written, self.limit, block),
-            Some(decoder) => {
-                self.scratch.clear();
-                decoder.decode(block, &mut self.scratch);
-                Self::put(
-                    &mut self.target,
-                    &mut self.written,
-                    self.limit,
-                    &self.scratch,
-                )
-            }
+            None => self.pending.extend_from_slice(block),
+            Some(decoder) => decoder.decode(block, &mut self.pending),
         }
+        self.count(before)?;
+        if self.pending.len() >= WRITE_BEHIND {
+            self.flush()?;
+        }
+        Ok(())
     }
 
     /// Makes the file permanent. Blocks; run it off the event loop.
@@ -210,16 +293,12 @@ impl Sink {
     /// # Errors
     /// When the system cannot, or the name has been taken meanwhile.
     pub(super) fn commit(mut self) -> Result<(), Refusal> {
+        let before = self.pending.len();
         if let Some(decoder) = &mut self.decoder {
-            self.scratch.clear();
-            decoder.finish(&mut self.scratch);
-            Self::put(
-                &mut self.target,
-                &mut self.written,
-                self.limit,
-                &self.scratch,
-            )?;
+            decoder.finish(&mut self.pending);
         }
+        self.count(before)?;
+        self.flush()?;
         match self.target {
             Target::File(file) => file.commit()?,
             Target::DurableFile(file) => {
@@ -231,20 +310,20 @@ impl Sink {
         Ok(())
     }
 
-    fn put(
-        target: &mut Target,
-        written: &mut u64,
-        limit: u64,
-        bytes: &[u8],
-    ) -> Result<(), Refusal> {
-        *written += bytes.len() as u64;
-        if *written > limit {
-            return Err(Refusal::TooLarge { limit });
+    fn count(&mut self, pending_before: usize) -> Result<(), Refusal> {
+        self.taken += (self.pending.len() - pending_before) as u64;
+        if self.taken > self.limit {
+            return Err(Refusal::TooLarge { limit: self.limit });
         }
-        match target {
-            Target::File(file) | Target::DurableFile(file) => file.write(bytes)?,
-            Target::Stream(writer) => writer.write_all(bytes)?,
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Refusal> {
+        match &mut self.target {
+            Target::File(file) | Target::DurableFile(file) => file.write(&self.pending)?,
+            Target::Stream(writer) => writer.write_all(&self.pending)?,
         }
+        self.pending.clear();
         Ok(())
     }
 }
@@ -252,10 +331,15 @@ impl Sink {
 impl fmt::Debug for Sink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sink")
-            .field("written", &self.written)
+            .field("taken", &self.taken)
             .finish_non_exhaustive()
     }
 }
+
+/// What is read from the disk at a time when it has to be waited for.
+const READ_AHEAD: usize = 1 << 20;
+/// What is written to the disk at a time.
+const WRITE_BEHIND: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
@@ -269,16 +353,14 @@ mod tests {
         else {
             panic!()
         };
-        let mut out = Vec::new();
         for offset in (0..100_000).step_by(1000) {
             for _ in 0..2 {
-                stream.read(offset, 1000, &mut out).unwrap();
-                assert_eq!(out, text[offset as usize..offset as usize + 1000]);
+                let expected = &text[offset as usize..offset as usize + 1000];
+                assert_eq!(stream.read(offset, 1000).unwrap(), expected);
             }
             stream.release(offset + 1000);
             assert!(stream.kept.len() <= 17 * 1024);
         }
-        stream.read(100_000, 1000, &mut out).unwrap();
-        assert!(out.is_empty());
+        assert!(stream.read(100_000, 1000).unwrap().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod admission;
 mod atomic_file;
 mod body;
+mod burst;
 mod client;
 mod report;
 mod server;

@@ -10,6 +10,7 @@ use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd as _;
 use std::sync::Arc;
 
+use nix::sys::socket::ControlMessageOwned;
 use nix::sys::socket::MsgFlags;
 use nix::sys::socket::SockaddrStorage;
 use nix::sys::socket::recvmsg;
@@ -107,6 +108,50 @@ pub(super) fn transfer_socket(local: Local) -> io::Result<UdpSocket> {
         IpAddr::V4(_) => open(SocketAddr::new(local.ip, 0)),
         IpAddr::V6(ip) => open(SocketAddrV6::new(ip, 0, 0, local.interface).into()),
     }
+}
+
+/// Has the kernel hand over datagrams of one sender together (`UDP_GRO` in udp(7)): a window comes
+/// in one call. Best effort: where it is refused they come one by one.
+pub(super) fn receive_together(socket: &UdpSocket) {
+    let _ = setsockopt(socket, sockopt::UdpGroSegment, &true);
+}
+
+/// Datagrams from one sender, back to back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// Their bytes in all.
+    pub(super) len: usize,
+    /// Bytes of each but the last.
+    pub(super) segment: usize,
+    /// Who sent them.
+    pub(super) from: SocketAddr,
+}
+
+/// Waits for datagrams of a transfer.
+pub(super) async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
+    socket
+        .async_io(Interest::READABLE, || try_receive(socket, buffer))
+        .await
+}
+
+fn try_receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
+    let mut control = nix::cmsg_space!(i32);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let fd = socket.as_raw_fd();
+    let message =
+        recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
+    let from = message.address.as_ref().and_then(plain);
+    let segment = message.cmsgs()?.find_map(|part| match part {
+        ControlMessageOwned::UdpGroSegments(size) => {
+            usize::try_from(size).ok().filter(|&size| size > 0)
+        }
+        _ => None,
+    });
+    Ok(Received {
+        len: message.bytes,
+        segment: segment.unwrap_or(message.bytes).max(1),
+        from: from.ok_or(io::ErrorKind::InvalidData)?,
+    })
 }
 
 /// A client's socket for a server at `server`. The system's word that nobody listens there

@@ -1,10 +1,9 @@
 //! One transfer on its socket: drains the session, and waits for a packet, a deadline or a word
 //! from outside. Server and client run the same loop.
 
+use std::cell::RefCell;
 use std::io;
-use std::io::IoSlice;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd as _;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
@@ -15,8 +14,6 @@ use lineman_proto::tftp::Event;
 use lineman_proto::tftp::Payload;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Transmit;
-use nix::sys::socket::MsgFlags;
-use nix::sys::socket::SockaddrStorage;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
@@ -24,7 +21,12 @@ use super::Ending;
 use super::Refusal;
 use super::Sink;
 use super::Source;
-use crate::addr::canonical;
+use super::body::ReadError;
+use super::burst::Burst;
+use super::burst::Method;
+use super::socket::Received;
+use super::socket::receive;
+use super::socket::receive_together;
 
 /// The file's side of a transfer.
 #[derive(Debug)]
@@ -81,10 +83,10 @@ pub(super) async fn run<O: Observer>(
         agreed,
         bytes: 0,
         ending: None,
-        blocks: Vec::new(),
+        method: Method::default(),
     };
     let mut on_done = Some(on_done);
-    let mut buffer = vec![0; transfer.largest_packet(blksize)];
+    let mut buffer = transfer.receive_buffer(blksize);
     loop {
         transfer.drain(&[]).await;
         if let Some(ending) = transfer.ending.take()
@@ -103,8 +105,8 @@ pub(super) async fn run<O: Observer>(
         };
         tokio::select! {
             biased;
-            received = socket.recv_from(&mut buffer) => match received {
-                Ok((len, from)) => transfer.handle_packet(canonical(from), &buffer[..len]).await,
+            received = receive(socket, &mut buffer) => match received {
+                Ok(received) => transfer.handle_received(received, &buffer).await,
                 Err(error) => transfer.handle_socket_error(error),
             },
             () = tokio::time::sleep_until(deadline.into()) => {
@@ -122,22 +124,30 @@ struct Transfer<'a> {
     agreed: Agreed,
     bytes: u64,
     ending: Option<Ending>,
-    /// The blocks of the run being sent, without headers; reused.
-    blocks: Vec<u8>,
+    /// How bursts leave this socket.
+    method: Method,
 }
 
 impl Transfer<'_> {
-    /// Who sends hears ACKs only, and there may be thousands of senders.
-    fn largest_packet(&self, blksize: u16) -> usize {
-        match self.body {
+    /// Who sends hears ACKs only, and there may be thousands of senders; who receives gets a window
+    /// in one call, if the kernel can.
+    fn receive_buffer(&self, blksize: u16) -> Vec<u8> {
+        let largest = match self.body {
             Body::Send(_) => LARGEST_CONTROL,
-            Body::Receive(_) => LARGEST_CONTROL.max(usize::from(blksize) + DATA_HEADER + 1),
-        }
+            Body::Receive(_) => {
+                receive_together(self.socket);
+                LARGEST_TOGETHER.max(usize::from(blksize) + DATA_HEADER + 1)
+            }
+        };
+        vec![0; largest]
     }
 
-    async fn handle_packet(&mut self, from: SocketAddr, packet: &[u8]) {
-        self.session.handle_packet(Instant::now(), from, packet);
-        self.drain(packet).await;
+    async fn handle_received(&mut self, received: Received, buffer: &[u8]) {
+        for packet in buffer[..received.len].chunks(received.segment) {
+            self.session
+                .handle_packet(Instant::now(), received.from, packet);
+            self.drain(packet).await;
+        }
     }
 
     fn handle_command(&mut self, command: Command) {
@@ -232,51 +242,115 @@ impl Transfer<'_> {
 
     async fn transmit(&mut self, transmit: Transmit) {
         match transmit.payload {
-            Payload::Ack(ack) => self.send(transmit.to, &ack, &[]).await,
-            Payload::Packet(packet) => self.send(transmit.to, &packet, &[]).await,
-            Payload::Data(run) => self.send_run(transmit.to, &run).await,
+            Payload::Ack(ack) => self.send(transmit.to, &ack).await,
+            Payload::Packet(packet) => self.send(transmit.to, &packet).await,
+            Payload::Data(run) => self.send_run(transmit.to, run).await,
         }
     }
 
-    async fn send_run(&mut self, to: SocketAddr, run: &DataRun) {
-        let mut blocks = std::mem::take(&mut self.blocks);
-        let Body::Send(source) = &mut self.body else {
-            return;
-        };
-        if let Err(refusal) = source.read(run, &mut blocks) {
-            return self.refuse(refusal);
-        }
-        let blksize = usize::from(run.blksize);
-        for nth in 0..run.count {
-            let rest = &blocks[(nth as usize * blksize).min(blocks.len())..];
-            let block = &rest[..blksize.min(rest.len())];
-            self.send(to, &run.header(nth), block).await;
-            if block.len() < blksize {
-                self.session.handle_end(run.offset() + blocks.len() as u64);
-                break;
-            }
-        }
-        self.blocks = blocks;
-    }
-
-    /// Sends one datagram of two parts. What cannot be sent counts as lost on the way: the session
-    /// repairs it, or gives up in the end.
-    async fn send(&mut self, to: SocketAddr, head: &[u8], body: &[u8]) {
-        let fd = self.socket.as_raw_fd();
-        let parts = [IoSlice::new(head), IoSlice::new(body)];
-        let addr = SockaddrStorage::from(to);
-        let sent = self
-            .socket
-            .async_io(Interest::WRITABLE, || {
-                nix::sys::socket::sendmsg(fd, &parts, &[], MsgFlags::empty(), Some(&addr))
-                    .map_err(io::Error::from)
-            })
-            .await;
-        if let Err(error) = sent {
+    /// Sends one packet. What cannot be sent counts as lost on the way: the session repairs it, or
+    /// gives up in the end.
+    async fn send(&mut self, to: SocketAddr, packet: &[u8]) {
+        if let Err(error) = self.socket.send_to(packet, to).await {
             self.handle_socket_error(error);
         }
     }
+
+    /// Sends a run burst by burst, until all of it has left, the source has ended or failed.
+    async fn send_run(&mut self, to: SocketAddr, mut run: DataRun) {
+        let mut misses = 0;
+        while !run.is_empty() {
+            let mut rest = run;
+            let next = rest.take(Burst::capacity(run.blksize));
+            let step = BURST.with_borrow_mut(|burst| self.send_burst(to, &next, burst));
+            match step {
+                Step::Sent { blocks } => drop(run.take(blocks)),
+                Step::Ended { length } => return self.session.handle_end(length),
+                Step::SocketFull => {
+                    // An error shows in the next attempt.
+                    let _ = self.socket.writable().await;
+                }
+                Step::NotCached => {
+                    misses += 1;
+                    self.read_ahead(&next, misses).await;
+                }
+                Step::Refused(refusal) => return self.refuse(refusal),
+                Step::Failed(error) => {
+                    self.handle_socket_error(error);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Reads and sends a burst, without waiting for anything.
+    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, burst: &mut Burst) -> Step {
+        let Body::Send(source) = &mut self.body else {
+            return Step::Sent { blocks: run.count }; // a receiver has no blocks to send
+        };
+        burst.lay_out(run);
+        let bytes = match source.read(run, burst) {
+            Ok(bytes) => bytes,
+            Err(ReadError::NotCached) => return Step::NotCached,
+            Err(ReadError::Refused(refusal)) => return Step::Refused(refusal),
+        };
+        let ends = bytes < run.len();
+        if ends {
+            burst.end_at(bytes);
+        }
+        let blocks = if ends {
+            (bytes / usize::from(run.blksize)) as u32 + 1
+        } else {
+            run.count
+        };
+        let (socket, method) = (self.socket, &mut self.method);
+        match socket.try_io(Interest::WRITABLE, || burst.send(socket, to, method)) {
+            Ok(sent) if sent == blocks && ends => Step::Ended {
+                length: run.offset() + bytes as u64,
+            },
+            Ok(sent) => Step::Sent { blocks: sent },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::SocketFull,
+            Err(error) => Step::Failed(error),
+        }
+    }
+
+    async fn read_ahead(&mut self, run: &DataRun, misses: u32) {
+        let Body::Send(source) = &mut self.body else {
+            return;
+        };
+        if misses > PATIENT_MISSES {
+            return source.wait_for_disk();
+        }
+        // A panic there would show as a miss again.
+        let _ = tokio::task::spawn_blocking(source.read_ahead(run)).await;
+    }
+}
+
+/// What came of sending a burst.
+enum Step {
+    /// So many blocks have left.
+    Sent { blocks: u32 },
+    /// The source ends here, and everything has left.
+    Ended { length: u64 },
+    /// The socket takes no more for the moment.
+    SocketFull,
+    /// The blocks are not in memory.
+    NotCached,
+    /// The source failed.
+    Refused(Refusal),
+    /// The network refused; the blocks count as lost.
+    Failed(io::Error),
+}
+
+thread_local! {
+    /// One for all transfers of a thread: between two waits a burst is read and sent, and nothing
+    /// of it is kept.
+    static BURST: RefCell<Burst> = RefCell::default();
 }
 
 /// Room for packets that are no blocks: options and error messages.
 const LARGEST_CONTROL: usize = 2048;
+/// What the kernel hands over together at the most.
+const LARGEST_TOGETHER: usize = 65535;
+/// After so many misses for the same burst, reading waits for the disk.
+const PATIENT_MISSES: u32 = 3;

@@ -40,6 +40,37 @@ pub struct DataRun {
 }
 
 impl DataRun {
+    /// `count` blocks from `first` on.
+    pub fn new(first: u64, count: u32, blksize: u16, rollover: Rollover) -> Self {
+        Self {
+            first,
+            count,
+            blksize,
+            rollover,
+        }
+    }
+
+    /// Splits off the first `count` blocks, or all if there are fewer.
+    pub fn take(&mut self, count: u32) -> Self {
+        let taken = Self {
+            count: self.count.min(count),
+            ..*self
+        };
+        self.first += u64::from(taken.count);
+        self.count -= taken.count;
+        taken
+    }
+
+    /// Bytes in its blocks, if none of them is the file's last.
+    pub fn len(&self) -> usize {
+        self.count as usize * usize::from(self.blksize)
+    }
+
+    /// Whether no block is left.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
     /// Where the run's first byte is in the source.
     pub fn offset(&self) -> u64 {
         (self.first - 1) * u64::from(self.blksize)
