@@ -10,6 +10,7 @@ mod server;
 mod socket;
 mod store;
 mod transfer;
+mod workers;
 
 pub use atomic_file::AtomicFile;
 pub use body::Sink;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::net::UdpSocket;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -33,6 +34,7 @@ use super::admission::Pulse;
 use super::admission::Ticket;
 use super::admission::Verdict;
 use super::socket::Arrival;
+use super::socket::Door;
 use super::socket::Listener;
 use super::socket::route_blksize;
 use super::socket::transfer_socket;
@@ -40,6 +42,7 @@ use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
 use super::transfer::Observer;
+use super::workers::Workers;
 use crate::Operation;
 use crate::SystemError;
 use crate::packet_info::Local;
@@ -86,7 +89,7 @@ pub enum ServerEvent {
 /// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<Listener>,
+    doors: Vec<Arc<Door>>,
     shared: Arc<Shared>,
 }
 
@@ -95,6 +98,7 @@ struct Shared {
     store: Store,
     config: ServerConfig,
     admission: Admission,
+    workers: Workers,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
     unreported: AtomicU64,
@@ -111,25 +115,31 @@ impl Server {
         store: Store,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
-        let listeners = addrs
+        let doors = addrs
             .iter()
-            .map(|&addr| Listener::bind(addr).map_err(SystemError::new(Operation::Bind, addr)))
+            .map(|&addr| {
+                Door::bind(addr)
+                    .map(Arc::new)
+                    .map_err(SystemError::new(Operation::Bind, addr))
+            })
             .collect::<Result<_, _>>()?;
+        let workers = Workers::start().map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             store,
             config,
             admission: Admission::new(config.max_transfers),
+            workers,
             events,
             ignored: AtomicU64::new(0),
             unreported: AtomicU64::new(0),
         });
-        Ok((Self { listeners, shared }, receiver))
+        Ok((Self { doors, shared }, receiver))
     }
 
     /// Where it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::local).collect()
+        self.doors.iter().map(|door| door.local()).collect()
     }
 
     /// How many datagrams were no request and were ignored.
@@ -148,12 +158,17 @@ impl Server {
     /// When a socket fails for good.
     pub async fn run(&self) -> Result<(), SystemError> {
         let mut loops = tokio::task::JoinSet::new();
-        for listener in &self.listeners {
-            let (listener, shared) = (listener.clone(), Arc::clone(&self.shared));
-            loops.spawn(async move { listen(&listener, &shared).await });
+        for door in &self.doors {
+            let (door, shared) = (Arc::clone(door), Arc::clone(&self.shared));
+            let mut task = self
+                .shared
+                .workers
+                .spawn(async move { listen(&door, &shared).await });
+            // Not polling this any more drops the task, and that ends the listening.
+            loops.spawn(async move { task.join().await });
         }
         match loops.join_next().await {
-            Some(Ok(Err(error))) => Err(error),
+            Some(Ok(Some(Err(error)))) => Err(error),
             _ => Ok(()),
         }
     }
@@ -173,7 +188,10 @@ impl Server {
     }
 }
 
-async fn listen(listener: &Listener, shared: &Arc<Shared>) -> Result<(), SystemError> {
+async fn listen(door: &Door, shared: &Arc<Shared>) -> Result<(), SystemError> {
+    let listener = &door
+        .open()
+        .map_err(SystemError::new(Operation::Listen, door.local()))?;
     let mut buffer = vec![0; 65536];
     loop {
         match listener.receive(&mut buffer).await {
@@ -252,7 +270,9 @@ impl Shared {
                     report: report(peer, request, Ending::Stopped),
                     started: Instant::now(),
                 };
-                tokio::spawn(job.run(socket, session, body, agreed));
+                self.workers
+                    .spawn(job.run(socket, session, body, agreed))
+                    .detach();
             }
             Err(refusal) => {
                 refuse(listener, peer, local, &refusal);
@@ -266,7 +286,7 @@ impl Shared {
         peer: SocketAddr,
         local: Local,
         request: &Request<'_>,
-    ) -> Result<(tokio::net::UdpSocket, Session, Body, Agreed), Refusal> {
+    ) -> Result<(UdpSocket, Session, Body, Agreed), Refusal> {
         let (body, length) = match request.direction {
             Direction::Read => {
                 let (file, length) = self.store.read(request.filename)?;
@@ -333,19 +353,19 @@ struct Job {
 }
 
 impl Job {
-    async fn run(
-        self,
-        socket: tokio::net::UdpSocket,
-        mut session: Session,
-        body: Body,
-        agreed: Agreed,
-    ) {
+    async fn run(self, socket: UdpSocket, mut session: Session, body: Body, agreed: Agreed) {
         let Self {
             shared,
             mut ticket,
             mut report,
             started,
         } = self;
+        let Ok(socket) = tokio::net::UdpSocket::from_std(socket) else {
+            report.ending = Ending::Refused(Refusal::Busy {
+                limit: shared.config.max_transfers,
+            });
+            return shared.send_report(report);
+        };
         transfer::run(
             &socket,
             &mut session,

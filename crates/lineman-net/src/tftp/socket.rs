@@ -8,7 +8,6 @@ use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::SocketAddrV6;
 use std::os::fd::AsRawFd as _;
-use std::sync::Arc;
 
 use nix::sys::socket::ControlMessageOwned;
 use nix::sys::socket::MsgFlags;
@@ -30,10 +29,17 @@ use crate::packet_info::Destination;
 use crate::packet_info::Local;
 use crate::sys;
 
+/// An address that was taken for requests.
+#[derive(Debug)]
+pub(super) struct Door {
+    socket: std::net::UdpSocket,
+    local: SocketAddr,
+}
+
 /// The socket that requests come to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Listener {
-    socket: Arc<UdpSocket>,
+    socket: UdpSocket,
     local: SocketAddr,
 }
 
@@ -48,8 +54,8 @@ pub(super) struct Arrival {
     pub(super) to: Option<Local>,
 }
 
-impl Listener {
-    /// Listens at `addr`; `[::]` means IPv4 too.
+impl Door {
+    /// Takes `addr`; `[::]` means IPv4 too.
     ///
     /// # Errors
     /// What the system says to the address.
@@ -60,11 +66,30 @@ impl Listener {
         }
         packet_info::keep(&socket, Domain::for_address(addr))?;
         socket.bind(&addr.into())?;
-        let socket = Arc::new(into_tokio(socket)?);
+        socket.set_nonblocking(true)?;
+        let socket = std::net::UdpSocket::from(socket);
         let local = socket.local_addr()?;
         Ok(Self { socket, local })
     }
 
+    /// Where it is.
+    pub(super) fn local(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// Listens there, in the event loop of this thread.
+    ///
+    /// # Errors
+    /// When the system allows no more descriptors.
+    pub(super) fn open(&self) -> io::Result<Listener> {
+        Ok(Listener {
+            socket: UdpSocket::from_std(self.socket.try_clone()?)?,
+            local: self.local,
+        })
+    }
+}
+
+impl Listener {
     /// Where it listens.
     pub(super) fn local(&self) -> SocketAddr {
         self.local
@@ -81,7 +106,7 @@ impl Listener {
     pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) {
         let to = as_sent_from(self.local, to);
         let _ = self.socket.try_io(Interest::WRITABLE, || {
-            packet_info::send(&*self.socket, packet, to, from)
+            packet_info::send(&self.socket, packet, to, from)
         });
     }
 
@@ -102,8 +127,8 @@ impl Listener {
     }
 }
 
-/// A new socket at `local`: the server's TID for one transfer.
-pub(super) fn transfer_socket(local: Local) -> io::Result<UdpSocket> {
+/// A new socket at `local`: the server's TID for one transfer. It is not ready for waiting yet.
+pub(super) fn transfer_socket(local: Local) -> io::Result<std::net::UdpSocket> {
     match local.ip {
         IpAddr::V4(_) => open(SocketAddr::new(local.ip, 0)),
         IpAddr::V6(ip) => open(SocketAddrV6::new(ip, 0, 0, local.interface).into()),
@@ -161,7 +186,7 @@ pub(super) fn client_socket(server: SocketAddr) -> io::Result<UdpSocket> {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = open(SocketAddr::new(any, 0))?;
+    let socket = UdpSocket::from_std(open(SocketAddr::new(any, 0))?)?;
     if server.is_ipv6() {
         setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
     } else {
@@ -186,17 +211,13 @@ pub(super) fn route_blksize(peer: SocketAddr) -> io::Result<u16> {
     Ok(room as u16) // clamped to what fits
 }
 
-fn open(local: SocketAddr) -> io::Result<UdpSocket> {
+fn open(local: SocketAddr) -> io::Result<std::net::UdpSocket> {
     let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
     // A window must fit; the kernel cuts this to what it allows.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.bind(&local.into())?;
-    into_tokio(socket)
-}
-
-fn into_tokio(socket: Socket) -> io::Result<UdpSocket> {
     socket.set_nonblocking(true)?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket.into())
 }
 
 /// IP, UDP and TFTP.
