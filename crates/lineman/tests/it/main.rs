@@ -8,3 +8,6 @@ mod generate;
 mod help;
 mod settings;
 mod support;
+mod tftp_client_peers;
+mod tftp_kit;
+mod tftp_server_peers;
