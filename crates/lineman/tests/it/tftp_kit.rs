@@ -48,14 +48,19 @@ impl Served {
     /// `command` with `args` and a new directory behind it.
     pub fn start(mut command: Command, args: &[&str]) -> Self {
         let dir = TempDir::new().expect("temporary directory");
-        let mut child = command
-            .args(args)
-            .arg(dir.path().join("root"))
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped());
+        command.args(args).arg(dir.path().join("root"));
+        Self::spawn(command, dir)
+    }
+
+    /// `command` as it is; the root it serves is its own.
+    pub fn under(command: Command) -> Self {
+        Self::spawn(command, TempDir::new().expect("temporary directory"))
+    }
+
+    fn spawn(mut command: Command, dir: TempDir) -> Self {
         std::fs::create_dir(dir.path().join("root")).expect("directory");
-        child = child.current_dir(dir.path());
-        let mut child = child.spawn().expect("start");
+        command.stdin(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.current_dir(dir.path()).spawn().expect("start");
         let stderr = BufReader::new(child.stderr.take().expect("stderr"));
         let running = Running(child);
         let log = Arc::new(Mutex::new(Vec::new()));
