@@ -62,7 +62,9 @@ impl Listener {
         if addr.is_ipv6() {
             socket.set_only_v6(!addr.ip().is_unspecified())?;
             setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
-        } else {
+        }
+        // For IPv6 too: of an IPv4 datagram to `[::]` only this tells whether it was a broadcast.
+        if addr.is_ipv4() || addr.ip().is_unspecified() {
             setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
         }
         socket.bind(&addr.into())?;
@@ -128,15 +130,21 @@ impl Listener {
             .as_ref()
             .and_then(socket_addr)
             .ok_or(io::ErrorKind::InvalidData)?;
-        let to = message.cmsgs()?.find_map(|control| match control {
-            ControlMessageOwned::Ipv4PacketInfo(info) => Some(Local::v4(info)),
-            ControlMessageOwned::Ipv6PacketInfo(info) => Some(Local::v6(info)),
-            _ => None,
-        });
+        let mut to = None;
+        for control in message.cmsgs()? {
+            match control {
+                ControlMessageOwned::Ipv4PacketInfo(info) => {
+                    to = Local::v4(info);
+                    break; // it knows better than its IPv6 likeness
+                }
+                ControlMessageOwned::Ipv6PacketInfo(info) => to = Local::v6(info),
+                _ => {}
+            }
+        }
         Ok(Arrival {
             len: message.bytes,
             from,
-            to: to.flatten(),
+            to,
         })
     }
 }
