@@ -326,7 +326,7 @@ impl Sender {
     /// When patience ends. A client that has everything but never acknowledges the last block is
     /// a habit of the field, not a failure, and not waited for as long.
     fn give_up_at(&self) -> Instant {
-        let patience = if self.is_last_in_flight() && self.base > 1 {
+        let patience = if self.lacks_only_last_ack() {
             self.timing.patience.min(LAST_ACK_PATIENCE)
         } else {
             let asked = self.agreed.timeout.unwrap_or(Duration::ZERO);
@@ -335,8 +335,14 @@ impl Sender {
         self.progress_at + patience
     }
 
+    /// Everything but the last block is acknowledged. Where more of the last window is not, nothing
+    /// is known of it: that is silence like any other.
+    fn lacks_only_last_ack(&self) -> bool {
+        self.last == Some(self.base) && self.is_last_in_flight() && self.base > 1
+    }
+
     fn give_up(&mut self) {
-        if self.is_last_in_flight() && self.base > 1 {
+        if self.lacks_only_last_ack() {
             self.deadline = None;
             self.events.push_back(Event::Finished { confirmed: false });
         } else if self.confirmed && self.opening.is_none() {
