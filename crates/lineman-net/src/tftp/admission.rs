@@ -218,7 +218,7 @@ mod tests {
         ticket.note(pulse(true, false, Duration::ZERO));
         assert!(is_repeated(&admission, REQUEST));
         assert!(ticket.commands.try_recv().is_err(), "an echo of long ago");
-        assert_eq!(admission.running(), 1);
+        assert_eq!(admission.lock().running.len(), 1);
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
             ticket.note(old);
             let _new = start(&admission, 1);
             assert_eq!(ticket.commands.try_recv(), Ok(Command::Supersede));
-            assert_eq!(admission.running(), 1);
+            assert_eq!(admission.lock().running.len(), 1);
         }
     }
 
@@ -246,12 +246,12 @@ mod tests {
         assert_eq!(old.commands.try_recv(), Ok(Command::Supersede));
         drop(old);
         assert_eq!(
-            admission.running(),
+            admission.lock().running.len(),
             1,
             "the old ticket ends the old one only"
         );
         drop(new);
-        assert_eq!(admission.running(), 0);
+        assert_eq!(admission.lock().running.len(), 0);
     }
 
     #[test]
