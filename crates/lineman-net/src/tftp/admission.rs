@@ -185,3 +185,105 @@ impl Drop for Ticket {
 const ALIVE: Duration = Duration::from_secs(1);
 const COMMANDS: usize = 4;
 const REMEMBERED: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUEST: &[u8] = b"\0\x01file\0octet\0";
+
+    fn peer(port: u16) -> SocketAddr {
+        ([192, 0, 2, 1], port).into()
+    }
+
+    #[track_caller]
+    fn start(admission: &Admission, port: u16) -> Ticket {
+        match admission.judge(peer(port), REQUEST) {
+            Verdict::Start(ticket) => ticket,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn pulse(confirmed: bool, ending: bool, age: Duration) -> Pulse {
+        let at = Instant::now().checked_sub(age).expect("up for longer");
+        Pulse {
+            confirmed,
+            ending,
+            dallying: false,
+            at,
+        }
+    }
+
+    fn is_repeated(admission: &Admission, request: &[u8]) -> bool {
+        matches!(admission.judge(peer(1), request), Verdict::Repeated)
+    }
+
+    #[test]
+    fn an_echo_before_the_first_answer_repeats_it() {
+        let admission = Admission::new(9);
+        let mut ticket = start(&admission, 1);
+        assert!(is_repeated(&admission, REQUEST));
+        assert_eq!(ticket.commands.try_recv(), Ok(Command::Repeat));
+        ticket.note(pulse(true, false, Duration::ZERO));
+        assert!(is_repeated(&admission, REQUEST));
+        assert!(ticket.commands.try_recv().is_err(), "an echo of long ago");
+        assert_eq!(admission.lock().running.len(), 1);
+    }
+
+    #[test]
+    fn the_same_request_is_a_new_one_after_silence_or_at_the_end() {
+        for old in [
+            pulse(true, false, ALIVE * 2),
+            pulse(true, true, Duration::ZERO),
+        ] {
+            let admission = Admission::new(9);
+            let mut ticket = start(&admission, 1);
+            ticket.note(old);
+            let _new = start(&admission, 1);
+            assert_eq!(ticket.commands.try_recv(), Ok(Command::Supersede));
+            assert_eq!(admission.lock().running.len(), 1);
+        }
+    }
+
+    #[test]
+    fn another_request_takes_the_place_of_the_first_even_where_no_more_may_run() {
+        let admission = Admission::new(1);
+        let mut old = start(&admission, 1);
+        let Verdict::Start(new) = admission.judge(peer(1), b"\0\x01other\0octet\0") else {
+            panic!()
+        };
+        assert_eq!(old.commands.try_recv(), Ok(Command::Supersede));
+        drop(old);
+        assert_eq!(
+            admission.lock().running.len(),
+            1,
+            "the old ticket ends the old one only"
+        );
+        drop(new);
+        assert_eq!(admission.lock().running.len(), 0);
+    }
+
+    #[test]
+    fn no_more_than_may_run() {
+        let admission = Admission::new(2);
+        let (first, _second) = (start(&admission, 1), start(&admission, 2));
+        assert!(matches!(admission.judge(peer(3), REQUEST), Verdict::Busy));
+        drop(first);
+        start(&admission, 3);
+    }
+
+    #[test]
+    fn a_peer_is_rebuked_once_as_far_back_as_is_remembered() {
+        let admission = Admission::new(1);
+        assert!(admission.may_rebuke(peer(1)));
+        assert!(!admission.may_rebuke(peer(1)));
+        for port in 0..REMEMBERED as u16 {
+            assert!(admission.may_rebuke(peer(port + 2)));
+        }
+        assert!(
+            admission.may_rebuke(peer(1)),
+            "forgotten: memory is bounded"
+        );
+        assert_eq!(admission.lock().rebuked.len(), REMEMBERED);
+    }
+}

@@ -101,3 +101,56 @@ fn create_temporary(dir: &OwnedFd) -> io::Result<(OsString, File)> {
 }
 
 static NEXT: AtomicU64 = AtomicU64::new(0);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn begin(dir: &Path, replace: bool) -> AtomicFile {
+        let dir = OwnedFd::from(File::open(dir).unwrap());
+        let mut file = AtomicFile::create(dir, OsStr::new("name"), replace).unwrap();
+        file.write(b"new").unwrap();
+        file
+    }
+
+    fn names(dir: &Path) -> Vec<OsString> {
+        let entries = std::fs::read_dir(dir).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn dropped_it_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = begin(dir.path(), false);
+        assert_eq!(names(dir.path()).len(), 1);
+        drop(file);
+        assert!(names(dir.path()).is_empty());
+    }
+
+    #[test]
+    fn a_name_taken_meanwhile_is_kept_unless_it_may_be_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let (keeps, replaces) = (begin(dir.path(), false), begin(dir.path(), true));
+        std::fs::write(dir.path().join("name"), b"old").unwrap();
+        let error = keeps.commit().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(dir.path().join("name")).unwrap(), b"old");
+        replaces.commit().unwrap();
+        assert_eq!(std::fs::read(dir.path().join("name")).unwrap(), b"new");
+        assert_eq!(names(dir.path()), ["name"]);
+    }
+
+    #[test]
+    fn what_a_crash_left_is_stepped_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let next = NEXT.load(Ordering::Relaxed);
+        for number in next..next + 20 {
+            let left = format!("{TEMPORARY_PREFIX}{}-{number}", std::process::id());
+            std::fs::write(dir.path().join(left), b"left").unwrap();
+        }
+        begin(dir.path(), false).commit().unwrap();
+        assert_eq!(std::fs::read(dir.path().join("name")).unwrap(), b"new");
+    }
+}

@@ -121,7 +121,9 @@ impl Store {
             Ok(found) if rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir() => {
                 return Err(Refusal::NotAFile);
             }
-            _ => {}
+            Ok(_) | Err(Errno::NOENT) => {}
+            // Whatever else is wrong with the name would only show when the whole file is here.
+            Err(error) => return Err(io::Error::from(error).into()),
         }
         Ok(AtomicFile::create(
             dir,

@@ -236,6 +236,9 @@ impl Transfer<'_> {
     }
 
     fn refuse(&mut self, refusal: Refusal) {
+        if let Body::Receive(sink) = &mut self.body {
+            *sink = None; // an incomplete file is removed at once
+        }
         self.session.abort(refusal.code(), refusal.words());
         self.end(Ending::Refused(refusal));
     }

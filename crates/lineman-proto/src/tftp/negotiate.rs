@@ -68,6 +68,7 @@ pub fn answer(
     policy: &Policy,
     length: Option<u64>,
 ) -> Offer {
+    let asked = asked.first(MAX_OPTIONS);
     let agreed = Agreed {
         blksize: blksize(asked, policy).unwrap_or(DEFAULT_BLKSIZE),
         windowsize: 1,
@@ -82,7 +83,7 @@ pub fn answer(
     };
     let mut fields = Vec::new();
     let mut answered: Vec<&[u8]> = Vec::new();
-    for (name, value) in asked.iter().take(MAX_OPTIONS) {
+    for (name, value) in asked {
         // RFC 2347: an option may be given once; a repetition is not answered again.
         if answered.iter().any(|seen| seen.eq_ignore_ascii_case(name)) {
             continue;
@@ -313,6 +314,18 @@ mod tests {
         ] {
             assert_eq!(read(absurd), None, "{absurd}");
         }
+    }
+
+    #[test]
+    fn an_option_too_far_behind_to_be_answered_does_not_hold_either() {
+        let asked = format!("{}blksize 1024 ", "x 1 ".repeat(MAX_OPTIONS)).replace(' ', "\0");
+        let offer = answer(
+            Direction::Read,
+            Options::new(asked.as_bytes()),
+            &POLICY,
+            None,
+        );
+        assert_eq!((offer.agreed, offer.oack), (Agreed::default(), None));
     }
 
     #[test]

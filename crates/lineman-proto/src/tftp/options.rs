@@ -17,6 +17,13 @@ impl<'a> Options<'a> {
         OptionsIter(self.0)
     }
 
+    /// The first `count` options, as if the packet ended behind them.
+    pub(super) fn first(self, count: usize) -> Self {
+        let mut iter = self.iter();
+        iter.by_ref().take(count).for_each(drop);
+        Self(&self.0[..self.0.len() - iter.0.len()])
+    }
+
     /// The value of the first option of this name; names compare without regard to case.
     pub fn value(self, name: &str) -> Option<&'a [u8]> {
         self.iter()

@@ -199,6 +199,8 @@ impl Receiver {
 
     pub(super) fn abort(&mut self) {
         self.queue.clear();
+        // Above all a `Store` behind the block that was refused: what is there is not the file.
+        self.events.clear();
         self.fail(Failure::Aborted);
     }
 

@@ -182,8 +182,12 @@ impl Session {
         }
     }
 
-    /// Ends the transfer from this side and tells the peer why.
+    /// Ends the transfer from this side and tells the peer why. What is complete already and only
+    /// dallies ends without a word: to the peer it was a success, and stays one.
     pub fn abort(&mut self, code: ErrorCode, message: &str) {
+        if matches!(&self.role, Role::Receiving(receiver) if receiver.is_dallying()) {
+            return self.abandon();
+        }
         self.fail(Failure::Aborted);
         self.farewell = Some(error(code, message));
     }

@@ -2,6 +2,7 @@
 //! the same again for the same seed.
 #![allow(unreachable_pub, reason = "modules of one test share their items")]
 
+mod abort;
 mod link;
 mod properties;
 mod scenario;

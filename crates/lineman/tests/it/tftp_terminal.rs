@@ -1,0 +1,78 @@
+//! The progress bar, on a terminal that tmux plays.
+
+use std::process::Command;
+
+use crate::support::peer;
+use crate::support::wait_for;
+use crate::tftp_kit::LIMIT;
+use crate::tftp_kit::run;
+use crate::tftp_raw::Raw;
+use crate::tftp_raw::data;
+use crate::tftp_raw::oack;
+
+/// A tmux server of our own, which ends with the test.
+struct Terminal {
+    dir: tempfile::TempDir,
+}
+
+impl Terminal {
+    fn start(script: &str) -> Self {
+        let terminal = Self {
+            dir: tempfile::tempdir().expect("directory"),
+        };
+        let words = ["new-session", "-d", "-x", "120", "-y", "20"];
+        let output = run(terminal.tmux().args(words).arg(script));
+        assert!(output.status.success(), "{output:?}");
+        terminal
+    }
+
+    fn tmux(&self) -> Command {
+        let mut command = peer("tmux");
+        command
+            .arg("-S")
+            .arg(self.dir.path().join("tmux"))
+            .args(["-f", "/dev/null"]);
+        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
+        command.current_dir(self.dir.path());
+        command
+    }
+
+    fn screen(&self) -> String {
+        let output = run(self.tmux().args(["capture-pane", "-p"]));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.tmux().arg("kill-server").output();
+    }
+}
+
+#[test]
+fn a_bar_while_it_runs_and_a_line_at_the_end() {
+    let server = Raw::new();
+    let program = env!("CARGO_BIN_EXE_lineman");
+    let address = server.address();
+    let script = format!(
+        "'{program}' --lang en tftp get tftp://{address}/name -o /dev/null; echo exit $?; sleep 60"
+    );
+    let terminal = Terminal::start(&script);
+    let (_, client) = server.receive();
+    let agreed = oack(&[("tsize", "1100"), ("blksize", "512")]);
+    server.ask(client, &agreed);
+    server.ask(client, &data(1, &[1; 512]));
+    let bar = |screen: &str| screen.contains("512 B/1.07 KiB") && screen.contains("ETA");
+    wait_for("the bar", LIMIT, || bar(&terminal.screen()).then_some(()));
+    server.ask(client, &data(2, &[1; 512]));
+    server.ask(client, &data(3, &[1; 76]));
+    let screen = wait_for("the end", LIMIT, || {
+        let screen = terminal.screen();
+        screen.contains("exit 0").then_some(screen)
+    });
+    assert!(
+        screen.contains("got tftp://") && screen.contains("1.1 KiB"),
+        "{screen}"
+    );
+    assert!(!screen.contains("ETA"), "the bar is gone: {screen}");
+}

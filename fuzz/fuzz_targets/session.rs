@@ -1,0 +1,240 @@
+//! A whole session of any kind against any packets, from the peer and from strangers, with time
+//! that passes: it never panics, never sends more than a window for one cause, and ends.
+#![no_main]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+use std::time::Instant;
+
+use libfuzzer_sys::fuzz_target;
+use lineman_proto::tftp::ClientConfig;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::ErrorCode;
+use lineman_proto::tftp::Event;
+use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::Options;
+use lineman_proto::tftp::Payload;
+use lineman_proto::tftp::Policy;
+use lineman_proto::tftp::Rollover;
+use lineman_proto::tftp::Session;
+use lineman_proto::tftp::Timing;
+use lineman_proto::tftp::Wish;
+use lineman_proto::tftp::answer;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((head, script)) = bytes.split_first_chunk::<4>() else {
+        return;
+    };
+    let mut world = World::new(*head);
+    world.drain(&[]);
+    let mut script = Script(script);
+    while let Some(step) = script.byte() {
+        world.step(step, &mut script);
+    }
+    world.run_out();
+});
+
+struct Script<'a>(&'a [u8]);
+
+impl<'a> Script<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(byte)
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(length.min(self.0.len()));
+        self.0 = rest;
+        taken
+    }
+}
+
+struct World {
+    session: Session,
+    now: Instant,
+    /// The source's length, which a sender may have to find out.
+    length: u64,
+    refuses: bool,
+    ended: bool,
+    patience: Duration,
+}
+
+const WINDOW: u16 = 16;
+
+impl World {
+    fn new([kind, wished, length, bits]: [u8; 4]) -> Self {
+        let (now, length) = (Instant::now(), u64::from(length) * 17);
+        let rollover = if bits & 1 == 0 {
+            Rollover::ToZero
+        } else {
+            Rollover::ToOne
+        };
+        let known = (bits & 2 != 0).then_some(length);
+        let timing = Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::from_millis(250),
+            unconfirmed_resends: (kind & 2 != 0).then_some(1),
+        };
+        let direction = if kind & 1 == 0 {
+            Direction::Read
+        } else {
+            Direction::Write
+        };
+        let timeout = (wished & 8 != 0).then_some(wished);
+        let session = if kind & 2 == 0 {
+            let config = ClientConfig {
+                direction,
+                filename: b"name".to_vec(),
+                mode: Mode::Octet,
+                wish: Wish {
+                    blksize: (wished & 1 != 0).then_some(8),
+                    windowsize: (wished & 2 != 0).then_some(WINDOW),
+                    timeout,
+                    tsize: (wished & 4 != 0).then_some(0),
+                },
+                rollover,
+                timing,
+                length: known,
+            };
+            Session::client(now, peer(), config)
+        } else {
+            let policy = Policy {
+                max_blksize: 65464,
+                max_windowsize: WINDOW,
+                max_window_bytes: 1 << 20,
+            };
+            let mut fields = Vec::new();
+            for (bit, field) in [
+                (1, "blksize\x008\0".to_owned()),
+                (2, "windowsize\x00999\0".to_owned()),
+                (4, "tsize\x000\0".to_owned()),
+                (8, format!("timeout\0{wished}\0")),
+            ] {
+                if wished & bit != 0 {
+                    fields.extend_from_slice(field.as_bytes());
+                }
+            }
+            let offer = answer(direction, Options::new(&fields), &policy, known);
+            match direction {
+                Direction::Read => Session::serve_read(now, peer(), offer, rollover, timing, known),
+                Direction::Write => Session::serve_write(now, peer(), offer, rollover, timing),
+            }
+        };
+        Self {
+            session,
+            now,
+            length,
+            refuses: bits & 4 != 0,
+            ended: false,
+            patience: Duration::from_secs(20).max(Duration::from_secs(4 * u64::from(wished))),
+        }
+    }
+
+    fn step(&mut self, step: u8, script: &mut Script<'_>) {
+        let argument = script.byte().unwrap_or(0);
+        let number = u16::from(argument);
+        match step % 10 {
+            0 => self.packet(peer(), script.take(number.into())),
+            1 => self.packet(stranger(), script.take(number.into())),
+            2 => self.packet(peer(), &numbered(4, number, &[])),
+            3 => self.packet(peer(), &numbered(3, number, &[7; 8])),
+            4 => self.packet(peer(), &numbered(3, number, &[7; 512])),
+            5 => self.packet(peer(), &numbered(3, number, b"end")),
+            6 => {
+                self.now += Duration::from_millis(number.into());
+                self.timeout();
+            }
+            7 => {
+                self.now = self.session.poll_timeout().unwrap_or(self.now);
+                self.timeout();
+            }
+            8 => {
+                self.session.handle_repeated_request(self.now);
+                self.drain(&[]);
+            }
+            _ if argument == 255 => {
+                self.session.abort(ErrorCode::NOT_DEFINED, "enough");
+                self.drain(&[]);
+                assert_eq!(self.session.poll_timeout(), None);
+            }
+            _ => self.packet(peer(), &[&[0, 6], script.take(number.into())].concat()),
+        }
+    }
+
+    fn packet(&mut self, from: SocketAddr, bytes: &[u8]) {
+        self.session.handle_packet(self.now, from, bytes);
+        self.drain(bytes);
+    }
+
+    fn timeout(&mut self) {
+        self.session.handle_timeout(self.now);
+        self.drain(&[]);
+    }
+
+    /// The drain rule, as a driver does it.
+    fn drain(&mut self, packet: &[u8]) {
+        let mut transmits = 0;
+        loop {
+            if let Some(transmit) = self.session.poll_transmit() {
+                transmits += 1;
+                assert!(transmits <= 4, "a flood");
+                if let Payload::Data(run) = transmit.payload {
+                    assert!(run.first >= 1 && (1..=u32::from(WINDOW)).contains(&run.count));
+                    let end = run.offset() + u64::from(run.count) * u64::from(run.blksize);
+                    if self.length < end {
+                        self.session.handle_end(self.length.max(run.offset()));
+                    }
+                }
+            } else if let Some(event) = self.session.poll_event() {
+                self.event(event, packet);
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event, packet: &[u8]) {
+        match event {
+            Event::Deliver(range) => {
+                assert!(!self.ended && packet.get(range).is_some());
+            }
+            Event::Store if self.refuses => {
+                self.session.abort(ErrorCode::DISK_FULL, "full");
+            }
+            Event::Store => self.session.handle_stored(self.now),
+            Event::Finished { .. } | Event::Failed(_) => {
+                assert!(!self.ended, "it ends twice: {event:?}");
+                self.ended = true;
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody says anything any more.
+    fn run_out(&mut self) {
+        let last = self.now + self.patience + Duration::from_secs(2);
+        for _ in 0..2000 {
+            let Some(deadline) = self.session.poll_timeout() else {
+                assert!(self.ended, "over without a word");
+                return;
+            };
+            assert!(deadline <= last, "patience without end");
+            self.now = self.now.max(deadline);
+            self.timeout();
+        }
+        panic!("does not end");
+    }
+}
+
+fn numbered(opcode: u8, number: u16, bytes: &[u8]) -> Vec<u8> {
+    [&[0, opcode][..], &number.to_be_bytes(), bytes].concat()
+}
+
+fn peer() -> SocketAddr {
+    ([192, 0, 2, 1], 69).into()
+}
+
+fn stranger() -> SocketAddr {
+    ([192, 0, 2, 99], 9).into()
+}
