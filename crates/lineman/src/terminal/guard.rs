@@ -8,15 +8,31 @@ use std::io;
 use std::io::Write as _;
 use std::sync::OnceLock;
 
+use rustix::termios::InputModes;
+use rustix::termios::LocalModes;
 use rustix::termios::OptionalActions;
+use rustix::termios::SpecialCodeIndex;
 use rustix::termios::Termios;
 
-/// Remembers the terminal's state and has a panic restore it. Call before the editor starts.
+/// Remembers the terminal's state, has a panic restore it, and keeps the terminal from cooking what
+/// is typed between two lines. Call before the editor starts.
+///
+/// The editor leaves raw mode when a line is finished and enters it again for the next. A key pressed
+/// in between would be echoed in the wrong place, and ^D would be taken by the terminal and lost; so
+/// what the editor returns to is a state in which keys just wait for it.
 ///
 /// # Errors
 /// When stdin is not a terminal.
 pub fn remember() -> io::Result<()> {
     let state = rustix::termios::tcgetattr(io::stdin())?;
+    let mut waiting = state.clone();
+    waiting
+        .local_modes
+        .remove(LocalModes::ICANON | LocalModes::ECHO);
+    waiting.input_modes.remove(InputModes::ICRNL);
+    waiting.special_codes[SpecialCodeIndex::VMIN] = 1;
+    waiting.special_codes[SpecialCodeIndex::VTIME] = 0;
+    rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &waiting)?;
     if FOUND.set(state).is_ok() {
         let next = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {

@@ -1,5 +1,6 @@
 //! Chat at a real terminal, by tmux: keys typed, the screen read back.
 
+use std::io::Read as _;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::net::TcpStream;
@@ -214,6 +215,19 @@ fn the_first_eof_finishes_sending_and_the_second_leaves() {
     terminal.shows("that was not sent");
     terminal.key("C-d");
     assert_eq!(terminal.code(), "0");
+}
+
+/// Between two lines the terminal is for a moment not the editor's. It took ^D for itself then.
+#[test]
+fn keys_pressed_before_the_prompt_is_back_are_not_lost() {
+    for _ in 0..5 {
+        let (terminal, mut stream) = called_by("");
+        terminal.tmux(&["send-keys", "one", "Enter", "two", "Enter", "C-d"]);
+        stream.set_read_timeout(Some(LIMIT)).expect("set");
+        let mut all = String::new();
+        stream.read_to_string(&mut all).expect("read");
+        assert_eq!(all, "one\ntwo\n");
+    }
 }
 
 #[test]
