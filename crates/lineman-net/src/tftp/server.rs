@@ -23,6 +23,7 @@ use lineman_proto::tftp::answer;
 use tokio::sync::mpsc;
 
 use super::Ending;
+use super::Ports;
 use super::Refusal;
 use super::Report;
 use super::Sink;
@@ -111,9 +112,24 @@ impl Server {
         store: Store,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
-        let listeners = addrs
-            .iter()
-            .map(|&addr| Listener::bind(addr).map_err(SystemError::new(Operation::Bind, addr)))
+        Self::on(Ports::bind(addrs)?, store, config)
+    }
+
+    /// Serves on addresses that were taken before.
+    ///
+    /// # Errors
+    /// When the runtime cannot wait for a socket.
+    pub fn on(
+        ports: Ports,
+        store: Store,
+        config: ServerConfig,
+    ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
+        let listeners = ports
+            .into_sockets()
+            .into_iter()
+            .map(|socket| {
+                Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
+            })
             .collect::<Result<_, _>>()?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
