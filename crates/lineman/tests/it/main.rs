@@ -12,6 +12,7 @@ mod generate;
 mod help;
 mod settings;
 mod support;
+mod tftp_confine;
 mod tour;
 mod udp_boundaries;
 mod udp_groups;

@@ -91,6 +91,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("OUT", "输出"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
+    ("USER[:GROUP]", "用户[:组]"),
     ("WHAT", "哪些"),
     ("WHO", "哪方"),
     ("[ADDR][:PORT]", "[地址][:端口]"),
