@@ -89,4 +89,24 @@ pub fn enter_private_network() -> io::Result<()> {
     Ok(nix::sched::unshare(flags)?)
 }
 
+/// The setting of this machine that forbids [`enter_private_network`], with a value that allows it;
+/// `None` if it is none of those that are known. Names are those of sysctl(8).
+pub fn namespace_switch() -> Option<(&'static str, &'static str)> {
+    NAMESPACE_SWITCHES
+        .into_iter()
+        .find(|(name, forbids, _)| {
+            let path = format!("/proc/sys/{}", name.replace('.', "/"));
+            std::fs::read_to_string(path).is_ok_and(|value| value.trim() == *forbids)
+        })
+        .map(|(name, _, allows)| (name, allows))
+}
+
+/// A setting, the value that forbids, one that allows.
+const NAMESPACE_SWITCHES: [(&str, &str, &str); 4] = [
+    ("kernel.unprivileged_userns_clone", "0", "1"), // Debian
+    ("kernel.apparmor_restrict_unprivileged_userns", "1", "0"), // Ubuntu
+    ("user.max_user_namespaces", "0", "10000"),
+    ("user.max_net_namespaces", "0", "10000"),
+];
+
 const SEGMENT: i32 = 1024;

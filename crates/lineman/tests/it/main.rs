@@ -8,6 +8,7 @@ mod chat_end;
 mod chat_peers;
 mod chat_support;
 mod chat_terminal;
+mod doctor;
 mod generate;
 mod help;
 mod settings;
