@@ -110,6 +110,7 @@ fn hint(error: &SystemError, lang: Lang) -> Option<String> {
         },
         (Operation::Become, ErrorKind::PermissionDenied) => Common::HintBecome {},
         (Operation::Bind, ErrorKind::AddrInUse) => Common::HintInUse {},
+        (Operation::Confine, _) => Common::HintConfine {},
         (Operation::Connect, ErrorKind::ConnectionRefused) => Common::HintListening {},
         _ => return None,
     };
