@@ -31,8 +31,12 @@ impl SystemError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
+    /// Change to a user with fewer rights.
+    Become,
     /// Take an address for a socket.
     Bind,
+    /// Limit to a part of the file system.
+    Confine,
     /// Open a TCP connection, or fix the peer of a UDP socket.
     Connect,
     /// Make a file or a directory entry.
@@ -60,7 +64,9 @@ pub enum Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Become => "become",
             Self::Bind => "bind",
+            Self::Confine => "confine to",
             Self::Connect => "connect to",
             Self::Create => "create",
             Self::Join => "join",

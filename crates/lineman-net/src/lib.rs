@@ -6,11 +6,19 @@
 mod addr;
 pub mod calls;
 pub mod chat;
+mod confine;
 mod error;
+pub mod machine;
 mod packet_info;
+mod privileges;
+mod supervisor;
 mod sys;
 pub mod tftp;
 pub mod udp;
 
+pub use confine::Confinement;
 pub use error::Operation;
 pub use error::SystemError;
+pub use privileges::Account;
+pub use privileges::AccountError;
+pub use supervisor::Notifier;

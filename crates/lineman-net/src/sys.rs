@@ -4,6 +4,12 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
+use std::os::fd::BorrowedFd;
+use std::os::fd::FromRawFd as _;
+use std::os::fd::OwnedFd;
+use std::os::fd::RawFd;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use nix::libc;
 use rustix::ioctl::Getter;
@@ -49,6 +55,36 @@ pub(crate) fn ipv6_mtu(socket: &impl AsRawFd) -> io::Result<u32> {
         Err(io::Error::last_os_error())
     }
 }
+
+/// Takes over the `count` descriptors that a supervisor has left for this process, from number 3 on
+/// (`sd_listen_fds(3)`). The first call takes them, later ones get none. They close in children.
+///
+/// Call it only when the environment promises them, and before anything else is opened: a number
+/// that was promised in vain could belong to somebody else.
+///
+/// # Errors
+/// When one of them is not open.
+pub(crate) fn inherited(count: u16) -> io::Result<Vec<OwnedFd>> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if count == 0 || TAKEN.swap(true, Ordering::Relaxed) {
+        return Ok(Vec::new());
+    }
+    let numbers = FIRST_INHERITED..FIRST_INHERITED + RawFd::from(count);
+    for number in numbers.clone() {
+        // SAFETY: borrowed for this one call, which fails if it is not open.
+        let fd = unsafe { BorrowedFd::borrow_raw(number) };
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    // SAFETY: all are open, as was just seen. Whoever started this process left them for it and
+    // names it in the environment, so nothing in here has opened or owns them; and this line is
+    // reached once, so nothing in here takes them a second time.
+    Ok(numbers
+        .map(|number| unsafe { OwnedFd::from_raw_fd(number) })
+        .collect())
+}
+
+/// Where the descriptors that a supervisor hands over begin (`SD_LISTEN_FDS_START`).
+const FIRST_INHERITED: RawFd = 3;
 
 #[cfg(test)]
 mod tests {

@@ -108,7 +108,9 @@ fn hint(error: &SystemError, lang: Lang) -> Option<String> {
         (Operation::Bind, ErrorKind::PermissionDenied) => Common::HintLowPort {
             port: &error.target,
         },
+        (Operation::Become, ErrorKind::PermissionDenied) => Common::HintBecome {},
         (Operation::Bind, ErrorKind::AddrInUse) => Common::HintInUse {},
+        (Operation::Confine, _) => Common::HintConfine {},
         (Operation::Connect, ErrorKind::ConnectionRefused) => Common::HintListening {},
         _ => return None,
     };
@@ -132,7 +134,9 @@ fn operation(operation: Operation, lang: Lang) -> String {
         return operation.to_string();
     }
     match operation {
+        Operation::Become => "切换为用户",
         Operation::Bind => "绑定",
+        Operation::Confine => "把访问限制在",
         Operation::Connect => "连接",
         Operation::Create => "创建",
         Operation::Join => "加入组播组",

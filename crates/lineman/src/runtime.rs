@@ -2,7 +2,9 @@
 //! names looked up, signals.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
+use std::net::ToSocketAddrs as _;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -24,7 +26,25 @@ pub fn block_on<T>(
     console: Console,
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
+    block_on_workers(workers(), console, future)
+}
+
+/// How many threads this machine is good for: its processors, or what a container may use of them.
+pub fn workers() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// [`block_on`] with as many threads as were counted before.
+///
+/// # Errors
+/// Those of the future; or the system allows no runtime.
+pub fn block_on_workers<T>(
+    workers: usize,
+    console: Console,
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
     let runtime = Builder::new_multi_thread()
+        .worker_threads(workers)
         .enable_all()
         .build()
         .map_err(SystemError::new(Operation::Create, "a runtime"))
@@ -40,7 +60,22 @@ pub fn block_on<T>(
 /// # Errors
 /// When there is no such name.
 pub async fn resolve(host: &str, port: u16, lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
-    let found = tokio::net::lookup_host((host, port)).await;
+    found(host, tokio::net::lookup_host((host, port)).await, lang)
+}
+
+/// [`resolve`] before there is a runtime.
+///
+/// # Errors
+/// When there is no such name.
+pub fn resolve_blocking(host: &str, port: u16, lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
+    found(host, (host, port).to_socket_addrs(), lang)
+}
+
+fn found(
+    host: &str,
+    found: io::Result<impl Iterator<Item = SocketAddr>>,
+    lang: Lang,
+) -> Result<Vec<SocketAddr>, Failure> {
     let mut all: Vec<SocketAddr> = found
         .map_err(SystemError::new(Operation::Resolve, host))
         .map_err(|error| Failure::system(&error, lang))?

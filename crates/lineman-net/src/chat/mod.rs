@@ -1,7 +1,7 @@
 //! Chat over TCP: listening, calling, and the two ways to hold a call.
 //!
-//! [`Listener`] and [`dial`] give a connected stream. [`Talk`] drives a
-//! [`Session`](lineman_proto::chat::Session) over it, line by line; [`pipe`] carries bytes exactly
+//! [`Listener`] and [`dial()`] give a connected stream. [`Talk`] drives a
+//! [`Session`](lineman_proto::chat::Session) over it, line by line; [`pipe()`] carries bytes exactly
 //! as they are. Both know what reached the peer's TCP and neither closes in a way that destroys
 //! data: a close with unread bytes makes the kernel send a reset.
 

@@ -24,6 +24,7 @@ use lineman_proto::tftp::answer;
 use tokio::sync::mpsc;
 
 use super::Ending;
+use super::Ports;
 use super::Refusal;
 use super::Report;
 use super::Sink;
@@ -115,12 +116,25 @@ impl Server {
         store: Store,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
-        let doors = addrs
-            .iter()
-            .map(|&addr| {
-                Door::bind(addr)
+        Self::on(Ports::bind(addrs)?, store, config)
+    }
+
+    /// Serves on addresses that were taken before.
+    ///
+    /// # Errors
+    /// When the runtime cannot wait for a socket.
+    pub fn on(
+        ports: Ports,
+        store: Store,
+        config: ServerConfig,
+    ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
+        let doors = ports
+            .into_sockets()
+            .into_iter()
+            .map(|socket| {
+                Door::new(socket)
                     .map(Arc::new)
-                    .map_err(SystemError::new(Operation::Bind, addr))
+                    .map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
         let workers = Workers::start().map_err(SystemError::new(Operation::Create, "threads"))?;

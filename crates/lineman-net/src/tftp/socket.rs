@@ -55,17 +55,11 @@ pub(super) struct Arrival {
 }
 
 impl Door {
-    /// Takes `addr`; `[::]` means IPv4 too.
+    /// A socket that has its address.
     ///
     /// # Errors
-    /// What the system says to the address.
-    pub(super) fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
-        if addr.is_ipv6() {
-            socket.set_only_v6(!addr.ip().is_unspecified())?;
-        }
-        packet_info::keep(&socket, Domain::for_address(addr))?;
-        socket.bind(&addr.into())?;
+    /// When it cannot be made to wait without blocking.
+    pub(super) fn new(socket: Socket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let socket = std::net::UdpSocket::from(socket);
         let local = socket.local_addr()?;

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::clean;
+use rustix::fs::Access;
+use rustix::fs::AtFlags;
 use rustix::fs::Dir;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
@@ -22,8 +24,10 @@ use rustix::io::Errno;
 use super::AtomicFile;
 use super::Refusal;
 use super::atomic_file::TEMPORARY_PREFIX;
+use crate::Confinement;
 use crate::Operation;
 use crate::SystemError;
+use crate::confine;
 
 /// Which uploads a store accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +71,23 @@ impl Store {
             max_upload,
             ignore_case,
         })
+    }
+
+    /// May this process, whoever it is by now, open what is in the root?
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn check(&self) -> io::Result<()> {
+        let (access, flags) = (Access::EXEC_OK, AtFlags::EACCESS);
+        Ok(rustix::fs::accessat(&self.root, ".", access, flags)?)
+    }
+
+    /// Confines the calling thread, and those that it starts later, to what this store needs.
+    ///
+    /// # Errors
+    /// When the kernel can, and refuses.
+    pub fn confine(&self) -> io::Result<Confinement> {
+        confine::to_directory(&self.root, self.write != WritePolicy::Refuse)
     }
 
     /// Opens a file for reading; gives its length too.
@@ -116,7 +137,7 @@ impl Store {
             return Err(Refusal::DiskFull);
         }
         let name = OsStr::from_bytes(name);
-        match rustix::fs::statat(&dir, name, rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
+        match rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) if self.write == WritePolicy::Create => return Err(Refusal::Exists),
             Ok(found) if rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir() => {
                 return Err(Refusal::NotAFile);

@@ -101,7 +101,7 @@ pub enum SendError {
 /// What a call came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Lines given to [`Session::send_line`].
+    /// Lines given to [`Session::send_line`](super::Session::send_line).
     pub lines_sent: u64,
     /// Bytes handed to the driver, telnet's included.
     pub bytes_sent: u64,

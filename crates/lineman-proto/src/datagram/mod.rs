@@ -3,7 +3,7 @@
 //! UDP (RFC 768) keeps the boundaries of what is sent and promises nothing else, so there is no
 //! state machine here: no time-out, no retransmission, no connection. What is left to think about
 //! without a socket is [`Splitter`] (a stream of bytes into payloads), [`Addressed`] (`@n text`),
-//! [`PeerBook`] (who was heard) and [`show`] (a stranger's payload on a terminal).
+//! [`PeerBook`] (who was heard) and [`show()`] (a stranger's payload on a terminal).
 
 mod address;
 mod peers;

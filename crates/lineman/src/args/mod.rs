@@ -14,6 +14,7 @@ use crate::lang::Lang;
 
 pub mod address;
 pub mod chat;
+pub mod doctor;
 pub mod parse;
 pub mod tftp;
 pub mod udp;
@@ -63,6 +64,9 @@ pub enum Command {
     /// Move files with TFTP
     #[command(subcommand)]
     Tftp(tftp::Tftp),
+    /// Examine what this machine allows, and say how to get the rest
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(doctor::Doctor),
     /// Show the help of a command
     #[command(after_help = HELP_EXAMPLES)]
     Help(Help),
@@ -124,6 +128,11 @@ Examples:
   lineman tour             at reading pace
   lineman tour --fast      without pauses
   lineman --lang zh tour   in Chinese";
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  lineman doctor           a table; nothing is changed
+  lineman --json doctor    the same for programs";
 
 const HELP_EXAMPLES: &str = "\
 Examples:

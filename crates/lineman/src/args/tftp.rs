@@ -54,6 +54,12 @@ pub struct Serve {
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,
+    /// After the ports are taken, become this user, for good (needs root)
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub user: Option<String>,
+    /// Do not let the kernel confine the server to the directory (Landlock)
+    #[arg(long)]
+    pub no_confine: bool,
 }
 
 /// Which uploads are accepted.
@@ -121,7 +127,8 @@ Examples:
   lineman tftp serve                           ./files, port 69 or 6969
   lineman tftp serve /srv/tftp --ignore-case
   lineman tftp serve . --listen 127.0.0.1:6969 --listen '[::1]:6969'
-  lineman tftp serve . --write create --max-upload 64M";
+  lineman tftp serve . --write create --max-upload 64M
+  sudo lineman tftp serve /srv/tftp --user nobody";
 
 const GET_EXAMPLES: &str = "\
 Examples:

@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 
 pub mod chat;
+pub mod doctor;
 pub mod generate;
 pub mod tftp;
 pub mod tour;
@@ -16,6 +17,7 @@ pub mod udp;
 /// With the exit code and the sentence that say why.
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
+        Command::Doctor(args) => doctor::run(&args, console),
         Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),

@@ -20,6 +20,8 @@ messages! {
     NameUnknown {} "no such host name" "找不到该主机名"
     OtherSystem { text } "{text}" "系统错误：{text}"
     HintLowPort { port } "ports below 1024 need a privilege; choose another port than {port}, or grant it: setcap cap_net_bind_service=+ep" "1024 以下的端口需要权限；请换用 {port} 以外的端口，或授予权限：setcap cap_net_bind_service=+ep"
+    HintBecome {} "only root may: start it as root, or leave --user out" "只有 root 可以：请以 root 启动，或去掉 --user"
+    HintConfine {} "--no-confine serves without" "可用 --no-confine 在不限制的情况下提供服务"
     HintInUse {} "see who has it: ss -lntup" "查看占用者：ss -lntup"
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"

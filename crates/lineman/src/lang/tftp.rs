@@ -6,6 +6,17 @@ messages! {
     /// Sentences of `lineman tftp`.
     Tftp;
     Serving { root, addresses } "serving {root} on {addresses}" "正在提供目录 {root}，监听 {addresses}"
+    RunningAs { user } "running as {user}, root cannot be regained" "以用户 {user} 运行，无法再取得 root 权限"
+    Confined { root } "confined: files beneath {root} only" "已限制：只能访问 {root} 之下的文件"
+    ConfinedPartly { root, abi } "confined: files beneath {root} only, as far as Landlock {abi} of this kernel goes" "已限制：只能访问 {root} 之下的文件，限于本内核的 Landlock {abi}"
+    NotConfined {} "not confined: kernel without Landlock" "未限制：内核没有 Landlock"
+    NotConfinedAsked {} "not confined: --no-confine" "未限制：指定了 --no-confine"
+    UnknownUser { user } "cannot become {user}: no such user" "无法切换为用户 {user}：没有这个用户"
+    UnknownGroup { group } "cannot take the group {group}: no such group" "无法使用组 {group}：没有这个组"
+    UserNoGroup { user } "user {user} has no account, so its group must be given: --user {user}:GROUP" "用户 {user} 没有账户，必须指定组：--user {user}:组"
+    UserIsRoot { user } "--user {user} would give nothing up: it is root" "--user {user} 不会放弃任何权限：它就是 root"
+    ListenIgnored {} "--listen is not used: the sockets were handed over (LISTEN_FDS)" "未使用 --listen：套接字已由外部传入（LISTEN_FDS）"
+    NoSupervisor { error } "not told to the supervisor (NOTIFY_SOCKET): {error}" "未能通知管理进程（NOTIFY_SOCKET）：{error}"
     Uploads { what } "uploads: {what}" "上传：{what}"
     UploadsCreate {} "new names only" "仅限新文件名"
     UploadsOverwrite {} "accepted, existing files are replaced" "接受，已有文件会被替换"

@@ -3,6 +3,7 @@
 mod client;
 mod get;
 mod json;
+mod launch;
 mod progress;
 mod put;
 mod serve;
@@ -15,11 +16,9 @@ use crate::runtime;
 
 /// Serves, gets or puts.
 pub fn run(args: &Tftp, console: Console) -> Result<(), Failure> {
-    runtime::block_on(console, async {
-        match args {
-            Tftp::Serve(args) => serve::run(args, console).await,
-            Tftp::Get(args) => get::run(args, console).await,
-            Tftp::Put(args) => put::run(args, console).await,
-        }
-    })
+    match args {
+        Tftp::Serve(args) => serve::run(args, console),
+        Tftp::Get(args) => runtime::block_on(console, get::run(args, console)),
+        Tftp::Put(args) => runtime::block_on(console, put::run(args, console)),
+    }
 }

@@ -1,27 +1,22 @@
 //! `lineman tftp serve`: the server's log and its end.
 
-use std::io;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use lineman_net::SystemError;
+use lineman_net::Confinement;
 use lineman_net::tftp::Ending;
 use lineman_net::tftp::Report;
 use lineman_net::tftp::Server;
 use lineman_net::tftp::ServerConfig;
 use lineman_net::tftp::ServerEvent;
-use lineman_net::tftp::Store;
-use lineman_net::tftp::WritePolicy;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Direction;
-use lineman_proto::tftp::PORT;
 use lineman_proto::tftp::Rollover;
 use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::json;
+use super::launch;
+use super::launch::Launch;
 use super::words;
 use super::words::Side;
 use crate::args::tftp::Serve;
@@ -36,20 +31,31 @@ use crate::runtime;
 use crate::runtime::Signals;
 
 /// Serves until a signal comes.
-pub async fn run(args: &Serve, console: Console) -> Result<(), Failure> {
+pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
+    let launch = launch::prepare(args, console)?;
+    let workers = launch.workers;
+    runtime::block_on_workers(workers, console, serve(args, launch, console))
+}
+
+async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
-    let (server, mut events) = bind(args, console).await?;
-    announce(args, &server, console)?;
+    let (server, mut events) = Server::on(launch.ports, launch.store, config(args))
+        .map_err(|error| Failure::system(&error, console.lang))?;
+    announce(args, &server, launch.confinement, console)?;
+    let supervisor = launch.supervisor.as_ref();
+    let ready = serving(args, &addresses(&server), console.lang);
+    supervisor.inspect(|line| line.ready(&ready));
     let mut tally = Tally::default();
     let exit = tokio::select! {
         result = server.run() => return result.map_err(|error| Failure::system(&error, console.lang)),
         result = tally.take_all(&mut events, console) => return result,
         exit = signals.next() => exit,
     };
-    if server.unfinished() > 0 {
-        console.note(&Tftp::Stopping {
-            running: &server.unfinished(),
-        });
+    let running = &server.unfinished();
+    let stopping = Tftp::Stopping { running };
+    supervisor.inspect(|line| line.stopping(&stopping.render(console.lang)));
+    if *running > 0 {
+        console.note(&stopping);
     }
     tokio::select! {
         () = server.finish(GRACE) => {}
@@ -65,84 +71,13 @@ pub async fn run(args: &Serve, console: Console) -> Result<(), Failure> {
     }
 }
 
-async fn bind(
-    args: &Serve,
-    console: Console,
-) -> Result<(Server, mpsc::Receiver<ServerEvent>), Failure> {
-    let explicit = addresses(&args.listen, console.lang).await?;
-    if !explicit.is_empty() {
-        return open(args, &explicit, console);
-    }
-    match open(args, &[any(PORT)], console) {
-        Err(failure) if failure.exit == Exit::NotPermitted => {
-            let bound = open(args, &[any(UNPRIVILEGED_PORT)], console)?;
-            console.note(&Tftp::LowPortRefused {});
-            Ok(bound)
-        }
-        other => other,
-    }
-}
-
-/// All addresses of both families; of the one there is where IPv6 is off.
-fn any(port: u16) -> SocketAddr {
-    match std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
-        Ok(_) => (Ipv6Addr::UNSPECIFIED, port).into(),
-        Err(_) => (Ipv4Addr::UNSPECIFIED, port).into(),
-    }
-}
-
-async fn addresses(listen: &[String], lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
-    let mut all = Vec::new();
-    for text in listen {
-        let typed = runtime::host_port(text, lang)?;
-        let port = typed.port.unwrap_or(PORT);
-        match typed.host {
-            None => all.push(any(port)),
-            Some(host) => all.extend(runtime::resolve(&host, port, lang).await?),
-        }
-    }
-    Ok(all)
-}
-
-fn open(
-    args: &Serve,
-    addrs: &[SocketAddr],
-    console: Console,
-) -> Result<(Server, mpsc::Receiver<ServerEvent>), Failure> {
-    let store = Store::open(
-        &args.root,
-        policy(args.write),
-        args.max_upload,
-        args.ignore_case,
-    )
-    .map_err(|error| root_failure(&error, args, console.lang))?;
-    let config = ServerConfig {
+fn config(args: &Serve) -> ServerConfig {
+    ServerConfig {
         max_transfers: args.max_transfers,
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
         ..ServerConfig::default()
-    };
-    Server::bind(addrs, store, config).map_err(|error| Failure::system(&error, console.lang))
-}
-
-fn root_failure(error: &SystemError, args: &Serve, lang: Lang) -> Failure {
-    let mut failure = Failure::system(error, lang);
-    if error.source.kind() == io::ErrorKind::NotFound {
-        failure.text = Tftp::RootHint {
-            error: &failure.text,
-            root: &args.root.display(),
-        }
-        .render(lang);
-    }
-    failure
-}
-
-fn policy(write: Option<Write>) -> WritePolicy {
-    match write {
-        None => WritePolicy::Refuse,
-        Some(Write::Create) => WritePolicy::Create,
-        Some(Write::Overwrite) => WritePolicy::Overwrite,
     }
 }
 
@@ -155,12 +90,40 @@ pub fn rollover(to: u8) -> Rollover {
     }
 }
 
-fn announce(args: &Serve, server: &Server, console: Console) -> Result<(), Failure> {
-    let addresses: Vec<String> = server.addresses().iter().map(ToString::to_string).collect();
-    console.note(&Tftp::Serving {
+fn addresses(server: &Server) -> Vec<String> {
+    server.addresses().iter().map(ToString::to_string).collect()
+}
+
+fn serving(args: &Serve, addresses: &[String], lang: Lang) -> String {
+    Tftp::Serving {
         root: &args.root.display(),
         addresses: &addresses.join(", "),
+    }
+    .render(lang)
+}
+
+fn announce(
+    args: &Serve,
+    server: &Server,
+    confinement: Option<Confinement>,
+    console: Console,
+) -> Result<(), Failure> {
+    let addresses = addresses(server);
+    let root = &args.root.display();
+    console.note(&Tftp::Serving {
+        root,
+        addresses: &addresses.join(", "),
     });
+    if let Some(user) = &args.user {
+        console.note(&Tftp::RunningAs { user });
+    }
+    let (id, in_words) = match &confinement {
+        None => ("off", Tftp::NotConfinedAsked {}),
+        Some(Confinement::None) => ("none", Tftp::NotConfined {}),
+        Some(Confinement::Partial { abi }) => ("partial", Tftp::ConfinedPartly { root, abi }),
+        Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
+    };
+    console.note(&in_words);
     if let Some(write) = args.write {
         let what = match write {
             Write::Create => Tftp::UploadsCreate {},
@@ -170,7 +133,12 @@ fn announce(args: &Serve, server: &Server, console: Console) -> Result<(), Failu
             what: &what.render(console.lang),
         });
     }
-    let fields = json!({ "root": args.root.display().to_string(), "addresses": addresses });
+    let fields = json!({
+        "root": root.to_string(),
+        "addresses": addresses,
+        "user": args.user,
+        "confinement": id,
+    });
     console
         .event("serving", fields)
         .map_err(|error| Failure::stdout(error, console.lang))
@@ -273,5 +241,4 @@ fn say(report: &Report, console: Console) {
     }
 }
 
-const UNPRIVILEGED_PORT: u16 = 6969;
 const GRACE: Duration = Duration::from_secs(5);

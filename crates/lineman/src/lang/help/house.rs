@@ -50,6 +50,16 @@ pub const TEXTS: &[Row] = &[
     ("at reading pace", "按阅读的速度"),
     ("without pauses", "不停顿"),
     ("in Chinese", "用中文"),
+    (
+        "Examine what this machine allows, and say how to get the rest",
+        "检查本机允许什么，并说明如何取得其余权限",
+    ),
+    (
+        "Try one thing in this very process, which is of no use afterwards",
+        "在当前进程中尝试一项，此后该进程不再可用",
+    ),
+    ("a table; nothing is changed", "输出一张表，不做任何改动"),
+    ("the same for programs", "供程序读取的相同内容"),
     ("Show the help of a command", "显示某个命令的帮助"),
     (
         "The command, like `tftp get`; all of lineman if left out",
@@ -91,6 +101,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("OUT", "输出"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
+    ("USER[:GROUP]", "用户[:组]"),
     ("WHAT", "哪些"),
     ("WHO", "哪方"),
     ("[ADDR][:PORT]", "[地址][:端口]"),

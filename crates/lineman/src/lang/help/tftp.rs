@@ -39,6 +39,14 @@ pub const TEXTS: &[Row] = &[
         "找不到文件名时，采用仅大小写不同的那一个",
     ),
     (
+        "After the ports are taken, become this user, for good (needs root)",
+        "占用端口之后永久切换为这个用户（需要 root）",
+    ),
+    (
+        "Do not let the kernel confine the server to the directory (Landlock)",
+        "不让内核把服务器限制在目录之内（Landlock）",
+    ),
+    (
         "What to fetch: tftp://HOST[:PORT]/NAME[;mode=netascii]",
         "取什么：tftp://主机[:端口]/文件名[;mode=netascii]",
     ),

@@ -1,0 +1,199 @@
+//! The file system out of reach but for one directory: Landlock.
+//!
+//! A server that has a fault still cannot read or write elsewhere: the kernel refuses, whatever the
+//! program asks for. Landlock holds for the calling thread and for those that it starts afterwards,
+//! so it belongs before the runtime. It is best effort: an old kernel confines less, or not at all.
+
+use std::io;
+use std::os::fd::AsFd;
+
+use landlock::ABI;
+use landlock::Access as _;
+use landlock::AccessFs;
+use landlock::AccessNet;
+use landlock::BitFlags;
+use landlock::LandlockStatus;
+use landlock::PathBeneath;
+use landlock::RestrictionStatus;
+use landlock::Ruleset;
+use landlock::RulesetAttr as _;
+use landlock::RulesetCreated;
+use landlock::RulesetCreatedAttr as _;
+use landlock::RulesetError;
+use landlock::RulesetStatus;
+
+/// What the kernel holds a thread to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confinement {
+    /// Everything that was asked for.
+    Full {
+        /// The version of the kernel's Landlock.
+        abi: u32,
+    },
+    /// Reading and writing of files; an older kernel knows no more.
+    Partial {
+        /// The version of the kernel's Landlock.
+        abi: u32,
+    },
+    /// Nothing: the kernel has no Landlock, or it is switched off.
+    None,
+}
+
+/// Confines the calling thread, and those that it starts later, to the files beneath `dir`: they
+/// may be read and, if `writable`, written, created, replaced and removed. Nothing else in the file
+/// system can be opened, and TCP not be used. What is open stays open.
+///
+/// # Errors
+/// When the kernel has Landlock and refuses all the same.
+pub(crate) fn to_directory(dir: impl AsFd, writable: bool) -> io::Result<Confinement> {
+    let mut allowed = AccessFs::ReadFile | AccessFs::ReadDir;
+    if writable {
+        // A rename needs to remove the old name and to make the new one.
+        allowed |= AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+    }
+    enforce(|rules| rules.add_rule(PathBeneath::new(dir, allowed)))
+}
+
+/// What this kernel would hold a server to. A real attempt, in a thread that is thrown away.
+///
+/// # Errors
+/// As in confining a server; or no thread could be started.
+pub(crate) fn attempt() -> io::Result<Confinement> {
+    std::thread::Builder::new()
+        .spawn(|| enforce(Ok))?
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+}
+
+fn enforce(
+    allow: impl FnOnce(RulesetCreated) -> Result<RulesetCreated, RulesetError>,
+) -> io::Result<Confinement> {
+    // The newest rights that this program was tested with; the library leaves out what the kernel
+    // does not know.
+    let files: BitFlags<AccessFs> = AccessFs::from_all(ABI::V5);
+    let restricted = Ruleset::default()
+        .handle_access(files)
+        .and_then(|rules| rules.handle_access(AccessNet::from_all(ABI::V5)))
+        .and_then(Ruleset::create)
+        .and_then(allow)
+        .and_then(RulesetCreated::restrict_self);
+    restricted
+        .map(|status| in_force(&status))
+        .map_err(io::Error::other)
+}
+
+fn in_force(status: &RestrictionStatus) -> Confinement {
+    let abi = match status.landlock {
+        LandlockStatus::Available {
+            effective_abi,
+            kernel_abi,
+        } => kernel_abi.unwrap_or(effective_abi as i32).unsigned_abs(),
+        LandlockStatus::NotEnabled | LandlockStatus::NotImplemented => 0,
+    };
+    match status.ruleset {
+        RulesetStatus::FullyEnforced => Confinement::Full { abi },
+        RulesetStatus::PartiallyEnforced => Confinement::Partial { abi },
+        RulesetStatus::NotEnforced => Confinement::None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::fs::File;
+    use std::io::ErrorKind;
+    use std::net::TcpListener;
+    use std::net::UdpSocket;
+    use std::path::Path;
+    use std::thread;
+
+    use super::*;
+
+    /// Runs `check` in a thread that is confined to `dir`. On a kernel without Landlock there is
+    /// nothing to check.
+    fn confined(dir: &Path, writable: bool, check: impl FnOnce() + Send) {
+        let root = File::open(dir).expect("the directory opens");
+        thread::scope(|scope| {
+            scope.spawn(|| match to_directory(root, writable).expect("rules") {
+                Confinement::None => eprintln!("nothing checked: this kernel has no Landlock"),
+                _ => check(),
+            });
+        });
+    }
+
+    fn refused<T>(result: io::Result<T>) -> bool {
+        result.is_err_and(|error| error.kind() == ErrorKind::PermissionDenied)
+    }
+
+    fn tree() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir_all(dir.path().join("root/sub")).expect("mkdir");
+        fs::write(dir.path().join("root/sub/inside"), "inside").expect("write");
+        fs::write(dir.path().join("outside"), "outside").expect("write");
+        std::os::unix::fs::symlink("../outside", dir.path().join("root/link")).expect("symlink");
+        dir
+    }
+
+    #[test]
+    fn reading_ends_at_the_root() {
+        let dir = tree();
+        let root = dir.path().join("root");
+        confined(&root, false, || {
+            assert_eq!(fs::read(root.join("sub/inside")).expect("reads"), b"inside");
+            assert_eq!(fs::read_dir(&root).expect("lists").count(), 2);
+            assert!(refused(File::open(dir.path().join("outside"))));
+            assert!(refused(File::open(root.join("link"))));
+            assert!(refused(File::open(root.join("sub/../../outside"))));
+            assert!(refused(File::open("/etc/passwd")));
+            assert!(refused(fs::read_dir("/")));
+        });
+    }
+
+    #[test]
+    fn without_uploads_nothing_is_written_anywhere() {
+        let dir = tree();
+        let root = dir.path().join("root");
+        let inside = root.join("sub/inside");
+        confined(&root, false, || {
+            assert!(refused(File::options().write(true).open(&inside)));
+            assert!(refused(File::create(root.join("new"))));
+            assert!(refused(fs::remove_file(&inside)));
+            assert!(refused(fs::rename(&inside, root.join("sub/other"))));
+        });
+        assert_eq!(fs::read(inside).expect("reads"), b"inside");
+    }
+
+    #[test]
+    fn with_uploads_only_the_root_is_written() {
+        let dir = tree();
+        let root = dir.path().join("root");
+        confined(&root, true, || {
+            fs::write(root.join("part"), "new").expect("creates");
+            fs::rename(root.join("part"), root.join("whole")).expect("renames");
+            fs::write(root.join("part"), "newer").expect("creates");
+            fs::rename(root.join("part"), root.join("whole")).expect("replaces");
+            fs::remove_file(root.join("sub/inside")).expect("removes");
+            assert!(refused(fs::write(dir.path().join("outside"), "x")));
+            assert!(refused(fs::create_dir(root.join("directory"))));
+        });
+    }
+
+    #[test]
+    fn datagrams_work_and_threads_inherit() {
+        let dir = tree();
+        confined(&dir.path().join("root"), false, || {
+            UdpSocket::bind("127.0.0.1:0").expect("UDP is not touched");
+            if matches!(attempt(), Ok(Confinement::Full { .. })) {
+                assert!(refused(TcpListener::bind("127.0.0.1:0")));
+            }
+            let later = thread::spawn(|| refused(File::open("/etc/passwd")));
+            assert!(later.join().expect("joins"), "a new thread is free");
+        });
+    }
+
+    #[test]
+    fn an_attempt_confines_nobody_else() {
+        attempt().expect("an answer");
+        File::open("/etc/passwd").expect("still opens");
+    }
+}

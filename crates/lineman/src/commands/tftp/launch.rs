@@ -1,0 +1,180 @@
+//! What `lineman tftp serve` needs of the system is taken first; then every right that it needs no
+//! more is given up, and only then do strangers' packets get a thread that reads them.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+use lineman_net::Account;
+use lineman_net::AccountError;
+use lineman_net::Confinement;
+use lineman_net::Notifier;
+use lineman_net::Operation;
+use lineman_net::SystemError;
+use lineman_net::tftp::Ports;
+use lineman_net::tftp::Store;
+use lineman_net::tftp::WritePolicy;
+use lineman_proto::tftp::PORT;
+
+use crate::args::tftp::Serve;
+use crate::args::tftp::Write;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::tftp::Tftp;
+use crate::runtime;
+
+/// What a server starts with.
+pub struct Launch {
+    /// The addresses.
+    pub ports: Ports,
+    /// The root.
+    pub store: Store,
+    /// What the kernel holds this process to; `None` under `--no-confine`.
+    pub confinement: Option<Confinement>,
+    /// Who wants to hear how it goes.
+    pub supervisor: Option<Notifier>,
+    /// How many threads the machine is good for: a confined process cannot find out.
+    pub workers: usize,
+}
+
+/// Takes what is needed, gives up what is not: bind, open the root, drop privileges, confine. No
+/// other thread may run yet, because confinement is inherited by threads that start later.
+///
+/// # Errors
+/// At the first step that fails; the process must not serve then.
+pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
+    let lang = console.lang;
+    let system = |error: SystemError| Failure::system(&error, lang);
+    let inherited = Ports::inherited().map_err(system)?; // first: nothing else is open yet
+    let workers = runtime::workers();
+    let account = account(args, lang)?;
+    let supervisor = supervisor(console);
+
+    let ports = match inherited {
+        Some(ports) => {
+            if !args.listen.is_empty() {
+                console.warn(&Tftp::ListenIgnored {});
+            }
+            ports
+        }
+        None => bind(args, console)?,
+    };
+    let store = open_root(args, lang)?;
+    if let Some(account) = &account {
+        account.assume().map_err(system)?;
+        store.check().map_err(on_root(args)).map_err(system)?;
+    }
+    let confinement = confine(args, &store).map_err(system)?;
+
+    Ok(Launch {
+        ports,
+        store,
+        confinement,
+        supervisor,
+        workers,
+    })
+}
+
+fn account(args: &Serve, lang: Lang) -> Result<Option<Account>, Failure> {
+    let find = |text: &String| Account::find(text).map_err(|error| unknown(&error, lang));
+    args.user.as_ref().map(find).transpose()
+}
+
+fn unknown(error: &AccountError, lang: Lang) -> Failure {
+    let why = match error {
+        AccountError::UnknownUser(user) => Tftp::UnknownUser { user },
+        AccountError::UnknownGroup(group) => Tftp::UnknownGroup { group },
+        AccountError::NoGroup(user) => return Failure::usage(&Tftp::UserNoGroup { user }, lang),
+        AccountError::Root(user) => return Failure::usage(&Tftp::UserIsRoot { user }, lang),
+        AccountError::System(error) => return Failure::system(error, lang),
+        other => return Failure::internal(other, lang),
+    };
+    Failure::usage(&why, lang)
+}
+
+/// A supervisor that cannot be reached is no reason not to serve.
+fn supervisor(console: Console) -> Option<Notifier> {
+    Notifier::from_environment().unwrap_or_else(|error| {
+        let error = &Failure::system(&error, console.lang).text;
+        console.warn(&Tftp::NoSupervisor { error });
+        None
+    })
+}
+
+fn bind(args: &Serve, console: Console) -> Result<Ports, Failure> {
+    let system = |error: SystemError| Failure::system(&error, console.lang);
+    let explicit = addresses(&args.listen, console.lang)?;
+    if !explicit.is_empty() {
+        return Ports::bind(&explicit).map_err(system);
+    }
+    match Ports::bind(&[any(PORT)]) {
+        Err(error) if error.source.kind() == io::ErrorKind::PermissionDenied => {
+            let ports = Ports::bind(&[any(UNPRIVILEGED_PORT)]).map_err(system)?;
+            console.note(&Tftp::LowPortRefused {});
+            Ok(ports)
+        }
+        other => other.map_err(system),
+    }
+}
+
+/// All addresses of both families; of the one there is where IPv6 is off.
+fn any(port: u16) -> SocketAddr {
+    match std::net::UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => (Ipv6Addr::UNSPECIFIED, port).into(),
+        Err(_) => (Ipv4Addr::UNSPECIFIED, port).into(),
+    }
+}
+
+fn addresses(listen: &[String], lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
+    let mut all = Vec::new();
+    for text in listen {
+        let typed = runtime::host_port(text, lang)?;
+        let port = typed.port.unwrap_or(PORT);
+        match typed.host {
+            None => all.push(any(port)),
+            Some(host) => all.extend(runtime::resolve_blocking(&host, port, lang)?),
+        }
+    }
+    Ok(all)
+}
+
+fn open_root(args: &Serve, lang: Lang) -> Result<Store, Failure> {
+    let policy = match args.write {
+        None => WritePolicy::Refuse,
+        Some(Write::Create) => WritePolicy::Create,
+        Some(Write::Overwrite) => WritePolicy::Overwrite,
+    };
+    Store::open(&args.root, policy, args.max_upload, args.ignore_case)
+        .map_err(|error| root_failure(&error, args, lang))
+}
+
+fn root_failure(error: &SystemError, args: &Serve, lang: Lang) -> Failure {
+    let mut failure = Failure::system(error, lang);
+    if error.source.kind() == io::ErrorKind::NotFound {
+        failure.text = Tftp::RootHint {
+            error: &failure.text,
+            root: &args.root.display(),
+        }
+        .render(lang);
+    }
+    failure
+}
+
+/// The new user may be one to whom the root is closed; every request would fail.
+fn on_root(args: &Serve) -> impl FnOnce(io::Error) -> SystemError {
+    let user = args.user.as_deref().unwrap_or_default();
+    SystemError::new(Operation::Open, format!("{} ({user})", args.root.display()))
+}
+
+fn confine(args: &Serve, store: &Store) -> Result<Option<Confinement>, SystemError> {
+    if args.no_confine {
+        return Ok(None);
+    }
+    let confined = store.confine().map(Some);
+    confined.map_err(SystemError::new(Operation::Confine, args.root.display()))
+}
+
+const UNPRIVILEGED_PORT: u16 = 6969;
