@@ -5,4 +5,5 @@
 mod link;
 mod properties;
 mod scenario;
+mod unconfirmed;
 mod world;
