@@ -103,7 +103,8 @@ impl Admission {
 
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; any other means that the client has given up the old one.
-    pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
+    /// `is_known`: a forger is unlikely; transfers of others leave before its own.
+    pub(super) fn judge_known(&self, peer: SocketAddr, request: &[u8], is_known: bool) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
             let pulse = running.pulse;
@@ -143,7 +144,7 @@ impl Admission {
             quiet: Arc::clone(&quiet),
         };
         table.running.insert(peer, running);
-        if let Some((number, peer)) = table.half_open.open(number, peer) {
+        if let Some((number, peer)) = table.half_open.open(number, peer, is_known) {
             table.evict(number, peer);
         }
         Verdict::Start(Ticket {
@@ -153,6 +154,12 @@ impl Admission {
             commands,
             quiet,
         })
+    }
+
+    /// Judges a request of a peer that nothing is known about.
+    #[cfg(test)]
+    pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
+        self.judge_known(peer, request, false)
     }
 
     /// How long the answer is that this request would have us repeat to a peer that may not be there.

@@ -53,9 +53,31 @@ impl SharedGuard {
             .take_answer(Instant::now(), from.ip(), question, answer, times)
     }
 
+    /// Whether such an answer would be paid for.
+    pub(super) fn look_ahead(
+        &self,
+        from: SocketAddr,
+        question: usize,
+        answer: usize,
+        times: u32,
+    ) -> Result<(), Ignored> {
+        self.lock()
+            .look_ahead(Instant::now(), from.ip(), question, answer, times)
+    }
+
+    /// Whether somebody near has proved to be there.
+    pub(super) fn is_known(&self, from: SocketAddr) -> bool {
+        self.lock().is_known(Instant::now(), from.ip())
+    }
+
     /// The peer is there.
     pub(super) fn confirm(&self, from: SocketAddr, taken: u64) {
         self.lock().confirm(Instant::now(), from.ip(), taken);
+    }
+
+    /// Whether to tell of a refusal.
+    pub(super) fn take_report(&self, from: SocketAddr) -> bool {
+        self.lock().take_report(Instant::now(), from.ip())
     }
 
     /// Counts what was ignored, and says whether to name its neighbourhood.

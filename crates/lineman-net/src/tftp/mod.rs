@@ -1,6 +1,8 @@
 //! TFTP over real sockets and files: a server, and a client that gets and puts.
 
 mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod atomic_file;
 mod body;
 mod client;

@@ -112,6 +112,8 @@ pub struct RefusedCounts {
     pub ignored: IgnoredCounts,
     /// Transfers whose client never answered and that left for newer ones.
     pub evicted: u64,
+    /// Events that were not told: too many at once, or refusals of a flood.
+    pub untold: u64,
 }
 
 /// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
@@ -176,6 +178,7 @@ impl Server {
         RefusedCounts {
             ignored: self.shared.guard.counts(),
             evicted: self.shared.admission.evicted(),
+            untold: self.shared.unreported.load(Ordering::Relaxed),
         }
     }
 
@@ -272,10 +275,13 @@ impl Shared {
             }
             _ => return self.ignore(),
         };
-        if let Err(why) = self.take_price(from, packet) {
+        if let Err(why) = self.take_price(from, packet, &request) {
             return self.turn_away(from, why);
         }
-        let refusal = match self.admission.judge(from, packet) {
+        let refusal = match self
+            .admission
+            .judge_known(from, packet, self.guard.is_known(from))
+        {
             Verdict::Repeated => return,
             Verdict::Start(ticket) => {
                 match self.start(from, local, &request, packet.len(), ticket) {
@@ -301,10 +307,19 @@ impl Shared {
 
     /// Takes from its neighbourhood what a request costs, and what it costs to repeat an answer for
     /// it, however often it is asked for.
-    fn take_price(&self, from: SocketAddr, packet: &[u8]) -> Result<(), Ignored> {
+    fn take_price(
+        &self,
+        from: SocketAddr,
+        packet: &[u8],
+        request: &Request<'_>,
+    ) -> Result<(), Ignored> {
         self.guard.take_request(from)?;
         if let Some(answer) = self.admission.would_repeat(from, packet) {
             self.guard.take_answer(from, packet.len(), answer, 1)?;
+        } else if request.direction == Direction::Read && request.options.iter().next().is_none() {
+            let answer = first_answer(request.direction, None, None);
+            self.guard
+                .look_ahead(from, packet.len(), answer, self.first_sends())?;
         }
         Ok(())
     }
@@ -321,10 +336,9 @@ impl Shared {
     ) -> Result<(), Unstarted> {
         let prepared = self.prepare(peer, local, request);
         let prepared = prepared.map_err(Unstarted::Refused)?;
-        let resends = self.config.timing.unconfirmed_resends.unwrap_or(0);
         let taken = self
             .guard
-            .take_answer(peer, question, prepared.answer, 1 + resends)
+            .take_answer(peer, question, prepared.answer, self.first_sends())
             .map_err(Unstarted::Ignored)?;
         ticket.will_answer(prepared.answer);
         let job = Job {
@@ -381,6 +395,11 @@ impl Shared {
         })
     }
 
+    /// How often the first answer is sent to a peer that says nothing.
+    fn first_sends(&self) -> u32 {
+        1 + self.config.timing.unconfirmed_resends.unwrap_or(0)
+    }
+
     fn policy(&self, peer: SocketAddr) -> Policy {
         let max_blksize = self
             .config
@@ -415,7 +434,11 @@ impl Shared {
     }
 
     fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
-        self.send_report(report(peer, request, Ending::Refused(refusal)));
+        if self.guard.take_report(peer) {
+            self.send_report(report(peer, request, Ending::Refused(refusal)));
+        } else {
+            self.unreported.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn send_report(&self, report: Report) {

@@ -61,6 +61,7 @@ pub struct Guard {
     allow: Option<Vec<Prefix>>,
     buckets: Buckets,
     account: Bucket,
+    reports: Bucket,
     notices: Notices,
     counts: IgnoredCounts,
 }
@@ -72,6 +73,7 @@ impl Guard {
             allow,
             buckets: Buckets::new(NEIGHBOURHOOD),
             account: Bucket::full(now, ACCOUNT),
+            reports: Bucket::full(now, REPORTS),
             notices: Notices::new(now),
             counts: IgnoredCounts::default(),
         }
@@ -128,7 +130,7 @@ impl Guard {
         answer: usize,
         times: u32,
     ) -> Result<u64, Ignored> {
-        if from.is_loopback() || self.is_proved(now, from) {
+        if self.is_known(now, from) {
             return Ok(0);
         }
         let price = excess(question, answer, times);
@@ -139,12 +141,36 @@ impl Guard {
         }
     }
 
+    /// Whether [`Self::take_answer`] would allow the longest first answer to such a request: what is
+    /// known before any file is opened for it.
+    ///
+    /// # Errors
+    /// If all such answers together have become too much.
+    pub fn look_ahead(
+        &mut self,
+        now: Instant,
+        from: IpAddr,
+        question: usize,
+        answer: usize,
+        times: u32,
+    ) -> Result<(), Ignored> {
+        let taken = self.take_answer(now, from, question, answer, times)?;
+        self.account.give_back(taken);
+        Ok(())
+    }
+
     /// The peer has answered: it gets back its request's price, and `taken`, its answer's.
     pub fn confirm(&mut self, now: Instant, from: IpAddr, taken: u64) {
         let prefix = Prefix::around(from);
         self.buckets.give_back(prefix, REQUEST_PRICE);
         self.buckets.prove(now, prefix);
         self.account.give_back(taken);
+    }
+
+    /// Whether to tell the operator of a request from `from` that was refused: a forger must not fill
+    /// the log.
+    pub fn take_report(&mut self, now: Instant, from: IpAddr) -> bool {
+        self.is_known(now, from) || self.reports.take(now, 1)
     }
 
     /// Counts a datagram that was ignored. Gives the neighbourhood to be named if this is the first
@@ -164,6 +190,11 @@ impl Guard {
     /// How many were ignored.
     pub fn counts(&self) -> IgnoredCounts {
         self.counts
+    }
+
+    /// Whether `from` is this machine, or somebody near it has proved lately to be there.
+    pub fn is_known(&self, now: Instant, from: IpAddr) -> bool {
+        from.is_loopback() || self.is_proved(now, from)
     }
 
     fn is_proved(&self, now: Instant, from: IpAddr) -> bool {
@@ -202,6 +233,12 @@ const NEIGHBOURHOOD: Rate = Rate {
 const ACCOUNT: Rate = Rate {
     burst: 1 << 20,
     each_second: 64 << 10,
+};
+/// Refusals that are told of unproven peers: a thousand machines that ask for ten missing names at
+/// once, then a line every 50 ms.
+const REPORTS: Rate = Rate {
+    burst: 10_000,
+    each_second: 20,
 };
 /// How long a neighbourhood is known for somebody who has proved to be there.
 const PROOF_HOLDS: Duration = Duration::from_secs(60);

@@ -119,6 +119,19 @@ fn each_neighbourhood_is_named_once_and_a_flood_of_them_a_few_times() {
     assert_eq!(guard.counts().not_allowed, 10_002);
 }
 
+#[test]
+fn a_forger_does_not_fill_the_log() {
+    let now = start();
+    let mut guard = guard(now);
+    guard.take_request(now, ip("10.9.9.1")).expect("a request");
+    guard.confirm(now, ip("10.9.9.1"), 0);
+    let stranger = ip("10.0.0.1");
+    let told = (0..100_000).filter(|_| guard.take_report(now, stranger));
+    assert_eq!(told.count(), 10_000);
+    assert!(guard.take_report(now, ip("10.9.9.2")), "a proved neighbour");
+    assert!(guard.take_report(now, ip("127.0.0.1")));
+}
+
 /// One step of a flood.
 #[derive(Clone, Debug)]
 struct Step {
@@ -179,7 +192,7 @@ proptest! {
         let mut table = HalfOpen::new(limit);
         for (number, close) in closes.into_iter().enumerate() {
             let number = number as u64;
-            if let Some((gone, _)) = table.open(number, at("10.0.0.1:1")) {
+            if let Some((gone, _)) = table.open(number, at("10.0.0.1:1"), number.is_multiple_of(3)) {
                 prop_assert!(gone < number);
             }
             prop_assert!(table.len() <= limit.max(1));
