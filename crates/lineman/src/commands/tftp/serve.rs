@@ -21,6 +21,7 @@ use lineman_proto::tftp::Rollover;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::guard;
 use super::json;
 use super::words;
 use super::words::Side;
@@ -38,6 +39,7 @@ use crate::runtime::Signals;
 /// Serves until a signal comes.
 pub async fn run(args: &Serve, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
+    guard::raise_open_files();
     let (server, mut events) = bind(args, console).await?;
     announce(args, &server, console)?;
     let mut tally = Tally::default();
@@ -117,7 +119,10 @@ fn open(
     )
     .map_err(|error| root_failure(&error, args, console.lang))?;
     let config = ServerConfig {
+        allow: guard::allowed(&args.allow),
         max_transfers: args.max_transfers,
+        max_transfers_per_client: args.max_transfers_per_client,
+        max_unconfirmed: args.max_unconfirmed,
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
@@ -196,8 +201,10 @@ impl Tally {
     }
 
     fn take(&mut self, event: &ServerEvent, console: Console) -> Result<(), Failure> {
-        let ServerEvent::Report(report) = event else {
-            return Ok(());
+        let report = match event {
+            ServerEvent::Report(report) => report,
+            ServerEvent::Ignored { prefix, why } => return guard::ignored(prefix, *why, console),
+            _ => return Ok(()),
         };
         match report.ending {
             Ending::Complete { .. } => self.complete += 1,
@@ -221,8 +228,14 @@ impl Tally {
             failed: &self.failed,
             ignored: &ignored,
         });
-        let fields =
-            json!({ "complete": self.complete, "failed": self.failed, "ignored": ignored });
+        let refused = server.refused();
+        guard::summary(&refused, console);
+        let fields = json!({
+            "complete": self.complete,
+            "failed": self.failed,
+            "ignored": ignored,
+            "refused": guard::counts(&refused),
+        });
         console
             .event("ended", fields)
             .map_err(|error| Failure::stdout(error, console.lang))
