@@ -12,6 +12,8 @@ mod generate;
 mod help;
 mod settings;
 mod support;
+mod tftp_flood;
+mod tftp_guard;
 mod tour;
 mod udp_boundaries;
 mod udp_groups;
