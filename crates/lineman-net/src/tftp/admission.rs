@@ -2,14 +2,18 @@
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_proto::tftp::guard::HalfOpen;
 use tokio::sync::mpsc;
 
 use super::transfer::Command;
@@ -19,14 +23,20 @@ use super::transfer::Command;
 pub(super) struct Admission {
     table: Arc<Mutex<Table>>,
     max_transfers: usize,
+    max_per_client: usize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Table {
     running: HashMap<SocketAddr, Running>,
     next: u64,
     /// Peers that were told lately that their request makes no sense.
     rebuked: VecDeque<SocketAddr>,
+    half_open: HalfOpen,
+    per_client: HashMap<IpAddr, usize>,
+    /// Tickets that are not dropped yet: those of the running, and of transfers about to end.
+    tickets: usize,
+    evicted: u64,
 }
 
 #[derive(Debug)]
@@ -35,6 +45,8 @@ struct Running {
     request: Vec<u8>,
     commands: mpsc::Sender<Command>,
     pulse: Pulse,
+    answer: usize,
+    quiet: Arc<AtomicBool>,
 }
 
 /// How a transfer is doing, as far as a repeated request is concerned.
@@ -59,6 +71,8 @@ pub(super) enum Verdict {
     Repeated,
     /// As many transfers run as may.
     Busy,
+    /// As many transfers run for this client's address as may.
+    BusyClient,
 }
 
 /// A transfer's place in the table.
@@ -68,19 +82,29 @@ pub(super) struct Ticket {
     peer: SocketAddr,
     number: u64,
     pub(super) commands: mpsc::Receiver<Command>,
+    quiet: Arc<AtomicBool>,
 }
 
 impl Admission {
     pub(super) fn new(max_transfers: usize) -> Self {
         Self {
-            table: Arc::default(),
+            table: Arc::new(Mutex::new(Table::new(max_transfers))),
             max_transfers,
+            max_per_client: max_transfers,
         }
+    }
+
+    /// Bounds the transfers whose peer has not answered yet, and those of one address.
+    pub(super) fn with_limits(mut self, max_unconfirmed: usize, max_per_client: usize) -> Self {
+        self.lock().half_open = HalfOpen::new(max_unconfirmed);
+        self.max_per_client = max_per_client;
+        self
     }
 
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; any other means that the client has given up the old one.
-    pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
+    /// `is_known`: a forger is unlikely; transfers of others leave before its own.
+    pub(super) fn judge_known(&self, peer: SocketAddr, request: &[u8], is_known: bool) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
             let pulse = running.pulse;
@@ -92,12 +116,20 @@ impl Admission {
                 return Verdict::Repeated;
             }
             let _ = running.commands.try_send(Command::Supersede);
+            let number = running.number;
+            table.half_open.close(number);
         } else if table.running.len() >= self.max_transfers {
             return Verdict::Busy;
+        } else if !peer.ip().is_loopback() && table.transfers_of(peer.ip()) >= self.max_per_client {
+            return Verdict::BusyClient;
+        } else {
+            *table.per_client.entry(peer.ip()).or_default() += 1;
         }
         let (sender, commands) = mpsc::channel(COMMANDS);
         table.next += 1;
+        table.tickets += 1;
         let number = table.next;
+        let quiet = Arc::new(AtomicBool::new(false));
         let running = Running {
             number,
             request: request.to_vec(),
@@ -108,14 +140,52 @@ impl Admission {
                 dallying: false,
                 at: Instant::now(),
             },
+            answer: 0,
+            quiet: Arc::clone(&quiet),
         };
         table.running.insert(peer, running);
+        if let Some((number, peer)) = table.half_open.open(number, peer, is_known) {
+            table.evict(number, peer);
+        }
         Verdict::Start(Ticket {
             admission: self.clone(),
             peer,
             number,
             commands,
+            quiet,
         })
+    }
+
+    /// Judges a request of a peer that nothing is known about.
+    #[cfg(test)]
+    pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
+        self.judge_known(peer, request, false)
+    }
+
+    /// How long the answer is that this request would have us repeat to a peer that may not be there.
+    pub(super) fn would_repeat(&self, peer: SocketAddr, request: &[u8]) -> Option<usize> {
+        let table = self.lock();
+        let running = table.running.get(&peer)?;
+        (!running.pulse.confirmed && running.request == request).then_some(running.answer)
+    }
+
+    /// The system is short of descriptors: the transfer that has been unconfirmed for longest leaves.
+    pub(super) fn shed(&self) {
+        let mut table = self.lock();
+        if let Some((number, peer)) = table.half_open.shed() {
+            table.evict(number, peer);
+        }
+    }
+
+    /// How many unconfirmed transfers have left for newer ones.
+    pub(super) fn evicted(&self) -> u64 {
+        self.lock().evicted
+    }
+
+    /// How many transfers were told to end and have not yet.
+    pub(super) fn lingering(&self) -> usize {
+        let table = self.lock();
+        table.tickets.saturating_sub(table.running.len())
     }
 
     /// Whether to tell `peer` that its request makes no sense: once, as far back as is remembered.
@@ -154,10 +224,64 @@ impl Admission {
     }
 }
 
+impl Table {
+    fn new(max_unconfirmed: usize) -> Self {
+        Self {
+            running: HashMap::new(),
+            next: 0,
+            rebuked: VecDeque::new(),
+            half_open: HalfOpen::new(max_unconfirmed),
+            per_client: HashMap::new(),
+            tickets: 0,
+            evicted: 0,
+        }
+    }
+
+    fn transfers_of(&self, client: IpAddr) -> usize {
+        self.per_client.get(&client).copied().unwrap_or(0)
+    }
+
+    /// Ends an unconfirmed transfer without a word to anybody: it may be a forger's.
+    fn evict(&mut self, number: u64, peer: SocketAddr) {
+        if let Some(running) = self.remove(number, peer) {
+            running.quiet.store(true, Ordering::Relaxed);
+            self.evicted += 1;
+            let _ = running.commands.try_send(Command::Supersede);
+        }
+    }
+
+    fn remove(&mut self, number: u64, peer: SocketAddr) -> Option<Running> {
+        self.running
+            .get(&peer)
+            .filter(|running| running.number == number)?;
+        self.half_open.close(number);
+        if let Some(count) = self.per_client.get_mut(&peer.ip()) {
+            *count -= 1;
+            if *count == 0 {
+                self.per_client.remove(&peer.ip());
+            }
+        }
+        self.running.remove(&peer)
+    }
+}
+
 impl Ticket {
-    /// Notes how the transfer is doing.
-    pub(super) fn note(&self, pulse: Pulse) {
+    /// Tells how long the first answer is.
+    pub(super) fn will_answer(&self, bytes: usize) {
+        if let Some(running) = self.admission.lock().running.get_mut(&self.peer) {
+            running.answer = bytes;
+        }
+    }
+
+    /// Says later whether nobody wants to hear of this transfer's end.
+    pub(super) fn quiet(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.quiet)
+    }
+
+    /// Notes how the transfer is doing. Whether the peer has just proved to be there.
+    pub(super) fn note(&self, pulse: Pulse) -> bool {
         let mut table = self.admission.lock();
+        let is_proof = pulse.confirmed && table.half_open.close(self.number);
         if let Some(running) = table
             .running
             .get_mut(&self.peer)
@@ -165,19 +289,15 @@ impl Ticket {
         {
             running.pulse = pulse;
         }
+        is_proof
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut table = self.admission.lock();
-        if table
-            .running
-            .get(&self.peer)
-            .is_some_and(|running| running.number == self.number)
-        {
-            table.running.remove(&self.peer);
-        }
+        table.tickets -= 1;
+        table.remove(self.number, self.peer);
     }
 }
 

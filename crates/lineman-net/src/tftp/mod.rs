@@ -1,10 +1,13 @@
 //! TFTP over real sockets and files: a server, and a client that gets and puts.
 
 mod admission;
+#[cfg(test)]
+mod admission_tests;
 mod atomic_file;
 mod body;
 mod burst;
 mod client;
+mod guard;
 mod ports;
 mod report;
 mod server;
@@ -23,6 +26,7 @@ pub use ports::Ports;
 pub use report::Ending;
 pub use report::Refusal;
 pub use report::Report;
+pub use server::RefusedCounts;
 pub use server::Server;
 pub use server::ServerConfig;
 pub use server::ServerEvent;

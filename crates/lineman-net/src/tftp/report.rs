@@ -97,6 +97,15 @@ pub enum Refusal {
         /// How many may.
         limit: usize,
     },
+    /// As many transfers run for this client's address as may.
+    #[error("{limit} transfers run already for this address")]
+    BusyClient {
+        /// How many may.
+        limit: usize,
+    },
+    /// The system has no descriptor or memory left for another transfer.
+    #[error("{0}")]
+    Exhausted(io::Error),
     /// The request makes no sense.
     #[error("malformed request")]
     Malformed,
@@ -116,7 +125,11 @@ impl Refusal {
             Self::Exists => ErrorCode::EXISTS,
             Self::TooLarge { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
-            Self::Shrunk | Self::Busy { .. } | Self::System(_) => ErrorCode::NOT_DEFINED,
+            Self::Shrunk
+            | Self::Busy { .. }
+            | Self::BusyClient { .. }
+            | Self::Exhausted(_)
+            | Self::System(_) => ErrorCode::NOT_DEFINED,
         }
     }
 
@@ -131,7 +144,7 @@ impl Refusal {
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
             Self::Shrunk => "The file changed",
-            Self::Busy { .. } => "Busy, try again",
+            Self::Busy { .. } | Self::BusyClient { .. } | Self::Exhausted(_) => "Busy, try again",
             Self::System(_) => "Server error",
         }
     }
@@ -155,6 +168,9 @@ impl From<io::Error> for Refusal {
             _ => match error.raw_os_error() {
                 Some(nix::libc::ELOOP) => Self::OutsideRoot,
                 Some(nix::libc::ENXIO) => Self::NotAFile,
+                Some(
+                    nix::libc::EMFILE | nix::libc::ENFILE | nix::libc::ENOBUFS | nix::libc::ENOMEM,
+                ) => Self::Exhausted(error),
                 _ => Self::System(error),
             },
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Packet;
@@ -21,6 +22,9 @@ use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::answer;
+use lineman_proto::tftp::guard::Ignored;
+use lineman_proto::tftp::guard::IgnoredCounts;
+use lineman_proto::tftp::guard::Prefix;
 use tokio::sync::mpsc;
 
 use super::Ending;
@@ -34,6 +38,7 @@ use super::admission::Admission;
 use super::admission::Pulse;
 use super::admission::Ticket;
 use super::admission::Verdict;
+use super::guard::SharedGuard;
 use super::socket::Arrival;
 use super::socket::Door;
 use super::socket::Listener;
@@ -49,10 +54,16 @@ use crate::SystemError;
 use crate::packet_info::Local;
 
 /// How a server serves.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerConfig {
+    /// Who is answered; `None` is everybody.
+    pub allow: Option<Vec<Prefix>>,
     /// How many transfers may run at a time.
     pub max_transfers: usize,
+    /// How many of them for one client's address; those of this machine are not counted.
+    pub max_transfers_per_client: usize,
+    /// How many may wait for a first sign of their client; the oldest leaves for a new one.
+    pub max_unconfirmed: usize,
     /// The largest block to agree to; `None` means what the route to the client carries.
     pub max_blksize: Option<u16>,
     /// The largest window to agree to, in blocks.
@@ -66,7 +77,10 @@ pub struct ServerConfig {
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
+            allow: Some(Prefix::local()),
             max_transfers: 4096,
+            max_transfers_per_client: 64,
+            max_unconfirmed: 1024,
             max_blksize: None,
             max_windowsize: 64,
             rollover: Rollover::ToZero,
@@ -85,6 +99,25 @@ impl Default for ServerConfig {
 pub enum ServerEvent {
     /// A transfer, or a request that became none, is over.
     Report(Report),
+    /// A datagram was ignored, the first for this reason from these addresses; how many follow is
+    /// in [`Server::refused`].
+    Ignored {
+        /// The neighbourhood of its sender.
+        prefix: Prefix,
+        /// Why it was ignored.
+        why: Ignored,
+    },
+}
+
+/// What a server did not let happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedCounts {
+    /// Datagrams that were ignored.
+    pub ignored: IgnoredCounts,
+    /// Transfers whose client never answered and that left for newer ones.
+    pub evicted: u64,
+    /// Events that were not told: too many at once, or refusals of a flood.
+    pub untold: u64,
 }
 
 /// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
@@ -100,6 +133,7 @@ struct Shared {
     config: ServerConfig,
     admission: Admission,
     workers: Workers,
+    guard: SharedGuard,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
     unreported: AtomicU64,
@@ -141,8 +175,10 @@ impl Server {
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             store,
+            admission: Admission::new(config.max_transfers)
+                .with_limits(config.max_unconfirmed, config.max_transfers_per_client),
+            guard: SharedGuard::new(config.allow.clone()),
             config,
-            admission: Admission::new(config.max_transfers),
             workers,
             events,
             ignored: AtomicU64::new(0),
@@ -159,6 +195,15 @@ impl Server {
     /// How many datagrams were no request and were ignored.
     pub fn ignored(&self) -> u64 {
         self.shared.ignored.load(Ordering::Relaxed)
+    }
+
+    /// What was not let happen, so far.
+    pub fn refused(&self) -> RefusedCounts {
+        RefusedCounts {
+            ignored: self.shared.guard.counts(),
+            evicted: self.shared.admission.evicted(),
+            untold: self.shared.unreported.load(Ordering::Relaxed),
+        }
     }
 
     /// How many transfers are not done yet.
@@ -209,7 +254,10 @@ async fn listen(door: &Door, shared: &Arc<Shared>) -> Result<(), SystemError> {
     let mut buffer = vec![0; 65536];
     loop {
         match listener.receive(&mut buffer).await {
-            Ok(arrival) => shared.handle(listener, arrival, &buffer[..arrival.len]),
+            Ok(arrival) => {
+                shared.handle(listener, arrival, &buffer[..arrival.len]);
+                shared.let_others_end().await;
+            }
             // An ICMP error about an earlier answer, or memory that is short for a moment.
             Err(error) if is_passing(&error) => tokio::task::yield_now().await,
             Err(error) => {
@@ -243,56 +291,97 @@ impl Shared {
             return self.ignore();
         };
         let from = arrival.from;
+        let to = SocketAddr::new(local.ip, listener.local().port());
+        if let Err(why) = self.guard.look(from, to) {
+            return self.turn_away(from, why);
+        }
         let request = match Packet::parse(packet) {
             Ok(Packet::Request(request)) => request,
             Err(ParseError::Mode | ParseError::EmptyFilename | ParseError::Truncated)
                 if is_request(packet) =>
             {
-                if self.admission.may_rebuke(from) {
+                if self.admission.may_rebuke(from) && self.guard.take_error(from).is_ok() {
                     refuse(listener, from, local, &Refusal::Malformed);
                 }
                 return self.ignore();
             }
             _ => return self.ignore(),
         };
-        match self.admission.judge(from, packet) {
-            Verdict::Repeated => {}
-            Verdict::Busy => {
-                let limit = self.config.max_transfers;
-                refuse(listener, from, local, &Refusal::Busy { limit });
-                self.report_refusal(from, &request, Refusal::Busy { limit });
-            }
-            Verdict::Start(ticket) => self.start(listener, arrival.from, local, &request, ticket),
+        if let Err(why) = self.take_price(from, packet, &request) {
+            return self.turn_away(from, why);
         }
+        let refusal = match self
+            .admission
+            .judge_known(from, packet, self.guard.is_known(from))
+        {
+            Verdict::Repeated => return,
+            Verdict::Start(ticket) => {
+                match self.start(from, local, &request, packet.len(), ticket) {
+                    Ok(()) => return,
+                    Err(Unstarted::Ignored(why)) => return self.turn_away(from, why),
+                    Err(Unstarted::Refused(refusal)) => refusal,
+                }
+            }
+            Verdict::Busy => Refusal::Busy {
+                limit: self.config.max_transfers,
+            },
+            Verdict::BusyClient => Refusal::BusyClient {
+                limit: self.config.max_transfers_per_client,
+            },
+        };
+        if let Refusal::Exhausted(_) = refusal {
+            self.admission.shed();
+        }
+        self.guard.refuse(from);
+        refuse(listener, from, local, &refusal);
+        self.report_refusal(from, &request, refusal);
+    }
+
+    /// Takes from its neighbourhood what a request costs, and what it costs to repeat an answer for
+    /// it, however often it is asked for.
+    fn take_price(
+        &self,
+        from: SocketAddr,
+        packet: &[u8],
+        request: &Request<'_>,
+    ) -> Result<(), Ignored> {
+        self.guard.take_request(from)?;
+        if let Some(answer) = self.admission.would_repeat(from, packet) {
+            self.guard.take_answer(from, packet.len(), answer, 1)?;
+        } else if request.direction == Direction::Read && request.options.iter().next().is_none() {
+            let answer = first_answer(request.direction, None, None);
+            self.guard
+                .look_ahead(from, packet.len(), answer, self.first_sends())?;
+        }
+        Ok(())
     }
 
     /// Opens the file before anything is answered, so that a refusal is the first thing the client
     /// hears (PXELINUX mishandles an ERROR behind an OACK).
     fn start(
         self: &Arc<Self>,
-        listener: &Listener,
         peer: SocketAddr,
         local: Local,
         request: &Request<'_>,
+        question: usize,
         ticket: Ticket,
-    ) {
-        match self.prepare(peer, local, request) {
-            Ok((socket, session, body, agreed)) => {
-                let job = Job {
-                    shared: Arc::clone(self),
-                    ticket,
-                    report: report(peer, request, Ending::Stopped),
-                    started: Instant::now(),
-                };
-                self.workers
-                    .spawn(job.run(socket, session, body, agreed))
-                    .detach();
-            }
-            Err(refusal) => {
-                refuse(listener, peer, local, &refusal);
-                self.report_refusal(peer, request, refusal);
-            }
-        }
+    ) -> Result<(), Unstarted> {
+        let prepared = self.prepare(peer, local, request);
+        let prepared = prepared.map_err(Unstarted::Refused)?;
+        let taken = self
+            .guard
+            .take_answer(peer, question, prepared.answer, self.first_sends())
+            .map_err(Unstarted::Ignored)?;
+        ticket.will_answer(prepared.answer);
+        let job = Job {
+            shared: Arc::clone(self),
+            ticket,
+            taken,
+            report: report(peer, request, Ending::Stopped),
+            started: Instant::now(),
+        };
+        self.workers.spawn(job.run(prepared)).detach();
+        Ok(())
     }
 
     fn prepare(
@@ -300,7 +389,7 @@ impl Shared {
         peer: SocketAddr,
         local: Local,
         request: &Request<'_>,
-    ) -> Result<(UdpSocket, Session, Body, Agreed), Refusal> {
+    ) -> Result<Prepared, Refusal> {
         let (body, length) = match request.direction {
             Direction::Read => {
                 let (file, length) = self.store.read(request.filename)?;
@@ -323,12 +412,24 @@ impl Shared {
             length,
         );
         let agreed = offer.agreed;
+        let answer = first_answer(request.direction, offer.oack.as_deref(), length);
         let (now, rollover, timing) = (Instant::now(), self.config.rollover, self.config.timing);
         let session = match request.direction {
             Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
         };
-        Ok((socket, session, body, agreed))
+        Ok(Prepared {
+            socket,
+            session,
+            body,
+            agreed,
+            answer,
+        })
+    }
+
+    /// How often the first answer is sent to a peer that says nothing.
+    fn first_sends(&self) -> u32 {
+        1 + self.config.timing.unconfirmed_resends.unwrap_or(0)
     }
 
     fn policy(&self, peer: SocketAddr) -> Policy {
@@ -343,42 +444,98 @@ impl Shared {
         }
     }
 
+    fn turn_away(&self, from: SocketAddr, why: Ignored) {
+        if let Some(prefix) = self.guard.note(why, from.ip()) {
+            self.send_event(ServerEvent::Ignored { prefix, why });
+        }
+    }
+
+    /// Transfers that were told to end hold a socket and a file until they have. Under a flood they
+    /// must get their turn before the next request, which waits in the kernel meanwhile.
+    async fn let_others_end(&self) {
+        for _ in 0..PATIENT_TURNS {
+            if self.admission.lingering() <= MAX_LINGERING {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn ignore(&self) {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
     fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
-        self.send_report(report(peer, request, Ending::Refused(refusal)));
-    }
-
-    fn send_report(&self, report: Report) {
-        if self.events.try_send(ServerEvent::Report(report)).is_err() {
+        if self.guard.take_report(peer) {
+            self.send_report(report(peer, request, Ending::Refused(refusal)));
+        } else {
             self.unreported.fetch_add(1, Ordering::Relaxed);
         }
     }
+
+    fn send_report(&self, report: Report) {
+        self.send_event(ServerEvent::Report(report));
+    }
+
+    fn send_event(&self, event: ServerEvent) {
+        if self.events.try_send(event).is_err() {
+            self.unreported.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A transfer that could begin.
+struct Prepared {
+    socket: UdpSocket,
+    session: Session,
+    body: Body,
+    agreed: Agreed,
+    /// How long its first answer is.
+    answer: usize,
+}
+
+/// Why none begins.
+enum Unstarted {
+    Refused(Refusal),
+    Ignored(Ignored),
 }
 
 /// One transfer, as a task.
 struct Job {
     shared: Arc<Shared>,
     ticket: Ticket,
+    /// What the guard took for its answer.
+    taken: u64,
     report: Report,
     started: Instant,
 }
 
 impl Job {
-    async fn run(self, socket: UdpSocket, mut session: Session, body: Body, agreed: Agreed) {
+    async fn run(self, prepared: Prepared) {
         let Self {
             shared,
-            mut ticket,
+            ticket,
+            taken,
             mut report,
             started,
         } = self;
+        let Prepared {
+            socket,
+            mut session,
+            body,
+            agreed,
+            ..
+        } = prepared;
         let Ok(socket) = tokio::net::UdpSocket::from_std(socket) else {
-            report.ending = Ending::Refused(Refusal::Busy {
-                limit: shared.config.max_transfers,
-            });
+            let limit = shared.config.max_transfers;
+            report.ending = Ending::Refused(Refusal::Busy { limit });
             return shared.send_report(report);
+        };
+        let quiet = ticket.quiet();
+        let mut watched = Watched {
+            ticket,
+            taken,
+            shared: &shared,
         };
         transfer::run(
             &socket,
@@ -386,36 +543,46 @@ impl Job {
             body,
             agreed,
             agreed.blksize,
-            &mut ticket,
+            &mut watched,
             |result, session| {
                 report.agreed = result.agreed;
                 report.bytes = result.bytes;
                 report.elapsed = started.elapsed();
                 report.stats = session.stats();
                 report.ending = result.ending;
-                shared.send_report(report);
+                if !quiet.load(Ordering::Relaxed) {
+                    shared.send_report(report);
+                }
             },
         )
         .await;
     }
 }
 
-impl Observer for Ticket {
+/// Tells the table and the guard how a transfer is doing.
+struct Watched<'a> {
+    ticket: Ticket,
+    taken: u64,
+    shared: &'a Shared,
+}
+
+impl Observer for Watched<'_> {
     async fn command(&mut self) -> Command {
-        match self.commands.recv().await {
-            Some(command) => command,
-            // Superseded: the table has dropped our sender, after the word that says so.
-            None => std::future::pending().await,
-        }
+        // Without a sender the table has dropped it, perhaps with no room left for the word.
+        let command = self.ticket.commands.recv().await;
+        command.unwrap_or(Command::Supersede)
     }
 
     fn observe(&mut self, session: &Session, _bytes: u64, _agreed: &Agreed) {
-        self.note(Pulse {
+        let is_proof = self.ticket.note(Pulse {
             confirmed: session.is_confirmed(),
             ending: session.is_ending(),
             dallying: session.is_dallying(),
             at: Instant::now(),
         });
+        if is_proof {
+            self.shared.guard.confirm(session.peer(), self.taken);
+        }
     }
 }
 
@@ -441,6 +608,16 @@ fn refuse(listener: &Listener, peer: SocketAddr, local: Local, refusal: &Refusal
     listener.answer(peer, local, &error.encode());
 }
 
+/// How long the first answer is: the OACK, ACK 0, or the first block.
+fn first_answer(direction: Direction, oack: Option<&[u8]>, length: Option<u64>) -> usize {
+    let block = u64::from(DEFAULT_BLKSIZE);
+    match (oack, direction) {
+        (Some(oack), _) => oack.len(),
+        (None, Direction::Write) => DATA_HEADER,
+        (None, Direction::Read) => DATA_HEADER + length.unwrap_or(block).min(block) as usize,
+    }
+}
+
 fn is_request(packet: &[u8]) -> bool {
     matches!(packet, [0, 1 | 2, _, ..])
 }
@@ -448,6 +625,8 @@ fn is_request(packet: &[u8]) -> bool {
 /// What one peer can make us have in flight.
 const MAX_WINDOW_BYTES: u32 = 1 << 20;
 const EVENTS: usize = 4096;
+const MAX_LINGERING: usize = 64;
+const PATIENT_TURNS: usize = 1000;
 const POLL: Duration = Duration::from_millis(10);
 /// For the ERROR packets of transfers that are stopped.
 const LAST_WORDS: Duration = Duration::from_millis(200);

@@ -14,6 +14,7 @@ mod code;
 mod event;
 mod filename;
 mod gate;
+pub mod guard;
 mod negotiate;
 pub mod netascii;
 mod opening;

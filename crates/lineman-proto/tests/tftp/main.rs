@@ -6,4 +6,5 @@ mod abort;
 mod link;
 mod properties;
 mod scenario;
+mod unconfirmed;
 mod world;

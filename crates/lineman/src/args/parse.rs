@@ -1,6 +1,18 @@
-//! Values that people type: durations, sizes.
+//! Values that people type: durations, sizes, ranges of addresses.
 
 use std::time::Duration;
+
+use lineman_proto::tftp::guard::Prefix;
+use lineman_proto::tftp::guard::PrefixError;
+
+/// Which addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addresses {
+    /// All there are.
+    Any,
+    /// Those of a range.
+    Of(Prefix),
+}
 
 /// Seconds, fractions allowed: `10`, `0.5`.
 pub fn seconds(text: &str) -> Result<Duration, String> {
@@ -22,6 +34,27 @@ pub fn bytes(text: &str) -> Result<u64, String> {
     value.checked_mul(1 << shift).ok_or_else(bad)
 }
 
+/// A range of addresses: `any`, `192.0.2.7`, `10.0.0.0/8`, `fd00::/8`.
+pub fn addresses(text: &str) -> Result<Addresses, String> {
+    if text == "any" {
+        return Ok(Addresses::Any);
+    }
+    let prefix = text.parse().map_err(|error| match error {
+        PrefixError::Excess => format!("`{text}` has bits set behind its prefix"),
+        PrefixError::Bits => format!("`{text}` has no valid number of bits behind the /"),
+        _ => format!("`{text}` is neither any nor a range of addresses, like 10.0.0.0/8"),
+    })?;
+    Ok(Addresses::Of(prefix))
+}
+
+/// A number from 1.
+pub fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..) => Ok(count),
+        _ => Err(format!("`{text}` is not a number from 1")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +69,20 @@ mod tests {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert!(seconds("-1").is_err());
         assert!(seconds("inf").is_err());
+    }
+
+    #[test]
+    fn ranges_of_addresses_and_counts_as_people_write_them() {
+        assert_eq!(addresses("any"), Ok(Addresses::Any));
+        assert!(matches!(addresses("10.0.0.0/8"), Ok(Addresses::Of(_))));
+        assert!(
+            addresses("10.0.0.1/8")
+                .expect_err("a host")
+                .contains("behind its prefix")
+        );
+        assert!(addresses("10.0.0.0/99").expect_err("bits").contains("bits"));
+        assert!(addresses("lan").expect_err("a word").contains("any"));
+        assert_eq!(count("7"), Ok(7));
+        assert!(count("0").is_err() && count("-1").is_err());
     }
 }

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::parse;
+use super::parse::Addresses;
 
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,10 @@ pub struct Serve {
     /// where 69 is not permitted)
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Vec<String>,
+    /// Answer these addresses only, may be repeated: ADDR, ADDR/BITS or any (default: private, link-local
+    /// and loopback ones)
+    #[arg(long, value_name = "CIDR", value_parser = parse::addresses)]
+    pub allow: Vec<Addresses>,
     /// Accept uploads: new names only, or existing ones too
     #[arg(long, value_enum, value_name = "WHAT")]
     pub write: Option<Write>,
@@ -42,6 +47,12 @@ pub struct Serve {
     /// How many transfers may run at a time
     #[arg(long, value_name = "N", default_value = "4096")]
     pub max_transfers: usize,
+    /// How many transfers one client's address may have at a time
+    #[arg(long, value_name = "N", default_value = "64", value_parser = parse::count)]
+    pub max_transfers_per_client: usize,
+    /// How many transfers may wait for a first sign of their client; the oldest leaves for a new one
+    #[arg(long, value_name = "N", default_value = "1024", value_parser = parse::count)]
+    pub max_unconfirmed: usize,
     /// Never agree to a larger block (default: what the route to the client carries)
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u16).range(8..=65464))]
     pub max_blksize: Option<u16>,

@@ -19,6 +19,8 @@ mod tftp_client_faults;
 mod tftp_client_peers;
 mod tftp_confine;
 mod tftp_conformance;
+mod tftp_flood;
+mod tftp_guard;
 mod tftp_kit;
 mod tftp_names;
 mod tftp_raw;

@@ -2,6 +2,7 @@
 
 mod client;
 mod get;
+mod guard;
 mod json;
 mod launch;
 mod progress;

@@ -14,6 +14,7 @@ use lineman_proto::tftp::Rollover;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::guard;
 use super::json;
 use super::launch;
 use super::launch::Launch;
@@ -32,6 +33,7 @@ use crate::runtime::Signals;
 
 /// Serves until a signal comes.
 pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
+    guard::raise_open_files();
     let launch = launch::prepare(args, console)?;
     let workers = launch.workers;
     runtime::block_on_workers(workers, console, serve(args, launch, console))
@@ -73,7 +75,10 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
 
 fn config(args: &Serve) -> ServerConfig {
     ServerConfig {
+        allow: guard::allowed(&args.allow),
         max_transfers: args.max_transfers,
+        max_transfers_per_client: args.max_transfers_per_client,
+        max_unconfirmed: args.max_unconfirmed,
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
@@ -164,8 +169,10 @@ impl Tally {
     }
 
     fn take(&mut self, event: &ServerEvent, console: Console) -> Result<(), Failure> {
-        let ServerEvent::Report(report) = event else {
-            return Ok(());
+        let report = match event {
+            ServerEvent::Report(report) => report,
+            ServerEvent::Ignored { prefix, why } => return guard::ignored(prefix, *why, console),
+            _ => return Ok(()),
         };
         match report.ending {
             Ending::Complete { .. } => self.complete += 1,
@@ -189,8 +196,14 @@ impl Tally {
             failed: &self.failed,
             ignored: &ignored,
         });
-        let fields =
-            json!({ "complete": self.complete, "failed": self.failed, "ignored": ignored });
+        let refused = server.refused();
+        guard::summary(&refused, console);
+        let fields = json!({
+            "complete": self.complete,
+            "failed": self.failed,
+            "ignored": ignored,
+            "refused": guard::counts(&refused),
+        });
         console
             .event("ended", fields)
             .map_err(|error| Failure::stdout(error, console.lang))

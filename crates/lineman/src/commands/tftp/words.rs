@@ -148,7 +148,7 @@ pub fn reason_id(report: &Report) -> &'static str {
             Refusal::TooLarge { .. } => "too-large",
             Refusal::DiskFull => "disk-full",
             Refusal::Shrunk => "shrunk",
-            Refusal::Busy { .. } => "busy",
+            Refusal::Busy { .. } | Refusal::BusyClient { .. } | Refusal::Exhausted(_) => "busy",
             Refusal::Malformed => "malformed",
             _ => "system",
         },
@@ -230,6 +230,11 @@ fn refused(refusal: &Refusal, lang: Lang) -> String {
         Refusal::DiskFull => Tftp::DiskFull {}.render(lang),
         Refusal::Shrunk => Tftp::Shrunk {}.render(lang),
         Refusal::Busy { limit } => Tftp::Busy { limit }.render(lang),
+        Refusal::BusyClient { limit } => Tftp::BusyClient { limit }.render(lang),
+        Refusal::Exhausted(error) => Tftp::Exhausted {
+            why: &system_text(error, lang),
+        }
+        .render(lang),
         Refusal::Malformed => Tftp::Malformed {}.render(lang),
         Refusal::System(error) => Tftp::System {
             why: &system_text(error, lang),

@@ -88,6 +88,7 @@ pub const TEXTS: &[Row] = &[
 pub const VALUE_NAMES: &[Row] = &[
     ("ADDR:PORT", "地址:端口"),
     ("BLOCKS", "块数"),
+    ("CIDR", "地址范围"),
     ("BYTES", "字节数"),
     ("COMMAND", "命令"),
     ("DIR", "目录"),
@@ -129,6 +130,16 @@ pub const REASONS: &[Row] = &[
         "is not a number of bytes, like 4096 or 64M",
         "不是字节数，应如 4096 或 64M",
     ),
+    (
+        "is neither any nor a range of addresses, like 10.0.0.0/8",
+        "既不是 any，也不是地址范围，应如 10.0.0.0/8",
+    ),
+    ("has bits set behind its prefix", "前缀之后还有非零的位"),
+    (
+        "has no valid number of bits behind the /",
+        "/ 之后不是有效的位数",
+    ),
+    ("is not a number from 1", "不是从 1 开始的数"),
     ("invalid digit found in string", "不是数字"),
     ("cannot parse integer from empty string", "不是数字"),
     ("number too large to fit in target type", "数太大"),

@@ -29,6 +29,18 @@ pub const TEXTS: &[Row] = &[
         "最多同时进行多少个传输",
     ),
     (
+        "Answer these addresses only, may be repeated: ADDR, ADDR/BITS or any (default: private, link-local and loopback ones)",
+        "只应答这些地址，可重复：地址、地址/位数 或 any（默认：私有、链路本地和环回地址）",
+    ),
+    (
+        "How many transfers one client's address may have at a time",
+        "每个客户端地址最多同时进行多少个传输",
+    ),
+    (
+        "How many transfers may wait for a first sign of their client; the oldest leaves for a new one",
+        "最多多少个传输可以等待客户端的首次应答；有新的到来时，最早的离开",
+    ),
+    (
         "Never agree to a larger block (default: what the route to the client carries)",
         "绝不同意更大的块（默认：到客户端的路径所能承载的大小）",
     ),
