@@ -328,8 +328,7 @@ impl Receiver {
     }
 
     fn give_up_at(&self) -> Instant {
-        let asked = self.agreed.timeout.unwrap_or(Duration::ZERO);
-        self.progress_at + self.timing.patience.max(asked * 4)
+        self.progress_at + self.timing.patience_with(self.agreed, self.is_confirmed())
     }
 
     fn fail(&mut self, failure: Failure) {

@@ -330,8 +330,7 @@ impl Sender {
     /// When patience ends. A client that has everything but never acknowledges the last block is
     /// a habit of the field, not a failure, and its silence is not waited for as long.
     fn give_up_at(&self) -> Instant {
-        let asked = self.agreed.timeout.unwrap_or(Duration::ZERO);
-        let end = self.progress_at + self.timing.patience.max(asked * 4);
+        let end = self.progress_at + self.timing.patience_with(self.agreed, self.confirmed);
         if self.may_have_all() {
             end.min(self.heard_at + LAST_ACK_PATIENCE)
         } else {

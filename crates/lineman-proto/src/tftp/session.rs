@@ -35,6 +35,18 @@ pub struct Timing {
     pub unconfirmed_resends: Option<u32>,
 }
 
+impl Timing {
+    /// How long to wait for a peer that has agreed to a time-out: several of those, but only once it
+    /// has proved that it exists. A forged request must not hold a place for a quarter of an hour.
+    pub(super) fn patience_with(&self, agreed: Agreed, confirmed: bool) -> Duration {
+        let asked = agreed
+            .timeout
+            .filter(|_| confirmed)
+            .unwrap_or(Duration::ZERO);
+        self.patience.max(asked * 4)
+    }
+}
+
 /// What a client wants.
 #[derive(Clone, Debug)]
 pub struct ClientConfig {
@@ -362,4 +374,27 @@ impl Session {
 fn error(code: ErrorCode, message: &str) -> Vec<u8> {
     let message = message.as_bytes();
     Packet::Error { code, message }.encode()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_timeout_asked_by_somebody_not_heard_yet_does_not_hold_a_place() {
+        let timing = Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::ZERO,
+            unconfirmed_resends: Some(1),
+        };
+        let agreed = Agreed {
+            timeout: Some(Duration::from_secs(255)),
+            ..Agreed::default()
+        };
+        assert_eq!(timing.patience_with(agreed, false), Duration::from_secs(20));
+        assert_eq!(
+            timing.patience_with(agreed, true),
+            Duration::from_secs(1020)
+        );
+    }
 }

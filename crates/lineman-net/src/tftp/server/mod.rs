@@ -1,0 +1,276 @@
+//! The server: requests in ([`requests`]), transfers as tasks ([`job`]), reports out.
+
+mod job;
+mod requests;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Request;
+use lineman_proto::tftp::Rollover;
+use lineman_proto::tftp::Stats;
+use lineman_proto::tftp::Timing;
+use lineman_proto::tftp::guard::Ignored;
+use lineman_proto::tftp::guard::IgnoredCounts;
+use lineman_proto::tftp::guard::Prefix;
+use tokio::sync::mpsc;
+
+use super::Ending;
+use super::Ports;
+use super::Refusal;
+use super::Report;
+use super::Store;
+use super::admission::Admission;
+use super::guard::SharedGuard;
+use super::socket::Door;
+use super::workers::Workers;
+use crate::Operation;
+use crate::SystemError;
+
+/// How a server serves.
+#[derive(Clone, Debug)]
+pub struct ServerConfig {
+    /// Who is answered; `None` is everybody.
+    pub allow: Option<Vec<Prefix>>,
+    /// How many transfers may run at a time.
+    pub max_transfers: usize,
+    /// How many of them for one client's address; those of this machine are not counted.
+    pub max_transfers_per_client: usize,
+    /// How many may wait for a first sign of their client; the oldest leaves for a new one.
+    pub max_unconfirmed: usize,
+    /// The largest block to agree to; `None` means what the route to the client carries.
+    pub max_blksize: Option<u16>,
+    /// The largest window to agree to, in blocks.
+    pub max_windowsize: u16,
+    /// What follows block 65535.
+    pub rollover: Rollover,
+    /// How patient to be.
+    pub timing: Timing,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            allow: Some(Prefix::local()),
+            max_transfers: 4096,
+            max_transfers_per_client: 64,
+            max_unconfirmed: 1024,
+            max_blksize: None,
+            max_windowsize: 64,
+            rollover: Rollover::ToZero,
+            timing: Timing {
+                patience: Duration::from_secs(20),
+                dally: Duration::from_secs(3),
+                unconfirmed_resends: Some(1),
+            },
+        }
+    }
+}
+
+/// Something that the operator may want to know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A transfer, or a request that became none, is over.
+    Report(Report),
+    /// A datagram was ignored, the first for this reason from these addresses; how many follow is
+    /// in [`Server::refused`].
+    Ignored {
+        /// The neighbourhood of its sender.
+        prefix: Prefix,
+        /// Why it was ignored.
+        why: Ignored,
+    },
+}
+
+/// What a server did not let happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedCounts {
+    /// Datagrams that were ignored.
+    pub ignored: IgnoredCounts,
+    /// Transfers whose client never answered and that left for newer ones.
+    pub evicted: u64,
+    /// Events that were not told: too many at once, or refusals of a flood.
+    pub untold: u64,
+}
+
+/// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
+#[derive(Debug)]
+pub struct Server {
+    doors: Vec<Arc<Door>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    store: Store,
+    config: ServerConfig,
+    admission: Admission,
+    workers: Workers,
+    guard: SharedGuard,
+    events: mpsc::Sender<ServerEvent>,
+    ignored: AtomicU64,
+    unreported: AtomicU64,
+}
+
+impl Server {
+    /// Takes the addresses. Reports go to the receiver; what it does not take in time is counted,
+    /// not kept.
+    ///
+    /// # Errors
+    /// The first address that the system refuses.
+    pub fn bind(
+        addrs: &[SocketAddr],
+        store: Store,
+        config: ServerConfig,
+    ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
+        Self::on(Ports::bind(addrs)?, store, config)
+    }
+
+    /// Serves on addresses that were taken before.
+    ///
+    /// # Errors
+    /// When the runtime cannot wait for a socket.
+    pub fn on(
+        ports: Ports,
+        store: Store,
+        config: ServerConfig,
+    ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
+        let doors = ports
+            .into_sockets()
+            .into_iter()
+            .map(|socket| {
+                Door::new(socket)
+                    .map(Arc::new)
+                    .map_err(SystemError::new(Operation::Listen, "a socket"))
+            })
+            .collect::<Result<_, _>>()?;
+        let workers = Workers::start().map_err(SystemError::new(Operation::Create, "threads"))?;
+        let (events, receiver) = mpsc::channel(EVENTS);
+        let shared = Arc::new(Shared {
+            store,
+            admission: Admission::new(config.max_transfers)
+                .with_limits(config.max_unconfirmed, config.max_transfers_per_client),
+            guard: SharedGuard::new(config.allow.clone()),
+            config,
+            workers,
+            events,
+            ignored: AtomicU64::new(0),
+            unreported: AtomicU64::new(0),
+        });
+        Ok((Self { doors, shared }, receiver))
+    }
+
+    /// Where it listens.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.doors.iter().map(|door| door.local()).collect()
+    }
+
+    /// How many datagrams were no request and were ignored.
+    pub fn ignored(&self) -> u64 {
+        self.shared.ignored.load(Ordering::Relaxed)
+    }
+
+    /// What was not let happen, so far.
+    pub fn refused(&self) -> RefusedCounts {
+        RefusedCounts {
+            ignored: self.shared.guard.counts(),
+            evicted: self.shared.admission.evicted(),
+            untold: self.shared.unreported.load(Ordering::Relaxed),
+        }
+    }
+
+    /// How many transfers are not done yet.
+    pub fn unfinished(&self) -> usize {
+        self.shared.admission.unfinished()
+    }
+
+    /// Serves for ever.
+    ///
+    /// # Errors
+    /// When a socket fails for good.
+    pub async fn run(&self) -> Result<(), SystemError> {
+        let mut loops = tokio::task::JoinSet::new();
+        for door in &self.doors {
+            let (door, shared) = (Arc::clone(door), Arc::clone(&self.shared));
+            let mut task = self
+                .shared
+                .workers
+                .spawn(async move { requests::listen(&door, &shared).await });
+            // Not polling this any more drops the task, and that ends the listening.
+            loops.spawn(async move { task.join().await });
+        }
+        match loops.join_next().await {
+            Some(Ok(Some(Err(error)))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets running transfers finish for `grace`, then stops them. New requests are not taken:
+    /// stop polling [`Self::run`] first.
+    pub async fn finish(&self, grace: Duration) {
+        let end = Instant::now() + grace;
+        while self.unfinished() > 0 && Instant::now() < end {
+            tokio::time::sleep(POLL).await;
+        }
+        self.shared.admission.stop_all();
+        let last = Instant::now() + LAST_WORDS;
+        while self.unfinished() > 0 && Instant::now() < last {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+}
+
+impl Shared {
+    fn turn_away(&self, from: SocketAddr, why: Ignored) {
+        if let Some(prefix) = self.guard.note(why, from.ip()) {
+            self.send_event(ServerEvent::Ignored { prefix, why });
+        }
+    }
+
+    fn ignore(&self) {
+        self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
+        if self.guard.take_report(peer) {
+            self.send_report(report(peer, request, Ending::Refused(refusal)));
+        } else {
+            self.unreported.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn send_report(&self, report: Report) {
+        self.send_event(ServerEvent::Report(report));
+    }
+
+    fn send_event(&self, event: ServerEvent) {
+        if self.events.try_send(event).is_err() {
+            self.unreported.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn report(peer: SocketAddr, request: &Request<'_>, ending: Ending) -> Report {
+    Report {
+        peer,
+        direction: request.direction,
+        filename: request.filename.to_vec(),
+        mode: request.mode,
+        agreed: Agreed::default(),
+        bytes: 0,
+        elapsed: Duration::ZERO,
+        stats: Stats::default(),
+        ending,
+    }
+}
+
+const EVENTS: usize = 4096;
+const POLL: Duration = Duration::from_millis(10);
+/// For the ERROR packets of transfers that are stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
