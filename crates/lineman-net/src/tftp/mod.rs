@@ -4,6 +4,7 @@ mod admission;
 mod atomic_file;
 mod body;
 mod client;
+pub mod load;
 mod report;
 mod server;
 mod socket;

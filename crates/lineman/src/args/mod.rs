@@ -16,6 +16,7 @@ pub mod address;
 pub mod chat;
 pub mod parse;
 pub mod tftp;
+pub mod tftp_bench;
 pub mod udp;
 
 /// Talk, send and transfer over TCP and UDP, and see every packet it takes.

@@ -8,6 +8,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 
 use super::parse;
+use super::tftp_bench;
 
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
@@ -21,6 +22,9 @@ pub enum Tftp {
     /// Store files on a server
     #[command(after_help = PUT_EXAMPLES)]
     Put(Put),
+    /// Put load on a server, and measure it
+    #[command(after_help = tftp_bench::EXAMPLES)]
+    Bench(tftp_bench::Bench),
 }
 
 /// `lineman tftp serve`.

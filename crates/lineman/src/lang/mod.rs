@@ -14,6 +14,7 @@ pub mod common;
 pub mod help;
 pub mod settings;
 pub mod tftp;
+pub mod tftp_bench;
 pub mod tour;
 pub mod udp;
 

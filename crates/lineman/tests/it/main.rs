@@ -12,6 +12,7 @@ mod generate;
 mod help;
 mod settings;
 mod support;
+mod tftp_bench;
 mod tour;
 mod udp_boundaries;
 mod udp_groups;

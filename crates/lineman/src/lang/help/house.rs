@@ -89,6 +89,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("IF", "接口"),
     ("LANG", "语言"),
     ("OUT", "输出"),
+    ("PERCENT", "百分比"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
     ("WHAT", "哪些"),
@@ -117,6 +118,10 @@ pub const REASONS: &[Row] = &[
     (
         "is not a number of bytes, like 4096 or 64M",
         "不是字节数，应如 4096 或 64M",
+    ),
+    (
+        "is not a percentage from 0 to 100, like 1 or 0.5",
+        "不是 0 到 100 的百分比（如 1 或 0.5）",
     ),
     ("invalid digit found in string", "不是数字"),
     ("cannot parse integer from empty string", "不是数字"),
