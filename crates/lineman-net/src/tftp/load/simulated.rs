@@ -72,7 +72,7 @@ fn transfer(loss: Loss) -> (u64, Stats, Stats, Duration) {
         windowsize: 8,
         ..Agreed::default()
     };
-    let oack = b"\0\x06blksize\0512\0windowsize\x008\0".to_vec();
+    let oack = b"\0\x06blksize\x00512\0windowsize\x008\0".to_vec();
     let offer = Offer {
         agreed,
         oack: Some(oack),
