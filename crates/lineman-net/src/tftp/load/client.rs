@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -11,7 +10,6 @@ use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Event;
-use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Payload;
 use lineman_proto::tftp::Session;
 use nix::sys::socket::SockaddrStorage;
@@ -20,8 +18,10 @@ use socket2::Socket;
 use super::Dice;
 use super::FailureKind;
 use super::LoadOptions;
-use super::Reference;
 use super::Tally;
+use super::outcome::File;
+use super::outcome::Outcome;
+use super::outcome::Why;
 use super::socket;
 
 /// One transfer.
@@ -40,45 +40,6 @@ pub(super) struct Transfer {
     outcome: Option<Outcome>,
     /// The earliest moment for which a timer stands.
     pub(super) timer_at: Option<Instant>,
-}
-
-/// How a transfer ended.
-#[derive(Debug)]
-pub(super) struct Outcome {
-    pub(super) result: Result<(), (FailureKind, Why)>,
-    pub(super) agreed: Agreed,
-    pub(super) bytes: u64,
-    pub(super) elapsed: Duration,
-    pub(super) first_byte: Option<Duration>,
-}
-
-/// The cause of a failure.
-#[derive(Debug)]
-pub(super) enum Why {
-    Session(Failure),
-    System(io::Error),
-    Content,
-}
-
-/// What is expected of the content, or kept of it.
-#[derive(Debug)]
-pub(super) enum File {
-    /// The content is not known yet: count it, and keep it where there is a place.
-    Unknown(Option<Vec<u8>>),
-    /// Must have this length, and these bytes where they are known.
-    Known(u64, Option<Arc<Vec<u8>>>),
-    /// This is sent.
-    Upload(Arc<Vec<u8>>),
-}
-
-impl File {
-    /// What later transfers expect.
-    pub(super) fn expected(options: &LoadOptions, reference: &Reference) -> Self {
-        match &options.upload {
-            Some(content) => Self::Upload(content.clone()),
-            None => Self::Known(reference.length, reference.content.clone()),
-        }
-    }
 }
 
 impl Transfer {

@@ -22,9 +22,11 @@ use super::FailureKind;
 use super::LoadOptions;
 use super::Reference;
 use super::Tally;
-use super::client::File;
-use super::client::Outcome;
 use super::client::Transfer;
+use super::outcome::File;
+use super::outcome::Outcome;
+use super::slots::Name;
+use super::slots::Slots;
 use super::socket::Inbox;
 
 /// What all threads share.
@@ -43,32 +45,23 @@ pub(super) struct Shared<'a> {
 pub(super) struct Worker<'a> {
     shared: &'a Shared<'a>,
     epoll: OwnedFd,
-    slots: Vec<Slot>,
-    free: Vec<usize>,
+    slots: Slots,
     timers: BinaryHeap<Reverse<(Instant, Due)>>,
     inbox: Inbox,
     tally: Tally,
-    /// Transfers that have not ended, and those whose end is only to be heard by the server.
+    /// Transfers that have not ended; others stay in their places until the server has heard it.
     running: usize,
-    held: usize,
     /// Starts among the timers; time-outs of transfers that are gone stay there until they are due.
     starts: usize,
     /// How many transfers each client has begun.
     begun: Vec<u64>,
 }
 
-/// A place for a transfer; the generation tells a timer whether it is still the same one.
-#[derive(Debug, Default)]
-struct Slot {
-    generation: u32,
-    transfer: Option<Transfer>,
-}
-
 /// What is due at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
     Start { client: usize },
-    Timeout { slot: usize, generation: u32 },
+    Timeout(Name),
 }
 
 impl<'a> Worker<'a> {
@@ -84,14 +77,12 @@ impl<'a> Worker<'a> {
         Ok(Self {
             shared,
             epoll: epoll::create(CreateFlags::CLOEXEC)?,
-            slots: Vec::new(),
-            free: Vec::new(),
+            slots: Slots::default(),
             starts: timers.len(),
             timers,
             inbox: Inbox::default(),
             tally: Tally::default(),
             running: 0,
-            held: 0,
             begun: vec![0; options.clients],
         })
     }
@@ -109,7 +100,7 @@ impl<'a> Worker<'a> {
                 break;
             }
             self.fire(now);
-            if self.held == 0 && self.starts == 0 {
+            if self.slots.is_empty() && self.starts == 0 {
                 break;
             }
             self.wait(now, end, &mut events)?;
@@ -151,22 +142,18 @@ impl<'a> Worker<'a> {
                     self.starts -= 1;
                     self.start(client);
                 }
-                Due::Timeout { slot, generation } => self.time_out(now, slot, generation),
+                Due::Timeout(name) => self.time_out(now, name),
             }
         }
     }
 
-    fn time_out(&mut self, now: Instant, slot: usize, generation: u32) {
-        let place = &mut self.slots[slot];
-        if place.generation != generation {
-            return;
-        }
-        if let Some(transfer) = &mut place.transfer {
+    fn time_out(&mut self, now: Instant, name: Name) {
+        if let Some(transfer) = self.slots.named(name) {
             transfer.timer_at = None;
             if transfer.deadline().is_some_and(|deadline| deadline <= now) {
                 transfer.handle_timeout(now, &mut self.tally);
             }
-            self.settle(slot);
+            self.settle(name.slot);
         }
     }
 
@@ -184,11 +171,11 @@ impl<'a> Worker<'a> {
         let options = self.shared.options;
         let dice = options.loss.dice(client as u64, self.begun[client]);
         let file = File::expected(options, self.shared.reference);
-        let begun = Transfer::begin(options, client, dice, file)
-            .and_then(|transfer| self.place(transfer).map_err(io::Error::from));
+        let begun =
+            Transfer::begin(options, client, dice, file).and_then(|transfer| self.place(transfer));
         match begun {
             Ok(slot) => {
-                if let Some(transfer) = &mut self.slots[slot].transfer {
+                if let Some((transfer, _)) = self.slots.get(slot) {
                     transfer.drain(Instant::now(), &[], &mut self.tally);
                 }
                 self.settle(slot);
@@ -200,20 +187,13 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn place(&mut self, transfer: Transfer) -> rustix::io::Result<usize> {
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            self.slots.len() - 1
-        });
-        let data = EventData::new_u64(slot as u64);
-        let added = epoll::add(&self.epoll, &transfer.socket, data, EventFlags::IN);
-        if let Err(error) = added {
-            self.free.push(slot);
-            return Err(error);
-        }
-        self.slots[slot].transfer = Some(transfer);
+    fn place(&mut self, transfer: Transfer) -> io::Result<usize> {
+        let epoll = &self.epoll;
+        let slot = self.slots.put(transfer, |transfer, slot| {
+            let data = EventData::new_u64(slot as u64);
+            Ok(epoll::add(epoll, &transfer.socket, data, EventFlags::IN)?)
+        })?;
         self.running += 1;
-        self.held += 1;
         Ok(slot)
     }
 
@@ -225,7 +205,7 @@ impl<'a> Worker<'a> {
 
     /// Takes what has arrived for a transfer: a window at the most, then others have their turn.
     fn receive(&mut self, now: Instant, slot: usize) {
-        let Some(transfer) = &mut self.slots[slot].transfer else {
+        let Some((transfer, _)) = self.slots.get(slot) else {
             return;
         };
         let mut taken = 0;
@@ -249,27 +229,20 @@ impl<'a> Worker<'a> {
 
     /// After anything has happened to a transfer: has it ended, is it gone, when is it due?
     fn settle(&mut self, slot: usize) {
-        let Slot {
-            transfer: place,
-            generation,
-        } = &mut self.slots[slot];
-        let Some(transfer) = place else { return };
+        let Some((transfer, name)) = self.slots.get(slot) else {
+            return;
+        };
         let client = transfer.client;
         let outcome = transfer.outcome();
         match transfer.deadline() {
             Some(at) if transfer.timer_at.is_none_or(|timer| at < timer) => {
                 transfer.timer_at = Some(at);
-                let generation = *generation;
-                let due = Due::Timeout { slot, generation };
-                self.timers.push(Reverse((at, due)));
+                self.timers.push(Reverse((at, Due::Timeout(name))));
             }
             Some(_) => {}
             None => {
                 transfer.settle(&mut self.tally);
-                *place = None; // closes the socket, which leaves the epoll by that
-                *generation = generation.wrapping_add(1);
-                self.free.push(slot);
-                self.held -= 1;
+                self.slots.remove(slot);
             }
         }
         if let Some(outcome) = outcome {
@@ -301,11 +274,9 @@ impl<'a> Worker<'a> {
     fn stop(&mut self) {
         self.tally.last_end = self.shared.begin.elapsed();
         self.tally.unfinished = self.running as u64;
-        for slot in &mut self.slots {
-            if let Some(mut transfer) = slot.transfer.take() {
-                transfer.stop(&mut self.tally);
-                transfer.settle(&mut self.tally);
-            }
+        for transfer in self.slots.iter_mut() {
+            transfer.stop(&mut self.tally);
+            transfer.settle(&mut self.tally);
         }
     }
 }
