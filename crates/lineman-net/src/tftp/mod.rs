@@ -8,6 +8,7 @@ mod body;
 mod burst;
 mod client;
 mod guard;
+pub mod load;
 mod ports;
 mod report;
 mod server;

@@ -17,6 +17,7 @@ pub mod chat;
 pub mod doctor;
 pub mod parse;
 pub mod tftp;
+pub mod tftp_bench;
 pub mod udp;
 
 /// Talk, send and transfer over TCP and UDP, and see every packet it takes.

@@ -21,6 +21,18 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(value).map_err(|_| bad())
 }
 
+/// A share in percent, with or without its sign: `1`, `0.5%`.
+pub fn percent(text: &str) -> Result<f64, String> {
+    let bad = || format!("`{text}` is not a percentage from 0 to 100, like 1 or 0.5");
+    let digits = text.strip_suffix('%').unwrap_or(text);
+    let value: f64 = digits.parse().map_err(|_| bad())?;
+    if (0.0..=100.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(bad())
+    }
+}
+
 /// Bytes with an optional K, M or G (powers of 1024): `512`, `64M`.
 pub fn bytes(text: &str) -> Result<u64, String> {
     let bad = || format!("`{text}` is not a number of bytes, like 4096 or 64M");
@@ -69,6 +81,10 @@ mod tests {
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert!(seconds("-1").is_err());
         assert!(seconds("inf").is_err());
+        assert_eq!(percent("0.5%"), Ok(0.5));
+        assert_eq!(percent("1"), Ok(1.0));
+        assert!(percent("101").is_err());
+        assert!(percent("nan").is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 
 use super::parse;
 use super::parse::Addresses;
+use super::tftp_bench;
 
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,9 @@ pub enum Tftp {
     /// Store files on a server
     #[command(after_help = PUT_EXAMPLES)]
     Put(Put),
+    /// Put load on a server, and measure it
+    #[command(after_help = tftp_bench::EXAMPLES)]
+    Bench(tftp_bench::Bench),
 }
 
 /// `lineman tftp serve`.

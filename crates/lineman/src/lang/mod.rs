@@ -15,6 +15,7 @@ pub mod doctor;
 pub mod help;
 pub mod settings;
 pub mod tftp;
+pub mod tftp_bench;
 pub mod tour;
 pub mod udp;
 

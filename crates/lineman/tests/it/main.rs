@@ -14,6 +14,7 @@ mod help;
 mod settings;
 mod support;
 mod tftp_bad_input;
+mod tftp_bench;
 mod tftp_client;
 mod tftp_client_faults;
 mod tftp_client_peers;

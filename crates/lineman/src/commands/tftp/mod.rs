@@ -1,5 +1,7 @@
-//! `lineman tftp`: a server, and a client that gets and puts.
+//! `lineman tftp`: a server, a client that gets and puts, and many clients at once.
 
+mod bench;
+mod bench_words;
 mod client;
 mod get;
 mod guard;
@@ -15,11 +17,12 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::runtime;
 
-/// Serves, gets or puts.
+/// Serves, gets, puts or measures.
 pub fn run(args: &Tftp, console: Console) -> Result<(), Failure> {
     match args {
         Tftp::Serve(args) => serve::run(args, console),
         Tftp::Get(args) => runtime::block_on(console, get::run(args, console)),
         Tftp::Put(args) => runtime::block_on(console, put::run(args, console)),
+        Tftp::Bench(args) => runtime::block_on(console, bench::run(args, console)),
     }
 }

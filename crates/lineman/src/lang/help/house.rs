@@ -100,6 +100,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("IF", "接口"),
     ("LANG", "语言"),
     ("OUT", "输出"),
+    ("PERCENT", "百分比"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
     ("USER[:GROUP]", "用户[:组]"),
@@ -140,6 +141,10 @@ pub const REASONS: &[Row] = &[
         "/ 之后不是有效的位数",
     ),
     ("is not a number from 1", "不是从 1 开始的数"),
+    (
+        "is not a percentage from 0 to 100, like 1 or 0.5",
+        "不是 0 到 100 的百分比（如 1 或 0.5）",
+    ),
     ("invalid digit found in string", "不是数字"),
     ("cannot parse integer from empty string", "不是数字"),
     ("number too large to fit in target type", "数太大"),

@@ -16,6 +16,7 @@ mod errors;
 mod house;
 mod layout;
 mod tftp;
+mod tftp_bench;
 mod udp;
 
 pub use self::errors::one_line;
@@ -24,7 +25,13 @@ pub use self::errors::one_line;
 type Row = (&'static str, &'static str);
 
 /// Texts of the tree: what a command does, what an option means, comments on examples.
-const TEXTS: [&[Row]; 4] = [house::TEXTS, chat::TEXTS, udp::TEXTS, tftp::TEXTS];
+const TEXTS: [&[Row]; 5] = [
+    house::TEXTS,
+    chat::TEXTS,
+    udp::TEXTS,
+    tftp::TEXTS,
+    tftp_bench::TEXTS,
+];
 
 /// The command tree in `lang`, laid out as every help of lineman is.
 pub fn localised(command: Command, lang: Lang) -> Command {

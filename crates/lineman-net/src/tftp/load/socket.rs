@@ -1,0 +1,148 @@
+//! Sockets of the generator's clients: nonblocking, whole windows in one call where the system can.
+
+use std::io;
+use std::io::IoSlice;
+use std::io::IoSliceMut;
+use std::net::SocketAddr;
+use std::os::fd::AsRawFd as _;
+
+use nix::errno::Errno;
+use nix::sys::socket::ControlMessage;
+use nix::sys::socket::ControlMessageOwned;
+use nix::sys::socket::MsgFlags;
+use nix::sys::socket::SockaddrStorage;
+use nix::sys::socket::recvmsg;
+use nix::sys::socket::sendmsg;
+use nix::sys::socket::sendto;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt;
+use socket2::Domain;
+use socket2::Protocol;
+use socket2::Socket;
+use socket2::Type;
+
+use crate::addr::plain;
+
+/// A socket that can talk to `peer`. The system takes a port for it when the first packet leaves.
+pub(super) fn open(peer: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(peer);
+    let kind = Type::DGRAM.nonblocking().cloexec();
+    let socket = Socket::new_raw(domain, kind, Some(Protocol::UDP))?;
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    // An ICMP error ends a transfer that nobody answers.
+    if peer.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
+    } else {
+        setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+    }
+    // Kernels before 5.0 know no GRO: then each datagram comes by itself.
+    let _ = setsockopt(&socket, sockopt::UdpGroSegment, &true);
+    Ok(socket)
+}
+
+/// Memory that receiving uses again and again.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    buffer: Vec<u8>,
+    control: Vec<u8>,
+}
+
+/// One or several datagrams of one sender.
+#[derive(Debug)]
+pub(super) struct Arrival<'a> {
+    pub(super) from: SocketAddr,
+    bytes: &'a [u8],
+    segment: usize,
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self {
+            buffer: vec![0; LARGEST],
+            control: nix::cmsg_space!(i32),
+        }
+    }
+}
+
+impl Inbox {
+    /// What has arrived, if anything has.
+    pub(super) fn receive(&mut self, socket: &Socket) -> io::Result<Option<Arrival<'_>>> {
+        let (len, from, segment) = {
+            let mut parts = [IoSliceMut::new(&mut self.buffer)];
+            let received = recvmsg::<SockaddrStorage>(
+                socket.as_raw_fd(),
+                &mut parts,
+                Some(&mut self.control),
+                MsgFlags::empty(),
+            );
+            let message = match received {
+                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
+                other => other?,
+            };
+            let segment = message.cmsgs()?.find_map(|attached| match attached {
+                ControlMessageOwned::UdpGroSegments(size) => usize::try_from(size).ok(),
+                _ => None,
+            });
+            let from = message.address.as_ref().and_then(plain);
+            (message.bytes, from, segment)
+        };
+        Ok(Some(Arrival {
+            from: from.ok_or(io::ErrorKind::InvalidData)?,
+            bytes: &self.buffer[..len],
+            segment: segment.unwrap_or(len).max(1),
+        }))
+    }
+}
+
+impl<'a> Arrival<'a> {
+    /// The datagrams, in order.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.bytes.chunks(self.segment)
+    }
+}
+
+/// Sends one datagram.
+pub(super) fn send(socket: &Socket, to: &SockaddrStorage, packet: &[u8]) -> io::Result<()> {
+    sendto(socket.as_raw_fd(), packet, to, MsgFlags::empty())?;
+    Ok(())
+}
+
+/// Sends datagrams of `segment` bytes each (the last may be shorter) in as few calls as the system
+/// allows (`UDP_SEGMENT`), one by one where it allows none.
+pub(super) fn send_segments(
+    socket: &Socket,
+    to: &SockaddrStorage,
+    packets: &[u8],
+    segment: usize,
+) -> io::Result<()> {
+    let at_once = (LARGEST_SEND / segment).clamp(1, MAX_SEGMENTS);
+    for part in packets.chunks(segment * at_once) {
+        let size = u16::try_from(segment).unwrap_or(u16::MAX);
+        let attached = [ControlMessage::UdpGsoSegments(&size)];
+        let attached = if part.len() > segment {
+            &attached[..]
+        } else {
+            &[]
+        };
+        let pieces = [IoSlice::new(part)];
+        let fd = socket.as_raw_fd();
+        match sendmsg(fd, &pieces, attached, MsgFlags::empty(), Some(to)) {
+            Ok(_) => {}
+            Err(Errno::EIO | Errno::EINVAL | Errno::EMSGSIZE) => {
+                for one in part.chunks(segment) {
+                    send(socket, to, one)?;
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+const RECEIVE_BUFFER: usize = 4 << 20;
+/// No datagram, and no row of them that GRO joins, is larger.
+const LARGEST: usize = 65_536;
+/// What one call may carry behind the headers of IP and UDP.
+const LARGEST_SEND: usize = 65_000;
+/// `UDP_MAX_SEGMENTS` of older kernels.
+const MAX_SEGMENTS: usize = 64;
