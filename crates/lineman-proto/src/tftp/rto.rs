@@ -13,6 +13,7 @@ pub struct Rto {
     estimate: Duration,
     current: Duration,
     floor: Duration,
+    probe: Option<Duration>,
 }
 
 impl Rto {
@@ -30,6 +31,7 @@ impl Rto {
             estimate: Self::INITIAL,
             current: Self::INITIAL,
             floor,
+            probe: None,
         }
     }
 
@@ -41,6 +43,12 @@ impl Rto {
     /// The smallest round trip seen: nothing that arrives sooner after a packet can answer it.
     pub fn fastest(&self) -> Duration {
         self.fastest
+    }
+
+    /// When an answer is overdue, by the estimate alone: too early to send a window again, time
+    /// enough to ask with one packet. `None` before there is a sample.
+    pub fn probe(&self) -> Option<Duration> {
+        self.probe
     }
 
     /// Takes a measured round trip. Karn's rule is the caller's: no sample of what was sent twice.
@@ -58,6 +66,7 @@ impl Rto {
         };
         self.smoothed = Some(smoothed);
         self.variation = variation;
+        self.probe = Some((smoothed + variation * 4).max(PROBE_FLOOR));
         self.estimate = (smoothed + variation * 4).clamp(self.floor, Self::CEILING);
         self.current = self.estimate;
     }
@@ -72,6 +81,9 @@ impl Rto {
         self.current = (self.current * 2).min(Self::CEILING);
     }
 }
+
+/// Timers are no finer than this.
+const PROBE_FLOOR: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {

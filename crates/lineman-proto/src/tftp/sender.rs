@@ -51,6 +51,8 @@ pub struct Sender {
     /// Resends that are still allowed before the peer has proved that.
     unconfirmed_resends: u32,
     repair: Repair,
+    /// Whether this flight's one probe has been sent.
+    probed: bool,
     stats: Stats,
 }
 
@@ -99,6 +101,7 @@ impl Sender {
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
             repair: Repair::Ready,
+            probed: false,
             stats: Stats::default(),
         };
         if let Some(length) = length {
@@ -155,12 +158,19 @@ impl Sender {
         }
         if now >= self.give_up_at() {
             self.give_up();
+        } else if self
+            .probe_at()
+            .is_some_and(|at| now < at + self.rto.current())
+        {
+            self.probe(now);
         } else if self.confirmed || self.unconfirmed_resends > 0 {
             self.unconfirmed_resends = self.unconfirmed_resends.saturating_sub(1);
             self.stats.timeouts += 1;
             self.rto.back_off();
             self.repair = Repair::InFlight;
             self.resend(now);
+            self.probed = true; // a second time-out in a row is no moment to hurry
+            self.deadline = Some((now + self.rto.current()).min(self.give_up_at().max(now)));
         } else {
             // An unconfirmed peer may be somebody else's forged address: wait in silence.
             self.deadline = Some(self.give_up_at());
@@ -324,7 +334,35 @@ impl Sender {
 
     fn sent(&mut self, now: Instant) {
         self.flight_at = now;
-        self.deadline = Some((now + self.rto.current()).min(self.give_up_at().max(now)));
+        self.probed = false;
+        let due = self.probe_at().unwrap_or_else(|| now + self.rto.current());
+        self.deadline = Some(due.min(self.give_up_at().max(now)));
+    }
+
+    /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the
+    /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
+    fn probe_at(&self) -> Option<Instant> {
+        let wait = self.rto.probe().filter(|&wait| wait < self.rto.current());
+        let may = self.opening.is_none() && self.confirmed && !self.probed;
+        wait.filter(|_| may).map(|wait| self.flight_at + wait)
+    }
+
+    /// Sends the flight's last block once more. Whoever has all acknowledges it again; whoever
+    /// misses it, or another, says so.
+    fn probe(&mut self, now: Instant) {
+        self.probed = true;
+        self.fresh = self.next; // the ACK may answer either of the two
+        self.repair = Repair::Ready;
+        self.stats.data_sent += 1;
+        self.stats.resent += 1;
+        self.queue.push_back(Payload::Data(DataRun {
+            first: self.next - 1,
+            count: 1,
+            blksize: self.agreed.blksize,
+            rollover: self.rollover,
+        }));
+        let rest = self.flight_at + self.rto.current();
+        self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
     }
 
     /// When patience ends. A client that has everything but never acknowledges the last block is

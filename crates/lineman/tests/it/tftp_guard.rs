@@ -133,6 +133,16 @@ fn only_requests_are_answered_at_the_port_of_requests() {
     assert_silent(&senseless);
 }
 
+/// The head of the next block. A client that is slow to answer may hear block `heard` again first.
+fn receive_next(client: &UdpSocket, heard: u8) -> Vec<u8> {
+    loop {
+        let (data, _) = receive(client);
+        if data[..4] != [0, 3, 0, heard] {
+            return data[..4].to_vec();
+        }
+    }
+}
+
 #[test]
 fn without_descriptors_new_requests_hear_busy_and_a_running_transfer_goes_on() {
     let root = root();
@@ -161,8 +171,7 @@ fn without_descriptors_new_requests_hear_busy_and_a_running_transfer_goes_on() {
     for block in 2..=4 {
         running.send_to(&[0, 4, 0, block], tid).expect("sent");
         if block < 4 {
-            let (data, _) = receive(&running);
-            assert_eq!(data[..4], [0, 3, 0, block + 1]);
+            assert_eq!(receive_next(&running, block), [0, 3, 0, block + 1]);
         }
     }
     // Whoever was refused made room by it.
