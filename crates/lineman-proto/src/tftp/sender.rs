@@ -343,7 +343,9 @@ impl Sender {
     /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
     fn probe_at(&self) -> Option<Instant> {
         let wait = self.rto.probe().filter(|&wait| wait < self.rto.current());
-        let may = self.opening.is_none() && self.confirmed && !self.probed;
+        // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
+        let may =
+            self.opening.is_none() && self.confirmed && !self.probed && !self.is_last_in_flight();
         wait.filter(|_| may).map(|wait| self.flight_at + wait)
     }
 
