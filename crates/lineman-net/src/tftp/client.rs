@@ -16,6 +16,7 @@ use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Wish;
 
+use tokio::net::UdpSocket;
 use tokio::sync::watch;
 
 use super::Ending;
@@ -84,17 +85,15 @@ impl Client {
         sink: Sink,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Report {
-        let tsize = (mode == Mode::Octet).then_some(0);
-        self.transfer(
-            Direction::Read,
+        let errand = Errand {
+            direction: Direction::Read,
             filename,
             mode,
-            Body::Receive(Some(sink)),
-            None,
-            tsize,
-            progress,
-        )
-        .await
+            length: None,
+            tsize: (mode == Mode::Octet).then_some(0),
+        };
+        self.transfer(errand, Body::Receive(Some(sink)), progress)
+            .await
     }
 
     /// Stores a file from `source`.
@@ -106,16 +105,14 @@ impl Client {
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Report {
         let length = source.length();
-        self.transfer(
-            Direction::Write,
+        let errand = Errand {
+            direction: Direction::Write,
             filename,
             mode,
-            Body::Send(source),
             length,
-            length,
-            progress,
-        )
-        .await
+            tsize: length,
+        };
+        self.transfer(errand, Body::Send(source), progress).await
     }
 
     /// Waits until every transfer has answered its last repetition.
@@ -123,34 +120,16 @@ impl Client {
         while self.dallying.join_next().await.is_some() {}
     }
 
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "private, and each is one fact about the transfer"
-    )]
     async fn transfer(
         &mut self,
-        direction: Direction,
-        filename: Vec<u8>,
-        mode: Mode,
+        errand: Errand,
         body: Body,
-        length: Option<u64>,
-        tsize: Option<u64>,
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Report {
         let started = Instant::now();
-        let mut report = Report {
-            peer: self.server,
-            direction,
-            filename: filename.clone(),
-            mode,
-            agreed: Agreed::default(),
-            bytes: 0,
-            elapsed: Duration::ZERO,
-            stats: Stats::default(),
-            ending: Ending::Stopped,
-        };
-        let prepared =
-            socket::client_socket(self.server).and_then(|socket| Ok((socket, self.wish(tsize)?)));
+        let mut report = errand.report(self.server);
+        let prepared = socket::client_socket(self.server)
+            .and_then(|socket| Ok((socket, self.wish(errand.tsize)?)));
         let (socket, wish) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -158,39 +137,44 @@ impl Client {
                 return report;
             }
         };
-        let config = ClientConfig {
-            direction,
-            filename,
-            mode,
-            wish,
-            rollover: self.options.rollover,
-            timing: Timing {
-                patience: self.options.patience,
-                dally: DALLY,
-                unconfirmed_resends: None,
-            },
-            length,
-        };
-        let blksize = wish.blksize.unwrap_or(DEFAULT_BLKSIZE);
-        let mut session = Session::client(Instant::now(), self.server, config);
-        let mut watcher = Watcher {
+        let watcher = Watcher {
             progress,
-            length,
+            length: errand.length,
             stop: self.stop.clone(),
             stopped: false,
         };
+        let session = Session::client(started, self.server, self.config(errand, wish));
+        let blksize = wish.blksize.unwrap_or(DEFAULT_BLKSIZE);
+        self.run(socket, session, body, blksize, watcher, &mut report)
+            .await;
+        report.elapsed = started.elapsed();
+        report
+    }
+
+    /// Runs the session in a task that outlives this call by its dallying.
+    async fn run<P: FnMut(Progress) + Send + 'static>(
+        &mut self,
+        socket: UdpSocket,
+        mut session: Session,
+        body: Body,
+        blksize: u16,
+        mut watcher: Watcher<P>,
+        report: &mut Report,
+    ) {
         let (done, outcome) = tokio::sync::oneshot::channel();
+        let on_done = |result: transfer::Result, session: &Session| {
+            let _ = done.send((result, session.stats(), session.peer()));
+        };
         self.dallying.spawn(async move {
+            let agreed = Agreed::default();
             transfer::run(
                 &socket,
                 &mut session,
                 body,
-                Agreed::default(),
+                agreed,
                 blksize,
                 &mut watcher,
-                |result, session| {
-                    let _ = done.send((result, session.stats(), session.peer()));
-                },
+                on_done,
             )
             .await;
         });
@@ -201,8 +185,22 @@ impl Client {
             report.stats = stats;
             report.ending = result.ending;
         }
-        report.elapsed = started.elapsed();
-        report
+    }
+
+    fn config(&self, errand: Errand, wish: Wish) -> ClientConfig {
+        ClientConfig {
+            direction: errand.direction,
+            filename: errand.filename,
+            mode: errand.mode,
+            wish,
+            rollover: self.options.rollover,
+            timing: Timing {
+                patience: self.options.patience,
+                dally: DALLY,
+                unconfirmed_resends: None,
+            },
+            length: errand.length,
+        }
     }
 
     fn wish(&self, tsize: Option<u64>) -> io::Result<Wish> {
@@ -219,6 +217,34 @@ impl Client {
             timeout: self.options.timeout,
             tsize,
         })
+    }
+}
+
+/// What one transfer is about.
+struct Errand {
+    direction: Direction,
+    filename: Vec<u8>,
+    mode: Mode,
+    /// The length of the source, where it is known.
+    length: Option<u64>,
+    /// What the request says of the length.
+    tsize: Option<u64>,
+}
+
+impl Errand {
+    /// The report of a transfer that has not begun.
+    fn report(&self, server: SocketAddr) -> Report {
+        Report {
+            peer: server,
+            direction: self.direction,
+            filename: self.filename.clone(),
+            mode: self.mode,
+            agreed: Agreed::default(),
+            bytes: 0,
+            elapsed: Duration::ZERO,
+            stats: Stats::default(),
+            ending: Ending::Stopped,
+        }
     }
 }
 

@@ -18,7 +18,11 @@ pub enum Addresses {
 pub fn seconds(text: &str) -> Result<Duration, String> {
     let bad = || format!("`{text}` is not a number of seconds, like 10 or 0.5");
     let value: f64 = text.parse().map_err(|_| bad())?;
-    Duration::try_from_secs_f64(value).map_err(|_| bad())
+    let duration = Duration::try_from_secs_f64(value).map_err(|_| bad())?;
+    // A clock cannot be asked for a moment billions of years away.
+    Some(duration)
+        .filter(|&duration| duration <= LONGEST)
+        .ok_or_else(bad)
 }
 
 /// A share in percent, with or without its sign: `1`, `0.5%`.
@@ -67,6 +71,9 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A century.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +87,10 @@ mod tests {
         assert!(bytes("").is_err());
         assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
         assert!(seconds("-1").is_err());
+        assert!(
+            seconds("1.5e19").is_err(),
+            "it panicked when added to the time of day"
+        );
         assert!(seconds("inf").is_err());
         assert_eq!(percent("0.5%"), Ok(0.5));
         assert_eq!(percent("1"), Ok(1.0));

@@ -49,7 +49,7 @@ pub struct Serve {
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = parse::bytes)]
     pub max_upload: u64,
     /// How many transfers may run at a time
-    #[arg(long, value_name = "N", default_value = "4096")]
+    #[arg(long, value_name = "N", default_value = "4096", value_parser = parse::count)]
     pub max_transfers: usize,
     /// How many transfers one client's address may have at a time
     #[arg(long, value_name = "N", default_value = "64", value_parser = parse::count)]

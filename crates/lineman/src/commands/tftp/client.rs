@@ -22,6 +22,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::common::Common;
 use crate::lang::tftp::Tftp;
 use crate::runtime;
 use crate::runtime::Signals;
@@ -88,7 +89,10 @@ impl Jobs {
         match outcome {
             Ok(report) => self.judge(report, name),
             Err(failure) => {
-                self.console.say(&failure.text);
+                if !failure.text.is_empty() {
+                    let prefix = Common::ErrorPrefix {}.render(self.console.lang);
+                    self.console.say(&format!("{prefix}{}", failure.text));
+                }
                 self.note_exit(failure.exit);
                 Ok(None)
             }
