@@ -1,0 +1,361 @@
+//! What an event can be.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+use serde::Deserialize;
+use serde::Serialize;
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its number: events count from 0, without a gap.
+    pub n: u64,
+    /// When: nanoseconds since the lab began, never less than the event before.
+    pub t_ns: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// The lab is ready; always event 0.
+    Start(Start),
+    /// A host made a socket call, or a call returned.
+    Call(Call),
+    /// A packet entered the wire, or its fate was decided.
+    Packet(Packet),
+    /// A TCP socket changed its state.
+    State(State),
+    /// A host waits for a clock, or its clock has run out.
+    Timer(Timer),
+    /// A rule of the wire was applied to a packet.
+    Fault(Fault),
+    /// Something worth a sentence, said by a scenario or the lab.
+    Note(Note),
+    /// A host is gone before the end.
+    Left {
+        /// Which.
+        host: Host,
+        /// Why, as the system said.
+        why: String,
+    },
+    /// The lab has ended in good order. A log without it was cut short.
+    End,
+}
+
+/// Where and when the lab was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The form of the log: [`VERSION`](super::VERSION).
+    pub version: u32,
+    /// The name of the scenario, if one was played.
+    pub scenario: Option<String>,
+    /// Whose TCP this is.
+    pub origin: Origin,
+    /// What kind of kernel or stack, in its own words (`Linux 6.18.1`).
+    pub system: String,
+    /// Nanoseconds since 1970 at `t_ns` 0.
+    pub utc_ns: u64,
+    /// The client's addresses.
+    pub client: Addresses,
+    /// The server's addresses.
+    pub server: Addresses,
+}
+
+/// The addresses of a host on the lab's wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Addresses {
+    /// For IPv4.
+    pub v4: Ipv4Addr,
+    /// For IPv6.
+    pub v6: Ipv6Addr,
+}
+
+/// One of the two ends of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Host {
+    /// The left one, which usually begins.
+    Client,
+    /// The right one, which usually waits.
+    Server,
+}
+
+impl Host {
+    /// The one at the other end.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// How something is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The kernel said so.
+    Kernel,
+    /// Deduced from packets and calls.
+    Inferred,
+    /// A TCP in user space did it; no kernel was asked.
+    Simulated,
+}
+
+/// A socket call: told when it is made, and again when it returns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    /// Joins the two events of one call.
+    pub id: u64,
+    /// Who made it.
+    pub host: Host,
+    /// The program, where it is not lineman itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// The descriptor that it is about, where there is one yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fd: Option<i32>,
+    /// Its name: `socket`, `bind`, …
+    pub name: String,
+    /// Its arguments as a programmer writes them, without the descriptor.
+    pub args: Vec<String>,
+    /// The kernel's answer; `None` when the call begins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
+}
+
+/// What the kernel answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// A value, as a programmer writes it.
+    Value(String),
+    /// The name of an error (`ECONNREFUSED`).
+    Error(String),
+}
+
+/// A packet, once for its entry and once for each decision about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Packet {
+    /// Which packet: packets count from 1 in the order in which they enter the wire.
+    pub id: u64,
+    /// Who sent it.
+    pub from: Host,
+    /// What happened to it.
+    pub verdict: Verdict,
+    /// The whole frame, from the Ethernet header on, in hexadecimal digits: with [`Verdict::Sent`] as
+    /// it was sent, and with [`Verdict::Delivered`] if it arrives otherwise.
+    #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// What happened to a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It entered the wire.
+    Sent,
+    /// It waits on the wire for somebody's decision, or for its delay.
+    Held,
+    /// It is held, and its sender has sent the same again: the copy was swallowed.
+    Repeated {
+        /// How many copies so far.
+        times: u32,
+    },
+    /// It reached the other end.
+    Delivered,
+    /// It never will.
+    Dropped,
+    /// Another copy of it, with a number of its own, follows.
+    Duplicated {
+        /// The number of the copy.
+        copy: u64,
+    },
+}
+
+/// A TCP socket changed its state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Whose socket.
+    pub host: Host,
+    /// Which socket.
+    pub socket: Endpoints,
+    /// Before; `None` when it is seen for the first time.
+    pub from: Option<TcpState>,
+    /// After.
+    pub to: TcpState,
+    /// How this is known.
+    pub origin: Origin,
+    /// The event that caused it, as far as the order of things tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+    /// What waits in its queues, where the kernel told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Queues>,
+}
+
+/// Which socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// Its own address.
+    pub local: SocketAddr,
+    /// Its peer's; `None` for one that listens.
+    pub remote: Option<SocketAddr>,
+}
+
+/// What waits in the queues of a socket, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Queues {
+    /// Received and not read by the program; for a listener, connections not accepted.
+    pub unread: u32,
+    /// Written by the program and not acknowledged; for a listener, its backlog.
+    pub unsent: u32,
+}
+
+/// The states of RFC 9293 §3.3.2, by its names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
+#[allow(missing_docs, reason = "the names are the RFC's")]
+pub enum TcpState {
+    Closed,
+    Listen,
+    SynSent,
+    SynReceived,
+    Established,
+    #[serde(rename = "FIN-WAIT-1")]
+    FinWait1,
+    #[serde(rename = "FIN-WAIT-2")]
+    FinWait2,
+    CloseWait,
+    Closing,
+    LastAck,
+    TimeWait,
+}
+
+impl TcpState {
+    /// All of them, in the order of a life.
+    pub const ALL: [Self; 11] = [
+        Self::Closed,
+        Self::Listen,
+        Self::SynSent,
+        Self::SynReceived,
+        Self::Established,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::CloseWait,
+        Self::Closing,
+        Self::LastAck,
+        Self::TimeWait,
+    ];
+
+    /// Its name in the RFC.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "CLOSED",
+            Self::Listen => "LISTEN",
+            Self::SynSent => "SYN-SENT",
+            Self::SynReceived => "SYN-RECEIVED",
+            Self::Established => "ESTABLISHED",
+            Self::FinWait1 => "FIN-WAIT-1",
+            Self::FinWait2 => "FIN-WAIT-2",
+            Self::CloseWait => "CLOSE-WAIT",
+            Self::Closing => "CLOSING",
+            Self::LastAck => "LAST-ACK",
+            Self::TimeWait => "TIME-WAIT",
+        }
+    }
+}
+
+/// A clock of a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// Whose.
+    pub host: Host,
+    /// Which clock.
+    pub clock: TimerKind,
+    /// How long it runs, or ran, in nanoseconds.
+    pub wait_ns: u64,
+    /// Whether it has run out; else it was set.
+    pub expired: bool,
+    /// How this is known.
+    pub origin: Origin,
+}
+
+/// The clocks that a lesson speaks of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerKind {
+    /// The retransmission time-out (RFC 6298).
+    Retransmission,
+    /// The delayed ACK (RFC 1122 §4.2.3.2).
+    DelayedAck,
+    /// TIME-WAIT, twice the longest life of a segment (RFC 9293 §3.4.2).
+    TimeWait,
+    /// The probe of a window of size zero (RFC 9293 §3.8.6.1).
+    Persist,
+}
+
+/// A rule was applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fault {
+    /// To which packet.
+    pub packet: u64,
+    /// The rule, in its text form; empty when a person decided.
+    pub rule: String,
+}
+
+/// A sentence, by its name; the words are the view's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Which sentence.
+    pub id: String,
+    /// What to put into it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, String>,
+}
+
+/// Bytes as hexadecimal digits.
+mod hex {
+    use std::fmt::Write as _;
+
+    use serde::Deserialize as _;
+    use serde::Deserializer;
+    use serde::Serializer;
+    use serde::de::Error as _;
+
+    pub(super) fn serialize<S: Serializer>(
+        bytes: &Option<Vec<u8>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut digits = String::new();
+        for byte in bytes.as_deref().unwrap_or_default() {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        serializer.serialize_some(&digits)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<u8>>, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        let value = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
+        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(D::Error::custom("an odd number of hexadecimal digits"));
+        }
+        pairs
+            .iter()
+            .map(|&[high, low]| Some(value(high)? << 4 | value(low)?))
+            .collect::<Option<Vec<u8>>>()
+            .map(Some)
+            .ok_or_else(|| D::Error::custom("not a hexadecimal digit"))
+    }
+}

@@ -1,0 +1,28 @@
+//! The event log: append-only, one JSON object a line, readable without any privilege.
+//!
+//! An event says what happened, where and when, never how to show it. Views deduce; the log does
+//! not: what was deduced is marked as such ([`Origin`]).
+
+mod event;
+
+pub use event::Addresses;
+pub use event::Answer;
+pub use event::Call;
+pub use event::Endpoints;
+pub use event::Event;
+pub use event::Fault;
+pub use event::Host;
+pub use event::Kind;
+pub use event::Note;
+pub use event::Origin;
+pub use event::Packet;
+pub use event::Queues;
+pub use event::Start;
+pub use event::State;
+pub use event::TcpState;
+pub use event::Timer;
+pub use event::TimerKind;
+pub use event::Verdict;
+
+/// The version of the log's form; it grows when a reader of the old form would misread the new.
+pub const VERSION: u32 = 1;
