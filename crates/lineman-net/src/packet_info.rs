@@ -114,39 +114,50 @@ pub(crate) fn send(
     to: SocketAddr,
     from: Local,
 ) -> io::Result<()> {
-    let (v4, v6) = infos(from);
-    let source = match from.ip {
-        IpAddr::V4(_) => ControlMessage::Ipv4PacketInfo(&v4),
-        IpAddr::V6(_) => ControlMessage::Ipv6PacketInfo(&v6),
-    };
+    let source = Source::from(from);
     let (fd, to) = (socket.as_raw_fd(), SockaddrStorage::from(to));
     let flags = MsgFlags::MSG_DONTWAIT | MsgFlags::MSG_NOSIGNAL;
-    match sendmsg(fd, &[IoSlice::new(payload)], &[source], flags, Some(&to)) {
+    let parts = [IoSlice::new(payload)];
+    match sendmsg(fd, &parts, &[source.control()], flags, Some(&to)) {
         Ok(_) => Ok(()),
         Err(Errno::EAGAIN) => Err(io::ErrorKind::WouldBlock.into()),
         Err(errno) => Err(errno.into()),
     }
 }
 
-/// The kernel's form of `from`, of which one is used.
-fn infos(from: Local) -> (libc::in_pktinfo, libc::in6_pktinfo) {
-    let (v4, v6) = match from.ip {
-        IpAddr::V4(v4) => (v4, Ipv6Addr::UNSPECIFIED),
-        IpAddr::V6(v6) => (Ipv4Addr::UNSPECIFIED, v6),
-    };
-    let in_addr = |ip: Ipv4Addr| libc::in_addr {
-        s_addr: u32::from_ne_bytes(ip.octets()),
-    };
-    let v4 = libc::in_pktinfo {
-        ipi_ifindex: 0,
-        ipi_spec_dst: in_addr(v4),
-        ipi_addr: in_addr(Ipv4Addr::UNSPECIFIED),
-    };
-    let v6 = libc::in6_pktinfo {
-        ipi6_addr: libc::in6_addr {
-            s6_addr: v6.octets(),
-        },
-        ipi6_ifindex: from.interface,
-    };
-    (v4, v6)
+/// An address of ours as the kernel wants to hear it with a datagram.
+pub(crate) enum Source {
+    V4(libc::in_pktinfo),
+    V6(libc::in6_pktinfo),
+}
+
+impl Source {
+    /// What to attach.
+    pub(crate) fn control(&self) -> ControlMessage<'_> {
+        match self {
+            Self::V4(info) => ControlMessage::Ipv4PacketInfo(info),
+            Self::V6(info) => ControlMessage::Ipv6PacketInfo(info),
+        }
+    }
+}
+
+impl From<Local> for Source {
+    fn from(local: Local) -> Self {
+        let in_addr = |ip: Ipv4Addr| libc::in_addr {
+            s_addr: u32::from_ne_bytes(ip.octets()),
+        };
+        match local.ip {
+            IpAddr::V4(ip) => Self::V4(libc::in_pktinfo {
+                ipi_ifindex: 0,
+                ipi_spec_dst: in_addr(ip),
+                ipi_addr: in_addr(Ipv4Addr::UNSPECIFIED),
+            }),
+            IpAddr::V6(ip) => Self::V6(libc::in6_pktinfo {
+                ipi6_addr: libc::in6_addr {
+                    s6_addr: ip.octets(),
+                },
+                ipi6_ifindex: local.interface,
+            }),
+        }
+    }
 }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::guard::HalfOpen;
-use tokio::sync::mpsc;
 
+use super::engine::Line;
 use super::transfer::Command;
 
 /// The transfers that run, by peer.
@@ -43,7 +43,7 @@ struct Table {
 struct Running {
     number: u64,
     request: Vec<u8>,
-    commands: mpsc::Sender<Command>,
+    line: Line,
     pulse: Pulse,
     answer: usize,
     quiet: Arc<AtomicBool>,
@@ -81,7 +81,7 @@ pub(super) struct Ticket {
     admission: Admission,
     peer: SocketAddr,
     number: u64,
-    pub(super) commands: mpsc::Receiver<Command>,
+    line: Line,
     quiet: Arc<AtomicBool>,
 }
 
@@ -104,18 +104,25 @@ impl Admission {
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; any other means that the client has given up the old one.
     /// `is_known`: a forger is unlikely; transfers of others leave before its own.
-    pub(super) fn judge_known(&self, peer: SocketAddr, request: &[u8], is_known: bool) -> Verdict {
+    /// `line`: where a new transfer would be.
+    pub(super) fn judge_known(
+        &self,
+        peer: SocketAddr,
+        request: &[u8],
+        is_known: bool,
+        line: impl FnOnce() -> Line,
+    ) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
             let pulse = running.pulse;
             let alive = !pulse.confirmed || (!pulse.ending && pulse.at.elapsed() < ALIVE);
             if running.request == request && alive {
                 if !pulse.confirmed {
-                    let _ = running.commands.try_send(Command::Repeat);
+                    running.line.say(Command::Repeat);
                 }
                 return Verdict::Repeated;
             }
-            let _ = running.commands.try_send(Command::Supersede);
+            running.line.say(Command::Supersede);
             let number = running.number;
             table.half_open.close(number);
         } else if table.running.len() >= self.max_transfers {
@@ -125,7 +132,7 @@ impl Admission {
         } else {
             *table.per_client.entry(peer.ip()).or_default() += 1;
         }
-        let (sender, commands) = mpsc::channel(COMMANDS);
+        let line = line();
         table.next += 1;
         table.tickets += 1;
         let number = table.next;
@@ -133,7 +140,7 @@ impl Admission {
         let running = Running {
             number,
             request: request.to_vec(),
-            commands: sender,
+            line: line.clone(),
             pulse: Pulse {
                 confirmed: false,
                 ending: false,
@@ -151,7 +158,7 @@ impl Admission {
             admission: self.clone(),
             peer,
             number,
-            commands,
+            line,
             quiet,
         })
     }
@@ -159,7 +166,14 @@ impl Admission {
     /// Judges a request of a peer that nothing is known about.
     #[cfg(test)]
     pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
-        self.judge_known(peer, request, false)
+        self.judge_known(peer, request, false, Line::to_nobody)
+    }
+
+    /// The transfer of a peer, and whether it has answered.
+    pub(super) fn line(&self, peer: SocketAddr) -> Option<(Line, bool)> {
+        let table = self.lock();
+        let running = table.running.get(&peer)?;
+        Some((running.line.clone(), running.pulse.confirmed))
     }
 
     /// How long the answer is that this request would have us repeat to a peer that may not be there.
@@ -214,7 +228,7 @@ impl Admission {
     /// Tells every transfer to stop.
     pub(super) fn stop_all(&self) {
         for running in self.lock().running.values() {
-            let _ = running.commands.try_send(Command::Stop);
+            running.line.say(Command::Stop);
         }
     }
 
@@ -246,7 +260,7 @@ impl Table {
         if let Some(running) = self.remove(number, peer) {
             running.quiet.store(true, Ordering::Relaxed);
             self.evicted += 1;
-            let _ = running.commands.try_send(Command::Supersede);
+            running.line.say(Command::Supersede);
         }
     }
 
@@ -271,6 +285,11 @@ impl Ticket {
         if let Some(running) = self.admission.lock().running.get_mut(&self.peer) {
             running.answer = bytes;
         }
+    }
+
+    /// The line to this transfer.
+    pub(super) fn line(&self) -> Line {
+        self.line.clone()
     }
 
     /// Says later whether nobody wants to hear of this transfer's end.
@@ -303,7 +322,6 @@ impl Drop for Ticket {
 
 /// A transfer that has been silent for longer is not what a repeated request echoes.
 const ALIVE: Duration = Duration::from_secs(1);
-const COMMANDS: usize = 4;
 const REMEMBERED: usize = 1024;
 
 #[cfg(test)]
@@ -341,12 +359,12 @@ mod tests {
     #[test]
     fn an_echo_before_the_first_answer_repeats_it() {
         let admission = Admission::new(9);
-        let mut ticket = start(&admission, 1);
+        let ticket = start(&admission, 1);
         assert!(is_repeated(&admission, REQUEST));
-        assert_eq!(ticket.commands.try_recv(), Ok(Command::Repeat));
+        assert_eq!(ticket.line.said(), [Command::Repeat]);
         ticket.note(pulse(true, false, Duration::ZERO));
         assert!(is_repeated(&admission, REQUEST));
-        assert!(ticket.commands.try_recv().is_err(), "an echo of long ago");
+        assert!(ticket.line.said().is_empty(), "an echo of long ago");
         assert_eq!(admission.lock().running.len(), 1);
     }
 
@@ -357,10 +375,10 @@ mod tests {
             pulse(true, true, Duration::ZERO),
         ] {
             let admission = Admission::new(9);
-            let mut ticket = start(&admission, 1);
+            let ticket = start(&admission, 1);
             ticket.note(old);
             let _new = start(&admission, 1);
-            assert_eq!(ticket.commands.try_recv(), Ok(Command::Supersede));
+            assert_eq!(ticket.line.said(), [Command::Supersede]);
             assert_eq!(admission.lock().running.len(), 1);
         }
     }
@@ -368,11 +386,11 @@ mod tests {
     #[test]
     fn another_request_takes_the_place_of_the_first_even_where_no_more_may_run() {
         let admission = Admission::new(1);
-        let mut old = start(&admission, 1);
+        let old = start(&admission, 1);
         let Verdict::Start(new) = admission.judge(peer(1), b"\0\x01other\0octet\0") else {
             panic!()
         };
-        assert_eq!(old.commands.try_recv(), Ok(Command::Supersede));
+        assert_eq!(old.line.said(), [Command::Supersede]);
         drop(old);
         assert_eq!(
             admission.lock().running.len(),

@@ -9,7 +9,7 @@ use std::io;
 use std::io::IoSlice;
 use std::io::IoSliceMut;
 use std::net::SocketAddr;
-use std::os::fd::AsRawFd;
+use std::os::fd::AsRawFd as _;
 
 use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DataRun;
@@ -20,6 +20,10 @@ use nix::sys::socket::MultiHeaders;
 use nix::sys::socket::SockaddrStorage;
 use nix::sys::socket::sendmmsg;
 use nix::sys::socket::sendmsg;
+
+use super::outlet::Outlet;
+use crate::packet_info;
+use crate::packet_info::Source;
 
 /// How a socket's bursts leave; a refusal is remembered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,40 +91,60 @@ impl Burst {
     /// `WouldBlock` when none left; else what the system says to the first.
     pub(super) fn send(
         &self,
-        socket: &impl AsRawFd,
+        outlet: &Outlet,
         to: SocketAddr,
         method: &mut Method,
     ) -> io::Result<u32> {
         let blocks = self.bytes.len().div_ceil(self.segment) as u32; // at most the capacity
-        let to = SockaddrStorage::from(to);
-        if *method == Method::Segmented && blocks > 1 {
-            match self.send_segmented(socket, &to) {
+        if blocks == 1 {
+            return outlet.send(to, &self.bytes).map(|()| 1);
+        }
+        let to = SockaddrStorage::from(outlet.address(to));
+        let source = outlet.local().map(Source::from);
+        if *method == Method::Segmented {
+            match self.send_segmented(outlet, &to, source.as_ref()) {
                 Err(errno) if refuses_segments(errno) => *method = Method::Single,
                 other => return other.map(|()| blocks).map_err(io::Error::from),
             }
         }
-        self.send_single(socket, &to).map_err(io::Error::from)
+        self.send_single(outlet, &to, source.as_ref())
+            .map_err(io::Error::from)
     }
 
-    fn send_segmented(&self, socket: &impl AsRawFd, to: &SockaddrStorage) -> Result<(), Errno> {
+    fn send_segmented(
+        &self,
+        outlet: &Outlet,
+        to: &SockaddrStorage,
+        source: Option<&Source>,
+    ) -> Result<(), Errno> {
         let segment = self.segment as u16; // a block and its header fit
-        let control = [ControlMessage::UdpGsoSegments(&segment)];
+        let segments = ControlMessage::UdpGsoSegments(&segment);
         let parts = [IoSlice::new(&self.bytes)];
-        sendmsg(socket.as_raw_fd(), &parts, &control, FLAGS, Some(to)).map(|_| ())
+        let fd = outlet.as_raw_fd();
+        match source {
+            None => sendmsg(fd, &parts, &[segments], FLAGS, Some(to)),
+            Some(source) => sendmsg(fd, &parts, &[segments, source.control()], FLAGS, Some(to)),
+        }
+        .map(drop)
     }
 
-    fn send_single(&self, socket: &impl AsRawFd, to: &SockaddrStorage) -> Result<u32, Errno> {
+    fn send_single(
+        &self,
+        outlet: &Outlet,
+        to: &SockaddrStorage,
+        source: Option<&Source>,
+    ) -> Result<u32, Errno> {
         let parts: Vec<[IoSlice<'_>; 1]> = self
             .bytes
             .chunks(self.segment)
             .map(|part| [IoSlice::new(part)])
             .collect();
-        if let [only] = &parts[..] {
-            return sendmsg(socket.as_raw_fd(), only, &[], FLAGS, Some(to)).map(|_| 1);
-        }
-        let mut headers = MultiHeaders::preallocate(parts.len(), None);
+        let control: Vec<_> = source.iter().map(|source| source.control()).collect();
+        let room = source.map(|_| packet_info::control());
+        let mut headers = MultiHeaders::preallocate(parts.len(), room);
         let to = vec![Some(*to); parts.len()];
-        let sent = sendmmsg(socket.as_raw_fd(), &mut headers, &parts, &to, [], FLAGS)?;
+        let fd = outlet.as_raw_fd();
+        let sent = sendmmsg(fd, &mut headers, &parts, &to, control, FLAGS)?;
         Ok(sent.count() as u32)
     }
 }
@@ -165,6 +189,7 @@ mod tests {
         let sender = UdpSocket::bind("127.0.0.1:0").expect("bind");
         let mut method = method;
         let to = receiver.local_addr().expect("address");
+        let sender = Outlet::Own(sender);
         let sent = burst.send(&sender, to, &mut method).expect("sent");
         let mut buffer = [0; 64];
         (0..sent)
@@ -212,7 +237,7 @@ mod tests {
         assert_eq!(
             burst
                 .send(
-                    &sender,
+                    &Outlet::Own(sender),
                     receiver.local_addr().expect("address"),
                     &mut method
                 )

@@ -1,5 +1,6 @@
 //! The client: one file from, or to, a server.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,7 +8,6 @@ use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::ClientConfig;
-use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Rollover;
@@ -16,18 +16,22 @@ use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Wish;
 
-use tokio::net::UdpSocket;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use super::Ending;
 use super::Report;
 use super::Sink;
 use super::Source;
+use super::engine::Engine;
+use super::engine::Line;
+use super::outlet::Outlet;
 use super::socket;
 use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
-use super::transfer::Observer;
+use super::transfer::Owner;
+use super::transfer::Transfer;
 
 /// What a client asks of a server.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +66,9 @@ pub struct Client {
     server: SocketAddr,
     options: ClientOptions,
     stop: watch::Receiver<bool>,
-    dallying: tokio::task::JoinSet<()>,
+    engine: Option<Engine>,
+    /// Each is closed when its transfer has left its place.
+    dallying: Vec<oneshot::Receiver<()>>,
 }
 
 impl Client {
@@ -73,7 +79,8 @@ impl Client {
             server,
             options,
             stop,
-            dallying: tokio::task::JoinSet::new(),
+            engine: None,
+            dallying: Vec::new(),
         }
     }
 
@@ -117,7 +124,9 @@ impl Client {
 
     /// Waits until every transfer has answered its last repetition.
     pub async fn finish(&mut self) {
-        while self.dallying.join_next().await.is_some() {}
+        for transfer in self.dallying.drain(..) {
+            let _ = transfer.await;
+        }
     }
 
     async fn transfer(
@@ -128,63 +137,65 @@ impl Client {
     ) -> Report {
         let started = Instant::now();
         let mut report = errand.report(self.server);
-        let prepared = socket::client_socket(self.server)
-            .and_then(|socket| Ok((socket, self.wish(errand.tsize)?)));
-        let (socket, wish) = match prepared {
+        let prepared = self.line().and_then(|line| {
+            let socket = socket::client_socket(self.server)?;
+            Ok((line, socket, self.wish(errand.tsize)?))
+        });
+        let (line, socket, wish) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 report.ending = Ending::Unreachable(error);
                 return report;
             }
         };
+        let (done, outcome) = oneshot::channel();
+        let (present, gone) = oneshot::channel();
         let watcher = Watcher {
             progress,
             length: errand.length,
-            stop: self.stop.clone(),
-            stopped: false,
+            done: Some(done),
+            _present: present,
         };
         let session = Session::client(started, self.server, self.config(errand, wish));
-        let blksize = wish.blksize.unwrap_or(DEFAULT_BLKSIZE);
-        self.run(socket, session, body, blksize, watcher, &mut report)
-            .await;
-        report.elapsed = started.elapsed();
-        report
-    }
-
-    /// Runs the session in a task that outlives this call by its dallying.
-    async fn run<P: FnMut(Progress) + Send + 'static>(
-        &mut self,
-        socket: UdpSocket,
-        mut session: Session,
-        body: Body,
-        blksize: u16,
-        mut watcher: Watcher<P>,
-        report: &mut Report,
-    ) {
-        let (done, outcome) = tokio::sync::oneshot::channel();
-        let on_done = |result: transfer::Result, session: &Session| {
-            let _ = done.send((result, session.stats(), session.peer()));
-        };
-        self.dallying.spawn(async move {
-            let agreed = Agreed::default();
-            transfer::run(
-                &socket,
-                &mut session,
-                body,
-                agreed,
-                blksize,
-                &mut watcher,
-                on_done,
-            )
-            .await;
-        });
-        if let Ok((result, stats, peer)) = outcome.await {
+        line.start(Transfer::new(
+            Outlet::Own(socket),
+            session,
+            body,
+            Agreed::default(),
+            Box::new(watcher),
+        ));
+        self.dallying.push(gone);
+        if let Some((result, stats, peer)) = self.outcome(&line, outcome).await {
             report.peer = peer;
             report.agreed = result.agreed;
             report.bytes = result.bytes;
             report.stats = stats;
             report.ending = result.ending;
         }
+        report.elapsed = started.elapsed();
+        report
+    }
+
+    /// Where the next transfer will be. One thread does for all: they run one after another.
+    fn line(&mut self) -> io::Result<Line> {
+        let engine = match self.engine.take() {
+            Some(engine) => engine,
+            None => Engine::start(1, false)?,
+        };
+        Ok(self.engine.insert(engine).lines().open())
+    }
+
+    /// Waits for the end of a transfer, and tells it when it is to stop.
+    async fn outcome(
+        &mut self,
+        line: &Line,
+        mut outcome: oneshot::Receiver<Outcome>,
+    ) -> Option<Outcome> {
+        tokio::select! {
+            outcome = &mut outcome => return outcome.ok(),
+            Ok(_) = self.stop.wait_for(|stop| *stop) => line.say(Command::Stop),
+        }
+        outcome.await.ok()
     }
 
     fn config(&self, errand: Errand, wish: Wish) -> ClientConfig {
@@ -248,28 +259,34 @@ impl Errand {
     }
 }
 
+type Outcome = (transfer::Result, Stats, SocketAddr);
+
 struct Watcher<P> {
     progress: P,
     length: Option<u64>,
-    stop: watch::Receiver<bool>,
-    stopped: bool,
+    done: Option<oneshot::Sender<Outcome>>,
+    /// Dropped with this.
+    _present: oneshot::Sender<()>,
 }
 
-impl<P: FnMut(Progress) + Send> Observer for Watcher<P> {
-    async fn command(&mut self) -> Command {
-        let stop = self.stop.wait_for(|stop| *stop).await.is_ok();
-        if stop && !std::mem::replace(&mut self.stopped, true) {
-            return Command::Stop;
-        }
-        // Said once; what follows is the dallying, which ends by itself.
-        std::future::pending().await
-    }
-
-    fn observe(&mut self, _session: &Session, bytes: u64, agreed: &Agreed) {
+impl<P: FnMut(Progress) + Send> Owner for Watcher<P> {
+    fn observe(&mut self, _now: Instant, _session: &Session, bytes: u64, agreed: &Agreed) {
         (self.progress)(Progress {
             bytes,
             total: self.length.or(agreed.tsize),
         });
+    }
+
+    fn ended(&mut self, result: transfer::Result, session: &Session) {
+        if let Some(done) = self.done.take() {
+            let _ = done.send((result, session.stats(), session.peer()));
+        }
+    }
+}
+
+impl<P> fmt::Debug for Watcher<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watcher").finish_non_exhaustive()
     }
 }
 

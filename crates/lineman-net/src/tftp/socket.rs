@@ -7,21 +7,25 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::SocketAddrV6;
+use std::net::UdpSocket;
+use std::os::fd::AsFd as _;
 use std::os::fd::AsRawFd as _;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
-use nix::sys::socket::ControlMessageOwned;
+use nix::errno::Errno;
 use nix::sys::socket::MsgFlags;
+use nix::sys::socket::MultiHeaders;
 use nix::sys::socket::SockaddrStorage;
-use nix::sys::socket::recvmsg;
+use nix::sys::socket::recvmmsg;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Socket;
 use socket2::Type;
-use tokio::io::Interest;
-use tokio::net::UdpSocket;
 
+use super::outlet::Outlet;
 use crate::addr::as_sent_from;
 use crate::addr::plain;
 use crate::packet_info;
@@ -29,17 +33,10 @@ use crate::packet_info::Destination;
 use crate::packet_info::Local;
 use crate::sys;
 
-/// An address that was taken for requests.
-#[derive(Debug)]
-pub(super) struct Door {
-    socket: std::net::UdpSocket,
-    local: SocketAddr,
-}
-
 /// The socket that requests come to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listener {
-    socket: UdpSocket,
+    socket: Arc<UdpSocket>,
     local: SocketAddr,
 }
 
@@ -54,123 +51,111 @@ pub(super) struct Arrival {
     pub(super) to: Option<Local>,
 }
 
-impl Door {
+/// Datagrams that came in one call.
+#[derive(Debug)]
+pub(super) struct Batch {
+    buffer: Vec<u8>,
+    arrivals: Vec<Arrival>,
+}
+
+impl Batch {
+    pub(super) fn new() -> Self {
+        Self {
+            // Pages that no datagram ever touches cost nothing.
+            buffer: vec![0; BATCH * LARGEST],
+            arrivals: Vec::with_capacity(BATCH),
+        }
+    }
+
+    /// The datagrams, in the order in which they came.
+    pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrival, &[u8])> {
+        let rooms = self.buffer.chunks(LARGEST);
+        self.arrivals
+            .iter()
+            .zip(rooms)
+            .map(|(arrival, room)| (*arrival, &room[..arrival.len.min(LARGEST)]))
+    }
+}
+
+impl Listener {
     /// A socket that has its address.
     ///
     /// # Errors
     /// When it cannot be made to wait without blocking.
     pub(super) fn new(socket: Socket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        let socket = std::net::UdpSocket::from(socket);
+        let socket = UdpSocket::from(socket);
         let local = socket.local_addr()?;
-        Ok(Self { socket, local })
-    }
-
-    /// Where it is.
-    pub(super) fn local(&self) -> SocketAddr {
-        self.local
-    }
-
-    /// Listens there, in the event loop of this thread.
-    ///
-    /// # Errors
-    /// When the system allows no more descriptors.
-    pub(super) fn open(&self) -> io::Result<Listener> {
-        Ok(Listener {
-            socket: UdpSocket::from_std(self.socket.try_clone()?)?,
-            local: self.local,
+        Ok(Self {
+            socket: Arc::new(socket),
+            local,
         })
     }
-}
 
-impl Listener {
     /// Where it listens.
     pub(super) fn local(&self) -> SocketAddr {
         self.local
     }
 
-    /// Waits for a datagram.
-    pub(super) async fn receive(&self, buffer: &mut [u8]) -> io::Result<Arrival> {
-        self.socket
-            .async_io(Interest::READABLE, || self.try_receive(buffer))
-            .await
+    /// The socket itself.
+    pub(super) fn socket(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Takes what is there, as much as one call gives. What has no sender that can be answered is
+    /// left out.
+    ///
+    /// # Errors
+    /// What the system says; that nothing is there is no error.
+    pub(super) fn receive(&self, batch: &mut Batch) -> io::Result<()> {
+        batch.arrivals.clear();
+        let mut rooms: Vec<[IoSliceMut<'_>; 1]> = batch
+            .buffer
+            .chunks_mut(LARGEST)
+            .map(|room| [IoSliceMut::new(room)])
+            .collect();
+        let mut headers = MultiHeaders::preallocate(BATCH, Some(packet_info::control()));
+        let fd = self.socket.as_raw_fd();
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let messages = match recvmmsg(fd, &mut headers, rooms.iter_mut(), flags, None) {
+            Err(Errno::EAGAIN) => return Ok(()),
+            other => other?,
+        };
+        for message in messages {
+            let destination = Destination::of(&message);
+            let address: Option<SockaddrStorage> = message.address;
+            batch.arrivals.push(Arrival {
+                len: message.bytes,
+                from: address.as_ref().and_then(plain).unwrap_or(NOWHERE),
+                // RFC 1123 §4.2.3.5: a request that was broadcast is not answered.
+                to: destination.answer_from.filter(|_| destination.is_direct),
+            });
+        }
+        Ok(())
     }
 
     /// Sends an answer from the address that was asked. Best effort: whoever asked asks again.
     pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) {
         let to = as_sent_from(self.local, to);
-        let _ = self.socket.try_io(Interest::WRITABLE, || {
-            packet_info::send(&self.socket, packet, to, from)
-        });
+        let _ = packet_info::send(&*self.socket, packet, to, from);
     }
 
-    fn try_receive(&self, buffer: &mut [u8]) -> io::Result<Arrival> {
-        let mut control = packet_info::control();
-        let mut parts = [IoSliceMut::new(buffer)];
-        let fd = self.socket.as_raw_fd();
-        let message =
-            recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
-        let from = message.address.as_ref().and_then(plain);
-        let destination = Destination::of(&message);
-        Ok(Arrival {
-            len: message.bytes,
-            from: from.ok_or(io::ErrorKind::InvalidData)?,
-            // RFC 1123 §4.2.3.5: a request that was broadcast is not answered.
-            to: destination.answer_from.filter(|_| destination.is_direct),
-        })
+    /// This socket as the outlet of a transfer whose client wrote to `local`.
+    pub(super) fn outlet(&self, local: Local) -> Outlet {
+        Outlet::Shared {
+            socket: Arc::clone(&self.socket),
+            bound: self.local,
+            local,
+        }
     }
 }
 
-/// A new socket at `local`: the server's TID for one transfer. It is not ready for waiting yet.
-pub(super) fn transfer_socket(local: Local) -> io::Result<std::net::UdpSocket> {
+/// A new socket at `local`: the server's TID for one transfer.
+pub(super) fn transfer_socket(local: Local) -> io::Result<UdpSocket> {
     match local.ip {
         IpAddr::V4(_) => open(SocketAddr::new(local.ip, 0)),
         IpAddr::V6(ip) => open(SocketAddrV6::new(ip, 0, 0, local.interface).into()),
     }
-}
-
-/// Has the kernel hand over datagrams of one sender together (`UDP_GRO` in udp(7)): a window comes
-/// in one call. Best effort: where it is refused they come one by one.
-pub(super) fn receive_together(socket: &UdpSocket) {
-    let _ = setsockopt(socket, sockopt::UdpGroSegment, &true);
-}
-
-/// Datagrams from one sender, back to back.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Received {
-    /// Their bytes in all.
-    pub(super) len: usize,
-    /// Bytes of each but the last.
-    pub(super) segment: usize,
-    /// Who sent them.
-    pub(super) from: SocketAddr,
-}
-
-/// Waits for datagrams of a transfer.
-pub(super) async fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
-    socket
-        .async_io(Interest::READABLE, || try_receive(socket, buffer))
-        .await
-}
-
-fn try_receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Received> {
-    let mut control = nix::cmsg_space!(i32);
-    let mut parts = [IoSliceMut::new(buffer)];
-    let fd = socket.as_raw_fd();
-    let message =
-        recvmsg::<SockaddrStorage>(fd, &mut parts, Some(&mut control), MsgFlags::empty())?;
-    let from = message.address.as_ref().and_then(plain);
-    let segment = message.cmsgs()?.find_map(|part| match part {
-        ControlMessageOwned::UdpGroSegments(size) => {
-            usize::try_from(size).ok().filter(|&size| size > 0)
-        }
-        _ => None,
-    });
-    Ok(Received {
-        len: message.bytes,
-        segment: segment.unwrap_or(message.bytes).max(1),
-        from: from.ok_or(io::ErrorKind::InvalidData)?,
-    })
 }
 
 /// A client's socket for a server at `server`. The system's word that nobody listens there
@@ -180,7 +165,7 @@ pub(super) fn client_socket(server: SocketAddr) -> io::Result<UdpSocket> {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    let socket = UdpSocket::from_std(open(SocketAddr::new(any, 0))?)?;
+    let socket = open(SocketAddr::new(any, 0))?;
     if server.is_ipv6() {
         setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
     } else {
@@ -205,12 +190,12 @@ pub(super) fn route_blksize(peer: SocketAddr) -> io::Result<u16> {
     Ok(room as u16) // clamped to what fits
 }
 
-fn open(local: SocketAddr) -> io::Result<std::net::UdpSocket> {
-    let socket = Socket::new(Domain::for_address(local), Type::DGRAM, Some(Protocol::UDP))?;
+fn open(local: SocketAddr) -> io::Result<UdpSocket> {
+    let kind = Type::DGRAM.nonblocking().cloexec();
+    let socket = Socket::new_raw(Domain::for_address(local), kind, Some(Protocol::UDP))?;
     // A window must fit; the kernel cuts this to what it allows.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
     socket.bind(&local.into())?;
-    socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
@@ -218,3 +203,9 @@ fn open(local: SocketAddr) -> io::Result<std::net::UdpSocket> {
 const IPV4_HEADERS: u32 = 20 + 8 + 4;
 const IPV6_HEADERS: u32 = 40 + 8 + 4;
 const RECEIVE_BUFFER: usize = 4 << 20;
+/// Datagrams taken at a time.
+const BATCH: usize = 16;
+/// No datagram is larger.
+const LARGEST: usize = 65_536;
+/// A sender that cannot be answered.
+const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);

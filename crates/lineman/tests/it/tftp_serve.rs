@@ -234,6 +234,7 @@ fn the_log_as_json() {
     let address = serving["addresses"][0].as_str().expect("address");
     let address = address.parse().expect("address");
     assert_eq!(Raw::new().read(address, b"file"), Ok(content(600)));
+    until(2); // two threads tell: the one of the transfer first
     Raw::new().read(address, b"none").expect_err("missing");
     let events = until(3);
     assert_eq!(

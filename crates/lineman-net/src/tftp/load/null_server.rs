@@ -22,7 +22,7 @@ use nix::sys::socket::SockaddrStorage;
 use socket2::Socket;
 
 use super::socket;
-use super::socket::Inbox;
+use crate::tftp::inbox::Inbox;
 
 /// A thread that sends one file, whoever asks and for whatever name: no disk, no timers, one socket
 /// for all. Every window is the answer to an ACK, so that a client that repeats its ACK gets the

@@ -22,9 +22,9 @@ use super::client::Transfer;
 use super::outcome::File;
 use super::outcome::Outcome;
 use super::outcome::Why;
-use super::socket::Inbox;
 use super::worker::Shared;
 use super::worker::Worker;
+use crate::tftp::inbox::Inbox;
 
 /// Why there was no load at all.
 #[derive(Debug, thiserror::Error)]

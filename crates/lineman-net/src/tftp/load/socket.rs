@@ -2,16 +2,13 @@
 
 use std::io;
 use std::io::IoSlice;
-use std::io::IoSliceMut;
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd as _;
 
 use nix::errno::Errno;
 use nix::sys::socket::ControlMessage;
-use nix::sys::socket::ControlMessageOwned;
 use nix::sys::socket::MsgFlags;
 use nix::sys::socket::SockaddrStorage;
-use nix::sys::socket::recvmsg;
 use nix::sys::socket::sendmsg;
 use nix::sys::socket::sendto;
 use nix::sys::socket::setsockopt;
@@ -21,7 +18,7 @@ use socket2::Protocol;
 use socket2::Socket;
 use socket2::Type;
 
-use crate::addr::plain;
+use crate::tftp::inbox::receive_together;
 
 /// A socket that can talk to `peer`. The system takes a port for it when the first packet leaves.
 pub(super) fn open(peer: SocketAddr) -> io::Result<Socket> {
@@ -35,70 +32,8 @@ pub(super) fn open(peer: SocketAddr) -> io::Result<Socket> {
     } else {
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
     }
-    // Kernels before 5.0 know no GRO: then each datagram comes by itself.
-    let _ = setsockopt(&socket, sockopt::UdpGroSegment, &true);
+    receive_together(&socket);
     Ok(socket)
-}
-
-/// Memory that receiving uses again and again.
-#[derive(Debug)]
-pub(super) struct Inbox {
-    buffer: Vec<u8>,
-    control: Vec<u8>,
-}
-
-/// One or several datagrams of one sender.
-#[derive(Debug)]
-pub(super) struct Arrival<'a> {
-    pub(super) from: SocketAddr,
-    bytes: &'a [u8],
-    segment: usize,
-}
-
-impl Default for Inbox {
-    fn default() -> Self {
-        Self {
-            buffer: vec![0; LARGEST],
-            control: nix::cmsg_space!(i32),
-        }
-    }
-}
-
-impl Inbox {
-    /// What has arrived, if anything has.
-    pub(super) fn receive(&mut self, socket: &Socket) -> io::Result<Option<Arrival<'_>>> {
-        let (len, from, segment) = {
-            let mut parts = [IoSliceMut::new(&mut self.buffer)];
-            let received = recvmsg::<SockaddrStorage>(
-                socket.as_raw_fd(),
-                &mut parts,
-                Some(&mut self.control),
-                MsgFlags::empty(),
-            );
-            let message = match received {
-                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(None),
-                other => other?,
-            };
-            let segment = message.cmsgs()?.find_map(|attached| match attached {
-                ControlMessageOwned::UdpGroSegments(size) => usize::try_from(size).ok(),
-                _ => None,
-            });
-            let from = message.address.as_ref().and_then(plain);
-            (message.bytes, from, segment)
-        };
-        Ok(Some(Arrival {
-            from: from.ok_or(io::ErrorKind::InvalidData)?,
-            bytes: &self.buffer[..len],
-            segment: segment.unwrap_or(len).max(1),
-        }))
-    }
-}
-
-impl<'a> Arrival<'a> {
-    /// The datagrams, in order.
-    pub(super) fn datagrams(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.bytes.chunks(self.segment)
-    }
 }
 
 /// Sends one datagram.
@@ -140,8 +75,6 @@ pub(super) fn send_segments(
 }
 
 const RECEIVE_BUFFER: usize = 4 << 20;
-/// No datagram, and no row of them that GRO joins, is larger.
-const LARGEST: usize = 65_536;
 /// What one call may carry behind the headers of IP and UDP.
 const LARGEST_SEND: usize = 65_000;
 /// `UDP_MAX_SEGMENTS` of older kernels.

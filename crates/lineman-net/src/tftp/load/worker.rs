@@ -1,7 +1,5 @@
 //! One thread of the generator: the transfers of its clients, one epoll, one heap of timers.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::AtomicBool;
@@ -27,7 +25,8 @@ use super::outcome::File;
 use super::outcome::Outcome;
 use super::slots::Name;
 use super::slots::Slots;
-use super::socket::Inbox;
+use crate::tftp::inbox::Inbox;
+use crate::tftp::timers::Timers;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -46,7 +45,7 @@ pub(super) struct Worker<'a> {
     shared: &'a Shared<'a>,
     epoll: OwnedFd,
     slots: Slots,
-    timers: BinaryHeap<Reverse<(Instant, Due)>>,
+    timers: Timers<Due>,
     inbox: Inbox,
     tally: Tally,
     /// Transfers that have not ended; others stay in their places until the server has heard it.
@@ -68,17 +67,19 @@ impl<'a> Worker<'a> {
     /// A thread's worker for the clients `first`, `first + step` and so on.
     pub(super) fn new(shared: &'a Shared<'a>, first: usize, step: usize) -> io::Result<Self> {
         let options = shared.options;
-        let start = |client: usize| {
+        let mut timers = Timers::default();
+        let mut starts = 0;
+        for client in (first..options.clients).step_by(step) {
             let share = client as f64 / options.clients.max(1) as f64;
             let at = shared.begin + options.ramp.mul_f64(share);
-            Reverse((at, Due::Start { client }))
-        };
-        let timers: BinaryHeap<_> = (first..options.clients).step_by(step).map(start).collect();
+            timers.set(at, Due::Start { client });
+            starts += 1;
+        }
         Ok(Self {
             shared,
             epoll: epoll::create(CreateFlags::CLOEXEC)?,
             slots: Slots::default(),
-            starts: timers.len(),
+            starts,
             timers,
             inbox: Inbox::default(),
             tally: Tally::default(),
@@ -120,8 +121,7 @@ impl<'a> Worker<'a> {
         end: Option<Instant>,
         events: &mut Vec<epoll::Event>,
     ) -> io::Result<()> {
-        let timer = self.timers.peek().map(|Reverse((at, _))| *at);
-        let until = timer.into_iter().chain(end).min();
+        let until = self.timers.next().into_iter().chain(end).min();
         let wait = until.map_or(LONGEST_WAIT, |at| at.saturating_duration_since(now));
         let wait = wait.min(LONGEST_WAIT).try_into().unwrap_or_default();
         match epoll::wait(&self.epoll, spare_capacity(events), Some(&wait)) {
@@ -132,11 +132,7 @@ impl<'a> Worker<'a> {
 
     /// Everything that is due by `now`.
     fn fire(&mut self, now: Instant) {
-        while let Some(Reverse((at, due))) = self.timers.peek().copied() {
-            if at > now {
-                return;
-            }
-            self.timers.pop();
+        while let Some(due) = self.timers.pop(now) {
             match due {
                 Due::Start { client } => {
                     self.starts -= 1;
@@ -200,7 +196,7 @@ impl<'a> Worker<'a> {
     fn start_after(&mut self, pause: Duration, client: usize) {
         let at = Instant::now() + pause;
         self.starts += 1;
-        self.timers.push(Reverse((at, Due::Start { client })));
+        self.timers.set(at, Due::Start { client });
     }
 
     /// Takes what has arrived for a transfer: a window at the most, then others have their turn.
@@ -237,7 +233,7 @@ impl<'a> Worker<'a> {
         match transfer.deadline() {
             Some(at) if transfer.timer_at.is_none_or(|timer| at < timer) => {
                 transfer.timer_at = Some(at);
-                self.timers.push(Reverse((at, Due::Timeout(name))));
+                self.timers.set(at, Due::Timeout(name));
             }
             Some(_) => {}
             None => {

@@ -1,4 +1,4 @@
-//! The server: requests in ([`requests`]), transfers as tasks ([`job`]), reports out.
+//! The server: requests in ([`requests`]), transfers watched ([`job`]), reports out.
 
 mod job;
 mod requests;
@@ -20,15 +20,17 @@ use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
 use tokio::sync::mpsc;
 
+use self::requests::Reception;
 use super::Ending;
 use super::Ports;
 use super::Refusal;
 use super::Report;
 use super::Store;
 use super::admission::Admission;
+use super::engine::Engine;
+use super::engine::Lines;
 use super::guard::SharedGuard;
-use super::socket::Door;
-use super::workers::Workers;
+use super::socket::Listener;
 use crate::Operation;
 use crate::SystemError;
 
@@ -49,6 +51,10 @@ pub struct ServerConfig {
     pub max_windowsize: u16,
     /// What follows block 65535.
     pub rollover: Rollover,
+    /// Answer from the port that is asked: all transfers share one socket.
+    pub single_port: bool,
+    /// A thread with few transfers may wait awake for a moment.
+    pub spin: bool,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -63,6 +69,8 @@ impl Default for ServerConfig {
             max_blksize: None,
             max_windowsize: 64,
             rollover: Rollover::ToZero,
+            single_port: false,
+            spin: true,
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),
@@ -102,8 +110,10 @@ pub struct RefusedCounts {
 /// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
 #[derive(Debug)]
 pub struct Server {
-    doors: Vec<Arc<Door>>,
+    listeners: Vec<Listener>,
     shared: Arc<Shared>,
+    /// Dropped, the transfers end.
+    _engine: Engine,
 }
 
 #[derive(Debug)]
@@ -111,7 +121,7 @@ struct Shared {
     store: Store,
     config: ServerConfig,
     admission: Admission,
-    workers: Workers,
+    lines: Lines,
     guard: SharedGuard,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
@@ -141,16 +151,15 @@ impl Server {
         store: Store,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
-        let doors = ports
+        let listeners = ports
             .into_sockets()
             .into_iter()
             .map(|socket| {
-                Door::new(socket)
-                    .map(Arc::new)
-                    .map_err(SystemError::new(Operation::Listen, "a socket"))
+                Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
-        let workers = Workers::start().map_err(SystemError::new(Operation::Create, "threads"))?;
+        let engine = Engine::start_all(config.spin)
+            .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             store,
@@ -158,17 +167,22 @@ impl Server {
                 .with_limits(config.max_unconfirmed, config.max_transfers_per_client),
             guard: SharedGuard::new(config.allow.clone()),
             config,
-            workers,
+            lines: engine.lines(),
             events,
             ignored: AtomicU64::new(0),
             unreported: AtomicU64::new(0),
         });
-        Ok((Self { doors, shared }, receiver))
+        let server = Self {
+            listeners,
+            shared,
+            _engine: engine,
+        };
+        Ok((server, receiver))
     }
 
     /// Where it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.doors.iter().map(|door| door.local()).collect()
+        self.listeners.iter().map(Listener::local).collect()
     }
 
     /// How many datagrams were no request and were ignored.
@@ -195,20 +209,16 @@ impl Server {
     /// # Errors
     /// When a socket fails for good.
     pub async fn run(&self) -> Result<(), SystemError> {
-        let mut loops = tokio::task::JoinSet::new();
-        for door in &self.doors {
-            let (door, shared) = (Arc::clone(door), Arc::clone(&self.shared));
-            let mut task = self
-                .shared
-                .workers
-                .spawn(async move { requests::listen(&door, &shared).await });
-            // Not polling this any more drops the task, and that ends the listening.
-            loops.spawn(async move { task.join().await });
+        let (failed, mut failures) = mpsc::channel(1);
+        // Not polling this any more drops the doors, and that ends the listening.
+        let mut doors = Vec::new();
+        for (nth, listener) in self.listeners.iter().enumerate() {
+            let shared = Arc::clone(&self.shared);
+            let reception = Reception::new(listener.clone(), shared, failed.clone());
+            doors.push(self.shared.lines.admit(nth, Box::new(reception)));
         }
-        match loops.join_next().await {
-            Some(Ok(Some(Err(error)))) => Err(error),
-            _ => Ok(()),
-        }
+        drop(failed);
+        failures.recv().await.map_or(Ok(()), Err)
     }
 
     /// Lets running transfers finish for `grace`, then stops them. New requests are not taken:

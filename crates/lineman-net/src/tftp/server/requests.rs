@@ -2,9 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::time::Instant;
 
+use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
@@ -15,10 +17,10 @@ use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::answer;
 use lineman_proto::tftp::guard::Ignored;
+use tokio::sync::mpsc;
 
 use super::Shared;
 use super::job::Job;
-use super::job::Prepared;
 use super::report;
 use crate::Operation;
 use crate::SystemError;
@@ -29,36 +31,76 @@ use crate::tftp::Sink;
 use crate::tftp::Source;
 use crate::tftp::admission::Ticket;
 use crate::tftp::admission::Verdict;
+use crate::tftp::engine::Door;
+use crate::tftp::engine::Floor;
+use crate::tftp::engine::Line;
+use crate::tftp::engine::Passed;
+use crate::tftp::outlet::Outlet;
 use crate::tftp::socket::Arrival;
-use crate::tftp::socket::Door;
+use crate::tftp::socket::Batch;
 use crate::tftp::socket::Listener;
 use crate::tftp::socket::route_blksize;
 use crate::tftp::socket::transfer_socket;
 use crate::tftp::transfer::Body;
+use crate::tftp::transfer::Command;
+use crate::tftp::transfer::Transfer;
 
-/// Takes requests at `door` for ever.
-///
-/// # Errors
-/// When the socket fails for good.
-pub(super) async fn listen(door: &Door, shared: &Arc<Shared>) -> Result<(), SystemError> {
-    let listener = &door
-        .open()
-        .map_err(SystemError::new(Operation::Listen, door.local()))?;
-    let mut buffer = vec![0; 65536];
-    loop {
-        match listener.receive(&mut buffer).await {
-            Ok(arrival) => {
-                shared.handle(listener, arrival, &buffer[..arrival.len]);
-                shared.let_others_end().await;
-            }
+/// Takes requests at one address.
+#[derive(Debug)]
+pub(super) struct Reception {
+    listener: Listener,
+    shared: Arc<Shared>,
+    batch: Batch,
+    /// Hears why it can take no more.
+    failed: mpsc::Sender<SystemError>,
+}
+
+impl Reception {
+    pub(super) fn new(
+        listener: Listener,
+        shared: Arc<Shared>,
+        failed: mpsc::Sender<SystemError>,
+    ) -> Self {
+        Self {
+            listener,
+            shared,
+            batch: Batch::new(),
+            failed,
+        }
+    }
+
+    fn fail(&mut self, error: io::Error) {
+        let error = SystemError::new(Operation::Receive, self.listener.local())(error);
+        // One failure is enough to end the server.
+        let _ = self.failed.try_send(error);
+    }
+}
+
+impl Door for Reception {
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.listener.socket()
+    }
+
+    fn handle_readable(&mut self, floor: &mut Floor) -> bool {
+        // Transfers that were told to end hold a socket and a file until they have. Under a flood
+        // they have their turn before the next request, which waits in the kernel meanwhile.
+        if self.shared.admission.lingering() > MAX_LINGERING {
+            std::thread::yield_now();
+            return true;
+        }
+        match self.listener.receive(&mut self.batch) {
+            Ok(()) => {}
             // An ICMP error about an earlier answer, or memory that is short for a moment.
-            Err(error) if is_passing(&error) => tokio::task::yield_now().await,
+            Err(error) if is_passing(&error) => return true,
             Err(error) => {
-                return Err(SystemError::new(Operation::Receive, listener.local())(
-                    error,
-                ));
+                self.fail(error);
+                return false;
             }
         }
+        for (arrival, packet) in self.batch.datagrams() {
+            self.shared.handle(&self.listener, arrival, packet, floor);
+        }
+        true
     }
 }
 
@@ -79,11 +121,20 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 impl Shared {
-    fn handle(self: &Arc<Self>, listener: &Listener, arrival: Arrival, packet: &[u8]) {
+    fn handle(
+        self: &Arc<Self>,
+        listener: &Listener,
+        arrival: Arrival,
+        packet: &[u8],
+        floor: &mut Floor,
+    ) {
         let Some(local) = arrival.to else {
             return self.ignore();
         };
         let from = arrival.from;
+        if !is_request(packet) && self.pass(from, packet, floor) {
+            return;
+        }
         let to = SocketAddr::new(local.ip, listener.local().port());
         if let Err(why) = self.guard.look(from, to) {
             return self.turn_away(from, why);
@@ -103,25 +154,32 @@ impl Shared {
         if let Err(why) = self.take_price(from, packet, &request) {
             return self.turn_away(from, why);
         }
-        let refusal = match self
-            .admission
-            .judge_known(from, packet, self.guard.is_known(from))
-        {
-            Verdict::Repeated => return,
-            Verdict::Start(ticket) => {
-                match self.start(from, local, &request, packet.len(), ticket) {
-                    Ok(()) => return,
-                    Err(Unstarted::Ignored(why)) => return self.turn_away(from, why),
-                    Err(Unstarted::Refused(refusal)) => refusal,
+        let refusal =
+            match self
+                .admission
+                .judge_known(from, packet, self.guard.is_known(from), || self.line(floor))
+            {
+                Verdict::Repeated => return,
+                Verdict::Start(ticket) => {
+                    let asked = Asked {
+                        listener,
+                        from,
+                        local,
+                        length: packet.len(),
+                    };
+                    match self.start(&asked, &request, ticket) {
+                        Ok(()) => return,
+                        Err(Unstarted::Ignored(why)) => return self.turn_away(from, why),
+                        Err(Unstarted::Refused(refusal)) => refusal,
+                    }
                 }
-            }
-            Verdict::Busy => Refusal::Busy {
-                limit: self.config.max_transfers,
-            },
-            Verdict::BusyClient => Refusal::BusyClient {
-                limit: self.config.max_transfers_per_client,
-            },
-        };
+                Verdict::Busy => Refusal::Busy {
+                    limit: self.config.max_transfers,
+                },
+                Verdict::BusyClient => Refusal::BusyClient {
+                    limit: self.config.max_transfers_per_client,
+                },
+            };
         if let Refusal::Exhausted(_) = refusal {
             self.admission.shed();
         }
@@ -149,40 +207,74 @@ impl Shared {
         Ok(())
     }
 
+    /// What is no request may still be for a transfer: all of them are where they share a socket.
+    /// Elsewhere only an ERROR of a client that has not heard yet from where it is answered.
+    fn pass(&self, from: SocketAddr, packet: &[u8], floor: &mut Floor) -> bool {
+        let Some((line, confirmed)) = self.admission.line(from) else {
+            return false;
+        };
+        if self.config.single_port {
+            floor.pass(Passed {
+                number: line.number(),
+                from,
+                packet,
+            });
+            return true;
+        }
+        let gives_up = !confirmed && matches!(Packet::parse(packet), Ok(Packet::Error { .. }));
+        if gives_up {
+            line.say(Command::Supersede);
+        }
+        gives_up
+    }
+
+    /// Where the next transfer will be: on the thread that has the socket, if it is shared.
+    fn line(&self, floor: &Floor) -> Line {
+        if self.config.single_port {
+            floor.line(self.lines.number())
+        } else {
+            self.lines.open()
+        }
+    }
+
     /// Opens the file before anything is answered, so that a refusal is the first thing the client
     /// hears (PXELINUX mishandles an ERROR behind an OACK).
     fn start(
         self: &Arc<Self>,
-        peer: SocketAddr,
-        local: Local,
+        asked: &Asked<'_>,
         request: &Request<'_>,
-        question: usize,
         ticket: Ticket,
     ) -> Result<(), Unstarted> {
-        let prepared = self.prepare(peer, local, request);
+        let peer = asked.from;
+        let prepared = self.prepare(asked, request);
         let prepared = prepared.map_err(Unstarted::Refused)?;
         let taken = self
             .guard
-            .take_answer(peer, question, prepared.answer, self.first_sends())
+            .take_answer(peer, asked.length, prepared.answer, self.first_sends())
             .map_err(Unstarted::Ignored)?;
         ticket.will_answer(prepared.answer);
+        let line = ticket.line();
         let job = Job {
             shared: Arc::clone(self),
             ticket,
             taken,
-            report: report(peer, request, Ending::Stopped),
+            report: Some(report(peer, request, Ending::Stopped)),
             started: Instant::now(),
+            pulse: None,
         };
-        self.workers.spawn(job.run(prepared)).detach();
+        let Prepared {
+            outlet,
+            session,
+            body,
+            agreed,
+            ..
+        } = prepared;
+        line.start(Transfer::new(outlet, session, body, agreed, Box::new(job)));
         Ok(())
     }
 
-    fn prepare(
-        &self,
-        peer: SocketAddr,
-        local: Local,
-        request: &Request<'_>,
-    ) -> Result<Prepared, Refusal> {
+    fn prepare(&self, asked: &Asked<'_>, request: &Request<'_>) -> Result<Prepared, Refusal> {
+        let peer = asked.from;
         let (body, length) = match request.direction {
             Direction::Read => {
                 let (file, length) = self.store.read(request.filename)?;
@@ -197,7 +289,11 @@ impl Shared {
                 (Body::Receive(Some(sink)), None)
             }
         };
-        let socket = transfer_socket(local)?;
+        let outlet = if self.config.single_port {
+            asked.listener.outlet(asked.local)
+        } else {
+            Outlet::Own(transfer_socket(asked.local)?)
+        };
         let offer = answer(
             request.direction,
             request.options,
@@ -212,7 +308,7 @@ impl Shared {
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
         };
         Ok(Prepared {
-            socket,
+            outlet,
             session,
             body,
             agreed,
@@ -236,17 +332,24 @@ impl Shared {
             max_window_bytes: MAX_WINDOW_BYTES,
         }
     }
+}
 
-    /// Transfers that were told to end hold a socket and a file until they have. Under a flood they
-    /// must get their turn before the next request, which waits in the kernel meanwhile.
-    async fn let_others_end(&self) {
-        for _ in 0..PATIENT_TURNS {
-            if self.admission.lingering() <= MAX_LINGERING {
-                return;
-            }
-            tokio::task::yield_now().await;
-        }
-    }
+/// Who asked, where, with how many bytes.
+struct Asked<'a> {
+    listener: &'a Listener,
+    from: SocketAddr,
+    local: Local,
+    length: usize,
+}
+
+/// A transfer that could begin.
+struct Prepared {
+    outlet: Outlet,
+    session: Session,
+    body: Body,
+    agreed: Agreed,
+    /// How long its first answer is.
+    answer: usize,
 }
 
 /// Why none begins.
@@ -280,4 +383,3 @@ fn is_request(packet: &[u8]) -> bool {
 /// What one peer can make us have in flight.
 const MAX_WINDOW_BYTES: u32 = 1 << 20;
 const MAX_LINGERING: usize = 64;
-const PATIENT_TURNS: usize = 1000;

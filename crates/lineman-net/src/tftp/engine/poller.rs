@@ -1,0 +1,155 @@
+//! Waiting for sockets, for a moment, and for a word from another thread, in one system call.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::epoll;
+use rustix::event::epoll::CreateFlags;
+use rustix::event::epoll::EventData;
+use rustix::event::epoll::EventFlags;
+use rustix::io::Errno;
+use rustix::time::Itimerspec;
+use rustix::time::TimerfdClockId;
+use rustix::time::TimerfdFlags;
+use rustix::time::TimerfdTimerFlags;
+use rustix::time::Timespec;
+use rustix::time::timerfd_create;
+use rustix::time::timerfd_settime;
+
+/// An epoll whose time-outs are as fine as the kernel's timers, not milliseconds.
+///
+/// The timer is a descriptor of its own (`timerfd`) that is set again only when a moment earlier
+/// than the one it stands for is asked for, or when it has run out: a transfer whose time-out moves
+/// with each packet costs no system call for that.
+#[derive(Debug)]
+pub(super) struct Poller {
+    epoll: OwnedFd,
+    timer: OwnedFd,
+    /// The moment that the timer stands for.
+    armed: Option<Instant>,
+    found: Vec<Ready>,
+}
+
+/// Something to look after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ready {
+    /// What was registered under this name can be read, or has an error.
+    pub(super) name: u64,
+    /// There is a message in the error queue of the socket.
+    pub(super) error: bool,
+}
+
+impl Poller {
+    /// A poller that is also woken by `wake`, an eventfd that nobody need read.
+    ///
+    /// # Errors
+    /// When the system allows no more descriptors.
+    pub(super) fn new(wake: impl AsFd) -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
+        let edge = EventFlags::IN | EventFlags::ET;
+        epoll::add(&epoll, &wake, EventData::new_u64(NOBODY), edge)?;
+        epoll::add(&epoll, &timer, EventData::new_u64(NOBODY), edge)?;
+        Ok(Self {
+            epoll,
+            timer,
+            armed: None,
+            found: Vec::with_capacity(EVENTS),
+        })
+    }
+
+    /// Watches a socket for something to read. It is told as long as there is something.
+    ///
+    /// # Errors
+    /// When the system has no memory for it.
+    pub(super) fn watch(&self, socket: impl AsFd, name: u64) -> io::Result<()> {
+        Ok(epoll::add(
+            &self.epoll,
+            socket,
+            EventData::new_u64(name),
+            EventFlags::IN,
+        )?)
+    }
+
+    /// Looks away. Closing the only descriptor of a socket does the same.
+    pub(super) fn ignore(&self, socket: impl AsFd) {
+        // It fails if it was not watched, which is what is wanted.
+        let _ = epoll::delete(&self.epoll, socket);
+    }
+
+    /// Waits for something to happen, until `until` at the latest.
+    ///
+    /// # Errors
+    /// When the system fails; being interrupted is no failure.
+    pub(super) fn wait(&mut self, until: Option<Instant>) -> io::Result<()> {
+        if let Some(until) = until {
+            let now = Instant::now();
+            // One that has run out may have been seen by a peek: it wakes nobody any more.
+            if self.armed.is_none_or(|armed| until < armed || armed <= now) {
+                self.arm(now, until)?;
+            }
+        }
+        self.look(None)
+    }
+
+    /// What has happened by now, without waiting.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub(super) fn peek(&mut self) -> io::Result<bool> {
+        self.look(Some(&Timespec::default()))?;
+        Ok(!self.found.is_empty())
+    }
+
+    /// Takes one of the things that the last wait has found.
+    pub(super) fn next(&mut self) -> Option<Ready> {
+        self.found.pop()
+    }
+
+    fn look(&mut self, timeout: Option<&Timespec>) -> io::Result<()> {
+        let mut room = [MaybeUninit::uninit(); EVENTS];
+        let events = match epoll::wait(&self.epoll, &mut room, timeout) {
+            Ok((events, _)) => events,
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let ready = events.iter().map(|event| {
+            let flags = event.flags; // copied: the kernel's form is packed
+            Ready {
+                name: event.data.u64(),
+                error: flags.contains(EventFlags::ERR),
+            }
+        });
+        self.found
+            .extend(ready.filter(|ready| ready.name != NOBODY));
+        Ok(())
+    }
+
+    fn arm(&mut self, now: Instant, at: Instant) -> io::Result<()> {
+        // Zero would disarm it.
+        let wait = at.saturating_duration_since(now).max(SHORTEST);
+        let value = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: wait.try_into().unwrap_or(FAR),
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &value)?;
+        self.armed = Some(at);
+        Ok(())
+    }
+}
+
+/// The name of what only wakes.
+const NOBODY: u64 = u64::MAX;
+/// Events taken at a time.
+const EVENTS: usize = 256;
+const SHORTEST: Duration = Duration::from_nanos(1);
+/// For moments beyond what the kernel can count: it is set again then.
+const FAR: Timespec = Timespec {
+    tv_sec: 1 << 30,
+    tv_nsec: 0,
+};

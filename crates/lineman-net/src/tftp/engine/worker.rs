@@ -1,0 +1,87 @@
+//! The loop of one thread.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::door::Door;
+use super::floor::Floor;
+use super::mailbox::Letter;
+use super::mailbox::Mailbox;
+use super::spin::Spin;
+
+/// One thread: its transfers and its doors.
+#[derive(Debug)]
+pub(super) struct Worker {
+    floor: Floor,
+    doors: HashMap<u64, Box<dyn Door>>,
+    spin: Spin,
+}
+
+impl Worker {
+    pub(super) fn new(
+        mailbox: Arc<Mailbox>,
+        pool: tokio::runtime::Handle,
+        spin: Spin,
+    ) -> io::Result<Self> {
+        Ok(Self {
+            floor: Floor::new(mailbox, pool)?,
+            doors: HashMap::new(),
+            spin,
+        })
+    }
+
+    /// Works until it is told to quit.
+    ///
+    /// # Errors
+    /// When the system fails at waiting.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        loop {
+            for letter in self.floor.mailbox.take() {
+                match letter {
+                    Letter::Start(number, transfer) => self.floor.start(number, transfer),
+                    Letter::Say(number, command) => self.floor.say(number, command),
+                    Letter::Waited(number, waited) => self.floor.hand_over(number, waited),
+                    Letter::Open(number, door) => self.open(number, door)?,
+                    Letter::Close(number) => drop(self.doors.remove(&number)),
+                    Letter::Quit => return Ok(()),
+                }
+            }
+            self.wait()?;
+            while let Some(ready) = self.floor.poller.next() {
+                match self.doors.get_mut(&ready.name) {
+                    Some(door) => {
+                        if !door.handle_readable(&mut self.floor) {
+                            self.doors.remove(&ready.name);
+                        }
+                    }
+                    None => self.floor.handle_ready(ready),
+                }
+            }
+            self.floor.fire(Instant::now());
+        }
+    }
+
+    fn open(&mut self, number: u64, door: Box<dyn Door>) -> io::Result<()> {
+        self.floor.poller.watch(door.socket(), number)?;
+        self.doors.insert(number, door);
+        Ok(())
+    }
+
+    /// Waits for a packet, a letter or the next moment that is due.
+    fn wait(&mut self) -> io::Result<()> {
+        let due = self.floor.next_due();
+        if self.spin.wait(&mut self.floor, due)? {
+            return Ok(());
+        }
+        if !self.floor.mailbox.may_sleep() {
+            return self.floor.poller.peek().map(drop);
+        }
+        let begin = Instant::now();
+        let waited = self.floor.poller.wait(due);
+        self.floor.mailbox.wake();
+        self.spin.slept(begin.elapsed());
+        waited
+    }
+}

@@ -1,0 +1,307 @@
+//! One transfer at its place in the engine: packets, moments and words in, packets and blocks out.
+//! Server and client run the same one.
+//!
+//! Nothing in here waits. What has to be waited for (a disk, a full socket) is a [`Stall`]: until it
+//! is over, the transfer neither hears nor sends.
+
+mod body;
+mod sending;
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::BorrowedFd;
+use std::time::Instant;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::ErrorCode;
+use lineman_proto::tftp::Event;
+use lineman_proto::tftp::Payload;
+use lineman_proto::tftp::Session;
+use lineman_proto::tftp::Transmit;
+
+pub(super) use body::Body;
+pub(super) use sending::Desk;
+use sending::Unsent;
+
+use super::Ending;
+use super::Refusal;
+use super::burst::Method;
+use super::engine::Line;
+use super::inbox::Inbox;
+use super::inbox::drop_errors;
+use super::inbox::receive_together;
+use super::outlet::Outlet;
+
+/// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
+pub(super) trait Owner: Send + std::fmt::Debug {
+    /// Called after every packet and every deadline; must be quick.
+    fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed);
+    /// The ending is certain; some dallying may follow. Called once.
+    fn ended(&mut self, result: Result, session: &Session);
+}
+
+/// A word from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// The client repeated its request.
+    Repeat,
+    /// The client asked for something else: end without a word.
+    Supersede,
+    /// Tell the peer and end.
+    Stop,
+}
+
+/// What became of a transfer.
+#[derive(Debug)]
+pub(super) struct Result {
+    pub(super) ending: Ending,
+    pub(super) bytes: u64,
+    pub(super) agreed: Agreed,
+}
+
+/// What a transfer waited for, and got.
+#[derive(Debug)]
+pub(super) enum Waited {
+    /// The blocks are in memory now, or never will be.
+    ReadAhead,
+    /// The file is permanent, or why not.
+    Stored(std::result::Result<(), Refusal>),
+}
+
+/// What a transfer waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stall {
+    /// The disk.
+    Disk,
+    /// The socket takes no more; another attempt is due then.
+    SocketFull { until: Instant },
+}
+
+/// One transfer.
+#[derive(Debug)]
+pub(super) struct Transfer {
+    outlet: Outlet,
+    session: Session,
+    body: Body,
+    agreed: Agreed,
+    owner: Box<dyn Owner>,
+    line: Option<Line>,
+    bytes: u64,
+    ending: Option<Ending>,
+    told: bool,
+    stall: Option<Stall>,
+    unsent: Option<Unsent>,
+    /// How bursts leave this socket.
+    method: Method,
+}
+
+impl Transfer {
+    /// A transfer that [`Self::begin`] will begin.
+    pub(super) fn new(
+        outlet: Outlet,
+        session: Session,
+        body: Body,
+        agreed: Agreed,
+        owner: Box<dyn Owner>,
+    ) -> Self {
+        Self {
+            outlet,
+            session,
+            body,
+            agreed,
+            owner,
+            line: None,
+            bytes: 0,
+            ending: None,
+            told: false,
+            stall: None,
+            unsent: None,
+            method: Method::default(),
+        }
+    }
+
+    /// Sends the first packet. What is waited for off the loop comes back by `line`.
+    pub(super) fn begin(&mut self, line: Line, desk: &mut Desk) {
+        self.line = Some(line);
+        if let (Body::Receive(_), Outlet::Own(socket)) = (&self.body, &self.outlet) {
+            receive_together(socket);
+        }
+        self.advance(&[], desk);
+    }
+
+    /// Its own socket, if it has one.
+    pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.outlet.own()
+    }
+
+    /// Whether it takes packets now.
+    pub(super) fn hears(&self) -> bool {
+        self.stall.is_none()
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        match self.stall {
+            None => self.session.poll_timeout(),
+            Some(Stall::SocketFull { until }) => Some(until),
+            Some(Stall::Disk) => None,
+        }
+    }
+
+    /// Whether nothing is left to do.
+    pub(super) fn is_over(&self) -> bool {
+        self.stall.is_none() && self.session.poll_timeout().is_none()
+    }
+
+    /// There is something at its socket. Takes one burst; others have their turn then.
+    pub(super) fn handle_readable(&mut self, error: bool, inbox: &mut Inbox, desk: &mut Desk) {
+        match inbox.receive(&self.outlet) {
+            Ok(Some(arrival)) => {
+                for packet in arrival.datagrams() {
+                    self.handle_packet(arrival.from, packet, desk);
+                }
+            }
+            Ok(None) => {}
+            Err(error) => {
+                self.handle_socket_error(error);
+                self.advance(&[], desk);
+            }
+        }
+        if error {
+            drop_errors(&self.outlet); // not before: that would take the error from the call above
+        }
+    }
+
+    /// A packet came. One that comes while the transfer waits for something is lost, as packets are:
+    /// only a shared socket brings such.
+    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], desk: &mut Desk) {
+        if self.stall.is_none() {
+            self.session.handle_packet(Instant::now(), from, packet);
+            self.advance(packet, desk);
+        }
+    }
+
+    /// The time that [`Self::deadline`] named has come.
+    pub(super) fn handle_timeout(&mut self, desk: &mut Desk) {
+        match self.stall.take() {
+            None => self.session.handle_timeout(Instant::now()),
+            Some(Stall::SocketFull { .. }) => self.send_rest(desk),
+            waiting @ Some(Stall::Disk) => self.stall = waiting,
+        }
+        self.advance(&[], desk);
+    }
+
+    /// A word from outside.
+    pub(super) fn handle_command(&mut self, command: Command, desk: &mut Desk) {
+        match command {
+            Command::Repeat => self.session.handle_repeated_request(Instant::now()),
+            Command::Supersede => {
+                self.end(Ending::Superseded);
+                self.session.abandon();
+                self.forget_stall();
+            }
+            Command::Stop if self.session.is_dallying() => self.session.abandon(),
+            Command::Stop => {
+                self.end(Ending::Stopped);
+                self.session.abort(ErrorCode::NOT_DEFINED, "Stopped");
+                self.forget_stall();
+            }
+        }
+        self.advance(&[], desk);
+    }
+
+    /// What it waited for is there.
+    pub(super) fn handle_waited(&mut self, waited: Waited, desk: &mut Desk) {
+        if self.stall.take_if(|stall| *stall == Stall::Disk).is_none() {
+            return; // it has been ended meanwhile
+        }
+        match waited {
+            Waited::ReadAhead => self.send_rest(desk),
+            Waited::Stored(Ok(())) => self.session.handle_stored(Instant::now()),
+            Waited::Stored(Err(refusal)) => self.refuse(refusal),
+        }
+        self.advance(&[], desk);
+    }
+
+    fn forget_stall(&mut self) {
+        self.stall = None;
+        self.unsent = None;
+    }
+
+    /// The drain rule: everything to send and every event, before the next `handle_*`. `packet` is
+    /// the one just handled; events point into it.
+    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
+        while self.stall.is_none() {
+            if let Some(transmit) = self.session.poll_transmit() {
+                self.transmit(transmit, desk);
+            } else if let Some(event) = self.session.poll_event() {
+                self.handle_event(event, packet, desk);
+            } else {
+                break;
+            }
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        if let Some(ending) = self.ending.take()
+            && !std::mem::replace(&mut self.told, true)
+        {
+            let result = Result {
+                ending,
+                bytes: self.bytes,
+                agreed: self.agreed,
+            };
+            self.owner.ended(result, &self.session);
+        }
+        self.owner
+            .observe(Instant::now(), &self.session, self.bytes, &self.agreed);
+    }
+
+    fn transmit(&mut self, transmit: Transmit, desk: &mut Desk) {
+        match transmit.payload {
+            Payload::Ack(ack) => self.send(transmit.to, &ack),
+            Payload::Packet(packet) => self.send(transmit.to, &packet),
+            Payload::Data(run) => {
+                self.unsent = Some(Unsent::new(transmit.to, run));
+                self.send_rest(desk);
+            }
+        }
+    }
+
+    /// Sends one packet. What cannot be sent counts as lost on the way: the session repairs it, or
+    /// gives up in the end.
+    fn send(&mut self, to: SocketAddr, packet: &[u8]) {
+        if let Err(error) = self.outlet.send(to, packet) {
+            self.handle_socket_error(error);
+        }
+    }
+
+    fn handle_event(&mut self, event: Event, packet: &[u8], desk: &mut Desk) {
+        match event {
+            Event::Opened(agreed) => self.agreed = agreed,
+            Event::Deliver(range) => self.deliver(&packet[range]),
+            Event::Store => self.store(desk),
+            Event::Acknowledged(block) => self.acknowledged(block),
+            Event::Finished { confirmed } => self.end(Ending::Complete { confirmed }),
+            Event::Failed(failure) => self.end(Ending::Failed(failure)),
+            _ => {}
+        }
+    }
+
+    /// The first ending is the true one: what follows an abort is its echo.
+    fn end(&mut self, ending: Ending) {
+        if !self.told {
+            self.ending.get_or_insert(ending);
+        }
+    }
+
+    /// The network's answer to something sent earlier. Before the server has answered, its word is
+    /// final; later, packets are lost for many reasons and the session knows how to deal with that.
+    fn handle_socket_error(&mut self, error: io::Error) {
+        if !self.session.is_open() {
+            self.end(Ending::Unreachable(error));
+            self.session.abandon();
+        }
+    }
+}

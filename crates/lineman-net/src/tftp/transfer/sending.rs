@@ -1,0 +1,173 @@
+//! Blocks on their way out: read into the datagrams of a burst, sent in one call.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_proto::tftp::DataRun;
+use tokio::runtime::Handle;
+
+use super::Body;
+use super::Stall;
+use super::Transfer;
+use super::Waited;
+use crate::tftp::Refusal;
+use crate::tftp::body::ReadError;
+use crate::tftp::burst::Burst;
+use crate::tftp::engine::Line;
+
+/// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
+/// it is kept.
+#[derive(Debug)]
+pub(in crate::tftp) struct Desk {
+    burst: Burst,
+    pool: Handle,
+}
+
+impl Desk {
+    /// A desk whose blocking work runs on the blocking pool of `pool`.
+    pub(in crate::tftp) fn new(pool: Handle) -> Self {
+        Self {
+            burst: Burst::default(),
+            pool,
+        }
+    }
+
+    /// Does `work`, which may block, and hands what it gives over to the transfer at `line`.
+    pub(super) fn run_off_the_loop(
+        &self,
+        line: Line,
+        work: impl FnOnce() -> Waited + Send + 'static,
+    ) {
+        self.pool.spawn_blocking(move || {
+            let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+                Waited::Stored(Err(Refusal::System(io::Error::other("a panic"))))
+            });
+            line.hand_over(waited);
+        });
+    }
+}
+
+/// A run that has not left yet, or only in part.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unsent {
+    to: SocketAddr,
+    run: DataRun,
+    /// How often its blocks were not in memory.
+    misses: u32,
+}
+
+impl Unsent {
+    pub(super) fn new(to: SocketAddr, run: DataRun) -> Self {
+        Self { to, run, misses: 0 }
+    }
+}
+
+/// What came of sending a burst.
+enum Step {
+    /// So many blocks have left.
+    Sent { blocks: u32 },
+    /// The source ends here, and everything has left.
+    Ended { length: u64 },
+    /// The socket takes no more for the moment.
+    SocketFull,
+    /// The blocks are not in memory.
+    NotCached,
+    /// The source failed.
+    Refused(Refusal),
+    /// The network refused; the blocks count as lost.
+    Failed(io::Error),
+}
+
+impl Transfer {
+    /// Sends what is unsent, burst by burst, until all of it has left, the source has ended or
+    /// failed, or something has to be waited for.
+    pub(super) fn send_rest(&mut self, desk: &mut Desk) {
+        while let Some(mut unsent) = self.unsent.take() {
+            if unsent.run.is_empty() {
+                return;
+            }
+            let mut rest = unsent.run;
+            let next = rest.take(Burst::capacity(unsent.run.blksize));
+            match self.send_burst(unsent.to, &next, &mut desk.burst) {
+                Step::Sent { blocks } => {
+                    unsent.run.take(blocks);
+                    self.unsent = Some(unsent);
+                }
+                Step::Ended { length } => self.session.handle_end(length),
+                Step::SocketFull => {
+                    let until = Instant::now() + SOCKET_PAUSE;
+                    self.stall = Some(Stall::SocketFull { until });
+                    self.unsent = Some(unsent);
+                    return;
+                }
+                Step::NotCached => {
+                    unsent.misses += 1;
+                    self.unsent = Some(unsent);
+                    if self.read_ahead(&next, unsent.misses, desk) {
+                        return;
+                    }
+                }
+                Step::Refused(refusal) => self.refuse(refusal),
+                Step::Failed(error) => self.handle_socket_error(error),
+            }
+        }
+    }
+
+    /// Reads and sends a burst, without waiting for anything.
+    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, burst: &mut Burst) -> Step {
+        let Body::Send(source) = &mut self.body else {
+            return Step::Sent { blocks: run.count }; // a receiver has no blocks to send
+        };
+        burst.lay_out(run);
+        let bytes = match source.read(run, burst) {
+            Ok(bytes) => bytes,
+            Err(ReadError::NotCached) => return Step::NotCached,
+            Err(ReadError::Refused(refusal)) => return Step::Refused(refusal),
+        };
+        let ends = bytes < run.len();
+        if ends {
+            burst.end_at(bytes);
+        }
+        let blocks = if ends {
+            (bytes / usize::from(run.blksize)) as u32 + 1
+        } else {
+            run.count
+        };
+        match burst.send(&self.outlet, to, &mut self.method) {
+            Ok(sent) if sent == blocks && ends => Step::Ended {
+                length: run.offset() + bytes as u64,
+            },
+            Ok(sent) => Step::Sent { blocks: sent },
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::SocketFull,
+            Err(error) => Step::Failed(error),
+        }
+    }
+
+    /// Has the blocks brought into memory. Gives `false` when the next attempt may be made at once,
+    /// because it will wait for the disk itself.
+    fn read_ahead(&mut self, run: &DataRun, misses: u32, desk: &Desk) -> bool {
+        let (Body::Send(source), Some(line)) = (&mut self.body, self.line.clone()) else {
+            return false;
+        };
+        if misses > PATIENT_MISSES {
+            source.wait_for_disk();
+            return false;
+        }
+        let work = source.read_ahead(run);
+        self.stall = Some(Stall::Disk);
+        desk.run_off_the_loop(line, move || {
+            work();
+            Waited::ReadAhead
+        });
+        true
+    }
+}
+
+/// After so many misses for the same burst, reading waits for the disk.
+const PATIENT_MISSES: u32 = 3;
+/// When a socket has taken all that it can hold, the link has work for at least as long.
+const SOCKET_PAUSE: Duration = Duration::from_micros(500);
