@@ -103,19 +103,83 @@ async fn a_client_that_never_answers_is_told_apart_from_one_that_falls_silent() 
     assert!(matches!(silent.ending, Ending::Failed(failure) if failure == wanted));
 }
 
-/// What grows while it is sent is sent as long as it was; what shrinks is a failure, not garbage.
+/// Reads `file` block by block; `meanwhile` happens behind the first.
+fn read_slowly(server: SocketAddr, meanwhile: impl FnOnce()) -> Result<Vec<u8>, Vec<u8>> {
+    let client = socket();
+    let (mut answer, tid) = ask(&client, server, b"\0\x01file\0octet\0");
+    let mut file = Vec::new();
+    let mut meanwhile = Some(meanwhile);
+    loop {
+        if answer[1] != 3 {
+            return Err(answer);
+        }
+        file.extend_from_slice(&answer[4..]);
+        let ack = [0, 4, answer[2], answer[3]];
+        if answer.len() < 516 {
+            client.send_to(&ack, tid).expect("send");
+            return Ok(file);
+        }
+        if let Some(meanwhile) = meanwhile.take() {
+            meanwhile();
+        }
+        answer = ask(&client, tid, &ack).0;
+    }
+}
+
+/// A client gets one state of a file or an error, never some blocks of one and some of another.
 #[tokio::test]
-async fn a_file_that_shrinks_while_it_is_sent() {
+async fn a_file_that_somebody_writes_into_while_it_is_sent() {
+    for (length, byte) in [(600, 1), (100_000, 2), (200_000, 3)] {
+        let root = tempfile::tempdir().expect("directory");
+        let path = root.path().join("file");
+        std::fs::write(&path, vec![1; 100_000]).expect("write");
+        let report = report(root.path(), move |server| {
+            let answer = read_slowly(server, || {
+                // Times of files are no finer than the kernel's tick.
+                std::thread::sleep(Duration::from_millis(20));
+                std::fs::write(&path, vec![byte; length]).expect("write");
+            });
+            let error = b"\0\x05\0\0The file changed\0".to_vec();
+            assert_eq!(answer, Err(error), "{length}");
+        })
+        .await;
+        assert!(matches!(report.ending, Ending::Refused(_)), "{report:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_name_is_given_to_another_while_it_is_sent_is_sent_to_its_end() {
     let root = tempfile::tempdir().expect("directory");
-    let path = root.path().join("file");
-    std::fs::write(&path, [1; 2000]).expect("write");
+    let (path, other) = (root.path().join("file"), root.path().join("other"));
+    std::fs::write(&path, vec![1; 100_000]).expect("write");
+    std::fs::write(&other, vec![2; 100_000]).expect("write");
     let report = report(root.path(), move |server| {
-        let client = socket();
-        let (_, tid) = ask(&client, server, b"\0\x01file\0octet\0");
-        std::fs::write(&path, [1; 600]).expect("write");
-        let answer = ask(&client, tid, &[0, 4, 0, 1]).0;
-        assert_eq!(answer, b"\0\x05\0\0The file changed\0");
+        let answer = read_slowly(server, || std::fs::rename(other, path).expect("rename"));
+        assert!(answer.is_ok_and(|file| file == vec![1; 100_000]));
     })
     .await;
-    assert!(matches!(report.ending, Ending::Refused(_)), "{report:?}");
+    assert!(
+        matches!(report.ending, Ending::Complete { .. }),
+        "{report:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_root_that_is_removed_while_a_file_is_sent() {
+    let parent = tempfile::tempdir().expect("directory");
+    let root = parent.path().join("root");
+    std::fs::create_dir(&root).expect("directory");
+    std::fs::write(root.join("file"), vec![1; 100_000]).expect("write");
+    let gone = root.clone();
+    let report = report(&root, move |server| {
+        let answer = read_slowly(server, || std::fs::remove_dir_all(gone).expect("remove"));
+        assert!(answer.is_ok_and(|file| file == vec![1; 100_000]));
+        let refused = ask(&socket(), server, b"\0\x01file\0octet\0").0;
+        assert_eq!(refused, b"\0\x05\0\x01File not found\0");
+    })
+    .await;
+    assert!(
+        matches!(report.ending, Ending::Complete { .. }),
+        "{report:?}"
+    );
 }

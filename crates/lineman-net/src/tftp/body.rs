@@ -18,6 +18,8 @@ use rustix::io::ReadWriteFlags;
 use super::AtomicFile;
 use super::Refusal;
 use super::burst::Burst;
+use super::cache::Cache;
+use super::open_files::OpenFile;
 
 /// What a sender sends.
 #[derive(Debug)]
@@ -27,10 +29,8 @@ pub struct Source(Kind);
 enum Kind {
     /// A file whose blocks are read again when they are sent again.
     File {
-        /// The file; shared with reads ahead on the blocking pool.
-        file: Arc<File>,
-        /// Its length when it was opened; what is appended later is not sent.
-        length: u64,
+        /// The file; shared with reads ahead on the blocking pool, and with other transfers.
+        file: Arc<OpenFile>,
         /// How to read without waiting for the disk.
         flags: ReadWriteFlags,
     },
@@ -40,15 +40,22 @@ enum Kind {
 
 impl Source {
     /// A file in `mode`. Netascii changes lengths, so it is a stream.
-    pub fn file(file: File, length: u64, mode: Mode) -> Self {
+    ///
+    /// # Errors
+    /// When the system does not tell about the file.
+    pub fn file(file: File, mode: Mode) -> io::Result<Self> {
         match mode {
-            Mode::Octet => Self(Kind::File {
-                file: Arc::new(file),
-                length,
-                flags: ReadWriteFlags::NOWAIT,
-            }),
-            Mode::Netascii => Self::stream(Box::new(file), mode),
+            Mode::Octet => Ok(Self::shared(Arc::new(OpenFile::new(file)?))),
+            Mode::Netascii => Ok(Self::stream(Box::new(file), mode)),
         }
+    }
+
+    /// A file that others may be reading too, as it is.
+    pub(super) fn shared(file: Arc<OpenFile>) -> Self {
+        Self(Kind::File {
+            file,
+            flags: ReadWriteFlags::NOWAIT,
+        })
     }
 
     /// A stream in `mode`: a pipe, or text to be translated.
@@ -65,7 +72,7 @@ impl Source {
     /// The length, where it is known before the end.
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
-            Kind::File { length, .. } => Some(*length),
+            Kind::File { file, .. } => Some(file.len()),
             Kind::Stream(_) => None,
         }
     }
@@ -74,18 +81,25 @@ impl Source {
     /// the run has room for means that the source ends there.
     ///
     /// # Errors
-    /// When the disk has to be waited for, the source cannot be read, or a file has become shorter.
-    pub(super) fn read(&mut self, run: &DataRun, burst: &mut Burst) -> Result<usize, ReadError> {
+    /// When the disk has to be waited for, the source cannot be read, or a file is not what it was
+    /// when it was opened: a client gets one state of a file, or an error.
+    pub(super) fn read(
+        &mut self,
+        run: &DataRun,
+        burst: &mut Burst,
+        cache: &mut Cache,
+    ) -> Result<usize, ReadError> {
         match &mut self.0 {
-            Kind::File {
-                file,
-                length,
-                flags,
-            } => {
+            Kind::File { file, flags } => {
                 let left =
-                    usize::try_from(length.saturating_sub(run.offset())).unwrap_or(usize::MAX);
+                    usize::try_from(file.len().saturating_sub(run.offset())).unwrap_or(usize::MAX);
                 let wanted = run.len().min(left);
-                read_file(file, run.offset(), wanted, burst, flags)?;
+                if run.count > 1 || !copy_block(file, run.offset(), wanted, burst, cache)? {
+                    read_file(file.file(), run.offset(), wanted, burst, flags)?;
+                }
+                if wanted < run.len() && !file.is_unchanged() {
+                    return Err(Refusal::Changed.into());
+                }
                 Ok(wanted)
             }
             Kind::Stream(stream) => {
@@ -115,7 +129,7 @@ impl Source {
             let Some(file) = file else { return };
             let mut chunk = vec![0; READ_AHEAD];
             // An error here comes again, and is told, when the blocks themselves are read.
-            let _ = file.read_at(&mut chunk, offset);
+            let _ = file.file().read_at(&mut chunk, offset);
         }
     }
 
@@ -150,6 +164,31 @@ impl From<Refusal> for ReadError {
     }
 }
 
+/// Copies one block out of what has been read before. Gives `false` where it has to be read.
+fn copy_block(
+    file: &OpenFile,
+    offset: u64,
+    len: usize,
+    burst: &mut Burst,
+    cache: &mut Cache,
+) -> Result<bool, ReadError> {
+    let mut slot = burst.slots(len).pop();
+    let room = slot.as_deref_mut().unwrap_or_default();
+    let mut done = 0;
+    while done < len {
+        // The second part is in the next piece. Errors come again when the block itself is read.
+        match cache.read(file, offset + done as u64, len - done) {
+            Ok(Some([])) => return Err(Refusal::Changed.into()),
+            Ok(Some(part)) => {
+                room[done..done + part.len()].copy_from_slice(part);
+                done += part.len();
+            }
+            Ok(None) | Err(_) => return Ok(false),
+        }
+    }
+    Ok(true)
+}
+
 /// Reads `len` bytes at `offset` into their places, without waiting for the disk if `flags` say so.
 fn read_file(
     file: &File,
@@ -163,7 +202,7 @@ fn read_file(
     let mut done = 0;
     while done < len {
         match rustix::io::preadv2(file, slots, offset + done as u64, *flags) {
-            Ok(0) => return Err(Refusal::Shrunk.into()),
+            Ok(0) => return Err(Refusal::Changed.into()),
             Ok(read) => {
                 done += read;
                 IoSliceMut::advance_slices(&mut slots, read);

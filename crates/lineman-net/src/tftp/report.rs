@@ -88,9 +88,9 @@ pub enum Refusal {
     /// No space is left.
     #[error("no space is left")]
     DiskFull,
-    /// The file became shorter while it was sent.
-    #[error("the file became shorter while it was sent")]
-    Shrunk,
+    /// Somebody wrote into the file while it was sent.
+    #[error("the file was changed while it was sent")]
+    Changed,
     /// As many transfers run as may.
     #[error("{limit} transfers run already")]
     Busy {
@@ -125,7 +125,7 @@ impl Refusal {
             Self::Exists => ErrorCode::EXISTS,
             Self::TooLarge { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
-            Self::Shrunk
+            Self::Changed
             | Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::Exhausted(_)
@@ -143,7 +143,7 @@ impl Refusal {
             Self::TooLarge { .. } => "Allocation exceeded",
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
-            Self::Shrunk => "The file changed",
+            Self::Changed => "The file changed",
             Self::Busy { .. } | Self::BusyClient { .. } | Self::Exhausted(_) => "Busy, try again",
             Self::System(_) => "Server error",
         }

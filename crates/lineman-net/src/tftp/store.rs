@@ -12,6 +12,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use lineman_proto::text::visible_bytes;
+use lineman_proto::tftp::Mode as TransferMode;
 use lineman_proto::tftp::clean;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
@@ -23,7 +24,9 @@ use rustix::io::Errno;
 
 use super::AtomicFile;
 use super::Refusal;
+use super::Source;
 use super::atomic_file::TEMPORARY_PREFIX;
+use super::open_files::OpenFiles;
 use crate::Confinement;
 use crate::Operation;
 use crate::SystemError;
@@ -48,6 +51,7 @@ pub struct Store {
     write: WritePolicy,
     max_upload: u64,
     ignore_case: bool,
+    open_files: OpenFiles,
 }
 
 impl Store {
@@ -70,6 +74,7 @@ impl Store {
             write,
             max_upload,
             ignore_case,
+            open_files: OpenFiles::default(),
         })
     }
 
@@ -90,11 +95,19 @@ impl Store {
         confine::to_directory(&self.root, self.write != WritePolicy::Refuse)
     }
 
-    /// Opens a file for reading; gives its length too.
+    /// Opens a file for reading.
     ///
     /// # Errors
     /// With what the client may be told.
-    pub fn read(&self, requested: &[u8]) -> Result<(File, u64), Refusal> {
+    pub(super) fn read(&self, requested: &[u8], mode: TransferMode) -> Result<Source, Refusal> {
+        let file = self.open_for_reading(requested)?;
+        Ok(match mode {
+            TransferMode::Octet => Source::shared(self.open_files.share(file)?),
+            TransferMode::Netascii => Source::file(file, mode)?,
+        })
+    }
+
+    fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
         if names_temporary(&path) {
             return Err(Refusal::NotFound { nearest: None });
@@ -103,11 +116,10 @@ impl Store {
             Err(Refusal::NotFound { .. }) => self.open_almost(&path)?,
             other => other?,
         };
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
+        if !file.metadata()?.is_file() {
             return Err(Refusal::NotAFile);
         }
-        Ok((file, metadata.len()))
+        Ok(file)
     }
 
     /// Begins an upload. `announced` is the length that the client gave, to refuse early what

@@ -76,7 +76,7 @@ messages! {
     Exists {} "refused: the file exists (--write overwrite would replace it)" "已拒绝：文件已存在（--write overwrite 会替换它）"
     TooLarge { limit } "refused: larger than {limit}" "已拒绝：大于 {limit}"
     DiskFull {} "no space is left on the disk" "磁盘空间不足"
-    Shrunk {} "the file became shorter while it was sent" "文件在发送过程中变短了"
+    Changed {} "somebody wrote into the file while it was sent" "文件在发送过程中被改写了"
     Busy { limit } "refused: {limit} transfers run already (--max-transfers)" "已拒绝：已有 {limit} 个传输在进行（--max-transfers）"
     BusyClient { limit } "refused: {limit} transfers of this address run already (--max-transfers-per-client)" "已拒绝：该地址已有 {limit} 个传输在进行（--max-transfers-per-client）"
     Exhausted { why } "refused: the system can open no more ({why})" "已拒绝：系统无法再打开更多（{why}）"

@@ -51,7 +51,11 @@ impl Engine {
         let mut mailboxes = Vec::new();
         for _ in 0..threads {
             let mailbox = Arc::new(Mailbox::new()?);
-            let worker = Worker::new(Arc::clone(&mailbox), pool.clone(), Spin::new(spin))?;
+            let worker = Worker::new(
+                Arc::clone(&mailbox),
+                pool.clone(),
+                Spin::new(spin && std::env::var_os("NOSPIN").is_none()),
+            )?;
             thread::Builder::new()
                 .name("tftp".to_owned())
                 // An error here is a system that can wait no longer: its transfers end.

@@ -44,17 +44,21 @@ impl Spin {
             if due.is_some_and(|due| due <= now) {
                 return Ok(true);
             }
-            if now - begin >= LONGEST {
+            if now - begin >= longest() {
                 self.credit -= 1;
                 return Ok(false);
             }
-            std::hint::spin_loop();
+            if yields() {
+                std::thread::yield_now();
+            } else {
+                std::hint::spin_loop();
+            }
         }
     }
 
     /// A sleep was short: waiting awake would have been worth while.
     pub(super) fn slept(&mut self, time: Duration) {
-        if time <= LONGEST {
+        if time <= longest() {
             self.credit = CREDIT;
         }
     }
@@ -65,3 +69,17 @@ const MOST_TRANSFERS: usize = 2;
 const LONGEST: Duration = Duration::from_micros(60);
 /// So many waits in vain, one after another, are given up for.
 const CREDIT: u32 = 4;
+
+fn longest() -> Duration {
+    static L: std::sync::OnceLock<Duration> = std::sync::OnceLock::new();
+    *L.get_or_init(|| {
+        std::env::var("SPIN_US")
+            .ok()
+            .and_then(|v| v.parse().ok())
+            .map_or(LONGEST, Duration::from_micros)
+    })
+}
+fn yields() -> bool {
+    static L: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *L.get_or_init(|| std::env::var_os("SPIN_YIELD").is_some())
+}

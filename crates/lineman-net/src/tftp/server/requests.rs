@@ -28,7 +28,6 @@ use crate::packet_info::Local;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
-use crate::tftp::Source;
 use crate::tftp::admission::Ticket;
 use crate::tftp::admission::Verdict;
 use crate::tftp::engine::Door;
@@ -277,8 +276,7 @@ impl Shared {
         let peer = asked.from;
         let (body, length) = match request.direction {
             Direction::Read => {
-                let (file, length) = self.store.read(request.filename)?;
-                let source = Source::file(file, length, request.mode);
+                let source = self.store.read(request.filename, request.mode)?;
                 let length = source.length();
                 (Body::Send(source), length)
             }

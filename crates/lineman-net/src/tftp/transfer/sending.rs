@@ -17,6 +17,7 @@ use super::Waited;
 use crate::tftp::Refusal;
 use crate::tftp::body::ReadError;
 use crate::tftp::burst::Burst;
+use crate::tftp::cache::Cache;
 use crate::tftp::engine::Line;
 
 /// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
@@ -24,6 +25,7 @@ use crate::tftp::engine::Line;
 #[derive(Debug)]
 pub(in crate::tftp) struct Desk {
     burst: Burst,
+    cache: Cache,
     pool: Handle,
 }
 
@@ -32,6 +34,7 @@ impl Desk {
     pub(in crate::tftp) fn new(pool: Handle) -> Self {
         Self {
             burst: Burst::default(),
+            cache: Cache::default(),
             pool,
         }
     }
@@ -92,7 +95,7 @@ impl Transfer {
             }
             let mut rest = unsent.run;
             let next = rest.take(Burst::capacity(unsent.run.blksize));
-            match self.send_burst(unsent.to, &next, &mut desk.burst) {
+            match self.send_burst(unsent.to, &next, desk) {
                 Step::Sent { blocks } => {
                     unsent.run.take(blocks);
                     self.unsent = Some(unsent);
@@ -118,12 +121,13 @@ impl Transfer {
     }
 
     /// Reads and sends a burst, without waiting for anything.
-    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, burst: &mut Burst) -> Step {
+    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, desk: &mut Desk) -> Step {
+        let Desk { burst, cache, .. } = desk;
         let Body::Send(source) = &mut self.body else {
             return Step::Sent { blocks: run.count }; // a receiver has no blocks to send
         };
         burst.lay_out(run);
-        let bytes = match source.read(run, burst) {
+        let bytes = match source.read(run, burst, cache) {
             Ok(bytes) => bytes,
             Err(ReadError::NotCached) => return Step::NotCached,
             Err(ReadError::Refused(refusal)) => return Step::Refused(refusal),

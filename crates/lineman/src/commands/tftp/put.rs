@@ -94,11 +94,11 @@ fn source(file: &str, mode: Mode, lang: Lang) -> Result<Source, Failure> {
     if metadata.is_dir() {
         return Err(refused(io::ErrorKind::IsADirectory.into()));
     }
-    Ok(if metadata.is_file() {
-        Source::file(open, metadata.len(), mode)
+    if metadata.is_file() {
+        Source::file(open, mode).map_err(refused)
     } else {
-        Source::stream(Box::new(open), mode)
-    })
+        Ok(Source::stream(Box::new(open), mode))
+    }
 }
 
 const STDIN: &str = "-";

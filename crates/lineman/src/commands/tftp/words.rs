@@ -147,7 +147,7 @@ pub fn reason_id(report: &Report) -> &'static str {
             Refusal::Exists => "exists",
             Refusal::TooLarge { .. } => "too-large",
             Refusal::DiskFull => "disk-full",
-            Refusal::Shrunk => "shrunk",
+            Refusal::Changed => "changed",
             Refusal::Busy { .. } | Refusal::BusyClient { .. } | Refusal::Exhausted(_) => "busy",
             Refusal::Malformed => "malformed",
             _ => "system",
@@ -228,7 +228,7 @@ fn refused(refusal: &Refusal, lang: Lang) -> String {
         }
         .render(lang),
         Refusal::DiskFull => Tftp::DiskFull {}.render(lang),
-        Refusal::Shrunk => Tftp::Shrunk {}.render(lang),
+        Refusal::Changed => Tftp::Changed {}.render(lang),
         Refusal::Busy { limit } => Tftp::Busy { limit }.render(lang),
         Refusal::BusyClient { limit } => Tftp::BusyClient { limit }.render(lang),
         Refusal::Exhausted(error) => Tftp::Exhausted {
