@@ -47,6 +47,10 @@ async fn report(root: &Path, client: impl FnOnce(SocketAddr) + Send + 'static) -
 
 fn ask(socket: &UdpSocket, to: SocketAddr, packet: &[u8]) -> (Vec<u8>, SocketAddr) {
     socket.send_to(packet, to).expect("send");
+    receive(socket)
+}
+
+fn receive(socket: &UdpSocket) -> (Vec<u8>, SocketAddr) {
     let mut buffer = [0; 1024];
     let (length, from) = socket.recv_from(&mut buffer).expect("answer");
     (buffer[..length].to_vec(), from)
@@ -109,7 +113,10 @@ fn read_slowly(server: SocketAddr, meanwhile: impl FnOnce()) -> Result<Vec<u8>, 
     let (mut answer, tid) = ask(&client, server, b"\0\x01file\0octet\0");
     let mut file = Vec::new();
     let mut meanwhile = Some(meanwhile);
-    loop {
+    for block in 1_u16.. {
+        while answer[1] == 3 && answer[2..4] != block.to_be_bytes() {
+            answer = receive(&client).0; // the one before, sent again
+        }
         if answer[1] != 3 {
             return Err(answer);
         }
@@ -124,6 +131,7 @@ fn read_slowly(server: SocketAddr, meanwhile: impl FnOnce()) -> Result<Vec<u8>, 
         }
         answer = ask(&client, tid, &ack).0;
     }
+    unreachable!("a file of so many blocks")
 }
 
 /// A client gets one state of a file or an error, never some blocks of one and some of another.
