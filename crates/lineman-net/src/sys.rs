@@ -56,6 +56,22 @@ pub(crate) fn ipv6_mtu(socket: &impl AsRawFd) -> io::Result<u32> {
     }
 }
 
+/// Has the kernel begin to write what of a file is in memory only, and does not wait for it
+/// (`SYNC_FILE_RANGE_WRITE` in sync_file_range(2)). Neither `nix` nor `rustix` offers it.
+///
+/// # Errors
+/// When the file system does not support it.
+pub(crate) fn begin_writeback(file: &impl AsRawFd) -> io::Result<()> {
+    // SAFETY: it takes numbers only, no memory of ours; length 0 means to the end of the file.
+    let result =
+        unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// Takes over the `count` descriptors that a supervisor has left for this process, from number 3 on
 /// (`sd_listen_fds(3)`). The first call takes them, later ones get none. They close in children.
 ///

@@ -54,6 +54,12 @@ impl AtomicFile {
         self.file.write_all(bytes)
     }
 
+    /// Has the system begin to bring to the disk what was written, without waiting for it: the less
+    /// [`Self::sync`] will have to wait for. Best effort.
+    pub(crate) fn begin_sync(&self) {
+        let _ = crate::sys::begin_writeback(&self.file);
+    }
+
     /// Waits until the bytes are on the disk.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
 use crate::tftp::Source;
+use crate::tftp::sink::Target;
 
 /// Where blocks come from, or go.
 #[derive(Debug)]
@@ -18,26 +19,64 @@ pub(in crate::tftp) enum Body {
     Receive(Option<Sink>),
 }
 
+impl Body {
+    /// Whether it takes no more blocks for the moment.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Receive(Some(sink)) if sink.is_full())
+    }
+}
+
 impl Transfer {
-    pub(super) fn deliver(&mut self, block: &[u8]) {
+    pub(super) fn deliver(&mut self, block: &[u8], desk: &Desk) {
         self.bytes += block.len() as u64;
-        if let Body::Receive(Some(sink)) = &mut self.body
-            && let Err(refusal) = sink.write(block)
-        {
-            self.refuse(refusal);
+        let Body::Receive(Some(sink)) = &mut self.body else {
+            return;
+        };
+        match sink.take(block) {
+            Ok(()) => self.write_behind(desk),
+            Err(refusal) => self.refuse(refusal),
         }
     }
 
-    /// Makes the file permanent, off the loop.
-    pub(super) fn store(&mut self, desk: &Desk) {
-        let Body::Receive(sink) = &mut self.body else {
+    fn write_behind(&mut self, desk: &Desk) {
+        let (Body::Receive(Some(sink)), Some(line)) = (&mut self.body, &self.line) else {
             return;
         };
-        let (Some(sink), Some(line)) = (sink.take(), self.line.clone()) else {
+        if let Some(work) = sink.write_behind() {
+            desk.run_off_the_loop(line.clone(), move || Waited::Written(work()));
+        }
+    }
+
+    /// A piece has been written, or why not.
+    pub(super) fn handle_written(&mut self, written: Result<Target, Refusal>, desk: &Desk) {
+        let Body::Receive(Some(sink)) = &mut self.body else {
+            return; // it has been ended meanwhile
+        };
+        match written {
+            Err(refusal) => {
+                self.stall = None;
+                self.refuse(refusal);
+            }
+            Ok(target) => {
+                sink.give_back(target);
+                if self.stall == Some(Stall::Disk) {
+                    self.store(desk);
+                } else {
+                    self.write_behind(desk);
+                }
+            }
+        }
+    }
+
+    /// Makes the file permanent, off the loop, once everything is written.
+    pub(super) fn store(&mut self, desk: &Desk) {
+        let (Body::Receive(body), Some(line)) = (&mut self.body, &self.line) else {
             return;
         };
         self.stall = Some(Stall::Disk);
-        desk.run_off_the_loop(line, move || Waited::Stored(sink.commit()));
+        if let Some(sink) = body.take_if(|sink| !sink.is_writing()) {
+            desk.run_off_the_loop(line.clone(), move || Waited::Stored(sink.commit()));
+        }
     }
 
     pub(super) fn acknowledged(&mut self, block: u64) {

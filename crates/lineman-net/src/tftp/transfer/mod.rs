@@ -31,6 +31,7 @@ use super::inbox::Inbox;
 use super::inbox::drop_errors;
 use super::inbox::receive_together;
 use super::outlet::Outlet;
+use super::sink::Target;
 
 /// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
 pub(super) trait Owner: Send + std::fmt::Debug {
@@ -64,8 +65,12 @@ pub(super) struct Result {
 pub(super) enum Waited {
     /// The blocks are in memory now, or never will be.
     ReadAhead,
+    /// A piece of the file is written.
+    Written(std::result::Result<Target, Refusal>),
     /// The file is permanent, or why not.
     Stored(std::result::Result<(), Refusal>),
+    /// Nothing: the thread that was to do it panicked.
+    Panicked,
 }
 
 /// What a transfer waits for.
@@ -136,12 +141,14 @@ impl Transfer {
 
     /// Whether it takes packets now.
     pub(super) fn hears(&self) -> bool {
-        self.stall.is_none()
+        self.stall.is_none() && !self.body.is_full()
     }
 
     /// When [`Self::handle_timeout`] is due.
     pub(super) fn deadline(&self) -> Option<Instant> {
         match self.stall {
+            // Silence while nobody listens proves nothing.
+            None if self.body.is_full() => None,
             None => self.session.poll_timeout(),
             Some(Stall::SocketFull { until }) => Some(until),
             Some(Stall::Disk) => None,
@@ -212,15 +219,25 @@ impl Transfer {
 
     /// What it waited for is there.
     pub(super) fn handle_waited(&mut self, waited: Waited, desk: &mut Desk) {
-        if self.stall.take_if(|stall| *stall == Stall::Disk).is_none() {
-            return; // it has been ended meanwhile
-        }
         match waited {
-            Waited::ReadAhead => self.send_rest(desk),
-            Waited::Stored(Ok(())) => self.session.handle_stored(Instant::now()),
-            Waited::Stored(Err(refusal)) => self.refuse(refusal),
+            Waited::Written(written) => self.handle_written(written, desk),
+            Waited::ReadAhead if self.leave_disk() => self.send_rest(desk),
+            Waited::Stored(Ok(())) if self.leave_disk() => {
+                self.session.handle_stored(Instant::now());
+            }
+            Waited::Stored(Err(refusal)) if self.leave_disk() => self.refuse(refusal),
+            Waited::Panicked => {
+                self.forget_stall();
+                self.refuse(Refusal::System(io::Error::other("a panic")));
+            }
+            Waited::ReadAhead | Waited::Stored(_) => {} // it has been ended meanwhile
         }
         self.advance(&[], desk);
+    }
+
+    /// It has waited for the disk, and does no more.
+    fn leave_disk(&mut self) -> bool {
+        self.stall.take_if(|stall| *stall == Stall::Disk).is_some()
     }
 
     fn forget_stall(&mut self) {
@@ -280,7 +297,7 @@ impl Transfer {
     fn handle_event(&mut self, event: Event, packet: &[u8], desk: &mut Desk) {
         match event {
             Event::Opened(agreed) => self.agreed = agreed,
-            Event::Deliver(range) => self.deliver(&packet[range]),
+            Event::Deliver(range) => self.deliver(&packet[range], desk),
             Event::Store => self.store(desk),
             Event::Acknowledged(block) => self.acknowledged(block),
             Event::Finished { confirmed } => self.end(Ending::Complete { confirmed }),

@@ -15,10 +15,10 @@ use super::Stall;
 use super::Transfer;
 use super::Waited;
 use crate::tftp::Refusal;
-use crate::tftp::body::ReadError;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
 use crate::tftp::engine::Line;
+use crate::tftp::source::ReadError;
 
 /// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
 /// it is kept.
@@ -46,9 +46,7 @@ impl Desk {
         work: impl FnOnce() -> Waited + Send + 'static,
     ) {
         self.pool.spawn_blocking(move || {
-            let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-                Waited::Stored(Err(Refusal::System(io::Error::other("a panic"))))
-            });
+            let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Waited::Panicked);
             line.hand_over(waited);
         });
     }

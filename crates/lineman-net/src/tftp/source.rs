@@ -1,11 +1,10 @@
-//! The bytes of a transfer: where a sender reads its blocks, and where a receiver puts them.
+//! Where a sender reads its blocks.
 
 use std::fmt;
 use std::fs::File;
 use std::io;
 use std::io::IoSliceMut;
 use std::io::Read;
-use std::io::Write;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
@@ -15,7 +14,6 @@ use lineman_proto::tftp::netascii;
 use rustix::io::Errno;
 use rustix::io::ReadWriteFlags;
 
-use super::AtomicFile;
 use super::Refusal;
 use super::burst::Burst;
 use super::cache::Cache;
@@ -266,119 +264,8 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// Where a receiver puts a file.
-pub struct Sink {
-    target: Target,
-    decoder: Option<netascii::Decoder>,
-    /// What has arrived and is not written yet: the disk is given large pieces.
-    pending: Vec<u8>,
-    taken: u64,
-    limit: u64,
-}
-
-enum Target {
-    File(AtomicFile),
-    /// A file that must survive a power cut once its arrival has been acknowledged.
-    DurableFile(AtomicFile),
-    Stream(Box<dyn Write + Send>),
-}
-
-impl Sink {
-    /// A file that appears when it is complete, of `limit` bytes at the most.
-    pub fn file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
-        Self::new(Target::File(file), mode, limit)
-    }
-
-    /// The same, and on the disk before the last block is acknowledged: what a client is told is
-    /// stored must be.
-    pub fn durable_file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
-        Self::new(Target::DurableFile(file), mode, limit)
-    }
-
-    /// A stream: stdout, a pipe, a device.
-    pub fn stream(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
-        Self::new(Target::Stream(writer), mode, u64::MAX)
-    }
-
-    fn new(target: Target, mode: Mode, limit: u64) -> Self {
-        Self {
-            target,
-            decoder: (mode == Mode::Netascii).then(netascii::Decoder::default),
-            pending: Vec::new(),
-            taken: 0,
-            limit,
-        }
-    }
-
-    /// Takes the next block.
-    ///
-    /// # Errors
-    /// When it does not fit, on the disk or in the limit.
-    pub(super) fn write(&mut self, block: &[u8]) -> Result<(), Refusal> {
-        let before = self.pending.len();
-        match &mut self.decoder {
-            None => self.pending.extend_from_slice(block),
-            Some(decoder) => decoder.decode(block, &mut self.pending),
-        }
-        self.count(before)?;
-        if self.pending.len() >= WRITE_BEHIND {
-            self.flush()?;
-        }
-        Ok(())
-    }
-
-    /// Makes the file permanent. Blocks; run it off the event loop.
-    ///
-    /// # Errors
-    /// When the system cannot, or the name has been taken meanwhile.
-    pub(super) fn commit(mut self) -> Result<(), Refusal> {
-        let before = self.pending.len();
-        if let Some(decoder) = &mut self.decoder {
-            decoder.finish(&mut self.pending);
-        }
-        self.count(before)?;
-        self.flush()?;
-        match self.target {
-            Target::File(file) => file.commit()?,
-            Target::DurableFile(file) => {
-                file.sync()?;
-                file.commit()?;
-            }
-            Target::Stream(mut writer) => writer.flush()?,
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, pending_before: usize) -> Result<(), Refusal> {
-        self.taken += (self.pending.len() - pending_before) as u64;
-        if self.taken > self.limit {
-            return Err(Refusal::TooLarge { limit: self.limit });
-        }
-        Ok(())
-    }
-
-    fn flush(&mut self) -> Result<(), Refusal> {
-        match &mut self.target {
-            Target::File(file) | Target::DurableFile(file) => file.write(&self.pending)?,
-            Target::Stream(writer) => writer.write_all(&self.pending)?,
-        }
-        self.pending.clear();
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Sink {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sink")
-            .field("taken", &self.taken)
-            .finish_non_exhaustive()
-    }
-}
-
 /// What is read from the disk at a time when it has to be waited for.
 const READ_AHEAD: usize = 1 << 20;
-/// What is written to the disk at a time.
-const WRITE_BEHIND: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
