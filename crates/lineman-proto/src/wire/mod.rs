@@ -14,6 +14,7 @@ pub mod compose;
 mod conversations;
 mod ethernet;
 mod field;
+pub mod flow;
 mod frame;
 mod icmp;
 mod ip;
