@@ -114,8 +114,10 @@ impl<'a> Frame<'a> {
             Ok((ip, body)) => {
                 self.network = Network::Ip(ip);
                 self.rest = body;
-                // Only the first piece of a packet has the header of what the packet carries.
-                if ip.fragment().is_none_or(|fragment| fragment.offset == 0) {
+                // Only the first piece of a packet has the header of what the packet carries, and
+                // behind a header that was cut there is nothing.
+                let first = ip.fragment().is_none_or(|fragment| fragment.offset == 0);
+                if first && !self.ipv4().is_some_and(|ip| ip.header().is_cut()) {
                     self.read_transport(ip.protocol(), body);
                 }
                 self.note_cut();
@@ -154,6 +156,7 @@ impl<'a> Frame<'a> {
 
     fn note_cut(&mut self) {
         let layer = match self.transport {
+            _ if self.ipv4().is_some_and(|ip| ip.header().is_cut()) => Layer::Ipv4,
             Transport::Tcp(tcp) if tcp.header().is_cut() => Layer::Tcp,
             _ if self.rest.is_cut() => Layer::Payload,
             _ => return,
