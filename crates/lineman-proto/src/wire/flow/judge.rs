@@ -47,6 +47,9 @@ pub(super) fn label(
         if it.bytes > 0 && it.end > old {
             labels.push(Label::Data);
         }
+        if !it.is_bare() && !it.has(Flags::FIN) && first_ack_of_fin(sender, peer, it) {
+            labels.push(Label::AckOfFin);
+        }
         if it.is_bare() && !labels.contains(&Label::HandshakeAck) {
             labels.push(ack_label(sender, peer, it));
         }
@@ -124,7 +127,7 @@ fn ack_label(sender: &Side, peer: &Side, it: &Placed) -> Label {
     let same_window = it.window == said.window;
     match ack - said.ack {
         ..0 => Label::OutOfOrder,
-        0 if peer.probed => Label::KeepAliveAnswer,
+        0 if peer.probed && same_window => Label::ProbeAnswer,
         0 if peer.next > ack && (same_window || it.sack) => Label::DuplicateAck {
             nth: said.repeats + 1,
         },

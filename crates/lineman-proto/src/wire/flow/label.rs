@@ -51,12 +51,12 @@ pub enum Label {
     /// As [`Fin`](Self::Fin), and at once the first acknowledgment of the peer's FIN: two of the four
     /// segments of the textbook's close in one.
     FinAckCombined,
-    /// The peer's FIN is acknowledged.
+    /// The peer's FIN is acknowledged for the first time, perhaps along with data.
     AckOfFin,
     /// Is the peer still there? (RFC 9293 §3.8.4)
     KeepAlive,
-    /// It is.
-    KeepAliveAnswer,
+    /// The answer to a keep-alive or a window probe that has nothing new to tell.
+    ProbeAnswer,
     /// No room for more.
     ZeroWindow,
     /// Is there room now? (RFC 9293 §3.8.6.1)
