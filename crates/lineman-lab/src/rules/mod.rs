@@ -29,12 +29,15 @@
 //! own, which depends on the seed and the rule's words only. The same rules, seed and packets
 //! therefore always give the same plans.
 
+mod applied;
+mod draft;
 mod error;
 mod judge;
 mod parse;
 mod random;
 mod rule;
 mod units;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,7 @@
 //! From text to rules.
 
-use std::iter::Peekable;
-use std::ops::Range;
 use std::str::FromStr;
 use std::time::Duration;
-use std::vec::IntoIter;
 
 use lineman_proto::wire::Kind;
 
@@ -16,6 +13,9 @@ use super::Selector;
 use super::Turn;
 use super::Value;
 use super::units;
+use super::words::Word;
+use super::words::Words;
+use super::words::words;
 use crate::log::Host;
 
 const DIRECTIONS: [&str; 3] = ["c>s", "s>c", "both"];
@@ -24,18 +24,6 @@ const ACTIONS: [&str; 8] = [
     "drop", "loss", "delay", "jitter", "dup", "reorder", "rate", "corrupt",
 ];
 const MOST_BITS: u32 = 64;
-
-/// A word and its place.
-#[derive(Clone, Debug)]
-struct Word<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-struct Words<'t> {
-    words: Peekable<IntoIter<Word<'t>>>,
-    last: Word<'t>,
-}
 
 impl FromStr for Rules {
     type Err = ParseError;
@@ -85,95 +73,7 @@ impl FromStr for Rule {
     }
 }
 
-/// The words of a rule. A colon ends a word and stays with it.
-fn words(text: &str, offset: usize) -> Vec<Word<'_>> {
-    let mut words = Vec::new();
-    let mut begin = 0;
-    for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
-        let end = if c == ':' { at + 1 } else { at };
-        if !c.is_whitespace() && c != ':' {
-            continue;
-        }
-        if let Some(word) = text.get(begin..end).filter(|word| !word.is_empty()) {
-            let at = offset + begin;
-            words.push(Word { text: word, at });
-        }
-        begin = (at + c.len_utf8()).min(text.len());
-    }
-    words
-}
-
-impl Word<'_> {
-    fn range(&self) -> Range<usize> {
-        self.at..self.at + self.text.len()
-    }
-
-    fn unknown(&self, choices: Vec<&'static str>) -> ParseError {
-        ParseError::Unknown {
-            token: self.text.into(),
-            at: self.range(),
-            choices,
-        }
-    }
-
-    fn twice(&self) -> ParseError {
-        ParseError::Twice {
-            token: self.text.into(),
-            at: self.range(),
-        }
-    }
-
-    fn wrong(&self, want: Value) -> ParseError {
-        ParseError::Value {
-            token: self.text.into(),
-            at: self.range(),
-            want,
-        }
-    }
-}
-
 impl<'t> Words<'t> {
-    fn next(&mut self) -> Result<Word<'t>, ParseError> {
-        self.next_of(Vec::new)
-    }
-
-    fn next_of(&mut self, choices: impl Fn() -> Vec<&'static str>) -> Result<Word<'t>, ParseError> {
-        let Some(word) = self.words.next() else {
-            return Err(ParseError::Missing {
-                token: self.last.text.into(),
-                at: self.last.range(),
-                choices: choices(),
-            });
-        };
-        self.last = word.clone();
-        Ok(word)
-    }
-
-    fn end(&mut self) -> Result<(), ParseError> {
-        match self.words.next() {
-            Some(word) => Err(word.unknown(Vec::new())),
-            None => Ok(()),
-        }
-    }
-
-    fn value<T>(&mut self, want: Value, read: impl Fn(&str) -> Option<T>) -> Result<T, ParseError> {
-        let word = self.next_of(|| want.examples().to_vec())?;
-        read(word.text).ok_or_else(|| word.wrong(want))
-    }
-
-    /// The value, or what is meant where the rule ends without it.
-    fn value_or<T>(
-        &mut self,
-        or: T,
-        want: Value,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, ParseError> {
-        match self.words.peek() {
-            Some(_) => self.value(want, read),
-            None => Ok(or),
-        }
-    }
-
     fn rule(&mut self) -> Result<Rule, ParseError> {
         let mut selector = Selector::default();
         let direction = self

@@ -69,12 +69,10 @@ impl Side {
         if from == to {
             return None;
         }
-        let before = self
-            .sent
-            .iter()
-            .rev()
-            .find(|it| it.from < to && from < it.to)
-            .copied();
+        // What lies beyond everything sent overlaps nothing: the usual case looks no further.
+        let known = if from < self.next { self.sent.len() } else { 0 };
+        let mut old = self.sent.iter().rev().take(known).copied();
+        let before = old.find(|it| it.from < to && from < it.to);
         let label = match before {
             Some(it) if ip_id != 0 && it.ip_id == ip_id && (it.from, it.to) == (from, to) => {
                 return Some(Label::Copy { of: it.id });
