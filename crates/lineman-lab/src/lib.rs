@@ -4,3 +4,4 @@
 //! it, and every view and export is a pure function of it. Nothing in here draws or speaks.
 
 pub mod log;
+pub mod rules;

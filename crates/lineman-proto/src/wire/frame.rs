@@ -1,0 +1,162 @@
+//! A frame, as deep as its bytes go.
+
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use super::Arp;
+use super::Ethernet;
+use super::Flaw;
+use super::Fragment;
+use super::Icmp;
+use super::Ipv4;
+use super::Ipv6;
+use super::Layer;
+use super::Part;
+use super::Protocol;
+use super::Tcp;
+use super::Udp;
+use super::ip::Ip;
+use crate::tftp::Packet;
+
+/// A frame, taken apart. It borrows the bytes and is cheap to copy.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) ethernet: Option<Ethernet<'a>>,
+    pub(super) network: Network<'a>,
+    pub(super) transport: Transport<'a>,
+    pub(super) tftp: Option<Packet<'a>>,
+    pub(super) rest: Part<'a>,
+    pub(super) flaw: Option<(Layer, Flaw)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Network<'a> {
+    None,
+    Arp(Arp<'a>),
+    Ip(Ip<'a>),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Transport<'a> {
+    None,
+    Tcp(Tcp<'a>),
+    Udp(Udp<'a>),
+    Icmp(Icmp<'a>),
+}
+
+impl<'a> Frame<'a> {
+    /// All its bytes.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The Ethernet header.
+    pub fn ethernet(&self) -> Option<Ethernet<'a>> {
+        self.ethernet
+    }
+
+    /// The ARP message.
+    pub fn arp(&self) -> Option<Arp<'a>> {
+        match self.network {
+            Network::Arp(arp) => Some(arp),
+            _ => None,
+        }
+    }
+
+    pub(super) fn ip(&self) -> Option<Ip<'a>> {
+        match self.network {
+            Network::Ip(ip) => Some(ip),
+            _ => None,
+        }
+    }
+
+    /// The IPv4 header.
+    pub fn ipv4(&self) -> Option<Ipv4<'a>> {
+        match self.network {
+            Network::Ip(Ip::V4(ip)) => Some(ip),
+            _ => None,
+        }
+    }
+
+    /// The IPv6 header.
+    pub fn ipv6(&self) -> Option<Ipv6<'a>> {
+        match self.network {
+            Network::Ip(Ip::V6(ip)) => Some(ip),
+            _ => None,
+        }
+    }
+
+    /// The TCP segment.
+    pub fn tcp(&self) -> Option<Tcp<'a>> {
+        match self.transport {
+            Transport::Tcp(tcp) => Some(tcp),
+            _ => None,
+        }
+    }
+
+    /// The UDP datagram.
+    pub fn udp(&self) -> Option<Udp<'a>> {
+        match self.transport {
+            Transport::Udp(udp) => Some(udp),
+            _ => None,
+        }
+    }
+
+    /// The ICMP message.
+    pub fn icmp(&self) -> Option<Icmp<'a>> {
+        match self.transport {
+            Transport::Icmp(icmp) => Some(icmp),
+            _ => None,
+        }
+    }
+
+    /// The TFTP packet.
+    pub fn tftp(&self) -> Option<Packet<'a>> {
+        self.tftp
+    }
+
+    /// The addresses of IP: from, to.
+    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
+        self.ip().map(|ip| ip.addresses())
+    }
+
+    /// The addresses with the ports of TCP or UDP: from, to.
+    pub fn endpoints(&self) -> Option<(SocketAddr, SocketAddr)> {
+        let (from, to) = self.addresses()?;
+        let (source, destination) = match self.transport {
+            Transport::Tcp(tcp) => (tcp.source_port(), tcp.destination_port()),
+            Transport::Udp(udp) => (udp.source_port(), udp.destination_port()),
+            _ => return None,
+        };
+        Some((
+            SocketAddr::new(from, source),
+            SocketAddr::new(to, destination),
+        ))
+    }
+
+    /// The protocol that IP carries.
+    pub fn protocol(&self) -> Option<Protocol> {
+        self.ip().map(|ip| ip.protocol())
+    }
+
+    /// Which piece of a packet it is, if it is one.
+    pub fn fragment(&self) -> Option<Fragment> {
+        self.ip().and_then(|ip| ip.fragment())
+    }
+
+    /// What the deepest header that was understood carries; of ARP, nothing.
+    pub fn payload(&self) -> Part<'a> {
+        self.rest
+    }
+
+    /// The layer that could not be read, or not wholly, and why. What is above it is missing.
+    pub fn flaw(&self) -> Option<(Layer, Flaw)> {
+        self.flaw
+    }
+
+    /// Whether the capture ended before the frame did.
+    pub fn is_truncated(&self) -> bool {
+        matches!(self.flaw, Some((_, Flaw::Cut)))
+    }
+}
