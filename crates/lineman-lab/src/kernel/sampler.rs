@@ -1,0 +1,144 @@
+//! When to ask, and what has changed since.
+
+use std::collections::HashMap;
+use std::io;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::log::Endpoints;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Origin;
+use crate::log::Queues;
+use crate::log::State;
+use crate::log::TcpState;
+use crate::recorder::Recorder;
+
+use super::Diagnosis;
+use super::Seen;
+
+/// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
+/// log what is different now.
+///
+/// Whoever makes something happen asks before and after, with the lock around both: so each change
+/// has its cause.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    recorder: Recorder,
+    client: Diagnosis,
+    server: Diagnosis,
+    known: HashMap<(Host, Endpoints), TcpState>,
+    /// The last thing that each host itself did, and so the cause of changes that no packet made.
+    calls: HashMap<Host, u64>,
+}
+
+impl Sampler {
+    /// Knows nothing yet.
+    pub(crate) fn new(recorder: Recorder, client: Diagnosis, server: Diagnosis) -> Self {
+        Self {
+            recorder,
+            client,
+            server,
+            known: HashMap::new(),
+            calls: HashMap::new(),
+        }
+    }
+
+    /// Hears that a call has begun or returned.
+    pub(crate) fn called(&mut self, host: Host, event: u64) {
+        self.calls.insert(host, event);
+    }
+
+    /// Looks at one socket. Without a `cause` it is the last call of its host.
+    pub(crate) fn look(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
+        if let Ok(seen) = self.diagnosis(host).exact(&socket) {
+            self.compare(host, socket, seen, cause);
+        }
+    }
+
+    /// Looks at one socket until it looks the same twice, or for 5 ms: the kernel may be still busy
+    /// with what it was given.
+    pub(crate) fn settle(&mut self, host: Host, socket: Endpoints, cause: u64) {
+        let end = Instant::now() + PATIENCE;
+        let mut last = self.exact(host, &socket);
+        loop {
+            thread::sleep(PAUSE);
+            let now = self.exact(host, &socket);
+            if now == last || Instant::now() >= end {
+                return self.compare(host, socket, now, Some(cause));
+            }
+            last = now;
+        }
+    }
+
+    /// Looks at all sockets of a host, and so finds new ones.
+    pub(crate) fn sweep(&mut self, host: Host, cause: Option<u64>) {
+        let Ok(all) = self.diagnosis(host).all() else {
+            return;
+        };
+        for seen in &all {
+            self.compare(host, seen.socket, Some(*seen), cause);
+        }
+        for socket in self.missing(host, &all) {
+            // A dump is no snapshot: what was not in it may only have moved meanwhile.
+            self.look(host, socket, cause);
+        }
+    }
+
+    /// What TCP knows of a connection.
+    pub(crate) fn figures(
+        &mut self,
+        host: Host,
+        socket: &Endpoints,
+    ) -> io::Result<Option<super::Figures>> {
+        self.diagnosis(host).figures(socket)
+    }
+
+    fn diagnosis(&mut self, host: Host) -> &mut Diagnosis {
+        match host {
+            Host::Client => &mut self.client,
+            Host::Server => &mut self.server,
+        }
+    }
+
+    fn exact(&mut self, host: Host, socket: &Endpoints) -> Option<Seen> {
+        self.diagnosis(host).exact(socket).ok().flatten()
+    }
+
+    fn missing(&self, host: Host, all: &[Seen]) -> Vec<Endpoints> {
+        let there = |socket: &Endpoints| all.iter().any(|seen| seen.socket == *socket);
+        self.known
+            .keys()
+            .filter(|(whose, socket)| *whose == host && !there(socket))
+            .map(|(_, socket)| *socket)
+            .collect()
+    }
+
+    fn compare(&mut self, host: Host, socket: Endpoints, seen: Option<Seen>, cause: Option<u64>) {
+        let to = seen.map_or(TcpState::Closed, |seen| seen.state);
+        let from = match to {
+            TcpState::Closed => self.known.remove(&(host, socket)),
+            _ => self.known.insert((host, socket), to),
+        };
+        if from.unwrap_or(TcpState::Closed) == to {
+            return;
+        }
+        self.recorder.record(Kind::State(State {
+            host,
+            socket,
+            from,
+            to,
+            origin: Origin::Kernel,
+            cause: cause.or_else(|| self.calls.get(&host).copied()),
+            queues: seen
+                .map(|seen| seen.queues)
+                .filter(|queues| *queues != Queues::default()),
+        }));
+    }
+}
+
+/// How long to wait for the kernel at most.
+const PATIENCE: Duration = Duration::from_millis(5);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_micros(50);
