@@ -103,15 +103,16 @@ impl Relay {
         let mut buffer = vec![0; LARGEST_FRAME];
         loop {
             self.wait(bell);
-            for host in [Host::Client, Host::Server] {
-                self.receive(host, &mut buffer);
-            }
+            // First: what was ordered before a packet was sent holds for the packet.
             loop {
                 match inbox.try_recv() {
                     Ok(command) => self.obey(command),
                     Err(mpsc::TryRecvError::Empty) => break,
                     Err(mpsc::TryRecvError::Disconnected) => return,
                 }
+            }
+            for host in [Host::Client, Host::Server] {
+                self.receive(host, &mut buffer);
             }
             while let Some(parcel) = self.agenda.due(Instant::now()) {
                 self.deliver(&parcel);

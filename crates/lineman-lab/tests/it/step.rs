@@ -102,7 +102,7 @@ fn each_order_is_carried_out() {
         };
         got.push_str(&String::from_utf8_lossy(&data));
     }
-    assert_eq!(got, "ccda");
+    assert_eq!(got, "ccda", "{:#?}", stage.events());
     let events = stage.events();
     assert_eq!(has(&events, Verdict::Dropped, 2), Some(()));
     assert_eq!(has(&events, Verdict::Duplicated { copy: 5 }, 3), Some(()));
