@@ -10,7 +10,9 @@ use nix::libc;
 use nix::sys::socket::AddressFamily;
 use nix::sys::socket::SockFlag;
 use nix::sys::socket::SockType;
+use nix::sys::socket::setsockopt;
 use nix::sys::socket::socket;
+use nix::sys::socket::sockopt;
 use rustix::ioctl::Opcode;
 use rustix::ioctl::Updater;
 use rustix::ioctl::ioctl;
@@ -24,6 +26,10 @@ pub(crate) fn packet_socket(interface: u32) -> io::Result<OwnedFd> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     // Without a protocol it receives nothing until it is bound.
     let fd = socket(AddressFamily::Packet, SockType::Raw, flags, None)?;
+    // More than the windows of both hosts. Who may not have as much gets what the system allows.
+    if setsockopt(&fd, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
+    }
     let yes: libc::c_int = 1;
     // SAFETY: the kernel reads one int from the pointer, which is to one.
     check(unsafe {
@@ -54,6 +60,8 @@ pub(crate) fn packet_socket(interface: u32) -> io::Result<OwnedFd> {
     })?;
     Ok(fd)
 }
+
+const RECEIVE_BUFFER: usize = 16 << 20;
 
 fn check(result: libc::c_int) -> io::Result<()> {
     match result {

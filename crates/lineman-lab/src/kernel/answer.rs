@@ -4,10 +4,12 @@ use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::log::Endpoints;
 use crate::log::Queues;
 use crate::log::TcpState;
+use crate::log::TimerKind;
 
 use super::AF_INET;
 use super::AF_INET6;
@@ -18,6 +20,17 @@ pub(crate) struct Seen {
     pub(crate) socket: Endpoints,
     pub(crate) state: TcpState,
     pub(crate) queues: Queues,
+    pub(crate) clock: Option<Clock>,
+}
+
+/// A clock that runs for a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Clock {
+    pub(crate) kind: TimerKind,
+    /// How long it has to run.
+    pub(crate) left: Duration,
+    /// How often it has run out since the last progress.
+    pub(crate) count: u8,
 }
 
 impl Seen {
@@ -36,7 +49,17 @@ impl Seen {
             socket: Endpoints { local, remote },
             state,
             queues: Queues { unread, unsent },
+            clock: clock(body[2]).map(|kind| Clock {
+                kind,
+                left: Duration::from_millis(number(52).into()),
+                count: body[3],
+            }),
         })
+    }
+
+    /// Whether this is the same as far as events tell. Clocks always differ.
+    pub(super) fn like(&self, other: &Self) -> bool {
+        (self.state, self.queues) == (other.state, other.queues)
     }
 }
 
@@ -64,6 +87,16 @@ fn state(number: u8) -> Option<TcpState> {
         11 => TcpState::Closing,
         _ => return None, // closed, or bound only
     })
+}
+
+/// The numbers of `idiag_timer` (sock_diag(7)).
+fn clock(number: u8) -> Option<TimerKind> {
+    match number {
+        1 => Some(TimerKind::Retransmission),
+        3 => Some(TimerKind::TimeWait),
+        4 => Some(TimerKind::Persist),
+        _ => None, // none, or one that no lesson speaks of
+    }
 }
 
 /// The size of `struct inet_diag_msg`.

@@ -13,6 +13,8 @@ use crate::log::Origin;
 use crate::log::Queues;
 use crate::log::State;
 use crate::log::TcpState;
+use crate::log::Timer;
+use crate::log::TimerKind;
 use crate::recorder::Recorder;
 
 use super::Diagnosis;
@@ -28,9 +30,19 @@ pub(crate) struct Sampler {
     recorder: Recorder,
     client: Diagnosis,
     server: Diagnosis,
-    known: HashMap<(Host, Endpoints), TcpState>,
+    known: HashMap<(Host, Endpoints), Known>,
     /// The last thing that each host itself did, and so the cause of changes that no packet made.
     calls: HashMap<Host, u64>,
+}
+
+/// What was last seen of a socket.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    state: TcpState,
+    /// How often its time-out had run out.
+    timeouts: u8,
+    /// When it last sent something that must be acknowledged.
+    sent: Instant,
 }
 
 impl Sampler {
@@ -57,6 +69,28 @@ impl Sampler {
         }
     }
 
+    /// Looks at a socket that has just sent something that must be acknowledged: it has a clock for
+    /// that, and perhaps sent it because the clock had run out.
+    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints) {
+        self.look(host, socket, None);
+        let Some(known) = self.known.get(&(host, socket)).copied() else {
+            return;
+        };
+        if known.state == TcpState::SynReceived {
+            thread::sleep(PAUSE); // the kernel counts a SYN-ACK after it has sent it
+        }
+        let clock = self.exact(host, &socket).and_then(|seen| seen.clock);
+        let clock = clock.filter(|clock| clock.kind == TimerKind::Retransmission);
+        let (timeouts, now) = (clock.map_or(0, |clock| clock.count), Instant::now());
+        if let Some(clock) = clock.filter(|_| timeouts > known.timeouts) {
+            self.timer(host, clock.kind, now - known.sent, true);
+            self.timer(host, clock.kind, clock.left, false);
+        }
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            (known.timeouts, known.sent) = (timeouts, now);
+        }
+    }
+
     /// Looks at one socket until it looks the same twice, or for 5 ms: the kernel may be still busy
     /// with what it was given.
     pub(crate) fn settle(&mut self, host: Host, socket: Endpoints, cause: u64) {
@@ -65,7 +99,11 @@ impl Sampler {
         loop {
             thread::sleep(PAUSE);
             let now = self.exact(host, &socket);
-            if now == last || Instant::now() >= end {
+            let quiet = match (&now, &last) {
+                (Some(now), Some(last)) => now.like(last),
+                (now, last) => now.is_none() && last.is_none(),
+            };
+            if quiet || Instant::now() >= end {
                 return self.compare(host, socket, now, Some(cause));
             }
             last = now;
@@ -117,23 +155,53 @@ impl Sampler {
 
     fn compare(&mut self, host: Host, socket: Endpoints, seen: Option<Seen>, cause: Option<u64>) {
         let to = seen.map_or(TcpState::Closed, |seen| seen.state);
-        let from = match to {
-            TcpState::Closed => self.known.remove(&(host, socket)),
-            _ => self.known.insert((host, socket), to),
-        };
+        let from = self.remember(host, socket, to);
         if from.unwrap_or(TcpState::Closed) == to {
             return;
         }
+        let cause = cause.or_else(|| self.calls.get(&host).copied());
+        let queues = seen.map(|seen| seen.queues);
         self.recorder.record(Kind::State(State {
             host,
             socket,
             from,
             to,
             origin: Origin::Kernel,
-            cause: cause.or_else(|| self.calls.get(&host).copied()),
-            queues: seen
-                .map(|seen| seen.queues)
-                .filter(|queues| *queues != Queues::default()),
+            cause,
+            queues: queues.filter(|queues| *queues != Queues::default()),
+        }));
+        let clock = seen.and_then(|seen| seen.clock);
+        if let Some(clock) = clock.filter(|clock| clock.kind == TimerKind::TimeWait) {
+            self.timer(host, clock.kind, clock.left, false);
+        }
+    }
+
+    /// Takes down the state of a socket; returns the one before.
+    fn remember(&mut self, host: Host, socket: Endpoints, state: TcpState) -> Option<TcpState> {
+        let key = (host, socket);
+        if state == TcpState::Closed {
+            return self.known.remove(&key).map(|known| known.state);
+        }
+        if let Some(known) = self.known.get_mut(&key) {
+            return Some(std::mem::replace(&mut known.state, state));
+        }
+        let (timeouts, sent) = (0, Instant::now());
+        let known = Known {
+            state,
+            timeouts,
+            sent,
+        };
+        self.known.insert(key, known);
+        None
+    }
+
+    fn timer(&self, host: Host, clock: TimerKind, wait: Duration, expired: bool) {
+        self.recorder.record(Kind::Timer(Timer {
+            host,
+            clock,
+            wait_ns: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
+            expired,
+            origin: Origin::Kernel,
         }));
     }
 }

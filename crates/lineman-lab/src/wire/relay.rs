@@ -167,6 +167,14 @@ impl Relay {
     }
 
     fn enter(&mut self, from: Host, frame: &[u8]) {
+        // What its sender did, it did before.
+        if let Some(segment) = Segment::of(frame) {
+            let mut sampler = locked(&self.sampler);
+            match segment.counts {
+                true => sampler.sent(from, sender(&segment)),
+                false => sampler.look(from, sender(&segment), None),
+            }
+        }
         if self.swallow(from, frame) {
             return;
         }
@@ -178,9 +186,6 @@ impl Relay {
             repeats: 0,
         };
         self.tell(&parcel, Verdict::Sent, Some(&parcel.sent));
-        if let Some(segment) = Segment::of(frame) {
-            locked(&self.sampler).look(from, sender(&segment), None);
-        }
         let arrival = Arrival {
             id: parcel.id,
             from,

@@ -11,6 +11,7 @@ use lineman_lab::log::Host;
 use lineman_lab::log::Kind;
 use lineman_lab::log::TcpState::*;
 use lineman_lab::log::Verdict;
+use lineman_lab::wire::Command;
 use lineman_lab::wire::Faults;
 
 use crate::stage::*;
@@ -123,6 +124,74 @@ fn a_lost_syn_is_sent_again_after_a_second() {
         _ => false,
     });
     assert!(told);
+}
+
+/// The kernel says that its clock has run out, and how long it is set to now.
+#[test]
+fn lost_data_are_sent_again_by_the_clock() {
+    let stage = Stage::new(&Options::default());
+    let (fd, _) = stage.connect(v4());
+    let numbers = vec![1, 2]; // from now on
+    let from = Host::Client;
+    let lossy = Command::Faults(Faults::Drop { from, numbers });
+    stage.lab.wire(lossy).expect("a lab");
+    let data = b"hello".to_vec();
+    stage.call(Host::Client, Call::Send { fd, data });
+    stage.until("acknowledgment", |events| {
+        sent(events, Host::Server).get(1).cloned()
+    });
+    let clocks: Vec<_> = stage
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            Kind::Timer(timer) if timer.host == Host::Client => {
+                Some((timer.expired, timer.wait_ns / 1_000_000))
+            }
+            _ => None,
+        })
+        .collect();
+    println!("clocks: {clocks:?} ms");
+    assert!(
+        matches!(clocks[..2], [(true, 150..400), (false, 150..900)]),
+        "{clocks:?}"
+    );
+}
+
+/// Nothing is lost on the wire for being much at once.
+#[test]
+fn a_megabyte_arrives() {
+    let stage = Stage::new(&Options::default());
+    let (client, server) = stage.connect(v4());
+    let data: Vec<u8> = (0..1_u32 << 18).flat_map(u32::to_be_bytes).collect();
+    let sending = stage.post(
+        Host::Client,
+        Call::Sendall {
+            fd: client,
+            data: data.clone(),
+        },
+    );
+    let mut got = Vec::new();
+    while got.len() < data.len() {
+        let call = Call::Recv {
+            fd: server,
+            size: 1 << 20,
+        };
+        let Outcome::Bytes(part) = stage.call(Host::Server, call) else {
+            panic!("no bytes after {}", got.len());
+        };
+        got.extend(part);
+    }
+    assert!(got == data);
+    assert_eq!(answer(&sending, "sendall"), Outcome::Done);
+    let largest = sent(&stage.events(), Host::Client)
+        .iter()
+        .map(|(.., frame)| frame.len())
+        .max();
+    assert_eq!(
+        largest,
+        Some(14 + 1500),
+        "frames are as the wire has them, not as the kernel hands them down"
+    );
 }
 
 #[test]

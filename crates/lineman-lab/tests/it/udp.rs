@@ -55,3 +55,29 @@ fn a_broadcast_arrives() {
         matches!(got, Outcome::Datagram(bytes, from) if bytes == b"all" && from.ip().to_string() == "10.0.0.1")
     );
 }
+
+/// Where hosts are not told of each other, they ask; and an address that nobody has is an error.
+#[test]
+fn address_resolution_can_be_seen() {
+    let stage = Stage::new(&Options {
+        resolving: true,
+        ..Options::default()
+    });
+    let (fd, _) = stage.connect(v4());
+    let kind = |frame: &[u8]| [frame[12], frame[13]];
+    let events = stage.events();
+    let asked = sent(&events, Host::Client)
+        .iter()
+        .any(|(.., frame)| kind(frame) == ARP);
+    let answered = sent(&events, Host::Server)
+        .iter()
+        .any(|(.., frame)| kind(frame) == ARP);
+    assert!(asked && answered);
+    stage.done(Host::Client, Call::Close { fd });
+    let fd = stage.socket(Host::Client, Family::Inet, Transport::Stream);
+    let address = "10.0.0.9:9000".parse().expect("an address");
+    let nobody = stage.call(Host::Client, Call::Connect { fd, address });
+    assert_eq!(nobody, Outcome::Failed("EHOSTUNREACH".to_owned()));
+}
+
+const ARP: [u8; 2] = [8, 6];
