@@ -91,6 +91,15 @@ impl Sampler {
         }
     }
 
+    /// Whether a socket is in a state that only a SYN, a FIN or a RST can change, or its own program
+    /// (RFC 9293 §3.10.7.4).
+    pub(crate) fn steady(&self, host: Host, socket: Endpoints) -> bool {
+        self.known.get(&(host, socket)).is_some_and(|known| {
+            use TcpState::{CloseWait, Established, FinWait2};
+            matches!(known.state, Established | CloseWait | FinWait2)
+        })
+    }
+
     /// Looks at one socket until it looks the same twice, or for 5 ms: the kernel may be still busy
     /// with what it was given.
     pub(crate) fn settle(&mut self, host: Host, socket: Endpoints, cause: u64) {

@@ -311,8 +311,9 @@ impl Relay {
         if let Err(error) = rustix::net::send(self.ports.of(to), frame, SendFlags::empty()) {
             return self.undeliverable(to, error);
         }
-        if let Some(segment) = &segment {
-            sampler.settle(to, receiver(segment), event);
+        let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
+        if let Some(segment) = segment.filter(changes) {
+            sampler.settle(to, receiver(&segment), event);
         }
     }
 

@@ -13,6 +13,8 @@ pub(super) struct Segment {
     pub(super) destination: SocketAddr,
     /// Whether it uses up sequence numbers, so that its sender would send it again.
     pub(super) counts: bool,
+    /// Whether it neither begins nor ends anything.
+    pub(super) plain: bool,
     /// Where the IP header begins in the frame.
     pub(super) ip: usize,
     /// Where the TCP header begins.
@@ -66,6 +68,7 @@ impl Segment {
             source: (from, u16::from_be_bytes([header[0], header[1]])).into(),
             destination: (to, u16::from_be_bytes([header[2], header[3]])).into(),
             counts: packet.len() > payload || header[13] & (SYN | FIN) != 0,
+            plain: header[13] & (SYN | FIN | RST) == 0,
             ip: ETHERNET,
             tcp,
             payload,
@@ -77,3 +80,4 @@ pub(super) const ETHERNET: usize = 14;
 const TCP: u8 = 6;
 const FIN: u8 = 1;
 const SYN: u8 = 2;
+const RST: u8 = 4;

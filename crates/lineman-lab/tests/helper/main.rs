@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use lineman_lab::Lab;
+use lineman_lab::LabError;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::hosts::Call;
@@ -16,6 +17,7 @@ fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some("lab") => lineman_lab::serve(),
         Some("owner") => own(),
+        Some("refused") => refused(),
         Some("talk") => talk(),
         _ => ExitCode::FAILURE,
     }
@@ -37,6 +39,16 @@ fn own() -> ExitCode {
     std::thread::sleep(Duration::from_secs(600));
     drop(lab);
     ExitCode::FAILURE
+}
+
+/// Says what is refused.
+fn refused() -> ExitCode {
+    match Lab::start(&Program::this("lab"), &Options::default(), drop) {
+        Ok(_) => println!("nothing"),
+        Err(LabError::Refused(refusal)) => println!("{:?} {:?}", refusal.rung, refusal.errno),
+        Err(error) => println!("{error}"),
+    }
+    ExitCode::SUCCESS
 }
 
 /// Has a datagram sent from one host to the other; the log goes to standard output.

@@ -96,6 +96,21 @@ fn no_privilege_is_needed() {
     assert!(output.status.success(), "{output:?}");
 }
 
+/// A machine that allows no network namespace: it is said what was refused, and by whom.
+#[test]
+fn what_is_refused_is_named() {
+    let owner = |limit: &str| {
+        let script = format!("echo 0 > /proc/sys/user/{limit} && exec {HELPER} refused");
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "sh", "-c", &script]);
+        let output = command.output().expect("unshare of util-linux");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(owner("max_net_namespaces"), "Unshare Some(28)\n"); // ENOSPC
+    // Who is root anyway needs no user namespace.
+    assert_eq!(owner("max_user_namespaces"), "nothing\n");
+}
+
 /// The owner is killed in the middle of a call: the lab is gone with all its threads.
 #[test]
 fn nothing_outlives_the_owner() {
