@@ -30,6 +30,7 @@ use super::protocol::Report;
 /// was started as one ([`Program`](super::Program)), before it starts any thread; standard input is
 /// the socket to the owner.
 pub fn serve() -> ExitCode {
+    end_as_a_whole();
     let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
         return ExitCode::FAILURE;
     };
@@ -40,6 +41,15 @@ pub fn serve() -> ExitCode {
         Err(refusal) => owner.report(&Report::Refused(refusal)),
     }
     ExitCode::SUCCESS
+}
+
+/// A lab that has lost one of its threads tells lies by saying nothing.
+fn end_as_a_whole() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
 }
 
 fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Recorder), Refusal> {

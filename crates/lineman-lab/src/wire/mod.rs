@@ -12,13 +12,16 @@ mod judge;
 mod relay;
 mod repeat;
 mod segment;
+mod traffic;
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use rustix::event::EventfdFlags;
 use serde::Deserialize;
@@ -38,6 +41,7 @@ pub use judge::PassAll;
 
 use relay::Ports;
 use relay::Relay;
+use traffic::Traffic;
 
 /// What somebody wants of the wire. Numbers are those of packets in the log; a number that is not
 /// held is nothing.
@@ -61,7 +65,7 @@ pub enum Command {
 }
 
 /// The two ends of the wire, in the hands of the lab: what arrives at one is sent out by the other.
-pub(crate) fn ports(of: impl Fn(Host) -> io::Result<std::os::fd::OwnedFd>) -> io::Result<Ports> {
+pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Ports> {
     Ok(Ports {
         client: of(Host::Client)?,
         server: of(Host::Server)?,
@@ -72,7 +76,7 @@ pub(crate) fn ports(of: impl Fn(Host) -> io::Result<std::os::fd::OwnedFd>) -> io
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     commands: mpsc::Sender<Command>,
-    bell: Arc<std::os::fd::OwnedFd>,
+    bell: Arc<OwnedFd>,
 }
 
 impl Wire {
@@ -90,7 +94,14 @@ impl Wire {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let bell = Arc::new(rustix::event::eventfd(0, flags)?);
         let (commands, inbox) = mpsc::channel();
-        let relay = Relay::new(ports, delay, judge, recorder, sampler);
+        let relay = Relay {
+            ports,
+            traffic: Traffic::new(delay, judge, recorder.clone()),
+            recorder,
+            sampler,
+            swept: Instant::now(),
+            gone: Vec::new(),
+        };
         let rings = Arc::clone(&bell);
         thread::Builder::new()
             .name("wire".to_owned())
