@@ -136,7 +136,7 @@ impl Relay {
         }
         let event = self.traffic.delivered(parcel);
         if let Err(error) = rustix::net::send(self.ports.of(to), frame, SendFlags::empty()) {
-            return self.undeliverable(to, error);
+            return self.undeliverable(parcel, error);
         }
         let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
         if let Some(segment) = segment.filter(changes) {
@@ -144,9 +144,11 @@ impl Relay {
         }
     }
 
-    fn undeliverable(&mut self, to: Host, error: Errno) {
+    /// The host is gone, or a judge has made of it what no wire takes.
+    fn undeliverable(&mut self, parcel: &Parcel, error: Errno) {
+        self.traffic.lost(parcel);
         if matches!(error, Errno::NETDOWN | Errno::NXIO | Errno::NODEV) {
-            self.leave(to, error);
+            self.leave(parcel.from.other(), error);
         }
     }
 

@@ -123,6 +123,11 @@ impl Traffic {
         self.tell(parcel, Verdict::Delivered, parcel.altered.as_deref())
     }
 
+    /// Tells that a packet could not be delivered after all.
+    pub(super) fn lost(&self, parcel: &Parcel) {
+        self.tell(parcel, Verdict::Dropped, None);
+    }
+
     /// Whether it is held already; then it is counted.
     fn swallow(&mut self, from: Host, frame: &[u8]) -> bool {
         let same = |parcel: &&mut Parcel| parcel.from == from && repeats(&parcel.sent, frame);
