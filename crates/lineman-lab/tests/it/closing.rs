@@ -5,8 +5,11 @@ use std::time::Duration;
 use lineman_lab::Options;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
+use lineman_lab::log::Event;
 use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
 use lineman_lab::log::TcpState::*;
 
 use crate::stage::*;
@@ -71,4 +74,67 @@ fn unread_data_make_a_reset() {
     stage.done(Host::Server, Call::Close { fd: server });
     stage.until_state(Host::Client, Closed);
     assert_eq!(states(&stage.events(), Host::Server)[2..], [Closed]);
+}
+
+/// A listener is seen from `listen` to `close`, whichever family it is of, and each of a dual stack's
+/// connections by the addresses that are on the wire.
+#[test]
+fn listeners_come_and_go() {
+    let stage = Stage::new(&Options::default());
+    for address in ["10.0.0.2:1", "0.0.0.0:2", "[fd00::2]:3", "[::]:4"] {
+        let address = address.parse().expect("an address");
+        let fd = stage.listen(address);
+        stage.done(Host::Server, Call::Close { fd });
+        let told = |events: &[Event]| {
+            events
+                .iter()
+                .filter_map(|event| match &event.kind {
+                    Kind::State(state) if state.socket.local == address => Some(state.to),
+                    _ => None,
+                })
+                .collect::<Vec<_>>()
+        };
+        stage.until("close", |events| {
+            told(events).contains(&Closed).then_some(())
+        });
+        assert_eq!(told(&stage.events()), [Listen, Closed], "{address}");
+    }
+}
+
+#[test]
+fn a_dual_stack_listener_is_called_by_ipv4() {
+    let stage = Stage::new(&Options::default());
+    let fd = stage.listen("[::]:9000".parse().expect("an address"));
+    let accepted = stage.post(Host::Server, Call::Accept { fd });
+    let fd = stage.socket(Host::Client, Family::Inet, Transport::Stream);
+    let address = v4();
+    stage.done(Host::Client, Call::Connect { fd, address });
+    answer(&accepted, "accept");
+    let states = states(&stage.events(), Host::Server);
+    assert_eq!(states, [SynReceived, Established]);
+}
+
+/// The server waits in `accept` and `recv` while it makes other calls.
+#[test]
+fn calls_that_wait_keep_nobody_waiting() {
+    let stage = Stage::new(&Options::default());
+    let (client, server) = stage.connect(v4());
+    let hears = stage.post(
+        Host::Server,
+        Call::Recv {
+            fd: server,
+            size: 9,
+        },
+    );
+    let accepts = stage.post(Host::Server, Call::Accept { fd: 3 });
+    let (fd, data) = (server, b"first".to_vec());
+    assert_eq!(
+        stage.call(Host::Server, Call::Send { fd, data }),
+        Outcome::Number(5)
+    );
+    assert!(hears.wait_for(Duration::ZERO).is_none());
+    assert!(accepts.wait_for(Duration::ZERO).is_none());
+    let (fd, data) = (client, b"then".to_vec());
+    stage.call(Host::Client, Call::Send { fd, data });
+    assert_eq!(answer(&hears, "recv"), Outcome::Bytes(b"then".to_vec()));
 }
