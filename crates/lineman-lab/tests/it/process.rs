@@ -13,6 +13,12 @@ use lineman_lab::Lab;
 use lineman_lab::LabError;
 use lineman_lab::Options;
 use lineman_lab::Program;
+use lineman_lab::Rung;
+use lineman_lab::Ticket;
+use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Transport;
+use lineman_lab::log::Host;
 use lineman_lab::log::Kind;
 
 use crate::stage::*;
@@ -109,6 +115,45 @@ fn what_is_refused_is_named() {
     assert_eq!(owner("max_net_namespaces"), "Unshare Some(28)\n"); // ENOSPC
     // Who is root anyway needs no user namespace.
     assert_eq!(owner("max_user_namespaces"), "nothing\n");
+}
+
+#[test]
+fn a_setting_that_the_kernel_does_not_take() {
+    let mut options = Options::default();
+    options.server.syn_retries = Some(0);
+    let program = Program {
+        path: HELPER.into(),
+        args: vec!["lab".into()],
+    };
+    let Err(LabError::Refused(refusal)) = Lab::start(&program, &options, drop) else {
+        panic!("not refused");
+    };
+    assert_eq!(refusal.rung, Rung::Settings);
+    assert!(refusal.said.starts_with("tcp_syn_retries: "), "{refusal}");
+}
+
+/// The lab is killed: whoever waits for it hears so.
+#[test]
+fn the_owner_hears_of_the_labs_end() {
+    let program = Program {
+        path: HELPER.into(),
+        args: vec!["lab".into(), "to be killed".into()],
+    };
+    let lab = Lab::start(&program, &Options::default(), drop).expect("a lab");
+    let (family, transport) = (Family::Inet, Transport::Datagram);
+    let made = lab.call(Host::Client, Call::Socket { family, transport });
+    let made = made.expect("a lab").wait().expect("an answer");
+    let fd = made.descriptor().expect("a descriptor");
+    let waits = lab.call(Host::Client, Call::Recv { fd, size: 1 });
+    let command = |id: &u32| std::fs::read_to_string(format!("/proc/{id}/cmdline"));
+    let ours = |id: &u32| command(id).is_ok_and(|line| line.contains("to be killed"));
+    let id = children(std::process::id()).into_iter().find(ours);
+    let id = id.and_then(|id| rustix::process::Pid::from_raw(id as i32));
+    let kill = rustix::process::Signal::KILL;
+    rustix::process::kill_process(id.expect("the lab"), kill).expect("kill");
+    assert!(matches!(waits.expect("a lab").wait(), Err(LabError::Ended)));
+    let late = lab.call(Host::Client, Call::Close { fd });
+    assert!(late.and_then(Ticket::wait).is_err());
 }
 
 /// The owner is killed in the middle of a call: the lab is gone with all its threads.
