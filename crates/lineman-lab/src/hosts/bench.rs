@@ -127,7 +127,7 @@ impl Bench {
         let event = self.event(begun.id, &begun.call, answer);
         let event = self.recorder.record(event);
         sampler.called(self.host, event);
-        sampler.sweep(self.host, None);
+        sampler.sweep(self.host, Some(event));
         outcome
     }
 

@@ -64,9 +64,8 @@ impl Sampler {
 
     /// Looks at one socket. Without a `cause` it is the last call of its host.
     pub(crate) fn look(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
-        if let Ok(seen) = self.diagnosis(host).exact(&socket) {
-            self.compare(host, socket, seen, cause);
-        }
+        let cause = cause.or_else(|| self.calls.get(&host).copied());
+        self.check(host, socket, cause);
     }
 
     /// Looks at a socket that has just sent something that must be acknowledged: it has a clock for
@@ -119,7 +118,8 @@ impl Sampler {
         }
     }
 
-    /// Looks at all sockets of a host, and so finds new ones.
+    /// Looks at all sockets of a host, and so finds new ones. Without a `cause` it was a clock, as far
+    /// as anybody can tell.
     pub(crate) fn sweep(&mut self, host: Host, cause: Option<u64>) {
         let Ok(all) = self.diagnosis(host).all() else {
             return;
@@ -129,7 +129,7 @@ impl Sampler {
         }
         for socket in self.missing(host, &all) {
             // A dump is no snapshot: what was not in it may only have moved meanwhile.
-            self.look(host, socket, cause);
+            self.check(host, socket, cause);
         }
     }
 
@@ -140,6 +140,12 @@ impl Sampler {
         socket: &Endpoints,
     ) -> io::Result<Option<super::Figures>> {
         self.diagnosis(host).figures(socket)
+    }
+
+    fn check(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
+        if let Ok(seen) = self.diagnosis(host).exact(&socket) {
+            self.compare(host, socket, seen, cause);
+        }
     }
 
     fn diagnosis(&mut self, host: Host) -> &mut Diagnosis {
@@ -168,7 +174,6 @@ impl Sampler {
         if from.unwrap_or(TcpState::Closed) == to {
             return;
         }
-        let cause = cause.or_else(|| self.calls.get(&host).copied());
         let queues = seen.map(|seen| seen.queues);
         self.recorder.record(Kind::State(State {
             host,

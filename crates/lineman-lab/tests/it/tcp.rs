@@ -194,6 +194,26 @@ fn a_megabyte_arrives() {
     );
 }
 
+/// Nobody reads any more and the peer does not finish: FIN-WAIT-2 ends by a clock, and no call or
+/// packet is blamed for it.
+#[test]
+fn a_clock_is_no_call() {
+    let mut options = Options::default();
+    options.client.fin_timeout = Some(std::time::Duration::from_secs(1));
+    let stage = Stage::new(&options);
+    let (fd, _) = stage.connect(v4());
+    stage.done(Host::Client, Call::Close { fd });
+    let state = stage.until("end", |events| {
+        events.iter().find_map(|event| match &event.kind {
+            Kind::State(state) if (state.host, state.to) == (Host::Client, Closed) => {
+                Some(state.clone())
+            }
+            _ => None,
+        })
+    });
+    assert_eq!((state.from, state.cause), (Some(FinWait2), None));
+}
+
 #[test]
 fn nobody_listens() {
     let stage = Stage::new(&Options::default());
