@@ -2,6 +2,33 @@
 //!
 //! [`log`] is the centre: whoever makes something happen (a host, the wire, the kernel) appends to
 //! it, and every view and export is a pure function of it. Nothing in here draws or speaks.
+//!
+//! [`Lab::start`] starts a process that is the lab: `namespace` takes it out of the system's network
+//! and makes one for each host, `link` lays the cables, [`wire`] carries the frames, `kernel` knows
+//! what state each socket is in, and [`hosts`] make socket calls. It needs no privilege, and nothing
+//! of it is left when its owner is gone.
 
+mod error;
+pub mod hosts;
+mod kernel;
+mod lab;
+mod link;
 pub mod log;
+mod namespace;
+mod netlink;
+mod recorder;
 pub mod rules;
+mod sys;
+pub mod wire;
+
+pub use error::Refusal;
+pub use error::Rung;
+pub use kernel::Figures;
+pub use lab::Lab;
+pub use lab::LabError;
+pub use lab::Options;
+pub use lab::Program;
+pub use lab::Ticket;
+pub use lab::serve;
+pub use namespace::Settings;
+pub use recorder::Recorder;

@@ -1,0 +1,266 @@
+//! The socket calls of the textbook's table, as values.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_net::calls::quoted;
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::SocketOption;
+
+/// A call on a host's socket. Descriptors are those of the host's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case", deny_unknown_fields)]
+#[allow(
+    missing_docs,
+    reason = "the names are those of the calls and their arguments"
+)]
+pub enum Call {
+    Socket {
+        family: Family,
+        transport: Transport,
+    },
+    Bind {
+        fd: i32,
+        address: SocketAddr,
+    },
+    Listen {
+        fd: i32,
+        backlog: i32,
+    },
+    Accept {
+        fd: i32,
+    },
+    Connect {
+        fd: i32,
+        address: SocketAddr,
+    },
+    Send {
+        fd: i32,
+        data: Vec<u8>,
+    },
+    /// Sends until all is sent.
+    Sendall {
+        fd: i32,
+        data: Vec<u8>,
+    },
+    Sendto {
+        fd: i32,
+        data: Vec<u8>,
+        address: SocketAddr,
+    },
+    Recv {
+        fd: i32,
+        size: u32,
+    },
+    Recvfrom {
+        fd: i32,
+        size: u32,
+    },
+    Shutdown {
+        fd: i32,
+        direction: Direction,
+    },
+    Close {
+        fd: i32,
+    },
+    Getpeername {
+        fd: i32,
+    },
+    Getsockname {
+        fd: i32,
+    },
+    Setsockopt {
+        fd: i32,
+        option: SocketOption,
+        value: i32,
+    },
+    Getsockopt {
+        fd: i32,
+        option: SocketOption,
+    },
+    /// `None` waits for ever; zero does not wait.
+    Settimeout {
+        fd: i32,
+        timeout: Option<Duration>,
+    },
+    Gettimeout {
+        fd: i32,
+    },
+    Setblocking {
+        fd: i32,
+        blocking: bool,
+    },
+    Fileno {
+        fd: i32,
+    },
+    /// A buffered file over the socket; the four calls below are about it.
+    Makefile {
+        fd: i32,
+    },
+    Readline {
+        fd: i32,
+    },
+    Write {
+        fd: i32,
+        data: Vec<u8>,
+    },
+    Flush {
+        fd: i32,
+    },
+}
+
+/// The family of a socket's addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// `AF_INET`.
+    Inet,
+    /// `AF_INET6`.
+    Inet6,
+}
+
+/// What carries a socket's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// `SOCK_STREAM`: TCP.
+    Stream,
+    /// `SOCK_DGRAM`: UDP.
+    Datagram,
+}
+
+/// Which direction of a connection is shut down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// `SHUT_RD`.
+    Read,
+    /// `SHUT_WR`.
+    Write,
+    /// `SHUT_RDWR`.
+    Both,
+}
+
+impl Call {
+    /// Its name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Socket { .. } => "socket",
+            Self::Bind { .. } => "bind",
+            Self::Listen { .. } => "listen",
+            Self::Accept { .. } => "accept",
+            Self::Connect { .. } => "connect",
+            Self::Send { .. } => "send",
+            Self::Sendall { .. } => "sendall",
+            Self::Sendto { .. } => "sendto",
+            Self::Recv { .. } => "recv",
+            Self::Recvfrom { .. } => "recvfrom",
+            Self::Shutdown { .. } => "shutdown",
+            Self::Close { .. } => "close",
+            Self::Getpeername { .. } => "getpeername",
+            Self::Getsockname { .. } => "getsockname",
+            Self::Setsockopt { .. } => "setsockopt",
+            Self::Getsockopt { .. } => "getsockopt",
+            Self::Settimeout { .. } => "settimeout",
+            Self::Gettimeout { .. } => "gettimeout",
+            Self::Setblocking { .. } => "setblocking",
+            Self::Fileno { .. } => "fileno",
+            Self::Makefile { .. } => "makefile",
+            Self::Readline { .. } => "readline",
+            Self::Write { .. } => "write",
+            Self::Flush { .. } => "flush",
+        }
+    }
+
+    /// The descriptor that it is about.
+    pub fn fd(&self) -> Option<i32> {
+        match self {
+            Self::Socket { .. } => None,
+            Self::Bind { fd, .. }
+            | Self::Listen { fd, .. }
+            | Self::Accept { fd }
+            | Self::Connect { fd, .. }
+            | Self::Send { fd, .. }
+            | Self::Sendall { fd, .. }
+            | Self::Sendto { fd, .. }
+            | Self::Recv { fd, .. }
+            | Self::Recvfrom { fd, .. }
+            | Self::Shutdown { fd, .. }
+            | Self::Close { fd }
+            | Self::Getpeername { fd }
+            | Self::Getsockname { fd }
+            | Self::Setsockopt { fd, .. }
+            | Self::Getsockopt { fd, .. }
+            | Self::Settimeout { fd, .. }
+            | Self::Gettimeout { fd }
+            | Self::Setblocking { fd, .. }
+            | Self::Fileno { fd }
+            | Self::Makefile { fd }
+            | Self::Readline { fd }
+            | Self::Write { fd, .. }
+            | Self::Flush { fd } => Some(*fd),
+        }
+    }
+
+    /// Its arguments as a programmer writes them, without the descriptor.
+    pub fn args(&self) -> Vec<String> {
+        match self {
+            Self::Socket { family, transport } => {
+                vec![family.name().to_owned(), transport.name().to_owned()]
+            }
+            Self::Bind { address, .. } | Self::Connect { address, .. } => vec![address.to_string()],
+            Self::Listen { backlog, .. } => vec![backlog.to_string()],
+            Self::Send { data, .. } | Self::Sendall { data, .. } | Self::Write { data, .. } => {
+                vec![quoted(data)]
+            }
+            Self::Sendto { data, address, .. } => vec![quoted(data), address.to_string()],
+            Self::Recv { size, .. } | Self::Recvfrom { size, .. } => vec![size.to_string()],
+            Self::Shutdown { direction, .. } => vec![direction.name().to_owned()],
+            Self::Setsockopt { option, value, .. } => {
+                vec![option.name().to_owned(), value.to_string()]
+            }
+            Self::Getsockopt { option, .. } => vec![option.name().to_owned()],
+            Self::Settimeout { timeout, .. } => vec![seconds(*timeout)],
+            Self::Setblocking { blocking, .. } => vec![blocking.to_string()],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// A time-out as a programmer writes it.
+pub(super) fn seconds(timeout: Option<Duration>) -> String {
+    timeout.map_or_else(
+        || "None".to_owned(),
+        |timeout| timeout.as_secs_f64().to_string(),
+    )
+}
+
+impl Family {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inet => "AF_INET",
+            Self::Inet6 => "AF_INET6",
+        }
+    }
+}
+
+impl Transport {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Stream => "SOCK_STREAM",
+            Self::Datagram => "SOCK_DGRAM",
+        }
+    }
+}
+
+impl Direction {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Read => "SHUT_RD",
+            Self::Write => "SHUT_WR",
+            Self::Both => "SHUT_RDWR",
+        }
+    }
+}

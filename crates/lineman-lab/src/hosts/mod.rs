@@ -1,0 +1,81 @@
+//! The hosts: threads in a network namespace that make real socket calls, one by one, and tell of
+//! each when it begins and when it returns.
+//!
+//! Descriptors are numbered for each host as for a program of its own: from 3 on, the lowest that is
+//! free. The number that the lab's process has for the socket would say nothing to anybody.
+
+mod bench;
+mod call;
+mod file;
+mod options;
+mod outcome;
+mod perform;
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread;
+
+use crate::log::Host;
+use crate::namespace::Namespace;
+
+pub(crate) use bench::Bench;
+pub use call::Call;
+pub use call::Direction;
+pub use call::Family;
+pub use call::Transport;
+pub use options::SocketOption;
+pub use outcome::Outcome;
+
+/// What a host is asked to do: a call, and where its outcome goes.
+type Task = (Call, Box<dyn FnOnce(Outcome) + Send>);
+
+/// A handle to the thread that is a host.
+#[derive(Clone, Debug)]
+pub(crate) struct Actor(mpsc::Sender<Task>);
+
+impl Actor {
+    /// Starts it in its namespace.
+    ///
+    /// # Errors
+    /// When the system refuses the thread.
+    pub(crate) fn start(
+        host: Host,
+        namespace: Arc<Namespace>,
+        bench: Arc<Bench>,
+    ) -> io::Result<Self> {
+        let (tasks, inbox) = mpsc::channel();
+        let name = match host {
+            Host::Client => "client",
+            Host::Server => "server",
+        };
+        thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || live(&namespace, &bench, inbox))?;
+        Ok(Self(tasks))
+    }
+
+    /// Has it make a call. Calls begin in the order in which they are asked for; one that waits does
+    /// not keep others from beginning.
+    pub(crate) fn ask(&self, call: Call, done: impl FnOnce(Outcome) + Send + 'static) {
+        // It fails when the lab is at its end.
+        let _ = self.0.send((call, Box::new(done)));
+    }
+}
+
+fn live(namespace: &Namespace, bench: &Arc<Bench>, inbox: mpsc::Receiver<Task>) {
+    if let Err(error) = namespace.enter() {
+        return bench.leave(&error);
+    }
+    for (call, done) in inbox {
+        let begun = bench.begin(call);
+        if !begun.waits() {
+            done(bench.finish(begun));
+            continue;
+        }
+        let bench = Arc::clone(bench);
+        // A thread of its own. It fails only when the system has none left, and then the call never
+        // returns, as the log shows.
+        let _ = thread::Builder::new().spawn(move || done(bench.finish(begun)));
+    }
+}

@@ -1,0 +1,59 @@
+//! What came of a call.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_net::calls::counted;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::log::Answer;
+
+use super::call::seconds;
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is done.
+    Done,
+    /// A number: bytes that were taken, the value of an option, a descriptor.
+    Number(i64),
+    /// A connection was accepted: its descriptor, and who is at its other end.
+    Accepted(i32, SocketAddr),
+    /// Bytes; none mean that the peer has finished sending.
+    Bytes(Vec<u8>),
+    /// A datagram, and who sent it.
+    Datagram(Vec<u8>, SocketAddr),
+    /// An address.
+    Address(SocketAddr),
+    /// A time-out; `None` waits for ever.
+    Timeout(Option<Duration>),
+    /// It failed: the name of the error (errno(3)).
+    Failed(String),
+}
+
+impl Outcome {
+    /// As the log has it.
+    pub fn answer(&self) -> Answer {
+        Answer::Value(match self {
+            Self::Done => "0".to_owned(),
+            Self::Number(number) => number.to_string(),
+            Self::Accepted(fd, peer) => format!("{fd}, {peer}"),
+            Self::Bytes(bytes) => counted(bytes),
+            Self::Datagram(bytes, from) => format!("{}, {from}", counted(bytes)),
+            Self::Address(address) => address.to_string(),
+            Self::Timeout(timeout) => seconds(*timeout),
+            Self::Failed(name) => return Answer::Error(name.clone()),
+        })
+    }
+
+    /// The descriptor that the call has made.
+    pub fn descriptor(&self) -> Option<i32> {
+        match self {
+            Self::Accepted(fd, _) => Some(*fd),
+            Self::Number(number) => (*number).try_into().ok(),
+            _ => None,
+        }
+    }
+}

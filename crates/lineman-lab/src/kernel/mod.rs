@@ -1,0 +1,131 @@
+//! What the kernel itself says of the sockets of a host (sock_diag(7)).
+//!
+//! The answers are those of `inet_diag`, not of the tracepoint `inet_sock_set_state`: that one never
+//! shows TIME-WAIT, and SYN-RECEIVED only when it is over.
+
+mod answer;
+mod figures;
+mod sampler;
+
+use std::io;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use crate::log::Endpoints;
+use crate::netlink::Message;
+use crate::netlink::Netlink;
+
+pub(crate) use answer::Seen;
+pub use figures::Figures;
+pub(crate) use sampler::Sampler;
+
+/// Asks for TCP sockets of the network namespace in which it was opened.
+#[derive(Debug)]
+pub(crate) struct Diagnosis(Netlink);
+
+impl Diagnosis {
+    /// Opens it in the namespace of this thread.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub(crate) fn open() -> io::Result<Self> {
+        Netlink::diagnosis().map(Self)
+    }
+
+    /// The socket with exactly these endpoints; `None` when there is none. Takes about 5 µs.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub(crate) fn exact(&mut self, socket: &Endpoints) -> io::Result<Option<Seen>> {
+        Ok(self.answer(socket, 0)?.map(|(seen, _)| seen))
+    }
+
+    /// All sockets, connections that are being made or forgotten included.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub(crate) fn all(&mut self) -> io::Result<Vec<Seen>> {
+        let mut sockets = Vec::new();
+        for family in [AF_INET, AF_INET6] {
+            let question = question(family, 0, [0; ID]);
+            self.0
+                .dump(question, &mut |body| sockets.extend(Seen::read(body)))?;
+        }
+        Ok(sockets)
+    }
+
+    /// What TCP knows of a connection (`TCP_INFO` of tcp(7)); `None` when there is none, or it is
+    /// so young or so old that the kernel keeps no figures.
+    ///
+    /// # Errors
+    /// When the kernel cannot be asked.
+    pub(crate) fn figures(&mut self, socket: &Endpoints) -> io::Result<Option<Figures>> {
+        let answer = self.answer(socket, 1 << (INET_DIAG_INFO - 1))?;
+        Ok(answer.and_then(|(_, body)| Figures::read(&body)))
+    }
+
+    fn answer(&mut self, socket: &Endpoints, more: u8) -> io::Result<Option<(Seen, Vec<u8>)>> {
+        let (family, id) = identity(socket);
+        match self.0.ask(question(family, more, id)) {
+            // Where there is no connection, the kernel answers with the listener of the port.
+            Ok(body) => Ok(Seen::read(&body)
+                .filter(|seen| seen.socket == *socket)
+                .map(|seen| (seen, body))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// `struct inet_diag_req_v2`.
+fn question(family: u8, extensions: u8, id: [u8; ID]) -> Message {
+    let mut fixed = vec![family, IPPROTO_TCP, extensions, 0];
+    fixed.extend(ALL_STATES.to_ne_bytes());
+    fixed.extend(id);
+    Message::new(SOCK_DIAG_BY_FAMILY, 0, &fixed)
+}
+
+/// `struct inet_diag_sockid`, with no interface and no cookie.
+fn identity(socket: &Endpoints) -> (u8, [u8; ID]) {
+    let (local, family) = (socket.local, family(socket.local));
+    let remote = socket.remote.unwrap_or_else(|| nowhere(local));
+    let mut id = [0; ID];
+    id[..2].copy_from_slice(&local.port().to_be_bytes());
+    id[2..4].copy_from_slice(&remote.port().to_be_bytes());
+    put(&mut id[4..20], local.ip());
+    put(&mut id[20..36], remote.ip());
+    id[40..].fill(0xff);
+    (family, id)
+}
+
+fn family(address: SocketAddr) -> u8 {
+    match address {
+        SocketAddr::V4(_) => AF_INET,
+        SocketAddr::V6(_) => AF_INET6,
+    }
+}
+
+fn nowhere(like: SocketAddr) -> SocketAddr {
+    match like {
+        SocketAddr::V4(_) => (std::net::Ipv4Addr::UNSPECIFIED, 0).into(),
+        SocketAddr::V6(_) => (std::net::Ipv6Addr::UNSPECIFIED, 0).into(),
+    }
+}
+
+fn put(place: &mut [u8], address: IpAddr) {
+    match address {
+        IpAddr::V4(address) => place[..4].copy_from_slice(&address.octets()),
+        IpAddr::V6(address) => place.copy_from_slice(&address.octets()),
+    }
+}
+
+/// Those that the kernel has for itself included.
+const ALL_STATES: u32 = u32::MAX;
+/// The size of `struct inet_diag_sockid`.
+const ID: usize = 48;
+// linux/sock_diag.h, inet_diag.h
+const SOCK_DIAG_BY_FAMILY: u16 = 20;
+const INET_DIAG_INFO: u16 = 2;
+const IPPROTO_TCP: u8 = 6;
+const AF_INET: u8 = 2;
+const AF_INET6: u8 = 10;

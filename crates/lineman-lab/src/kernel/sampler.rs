@@ -1,0 +1,226 @@
+//! When to ask, and what has changed since.
+
+use std::collections::HashMap;
+use std::io;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::log::Endpoints;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Origin;
+use crate::log::Queues;
+use crate::log::State;
+use crate::log::TcpState;
+use crate::log::Timer;
+use crate::log::TimerKind;
+use crate::recorder::Recorder;
+
+use super::Diagnosis;
+use super::Seen;
+
+/// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
+/// log what is different now.
+///
+/// Whoever makes something happen asks before and after, with the lock around both: so each change
+/// has its cause.
+#[derive(Debug)]
+pub(crate) struct Sampler {
+    recorder: Recorder,
+    client: Diagnosis,
+    server: Diagnosis,
+    known: HashMap<(Host, Endpoints), Known>,
+    /// The last thing that each host itself did, and so the cause of changes that no packet made.
+    calls: HashMap<Host, u64>,
+}
+
+/// What was last seen of a socket.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    state: TcpState,
+    /// How often its time-out had run out.
+    timeouts: u8,
+    /// When it last sent something that must be acknowledged.
+    sent: Instant,
+}
+
+impl Sampler {
+    /// Knows nothing yet.
+    pub(crate) fn new(recorder: Recorder, client: Diagnosis, server: Diagnosis) -> Self {
+        Self {
+            recorder,
+            client,
+            server,
+            known: HashMap::new(),
+            calls: HashMap::new(),
+        }
+    }
+
+    /// Hears that a call has begun or returned.
+    pub(crate) fn called(&mut self, host: Host, event: u64) {
+        self.calls.insert(host, event);
+    }
+
+    /// Looks at one socket. Without a `cause` it is the last call of its host.
+    pub(crate) fn look(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
+        let cause = cause.or_else(|| self.calls.get(&host).copied());
+        self.check(host, socket, cause);
+    }
+
+    /// Looks at a socket that has just sent something that must be acknowledged: it has a clock for
+    /// that, and perhaps sent it because the clock had run out.
+    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints) {
+        self.look(host, socket, None);
+        let Some(known) = self.known.get(&(host, socket)).copied() else {
+            return;
+        };
+        if known.state == TcpState::SynReceived {
+            thread::sleep(PAUSE); // the kernel counts a SYN-ACK after it has sent it
+        }
+        let clock = self.exact(host, &socket).and_then(|seen| seen.clock);
+        let clock = clock.filter(|clock| clock.kind == TimerKind::Retransmission);
+        let (timeouts, now) = (clock.map_or(0, |clock| clock.count), Instant::now());
+        if let Some(clock) = clock.filter(|_| timeouts > known.timeouts) {
+            self.timer(host, clock.kind, now - known.sent, true);
+            self.timer(host, clock.kind, clock.left, false);
+        }
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            (known.timeouts, known.sent) = (timeouts, now);
+        }
+    }
+
+    /// Whether a socket is in a state that only a SYN, a FIN or a RST can change, or its own program
+    /// (RFC 9293 §3.10.7.4).
+    pub(crate) fn steady(&self, host: Host, socket: Endpoints) -> bool {
+        self.known.get(&(host, socket)).is_some_and(|known| {
+            use TcpState::{CloseWait, Established, FinWait2};
+            matches!(known.state, Established | CloseWait | FinWait2)
+        })
+    }
+
+    /// Looks at one socket until it looks the same twice, or for 5 ms: the kernel may be still busy
+    /// with what it was given.
+    pub(crate) fn settle(&mut self, host: Host, socket: Endpoints, cause: u64) {
+        let end = Instant::now() + PATIENCE;
+        let mut last = self.exact(host, &socket);
+        loop {
+            thread::sleep(PAUSE);
+            let now = self.exact(host, &socket);
+            let quiet = match (&now, &last) {
+                (Some(now), Some(last)) => now.like(last),
+                (now, last) => now.is_none() && last.is_none(),
+            };
+            if quiet || Instant::now() >= end {
+                return self.compare(host, socket, now, Some(cause));
+            }
+            last = now;
+        }
+    }
+
+    /// Looks at all sockets of a host, and so finds new ones. Without a `cause` it was a clock, as far
+    /// as anybody can tell.
+    pub(crate) fn sweep(&mut self, host: Host, cause: Option<u64>) {
+        let Ok(all) = self.diagnosis(host).all() else {
+            return;
+        };
+        for seen in &all {
+            self.compare(host, seen.socket, Some(*seen), cause);
+        }
+        for socket in self.missing(host, &all) {
+            // A dump is no snapshot: what was not in it may only have moved meanwhile.
+            self.check(host, socket, cause);
+        }
+    }
+
+    /// What TCP knows of a connection.
+    pub(crate) fn figures(
+        &mut self,
+        host: Host,
+        socket: &Endpoints,
+    ) -> io::Result<Option<super::Figures>> {
+        self.diagnosis(host).figures(socket)
+    }
+
+    fn check(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
+        if let Ok(seen) = self.diagnosis(host).exact(&socket) {
+            self.compare(host, socket, seen, cause);
+        }
+    }
+
+    fn diagnosis(&mut self, host: Host) -> &mut Diagnosis {
+        match host {
+            Host::Client => &mut self.client,
+            Host::Server => &mut self.server,
+        }
+    }
+
+    fn exact(&mut self, host: Host, socket: &Endpoints) -> Option<Seen> {
+        self.diagnosis(host).exact(socket).ok().flatten()
+    }
+
+    fn missing(&self, host: Host, all: &[Seen]) -> Vec<Endpoints> {
+        let there = |socket: &Endpoints| all.iter().any(|seen| seen.socket == *socket);
+        self.known
+            .keys()
+            .filter(|(whose, socket)| *whose == host && !there(socket))
+            .map(|(_, socket)| *socket)
+            .collect()
+    }
+
+    fn compare(&mut self, host: Host, socket: Endpoints, seen: Option<Seen>, cause: Option<u64>) {
+        let to = seen.map_or(TcpState::Closed, |seen| seen.state);
+        let from = self.remember(host, socket, to);
+        if from.unwrap_or(TcpState::Closed) == to {
+            return;
+        }
+        let queues = seen.map(|seen| seen.queues);
+        self.recorder.record(Kind::State(State {
+            host,
+            socket,
+            from,
+            to,
+            origin: Origin::Kernel,
+            cause,
+            queues: queues.filter(|queues| *queues != Queues::default()),
+        }));
+        let clock = seen.and_then(|seen| seen.clock);
+        if let Some(clock) = clock.filter(|clock| clock.kind == TimerKind::TimeWait) {
+            self.timer(host, clock.kind, clock.left, false);
+        }
+    }
+
+    /// Takes down the state of a socket; returns the one before.
+    fn remember(&mut self, host: Host, socket: Endpoints, state: TcpState) -> Option<TcpState> {
+        let key = (host, socket);
+        if state == TcpState::Closed {
+            return self.known.remove(&key).map(|known| known.state);
+        }
+        if let Some(known) = self.known.get_mut(&key) {
+            return Some(std::mem::replace(&mut known.state, state));
+        }
+        let (timeouts, sent) = (0, Instant::now());
+        let known = Known {
+            state,
+            timeouts,
+            sent,
+        };
+        self.known.insert(key, known);
+        None
+    }
+
+    fn timer(&self, host: Host, clock: TimerKind, wait: Duration, expired: bool) {
+        self.recorder.record(Kind::Timer(Timer {
+            host,
+            clock,
+            wait_ns: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
+            expired,
+            origin: Origin::Kernel,
+        }));
+    }
+}
+
+/// How long to wait for the kernel at most.
+const PATIENCE: Duration = Duration::from_millis(5);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_micros(50);

@@ -1,0 +1,144 @@
+//! Builds the lab out of its parts.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
+
+use crate::Refusal;
+use crate::Rung;
+use crate::hosts::Actor;
+use crate::hosts::Bench;
+use crate::kernel::Diagnosis;
+use crate::kernel::Sampler;
+use crate::link;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Origin;
+use crate::log::Start;
+use crate::log::VERSION;
+use crate::namespace;
+use crate::namespace::Namespace;
+use crate::netlink::Netlink;
+use crate::recorder::Recorder;
+use crate::sys;
+use crate::wire;
+use crate::wire::Wire;
+
+use super::Options;
+
+/// The parts of the lab that take orders.
+pub(super) struct Parts {
+    client: Actor,
+    server: Actor,
+    pub(super) wire: Wire,
+    pub(super) sampler: Arc<Mutex<Sampler>>,
+}
+
+impl Parts {
+    pub(super) fn actor(&self, host: Host) -> &Actor {
+        match host {
+            Host::Client => &self.client,
+            Host::Server => &self.server,
+        }
+    }
+}
+
+/// A host that is on the wire and does nothing yet.
+struct Prepared {
+    namespace: Arc<Namespace>,
+    diagnosis: Diagnosis,
+}
+
+/// Builds everything, and tells the log that it has begun. This process has no threads yet, and is
+/// already where it may do this.
+pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Refusal> {
+    namespace::few_buckets();
+    let [client, server] = [(); 2].map(|()| Namespace::make());
+    let client = client.map_err(Rung::ChildNamespace.refused())?;
+    let server = server.map_err(Rung::ChildNamespace.refused())?;
+    cables(&client, &server)?;
+    let ports = wire::ports(|host| sys::packet_socket(link::middle(host)))
+        .map_err(Rung::PacketSocket.refused())?;
+    let client = prepare(Host::Client, client, options)?;
+    let server = prepare(Host::Server, server, options)?;
+    recorder.record(Kind::Start(start(options)));
+    let sampler = Sampler::new(recorder.clone(), client.diagnosis, server.diagnosis);
+    let sampler = Arc::new(Mutex::new(sampler));
+    let judge = options.faults.clone().judge();
+    let wire = Wire::start(
+        ports,
+        options.delay,
+        judge,
+        recorder.clone(),
+        Arc::clone(&sampler),
+    )
+    .map_err(Rung::Resources.refused())?;
+    if options.step {
+        wire.command(wire::Command::Step);
+    }
+    let calls = Arc::new(AtomicU64::new(0));
+    let act = |host, namespace| {
+        let (sampler, calls) = (Arc::clone(&sampler), Arc::clone(&calls));
+        let bench = Arc::new(Bench::new(host, recorder.clone(), sampler, calls));
+        Actor::start(host, namespace, bench).map_err(Rung::Resources.refused())
+    };
+    Ok(Parts {
+        client: act(Host::Client, client.namespace)?,
+        server: act(Host::Server, server.namespace)?,
+        wire,
+        sampler,
+    })
+}
+
+/// Lays both cables, and opens their ends in the middle.
+fn cables(client: &Namespace, server: &Namespace) -> Result<(), Refusal> {
+    use std::os::fd::AsFd as _;
+    let mut netlink = Netlink::route().map_err(Rung::Veth.refused())?;
+    for (host, namespace) in [(Host::Client, client), (Host::Server, server)] {
+        link::lay(&mut netlink, host, namespace.as_fd()).map_err(Rung::Veth.refused())?;
+    }
+    link::no_offloads_in_the_middle().map_err(Rung::Offload.refused())?;
+    for host in [Host::Client, Host::Server] {
+        link::open_middle(&mut netlink, host).map_err(Rung::Configure.refused())?;
+    }
+    Ok(())
+}
+
+/// Does in a host's namespace what must be done there.
+fn prepare(host: Host, namespace: Namespace, options: &Options) -> Result<Prepared, Refusal> {
+    let settings = match host {
+        Host::Client => &options.client,
+        Host::Server => &options.server,
+    };
+    let within = |rung: Rung, work: &(dyn Fn() -> io::Result<()> + Sync)| {
+        namespace.within(work).map_err(rung.refused())
+    };
+    within(Rung::Settings, &|| settings.apply())?;
+    within(Rung::Offload, &|| link::no_offloads("eth0"))?;
+    within(Rung::Configure, &|| {
+        link::configure(&mut Netlink::route()?, host, options.resolving)
+    })?;
+    let diagnosis = namespace
+        .within(Diagnosis::open)
+        .map_err(Rung::Diagnosis.refused())?;
+    Ok(Prepared {
+        namespace: Arc::new(namespace),
+        diagnosis,
+    })
+}
+
+fn start(options: &Options) -> Start {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let utc = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    Start {
+        version: VERSION,
+        scenario: options.scenario.clone(),
+        origin: Origin::Kernel,
+        system: format!("Linux {}", release.trim()),
+        utc_ns: u64::try_from(utc.as_nanos()).unwrap_or(u64::MAX),
+        client: link::addresses(Host::Client),
+        server: link::addresses(Host::Server),
+    }
+}

@@ -1,0 +1,119 @@
+//! The lab's own process.
+
+use std::fs::File;
+use std::io;
+use std::io::BufRead;
+use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use rustix::process::Signal;
+use rustix::process::set_parent_process_death_signal;
+
+use crate::Refusal;
+use crate::Rung;
+use crate::log::Kind;
+use crate::namespace;
+use crate::recorder::Recorder;
+use crate::recorder::locked;
+
+use super::Options;
+use super::build::Parts;
+use super::build::build;
+use super::protocol::Answer;
+use super::protocol::Order;
+use super::protocol::Report;
+
+/// Is the lab, until its owner wants no more or is gone. To be called by a program that finds that it
+/// was started as one ([`Program`](super::Program)), before it starts any thread; standard input is
+/// the socket to the owner.
+pub fn serve() -> ExitCode {
+    end_as_a_whole();
+    let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
+        return ExitCode::FAILURE;
+    };
+    let owner = Owner(Arc::new(Mutex::new(socket.into())));
+    let mut orders = io::stdin().lock();
+    match begin(&owner, &mut orders) {
+        Ok((parts, recorder)) => obey(&parts, &recorder, &owner, orders),
+        Err(refusal) => owner.report(&Report::Refused(refusal)),
+    }
+    ExitCode::SUCCESS
+}
+
+/// A lab that has lost one of its threads tells lies by saying nothing.
+fn end_as_a_whole() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::abort();
+    }));
+}
+
+fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Recorder), Refusal> {
+    let mut line = String::new();
+    orders
+        .read_line(&mut line)
+        .map_err(Rung::Resources.refused())?;
+    let options: Options = serde_json::from_str(&line).map_err(Rung::Resources.refused())?;
+    namespace::leave_the_system()?;
+    // After the change of identity, which clears it. The socket's end would do; this is for a lab
+    // that is stuck.
+    let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    let teller = owner.clone();
+    let recorder = Recorder::new(move |event| teller.report(&Report::Event(event)));
+    let parts = build(&options, &recorder)?;
+    Ok((parts, recorder))
+}
+
+fn obey(parts: &Parts, recorder: &Recorder, owner: &Owner, orders: impl BufRead) {
+    for line in orders.lines() {
+        let Ok(line) = line else { return };
+        // An order that is not understood comes from another version of the owner.
+        let Ok(order) = serde_json::from_str(&line) else {
+            return;
+        };
+        match order {
+            Order::Call { ticket, host, call } => {
+                let owner = owner.clone();
+                parts.actor(host).ask(call, move |outcome| {
+                    owner.answer(ticket, Answer::Outcome(outcome));
+                });
+            }
+            Order::Figures {
+                ticket,
+                host,
+                socket,
+            } => {
+                let figures = locked(&parts.sampler).figures(host, &socket);
+                owner.answer(ticket, Answer::Figures(figures.ok().flatten()));
+            }
+            Order::Wire(command) => parts.wire.command(command),
+            Order::Tell(note) => drop(recorder.record(Kind::Note(note))),
+            Order::End => {
+                recorder.record(Kind::End);
+                return;
+            }
+        }
+    }
+}
+
+/// The way to the owner.
+#[derive(Clone)]
+struct Owner(Arc<Mutex<File>>);
+
+impl Owner {
+    fn answer(&self, ticket: u64, answer: Answer) {
+        self.report(&Report::Answer { ticket, answer });
+    }
+
+    fn report(&self, report: &Report) {
+        let mut line = serde_json::to_vec(report).unwrap_or_default();
+        line.push(b'\n');
+        if locked(&self.0).write_all(&line).is_err() {
+            std::process::exit(0); // nobody hears any more
+        }
+    }
+}

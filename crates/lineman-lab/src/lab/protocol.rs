@@ -1,0 +1,50 @@
+//! What the lab and its owner say to each other, as JSON lines: the [`Options`](super::Options)
+//! first, then orders one way and reports the other.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::Refusal;
+use crate::hosts::Call;
+use crate::hosts::Outcome;
+use crate::kernel::Figures;
+use crate::log::Endpoints;
+use crate::log::Event;
+use crate::log::Host;
+use crate::wire::Command;
+
+/// What the owner wants.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Order {
+    Call {
+        ticket: u64,
+        host: Host,
+        call: Call,
+    },
+    Figures {
+        ticket: u64,
+        host: Host,
+        socket: Endpoints,
+    },
+    Wire(Command),
+    Tell(crate::log::Note),
+    End,
+}
+
+/// What the lab tells.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Report {
+    Refused(Refusal),
+    Event(Event),
+    Answer { ticket: u64, answer: Answer },
+}
+
+/// The answer to an order that has one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    Outcome(Outcome),
+    Figures(Option<Figures>),
+}

@@ -1,0 +1,149 @@
+//! The cables: a pair of interfaces from the middle to each host, and addresses on them.
+
+mod build;
+
+use std::io;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::os::fd::AsFd as _;
+use std::os::fd::BorrowedFd;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::log::Addresses;
+use crate::log::Host;
+use crate::netlink::Message;
+use crate::netlink::Netlink;
+use crate::sys;
+
+/// The addresses of a host.
+pub(crate) fn addresses(host: Host) -> Addresses {
+    let last = match host {
+        Host::Client => 1,
+        Host::Server => 2,
+    };
+    Addresses {
+        v4: Ipv4Addr::new(10, 0, 0, last),
+        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last.into()),
+    }
+}
+
+/// The hardware address of a host: locally administered, and easy to tell.
+pub(crate) fn hardware(host: Host) -> [u8; 6] {
+    [2, 0, 0, 0, 0, addresses(host).v4.octets()[3]]
+}
+
+/// The number of the interface in the middle that leads to a host.
+pub(crate) fn middle(host: Host) -> u32 {
+    match host {
+        Host::Client => 11,
+        Host::Server => 12,
+    }
+}
+
+fn middle_name(host: Host) -> &'static str {
+    match host {
+        Host::Client => "to-client",
+        Host::Server => "to-server",
+    }
+}
+
+/// Lays the cable from the middle, where this thread is, to a host, and switches the middle's end on.
+pub(crate) fn lay(netlink: &mut Netlink, host: Host, namespace: BorrowedFd<'_>) -> io::Result<()> {
+    let near = build::End {
+        index: middle(host),
+        name: middle_name(host),
+        hardware: [2, 0, 0, 0, 1, addresses(host).v4.octets()[3]],
+    };
+    let far = build::End {
+        index: ETH0,
+        name: "eth0",
+        hardware: hardware(host),
+    };
+    netlink.order(build::cable(&near, &far, namespace))
+}
+
+/// Switches the middle's end on. It has no address and says nothing.
+pub(crate) fn open_middle(netlink: &mut Netlink, host: Host) -> io::Result<()> {
+    netlink.order(build::no_address_of_its_own(middle(host)))?;
+    netlink.order(build::up(middle(host), false))
+}
+
+/// Configures a host's own end; this thread is in that host's namespace, and so is `netlink`.
+///
+/// With `resolving` it is an interface like any other: ARP and neighbour discovery are on the wire, and
+/// so are the multicast groups that IPv6 joins for them. Without, it has no ARP and is told whom there
+/// is; then a lesson's first packet is the first on the wire. A packet to an address that nobody has
+/// then reaches nobody, and nobody says so.
+pub(crate) fn configure(netlink: &mut Netlink, host: Host, resolving: bool) -> io::Result<()> {
+    netlink.order(build::up(LO, true))?;
+    netlink.order(build::no_address_of_its_own(ETH0))?;
+    netlink.order(build::up(ETH0, resolving))?;
+    until(netlink, || build::state(ETH0), build::carries)?;
+    let own = addresses(host);
+    netlink.order(build::address(ETH0, IpAddr::V4(own.v4), 24))?;
+    netlink.order(build::address(ETH0, IpAddr::V6(own.v6), 64))?;
+    // Else the first packets over IPv6 get lost, and are sent again after a second.
+    until(netlink, || build::route(own.v6), build::local)?;
+    match resolving {
+        true => Ok(()),
+        false => introduce(netlink, host.other()),
+    }
+}
+
+/// Tells a host where its peer is, and where everybody is.
+fn introduce(netlink: &mut Netlink, peer: Host) -> io::Result<()> {
+    let Addresses { v4, v6 } = addresses(peer);
+    let neighbours = [
+        (IpAddr::V4(v4), hardware(peer)),
+        (IpAddr::V6(v6), hardware(peer)),
+        (Ipv4Addr::new(10, 0, 0, 255).into(), [0xff; 6]),
+        (Ipv4Addr::BROADCAST.into(), [0xff; 6]),
+    ];
+    neighbours.into_iter().try_for_each(|(address, hardware)| {
+        netlink.order(build::neighbour(ETH0, address, hardware))
+    })
+}
+
+/// Asks until the answer is as wanted: the kernel does some things in a task of its own, milliseconds
+/// later.
+fn until(
+    netlink: &mut Netlink,
+    question: impl Fn() -> Message,
+    wanted: fn(&[u8]) -> bool,
+) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    while !netlink.ask(question()).is_ok_and(|answer| wanted(&answer)) {
+        if Instant::now() >= end {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        thread::sleep(Duration::from_micros(200));
+    }
+    Ok(())
+}
+
+/// Has the software of this host do what hardware often does: a wire that is relayed by a program
+/// needs frames that are complete. `name` is that of an interface in this thread's namespace.
+pub(crate) fn no_offloads(name: &str) -> io::Result<()> {
+    let family = rustix::net::AddressFamily::INET;
+    let socket = rustix::net::socket(family, rustix::net::SocketType::DGRAM, None)?;
+    OFFLOADS
+        .into_iter()
+        .try_for_each(|command| sys::switch_off(socket.as_fd(), name, command))
+}
+
+/// As [`no_offloads`], for both ends in the middle.
+pub(crate) fn no_offloads_in_the_middle() -> io::Result<()> {
+    no_offloads(middle_name(Host::Client))?;
+    no_offloads(middle_name(Host::Server))
+}
+
+/// It takes a few milliseconds.
+const PATIENCE: Duration = Duration::from_secs(5);
+const LO: u32 = 1;
+/// The number of a host's own interface.
+const ETH0: u32 = 2;
+/// `ETHTOOL_SRXCSUM`, `_STXCSUM`, `_STSO`, `_SGSO`, `_SGRO` of linux/ethtool.h.
+const OFFLOADS: [u32; 5] = [0x15, 0x17, 0x1f, 0x24, 0x2c];

@@ -1,0 +1,119 @@
+//! The wire: every frame between the hosts passes through here, and through nothing else.
+//!
+//! A frame is told as it enters, judged ([`Judge`]), and then delivered after the wire's own delay,
+//! or later, or twice, or altered, or never; or it is held until a [`Command`] comes. Before and
+//! after each delivery the kernel is asked for the state of the sockets concerned.
+//!
+//! The kernel's clocks do not stop while a packet is held. What a host sends again of a packet that is
+//! held is swallowed and counted: else lost time would look like lost packets.
+
+mod agenda;
+mod judge;
+mod relay;
+mod repeat;
+mod segment;
+mod traffic;
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::EventfdFlags;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::kernel::Sampler;
+use crate::log::Host;
+use crate::recorder::Recorder;
+
+pub use judge::Arrival;
+pub use judge::DropNth;
+pub use judge::Fate;
+pub use judge::Faults;
+pub use judge::Judge;
+pub use judge::Judgement;
+pub use judge::PassAll;
+
+use relay::Ports;
+use relay::Relay;
+use traffic::Traffic;
+
+/// What somebody wants of the wire. Numbers are those of packets in the log; a number that is not
+/// held is nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Deliver this held packet.
+    Deliver(u64),
+    /// Drop it.
+    Drop(u64),
+    /// Deliver it, and a copy of it.
+    Duplicate(u64),
+    /// Deliver it after so long.
+    Delay(u64, Duration),
+    /// Hold every packet that would be delivered, from now on.
+    Step,
+    /// Hold none any more, and deliver those that are held.
+    Run,
+    /// Let these faults happen from now on, and no others.
+    Faults(Faults),
+}
+
+/// The two ends of the wire, in the hands of the lab: what arrives at one is sent out by the other.
+pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Ports> {
+    Ok(Ports {
+        client: of(Host::Client)?,
+        server: of(Host::Server)?,
+    })
+}
+
+/// A handle to the thread that is the wire.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    commands: mpsc::Sender<Command>,
+    bell: Arc<OwnedFd>,
+}
+
+impl Wire {
+    /// Starts to relay. `delay` is how long a frame is on its way.
+    ///
+    /// # Errors
+    /// When the system refuses a thread or an eventfd(2).
+    pub(crate) fn start(
+        ports: Ports,
+        delay: Duration,
+        judge: Box<dyn Judge>,
+        recorder: Recorder,
+        sampler: Arc<Mutex<Sampler>>,
+    ) -> io::Result<Self> {
+        let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+        let bell = Arc::new(rustix::event::eventfd(0, flags)?);
+        let (commands, inbox) = mpsc::channel();
+        let relay = Relay {
+            ports,
+            traffic: Traffic::new(delay, judge, recorder.clone()),
+            recorder,
+            sampler,
+            swept: Instant::now(),
+            gone: Vec::new(),
+        };
+        let rings = Arc::clone(&bell);
+        thread::Builder::new()
+            .name("wire".to_owned())
+            .spawn(move || relay.run(&rings, &inbox))?;
+        Ok(Self { commands, bell })
+    }
+
+    /// Has the wire do something, soon.
+    pub(crate) fn command(&self, command: Command) {
+        // It fails when the wire has ended, and then there is nothing to do.
+        if self.commands.send(command).is_ok() {
+            let _ = rustix::io::write(&*self.bell, &1_u64.to_ne_bytes());
+        }
+    }
+}

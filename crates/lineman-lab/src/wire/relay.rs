@@ -1,0 +1,181 @@
+//! The loop that carries frames from one host to the other.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::mpsc;
+use std::time::Duration;
+use std::time::Instant;
+
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+use rustix::net::RecvFlags;
+use rustix::net::SendFlags;
+
+use crate::kernel::Sampler;
+use crate::log::Endpoints;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::recorder::Recorder;
+use crate::recorder::locked;
+
+use super::Command;
+use super::segment::Segment;
+use super::traffic::Parcel;
+use super::traffic::Traffic;
+
+/// The sockets at the middle's ends of the two cables.
+#[derive(Debug)]
+pub(crate) struct Ports {
+    pub(super) client: OwnedFd,
+    pub(super) server: OwnedFd,
+}
+
+impl Ports {
+    fn of(&self, host: Host) -> &OwnedFd {
+        match host {
+            Host::Client => &self.client,
+            Host::Server => &self.server,
+        }
+    }
+}
+
+pub(super) struct Relay {
+    pub(super) ports: Ports,
+    pub(super) traffic: Traffic,
+    pub(super) recorder: Recorder,
+    pub(super) sampler: Arc<Mutex<Sampler>>,
+    pub(super) swept: Instant,
+    pub(super) gone: Vec<Host>,
+}
+
+impl Relay {
+    /// Relays until nobody can send commands any more.
+    pub(super) fn run(mut self, bell: &OwnedFd, inbox: &mpsc::Receiver<Command>) {
+        let mut buffer = vec![0; LARGEST_FRAME];
+        loop {
+            self.wait(bell);
+            // First: what was ordered before a packet was sent holds for the packet.
+            loop {
+                match inbox.try_recv() {
+                    Ok(command) => self.traffic.obey(Instant::now(), command),
+                    Err(mpsc::TryRecvError::Empty) => break,
+                    Err(mpsc::TryRecvError::Disconnected) => return,
+                }
+            }
+            for host in [Host::Client, Host::Server] {
+                self.receive(host, &mut buffer);
+            }
+            while let Some(parcel) = self.traffic.due(Instant::now()) {
+                self.deliver(&parcel);
+            }
+            self.sweep();
+        }
+    }
+
+    fn wait(&self, bell: &OwnedFd) {
+        let now = Instant::now();
+        let sweep = self.swept + SWEEP;
+        let until = self.traffic.next().map_or(sweep, |next| next.min(sweep));
+        let time = until.saturating_duration_since(now).try_into().ok();
+        let mut sources: Vec<_> = [Host::Client, Host::Server]
+            .into_iter()
+            .filter(|host| !self.gone.contains(host))
+            .map(|host| self.ports.of(host))
+            .chain([bell])
+            .map(|fd| PollFd::new(fd, PollFlags::IN))
+            .collect();
+        let _ = rustix::event::poll(&mut sources, time.as_ref());
+        let _ = rustix::io::read(bell, &mut [0; 8]);
+    }
+
+    /// States also change without packets, when a clock runs out.
+    fn sweep(&mut self) {
+        if self.swept.elapsed() >= SWEEP {
+            let mut sampler = locked(&self.sampler);
+            sampler.sweep(Host::Client, None);
+            sampler.sweep(Host::Server, None);
+            self.swept = Instant::now();
+        }
+    }
+
+    fn receive(&mut self, from: Host, buffer: &mut [u8]) {
+        while !self.gone.contains(&from) {
+            match rustix::net::recv(self.ports.of(from), &mut *buffer, RecvFlags::empty()) {
+                Ok((len, _)) => self.enter(from, &buffer[..len]),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return,
+                Err(error) => self.leave(from, error),
+            }
+        }
+    }
+
+    fn enter(&mut self, from: Host, frame: &[u8]) {
+        // What its sender did, it did before.
+        if let Some(segment) = Segment::of(frame) {
+            let mut sampler = locked(&self.sampler);
+            match segment.counts {
+                true => sampler.sent(from, sender(&segment)),
+                false => sampler.look(from, sender(&segment), None),
+            }
+        }
+        self.traffic.enter(Instant::now(), from, frame);
+    }
+
+    /// Hands it to the other host, and asks both ends before and the receiver after. The receiver's
+    /// program runs on at once; the lock has what it tells come after what the kernel says.
+    fn deliver(&mut self, parcel: &Parcel) {
+        let (to, frame) = (parcel.from.other(), parcel.frame());
+        let sampler = Arc::clone(&self.sampler);
+        let mut sampler = locked(&sampler);
+        let segment = Segment::of(frame);
+        if let Some(segment) = &segment {
+            sampler.look(parcel.from, sender(segment), None);
+            sampler.look(to, receiver(segment), None);
+        }
+        let event = self.traffic.delivered(parcel);
+        if let Err(error) = rustix::net::send(self.ports.of(to), frame, SendFlags::empty()) {
+            return self.undeliverable(parcel, error);
+        }
+        let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
+        if let Some(segment) = segment.filter(changes) {
+            sampler.settle(to, receiver(&segment), event);
+        }
+    }
+
+    /// The host is gone, or a judge has made of it what no wire takes.
+    fn undeliverable(&mut self, parcel: &Parcel, error: Errno) {
+        self.traffic.lost(parcel);
+        if matches!(error, Errno::NETDOWN | Errno::NXIO | Errno::NODEV) {
+            self.leave(parcel.from.other(), error);
+        }
+    }
+
+    fn leave(&mut self, host: Host, error: Errno) {
+        if !self.gone.contains(&host) {
+            self.gone.push(host);
+            let why = error.to_string();
+            self.recorder.record(Kind::Left { host, why });
+        }
+    }
+}
+
+fn sender(segment: &Segment) -> Endpoints {
+    Endpoints {
+        local: segment.source,
+        remote: Some(segment.destination),
+    }
+}
+
+fn receiver(segment: &Segment) -> Endpoints {
+    Endpoints {
+        local: segment.destination,
+        remote: Some(segment.source),
+    }
+}
+
+/// More than an Ethernet frame can have.
+const LARGEST_FRAME: usize = 64 << 10;
+/// How often all sockets are looked at.
+const SWEEP: Duration = Duration::from_millis(200);

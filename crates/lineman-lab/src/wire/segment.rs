@@ -1,0 +1,83 @@
+//! As much of a frame as the wire itself must understand: whose TCP segment it is, and where in it
+//! the kernel writes something else when it sends the same again.
+
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+/// A TCP segment in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Segment {
+    pub(super) source: SocketAddr,
+    pub(super) destination: SocketAddr,
+    /// Whether it uses up sequence numbers, so that its sender would send it again.
+    pub(super) counts: bool,
+    /// Whether it neither begins nor ends anything.
+    pub(super) plain: bool,
+    /// Where the IP header begins in the frame.
+    pub(super) ip: usize,
+    /// Where the TCP header begins.
+    pub(super) tcp: usize,
+    /// Where the payload begins.
+    pub(super) payload: usize,
+}
+
+impl Segment {
+    /// `None` if it is anything else, a fragment, or cut short.
+    pub(super) fn of(frame: &[u8]) -> Option<Self> {
+        match frame.get(12..14)? {
+            [0x08, 0x00] => Self::of_v4(frame),
+            [0x86, 0xdd] => Self::of_v6(frame),
+            _ => None,
+        }
+    }
+
+    fn of_v4(frame: &[u8]) -> Option<Self> {
+        let header: &[u8; 20] = frame.get(ETHERNET..)?.first_chunk()?;
+        let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
+        if header[9] != TCP || fragment {
+            return None;
+        }
+        let source = Ipv4Addr::from(*header[12..].first_chunk()?);
+        let destination = Ipv4Addr::from(*header[16..].first_chunk()?);
+        let tcp = ETHERNET + usize::from(header[0] & 0x0f) * 4;
+        let end = ETHERNET + usize::from(u16::from_be_bytes([header[2], header[3]]));
+        Self::of_tcp(frame.get(..end)?, tcp, source.into(), destination.into())
+    }
+
+    fn of_v6(frame: &[u8]) -> Option<Self> {
+        let header: &[u8; 40] = frame.get(ETHERNET..)?.first_chunk()?;
+        if header[6] != TCP {
+            return None;
+        }
+        let source = Ipv6Addr::from(*header[8..].first_chunk()?);
+        let destination = Ipv6Addr::from(*header[24..].first_chunk()?);
+        let tcp = ETHERNET + header.len();
+        let end = tcp + usize::from(u16::from_be_bytes([header[4], header[5]]));
+        Self::of_tcp(frame.get(..end)?, tcp, source.into(), destination.into())
+    }
+
+    fn of_tcp(packet: &[u8], tcp: usize, from: IpAddr, to: IpAddr) -> Option<Self> {
+        let header: &[u8; 20] = packet.get(tcp..)?.first_chunk()?;
+        let payload = tcp + usize::from(header[12] >> 4) * 4;
+        if payload < tcp + header.len() || payload > packet.len() {
+            return None;
+        }
+        Some(Self {
+            source: (from, u16::from_be_bytes([header[0], header[1]])).into(),
+            destination: (to, u16::from_be_bytes([header[2], header[3]])).into(),
+            counts: packet.len() > payload || header[13] & (SYN | FIN) != 0,
+            plain: header[13] & (SYN | FIN | RST) == 0,
+            ip: ETHERNET,
+            tcp,
+            payload,
+        })
+    }
+}
+
+pub(super) const ETHERNET: usize = 14;
+const TCP: u8 = 6;
+const FIN: u8 = 1;
+const SYN: u8 = 2;
+const RST: u8 = 4;

@@ -1,0 +1,83 @@
+//! Datagrams.
+
+use lineman_lab::Options;
+use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Outcome;
+use lineman_lab::hosts::SocketOption;
+use lineman_lab::hosts::Transport;
+use lineman_lab::log::Host;
+
+use crate::stage::*;
+
+/// The answer to a datagram that nobody wants is ICMP, and then an error of the next call.
+#[test]
+fn a_closed_port_answers() {
+    let stage = Stage::new(&Options::default());
+    let fd = stage.socket(Host::Client, Family::Inet, Transport::Datagram);
+    let address = v4();
+    stage.done(Host::Client, Call::Connect { fd, address });
+    let data = b"anybody?".to_vec();
+    stage.call(Host::Client, Call::Send { fd, data });
+    let refused = stage.call(Host::Client, Call::Recv { fd, size: 10 });
+    assert_eq!(refused, Outcome::Failed("ECONNREFUSED".to_owned()));
+    let events = stage.events();
+    let icmp = &sent(&events, Host::Server)[0].2;
+    assert_eq!((icmp[14 + 9], icmp[34], icmp[35]), (1, 3, 3)); // ICMP, port unreachable
+}
+
+#[test]
+fn a_broadcast_arrives() {
+    let stage = Stage::new(&Options::default());
+    let server = stage.socket(Host::Server, Family::Inet, Transport::Datagram);
+    let address = "0.0.0.0:9000".parse().expect("an address");
+    stage.done(
+        Host::Server,
+        Call::Bind {
+            fd: server,
+            address,
+        },
+    );
+    let fd = stage.socket(Host::Client, Family::Inet, Transport::Datagram);
+    let (option, value) = (SocketOption::Broadcast, 1);
+    stage.done(Host::Client, Call::Setsockopt { fd, option, value });
+    let address = "10.0.0.255:9000".parse().expect("an address");
+    let data = b"all".to_vec();
+    stage.call(Host::Client, Call::Sendto { fd, data, address });
+    let got = stage.call(
+        Host::Server,
+        Call::Recvfrom {
+            fd: server,
+            size: 10,
+        },
+    );
+    assert!(
+        matches!(got, Outcome::Datagram(bytes, from) if bytes == b"all" && from.ip().to_string() == "10.0.0.1")
+    );
+}
+
+/// Where hosts are not told of each other, they ask; and an address that nobody has is an error.
+#[test]
+fn address_resolution_can_be_seen() {
+    let stage = Stage::new(&Options {
+        resolving: true,
+        ..Options::default()
+    });
+    let (fd, _) = stage.connect(v4());
+    let kind = |frame: &[u8]| [frame[12], frame[13]];
+    let events = stage.events();
+    let asked = sent(&events, Host::Client)
+        .iter()
+        .any(|(.., frame)| kind(frame) == ARP);
+    let answered = sent(&events, Host::Server)
+        .iter()
+        .any(|(.., frame)| kind(frame) == ARP);
+    assert!(asked && answered);
+    stage.done(Host::Client, Call::Close { fd });
+    let fd = stage.socket(Host::Client, Family::Inet, Transport::Stream);
+    let address = "10.0.0.9:9000".parse().expect("an address");
+    let nobody = stage.call(Host::Client, Call::Connect { fd, address });
+    assert_eq!(nobody, Outcome::Failed("EHOSTUNREACH".to_owned()));
+}
+
+const ARP: [u8; 2] = [8, 6];
