@@ -1,0 +1,3 @@
+//! Tests of the lab's log and of what is deduced from it.
+
+mod log;
