@@ -94,3 +94,4 @@ pub mod chat;
 pub mod datagram;
 pub mod text;
 pub mod tftp;
+pub mod wire;

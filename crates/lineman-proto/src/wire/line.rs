@@ -1,0 +1,125 @@
+//! A frame in one line.
+
+use std::fmt;
+
+use super::Flags;
+use super::Flaw;
+use super::Frame;
+use super::Icmp;
+use super::Quoted;
+use super::Tcp;
+
+/// `10.0.0.1:45110 > 10.0.0.2:9000 tcp PSH+ACK seq=1 ack=1 win=502 len=5`. Numbers are those on the
+/// wire. The line has no control characters.
+impl fmt::Display for Frame<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_packet(f)?;
+        match self.flaw() {
+            Some((layer, Flaw::Cut)) => write!(f, " ({layer} cut)"),
+            Some((layer, Flaw::Malformed)) => write!(f, " ({layer} malformed)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Frame<'_> {
+    fn fmt_packet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(arp) = self.arp() {
+            return write!(f, "{arp}");
+        }
+        let Some((from, to)) = self.addresses() else {
+            return self.fmt_ethernet(f);
+        };
+        match self.endpoints() {
+            Some((from, to)) => write!(f, "{from} > {to} ")?,
+            None => write!(f, "{from} > {to} ")?,
+        }
+        self.fmt_body(f)?;
+        match self.fragment() {
+            Some(it) => {
+                let end = if it.more { "+" } else { "" };
+                write!(f, " fragment id={} offset={}{end}", it.id, it.offset)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn fmt_ethernet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ethernet() {
+            Some(it) => write!(
+                f,
+                "{} > {} type 0x{:04x} len={}",
+                it.source(),
+                it.destination(),
+                it.ether_type(),
+                self.payload().wire_len()
+            ),
+            None => write!(f, "{} bytes", self.bytes().len()),
+        }
+    }
+
+    fn fmt_body(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let len = self.payload().wire_len();
+        if let Some(tcp) = self.tcp() {
+            return fmt_tcp(tcp, f);
+        }
+        if let Some(icmp) = self.icmp() {
+            return fmt_icmp(icmp, f);
+        }
+        if let Some(packet) = self.tftp() {
+            return write!(f, "tftp {packet}");
+        }
+        match self.protocol() {
+            Some(protocol) => write!(f, "{protocol} len={len}"),
+            None => write!(f, "len={len}"),
+        }
+    }
+}
+
+fn fmt_tcp(tcp: Tcp<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "tcp {} seq={}", tcp.flags(), tcp.seq())?;
+    if tcp.flags().has(Flags::ACK) {
+        write!(f, " ack={}", tcp.ack())?;
+    }
+    write!(f, " win={} len={}", tcp.window(), tcp.payload().wire_len())?;
+    let mut separator = " <";
+    for option in tcp.options() {
+        write!(f, "{separator}{option}")?;
+        separator = ", ";
+    }
+    f.write_str(if separator == ", " { ">" } else { "" })
+}
+
+fn fmt_icmp(icmp: Icmp<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(if icmp.is_v6() { "icmp6 " } else { "icmp " })?;
+    match icmp.meaning() {
+        "" => write!(f, "type {} code {}", icmp.kind(), icmp.code())?,
+        meaning => f.write_str(meaning)?,
+    }
+    if let Some(mtu) = icmp.mtu() {
+        write!(f, " mtu={mtu}")?;
+    }
+    match icmp.quoted() {
+        Some(quoted) => write!(f, " for {quoted}"),
+        None => Ok(()),
+    }
+}
+
+impl fmt::Display for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            from,
+            to,
+            protocol,
+            ports,
+        } = self;
+        match *ports {
+            Some((source, destination)) => {
+                let from = std::net::SocketAddr::new(*from, source);
+                let to = std::net::SocketAddr::new(*to, destination);
+                write!(f, "{from} > {to} {protocol}")
+            }
+            None => write!(f, "{from} > {to} {protocol}"),
+        }
+    }
+}

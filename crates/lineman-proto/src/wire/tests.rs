@@ -1,0 +1,374 @@
+//! Tests of the dissection.
+
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+
+use proptest::prelude::*;
+
+use super::compose::Envelope;
+use super::compose::Segment;
+use super::compose::arp;
+use super::*;
+
+fn v4() -> Envelope {
+    envelope("10.0.0.1:45110", "10.0.0.2:9000")
+}
+
+fn v6() -> Envelope {
+    envelope("[fd00::1]:45110", "[fd00::2]:9000")
+}
+
+fn envelope(from: &str, to: &str) -> Envelope {
+    let address = |text: &str| text.parse::<SocketAddr>().expect("an address");
+    Envelope::new(address(from), address(to))
+}
+
+fn kinds(frame: &Frame<'_>) -> Vec<&'static str> {
+    frame.kinds().iter().map(Kind::name).collect()
+}
+
+fn value(frame: &Frame<'_>, layer: Layer, name: &str) -> (String, Vec<u8>) {
+    let field = frame
+        .fields()
+        .find(|field| (field.layer, field.name) == (layer, name))
+        .unwrap_or_else(|| panic!("no {name} in {frame}"));
+    (field.value, frame.bytes()[field.range].to_vec())
+}
+
+const SYN_OPTIONS: &[TcpOption<'_>] = &[
+    TcpOption::Mss(1460),
+    TcpOption::SackPermitted,
+    TcpOption::Timestamps { value: 7, echo: 0 },
+    TcpOption::Nop,
+    TcpOption::WindowScale(7),
+];
+
+/// The IPv4 header with which texts explain the Internet checksum; its segment is missing.
+const KNOWN_HEADER: &[u8] = &[
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, // Ethernet
+    0x45, 0, 0, 0x3c, 0x1c, 0x46, 0x40, 0, 0x40, 6, 0xb1, 0xe6, 0xac, 0x10, 0x0a, 0x63, 0xac, 0x10,
+    0x0a, 0x0c,
+];
+
+#[test]
+fn a_syn_with_the_options_of_linux() {
+    for envelope in [v4(), v6()] {
+        let bytes = envelope.tcp(&Segment {
+            seq: 3_247_533_107,
+            flags: Flags::SYN,
+            window: 64240,
+            options: SYN_OPTIONS,
+            ..Segment::default()
+        });
+        let frame = Frame::parse(&bytes);
+        assert_eq!(frame.endpoints(), Some((envelope.from, envelope.to)));
+        assert_eq!(frame.flaw(), None);
+        assert_eq!(kinds(&frame), ["tcp", "syn"]);
+        assert!(frame.checksums().all(|(_, it)| it == Checksum::Right));
+        let tcp = frame.tcp().expect("a segment");
+        assert_eq!((tcp.mss(), tcp.window_scale()), (Some(1460), Some(7)));
+        assert_eq!(tcp.options().collect::<Vec<_>>(), SYN_OPTIONS);
+        assert_eq!(tcp.seq_len(), 1);
+        let line = "tcp SYN seq=3247533107 win=64240 len=0 \
+                    <mss 1460, sackOK, ts 7 echo 0, nop, wscale 7>";
+        let (from, to) = (envelope.from, envelope.to);
+        assert_eq!(frame.to_string(), format!("{from} > {to} {line}"));
+        let (text, raw) = value(&frame, Layer::Tcp, "maximum segment size");
+        assert_eq!((text.as_str(), raw), ("mss 1460", vec![2, 4, 5, 0xb4]));
+    }
+}
+
+#[test]
+fn the_checksum_of_a_known_header() {
+    let frame = Frame::parse(KNOWN_HEADER);
+    assert_eq!(frame.checksum(Layer::Ipv4), Some(Checksum::Right));
+    assert_eq!(frame.flaw(), Some((Layer::Tcp, Flaw::Cut)));
+    let line = "172.16.10.99 > 172.16.10.12 tcp len=40 (TCP cut)";
+    assert_eq!(frame.to_string(), line);
+}
+
+#[test]
+fn kinds_of_segments() {
+    let of = |flags, payload: &[u8]| {
+        let bytes = v4().tcp(&Segment {
+            flags,
+            payload,
+            ..Segment::default()
+        });
+        kinds(&Frame::parse(&bytes))[1..].join(" ")
+    };
+    assert_eq!(of(Flags::SYN | Flags::ACK, b""), "syn-ack");
+    assert_eq!(of(Flags::ACK, b""), "ack");
+    assert_eq!(of(Flags::PSH | Flags::ACK, b"hi"), "data");
+    assert_eq!(of(Flags::FIN | Flags::ACK, b"bye"), "data fin");
+    assert_eq!(of(Flags::RST, b""), "rst");
+    assert_eq!(of(Flags::SYN, b"fast"), "syn data");
+}
+
+#[test]
+fn padding_to_the_least_frame_is_no_data() {
+    let mut bytes = v4().tcp(&Segment {
+        flags: Flags::ACK,
+        ..Segment::default()
+    });
+    bytes.resize(60, 0);
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.payload().wire_len(), 0);
+    assert_eq!(kinds(&frame), ["tcp", "ack"]);
+    assert_eq!(frame.checksum(Layer::Tcp), Some(Checksum::Right));
+    assert_eq!(frame.layers().last(), Some((Layer::Padding, 54..60)));
+}
+
+#[test]
+fn a_cut_capture_keeps_the_lengths_of_the_wire() {
+    let whole = v4().tcp(&Segment {
+        flags: Flags::ACK,
+        payload: &[1; 1000],
+        ..Segment::default()
+    });
+    let frame = Frame::parse(&whole[..64]);
+    let payload = frame.payload();
+    assert_eq!((payload.bytes().len(), payload.wire_len()), (10, 1000));
+    assert!(frame.is_truncated());
+    assert_eq!(frame.checksum(Layer::Tcp), Some(Checksum::Unknown));
+    assert_eq!(frame.tcp().map(|tcp| tcp.seq_len()), Some(1000));
+}
+
+#[test]
+fn offload_is_not_damage() {
+    let mut bytes = v4().tcp(&Segment {
+        flags: Flags::SYN,
+        ..Segment::default()
+    });
+    let pseudo = checksum::fold(checksum::pseudo(
+        v4().from.ip(),
+        v4().to.ip(),
+        Protocol::TCP,
+        20,
+    ));
+    bytes[50..52].copy_from_slice(&pseudo.to_be_bytes());
+    let check = |bytes: &[u8]| Frame::parse(bytes).checksum(Layer::Tcp);
+    assert_eq!(check(&bytes), Some(Checksum::Unfinished));
+    checksum::fill(&mut bytes);
+    assert_eq!(check(&bytes), Some(Checksum::Right));
+    bytes[40] ^= 1;
+    assert!(matches!(check(&bytes), Some(Checksum::Wrong { .. })));
+}
+
+#[test]
+fn a_super_segment_without_a_length() {
+    let bytes = v4().tcp(&Segment {
+        flags: Flags::ACK,
+        payload: &vec![0; 70_000],
+        ..Segment::default()
+    });
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.payload().wire_len(), 70_000);
+    assert_eq!(frame.checksum(Layer::Tcp), Some(Checksum::Right));
+}
+
+#[test]
+fn sack_unknown_and_broken_options() {
+    let mut options = Vec::new();
+    let blocks = [[0, 0, 0, 1, 0, 0, 0, 9]];
+    TcpOption::Sack(SackBlocks::new(&blocks)).encode(&mut options);
+    TcpOption::Other {
+        kind: 254,
+        data: b"x",
+    }
+    .encode(&mut options);
+    options.extend_from_slice(&[2, 9, 1]);
+    let shown: Vec<String> = TcpOptions::new(&options).map(|it| it.to_string()).collect();
+    let expected = ["sack 1-9", "option 254 of 1 bytes", "malformed, 3 bytes"];
+    assert_eq!(shown, expected);
+    let placed = TcpOptions::new(&options).placed().map(|(range, _)| range);
+    assert_eq!(placed.collect::<Vec<_>>(), [0..10, 10..13, 13..16]);
+    let zero_length = TcpOptions::new(&[8, 0, 8, 0]).collect::<Vec<_>>();
+    assert_eq!(zero_length, [TcpOption::Malformed(&[8, 0, 8, 0])]);
+}
+
+#[test]
+fn arp_asks_and_answers() {
+    let (a, b) = (Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2));
+    let me = (Mac([2, 0, 0, 0, 0, 1]), a);
+    let bytes = arp(1, me, (Mac::default(), b));
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.to_string(), "arp who has 10.0.0.2? tell 10.0.0.1");
+    assert_eq!(kinds(&frame), ["arp"]);
+    let bytes = arp(2, me, (Mac([2, 0, 0, 0, 0, 2]), b));
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.to_string(), "arp 10.0.0.1 is at 02:00:00:00:00:01");
+    assert_eq!(value(&frame, Layer::Arp, "target address").1, [10, 0, 0, 2]);
+}
+
+#[test]
+fn icmp_quotes_what_it_is_about() {
+    let back = envelope("10.0.0.2:0", "10.0.0.1:0");
+    let lost = v4().udp(b"hello");
+    let bytes = back.icmp(3, 3, [0; 4], &lost[14..]);
+    let frame = Frame::parse(&bytes);
+    let line = "10.0.0.2 > 10.0.0.1 icmp port unreachable \
+                for 10.0.0.1:45110 > 10.0.0.2:9000 udp";
+    assert_eq!(frame.to_string(), line);
+    assert_eq!(frame.checksum(Layer::Icmp), Some(Checksum::Right));
+    let quoted = frame.icmp().and_then(|icmp| icmp.quoted()).expect("quoted");
+    assert_eq!(quoted.ports, Some((45110, 9000)));
+    assert_eq!(quoted.from, IpAddr::from([10, 0, 0, 1]));
+
+    let back = envelope("[fd00::2]:0", "[fd00::1]:0");
+    let lost = v6().udp(b"hello");
+    let bytes = back.icmp(1, 4, [0; 4], &lost[14..]);
+    let frame = Frame::parse(&bytes);
+    let line = "fd00::2 > fd00::1 icmp6 port unreachable \
+                for [fd00::1]:45110 > [fd00::2]:9000 udp";
+    assert_eq!(frame.to_string(), line);
+    assert_eq!(frame.checksum(Layer::Icmp), Some(Checksum::Right));
+}
+
+#[test]
+fn fragments_of_ipv4() {
+    let whole = v4().udp(&[7; 64]);
+    let mut first = whole[..14 + 20 + 32].to_vec();
+    first[16..18].copy_from_slice(&52u16.to_be_bytes());
+    first[20..22].copy_from_slice(&0x2000u16.to_be_bytes());
+    let frame = Frame::parse(&first);
+    assert_eq!(kinds(&frame), ["udp", "fragment"]);
+    assert_eq!(frame.checksum(Layer::Udp), Some(Checksum::Unknown));
+    let mut last = first;
+    last[20..22].copy_from_slice(&4u16.to_be_bytes());
+    let frame = Frame::parse(&last);
+    assert_eq!(
+        frame.fragment().map(|it| (it.offset, it.more)),
+        Some((32, false))
+    );
+    assert!(frame.udp().is_none());
+    let line = "10.0.0.1 > 10.0.0.2 udp len=32 fragment id=0 offset=32";
+    assert_eq!(frame.to_string(), line);
+}
+
+#[test]
+fn extension_headers_of_ipv6() {
+    let udp = v6().udp(b"hello");
+    let hop = [44, 0, 1, 4, 0, 0, 0, 0];
+    let fragment = [17, 0, 0, 1, 0, 0, 0, 9];
+    let body = [&hop, &fragment, &udp[54..]].concat();
+    let bytes = v6().ip(Protocol(0), &body);
+    let frame = Frame::parse(&bytes);
+    assert_eq!(
+        frame.udp().map(|udp| udp.payload().bytes()),
+        Some(&b"hello"[..])
+    );
+    assert_eq!(frame.fragment().map(|it| (it.id, it.more)), Some((9, true)));
+    let shown = frame.fields().filter(|field| field.name == "extension");
+    let shown: Vec<_> = shown.map(|field| (field.value, field.range)).collect();
+    assert_eq!(
+        shown[0],
+        ("hop-by-hop options, then fragment".into(), 54..62)
+    );
+    assert_eq!(shown[1], ("fragment, then udp".into(), 62..70));
+}
+
+#[test]
+fn tftp_is_followed_past_its_port() {
+    let mut talk = Conversations::new();
+    let request = envelope("10.0.0.1:44935", "10.0.0.2:69").udp(b"\0\x01f\0octet\0tsize\x000\0");
+    let frame = talk.follow(Frame::parse(&request));
+    assert_eq!(kinds(&frame), ["udp", "tftp", "tftp.rrq"]);
+    assert_eq!(value(&frame, Layer::Tftp, "mode").1, b"octet");
+    assert_eq!(value(&frame, Layer::Tftp, "value").1, b"0");
+    let block = envelope("10.0.0.2:59557", "10.0.0.1:44935").udp(b"\0\x03\0\x07hello");
+    assert_eq!(kinds(&Frame::parse(&block)), ["udp"]);
+    let frame = talk.follow(Frame::parse(&block));
+    assert_eq!(kinds(&frame), ["udp", "tftp", "tftp.data"]);
+    assert_eq!(frame.tftp_block(), Some(7));
+    let line = "10.0.0.2:59557 > 10.0.0.1:44935 tftp DATA block=7 len=5";
+    assert_eq!(frame.to_string(), line);
+    assert_eq!(value(&frame, Layer::Tftp, "data").1, b"hello");
+}
+
+#[test]
+fn a_tagged_frame() {
+    let mut bytes = v4().udp(b"");
+    bytes.splice(12..12, [0x81, 0, 0, 42]);
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.ethernet().and_then(|it| it.vlan()), Some(42));
+    assert_eq!(kinds(&frame), ["udp"]);
+    assert_eq!(frame.checksum(Layer::Udp), Some(Checksum::Right));
+}
+
+/// Whatever the bytes: nothing panics, every place is inside the frame, nothing moves a cursor.
+fn holds_together(frame: Frame<'_>) {
+    let line = frame.to_string();
+    assert!(
+        !line.chars().any(|c| c.is_control() && c != '\t'),
+        "{line:?}"
+    );
+    let len = frame.bytes().len();
+    for field in frame.fields() {
+        assert!(
+            field.range.start <= field.range.end && field.range.end <= len,
+            "{field:?}"
+        );
+        assert!(
+            !field.value.chars().any(|c| c.is_control() && c != '\t'),
+            "{field:?}"
+        );
+    }
+    let mut end = 0;
+    for (layer, range) in frame.layers() {
+        assert!(end <= range.start && range.end <= len, "{layer} {range:?}");
+        end = range.end;
+    }
+    frame.kinds().iter().for_each(drop);
+    frame.checksums().for_each(drop);
+}
+
+fn samples() -> Vec<Vec<u8>> {
+    let segment = Segment {
+        flags: Flags::SYN,
+        options: SYN_OPTIONS,
+        payload: b"hello",
+        ..Segment::default()
+    };
+    let request = envelope("10.0.0.1:44935", "10.0.0.2:69").udp(b"\0\x01f\0octet\0tsize\x000\0");
+    let quoted = v4().udp(b"hello");
+    vec![
+        v4().tcp(&segment),
+        v6().tcp(&segment),
+        v4().icmp(3, 3, [0; 4], &quoted[14..]),
+        v6().ip(
+            Protocol(0),
+            &[44, 0, 1, 4, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 9, 1, 2, 3],
+        ),
+        request,
+        quoted,
+    ]
+}
+
+proptest! {
+    #[test]
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        holds_together(Frame::parse(&bytes));
+        holds_together(Frame::parse_ip(&bytes));
+        holds_together(Frame::parse(&bytes).as_tftp());
+    }
+
+    #[test]
+    fn any_damage(
+        which in 0..6usize,
+        cut in any::<proptest::sample::Index>(),
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..8),
+    ) {
+        let mut bytes = samples().swap_remove(which);
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() + 1));
+        holds_together(Frame::parse(&bytes));
+        holds_together(Frame::parse(&bytes).as_tftp());
+        checksum::fill(&mut bytes);
+        holds_together(Frame::parse(&bytes));
+    }
+}
