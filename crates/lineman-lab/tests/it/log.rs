@@ -151,7 +151,7 @@ fn kind() -> impl Strategy<Value = Kind> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn what_is_written_is_read(kinds in proptest::collection::vec((any::<u64>(), kind()), 0..12)) {
