@@ -1,6 +1,7 @@
 //! Joins events to rows.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 
 use lineman_proto::wire::Conversations;
@@ -46,6 +47,8 @@ pub struct Story {
     files: Files,
     conversations: Conversations,
     sockets: Sockets,
+    /// Lessons about calls that were given already.
+    taught: HashSet<(&'static str, Host)>,
 }
 
 /// A row that may still grow.
@@ -163,6 +166,10 @@ impl Story {
         }
         row.states = self.sockets.advance(&row, &changes);
         row.sayings = explain(&row);
+        row.sayings.retain(|saying| match saying.lesson() {
+            Some(lesson) => self.taught.insert(lesson),
+            None => true,
+        });
         row.sayings.extend(extra);
         Some(row)
     }

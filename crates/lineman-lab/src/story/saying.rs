@@ -179,3 +179,18 @@ sayings! {
     /// What a scenario says, by its own name.
     Note "note" { id: String, args: BTreeMap<String, String> }
 }
+
+impl Saying {
+    /// Its name and whose call it is about, if saying it once is enough: a call that does what it
+    /// always does.
+    pub(super) fn lesson(&self) -> Option<(&'static str, Host)> {
+        match self {
+            Self::CallListens { who }
+            | Self::CallConnected { who }
+            | Self::CallAccepted { who, .. }
+            | Self::CallEnded { who }
+            | Self::CallSent { who, .. } => Some((self.id(), *who)),
+            _ => None,
+        }
+    }
+}

@@ -123,7 +123,7 @@ pub fn crossed() -> Vec<u8> {
         tcp.back(Client, and_ack(SYN), b"", 1),
         tcp.back(Server, and_ack(SYN), b"", 1),
     );
-    both(&mut log.at(100_000), a, b);
+    both(log.at(100_000), a, b);
     for host in [Client, Server] {
         log.state(host, tcp.socket(host), Established);
     }
@@ -141,7 +141,7 @@ pub fn crossed() -> Vec<u8> {
         tcp.next(host, fin(), b"");
     }
     let (a, b) = (tcp.next(Client, ACK, b""), tcp.next(Server, ACK, b""));
-    both(&mut log.at(300_000), a, b);
+    both(log.at(300_000), a, b);
     for host in [Client, Server] {
         log.state(host, tcp.socket(host), TimeWait);
     }

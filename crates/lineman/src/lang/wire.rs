@@ -1,0 +1,62 @@
+//! What is said about packets: what each does, with its numbers.
+
+use super::messages;
+
+messages! {
+    /// Sentences about packets and what became of them.
+    Wire;
+    Client {} "the client" "客户端"
+    Server {} "the server" "服务器"
+    ClientShort {} "client" "客户端"
+    ServerShort {} "server" "服务器"
+
+    Syn { who, peer, port, isn } "{who} asks to open a connection to port {port} of {peer} (SYN). Its numbering starts at {isn}, shown as 0: the SYN itself uses up that number." "{who}请求与{peer}的端口 {port} 建立连接（SYN）。它的起始序号是 {isn}，显示为 0：SYN 本身占用这个序号。"
+    SynCrossed { who, peer, isn } "{who} asks to open too (SYN, numbering from {isn}), before it has heard of the SYN of {peer}: the two cross on the wire." "{who}也请求建立连接（SYN，起始序号 {isn}），此时还没有收到{peer}的 SYN：两个请求在途中交错。"
+    SynAck { who, isn, ack } "{who} agrees and asks in turn: its own numbering starts at {isn} (shown as 0), and ACK {ack} says that the SYN arrived and which number it expects next." "{who}同意，并提出自己的请求：它的起始序号是 {isn}（显示为 0）；ACK {ack} 表示 SYN 已收到，并说明期待的下一个序号。"
+    SynAckCrossed { who, ack } "{who} answers the SYN that crossed its own: the same SYN again, now with ACK {ack}." "{who}回应与自己交错的 SYN：再次发送同一个 SYN，这次带上 ACK {ack}。"
+    AckThird { who, peer, ack } "{who} confirms the SYN of {peer} (ACK {ack}): the third step of the handshake. It carries no bytes and uses up no number." "{who}确认{peer}的 SYN（ACK {ack}）：握手的第三步。它不带数据，也不占用序号。"
+    Data { who, len, first, last } "{who} sends {len} bytes, numbers {first} to {last}. It keeps a copy until they are acknowledged." "{who}发送 {len} 字节，序号 {first} 到 {last}；在得到确认之前会保留一份副本。"
+    DataHalf { who, peer, len, first, last } "{who} still sends {len} bytes (numbers {first} to {last}): {peer} has finished sending, but goes on receiving." "{who}仍在发送 {len} 字节（序号 {first} 到 {last}）：{peer}已结束发送，但仍在接收。"
+    Ack { who, bytes, next } "{who} acknowledges {bytes} more bytes: everything before number {next} has arrived." "{who}又确认了 {bytes} 字节：序号 {next} 之前的数据都已到达。"
+    AckDelayed { who, bytes, next, millis } "{who} acknowledges {bytes} more bytes (everything before {next}), {millis} ms after they came: a delayed ACK waits a while for data of its own on which it could ride." "{who}又确认了 {bytes} 字节（{next} 之前的全部），比数据晚 {millis} 毫秒：延迟确认会稍等片刻，看是否有自己的数据可以捎带。"
+    AckFin { who, peer, next } "{who} acknowledges the FIN of {peer}, which uses up a number like a byte: next is {next}." "{who}确认{peer}的 FIN。FIN 像一个字节那样占用一个序号，因此下一个是 {next}。"
+    AckFinDelayed { who, peer, next, millis } "{who} acknowledges the FIN of {peer} alone (next is {next}), {millis} ms later: its program has not closed yet, so there was no FIN of its own on which the ACK could ride. Thus a close takes four segments." "{who}单独确认{peer}的 FIN（下一个是 {next}），晚了 {millis} 毫秒：它的程序尚未关闭，没有自己的 FIN 可以捎带。因此关闭需要四个报文段。"
+    AckFinLast { who, peer, next } "{who} acknowledges the FIN of {peer} (next is {next}): both directions are closed now. If this ACK is lost, {peer} will send its FIN again." "{who}确认{peer}的 FIN（下一个是 {next}）：两个方向都已关闭。若这个 ACK 丢失，{peer}会重发 FIN。"
+    AckDup { who, next, times } "{who} says again that it waits for number {next} (equal ACK number {times}): something behind the gap has arrived. Three of these make the sender resend at once." "{who}再次说明它在等序号 {next}（第 {times} 个重复 ACK）：缺口之后的数据已到。累计三个，发送方就会立即重传。"
+    AckAgain { who, next } "{who} repeats its ACK: it expects number {next}. It answers something that it had already." "{who}重复它的 ACK：期待序号 {next}。它在回应一个早已收到的报文段。"
+    Window { who, window } "{who} has other room now: {window} bytes may be under way to it." "{who}的接收空间有变化：现在允许 {window} 字节在途。"
+    WindowZero { who, peer } "Its window is 0: {who} has no room left, and {peer} must stop sending." "它的窗口为 0：{who}已没有接收空间，{peer}必须停止发送。"
+    Probe { who, peer } "{who} asks whether {peer} has room again: a probe with a number that was used before, because the news of an open window could be lost." "{who}询问{peer}是否又有空间：探测报文使用旧的序号，因为窗口打开的通知可能会丢失。"
+    KeepAlive { who, peer } "{who} asks whether {peer} is still there: a keep-alive, with a number one too low so that it must be answered." "{who}询问{peer}是否还在：保活报文的序号小一，对方必须回应。"
+    FinFirst { who, peer, seq } "{who} has nothing more to send (FIN, number {seq}). It still receives: only this direction ends. At {peer}, recv() gives 0 once all bytes are read." "{who}没有更多数据要发送（FIN，序号 {seq}）。它仍可接收：只结束了这个方向。{peer}读完所有字节后，recv() 返回 0。"
+    FinSecond { who, peer, seq } "{who} has finished too (FIN, number {seq}); the FIN of {peer} it had acknowledged before." "{who}也结束了（FIN，序号 {seq}）；{peer}的 FIN 此前已单独确认。"
+    FinCombined { who, peer, seq, ack } "{who} finishes at once, so its FIN (number {seq}) and its ACK ({ack}) for the FIN of {peer} ride in one segment. Thus this close takes three segments, not four." "{who}立即关闭，所以它的 FIN（序号 {seq}）与对{peer}的 FIN 的确认（ACK {ack}）在同一个报文段里。因此这次关闭只用三个报文段，而不是四个。"
+    FinCrossed { who, peer, seq } "{who} finishes too (FIN, number {seq}), before it has heard of the FIN of {peer}: both close at the same time." "{who}也结束发送（FIN，序号 {seq}），此时还没有收到{peer}的 FIN：双方同时关闭。"
+    RstRefused { who, port } "{who} refuses (RST): nobody listens at port {port}. connect() fails with ECONNREFUSED." "{who}拒绝（RST）：端口 {port} 无人监听。connect() 以 ECONNREFUSED 失败。"
+    RstUnread { who, peer } "{who} breaks the connection off (RST instead of FIN): its program closed the socket while bytes lay there unread. So {peer} learns that they were never taken." "{who}中断连接（发送 RST 而不是 FIN）：程序关闭套接字时还有未读的字节。{peer}由此得知它们没有被取走。"
+    RstBroken { who, peer } "{who} breaks the connection off (RST): nothing is acknowledged, nothing is waited for. At {peer}, the next call fails with ECONNRESET." "{who}中断连接（RST）：不再确认，也不再等待。{peer}的下一次调用以 ECONNRESET 失败。"
+    RstLate { who } "{who} has no such connection any more and says so (RST)." "{who}已没有这个连接，用 RST 说明。"
+    Resent { who, times, millis } "{who} sends the same again (resend {times}): no acknowledgment came within {millis} ms. Each further wait is twice as long." "{who}再次发送同一内容（第 {times} 次重传）：{millis} 毫秒内没有收到确认。之后每次等待时间加倍。"
+    ResentNeedless { who, times, millis } "{who} sends the same again after {millis} ms (resend {times}), although it had arrived: the acknowledgment is late or lost, and the sender cannot tell the difference." "{who}在 {millis} 毫秒后再次发送同一内容（第 {times} 次重传），其实它已到达：是确认迟到或丢失，而发送方无从分辨。"
+    ResentFast { who } "{who} sends the missing segment again at once: three equal ACKs say that it is lost, so it need not wait for its clock (fast retransmit)." "{who}立即重发缺失的报文段：三个重复 ACK 表明它已丢失，不必等到超时（快速重传）。"
+    Early { who } "It arrives before its time: something before it is missing. {who} keeps it and asks for the missing number." "它到得太早：前面还缺数据。{who}先保存它，并要求缺失的序号。"
+    Known { who } "{who} had it already and throws it away; numbers tell." "{who}早已收到它，凭序号识别后丢弃。"
+
+    Udp { who, len, port } "{who} sends a datagram of {len} bytes to port {port}. No connection, no acknowledgment: whether it arrives, only the programs can find out." "{who}向端口 {port} 发送一个 {len} 字节的数据报。没有连接，也没有确认：是否到达只能由程序自己判断。"
+    UdpEmpty { who, port } "{who} sends a datagram without any byte to port {port}: that is a message too." "{who}向端口 {port} 发送一个没有内容的数据报：这也是一条消息。"
+    UdpRefused { who, port } "{who} says by ICMP that nobody receives at its port {port}. The sender's next call on that socket fails with ECONNREFUSED, if the socket is connected." "{who}用 ICMP 告知：它的端口 {port} 无人接收。若发送方的套接字已连接，下一次调用会以 ECONNREFUSED 失败。"
+    Unreachable { who } "{who} says by ICMP that the datagram could not be brought to its goal." "{who}用 ICMP 告知：数据报无法送达目的地。"
+    Other { who, line } "{who} sends {line}." "{who}发送 {line}。"
+    OtherUnknown { who } "{who} sends something that is neither TCP nor UDP." "{who}发送的既不是 TCP 也不是 UDP。"
+
+    Lost { rule } "The wire lost it, by the rule {rule}. The sender does not know." "线路按规则 {rule} 丢弃了它，发送方并不知情。"
+    LostByHand {} "It was taken off the wire. The sender does not know." "它在线路上被取走，发送方并不知情。"
+    Held {} "It is held on the wire; the clocks of both hosts go on." "它被扣留在线路上；两台主机的时钟照常运行。"
+    HeldAgain { who, times } "{who} has heard nothing and sends the same again (copy {times}). The wire holds that packet already and swallows the copy." "{who}没有得到回音，再次发送同一内容（第 {times} 份）。线路已扣留着这个包，把这份副本吞掉。"
+    Released { millis } "It goes on after {millis} ms on the wire." "它在线路上停留 {millis} 毫秒后继续前进。"
+    Altered { who } "The wire changed it on the way; whether {who} notices is up to the checksum." "线路在途中改动了它；{who}能否发现取决于校验和。"
+    Copied { of } "The wire made this copy of packet {of}." "这是线路为第 {of} 个包制作的副本。"
+    Crossing {} "The log ends before it is decided what becomes of it." "日志在它的结果确定之前就结束了。"
+    Left { who, why } "{who} is gone: {why}." "{who}已离开：{why}。"
+    Note { id, args } "Note {id} {args}" "备注 {id} {args}"
+}
