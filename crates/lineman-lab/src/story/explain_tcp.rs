@@ -13,15 +13,15 @@ pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut 
     let (Some(label), Some(place)) = (arrow.label, arrow.place) else {
         return;
     };
-    let who = arrow.from;
-    if let Some(again) = arrow.again {
-        out.push(resent(arrow, again));
-    } else {
-        out.push(said(row, arrow, segment, label, place));
-    }
     let closes = segment.has(Flags::RST) || segment.has(Flags::SYN);
-    if segment.window == 0 && !closes && label != Label::Probe {
-        out.push(Saying::WindowZero { who });
+    let is_full = segment.window == 0 && !closes && label != Label::Probe;
+    match arrow.again {
+        Some(again) => out.push(resent(arrow, again)),
+        None if is_full && label == Label::Window => {}
+        None => out.push(said(row, arrow, segment, label, place)),
+    }
+    if is_full {
+        out.push(Saying::WindowZero { who: arrow.from });
     }
 }
 

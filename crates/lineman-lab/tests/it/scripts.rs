@@ -233,9 +233,13 @@ pub fn refused() -> Vec<u8> {
 
 fn open_at(log: &mut Script, tcp: &mut Connection) {
     log.state(Server, tcp.listener(), Listen);
+    let connect = log.call(Client, 3, "connect", &[&tcp.server.to_string()]);
+    log.state(Client, tcp.socket(Client), SynSent);
     log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), SynReceived);
     log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
     log.state(Client, tcp.socket(Client), Established);
+    log.returns(connect, Client, "connect", "0");
     log.cross(Client, tcp.next(Client, ACK, b""));
     log.state(Server, tcp.socket(Server), Established);
 }
@@ -359,9 +363,12 @@ pub fn window() -> Vec<u8> {
     log.at(1_200_000)
         .cross(Server, tcp.next(Server, push(), b"half"));
     log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), LastAck);
     log.cross(Server, tcp.next(Server, fin(), b""));
+    log.state(Client, tcp.socket(Client), TimeWait);
     log.cross(Client, tcp.next(Client, ACK, b""));
-    log.at(1_300_000).cross(Client, tcp.next(Client, RST, b""));
+    log.state(Server, tcp.socket(Server), Closed);
+    log.at(1_300_000).cross(Server, tcp.next(Server, RST, b""));
     second(&mut log);
     log.done()
 }
@@ -371,13 +378,20 @@ fn second(log: &mut Script) {
     let mut tcp = Connection::new(9002);
     log.at(1_400_000);
     open_at(log, &mut tcp);
+    log.state(Client, tcp.socket(Client), FinWait1);
     log.cross(Client, tcp.next(Client, fin(), b""));
+    log.state(Server, tcp.socket(Server), LastAck);
     log.cross(Server, tcp.next(Server, fin(), b""));
+    log.state(Client, tcp.socket(Client), TimeWait);
     log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), Closed);
     let mut tcp = Connection::new(9003);
     log.at(1_500_000);
     open_at(log, &mut tcp);
     log.cross(Client, tcp.next(Client, and_ack(RST), b""));
+    for host in [Client, Server] {
+        log.state(host, tcp.socket(host), Closed);
+    }
 }
 
 /// The segment again, acknowledging only what came before the lost one.

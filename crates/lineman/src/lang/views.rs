@@ -22,6 +22,7 @@ messages! {
     StatesKernel {} "States are the kernel's own (inet_diag), asked after each step." "状态来自内核（inet_diag），每一步之后查询。"
     StatesInferred {} "States are deduced from the packets, not told by a kernel." "状态由报文推断得出，并非来自内核。"
     StatesSimulated {} "Both ends are simulated; no kernel's TCP took part." "两端均为模拟，没有内核 TCP 参与。"
+    NoStates {} "UDP has no states: what looks like a connection is a pair of ports that the two programs remember." "UDP 没有状态：看似连接的，只是两个程序各自记住的一对端口。"
     NoTiming {} "without timing: distances mean nothing here" "不含时间：间距没有意义"
     LadderTitle { scenario } "A ladder of packets: {scenario}" "报文时序图：{scenario}"
     LadderAbout { packets } "Two hosts, {packets} packets between them, time downwards. Each arrow has its explanation as a title." "两台主机之间的 {packets} 个报文，时间自上而下。每个箭头的标题是对它的解释。"

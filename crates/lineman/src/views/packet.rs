@@ -3,6 +3,7 @@
 use lineman_lab::story::Arrow;
 use lineman_lab::story::Datagram;
 use lineman_lab::story::Place;
+use lineman_lab::story::Refusal;
 use lineman_lab::story::Segment;
 use lineman_lab::story::Tftp;
 use lineman_lab::story::What;
@@ -16,7 +17,8 @@ pub fn labels(arrow: &Arrow) -> Vec<String> {
     let all = match (&arrow.seen.what, arrow.place) {
         (What::Tcp(segment), Some(place)) => segment_labels(segment, place),
         (What::Udp(datagram), _) => datagram_labels(arrow, datagram),
-        _ => vec![arrow.seen.line.clone()],
+        (What::Unreachable(refusal), _) => refusal_labels(refusal),
+        _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
     all.iter().map(|label| clean(label)).collect()
 }
@@ -77,6 +79,22 @@ fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
             vec![format!("ERROR {code} {message}"), format!("ERROR {code}")]
         }
     }
+}
+
+fn refusal_labels(refusal: &Refusal) -> Vec<String> {
+    let port = refusal.target.filter(|_| refusal.port);
+    let short = "ICMP unreachable".to_owned();
+    match port {
+        Some(target) => vec![format!("ICMP port {} unreachable", target.port()), short],
+        None => vec![short],
+    }
+}
+
+/// A line about a frame begins with `from > to`.
+fn without_addresses(line: &str) -> String {
+    let rest = line.split_once(" > ").map(|(_, rest)| rest);
+    let rest = rest.and_then(|rest| rest.split_once(' '));
+    rest.map_or(line, |(_, rest)| rest).to_owned()
 }
 
 fn options(options: &[(String, String)]) -> String {

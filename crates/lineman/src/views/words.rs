@@ -48,6 +48,16 @@ fn subject(host: Host, lang: Lang) -> String {
     first.unwrap_or_default() + chars.as_str()
 }
 
+/// A number of bytes.
+fn amount(count: impl TryInto<u64>, lang: Lang) -> String {
+    let count: &u64 = &count.try_into().unwrap_or(u64::MAX);
+    let words = match count {
+        1 => Wire::Byte { count },
+        _ => Wire::Bytes { count },
+    };
+    words.render(lang)
+}
+
 /// The names in a sentence about what `host` does.
 struct Cast {
     lang: Lang,
@@ -108,31 +118,39 @@ fn of_segment(saying: &Saying, lang: Lang) -> Option<String> {
             len,
             first,
             last,
-        } => say!(
-            lang,
-            who,
-            Wire::Data {
+        } => {
+            let len = &amount(*len, lang);
+            say!(
+                lang,
                 who,
-                len,
-                first,
-                last
-            }
-        ),
+                Wire::Data {
+                    who,
+                    len,
+                    first,
+                    last
+                }
+            )
+        }
         S::DataHalf {
             who,
             len,
             first,
             last,
         } => {
+            let len = &amount(*len, lang);
             say!(lang, who, Wire::DataHalf { who + peer, len, first, last })
         }
-        S::Ack { who, bytes, next } => say!(lang, who, Wire::Ack { who, bytes, next }),
+        S::Ack { who, bytes, next } => {
+            let bytes = &amount(*bytes, lang);
+            say!(lang, who, Wire::Ack { who, bytes, next })
+        }
         S::AckDelayed {
             who,
             bytes,
             next,
             millis,
         } => {
+            let bytes = &amount(*bytes, lang);
             say!(
                 lang,
                 who,
@@ -146,7 +164,10 @@ fn of_segment(saying: &Saying, lang: Lang) -> Option<String> {
         }
         S::AckDup { who, next, times } => say!(lang, who, Wire::AckDup { who, next, times }),
         S::AckAgain { who, next } => say!(lang, who, Wire::AckAgain { who, next }),
-        S::Window { who, window } => say!(lang, who, Wire::Window { who, window }),
+        S::Window { who, window } => {
+            let window = &amount(*window, lang);
+            say!(lang, who, Wire::Window { who, window })
+        }
         S::WindowZero { who } => say!(lang, who, Wire::WindowZero { who + peer }),
         S::Probe { who } => say!(lang, who, Wire::Probe { who + peer }),
         S::KeepAlive { who } => say!(lang, who, Wire::KeepAlive { who + peer }),
@@ -186,7 +207,10 @@ fn of_closing(saying: &Saying, lang: Lang) -> Option<String> {
 fn of_datagram(saying: &Saying, lang: Lang) -> Option<String> {
     use Saying as S;
     Some(match saying {
-        S::Udp { who, len, port } => say!(lang, who, Wire::Udp { who, len, port }),
+        S::Udp { who, len, port } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Wire::Udp { who, len, port })
+        }
         S::UdpEmpty { who, port } => say!(lang, who, Wire::UdpEmpty { who, port }),
         S::UdpRefused { who, port } => say!(lang, who, Wire::UdpRefused { who, port }),
         S::Unreachable { who } => say!(lang, who, Wire::Unreachable { who }),
@@ -209,13 +233,17 @@ fn of_tftp(saying: &Saying, lang: Lang) -> Option<String> {
             let who = &name(*who, lang);
             Tftp::Tid { who, port }.render(lang)
         }
-        S::TftpData { who, block, len } => say!(lang, who, Tftp::Data { who, block, len }),
+        S::TftpData { who, block, len } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Tftp::Data { who, block, len })
+        }
         S::TftpLast {
             who,
             block,
             len,
             blksize,
         } => {
+            let len = &amount(*len, lang);
             say!(
                 lang,
                 who,
@@ -231,6 +259,7 @@ fn of_tftp(saying: &Saying, lang: Lang) -> Option<String> {
         S::TftpAckOptions { who } => say!(lang, who, Tftp::AckOptions { who }),
         S::TftpReady { who } => say!(lang, who, Tftp::Ready { who }),
         S::TftpAckLast { who, block, bytes } => {
+            let bytes = &amount(*bytes, lang);
             say!(lang, who, Tftp::AckLast { who, block, bytes })
         }
         S::TftpResent { who, times, millis } => {

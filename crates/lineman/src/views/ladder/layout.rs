@@ -87,8 +87,9 @@ impl Layout {
                 " ".repeat(arrow),
                 pad(&state, STATE),
             ),
-            Self::Medium { arrow } => {
-                format!("{time}{}{server}", pad(&client, STATE + 1 + arrow + 1))
+            Self::Medium { .. } => {
+                let room = style.width.saturating_sub(INDENT + width(&server));
+                format!("{time}{}{server}", pad(&client, room))
             }
             Self::List => format!("{client}, {server}"),
         };

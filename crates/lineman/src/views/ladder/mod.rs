@@ -51,6 +51,7 @@ pub struct Ladder {
     layout: Layout,
     story: Story,
     start: Option<Start>,
+    has_states: bool,
 }
 
 impl Ladder {
@@ -61,6 +62,7 @@ impl Ladder {
             layout: Layout::for_width(style.width),
             story: Story::new(),
             start: None,
+            has_states: false,
         }
     }
 
@@ -94,13 +96,19 @@ impl Ladder {
         let rows = self.story.finish();
         let mut lines = self.rows(&rows);
         if let Some(start) = &self.start {
-            let note = provenance(start.origin).render(self.style.lang);
+            let note = match self.has_states {
+                true => provenance(start.origin),
+                false => Views::NoStates {},
+            };
+            let note = note.render(self.style.lang);
             lines.extend(self.sentence(&note));
         }
         lines
     }
 
-    fn rows(&self, rows: &[Row]) -> Vec<String> {
+    fn rows(&mut self, rows: &[Row]) -> Vec<String> {
+        let states = |row: &Row| row.states.client.or(row.states.server);
+        self.has_states |= rows.iter().any(|row| states(row).is_some());
         rows.iter().flat_map(|row| self.row(row)).collect()
     }
 
