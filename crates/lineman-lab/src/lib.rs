@@ -5,4 +5,5 @@
 //! Nothing in here draws or speaks.
 
 pub mod log;
+pub mod rules;
 pub mod story;

@@ -360,7 +360,8 @@ impl Story {
         let place = match self.pending.iter().rposition(caused) {
             Some(place) => place,
             None => {
-                self.join(event, |_| true);
+                // A cause that has come out already is older than the packet that is under way.
+                self.join(event, |row| state.cause.is_none() || row.arrow.is_some());
                 self.pending.len() - 1
             }
         };
@@ -378,7 +379,9 @@ impl Story {
             }
             return;
         }
-        self.open(event).clock = Some(Clock {
+        // A kernel that is asked tells of a clock when the packet has been sent already.
+        let sent = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.from == timer.host);
+        self.join(event, sent).clock = Some(Clock {
             host: timer.host,
             kind: timer.clock,
             wait_ns: timer.wait_ns,

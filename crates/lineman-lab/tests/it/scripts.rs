@@ -348,8 +348,16 @@ pub fn window() -> Vec<u8> {
     log.cross(Client, tcp.back(Client, push(), b"lost", 16));
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.cross(Server, tcp.next(Server, ACK, b""));
-    log.at(400_000)
-        .cross(Client, tcp.back(Client, push(), b"cccc", 4));
+    log.at(400_000);
+    let again = log.send(Client, tcp.back(Client, push(), b"cccc", 4));
+    log.put(Kind::Timer(Timer {
+        host: Client,
+        clock: TimerKind::Retransmission,
+        wait_ns: 294_000_000,
+        expired: true,
+        origin: Origin::Kernel,
+    }));
+    log.verdict(again, Client, Verdict::Delivered, None);
     tcp.window = 0;
     log.at(500_000).cross(Server, tcp.next(Server, ACK, b""));
     tcp.window = 64240;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::Frame;
-use super::frame::TFTP_PORT;
+use super::read::TFTP_PORT;
 use crate::tftp::Packet;
 
 /// How many clients are remembered; the oldest is forgotten first.

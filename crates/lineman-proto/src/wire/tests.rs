@@ -136,6 +136,15 @@ fn a_cut_capture_keeps_the_lengths_of_the_wire() {
 }
 
 #[test]
+fn options_of_ip_may_be_cut_too() {
+    let mut bytes = v4().ip(Protocol(99), b"");
+    (bytes[14], bytes[17]) = (0x46, 24); // four bytes of options that are not there
+    let frame = Frame::parse(&bytes);
+    assert_eq!(frame.flaw(), Some((Layer::Ipv4, Flaw::Cut)));
+    assert_eq!(frame.checksum(Layer::Ipv4), Some(Checksum::Unknown));
+}
+
+#[test]
 fn offload_is_not_damage() {
     let mut bytes = v4().tcp(&Segment {
         flags: Flags::SYN,

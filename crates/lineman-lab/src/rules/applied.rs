@@ -1,0 +1,170 @@
+//! One rule at work, with its count, its luck and its queues.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::Layer;
+
+use super::Action;
+use super::OVERTAKE_WITHIN;
+use super::Rule;
+use super::draft::Draft;
+use super::judge::Packet;
+use super::random::Random;
+use crate::log::Host;
+
+/// A rule with all that it remembers.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    rule: Rule,
+    text: String,
+    random: Random,
+    fitted: u64,
+    lines: [Line; 2],
+}
+
+/// What a rule remembers of one direction.
+#[derive(Clone, Debug, Default)]
+struct Line {
+    /// Until when the wire is busy, or before when nothing may arrive.
+    until: Duration,
+    waiting: Option<Waiting>,
+}
+
+/// A packet that waits to be overtaken.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    packet: u64,
+    by: u32,
+    until: Duration,
+}
+
+impl Applied {
+    /// The how-manieth of its words: rules of the same words differ in their luck.
+    pub(super) fn new(rule: Rule, text: String, seed: u64, same: u32) -> Self {
+        Self {
+            rule,
+            random: Random::new(seed, &format!("{text} {same}")),
+            text,
+            fitted: 0,
+            lines: Default::default(),
+        }
+    }
+
+    fn line(&mut self, from: Host) -> &mut Line {
+        &mut self.lines[usize::from(from == Host::Server)]
+    }
+
+    /// Whether the rule is about this packet; it counts those that fit, and tries its luck with
+    /// those whose turn it is.
+    pub(super) fn selects(&mut self, packet: &Packet<'_>) -> bool {
+        let selector = &self.rule.selector;
+        let fits = selector.from.is_none_or(|from| from == packet.from)
+            && selector.kinds.iter().all(|kind| packet.kinds.has(*kind))
+            && selector
+                .block
+                .is_none_or(|block| packet.block == Some(block));
+        self.fitted += u64::from(fits);
+        if !fits || !selector.turn.is(self.fitted) {
+            return false;
+        }
+        let chance = selector.chance.map(|chance| u64::from(chance.millionths()));
+        chance.is_none_or(|chance| self.random.below(1_000_000) < chance)
+    }
+
+    /// What depends on nothing but the packet and luck.
+    pub(super) fn draw(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
+        match self.rule.action {
+            Action::Drop => draft.drops.push(self.text.clone()),
+            Action::Delay(time) => draft.late(time),
+            Action::Jitter(time) => {
+                let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+                draft.late(Duration::from_nanos(
+                    self.random.below(nanos.saturating_add(1)),
+                ));
+            }
+            Action::Duplicate(time) => draft.copies.push(time),
+            Action::Corrupt(bits) => {
+                let flips = self.flips(bits, packet.frame);
+                draft.flips.extend(flips);
+            }
+            Action::Reorder(_) | Action::Rate(_) => {}
+        }
+    }
+
+    /// Different bits of what is behind the headers of Ethernet and IP: the damage should reach those
+    /// whose checksum tells.
+    fn flips(&mut self, bits: u32, frame: Frame<'_>) -> BTreeSet<usize> {
+        let payload = frame
+            .layers()
+            .find(|(layer, _)| !matches!(layer, Layer::Ethernet | Layer::Ipv4 | Layer::Ipv6));
+        let from = payload.map_or(0, |(_, range)| range.start) * 8;
+        let all = frame.payload().range().end * 8 - from;
+        let wanted = all.min(bits as usize);
+        let mut flips = BTreeSet::new();
+        while flips.len() < wanted {
+            flips.insert(from + self.random.below(all as u64) as usize);
+        }
+        flips
+    }
+
+    /// What depends on the packets before.
+    pub(super) fn queue(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
+        let now = packet.now;
+        if !matches!(self.rule.action, Action::Reorder(_)) {
+            draft.texts.push(self.text.clone());
+        }
+        match self.rule.action {
+            Action::Rate(rate) => {
+                let nanos = packet.frame.bytes().len() as u128 * 8 * 1_000_000_000;
+                let nanos = u64::try_from(nanos.div_ceil(u128::from(rate.max(1))));
+                let line = self.line(packet.from);
+                let took = Duration::from_nanos(nanos.unwrap_or(u64::MAX));
+                line.until = line.until.max(now).saturating_add(took);
+                draft.queue = draft.queue.max(line.until - now);
+            }
+            Action::Jitter(_) => {
+                draft.not_before = draft.not_before.max(self.line(packet.from).until);
+            }
+            _ => {}
+        }
+    }
+
+    /// What depends on when the packet would arrive.
+    pub(super) fn overtake(
+        &mut self,
+        packet: &Packet<'_>,
+        after: Duration,
+        chosen: bool,
+        draft: &mut Draft,
+        released: &mut Vec<(u64, Duration)>,
+    ) {
+        let arrival = packet.now.saturating_add(after);
+        match self.rule.action {
+            Action::Jitter(_) if chosen => self.line(packet.from).until = arrival,
+            Action::Reorder(by) => {
+                let line = &mut self.lines[usize::from(packet.from == Host::Server)];
+                line.waiting = line.waiting.filter(|waiting| packet.now < waiting.until);
+                match &mut line.waiting {
+                    Some(waiting) if waiting.by > 1 => waiting.by -= 1,
+                    Some(waiting) => {
+                        released.push((waiting.packet, after));
+                        line.waiting = None;
+                    }
+                    None if chosen => {
+                        draft.held = true;
+                        draft.texts.push(self.text.clone());
+                        line.waiting = Some(Waiting {
+                            packet: packet.id,
+                            by,
+                            until: arrival.saturating_add(OVERTAKE_WITHIN),
+                        });
+                    }
+                    None => {}
+                }
+            }
+            _ => {}
+        }
+    }
+}

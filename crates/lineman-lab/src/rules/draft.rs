@@ -1,0 +1,82 @@
+//! What all the rules together want with one packet.
+
+use std::time::Duration;
+
+use super::Delivery;
+use super::OVERTAKE_WITHIN;
+use super::Plan;
+use super::judge::Packet;
+
+/// What the rules ask for, in sums and sets in which order means nothing.
+#[derive(Debug, Default)]
+pub(super) struct Draft {
+    pub delay: Duration,
+    pub queue: Duration,
+    pub not_before: Duration,
+    pub held: bool,
+    pub copies: Vec<Duration>,
+    pub flips: Vec<usize>,
+    pub texts: Vec<String>,
+    pub drops: Vec<String>,
+}
+
+impl Draft {
+    pub(super) fn late(&mut self, time: Duration) {
+        self.delay = self.delay.saturating_add(time);
+    }
+
+    pub(super) fn after(&self, now: Duration) -> Duration {
+        let after = self.queue.saturating_add(self.delay);
+        after.max(self.not_before.saturating_sub(now))
+    }
+
+    pub(super) fn lost(self) -> Plan {
+        Plan {
+            rule: Some(self.drops.join("; ")),
+            ..Plan::default()
+        }
+    }
+
+    fn rule(&self) -> Option<String> {
+        (!self.texts.is_empty()).then(|| self.texts.join("; "))
+    }
+
+    pub(super) fn plan(
+        mut self,
+        packet: &Packet<'_>,
+        after: Duration,
+        released: Vec<(u64, Duration)>,
+    ) -> Plan {
+        let patience = if self.held {
+            OVERTAKE_WITHIN
+        } else {
+            Duration::ZERO
+        };
+        let after = after.saturating_add(patience);
+        let bytes = self.altered(packet.frame.bytes());
+        self.copies.sort_unstable();
+        let copies = self.copies.iter().map(|time| after.saturating_add(*time));
+        let deliveries = [after].into_iter().chain(copies).map(|after| Delivery {
+            after,
+            bytes: bytes.clone(),
+        });
+        Plan {
+            deliveries: deliveries.collect(),
+            released,
+            rule: self.rule(),
+        }
+    }
+
+    fn altered(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        if self.flips.is_empty() {
+            return None;
+        }
+        let mut bytes = bytes.to_vec();
+        for bit in &self.flips {
+            if let Some(byte) = bytes.get_mut(bit / 8) {
+                *byte ^= 0x80 >> (bit % 8);
+            }
+        }
+        Some(bytes)
+    }
+}

@@ -1,0 +1,88 @@
+//! Any frames, one after the other: taking them apart never panics, every place is inside the frame,
+//! what is shown has no control characters, repaired checksums are right, and whatever they are to
+//! each other can be said.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use lineman_proto::wire::Checksum;
+use lineman_proto::wire::Conversations;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::checksum;
+use lineman_proto::wire::flow::TcpFlow;
+use lineman_proto::wire::flow::TftpFlow;
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut rest = bytes;
+    let mut talks = Conversations::new();
+    let (mut tcp, mut tftp) = (None, None);
+    let mut id = 0;
+    while let Some((&[high, low], tail)) = rest.split_first_chunk() {
+        let len = usize::from(u16::from_be_bytes([high, low])).min(tail.len());
+        let (frame, tail) = tail.split_at(len);
+        rest = tail;
+        id += 1;
+        look(Frame::parse(frame));
+        look(Frame::parse_ip(frame));
+        look(Frame::parse(frame).as_tftp());
+        let repaired = repair(frame);
+        let frame = talks.follow(Frame::parse(&repaired));
+        follow_tcp(&mut tcp, id, &frame);
+        follow_tftp(&mut tftp, &frame);
+    }
+});
+
+fn look(frame: Frame<'_>) {
+    let len = frame.bytes().len();
+    let line = frame.to_string();
+    assert!(is_plain(&line), "{line:?}");
+    for field in frame.fields() {
+        let inside = field.range.start <= field.range.end && field.range.end <= len;
+        assert!(inside && is_plain(&field.value), "{field:?}");
+    }
+    let mut end = 0;
+    for (layer, range) in frame.layers() {
+        assert!(end <= range.start && range.end <= len, "{layer} {range:?}");
+        end = range.end;
+    }
+    frame.kinds().iter().for_each(drop);
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() && c != '\t')
+}
+
+fn repair(frame: &[u8]) -> Vec<u8> {
+    let mut bytes = frame.to_vec();
+    checksum::fill(&mut bytes);
+    let frame = Frame::parse(&bytes);
+    let whole = frame.fragment().is_none() && !frame.is_truncated();
+    for (layer, checksum) in frame.checksums() {
+        let beyond_repair = matches!(checksum, Checksum::Unknown | Checksum::None);
+        let fine = checksum == Checksum::Right || beyond_repair && !whole;
+        assert!(fine, "{layer}: {checksum:?}");
+    }
+    bytes
+}
+
+fn follow_tcp(flow: &mut Option<TcpFlow>, id: u64, frame: &Frame<'_>) {
+    if flow.is_none() {
+        *flow = TcpFlow::new(frame);
+    }
+    let Some(flow) = flow else { return };
+    if let Some(sent) = flow.sent(id, frame) {
+        assert!(!sent.labels.is_empty(), "{frame}");
+        // Every fourth is lost.
+        if id % 4 != 0 {
+            flow.delivered(frame);
+        }
+    }
+}
+
+fn follow_tftp(flow: &mut Option<TftpFlow>, frame: &Frame<'_>) {
+    if flow.is_none() {
+        *flow = TftpFlow::new(frame);
+    }
+    if let Some(sent) = flow.as_mut().and_then(|flow| flow.sent(frame)) {
+        assert!(!sent.labels.is_empty(), "{frame}");
+    }
+}
