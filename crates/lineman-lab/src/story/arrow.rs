@@ -84,4 +84,6 @@ pub enum Arrival {
     Early,
     /// The receiver had all of it already.
     Known,
+    /// Its checksum is wrong.
+    Damaged,
 }

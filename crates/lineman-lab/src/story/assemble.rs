@@ -6,29 +6,27 @@ use std::collections::VecDeque;
 
 use lineman_proto::wire::Conversations;
 
-use super::Arrival;
 use super::Arrow;
 use super::CallCell;
 use super::Clock;
 use super::Fate;
 use super::Row;
 use super::Saying;
-use super::Seen;
-use super::Stretch;
 use super::explain::explain;
 use super::file::Files;
+use super::pending::Open;
+use super::pending::cell;
+use super::pending::takes_beginning;
+use super::pending::takes_return;
 use super::sockets::Sockets;
 use super::stream::Streams;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
-use crate::log::Origin;
-use crate::log::Packet;
 use crate::log::State;
 use crate::log::Timer;
 use crate::log::TimerKind;
-use crate::log::Verdict;
 
 /// What happens this soon after the last event of a row still belongs to it.
 const TOGETHER_NS: u64 = 60_000_000;
@@ -38,41 +36,17 @@ const PENDING: usize = 512;
 /// The story so far.
 #[derive(Debug, Default)]
 pub struct Story {
-    pending: VecDeque<Open>,
-    packets: HashMap<u64, Arrow>,
-    fates: HashMap<u64, Fate>,
+    pub(super) pending: VecDeque<Open>,
+    pub(super) packets: HashMap<u64, Arrow>,
+    pub(super) fates: HashMap<u64, Fate>,
     rules: HashMap<u64, Vec<String>>,
     calls: HashMap<u64, CallCell>,
-    streams: Streams,
-    files: Files,
-    conversations: Conversations,
+    pub(super) streams: Streams,
+    pub(super) files: Files,
+    pub(super) conversations: Conversations,
     sockets: Sockets,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
-}
-
-/// A row that may still grow.
-#[derive(Debug)]
-struct Open {
-    row: Row,
-    events: Vec<u64>,
-    changes: Vec<State>,
-    extra: Vec<Saying>,
-    touched_ns: u64,
-}
-
-impl Open {
-    /// Whether the fate of its packet is known.
-    fn is_settled(&self) -> bool {
-        let fate = self.row.arrow.as_ref().map(|arrow| arrow.fate);
-        fate != Some(Fate::Crossing)
-    }
-
-    fn touch(&mut self, event: &Event) -> &mut Row {
-        self.events.push(event.n);
-        self.touched_ns = event.t_ns;
-        &mut self.row
-    }
 }
 
 impl Story {
@@ -174,20 +148,14 @@ impl Story {
         Some(row)
     }
 
-    fn open(&mut self, event: &Event) -> &mut Row {
-        self.pending.push_back(Open {
-            row: Row::new(event.t_ns),
-            events: vec![event.n],
-            changes: Vec::new(),
-            extra: Vec::new(),
-            touched_ns: event.t_ns,
-        });
+    pub(super) fn open(&mut self, event: &Event) -> &mut Row {
+        self.pending.push_back(Open::new(event));
         let last = self.pending.len() - 1;
         &mut self.pending[last].row
     }
 
     /// The last row, if `fits` says that the event belongs to it; else a new one.
-    fn join(&mut self, event: &Event, fits: impl FnOnce(&Row) -> bool) -> &mut Row {
+    pub(super) fn join(&mut self, event: &Event, fits: impl FnOnce(&Row) -> bool) -> &mut Row {
         if self.pending.back().is_none_or(|open| !fits(&open.row)) {
             return self.open(event);
         }
@@ -220,135 +188,6 @@ impl Story {
             answer: Some(answer.clone()),
             ..begun
         });
-    }
-
-    fn packet(&mut self, event: &Event, packet: &Packet) {
-        match packet.verdict {
-            Verdict::Sent => self.sent(event, packet),
-            Verdict::Held => self.decide(event, packet, Fate::Held),
-            Verdict::Delivered => self.decide(event, packet, Fate::Delivered),
-            Verdict::Dropped => self.decide(event, packet, Fate::Dropped),
-            Verdict::Repeated { times } => self.repeated(event, packet, times),
-            Verdict::Duplicated { copy } => self.duplicated(packet.id, copy),
-        }
-    }
-
-    fn sent(&mut self, event: &Event, packet: &Packet) {
-        let copy = self.packets.get(&packet.id).cloned();
-        let is_copy = copy.is_some();
-        let mut arrow = copy.unwrap_or_else(|| self.arrow(event, packet));
-        arrow.sent_ns = event.t_ns;
-        self.packets.insert(packet.id, arrow.clone());
-        let deduced = clock(&arrow).filter(|_| !is_copy);
-        let row = self.join(event, |row| !is_copy && takes_arrow(row, packet.from));
-        row.clock = row.clock.or(deduced);
-        row.arrow = Some(arrow);
-    }
-
-    fn arrow(&mut self, event: &Event, packet: &Packet) -> Arrow {
-        let seen = match &packet.bytes {
-            Some(bytes) => Seen::of(bytes, &mut self.conversations),
-            None => Seen::nothing(),
-        };
-        let told = self.streams.sent(packet.id, event.t_ns, &seen);
-        let file = self.files.sent(packet.id, event.t_ns, &seen);
-        let (file, file_again) = file.unzip();
-        Arrow {
-            id: packet.id,
-            from: packet.from,
-            sent_ns: event.t_ns,
-            decided_ns: None,
-            fate: Fate::Crossing,
-            stretch: Stretch::Whole,
-            repeats: 0,
-            copy_of: None,
-            rules: Vec::new(),
-            altered: false,
-            deduced: packet.bytes.is_none(),
-            label: told.as_ref().map(|told| told.label),
-            place: told.as_ref().map(|told| told.place),
-            again: told
-                .and_then(|told| told.again)
-                .or_else(|| file_again.flatten()),
-            file,
-            arrival: Arrival::InOrder,
-            bytes: packet.bytes.clone().unwrap_or_default(),
-            seen,
-        }
-    }
-
-    fn decide(&mut self, event: &Event, packet: &Packet, fate: Fate) {
-        let Some(arrow) = self.packets.get(&packet.id) else {
-            return;
-        };
-        let arrival = match fate {
-            Fate::Delivered => self.streams.delivered(event.t_ns, &arrow.seen),
-            _ => Arrival::InOrder,
-        };
-        self.fates.insert(packet.id, fate);
-        if !self.pending.iter().any(|open| is_way_of(open, packet.id)) {
-            let mut arrow = arrow.clone();
-            if arrow.copy_of.is_none() {
-                arrow.stretch = Stretch::Landing;
-            }
-            self.open(event).arrow = Some(arrow);
-        }
-        let Some(open) = self
-            .pending
-            .iter_mut()
-            .rfind(|open| is_way_of(open, packet.id))
-        else {
-            return;
-        };
-        if let Some(arrow) = &mut open.touch(event).arrow {
-            arrow.fate = fate;
-            arrow.arrival = arrival;
-            arrow.altered = fate == Fate::Delivered && packet.bytes.is_some();
-            arrow.decided_ns = Some(event.t_ns);
-        }
-        if fate != Fate::Held {
-            self.packets.remove(&packet.id);
-        }
-    }
-
-    fn repeated(&mut self, event: &Event, packet: &Packet, times: u32) {
-        let Some(known) = self.packets.get_mut(&packet.id) else {
-            return;
-        };
-        known.repeats = times;
-        let mut arrow = known.clone();
-        arrow.stretch = Stretch::Repeat;
-        arrow.fate = Fate::Held;
-        self.departs(packet.id);
-        self.open(event).arrow = Some(arrow);
-    }
-
-    /// A held packet whose row is still open is shown as such: the next row shows more of it.
-    fn departs(&mut self, id: u64) {
-        for open in &mut self.pending {
-            if let Some(arrow) = open.row.arrow.as_mut().filter(|arrow| arrow.id == id)
-                && arrow.stretch == Stretch::Whole
-            {
-                arrow.stretch = Stretch::Departure;
-            }
-        }
-    }
-
-    fn duplicated(&mut self, id: u64, copy: u64) {
-        let known = self.pending.iter().find_map(|open| {
-            let arrow = open.row.arrow.as_ref();
-            arrow.filter(|arrow| arrow.id == id)
-        });
-        if let Some(arrow) = known.or_else(|| self.packets.get(&id)) {
-            let doubled = Arrow {
-                id: copy,
-                copy_of: Some(id),
-                fate: Fate::Crossing,
-                stretch: Stretch::Whole,
-                ..arrow.clone()
-            };
-            self.packets.insert(copy, doubled);
-        }
     }
 
     fn state(&mut self, event: &Event, state: &State) {
@@ -388,69 +227,4 @@ impl Story {
             origin: timer.origin,
         });
     }
-}
-
-fn cell(call: &Call) -> CallCell {
-    CallCell {
-        id: call.id,
-        name: call.name.clone(),
-        fd: call.fd,
-        args: call.args.clone(),
-        begins: true,
-        answer: None,
-    }
-}
-
-/// A call begins a row of its own, unless the other host just waits in one.
-fn takes_beginning(row: &Row, host: Host) -> bool {
-    let waits = |cell: &CallCell| cell.answer.is_none();
-    row.arrow.is_none()
-        && row.calls[host].is_none()
-        && row.calls[host.other()].as_ref().is_none_or(waits)
-}
-
-/// A call returns in the row in which it began, or in that of the packet that made it return.
-fn takes_return(row: &Row, call: &Call) -> bool {
-    match &row.calls[call.host] {
-        Some(cell) => cell.id == call.id,
-        None => row.arrow.is_some(),
-    }
-}
-
-/// A packet belongs to the call that sends it, and to calls that wait for it.
-fn takes_arrow(row: &Row, from: Host) -> bool {
-    let sends = |cell: &CallCell| cell.answer.is_none() || SENDING.contains(&cell.name.as_str());
-    let waits = |cell: &CallCell| cell.answer.is_none();
-    row.arrow.is_none()
-        && row.calls[from].as_ref().is_none_or(sends)
-        && row.calls[from.other()].as_ref().is_none_or(waits)
-}
-
-const SENDING: [&str; 8] = [
-    "connect", "send", "sendall", "sendto", "write", "close", "shutdown", "sendmsg",
-];
-
-/// Whether the row shows the packet and waits for its fate.
-fn is_way_of(open: &Open, id: u64) -> bool {
-    open.row.arrow.as_ref().is_some_and(|arrow| {
-        arrow.id == id
-            && arrow.stretch != Stretch::Repeat
-            && matches!(arrow.fate, Fate::Crossing | Fate::Held)
-            && arrow.stretch != Stretch::Departure
-    })
-}
-
-/// The clock that must have run out for a packet to be sent.
-fn clock(arrow: &Arrow) -> Option<Clock> {
-    let (kind, wait_ns) = match (arrow.again, arrow.label) {
-        (Some(again), _) if !again.fast => (TimerKind::Retransmission, again.wait_ns),
-        (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),
-        _ => return None,
-    };
-    Some(Clock {
-        host: arrow.from,
-        kind,
-        wait_ns,
-        origin: Origin::Inferred,
-    })
 }

@@ -3,6 +3,7 @@
 use super::Arrival;
 use super::Arrow;
 use super::Fate;
+use super::Label;
 use super::Reason;
 use super::Row;
 use super::Saying;
@@ -93,6 +94,9 @@ fn of_fate(arrow: &Arrow, out: &mut Vec<Saying>) {
             match arrow.arrival {
                 Arrival::InOrder => {}
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
+                Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
+                // Its number is an old one, its acknowledgment is not.
+                Arrival::Known if arrow.label == Some(Label::SynAckCrossed) => {}
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
             }
         }

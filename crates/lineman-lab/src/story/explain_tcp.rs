@@ -41,7 +41,7 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
     let who = arrow.from;
     let (seq, next) = (place.seq, place.ack.unwrap_or_default());
     let len = segment.len;
-    let (first, last) = (seq, seq.wrapping_add(len.saturating_sub(1)));
+    let (first, last) = (seq, seq + i64::from(len.saturating_sub(1)));
     let port = |end: Option<std::net::SocketAddr>| end.map_or(0, |end| end.port());
     let (isn, ack) = (segment.seq, segment.ack);
     match label {

@@ -43,23 +43,23 @@ sayings! {
     /// The third segment of the handshake.
     AckThird "ack.third" { who: Host, ack: u32 }
     /// Bytes `first` to `last`.
-    Data "data" { who: Host, len: u32, first: u32, last: u32 }
+    Data "data" { who: Host, len: u32, first: i64, last: i64 }
     /// Bytes into a half-closed connection.
-    DataHalf "data.half" { who: Host, len: u32, first: u32, last: u32 }
+    DataHalf "data.half" { who: Host, len: u32, first: i64, last: i64 }
     /// An acknowledgment of more bytes.
-    Ack "ack" { who: Host, bytes: u32, next: u32 }
+    Ack "ack" { who: Host, bytes: i64, next: i64 }
     /// The same, held back for a while.
-    AckDelayed "ack.delayed" { who: Host, bytes: u32, next: u32, millis: u64 }
+    AckDelayed "ack.delayed" { who: Host, bytes: i64, next: i64, millis: u64 }
     /// The peer's FIN is acknowledged apart.
-    AckFin "ack.fin" { who: Host, next: u32 }
+    AckFin "ack.fin" { who: Host, next: i64 }
     /// The same, held back for a while.
-    AckFinDelayed "ack.fin.delayed" { who: Host, next: u32, millis: u64 }
+    AckFinDelayed "ack.fin.delayed" { who: Host, next: i64, millis: u64 }
     /// The last segment of a close.
-    AckFinLast "ack.fin.last" { who: Host, next: u32 }
+    AckFinLast "ack.fin.last" { who: Host, next: i64 }
     /// The same number again, while bytes are under way.
-    AckDup "ack.dup" { who: Host, times: u32, next: u32 }
+    AckDup "ack.dup" { who: Host, times: u32, next: i64 }
     /// The same number again.
-    AckAgain "ack.again" { who: Host, next: u32 }
+    AckAgain "ack.again" { who: Host, next: i64 }
     /// Another window.
     Window "window" { who: Host, window: u32 }
     /// No room.
@@ -69,13 +69,13 @@ sayings! {
     /// Are you still there?
     KeepAlive "keepalive" { who: Host }
     /// The first end.
-    FinFirst "fin.first" { who: Host, seq: u32 }
+    FinFirst "fin.first" { who: Host, seq: i64 }
     /// The second end.
-    FinSecond "fin.second" { who: Host, seq: u32 }
+    FinSecond "fin.second" { who: Host, seq: i64 }
     /// The second end, which acknowledges the first.
-    FinCombined "fin.combined" { who: Host, seq: u32, ack: u32 }
+    FinCombined "fin.combined" { who: Host, seq: i64, ack: i64 }
     /// Ends that cross.
-    FinCrossed "fin.crossed" { who: Host, seq: u32 }
+    FinCrossed "fin.crossed" { who: Host, seq: i64 }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: u16 }
     /// Closed with unread bytes.
@@ -92,6 +92,8 @@ sayings! {
     ResentFast "again.fast" { who: Host }
     /// Arrived before something that is missing.
     Early "arrival.early" { who: Host }
+    /// Arrived with a wrong checksum.
+    Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.
     Known "arrival.known" { who: Host }
     /// A datagram.

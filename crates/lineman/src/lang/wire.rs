@@ -42,6 +42,7 @@ messages! {
     ResentNeedless { who, times, millis } "{who} sends the same again after {millis} ms (resend {times}), although it had arrived: the acknowledgment is late or lost, and the sender cannot tell the difference." "{who}在 {millis} 毫秒后再次发送同一内容（第 {times} 次重传），其实它已到达：是确认迟到或丢失，而发送方无从分辨。"
     ResentFast { who } "{who} sends the missing segment again at once: three equal ACKs say that it is lost, so it need not wait for its clock (fast retransmit)." "{who}立即重发缺失的报文段：三个重复 ACK 表明它已丢失，不必等到超时（快速重传）。"
     Early { who } "It arrives before its time: something before it is missing. {who} keeps it and asks for the missing number." "它到得太早：前面还缺数据。{who}先保存它，并要求缺失的序号。"
+    Damaged { who } "Its checksum does not fit: {who} throws it away without a word, as if it were lost." "它的校验和不符：{who}直接丢弃，不作声响，如同丢失一样。"
     Known { who } "{who} had it already and throws it away; numbers tell." "{who}早已收到它，凭序号识别后丢弃。"
 
     Udp { who, len, port } "{who} sends a datagram of {len} to port {port}. No connection, no acknowledgment: whether it arrives, only the programs can find out." "{who}向端口 {port} 发送一个 {len}的数据报。没有连接，也没有确认：是否到达只能由程序自己判断。"
@@ -56,7 +57,7 @@ messages! {
     Held {} "It is held on the wire; the clocks of both hosts go on." "它被扣留在线路上；两台主机的时钟照常运行。"
     HeldAgain { who, times } "{who} has heard nothing and sends the same again (copy {times}). The wire holds that packet already and swallows the copy." "{who}没有得到回音，再次发送同一内容（第 {times} 份）。线路已扣留着这个包，把这份副本吞掉。"
     Released { millis } "It goes on after {millis} ms on the wire." "它在线路上停留 {millis} 毫秒后继续前进。"
-    Altered { who } "The wire changed it on the way; whether {who} notices is up to the checksum." "线路在途中改动了它；{who}能否发现取决于校验和。"
+    Altered { who } "The wire changed it on the way to {who}." "线路在它前往{who}的途中改动了它。"
     Copied { of } "The wire made this copy of packet {of}." "这是线路为第 {of} 个包制作的副本。"
     Crossing {} "The log ends before it is decided what becomes of it." "日志在它的结果确定之前就结束了。"
     Left { who, why } "{who} is gone: {why}." "{who}已离开：{why}。"

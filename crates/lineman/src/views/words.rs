@@ -177,6 +177,10 @@ fn of_segment(saying: &Saying, lang: Lang) -> Option<String> {
         }
         S::ResentFast { who } => say!(lang, who, Wire::ResentFast { who }),
         S::Early { who } => say!(lang, who, Wire::Early { who }),
+        S::Damaged { who } => {
+            let who = &name(*who, lang);
+            Wire::Damaged { who }.render(lang)
+        }
         S::Known { who } => say!(lang, who, Wire::Known { who }),
         _ => return None,
     })
