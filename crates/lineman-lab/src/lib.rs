@@ -1,7 +1,8 @@
 //! The lab: two hosts, one wire between them, and everything that happens told as one log of events.
 //!
 //! [`log`] is the centre: whoever makes something happen (a host, the wire, the kernel) appends to
-//! it, and every view and export is a pure function of it. Nothing in here draws or speaks.
+//! it, and every view and export is a pure function of it. [`story`] joins its events to rows.
+//! Nothing in here draws or speaks.
 //!
 //! [`Lab::start`] starts a process that is the lab: `namespace` takes it out of the system's network
 //! and makes one for each host, `link` lays the cables, [`wire`] carries the frames, `kernel` knows
@@ -18,6 +19,7 @@ mod namespace;
 mod netlink;
 mod recorder;
 pub mod rules;
+pub mod story;
 mod sys;
 pub mod wire;
 

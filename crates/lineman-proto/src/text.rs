@@ -34,6 +34,25 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// A line of JSON that may be shown on a terminal and means the same. JSON must escape only the
+/// controls of ASCII; what else could change a terminal becomes `\uNNNN` too.
+pub fn safe_json(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(is_control) {
+        return Cow::Borrowed(json);
+    }
+    let mut out = String::with_capacity(json.len() + 8);
+    for c in json.chars() {
+        if is_control(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
 fn push_visible(out: &mut String, c: char) {
     match c {
         _ if !is_control(c) => out.push(c),

@@ -1,11 +1,9 @@
 //! Where a command speaks: sentences on stderr for people, JSON lines on stdout for programs.
 
-use std::borrow::Cow;
-use std::fmt::Write as _;
 use std::io;
 use std::io::Write as _;
 
-use lineman_proto::text::visible;
+use lineman_proto::text::safe_json;
 use serde_json::Value;
 use serde_json::json;
 
@@ -65,25 +63,8 @@ impl Console {
         if let (Value::Object(all), Value::Object(more)) = (&mut object, fields) {
             all.extend(more);
         }
-        writeln!(io::stdout().lock(), "{}", escaped(&object.to_string()))
+        writeln!(io::stdout().lock(), "{}", safe_json(&object.to_string()))
     }
-}
-
-/// JSON must escape only the controls of ASCII; what else could change a terminal is escaped too,
-/// because stdout may be one and the text may be a stranger's.
-fn escaped(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for c in json.chars() {
-        match visible(c.encode_utf8(&mut [0; 4])) {
-            Cow::Borrowed(_) => out.push(c),
-            Cow::Owned(_) => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(out, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]
@@ -93,7 +74,8 @@ mod tests {
     #[test]
     fn json_holds_no_control_character_and_means_the_same() {
         let text = "你好\x7f\u{9b}1m\u{202e}\u{e0041}\n\t";
-        let line = escaped(&json!({ "text": text }).to_string());
+        let json = json!({ "text": text }).to_string();
+        let line = safe_json(&json);
         assert!(
             line.contains("你好\\u007f\\u009b1m\\u202e\\udb40\\udc41"),
             "{line}"

@@ -29,6 +29,7 @@ mod lang;
 mod runtime;
 mod settings;
 mod terminal;
+mod views;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();

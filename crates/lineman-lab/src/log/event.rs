@@ -50,6 +50,13 @@ pub enum Kind {
     End,
 }
 
+impl Kind {
+    /// The names of all kinds, as they stand in a log.
+    pub const NAMES: [&str; 9] = [
+        "start", "call", "packet", "state", "timer", "fault", "note", "left", "end",
+    ];
+}
+
 /// Where and when the lab was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Start {

@@ -4,6 +4,8 @@
 //! not: what was deduced is marked as such ([`Origin`]).
 
 mod event;
+mod reader;
+mod writer;
 
 pub use event::Addresses;
 pub use event::Answer;
@@ -23,6 +25,12 @@ pub use event::TcpState;
 pub use event::Timer;
 pub use event::TimerKind;
 pub use event::Verdict;
+pub use reader::BadLine;
+pub use reader::BadReason;
+pub use reader::Ending;
+pub use reader::MAX_LINE;
+pub use reader::Reader;
+pub use writer::Writer;
 
 /// The version of the log's form; it grows when a reader of the old form would misread the new.
 pub const VERSION: u32 = 1;

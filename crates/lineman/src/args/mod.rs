@@ -15,6 +15,7 @@ use crate::lang::Lang;
 pub mod address;
 pub mod chat;
 pub mod doctor;
+pub mod lab;
 pub mod parse;
 pub mod tftp;
 pub mod tftp_bench;
@@ -65,6 +66,9 @@ pub enum Command {
     /// Move files with TFTP
     #[command(subcommand)]
     Tftp(tftp::Tftp),
+    /// See every call, packet and state between two hosts
+    #[command(subcommand)]
+    Lab(lab::Lab),
     /// Examine what this machine allows, and say how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor(doctor::Doctor),

@@ -7,6 +7,7 @@ use crate::failure::Failure;
 pub mod chat;
 pub mod doctor;
 pub mod generate;
+pub mod lab;
 pub mod tftp;
 pub mod tour;
 pub mod udp;
@@ -21,6 +22,7 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
+        Command::Lab(args) => lab::run(&args, console),
         Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),
         Command::Udp(args) => udp::run(&args, console),

@@ -18,6 +18,10 @@ pub mod tftp;
 pub mod tftp_bench;
 pub mod tour;
 pub mod udp;
+pub mod views;
+pub mod wire;
+pub mod wire_states;
+pub mod wire_tftp;
 
 /// A language that lineman speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -76,6 +80,18 @@ fn locale() -> Option<String> {
     ["LC_ALL", "LC_MESSAGES", "LANG"]
         .into_iter()
         .find_map(variable)
+}
+
+/// Whether the locale's characters are UTF-8; so they are where no locale says otherwise on a
+/// system that names none.
+pub fn is_utf8() -> bool {
+    let charset = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    charset.is_none_or(|name| {
+        let name = name.to_ascii_lowercase();
+        name.contains("utf-8") || name.contains("utf8")
+    })
 }
 
 fn variable(name: &str) -> Option<String> {

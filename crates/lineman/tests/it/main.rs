@@ -11,6 +11,7 @@ mod chat_terminal;
 mod doctor;
 mod generate;
 mod help;
+mod lab_replay;
 mod settings;
 mod support;
 mod tftp_bad_input;

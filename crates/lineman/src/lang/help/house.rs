@@ -93,6 +93,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("COMMAND", "命令"),
     ("DIR", "目录"),
     ("FILE", "文件"),
+    ("FORMAT", "形式"),
     ("FILE… URL", "文件… URL"),
     ("GROUP", "组"),
     ("GROUP[:PORT]", "组[:端口]"),

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 mod chat;
 mod errors;
 mod house;
+mod lab;
 mod layout;
 mod tftp;
 mod tftp_bench;
@@ -25,9 +26,10 @@ pub use self::errors::one_line;
 type Row = (&'static str, &'static str);
 
 /// Texts of the tree: what a command does, what an option means, comments on examples.
-const TEXTS: [&[Row]; 5] = [
+const TEXTS: [&[Row]; 6] = [
     house::TEXTS,
     chat::TEXTS,
+    lab::TEXTS,
     udp::TEXTS,
     tftp::TEXTS,
     tftp_bench::TEXTS,

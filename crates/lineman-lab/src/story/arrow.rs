@@ -1,0 +1,89 @@
+//! A packet on the ladder.
+
+use super::Again;
+use super::FileStep;
+use super::Label;
+use super::Place;
+use super::Seen;
+use crate::log::Host;
+
+/// A packet, from its sender to its fate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arrow {
+    /// Its number on the wire.
+    pub id: u64,
+    /// Who sent it.
+    pub from: Host,
+    /// When it entered the wire.
+    pub sent_ns: u64,
+    /// When its fate was decided.
+    pub decided_ns: Option<u64>,
+    /// What became of it.
+    pub fate: Fate,
+    /// Which part of its way this row shows.
+    pub stretch: Stretch,
+    /// How often its sender has sent it while it was held: copies that were swallowed.
+    pub repeats: u32,
+    /// The packet of which the wire made this copy.
+    pub copy_of: Option<u64>,
+    /// The rules that decided, in their text form; empty for a person's decision.
+    pub rules: Vec<String>,
+    /// Whether it arrived otherwise than it was sent.
+    pub altered: bool,
+    /// Whether no packet was seen and this one was deduced.
+    pub deduced: bool,
+    /// What it says.
+    pub seen: Seen,
+    /// What it is in its TCP connection.
+    pub label: Option<Label>,
+    /// Its numbers, counted from the connection's beginning.
+    pub place: Option<Place>,
+    /// What it is in its transfer.
+    pub file: Option<FileStep>,
+    /// If it was sent before: how often, and when last.
+    pub again: Option<Again>,
+    /// How it met what had arrived before, if it is a segment that arrived.
+    pub arrival: Arrival,
+    /// Its bytes as they were sent.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is on its way; the log ended before anything was decided.
+    Crossing,
+    /// It waits on the wire.
+    Held,
+    /// It arrived.
+    Delivered,
+    /// It is lost.
+    Dropped,
+}
+
+/// Which part of a packet's way a row shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stretch {
+    /// All of it.
+    Whole,
+    /// From the sender to the middle, where it is held.
+    Departure,
+    /// Again from the sender to the middle: a resend of a packet that is held, swallowed there.
+    Repeat,
+    /// From the middle to its fate.
+    Landing,
+}
+
+/// How a segment met what its receiver had already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Arrival {
+    /// It was the next, or takes no numbers.
+    #[default]
+    InOrder,
+    /// Something before it is missing.
+    Early,
+    /// The receiver had all of it already.
+    Known,
+    /// Its checksum is wrong.
+    Damaged,
+}

@@ -1,0 +1,230 @@
+//! Joins events to rows.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+
+use lineman_proto::wire::Conversations;
+
+use super::Arrow;
+use super::CallCell;
+use super::Clock;
+use super::Fate;
+use super::Row;
+use super::Saying;
+use super::explain::explain;
+use super::file::Files;
+use super::pending::Open;
+use super::pending::cell;
+use super::pending::takes_beginning;
+use super::pending::takes_return;
+use super::sockets::Sockets;
+use super::stream::Streams;
+use crate::log::Call;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::State;
+use crate::log::Timer;
+use crate::log::TimerKind;
+
+/// What happens this soon after the last event of a row still belongs to it.
+const TOGETHER_NS: u64 = 60_000_000;
+/// How many rows wait for the fate of an earlier packet.
+const PENDING: usize = 512;
+
+/// The story so far.
+#[derive(Debug, Default)]
+pub struct Story {
+    pub(super) pending: VecDeque<Open>,
+    pub(super) packets: HashMap<u64, Arrow>,
+    pub(super) fates: HashMap<u64, Fate>,
+    rules: HashMap<u64, Vec<String>>,
+    calls: HashMap<u64, CallCell>,
+    pub(super) streams: Streams,
+    pub(super) files: Files,
+    pub(super) conversations: Conversations,
+    sockets: Sockets,
+    /// Lessons about calls that were given already.
+    taught: HashSet<(&'static str, Host)>,
+}
+
+impl Story {
+    /// Nothing has happened yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes an event, and gives the rows that are complete now.
+    pub fn push(&mut self, event: &Event) -> Vec<Row> {
+        let mut rows = self.idle(event.t_ns);
+        match &event.kind {
+            Kind::Call(call) => self.call(event, call),
+            Kind::Packet(packet) => self.packet(event, packet),
+            Kind::State(state) => self.state(event, state),
+            Kind::Timer(timer) => self.timer(event, timer),
+            Kind::Fault(fault) => {
+                let rules = self.rules.entry(fault.packet).or_default();
+                rules.push(fault.rule.clone());
+            }
+            Kind::Note(note) => self.say(
+                event,
+                Saying::Note {
+                    id: note.id.clone(),
+                    args: note.args.clone(),
+                },
+            ),
+            Kind::Left { host, why } => self.say(
+                event,
+                Saying::Left {
+                    who: *host,
+                    why: why.clone(),
+                },
+            ),
+            Kind::Start(_) | Kind::End => {}
+        }
+        rows.extend(self.complete());
+        rows
+    }
+
+    /// The rows that are complete because nothing has happened until `now_ns`: for a view that
+    /// follows a lab, which need not wait for the next event.
+    pub fn idle(&mut self, now_ns: u64) -> Vec<Row> {
+        let quiet = self
+            .pending
+            .back()
+            .is_some_and(|open| open.touched_ns + TOGETHER_NS <= now_ns);
+        if !quiet {
+            return Vec::new();
+        }
+        let mut rows = Vec::new();
+        while self.pending.front().is_some_and(Open::is_settled) {
+            rows.extend(self.pop());
+        }
+        rows
+    }
+
+    /// The log has ended: the rows that are left, complete or not.
+    pub fn finish(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        while !self.pending.is_empty() {
+            rows.extend(self.pop());
+        }
+        rows
+    }
+
+    fn complete(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        while self.pending.len() > 1 && self.pending.front().is_some_and(Open::is_settled)
+            || self.pending.len() > PENDING
+        {
+            rows.extend(self.pop());
+        }
+        rows
+    }
+
+    /// Takes the first row out and says what there is to say, as all of it is known now.
+    fn pop(&mut self) -> Option<Row> {
+        let Open {
+            mut row,
+            changes,
+            extra,
+            ..
+        } = self.pending.pop_front()?;
+        if let Some(arrow) = &mut row.arrow {
+            arrow.rules = self.rules.remove(&arrow.id).unwrap_or_default();
+            if let Some(again) = &mut arrow.again {
+                let fate = self.fates.get(&again.earlier);
+                again.earlier_lost = fate.map(|fate| *fate == Fate::Dropped);
+            }
+        }
+        row.states = self.sockets.advance(&row, &changes);
+        row.sayings = explain(&row);
+        row.sayings.retain(|saying| match saying.lesson() {
+            Some(lesson) => self.taught.insert(lesson),
+            None => true,
+        });
+        row.sayings.extend(extra);
+        Some(row)
+    }
+
+    pub(super) fn open(&mut self, event: &Event) -> &mut Row {
+        self.pending.push_back(Open::new(event));
+        let last = self.pending.len() - 1;
+        &mut self.pending[last].row
+    }
+
+    /// The last row, if `fits` says that the event belongs to it; else a new one.
+    pub(super) fn join(&mut self, event: &Event, fits: impl FnOnce(&Row) -> bool) -> &mut Row {
+        if self.pending.back().is_none_or(|open| !fits(&open.row)) {
+            return self.open(event);
+        }
+        let last = self.pending.len() - 1;
+        self.pending[last].touch(event)
+    }
+
+    fn say(&mut self, event: &Event, saying: Saying) {
+        self.join(event, |_| true);
+        if let Some(open) = self.pending.back_mut() {
+            open.extra.push(saying);
+        }
+    }
+
+    fn call(&mut self, event: &Event, call: &Call) {
+        let Some(answer) = &call.answer else {
+            let cell = cell(call);
+            self.calls.insert(call.id, cell.clone());
+            let row = self.join(event, |row| takes_beginning(row, call.host));
+            row.calls[call.host] = Some(cell);
+            return;
+        };
+        let begun = self.calls.remove(&call.id).unwrap_or_else(|| cell(call));
+        let row = self.join(event, |row| takes_return(row, call));
+        let here = row.calls[call.host]
+            .as_ref()
+            .is_some_and(|cell| cell.id == call.id);
+        row.calls[call.host] = Some(CallCell {
+            begins: here,
+            answer: Some(answer.clone()),
+            ..begun
+        });
+    }
+
+    fn state(&mut self, event: &Event, state: &State) {
+        let caused = |open: &Open| {
+            state
+                .cause
+                .is_some_and(|cause| open.events.contains(&cause))
+        };
+        let place = match self.pending.iter().rposition(caused) {
+            Some(place) => place,
+            None => {
+                // A cause that has come out already is older than the packet that is under way.
+                self.join(event, |row| state.cause.is_none() || row.arrow.is_some());
+                self.pending.len() - 1
+            }
+        };
+        let open = &mut self.pending[place];
+        open.touch(event);
+        open.changes.push(state.clone());
+    }
+
+    fn timer(&mut self, event: &Event, timer: &Timer) {
+        if !timer.expired {
+            if timer.clock == TimerKind::TimeWait {
+                let seconds = timer.wait_ns / 1_000_000_000;
+                let who = timer.host;
+                self.say(event, Saying::TimeWait { who, seconds });
+            }
+            return;
+        }
+        // A kernel that is asked tells of a clock when the packet has been sent already.
+        let sent = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.from == timer.host);
+        self.join(event, sent).clock = Some(Clock {
+            host: timer.host,
+            kind: timer.clock,
+            wait_ns: timer.wait_ns,
+            origin: timer.origin,
+        });
+    }
+}

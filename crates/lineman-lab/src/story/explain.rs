@@ -1,0 +1,128 @@
+//! What there is to say about a row.
+
+use super::Arrival;
+use super::Arrow;
+use super::Fate;
+use super::Label;
+use super::Reason;
+use super::Row;
+use super::Saying;
+use super::Stretch;
+use super::What;
+use super::explain_calls::of_calls;
+use super::explain_tcp::of_segment;
+use super::explain_tftp::of_tftp;
+use crate::log::Host;
+use crate::log::TcpState;
+use lineman_proto::wire::Flags;
+
+/// The packet first, then its fate, then what became of the two ends.
+pub(super) fn explain(row: &Row) -> Vec<Saying> {
+    let mut out = Vec::new();
+    if let Some(arrow) = &row.arrow {
+        of_arrow(row, arrow, &mut out);
+    }
+    of_states(row, &mut out);
+    of_calls(row, &mut out);
+    out
+}
+
+fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
+    match arrow.stretch {
+        Stretch::Repeat => {
+            out.push(Saying::HeldAgain {
+                who: arrow.from,
+                times: arrow.repeats,
+            });
+            return;
+        }
+        Stretch::Landing if arrow.fate == Fate::Delivered => {
+            let waited = arrow.decided_ns.unwrap_or(arrow.sent_ns) - arrow.sent_ns;
+            let millis = waited / 1_000_000;
+            out.push(Saying::Released { millis });
+        }
+        Stretch::Landing => {}
+        Stretch::Whole | Stretch::Departure => match arrow.copy_of {
+            Some(of) => out.push(Saying::Copied { of }),
+            None => of_content(row, arrow, out),
+        },
+    }
+    of_fate(arrow, out);
+}
+
+fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
+    let who = arrow.from;
+    match &arrow.seen.what {
+        What::Tcp(segment) => of_segment(row, arrow, segment, out),
+        What::Udp(datagram) => match (&datagram.tftp, arrow.file) {
+            (Some(packet), Some(step)) => of_tftp(arrow, packet, step, out),
+            _ => {
+                let port = arrow.seen.to.map_or(0, |to| to.port());
+                out.push(match datagram.len {
+                    0 => Saying::UdpEmpty { who, port },
+                    len => Saying::Udp { who, len, port },
+                });
+            }
+        },
+        What::Unreachable(refusal) => out.push(match refusal.target {
+            Some(target) if refusal.port => Saying::UdpRefused {
+                who,
+                port: target.port(),
+            },
+            _ => Saying::Unreachable { who },
+        }),
+        What::Other => {
+            let line = arrow.seen.line.clone();
+            out.push(Saying::Other { who, line });
+        }
+    }
+}
+
+fn of_fate(arrow: &Arrow, out: &mut Vec<Saying>) {
+    let receiver = arrow.from.other();
+    match arrow.fate {
+        Fate::Held => out.push(Saying::Held {}),
+        Fate::Crossing => out.push(Saying::Crossing {}),
+        Fate::Dropped => out.push(match arrow.rules.iter().find(|rule| !rule.is_empty()) {
+            Some(rule) => Saying::Lost { rule: rule.clone() },
+            None => Saying::LostByHand {},
+        }),
+        Fate::Delivered => {
+            if arrow.altered {
+                out.push(Saying::Altered { who: receiver });
+            }
+            match arrow.arrival {
+                Arrival::InOrder => {}
+                Arrival::Early => out.push(Saying::Early { who: receiver }),
+                Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
+                // Its number is an old one, its acknowledgment is not.
+                Arrival::Known if arrow.label == Some(Label::SynAckCrossed) => {}
+                Arrival::Known => out.push(Saying::Known { who: receiver }),
+            }
+        }
+    }
+}
+
+/// The sender first: it changed its state before the packet left.
+fn of_states(row: &Row, out: &mut Vec<Saying>) {
+    let first = row.arrow.as_ref().map_or(Host::Client, |arrow| arrow.from);
+    let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+    let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
+    for who in [first, first.other()] {
+        if let Some(cell) = row.states[who].filter(|cell| cell.before != cell.after) {
+            out.push(moved(who, cell.before, cell.after, reset));
+        }
+    }
+}
+
+fn moved(who: Host, from: TcpState, to: TcpState, reset: bool) -> Saying {
+    match Reason::of(from, to, reset) {
+        Some(reason) => Saying::Moved {
+            who,
+            from,
+            to,
+            reason,
+        },
+        None => Saying::MovedSomehow { who, from, to },
+    }
+}

@@ -1,0 +1,117 @@
+//! What there is to say about a segment.
+
+use super::Again;
+use super::Arrow;
+use super::Label;
+use super::Place;
+use super::Row;
+use super::Saying;
+use super::Segment;
+use lineman_proto::wire::Flags;
+
+pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut Vec<Saying>) {
+    let (Some(label), Some(place)) = (arrow.label, arrow.place) else {
+        return;
+    };
+    let closes = segment.has(Flags::RST) || segment.has(Flags::SYN);
+    let is_full = segment.window == 0 && !closes && label != Label::Probe;
+    match arrow.again {
+        Some(again) => out.push(resent(arrow, again)),
+        None if is_full && label == Label::Window => {}
+        None => out.push(said(row, arrow, segment, label, place)),
+    }
+    if is_full {
+        out.push(Saying::WindowZero { who: arrow.from });
+    }
+}
+
+fn resent(arrow: &Arrow, again: Again) -> Saying {
+    let who = arrow.from;
+    let (times, millis) = (again.times, again.wait_ns / 1_000_000);
+    if again.fast {
+        return Saying::ResentFast { who };
+    }
+    match again.earlier_lost {
+        Some(false) => Saying::ResentNeedless { who, times, millis },
+        _ => Saying::Resent { who, times, millis },
+    }
+}
+
+fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place) -> Saying {
+    let who = arrow.from;
+    let (seq, next) = (place.seq, place.ack.unwrap_or_default());
+    let len = segment.len;
+    let (first, last) = (seq, seq + i64::from(len.saturating_sub(1)));
+    let port = |end: Option<std::net::SocketAddr>| end.map_or(0, |end| end.port());
+    let (isn, ack) = (segment.seq, segment.ack);
+    match label {
+        Label::Syn => Saying::Syn {
+            who,
+            isn,
+            port: port(arrow.seen.to),
+        },
+        Label::SynCrossed => Saying::SynCrossed { who, isn },
+        Label::SynAck => Saying::SynAck { who, isn, ack },
+        Label::SynAckCrossed => Saying::SynAckCrossed { who, ack },
+        Label::AckThird => Saying::AckThird { who, ack },
+        Label::Data { half: true } => Saying::DataHalf {
+            who,
+            len,
+            first,
+            last,
+        },
+        Label::Data { half: false } => Saying::Data {
+            who,
+            len,
+            first,
+            last,
+        },
+        Label::RstRefused => Saying::RstRefused {
+            who,
+            port: port(arrow.seen.from),
+        },
+        Label::RstBroken if closes(row, arrow) => Saying::RstUnread { who },
+        Label::RstBroken => Saying::RstBroken { who },
+        Label::RstLate => Saying::RstLate { who },
+        Label::FinFirst => Saying::FinFirst { who, seq },
+        Label::FinSecond => Saying::FinSecond { who, seq },
+        Label::FinCombined => Saying::FinCombined {
+            who,
+            seq,
+            ack: next,
+        },
+        Label::FinCrossed => Saying::FinCrossed { who, seq },
+        Label::Window => Saying::Window {
+            who,
+            window: place.window,
+        },
+        Label::Probe => Saying::Probe { who },
+        Label::KeepAlive => Saying::KeepAlive { who },
+        Label::AckAgain => Saying::AckAgain { who, next },
+        Label::AckDup { times } => Saying::AckDup { who, times, next },
+        Label::Ack { bytes, .. } => match label.delay_ns() {
+            Some(ns) => Saying::AckDelayed {
+                who,
+                bytes,
+                next,
+                millis: ns / 1_000_000,
+            },
+            None => Saying::Ack { who, bytes, next },
+        },
+        Label::AckFin { last: true, .. } => Saying::AckFinLast { who, next },
+        Label::AckFin { last: false, .. } => match label.delay_ns() {
+            Some(ns) => Saying::AckFinDelayed {
+                who,
+                next,
+                millis: ns / 1_000_000,
+            },
+            None => Saying::AckFin { who, next },
+        },
+    }
+}
+
+/// Whether the sender closes its socket in this row.
+fn closes(row: &Row, arrow: &Arrow) -> bool {
+    let call = row.calls[arrow.from].as_ref();
+    call.is_some_and(|call| call.name == "close")
+}

@@ -1,0 +1,76 @@
+//! What there is to say about a TFTP packet.
+
+use super::Arrow;
+use super::FileStep;
+use super::Saying;
+use super::Tftp;
+
+pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: FileStep, out: &mut Vec<Saying>) {
+    let who = arrow.from;
+    if let Some(again) = arrow.again {
+        out.push(Saying::TftpResent {
+            who,
+            times: again.times,
+            millis: again.wait_ns / 1_000_000,
+        });
+    }
+    match packet {
+        Tftp::Request(ask) => {
+            let (file, mode) = (ask.file.clone(), ask.mode.clone());
+            out.push(match ask.write {
+                true => Saying::TftpWrite { who, file, mode },
+                false => Saying::TftpRead { who, file, mode },
+            });
+            if !ask.options.is_empty() {
+                let options = list(&ask.options);
+                out.push(Saying::TftpWishes { options });
+            }
+        }
+        Tftp::Oack(options) => out.push(Saying::TftpOack {
+            who,
+            options: list(options),
+        }),
+        Tftp::Data { block, len } => out.push(data(arrow, *block, *len, step)),
+        Tftp::Ack { block } => out.push(ack(arrow, *block, step)),
+        Tftp::Error { code, message } => out.push(Saying::TftpError {
+            who,
+            code: *code,
+            message: message.clone(),
+        }),
+    }
+    if let Some(port) = step.new_tid {
+        out.push(Saying::TftpTid { who, port });
+    }
+}
+
+fn data(arrow: &Arrow, block: u16, len: usize, step: FileStep) -> Saying {
+    let (who, blksize) = (arrow.from, step.blksize);
+    if step.last {
+        Saying::TftpLast {
+            who,
+            block,
+            len,
+            blksize,
+        }
+    } else {
+        Saying::TftpData { who, block, len }
+    }
+}
+
+fn ack(arrow: &Arrow, block: u16, step: FileStep) -> Saying {
+    let (who, bytes) = (arrow.from, step.bytes);
+    match block {
+        _ if step.last => Saying::TftpAckLast { who, block, bytes },
+        0 if bytes == 0 && step.upload => Saying::TftpReady { who },
+        0 if bytes == 0 => Saying::TftpAckOptions { who },
+        _ => Saying::TftpAck { who, block },
+    }
+}
+
+fn list(options: &[(String, String)]) -> String {
+    let each: Vec<String> = options
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    each.join(" ")
+}

@@ -1,0 +1,48 @@
+//! The story that a log tells: rows of a ladder, with what there is to say about each.
+//!
+//! [`Story`] is a pure function of the log, fed event by event: an arrow is a packet's entry joined
+//! with its fate, a call is its entry joined with its return, and each row knows both ends' states.
+//! What there is to say is a [`Saying`] with its numbers; the words are the view's, in any language.
+//!
+//! Rows come out in order and never change afterwards, so a view may print them and forget them.
+
+mod arrow;
+mod assemble;
+mod explain;
+mod explain_calls;
+mod explain_tcp;
+mod explain_tftp;
+mod file;
+mod label;
+mod packets;
+mod pending;
+mod reason;
+mod row;
+mod saying;
+mod seen;
+mod sockets;
+mod stream;
+
+pub use arrow::Arrival;
+pub use arrow::Arrow;
+pub use arrow::Fate;
+pub use arrow::Stretch;
+pub use assemble::Story;
+pub use file::FileStep;
+pub use label::Again;
+pub use label::Label;
+pub use label::Place;
+pub use reason::Reason;
+pub use row::CallCell;
+pub use row::Clock;
+pub use row::Ends;
+pub use row::Row;
+pub use row::StateCell;
+pub use saying::Saying;
+pub use seen::Ask;
+pub use seen::Datagram;
+pub use seen::Refusal;
+pub use seen::Seen;
+pub use seen::Segment;
+pub use seen::Tftp;
+pub use seen::What;

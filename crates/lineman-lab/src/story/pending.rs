@@ -1,0 +1,114 @@
+//! A row that may still grow, and what belongs to it.
+
+use super::Arrow;
+use super::CallCell;
+use super::Clock;
+use super::Fate;
+use super::Row;
+use super::Saying;
+use super::Stretch;
+use crate::log::Call;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Origin;
+use crate::log::State;
+use crate::log::TimerKind;
+
+/// A row that may still grow.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) row: Row,
+    pub(super) events: Vec<u64>,
+    pub(super) changes: Vec<State>,
+    pub(super) extra: Vec<Saying>,
+    pub(super) touched_ns: u64,
+}
+
+impl Open {
+    pub(super) fn new(event: &Event) -> Self {
+        Self {
+            row: Row::new(event.t_ns),
+            events: vec![event.n],
+            changes: Vec::new(),
+            extra: Vec::new(),
+            touched_ns: event.t_ns,
+        }
+    }
+
+    /// Whether the fate of its packet is known.
+    pub(super) fn is_settled(&self) -> bool {
+        let fate = self.row.arrow.as_ref().map(|arrow| arrow.fate);
+        fate != Some(Fate::Crossing)
+    }
+
+    pub(super) fn touch(&mut self, event: &Event) -> &mut Row {
+        self.events.push(event.n);
+        self.touched_ns = event.t_ns;
+        &mut self.row
+    }
+}
+
+pub(super) fn cell(call: &Call) -> CallCell {
+    CallCell {
+        id: call.id,
+        name: call.name.clone(),
+        fd: call.fd,
+        args: call.args.clone(),
+        begins: true,
+        answer: None,
+    }
+}
+
+/// A call begins a row of its own, unless the other host just waits in one.
+pub(super) fn takes_beginning(row: &Row, host: Host) -> bool {
+    let waits = |cell: &CallCell| cell.answer.is_none();
+    row.arrow.is_none()
+        && row.calls[host].is_none()
+        && row.calls[host.other()].as_ref().is_none_or(waits)
+}
+
+/// A call returns in the row in which it began, or in that of the packet that made it return.
+pub(super) fn takes_return(row: &Row, call: &Call) -> bool {
+    match &row.calls[call.host] {
+        Some(cell) => cell.id == call.id,
+        None => row.arrow.is_some(),
+    }
+}
+
+/// A packet belongs to the call that sends it, and to calls that wait for it.
+pub(super) fn takes_arrow(row: &Row, from: Host) -> bool {
+    let sends = |cell: &CallCell| cell.answer.is_none() || SENDING.contains(&cell.name.as_str());
+    let waits = |cell: &CallCell| cell.answer.is_none();
+    row.arrow.is_none()
+        && row.calls[from].as_ref().is_none_or(sends)
+        && row.calls[from.other()].as_ref().is_none_or(waits)
+}
+
+const SENDING: [&str; 8] = [
+    "connect", "send", "sendall", "sendto", "write", "close", "shutdown", "sendmsg",
+];
+
+/// Whether the row shows the packet and waits for its fate.
+pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
+    open.row.arrow.as_ref().is_some_and(|arrow| {
+        arrow.id == id
+            && arrow.stretch != Stretch::Repeat
+            && matches!(arrow.fate, Fate::Crossing | Fate::Held)
+            && arrow.stretch != Stretch::Departure
+    })
+}
+
+/// The clock that must have run out for a packet to be sent.
+pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
+    let (kind, wait_ns) = match (arrow.again, arrow.label) {
+        (Some(again), _) if !again.fast => (TimerKind::Retransmission, again.wait_ns),
+        (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),
+        _ => return None,
+    };
+    Some(Clock {
+        host: arrow.from,
+        kind,
+        wait_ns,
+        origin: Origin::Inferred,
+    })
+}

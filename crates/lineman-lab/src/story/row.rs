@@ -1,0 +1,113 @@
+//! A row of the ladder.
+
+use std::ops::Index;
+use std::ops::IndexMut;
+
+use super::Arrow;
+use super::Saying;
+use crate::log::Answer;
+use crate::log::Host;
+use crate::log::Origin;
+use crate::log::TcpState;
+use crate::log::TimerKind;
+
+/// Things that happened together: what the two hosts called, the packet that crossed between them,
+/// and the states it left them in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// When the first of it happened.
+    pub t_ns: u64,
+    /// What the hosts called.
+    pub calls: Ends<Option<CallCell>>,
+    /// The packet.
+    pub arrow: Option<Arrow>,
+    /// The states of the sockets it is about.
+    pub states: Ends<Option<StateCell>>,
+    /// The clock that ran out and caused it.
+    pub clock: Option<Clock>,
+    /// What there is to say, in this order.
+    pub sayings: Vec<Saying>,
+}
+
+impl Row {
+    pub(super) fn new(t_ns: u64) -> Self {
+        Self {
+            t_ns,
+            calls: Ends::default(),
+            arrow: None,
+            states: Ends::default(),
+            clock: None,
+            sayings: Vec::new(),
+        }
+    }
+}
+
+/// One of something for each host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ends<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> Index<Host> for Ends<T> {
+    type Output = T;
+
+    fn index(&self, host: Host) -> &T {
+        match host {
+            Host::Client => &self.client,
+            Host::Server => &self.server,
+        }
+    }
+}
+
+impl<T> IndexMut<Host> for Ends<T> {
+    fn index_mut(&mut self, host: Host) -> &mut T {
+        match host {
+            Host::Client => &mut self.client,
+            Host::Server => &mut self.server,
+        }
+    }
+}
+
+/// A socket call in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCell {
+    /// Which call: a call that takes long has two cells.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// Its descriptor.
+    pub fd: Option<i32>,
+    /// Its arguments.
+    pub args: Vec<String>,
+    /// Whether this cell is where it began.
+    pub begins: bool,
+    /// The answer, if it returned in this row.
+    pub answer: Option<Answer>,
+}
+
+/// The state of a host's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateCell {
+    /// Before the row.
+    pub before: TcpState,
+    /// After it.
+    pub after: TcpState,
+    /// How it is known.
+    pub origin: Origin,
+}
+
+/// A clock that ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// Whose.
+    pub host: Host,
+    /// Which.
+    pub kind: TimerKind,
+    /// How long it ran.
+    pub wait_ns: u64,
+    /// How this is known; [`Origin::Inferred`] is the gap between two equal packets.
+    pub origin: Origin,
+}

@@ -1,0 +1,254 @@
+//! What a frame says, as far as the story needs it: the only file here that takes frames apart.
+
+use std::net::SocketAddr;
+
+use lineman_proto::text::visible_bytes;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Options;
+use lineman_proto::tftp::Packet;
+use lineman_proto::wire::Conversations;
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::Icmp;
+use lineman_proto::wire::Tcp;
+
+/// A frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Who sent it; port 0 where there are no ports.
+    pub from: Option<SocketAddr>,
+    /// For whom it is.
+    pub to: Option<SocketAddr>,
+    /// What it carries.
+    pub what: What,
+    /// One line about it, without control characters.
+    pub line: String,
+}
+
+/// What a frame carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A TCP segment.
+    Tcp(Segment),
+    /// A UDP datagram.
+    Udp(Datagram),
+    /// The news that nobody received a datagram.
+    Unreachable(Refusal),
+    /// Anything else.
+    Other,
+}
+
+/// A TCP segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Its flags.
+    pub flags: Flags,
+    /// The number of its first byte.
+    pub seq: u32,
+    /// What its sender expects next; without [`Flags::ACK`] it means nothing.
+    pub ack: u32,
+    /// The window as it stands in the header.
+    pub window: u16,
+    /// The shift of later windows, in a SYN.
+    pub scale: Option<u8>,
+    /// How many bytes it carries.
+    pub len: u32,
+    /// The first of them.
+    pub preview: Vec<u8>,
+}
+
+impl Segment {
+    /// Whether `flag` is set.
+    pub fn has(&self, flag: Flags) -> bool {
+        self.flags.has(flag)
+    }
+
+    /// How many numbers it takes up.
+    pub fn takes(&self) -> u32 {
+        self.len + u32::from(self.has(Flags::SYN)) + u32::from(self.has(Flags::FIN))
+    }
+
+    /// The number after its last.
+    pub fn end(&self) -> u32 {
+        self.seq.wrapping_add(self.takes())
+    }
+}
+
+/// A UDP datagram.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// How many bytes it carries.
+    pub len: usize,
+    /// The first of them.
+    pub preview: Vec<u8>,
+    /// What it is in TFTP, if its conversation is one.
+    pub tftp: Option<Tftp>,
+}
+
+/// A TFTP packet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Tftp {
+    /// RRQ or WRQ.
+    Request(Ask),
+    /// OACK with its options.
+    Oack(Vec<(String, String)>),
+    /// DATA.
+    Data {
+        /// The block's number.
+        block: u16,
+        /// How many bytes of the file it carries.
+        len: usize,
+    },
+    /// ACK.
+    Ack {
+        /// The block's number.
+        block: u16,
+    },
+    /// ERROR.
+    Error {
+        /// Its code.
+        code: u16,
+        /// Its words, made safe to show.
+        message: String,
+    },
+}
+
+/// A request for a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// Whether the file is written.
+    pub write: bool,
+    /// Its name, made safe to show.
+    pub file: String,
+    /// `octet` or `netascii`.
+    pub mode: String,
+    /// The options that are asked for.
+    pub options: Vec<(String, String)>,
+}
+
+/// An ICMP message: a datagram was not received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Whether a port is closed; else something farther away is at fault.
+    pub port: bool,
+    /// For whom the datagram was.
+    pub target: Option<SocketAddr>,
+}
+
+/// How many bytes of a payload are kept to be shown.
+const PREVIEW: usize = 64;
+
+impl Seen {
+    /// Reads a frame; `conversations` knows which ports speak TFTP.
+    pub(super) fn of(bytes: &[u8], conversations: &mut Conversations) -> Self {
+        let frame = conversations.follow(Frame::parse(bytes));
+        let (from, to) = ends(&frame);
+        Self {
+            from,
+            to,
+            what: what(&frame),
+            line: frame.to_string(),
+        }
+    }
+
+    /// A packet of which nothing is known.
+    pub(super) fn nothing() -> Self {
+        Self {
+            from: None,
+            to: None,
+            what: What::Other,
+            line: String::new(),
+        }
+    }
+
+    /// The segment, if it is one.
+    pub fn segment(&self) -> Option<&Segment> {
+        match &self.what {
+            What::Tcp(segment) => Some(segment),
+            _ => None,
+        }
+    }
+}
+
+fn ends(frame: &Frame<'_>) -> (Option<SocketAddr>, Option<SocketAddr>) {
+    let with_ports = frame.endpoints();
+    let without = || {
+        frame
+            .addresses()
+            .map(|(from, to)| ((from, 0).into(), (to, 0).into()))
+    };
+    with_ports.or_else(without).unzip()
+}
+
+fn what(frame: &Frame<'_>) -> What {
+    if let Some(tcp) = frame.tcp() {
+        What::Tcp(segment(&tcp))
+    } else if let Some(udp) = frame.udp() {
+        let payload = udp.payload();
+        What::Udp(Datagram {
+            len: payload.wire_len(),
+            preview: preview(payload.bytes()),
+            tftp: frame.tftp().map(|packet| tftp(&packet)),
+        })
+    } else {
+        refusal(frame).map_or(What::Other, What::Unreachable)
+    }
+}
+
+fn segment(tcp: &Tcp<'_>) -> Segment {
+    let payload = tcp.payload();
+    Segment {
+        flags: tcp.flags(),
+        seq: tcp.seq(),
+        ack: tcp.ack(),
+        window: tcp.window(),
+        scale: tcp.window_scale(),
+        len: u32::try_from(payload.wire_len()).unwrap_or(u32::MAX),
+        preview: preview(payload.bytes()),
+    }
+}
+
+fn refusal(frame: &Frame<'_>) -> Option<Refusal> {
+    let icmp = frame.icmp().filter(Icmp::is_error)?;
+    let target = icmp.quoted().map(|quoted| {
+        let (_, port) = quoted.ports.unwrap_or_default();
+        SocketAddr::new(quoted.to, port)
+    });
+    let port = matches!(
+        (icmp.is_v6(), icmp.kind(), icmp.code()),
+        (false, 3, 3) | (true, 1, 4)
+    );
+    Some(Refusal { port, target })
+}
+
+fn tftp(packet: &Packet<'_>) -> Tftp {
+    match packet {
+        Packet::Request(request) => Tftp::Request(Ask {
+            write: request.direction == Direction::Write,
+            file: visible_bytes(request.filename),
+            mode: request.mode.name().to_owned(),
+            options: options(request.options),
+        }),
+        Packet::Oack(given) => Tftp::Oack(options(*given)),
+        Packet::Data { block, payload } => Tftp::Data {
+            block: *block,
+            len: payload.len(),
+        },
+        Packet::Ack { block } => Tftp::Ack { block: *block },
+        Packet::Error { code, message } => Tftp::Error {
+            code: code.0,
+            message: visible_bytes(message),
+        },
+    }
+}
+
+fn options(options: Options<'_>) -> Vec<(String, String)> {
+    options
+        .iter()
+        .map(|(name, value)| (visible_bytes(name), visible_bytes(value)))
+        .collect()
+}
+
+fn preview(bytes: &[u8]) -> Vec<u8> {
+    bytes.get(..PREVIEW).unwrap_or(bytes).to_vec()
+}

@@ -1,0 +1,243 @@
+//! Makes logs by hand, with real frames in them.
+
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+use lineman_lab::log::*;
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::TcpOption;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::Segment;
+
+pub use Host::Client;
+pub use Host::Server;
+
+/// A log in the making. Times are in microseconds.
+pub struct Script {
+    writer: Writer<Vec<u8>>,
+    now_us: u64,
+    packets: u64,
+    calls: u64,
+}
+
+impl Script {
+    pub fn new(scenario: &str) -> Self {
+        let (writer, _) = Writer::new(Vec::new(), start(scenario)).expect("memory");
+        Self {
+            writer,
+            now_us: 0,
+            packets: 0,
+            calls: 0,
+        }
+    }
+
+    /// What follows happens then.
+    pub fn at(&mut self, us: u64) -> &mut Self {
+        self.now_us = us;
+        self
+    }
+
+    pub fn put(&mut self, kind: Kind) -> &mut Self {
+        self.writer
+            .append(self.now_us * 1000, kind)
+            .expect("memory");
+        self.now_us += 10;
+        self
+    }
+
+    pub fn call(&mut self, host: Host, fd: i32, name: &str, args: &[&str]) -> u64 {
+        self.calls += 1;
+        self.put(Kind::Call(call(self.calls, host, fd, name, args, None)));
+        self.calls
+    }
+
+    pub fn returns(&mut self, id: u64, host: Host, name: &str, answer: &str) -> &mut Self {
+        let answer = match answer.starts_with('E') {
+            true => Answer::Error(answer.into()),
+            false => Answer::Value(answer.into()),
+        };
+        self.put(Kind::Call(call(id, host, 0, name, &[], Some(answer))))
+    }
+
+    /// A call that returns at once.
+    pub fn quick(
+        &mut self,
+        host: Host,
+        fd: i32,
+        name: &str,
+        args: &[&str],
+        answer: &str,
+    ) -> &mut Self {
+        let id = self.call(host, fd, name, args);
+        self.returns(id, host, name, answer)
+    }
+
+    pub fn send(&mut self, from: Host, bytes: Vec<u8>) -> u64 {
+        self.packets += 1;
+        self.verdict(self.packets, from, Verdict::Sent, Some(bytes));
+        self.packets
+    }
+
+    pub fn verdict(
+        &mut self,
+        id: u64,
+        from: Host,
+        verdict: Verdict,
+        bytes: Option<Vec<u8>>,
+    ) -> &mut Self {
+        self.put(Kind::Packet(Packet {
+            id,
+            from,
+            verdict,
+            bytes,
+        }))
+    }
+
+    /// Sends and delivers, with the wire's millisecond in between.
+    pub fn cross(&mut self, from: Host, bytes: Vec<u8>) -> u64 {
+        let id = self.send(from, bytes);
+        self.now_us += 1000;
+        self.verdict(id, from, Verdict::Delivered, None);
+        id
+    }
+
+    pub fn lose(&mut self, from: Host, bytes: Vec<u8>, rule: &str) -> u64 {
+        let id = self.send(from, bytes);
+        self.put(Kind::Fault(Fault {
+            packet: id,
+            rule: rule.into(),
+        }));
+        self.verdict(id, from, Verdict::Dropped, None);
+        id
+    }
+
+    pub fn state(&mut self, host: Host, socket: Endpoints, to: TcpState) -> &mut Self {
+        self.put(Kind::State(State {
+            host,
+            socket,
+            from: None,
+            to,
+            origin: Origin::Kernel,
+            cause: None,
+            queues: None,
+        }))
+    }
+
+    pub fn done(&mut self) -> Vec<u8> {
+        self.put(Kind::End);
+        let (fresh, _) = Writer::new(Vec::new(), start("")).expect("memory");
+        std::mem::replace(&mut self.writer, fresh).into_inner()
+    }
+}
+
+fn start(scenario: &str) -> Start {
+    let addresses = |host| Addresses {
+        v4: Ipv4Addr::new(10, 0, 0, host),
+        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into()),
+    };
+    Start {
+        version: VERSION,
+        scenario: Some(scenario.into()),
+        origin: Origin::Kernel,
+        system: "Linux 6.18.1".into(),
+        utc_ns: 1_795_000_000_000_000_000,
+        client: addresses(1),
+        server: addresses(2),
+    }
+}
+
+fn call(id: u64, host: Host, fd: i32, name: &str, args: &[&str], answer: Option<Answer>) -> Call {
+    Call {
+        id,
+        host,
+        program: None,
+        fd: (fd > 0).then_some(fd),
+        name: name.into(),
+        args: args.iter().map(ToString::to_string).collect(),
+        answer,
+    }
+}
+
+/// A TCP connection that numbers its segments itself.
+pub struct Connection {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    next: [u32; 2],
+    pub window: u16,
+}
+
+impl Connection {
+    pub fn new(port: u16) -> Self {
+        Self {
+            client: (Ipv4Addr::new(10, 0, 0, 1), 45110).into(),
+            server: (Ipv4Addr::new(10, 0, 0, 2), port).into(),
+            next: [3_247_533_107, 1_984_018_112],
+            window: 64240,
+        }
+    }
+
+    /// The socket of a host, and the server's listener.
+    pub fn socket(&self, host: Host) -> Endpoints {
+        let (local, remote) = match host {
+            Client => (self.client, self.server),
+            Server => (self.server, self.client),
+        };
+        Endpoints {
+            local,
+            remote: Some(remote),
+        }
+    }
+
+    pub fn listener(&self) -> Endpoints {
+        Endpoints {
+            local: self.server,
+            remote: None,
+        }
+    }
+
+    /// The next segment of a host.
+    pub fn next(&mut self, from: Host, flags: Flags, payload: &[u8]) -> Vec<u8> {
+        let bytes = self.back(from, flags, payload, 0);
+        let takes = payload.len() as u32
+            + u32::from(flags.has(Flags::SYN))
+            + u32::from(flags.has(Flags::FIN));
+        self.next[from as usize] = self.next[from as usize].wrapping_add(takes);
+        bytes
+    }
+
+    /// A segment whose number is `back` lower than the next.
+    pub fn back(&self, from: Host, flags: Flags, payload: &[u8], back: u32) -> Vec<u8> {
+        let (local, remote) = match from {
+            Client => (self.client, self.server),
+            Server => (self.server, self.client),
+        };
+        let options = [TcpOption::Mss(1460)];
+        Envelope::new(local, remote).tcp(&Segment {
+            seq: self.next[from as usize].wrapping_sub(back),
+            ack: match flags.has(Flags::ACK) {
+                true => self.next[from.other() as usize],
+                false => 0,
+            },
+            flags,
+            window: self.window,
+            options: if flags.has(Flags::SYN) { &options } else { &[] },
+            payload,
+        })
+    }
+}
+
+pub const SYN: Flags = Flags::SYN;
+pub const ACK: Flags = Flags::ACK;
+pub const RST: Flags = Flags::RST;
+
+pub fn and_ack(flag: Flags) -> Flags {
+    flag | Flags::ACK
+}
+
+/// A datagram between two ports of the hosts.
+pub fn datagram(from: Host, from_port: u16, to_port: u16, payload: &[u8]) -> Vec<u8> {
+    let ip = |host| Ipv4Addr::new(10, 0, 0, if host == Client { 1 } else { 2 });
+    let from_address = (ip(from), from_port).into();
+    Envelope::new(from_address, (ip(from.other()), to_port).into()).udp(payload)
+}

@@ -1,0 +1,128 @@
+//! What the logs tell.
+
+use std::collections::BTreeSet;
+
+use lineman_lab::log::Reader;
+use lineman_lab::story::*;
+
+use crate::scripts;
+
+fn rows(log: &[u8]) -> Vec<Row> {
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(log) {
+        rows.extend(story.push(&event.expect("a whole log")));
+    }
+    rows.extend(story.finish());
+    rows
+}
+
+fn ids(log: &[u8]) -> Vec<&'static str> {
+    let said = |row: Row| row.sayings.into_iter().map(|saying| saying.id());
+    rows(log).into_iter().flat_map(said).collect()
+}
+
+#[test]
+fn every_saying_is_said_by_some_log() {
+    let mut never: BTreeSet<&str> = Saying::IDS.iter().copied().collect();
+    for (_, make) in scripts::ALL {
+        for id in ids(&make()) {
+            never.remove(id);
+        }
+    }
+    assert!(never.is_empty(), "no log says {never:?}");
+}
+
+#[test]
+fn a_chat_is_told_in_order() {
+    let packets = |id: &&&str| !id.starts_with("call") && !id.starts_with("state");
+    let told = ids(&scripts::chat());
+    let told: Vec<&str> = told.iter().filter(packets).copied().collect();
+    let wanted = [
+        "syn.first",
+        "synack.reply",
+        "ack.third",
+        "data",
+        "ack.delayed",
+        "data",
+        "ack",
+        "fin.first",
+        "wire.lost",
+        "again.clock",
+        "ack.fin.delayed",
+        "fin.second",
+        "ack.fin.last",
+        "time_wait",
+    ];
+    assert_eq!(told, wanted);
+}
+
+#[test]
+fn a_row_is_a_packet_with_its_calls_and_states() {
+    let rows = rows(&scripts::chat());
+    let syn = rows.iter().find(|row| row.arrow.is_some()).expect("a SYN");
+    assert_eq!(syn.calls.client.as_ref().expect("connect").name, "connect");
+    assert_eq!(syn.calls.server.as_ref().expect("accept").answer, None);
+    let states = |row: &Row| {
+        [row.states.client, row.states.server].map(|cell| cell.expect("a state").after.name())
+    };
+    assert_eq!(states(syn), ["SYN-SENT", "SYN-RECEIVED"]);
+    let place = syn
+        .arrow
+        .as_ref()
+        .and_then(|arrow| arrow.place)
+        .expect("numbers");
+    assert_eq!((place.seq, place.ack), (0, None));
+    let of = |id: u64| {
+        rows.iter()
+            .find(|row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id))
+            .expect("a row")
+    };
+    let third = of(3);
+    assert_eq!(
+        third.arrow.as_ref().and_then(|arrow| arrow.place?.ack),
+        Some(1)
+    );
+    assert!(
+        third
+            .calls
+            .server
+            .as_ref()
+            .expect("accept")
+            .answer
+            .is_some()
+    );
+    let again = of(9);
+    let clock = again.clock.expect("a time-out");
+    assert_eq!(clock.origin, lineman_lab::log::Origin::Inferred);
+    assert_eq!(clock.wait_ns / 1_000_000, 207);
+}
+
+#[test]
+fn fast_or_slow_a_log_tells_the_same() {
+    for (name, make) in scripts::ALL {
+        let log = make();
+        let mut story = Story::new();
+        let mut slow = Vec::new();
+        for event in Reader::new(&log[..]) {
+            let event = event.expect("a whole log");
+            // A view that follows asks at any time; here just before every event.
+            slow.extend(story.idle(event.t_ns));
+            slow.extend(story.push(&event));
+        }
+        slow.extend(story.finish());
+        assert_eq!(slow, rows(&log), "{name}");
+    }
+}
+
+#[test]
+fn a_log_that_is_cut_tells_its_beginning() {
+    let log = scripts::chat();
+    let whole = rows(&log);
+    for cut in (0..log.len()).step_by(41) {
+        let told = rows(&log[..cut]);
+        assert!(told.len() <= whole.len());
+        let last = told.len().saturating_sub(1);
+        assert_eq!(told.get(..last), whole.get(..last));
+    }
+}

@@ -1,0 +1,21 @@
+//! What is said about the packets of TFTP.
+
+use super::messages;
+
+messages! {
+    /// Sentences about TFTP's packets.
+    WireTftp;
+    Read { who, peer, file, mode } "{who} asks {peer} for the file {file} (RRQ, {mode})." "{who}向{peer}请求读取文件 {file}（RRQ，{mode}）。"
+    Write { who, peer, file, mode } "{who} asks {peer} to take the file {file} (WRQ, {mode})." "{who}请求{peer}接收文件 {file}（WRQ，{mode}）。"
+    Wishes { options } "It would like {options}." "并希望使用选项 {options}。"
+    Oack { who, options } "{who} agrees to the options {options} (OACK); what it leaves out, it does not grant." "{who}同意选项 {options}（OACK）；没有列出的表示不接受。"
+    Tid { who, port } "This comes from a new port, {port}: the TID of {who}. From now on both sides accept only packets between these two ports, and the well-known port is free for the next request." "它来自新的端口 {port}，即{who}的 TID。此后双方只接受这两个端口之间的包，知名端口则空出来等待下一个请求。"
+    Data { who, block, len } "{who} sends block {block}, {len}, and waits for its ACK." "{who}发送第 {block} 块，{len}，并等待 ACK。"
+    Last { who, block, len, blksize } "{who} sends block {block} with {len}. That is less than {blksize}, so it is the last: there is no other mark of the end." "{who}发送第 {block} 块，{len}。少于 {blksize} 字节就说明这是最后一块：没有其他结束标志。"
+    Ack { who, block } "{who} acknowledges block {block}: the next may come." "{who}确认第 {block} 块：可以发送下一块。"
+    AckOptions { who } "{who} accepts the options with ACK 0: the first block may come." "{who}用 ACK 0 接受选项：可以发送第一块。"
+    Ready { who } "{who} is ready to take the file: ACK 0 asks for block 1." "{who}已准备好接收文件：ACK 0 表示请发送第 1 块。"
+    AckLast { who, block, bytes } "{who} acknowledges the last block, {block}: {bytes} in all, the transfer is over." "{who}确认最后一块（第 {block} 块）：{bytes}已传完，传输结束。"
+    Resent { who, times, millis } "{who} sends the same again after {millis} ms (resend {times}): UDP promises nothing, so the programs keep the clock." "{who}在 {millis} 毫秒后重发（第 {times} 次）：UDP 不作任何保证，由程序自己计时。"
+    Error { who, code, message } "{who} ends the transfer with error {code}: “{message}”. Nobody acknowledges an ERROR." "{who}以错误 {code}（“{message}”）结束传输。ERROR 不需要确认。"
+}

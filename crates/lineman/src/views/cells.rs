@@ -1,0 +1,28 @@
+//! What ladder and pictures write alike.
+
+use lineman_lab::log::Answer;
+use lineman_lab::story::CallCell;
+
+use crate::views::text::clean;
+
+/// Seconds since the lab began.
+pub fn time(t_ns: u64) -> String {
+    let (seconds, millis) = (t_ns / 1_000_000_000, t_ns / 1_000_000 % 1000);
+    format!("{:>8}", format!("{seconds}.{millis:03}"))
+}
+
+/// A call as a programmer writes it: begun (with `more` to come), returned, or both.
+pub fn call(cell: &CallCell, more: &str) -> String {
+    let name = &cell.name;
+    let fd = cell.fd.map(|fd| fd.to_string());
+    let args: Vec<String> = fd.into_iter().chain(cell.args.iter().cloned()).collect();
+    let begun = match cell.begins {
+        true => format!("{name}({})", args.join(", ")),
+        false => format!("{name}()"),
+    };
+    clean(&match &cell.answer {
+        None => format!("{begun} {more}"),
+        Some(Answer::Value(value)) => format!("{begun} = {value}"),
+        Some(Answer::Error(error)) => format!("{begun} = -1 {error}"),
+    })
+}

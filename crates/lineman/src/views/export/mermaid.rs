@@ -1,0 +1,95 @@
+//! A sequence diagram in Mermaid's language. It has no place for time, so it says so.
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Host;
+use lineman_lab::story::Arrow;
+use lineman_lab::story::Fate;
+use lineman_lab::story::Row;
+use lineman_lab::story::Stretch;
+
+use super::rows;
+use super::start;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
+use crate::views::packet::label;
+
+/// The whole diagram.
+pub(super) fn diagram(events: &[Event], lang: Lang) -> String {
+    let mut lines = vec!["sequenceDiagram".to_owned()];
+    if let Some(start) = start(events) {
+        let client = Views::Client {
+            address: &start.client.v4,
+        };
+        let server = Views::Server {
+            address: &start.server.v4,
+        };
+        lines.push(format!("participant C as {}", client.render(lang)));
+        lines.push(format!("participant S as {}", server.render(lang)));
+    }
+    let note = Views::NoTiming {}.render(lang);
+    lines.push(format!("Note over C,S: {}", escaped(&note)));
+    for row in rows(events) {
+        lines.extend(of_row(&row, lang));
+    }
+    lines.join("\n    ") + "\n"
+}
+
+fn of_row(row: &Row, lang: Lang) -> Vec<String> {
+    let mut lines: Vec<String> = row
+        .arrow
+        .iter()
+        .map(|arrow| of_arrow(arrow, lang))
+        .collect();
+    for host in [Host::Client, Host::Server] {
+        if let Some(cell) = row.states[host].filter(|cell| cell.before != cell.after) {
+            lines.push(format!("Note over {}: {}", letter(host), cell.after.name()));
+        }
+    }
+    lines
+}
+
+fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
+    let (line, word) = match arrow.fate {
+        Fate::Delivered => ("->>", None),
+        Fate::Dropped => ("-x", Some(Views::Dropped {})),
+        Fate::Held => ("-)", Some(Views::Held {})),
+        Fate::Crossing => ("-)", Some(Views::Crossing {})),
+    };
+    let again = arrow.again.is_some() || arrow.stretch == Stretch::Repeat;
+    let again = again.then_some(Views::Again {});
+    let words: Vec<String> = [word, again]
+        .iter()
+        .flatten()
+        .map(|word| format!(" ({})", word.render(lang)))
+        .collect();
+    format!(
+        "{}{line}{}: {}{}",
+        letter(arrow.from),
+        letter(arrow.from.other()),
+        escaped(&label(arrow)),
+        words.concat()
+    )
+}
+
+fn letter(host: Host) -> char {
+    match host {
+        Host::Client => 'C',
+        Host::Server => 'S',
+    }
+}
+
+/// Mermaid ends a statement at a semicolon and reads `#…;` as an entity, and renders tags.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '#' => out.push_str("#35;"),
+            ';' => out.push_str("#59;"),
+            '<' => out.push_str("#lt;"),
+            '>' => out.push_str("#gt;"),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,96 @@
+//! Exports: a log in a form that other programs read. All are functions of its events.
+
+mod mermaid;
+mod pcapng;
+mod svg;
+mod svg_row;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::io::Write;
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Start;
+use lineman_lab::story::Row;
+use lineman_lab::story::Story;
+use lineman_proto::text::safe_json;
+
+use crate::lang::Lang;
+use crate::views::ladder::Ladder;
+use crate::views::ladder::Style;
+
+/// A form in which a log is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// A capture for Wireshark: every packet, with states and explanation as its comment
+    Pcapng,
+    /// A picture of the ladder
+    Svg,
+    /// A sequence diagram for Mermaid, without timing
+    Mermaid,
+    /// The ladder as text, 120 columns wide
+    Text,
+    /// The log itself, one JSON object a line
+    Jsonl,
+}
+
+/// How wide the ladder is as text.
+const TEXT_WIDTH: usize = 120;
+
+/// Writes the log in a form.
+///
+/// # Errors
+/// When `out` cannot be written to.
+pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Pcapng => out.write_all(&pcapng::capture(events, lang)),
+        Format::Svg => out.write_all(svg::picture(events, lang).as_bytes()),
+        Format::Mermaid => out.write_all(mermaid::diagram(events, lang).as_bytes()),
+        Format::Text => text(events, lang, out),
+        Format::Jsonl => json_lines(events, out),
+    }
+}
+
+fn text(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
+    let mut ladder = Ladder::new(Style {
+        width: TEXT_WIDTH,
+        lang,
+        ascii: false,
+        colour: false,
+        explain: true,
+    });
+    for event in events {
+        lines(&ladder.push(event), out)?;
+    }
+    lines(&ladder.finish(), out)
+}
+
+fn lines(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+fn json_lines(events: &[Event], out: &mut dyn Write) -> io::Result<()> {
+    events.iter().try_for_each(|event| {
+        let json = serde_json::to_string(event)?;
+        writeln!(out, "{}", safe_json(&json))
+    })
+}
+
+/// All rows of a log.
+fn rows(events: &[Event]) -> Vec<Row> {
+    let mut story = Story::new();
+    let mut rows: Vec<Row> = events.iter().flat_map(|event| story.push(event)).collect();
+    rows.extend(story.finish());
+    rows
+}
+
+/// Where and when the lab was.
+fn start(events: &[Event]) -> Option<&Start> {
+    match &events.first()?.kind {
+        Kind::Start(start) => Some(start),
+        _ => None,
+    }
+}

@@ -1,0 +1,122 @@
+//! The ladder as a picture: time downwards, arrows slanted by the time that they took.
+
+use lineman_lab::log::Event;
+use lineman_lab::story::Row;
+use lineman_lab::story::Stretch;
+
+use super::rows;
+use super::start;
+use super::svg_row::draw;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
+use crate::views::text::clean;
+
+/// Where the hosts' lines stand, and how wide the picture is.
+pub(super) const CLIENT_X: f64 = 330.0;
+pub(super) const SERVER_X: f64 = 770.0;
+const WIDTH: f64 = 1100.0;
+const TOP: f64 = 84.0;
+/// The least and the most that lies between two rows.
+const STEP: f64 = 46.0;
+const LONGEST_GAP: f64 = 60.0;
+
+const CSS: &str = "\
+svg{background:#fff;color:#1a1a1a;font:13px system-ui,'Noto Sans CJK SC',sans-serif}
+text{fill:currentColor}.s{font-weight:600}.new{fill:#0b57d0}.t{fill:#5f6368}
+line,path{stroke:currentColor;fill:none;stroke-width:1.5}.host{stroke-width:3;stroke:#9aa0a6}
+.lost line,.lost path{stroke:#b3261e;stroke-width:2}.lost .l{fill:#b3261e}
+.again line{stroke-width:4}.held line{stroke-dasharray:7 4}.deduced line{stroke-dasharray:2 4}
+@media (prefers-color-scheme:dark){svg{background:#1a1a1a;color:#eee}.new{fill:#8ab4f8}.t{fill:#bdc1c6}
+.lost line,.lost path{stroke:#f2b8b5}.lost .l{fill:#f2b8b5}}";
+
+/// The whole picture.
+pub(super) fn picture(events: &[Event], lang: Lang) -> String {
+    let rows: Vec<Row> = rows(events).into_iter().filter(is_drawn).collect();
+    let mut y = TOP;
+    let mut before = 0;
+    let mut body = String::new();
+    for row in &rows {
+        y += gap(row.t_ns.saturating_sub(before));
+        before = row.t_ns;
+        body.push_str(&draw(row, y, lang));
+        y += STEP;
+    }
+    let packets = rows.iter().filter(|row| counts(row)).count();
+    let height = y + 20.0;
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
+         role=\"graphics-document document\" aria-labelledby=\"title desc\" lang=\"{}\">\n",
+        match lang {
+            Lang::En => "en",
+            Lang::Zh => "zh-Hans",
+        }
+    );
+    out.push_str(&head(events, packets, lang));
+    out.push_str(&format!("<style>{CSS}</style>\n"));
+    for x in [CLIENT_X, SERVER_X] {
+        out.push_str(&format!(
+            "<line class=\"host\" x1=\"{x}\" y1=\"60\" x2=\"{x}\" y2=\"{height}\"/>\n"
+        ));
+    }
+    out + &body + "</svg>\n"
+}
+
+fn head(events: &[Event], packets: usize, lang: Lang) -> String {
+    let Some(start) = start(events) else {
+        return String::new();
+    };
+    let unnamed = Views::Unnamed {}.render(lang);
+    let scenario = start.scenario.as_ref().unwrap_or(&unnamed);
+    let title = Views::LadderTitle { scenario }.render(lang);
+    let about = Views::LadderAbout { packets: &packets }.render(lang);
+    let host = |words: Views<'_>, x: f64, anchor: &str| {
+        format!(
+            "<text class=\"s\" x=\"{x}\" y=\"50\" text-anchor=\"{anchor}\">{}</text>\n",
+            escaped(&words.render(lang))
+        )
+    };
+    let client = Views::Client {
+        address: &start.client.v4,
+    };
+    let server = Views::Server {
+        address: &start.server.v4,
+    };
+    format!(
+        "<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n{}{}",
+        escaped(&title),
+        escaped(&about),
+        host(client, CLIENT_X, "middle"),
+        host(server, SERVER_X, "middle"),
+    )
+}
+
+fn is_drawn(row: &Row) -> bool {
+    let moved = [row.states.client, row.states.server]
+        .iter()
+        .flatten()
+        .any(|cell| cell.before != cell.after);
+    let calls = row.calls.client.is_some() || row.calls.server.is_some();
+    row.arrow.is_some() || calls || moved
+}
+
+fn counts(row: &Row) -> bool {
+    let arrow = row.arrow.as_ref();
+    arrow.is_some_and(|arrow| matches!(arrow.stretch, Stretch::Whole | Stretch::Departure))
+}
+
+/// Time in the height of a gap: milliseconds show, minutes do not fill the page.
+fn gap(ns: u64) -> f64 {
+    let millis = ns as f64 / 1e6;
+    (millis.ln_1p() * 7.0).min(LONGEST_GAP).round()
+}
+
+/// Text for a picture: safe to show, and no markup.
+pub(super) fn escaped(text: &str) -> String {
+    clean(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}

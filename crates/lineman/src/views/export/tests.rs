@@ -1,0 +1,115 @@
+//! Exports of every log.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use lineman_lab::log::Reader;
+
+use super::*;
+
+const LOGS: [&str; 8] = [
+    "chat", "crossed", "held", "refused", "tftp-get", "tftp-put", "udp", "window",
+];
+
+fn events(name: &str) -> Vec<Event> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");
+    let events: Result<Vec<Event>, _> = Reader::new(BufReader::new(file)).collect();
+    events.expect("a whole log")
+}
+
+fn exported(name: &str, format: Format, lang: Lang) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(format, &events(name), lang, &mut out).expect("memory");
+    out
+}
+
+fn text(name: &str, format: Format, lang: Lang) -> String {
+    String::from_utf8(exported(name, format, lang)).expect("UTF-8")
+}
+
+#[test]
+fn a_capture_is_a_chain_of_blocks() {
+    for name in LOGS {
+        let bytes = exported(name, Format::Pcapng, Lang::Zh);
+        let (mut rest, mut kinds) = (&bytes[..], Vec::new());
+        while let Some((head, _)) = rest.split_first_chunk::<8>() {
+            let word = |at: usize| {
+                u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]])
+            };
+            let len = word(4) as usize;
+            let (block, next) = rest.split_at(len);
+            assert_eq!(block.last_chunk(), Some(&(len as u32).to_le_bytes()));
+            kinds.push(word(0));
+            rest = next;
+        }
+        assert!(rest.is_empty());
+        assert_eq!(kinds[..3], [0x0a0d_0d0a, 1, 1]);
+        assert!(kinds[3..].iter().all(|kind| *kind == 6), "{name}");
+    }
+}
+
+#[test]
+fn a_capture_holds_every_packet_and_says_which_are_dropped() {
+    let bytes = exported("chat", Format::Pcapng, Lang::En);
+    let text = String::from_utf8_lossy(&bytes);
+    assert_eq!(text.matches(" · ").count(), 12 * 2 + 1);
+    assert_eq!(text.matches("dropped · client").count(), 1);
+    assert!(text.contains("client CLOSED → SYN-SENT · server LISTEN → SYN-RECEIVED"));
+}
+
+#[test]
+fn a_diagram_for_mermaid() {
+    insta::assert_snapshot!("mermaid-chat-en", text("chat", Format::Mermaid, Lang::En));
+    insta::assert_snapshot!("mermaid-held-zh", text("held", Format::Mermaid, Lang::Zh));
+}
+
+#[test]
+fn a_picture() {
+    insta::assert_snapshot!("svg-udp-en", text("udp", Format::Svg, Lang::En));
+    insta::assert_snapshot!("svg-tftp-get-zh", text("tftp-get", Format::Svg, Lang::Zh));
+}
+
+/// Enough of XML to know that what is opened is closed, and that no text became markup.
+#[test]
+fn pictures_are_well_formed() {
+    for name in LOGS {
+        let svg = text(name, Format::Svg, Lang::Zh);
+        let mut open: Vec<&str> = Vec::new();
+        for piece in svg.split('<').skip(1) {
+            let (tag, text) = piece.split_once('>').expect("a tag ends");
+            assert!(
+                !text.contains('>') && !tag.contains('\n'),
+                "{name}: {piece}"
+            );
+            if let Some(closed) = tag.strip_prefix('/') {
+                assert_eq!(open.pop(), Some(closed), "{name}");
+            } else if !tag.ends_with('/') {
+                open.push(tag.split(' ').next().unwrap_or(tag));
+            }
+        }
+        assert!(open.is_empty(), "{name}: {open:?}");
+    }
+}
+
+#[test]
+fn no_export_but_the_capture_holds_a_control_character() {
+    for name in LOGS {
+        for format in [Format::Svg, Format::Mermaid, Format::Text, Format::Jsonl] {
+            let text = text(name, format, Lang::En);
+            assert!(
+                !text.contains(|c: char| c.is_control() && c != '\n'),
+                "{name} {format:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn json_lines_are_the_log() {
+    for name in LOGS {
+        let text = text(name, Format::Jsonl, Lang::En);
+        let back: Result<Vec<Event>, _> = Reader::new(text.as_bytes()).collect();
+        assert_eq!(back.expect("a log"), events(name));
+    }
+}

@@ -1,0 +1,94 @@
+//! What stands in the columns of a row.
+
+use std::net::SocketAddr;
+
+use lineman_lab::log::Host;
+use lineman_lab::log::Origin;
+use lineman_lab::log::TimerKind;
+use lineman_lab::story::Arrow;
+use lineman_lab::story::Clock;
+use lineman_lab::story::Fate;
+use lineman_lab::story::Row;
+use lineman_lab::story::Stretch;
+use lineman_lab::story::What;
+
+use super::Style;
+use super::marks::Marks;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
+use crate::views::cells::call;
+
+/// Sentences: there, but not in front.
+pub(super) const DIM: &str = "2";
+/// A state that has just changed.
+pub(super) const NEW: &str = "1";
+/// A packet that is lost.
+const LOST: &str = "31";
+/// One that is sent again, or that waits.
+const AGAIN: &str = "33";
+
+/// `text` in a colour, if there are colours.
+pub(super) fn paint(style: Style, colour: &str, text: &str) -> String {
+    if style.colour && !colour.is_empty() && !text.trim().is_empty() {
+        format!("\x1b[{colour}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The colour of an arrow.
+pub(super) fn colour(arrow: &Arrow) -> &'static str {
+    match arrow.fate {
+        Fate::Dropped => LOST,
+        Fate::Held => AGAIN,
+        _ if arrow.again.is_some() || arrow.stretch == Stretch::Repeat => AGAIN,
+        _ => "",
+    }
+}
+
+/// What a host did in a row: its clock, then its call.
+pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
+    let clock = row.clock.filter(|clock| clock.host == host);
+    let clock = clock.map(|clock| format!("({})", worded(clock, style)));
+    let call = row.calls[host]
+        .as_ref()
+        .map(|cell| call(cell, Marks::of(style).more));
+    clock.into_iter().chain(call).collect()
+}
+
+fn worded(clock: Clock, style: Style) -> String {
+    let millis: &u64 = &(clock.wait_ns / 1_000_000);
+    let words = match (clock.kind, clock.origin) {
+        (TimerKind::Retransmission, Origin::Inferred) => Views::ClockResendDeduced { millis },
+        (TimerKind::Retransmission, _) => Views::ClockResend { millis },
+        (TimerKind::DelayedAck, _) => Views::ClockDelayedAck { millis },
+        (TimerKind::TimeWait, _) => Views::ClockTimeWait { millis },
+        (TimerKind::Persist, _) => Views::ClockPersist { millis },
+    };
+    words.render(style.lang)
+}
+
+/// The state of a host, and whether it has just changed; for UDP the port, for it has no state.
+pub(super) fn state(row: &Row, host: Host) -> (String, bool) {
+    if let Some(cell) = row.states[host] {
+        let mark = match cell.origin {
+            Origin::Inferred => "~",
+            Origin::Kernel | Origin::Simulated => "",
+        };
+        let text = format!("{mark}{}", cell.after.name());
+        return (text, cell.before != cell.after);
+    }
+    let port = row.arrow.as_ref().and_then(|arrow| end(arrow, host));
+    (
+        port.map_or_else(String::new, |end| format!(":{}", end.port())),
+        false,
+    )
+}
+
+fn end(arrow: &Arrow, host: Host) -> Option<SocketAddr> {
+    match arrow.seen.what {
+        What::Udp(_) if arrow.from == host => arrow.seen.from,
+        What::Udp(_) => arrow.seen.to,
+        _ => None,
+    }
+}

@@ -1,0 +1,224 @@
+//! Where the columns are: three layouts, by the width of the terminal.
+
+use lineman_lab::log::Host;
+use lineman_lab::log::Start;
+use lineman_lab::story::Row;
+
+use super::INDENT;
+use super::Style;
+use super::cells;
+use super::cells::paint;
+use super::shaft::shaft;
+use super::shaft::short;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
+use crate::lang::wire::Wire;
+use crate::views::cells::time;
+use crate::views::text::cut;
+use crate::views::text::pad;
+use crate::views::text::width;
+use crate::views::text::wrap;
+
+const HOSTS: [Host; 2] = [Host::Client, Host::Server];
+/// The longest name of a state, and a mark before it.
+const STATE: usize = 13;
+
+/// A layout.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    /// Calls, states and arrows side by side.
+    Wide {
+        /// How wide the calls of a host are.
+        calls: usize,
+        /// How wide an arrow is.
+        arrow: usize,
+    },
+    /// States and arrows side by side, calls above.
+    Medium {
+        /// How wide an arrow is.
+        arrow: usize,
+    },
+    /// One thing below the other.
+    List,
+}
+
+impl Layout {
+    pub(super) fn for_width(columns: usize) -> Self {
+        let sides = INDENT + 2 * (STATE + 1);
+        match columns {
+            100.. => {
+                let rest = columns - sides - 2;
+                let arrow = rest * 9 / 20;
+                let calls = (rest - arrow) / 2;
+                Self::Wide { calls, arrow }
+            }
+            60.. => Self::Medium {
+                arrow: columns - sides,
+            },
+            _ => Self::List,
+        }
+    }
+
+    /// Where sentences begin.
+    pub(super) fn indent(self) -> usize {
+        match self {
+            Self::List => 2,
+            _ => INDENT,
+        }
+    }
+
+    /// The names of the columns.
+    pub(super) fn heading(self, start: &Start, style: Style) -> Vec<String> {
+        let client = Views::Client {
+            address: &start.client.v4,
+        }
+        .render(style.lang);
+        let server = Views::Server {
+            address: &start.server.v4,
+        }
+        .render(style.lang);
+        let state = Views::State {}.render(style.lang);
+        let time = pad("    t(s)", INDENT);
+        let line = match self {
+            Self::Wide { calls, arrow } => format!(
+                "{time}{} {} {} {} {server}",
+                pad(&client, calls),
+                pad(&state, STATE),
+                " ".repeat(arrow),
+                pad(&state, STATE),
+            ),
+            Self::Medium { .. } => {
+                let room = style.width.saturating_sub(INDENT + width(&server));
+                format!("{time}{}{server}", pad(&client, room))
+            }
+            Self::List => format!("{client}, {server}"),
+        };
+        vec![cut(&line, style.width, "")]
+    }
+
+    /// The lines of a row, without its sentence.
+    pub(super) fn row(self, row: &Row, style: Style) -> Vec<String> {
+        match self {
+            Self::Wide { calls, arrow } => wide(row, calls, arrow, style),
+            Self::Medium { arrow } => medium(row, arrow, style),
+            Self::List => list(row, style),
+        }
+    }
+}
+
+fn wide(row: &Row, calls: usize, arrow: usize, style: Style) -> Vec<String> {
+    let [client, server] = HOSTS.map(|host| {
+        let deeds = cells::deeds(row, host, style);
+        let lines = deeds.iter().flat_map(|deed| wrap(deed, calls));
+        lines.collect::<Vec<String>>()
+    });
+    let middle = middle(row, arrow, style);
+    if middle.is_none() && client.is_empty() && server.is_empty() {
+        return Vec::new();
+    }
+    let blank = " ".repeat(2 * (STATE + 1) + arrow);
+    let middle = middle.unwrap_or_else(|| blank.clone());
+    let height = client.len().max(server.len()).max(1);
+    (0..height)
+        .map(|line| {
+            let time = if line == 0 {
+                time(row.t_ns)
+            } else {
+                String::new()
+            };
+            let middle = if line == 0 { &middle } else { &blank };
+            let cell = |lines: &[String]| lines.get(line).cloned().unwrap_or_default();
+            let line = format!(
+                "{}{} {middle} {}",
+                pad(&time, INDENT),
+                pad(&cell(&client), calls),
+                cell(&server)
+            );
+            line.trim_end().to_owned()
+        })
+        .collect()
+}
+
+/// State, arrow, state; nothing if there is none of them.
+fn middle(row: &Row, arrow: usize, style: Style) -> Option<String> {
+    let states = HOSTS.map(|host| cells::state(row, host));
+    if row.arrow.is_none() && states.iter().all(|(text, _)| text.is_empty()) {
+        return None;
+    }
+    let [client, server] = states.map(|(text, is_new)| {
+        let colour = if is_new { cells::NEW } else { "" };
+        paint(style, colour, &pad(&text, STATE))
+    });
+    let shaft = row.arrow.as_ref().map_or_else(
+        || " ".repeat(arrow),
+        |packet| paint(style, cells::colour(packet), &shaft(packet, arrow, style)),
+    );
+    Some(format!("{client} {shaft} {server}"))
+}
+
+fn medium(row: &Row, arrow: usize, style: Style) -> Vec<String> {
+    let mut lines = deed_lines(row, INDENT, style);
+    if let Some(middle) = middle(row, arrow, style) {
+        let when = pad(&time(row.t_ns), INDENT);
+        lines.push(format!("{when}{middle}").trim_end().to_owned());
+    }
+    lines
+}
+
+fn list(row: &Row, style: Style) -> Vec<String> {
+    let mut lines = deed_lines(row, INDENT, style);
+    let when = pad(&time(row.t_ns), INDENT);
+    if let Some(arrow) = &row.arrow {
+        let text = format!("{} {}", name(arrow.from, style), short(arrow, style));
+        lines.extend(hanging(&when, &text, style, cells::colour(arrow)));
+    }
+    let states = HOSTS.map(|host| (host, cells::state(row, host)));
+    let shown = states.iter().filter(|(_, (text, _))| !text.is_empty());
+    let shown: Vec<String> = shown
+        .map(|(host, (text, _))| format!("{} {text}", name(*host, style)))
+        .collect();
+    if !shown.is_empty() {
+        let lead = if row.arrow.is_some() {
+            " ".repeat(INDENT)
+        } else {
+            when
+        };
+        lines.extend(hanging(&lead, &shown.join(", "), style, ""));
+    }
+    lines
+}
+
+/// What the hosts did, a line for each.
+fn deed_lines(row: &Row, indent: usize, style: Style) -> Vec<String> {
+    let mut lines = Vec::new();
+    for host in HOSTS {
+        for deed in cells::deeds(row, host, style) {
+            let when = pad(&time(row.t_ns), indent);
+            let text = format!("{} {deed}", name(host, style));
+            lines.extend(hanging(&when, &text, style, ""));
+        }
+    }
+    lines
+}
+
+/// `text` behind `lead`, and further lines below it.
+fn hanging(lead: &str, text: &str, style: Style, colour: &str) -> Vec<String> {
+    let columns = style.width.saturating_sub(width(lead));
+    let blank = " ".repeat(width(lead));
+    wrap(text, columns)
+        .iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let lead = if at == 0 { lead } else { &blank };
+            format!("{lead}{}", paint(style, colour, line))
+        })
+        .collect()
+}
+
+fn name(host: Host, style: Style) -> String {
+    match host {
+        Host::Client => Wire::ClientShort {},
+        Host::Server => Wire::ServerShort {},
+    }
+    .render(style.lang)
+}

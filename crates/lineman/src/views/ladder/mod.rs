@@ -1,0 +1,141 @@
+//! The ladder: a line for each thing that happened, time downwards, the hosts left and right.
+//!
+//! It only ever appends: what was printed stays true, so it works in a pipe, in a log and for a
+//! screen reader as it does on a terminal.
+
+mod cells;
+mod layout;
+mod marks;
+mod shaft;
+
+#[cfg(test)]
+mod tests;
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Origin;
+use lineman_lab::log::Start;
+use lineman_lab::story::Row;
+use lineman_lab::story::Story;
+
+use self::layout::Layout;
+use self::marks::Marks;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
+use crate::views::text::wrap;
+use crate::views::words::paragraph;
+
+/// How a ladder is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// How many columns there are; they decide the layout.
+    pub width: usize,
+    /// The language of headings and sentences.
+    pub lang: Lang,
+    /// No character beyond ASCII is drawn; sentences may have some.
+    pub ascii: bool,
+    /// Colours, as an addition to signs.
+    pub colour: bool,
+    /// A sentence below each row that has one.
+    pub explain: bool,
+}
+
+/// Where sentences begin: below what stands behind the time.
+const INDENT: usize = 10;
+
+/// A ladder in the making.
+#[derive(Debug)]
+pub struct Ladder {
+    style: Style,
+    layout: Layout,
+    story: Story,
+    start: Option<Start>,
+    has_states: bool,
+}
+
+impl Ladder {
+    /// An empty one.
+    pub fn new(style: Style) -> Self {
+        Self {
+            style,
+            layout: Layout::for_width(style.width),
+            story: Story::new(),
+            start: None,
+            has_states: false,
+        }
+    }
+
+    /// Takes an event, and gives the lines that are to be appended.
+    pub fn push(&mut self, event: &Event) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Kind::Start(start) = &event.kind {
+            lines.extend(self.layout.heading(start, self.style));
+            self.start = Some(start.clone());
+        }
+        let rows = self.story.push(event);
+        lines.extend(self.rows(&rows));
+        lines
+    }
+
+    /// The lines that are due because nothing has happened until `now_ns`.
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "for whoever follows a lab as it runs; a replay never waits"
+        )
+    )]
+    pub fn idle(&mut self, now_ns: u64) -> Vec<String> {
+        let rows = self.story.idle(now_ns);
+        self.rows(&rows)
+    }
+
+    /// The last lines: nothing more will happen.
+    pub fn finish(&mut self) -> Vec<String> {
+        let rows = self.story.finish();
+        let mut lines = self.rows(&rows);
+        if let Some(start) = &self.start {
+            let note = match self.has_states {
+                true => provenance(start.origin),
+                false => Views::NoStates {},
+            };
+            let note = note.render(self.style.lang);
+            lines.extend(self.sentence(&note));
+        }
+        lines
+    }
+
+    fn rows(&mut self, rows: &[Row]) -> Vec<String> {
+        let states = |row: &Row| row.states.client.or(row.states.server);
+        self.has_states |= rows.iter().any(|row| states(row).is_some());
+        rows.iter().flat_map(|row| self.row(row)).collect()
+    }
+
+    fn row(&self, row: &Row) -> Vec<String> {
+        let mut lines = self.layout.row(row, self.style);
+        if self.style.explain {
+            lines.extend(self.sentence(&paragraph(row, self.style.lang)));
+        }
+        lines
+    }
+
+    fn sentence(&self, text: &str) -> Vec<String> {
+        let style = self.style;
+        let text = Marks::of(style).spelled(text);
+        let columns = style.width.saturating_sub(self.layout.indent());
+        let indent = " ".repeat(self.layout.indent());
+        wrap(&text, columns)
+            .iter()
+            .map(|line| format!("{indent}{}", cells::paint(style, cells::DIM, line)))
+            .collect()
+    }
+}
+
+fn provenance(origin: Origin) -> Views<'static> {
+    match origin {
+        Origin::Kernel => Views::StatesKernel {},
+        Origin::Inferred => Views::StatesInferred {},
+        Origin::Simulated => Views::StatesSimulated {},
+    }
+}

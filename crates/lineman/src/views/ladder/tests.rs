@@ -1,0 +1,144 @@
+//! The ladder of each log, at three widths and in both languages.
+
+use std::fs::File;
+use std::io::BufReader;
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Reader;
+
+use super::*;
+use crate::views::text::width;
+
+const LOGS: [&str; 8] = [
+    "chat", "crossed", "held", "refused", "tftp-get", "tftp-put", "udp", "window",
+];
+
+fn events(name: &str) -> Vec<Event> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");
+    let events: Result<Vec<Event>, _> = Reader::new(BufReader::new(file)).collect();
+    events.expect("a whole log")
+}
+
+fn style(width: usize, lang: Lang) -> Style {
+    Style {
+        width,
+        lang,
+        ascii: false,
+        colour: false,
+        explain: true,
+    }
+}
+
+fn drawn(name: &str, style: Style) -> String {
+    let mut ladder = Ladder::new(style);
+    let events = events(name);
+    let mut lines: Vec<String> = events.iter().flat_map(|event| ladder.push(event)).collect();
+    lines.extend(ladder.finish());
+    lines.join("\n")
+}
+
+fn snapshot(name: &str, columns: usize, lang: Lang) {
+    let tag = format!("{name}-{columns}-{lang:?}").to_lowercase();
+    insta::assert_snapshot!(tag, drawn(name, style(columns, lang)));
+}
+
+#[test]
+fn wide() {
+    for name in ["chat", "udp", "tftp-get"] {
+        snapshot(name, 120, Lang::En);
+        snapshot(name, 120, Lang::Zh);
+    }
+}
+
+#[test]
+fn medium() {
+    for name in ["chat", "held", "tftp-put"] {
+        snapshot(name, 80, Lang::En);
+        snapshot(name, 80, Lang::Zh);
+    }
+}
+
+#[test]
+fn narrow() {
+    for name in ["chat", "tftp-get"] {
+        snapshot(name, 50, Lang::En);
+        snapshot(name, 50, Lang::Zh);
+    }
+}
+
+#[test]
+fn everything_that_is_said_in_english() {
+    for name in ["crossed", "refused", "window"] {
+        snapshot(name, 110, Lang::En);
+    }
+}
+
+/// Who follows a lab asks all the time, and sees the same.
+#[test]
+fn a_ladder_that_is_followed_is_the_ladder_that_is_replayed() {
+    for name in LOGS {
+        let mut ladder = Ladder::new(style(120, Lang::En));
+        let mut lines = Vec::new();
+        for event in events(name) {
+            lines.extend(ladder.idle(event.t_ns));
+            lines.extend(ladder.push(&event));
+        }
+        lines.extend(ladder.finish());
+        assert_eq!(lines.join("\n"), drawn(name, style(120, Lang::En)));
+    }
+}
+
+#[test]
+fn plain_ascii_has_nothing_else() {
+    for name in ["crossed", "held", "refused", "tftp-get", "window"] {
+        let ascii = Style {
+            ascii: true,
+            ..style(100, Lang::En)
+        };
+        let text = drawn(name, ascii);
+        assert!(text.is_ascii() || text.contains('×'), "{text}");
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for name in LOGS {
+        for columns in [40, 50, 60, 80, 99, 100, 120, 200] {
+            for lang in [Lang::En, Lang::Zh] {
+                for line in drawn(name, style(columns, lang)).lines() {
+                    assert!(width(line) <= columns, "{name} {columns}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    for name in LOGS {
+        let coloured = Style {
+            colour: true,
+            ..style(120, Lang::En)
+        };
+        let mut text = drawn(name, coloured);
+        for code in ["\x1b[0m", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m"] {
+            text = text.replace(code, "");
+        }
+        let trimmed = |text: &str| -> Vec<String> {
+            text.lines()
+                .map(|line| line.trim_end().to_owned())
+                .collect()
+        };
+        assert_eq!(trimmed(&text), trimmed(&drawn(name, style(120, Lang::En))));
+    }
+}
+
+#[test]
+fn sentences_can_be_left_out() {
+    let bare = Style {
+        explain: false,
+        ..style(120, Lang::En)
+    };
+    assert!(!drawn("chat", bare).contains("asks to open"));
+}

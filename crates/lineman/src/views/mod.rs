@@ -1,0 +1,8 @@
+//! How a log is shown: every view and export is a function of its events, and owns nothing else.
+
+pub mod cells;
+pub mod export;
+pub mod ladder;
+pub mod packet;
+pub mod text;
+pub mod words;

@@ -1,0 +1,105 @@
+//! A packet in a few words of its protocol, the same in every language.
+
+use lineman_lab::story::Arrow;
+use lineman_lab::story::Datagram;
+use lineman_lab::story::Place;
+use lineman_lab::story::Refusal;
+use lineman_lab::story::Segment;
+use lineman_lab::story::Tftp;
+use lineman_lab::story::What;
+use lineman_proto::text::visible_bytes;
+use lineman_proto::wire::Flags;
+
+use crate::views::text::clean;
+
+/// What stands at the arrow, the longest form first.
+pub fn labels(arrow: &Arrow) -> Vec<String> {
+    let all = match (&arrow.seen.what, arrow.place) {
+        (What::Tcp(segment), Some(place)) => segment_labels(segment, place),
+        (What::Udp(datagram), _) => datagram_labels(arrow, datagram),
+        (What::Unreachable(refusal), _) => refusal_labels(refusal),
+        _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
+    };
+    all.iter().map(|label| clean(label)).collect()
+}
+
+/// The longest form.
+pub fn label(arrow: &Arrow) -> String {
+    labels(arrow).into_iter().next().unwrap_or_default()
+}
+
+fn segment_labels(segment: &Segment, place: Place) -> Vec<String> {
+    let flags = segment.flags;
+    let seq = format!(" seq={}", place.seq);
+    let ack = place
+        .ack
+        .map_or_else(String::new, |ack| format!(" ack={ack}"));
+    let len = match segment.len {
+        0 => String::new(),
+        len => format!(" len={len}"),
+    };
+    let window = match segment.window == 0 && !flags.has(Flags::RST) {
+        true => " win=0",
+        false => "",
+    };
+    if segment.takes() == 0 {
+        return vec![format!("{flags}{ack}{window}"), flags.to_string()];
+    }
+    vec![
+        format!("{flags}{seq}{ack}{len}{window}"),
+        format!("{flags}{seq}{len}"),
+        format!("{flags}{seq}"),
+    ]
+}
+
+fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
+    let Some(packet) = &datagram.tftp else {
+        let text = visible_bytes(&datagram.preview);
+        let short = format!("UDP len={}", datagram.len);
+        return vec![format!("{short} \"{text}\""), short];
+    };
+    match packet {
+        Tftp::Request(ask) => {
+            let verb = if ask.write { "WRQ" } else { "RRQ" };
+            let short = format!("{verb} \"{}\"", ask.file);
+            let long = format!("{short} {}", ask.mode);
+            vec![format!("{long}{}", options(&ask.options)), long, short]
+        }
+        Tftp::Oack(given) => vec![format!("OACK{}", options(given)), "OACK".to_owned()],
+        Tftp::Data { block, len } => {
+            let last = arrow.file.is_some_and(|step| step.last);
+            let mark = if last { " (last)" } else { "" };
+            vec![
+                format!("DATA {block} len={len}{mark}"),
+                format!("DATA {block}{mark}"),
+            ]
+        }
+        Tftp::Ack { block } => vec![format!("ACK {block}")],
+        Tftp::Error { code, message } => {
+            vec![format!("ERROR {code} {message}"), format!("ERROR {code}")]
+        }
+    }
+}
+
+fn refusal_labels(refusal: &Refusal) -> Vec<String> {
+    let port = refusal.target.filter(|_| refusal.port);
+    let short = "ICMP unreachable".to_owned();
+    match port {
+        Some(target) => vec![format!("ICMP port {} unreachable", target.port()), short],
+        None => vec![short],
+    }
+}
+
+/// A line about a frame begins with `from > to`.
+fn without_addresses(line: &str) -> String {
+    let rest = line.split_once(" > ").map(|(_, rest)| rest);
+    let rest = rest.and_then(|rest| rest.split_once(' '));
+    rest.map_or(line, |(_, rest)| rest).to_owned()
+}
+
+fn options(options: &[(String, String)]) -> String {
+    options
+        .iter()
+        .map(|(name, value)| format!(" {name}={value}"))
+        .collect()
+}

@@ -1,0 +1,150 @@
+//! `lineman lab replay`: logs shown and exported by the real binary, and exports read by tshark.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+use std::process::Stdio;
+
+use crate::support::lineman;
+use crate::support::peer;
+
+fn log(name: &str) -> PathBuf {
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    PathBuf::from(logs).join(name).with_extension("jsonl")
+}
+
+fn replay(args: &[&str]) -> Output {
+    lineman()
+        .args(["lab", "replay"])
+        .args(args)
+        .output()
+        .expect("runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn chat() -> String {
+    log("chat").display().to_string()
+}
+
+#[test]
+fn a_log_is_shown_as_a_ladder() {
+    let output = replay(&[&chat()]);
+    assert!(output.status.success());
+    let shown = text(&output.stdout);
+    for part in [
+        "──SYN seq=0 ──",
+        "✗ lost",
+        "══FIN+ACK seq=3",
+        "TIME-WAIT",
+        "asks to open",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in:\n{shown}");
+    }
+    assert!(!shown.contains('\x1b'), "colour in a pipe");
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn it_speaks_chinese_and_it_can_be_silent() {
+    let chinese = text(&replay(&["--lang", "zh", &chat()]).stdout);
+    assert!(
+        chinese.contains("客户端请求与服务器的端口 9000 建立连接"),
+        "{chinese}"
+    );
+    let bare = text(&replay(&["--no-explain", "--width", "80", &chat()]).stdout);
+    assert!(
+        bare.lines().count() < 45 && !bare.contains("asks to"),
+        "{bare}"
+    );
+}
+
+#[test]
+fn where_the_locale_is_not_utf_8_signs_are_ascii() {
+    let output = lineman()
+        .env("LC_ALL", "C")
+        .args(["lab", "replay", "--no-explain"])
+        .arg(log("window"))
+        .output()
+        .expect("runs");
+    let shown = text(&output.stdout);
+    assert!(
+        shown.is_ascii() && shown.contains("--SYN seq=0 --"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_log_that_is_cut_is_shown_as_far_as_it_goes() {
+    let whole = fs::read(log("chat")).expect("a log");
+    let dir = tempfile::tempdir().expect("a directory");
+    let cut = dir.path().join("cut.jsonl");
+    fs::write(&cut, &whole[..whole.len() / 2]).expect("a file");
+    let output = replay(&[&cut.display().to_string()]);
+    assert!(output.status.success());
+    assert!(text(&output.stdout).contains("SYN seq=0"));
+    assert!(text(&output.stderr).contains("the log is cut short: line "));
+}
+
+#[test]
+fn what_is_no_log_is_refused_with_its_line() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let bad = dir.path().join("bad.jsonl");
+    fs::write(&bad, "hello\n").expect("a file");
+    let output = replay(&[&bad.display().to_string()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("line 1: no event"));
+    assert_eq!(replay(&["/nonexistent"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_log_comes_from_stdin_too_and_json_gives_it_back() {
+    let file = fs::File::open(log("udp")).expect("a log");
+    let output = lineman()
+        .args(["--json", "lab", "replay", "-"])
+        .stdin(Stdio::from(file))
+        .output()
+        .expect("runs");
+    assert_eq!(output.stdout, fs::read(log("udp")).expect("a log"));
+}
+
+/// Wireshark's own reader finds the packets, their order, the comments and no flaw.
+#[test]
+fn tshark_reads_the_capture() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let capture = dir.path().join("chat.pcapng").display().to_string();
+    assert!(
+        replay(&[&chat(), "--export", "pcapng", "-o", &capture])
+            .status
+            .success()
+    );
+    let fields = [
+        "frame.interface_name",
+        "tcp.flags.str",
+        "tcp.analysis.retransmission",
+        "frame.comment",
+    ];
+    let output = peer("tshark")
+        .args(["-r", &capture, "-T", "fields"])
+        .args(fields.iter().flat_map(|field| ["-e", field]))
+        .output()
+        .expect("runs");
+    let read = text(&output.stdout);
+    let lines: Vec<&str> = read.lines().collect();
+    assert_eq!(lines.len(), 12, "{read}");
+    assert!(
+        lines[0].starts_with("client\t") && lines[1].starts_with("server\t"),
+        "{read}"
+    );
+    assert!(
+        lines[0].contains("numbering starts at 3247533107"),
+        "{read}"
+    );
+    assert!(
+        lines[7].contains("dropped · client ESTABLISHED → FIN-WAIT-1"),
+        "{read}"
+    );
+    assert!(lines[8].contains("resend 1"), "{read}");
+}
