@@ -301,7 +301,7 @@ fn of_call(saying: &Saying, lang: Lang) -> Option<String> {
         S::CallConnected { who } => say!(lang, who, States::CallConnected { who }),
         S::CallAccepted { who, answer } => say!(lang, who, States::CallAccepted { who, answer }),
         S::CallEnded { who } => say!(lang, who, States::CallEnded { who }),
-        S::CallSent { who, answer } => say!(lang, who, States::CallSent { who, answer }),
+        S::CallSent { who, name } => say!(lang, who, States::CallSent { who, name }),
         S::CallRefused { who, name } => say!(lang, who, States::CallRefused { who, name }),
         S::CallReset { who, name } => say!(lang, who, States::CallReset { who, name }),
         S::CallPipe { who, name } => say!(lang, who, States::CallPipe { who, name }),
