@@ -9,15 +9,17 @@ use crate::log::Host;
 pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            out.extend(of_call(who, cell));
+            let tcp = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+            out.extend(of_call(who, cell, tcp.is_some()));
         }
     }
 }
 
-fn of_call(who: Host, cell: &CallCell) -> Option<Saying> {
+/// `tcp` if a segment of TCP made the call return.
+fn of_call(who: Host, cell: &CallCell, tcp: bool) -> Option<Saying> {
     match cell.answer.as_ref()? {
         Answer::Error(error) => Some(failed(who, cell, error)),
-        Answer::Value(answer) => returned(who, cell, answer),
+        Answer::Value(answer) => returned(who, cell, answer, tcp),
     }
 }
 
@@ -37,11 +39,11 @@ fn failed(who: Host, cell: &CallCell, error: &str) -> Saying {
     }
 }
 
-fn returned(who: Host, cell: &CallCell, answer: &str) -> Option<Saying> {
+fn returned(who: Host, cell: &CallCell, answer: &str, tcp: bool) -> Option<Saying> {
     let answer = || answer.to_owned();
     match cell.name.as_str() {
         "listen" => Some(Saying::CallListens { who }),
-        "connect" if !cell.begins || cell.args.len() == 1 => Some(Saying::CallConnected { who }),
+        "connect" if tcp => Some(Saying::CallConnected { who }),
         "accept" => Some(Saying::CallAccepted {
             who,
             answer: answer(),
@@ -49,7 +51,7 @@ fn returned(who: Host, cell: &CallCell, answer: &str) -> Option<Saying> {
         "recv" | "read" if is_end(&answer()) => Some(Saying::CallEnded { who }),
         "send" | "sendall" => Some(Saying::CallSent {
             who,
-            answer: answer(),
+            name: cell.name.clone(),
         }),
         _ => None,
     }
