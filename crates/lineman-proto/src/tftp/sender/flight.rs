@@ -1,0 +1,83 @@
+//! Sending: the OACK, a flight, a probe.
+
+use std::time::Instant;
+
+use super::Sender;
+use super::repair::Repair;
+use crate::tftp::DataRun;
+use crate::tftp::Payload;
+
+impl Sender {
+    /// Sends the packet or the flight that was sent last once more.
+    pub(super) fn resend(&mut self, now: Instant) {
+        match self.opening.clone() {
+            Some(packet) => self.send_opening(now, packet),
+            None => self.send_flight(now),
+        }
+    }
+
+    pub(super) fn send_opening(&mut self, now: Instant, packet: Vec<u8>) {
+        self.opening_sends += 1;
+        self.queue.push_back(Payload::Packet(packet));
+        self.sent(now);
+    }
+
+    /// Sends a window from `base`, up to the file's end.
+    pub(super) fn send_flight(&mut self, now: Instant) {
+        let window = u64::from(self.agreed.windowsize.max(1));
+        let end = self
+            .last
+            .map_or(u64::MAX, |last| last + 1)
+            .min(self.base + window);
+        self.next = end;
+        self.fresh = self.high.max(self.base);
+        self.stats.data_sent += end - self.base;
+        self.stats.resent += self.high.min(end).saturating_sub(self.base);
+        self.high = self.high.max(end);
+        // A flight that still waits to be sent is replaced: nothing is sent twice in one breath.
+        self.queue
+            .retain(|payload| !matches!(payload, Payload::Data(_)));
+        self.queue.push_back(Payload::Data(DataRun {
+            first: self.base,
+            count: (end - self.base) as u32, // at most a window
+            blksize: self.agreed.blksize,
+            rollover: self.rollover,
+        }));
+        self.sent(now);
+    }
+
+    pub(super) fn sent(&mut self, now: Instant) {
+        self.flight_at = now;
+        self.probed = false;
+        let due = self.probe_at().unwrap_or_else(|| now + self.rto.current());
+        self.deadline = Some(due.min(self.give_up_at().max(now)));
+    }
+
+    /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the
+    /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
+    pub(super) fn probe_at(&self) -> Option<Instant> {
+        let wait = self.rto.probe().filter(|&wait| wait < self.rto.current());
+        // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
+        let may =
+            self.opening.is_none() && self.confirmed && !self.probed && !self.is_last_in_flight();
+        wait.filter(|_| may).map(|wait| self.flight_at + wait)
+    }
+
+    /// Sends the flight's last block once more. Whoever has all acknowledges it again; whoever
+    /// misses it, or another, says so.
+    pub(super) fn probe(&mut self, now: Instant) {
+        self.probed = true;
+        self.fresh = self.next; // the ACK may answer either of the two
+        self.repair = Repair::Ready;
+        self.stats.data_sent += 1;
+        self.stats.resent += 1;
+        self.queue.push_back(Payload::Data(DataRun {
+            first: self.next - 1,
+            count: 1,
+            blksize: self.agreed.blksize,
+            rollover: self.rollover,
+        }));
+        let rest = self.flight_at + self.rto.current();
+        self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
+    }
+}
