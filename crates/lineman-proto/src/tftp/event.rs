@@ -87,4 +87,20 @@ pub struct Stats {
     pub duplicates: u64,
     /// Packets from someone else than the peer.
     pub strays: u64,
+    /// What became of blocks sent ahead of their ACKs.
+    pub pipelining: Pipelining,
+}
+
+/// What became of sending blocks ahead of their ACKs to a client without `windowsize`; see
+/// [`Sender::pipelined`](super::Sender::pipelined).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pipelining {
+    /// One block at a time: not wanted, or the file ended before it began.
+    #[default]
+    Off,
+    /// Blocks were sent ahead until the end.
+    Held,
+    /// The client threw early blocks away, or the network did: one at a time since then.
+    GaveUp,
 }

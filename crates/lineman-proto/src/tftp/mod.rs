@@ -32,6 +32,7 @@ pub use block::Rollover;
 pub use code::ErrorCode;
 pub use event::Event;
 pub use event::Failure;
+pub use event::Pipelining;
 pub use event::Stats;
 pub use event::Violation;
 pub use filename::clean;

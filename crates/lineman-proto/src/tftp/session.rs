@@ -128,6 +128,15 @@ impl Session {
         Self::new(Gate::locked(peer), Role::Receiving(receiver))
     }
 
+    /// Sends blocks ahead of their ACKs to a client without `windowsize`; see [`Sender::pipelined`].
+    #[must_use]
+    pub fn pipelined(mut self) -> Self {
+        if let Role::Sending(sender) = self.role {
+            self.role = Role::Sending(sender.pipelined());
+        }
+        self
+    }
+
     fn new(gate: Gate, role: Role) -> Self {
         Self {
             gate,

@@ -83,6 +83,7 @@ proptest! {
         write: bool,
         known_length: bool,
         to_one: bool,
+        pipeline: bool,
         windowsize in proptest::option::of(1u16..40),
         blksize in proptest::option::of(8u16..1500),
     ) {
@@ -98,6 +99,8 @@ proptest! {
             to_server: Vec::new(),
             to_client: Vec::new(),
             strangers: Vec::new(),
+            reader: None,
+            pipeline,
         })
         .run();
         let receiver = if write { &report.server } else { &report.client };

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Failure;
+use lineman_proto::tftp::Pipelining;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Wish;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use crate::link::Random;
 use crate::link::Rule;
 use crate::link::Weather;
+use crate::reader::Habits;
 use crate::world::Outcome;
 use crate::world::Report;
 use crate::world::Setup;
@@ -42,6 +44,10 @@ struct Scenario {
     to_client: Vec<Rule>,
     #[serde(default)]
     stranger: Vec<Intruder>,
+    /// In place of our client, one with these habits.
+    reader: Option<Habits>,
+    #[serde(default)]
+    pipeline: bool,
     expect: Expect,
 }
 
@@ -65,6 +71,8 @@ struct Expect {
     timeouts: Option<u64>,
     max_ms: Option<u64>,
     rebukes: Option<usize>,
+    /// `off`, `held`, `gave-up`.
+    pipelining: Option<String>,
 }
 
 impl Scenario {
@@ -94,6 +102,8 @@ impl Scenario {
             weather: self.weather.clone(),
             to_server: self.to_server.clone(),
             to_client: self.to_client.clone(),
+            reader: self.reader.clone(),
+            pipeline: self.pipeline,
             strangers: self
                 .stranger
                 .iter()
@@ -153,7 +163,24 @@ impl Scenario {
         {
             return fault("ERRORs to strangers", &report.rebukes);
         }
+        let pipelining = pipelining(sender.pipelining);
+        if expect
+            .pipelining
+            .as_ref()
+            .is_some_and(|wanted| wanted != pipelining)
+        {
+            return fault("pipelining", &sender);
+        }
         Ok(())
+    }
+}
+
+fn pipelining(pipelining: Pipelining) -> &'static str {
+    match pipelining {
+        Pipelining::Off => "off",
+        Pipelining::Held => "held",
+        Pipelining::GaveUp => "gave-up",
+        _ => "other",
     }
 }
 

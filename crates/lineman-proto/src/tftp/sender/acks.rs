@@ -23,8 +23,11 @@ impl Sender {
             }
             return;
         }
-        if block >= self.next {
+        if block >= self.high {
             return; // acknowledges what was never sent
+        }
+        if self.is_pipelined() {
+            return self.handle_pipelined_ack(now, block);
         }
         if block >= self.base {
             self.advance(now, block);
@@ -39,6 +42,7 @@ impl Sender {
         self.heard(now);
         self.take_sample(now, block >= self.fresh);
         self.base = block + 1;
+        self.next = self.next.max(self.base);
         self.events.push_back(Event::Acknowledged(block));
         if self.last.is_some_and(|last| block >= last) {
             self.deadline = None;

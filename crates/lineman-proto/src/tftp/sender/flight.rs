@@ -24,26 +24,37 @@ impl Sender {
 
     /// Sends a window from `base`, up to the file's end.
     pub(super) fn send_flight(&mut self, now: Instant) {
-        let window = u64::from(self.agreed.windowsize.max(1));
-        let end = self
-            .last
-            .map_or(u64::MAX, |last| last + 1)
-            .min(self.base + window);
-        self.next = end;
-        self.fresh = self.high.max(self.base);
-        self.stats.data_sent += end - self.base;
-        self.stats.resent += self.high.min(end).saturating_sub(self.base);
-        self.high = self.high.max(end);
         // A flight that still waits to be sent is replaced: nothing is sent twice in one breath.
         self.queue
             .retain(|payload| !matches!(payload, Payload::Data(_)));
+        self.next = self.base;
+        if self.is_pipelined() {
+            return self.send_ahead(now);
+        }
+        self.fresh = self.high.max(self.base);
+        self.next = self.end_of_window(u64::from(self.agreed.windowsize.max(1)));
+        self.push_run(self.base, self.next);
+        self.sent(now);
+    }
+
+    /// The block behind a window of so many blocks from `base`, or behind the file's last.
+    pub(super) fn end_of_window(&self, window: u64) -> u64 {
+        self.last
+            .map_or(u64::MAX, |last| last + 1)
+            .min(self.base + window)
+    }
+
+    /// Sends the blocks from `first` to before `end`.
+    pub(super) fn push_run(&mut self, first: u64, end: u64) {
+        self.stats.data_sent += end - first;
+        self.stats.resent += self.high.min(end).saturating_sub(first);
+        self.high = self.high.max(end);
         self.queue.push_back(Payload::Data(DataRun {
-            first: self.base,
-            count: (end - self.base) as u32, // at most a window
+            first,
+            count: (end - first) as u32, // at most a window
             blksize: self.agreed.blksize,
             rollover: self.rollover,
         }));
-        self.sent(now);
     }
 
     pub(super) fn sent(&mut self, now: Instant) {
@@ -64,19 +75,17 @@ impl Sender {
     }
 
     /// Sends the flight's last block once more. Whoever has all acknowledges it again; whoever
-    /// misses it, or another, says so.
+    /// misses it, or another, says so. Who may throw away early blocks in silence gets the first.
     pub(super) fn probe(&mut self, now: Instant) {
         self.probed = true;
         self.fresh = self.next; // the ACK may answer either of the two
         self.repair = Repair::Ready;
-        self.stats.data_sent += 1;
-        self.stats.resent += 1;
-        self.queue.push_back(Payload::Data(DataRun {
-            first: self.next - 1,
-            count: 1,
-            blksize: self.agreed.blksize,
-            rollover: self.rollover,
-        }));
+        if let Some(pipeline) = &mut self.pipeline {
+            pipeline.ask(self.base);
+            self.push_run(self.base, self.base + 1);
+        } else {
+            self.push_run(self.next - 1, self.next);
+        }
         let rest = self.flight_at + self.rto.current();
         self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
     }

@@ -3,12 +3,15 @@
 mod acks;
 mod flight;
 mod patience;
+mod pipeline;
+mod pipelined;
 mod repair;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
+use self::pipeline::Pipeline;
 use self::repair::Repair;
 use super::Agreed;
 use super::Event;
@@ -56,6 +59,8 @@ pub struct Sender {
     /// Resends that are still allowed before the peer has proved that.
     unconfirmed_resends: u32,
     repair: Repair,
+    /// Blocks ahead of their ACKs, where the client knows no `windowsize`.
+    pipeline: Option<Pipeline>,
     /// Whether this flight's one probe has been sent.
     probed: bool,
     stats: Stats,
@@ -93,6 +98,7 @@ impl Sender {
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
             repair: Repair::Ready,
+            pipeline: None,
             probed: false,
             stats: Stats::default(),
         };
@@ -104,6 +110,16 @@ impl Sender {
             None => sender.send_flight(now),
         }
         sender
+    }
+
+    /// Sends blocks ahead of their ACKs to a client without `windowsize`, as long as that works;
+    /// [`Stats::pipelining`] tells whether it did. Nothing changes where a window was agreed.
+    #[must_use]
+    pub fn pipelined(mut self) -> Self {
+        if self.agreed.windowsize <= 1 {
+            self.pipeline = Some(Pipeline::new());
+        }
+        self
     }
 
     /// The source turned out to be `length` bytes long. Call it before the next `handle_*` when
@@ -160,6 +176,7 @@ impl Sender {
             self.stats.timeouts += 1;
             self.rto.back_off();
             self.repair = Repair::InFlight;
+            self.pipeline_timed_out();
             self.resend(now);
             self.probed = true; // a second time-out in a row is no moment to hurry
             self.deadline = Some((now + self.rto.current()).min(self.give_up_at().max(now)));
