@@ -117,6 +117,9 @@ impl World {
             }
             let offer = answer(direction, Options::new(&fields), &policy, known);
             match direction {
+                Direction::Read if bits & 8 != 0 => {
+                    Session::serve_read(now, peer(), offer, rollover, timing, known).pipelined()
+                }
                 Direction::Read => Session::serve_read(now, peer(), offer, rollover, timing, known),
                 Direction::Write => Session::serve_write(now, peer(), offer, rollover, timing),
             }

@@ -87,8 +87,6 @@ pub struct Stats {
     pub duplicates: u64,
     /// Packets from someone else than the peer.
     pub strays: u64,
-    /// What became of blocks sent ahead of their ACKs.
-    pub pipelining: Pipelining,
 }
 
 /// What became of sending blocks ahead of their ACKs to a client without `windowsize`; see

@@ -13,6 +13,7 @@ use super::Mode;
 use super::Offer;
 use super::Packet;
 use super::Payload;
+use super::Pipelining;
 use super::Receiver;
 use super::Rollover;
 use super::Sender;
@@ -280,6 +281,14 @@ impl Session {
         Stats {
             strays: self.gate.strays(),
             ..stats
+        }
+    }
+
+    /// What became of sending blocks ahead; see [`Self::pipelined`].
+    pub fn pipelining(&self) -> Pipelining {
+        match &self.role {
+            Role::Sending(sender) => sender.pipelining(),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => Pipelining::Off,
         }
     }
 

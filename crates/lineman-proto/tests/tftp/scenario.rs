@@ -163,13 +163,13 @@ impl Scenario {
         {
             return fault("ERRORs to strangers", &report.rebukes);
         }
-        let pipelining = pipelining(sender.pipelining);
+        let pipelining = pipelining(report.pipelining);
         if expect
             .pipelining
             .as_ref()
             .is_some_and(|wanted| wanted != pipelining)
         {
-            return fault("pipelining", &sender);
+            return fault("pipelining", &pipelining);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Payload;
+use lineman_proto::tftp::Pipelining;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
@@ -66,6 +67,7 @@ pub struct Report {
     /// When both were done, dallying not counted.
     pub took: Duration,
     pub received: Vec<u8>,
+    pub pipelining: Pipelining,
     /// ERROR packets that strangers got.
     pub rebukes: usize,
 }
@@ -307,6 +309,7 @@ impl World {
             server_stats: server
                 .map(|server| server.session.stats())
                 .unwrap_or_default(),
+            pipelining: server.map_or(Pipelining::Off, |server| server.session.pipelining()),
             took: self.done_at.unwrap_or(self.now),
             rebukes: self.rebukes,
         }

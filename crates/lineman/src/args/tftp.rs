@@ -66,6 +66,9 @@ pub struct Serve {
     /// The block number that follows 65535
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
     pub rollover: u8,
+    /// Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "off")]
+    pub pipeline: Pipeline,
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,
@@ -84,6 +87,15 @@ pub enum Write {
     Create,
     /// New names, and existing ones replaced.
     Overwrite,
+}
+
+/// When blocks are sent ahead of their ACKs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pipeline {
+    /// As long as the client keeps early blocks.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// `lineman tftp get`.

@@ -49,6 +49,8 @@ pub struct ServerConfig {
     pub max_windowsize: u16,
     /// What follows block 65535.
     pub rollover: Rollover,
+    /// Send blocks ahead of their ACKs to clients without `windowsize`.
+    pub pipeline: bool,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -63,6 +65,7 @@ impl Default for ServerConfig {
             max_blksize: None,
             max_windowsize: 64,
             rollover: Rollover::ToZero,
+            pipeline: false,
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),

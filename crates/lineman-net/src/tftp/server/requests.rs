@@ -211,6 +211,11 @@ impl Shared {
             Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
         };
+        let session = if self.config.pipeline {
+            session.pipelined()
+        } else {
+            session
+        };
         Ok(Prepared {
             socket,
             session,

@@ -18,6 +18,7 @@ use super::Event;
 use super::Failure;
 use super::Packet;
 use super::Payload;
+use super::Pipelining;
 use super::Rollover;
 use super::Rto;
 use super::Stats;
@@ -113,7 +114,7 @@ impl Sender {
     }
 
     /// Sends blocks ahead of their ACKs to a client without `windowsize`, as long as that works;
-    /// [`Stats::pipelining`] tells whether it did. Nothing changes where a window was agreed.
+    /// [`Self::pipelining`] tells whether it did. Nothing changes where a window was agreed.
     #[must_use]
     pub fn pipelined(mut self) -> Self {
         if self.agreed.windowsize <= 1 {
@@ -204,6 +205,13 @@ impl Sender {
     /// What the transfer has cost so far.
     pub fn stats(&self) -> Stats {
         self.stats
+    }
+
+    /// What became of sending blocks ahead.
+    pub fn pipelining(&self) -> Pipelining {
+        self.pipeline
+            .as_ref()
+            .map_or(Pipelining::Off, Pipeline::outcome)
     }
 
     /// Whether the peer has answered at least once.

@@ -16,7 +16,7 @@ use crate::tftp::Pipelining;
 pub(super) struct Pipeline {
     depth: u64,
     clean: u32,
-    retired: bool,
+    outcome: Pipelining,
     /// The block that was sent again while others were ahead of it: what its ACK covers tells
     /// whether the client keeps early blocks.
     asked: Option<u64>,
@@ -30,7 +30,7 @@ impl Pipeline {
         Self {
             depth: 1,
             clean: 0,
-            retired: false,
+            outcome: Pipelining::Off,
             asked: None,
             sent_at: [None; MOST_AHEAD],
         }
@@ -47,13 +47,7 @@ impl Pipeline {
     }
 
     pub(super) fn outcome(&self) -> Pipelining {
-        if self.retired {
-            Pipelining::GaveUp
-        } else if self.depth > 1 {
-            Pipelining::Held
-        } else {
-            Pipelining::Off
-        }
+        self.outcome
     }
 
     /// Blocks leave; `high` is the block behind the last one ever sent.
@@ -85,8 +79,9 @@ impl Pipeline {
             return true;
         }
         self.clean += 1;
-        if self.clean >= CLEAN_ACKS && !self.retired {
+        if self.clean >= CLEAN_ACKS && self.outcome != Pipelining::GaveUp {
             self.clean = 0;
+            self.outcome = Pipelining::Held;
             self.depth = (self.depth + 1).min(MOST_AHEAD as u64);
         }
         false
@@ -94,7 +89,7 @@ impl Pipeline {
 
     /// Back to RFC 1350, for good.
     pub(super) fn retire(&mut self) {
-        self.retired = true;
+        self.outcome = Pipelining::GaveUp;
         self.depth = 1;
         self.asked = None;
     }

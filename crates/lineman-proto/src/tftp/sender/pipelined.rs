@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::Sender;
 use super::pipeline::Pipeline;
 use crate::tftp::Event;
-use crate::tftp::Pipelining;
 
 impl Sender {
     /// Whether blocks may be sent ahead of the ACKs of the blocks before them.
@@ -42,7 +41,6 @@ impl Sender {
         } else {
             self.next.max(self.base)
         };
-        self.note_pipelining();
         self.events.push_back(Event::Acknowledged(block));
         if self.last.is_some_and(|last| block >= last) {
             self.deadline = None;
@@ -82,15 +80,6 @@ impl Sender {
     fn stop_pipelining(&mut self) {
         if let Some(pipeline) = &mut self.pipeline {
             pipeline.retire();
-        }
-        self.note_pipelining();
-    }
-
-    fn note_pipelining(&mut self) {
-        let outcome = self.pipeline.as_ref().map(Pipeline::outcome);
-        // Depth may have shrunk to one in between; what has worked has worked.
-        if let Some(outcome) = outcome.filter(|&outcome| outcome != Pipelining::Off) {
-            self.stats.pipelining = outcome;
         }
     }
 

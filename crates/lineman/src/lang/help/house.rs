@@ -105,6 +105,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("SHELL", "种类"),
     ("USER[:GROUP]", "用户[:组]"),
     ("WHAT", "哪些"),
+    ("WHEN", "何时"),
     ("WHO", "哪方"),
     ("[ADDR][:PORT]", "[地址][:端口]"),
 ];

@@ -47,6 +47,10 @@ pub const TEXTS: &[Row] = &[
     ("Never agree to a larger window", "绝不同意更大的窗口"),
     ("The block number that follows 65535", "65535 之后的块号"),
     (
+        "Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them",
+        "对不支持 windowsize 的客户端，只要它保留提前到达的块，就不等 ACK 先发后面的块",
+    ),
+    (
         "Where a name is not found, take one that differs in upper and lower case only",
         "找不到文件名时，采用仅大小写不同的那一个",
     ),
