@@ -110,6 +110,7 @@ impl World {
                 (2, "windowsize\x00999\0".to_owned()),
                 (4, "tsize\x000\0".to_owned()),
                 (8, format!("timeout\0{wished}\0")),
+                (16, "msftwindow\x0031416\0".to_owned()),
             ] {
                 if wished & bit != 0 {
                     fields.extend_from_slice(field.as_bytes());
@@ -140,7 +141,7 @@ impl World {
         match step % 10 {
             0 => self.packet(peer(), script.take(number.into())),
             1 => self.packet(stranger(), script.take(number.into())),
-            2 => self.packet(peer(), &numbered(4, number, &[])),
+            2 => self.packet(peer(), &numbered(4, number, script.take(1))),
             3 => self.packet(peer(), &numbered(3, number, &[7; 8])),
             4 => self.packet(peer(), &numbered(3, number, &[7; 512])),
             5 => self.packet(peer(), &numbered(3, number, b"end")),

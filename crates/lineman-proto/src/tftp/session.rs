@@ -23,6 +23,7 @@ use super::Wish;
 use super::gate::Gate;
 use super::opening::Answer;
 use super::opening::Opening;
+use super::packet;
 
 /// How patient a session is.
 #[derive(Clone, Copy, Debug)]
@@ -157,7 +158,12 @@ impl Session {
             return;
         };
         match &mut self.role {
-            Role::Sending(sender) => sender.handle_packet(now, &packet),
+            Role::Sending(sender) => {
+                if let Some(window) = packet::next_window(bytes) {
+                    sender.handle_next_window(window);
+                }
+                sender.handle_packet(now, &packet);
+            }
             Role::Receiving(receiver) => receiver.handle_packet(now, &packet),
             Role::Opening { opening, .. } => {
                 let answer = opening.handle_packet(now, &packet);

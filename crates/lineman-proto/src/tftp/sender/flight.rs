@@ -1,5 +1,6 @@
 //! Sending: the OACK, a flight, a probe.
 
+use std::time::Duration;
 use std::time::Instant;
 
 use super::Sender;
@@ -67,7 +68,13 @@ impl Sender {
     /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the
     /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
     pub(super) fn probe_at(&self) -> Option<Instant> {
-        let wait = self.rto.probe().filter(|&wait| wait < self.rto.current());
+        // With blocks ahead an ACK that is merely late would look like one of the probe, and the
+        // blocks behind it like thrown away.
+        let estimate = self.rto.probe().map(|wait| match self.pipeline {
+            Some(_) => (wait * 2).max(PIPELINE_PROBE_FLOOR),
+            None => wait,
+        });
+        let wait = estimate.filter(|&wait| wait < self.rto.current());
         // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
         let may =
             self.opening.is_none() && self.confirmed && !self.probed && !self.is_last_in_flight();
@@ -90,3 +97,6 @@ impl Sender {
         self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
     }
 }
+
+/// Less than the floor of the time-out, more than a boot program pauses.
+const PIPELINE_PROBE_FLOOR: Duration = Duration::from_millis(10);

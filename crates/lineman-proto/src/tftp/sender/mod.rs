@@ -117,7 +117,7 @@ impl Sender {
     /// [`Self::pipelining`] tells whether it did. Nothing changes where a window was agreed.
     #[must_use]
     pub fn pipelined(mut self) -> Self {
-        if self.agreed.windowsize <= 1 {
+        if self.agreed.windowsize <= 1 && self.agreed.variable_window.is_none() {
             self.pipeline = Some(Pipeline::new());
         }
         self
@@ -149,6 +149,14 @@ impl Sender {
             }),
             // A repeated OACK to a client that sends: its next block or a time-out answers it.
             Packet::Request(_) | Packet::Data { .. } | Packet::Oack(_) => {}
+        }
+    }
+
+    /// The ACK that follows asks for a window of this size from then on; 0 counts as 1. Nothing
+    /// changes unless the client has asked for `msftwindow`, and nothing exceeds what was allowed.
+    pub fn handle_next_window(&mut self, window: u8) {
+        if let Some(most) = self.agreed.variable_window {
+            self.agreed.windowsize = u16::from(window).clamp(1, most);
         }
     }
 
