@@ -12,6 +12,7 @@
 mod block;
 mod code;
 mod event;
+mod exceptions;
 mod filename;
 mod fingerprint;
 mod gate;
@@ -37,6 +38,8 @@ pub use event::Failure;
 pub use event::Pipelining;
 pub use event::Stats;
 pub use event::Violation;
+pub use exceptions::Exception;
+pub use exceptions::ExceptionError;
 pub use filename::clean;
 pub use fingerprint::Fingerprint;
 pub use negotiate::Agreed;

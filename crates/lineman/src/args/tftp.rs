@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
+use lineman_proto::tftp::Exception;
 
 use super::parse;
 use super::parse::Addresses;
@@ -69,6 +70,10 @@ pub struct Serve {
     /// Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them
     #[arg(long, value_enum, value_name = "WHEN", default_value = "off")]
     pub pipeline: Pipeline,
+    /// Serve some clients otherwise, may be repeated, the first that matches holds: from=CIDR,
+    /// asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N
+    #[arg(long, value_name = "RULE", value_parser = parse::exception)]
+    pub client: Vec<Exception>,
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,

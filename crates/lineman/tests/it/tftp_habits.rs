@@ -85,3 +85,29 @@ fn a_window_changes_with_each_ack_where_msftwindow_was_asked_for() {
         assert_eq!(blocks.0.keys().next_back(), Some(&last));
     }
 }
+
+/// Firmware that cannot stand an OACK, and one that overruns its receive ring.
+#[test]
+fn some_clients_are_served_otherwise() {
+    let server = Served::new(&[
+        "--client",
+        "from=127.0.0.0/8,asks=blksize+tsize,no-options",
+        "--client",
+        "asks=blksize+windowsize,blksize=1024,windowsize=4",
+    ]);
+    server.write("file", &content(3000));
+    let first = |options: &[(&str, &str)]| {
+        let client = Raw::new();
+        client.ask(server.address(), &rrq(b"file", options)).0
+    };
+    let plain = first(&[("blksize", "1432"), ("tsize", "0")]);
+    assert_same(&plain[4..], &content(3000)[..512], "block 1");
+    assert_eq!(
+        first(&[("tsize", "0"), ("blksize", "1432")]),
+        oack(&[("tsize", "3000"), ("blksize", "1432")])
+    );
+    assert_eq!(
+        first(&[("BlkSize", "1432"), ("windowsize", "32")]),
+        oack(&[("BlkSize", "1024"), ("windowsize", "4")])
+    );
+}

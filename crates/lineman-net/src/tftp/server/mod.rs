@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Exception;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -51,6 +52,8 @@ pub struct ServerConfig {
     pub rollover: Rollover,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
+    /// Clients that are served otherwise than the rest; the first rule that matches holds.
+    pub exceptions: Vec<Exception>,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -66,6 +69,7 @@ impl Default for ServerConfig {
             max_windowsize: 64,
             rollover: Rollover::ToZero,
             pipeline: false,
+            exceptions: Vec::new(),
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),

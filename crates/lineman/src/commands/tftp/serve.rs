@@ -83,6 +83,7 @@ fn config(args: &Serve) -> ServerConfig {
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
+        exceptions: args.client.clone(),
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

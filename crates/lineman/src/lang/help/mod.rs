@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 mod chat;
 mod errors;
-mod house;
+pub(crate) mod house;
 mod layout;
 mod tftp;
 mod tftp_bench;

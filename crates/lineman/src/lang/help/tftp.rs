@@ -51,6 +51,10 @@ pub const TEXTS: &[Row] = &[
         "对不支持 windowsize 的客户端，只要它保留提前到达的块，就不等 ACK 先发后面的块",
     ),
     (
+        "Serve some clients otherwise, may be repeated, the first that matches holds: from=CIDR, asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N",
+        "对某些客户端另作处理，可重复，以第一条匹配的规则为准：from=网段、asks=选项+选项，然后是 no-options、blksize=字节、windowsize=块数、rollover=N",
+    ),
+    (
         "Where a name is not found, take one that differs in upper and lower case only",
         "找不到文件名时，采用仅大小写不同的那一个",
     ),
