@@ -41,13 +41,18 @@ impl Sender {
         let answers_flight = self.can_answer_flight(now);
         self.heard(now);
         self.take_sample(now, block >= self.fresh);
+        let (window, taken) = (self.window(), block + 1 - self.base);
         self.base = block + 1;
         self.next = self.next.max(self.base);
+        self.window_end = self.window_end.max(self.next);
         self.events.push_back(Event::Acknowledged(block));
         if self.last.is_some_and(|last| block >= last) {
             self.deadline = None;
             self.events.push_back(Event::Finished { confirmed: true });
         } else if self.base == self.next {
+            if taken >= window {
+                self.pace.whole(window);
+            }
             self.repair = match self.repair {
                 Repair::Resting(windows) if windows > 1 => Repair::Resting(windows - 1),
                 // What was sent twice is acknowledged twice; the second comes during the next window.
@@ -59,6 +64,7 @@ impl Sender {
             // RFC 7440 §4: the receiver acknowledges the last block before a gap, and the window
             // starts anew behind it.
             self.stats.gaps += 1;
+            self.pace.lost(window, taken);
             self.repair = Repair::InFlight;
             self.send_flight(now);
         }
@@ -71,13 +77,14 @@ impl Sender {
         let could_be_gap = self.next - self.base > 1 && self.can_answer_flight(now);
         if could_be_gap && self.repair == Repair::Ready {
             self.stats.gaps += 1;
+            self.pace.silence(self.window());
             self.resend(now);
             self.repair = Repair::Resting(CLEAN_WINDOWS);
         }
     }
 
     pub(super) fn can_answer_flight(&self, now: Instant) -> bool {
-        now.saturating_duration_since(self.flight_at) >= self.rto.fastest() / 2
+        now.saturating_duration_since(self.began_at) >= self.rto.fastest() / 2
     }
 
     /// Progress: patience is full again.

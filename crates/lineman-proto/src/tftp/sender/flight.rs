@@ -19,23 +19,44 @@ impl Sender {
 
     pub(super) fn send_opening(&mut self, now: Instant, packet: Vec<u8>) {
         self.opening_sends += 1;
+        self.began_at = now;
+        self.probed = false;
         self.queue.push_back(Payload::Packet(packet));
         self.sent(now);
     }
 
-    /// Sends a window from `base`, up to the file's end.
+    /// Sends a window from `base`, up to the file's end, or the first burst of it.
     pub(super) fn send_flight(&mut self, now: Instant) {
         // A flight that still waits to be sent is replaced: nothing is sent twice in one breath.
         self.queue
             .retain(|payload| !matches!(payload, Payload::Data(_)));
         self.next = self.base;
+        self.probed = false;
         if self.is_pipelined() {
             return self.send_ahead(now);
         }
-        self.fresh = self.high.max(self.base);
-        self.next = self.end_of_window(u64::from(self.agreed.windowsize.max(1)));
-        self.push_run(self.base, self.next);
+        self.began_at = now;
+        self.window_end = self.end_of_window(u64::from(self.agreed.windowsize.max(1)));
+        self.send_burst(now);
+    }
+
+    /// Sends as much of the rest of the window as may leave together.
+    pub(super) fn send_burst(&mut self, now: Instant) {
+        let first = self.next;
+        self.next = self.window_end.min(first.saturating_add(self.pace.burst()));
+        self.fresh = self.high.max(first);
+        self.push_run(first, self.next);
         self.sent(now);
+    }
+
+    /// Blocks in the window that is on its way, or will be.
+    pub(super) fn window(&self) -> u64 {
+        self.window_end.saturating_sub(self.base)
+    }
+
+    /// Whether a part of the window is still to leave.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.next < self.window_end
     }
 
     /// The block behind a window of so many blocks from `base`, or behind the file's last.
@@ -60,9 +81,19 @@ impl Sender {
 
     pub(super) fn sent(&mut self, now: Instant) {
         self.flight_at = now;
-        self.probed = false;
-        let due = self.probe_at().unwrap_or_else(|| now + self.rto.current());
-        self.deadline = Some(due.min(self.give_up_at().max(now)));
+        self.arm();
+    }
+
+    /// Waits for what comes first behind the blocks sent last: the rest of the window, a probe, or
+    /// the time-out.
+    pub(super) fn arm(&mut self) {
+        let due = if self.is_pausing() {
+            self.flight_at + self.pace.pause()
+        } else {
+            self.probe_at()
+                .unwrap_or_else(|| self.flight_at + self.rto.current())
+        };
+        self.deadline = Some(due.min(self.give_up_at().max(self.flight_at)));
     }
 
     /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the

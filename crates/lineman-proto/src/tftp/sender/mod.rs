@@ -2,6 +2,7 @@
 
 mod acks;
 mod flight;
+mod pace;
 mod patience;
 mod pipeline;
 mod pipelined;
@@ -11,6 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
+use self::pace::Pace;
 use self::pipeline::Pipeline;
 use self::repair::Repair;
 use super::Agreed;
@@ -41,6 +43,8 @@ pub struct Sender {
     base: u64,
     /// The block behind the last one in flight.
     next: u64,
+    /// The block behind the window: what is left of it leaves after a pause (see [`Pace`]).
+    window_end: u64,
     /// The block behind the last one ever sent: below it, sending is sending again.
     high: u64,
     /// The first block of this flight that had never been sent before; only its ACK and later ones
@@ -50,6 +54,9 @@ pub struct Sender {
     last: Option<u64>,
     queue: VecDeque<Payload>,
     events: VecDeque<Event>,
+    /// When the first blocks of this flight left, or the OACK.
+    began_at: Instant,
+    /// When the last ones did.
     flight_at: Instant,
     deadline: Option<Instant>,
     progress_at: Instant,
@@ -60,8 +67,9 @@ pub struct Sender {
     /// Resends that are still allowed before the peer has proved that.
     unconfirmed_resends: u32,
     repair: Repair,
+    pace: Pace,
     /// Blocks ahead of their ACKs, where the client knows no `windowsize`.
-    pipeline: Option<Pipeline>,
+    pipeline: Option<Box<Pipeline>>,
     /// Whether this flight's one probe has been sent.
     probed: bool,
     stats: Stats,
@@ -87,11 +95,13 @@ impl Sender {
             opening_sends: 0,
             base: 1,
             next: 1,
+            window_end: 1,
             high: 1,
             fresh: 1,
             last: None,
             queue: VecDeque::new(),
             events: VecDeque::new(),
+            began_at: now,
             flight_at: now,
             deadline: None,
             progress_at: now,
@@ -99,6 +109,7 @@ impl Sender {
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
             repair: Repair::Ready,
+            pace: Pace::new(),
             pipeline: None,
             probed: false,
             stats: Stats::default(),
@@ -118,7 +129,7 @@ impl Sender {
     #[must_use]
     pub fn pipelined(mut self) -> Self {
         if self.agreed.windowsize <= 1 && self.agreed.variable_window.is_none() {
-            self.pipeline = Some(Pipeline::new());
+            self.pipeline = Some(Box::new(Pipeline::new()));
         }
         self
     }
@@ -128,10 +139,14 @@ impl Sender {
     pub fn handle_end(&mut self, length: u64) {
         let last = length / u64::from(self.agreed.blksize) + 1;
         self.last = Some(last);
+        self.window_end = self.window_end.min(last + 1);
         if self.next > last + 1 {
             self.stats.data_sent = self.stats.data_sent.saturating_sub(self.next - last - 1);
             self.next = last + 1;
             self.high = self.high.min(self.next);
+            if !self.is_closed() {
+                self.arm(); // nothing is left to pause for
+            }
         }
     }
 
@@ -175,6 +190,8 @@ impl Sender {
         }
         if now >= self.give_up_at() {
             self.give_up();
+        } else if self.is_pausing() {
+            self.send_burst(now);
         } else if self
             .probe_at()
             .is_some_and(|at| now < at + self.rto.current())
@@ -186,9 +203,10 @@ impl Sender {
             self.rto.back_off();
             self.repair = Repair::InFlight;
             self.pipeline_timed_out();
+            self.pace.silence(self.window());
             self.resend(now);
             self.probed = true; // a second time-out in a row is no moment to hurry
-            self.deadline = Some((now + self.rto.current()).min(self.give_up_at().max(now)));
+            self.arm();
         } else {
             // An unconfirmed peer may be somebody else's forged address: wait in silence.
             self.deadline = Some(self.give_up_at());
@@ -218,7 +236,7 @@ impl Sender {
     /// What became of sending blocks ahead.
     pub fn pipelining(&self) -> Pipelining {
         self.pipeline
-            .as_ref()
+            .as_deref()
             .map_or(Pipelining::Off, Pipeline::outcome)
     }
 

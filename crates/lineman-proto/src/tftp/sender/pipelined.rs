@@ -41,6 +41,7 @@ impl Sender {
         } else {
             self.next.max(self.base)
         };
+        self.probed = false;
         self.events.push_back(Event::Acknowledged(block));
         if self.last.is_some_and(|last| block >= last) {
             self.deadline = None;
@@ -85,7 +86,7 @@ impl Sender {
 
     /// Sends new blocks, as many as may be ahead.
     pub(super) fn send_ahead(&mut self, now: Instant) {
-        let depth = self.pipeline.as_ref().map_or(1, Pipeline::depth);
+        let depth = self.pipeline.as_deref().map_or(1, Pipeline::depth);
         let end = self.end_of_window(depth);
         if end > self.next {
             if let Some(pipeline) = &mut self.pipeline {
