@@ -8,19 +8,21 @@ use std::time::Duration;
 /// lose the rest of each. A sender may not answer with smaller windows: RFC 7440 §4 has a receiver
 /// acknowledge after `windowsize` blocks or a time-out, so it would wait for the missing ones, five
 /// seconds at a time. What it may choose is when the blocks of a window leave (§5 suggests pauses
-/// between them). So after three flights in a row with a loss the window goes out in bursts of what
+/// between them). So after three flights in a row that lost something at the same place the window goes out in bursts of what
 /// the receiver has shown that it can take, with pauses in which it empties its ring. A window then
 /// takes some pauses more than a round trip, and no time-out.
 ///
-/// One loss alone changes nothing: the network loses too. After some clean windows more is tried;
+/// Losses here and there change nothing: the network loses too. After some clean windows more is tried;
 /// where that fails, what worked before is returned to, and the next attempt waits twice as long.
 #[derive(Debug)]
 pub(super) struct Pace {
     now: Level,
     /// What worked before the attempt that is under way.
     before: Option<Level>,
-    /// Flights with a loss, in a row.
-    lossy: u32,
+    /// Flights in a row that have lost all behind about the same block.
+    alike: u32,
+    /// The block.
+    taken: u64,
     /// Windows without, in a row.
     clean: u32,
     /// So many of them before more is tried.
@@ -43,7 +45,8 @@ impl Pace {
                 pause: SHORTEST_PAUSE,
             },
             before: None,
-            lossy: 0,
+            alike: 0,
+            taken: 0,
             clean: 0,
             patience: CLEAN_WINDOWS,
         }
@@ -62,11 +65,16 @@ impl Pace {
     /// A flight lost something: of a window of so many blocks the first `taken` have arrived.
     pub(super) fn lost(&mut self, window: u64, taken: u64) {
         self.clean = 0;
-        self.lossy += 1;
+        self.alike = if taken.abs_diff(self.taken) <= LIKENESS {
+            self.alike + 1
+        } else {
+            1
+        };
+        self.taken = taken;
         if let Some(before) = self.before.take() {
             self.now = before;
             self.patience = (self.patience * 2).min(MOST_PATIENCE);
-        } else if self.lossy >= LOSSY_FLIGHTS {
+        } else if self.alike >= ALIKE_FLIGHTS {
             self.tighten(window, taken);
         }
     }
@@ -78,7 +86,7 @@ impl Pace {
 
     /// All of a window has arrived.
     pub(super) fn whole(&mut self, window: u64) {
-        self.lossy = 0;
+        self.alike = 0;
         self.clean += 1;
         if self.now.burst < window && self.clean >= self.patience {
             self.clean = 0;
@@ -114,8 +122,10 @@ impl Pace {
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// Less than any time-out: a pause must not look like silence.
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
-/// The network's losses seldom come so often in a row; a receiver's always do.
-const LOSSY_FLIGHTS: u32 = 3;
+/// The network's losses seldom come so often in a row at one place; a receiver's always do.
+const ALIKE_FLIGHTS: u32 = 3;
+/// While a burst arrives, a receiver may make room for a packet, or not.
+const LIKENESS: u64 = 1;
 const CLEAN_WINDOWS: u32 = 8;
 const MOST_PATIENCE: u32 = 256;
 
@@ -124,11 +134,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_losses_are_the_networks_and_three_in_a_row_are_the_receivers() {
+    fn losses_here_and_there_are_the_networks_and_three_at_one_place_the_receivers() {
         let mut pace = Pace::new();
         pace.lost(16, 4);
         pace.lost(16, 4);
         pace.whole(16);
+        pace.lost(16, 4);
+        pace.lost(16, 4);
+        pace.lost(16, 9);
         pace.lost(16, 4);
         pace.lost(16, 4);
         assert_eq!(pace.burst(), u64::MAX);
@@ -143,7 +156,9 @@ mod tests {
             pace.lost(16, 6);
         }
         assert_eq!((pace.burst(), pace.pause()), (6, SHORTEST_PAUSE * 2));
-        pace.lost(16, 0);
+        for _ in 0..3 {
+            pace.lost(16, 0);
+        }
         assert_eq!(pace.burst(), 1);
         for _ in 0..9 {
             pace.lost(16, 1);
