@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Agreed;
 use super::ErrorCode;
+use super::Rollover;
 
 /// Something that happened to a transfer. Handle each before the next `handle_*` call: ranges
 /// point into the packet that was handed in last.
@@ -55,6 +56,14 @@ pub enum Failure {
     Protocol(Violation),
     /// This side gave up, by [`Session::abort`](super::Session::abort).
     Aborted,
+}
+
+impl Failure {
+    /// Whether the first block that is missing is the first whose number rolls over: whoever stops
+    /// there cannot count on (RFC 1350 says nothing of it), and larger blocks would help.
+    pub fn is_at_rollover(&self) -> bool {
+        matches!(self, Self::Silent { block } if *block == Rollover::FIRST_BEYOND)
+    }
 }
 
 /// How a peer broke the protocol.

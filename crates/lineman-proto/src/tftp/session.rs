@@ -104,6 +104,17 @@ impl Session {
         Self::new(Gate::opening(server), Role::Opening { opening, config })
     }
 
+    /// Repeats the request at this interval until the server answers, or patience ends, instead of
+    /// less and less often: some devices listen for a second after power-on, and nobody knows when
+    /// that is (client only).
+    #[must_use]
+    pub fn asking_every(mut self, interval: Duration) -> Self {
+        if let Role::Opening { opening, .. } = &mut self.role {
+            opening.ask_every(interval);
+        }
+        self
+    }
+
     /// A server's session that sends a file to `peer`; its length is `None` where only reading it
     /// to the end will tell (see [`Session::handle_end`]).
     pub fn serve_read(

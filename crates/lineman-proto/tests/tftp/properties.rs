@@ -101,6 +101,7 @@ proptest! {
             strangers: Vec::new(),
             reader: None,
             pipeline,
+            ask_every: None,
         })
         .run();
         let receiver = if write { &report.server } else { &report.client };

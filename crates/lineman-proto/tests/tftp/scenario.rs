@@ -48,6 +48,8 @@ struct Scenario {
     reader: Option<Habits>,
     #[serde(default)]
     pipeline: bool,
+    /// Our client repeats its request this often.
+    ask_every_ms: Option<u64>,
     expect: Expect,
 }
 
@@ -104,6 +106,7 @@ impl Scenario {
             to_client: self.to_client.clone(),
             reader: self.reader.clone(),
             pipeline: self.pipeline,
+            ask_every: self.ask_every_ms.map(std::time::Duration::from_millis),
             strangers: self
                 .stranger
                 .iter()
@@ -190,6 +193,7 @@ fn name(outcome: &Outcome) -> &'static str {
         Outcome::Finished { confirmed: true } => "complete",
         Outcome::Finished { confirmed: false } => "unconfirmed",
         Outcome::Failed(Failure::PeerError { .. }) => "peer-error",
+        Outcome::Failed(failure) if failure.is_at_rollover() => "rollover",
         Outcome::Failed(Failure::Silent { .. }) => "silent",
         Outcome::Failed(Failure::Unanswered) => "unanswered",
         Outcome::Failed(Failure::Protocol(_)) => "protocol",

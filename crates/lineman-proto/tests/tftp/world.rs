@@ -42,6 +42,8 @@ pub struct Setup {
     pub reader: Option<Habits>,
     /// Whether the server sends blocks ahead to a client without `windowsize`.
     pub pipeline: bool,
+    /// How often our client repeats its request, if not by its estimate.
+    pub ask_every: Option<Duration>,
 }
 
 /// A packet from somebody else.
@@ -126,7 +128,10 @@ impl World {
             now: Duration::ZERO,
             client: match &setup.reader {
                 None => {
-                    let session = Session::client(epoch, addr(ASKED), config);
+                    let mut session = Session::client(epoch, addr(ASKED), config);
+                    if let Some(interval) = setup.ask_every {
+                        session = session.asking_every(interval);
+                    }
                     Client::Ours(Box::new(End::new(session, 512)))
                 }
                 Some(habits) => {

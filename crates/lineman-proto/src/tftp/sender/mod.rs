@@ -16,6 +16,7 @@ use self::pace::Pace;
 use self::pipeline::Pipeline;
 use self::repair::Repair;
 use super::Agreed;
+use super::ErrorCode;
 use super::Event;
 use super::Failure;
 use super::Packet;
@@ -157,6 +158,11 @@ impl Sender {
         }
         match packet {
             Packet::Ack { block } => self.handle_ack(now, *block),
+            // GRUB closes so behind the last block, at times before its ACK has left.
+            Packet::Error {
+                code: ErrorCode::NOT_DEFINED,
+                ..
+            } if self.may_have_all() => self.finish_unconfirmed(),
             Packet::Error { code, message } => self.fail(Failure::PeerError {
                 code: *code,
                 message: message.to_vec(),

@@ -27,13 +27,17 @@ impl Sender {
 
     pub(super) fn give_up(&mut self) {
         if self.may_have_all() {
-            self.deadline = None;
-            self.events.push_back(Event::Finished { confirmed: false });
+            self.finish_unconfirmed();
         } else if self.confirmed && self.opening.is_none() {
             self.fail(Failure::Silent { block: self.base });
         } else {
             self.fail(Failure::Unanswered);
         }
+    }
+
+    pub(super) fn finish_unconfirmed(&mut self) {
+        self.deadline = None;
+        self.events.push_back(Event::Finished { confirmed: false });
     }
 
     pub(super) fn fail(&mut self, failure: Failure) {
