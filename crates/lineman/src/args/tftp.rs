@@ -143,6 +143,10 @@ pub struct Wish {
     /// Give up after this many seconds without a sign of the server
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = parse::seconds)]
     pub patience: Duration,
+    /// Repeat the request seven times a second until the server answers, for devices that listen for a
+    /// moment after power-on
+    #[arg(long)]
+    pub until_answered: bool,
     /// Ask for no options at all: RFC 1350 as it was
     #[arg(long, conflicts_with_all = ["blksize", "timeout"])]
     pub no_options: bool,

@@ -92,6 +92,10 @@ pub const TEXTS: &[Row] = &[
         "服务器这么多秒没有动静就放弃",
     ),
     (
+        "Repeat the request seven times a second until the server answers, for devices that listen for a moment after power-on",
+        "每秒重复请求七次，直到服务器应答；用于只在通电后监听片刻的设备",
+    ),
+    (
         "Ask for no options at all: RFC 1350 as it was",
         "不请求任何选项：最初的 RFC 1350",
     ),
