@@ -61,6 +61,8 @@ struct World {
 }
 
 const WINDOW: u16 = 16;
+/// A window may leave block by block, with pauses, for each of the time-outs of 17 minutes.
+const MOST_DEADLINES: usize = 6000;
 
 impl World {
     fn new([kind, wished, length, bits]: [u8; 4]) -> Self {
@@ -218,7 +220,7 @@ impl World {
     /// Nobody says anything any more.
     fn run_out(&mut self) {
         let last = self.now + self.patience + Duration::from_secs(2);
-        for _ in 0..2000 {
+        for _ in 0..MOST_DEADLINES {
             let Some(deadline) = self.session.poll_timeout() else {
                 assert!(self.ended, "over without a word");
                 return;
