@@ -136,7 +136,7 @@ impl Sender {
     }
 
     /// The source turned out to be `length` bytes long. Call it before the next `handle_*` when
-    /// reading a [`DataRun`] met the end: blocks of the run beyond the end were not sent.
+    /// reading a [`DataRun`](super::DataRun) met the end: blocks of the run beyond the end were not sent.
     pub fn handle_end(&mut self, length: u64) {
         let last = length / u64::from(self.agreed.blksize) + 1;
         self.last = Some(last);

@@ -81,7 +81,12 @@ impl Pace {
 
     /// A flight was lost from its first block on, or nobody knows how much of it.
     pub(super) fn silence(&mut self, window: u64) {
-        self.lost(window, self.now.burst.min(window) / 2);
+        let taken = if self.alike > 0 {
+            self.taken // as before: what overflows once in silence does so again
+        } else {
+            self.now.burst.min(window) / 2
+        };
+        self.lost(window, taken);
     }
 
     /// All of a window has arrived.
