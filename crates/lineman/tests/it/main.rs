@@ -23,6 +23,7 @@ mod tftp_confine;
 mod tftp_conformance;
 mod tftp_flood;
 mod tftp_guard;
+mod tftp_habits;
 mod tftp_kit;
 mod tftp_names;
 mod tftp_raw;

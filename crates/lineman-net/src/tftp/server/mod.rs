@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Exception;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -55,6 +56,10 @@ pub struct ServerConfig {
     pub single_port: bool,
     /// A thread with few transfers may wait awake for a moment.
     pub spin: bool,
+    /// Send blocks ahead of their ACKs to clients without `windowsize`.
+    pub pipeline: bool,
+    /// Clients that are served otherwise than the rest; the first rule that matches holds.
+    pub exceptions: Vec<Exception>,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -71,6 +76,8 @@ impl Default for ServerConfig {
             rollover: Rollover::ToZero,
             single_port: false,
             spin: true,
+            pipeline: false,
+            exceptions: Vec::new(),
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),

@@ -1,5 +1,6 @@
 //! Requests: who is answered, with what, and which become transfers.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
@@ -10,6 +11,7 @@ use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Exception;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::ParseError;
 use lineman_proto::tftp::Policy;
@@ -292,18 +294,25 @@ impl Shared {
         } else {
             Outlet::Own(transfer_socket(asked.local)?)
         };
+        let exception = self.exception(peer, request);
         let offer = answer(
             request.direction,
-            request.options,
-            &self.policy(peer),
+            exception.options(request.options),
+            &exception.limit(self.policy(peer)),
             length,
         );
         let agreed = offer.agreed;
         let answer = first_answer(request.direction, offer.oack.as_deref(), length);
-        let (now, rollover, timing) = (Instant::now(), self.config.rollover, self.config.timing);
+        let rollover = exception.rollover.unwrap_or(self.config.rollover);
+        let (now, timing) = (Instant::now(), self.config.timing);
         let session = match request.direction {
             Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
+        };
+        let session = if self.config.pipeline {
+            session.pipelined()
+        } else {
+            session
         };
         Ok(Prepared {
             outlet,
@@ -317,6 +326,12 @@ impl Shared {
     /// How often the first answer is sent to a peer that says nothing.
     fn first_sends(&self) -> u32 {
         1 + self.config.timing.unconfirmed_resends.unwrap_or(0)
+    }
+
+    /// The rule that holds for this client; an empty one for most.
+    fn exception(&self, peer: SocketAddr, request: &Request<'_>) -> Cow<'_, Exception> {
+        let rule = Exception::find(&self.config.exceptions, peer.ip(), request.options);
+        rule.map_or_else(|| Cow::Owned(Exception::default()), Cow::Borrowed)
     }
 
     fn policy(&self, peer: SocketAddr) -> Policy {
