@@ -180,7 +180,7 @@ impl Client {
     fn line(&mut self) -> io::Result<Line> {
         let engine = match self.engine.take() {
             Some(engine) => engine,
-            None => Engine::start(1, false)?,
+            None => Engine::start(1)?,
         };
         Ok(self.engine.insert(engine).lines().open())
     }

@@ -3,14 +3,18 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
 use rustix::event::epoll;
 use rustix::event::epoll::CreateFlags;
 use rustix::event::epoll::EventData;
 use rustix::event::epoll::EventFlags;
+use rustix::event::poll;
 use rustix::io::Errno;
 use rustix::time::Itimerspec;
 use rustix::time::TimerfdClockId;
@@ -87,23 +91,63 @@ impl Poller {
     /// # Errors
     /// When the system fails; being interrupted is no failure.
     pub(super) fn wait(&mut self, until: Option<Instant>) -> io::Result<()> {
-        if let Some(until) = until {
-            let now = Instant::now();
-            // One that has run out may have been seen by a peek: it wakes nobody any more.
-            if self.armed.is_none_or(|armed| until < armed || armed <= now) {
-                self.arm(now, until)?;
+        self.wake_at(until)?;
+        self.look(None)
+    }
+
+    /// The same with a few sockets that are not watched: for so few, asking the kernel anew each time
+    /// (`poll`) is quicker than having it keep a list.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub(super) fn wait_with(
+        &mut self,
+        few: &[(u64, BorrowedFd<'_>)],
+        until: Option<Instant>,
+    ) -> io::Result<()> {
+        self.wake_at(until)?;
+        let mut asked = Vec::with_capacity(few.len() + 1);
+        asked.push(PollFd::new(&self.epoll, PollFlags::IN));
+        asked.extend(
+            few.iter()
+                .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
+        );
+        match poll(&mut asked, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        for (answer, (name, _)) in asked[1..].iter().zip(few) {
+            let flags = answer.revents();
+            if !flags.is_empty() {
+                self.found.push(Ready {
+                    name: *name,
+                    error: flags.contains(PollFlags::ERR),
+                });
             }
         }
-        self.look(None)
+        if asked[0].revents().is_empty() {
+            return Ok(());
+        }
+        self.look(Some(&Timespec::default()))
+    }
+
+    fn wake_at(&mut self, until: Option<Instant>) -> io::Result<()> {
+        let Some(until) = until else { return Ok(()) };
+        let now = Instant::now();
+        // One that has run out may have been seen by a peek: it wakes nobody any more.
+        if self.armed.is_none_or(|armed| until < armed || armed <= now) {
+            self.arm(now, until)?;
+        }
+        Ok(())
     }
 
     /// What has happened by now, without waiting.
     ///
     /// # Errors
     /// As [`Self::wait`].
-    pub(super) fn peek(&mut self) -> io::Result<bool> {
-        self.look(Some(&Timespec::default()))?;
-        Ok(!self.found.is_empty())
+    pub(super) fn peek(&mut self) -> io::Result<()> {
+        self.look(Some(&Timespec::default()))
     }
 
     /// Takes one of the things that the last wait has found.

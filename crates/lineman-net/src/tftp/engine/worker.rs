@@ -9,26 +9,19 @@ use super::door::Door;
 use super::floor::Floor;
 use super::mailbox::Letter;
 use super::mailbox::Mailbox;
-use super::spin::Spin;
 
 /// One thread: its transfers and its doors.
 #[derive(Debug)]
 pub(super) struct Worker {
     floor: Floor,
     doors: HashMap<u64, Box<dyn Door>>,
-    spin: Spin,
 }
 
 impl Worker {
-    pub(super) fn new(
-        mailbox: Arc<Mailbox>,
-        pool: tokio::runtime::Handle,
-        spin: Spin,
-    ) -> io::Result<Self> {
+    pub(super) fn new(mailbox: Arc<Mailbox>, pool: tokio::runtime::Handle) -> io::Result<Self> {
         Ok(Self {
             floor: Floor::new(mailbox, pool)?,
             doors: HashMap::new(),
-            spin,
         })
     }
 
@@ -48,7 +41,7 @@ impl Worker {
                     Letter::Quit => return Ok(()),
                 }
             }
-            self.wait()?;
+            self.floor.wait()?;
             while let Some(ready) = self.floor.poller.next() {
                 match self.doors.get_mut(&ready.name) {
                     Some(door) => {
@@ -67,21 +60,5 @@ impl Worker {
         self.floor.poller.watch(door.socket(), number)?;
         self.doors.insert(number, door);
         Ok(())
-    }
-
-    /// Waits for a packet, a letter or the next moment that is due.
-    fn wait(&mut self) -> io::Result<()> {
-        let due = self.floor.next_due();
-        if self.spin.wait(&mut self.floor, due)? {
-            return Ok(());
-        }
-        if !self.floor.mailbox.may_sleep() {
-            return self.floor.poller.peek().map(drop);
-        }
-        let begin = Instant::now();
-        let waited = self.floor.poller.wait(due);
-        self.floor.mailbox.wake();
-        self.spin.slept(begin.elapsed());
-        waited
     }
 }

@@ -54,8 +54,6 @@ pub struct ServerConfig {
     pub rollover: Rollover,
     /// Answer from the port that is asked: all transfers share one socket.
     pub single_port: bool,
-    /// A thread with few transfers may wait awake for a moment.
-    pub spin: bool,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
@@ -75,7 +73,6 @@ impl Default for ServerConfig {
             max_windowsize: 64,
             rollover: Rollover::ToZero,
             single_port: false,
-            spin: true,
             pipeline: false,
             exceptions: Vec::new(),
             timing: Timing {
@@ -165,8 +162,7 @@ impl Server {
                 Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
-        let engine = Engine::start_all(config.spin)
-            .map_err(SystemError::new(Operation::Create, "threads"))?;
+        let engine = Engine::start_all().map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             store,

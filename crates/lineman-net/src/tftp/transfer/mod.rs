@@ -162,7 +162,11 @@ impl Transfer {
 
     /// There is something at its socket. Takes one burst; others have their turn then.
     pub(super) fn handle_readable(&mut self, error: bool, inbox: &mut Inbox, desk: &mut Desk) {
-        match inbox.receive(&self.outlet) {
+        let received = match self.body {
+            Body::Send(_) => inbox.receive_one(&self.outlet),
+            Body::Receive(_) => inbox.receive(&self.outlet),
+        };
+        match received {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
                     self.handle_packet(arrival.from, packet, desk);
