@@ -1,6 +1,8 @@
 //! The transfers of one thread, and the tools that they share.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
@@ -23,13 +25,15 @@ use crate::tftp::transfer::Waited;
 pub(in crate::tftp) struct Floor {
     pub(super) poller: Poller,
     pub(super) mailbox: Arc<Mailbox>,
-    transfers: HashMap<u64, Place>,
+    transfers: HashMap<u64, Place, BuildHasherDefault<Spread>>,
     timers: Timers<u64>,
     inbox: Inbox,
     desk: Desk,
     follow: Follow,
     /// Whether there are so many transfers that the poller watches their sockets.
     crowded: bool,
+    /// Who was heard and is to be answered.
+    unanswered: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -46,12 +50,13 @@ impl Floor {
         Ok(Self {
             poller: Poller::new(mailbox.bell())?,
             mailbox,
-            transfers: HashMap::new(),
+            transfers: HashMap::default(),
             timers: Timers::default(),
             inbox: Inbox::default(),
             desk: Desk::new(pool),
             follow: Follow::default(),
             crowded: false,
+            unanswered: Vec::new(),
         })
     }
 
@@ -110,17 +115,33 @@ impl Floor {
         self.settle(number);
     }
 
-    /// There is something to read at a transfer's socket.
+    /// There is something to read at a transfer's socket; [`Self::answer`] is to follow.
     pub(super) fn handle_ready(&mut self, ready: Ready) {
         let few = self.transfers.len() <= FEW;
         if let Some(place) = self.transfers.get_mut(&ready.name) {
-            place
-                .transfer
-                .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
+            let to_answer =
+                place
+                    .transfer
+                    .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
             if few && let Some(socket) = place.transfer.socket() {
                 self.follow.heard(socket);
             }
-            self.settle(ready.name);
+            if to_answer {
+                self.unanswered.push(ready.name);
+            } else {
+                self.settle(ready.name);
+            }
+        }
+    }
+
+    /// Answers everybody who was heard. First to hear all, then to answer all, lets a client on the
+    /// same machine work on many answers each time it is woken.
+    pub(super) fn answer(&mut self) {
+        while let Some(number) = self.unanswered.pop() {
+            if let Some(place) = self.transfers.get_mut(&number) {
+                place.transfer.answer(&mut self.desk);
+                self.settle(number);
+            }
         }
     }
 
@@ -206,6 +227,27 @@ impl Place {
             poller.ignore(socket);
             Ok(())
         }
+    }
+}
+
+/// Spreads numbers that are given out here, one after another: nobody can choose them.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
 }
 

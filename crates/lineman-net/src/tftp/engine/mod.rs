@@ -69,7 +69,10 @@ impl Engine {
     /// # Errors
     /// As [`Self::start`].
     pub(super) fn start_all() -> io::Result<Self> {
-        let count = std::env::var("THREADS").ok().and_then(|v| v.parse().ok()).unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
+        let count = std::env::var("THREADS")
+            .ok()
+            .and_then(|v| v.parse().ok())
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
         Self::start(count)
     }
 

@@ -24,7 +24,7 @@ use rustix::time::Timespec;
 use rustix::time::timerfd_create;
 use rustix::time::timerfd_settime;
 
-/// An epoll whose time-outs are as fine as the kernel's timers, not milliseconds.
+/// An epoll whose time-outs are finer than milliseconds.
 ///
 /// The timer is a descriptor of its own (`timerfd`) that is set again only when a moment earlier
 /// than the one it stands for is asked for, or when it has run out: a transfer whose time-out moves
@@ -135,6 +135,8 @@ impl Poller {
     fn wake_at(&mut self, until: Option<Instant>) -> io::Result<()> {
         let Some(until) = until else { return Ok(()) };
         let now = Instant::now();
+        // A crowd has a moment of its own for each; what is due at about the same time shares one.
+        let until = until + GRAIN;
         // One that has run out may have been seen by a peek: it wakes nobody any more.
         if self.armed.is_none_or(|armed| until < armed || armed <= now) {
             self.arm(now, until)?;
@@ -187,6 +189,8 @@ impl Poller {
     }
 }
 
+/// Nothing is late by more.
+const GRAIN: Duration = Duration::from_micros(100);
 /// The name of what only wakes.
 const NOBODY: u64 = u64::MAX;
 /// Events taken at a time.

@@ -52,6 +52,7 @@ impl Worker {
                     None => self.floor.handle_ready(ready),
                 }
             }
+            self.floor.answer();
             self.floor.fire(Instant::now());
         }
     }
