@@ -15,6 +15,7 @@ mod process;
 mod scripts;
 mod simulated;
 mod simulated_calls;
+mod simulated_random;
 mod stage;
 mod step;
 mod story;
