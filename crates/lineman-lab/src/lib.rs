@@ -42,4 +42,5 @@ pub use network::Kernel;
 pub use network::Network;
 pub use recorder::Recorder;
 pub use simulated::Difference;
+pub use simulated::Paced;
 pub use simulated::Simulated;

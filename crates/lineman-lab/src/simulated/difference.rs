@@ -5,7 +5,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Difference {
-    /// Time is virtual: a scenario is over before a person could see it happen.
+    /// Time is virtual, except in [`Paced`](super::Paced): a scenario is over before a person could
+    /// see it happen.
     VirtualTime,
     /// TIME-WAIT lasts 10 s, on Linux 60 s.
     ShortTimeWait,

@@ -6,6 +6,8 @@
 //! event to the next without a pause: a scenario of minutes takes milliseconds, and the same calls
 //! with the same seed give the same log, byte by byte.
 //!
+//! Somebody who watches, or holds packets and thinks, wants time as it is outside: [`Paced`].
+//!
 //! What a learner must be told, since Linux does it otherwise: see [`Difference`].
 
 mod bench;
@@ -14,6 +16,7 @@ mod common;
 mod datagram;
 mod device;
 mod difference;
+mod paced;
 mod receive;
 mod sockets;
 mod stack;
@@ -23,6 +26,7 @@ mod watch;
 mod world;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::Network;
@@ -42,6 +46,7 @@ use crate::recorder::Recorder;
 use crate::wire::Command;
 
 pub use difference::Difference;
+pub use paced::Paced;
 
 use clock::Clock;
 use world::World;
@@ -77,6 +82,11 @@ impl Simulated {
         self.world.now()
     }
 
+    /// Tells that the log is complete.
+    fn finish(&self) {
+        self.world.tell(Kind::End);
+    }
+
     /// Lets things happen until this call has returned, or until then.
     fn run(&mut self, until: Duration, call: Option<u64>) {
         loop {
@@ -88,6 +98,12 @@ impl Simulated {
                 return self.outcomes.extend(self.world.returned());
             }
         }
+    }
+}
+
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulated").finish_non_exhaustive()
     }
 }
 
@@ -119,7 +135,7 @@ impl Network for Simulated {
     }
 
     fn end(self: Box<Self>) -> Result<(), LabError> {
-        self.world.tell(Kind::End);
+        self.finish();
         Ok(())
     }
 }

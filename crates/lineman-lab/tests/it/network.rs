@@ -3,22 +3,27 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_lab::Kernel;
 use lineman_lab::Lab;
 use lineman_lab::Network;
 use lineman_lab::Options;
+use lineman_lab::Paced;
 use lineman_lab::Program;
 use lineman_lab::Simulated;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
+use lineman_lab::log::Answer;
 use lineman_lab::log::Event;
 use lineman_lab::log::Host;
 use lineman_lab::log::Host::*;
 use lineman_lab::log::Kind;
 use lineman_lab::log::TcpState;
+use lineman_lab::wire::Command;
+use lineman_lab::wire::Faults;
 
 use crate::stage::HELPER;
 use crate::stage::LONG;
@@ -110,7 +115,7 @@ fn play(
 }
 
 #[test]
-fn a_script_is_the_same_to_both() {
+fn a_script_is_the_same_to_all() {
     let options = Options::default();
     let kernel = play(|log| {
         let (path, args) = (HELPER.into(), vec!["lab".into()]);
@@ -118,5 +123,44 @@ fn a_script_is_the_same_to_both() {
         Box::new(Kernel::new(lab.expect("a lab")))
     });
     let simulated = play(|log| Box::new(Simulated::start(&options, 1, sink(log))));
+    let paced = play(|log| {
+        let lab = Simulated::start(&options, 1, sink(log));
+        Box::new(Paced::new(lab).expect("a thread"))
+    });
     assert_eq!(kernel, simulated);
+    assert_eq!(kernel, paced);
+}
+
+/// Nobody asks for anything, and yet time passes: a clock runs out, and a call returns.
+#[test]
+fn time_passes_by_itself() {
+    let log = Log::default();
+    let lab = Simulated::start(&Options::default(), 1, sink(&log));
+    let mut paced = Paced::new(lab).expect("a thread");
+    let fd = socket(&mut paced, Client);
+    let timeout = Some(Duration::from_millis(30));
+    call(&mut paced, Client, Call::Settimeout { fd, timeout });
+    let address = "10.0.0.2:1".parse().expect("an address");
+    let drops = (1..9).collect();
+    let faults = Faults::Drop {
+        from: Client,
+        numbers: drops,
+    };
+    paced.wire(Command::Faults(faults)).expect("a lab");
+    let begun = Instant::now();
+    let calls = Call::Connect { fd, address };
+    let calls = paced.call(Client, calls).expect("a lab");
+    let answer = || {
+        let of = |event: &Event| match &event.kind {
+            Kind::Call(call) if call.id == calls => call.answer.clone(),
+            _ => None,
+        };
+        log.lock().expect("log").iter().find_map(of)
+    };
+    while answer().is_none() {
+        assert!(begun.elapsed() < LONG);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(begun.elapsed() >= Duration::from_millis(30));
+    assert_eq!(answer(), Some(Answer::Error("EINPROGRESS".to_owned())));
 }
