@@ -15,18 +15,37 @@ use crate::log::Kind;
 pub struct Recorder(Arc<Mutex<Inner>>);
 
 struct Inner {
-    begun: Option<Instant>,
+    clock: Clock,
     next: u64,
     sink: Box<dyn FnMut(Event) + Send>,
 }
 
+/// Nanoseconds since the log began.
+type Clock = Box<dyn FnMut() -> u64 + Send>;
+
 impl Recorder {
     /// A log that begins with its first event; `sink` gets each event, one at a time, in order.
     pub fn new(sink: impl FnMut(Event) + Send + 'static) -> Self {
-        let sink = Box::new(sink);
-        let begun = None;
-        let next = 0;
-        Self(Arc::new(Mutex::new(Inner { begun, next, sink })))
+        let mut begun = None;
+        Self::by(
+            move || {
+                let elapsed = begun.get_or_insert_with(Instant::now).elapsed();
+                u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+            },
+            sink,
+        )
+    }
+
+    /// A log by a clock of its own, which says how many nanoseconds ago the log began.
+    pub(crate) fn by(
+        clock: impl FnMut() -> u64 + Send + 'static,
+        sink: impl FnMut(Event) + Send + 'static,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            clock: Box::new(clock),
+            next: 0,
+            sink: Box::new(sink),
+        })))
     }
 
     /// Tells that something has happened now. Returns the number of the event.
@@ -34,8 +53,7 @@ impl Recorder {
         let mut inner = locked(&self.0);
         let n = inner.next;
         inner.next += 1;
-        let begun = *inner.begun.get_or_insert_with(Instant::now);
-        let t_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let t_ns = (inner.clock)();
         (inner.sink)(Event { n, t_ns, kind });
         n
     }
