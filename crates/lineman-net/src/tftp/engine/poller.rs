@@ -152,6 +152,11 @@ impl Poller {
         self.look(Some(&Timespec::default()))
     }
 
+    /// Whether there was more than the last wait could take.
+    pub(super) fn may_have_more(&self) -> bool {
+        self.found.len() >= EVENTS
+    }
+
     /// Takes one of the things that the last wait has found.
     pub(super) fn next(&mut self) -> Option<Ready> {
         self.found.pop()
@@ -194,7 +199,7 @@ const GRAIN: Duration = Duration::from_micros(100);
 /// The name of what only wakes.
 const NOBODY: u64 = u64::MAX;
 /// Events taken at a time.
-const EVENTS: usize = 256;
+const EVENTS: usize = 1024;
 const SHORTEST: Duration = Duration::from_nanos(1);
 /// For moments beyond what the kernel can count: it is set again then.
 const FAR: Timespec = Timespec {
