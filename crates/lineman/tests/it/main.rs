@@ -29,6 +29,7 @@ mod tftp_names;
 mod tftp_raw;
 mod tftp_serve;
 mod tftp_server_peers;
+mod tftp_single_port;
 mod tftp_terminal;
 mod tftp_transfers;
 mod tftp_uploads;

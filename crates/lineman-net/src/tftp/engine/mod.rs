@@ -48,7 +48,7 @@ impl Engine {
     pub(super) fn start(threads: usize) -> io::Result<Self> {
         let pool = tokio::runtime::Handle::current();
         let mut mailboxes = Vec::new();
-        for _ in 0..threads {
+        for _ in 0..threads.max(1) {
             let mailbox = Arc::new(Mailbox::new()?);
             let worker = Worker::new(Arc::clone(&mailbox), pool.clone())?;
             thread::Builder::new()
@@ -62,18 +62,6 @@ impl Engine {
             next: Arc::default(),
         };
         Ok(Self { lines })
-    }
-
-    /// Starts one thread for each processor that this process may use.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub(super) fn start_all() -> io::Result<Self> {
-        let count = std::env::var("THREADS")
-            .ok()
-            .and_then(|v| v.parse().ok())
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from));
-        Self::start(count)
     }
 
     pub(super) fn lines(&self) -> Lines {
