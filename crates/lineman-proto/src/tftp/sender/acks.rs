@@ -57,6 +57,7 @@ impl Sender {
                 Repair::Resting(windows) if windows > 1 => Repair::Resting(windows - 1),
                 // What was sent twice is acknowledged twice; the second comes during the next window.
                 Repair::InFlight => Repair::Resting(1),
+                Repair::Ready if self.probes > 0 => Repair::Resting(1),
                 Repair::Ready | Repair::Resting(_) => Repair::Ready,
             };
             self.send_flight(now);
