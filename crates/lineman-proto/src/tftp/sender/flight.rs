@@ -143,6 +143,7 @@ const PIPELINE_PROBE_FLOOR: Duration = Duration::from_millis(10);
 pub(super) const MOST_PROBES: u8 = 3;
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "any moment to begin at")]
 mod tests {
     use super::*;
     use crate::tftp::Agreed;
