@@ -9,9 +9,18 @@ use crate::log::Host;
 pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            out.extend(of_call(who, cell));
+            out.extend(of_call(who, cell).filter(|saying| !is_local(row, saying)));
         }
     }
+}
+
+/// A connect that sends nothing is UDP's: it only takes down the address.
+fn is_local(row: &Row, saying: &Saying) -> bool {
+    let Saying::CallConnected { who } = saying else {
+        return false;
+    };
+    let began_here = row.calls[*who].as_ref().is_some_and(|cell| cell.begins);
+    began_here && row.arrow.is_none() && row.states[*who].is_none()
 }
 
 fn of_call(who: Host, cell: &CallCell) -> Option<Saying> {

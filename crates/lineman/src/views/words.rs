@@ -8,6 +8,7 @@ use lineman_lab::story::Saying;
 
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::lang::scenarios;
 use crate::lang::wire::Wire;
 use crate::lang::wire_states::WireStates as States;
 use crate::lang::wire_tftp::WireTftp as Tftp;
@@ -175,6 +176,7 @@ fn of_segment(saying: &Saying, lang: Lang) -> Option<String> {
         S::ResentNeedless { who, times, millis } => {
             say!(lang, who, Wire::ResentNeedless { who, times, millis })
         }
+        S::ResentAsked { who } => say!(lang, who, Wire::ResentAsked { who }),
         S::ResentFast { who } => say!(lang, who, Wire::ResentFast { who }),
         S::Early { who } => say!(lang, who, Wire::Early { who }),
         S::Damaged { who } => {
@@ -269,6 +271,10 @@ fn of_tftp(saying: &Saying, lang: Lang) -> Option<String> {
         S::TftpResent { who, times, millis } => {
             say!(lang, who, Tftp::Resent { who, times, millis })
         }
+        S::TftpStray { who, port, tid } => say!(lang, who, Tftp::Stray { who, port, tid }),
+        S::TftpStrayError { who, port, code } => {
+            say!(lang, who, Tftp::StrayError { who, port, code })
+        }
         S::TftpError { who, code, message } => {
             say!(lang, who, Tftp::Error { who, code, message })
         }
@@ -287,6 +293,10 @@ fn of_wire(saying: &Saying, lang: Lang) -> Option<String> {
         S::Altered { who } => {
             let who = &name(*who, lang);
             Wire::Altered { who }.render(lang)
+        }
+        S::Forged { who } => {
+            let who = &name(*who, lang);
+            Wire::Forged { who }.render(lang)
         }
         S::Copied { of } => Wire::Copied { of }.render(lang),
         S::Crossing {} => Wire::Crossing {}.render(lang),
@@ -327,6 +337,10 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::TimeWait { who, seconds } => say!(lang, who, States::TimeWait { who, seconds }),
         S::Left { who, why } => say!(lang, who, Wire::Left { who, why }),
         S::Note { id, args } => {
+            let name = id.strip_prefix("look.");
+            if let Some(look) = name.and_then(|name| scenarios::look(name, lang)) {
+                return look.to_owned();
+            }
             let each: Vec<String> = args
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
