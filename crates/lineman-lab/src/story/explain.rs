@@ -67,6 +67,7 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 let port = arrow.seen.to.map_or(0, |to| to.port());
                 out.push(match datagram.len {
                     0 => Saying::UdpEmpty { who, port },
+                    len if datagram.in_pieces => Saying::UdpPieces { who, len, port },
                     len => Saying::Udp { who, len, port },
                 });
             }
@@ -77,6 +78,13 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 port: target.port(),
             },
             _ => Saying::Unreachable { who },
+        }),
+        // What holds for the first and the last holds for those between.
+        What::Piece(piece) if piece.more => {}
+        What::Piece(piece) => out.push(Saying::PieceLast {
+            who,
+            offset: piece.offset,
+            len: piece.len,
         }),
         What::Other => {
             let line = arrow.seen.line.clone();

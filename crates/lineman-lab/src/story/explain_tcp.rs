@@ -119,6 +119,9 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
 /// Whether no clock had it sent again, but a SYN that came again: no clock of TCP runs out so soon
 /// (RFC 6298 has a second, Linux 200 ms).
 pub(super) fn is_answer(arrow: &Arrow, again: Again) -> bool {
+    if again.answer {
+        return true;
+    }
     let flags = arrow.seen.segment().map(|segment| segment.flags);
     let both = flags.is_some_and(|flags| flags.has(Flags::SYN) && flags.has(Flags::ACK));
     both && again.wait_ns < 150_000_000

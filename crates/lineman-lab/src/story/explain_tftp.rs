@@ -11,10 +11,13 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: FileStep, out: &mut Ve
         return out.extend(stray(arrow, packet, tid));
     }
     if let Some(again) = arrow.again {
-        out.push(Saying::TftpResent {
-            who,
-            times: again.times,
-            millis: again.wait_ns / 1_000_000,
+        out.push(match again.answer {
+            true => Saying::TftpAnswered { who },
+            false => Saying::TftpResent {
+                who,
+                times: again.times,
+                millis: again.wait_ns / 1_000_000,
+            },
         });
     }
     match packet {

@@ -159,12 +159,25 @@ impl File {
                 times,
             },
         );
-        before.map(|before| Again {
+        let before = before?;
+        Some(Again {
             times,
             wait_ns: now.saturating_sub(before.at_ns),
             earlier: before.id,
             earlier_lost: None,
             fast: false,
+            answer: self.was_asked(by_client, packet, before.at_ns),
+        })
+    }
+
+    /// Whether an ACK that comes again answers a block that has come again since.
+    fn was_asked(&self, by_client: bool, packet: &Tftp, since_ns: u64) -> bool {
+        let Tftp::Ack { block: acked } = packet else {
+            return false;
+        };
+        self.sent.iter().any(|((whose, packet), sent)| {
+            let block = matches!(packet, Tftp::Data { block, .. } if block == acked);
+            *whose != by_client && block && sent.times > 0 && sent.at_ns > since_ns
         })
     }
 }

@@ -102,6 +102,10 @@ sayings! {
     Udp "udp" { who: Host, len: usize, port: u16 }
     /// A datagram without bytes.
     UdpEmpty "udp.empty" { who: Host, port: u16 }
+    /// The first piece of a datagram that is too large for one frame.
+    UdpPieces "udp.pieces" { who: Host, len: usize, port: u16 }
+    /// The last piece of a packet.
+    PieceLast "ip.piece.last" { who: Host, offset: usize, len: usize }
     /// Nobody receives at a port.
     UdpRefused "icmp.port" { who: Host, port: u16 }
     /// Something is unreachable.
@@ -130,6 +134,8 @@ sayings! {
     TftpAckLast "tftp.ack.last" { who: Host, block: u16, bytes: u64 }
     /// The same packet again.
     TftpResent "tftp.again" { who: Host, times: u32, millis: u64 }
+    /// An ACK again, for a block that came again.
+    TftpAnswered "tftp.again.asked" { who: Host }
     /// ERROR.
     TftpError "tftp.error" { who: Host, code: u16, message: String }
     /// DATA or ACK from a port that is not the peer's.

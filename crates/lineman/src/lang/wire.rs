@@ -47,6 +47,8 @@ messages! {
     Known { who } "{who} had it already and throws it away; numbers tell." "{who}早已收到它，凭序号识别后丢弃。"
 
     Udp { who, len, port } "{who} sends a datagram of {len} to port {port}. No connection, no acknowledgment: whether it arrives, only the programs can find out." "{who}向端口 {port} 发送一个 {len}的数据报。没有连接，也没有确认：是否到达只能由程序自己判断。"
+    UdpPieces { who, len, port } "{who} sends a datagram of {len} to port {port}. It does not fit into one frame, so IP sends it in pieces; only this first one has the ports. If any of them is lost, all of the datagram is." "{who}向端口 {port} 发送一个 {len}的数据报。一个帧装不下，于是 IP 把它分片发送；只有这第一片带有端口号。任何一片丢失，整个数据报就丢失。"
+    PieceLast { who, offset, len } "{who} sends the last piece: {len} that belong at byte {offset} of the packet. The other end puts the pieces together before the program sees any of it." "{who}发送最后一片：{len}，位于整个包的第 {offset} 字节处。对端把各片拼好之后，程序才能看到。"
     UdpEmpty { who, port } "{who} sends a datagram without any byte to port {port}: that is a message too." "{who}向端口 {port} 发送一个没有内容的数据报：这也是一条消息。"
     UdpRefused { who, port } "{who} says by ICMP that nobody receives at its port {port}. The sender's next call on that socket fails with ECONNREFUSED, if the socket is connected." "{who}用 ICMP 告知：它的端口 {port} 无人接收。若发送方的套接字已连接，下一次调用会以 ECONNREFUSED 失败。"
     Unreachable { who } "{who} says by ICMP that the datagram could not be brought to its goal." "{who}用 ICMP 告知：数据报无法送达目的地。"

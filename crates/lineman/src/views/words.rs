@@ -217,6 +217,14 @@ fn of_datagram(saying: &Saying, lang: Lang) -> Option<String> {
             let len = &amount(*len, lang);
             say!(lang, who, Wire::Udp { who, len, port })
         }
+        S::UdpPieces { who, len, port } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Wire::UdpPieces { who, len, port })
+        }
+        S::PieceLast { who, offset, len } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Wire::PieceLast { who, offset, len })
+        }
         S::UdpEmpty { who, port } => say!(lang, who, Wire::UdpEmpty { who, port }),
         S::UdpRefused { who, port } => say!(lang, who, Wire::UdpRefused { who, port }),
         S::Unreachable { who } => say!(lang, who, Wire::Unreachable { who }),
@@ -275,6 +283,7 @@ fn of_tftp(saying: &Saying, lang: Lang) -> Option<String> {
         S::TftpStrayError { who, port, code } => {
             say!(lang, who, Tftp::StrayError { who, port, code })
         }
+        S::TftpAnswered { who } => say!(lang, who, Tftp::Answered { who }),
         S::TftpError { who, code, message } => {
             say!(lang, who, Tftp::Error { who, code, message })
         }
