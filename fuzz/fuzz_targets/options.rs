@@ -84,6 +84,11 @@ fn serve(write: bool, asked: Options<'_>, policy: &Policy, length: Option<u64>) 
             }
             "tsize" if write => assert_eq!(value, was),
             "tsize" => assert_eq!(Some(value), length),
+            "msftwindow" => {
+                assert!(!write && was == 31416 && value == 27182);
+                let most = agreed.variable_window.expect("agreed");
+                assert!((1..=policy.max_windowsize.max(1)).contains(&most));
+            }
             "timeout" => assert!(value == was && (1..=255).contains(&value)),
             "utimeout" => assert_eq!(value, was),
             other => panic!("{other} is not known"),

@@ -61,6 +61,8 @@ struct World {
 }
 
 const WINDOW: u16 = 16;
+/// A window may leave block by block, with pauses, for each of the time-outs of 17 minutes.
+const MOST_DEADLINES: usize = 6000;
 
 impl World {
     fn new([kind, wished, length, bits]: [u8; 4]) -> Self {
@@ -110,6 +112,7 @@ impl World {
                 (2, "windowsize\x00999\0".to_owned()),
                 (4, "tsize\x000\0".to_owned()),
                 (8, format!("timeout\0{wished}\0")),
+                (16, "msftwindow\x0031416\0".to_owned()),
             ] {
                 if wished & bit != 0 {
                     fields.extend_from_slice(field.as_bytes());
@@ -117,6 +120,9 @@ impl World {
             }
             let offer = answer(direction, Options::new(&fields), &policy, known);
             match direction {
+                Direction::Read if bits & 8 != 0 => {
+                    Session::serve_read(now, peer(), offer, rollover, timing, known).pipelined()
+                }
                 Direction::Read => Session::serve_read(now, peer(), offer, rollover, timing, known),
                 Direction::Write => Session::serve_write(now, peer(), offer, rollover, timing),
             }
@@ -137,7 +143,7 @@ impl World {
         match step % 10 {
             0 => self.packet(peer(), script.take(number.into())),
             1 => self.packet(stranger(), script.take(number.into())),
-            2 => self.packet(peer(), &numbered(4, number, &[])),
+            2 => self.packet(peer(), &numbered(4, number, script.take(1))),
             3 => self.packet(peer(), &numbered(3, number, &[7; 8])),
             4 => self.packet(peer(), &numbered(3, number, &[7; 512])),
             5 => self.packet(peer(), &numbered(3, number, b"end")),
@@ -214,7 +220,7 @@ impl World {
     /// Nobody says anything any more.
     fn run_out(&mut self) {
         let last = self.now + self.patience + Duration::from_secs(2);
-        for _ in 0..2000 {
+        for _ in 0..MOST_DEADLINES {
             let Some(deadline) = self.session.poll_timeout() else {
                 assert!(self.ended, "over without a word");
                 return;

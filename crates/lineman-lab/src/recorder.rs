@@ -15,23 +15,38 @@ use crate::log::Kind;
 pub struct Recorder(Arc<Mutex<Inner>>);
 
 struct Inner {
-    begun: Option<Instant>,
+    clock: Clock,
     ended: bool,
     next: u64,
     sink: Box<dyn FnMut(Event) + Send>,
 }
 
+/// Nanoseconds since the log began.
+type Clock = Box<dyn FnMut() -> u64 + Send>;
+
 impl Recorder {
     /// A log that begins with its first event; `sink` gets each event, one at a time, in order.
     pub fn new(sink: impl FnMut(Event) + Send + 'static) -> Self {
-        let sink = Box::new(sink);
-        let begun = None;
-        let next = 0;
-        Self(Arc::new(Mutex::new(Inner {
-            begun,
-            ended: false,
-            next,
+        let mut begun = None;
+        Self::by(
+            move || {
+                let elapsed = begun.get_or_insert_with(Instant::now).elapsed();
+                u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+            },
             sink,
+        )
+    }
+
+    /// A log by a clock of its own, which says how many nanoseconds ago the log began.
+    pub(crate) fn by(
+        clock: impl FnMut() -> u64 + Send + 'static,
+        sink: impl FnMut(Event) + Send + 'static,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            clock: Box::new(clock),
+            ended: false,
+            next: 0,
+            sink: Box::new(sink),
         })))
     }
 
@@ -45,8 +60,7 @@ impl Recorder {
         }
         inner.ended = kind == Kind::End;
         inner.next += 1;
-        let begun = *inner.begun.get_or_insert_with(Instant::now);
-        let t_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let t_ns = (inner.clock)();
         (inner.sink)(Event { n, t_ns, kind });
         n
     }

@@ -10,9 +10,9 @@ use super::Event;
 use super::Kind;
 use super::VERSION;
 
-/// The longest line that is read: a frame of 65,549 bytes takes two digits for each, and the rest
-/// is short. A longer line is no event of ours.
-pub const MAX_LINE: usize = 256 * 1024;
+/// The longest line that is read, in bytes: room for a call with some megabytes of data. A longer
+/// line is no event of ours, and memory is not given for it.
+pub const MAX_LINE: usize = 8 << 20;
 
 /// The events of a log, in order. After an error there are no more.
 #[derive(Debug)]

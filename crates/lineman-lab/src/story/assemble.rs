@@ -25,11 +25,14 @@ use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::State;
+use crate::log::TcpState;
 use crate::log::Timer;
 use crate::log::TimerKind;
 
 /// What happens this soon after the last event of a row still belongs to it.
 const TOGETHER_NS: u64 = 60_000_000;
+/// A kernel that is asked for its states answers this soon.
+const ASKED_NS: u64 = 15_000_000;
 /// How many rows wait for the fate of an earlier packet.
 const PENDING: usize = 512;
 
@@ -83,7 +86,7 @@ impl Story {
             ),
             Kind::Start(_) | Kind::End => {}
         }
-        rows.extend(self.complete());
+        rows.extend(self.complete(event.t_ns));
         rows
     }
 
@@ -113,9 +116,11 @@ impl Story {
         rows
     }
 
-    fn complete(&mut self) -> Vec<Row> {
+    /// Rows that have a successor, and about which no kernel can still answer.
+    fn complete(&mut self, now_ns: u64) -> Vec<Row> {
         let mut rows = Vec::new();
-        while self.pending.len() > 1 && self.pending.front().is_some_and(Open::is_settled)
+        let done = |open: &Open| open.is_settled() && open.touched_ns + ASKED_NS <= now_ns;
+        while self.pending.len() > 1 && self.pending.front().is_some_and(done)
             || self.pending.len() > PENDING
         {
             rows.extend(self.pop());
@@ -144,7 +149,16 @@ impl Story {
             Some(lesson) => self.taught.insert(lesson),
             None => true,
         });
-        row.sayings.extend(extra);
+        let waits = |who: Host| {
+            let state = row.states[who].map(|cell| cell.after);
+            state == Some(TcpState::TimeWait)
+        };
+        // Linux keeps an orphan in FIN-WAIT-2 with the clock of TIME-WAIT; that is no TIME-WAIT.
+        row.sayings
+            .extend(extra.into_iter().filter(|saying| match saying {
+                Saying::TimeWait { who, .. } => waits(*who),
+                _ => true,
+            }));
         Some(row)
     }
 

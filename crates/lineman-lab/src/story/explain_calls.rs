@@ -9,24 +9,17 @@ use crate::log::Host;
 pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            out.extend(of_call(who, cell).filter(|saying| !is_local(row, saying)));
+            let tcp = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+            out.extend(of_call(who, cell, tcp.is_some()));
         }
     }
 }
 
-/// A connect that sends nothing is UDP's: it only takes down the address.
-fn is_local(row: &Row, saying: &Saying) -> bool {
-    let Saying::CallConnected { who } = saying else {
-        return false;
-    };
-    let began_here = row.calls[*who].as_ref().is_some_and(|cell| cell.begins);
-    began_here && row.arrow.is_none() && row.states[*who].is_none()
-}
-
-fn of_call(who: Host, cell: &CallCell) -> Option<Saying> {
+/// `tcp` if a segment of TCP made the call return.
+fn of_call(who: Host, cell: &CallCell, tcp: bool) -> Option<Saying> {
     match cell.answer.as_ref()? {
         Answer::Error(error) => Some(failed(who, cell, error)),
-        Answer::Value(answer) => returned(who, cell, answer),
+        Answer::Value(answer) => returned(who, cell, answer, tcp),
     }
 }
 
@@ -46,11 +39,11 @@ fn failed(who: Host, cell: &CallCell, error: &str) -> Saying {
     }
 }
 
-fn returned(who: Host, cell: &CallCell, answer: &str) -> Option<Saying> {
+fn returned(who: Host, cell: &CallCell, answer: &str, tcp: bool) -> Option<Saying> {
     let answer = || answer.to_owned();
     match cell.name.as_str() {
         "listen" => Some(Saying::CallListens { who }),
-        "connect" if !cell.begins || cell.args.len() == 1 => Some(Saying::CallConnected { who }),
+        "connect" if tcp => Some(Saying::CallConnected { who }),
         "accept" => Some(Saying::CallAccepted {
             who,
             answer: answer(),
@@ -58,7 +51,7 @@ fn returned(who: Host, cell: &CallCell, answer: &str) -> Option<Saying> {
         "recv" | "read" if is_end(&answer()) => Some(Saying::CallEnded { who }),
         "send" | "sendall" => Some(Saying::CallSent {
             who,
-            answer: answer(),
+            name: cell.name.clone(),
         }),
         _ => None,
     }

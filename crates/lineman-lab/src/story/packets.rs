@@ -119,7 +119,8 @@ impl Story {
         arrow.stretch = Stretch::Repeat;
         arrow.fate = Fate::Held;
         self.departs(packet.id);
-        self.open(event).arrow = Some(arrow);
+        let row = self.join(event, |row| takes_arrow(row, packet.from));
+        row.arrow = Some(arrow);
     }
 
     /// A held packet whose row is still open is shown as such: the next row shows more of it.

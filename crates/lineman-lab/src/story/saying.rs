@@ -177,7 +177,7 @@ sayings! {
     /// `recv()` returned nothing.
     CallEnded "call.recv.end" { who: Host }
     /// `send()` returned.
-    CallSent "call.send" { who: Host, answer: String }
+    CallSent "call.send" { who: Host, name: String }
     /// A call was refused.
     CallRefused "call.refused" { who: Host, name: String }
     /// A call met a reset.

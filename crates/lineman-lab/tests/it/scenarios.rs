@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 use std::process::Stdio;
 
+use lineman_lab::Kernel;
 use lineman_lab::Lab;
+use lineman_lab::Network as _;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::hosts::Call;
@@ -36,7 +38,8 @@ fn play(name: &str) -> Vec<Event> {
     let witness = Witness::default();
     let sink = witness.sink(drop);
     let lab = Lab::start(&program, &scenario.options(), sink).expect("a lab");
-    if let Err(stop) = scenario.play(&lab, &witness) {
+    let mut lab = Box::new(Kernel::new(lab));
+    if let Err(stop) = scenario.play(&mut *lab, &witness) {
         panic!("{name}: {stop}\n{}", plot(&witness.events()));
     }
     lab.end().expect("in good order");

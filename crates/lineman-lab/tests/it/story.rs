@@ -52,12 +52,6 @@ fn every_saying_is_said_by_some_log() {
     assert!(never.is_empty(), "no log says {never:?}");
 }
 
-/// What a real kernel did in a scenario, once.
-fn recorded(name: &str) -> Vec<u8> {
-    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/logs/kernel");
-    std::fs::read(format!("{logs}/{name}.jsonl")).expect("a log")
-}
-
 /// A datagram of 4000 bytes in three pieces, as IP makes them.
 fn pieces() -> Vec<Row> {
     let ends = ["10.0.0.1:5000", "10.0.0.2:9000"].map(|end| end.parse().expect("an address"));
@@ -221,5 +215,62 @@ fn a_log_that_is_cut_tells_its_beginning() {
         assert!(told.len() <= whole.len());
         let last = told.len().saturating_sub(1);
         assert_eq!(told.get(..last), whole.get(..last));
+    }
+}
+
+/// Logs of a real lab on Linux 6.18, as it told them.
+fn recorded(name: &str) -> Vec<u8> {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/logs");
+    std::fs::read(format!("{dir}/recorded-{name}.jsonl")).expect("a log")
+}
+
+/// For each packet both ends' states after it.
+fn states(log: &[u8]) -> Vec<[&'static str; 2]> {
+    let name = |cell: Option<StateCell>| cell.map_or("", |cell| cell.after.name());
+    let packets = rows(log).into_iter().filter(|row| row.arrow.is_some());
+    packets
+        .map(|row| [name(row.states.client), name(row.states.server)])
+        .collect()
+}
+
+#[test]
+fn a_recorded_close_has_each_state_at_the_packet_that_made_it() {
+    let wanted = [
+        ["SYN-SENT", "SYN-RECEIVED"],
+        ["ESTABLISHED", "SYN-RECEIVED"],
+        ["ESTABLISHED", "ESTABLISHED"],
+        ["ESTABLISHED", "ESTABLISHED"],
+        ["ESTABLISHED", "ESTABLISHED"],
+        ["FIN-WAIT-1", "CLOSE-WAIT"],
+        ["FIN-WAIT-2", "CLOSE-WAIT"],
+        ["TIME-WAIT", "LAST-ACK"],
+        ["TIME-WAIT", "CLOSED"],
+    ];
+    assert_eq!(states(&recorded("close")), wanted);
+    let told = ids(&recorded("close"));
+    assert_eq!(told.iter().filter(|id| **id == "time_wait").count(), 1);
+    assert!(told.contains(&"ack.fin.delayed"));
+}
+
+#[test]
+fn a_recorded_step_shows_each_swallowed_resend_with_its_clock() {
+    let rows = rows(&recorded("step"));
+    let repeats: Vec<u64> = rows
+        .iter()
+        .filter(|row| {
+            row.arrow
+                .as_ref()
+                .is_some_and(|it| it.stretch == Stretch::Repeat)
+        })
+        .map(|row| row.clock.expect("a clock").wait_ns / 1_000_000)
+        .collect();
+    assert_eq!(repeats, [1011, 1023]);
+}
+
+#[test]
+fn a_recorded_crossing_is_told_as_one() {
+    let told = ids(&recorded("crossed"));
+    for id in ["syn.crossed", "synack.crossed"] {
+        assert!(told.contains(&id), "{id} is missing in {told:?}");
     }
 }

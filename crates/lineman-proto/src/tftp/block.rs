@@ -12,6 +12,9 @@ pub enum Rollover {
 }
 
 impl Rollover {
+    /// The first block whose number does not fit into 16 bits.
+    pub const FIRST_BEYOND: u64 = 65536;
+
     /// The number that block `index` (counted from 1; 0 stands for the request) has on the wire.
     pub fn wire(self, index: u64) -> u16 {
         match (self, index) {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Agreed;
 use super::ErrorCode;
+use super::Rollover;
 
 /// Something that happened to a transfer. Handle each before the next `handle_*` call: ranges
 /// point into the packet that was handed in last.
@@ -57,6 +58,14 @@ pub enum Failure {
     Aborted,
 }
 
+impl Failure {
+    /// Whether the first block that is missing is the first whose number rolls over: whoever stops
+    /// there cannot count on (RFC 1350 says nothing of it), and larger blocks would help.
+    pub fn is_at_rollover(&self) -> bool {
+        matches!(self, Self::Silent { block } if *block == Rollover::FIRST_BEYOND)
+    }
+}
+
 /// How a peer broke the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -87,4 +96,18 @@ pub struct Stats {
     pub duplicates: u64,
     /// Packets from someone else than the peer.
     pub strays: u64,
+}
+
+/// What became of sending blocks ahead of their ACKs to a client without `windowsize`; see
+/// [`Sender::pipelined`](super::Sender::pipelined).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Pipelining {
+    /// One block at a time: not wanted, or the file ended before it began.
+    #[default]
+    Off,
+    /// Blocks were sent ahead until the end.
+    Held,
+    /// The client threw early blocks away, or the network did: one at a time since then.
+    GaveUp,
 }

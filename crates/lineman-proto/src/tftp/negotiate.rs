@@ -17,6 +17,8 @@ pub struct Agreed {
     pub blksize: u16,
     /// Blocks before an ACK (RFC 7440).
     pub windowsize: u16,
+    /// Where the window may change with each ACK (`msftwindow`): the most that an ACK may ask for.
+    pub variable_window: Option<u16>,
     /// The time-out that was agreed (RFC 2349). Retransmission adapts to the round trip all the
     /// same; this only says how patient the peer is.
     pub timeout: Option<Duration>,
@@ -30,6 +32,7 @@ impl Default for Agreed {
         Self {
             blksize: DEFAULT_BLKSIZE,
             windowsize: 1,
+            variable_window: None,
             timeout: None,
             tsize: None,
         }
@@ -72,6 +75,7 @@ pub fn answer(
     let agreed = Agreed {
         blksize: blksize(asked, policy).unwrap_or(DEFAULT_BLKSIZE),
         windowsize: 1,
+        variable_window: None,
         timeout: timeout(asked),
         tsize: asked
             .number("tsize")
@@ -79,6 +83,8 @@ pub fn answer(
     };
     let agreed = Agreed {
         windowsize: windowsize(asked, policy, agreed.blksize).unwrap_or(1),
+        variable_window: asks_variable_window(direction, asked)
+            .then(|| largest_window(policy, agreed.blksize)),
         ..agreed
     };
     let mut fields = Vec::new();
@@ -94,6 +100,8 @@ pub fn answer(
             blksize(asked, policy).map(u64::from)
         } else if is("windowsize") {
             windowsize(asked, policy, agreed.blksize).map(u64::from)
+        } else if is(MSFTWINDOW) {
+            agreed.variable_window.map(|_| MSFTWINDOW_ANSWER)
         } else if is("tsize") {
             options::number(value).and_then(|value| match direction {
                 Direction::Read => length.filter(|&length| length > 0),
@@ -126,8 +134,19 @@ fn windowsize(asked: Options<'_>, policy: &Policy, blksize: u16) -> Option<u16> 
     let value = u16::try_from(asked.number("windowsize")?)
         .ok()
         .filter(|&value| value > 0)?;
+    Some(value.min(largest_window(policy, blksize)))
+}
+
+/// The largest window that the policy allows, in blocks of this size.
+fn largest_window(policy: &Policy, blksize: u16) -> u16 {
     let fits = (policy.max_window_bytes / u32::from(blksize)).clamp(1, u32::from(u16::MAX)) as u16;
-    Some(value.min(policy.max_windowsize.max(1)).min(fits))
+    policy.max_windowsize.max(1).min(fits)
+}
+
+/// Whether a client asks to say with each ACK how large the next window shall be. The Windows boot
+/// manager does, when it reads; no RFC knows of it.
+fn asks_variable_window(direction: Direction, asked: Options<'_>) -> bool {
+    direction == Direction::Read && asked.number(MSFTWINDOW) == Some(MSFTWINDOW_QUESTION)
 }
 
 fn timeout(asked: Options<'_>) -> Option<Duration> {
@@ -150,6 +169,10 @@ fn microseconds(asked: Options<'_>) -> Option<Duration> {
     Some(Duration::from_micros(value))
 }
 
+const MSFTWINDOW: &str = "msftwindow";
+/// The value by which a client asks for `msftwindow`, and the one by which a server agrees.
+const MSFTWINDOW_QUESTION: u64 = 31416;
+const MSFTWINDOW_ANSWER: u64 = 27182;
 /// More than any client asks; the rest of a request made to waste our time is not looked at.
 const MAX_OPTIONS: usize = 32;
 
@@ -197,6 +220,7 @@ impl Wish {
             blksize: no_larger(oack, "blksize", self.blksize, MIN_BLKSIZE)?
                 .unwrap_or(defaults.blksize),
             windowsize: no_larger(oack, "windowsize", self.windowsize, 1)?.unwrap_or(1),
+            variable_window: None, // never asked for
             timeout: whole_seconds(oack).filter(|&found| {
                 Some(found) == self.timeout.map(|s| Duration::from_secs(s.into()))
             }),
@@ -294,6 +318,31 @@ mod tests {
         assert_eq!(read("timeout 255 ").as_deref(), Some("timeout 255"));
         assert_eq!(read("timeout 256 "), None);
         assert_eq!(read("utimeout 20000 ").as_deref(), Some("utimeout 20000"));
+    }
+
+    #[test]
+    fn a_window_that_varies_is_agreed_to_where_it_is_asked_for_and_stays_within_bounds() {
+        let agreed = |direction, asked: &str| {
+            let asked = asked.replace(' ', "\0");
+            answer(direction, Options::new(asked.as_bytes()), &POLICY, None).agreed
+        };
+        let asked = "blksize 1456 windowsize 4 msftwindow 31416 ";
+        assert_eq!(
+            read(asked).as_deref(),
+            Some("blksize 1456 windowsize 4 msftwindow 27182")
+        );
+        let reading = agreed(Direction::Read, asked);
+        assert_eq!((reading.windowsize, reading.variable_window), (4, Some(45)));
+        assert_eq!(agreed(Direction::Write, asked).variable_window, None);
+        assert_eq!(read("msftwindow 31415 "), None);
+        assert_eq!(
+            agreed(Direction::Read, "windowsize 4 ").variable_window,
+            None
+        );
+        assert_eq!(
+            read("MsftWindow 31416 ").as_deref(),
+            Some("MsftWindow 27182")
+        );
     }
 
     #[test]

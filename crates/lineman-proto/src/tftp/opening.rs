@@ -23,6 +23,8 @@ pub(super) struct Opening {
     mode: Mode,
     wish: Wish,
     rto: Rto,
+    /// The interval between two requests, where it is not estimated.
+    interval: Option<Duration>,
     sends: u32,
     sent_at: Instant,
     started: Instant,
@@ -57,12 +59,18 @@ impl Opening {
             mode,
             wish,
             rto: Rto::new(Rto::INITIAL),
+            interval: None,
             sends: 0,
             sent_at: now,
             started: now,
             patience,
             due: true,
         }
+    }
+
+    /// Repeats the request at this interval, and does not back off.
+    pub(super) fn ask_every(&mut self, interval: Duration) {
+        self.interval = Some(interval.max(SHORTEST_INTERVAL));
     }
 
     /// Judges the first packet of a server.
@@ -106,7 +114,7 @@ impl Opening {
         if now >= self.started + self.patience {
             return Err(Failure::Unanswered);
         }
-        if now >= self.sent_at + self.rto.current() {
+        if now >= self.sent_at + self.wait() {
             self.rto.back_off();
             self.ask(now);
         }
@@ -131,12 +139,16 @@ impl Opening {
 
     /// When to call [`Self::handle_timeout`].
     pub(super) fn poll_timeout(&self) -> Instant {
-        (self.sent_at + self.rto.current()).min(self.started + self.patience)
+        (self.sent_at + self.wait()).min(self.started + self.patience)
     }
 
     /// How often the request was sent again.
     pub(super) fn repeats(&self) -> u64 {
         u64::from(self.sends.saturating_sub(1))
+    }
+
+    fn wait(&self) -> Duration {
+        self.interval.unwrap_or_else(|| self.rto.current())
     }
 
     fn ask(&mut self, now: Instant) {
@@ -150,3 +162,6 @@ impl Opening {
         !self.wish.is_empty() && matches!(code, ErrorCode::OPTIONS | ErrorCode::ILLEGAL)
     }
 }
+
+/// A hundred requests a second are enough for any device.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(10);

@@ -113,6 +113,14 @@ pub(super) fn ack(block: u16) -> [u8; 4] {
     [0, 4, high, low]
 }
 
+/// The byte behind an ACK: with `msftwindow`, the size of the next window.
+pub(super) fn next_window(bytes: &[u8]) -> Option<u8> {
+    match bytes {
+        [0, 4, _, _, window, ..] => Some(*window),
+        _ => None,
+    }
+}
+
 fn split_u16(bytes: &[u8]) -> Result<(u16, &[u8]), ParseError> {
     match bytes {
         [high, low, rest @ ..] => Ok((u16::from_be_bytes([*high, *low]), rest)),
@@ -160,6 +168,18 @@ impl std::error::Error for ParseError {}
 mod tests {
     use super::super::Mode;
     use super::*;
+
+    #[test]
+    fn an_ack_may_carry_the_size_of_the_next_window() {
+        assert_eq!(
+            Packet::parse(b"\0\x04\0\x07\x10"),
+            Ok(Packet::Ack { block: 7 })
+        );
+        assert_eq!(next_window(b"\0\x04\0\x07\x10"), Some(16));
+        assert_eq!(next_window(b"\0\x04\0\x07\x10padding"), Some(16));
+        assert_eq!(next_window(b"\0\x04\0\x07"), None);
+        assert_eq!(next_window(b"\0\x03\0\x07\x10"), None);
+    }
 
     /// Bytes as RFC 1350, 2347 and 7440 print them, with what they mean.
     #[test]

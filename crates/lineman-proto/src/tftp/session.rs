@@ -13,6 +13,7 @@ use super::Mode;
 use super::Offer;
 use super::Packet;
 use super::Payload;
+use super::Pipelining;
 use super::Receiver;
 use super::Rollover;
 use super::Sender;
@@ -22,6 +23,7 @@ use super::Wish;
 use super::gate::Gate;
 use super::opening::Answer;
 use super::opening::Opening;
+use super::packet;
 
 /// How patient a session is.
 #[derive(Clone, Copy, Debug)]
@@ -102,6 +104,17 @@ impl Session {
         Self::new(Gate::opening(server), Role::Opening { opening, config })
     }
 
+    /// Repeats the request at this interval until the server answers, or patience ends, instead of
+    /// less and less often: some devices listen for a second after power-on, and nobody knows when
+    /// that is (client only).
+    #[must_use]
+    pub fn asking_every(mut self, interval: Duration) -> Self {
+        if let Role::Opening { opening, .. } = &mut self.role {
+            opening.ask_every(interval);
+        }
+        self
+    }
+
     /// A server's session that sends a file to `peer`; its length is `None` where only reading it
     /// to the end will tell (see [`Session::handle_end`]).
     pub fn serve_read(
@@ -128,6 +141,15 @@ impl Session {
         Self::new(Gate::locked(peer), Role::Receiving(receiver))
     }
 
+    /// Sends blocks ahead of their ACKs to a client without `windowsize`; see [`Sender::pipelined`].
+    #[must_use]
+    pub fn pipelined(mut self) -> Self {
+        if let Role::Sending(sender) = self.role {
+            self.role = Role::Sending(sender.pipelined());
+        }
+        self
+    }
+
     fn new(gate: Gate, role: Role) -> Self {
         Self {
             gate,
@@ -147,7 +169,12 @@ impl Session {
             return;
         };
         match &mut self.role {
-            Role::Sending(sender) => sender.handle_packet(now, &packet),
+            Role::Sending(sender) => {
+                if let Some(window) = packet::next_window(bytes) {
+                    sender.handle_next_window(window);
+                }
+                sender.handle_packet(now, &packet);
+            }
             Role::Receiving(receiver) => receiver.handle_packet(now, &packet),
             Role::Opening { opening, .. } => {
                 let answer = opening.handle_packet(now, &packet);
@@ -271,6 +298,14 @@ impl Session {
         Stats {
             strays: self.gate.strays(),
             ..stats
+        }
+    }
+
+    /// What became of sending blocks ahead; see [`Self::pipelined`].
+    pub fn pipelining(&self) -> Pipelining {
+        match &self.role {
+            Role::Sending(sender) => sender.pipelining(),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => Pipelining::Off,
         }
     }
 

@@ -5,6 +5,7 @@
 mod abort;
 mod link;
 mod properties;
+mod reader;
 mod scenario;
 mod unconfirmed;
 mod world;

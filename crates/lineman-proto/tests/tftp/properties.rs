@@ -14,6 +14,8 @@ use proptest::prelude::*;
 
 use crate::link::Random;
 use crate::link::Weather;
+use crate::reader::Early;
+use crate::reader::Habits;
 use crate::world::Outcome;
 use crate::world::Setup;
 use crate::world::World;
@@ -83,6 +85,7 @@ proptest! {
         write: bool,
         known_length: bool,
         to_one: bool,
+        pipeline: bool,
         windowsize in proptest::option::of(1u16..40),
         blksize in proptest::option::of(8u16..1500),
     ) {
@@ -98,6 +101,9 @@ proptest! {
             to_server: Vec::new(),
             to_client: Vec::new(),
             strangers: Vec::new(),
+            reader: None,
+            pipeline,
+            ask_every: None,
         })
         .run();
         let receiver = if write { &report.server } else { &report.client };
@@ -107,5 +113,51 @@ proptest! {
             Outcome::Running => prop_assert!(write && loss + corrupt > 8, "no request arrived at {}% loss", loss + corrupt),
             other => prop_assert!(false, "{:?}", other),
         }
+    }
+
+    #[test]
+    fn a_client_of_any_habit_gets_the_exact_bytes_or_the_link_is_very_bad(
+        seed: u64,
+        length in 0usize..60_000,
+        loss in 0u32..20,
+        duplicate in 0u32..20,
+        reorder in 0u32..20,
+        early in prop_oneof![
+            Just(Early::Store),
+            Just(Early::Drop),
+            Just(Early::NackOnce),
+            Just(Early::AckEach),
+        ],
+        ring in 1usize..40,
+        handling_us in 1u64..1500,
+        windows in proptest::collection::vec(any::<u8>(), 0..4),
+        windowsize in proptest::option::of(1u16..40),
+        known_length: bool,
+        pipeline: bool,
+    ) {
+        let mut random = Random(seed);
+        let file: Vec<u8> = (0..length).map(|_| random.next() as u8).collect();
+        let report = World::new(Setup {
+            file: file.clone(),
+            direction: Direction::Read,
+            wish: Wish { blksize: Some(512), windowsize, ..Wish::default() },
+            rollover: Rollover::ToZero,
+            known_length,
+            weather: Weather { seed, loss, duplicate, reorder, corrupt: 0, delay_us: 700 },
+            to_server: Vec::new(),
+            to_client: Vec::new(),
+            strangers: Vec::new(),
+            reader: Some(Habits { early, ring, handling_us, windows, timeout_ms: 1000, ..Habits::default() }),
+            pipeline,
+            ask_every: None,
+        })
+        .run();
+        match &report.client {
+            Outcome::Finished { .. } => prop_assert_eq!(&report.received, &file),
+            other => prop_assert!(loss > 5, "{:?} of {} bytes, {:?}", other, report.received.len(), report.server_stats),
+        }
+        let blocks = length as u64 / 512 + 1;
+        let most = blocks * 20 + 1000;
+        prop_assert!(report.server_stats.data_sent < most, "a storm: {:?}", report.server_stats);
     }
 }

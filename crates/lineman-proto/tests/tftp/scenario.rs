@@ -4,6 +4,7 @@ use std::path::Path;
 
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Failure;
+use lineman_proto::tftp::Pipelining;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Wish;
 use serde::Deserialize;
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use crate::link::Random;
 use crate::link::Rule;
 use crate::link::Weather;
+use crate::reader::Habits;
 use crate::world::Outcome;
 use crate::world::Report;
 use crate::world::Setup;
@@ -42,6 +44,12 @@ struct Scenario {
     to_client: Vec<Rule>,
     #[serde(default)]
     stranger: Vec<Intruder>,
+    /// In place of our client, one with these habits.
+    reader: Option<Habits>,
+    #[serde(default)]
+    pipeline: bool,
+    /// Our client repeats its request this often.
+    ask_every_ms: Option<u64>,
     expect: Expect,
 }
 
@@ -65,6 +73,8 @@ struct Expect {
     timeouts: Option<u64>,
     max_ms: Option<u64>,
     rebukes: Option<usize>,
+    /// `off`, `held`, `gave-up`.
+    pipelining: Option<String>,
 }
 
 impl Scenario {
@@ -94,6 +104,9 @@ impl Scenario {
             weather: self.weather.clone(),
             to_server: self.to_server.clone(),
             to_client: self.to_client.clone(),
+            reader: self.reader.clone(),
+            pipeline: self.pipeline,
+            ask_every: self.ask_every_ms.map(std::time::Duration::from_millis),
             strangers: self
                 .stranger
                 .iter()
@@ -153,7 +166,24 @@ impl Scenario {
         {
             return fault("ERRORs to strangers", &report.rebukes);
         }
+        let pipelining = pipelining(report.pipelining);
+        if expect
+            .pipelining
+            .as_ref()
+            .is_some_and(|wanted| wanted != pipelining)
+        {
+            return fault("pipelining", &pipelining);
+        }
         Ok(())
+    }
+}
+
+fn pipelining(pipelining: Pipelining) -> &'static str {
+    match pipelining {
+        Pipelining::Off => "off",
+        Pipelining::Held => "held",
+        Pipelining::GaveUp => "gave-up",
+        _ => "other",
     }
 }
 
@@ -163,6 +193,7 @@ fn name(outcome: &Outcome) -> &'static str {
         Outcome::Finished { confirmed: true } => "complete",
         Outcome::Finished { confirmed: false } => "unconfirmed",
         Outcome::Failed(Failure::PeerError { .. }) => "peer-error",
+        Outcome::Failed(failure) if failure.is_at_rollover() => "rollover",
         Outcome::Failed(Failure::Silent { .. }) => "silent",
         Outcome::Failed(Failure::Unanswered) => "unanswered",
         Outcome::Failed(Failure::Protocol(_)) => "protocol",

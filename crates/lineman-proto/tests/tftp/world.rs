@@ -11,6 +11,7 @@ use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Payload;
+use lineman_proto::tftp::Pipelining;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
@@ -23,6 +24,8 @@ use lineman_proto::tftp::answer;
 use crate::link::Link;
 use crate::link::Rule;
 use crate::link::Weather;
+use crate::reader::Habits;
+use crate::reader::Reader;
 
 pub struct Setup {
     pub file: Vec<u8>,
@@ -35,6 +38,12 @@ pub struct Setup {
     pub to_server: Vec<Rule>,
     pub to_client: Vec<Rule>,
     pub strangers: Vec<Stranger>,
+    /// A client that is not ours.
+    pub reader: Option<Habits>,
+    /// Whether the server sends blocks ahead to a client without `windowsize`.
+    pub pipeline: bool,
+    /// How often our client repeats its request, if not by its estimate.
+    pub ask_every: Option<Duration>,
 }
 
 /// A packet from somebody else.
@@ -60,6 +69,7 @@ pub struct Report {
     /// When both were done, dallying not counted.
     pub took: Duration,
     pub received: Vec<u8>,
+    pub pipelining: Pipelining,
     /// ERROR packets that strangers got.
     pub rebukes: usize,
 }
@@ -68,12 +78,18 @@ pub struct World {
     setup: Setup,
     epoch: Instant,
     now: Duration,
-    client: End,
+    client: Client,
     server: Option<End>,
     to_server: Link,
     to_client: Link,
     rebukes: usize,
     done_at: Option<Duration>,
+}
+
+/// Ours, or somebody else's.
+enum Client {
+    Ours(Box<End>),
+    Reader(Box<Reader>),
 }
 
 /// A session and what it received.
@@ -110,7 +126,23 @@ impl World {
         Self {
             epoch,
             now: Duration::ZERO,
-            client: End::new(Session::client(epoch, addr(ASKED), config), 512),
+            client: match &setup.reader {
+                None => {
+                    let mut session = Session::client(epoch, addr(ASKED), config);
+                    if let Some(interval) = setup.ask_every {
+                        session = session.asking_every(interval);
+                    }
+                    Client::Ours(Box::new(End::new(session, 512)))
+                }
+                Some(habits) => {
+                    let Wish {
+                        blksize,
+                        windowsize,
+                        ..
+                    } = setup.wish;
+                    Client::Reader(Box::new(Reader::new(habits.clone(), blksize, windowsize)))
+                }
+            },
             server: None,
             to_server: Link::new(&setup.weather, &setup.to_server, 1),
             to_client: Link::new(&setup.weather, &setup.to_client, 2),
@@ -142,7 +174,10 @@ impl World {
         [
             self.to_server.next_arrival(),
             self.to_client.next_arrival(),
-            timeout(&self.client),
+            match &self.client {
+                Client::Ours(client) => timeout(client),
+                Client::Reader(reader) => reader.due(),
+            },
             self.server.as_ref().and_then(timeout),
             self.setup.strangers.first().map(|stranger| stranger.at),
         ]
@@ -158,7 +193,10 @@ impl World {
             self.drain();
         }
         while let Some(packet) = self.to_client.receive(self.now) {
-            self.client.handle(now, addr(SERVER), &packet);
+            match &mut self.client {
+                Client::Ours(client) => client.handle(now, addr(SERVER), &packet),
+                Client::Reader(reader) => reader.take(self.now, &packet),
+            }
             self.drain();
         }
         while self
@@ -169,7 +207,7 @@ impl World {
         {
             let stranger = self.setup.strangers.remove(0);
             let end = if stranger.to_client {
-                Some(&mut self.client)
+                self.client.ours()
             } else {
                 self.server.as_mut()
             };
@@ -178,7 +216,10 @@ impl World {
             }
             self.drain();
         }
-        for end in [Some(&mut self.client), self.server.as_mut()]
+        if let Client::Reader(reader) = &mut self.client {
+            reader.work(self.now);
+        }
+        for end in [self.client.ours(), self.server.as_mut()]
             .into_iter()
             .flatten()
         {
@@ -187,8 +228,9 @@ impl World {
             }
         }
         self.drain();
-        let over = |end: &End| end.outcome != Outcome::Running;
-        if self.done_at.is_none() && over(&self.client) && self.server.as_ref().is_none_or(over) {
+        let over = |outcome: &Outcome| *outcome != Outcome::Running;
+        let server = self.server.as_ref().map(|server| &server.outcome);
+        if self.done_at.is_none() && over(self.client.outcome()) && server.is_none_or(over) {
             self.done_at = Some(self.now);
         }
     }
@@ -232,37 +274,65 @@ impl World {
             ),
             Direction::Write => Session::serve_write(now, addr(CLIENT), offer, rollover, timing),
         };
+        let session = if self.setup.pipeline {
+            session.pipelined()
+        } else {
+            session
+        };
         End::new(session, blksize)
     }
 
     fn drain(&mut self) {
         let now = self.now;
         let file = &self.setup.file;
-        self.rebukes += self.client.send_all(file, now, &mut self.to_server);
+        match &mut self.client {
+            Client::Ours(client) => {
+                self.rebukes += client.send_all(file, now, &mut self.to_server);
+            }
+            Client::Reader(reader) => reader.send_all(now, &mut self.to_server),
+        }
         if let Some(server) = &mut self.server {
             self.rebukes += server.send_all(file, now, &mut self.to_client);
         }
     }
 
     fn report(self) -> Report {
-        let receiver = match self.setup.direction {
-            Direction::Read => Some(&self.client),
-            Direction::Write => self.server.as_ref(),
+        let outcome = self.client.outcome().clone();
+        let (at_client, client_stats) = match self.client {
+            Client::Ours(client) => (client.received, client.session.stats()),
+            Client::Reader(reader) => (reader.received, Stats::default()),
         };
+        let server = self.server.as_ref();
         Report {
-            received: receiver.map(|end| end.received.clone()).unwrap_or_default(),
-            client: self.client.outcome,
-            client_stats: self.client.session.stats(),
-            server: self
-                .server
-                .as_ref()
-                .map_or(Outcome::Running, |server| server.outcome.clone()),
-            server_stats: self
-                .server
+            received: match self.setup.direction {
+                Direction::Read => at_client,
+                Direction::Write => server.map(|end| end.received.clone()).unwrap_or_default(),
+            },
+            client: outcome,
+            client_stats,
+            server: server.map_or(Outcome::Running, |server| server.outcome.clone()),
+            server_stats: server
                 .map(|server| server.session.stats())
                 .unwrap_or_default(),
+            pipelining: server.map_or(Pipelining::Off, |server| server.session.pipelining()),
             took: self.done_at.unwrap_or(self.now),
             rebukes: self.rebukes,
+        }
+    }
+}
+
+impl Client {
+    fn ours(&mut self) -> Option<&mut End> {
+        match self {
+            Self::Ours(client) => Some(client),
+            Self::Reader(_) => None,
+        }
+    }
+
+    fn outcome(&self) -> &Outcome {
+        match self {
+            Self::Ours(client) => &client.outcome,
+            Self::Reader(reader) => &reader.outcome,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lineman_proto::tftp::Exception;
+use lineman_proto::tftp::ExceptionError;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::PrefixError;
 
@@ -63,6 +65,23 @@ pub fn addresses(text: &str) -> Result<Addresses, String> {
     Ok(Addresses::Of(prefix))
 }
 
+/// What holds for some clients: `from=192.0.2.0/24,asks=blksize+tsize,no-options`.
+pub fn exception(text: &str) -> Result<Exception, String> {
+    text.parse().map_err(|error| {
+        let why = match error {
+            ExceptionError::From(_) => "has a from that is no range of addresses",
+            ExceptionError::Asks => "has no names of options in asks",
+            ExceptionError::Blksize => "has a blksize that is not 8 to 65464",
+            ExceptionError::Windowsize => "has a windowsize that is not 1 to 65535",
+            ExceptionError::Rollover => "has a rollover that is neither 0 nor 1",
+            ExceptionError::Everybody => "names no clients, by from or asks",
+            ExceptionError::Nothing => "changes nothing for its clients",
+            _ => "has a part that no rule has",
+        };
+        format!("`{text}` {why}")
+    })
+}
+
 /// A number from 1.
 pub fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -96,6 +115,26 @@ mod tests {
         assert_eq!(percent("1"), Ok(1.0));
         assert!(percent("101").is_err());
         assert!(percent("nan").is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_rule_is_said_in_both_languages() {
+        assert!(exception("from=10.0.0.0/8,blksize=1024").is_ok());
+        for wrong in [
+            "from=10.0.0.1/8,no-options",
+            "asks=,no-options",
+            "from=::/0,blksize=7",
+            "from=::/0,windowsize=0",
+            "from=::/0,rollover=2",
+            "no-options",
+            "from=::/0",
+            "from=::/0,colour=red",
+        ] {
+            let said = exception(wrong).expect_err(wrong);
+            let reason = said.strip_prefix(&format!("`{wrong}` ")).expect("the rule");
+            let known = crate::lang::help::house::REASONS;
+            assert!(known.iter().any(|(en, _)| *en == reason), "{said}");
+        }
     }
 
     #[test]

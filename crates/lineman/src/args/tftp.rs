@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
+use lineman_proto::tftp::Exception;
 
 use super::parse;
 use super::parse::Addresses;
@@ -66,6 +67,19 @@ pub struct Serve {
     /// The block number that follows 65535
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
     pub rollover: u8,
+    /// Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "off")]
+    pub pipeline: Pipeline,
+    /// Serve some clients otherwise, may be repeated, the first that matches holds: from=CIDR,
+    /// asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N
+    #[arg(long, value_name = "RULE", value_parser = parse::exception)]
+    pub client: Vec<Exception>,
+    /// Answer from the port that is asked, for NAT and containers: all transfers share one socket
+    #[arg(long)]
+    pub single_port: bool,
+    /// Threads for the transfers; more than one pays only where one has no time left
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::count)]
+    pub threads: usize,
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,
@@ -84,6 +98,15 @@ pub enum Write {
     Create,
     /// New names, and existing ones replaced.
     Overwrite,
+}
+
+/// When blocks are sent ahead of their ACKs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pipeline {
+    /// As long as the client keeps early blocks.
+    Auto,
+    /// Never.
+    Off,
 }
 
 /// `lineman tftp get`.
@@ -126,6 +149,10 @@ pub struct Wish {
     /// Give up after this many seconds without a sign of the server
     #[arg(long, value_name = "SECONDS", default_value = "20", value_parser = parse::seconds)]
     pub patience: Duration,
+    /// Repeat the request seven times a second until the server answers, for devices that listen for a
+    /// moment after power-on
+    #[arg(long)]
+    pub until_answered: bool,
     /// Ask for no options at all: RFC 1350 as it was
     #[arg(long, conflicts_with_all = ["blksize", "timeout"])]
     pub no_options: bool,

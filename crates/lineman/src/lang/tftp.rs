@@ -60,6 +60,8 @@ messages! {
     NoMessage {} "no reason given" "未说明原因"
     SilentFirst { bytes } "the first DATA was never acknowledged: the path may drop packets of {bytes} bytes; try a smaller --max-blksize" "第一个 DATA 始终未被确认：路径可能丢弃 {bytes} 字节的数据包；请尝试更小的 --max-blksize"
     ClientSilent { block } "the client went silent at block {block}" "客户端在第 {block} 块失去响应"
+    ClientAtRollover {} "the client went silent at block 65536: it cannot count beyond 65535; larger blocks would help, or another --rollover" "客户端在第 65536 块失去响应：它数不过 65535；可用更大的块，或换一种 --rollover"
+    ServerAtRollover {} "the server went silent at block 65536: it cannot count beyond 65535; larger blocks would help, or another --rollover" "服务器在第 65536 块失去响应：它数不过 65535；可用更大的块，或换一种 --rollover"
     ServerSilent { block } "the server went silent at block {block}" "服务器在第 {block} 块失去响应"
     ClientNeverAnswered {} "the client never answered" "客户端始终没有应答"
     ServerNeverAnswered {} "no answer; is a TFTP server there, and does a firewall let its answers (from another port) through?" "没有应答；对方有 TFTP 服务器吗？防火墙是否放行其应答（来自另一个端口）？"

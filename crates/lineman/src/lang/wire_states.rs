@@ -29,7 +29,7 @@ messages! {
     CallConnected { who } "{who}: connect() returns with the SYN+ACK; it does not wait for the third segment to arrive." "{who}：connect() 在收到 SYN+ACK 时返回，不等第三个报文段到达。"
     CallAccepted { who, answer } "{who}: accept() gives {answer}, a socket of its own for this connection; the listener listens on." "{who}：accept() 返回 {answer}，即这个连接专用的套接字；监听套接字继续监听。"
     CallEnded { who } "{who}: recv() gives 0, the end: everything was read and the other end has sent FIN." "{who}：recv() 返回 0，表示结束：数据已读完，且对方已发送 FIN。"
-    CallSent { who, answer } "{who}: send() gives {answer} as soon as its kernel has taken the bytes; it does not say that they arrived." "{who}：内核一收下数据 send() 就返回 {answer}，这并不表示数据已经到达。"
+    CallSent { who, name } "{who}: {name}() returns as soon as its kernel has taken the bytes; that does not say that they arrived." "{who}：内核一收下数据 {name}() 就返回，这并不表示数据已经到达。"
     CallRefused { who, name } "{who}: {name}() fails, for nobody listens there (ECONNREFUSED)." "{who}：{name}() 失败，因为对方无人监听（ECONNREFUSED）。"
     CallReset { who, name } "{who}: {name}() fails, for the connection was broken off (ECONNRESET)." "{who}：{name}() 失败，因为连接已被中断（ECONNRESET）。"
     CallPipe { who, name } "{who}: {name}() fails, for this direction is closed (EPIPE)." "{who}：{name}() 失败，因为这个方向已经关闭（EPIPE）。"

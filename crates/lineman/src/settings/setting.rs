@@ -141,12 +141,44 @@ fn values_of_key(arg: &Arg, value: &Value) -> Result<Form, Wanted> {
         (ArgAction::SetTrue, Value::Boolean(on)) => Ok((*on).into()),
         (ArgAction::SetTrue, _) => Err(Wanted::Truth),
         (ArgAction::Append, Value::Array(items)) => {
-            let values: Result<Vec<OsString>, Wanted> = items.iter().map(plain).collect();
+            let values: Result<Vec<OsString>, Wanted> = items.iter().map(item).collect();
             values.map(Form::Values)
         }
+        (ArgAction::Append, value) => item(value).map(|value| Form::Values(vec![value])),
         (_, Value::Array(_)) => Err(Wanted::One),
         (_, value) => plain(value).map(|value| Form::Values(vec![value])),
     }
+}
+
+/// A table in a list is the parts of one value, as they would have been typed with commas between:
+/// `key=value`, `key=one+two`, or `key` alone for what is on.
+fn item(value: &Value) -> Result<OsString, Wanted> {
+    let Value::Table(parts) = value else {
+        return plain(value);
+    };
+    let mut words = Vec::new();
+    for (key, value) in parts {
+        match value {
+            Value::Boolean(true) => words.push(key.clone()),
+            Value::Boolean(false) => {}
+            Value::Array(names) => words.push(format!("{key}={}", joined(names)?)),
+            value => words.push(format!("{key}={}", part(value)?)),
+        }
+    }
+    Ok(words.join(",").into())
+}
+
+fn joined(names: &[Value]) -> Result<String, Wanted> {
+    let names: Result<Vec<String>, Wanted> = names.iter().map(part).collect();
+    names.map(|names| names.join("+"))
+}
+
+/// A comma or a plus would fall apart when the whole is read again.
+fn part(value: &Value) -> Result<String, Wanted> {
+    let text = plain(value)?.into_string().map_err(|_| Wanted::Plain)?;
+    Some(text)
+        .filter(|text| !text.contains([',', '+']))
+        .ok_or(Wanted::Plain)
 }
 
 fn plain(value: &Value) -> Result<OsString, Wanted> {

@@ -81,6 +81,35 @@ fn the_file_gives_values_flags_and_lists() {
 }
 
 #[test]
+fn a_list_of_tables_gives_rules_of_several_parts() {
+    let found = leaf(
+        "lineman tftp serve",
+        "[[tftp.serve.client]]\nfrom = '192.0.2.0/24'\nasks = ['blksize', 'tsize']\nno-options = true\n\
+         [[tftp.serve.client]]\nfrom = '2001:db8::/32'\nwindowsize = 4\nno-options = false\n",
+    );
+    let rules: Vec<&lineman_proto::tftp::Exception> =
+        found.get_many("client").expect("rules").collect();
+    assert_eq!(rules.len(), 2);
+    assert!(rules[0].no_options && !rules[1].no_options);
+    assert_eq!(rules[0].asks.as_deref().map(<[_]>::len), Some(2));
+    assert_eq!(rules[1].windowsize, Some(4));
+}
+
+#[test]
+fn a_wrong_rule_is_named_with_its_file_and_key() {
+    let head = "[[tftp.serve.client]]\nfrom = '192.0.2.0/24'\n";
+    for (line, complaint) in [
+        ("colour = true", "has a part that no rule has"),
+        ("blksize = 7", "has a blksize that is not 8 to 65464"),
+        ("asks = ['a+b']", "must be a string"),
+    ] {
+        let text = refused("lineman tftp serve", &format!("{head}{line}\n"));
+        assert!(text.contains(": tftp.serve.client: "), "{text}");
+        assert!(text.contains(complaint), "{text}");
+    }
+}
+
+#[test]
 fn a_flag_beats_the_file_and_replaces_its_list() {
     let text = "[tftp.serve]\nmax-transfers = 7\nlisten = ['a:1', 'b:2']\n";
     let found = leaf("lineman tftp serve --max-transfers 8 --listen c:3", text);

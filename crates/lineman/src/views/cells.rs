@@ -4,6 +4,10 @@ use lineman_lab::log::Answer;
 use lineman_lab::story::CallCell;
 
 use crate::views::text::clean;
+use crate::views::text::cut;
+
+/// How much of an argument or an answer is shown, in columns: a megabyte is no reading.
+const LONGEST: usize = 48;
 
 /// Seconds since the lab began.
 pub fn time(t_ns: u64) -> String {
@@ -15,14 +19,15 @@ pub fn time(t_ns: u64) -> String {
 pub fn call(cell: &CallCell, more: &str) -> String {
     let name = &cell.name;
     let fd = cell.fd.map(|fd| fd.to_string());
-    let args: Vec<String> = fd.into_iter().chain(cell.args.iter().cloned()).collect();
+    let short = |text: &String| cut(text, LONGEST, more);
+    let args: Vec<String> = fd.into_iter().chain(cell.args.iter().map(short)).collect();
     let begun = match cell.begins {
         true => format!("{name}({})", args.join(", ")),
         false => format!("{name}()"),
     };
     clean(&match &cell.answer {
         None => format!("{begun} {more}"),
-        Some(Answer::Value(value)) => format!("{begun} = {value}"),
+        Some(Answer::Value(value)) => format!("{begun} = {}", short(value)),
         Some(Answer::Error(error)) => format!("{begun} = -1 {error}"),
     })
 }

@@ -3,6 +3,8 @@
 pub mod cells;
 pub mod export;
 pub mod ladder;
+#[cfg(test)]
+pub mod logs;
 pub mod packet;
 pub mod text;
 pub mod words;

@@ -27,8 +27,10 @@ pub fn cut(text: &str, columns: usize, mark: &str) -> String {
     }
     let room = columns.saturating_sub(width(mark));
     let mut out = String::new();
+    let mut taken = 0;
     for c in text.chars() {
-        if width(&out) + c.width().unwrap_or(0) > room {
+        taken += c.width().unwrap_or(0);
+        if taken > room {
             break;
         }
         out.push(c);

@@ -1,11 +1,12 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_lab::Kernel;
 use lineman_lab::Lab;
+use lineman_lab::Network as _;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::log::Event;
@@ -79,14 +80,15 @@ async fn play(
     let sink = witness.sink(move |event| drop(sender.send(event)));
     let program = Program::this(PROGRAM);
     let lab = Lab::start(&program, &options, sink);
-    let lab = Arc::new(lab.map_err(|error| refusal::no_lab(&error, console))?);
-    let plays = Arc::clone(&lab);
+    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    let plays = witness.clone();
     let player = thread::spawn(move || {
-        let played = scenario.play(&*plays, &witness);
-        let _ = plays.finish(); // it may have ended
+        let mut lab = Box::new(Kernel::new(lab));
+        let played = scenario.play(&mut *lab, &plays);
+        let _ = lab.end(); // it may have ended
         played
     });
-    let told = tell(&lab, events, signals, teller).await;
+    let told = tell(&witness, events, signals, teller).await;
     let played = player.join().unwrap_or(Err(Stop::Late("itself")));
     told?;
     played.map_err(|stop| refusal::stopped(&stop, console))
@@ -94,7 +96,7 @@ async fn play(
 
 /// Tells what happens until the lab is at its end, which a signal or a closed stdout hastens.
 async fn tell(
-    lab: &Lab,
+    witness: &Witness,
     mut events: mpsc::UnboundedReceiver<Event>,
     mut signals: Signals,
     mut teller: Teller,
@@ -114,7 +116,7 @@ async fn tell(
             && result.is_ok()
         {
             result = Err(failure);
-            let _ = lab.finish(); // it may have ended
+            witness.stop();
         }
     }
     let finished = teller.finish();

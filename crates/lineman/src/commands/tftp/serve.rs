@@ -20,6 +20,7 @@ use super::launch;
 use super::launch::Launch;
 use super::words;
 use super::words::Side;
+use crate::args::tftp::Pipeline;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
 use crate::console::Console;
@@ -82,6 +83,10 @@ fn config(args: &Serve) -> ServerConfig {
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
+        exceptions: args.client.clone(),
+        single_port: args.single_port,
+        threads: args.threads,
+        pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }
 }

@@ -177,6 +177,8 @@ fn failed(fault: &Fault, report: &Report, side: Side, lang: Lang) -> String {
             let bytes = &(usize::from(report.agreed.blksize) + HEADERS);
             Tftp::SilentFirst { bytes }.render(lang)
         }
+        (fault, Side::Server) if fault.is_at_rollover() => Tftp::ClientAtRollover {}.render(lang),
+        (fault, Side::Client) if fault.is_at_rollover() => Tftp::ServerAtRollover {}.render(lang),
         (Fault::Silent { block }, Side::Server) => Tftp::ClientSilent { block }.render(lang),
         (Fault::Silent { block }, Side::Client) => Tftp::ServerSilent { block }.render(lang),
         (Fault::Unanswered, Side::Server) => Tftp::ClientNeverAnswered {}.render(lang),

@@ -105,10 +105,12 @@ pub const VALUE_NAMES: &[Row] = &[
     ("LANG", "语言"),
     ("OUT", "输出"),
     ("PERCENT", "百分比"),
+    ("RULE", "规则"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
     ("USER[:GROUP]", "用户[:组]"),
     ("WHAT", "哪些"),
+    ("WHEN", "何时"),
     ("WHO", "哪方"),
     ("[ADDR][:PORT]", "[地址][:端口]"),
 ];
@@ -144,6 +146,32 @@ pub const REASONS: &[Row] = &[
         "has no valid number of bits behind the /",
         "/ 之后不是有效的位数",
     ),
+    (
+        "has a from that is no range of addresses",
+        "的 from 不是地址范围",
+    ),
+    ("has no names of options in asks", "的 asks 里没有选项名"),
+    (
+        "has a blksize that is not 8 to 65464",
+        "的 blksize 不在 8 到 65464 之间",
+    ),
+    (
+        "has a windowsize that is not 1 to 65535",
+        "的 windowsize 不在 1 到 65535 之间",
+    ),
+    (
+        "has a rollover that is neither 0 nor 1",
+        "的 rollover 既不是 0 也不是 1",
+    ),
+    (
+        "names no clients, by from or asks",
+        "没有用 from 或 asks 指明客户端",
+    ),
+    (
+        "changes nothing for its clients",
+        "没有规定对这些客户端如何处理",
+    ),
+    ("has a part that no rule has", "含有规则里没有的部分"),
     ("is not a number from 1", "不是从 1 开始的数"),
     (
         "is not a percentage from 0 to 100, like 1 or 0.5",

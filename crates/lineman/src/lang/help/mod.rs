@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 mod chat;
 mod errors;
-mod house;
+pub(crate) mod house;
 mod lab;
 mod layout;
 mod tftp;

@@ -47,6 +47,22 @@ pub const TEXTS: &[Row] = &[
     ("Never agree to a larger window", "绝不同意更大的窗口"),
     ("The block number that follows 65535", "65535 之后的块号"),
     (
+        "Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them",
+        "对不支持 windowsize 的客户端，只要它保留提前到达的块，就不等 ACK 先发后面的块",
+    ),
+    (
+        "Serve some clients otherwise, may be repeated, the first that matches holds: from=CIDR, asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N",
+        "对某些客户端另作处理，可重复，以第一条匹配的规则为准：from=网段、asks=选项+选项，然后是 no-options、blksize=字节、windowsize=块数、rollover=N",
+    ),
+    (
+        "Answer from the port that is asked, for NAT and containers: all transfers share one socket",
+        "从收到请求的端口应答，供 NAT 和容器使用：所有传输共用一个套接字",
+    ),
+    (
+        "Threads for the transfers; more than one pays only where one has no time left",
+        "运行传输的线程数；只有一个线程忙不过来时，增加线程才有用",
+    ),
+    (
         "Where a name is not found, take one that differs in upper and lower case only",
         "找不到文件名时，采用仅大小写不同的那一个",
     ),
@@ -82,6 +98,10 @@ pub const TEXTS: &[Row] = &[
     (
         "Give up after this many seconds without a sign of the server",
         "服务器这么多秒没有动静就放弃",
+    ),
+    (
+        "Repeat the request seven times a second until the server answers, for devices that listen for a moment after power-on",
+        "每秒重复请求七次，直到服务器应答；用于只在通电后监听片刻的设备",
     ),
     (
         "Ask for no options at all: RFC 1350 as it was",

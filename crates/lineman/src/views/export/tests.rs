@@ -1,22 +1,10 @@
 //! Exports of every log.
 
-use std::fs::File;
-use std::io::BufReader;
-
 use lineman_lab::log::Reader;
 
 use super::*;
-
-const LOGS: [&str; 8] = [
-    "chat", "crossed", "held", "refused", "tftp-get", "tftp-put", "udp", "window",
-];
-
-fn events(name: &str) -> Vec<Event> {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
-    let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");
-    let events: Result<Vec<Event>, _> = Reader::new(BufReader::new(file)).collect();
-    events.expect("a whole log")
-}
+use crate::views::logs::LOGS;
+use crate::views::logs::events;
 
 fn exported(name: &str, format: Format, lang: Lang) -> Vec<u8> {
     let mut out = Vec::new();

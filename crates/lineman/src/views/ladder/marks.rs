@@ -14,6 +14,7 @@ pub(super) struct Marks {
     pub(super) stop: &'static str,
     pub(super) open: &'static str,
     pub(super) more: &'static str,
+    pub(super) times: &'static str,
     ascii: bool,
 }
 
@@ -27,6 +28,7 @@ const LINES: Marks = Marks {
     stop: "┃",
     open: "┄",
     more: "…",
+    times: "×",
     ascii: false,
 };
 
@@ -40,6 +42,7 @@ const ASCII: Marks = Marks {
     stop: "|",
     open: ".",
     more: "..",
+    times: "x",
     ascii: true,
 };
 

@@ -124,7 +124,7 @@ fn tip(arrow: &Arrow, marks: Marks, style: Style) -> Tip {
         Fate::Held => Tip {
             sign: marks.stop,
             word: match arrow.stretch {
-                Stretch::Repeat => format!("×{}", arrow.repeats),
+                Stretch::Repeat => format!("{}{}", marks.times, arrow.repeats),
                 _ => word(Views::Held {}),
             },
         },

@@ -1,0 +1,133 @@
+//! Sending: the OACK, a flight, a probe.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Sender;
+use super::repair::Repair;
+use crate::tftp::DataRun;
+use crate::tftp::Payload;
+
+impl Sender {
+    /// Sends the packet or the flight that was sent last once more.
+    pub(super) fn resend(&mut self, now: Instant) {
+        match self.opening.clone() {
+            Some(packet) => self.send_opening(now, packet),
+            None => self.send_flight(now),
+        }
+    }
+
+    pub(super) fn send_opening(&mut self, now: Instant, packet: Vec<u8>) {
+        self.opening_sends += 1;
+        self.began_at = now;
+        self.probed = false;
+        self.queue.push_back(Payload::Packet(packet));
+        self.sent(now);
+    }
+
+    /// Sends a window from `base`, up to the file's end, or the first burst of it.
+    pub(super) fn send_flight(&mut self, now: Instant) {
+        // A flight that still waits to be sent is replaced: nothing is sent twice in one breath.
+        self.queue
+            .retain(|payload| !matches!(payload, Payload::Data(_)));
+        self.next = self.base;
+        self.probed = false;
+        if self.is_pipelined() {
+            return self.send_ahead(now);
+        }
+        self.began_at = now;
+        self.window_end = self.end_of_window(u64::from(self.agreed.windowsize.max(1)));
+        self.send_burst(now);
+    }
+
+    /// Sends as much of the rest of the window as may leave together.
+    pub(super) fn send_burst(&mut self, now: Instant) {
+        let first = self.next;
+        self.next = self.window_end.min(first.saturating_add(self.pace.burst()));
+        self.fresh = self.high.max(first);
+        self.push_run(first, self.next);
+        self.sent(now);
+    }
+
+    /// Blocks in the window that is on its way, or will be.
+    pub(super) fn window(&self) -> u64 {
+        self.window_end.saturating_sub(self.base)
+    }
+
+    /// Whether a part of the window is still to leave.
+    pub(super) fn is_pausing(&self) -> bool {
+        self.next < self.window_end
+    }
+
+    /// The block behind a window of so many blocks from `base`, or behind the file's last.
+    pub(super) fn end_of_window(&self, window: u64) -> u64 {
+        self.last
+            .map_or(u64::MAX, |last| last + 1)
+            .min(self.base + window)
+    }
+
+    /// Sends the blocks from `first` to before `end`.
+    pub(super) fn push_run(&mut self, first: u64, end: u64) {
+        self.stats.data_sent += end - first;
+        self.stats.resent += self.high.min(end).saturating_sub(first);
+        self.high = self.high.max(end);
+        self.queue.push_back(Payload::Data(DataRun {
+            first,
+            count: (end - first) as u32, // at most a window
+            blksize: self.agreed.blksize,
+            rollover: self.rollover,
+        }));
+    }
+
+    pub(super) fn sent(&mut self, now: Instant) {
+        self.flight_at = now;
+        self.arm();
+    }
+
+    /// Waits for what comes first behind the blocks sent last: the rest of the window, a probe, or
+    /// the time-out.
+    pub(super) fn arm(&mut self) {
+        let due = if self.is_pausing() {
+            self.flight_at + self.pace.pause()
+        } else {
+            self.probe_at()
+                .unwrap_or_else(|| self.flight_at + self.rto.current())
+        };
+        self.deadline = Some(due.min(self.give_up_at().max(self.flight_at)));
+    }
+
+    /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the
+    /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
+    pub(super) fn probe_at(&self) -> Option<Instant> {
+        // With blocks ahead an ACK that is merely late would look like one of the probe, and the
+        // blocks behind it like thrown away.
+        let estimate = self.rto.probe().map(|wait| match self.pipeline {
+            Some(_) => (wait * 2).max(PIPELINE_PROBE_FLOOR),
+            None => wait,
+        });
+        let wait = estimate.filter(|&wait| wait < self.rto.current());
+        // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
+        let may =
+            self.opening.is_none() && self.confirmed && !self.probed && !self.is_last_in_flight();
+        wait.filter(|_| may).map(|wait| self.flight_at + wait)
+    }
+
+    /// Sends the flight's last block once more. Whoever has all acknowledges it again; whoever
+    /// misses it, or another, says so. Who may throw away early blocks in silence gets the first.
+    pub(super) fn probe(&mut self, now: Instant) {
+        self.probed = true;
+        self.fresh = self.next; // the ACK may answer either of the two
+        self.repair = Repair::Ready;
+        if let Some(pipeline) = &mut self.pipeline {
+            pipeline.ask(self.base);
+            self.push_run(self.base, self.base + 1);
+        } else {
+            self.push_run(self.next - 1, self.next);
+        }
+        let rest = self.flight_at + self.rto.current();
+        self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
+    }
+}
+
+/// Less than the floor of the time-out, more than a boot program pauses.
+const PIPELINE_PROBE_FLOOR: Duration = Duration::from_millis(10);

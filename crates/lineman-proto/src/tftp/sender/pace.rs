@@ -1,0 +1,203 @@
+//! How fast the blocks of a window leave, for a receiver whose buffers hold less than a window.
+
+use std::time::Duration;
+
+/// Bursts and pauses within a window.
+///
+/// Some receivers agree to a window that their receive ring cannot hold (U-Boot: four packets), and
+/// lose the rest of each. A sender may not answer with smaller windows: RFC 7440 §4 has a receiver
+/// acknowledge after `windowsize` blocks or a time-out, so it would wait for the missing ones, five
+/// seconds at a time. What it may choose is when the blocks of a window leave (§5 suggests pauses
+/// between them). So after three flights in a row that lost something at the same place the window goes out in bursts of what
+/// the receiver has shown that it can take, with pauses in which it empties its ring. A window then
+/// takes some pauses more than a round trip, and no time-out.
+///
+/// Losses here and there change nothing: the network loses too. After some clean windows more is tried;
+/// where that fails, what worked before is returned to, and the next attempt waits twice as long.
+#[derive(Debug)]
+pub(super) struct Pace {
+    now: Level,
+    /// What worked before the attempt that is under way.
+    before: Option<Level>,
+    /// Flights in a row that have lost all behind about the same block.
+    alike: u32,
+    /// The block.
+    taken: u64,
+    /// Windows without, in a row.
+    clean: u32,
+    /// So many of them before more is tried.
+    patience: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Level {
+    /// Blocks that leave together.
+    burst: u64,
+    /// How long to wait behind them.
+    pause: Duration,
+}
+
+impl Pace {
+    pub(super) fn new() -> Self {
+        Self {
+            now: Level {
+                burst: u64::MAX,
+                pause: SHORTEST_PAUSE,
+            },
+            before: None,
+            alike: 0,
+            taken: 0,
+            clean: 0,
+            patience: CLEAN_WINDOWS,
+        }
+    }
+
+    /// Blocks that leave together.
+    pub(super) fn burst(&self) -> u64 {
+        self.now.burst
+    }
+
+    /// How long to wait behind them.
+    pub(super) fn pause(&self) -> Duration {
+        self.now.pause
+    }
+
+    /// A flight lost something: of a window of so many blocks the first `taken` have arrived.
+    pub(super) fn lost(&mut self, window: u64, taken: u64) {
+        self.clean = 0;
+        self.alike = if taken.abs_diff(self.taken) <= LIKENESS {
+            self.alike + 1
+        } else {
+            1
+        };
+        self.taken = taken;
+        if let Some(before) = self.before.take() {
+            self.now = before;
+            self.patience = (self.patience * 2).min(MOST_PATIENCE);
+        } else if self.alike >= ALIKE_FLIGHTS {
+            self.tighten(window, taken);
+        }
+    }
+
+    /// A flight was lost from its first block on, or nobody knows how much of it.
+    pub(super) fn silence(&mut self, window: u64) {
+        let taken = if self.alike > 0 {
+            self.taken // as before: what overflows once in silence does so again
+        } else {
+            self.now.burst.min(window) / 2
+        };
+        self.lost(window, taken);
+    }
+
+    /// All of a window has arrived.
+    pub(super) fn whole(&mut self, window: u64) {
+        self.alike = 0;
+        self.clean += 1;
+        if self.now.burst < window && self.clean >= self.patience {
+            self.clean = 0;
+            self.before = Some(self.now);
+            self.widen(window);
+        }
+    }
+
+    fn tighten(&mut self, window: u64, taken: u64) {
+        let sent = self.now.burst.min(window);
+        if taken < sent {
+            // The first burst did not fit: this is what did.
+            self.now.burst = taken.clamp(1, (sent / 2).max(1));
+        } else {
+            // It did, and a later one did not: there was no time to make room.
+            self.now.pause = (self.now.pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn widen(&mut self, window: u64) {
+        if self.now.pause > SHORTEST_PAUSE {
+            self.now.pause = (self.now.pause / 2).max(SHORTEST_PAUSE);
+        } else {
+            self.now.burst += self.now.burst.div_ceil(2);
+            if self.now.burst >= window {
+                self.now.burst = u64::MAX;
+            }
+        }
+    }
+}
+
+/// Timers are no finer.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// Less than any time-out: a pause must not look like silence.
+const LONGEST_PAUSE: Duration = Duration::from_millis(8);
+/// The network's losses seldom come so often in a row at one place; a receiver's always do.
+const ALIKE_FLIGHTS: u32 = 3;
+/// While a burst arrives, a receiver may make room for a packet, or not.
+const LIKENESS: u64 = 1;
+const CLEAN_WINDOWS: u32 = 8;
+const MOST_PATIENCE: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_here_and_there_are_the_networks_and_three_at_one_place_the_receivers() {
+        let mut pace = Pace::new();
+        pace.lost(16, 4);
+        pace.lost(16, 4);
+        pace.whole(16);
+        pace.lost(16, 4);
+        pace.lost(16, 4);
+        pace.lost(16, 9);
+        pace.lost(16, 4);
+        pace.lost(16, 4);
+        assert_eq!(pace.burst(), u64::MAX);
+        pace.lost(16, 4);
+        assert_eq!((pace.burst(), pace.pause()), (4, SHORTEST_PAUSE));
+    }
+
+    #[test]
+    fn a_burst_that_arrived_needs_a_longer_pause_and_another_a_smaller_burst() {
+        let mut pace = Pace::new();
+        for _ in 0..4 {
+            pace.lost(16, 6);
+        }
+        assert_eq!((pace.burst(), pace.pause()), (6, SHORTEST_PAUSE * 2));
+        for _ in 0..3 {
+            pace.lost(16, 0);
+        }
+        assert_eq!(pace.burst(), 1);
+        for _ in 0..9 {
+            pace.lost(16, 1);
+        }
+        assert_eq!(pace.pause(), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn more_is_tried_after_clean_windows_and_ever_later_where_it_failed() {
+        let mut pace = Pace::new();
+        for _ in 0..3 {
+            pace.lost(16, 4);
+        }
+        let mut attempts = Vec::new();
+        for window in 1..200 {
+            pace.whole(16);
+            if pace.burst() > 4 {
+                attempts.push(window);
+                pace.lost(16, 4);
+                assert_eq!(pace.burst(), 4);
+            }
+        }
+        assert_eq!(attempts, [8, 24, 56, 120]);
+    }
+
+    #[test]
+    fn a_receiver_that_can_take_all_gets_all_again() {
+        let mut pace = Pace::new();
+        for _ in 0..3 {
+            pace.lost(16, 4);
+        }
+        for _ in 0..8 * 4 {
+            pace.whole(16);
+        }
+        assert_eq!(pace.burst(), u64::MAX);
+    }
+}

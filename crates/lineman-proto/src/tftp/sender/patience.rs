@@ -1,0 +1,56 @@
+//! How long a sender waits, and what silence means in the end.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use super::Sender;
+use crate::tftp::Event;
+use crate::tftp::Failure;
+
+impl Sender {
+    /// When patience ends. A client that has everything but never acknowledges the last block is
+    /// a habit of the field, not a failure, and its silence is not waited for as long.
+    pub(super) fn give_up_at(&self) -> Instant {
+        let end = self.progress_at + self.timing.patience_with(self.agreed, self.confirmed);
+        if self.may_have_all() {
+            end.min(self.heard_at + LAST_ACK_PATIENCE)
+        } else {
+            end
+        }
+    }
+
+    /// Whether silence may mean that the client has everything: all but the last window is
+    /// acknowledged, and the client has not asked again since.
+    pub(super) fn may_have_all(&self) -> bool {
+        self.is_last_in_flight() && self.base > 1 && self.heard_at == self.progress_at
+    }
+
+    pub(super) fn give_up(&mut self) {
+        if self.may_have_all() {
+            self.finish_unconfirmed();
+        } else if self.confirmed && self.opening.is_none() {
+            self.fail(Failure::Silent { block: self.base });
+        } else {
+            self.fail(Failure::Unanswered);
+        }
+    }
+
+    pub(super) fn finish_unconfirmed(&mut self) {
+        self.deadline = None;
+        self.events.push_back(Event::Finished { confirmed: false });
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure) {
+        if !self.is_closed() {
+            self.deadline = None;
+            self.events.push_back(Event::Failed(failure));
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.deadline.is_none()
+    }
+}
+
+/// How long to wait for the ACK of the last block.
+const LAST_ACK_PATIENCE: Duration = Duration::from_secs(5);
