@@ -23,6 +23,7 @@ mod netlink;
 mod network;
 mod recorder;
 pub mod rules;
+pub mod scenarios;
 mod simulated;
 pub mod story;
 mod sys;

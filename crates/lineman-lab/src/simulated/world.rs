@@ -59,9 +59,13 @@ impl World {
             waiting: Vec::new(),
             next: None,
         };
-        let judge = options.faults.clone().judge();
         let mut world = Self {
-            traffic: Traffic::new(options.delay, judge, recorder.clone()),
+            traffic: Traffic::new(
+                clock.instant(),
+                options.delay,
+                &options.rules,
+                recorder.clone(),
+            ),
             // Two different chances of one seed.
             client: place(Host::Client, &options.client, seed),
             server: place(Host::Server, &options.server, !seed),

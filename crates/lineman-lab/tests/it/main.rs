@@ -12,6 +12,7 @@ mod logs;
 mod network;
 mod play;
 mod process;
+mod scenarios;
 mod scripts;
 mod simulated;
 mod simulated_calls;

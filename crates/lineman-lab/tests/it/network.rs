@@ -23,7 +23,6 @@ use lineman_lab::log::Host::*;
 use lineman_lab::log::Kind;
 use lineman_lab::log::TcpState;
 use lineman_lab::wire::Command;
-use lineman_lab::wire::Faults;
 
 use crate::stage::HELPER;
 use crate::stage::LONG;
@@ -141,12 +140,8 @@ fn time_passes_by_itself() {
     let timeout = Some(Duration::from_millis(30));
     call(&mut paced, Client, Call::Settimeout { fd, timeout });
     let address = "10.0.0.2:1".parse().expect("an address");
-    let drops = (1..9).collect();
-    let faults = Faults::Drop {
-        from: Client,
-        numbers: drops,
-    };
-    paced.wire(Command::Faults(faults)).expect("a lab");
+    let lossy = "c>s:#1-8 drop".parse().expect("rules");
+    paced.wire(Command::Rules(lossy)).expect("a lab");
     let begun = Instant::now();
     let calls = Call::Connect { fd, address };
     let calls = paced.call(Client, calls).expect("a lab");

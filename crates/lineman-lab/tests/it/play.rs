@@ -17,7 +17,7 @@ use lineman_lab::log::Host;
 use lineman_lab::log::Host::*;
 use lineman_lab::log::Kind;
 use lineman_lab::log::TimerKind;
-use lineman_lab::wire::Faults;
+use lineman_lab::rules::Rules;
 
 /// More than anything here takes: it is virtual.
 const HOUR: Duration = Duration::from_secs(3600);
@@ -125,9 +125,22 @@ impl Play {
 /// A wire that loses these packets of a host.
 pub(crate) fn lossy(from: Host, numbers: Vec<u64>) -> Options {
     Options {
-        faults: Faults::Drop { from, numbers },
+        rules: drops(from, numbers),
         ..Options::default()
     }
+}
+
+/// Rules that lose these packets of a host.
+pub(crate) fn drops(from: Host, numbers: Vec<u64>) -> Rules {
+    let way = match from {
+        Client => "c>s",
+        Server => "s>c",
+    };
+    let each: Vec<String> = numbers
+        .iter()
+        .map(|number| format!("{way}:#{number} drop"))
+        .collect();
+    each.join(";").parse().expect("rules")
 }
 
 /// How long a host waited before it sent something again.

@@ -15,10 +15,10 @@ use lineman_lab::log::Event;
 use lineman_lab::log::Host;
 use lineman_lab::log::Kind;
 use lineman_lab::wire::Command;
-use lineman_lab::wire::Faults;
 use proptest::prelude::*;
 
 use crate::play::Play;
+use crate::play::drops;
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -121,8 +121,7 @@ fn command() -> impl Strategy<Value = Command> {
         (1_u64..50).prop_map(Command::Drop),
         (1_u64..50).prop_map(Command::Duplicate),
         (1_u64..50).prop_map(|id| Command::Delay(id, Duration::from_secs(1))),
-        (host(), numbers)
-            .prop_map(|(from, numbers)| Command::Faults(Faults::Drop { from, numbers })),
+        (host(), numbers).prop_map(|(from, numbers)| Command::Rules(drops(from, numbers))),
     ]
 }
 

@@ -11,6 +11,7 @@ mod chat_terminal;
 mod doctor;
 mod generate;
 mod help;
+mod lab_play;
 mod lab_replay;
 mod settings;
 mod support;
