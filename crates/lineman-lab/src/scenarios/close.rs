@@ -10,7 +10,7 @@ use crate::log::Host;
 use crate::log::TcpState;
 
 pub(super) const ALL: &[Scenario] = &[
-    Scenario::new("close-three", Subject::Closing, "", three),
+    Scenario::new("close-three", Subject::Closing, "", three).only_on_linux(),
     Scenario::new("close-four", Subject::Closing, "", four),
     Scenario::new("half-close", Subject::Closing, "", half),
     Scenario::new("reset-unread", Subject::Closing, "", unread),
@@ -54,7 +54,7 @@ fn greet(stage: &Stage<'_>, client: i32, server: i32) -> Result<(), Stop> {
     stage.receive(Host::Client, client, 2)
 }
 
-fn over(stage: &Stage<'_>) -> Result<(), Stop> {
+pub(super) fn over(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.until_state(Host::Client, TcpState::TimeWait)?;
     stage.until_state(Host::Server, TcpState::Closed)
 }

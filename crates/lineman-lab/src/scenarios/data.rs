@@ -7,10 +7,10 @@ use lineman_proto::wire::Tcp;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
-use super::stage::BACKLOG;
-use super::stage::PORT;
+use super::habits::BACKLOG;
+use super::habits::PORT;
+use super::habits::address;
 use super::stage::Stage;
-use super::stage::address;
 use crate::hosts::Call;
 use crate::hosts::SocketOption;
 use crate::hosts::Transport;
@@ -24,7 +24,8 @@ pub(super) const ALL: &[Scenario] = &[
         "c>s:data #2 drop",
         several,
     )
-    .as_in_the_textbook(),
+    .as_in_the_textbook()
+    .only_on_linux(),
     Scenario::new("zero-window", Subject::Data, "", zero_window).as_in_the_textbook(),
 ];
 

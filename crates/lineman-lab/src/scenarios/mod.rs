@@ -5,11 +5,16 @@
 
 mod close;
 mod data;
+mod habits;
 mod open;
+mod simulation;
 mod stage;
+mod stop;
 mod tftp;
 mod tftp_end;
+mod tour;
 mod udp;
+mod waits;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -19,7 +24,8 @@ use crate::Network;
 use crate::Options;
 use crate::log::Note;
 
-pub use stage::Stop;
+pub use stop::Stop;
+pub use tour::Tour;
 pub use witness::Witness;
 
 use stage::Stage;
@@ -52,6 +58,8 @@ pub struct Scenario {
     delay: Option<Duration>,
     /// Whether it needs TCP as the textbook has it.
     textbook: bool,
+    /// Whether it shows what only Linux does.
+    only_linux: bool,
     script: fn(&Stage<'_>) -> Result<(), Stop>,
 }
 
@@ -111,6 +119,7 @@ impl Scenario {
             rules,
             delay: None,
             textbook: false,
+            only_linux: false,
             script,
         }
     }
@@ -123,5 +132,10 @@ impl Scenario {
     const fn as_in_the_textbook(self) -> Self {
         let textbook = true;
         Self { textbook, ..self }
+    }
+
+    const fn only_on_linux(self) -> Self {
+        let only_linux = true;
+        Self { only_linux, ..self }
     }
 }

@@ -19,8 +19,8 @@ use lineman_proto::wire::compose::Envelope;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
+use super::habits::address;
 use super::stage::Stage;
-use super::stage::address;
 use super::tftp_end::End;
 use super::tftp_end::TIMING;
 use super::tftp_end::receive;
@@ -70,7 +70,7 @@ fn get(stage: &Stage<'_>) -> Result<(), Stop> {
     transfer(stage, Direction::Read, wish)
 }
 
-fn plain_get(stage: &Stage<'_>) -> Result<(), Stop> {
+pub(super) fn plain_get(stage: &Stage<'_>) -> Result<(), Stop> {
     transfer(stage, Direction::Read, Wish::default())
 }
 

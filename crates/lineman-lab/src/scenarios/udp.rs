@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
-use super::stage::PORT;
+use super::habits::PORT;
+use super::habits::address;
+use super::habits::to_server;
 use super::stage::Stage;
-use super::stage::address;
-use super::stage::to_server;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
@@ -29,7 +29,7 @@ pub(super) const ALL: &[Scenario] = &[
         "c>s:udp #2 reorder 1",
         three,
     ),
-    Scenario::new("udp-fragments", Subject::Datagrams, "", large),
+    Scenario::new("udp-fragments", Subject::Datagrams, "", large).only_on_linux(),
 ];
 
 /// A connected socket hears of the refusal; it is the next call that tells.
@@ -71,7 +71,7 @@ fn large(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.done(Host::Server, Call::Recvfrom { fd: server, size })
 }
 
-fn datagram(fd: i32, data: Vec<u8>) -> Call {
+pub(super) fn datagram(fd: i32, data: Vec<u8>) -> Call {
     let address = address(Host::Server, PORT);
     Call::Sendto { fd, data, address }
 }

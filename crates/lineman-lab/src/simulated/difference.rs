@@ -1,5 +1,9 @@
 //! Where smoltcp does not do what Linux does.
 
+use std::collections::BTreeMap;
+
+use crate::log::Note;
+
 /// Something that a simulated lab shows otherwise than Linux: to be said on screen, once, next to
 /// the word *simulated*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,4 +51,34 @@ impl Difference {
         Self::CloseWakes,
         Self::NobodyThere,
     ];
+
+    /// Its name in a log.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::VirtualTime => "virtual-time",
+            Self::ShortTimeWait => "short-time-wait",
+            Self::LongTimeout => "long-timeout",
+            Self::FinNeverRides => "fin-never-rides",
+            Self::NoCongestionControl => "no-congestion-control",
+            Self::FewOptions => "few-options",
+            Self::FewSettings => "few-settings",
+            Self::PatientFinWait2 => "patient-fin-wait-2",
+            Self::NoFragments => "no-fragments",
+            Self::CloseWakes => "close-wakes",
+            Self::NobodyThere => "nobody-there",
+        }
+    }
+
+    /// The difference of this name.
+    pub fn find(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.id() == id)
+    }
+
+    /// For the log: `differs.` and its name.
+    pub fn note(self) -> Note {
+        Note {
+            id: format!("differs.{}", self.id()),
+            args: BTreeMap::new(),
+        }
+    }
 }

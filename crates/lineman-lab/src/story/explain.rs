@@ -96,13 +96,15 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
 fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
     let receiver = arrow.from.other();
     match arrow.fate {
-        Fate::Held => out.push(Saying::Held {}),
+        Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
         Fate::Crossing => out.push(Saying::Crossing {}),
         Fate::Dropped => out.push(match of_the_wire(arrow).next() {
             Some(rule) => Saying::Lost { rule: rule.clone() },
             None => Saying::LostByHand {},
         }),
         Fate::Delivered => {
+            // Where it goes on, it was said before.
+            out.extend(held_back(arrow).filter(|_| arrow.stretch == Stretch::Whole));
             if arrow.altered {
                 out.push(Saying::Altered { who: receiver });
             }
@@ -117,6 +119,13 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             }
         }
     }
+}
+
+/// That a rule has kept it on the wire until others had passed; other rules at most slow it down.
+fn held_back(arrow: &Arrow) -> Option<Saying> {
+    let reorders = |rule: &&String| rule.split_whitespace().any(|word| word == "reorder");
+    let rule = of_the_wire(arrow).find(reorders)?.clone();
+    Some(Saying::HeldBy { rule })
 }
 
 /// The rules that decided about it.

@@ -184,7 +184,8 @@ fn of_acknowledgment(it: &Finder<'_>) -> Label {
     for label in &it.sent.labels {
         match label {
             flow::Label::DuplicateAck { nth } => return Label::AckDup { times: *nth },
-            flow::Label::WindowUpdate => return Label::Window,
+            // That of a SYN was counted otherwise, so the next one is another in any case.
+            flow::Label::WindowUpdate if it.sender.settled => return Label::Window,
             _ => {}
         }
     }

@@ -150,6 +150,8 @@ sayings! {
     LostByHand "wire.lost.hand" { }
     /// It waits.
     Held "wire.held" { }
+    /// The same, by a rule.
+    HeldBy "wire.held.rule" { rule: String }
     /// Its sender sends it again meanwhile.
     HeldAgain "wire.held.again" { who: Host, times: u32 }
     /// It goes on.

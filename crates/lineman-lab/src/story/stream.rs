@@ -41,6 +41,8 @@ struct Stream {
 pub(super) struct Side {
     /// Whether it has sent a SYN.
     pub(super) asked: bool,
+    /// Whether it has sent anything else: only then is its window what it says from then on.
+    pub(super) settled: bool,
     /// Behind its FIN.
     pub(super) fin: Option<i64>,
     /// The highest that it has acknowledged.
@@ -183,6 +185,7 @@ impl Stream {
 impl Side {
     fn send(&mut self, sent: &Sent, flags: Flags) {
         self.asked |= flags.has(Flags::SYN);
+        self.settled |= !flags.has(Flags::SYN);
         if flags.has(Flags::FIN) {
             self.fin = Some(sent.seq + sent.len as i64 + 1);
         }

@@ -54,13 +54,27 @@ pub struct Play {
     /// TCP as in the textbook: no timestamps, no SACK, no window scaling
     #[arg(long)]
     pub textbook: bool,
+    /// Whose TCP it is.
+    #[command(flatten)]
+    pub whose: Whose,
     /// How the ladder is shown, or what is made of the log instead.
     #[command(flatten)]
     pub view: View,
 }
 
+/// Whose TCP is played with: the kernel's, and where that is refused a simulated one.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct Whose {
+    /// Show this machine's kernel or nothing: simulate nothing where it is refused (exit code 7)
+    #[arg(long, conflicts_with = "simulated")]
+    pub kernel: bool,
+    /// Simulate both hosts in this program, even where the kernel's own are allowed
+    #[arg(long)]
+    pub simulated: bool,
+}
+
 /// How a log is shown.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct View {
     /// Export the log in this form instead of showing it
     #[arg(long, value_enum, value_name = "FORMAT")]
@@ -97,6 +111,7 @@ Examples:
   lineman lab handshake                                a connection is made
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance, the same each time
+  lineman lab handshake --simulated                    both hosts simulated, without the kernel
   lineman lab close-four --record a.jsonl              keep the log
   lineman lab close-four --export svg -o a.svg         a picture";
 

@@ -11,6 +11,7 @@ use std::fmt::Display;
 pub mod address;
 pub mod chat;
 pub mod common;
+pub mod differences;
 pub mod doctor;
 pub mod help;
 pub mod lab;

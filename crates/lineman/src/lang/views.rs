@@ -7,6 +7,7 @@ messages! {
     Views;
     Client { address } "CLIENT {address}" "客户端 {address}"
     Server { address } "SERVER {address}" "服务器 {address}"
+    Simulated { system } "SIMULATED: both hosts are TCP/IP stacks inside this program ({system}), not a kernel." "模拟：两台主机都是本程序内的 TCP/IP 协议栈（{system}），不是内核。"
     State {} "state" "状态"
     Dropped {} "lost" "丢失"
     Held {} "held" "扣留"

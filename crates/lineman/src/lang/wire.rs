@@ -58,6 +58,7 @@ messages! {
     Lost { rule } "The wire lost it, by the rule {rule}. The sender does not know." "线路按规则 {rule} 丢弃了它，发送方并不知情。"
     LostByHand {} "It was taken off the wire. The sender does not know." "它在线路上被取走，发送方并不知情。"
     Held {} "It is held on the wire; the clocks of both hosts go on." "它被扣留在线路上；两台主机的时钟照常运行。"
+    HeldBy { rule } "The wire holds it back, by the rule {rule}, until others have gone by." "线路按规则 {rule} 扣留了它，等别的包先过去。"
     HeldAgain { who, times } "{who} has heard nothing and sends the same again (copy {times}). The wire holds that packet already and swallows the copy." "{who}没有得到回音，再次发送同一内容（第 {times} 份）。线路已扣留着这个包，把这份副本吞掉。"
     Released { millis } "It goes on after {millis} ms on the wire." "它在线路上停留 {millis} 毫秒后继续前进。"
     Altered { who } "The wire changed it on the way to {who}." "线路在它前往{who}的途中改动了它。"

@@ -56,6 +56,13 @@ fn segment_labels(segment: &Segment, place: Place) -> Vec<String> {
 
 fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
     let Some(packet) = &datagram.tftp else {
+        if datagram.in_pieces {
+            let len = datagram.len;
+            return vec![
+                format!("IP piece at 0, UDP len={len}"),
+                "piece at 0".to_owned(),
+            ];
+        }
         let text = visible_bytes(&datagram.preview);
         let short = format!("UDP len={}", datagram.len);
         return vec![format!("{short} \"{text}\""), short];

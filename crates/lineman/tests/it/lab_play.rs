@@ -4,7 +4,6 @@ use std::fs;
 use std::io::BufRead as _;
 use std::io::BufReader;
 use std::path::Path;
-use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
 use std::time::Duration;
@@ -181,26 +180,6 @@ fn labs_of(process: u32) -> Vec<u32> {
             .collect::<Vec<u32>>()
     };
     threads.flatten().flat_map(children).collect()
-}
-
-/// A machine that allows no network namespace.
-#[test]
-fn where_namespaces_are_refused_it_is_not_permitted() {
-    let program = env!("CARGO_BIN_EXE_lineman");
-    let script =
-        format!("echo 0 > /proc/sys/user/max_net_namespaces && exec {program} lab handshake");
-    let output = Command::new("unshare")
-        .args(["--user", "--map-root-user", "sh", "-c", &script])
-        .env("LC_ALL", "C.UTF-8")
-        .output()
-        .expect("unshare of util-linux");
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(7), "{said}");
-    assert!(
-        said.contains("refuses a network namespace of its own"),
-        "{said}"
-    );
-    assert!(said.contains("lineman doctor"), "{said}");
 }
 
 /// Whoever reads a few lines and closes the pipe has got what he wanted.

@@ -75,3 +75,15 @@ impl Drop for Running {
         let _ = self.0.wait();
     }
 }
+
+/// The binary on a machine that allows no network namespace.
+pub fn without_namespaces(args: &[&str]) -> Command {
+    let script = "echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" \"$@\"";
+    let mut command = Command::new("unshare");
+    command
+        .args(["--user", "--map-root-user", "sh", "-c", script])
+        .arg(env!("CARGO_BIN_EXE_lineman"))
+        .args(args)
+        .env("LC_ALL", "C.UTF-8");
+    command
+}

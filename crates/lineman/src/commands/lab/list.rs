@@ -30,6 +30,7 @@ fn event(scenario: &Scenario, console: Console) -> io::Result<()> {
         "name": scenario.name,
         "title": scenarios::title(scenario.name, console.lang),
         "rules": scenario.rules,
+        "simulated": scenario.can_be_simulated(),
     });
     console.event("scenario", fields)
 }
@@ -44,9 +45,15 @@ fn table(lang: Lang) -> String {
             last = Some(scenario.subject);
         }
         let title = scenarios::title(scenario.name, lang).unwrap_or_default();
-        text += &format!("  {:20} {title}\n", scenario.name);
+        let mark = if scenario.can_be_simulated() {
+            ' '
+        } else {
+            '*'
+        };
+        text += &format!("{mark} {:20} {title}\n", scenario.name);
     }
-    text + "\n" + &Words::HowToPlay {}.render(lang) + "\n"
+    let last = [Words::Marked {}, Words::HowToPlay {}].map(|words| words.render(lang) + "\n");
+    text + "\n" + &last.concat()
 }
 
 fn heading(subject: Subject) -> Words<'static> {

@@ -1,5 +1,6 @@
 //! `lineman lab`.
 
+mod ground;
 mod list;
 mod play;
 mod refusal;

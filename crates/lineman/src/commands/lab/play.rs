@@ -4,22 +4,20 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use lineman_lab::Kernel;
-use lineman_lab::Lab;
-use lineman_lab::Network as _;
 use lineman_lab::Options;
-use lineman_lab::Program;
 use lineman_lab::log::Event;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
 use lineman_lab::scenarios::Witness;
 use tokio::sync::mpsc;
 
+use super::ground::Ground;
 use super::list;
 use super::refusal;
 use super::rules;
 use super::teller::Teller;
 use crate::args::lab::Play;
+use crate::args::lab::Whose;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -41,7 +39,10 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     let scenario = find(name, console)?;
     let options = options(args, scenario, console)?;
     let teller = Teller::new(args, console)?;
-    runtime::block_on(console, play(scenario, options, teller, console))
+    runtime::block_on(
+        console,
+        play(scenario, args.whose, options, teller, console),
+    )
 }
 
 fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
@@ -69,23 +70,22 @@ fn options(args: &Play, scenario: &Scenario, console: Console) -> Result<Options
 
 async fn play(
     scenario: &'static Scenario,
+    whose: Whose,
     options: Options,
     teller: Teller,
     console: Console,
 ) -> Result<(), Failure> {
     // Before there is a lab: a signal must not leave half of one.
     let signals = Signals::watch(console.lang)?;
-    let witness = Witness::default();
-    let (sender, events) = mpsc::unbounded_channel();
-    let sink = witness.sink(move |event| drop(sender.send(event)));
-    let program = Program::this(PROGRAM);
-    let lab = Lab::start(&program, &options, sink);
-    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    let Ground {
+        mut network,
+        witness,
+        events,
+    } = Ground::of(scenario, whose, &options, console)?;
     let plays = witness.clone();
     let player = thread::spawn(move || {
-        let mut lab = Box::new(Kernel::new(lab));
-        let played = scenario.play(&mut *lab, &plays);
-        let _ = lab.end(); // it may have ended
+        let played = scenario.play(&mut *network, &plays);
+        let _ = network.end(); // it may have ended
         played
     });
     let told = tell(&witness, events, signals, teller).await;

@@ -13,20 +13,34 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::lab::Lab as Words;
 
-/// There is no lab.
-pub fn no_lab(error: &LabError, console: Console) -> Failure {
-    let lang = console.lang;
+/// Whether the system does not let us have a lab; what was not refused has another cause.
+pub fn is_refusal(error: &LabError) -> bool {
+    matches!(error, LabError::Refused(_) | LabError::Process(_))
+}
+
+/// What was refused, as a part of a sentence.
+pub fn why(error: &LabError, lang: Lang) -> String {
     match error {
         LabError::Refused(refusal) => {
             let what = &rung(refusal.rung).render(lang);
             let said = &said(refusal, lang);
-            Failure::new(Exit::NotPermitted, &Words::Refused { what, said }, lang)
+            Words::Refused { what, said }.render(lang)
         }
         LabError::Process(why) => {
             let why = &system_text(why, lang);
-            Failure::new(Exit::NotPermitted, &Words::NotStarted { why }, lang)
+            Words::NotStarted { why }.render(lang)
         }
-        _ => Failure::new(Exit::Internal, &Words::Ended {}, lang),
+        _ => Words::Ended {}.render(lang),
+    }
+}
+
+/// There is no lab.
+pub fn no_lab(error: &LabError, console: Console) -> Failure {
+    let lang = console.lang;
+    let why = &why(error, lang);
+    match is_refusal(error) {
+        true => Failure::new(Exit::NotPermitted, &Words::NotBuilt { why }, lang),
+        false => Failure::new(Exit::Internal, &Words::Ended {}, lang),
     }
 }
 

@@ -42,6 +42,18 @@ pub const TEXTS: &[Row] = &[
         "TCP as in the textbook: no timestamps, no SACK, no window scaling",
         "教科书式的 TCP：没有时间戳、SACK 和窗口扩大",
     ),
+    (
+        "Show this machine's kernel or nothing: simulate nothing where it is refused (exit code 7)",
+        "只用本机内核：若被拒绝，也不改用模拟（退出码 7）",
+    ),
+    (
+        "Simulate both hosts in this program, even where the kernel's own are allowed",
+        "在本程序内模拟两台主机，即使可以使用内核",
+    ),
+    (
+        "both hosts simulated, without the kernel",
+        "两台主机均为模拟，不用内核",
+    ),
     ("what there is to play", "有哪些场景"),
     ("a connection is made", "建立一个连接"),
     ("with a rule of your own", "加上自己的规则"),

@@ -1,6 +1,7 @@
 //! Where the columns are: three layouts, by the width of the terminal.
 
 use lineman_lab::log::Host;
+use lineman_lab::log::Origin;
 use lineman_lab::log::Start;
 use lineman_lab::story::Row;
 
@@ -93,7 +94,9 @@ impl Layout {
             }
             Self::List => format!("{client}, {server}"),
         };
-        vec![cut(&line, style.width, "")]
+        let mut lines = simulated(start, style);
+        lines.push(cut(&line, style.width, ""));
+        lines
     }
 
     /// The lines of a row, without its sentence.
@@ -104,6 +107,20 @@ impl Layout {
             Self::List => list(row, style),
         }
     }
+}
+
+/// What must be known before anything else, if it is so: that no kernel's TCP is seen here.
+fn simulated(start: &Start, style: Style) -> Vec<String> {
+    if start.origin != Origin::Simulated {
+        return Vec::new();
+    }
+    let system = &start.system;
+    let words = Views::Simulated { system }.render(style.lang);
+    let lines = wrap(&words, style.width);
+    lines
+        .iter()
+        .map(|line| paint(style, cells::NEW, line))
+        .collect()
 }
 
 fn wide(row: &Row, calls: usize, arrow: usize, style: Style) -> Vec<String> {

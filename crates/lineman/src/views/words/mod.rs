@@ -7,6 +7,9 @@ mod segments;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
+use lineman_lab::Difference;
 use lineman_lab::log::Host;
 use lineman_lab::story::Row;
 use lineman_lab::story::Saying;
@@ -20,6 +23,7 @@ use self::segments::of_opening;
 use self::segments::of_segment;
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::lang::differences;
 use crate::lang::scenarios;
 use crate::lang::wire::Wire;
 use crate::lang::wire_states::WireStates as States;
@@ -116,6 +120,7 @@ fn of_wire(saying: &Saying, lang: Lang) -> Option<String> {
     Some(match saying {
         S::Lost { rule } => Wire::Lost { rule }.render(lang),
         S::LostByHand {} => Wire::LostByHand {}.render(lang),
+        S::HeldBy { rule } => Wire::HeldBy { rule }.render(lang),
         S::Held {} => Wire::Held {}.render(lang),
         S::HeldAgain { who, times } => say!(lang, who, Wire::HeldAgain { who, times }),
         S::Released { millis } => Wire::Released { millis }.render(lang),
@@ -145,19 +150,26 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::MovedSomehow { who, from, to } => moved(*who, *from, *to, None, lang),
         S::TimeWait { who, seconds } => say!(lang, who, States::TimeWait { who, seconds }),
         S::Left { who, why } => say!(lang, who, Wire::Left { who, why }),
-        S::Note { id, args } => {
-            let name = id.strip_prefix("look.");
-            if let Some(look) = name.and_then(|name| scenarios::look(name, lang)) {
-                return look.to_owned();
-            }
-            let each: Vec<String> = args
-                .iter()
-                .map(|(key, value)| format!("{key}={value}"))
-                .collect();
-            let args = &each.join(" ");
-            Wire::Note { id, args }.render(lang)
-        }
+        S::Note { id, args } => noted(id, args, lang),
         // A saying of a newer lineman-lab: its name is better than nothing.
         other => other.id().to_owned(),
     }
+}
+
+/// A note: of a scenario what to look at, of a simulated lab what differs, else what is in it.
+fn noted(id: &str, args: &BTreeMap<String, String>, lang: Lang) -> String {
+    let look = id.strip_prefix("look.");
+    if let Some(look) = look.and_then(|name| scenarios::look(name, lang)) {
+        return look.to_owned();
+    }
+    let differs = id.strip_prefix("differs.").and_then(Difference::find);
+    if let Some(sentence) = differs.and_then(|it| differences::sentence(it, lang)) {
+        return sentence;
+    }
+    let each: Vec<String> = args
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    let args = &each.join(" ");
+    Wire::Note { id: &id, args }.render(lang)
 }

@@ -10,12 +10,13 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no made log has. That of the pieces is short of all but the
 /// first and the last.
-const RECORDED: [&str; 5] = [
+const RECORDED: [&str; 6] = [
     "recorded-pieces",
     "recorded-stale-syn",
     "recorded-syn-ack-lost",
     "recorded-tftp-ack-lost",
     "recorded-tftp-wrong-tid",
+    "recorded-udp-reordered",
 ];
 
 fn sayings() -> Vec<Saying> {

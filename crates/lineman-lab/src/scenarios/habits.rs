@@ -1,0 +1,104 @@
+//! What the programs of most scripts do alike.
+
+use std::net::SocketAddr;
+use std::net::SocketAddrV4;
+
+use super::Stop;
+use super::stage::Stage;
+use crate::hosts::Call;
+use crate::hosts::Family;
+use crate::hosts::Outcome;
+use crate::hosts::Transport;
+use crate::link;
+use crate::log::Host;
+
+impl Stage<'_> {
+    pub(super) fn socket(&self, host: Host, transport: Transport) -> Result<i32, Stop> {
+        let family = Family::Inet;
+        let posted = self.post(host, Call::Socket { family, transport })?;
+        self.descriptor(&posted)
+    }
+
+    /// A socket with an address.
+    pub(super) fn bound(&self, host: Host, transport: Transport, port: u16) -> Result<i32, Stop> {
+        let fd = self.socket(host, transport)?;
+        let address = address(host, port);
+        self.done(host, Call::Bind { fd, address })?;
+        Ok(fd)
+    }
+
+    /// A socket of the server that listens.
+    pub(super) fn listen(&self, backlog: i32) -> Result<i32, Stop> {
+        let fd = self.bound(Host::Server, Transport::Stream, PORT)?;
+        self.done(Host::Server, Call::Listen { fd, backlog })?;
+        Ok(fd)
+    }
+
+    /// A connection: the client's descriptor, and the server's.
+    pub(super) fn connect(&self) -> Result<(i32, i32), Stop> {
+        let fd = self.listen(BACKLOG)?;
+        self.connect_to(fd)
+    }
+
+    /// A connection to a socket that listens.
+    pub(super) fn connect_to(&self, listener: i32) -> Result<(i32, i32), Stop> {
+        let accepted = self.post(Host::Server, Call::Accept { fd: listener })?;
+        let client = self.socket(Host::Client, Transport::Stream)?;
+        self.done(Host::Client, to_server(client))?;
+        Ok((client, self.descriptor(&accepted)?))
+    }
+
+    pub(super) fn send(&self, host: Host, fd: i32, text: &str) -> Result<(), Stop> {
+        let data = text.into();
+        self.done(host, Call::Send { fd, data })
+    }
+
+    /// Receives until so many bytes are there, or the end.
+    pub(super) fn receive(&self, host: Host, fd: i32, size: usize) -> Result<(), Stop> {
+        let mut got = 0;
+        while got < size {
+            let size = RECEIVE;
+            match self.call(host, Call::Recv { fd, size })? {
+                Outcome::Bytes(bytes) if !bytes.is_empty() => got += bytes.len(),
+                outcome => {
+                    let call = "recv";
+                    return Err(Stop::Outcome { call, outcome });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Receives the end of what the peer sends.
+    pub(super) fn hear_the_end(&self, host: Host, fd: i32) -> Result<(), Stop> {
+        let size = RECEIVE;
+        match self.call(host, Call::Recv { fd, size })? {
+            Outcome::Bytes(bytes) if bytes.is_empty() => Ok(()),
+            outcome => Err(Stop::Outcome {
+                call: "recv",
+                outcome,
+            }),
+        }
+    }
+
+    pub(super) fn close(&self, host: Host, fd: i32) -> Result<(), Stop> {
+        self.done(host, Call::Close { fd })
+    }
+}
+
+/// An address of a host.
+pub(super) fn address(host: Host, port: u16) -> SocketAddr {
+    SocketAddrV4::new(link::addresses(host).v4, port).into()
+}
+
+/// A call to the server.
+pub(super) fn to_server(fd: i32) -> Call {
+    let address = address(Host::Server, PORT);
+    Call::Connect { fd, address }
+}
+
+/// Where the server listens.
+pub(super) const PORT: u16 = 9000;
+pub(super) const BACKLOG: i32 = 5;
+/// How much is received at once.
+const RECEIVE: u32 = 4096;

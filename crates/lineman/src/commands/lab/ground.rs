@@ -1,0 +1,131 @@
+//! Where a lab is: in namespaces, or simulated where those are refused.
+
+use lineman_lab::Difference;
+use lineman_lab::Kernel;
+use lineman_lab::Lab;
+use lineman_lab::LabError;
+use lineman_lab::Network;
+use lineman_lab::Options;
+use lineman_lab::Paced;
+use lineman_lab::Program;
+use lineman_lab::Simulated;
+use lineman_lab::log::Event;
+use lineman_lab::scenarios::Scenario;
+use lineman_lab::scenarios::Witness;
+use tokio::sync::mpsc;
+
+use super::play::PROGRAM;
+use super::refusal;
+use crate::args::lab::Whose;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::lab::Lab as Words;
+
+/// Where chance starts if nobody says.
+const SEED: u64 = 1;
+
+/// A lab that runs, and who sees it.
+pub struct Ground {
+    /// The lab.
+    pub network: Box<dyn Network>,
+    /// Its log so far.
+    pub witness: Witness,
+    /// Its log as it grows.
+    pub events: mpsc::UnboundedReceiver<Event>,
+}
+
+impl Ground {
+    /// A lab in namespaces.
+    ///
+    /// # Errors
+    /// When the system refuses one.
+    pub fn kernel(options: &Options) -> Result<Self, LabError> {
+        let (witness, sink, events) = eyes();
+        let lab = Lab::start(&Program::this(PROGRAM), options, sink)?;
+        let network = Box::new(Kernel::new(lab));
+        Ok(Self {
+            network,
+            witness,
+            events,
+        })
+    }
+
+    /// A simulated one.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub fn simulated(options: &Options) -> Result<Self, LabError> {
+        let (witness, sink, events) = eyes();
+        let seed = options.rules.seed.unwrap_or(SEED);
+        let network = Box::new(Paced::new(Simulated::start(options, seed, sink))?);
+        Ok(Self {
+            network,
+            witness,
+            events,
+        })
+    }
+
+    /// The lab that a scenario is played in.
+    ///
+    /// # Errors
+    /// When there is none, or none that can play it.
+    pub fn of(
+        scenario: &Scenario,
+        whose: Whose,
+        options: &Options,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        if whose.simulated {
+            return Self::simulation(scenario, options, console);
+        }
+        let refused = match Self::kernel(options) {
+            Ok(ground) => return Ok(ground),
+            Err(error) if whose.kernel || !refusal::is_refusal(&error) => {
+                return Err(refusal::no_lab(&error, console));
+            }
+            Err(error) => error,
+        };
+        if scenario.can_be_simulated() {
+            console.note(&Words::Instead {
+                why: &refusal::why(&refused, console.lang),
+            });
+        } else {
+            // The first of two lines: why it would have to be simulated.
+            console.say(&refusal::no_lab(&refused, console).text);
+        }
+        Self::simulation(scenario, options, console)
+    }
+
+    fn simulation(
+        scenario: &Scenario,
+        options: &Options,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        if !scenario.can_be_simulated() {
+            let name = &scenario.name;
+            let words = Words::NotSimulated { name };
+            return Err(Failure::new(Exit::NotPermitted, &words, console.lang));
+        }
+        let begun = Self::simulated(options).and_then(|mut ground| {
+            let differences = scenario.differences().into_iter().map(Difference::note);
+            for note in differences {
+                ground.network.note(note)?;
+            }
+            Ok(ground)
+        });
+        begun.map_err(|error| refusal::no_lab(&error, console))
+    }
+}
+
+/// Who sees a lab: one that remembers, and what is told as it happens.
+fn eyes() -> (
+    Witness,
+    impl FnMut(Event) + Send + use<>,
+    mpsc::UnboundedReceiver<Event>,
+) {
+    let witness = Witness::default();
+    let (sender, events) = mpsc::unbounded_channel();
+    let sink = witness.sink(move |event| drop(sender.send(event)));
+    (witness, sink, events)
+}

@@ -1,0 +1,130 @@
+//! `lineman lab SCENARIO` where namespaces are refused: simulated, and said to be.
+
+use std::process::Command;
+use std::process::Output;
+
+use crate::support::lineman;
+use crate::support::without_namespaces;
+
+fn lab(args: &[&str]) -> Output {
+    lineman().arg("lab").args(args).output().expect("runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+fn output(mut command: Command) -> Output {
+    command.output().expect("unshare of util-linux")
+}
+
+#[test]
+fn it_is_said_that_it_is_simulated_and_what_differs() {
+    let output = lab(&["close-four", "--simulated"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    let first = shown.lines().next().unwrap_or_default();
+    assert!(first.starts_with("SIMULATED: both hosts are "), "{first}");
+    for part in [
+        "TIME-WAIT lasts 10 s; on Linux it is 60 s.",
+        "a FIN is acknowledged at once",
+        "FIN-WAIT-2",
+        "no kernel's TCP took part",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in {shown}");
+    }
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn it_is_said_in_chinese_too() {
+    let shown = text(&lab(&["--lang", "zh", "data-lost", "--simulated"]).stdout);
+    assert!(shown.starts_with("模拟：两台主机都是"), "{shown}");
+    assert!(shown.contains("模拟：没有拥塞控制"), "{shown}");
+}
+
+/// Datagrams and files are no matter of TCP: nothing differs, so nothing is said of it.
+#[test]
+fn datagrams_and_files_are_played_without_a_word_more() {
+    for (name, part) in [
+        ("udp-closed", "ECONNREFUSED"),
+        ("udp-lost", "✗ lost"),
+        ("tftp-data-lost", "DATA 2 len=512 (again)"),
+    ] {
+        let shown = text(&lab(&[name, "--simulated"]).stdout);
+        assert!(shown.contains(part), "{part} is missing in {shown}");
+        assert!(!shown.contains("Simulated:"), "{shown}");
+    }
+}
+
+/// The log says so as well: who replays it is told the same.
+#[test]
+fn a_recorded_log_stays_simulated() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("a.jsonl").display().to_string();
+    let live = text(&lab(&["last-ack-lost", "--simulated", "--record", &log]).stdout);
+    let again = text(&lab(&["replay", &log]).stdout);
+    assert_eq!(live, again);
+}
+
+#[test]
+fn what_only_linux_does_is_not_simulated() {
+    for name in ["udp-fragments", "close-three", "fast-retransmit"] {
+        let output = lab(&[name, "--simulated"]);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(7), "{said}");
+        assert!(
+            said.contains(&format!("{name} cannot be simulated")),
+            "{said}"
+        );
+        assert!(output.stdout.is_empty());
+    }
+    let list = text(&lab(&["list"]).stdout);
+    assert!(
+        list.contains("* close-three ") && list.contains("  close-four "),
+        "{list}"
+    );
+    assert!(list.contains("* only with this machine's kernel"), "{list}");
+    let lines = text(&lab(&["list", "--json"]).stdout);
+    assert_eq!(lines.matches(r#""simulated":false"#).count(), 3, "{lines}");
+}
+
+#[test]
+fn where_namespaces_are_refused_it_is_simulated() {
+    let output = output(without_namespaces(&["lab", "handshake"]));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    for part in [
+        "simulated: the system refuses a network namespace of its own",
+        "lineman doctor",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(text(&output.stdout).starts_with("SIMULATED: "));
+}
+
+#[test]
+fn who_insists_on_the_kernel_is_not_permitted() {
+    let output = output(without_namespaces(&["lab", "handshake", "--kernel"]));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(
+        said.contains("refuses a network namespace of its own"),
+        "{said}"
+    );
+    assert!(output.stdout.is_empty());
+}
+
+/// Both are said: why it would have to be simulated, and that it cannot be.
+#[test]
+fn what_can_neither_be_shown_nor_simulated_is_not_permitted() {
+    let output = output(without_namespaces(&["lab", "udp-fragments"]));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(7), "{said}");
+    assert!(
+        said.contains("refuses a network namespace of its own"),
+        "{said}"
+    );
+    assert!(said.contains("udp-fragments cannot be simulated"), "{said}");
+}
