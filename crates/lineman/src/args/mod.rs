@@ -89,6 +89,9 @@ pub struct Tour {
     /// Do not pause for reading
     #[arg(long)]
     pub fast: bool,
+    /// Draw for this many columns (default: the terminal's, or 120)
+    #[arg(long, value_name = "N")]
+    pub width: Option<u16>,
 }
 
 /// `lineman help`.
@@ -117,7 +120,7 @@ pub struct Man {
 
 const EXAMPLES: &str = "\
 Examples:
-  lineman tour                                  all of it once, on this machine
+  lineman tour                                  all of it once, in a private network
   lineman chat listen                           wait for a caller on port 8888
   lineman chat call 192.0.2.7                   call that machine
   echo hello | lineman udp send 192.0.2.7       one line, one datagram

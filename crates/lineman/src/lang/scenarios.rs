@@ -27,7 +27,8 @@ pub fn look(name: &str, lang: Lang) -> Option<&'static str> {
 }
 
 fn find(name: &str) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.name == name)
+    let mut rows = ROWS.iter().chain(CHAPTERS);
+    rows.find(|row| row.name == name)
 }
 
 fn pick((en, zh): Pair, lang: Lang) -> &'static str {
@@ -36,6 +37,40 @@ fn pick((en, zh): Pair, lang: Lang) -> &'static str {
         Lang::Zh => zh,
     }
 }
+
+/// The chapters of the tour.
+const CHAPTERS: &[Row] = &[
+    row(
+        "tour-chat",
+        ("A call over TCP", "一次 TCP 通话"),
+        (
+            "Two programs connect, say two lines each, and hang up. Look at the three segments before the first line, and at the four after the last: each direction is closed by itself.",
+            "两个程序建立连接，各说两行，然后挂断。注意第一行之前的三个报文段和最后一行之后的四个：两个方向各自关闭。",
+        ),
+    ),
+    row(
+        "tour-datagrams",
+        (
+            "Datagrams over UDP, one of them lost",
+            "UDP 数据报，其中一个丢失",
+        ),
+        (
+            "Three datagrams, and the wire loses the second. Look at what the two programs notice of it: nothing. The server takes what comes until it has waited in vain.",
+            "三个数据报，线路丢弃第二个。注意两个程序对此毫无察觉：服务器收下到达的数据报，直到等不到更多为止。",
+        ),
+    ),
+    row(
+        "tour-file",
+        (
+            "A file over TFTP, one block lost",
+            "TFTP 传文件，丢失一个数据块",
+        ),
+        (
+            "TFTP makes UDP reliable by numbers, ACKs and clocks. The wire loses block 2. Look at who notices, and when: the sender's clock.",
+            "TFTP 靠编号、确认和时钟使 UDP 变得可靠。线路丢弃第 2 块。注意由谁、在何时发现：发送方的时钟。",
+        ),
+    ),
+];
 
 const ROWS: &[Row] = &[
     row(
@@ -291,6 +326,7 @@ const ROWS: &[Row] = &[
 #[cfg(test)]
 mod tests {
     use lineman_lab::scenarios::Scenario;
+    use lineman_lab::scenarios::Tour;
 
     use super::*;
 
@@ -299,7 +335,10 @@ mod tests {
         let names: Vec<_> = Scenario::all().map(|scenario| scenario.name).collect();
         let rows: Vec<_> = ROWS.iter().map(|row| row.name).collect();
         assert_eq!(names, rows);
-        for row in ROWS {
+        let names: Vec<_> = Tour::chapters().iter().map(|it| it.name).collect();
+        let rows: Vec<_> = CHAPTERS.iter().map(|row| row.name).collect();
+        assert_eq!(names, rows);
+        for row in ROWS.iter().chain(CHAPTERS) {
             for (en, zh) in [row.title, row.look] {
                 crate::lang::assert_both(row.name, en, zh);
             }

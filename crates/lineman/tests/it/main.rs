@@ -36,6 +36,7 @@ mod tftp_terminal;
 mod tftp_transfers;
 mod tftp_uploads;
 mod tour;
+mod tour_loopback;
 mod udp_boundaries;
 mod udp_groups;
 mod udp_listen;

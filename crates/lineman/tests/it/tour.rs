@@ -1,10 +1,17 @@
-//! The tour: everything once, on this machine.
+//! The tour: everything once, in a private network.
 
-use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::process::Child;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
 
+use rustix::process::Pid;
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::lineman;
+use crate::support::wait_for;
 
 fn fast(args: &[&str]) -> String {
     let output = lineman()
@@ -12,80 +19,159 @@ fn fast(args: &[&str]) -> String {
         .args(["tour", "--fast"])
         .output()
         .expect("runs");
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.is_empty(), "{said}");
     String::from_utf8(output.stdout).expect("text")
 }
 
-#[test]
-fn shows_the_three_systems_and_ends_with_matching_checksums() {
-    let shown = fast(&[]);
-    for part in [
-        "server  listen(",
-        "client  connect(",
-        "server  accept(",
-        "= -1 ECONNREFUSED",
-        "RRQ \"tour.bin\" octet",
-        "they match: every byte is there, in order",
-        "Summary",
-    ] {
-        assert!(shown.contains(part), "{part} is missing in:\n{shown}");
+/// In this order.
+fn has_all(shown: &str, parts: &[&str]) {
+    let mut rest = shown;
+    for part in parts {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("{part} is missing in:\n{shown}"));
+        rest = &rest[at + part.len()..];
     }
+}
+
+#[test]
+fn shows_three_chapters_and_a_summary() {
+    let shown = fast(&[]);
+    has_all(
+        &shown,
+        &[
+            "1  A call over TCP",
+            "──SYN seq=0 ──",
+            "send(3, \"你好",
+            "FIN-WAIT-2",
+            "TIME-WAIT",
+            "2  Datagrams over UDP, one of them lost",
+            "✗ lost",
+            "EAGAIN",
+            "3  A file over TFTP, one block lost",
+            "lost ✗",
+            "DATA 2 len=512 (again)",
+            "the transfer is over",
+            "States are the kernel's own",
+            "Summary",
+            "the wire lost 2 packets",
+            "lineman lab list",
+        ],
+    );
     assert!(!shown.contains('\x1b'), "colour in a pipe");
 }
 
 #[test]
 fn speaks_chinese() {
     let shown = fast(&["--lang", "zh"]);
-    assert!(
-        shown.contains("三次握手") && shown.contains("小结"),
-        "{shown}"
+    has_all(
+        &shown,
+        &[
+            "1  一次 TCP 通话",
+            "2  UDP 数据报",
+            "3  TFTP 传文件",
+            "小结",
+        ],
     );
 }
 
+/// The log of the lab, and between its lines those of the tour.
 #[test]
-fn tells_programs_every_call() {
+fn tells_programs_everything() {
     let shown = fast(&["--json"]);
     let events: Vec<Value> = shown
         .lines()
         .map(|line| serde_json::from_str(line).expect("JSON"))
         .collect();
-    let calls: BTreeSet<&str> = events
+    let chapters: Vec<&str> = events
         .iter()
-        .filter(|event| event["event"] == "call")
+        .filter(|event| event["event"] == "chapter")
         .filter_map(|event| event["name"].as_str())
         .collect();
-    let expected = BTreeSet::from([
-        "accept",
-        "bind",
-        "close",
-        "connect",
-        "getsockname",
-        "listen",
-        "recv",
-        "recvfrom",
-        "send",
-        "sendto",
-        "settimeout",
-        "shutdown",
-        "socket",
-    ]);
-    assert_eq!(calls, expected);
+    assert_eq!(chapters, ["tour-chat", "tour-datagrams", "tour-file"]);
+    let log: Vec<&Value> = events.iter().filter(|event| event["v"].is_null()).collect();
+    let numbers = log.iter().filter_map(|event| event["n"].as_u64());
+    assert!(numbers.eq(0..log.len() as u64));
+    let sent = log
+        .iter()
+        .filter(|event| event["verdict"] == "sent")
+        .count();
+    let summary = events.last().expect("events");
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["packets"], sent);
+    assert_eq!(summary["lost"], 2);
+    assert_eq!(summary["states"].as_array().map(Vec::len), Some(10));
+}
+
+/// The log, taken out of it, can be replayed.
+#[test]
+fn what_is_told_is_a_log() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("a.jsonl");
+    let shown = fast(&["--json"]);
+    let is_log = |line: &&str| line.starts_with("{\"n\":");
+    let log: Vec<&str> = shown.lines().filter(is_log).collect();
+    std::fs::write(&path, log.join("\n") + "\n").expect("a file");
+    let output = lineman().args(["lab", "replay"]).arg(&path).output();
+    let output = output.expect("runs");
+    assert!(output.status.success() && output.stderr.is_empty());
+    has_all(
+        &String::from_utf8_lossy(&output.stdout),
+        &["Two programs connect", "TFTP makes UDP reliable"],
+    );
 }
 
 #[test]
-fn leaves_no_file_behind() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let status = lineman()
-        .args(["tour", "--fast"])
-        .env("TMPDIR", dir.path())
-        .output()
-        .expect("runs")
-        .status;
+fn fits_narrow_terminals() {
+    use unicode_width::UnicodeWidthStr as _;
+    for width in ["40", "79"] {
+        let output = lineman()
+            .args(["tour", "--fast", "--width", width])
+            .output()
+            .expect("runs");
+        assert!(output.status.success());
+        let limit: usize = width.parse().expect("a number");
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            assert!(line.width() <= limit, "{width}: {line}");
+        }
+    }
+}
+
+fn paced() -> Child {
+    let mut command = lineman();
+    let command = command.arg("tour").stdout(Stdio::piped());
+    command.stderr(Stdio::piped()).spawn().expect("runs")
+}
+
+#[test]
+fn takes_its_time_unless_told() {
+    let begun = Instant::now();
+    let status = paced().wait_with_output().expect("runs").status;
     assert!(status.success());
-    assert_eq!(dir.path().read_dir().expect("readable").count(), 0);
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(6), "{took:?}");
+}
+
+#[test]
+fn a_closed_pipe_is_success() {
+    let mut child = paced();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("wait");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn an_interruption_ends_it_at_once() {
+    let mut child = paced();
+    let mut out = child.stdout.take().expect("a pipe");
+    let mut some = [0; 400];
+    out.read_exact(&mut some).expect("the beginning");
+    let id = Pid::from_raw(child.id() as i32).expect("a process");
+    rustix::process::kill_process(id, Signal::INT).expect("kill");
+    let status = wait_for("the end", Duration::from_secs(3), || {
+        child.try_wait().expect("wait")
+    });
+    assert_eq!(status.code(), Some(130));
 }

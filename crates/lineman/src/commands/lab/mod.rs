@@ -3,10 +3,10 @@
 mod ground;
 mod list;
 mod play;
-mod refusal;
+pub mod refusal;
 mod replay;
 mod rules;
-mod shown;
+pub mod shown;
 mod teller;
 
 use crate::args::lab::Lab;
@@ -14,6 +14,7 @@ use crate::args::lab::LabCommand;
 use crate::console::Console;
 use crate::failure::Failure;
 
+pub use ground::Ground;
 pub use play::PROGRAM;
 
 /// Runs a command of the lab.

@@ -1,41 +1,43 @@
-//! `lineman tour`: the three systems at work on loopback, every socket call shown with the
-//! kernel's answer.
+//! `lineman tour`: everything once, in a private network of two hosts, drawn as it happens; on
+//! loopback, where the system allows no such network.
 
-mod chat;
-mod datagrams;
-mod stage;
-mod transfer;
+mod loopback;
+mod player;
+mod show;
+mod summary;
 
-use std::net::Ipv4Addr;
-use std::net::SocketAddr;
+use lineman_lab::scenarios::Tour as Chapters;
 
-use self::stage::Stage;
 use crate::args::Tour;
-use crate::commands::tftp::words::size;
+use crate::commands::lab::Ground;
+use crate::commands::lab::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::tour::Tour as Words;
+use crate::runtime;
+use crate::runtime::Signals;
 
 /// Runs the tour.
+///
+/// # Errors
+/// With the exit code and the sentence that say why.
 pub fn run(args: &Tour, console: Console) -> Result<(), Failure> {
-    let mut stage = Stage::new(args.fast, console);
-    stage.title(&Words::Title {})?;
-    let lines = chat::run(&mut stage)?;
-    let messages = datagrams::run(&mut stage)?;
-    let bytes = transfer::run(&mut stage)?;
-    stage.title(&Words::Summary {})?;
-    stage.line(&Words::SummaryChat { lines: &lines })?;
-    stage.line(&Words::SummaryUdp {
-        messages: &messages,
+    let tried = runtime::block_on(console, async {
+        // Before there is a lab: a signal must not leave half of one.
+        let signals = Signals::watch(console.lang)?;
+        match Ground::kernel(&Chapters::options()) {
+            Ok(ground) => {
+                let shown = player::play(ground, signals, args, console).await;
+                shown.map(|()| None)
+            }
+            Err(error) if refusal::is_refusal(&error) => Ok(Some(error)),
+            Err(error) => Err(refusal::no_lab(&error, console)),
+        }
     })?;
-    stage.line(&Words::SummaryTftp {
-        size: &size(bytes as f64),
-    })?;
-    stage.line(&Words::SummaryNext {})?;
-    stage.finish()
-}
-
-/// This machine, a port that the kernel chooses.
-fn any_port() -> SocketAddr {
-    (Ipv4Addr::LOCALHOST, 0).into()
+    let Some(refused) = tried else {
+        return Ok(());
+    };
+    let why = &refusal::why(&refused, console.lang);
+    console.note(&Words::Instead { why });
+    loopback::run(args, console)
 }

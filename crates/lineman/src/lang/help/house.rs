@@ -25,8 +25,8 @@ pub const TEXTS: &[Row] = &[
     ("Print version", "显示版本"),
     ("Examples:", "示例："),
     (
-        "all of it once, on this machine",
-        "在本机上把全部功能演示一遍",
+        "all of it once, in a private network",
+        "在私有网络中把全部功能演示一遍",
     ),
     ("wait for a caller on port 8888", "在 8888 端口等待呼叫"),
     ("call that machine", "呼叫那台机器"),

@@ -1,0 +1,84 @@
+//! What the tour was altogether, counted from the log.
+
+use std::collections::BTreeSet;
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Kind;
+use lineman_lab::log::TcpState;
+use lineman_lab::log::Verdict;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::tour::Tour as Words;
+
+/// Counts.
+#[derive(Debug, Default)]
+pub struct Summary {
+    calls: BTreeSet<u64>,
+    packets: u64,
+    lost: u64,
+    /// In the order in which they were first seen.
+    states: Vec<TcpState>,
+    system: String,
+    last_ns: u64,
+}
+
+impl Summary {
+    /// Counts an event.
+    pub fn take(&mut self, event: &Event) {
+        self.last_ns = event.t_ns;
+        match &event.kind {
+            Kind::Start(start) => self.system.clone_from(&start.system),
+            Kind::Call(call) => drop(self.calls.insert(call.id)),
+            Kind::Packet(packet) => match packet.verdict {
+                Verdict::Sent => self.packets += 1,
+                Verdict::Dropped => self.lost += 1,
+                _ => {}
+            },
+            Kind::State(state) if !self.states.contains(&state.to) => self.states.push(state.to),
+            _ => {}
+        }
+    }
+
+    /// What there is to say about it.
+    pub fn sentences(&self, lang: Lang) -> Vec<String> {
+        let states: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
+        let (calls, packets, lost) = (&self.calls.len(), &self.packets, &self.lost);
+        let seconds = &format!("{:.1}", self.seconds());
+        let all = [
+            Words::SummaryLab {
+                calls,
+                packets,
+                lost,
+                seconds,
+            },
+            Words::SummaryStates {
+                states: &states.join(" "),
+                system: &self.system,
+            },
+            Words::SummaryLosses {},
+            Words::SummaryTry {},
+            Words::SummaryUse {},
+        ];
+        all.iter().map(|words| words.render(lang)).collect()
+    }
+
+    /// The same for programs.
+    pub fn fields(&self) -> Value {
+        let states: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
+        json!({
+            "calls": self.calls.len(),
+            "packets": self.packets,
+            "lost": self.lost,
+            "states": states,
+            "system": self.system,
+            "seconds": self.seconds(),
+        })
+    }
+
+    fn seconds(&self) -> f64 {
+        self.last_ns as f64 / 1e9
+    }
+}
