@@ -31,6 +31,7 @@ use crate::link;
 use crate::log::Host;
 use crate::wire::Command;
 
+// A slow wire, where clocks matter: those of TFTP follow the round trip, and a busy machine is slow.
 pub(super) const ALL: &[Scenario] = &[
     Scenario::new("tftp-get", Subject::Files, "", get),
     Scenario::new("tftp-put", Subject::Files, "", put),
@@ -39,19 +40,22 @@ pub(super) const ALL: &[Scenario] = &[
         Subject::Files,
         "s>c:tftp.data block 2 #1 drop",
         plain_get,
-    ),
+    )
+    .slow(10),
     Scenario::new(
         "tftp-ack-lost",
         Subject::Files,
         "c>s:tftp.ack block 2 #1 drop",
         plain_get,
-    ),
+    )
+    .slow(10),
     Scenario::new(
         "tftp-ack-duplicated",
         Subject::Files,
         "c>s:tftp.ack block 1 dup",
         plain_get,
-    ),
+    )
+    .slow(10),
     Scenario::new("tftp-wrong-tid", Subject::Files, "", wrong_tid).slow(20),
 ];
 

@@ -51,6 +51,8 @@ impl Tour {
     pub fn options() -> Options {
         Options {
             scenario: Some("tour".to_owned()),
+            // Slow enough that clocks are no race, on a busy machine too.
+            delay: Duration::from_millis(10),
             ..Options::default()
         }
     }

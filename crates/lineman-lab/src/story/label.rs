@@ -128,6 +128,8 @@ fn of_reset(it: &Finder<'_>) -> Option<Label> {
         _ if it.is(flow::Label::Refused) => Label::RstRefused,
         Some(_) => Label::RstLate,
         None if it.is(flow::Label::AfterReset) => Label::RstLate,
+        // It has never acknowledged anything: it answers an answer that it does not expect.
+        None if it.is_unexpected() => Label::RstLate,
         None => Label::RstBroken,
     })
 }

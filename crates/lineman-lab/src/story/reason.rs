@@ -65,7 +65,8 @@ impl Reason {
             (Established | SynReceived, FinWait1) => Self::ClosesFirst,
             (Established, CloseWait) => Self::PeerCloses,
             (FinWait1, FinWait2) => Self::FinAcked,
-            (FinWait1, Closing) => Self::CrossedFin,
+            // Both steps may be in one row: it closes, and the peer's FIN is there already.
+            (Established | FinWait1, Closing) => Self::CrossedFin,
             (FinWait1, TimeWait) => Self::FinAndAck,
             (FinWait2, TimeWait) => Self::PeerFin,
             (Closing, TimeWait) => Self::CrossedAcked,

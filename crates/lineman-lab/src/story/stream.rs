@@ -71,6 +71,11 @@ impl Finder<'_> {
         self.flags.has(Flags::RST)
     }
 
+    /// Whether the peer believes in a connection of which its sender has taken no notice.
+    pub(super) fn is_unexpected(&self) -> bool {
+        self.peer.asked && self.sender.acked.is_none()
+    }
+
     /// How many more bytes than before; the SYN's number is none of them.
     pub(super) fn newly_acknowledged(&self) -> i64 {
         let before = self.sender.acked.unwrap_or(1).max(1);
