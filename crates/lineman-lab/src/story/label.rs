@@ -31,7 +31,7 @@ pub enum Label {
     },
     /// It acknowledges the peer's FIN; `after_ns` is how long after it arrived.
     AckFin {
-        /// Whether its sender had finished before.
+        /// Whether its sender had finished before, and the peer has acknowledged that.
         last: bool,
         /// How long after the FIN arrived.
         after_ns: Option<u64>,
@@ -180,7 +180,9 @@ fn of_acknowledgment(it: &Finder<'_>) -> Label {
         return Label::AckThird;
     }
     if it.is(flow::Label::AckOfFin) {
-        let last = it.sender.fin.is_some();
+        // Where FINs have crossed, only the second of the two is the last, and neither waits for a FIN.
+        let last = it.sender.fin.is_some() && it.peer.acked >= it.sender.fin;
+        let after_ns = after_ns.filter(|_| last || it.sender.fin.is_none());
         return Label::AckFin { last, after_ns };
     }
     for label in &it.sent.labels {
