@@ -22,6 +22,7 @@ messages! {
     Refused { what, said } "the system refuses {what} ({said})" "系统拒绝了{what}（{said}）"
     Instead { why } "simulated: {why}, so both hosts are simulated in this program; lineman doctor says what would help" "模拟：{why}，因此两台主机由本程序模拟；lineman doctor 会说明如何解决"
     NotSimulated { name } "{name} cannot be simulated: it shows what only the Linux kernel does; lineman lab list marks what can" "{name} 无法模拟：它展示的是只有 Linux 内核才有的行为；lineman lab list 标出了可以模拟的场景"
+    Neither { why, name } "{why}, and {name} cannot be simulated: it shows what only the Linux kernel does; lineman doctor says what would help" "{why}，而 {name} 无法模拟：它展示的是只有 Linux 内核才有的行为；lineman doctor 会说明如何解决"
     Marked {} "* only with this machine's kernel; all others can be simulated too (--simulated)" "* 只能使用本机内核；其余场景也可以模拟（--simulated）"
     Unshare {} "a network namespace of its own" "独立的网络命名空间"
     UserMap {} "being root in a user namespace" "在用户命名空间中成为 root"

@@ -127,4 +127,5 @@ fn what_can_neither_be_shown_nor_simulated_is_not_permitted() {
         "{said}"
     );
     assert!(said.contains("udp-fragments cannot be simulated"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
 }

@@ -76,8 +76,12 @@ impl Ground {
         options: &Options,
         console: Console,
     ) -> Result<Self, Failure> {
+        let name = &scenario.name;
         if whose.simulated {
-            return Self::simulation(scenario, options, console);
+            return match scenario.can_be_simulated() {
+                true => Self::simulation(scenario, options, console),
+                false => Err(no(&Words::NotSimulated { name }, console)),
+            };
         }
         let refused = match Self::kernel(options) {
             Ok(ground) => return Ok(ground),
@@ -86,27 +90,20 @@ impl Ground {
             }
             Err(error) => error,
         };
-        if scenario.can_be_simulated() {
-            console.note(&Words::Instead {
-                why: &refusal::why(&refused, console.lang),
-            });
-        } else {
-            // The first of two lines: why it would have to be simulated.
-            console.say(&refusal::no_lab(&refused, console).text);
+        let why = &refusal::why(&refused, console.lang);
+        if !scenario.can_be_simulated() {
+            return Err(no(&Words::Neither { why, name }, console));
         }
+        console.note(&Words::Instead { why });
         Self::simulation(scenario, options, console)
     }
 
+    /// A simulated lab that has said in what it differs from Linux.
     fn simulation(
         scenario: &Scenario,
         options: &Options,
         console: Console,
     ) -> Result<Self, Failure> {
-        if !scenario.can_be_simulated() {
-            let name = &scenario.name;
-            let words = Words::NotSimulated { name };
-            return Err(Failure::new(Exit::NotPermitted, &words, console.lang));
-        }
         let begun = Self::simulated(options).and_then(|mut ground| {
             let differences = scenario.differences().into_iter().map(Difference::note);
             for note in differences {
@@ -116,6 +113,10 @@ impl Ground {
         });
         begun.map_err(|error| refusal::no_lab(&error, console))
     }
+}
+
+fn no(words: &Words<'_>, console: Console) -> Failure {
+    Failure::new(Exit::NotPermitted, words, console.lang)
 }
 
 /// Who sees a lab: one that remembers, and what is told as it happens.
