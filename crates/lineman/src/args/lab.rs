@@ -27,6 +27,9 @@ pub struct Replay {
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Show it on the whole terminal, with keys to walk through it
+    #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain"])]
+    pub tui: bool,
     /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
     #[arg(long)]
     pub ascii: bool,
@@ -41,6 +44,7 @@ pub struct Replay {
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   lineman lab replay chat.jsonl                        the ladder, with explanations
+  lineman lab replay chat.jsonl --tui                  row by row, with states and bytes
   lineman lab replay chat.jsonl --no-explain           calls, states and packets alone
   lineman lab replay chat.jsonl --export svg -o a.svg  a picture
   lineman lab replay chat.jsonl --export pcapng -o a.pcapng   for Wireshark";

@@ -1,6 +1,7 @@
 //! `lineman lab`.
 
 mod replay;
+pub mod tui;
 
 use crate::args::lab::Lab;
 use crate::console::Console;
