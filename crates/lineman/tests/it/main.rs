@@ -12,6 +12,7 @@ mod doctor;
 mod generate;
 mod help;
 mod lab_replay;
+mod lab_terminal;
 mod settings;
 mod support;
 mod tftp_bad_input;

@@ -11,6 +11,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::bytes;
+use super::cut_left;
 use super::cut_top;
 use super::help;
 use super::put;
@@ -28,6 +29,9 @@ use crate::views::tui::model::Model;
 use crate::views::tui::model::Notice;
 use crate::views::tui::model::Panel;
 use crate::views::words::paragraph;
+
+/// Beside bytes there are words too, if they have so many columns.
+const SENTENCE: u16 = 30;
 
 /// How many lines it takes of `area`, which is the whole terminal.
 pub(super) fn height(model: &Model, area: Rect) -> u16 {
@@ -47,7 +51,11 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let (rule, rest) = cut_top(area, 1);
     put(frame, rule, &[rule_line(model, rule.width)]);
     if model.field.is_some() {
-        bytes::draw(model, frame, rest);
+        let (left, right) = cut_left(rest, bytes::WIDTH);
+        bytes::draw(model, frame, left);
+        if model.explain && right.width >= SENTENCE {
+            put(frame, right, &words(model, right));
+        }
     } else {
         put(frame, rest, &words(model, rest));
     }

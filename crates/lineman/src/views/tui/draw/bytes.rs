@@ -21,6 +21,8 @@ use crate::views::tui::model::Model;
 
 /// Bytes in a line.
 const LINE: usize = 16;
+/// How wide a line is, with room for the value of a field.
+pub(super) const WIDTH: u16 = 80;
 
 /// How many lines it takes of `area`, which is the whole terminal.
 pub(super) fn height(area: Rect) -> u16 {
