@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -65,7 +66,8 @@ impl Lab {
         command
             .args(&program.args)
             .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null());
+            .stdout(Stdio::null())
+            .process_group(0); // ^C is the owner's: it ends the lab in good order
         let pending = Arc::<Mutex<Pending>>::default();
         let answers = Arc::clone(&pending);
         let (ready, readiness) = mpsc::channel();

@@ -13,6 +13,8 @@ pub mod chat;
 pub mod common;
 pub mod doctor;
 pub mod help;
+pub mod lab;
+pub mod scenarios;
 pub mod settings;
 pub mod tftp;
 pub mod tftp_bench;

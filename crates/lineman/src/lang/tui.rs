@@ -37,7 +37,7 @@ messages! {
     ToldDelay { id, millis } "packet {id}: {millis} ms later" "报文 {id}：推迟 {millis} 毫秒"
     ToldStep {} "from now on each packet is held" "从现在起扣留每个报文"
     ToldRun {} "from now on no packet is held" "从现在起不再扣留报文"
-    ToldRules {} "the wire has other rules now" "线路已换用其他规则"
+    ToldOther {} "the wire was told" "已告知线路"
     Exported { file } "written to {file}" "已写入 {file}"
     NotExported { file, why } "not written to {file}: {why}" "未能写入 {file}：{why}"
     Export { format, file } "export as {format} to: {file}" "导出为 {format}，文件：{file}"

@@ -1,18 +1,29 @@
 //! `lineman lab`.
 
+mod list;
+mod play;
+mod refusal;
 mod replay;
-pub mod tui;
+mod rules;
+mod shown;
+mod teller;
+mod tui;
 
 use crate::args::lab::Lab;
+use crate::args::lab::LabCommand;
 use crate::console::Console;
 use crate::failure::Failure;
+
+pub use play::PROGRAM;
 
 /// Runs a command of the lab.
 ///
 /// # Errors
 /// With the exit code and the sentence that say why.
 pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
-    match args {
-        Lab::Replay(args) => replay::run(args, console),
+    match &args.command {
+        Some(LabCommand::Replay(args)) => replay::run(args, console),
+        Some(LabCommand::List) => list::run(console),
+        None => play::run(&args.play, console),
     }
 }

@@ -20,6 +20,7 @@ use self::segments::of_opening;
 use self::segments::of_segment;
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::lang::scenarios;
 use crate::lang::wire::Wire;
 use crate::lang::wire_states::WireStates as States;
 use crate::views::text::clean;
@@ -122,6 +123,10 @@ fn of_wire(saying: &Saying, lang: Lang) -> Option<String> {
             let who = &name(*who, lang);
             Wire::Altered { who }.render(lang)
         }
+        S::Forged { who } => {
+            let who = &name(*who, lang);
+            Wire::Forged { who }.render(lang)
+        }
         S::Copied { of } => Wire::Copied { of }.render(lang),
         S::Crossing {} => Wire::Crossing {}.render(lang),
         _ => return None,
@@ -141,6 +146,10 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::TimeWait { who, seconds } => say!(lang, who, States::TimeWait { who, seconds }),
         S::Left { who, why } => say!(lang, who, Wire::Left { who, why }),
         S::Note { id, args } => {
+            let name = id.strip_prefix("look.");
+            if let Some(look) = name.and_then(|name| scenarios::look(name, lang)) {
+                return look.to_owned();
+            }
             let each: Vec<String> = args
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))

@@ -165,7 +165,7 @@ fn told(model: &Model, command: &Command) -> String {
         Command::Delay(id, time) => return delayed(model, *id, *time),
         Command::Step => Tui::ToldStep {},
         Command::Run => Tui::ToldRun {},
-        Command::Faults(_) => Tui::ToldRules {},
+        Command::Rules(_) | Command::Forge(..) => Tui::ToldOther {},
     };
     say(model, &word)
 }

@@ -1,0 +1,70 @@
+//! Why there is no lab, or why a scenario was not played to its end.
+
+use lineman_lab::LabError;
+use lineman_lab::Refusal;
+use lineman_lab::Rung;
+use lineman_lab::scenarios::Stop;
+
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::failure::system_text;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::lab::Lab as Words;
+
+/// There is no lab.
+pub fn no_lab(error: &LabError, console: Console) -> Failure {
+    let lang = console.lang;
+    match error {
+        LabError::Refused(refusal) => {
+            let what = &rung(refusal.rung).render(lang);
+            let said = &said(refusal, lang);
+            Failure::new(Exit::NotPermitted, &Words::Refused { what, said }, lang)
+        }
+        LabError::Process(why) => {
+            let why = &system_text(why, lang);
+            Failure::new(Exit::NotPermitted, &Words::NotStarted { why }, lang)
+        }
+        _ => Failure::new(Exit::Internal, &Words::Ended {}, lang),
+    }
+}
+
+/// The scenario has not come to its end.
+pub fn stopped(stop: &Stop, console: Console) -> Failure {
+    let lang = console.lang;
+    match stop {
+        Stop::Lab(error) => no_lab(error, console),
+        Stop::Outcome { call, outcome } => {
+            let outcome = &match outcome.answer() {
+                lineman_lab::log::Answer::Value(text) => text,
+                lineman_lab::log::Answer::Error(name) => name,
+            };
+            Failure::new(Exit::Incomplete, &Words::CallFailed { call, outcome }, lang)
+        }
+        Stop::Late(what) => Failure::new(Exit::TimeOut, &Words::Late { what }, lang),
+        other => Failure::internal(other, lang),
+    }
+}
+
+fn said(refusal: &Refusal, lang: Lang) -> String {
+    match refusal.errno {
+        Some(errno) => system_text(&std::io::Error::from_raw_os_error(errno), lang),
+        None => refusal.said.clone(),
+    }
+}
+
+fn rung(rung: Rung) -> Words<'static> {
+    match rung {
+        Rung::Unshare => Words::Unshare {},
+        Rung::UserMap => Words::UserMap {},
+        Rung::ChildNamespace => Words::ChildNamespace {},
+        Rung::Veth => Words::Veth {},
+        Rung::Configure => Words::Configure {},
+        Rung::Offload => Words::Offload {},
+        Rung::Settings => Words::Settings {},
+        Rung::PacketSocket => Words::PacketSocket {},
+        Rung::Diagnosis => Words::Diagnosis {},
+        _ => Words::Resources {},
+    }
+}
