@@ -30,7 +30,7 @@ messages! {
     Next { packet } "next: {packet}" "下一个：{packet}"
     Swallowed { packet, sign, times } "{packet}, resent {sign}{times} and swallowed" "{packet}，重发 {sign}{times} 已吞掉"
     NothingHeld {} "no packet is held" "没有被扣留的报文"
-    OnlyRecorded {} "this is a record: its packets have been decided about; space goes to the next row" "这是录像：报文的去向早已决定；按空格到下一行"
+    OnlyRecorded {} "all this has happened: nothing is held any more; space goes to the next row" "这些都已发生：不再有被扣留的报文；按空格到下一行"
     ToldDeliver { id } "packet {id}: let through" "报文 {id}：放行"
     ToldDrop { id } "packet {id}: dropped" "报文 {id}：丢弃"
     ToldDuplicate { id } "packet {id}: let through twice" "报文 {id}：放行两份"

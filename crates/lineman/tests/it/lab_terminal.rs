@@ -84,10 +84,7 @@ impl Terminal {
     /// The process of lineman.
     fn process(&self) -> String {
         let shell = self.tmux(&["list-panes", "-F", "#{pane_pid}"]);
-        let shell = shell.trim();
-        let children = format!("/proc/{shell}/task/{shell}/children");
-        let children = fs::read_to_string(children).expect("children");
-        children.trim().to_owned()
+        children(shell.trim())
     }
 
     /// Waits until lineman has ended; its exit code. The terminal must be as it was, with what
@@ -112,6 +109,17 @@ impl Drop for Terminal {
             .arg("kill-server")
             .output();
     }
+}
+
+/// The processes that a process has started, whichever of its threads.
+fn children(id: &str) -> String {
+    let threads = fs::read_dir(format!("/proc/{id}/task")).expect("threads");
+    let of = |thread: std::io::Result<fs::DirEntry>| {
+        let path = thread.expect("a thread").path().join("children");
+        fs::read_to_string(path).unwrap_or_default()
+    };
+    let all: String = threads.map(of).collect();
+    all.trim().to_owned()
 }
 
 fn log(name: &str) -> String {
@@ -229,6 +237,64 @@ fn colours_may_be_refused_and_ascii_asked_for() {
     assert!(plain.screen().is_ascii());
     plain.types("q");
     assert_eq!(plain.code(), "0");
+}
+
+/// The kernel's TCP, packet by packet: the second SYN+ACK is its own.
+#[test]
+fn a_handshake_is_made_by_keys() {
+    let terminal = Terminal::run((100, 30), "handshake --tui --record log.jsonl");
+    let screen = terminal.shows("#1 client → server SYN seq=0 waits");
+    assert!(screen.contains("handshake │ step by step"), "{screen}");
+    assert!(
+        screen.contains("[SYN-SENT]") && screen.contains("[LISTEN]"),
+        "{screen}"
+    );
+    terminal.shows("resent ×1 and swallowed");
+    terminal.key("Space");
+    let screen = terminal.shows("SYN+ACK seq=0 ack=1 waits");
+    assert!(screen.contains("[SYN-RECEIVED]"), "{screen}");
+    terminal.key("Space");
+    let screen = terminal.shows("ACK ack=1 waits");
+    assert!(screen.contains("[ESTABLISHED]"), "{screen}");
+    terminal.types("d");
+    terminal.shows("packet 3: dropped");
+    terminal.shows("SYN+ACK seq=0 ack=1 (again)");
+    terminal.shows("#4 server → client SYN+ACK seq=0 ack=1 waits");
+    terminal.types("u");
+    terminal.types("g");
+    terminal.shows("handshake │ ended");
+    terminal.types("q");
+    assert_eq!(terminal.code(), "0");
+    let log = terminal.file("log.jsonl");
+    assert!(
+        log.contains("\"dropped\"") && log.trim_end().ends_with("\"end\"}"),
+        "{log}"
+    );
+}
+
+/// Nothing of a lab is left when its screen is, whatever ends it.
+#[test]
+fn a_lab_ends_with_its_screen() {
+    for key in ["q", "C-c", ""] {
+        let terminal = Terminal::run((80, 24), "handshake --tui");
+        terminal.shows("#1 client → server SYN seq=0 waits");
+        let lab = children(&terminal.process());
+        assert!(!lab.is_empty(), "a lab has a process");
+        match key {
+            "" => drop(
+                Command::new("kill")
+                    .args(["-TERM", &terminal.process()])
+                    .status(),
+            ),
+            key => terminal.key(key),
+        }
+        let code = if key == "C-c" { "130" } else { "0" };
+        assert_eq!(terminal.code(), code, "{key}");
+        wait_for("the end of the lab", LIMIT, || {
+            let alive = |id: &str| Path::new("/proc").join(id).exists();
+            (!lab.split_whitespace().any(alive)).then_some(())
+        });
+    }
 }
 
 #[test]

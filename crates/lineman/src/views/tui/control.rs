@@ -25,6 +25,7 @@ impl Model {
     /// Takes a key; gives what is to be done about it elsewhere.
     pub fn key(&mut self, key: Key) -> Option<Order> {
         self.notice = None;
+        self.touched = true;
         match &mut self.panel {
             Panel::Help => {
                 self.panel = Panel::None;
@@ -87,36 +88,31 @@ impl Model {
         None
     }
 
-    /// The next held packet goes on; a lab that runs begins to hold them; a replay goes a row on.
+    /// The next held packet goes on; a lab that runs begins to hold them; when all is over, the
+    /// selection goes a row on.
     fn step(&mut self) -> Option<Order> {
         match self.mode {
-            Mode::Replay => {
-                self.select(self.selected + 1);
-                None
-            }
-            Mode::Step => self.decide(Command::Deliver),
+            _ if self.is_over() => self.select(self.selected + 1),
+            Mode::Step | Mode::Replay => return self.decide(Command::Deliver),
             Mode::Run => {
                 self.mode = Mode::Step;
-                self.tell(Command::Step)
+                return self.tell(Command::Step);
             }
         }
+        None
     }
 
     fn run(&mut self) -> Option<Order> {
-        match self.mode {
-            Mode::Replay => {
-                self.select(usize::MAX);
-                None
-            }
-            Mode::Step | Mode::Run => {
-                self.mode = Mode::Run;
-                self.tell(Command::Run)
-            }
+        if self.is_over() {
+            self.select(usize::MAX);
+            return None;
         }
+        self.mode = Mode::Run;
+        self.tell(Command::Run)
     }
 
     fn decide(&mut self, command: impl FnOnce(u64) -> Command) -> Option<Order> {
-        if self.mode == Mode::Replay {
+        if self.is_over() {
             self.notice = Some(Notice::OnlyRecorded);
             return None;
         }

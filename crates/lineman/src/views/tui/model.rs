@@ -9,6 +9,7 @@ use lineman_lab::log::Kind;
 use lineman_lab::log::Start;
 use lineman_lab::story::Arrow;
 use lineman_lab::story::Row;
+use lineman_lab::story::Saying;
 use lineman_lab::story::Story;
 use lineman_lab::wire::Command;
 
@@ -113,6 +114,8 @@ pub struct Model {
     pub(super) field: Option<usize>,
     pub(super) panel: Panel,
     pub(super) notice: Option<Notice>,
+    /// Whether a key was pressed.
+    pub(super) touched: bool,
     /// Held packets about which the wire was told already.
     pub(super) decided: BTreeSet<u64>,
 }
@@ -141,6 +144,7 @@ impl Model {
             field: None,
             panel: Panel::None,
             notice: None,
+            touched: false,
             decided: BTreeSet::new(),
             setup,
         }
@@ -185,6 +189,11 @@ impl Model {
         self.notice = Some(notice);
     }
 
+    /// Whether everything has happened: packets can be looked at, not decided about.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended || self.mode == Mode::Replay
+    }
+
     /// How things stood at the selected row.
     pub(super) fn scene(&self) -> &Scene {
         self.past.as_ref().unwrap_or(&self.now)
@@ -193,6 +202,16 @@ impl Model {
     /// The selected row.
     pub(super) fn row(&self) -> Option<&Row> {
         self.rows.get(self.selected)
+    }
+
+    /// What a lab has to say at its beginning: it is shown until somebody presses a key.
+    pub(super) fn greeting(&self) -> Option<&Row> {
+        let is_note = |row: &&Row| {
+            let note = |saying: &Saying| matches!(saying, Saying::Note { .. });
+            row.sayings.iter().any(note)
+        };
+        let first = self.rows.first().filter(is_note);
+        first.filter(|_| self.setup.live && !self.touched)
     }
 
     /// The packet of a number, as far as it got.

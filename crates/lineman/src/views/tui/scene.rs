@@ -110,12 +110,13 @@ impl Card {
     }
 
     fn state(&mut self, state: &State) {
-        let same = self.socket.filter(|socket| socket.ends == state.socket);
+        // A kernel that was asked and told of nothing has empty queues.
+        let asked = state.origin == Origin::Kernel && state.to != TcpState::Closed;
         self.socket = Some(Socket {
             ends: state.socket,
             state: state.to,
             origin: state.origin,
-            queues: state.queues.or_else(|| same?.queues),
+            queues: state.queues.or_else(|| asked.then(Queues::default)),
         });
     }
 }

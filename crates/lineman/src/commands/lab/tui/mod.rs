@@ -1,7 +1,9 @@
 //! The lab on a whole terminal: keys, the log and signals come in at one desk, and the view is drawn
 //! after each. The view decides; here its orders are carried out.
 
+mod driven;
 mod input;
+mod live;
 
 use std::fs::OpenOptions;
 use std::io;
@@ -33,6 +35,8 @@ use crate::views::tui::Order;
 use crate::views::tui::Setup;
 use crate::views::tui::draw;
 
+pub use live::play;
+
 /// After so long without an event the last row of the ladder is complete.
 const QUIET: Duration = Duration::from_millis(80);
 
@@ -43,6 +47,8 @@ pub(super) enum Input {
     Event(Box<Event>),
     /// The log has ended.
     Over,
+    /// Something to be said, in words that are ready.
+    Said(String),
     /// A key.
     Key(Key),
     /// The terminal has another size.
@@ -69,6 +75,12 @@ impl Desk {
     pub fn sink(&self) -> impl FnMut(Event) + Send + 'static + use<> {
         let over = Over(self.inbox.clone());
         move |event| drop(over.0.send(Input::Event(Box::new(event))))
+    }
+
+    /// Takes sentences that are said at once.
+    pub fn voice(&self) -> impl Fn(String) + Send + 'static + use<> {
+        let inbox = self.inbox.clone();
+        move |text| drop(inbox.send(Input::Said(text)))
     }
 
     /// Shows `model` until the person leaves. `wire` carries commands to the lab.
@@ -176,6 +188,7 @@ fn take(
         }
         Input::Over => model.finish(),
         Input::Resized => {}
+        Input::Said(text) => model.say(Notice::Said(text)),
         Input::Leave(exit) => return Some(exit),
         Input::Key(key) => match model.key(key)? {
             Order::Leave => return Some(Exit::Done),

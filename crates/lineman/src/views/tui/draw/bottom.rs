@@ -103,7 +103,7 @@ fn rule_line(model: &Model, columns: u16) -> Line<'static> {
 }
 
 fn words(model: &Model, area: Rect) -> Vec<Line<'static>> {
-    let Some(row) = model.row() else {
+    let Some(row) = model.greeting().or_else(|| model.row()) else {
         return Vec::new();
     };
     let columns = usize::from(area.width).saturating_sub(2);

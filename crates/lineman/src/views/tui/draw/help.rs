@@ -12,7 +12,6 @@ use super::say;
 use crate::lang::tui::Tui;
 use crate::views::text::pad;
 use crate::views::text::width;
-use crate::views::tui::model::Mode;
 use crate::views::tui::model::Model;
 
 /// As many keys as fit, the most important first.
@@ -36,9 +35,9 @@ pub(super) fn line(model: &Model, columns: usize) -> Line<'static> {
 }
 
 fn short(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
-    let mut keys = match model.mode {
-        Mode::Replay => vec![("space", Tui::ShortRow {}), ("g", Tui::ShortEnd {})],
-        Mode::Run | Mode::Step => vec![
+    let mut keys = match model.is_over() {
+        true => vec![("space", Tui::ShortRow {}), ("g", Tui::ShortEnd {})],
+        false => vec![
             ("space", Tui::ShortStep {}),
             ("g", Tui::ShortRun {}),
             ("d", Tui::ShortDrop {}),
@@ -59,9 +58,9 @@ fn short(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
 }
 
 fn all(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
-    let mut keys = match model.mode {
-        Mode::Replay => vec![("space s", Tui::KeyRow {})],
-        Mode::Run | Mode::Step => vec![
+    let mut keys = match model.is_over() {
+        true => vec![("space s", Tui::KeyRow {})],
+        false => vec![
             ("space s", Tui::KeyStep {}),
             ("g", Tui::KeyRun {}),
             ("d", Tui::KeyDrop {}),

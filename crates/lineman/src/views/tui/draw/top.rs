@@ -20,9 +20,6 @@ use crate::views::tui::model::Model;
 /// Draws it.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut parts = vec![format!("lineman lab: {}", title(model)), mode(model)];
-    if model.ended && model.mode != Mode::Replay {
-        parts.push(say(model, &Tui::Ended {}));
-    }
     parts.extend(model.start.as_ref().map(|start| origin(model, start)));
     if !model.setup.rules.is_empty() {
         let rules = &clean(&model.setup.rules);
@@ -46,6 +43,7 @@ fn title(model: &Model) -> String {
 
 fn mode(model: &Model) -> String {
     let word = match model.mode {
+        Mode::Run | Mode::Step if model.ended => Tui::Ended {},
         Mode::Run => Tui::Run {},
         Mode::Step => Tui::Step {},
         Mode::Replay => Tui::Replay {},

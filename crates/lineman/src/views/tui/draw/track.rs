@@ -18,8 +18,11 @@ use crate::lang::tui::Tui;
 use crate::views::cells::time;
 use crate::views::ladder::pieces;
 use crate::views::ladder::pieces::Tone;
+use crate::views::ladder::pieces::spelled;
+use crate::views::text::cut;
 use crate::views::text::pad;
 use crate::views::tui::model::Model;
+use crate::views::words::paragraph;
 
 /// The cursor's columns, left of the rows.
 const CURSOR: u16 = 2;
@@ -88,11 +91,7 @@ fn lines(model: &Model, at: usize, columns: u16) -> Vec<Line<'static>> {
     let row = focused(&model.rows[at], model.focus);
     let mut texts = pieces::row(&row, style(model, columns));
     if texts.is_empty() {
-        texts.push(format!(
-            "{}  {}",
-            time(row.t_ns),
-            say(model, &Tui::Remark {})
-        ));
+        texts.push(remark(model, &row, columns));
     }
     let chosen = at == model.selected;
     let look = look(model, &row, chosen);
@@ -104,6 +103,17 @@ fn lines(model: &Model, at: usize, columns: u16) -> Vec<Line<'static>> {
             Line::styled(format!("{cursor}{text}"), look)
         })
         .collect()
+}
+
+/// A row that has nothing but words, as far as they fit.
+fn remark(model: &Model, row: &Row, columns: u16) -> String {
+    let text = spelled(&paragraph(row, model.lang()), style(model, columns));
+    let text = match text.is_empty() {
+        true => say(model, &Tui::Remark {}),
+        false => text,
+    };
+    let more = if model.setup.ascii { ".." } else { "…" };
+    cut(&format!("{}  {text}", time(row.t_ns)), columns.into(), more)
 }
 
 fn look(model: &Model, row: &Row, chosen: bool) -> Style {

@@ -69,7 +69,8 @@ fn text(model: &Model, held: Held) -> String {
     let way = &format!("{} {arrow} {}", name(held.from), name(held.from.other()));
     let label = &model.arrow(held.id).map(packet::label).unwrap_or_default();
     let id = &held.id;
-    let packet = say(model, &Tui::OnWire { id, way, label });
+    // Before its row is complete a packet has no label yet.
+    let packet = say(model, &Tui::OnWire { id, way, label }).replace("  ", " ");
     if held.repeats == 0 {
         return packet;
     }

@@ -1,9 +1,13 @@
 //! Keys.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lineman_lab::log::Event;
 use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Note;
 use lineman_lab::wire::Command;
 
 use super::*;
@@ -11,6 +15,7 @@ use crate::views::export::Format;
 use crate::views::tui::Key;
 use crate::views::tui::Notice;
 use crate::views::tui::Order;
+use crate::views::words::paragraph;
 
 /// The SYN is held.
 fn held() -> Model {
@@ -77,6 +82,50 @@ fn a_record_is_walked_through_and_not_decided_about() {
     assert_eq!(model.notice, Some(Notice::OnlyRecorded));
     assert_eq!(press(&mut model, 'g'), None);
     assert_eq!(model.selected, model.rows.len() - 1);
+}
+
+#[test]
+fn a_lab_that_has_ended_is_walked_through() {
+    let mut model = held();
+    model.finish();
+    assert!(screen(&model, 80, 24).contains("│ ended │"));
+    model.key(Key::Home);
+    assert_eq!(press(&mut model, ' '), None);
+    assert_eq!(model.selected, 1);
+    assert_eq!(press(&mut model, 'd'), None);
+    assert_eq!(press(&mut model, 'g'), None);
+    assert!(model.following);
+}
+
+/// What a scenario wants to be looked at is said until somebody presses a key.
+#[test]
+fn a_lab_begins_with_its_greeting() {
+    let mut model = Model::new(stepping(Lang::En));
+    let mut log = events("recorded-step").into_iter();
+    model.push(log.next().expect("the start"));
+    let note = |id: &str| {
+        Kind::Note(Note {
+            id: id.to_owned(),
+            args: BTreeMap::new(),
+        })
+    };
+    model.push(Event {
+        n: 1,
+        t_ns: 200,
+        kind: note("look.handshake"),
+    });
+    log.by_ref().take(20).for_each(|event| model.push(event));
+    let greeting = paragraph(&model.rows[0], Lang::En);
+    let begin: String = greeting.chars().take(30).collect();
+    let below = |model: &Model| {
+        screen(model, 80, 24)
+            .lines()
+            .skip(19)
+            .any(|line| line.contains(&begin))
+    };
+    assert!(below(&model));
+    model.key(Key::Left);
+    assert!(!below(&model));
 }
 
 #[test]
