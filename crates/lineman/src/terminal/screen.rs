@@ -49,6 +49,11 @@ impl Screen {
             }
         }
     }
+
+    /// Whether it is still ours: a panic, of whichever thread, has given it back.
+    pub fn is_ours(&self) -> bool {
+        TAKEN.load(Ordering::SeqCst)
+    }
 }
 
 impl Drop for Screen {

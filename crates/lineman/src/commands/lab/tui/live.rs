@@ -61,8 +61,9 @@ pub fn play(
     let lab = Lab::start(&Program::this(PROGRAM), &options, sink);
     let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
     let (orders, commands) = mpsc::channel();
-    let (plays, voice) = (witness.clone(), desk.voice());
+    let (plays, voice, alarm) = (witness.clone(), desk.voice(), desk.alarm());
     let player = thread::spawn(move || {
+        let _alarm = alarm;
         let mut network = Box::new(Driven::new(Kernel::new(lab), commands));
         match scenario.play(&mut *network, &plays) {
             Ok(()) | Err(Stop::Lab(_)) => {} // the end of the lab is seen

@@ -83,6 +83,12 @@ impl Desk {
         move |text| drop(inbox.send(Input::Said(text)))
     }
 
+    /// For a thread that works beside the screen: its panic ends the screen too, which it would
+    /// otherwise leave half given back.
+    pub fn alarm(&self) -> Alarm {
+        Alarm(self.inbox.clone())
+    }
+
     /// Shows `model` until the person leaves. `wire` carries commands to the lab.
     ///
     /// # Errors
@@ -115,7 +121,7 @@ impl Desk {
         wire: &mut dyn FnMut(Command),
     ) -> io::Result<Exit> {
         let mut clock = Clock::default();
-        loop {
+        while screen.is_ours() {
             screen.terminal.draw(|frame| draw(model, frame))?;
             let Some(first) = self.next(model, &mut clock) else {
                 continue;
@@ -127,6 +133,7 @@ impl Desk {
                 }
             }
         }
+        Ok(Exit::Internal) // something has panicked, and said so
     }
 
     /// Waits for input; `None` when the log was quiet for a while instead.
@@ -146,6 +153,17 @@ impl Desk {
                 None
             }
             Err(RecvTimeoutError::Disconnected) => Some(Input::Leave(Exit::Internal)),
+        }
+    }
+}
+
+/// Rings when its thread panics.
+pub struct Alarm(mpsc::Sender<Input>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let _ = self.0.send(Input::Leave(Exit::Internal));
         }
     }
 }
