@@ -28,6 +28,7 @@ messages! {
     Remark {} "(a remark)" "（说明）"
     OnWire { id, way, label } "#{id} {way} {label} waits" "#{id} {way} {label} 在线路上等待"
     Next { packet } "next: {packet}" "下一个：{packet}"
+    Crowd { packet, hidden } "{packet}; {hidden} more" "{packet}；还有 {hidden} 个"
     Swallowed { packet, sign, times } "{packet}, resent {sign}{times} and swallowed" "{packet}，重发 {sign}{times} 已吞掉"
     NothingHeld {} "no packet is held" "没有被扣留的报文"
     OnlyRecorded {} "all this has happened: nothing is held any more; space goes to the next row" "这些都已发生：不再有被扣留的报文；按空格到下一行"

@@ -10,6 +10,7 @@ mod draw;
 mod hex;
 mod key;
 mod model;
+mod order;
 mod prompt;
 mod scene;
 
@@ -19,6 +20,6 @@ mod tests;
 pub use draw::draw;
 pub use key::Key;
 pub use model::Model;
-pub use model::Notice;
-pub use model::Order;
-pub use model::Setup;
+pub use order::Notice;
+pub use order::Order;
+pub use order::Setup;

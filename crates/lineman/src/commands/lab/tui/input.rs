@@ -13,7 +13,7 @@ use ratatui::crossterm::event::KeyEventKind;
 use ratatui::crossterm::event::KeyModifiers;
 use tokio::runtime::Builder;
 
-use super::Input;
+use super::desk::Input;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -26,8 +26,8 @@ use crate::views::text::pad;
 use crate::views::text::width;
 use crate::views::text::wrap;
 use crate::views::tui::model::Model;
-use crate::views::tui::model::Notice;
 use crate::views::tui::model::Panel;
+use crate::views::tui::order::Notice;
 use crate::views::words::paragraph;
 
 /// Beside bytes there are words too, if they have so many columns.

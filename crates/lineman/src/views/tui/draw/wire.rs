@@ -22,7 +22,7 @@ const MOST: usize = 3;
 
 /// How many lines are needed of `area`.
 pub(super) fn height(model: &Model, area: Rect) -> u16 {
-    let held = waiting(model).len();
+    let held = waiting(model).len().min(MOST);
     u16::try_from(held).unwrap_or(0).min(area.height / 3)
 }
 
@@ -31,10 +31,23 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let all = waiting(model);
     let more = if model.setup.ascii { ".." } else { "…" };
     let next = model.next_held().filter(|_| all.len() > 1);
-    let lines: Vec<Line<'_>> = all
+    let shown = usize::from(area.height).min(all.len());
+    let lines: Vec<Line<'_>> = all[..shown]
         .iter()
-        .map(|held| {
-            let packet = &text(model, *held);
+        .enumerate()
+        .map(|(at, held)| {
+            let mut packet = &text(model, *held);
+            let hidden = all.len() - shown;
+            let crowd = say(
+                model,
+                &Tui::Crowd {
+                    packet,
+                    hidden: &hidden,
+                },
+            );
+            if hidden > 0 && at + 1 == shown {
+                packet = &crowd;
+            }
             let text = match next == Some(*held) {
                 true => say(model, &Tui::Next { packet }),
                 false => packet.clone(),
@@ -53,7 +66,6 @@ fn waiting(model: &Model) -> Vec<Held> {
     all.retain(|held| !model.following || !model.decided.contains(&held.id));
     let next = model.next_held().map(|held| held.id);
     all.sort_by_key(|held| Some(held.id) != next);
-    all.truncate(MOST);
     all
 }
 
