@@ -29,35 +29,33 @@ pub(super) fn height(model: &Model, area: Rect) -> u16 {
 /// Draws them, the next one first.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let all = waiting(model);
-    let more = if model.setup.ascii { ".." } else { "…" };
-    let next = model.next_held().filter(|_| all.len() > 1);
     let shown = usize::from(area.height).min(all.len());
-    let lines: Vec<Line<'_>> = all[..shown]
-        .iter()
-        .enumerate()
-        .map(|(at, held)| {
-            let mut packet = &text(model, *held);
-            let hidden = all.len() - shown;
-            let crowd = say(
-                model,
-                &Tui::Crowd {
-                    packet,
-                    hidden: &hidden,
-                },
-            );
-            if hidden > 0 && at + 1 == shown {
-                packet = &crowd;
-            }
-            let text = match next == Some(*held) {
-                true => say(model, &Tui::Next { packet }),
-                false => packet.clone(),
-            };
-            let stop = if model.setup.ascii { "|" } else { "┃" };
-            let text = cut(&format!(" {stop} {text}"), area.width.into(), more);
-            let look = tint(model, Color::Yellow).add_modifier(Modifier::BOLD);
-            Line::styled(text, look)
-        })
-        .collect();
+    let next = model.next_held().filter(|_| all.len() > 1);
+    let mut texts: Vec<String> = Vec::new();
+    for held in &all[..shown] {
+        let packet = &text(model, *held);
+        texts.push(match next == Some(*held) {
+            true => say(model, &Tui::Next { packet }),
+            false => packet.clone(),
+        });
+    }
+    let hidden = &(all.len() - shown);
+    if *hidden > 0
+        && let Some(packet) = texts.pop()
+    {
+        let packet = &packet;
+        texts.push(say(model, &Tui::Crowd { packet, hidden }));
+    }
+    let (stop, more) = match model.setup.ascii {
+        true => ("|", ".."),
+        false => ("┃", "…"),
+    };
+    let look = tint(model, Color::Yellow).add_modifier(Modifier::BOLD);
+    let line = |text: &String| {
+        let text = cut(&format!(" {stop} {text}"), area.width.into(), more);
+        Line::styled(text, look)
+    };
+    let lines: Vec<Line<'_>> = texts.iter().map(line).collect();
     put(frame, area, &lines);
 }
 

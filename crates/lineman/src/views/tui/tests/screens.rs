@@ -84,11 +84,23 @@ fn the_selected_row_is_always_on_the_screen() {
                     "{name} {columns}x{rows} {}\n{shown}",
                     model.selected
                 );
-                model.key(Key::Char('x'));
-                screen(&model, columns, rows);
-                model.key(Key::Char('x'));
                 model.key(Key::Down);
             }
+        }
+    }
+}
+
+/// Each field of each packet may be under the cursor.
+#[test]
+fn every_packet_may_be_looked_into() {
+    for name in ["udp", "tftp-get", "refused"] {
+        let mut model = replay(name, Lang::Zh);
+        model.key(Key::Char('x'));
+        for _ in 0..model.rows.len() {
+            screen(&model, 80, 24);
+            model.key(Key::Right);
+            screen(&model, 130, 40);
+            model.key(Key::Down);
         }
     }
 }
