@@ -9,7 +9,9 @@ use lineman_lab::Kernel;
 use lineman_lab::Lab;
 use lineman_lab::Network as _;
 use lineman_lab::Options;
+use lineman_lab::Paced;
 use lineman_lab::Program;
+use lineman_lab::Simulated;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Transport;
@@ -592,4 +594,30 @@ fn luck_comes_again() {
     assert!(!first.0.is_empty() && !first.1.is_empty(), "{first:?}");
     assert_eq!(first, luck(&rules(42)));
     assert_ne!(first, luck(&rules(43)));
+}
+
+/// The same scripts over a simulated lab, in real time. What depends on Linux is left out.
+#[test]
+fn a_simulated_lab_plays_them_too() {
+    let names = [
+        "handshake",
+        "refused",
+        "syn-lost",
+        "close-four",
+        "udp-lost",
+        "tftp-get",
+    ];
+    for name in names {
+        let scenario = Scenario::find(name).expect("a scenario");
+        let witness = Witness::default();
+        let sink = witness.sink(drop);
+        let lab = Simulated::start(&scenario.options(), 1, sink);
+        let mut lab = Box::new(Paced::new(lab).expect("a lab"));
+        if let Err(stop) = scenario.play(&mut *lab, &witness) {
+            panic!("{name}: {stop}\n{}", plot(&witness.events()));
+        }
+        lab.end().expect("in good order");
+        println!("{name}: {}", plot(&witness.events()));
+        every_delivery_is_known(&witness.events());
+    }
 }

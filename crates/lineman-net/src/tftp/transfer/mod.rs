@@ -204,8 +204,9 @@ impl Transfer {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
                     self.hear(arrival.from, packet);
-                    self.advance(packet, desk);
+                    self.drain(packet, desk);
                 }
+                self.tell();
             }
             Ok(None) => {}
             Err(error) => {
@@ -290,21 +291,26 @@ impl Transfer {
         self.unsent = None;
     }
 
+    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
+        self.drain(packet, desk);
+        self.tell();
+    }
+
     /// The drain rule: everything to send and every event, before the next `handle_*`. `packet` is
     /// the one just handled; events point into it.
-    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
+    fn drain(&mut self, packet: &[u8], desk: &mut Desk) {
         while self.stall.is_none() {
             if let Some(transmit) = self.session.poll_transmit() {
                 self.transmit(transmit, desk);
             } else if let Some(event) = self.session.poll_event() {
                 self.handle_event(event, packet, desk);
             } else {
-                break;
+                return;
             }
         }
-        self.tell();
     }
 
+    /// Tells the owner how it stands.
     fn tell(&mut self) {
         if let Some(ending) = self.ending.take()
             && !std::mem::replace(&mut self.told, true)
