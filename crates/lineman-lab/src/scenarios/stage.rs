@@ -85,7 +85,7 @@ impl<'n> Stage<'n> {
 
     /// What a call came to.
     pub(super) fn answer(&self, posted: &Posted) -> Result<Outcome, Stop> {
-        let outcome = self.answer_within(posted, PATIENCE)?;
+        let outcome = self.answer_within(posted, self.witness.patience())?;
         outcome.ok_or(Stop::Late(posted.name))
     }
 
@@ -140,7 +140,7 @@ impl<'n> Stage<'n> {
         what: &'static str,
         mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        let parts = PATIENCE.as_millis() / PART.as_millis();
+        let parts = self.witness.patience().as_millis() / PART.as_millis();
         for _ in 0..parts {
             if let Some(found) = self.witness.look(&mut find) {
                 return Ok(found);
@@ -319,8 +319,6 @@ pub(super) const BACKLOG: i32 = 5;
 const PART: Duration = Duration::from_millis(1);
 /// How much is received at once.
 const RECEIVE: u32 = 4096;
-/// Longer than any clock that a script waits for, on a slow wire and a busy machine too.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// After so long without anything, in milliseconds, nothing more comes: a delayed ACK takes 40, a
 /// look at sockets that no packet concerns 200.
 const CALM: u64 = 250;

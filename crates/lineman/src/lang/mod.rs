@@ -19,6 +19,7 @@ pub mod settings;
 pub mod tftp;
 pub mod tftp_bench;
 pub mod tour;
+pub mod tui;
 pub mod udp;
 pub mod views;
 pub mod wire;

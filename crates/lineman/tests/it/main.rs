@@ -13,6 +13,7 @@ mod generate;
 mod help;
 mod lab_play;
 mod lab_replay;
+mod lab_terminal;
 mod settings;
 mod support;
 mod tftp_bad_input;

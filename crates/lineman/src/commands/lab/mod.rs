@@ -7,6 +7,7 @@ mod replay;
 mod rules;
 mod shown;
 mod teller;
+mod tui;
 
 use crate::args::lab::Lab;
 use crate::args::lab::LabCommand;

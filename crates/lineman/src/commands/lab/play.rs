@@ -19,6 +19,7 @@ use super::list;
 use super::refusal;
 use super::rules;
 use super::teller::Teller;
+use super::tui;
 use crate::args::lab::Play;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -40,6 +41,9 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     };
     let scenario = find(name, console)?;
     let options = options(args, scenario, console)?;
+    if args.view.tui {
+        return tui::play(scenario, options, args, console);
+    }
     let teller = Teller::new(args, console)?;
     runtime::block_on(console, play(scenario, options, teller, console))
 }

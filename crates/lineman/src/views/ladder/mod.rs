@@ -6,6 +6,7 @@
 mod cells;
 mod layout;
 mod marks;
+pub mod pieces;
 mod shaft;
 
 #[cfg(test)]
