@@ -19,6 +19,7 @@ mod namespace;
 mod netlink;
 mod recorder;
 pub mod rules;
+pub mod scenarios;
 pub mod story;
 mod sys;
 pub mod wire;

@@ -66,11 +66,10 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
     recorder.record(Kind::Start(start(options)));
     let sampler = Sampler::new(recorder.clone(), client.diagnosis, server.diagnosis);
     let sampler = Arc::new(Mutex::new(sampler));
-    let judge = options.faults.clone().judge();
     let wire = Wire::start(
         ports,
         options.delay,
-        judge,
+        &options.rules,
         recorder.clone(),
         Arc::clone(&sampler),
     )

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use crate::Refusal;
 use crate::namespace::Settings;
-use crate::wire::Faults;
+use crate::rules::Rules;
 
 pub use child::serve;
 pub use owner::Lab;
@@ -45,8 +45,8 @@ pub struct Options {
     pub client: Settings,
     /// How the server's TCP behaves.
     pub server: Settings,
-    /// Which faults happen from the start.
-    pub faults: Faults,
+    /// Which rules of the wire hold from the start.
+    pub rules: Rules,
     /// Whether packets are held from the start.
     pub step: bool,
 }
@@ -59,7 +59,7 @@ impl Default for Options {
             resolving: false,
             client: Settings::default(),
             server: Settings::default(),
-            faults: Faults::None,
+            rules: Rules::default(),
             step: false,
         }
     }

@@ -112,7 +112,7 @@ impl Applied {
     /// What depends on the packets before.
     pub(super) fn queue(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
         let now = packet.now;
-        if !matches!(self.rule.action, Action::Reorder(_)) {
+        if !matches!(self.rule.action, Action::Reorder(_)) && !self.rule.is_of_the_wire() {
             draft.texts.push(self.text.clone());
         }
         match self.rule.action {

@@ -30,7 +30,8 @@ pub struct Plan {
     /// Earlier packets that waited to be overtaken by this one: those deliveries of theirs that
     /// have not happened become due so much from now, behind this packet's own.
     pub released: Vec<(u64, Duration)>,
-    /// The rules that decided, in their text form; `None` if the packet passes as it is.
+    /// The rules that decided, in their text form; `None` if the packet passes as it is, or is late
+    /// as all are.
     pub rule: Option<String>,
 }
 

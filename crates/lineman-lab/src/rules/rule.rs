@@ -4,12 +4,16 @@ use std::fmt;
 use std::time::Duration;
 
 use lineman_proto::wire::Kind;
+use serde::Deserialize;
+use serde::Serialize;
 
+use super::ParseError;
 use super::units;
 use crate::log::Host;
 
-/// Rules that hold together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// Rules that hold together. As a value of serde they are their text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Rules {
     /// Where chance starts; 1 if nothing is said.
     pub seed: Option<u64>,
@@ -24,6 +28,22 @@ pub struct Rule {
     pub selector: Selector,
     /// What.
     pub action: Action,
+}
+
+impl Rule {
+    /// Whether it only says how slow the wire is, for every packet of a direction.
+    pub fn is_of_the_wire(&self) -> bool {
+        let slow = matches!(
+            self.action,
+            Action::Delay(_) | Action::Jitter(_) | Action::Rate(_)
+        );
+        let from = self.selector.from;
+        let each = Selector {
+            from,
+            ..Selector::default()
+        };
+        slow && self.selector == each
+    }
 }
 
 /// Which packets: all conditions must hold.
@@ -102,6 +122,20 @@ pub enum Action {
     Rate(u64),
     /// So many bits are flipped.
     Corrupt(u32),
+}
+
+impl TryFrom<String> for Rules {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<Rules> for String {
+    fn from(rules: Rules) -> Self {
+        rules.to_string()
+    }
 }
 
 /// One rule after the other, the seed last; what is written parses as the same.

@@ -23,6 +23,14 @@ impl<T> Agenda<T> {
         self.count += 1;
     }
 
+    /// Has some things be done at another time, in their order, and after what is due then already.
+    pub(super) fn postpone(&mut self, at: Instant, which: impl Fn(&T) -> bool) {
+        let moved: Vec<_> = self.entries.extract_if(.., |_, it| which(it)).collect();
+        for (_, thing) in moved {
+            self.add(at, thing);
+        }
+    }
+
     /// When the next is due.
     pub(super) fn next(&self) -> Option<Instant> {
         self.entries.first_key_value().map(|((at, _), _)| *at)
@@ -55,5 +63,19 @@ mod tests {
         assert_eq!(agenda.due(now), None);
         assert_eq!(agenda.due(later), Some('c'));
         assert_eq!(agenda.next(), None);
+    }
+
+    #[test]
+    fn what_is_postponed_comes_behind() {
+        let mut agenda = Agenda::new();
+        let now = Instant::now();
+        let later = now + Duration::from_millis(1);
+        agenda.add(now, 'a');
+        agenda.add(later, 'b');
+        agenda.postpone(later, |thing| *thing == 'a');
+        agenda.postpone(now, |thing| *thing == 'c');
+        assert_eq!(agenda.due(now), None);
+        assert_eq!(agenda.due(later), Some('b'));
+        assert_eq!(agenda.due(later), Some('a'));
     }
 }

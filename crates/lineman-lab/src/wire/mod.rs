@@ -1,6 +1,6 @@
 //! The wire: every frame between the hosts passes through here, and through nothing else.
 //!
-//! A frame is told as it enters, judged ([`Judge`]), and then delivered after the wire's own delay,
+//! A frame is told as it enters, judged by the [rules](crate::rules), and then delivered after the wire's own delay,
 //! or later, or twice, or altered, or never; or it is held until a [`Command`] comes. Before and
 //! after each delivery the kernel is asked for the state of the sockets concerned.
 //!
@@ -8,7 +8,6 @@
 //! held is swallowed and counted: else lost time would look like lost packets.
 
 mod agenda;
-mod judge;
 mod relay;
 mod repeat;
 mod segment;
@@ -30,14 +29,7 @@ use serde::Serialize;
 use crate::kernel::Sampler;
 use crate::log::Host;
 use crate::recorder::Recorder;
-
-pub use judge::Arrival;
-pub use judge::DropNth;
-pub use judge::Fate;
-pub use judge::Faults;
-pub use judge::Judge;
-pub use judge::Judgement;
-pub use judge::PassAll;
+use crate::rules::Rules;
 
 use relay::Ports;
 use relay::Relay;
@@ -60,9 +52,15 @@ pub enum Command {
     Step,
     /// Hold none any more, and deliver those that are held.
     Run,
-    /// Let these faults happen from now on, and no others.
-    Faults(Faults),
+    /// Let these rules hold from now on, and no others; they begin to count anew.
+    Rules(Rules),
+    /// Put a frame on the wire that its sender has not sent. In the log it is a packet like any
+    /// other, marked by a [`Fault`](crate::log::Fault) with the rule [`FORGED`].
+    Forge(Host, Vec<u8>),
 }
+
+/// The rule that is told of a packet that its sender has not sent.
+pub const FORGED: &str = "forged";
 
 /// The two ends of the wire, in the hands of the lab: what arrives at one is sent out by the other.
 pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Ports> {
@@ -87,7 +85,7 @@ impl Wire {
     pub(crate) fn start(
         ports: Ports,
         delay: Duration,
-        judge: Box<dyn Judge>,
+        rules: &Rules,
         recorder: Recorder,
         sampler: Arc<Mutex<Sampler>>,
     ) -> io::Result<Self> {
@@ -96,7 +94,7 @@ impl Wire {
         let (commands, inbox) = mpsc::channel();
         let relay = Relay {
             ports,
-            traffic: Traffic::new(delay, judge, recorder.clone()),
+            traffic: Traffic::new(Instant::now(), delay, rules, recorder.clone()),
             recorder,
             sampler,
             swept: Instant::now(),

@@ -5,25 +5,29 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_proto::wire::Frame;
+
 use crate::log::Fault;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Packet;
 use crate::log::Verdict;
 use crate::recorder::Recorder;
+use crate::rules::Judge;
+use crate::rules::Plan;
+use crate::rules::Rules;
 
 use super::Command;
+use super::FORGED;
 use super::agenda::Agenda;
-use super::judge::Arrival;
-use super::judge::Fate;
-use super::judge::Judge;
-use super::judge::Judgement;
 use super::repeat::repeats;
 
 /// A packet on the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Parcel {
     id: u64,
+    /// The packet of which it is a copy, or itself.
+    of: u64,
     pub(super) from: Host,
     sent: Vec<u8>,
     /// What arrives, if not what was sent.
@@ -41,8 +45,9 @@ impl Parcel {
 
 /// All packets that are on the wire.
 pub(super) struct Traffic {
+    begun: Instant,
     delay: Duration,
-    judge: Box<dyn Judge>,
+    judge: Judge,
     recorder: Recorder,
     agenda: Agenda<Parcel>,
     held: BTreeMap<u64, Parcel>,
@@ -52,10 +57,11 @@ pub(super) struct Traffic {
 
 impl Traffic {
     /// None yet. `delay` is how long a frame is on its way.
-    pub(super) fn new(delay: Duration, judge: Box<dyn Judge>, recorder: Recorder) -> Self {
+    pub(super) fn new(begun: Instant, delay: Duration, rules: &Rules, recorder: Recorder) -> Self {
         Self {
+            begun,
             delay,
-            judge,
+            judge: Judge::new(rules),
             recorder,
             agenda: Agenda::new(),
             held: BTreeMap::new(),
@@ -69,21 +75,36 @@ impl Traffic {
         if self.swallow(from, frame) {
             return;
         }
+        let parcel = self.parcel(from, frame);
+        self.pass(now, parcel);
+    }
+
+    /// Somebody puts a frame on the wire in a host's name.
+    fn forge(&mut self, now: Instant, from: Host, frame: &[u8]) {
+        let parcel = self.parcel(from, frame);
+        self.fault(&parcel, FORGED.to_owned());
+        self.pass(now, parcel);
+    }
+
+    fn parcel(&mut self, from: Host, frame: &[u8]) -> Parcel {
+        let id = self.number();
         let parcel = Parcel {
-            id: self.number(),
+            id,
+            of: id,
             from,
             sent: frame.to_vec(),
             altered: None,
             repeats: 0,
         };
         self.tell(&parcel, Verdict::Sent, Some(&parcel.sent));
-        let arrival = Arrival {
-            id: parcel.id,
-            from,
-            frame,
-        };
-        let judgement = self.judge.judge(&arrival);
-        self.carry_out(now, judgement, parcel);
+        parcel
+    }
+
+    fn pass(&mut self, now: Instant, parcel: Parcel) {
+        let frame = Frame::parse(&parcel.sent);
+        let since = now.saturating_duration_since(self.begun);
+        let plan = self.judge.plan(parcel.id, parcel.from, &frame, since);
+        self.carry_out(now, plan, parcel);
     }
 
     /// Somebody has decided.
@@ -93,10 +114,11 @@ impl Traffic {
             Command::Run => {
                 self.stepping = false;
                 for (_, parcel) in std::mem::take(&mut self.held) {
-                    self.send_off(now, parcel, Duration::ZERO);
+                    self.send_off(now, Duration::ZERO, parcel);
                 }
             }
-            Command::Faults(faults) => self.judge = faults.judge(),
+            Command::Rules(rules) => self.judge = Judge::new(&rules),
+            Command::Forge(from, frame) => self.forge(now, from, &frame),
             Command::Deliver(id)
             | Command::Drop(id)
             | Command::Duplicate(id)
@@ -141,43 +163,58 @@ impl Traffic {
         true
     }
 
-    fn carry_out(&mut self, now: Instant, judgement: Judgement, mut parcel: Parcel) {
-        for rule in judgement.rules {
-            let packet = parcel.id;
-            self.recorder.record(Kind::Fault(Fault { packet, rule }));
+    fn carry_out(&mut self, now: Instant, plan: Plan, parcel: Parcel) {
+        let told = plan.rule.is_some();
+        if let Some(rule) = plan.rule {
+            self.fault(&parcel, rule);
         }
-        if judgement.fate == Fate::Drop {
+        let mut deliveries = plan.deliveries.into_iter();
+        let Some(first) = deliveries.next() else {
             self.tell(&parcel, Verdict::Dropped, None);
             return;
+        };
+        let mut all = Vec::new();
+        for delivery in deliveries {
+            let altered = delivery.bytes;
+            let copy = self.copy(&parcel);
+            all.push((delivery.after, Parcel { altered, ..copy }));
         }
-        parcel.altered = judgement.altered;
-        let mut all = vec![parcel];
-        for _ in 0..judgement.copies {
-            all.push(self.copy(&all[0]));
-        }
-        let hold = self.stepping || judgement.fate == Fate::Hold;
-        for parcel in all {
-            match hold {
+        let altered = first.bytes;
+        all.insert(0, (first.after, Parcel { altered, ..parcel }));
+        for (after, parcel) in all {
+            match self.stepping {
                 true => self.hold(parcel),
-                false => self.send_off(now, parcel, judgement.delay),
+                false => {
+                    // What all packets do is not worth a word at each.
+                    if told && after > Duration::ZERO {
+                        self.tell(&parcel, Verdict::Held, None);
+                    }
+                    self.send_off(now, after, parcel);
+                }
             }
+        }
+        for (overtaken, after) in plan.released {
+            let at = now + self.way(after);
+            self.agenda.postpone(at, |parcel| parcel.of == overtaken);
         }
     }
 
     fn release(&mut self, now: Instant, parcel: Parcel, command: &Command) {
         if !matches!(command, Command::Deliver(_)) {
-            let (packet, rule) = (parcel.id, String::new());
-            self.recorder.record(Kind::Fault(Fault { packet, rule }));
+            self.fault(&parcel, String::new());
         }
         match command {
             Command::Drop(_) => drop(self.tell(&parcel, Verdict::Dropped, None)),
-            Command::Delay(_, delay) => self.send_off(now, parcel, *delay),
+            Command::Delay(_, delay) => {
+                self.tell(&parcel, Verdict::Held, None);
+                self.send_off(now, *delay, parcel);
+            }
             Command::Duplicate(_) => {
                 let copy = self.copy(&parcel);
-                self.send_off(now, parcel, Duration::ZERO);
-                self.send_off(now, copy, Duration::ZERO);
+                self.send_off(now, Duration::ZERO, parcel);
+                self.send_off(now, Duration::ZERO, copy);
             }
-            _ => self.send_off(now, parcel, Duration::ZERO),
+            _ => self.send_off(now, Duration::ZERO, parcel),
         }
     }
 
@@ -186,13 +223,18 @@ impl Traffic {
         self.held.insert(parcel.id, parcel);
     }
 
-    /// Puts it on its way; a delay beyond the wire's own is told.
-    fn send_off(&mut self, now: Instant, parcel: Parcel, delay: Duration) {
-        if delay > Duration::ZERO {
-            self.tell(&parcel, Verdict::Held, None);
-        }
-        let delay = self.delay.saturating_add(delay).min(LONGEST_DELAY);
-        self.agenda.add(now + delay, parcel);
+    /// Puts it on its way, for so long beyond the wire's own delay.
+    fn send_off(&mut self, now: Instant, after: Duration, parcel: Parcel) {
+        self.agenda.add(now + self.way(after), parcel);
+    }
+
+    fn way(&self, after: Duration) -> Duration {
+        self.delay.saturating_add(after).min(LONGEST_DELAY)
+    }
+
+    fn fault(&self, parcel: &Parcel, rule: String) {
+        let packet = parcel.id;
+        self.recorder.record(Kind::Fault(Fault { packet, rule }));
     }
 
     fn copy(&mut self, parcel: &Parcel) -> Parcel {
@@ -225,76 +267,4 @@ impl Traffic {
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-
-    /// Says the same of every packet.
-    struct Always(Judgement);
-
-    impl Judge for Always {
-        fn judge(&mut self, _: &Arrival<'_>) -> Judgement {
-            self.0.clone()
-        }
-    }
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn traffic(judgement: Judgement) -> (Traffic, mpsc::Receiver<(u64, Verdict)>) {
-        let (sender, told) = mpsc::channel();
-        let recorder = Recorder::new(move |event| {
-            if let Kind::Packet(packet) = event.kind {
-                sender.send((packet.id, packet.verdict)).expect("a test");
-            }
-        });
-        (
-            Traffic::new(MS, Box::new(Always(judgement)), recorder),
-            told,
-        )
-    }
-
-    #[test]
-    fn a_copy_that_arrives_late_and_altered() {
-        let (delay, copies, altered) = (MS, 1, Some(vec![9]));
-        let judgement = Judgement {
-            delay,
-            copies,
-            altered,
-            ..Judgement::default()
-        };
-        let (mut traffic, told) = traffic(judgement);
-        let now = Instant::now();
-        traffic.enter(now, Host::Client, &[1]);
-        assert_eq!(traffic.next(), Some(now + 2 * MS));
-        assert!(traffic.due(now + MS).is_none());
-        for id in [1, 2] {
-            let parcel = traffic.due(now + 2 * MS).expect("a packet");
-            assert_eq!((parcel.id, parcel.frame()), (id, &[9][..]));
-        }
-        let verdicts = [
-            (1, Verdict::Sent),
-            (1, Verdict::Duplicated { copy: 2 }),
-            (1, Verdict::Held),
-            (2, Verdict::Held),
-        ];
-        assert_eq!(told.try_iter().collect::<Vec<_>>(), verdicts);
-    }
-
-    #[test]
-    fn what_is_held_waits_for_ever() {
-        let fate = Fate::Hold;
-        let (mut traffic, told) = traffic(Judgement {
-            fate,
-            ..Judgement::default()
-        });
-        let now = Instant::now();
-        traffic.enter(now, Host::Server, &[1]);
-        assert_eq!(traffic.next(), None);
-        traffic.obey(now, Command::Deliver(2));
-        assert_eq!(traffic.next(), None);
-        traffic.obey(now, Command::Delay(1, Duration::MAX));
-        assert_eq!(traffic.next(), Some(now + LONGEST_DELAY));
-        assert_eq!(told.try_iter().count(), 3); // sent, held for a word, held for its delay
-    }
-}
+mod tests;

@@ -12,6 +12,8 @@ use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
 use lineman_lab::log::Host;
+use lineman_lab::scenarios::Scenario;
+use lineman_lab::scenarios::Witness;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
         Some("owner") => own(),
         Some("refused") => refused(),
         Some("talk") => talk(),
+        Some("play") => play(),
         _ => ExitCode::FAILURE,
     }
 }
@@ -77,6 +80,25 @@ fn talk() -> ExitCode {
     let got = lab.call(Host::Server, receive).expect("a lab");
     println!("{:?}", got.wait().expect("an answer"));
     lab.end().expect("in good order");
+    ExitCode::SUCCESS
+}
+
+/// Plays the scenarios of these names; their logs go to standard output.
+fn play() -> ExitCode {
+    for name in std::env::args().skip(2) {
+        let scenario = Scenario::find(&name).expect("a scenario");
+        let witness = Witness::default();
+        let sink = witness.sink(|event| {
+            println!("{}", serde_json::to_string(&event).expect("JSON"));
+        });
+        let program = Program::this("lab");
+        let lab = Lab::start(&program, &scenario.options(), sink).expect("a lab");
+        if let Err(stop) = scenario.play(&lab, &witness) {
+            eprintln!("{name}: {stop}");
+            return ExitCode::FAILURE;
+        }
+        lab.end().expect("in good order");
+    }
     ExitCode::SUCCESS
 }
 

@@ -12,7 +12,6 @@ use lineman_lab::log::Kind;
 use lineman_lab::log::TcpState::*;
 use lineman_lab::log::Verdict;
 use lineman_lab::wire::Command;
-use lineman_lab::wire::Faults;
 
 use crate::stage::*;
 
@@ -100,12 +99,8 @@ fn states_have_causes() {
 /// The SYN is lost: Linux sends it again after a second.
 #[test]
 fn a_lost_syn_is_sent_again_after_a_second() {
-    let faults = Faults::Drop {
-        from: Host::Client,
-        numbers: vec![1],
-    };
     let stage = Stage::new(&Options {
-        faults,
+        rules: "c>s:#1 drop".parse().expect("rules"),
         ..Options::default()
     });
     stage.connect(v4());
@@ -131,10 +126,8 @@ fn a_lost_syn_is_sent_again_after_a_second() {
 fn lost_data_are_sent_again_by_the_clock() {
     let stage = Stage::new(&Options::default());
     let (fd, _) = stage.connect(v4());
-    let numbers = vec![1, 2]; // from now on
-    let from = Host::Client;
-    let lossy = Command::Faults(Faults::Drop { from, numbers });
-    stage.lab.wire(lossy).expect("a lab");
+    let lossy = "c>s:#1-2 drop".parse().expect("rules"); // from now on
+    stage.lab.wire(Command::Rules(lossy)).expect("a lab");
     let data = b"hello".to_vec();
     stage.call(Host::Client, Call::Send { fd, data });
     stage.until("acknowledgment", |events| {

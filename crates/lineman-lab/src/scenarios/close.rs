@@ -1,0 +1,116 @@
+//! How a connection ends.
+
+use super::Scenario;
+use super::Stop;
+use super::Subject;
+use super::stage::Stage;
+use crate::hosts::Call;
+use crate::hosts::Direction;
+use crate::log::Host;
+use crate::log::TcpState;
+
+pub(super) const ALL: &[Scenario] = &[
+    Scenario::new("close-three", Subject::Closing, "", three),
+    Scenario::new("close-four", Subject::Closing, "", four),
+    Scenario::new("half-close", Subject::Closing, "", half),
+    Scenario::new("reset-unread", Subject::Closing, "", unread),
+    Scenario::new(
+        "last-ack-lost",
+        Subject::Closing,
+        "c>s:ack #2 drop",
+        last_lost,
+    ),
+    Scenario::new("simultaneous-close", Subject::Closing, "", crossed).slow(100),
+];
+
+/// The server has nothing more to say and closes at once: its FIN takes the ACK along.
+fn three(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    greet(stage, client, server)?;
+    let size = 4096;
+    let hears = stage.post(Host::Server, Call::Recv { fd: server, size })?;
+    stage.close(Host::Client, client)?;
+    stage.answer(&hears)?;
+    stage.close(Host::Server, server)?;
+    over(stage)
+}
+
+/// The server thinks for longer than an ACK may be delayed.
+fn four(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    greet(stage, client, server)?;
+    stage.close(Host::Client, client)?;
+    stage.hear_the_end(Host::Server, server)?;
+    stage.until_state(Host::Client, TcpState::FinWait2)?;
+    stage.close(Host::Server, server)?;
+    over(stage)
+}
+
+/// A word and its answer: from then on an ACK waits for an answer that might take it along.
+fn greet(stage: &Stage<'_>, client: i32, server: i32) -> Result<(), Stop> {
+    stage.send(Host::Client, client, "hello")?;
+    stage.receive(Host::Server, server, 5)?;
+    stage.send(Host::Server, server, "hi")?;
+    stage.receive(Host::Client, client, 2)
+}
+
+fn over(stage: &Stage<'_>) -> Result<(), Stop> {
+    stage.until_state(Host::Client, TcpState::TimeWait)?;
+    stage.until_state(Host::Server, TcpState::Closed)
+}
+
+/// The client has said all and still listens.
+fn half(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.send(Host::Client, client, "how many?")?;
+    let direction = Direction::Write;
+    let shutdown = Call::Shutdown {
+        fd: client,
+        direction,
+    };
+    stage.done(Host::Client, shutdown)?;
+    stage.receive(Host::Server, server, 9)?;
+    stage.hear_the_end(Host::Server, server)?;
+    stage.send(Host::Server, server, "forty-two")?;
+    stage.receive(Host::Client, client, 9)?;
+    stage.close(Host::Server, server)?;
+    stage.hear_the_end(Host::Client, client)?;
+    stage.close(Host::Client, client)?;
+    over(stage)
+}
+
+fn unread(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.send(Host::Client, client, "nobody reads this")?;
+    stage.until_delivered("the data", Host::Client, 1, |frame| {
+        frame
+            .tcp()
+            .filter(|tcp| tcp.payload().wire_len() > 0)
+            .map(drop)
+    })?;
+    stage.close(Host::Server, server)?;
+    stage.until_state(Host::Client, TcpState::Closed)?;
+    let size = 4096;
+    stage.call(Host::Client, Call::Recv { fd: client, size })?;
+    stage.close(Host::Client, client)
+}
+
+/// The server cannot know that the client is done, and asks again: TIME-WAIT is there to answer.
+fn last_lost(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.close(Host::Client, client)?;
+    stage.hear_the_end(Host::Server, server)?;
+    stage.until_state(Host::Client, TcpState::FinWait2)?;
+    stage.close(Host::Server, server)?;
+    over(stage)
+}
+
+fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    let left = stage.post(Host::Client, Call::Close { fd: client })?;
+    let right = stage.post(Host::Server, Call::Close { fd: server })?;
+    stage.answer(&left)?;
+    stage.answer(&right)?;
+    stage.until_state(Host::Client, TcpState::TimeWait)?;
+    stage.until_state(Host::Server, TcpState::TimeWait)
+}

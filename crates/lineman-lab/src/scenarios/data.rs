@@ -1,0 +1,73 @@
+//! Bytes on their way.
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::Tcp;
+
+use super::Scenario;
+use super::Stop;
+use super::Subject;
+use super::stage::BACKLOG;
+use super::stage::PORT;
+use super::stage::Stage;
+use super::stage::address;
+use crate::hosts::Call;
+use crate::hosts::SocketOption;
+use crate::hosts::Transport;
+use crate::log::Host;
+
+pub(super) const ALL: &[Scenario] = &[
+    Scenario::new("data-lost", Subject::Data, "c>s:data #1 drop", one).as_in_the_textbook(),
+    Scenario::new(
+        "fast-retransmit",
+        Subject::Data,
+        "c>s:data #2 drop",
+        several,
+    )
+    .as_in_the_textbook(),
+    Scenario::new("zero-window", Subject::Data, "", zero_window).as_in_the_textbook(),
+];
+
+/// Nothing follows, so only the clock can tell that it was lost.
+fn one(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.send(Host::Client, client, "hello")?;
+    stage.receive(Host::Server, server, 5)
+}
+
+/// What follows arrives, and the server's repeated ACKs tell what is missing.
+fn several(stage: &Stage<'_>) -> Result<(), Stop> {
+    const WORDS: [&str; 6] = ["one ", "two ", "three ", "four ", "five ", "six"];
+    let (client, server) = stage.connect()?;
+    let (option, value) = (SocketOption::NoDelay, 1);
+    let fd = client;
+    stage.done(Host::Client, Call::Setsockopt { fd, option, value })?;
+    for word in WORDS {
+        stage.send(Host::Client, client, word)?;
+    }
+    stage.receive(Host::Server, server, WORDS.concat().len())
+}
+
+/// The server does not read until the client has asked twice whether it would.
+fn zero_window(stage: &Stage<'_>) -> Result<(), Stop> {
+    const SIZE: usize = 12_000;
+    let fd = stage.socket(Host::Server, Transport::Stream)?;
+    // Before listening: a connection inherits it, and the handshake announces it.
+    let (option, value) = (SocketOption::ReceiveBuffer, 4096);
+    stage.done(Host::Server, Call::Setsockopt { fd, option, value })?;
+    let address = address(Host::Server, PORT);
+    stage.done(Host::Server, Call::Bind { fd, address })?;
+    let backlog = BACKLOG;
+    stage.done(Host::Server, Call::Listen { fd, backlog })?;
+    let (client, server) = stage.connect_to(fd)?;
+    let data = b"0123456789".repeat(SIZE / 10);
+    let sending = stage.post(Host::Client, Call::Sendall { fd: client, data })?;
+    stage.until_delivered("a closed window", Host::Server, 3, closed)?;
+    stage.receive(Host::Server, server, SIZE)?;
+    stage.answer(&sending).map(drop)
+}
+
+fn closed(frame: &Frame<'_>) -> Option<()> {
+    let closed = |tcp: &Tcp<'_>| tcp.window() == 0 && tcp.flags() == Flags::ACK;
+    frame.tcp().filter(closed).map(drop)
+}

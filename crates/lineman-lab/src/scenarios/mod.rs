@@ -1,0 +1,127 @@
+//! Lessons: short scripts of socket calls, each with the rules of the wire that make it one.
+//!
+//! A script says what the two programs do, and waits where a program would wait; what comes of it is
+//! the kernel's. It sees the lab only as a [`Network`], so any lab that has hosts and a wire can play it.
+
+mod close;
+mod data;
+mod open;
+mod stage;
+mod tftp;
+mod tftp_end;
+mod udp;
+mod witness;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::Options;
+use crate::log::Note;
+
+pub use stage::Network;
+pub use stage::Stop;
+pub use witness::Witness;
+
+use stage::Stage;
+
+/// What a scenario is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// How a connection begins.
+    Opening,
+    /// How it ends.
+    Closing,
+    /// What happens in between.
+    Data,
+    /// Datagrams.
+    Datagrams,
+    /// TFTP.
+    Files,
+}
+
+/// A lesson.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// Its name, as it is typed.
+    pub name: &'static str,
+    /// What it is about.
+    pub subject: Subject,
+    /// What happens on the wire, as [rules](crate::rules).
+    pub rules: &'static str,
+    /// Where it needs another wire than others.
+    delay: Option<Duration>,
+    /// Whether it needs TCP as the textbook has it.
+    textbook: bool,
+    script: fn(&Stage<'_>) -> Result<(), Stop>,
+}
+
+impl Scenario {
+    /// All of them, in the order in which they are best learnt.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        [open::ALL, close::ALL, data::ALL, udp::ALL, tftp::ALL]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The one of this name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        Self::all().find(|scenario| scenario.name == name)
+    }
+
+    /// How the lab is to be for it.
+    pub fn options(&self) -> Options {
+        let mut options = Options {
+            scenario: Some(self.name.to_owned()),
+            // A test plays every scenario: none has rules that do not parse.
+            rules: self.rules.parse().unwrap_or_default(),
+            ..Options::default()
+        };
+        options.delay = self.delay.unwrap_or(options.delay);
+        options.client.textbook = self.textbook;
+        options.server.textbook = self.textbook;
+        options
+    }
+
+    /// The name of the sentence that says what to look at: the log begins with it.
+    pub fn look(&self) -> String {
+        format!("look.{}", self.name)
+    }
+
+    /// Plays it, to the end of the last packet.
+    ///
+    /// # Errors
+    /// When the lab ends before, or something did not happen that the script waits for.
+    pub fn play(&self, network: &dyn Network, witness: &Witness) -> Result<(), Stop> {
+        let stage = Stage::new(network, witness);
+        let (id, args) = (self.look(), BTreeMap::new());
+        network.note(Note { id, args })?;
+        (self.script)(&stage)?;
+        stage.calm()
+    }
+
+    const fn new(
+        name: &'static str,
+        subject: Subject,
+        rules: &'static str,
+        script: fn(&Stage<'_>) -> Result<(), Stop>,
+    ) -> Self {
+        Self {
+            name,
+            subject,
+            rules,
+            delay: None,
+            textbook: false,
+            script,
+        }
+    }
+
+    const fn slow(self, millis: u64) -> Self {
+        let delay = Some(Duration::from_millis(millis));
+        Self { delay, ..self }
+    }
+
+    const fn as_in_the_textbook(self) -> Self {
+        let textbook = true;
+        Self { textbook, ..self }
+    }
+}

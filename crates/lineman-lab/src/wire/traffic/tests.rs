@@ -1,0 +1,120 @@
+//! The wire in virtual time.
+
+use std::sync::mpsc;
+
+use super::*;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// What was told: the packet, and its verdict or the rule that was applied.
+type Told = mpsc::Receiver<(u64, Result<Verdict, String>)>;
+
+fn traffic(now: Instant, rules: &str) -> (Traffic, Told) {
+    let (sender, told) = mpsc::channel();
+    let recorder = Recorder::new(move |event| {
+        let line = match event.kind {
+            Kind::Packet(packet) => (packet.id, Ok(packet.verdict)),
+            Kind::Fault(fault) => (fault.packet, Err(fault.rule)),
+            _ => return,
+        };
+        sender.send(line).expect("a test");
+    });
+    let rules = rules.parse().expect("rules");
+    (Traffic::new(now, MS, &rules, recorder), told)
+}
+
+fn arrivals(traffic: &mut Traffic, now: Instant) -> Vec<(u64, Vec<u8>)> {
+    std::iter::from_fn(|| traffic.due(now))
+        .map(|parcel| (parcel.id, parcel.frame().to_vec()))
+        .collect()
+}
+
+#[test]
+fn a_copy_that_arrives_late_and_altered() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "#1 dup; #1 delay 1ms; #1 corrupt 8 bits");
+    traffic.enter(now, Host::Client, &[1]);
+    assert_eq!(traffic.next(), Some(now + 2 * MS));
+    assert!(traffic.due(now + MS).is_none());
+    let all = arrivals(&mut traffic, now + 2 * MS);
+    assert_eq!(all, [(1, vec![0xfe]), (2, vec![0xfe])]);
+    let told: Vec<_> = told.try_iter().collect();
+    let rules = "#1 dup; #1 delay 1ms; #1 corrupt 8 bits".to_owned();
+    let verdicts = [
+        (1, Ok(Verdict::Sent)),
+        (1, Err(rules)),
+        (1, Ok(Verdict::Duplicated { copy: 2 })),
+        (1, Ok(Verdict::Held)),
+        (2, Ok(Verdict::Held)),
+    ];
+    assert_eq!(told, verdicts);
+}
+
+/// The one that was held arrives right behind the one that overtook it, copies and all.
+#[test]
+fn who_is_overtaken_comes_behind() {
+    let now = Instant::now();
+    let (mut traffic, _told) = traffic(now, "#1 reorder 1; #1 dup");
+    traffic.enter(now, Host::Client, &[1]);
+    traffic.enter(now, Host::Client, &[2]);
+    let ids: Vec<_> = arrivals(&mut traffic, now + MS)
+        .iter()
+        .map(|(id, _)| *id)
+        .collect();
+    assert_eq!(ids, [3, 1, 2]);
+}
+
+/// Nobody came to overtake it.
+#[test]
+fn who_waits_in_vain_arrives_all_the_same() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "#1 reorder 1");
+    traffic.enter(now, Host::Client, &[1]);
+    assert_eq!(
+        traffic.next(),
+        Some(now + MS + crate::rules::OVERTAKE_WITHIN)
+    );
+    assert_eq!(told.try_iter().count(), 3);
+}
+
+/// What happens to every packet is told of none.
+#[test]
+fn a_slow_wire_is_not_news() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "delay 5ms; rate 1mbit; c>s:jitter 1ms; #2 drop");
+    traffic.enter(now, Host::Client, &[1]);
+    traffic.enter(now, Host::Client, &[2]);
+    let told: Vec<_> = told.try_iter().collect();
+    let news = [
+        (1, Ok(Verdict::Sent)),
+        (2, Ok(Verdict::Sent)),
+        (2, Err("#2 drop".to_owned())),
+        (2, Ok(Verdict::Dropped)),
+    ];
+    assert_eq!(told, news);
+    assert!(traffic.next() > Some(now + 6 * MS));
+}
+
+#[test]
+fn what_nobody_has_sent_is_marked() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "");
+    traffic.obey(now, Command::Forge(Host::Server, vec![7]));
+    assert_eq!(arrivals(&mut traffic, now + MS), [(1, vec![7])]);
+    let told: Vec<_> = told.try_iter().collect();
+    assert_eq!(told[..2], [(1, Ok(Verdict::Sent)), (1, Err(FORGED.into()))]);
+}
+
+#[test]
+fn what_is_held_waits_for_ever() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "");
+    traffic.obey(now, Command::Step);
+    traffic.enter(now, Host::Server, &[1]);
+    assert_eq!(traffic.next(), None);
+    traffic.obey(now, Command::Deliver(2));
+    assert_eq!(traffic.next(), None);
+    traffic.obey(now, Command::Delay(1, Duration::MAX));
+    assert_eq!(traffic.next(), Some(now + LONGEST_DELAY));
+    assert_eq!(told.try_iter().count(), 4); // sent, held, a person's word, held for its delay
+}
