@@ -32,11 +32,23 @@ impl Recorder {
     /// Tells that something has happened now. Returns the number of the event.
     pub fn record(&self, kind: Kind) -> u64 {
         let mut inner = locked(&self.0);
-        let n = inner.next;
-        inner.next += 1;
         let begun = *inner.begun.get_or_insert_with(Instant::now);
         let t_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        (inner.sink)(Event { n, t_ns, kind });
+        inner.tell(t_ns, kind)
+    }
+
+    /// Tells that something has happened before, at this time of the log. The sink has to put it
+    /// where it belongs.
+    pub(crate) fn record_at(&self, t_ns: u64, kind: Kind) -> u64 {
+        locked(&self.0).tell(t_ns, kind)
+    }
+}
+
+impl Inner {
+    fn tell(&mut self, t_ns: u64, kind: Kind) -> u64 {
+        let n = self.next;
+        self.next += 1;
+        (self.sink)(Event { n, t_ns, kind });
         n
     }
 }

@@ -10,6 +10,7 @@ mod composer;
 mod log;
 mod logs;
 mod process;
+mod programs;
 mod scripts;
 mod stage;
 mod step;
