@@ -29,6 +29,7 @@ pub mod wire;
 pub use error::Refusal;
 pub use error::Rung;
 pub use kernel::Figures;
+pub use kernel::figures_of_own_connection;
 pub use lab::Lab;
 pub use lab::LabError;
 pub use lab::Options;

@@ -33,6 +33,13 @@ mod views;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
+    // Before any thread: a lab is this program once more.
+    if words
+        .get(1)
+        .is_some_and(|word| word == commands::lab::PROGRAM)
+    {
+        return lineman_lab::serve();
+    }
     let lang = Lang::detect(&words, settings::preferred_lang);
     match run(&words, lang) {
         Ok(()) => Exit::Done.into(),

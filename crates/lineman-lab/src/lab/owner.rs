@@ -184,12 +184,20 @@ impl Lab {
         self.write(&Order::Tell(note))
     }
 
+    /// Has the lab end in good order, and does not wait for it: its log goes on to the end.
+    ///
+    /// # Errors
+    /// When it has ended before.
+    pub fn finish(&self) -> Result<(), LabError> {
+        self.write(&Order::End)
+    }
+
     /// Ends the lab in good order, and waits until its log is complete.
     ///
     /// # Errors
     /// When it has ended otherwise before.
     pub fn end(mut self) -> Result<(), LabError> {
-        self.write(&Order::End)?;
+        self.finish()?;
         let listener = self.listener.take();
         listener
             .map_or(Ok(()), thread::JoinHandle::join)

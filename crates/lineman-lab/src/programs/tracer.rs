@@ -68,6 +68,7 @@ impl Teller {
             host,
             program: program.to_owned(),
             open: HashMap::new(),
+            unasked: None,
         };
         let ear = thread::Builder::new()
             .name("trace".to_owned())
@@ -83,6 +84,8 @@ struct Scribe {
     program: String,
     /// The numbers of the calls that threads are in.
     open: HashMap<u32, u64>,
+    /// The last call that may have changed a state, if the kernel was not asked since.
+    unasked: Option<u64>,
 }
 
 impl Scribe {
@@ -107,10 +110,17 @@ impl Scribe {
             }
             let begun = trace.unfinished(&String::from_utf8_lossy(&text));
             begun.iter().for_each(|call| self.tell(call));
+            self.ask();
         }
     }
 
-    /// As the hosts' own calls are told: with what the kernel says of the sockets afterwards.
+    /// Asks what the calls did to the sockets: once for all that strace has told at once.
+    fn ask(&mut self) {
+        if let Some(event) = self.unasked.take() {
+            locked(&self.teller.sampler).sweep(self.host, Some(event));
+        }
+    }
+
     fn tell(&mut self, traced: &Traced) {
         let id = match &traced.answer {
             Some(_) => self.open.remove(&traced.thread),
@@ -130,14 +140,15 @@ impl Scribe {
             answer: traced.answer.clone(),
         });
         let t_ns = traced.utc_ns.saturating_sub(self.teller.utc_ns);
-        let mut sampler = locked(&self.teller.sampler);
         let event = self.teller.recorder.record_at(t_ns, kind);
-        sampler.called(self.host, event);
-        if traced.answer.is_some() {
-            sampler.sweep(self.host, Some(event));
+        if CHANGING.contains(&traced.name.as_str()) {
+            locked(&self.teller.sampler).called(self.host, event);
+            self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
         }
     }
 }
 
+/// The calls that change the state of a socket. Others, like poll, only return because of a change.
+const CHANGING: [&str; 5] = ["listen", "connect", "accept", "shutdown", "close"];
 /// Strings are cut, so no line is as long.
 const LONGEST_LINE: usize = 1 << 16;

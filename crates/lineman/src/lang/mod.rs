@@ -9,10 +9,13 @@ use std::ffi::OsString;
 use std::fmt::Display;
 
 pub mod address;
+pub mod bench;
+pub mod bench_calls;
 pub mod chat;
 pub mod common;
 pub mod doctor;
 pub mod help;
+pub mod rungs;
 pub mod settings;
 pub mod tftp;
 pub mod tftp_bench;

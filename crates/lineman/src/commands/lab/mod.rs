@@ -1,10 +1,17 @@
 //! `lineman lab`.
 
+mod bench;
+mod follow;
+pub mod refusal;
 mod replay;
+mod run;
 
 use crate::args::lab::Lab;
 use crate::console::Console;
 use crate::failure::Failure;
+
+/// How this program is asked to be a lab; nobody types it.
+pub const PROGRAM: &str = "__lab";
 
 /// Runs a command of the lab.
 ///
@@ -13,5 +20,7 @@ use crate::failure::Failure;
 pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
     match args {
         Lab::Replay(args) => replay::run(args, console),
+        Lab::Bench(args) => bench::run(args, console),
+        Lab::Run(args) => run::run(args, console),
     }
 }

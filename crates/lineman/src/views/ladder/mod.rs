@@ -79,13 +79,6 @@ impl Ladder {
     }
 
     /// The lines that are due because nothing has happened until `now_ns`.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for whoever follows a lab as it runs; a replay never waits"
-        )
-    )]
     pub fn idle(&mut self, now_ns: u64) -> Vec<String> {
         let rows = self.story.idle(now_ns);
         self.rows(&rows)

@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod hosts;
+mod programs;
 mod segments;
 
 #[cfg(test)]
@@ -141,6 +142,9 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::TimeWait { who, seconds } => say!(lang, who, States::TimeWait { who, seconds }),
         S::Left { who, why } => say!(lang, who, Wire::Left { who, why }),
         S::Note { id, args } => {
+            if let Some(words) = programs::of_note(id, args, lang) {
+                return words;
+            }
             let each: Vec<String> = args
                 .iter()
                 .map(|(key, value)| format!("{key}={value}"))
