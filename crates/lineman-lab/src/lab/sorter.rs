@@ -2,16 +2,21 @@
 //!
 //! What happens in the lab is told as it happens. Calls of other programs are not: strace tells of
 //! them a moment later, with their times. As long as there are such programs, events wait for that
-//! moment, and get their numbers when they leave.
+//! moment, and get their numbers when they leave. Only then is it known which call came last before
+//! a state changed, and so is its cause, if a call was.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
 use crate::log::Event;
+use crate::log::Host;
 use crate::log::Kind;
+use crate::log::State;
+use crate::programs::CHANGING;
 use crate::recorder::locked;
 
 /// How long events wait. strace needs less than a millisecond, a busy machine more.
@@ -30,10 +35,16 @@ struct Inner {
     begun: Instant,
     waiting: Vec<Event>,
     patience: Duration,
+    /// Whether somebody tells late, or has.
+    is_late: bool,
     next: u64,
     last_ns: u64,
     /// The numbers that events have got.
     numbers: BTreeMap<u64, u64>,
+    /// Which of these are calls.
+    calls: BTreeSet<u64>,
+    /// The last call of each host that can change a state.
+    last: BTreeMap<Host, u64>,
 }
 
 impl Sorter {
@@ -43,9 +54,12 @@ impl Sorter {
             begun: Instant::now(),
             waiting: Vec::new(),
             patience: Duration::ZERO,
+            is_late: false,
             next: 0,
             last_ns: 0,
             numbers: BTreeMap::new(),
+            calls: BTreeSet::new(),
+            last: BTreeMap::new(),
         })))
     }
 
@@ -66,6 +80,7 @@ impl Sorter {
             return;
         }
         inner.patience = PATIENCE;
+        inner.is_late = true;
         let waiting = Arc::downgrade(&self.0);
         // Without it events wait for the next one, and are told in the end.
         let _ = std::thread::Builder::new().spawn(move || {
@@ -106,8 +121,18 @@ impl Inner {
         if self.numbers.len() > REMEMBERED {
             self.numbers.pop_first();
         }
-        if let Kind::State(state) = &mut event.kind {
-            state.cause = state.cause.and_then(|n| self.numbers.get(&n).copied());
+        match &mut event.kind {
+            Kind::Call(call) => {
+                self.calls.insert(event.n);
+                if self.calls.len() > REMEMBERED {
+                    self.calls.pop_first();
+                }
+                if CHANGING.contains(&call.name.as_str()) {
+                    self.last.insert(call.host, self.next);
+                }
+            }
+            Kind::State(state) => state.cause = self.cause(state),
+            _ => {}
         }
         event.n = self.next;
         event.t_ns = event.t_ns.max(self.last_ns);
@@ -116,13 +141,23 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// What caused it, by the number that this has now.
+    fn cause(&self, state: &State) -> Option<u64> {
+        let cause = state.cause?;
+        let last = self.last.get(&state.host).copied();
+        let by_call = self.is_late && self.calls.contains(&cause);
+        last.filter(|_| by_call)
+            .or_else(|| self.numbers.get(&cause).copied())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::log::Call;
     use crate::log::Fault;
-    use crate::log::Host;
     use crate::log::Origin;
-    use crate::log::State;
     use crate::log::TcpState;
 
     fn told() -> (Sorter, Arc<Mutex<Vec<Event>>>) {
@@ -145,12 +180,21 @@ mod tests {
         assert_eq!(*locked(&told), all);
     }
 
-    #[test]
-    fn what_is_told_late_is_put_where_it_belongs() {
-        let (sorter, told) = told();
-        sorter.push(event(0, 0));
-        sorter.wait();
-        let state = State {
+    fn call(n: u64, t_ns: u64, name: &str) -> Event {
+        let kind = Kind::Call(Call {
+            id: n,
+            host: Host::Client,
+            program: None,
+            fd: None,
+            name: name.to_owned(),
+            args: Vec::new(),
+            answer: None,
+        });
+        Event { n, t_ns, kind }
+    }
+
+    fn state(n: u64, t_ns: u64, cause: u64) -> Event {
+        let kind = Kind::State(State {
             host: Host::Client,
             socket: crate::log::Endpoints {
                 local: ([10, 0, 0, 1], 1).into(),
@@ -159,21 +203,53 @@ mod tests {
             from: None,
             to: TcpState::Listen,
             origin: Origin::Kernel,
-            cause: Some(2),
+            cause: Some(cause),
             queues: None,
-        };
+        });
+        Event { n, t_ns, kind }
+    }
+
+    fn cause_of(event: &Event) -> Option<u64> {
+        match &event.kind {
+            Kind::State(state) => state.cause,
+            _ => None,
+        }
+    }
+
+    /// When the state was seen, only the earlier call was known.
+    #[test]
+    fn a_state_is_caused_by_the_call_that_came_last_before_it() {
+        let (sorter, told) = told();
+        sorter.wait();
+        sorter.push(call(0, 0, "connect"));
+        sorter.push(state(1, 500, 0));
+        sorter.push(call(2, 400, "shutdown"));
+        sorter.push(call(3, 450, "poll"));
+        sorter.push(event(4, 600));
+        sorter.push(state(5, 700, 4));
+        sorter.flush();
+        let told = locked(&told);
+        assert_eq!(cause_of(&told[3]), Some(1), "shutdown: {told:#?}");
+        assert_eq!(cause_of(&told[5]), Some(4), "a packet stays the cause");
+    }
+
+    #[test]
+    fn what_is_told_late_is_put_where_it_belongs() {
+        let (sorter, told) = told();
+        sorter.push(event(0, 0));
+        sorter.wait();
         sorter.push(event(1, 900));
         sorter.push(event(2, 100));
-        let (n, t_ns, kind) = (3, 950, Kind::State(state));
-        sorter.push(Event { n, t_ns, kind });
+        sorter.push(state(3, 950, 2));
         assert_eq!(locked(&told).len(), 1, "the others wait");
         sorter.flush();
         let told = locked(&told);
         let order: Vec<_> = told.iter().map(|event| (event.n, event.t_ns)).collect();
         assert_eq!(order, [(0, 0), (1, 100), (2, 900), (3, 950)]);
-        let Kind::State(state) = &told[3].kind else {
-            panic!("{told:?}");
-        };
-        assert_eq!(state.cause, Some(1), "the event that is now the first");
+        assert_eq!(
+            cause_of(&told[3]),
+            Some(1),
+            "the event that is now the first"
+        );
     }
 }

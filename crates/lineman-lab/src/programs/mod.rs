@@ -26,6 +26,7 @@ use crate::log::Note;
 use crate::namespace::Namespace;
 use crate::sys;
 
+pub(crate) use tracer::CHANGING;
 pub(crate) use tracer::Teller;
 
 /// A program that is to run on a host.
@@ -207,5 +208,5 @@ const TRACE: [&str; 10] = [
     "-s",
     "64",
     "--seccomp-bpf",
-    "--trace=%network,read,write,close,poll,ppoll",
+    "--trace=%network,read,write,close,?poll,?ppoll",
 ];

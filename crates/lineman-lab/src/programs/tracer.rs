@@ -149,6 +149,6 @@ impl Scribe {
 }
 
 /// The calls that change the state of a socket. Others, like poll, only return because of a change.
-const CHANGING: [&str; 5] = ["listen", "connect", "accept", "shutdown", "close"];
+pub(crate) const CHANGING: [&str; 5] = ["listen", "connect", "accept", "shutdown", "close"];
 /// Strings are cut, so no line is as long.
 const LONGEST_LINE: usize = 1 << 16;
