@@ -8,6 +8,9 @@
 //! and makes one for each host, `link` lays the cables, [`wire`] carries the frames, `kernel` knows
 //! what state each socket is in, and [`hosts`] make socket calls. It needs no privilege, and nothing
 //! of it is left when its owner is gone.
+//!
+//! Where the system refuses that, [`Simulated`] has the same calls, wire and log over two TCP/IP stacks
+//! in user space. [`Network`] is what both have in common.
 
 mod error;
 pub mod hosts;
@@ -17,10 +20,12 @@ mod link;
 pub mod log;
 mod namespace;
 mod netlink;
+mod network;
 mod programs;
 mod recorder;
 pub mod rules;
 pub mod scenarios;
+mod simulated;
 pub mod story;
 mod sys;
 mod trace;
@@ -37,6 +42,11 @@ pub use lab::Program;
 pub use lab::Ticket;
 pub use lab::serve;
 pub use namespace::Settings;
+pub use network::Kernel;
+pub use network::Network;
 pub use programs::Ended;
 pub use programs::Errand;
 pub use recorder::Recorder;
+pub use simulated::Difference;
+pub use simulated::Paced;
+pub use simulated::Simulated;

@@ -15,25 +15,46 @@ use crate::log::Kind;
 pub struct Recorder(Arc<Mutex<Inner>>);
 
 struct Inner {
-    begun: Option<Instant>,
+    clock: Clock,
+    ended: bool,
     next: u64,
     sink: Box<dyn FnMut(Event) + Send>,
 }
 
+/// Nanoseconds since the log began.
+type Clock = Box<dyn FnMut() -> u64 + Send>;
+
 impl Recorder {
     /// A log that begins with its first event; `sink` gets each event, one at a time, in order.
     pub fn new(sink: impl FnMut(Event) + Send + 'static) -> Self {
-        let sink = Box::new(sink);
-        let begun = None;
-        let next = 0;
-        Self(Arc::new(Mutex::new(Inner { begun, next, sink })))
+        let mut begun = None;
+        Self::by(
+            move || {
+                let elapsed = begun.get_or_insert_with(Instant::now).elapsed();
+                u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX)
+            },
+            sink,
+        )
     }
 
-    /// Tells that something has happened now. Returns the number of the event.
+    /// A log by a clock of its own, which says how many nanoseconds ago the log began.
+    pub(crate) fn by(
+        clock: impl FnMut() -> u64 + Send + 'static,
+        sink: impl FnMut(Event) + Send + 'static,
+    ) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            clock: Box::new(clock),
+            ended: false,
+            next: 0,
+            sink: Box::new(sink),
+        })))
+    }
+
+    /// Tells that something has happened now. Returns the number of the event. After the end nothing
+    /// is told: a lab that comes down closes its sockets, and that is no part of the lesson.
     pub fn record(&self, kind: Kind) -> u64 {
         let mut inner = locked(&self.0);
-        let begun = *inner.begun.get_or_insert_with(Instant::now);
-        let t_ns = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let t_ns = (inner.clock)();
         inner.tell(t_ns, kind)
     }
 
@@ -47,6 +68,10 @@ impl Recorder {
 impl Inner {
     fn tell(&mut self, t_ns: u64, kind: Kind) -> u64 {
         let n = self.next;
+        if self.ended {
+            return n;
+        }
+        self.ended = kind == Kind::End;
         self.next += 1;
         (self.sink)(Event { n, t_ns, kind });
         n
@@ -62,4 +87,26 @@ impl fmt::Debug for Recorder {
 /// The lock, whether or not somebody has panicked with it: the log goes on.
 pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::log::Host;
+
+    #[test]
+    fn nothing_is_told_after_the_end() {
+        let (sender, told) = mpsc::channel();
+        let recorder = Recorder::new(move |event| sender.send(event.kind).expect("a test"));
+        let left = || {
+            let (host, why) = (Host::Client, String::new());
+            Kind::Left { host, why }
+        };
+        recorder.record(left());
+        recorder.record(Kind::End);
+        recorder.record(left());
+        assert_eq!(told.try_iter().collect::<Vec<_>>(), [left(), Kind::End]);
+    }
 }

@@ -213,9 +213,9 @@ impl Call {
             Self::Bind { address, .. } | Self::Connect { address, .. } => vec![address.to_string()],
             Self::Listen { backlog, .. } => vec![backlog.to_string()],
             Self::Send { data, .. } | Self::Sendall { data, .. } | Self::Write { data, .. } => {
-                vec![quoted(data)]
+                vec![shown(data)]
             }
-            Self::Sendto { data, address, .. } => vec![quoted(data), address.to_string()],
+            Self::Sendto { data, address, .. } => vec![shown(data), address.to_string()],
             Self::Recv { size, .. } | Self::Recvfrom { size, .. } => vec![size.to_string()],
             Self::Shutdown { direction, .. } => vec![direction.name().to_owned()],
             Self::Setsockopt { option, value, .. } => {
@@ -229,6 +229,14 @@ impl Call {
     }
 }
 
+/// Bytes in quotes; of many the first, as in strace: the packets have them all.
+pub(super) fn shown(data: &[u8]) -> String {
+    match data.get(..SHOWN) {
+        Some(first) if data.len() > SHOWN => format!("{}…", quoted(first)),
+        _ => quoted(data),
+    }
+}
+
 /// A time-out as a programmer writes it.
 pub(super) fn seconds(timeout: Option<Duration>) -> String {
     timeout.map_or_else(
@@ -236,6 +244,9 @@ pub(super) fn seconds(timeout: Option<Duration>) -> String {
         |timeout| timeout.as_secs_f64().to_string(),
     )
 }
+
+/// How many bytes are shown.
+const SHOWN: usize = 32;
 
 impl Family {
     fn name(self) -> &'static str {

@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lineman_net::calls::counted;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::log::Answer;
 
 use super::call::seconds;
+use super::call::shown;
 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,12 +40,20 @@ impl Outcome {
             Self::Done => "0".to_owned(),
             Self::Number(number) => number.to_string(),
             Self::Accepted(fd, peer) => format!("{fd}, {peer}"),
-            Self::Bytes(bytes) => counted(bytes),
-            Self::Datagram(bytes, from) => format!("{}, {from}", counted(bytes)),
+            Self::Bytes(bytes) => Self::received(bytes),
+            Self::Datagram(bytes, from) => format!("{}, {from}", Self::received(bytes)),
             Self::Address(address) => address.to_string(),
             Self::Timeout(timeout) => seconds(*timeout),
             Self::Failed(name) => return Answer::Error(name.clone()),
         })
+    }
+
+    /// How many bytes were received, and which.
+    fn received(bytes: &[u8]) -> String {
+        match bytes.len() {
+            0 => "0".to_owned(),
+            len => format!("{len} {}", shown(bytes)),
+        }
     }
 
     /// The descriptor that the call has made.

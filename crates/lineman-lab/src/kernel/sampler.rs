@@ -19,6 +19,7 @@ use crate::recorder::Recorder;
 
 use super::Diagnosis;
 use super::Seen;
+use super::answer::Clock;
 
 /// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
 /// log what is different now.
@@ -75,11 +76,17 @@ impl Sampler {
         let Some(known) = self.known.get(&(host, socket)).copied() else {
             return;
         };
-        if known.state == TcpState::SynReceived {
-            thread::sleep(PAUSE); // the kernel counts a SYN-ACK after it has sent it
+        let mut clock = self.resends(host, &socket);
+        // The kernel counts a SYN-ACK after it has sent it.
+        let mut tries = match known.state {
+            TcpState::SynReceived => TRIES,
+            _ => 0,
+        };
+        while tries > 0 && clock.is_none_or(|clock| clock.count <= known.timeouts) {
+            thread::sleep(PAUSE);
+            clock = self.resends(host, &socket);
+            tries -= 1;
         }
-        let clock = self.exact(host, &socket).and_then(|seen| seen.clock);
-        let clock = clock.filter(|clock| clock.kind == TimerKind::Retransmission);
         let (timeouts, now) = (clock.map_or(0, |clock| clock.count), Instant::now());
         if let Some(clock) = clock.filter(|_| timeouts > known.timeouts) {
             self.timer(host, clock.kind, now - known.sent, true);
@@ -88,6 +95,12 @@ impl Sampler {
         if let Some(known) = self.known.get_mut(&(host, socket)) {
             (known.timeouts, known.sent) = (timeouts, now);
         }
+    }
+
+    /// The clock that would have it send again.
+    fn resends(&mut self, host: Host, socket: &Endpoints) -> Option<Clock> {
+        let clock = self.exact(host, socket).and_then(|seen| seen.clock);
+        clock.filter(|clock| clock.kind == TimerKind::Retransmission)
     }
 
     /// Whether a socket is in a state that only a SYN, a FIN or a RST can change, or its own program
@@ -190,7 +203,9 @@ impl Sampler {
             queues: queues.filter(|queues| *queues != Queues::default()),
         }));
         let clock = seen.and_then(|seen| seen.clock);
-        if let Some(clock) = clock.filter(|clock| clock.kind == TimerKind::TimeWait) {
+        // Linux keeps an orphan in FIN-WAIT-2 by the same clock.
+        let waits = |clock: &Clock| clock.kind == TimerKind::TimeWait && to == TcpState::TimeWait;
+        if let Some(clock) = clock.filter(waits) {
             self.timer(host, clock.kind, clock.left, false);
         }
     }
@@ -227,5 +242,7 @@ impl Sampler {
 
 /// How long to wait for the kernel at most.
 const PATIENCE: Duration = Duration::from_millis(5);
+/// How often to ask whether a SYN-ACK is counted.
+const TRIES: u32 = 10;
 /// Between two questions.
 const PAUSE: Duration = Duration::from_micros(50);

@@ -35,8 +35,6 @@ use super::sorter::Sorter;
 /// the socket to the owner.
 pub fn serve() -> ExitCode {
     end_as_a_whole();
-    // What the owner's terminal sends (^C) is for the owner, who then ends the lab in good order.
-    let _ = rustix::process::setpgid(None, None);
     let stdin = io::stdin();
     let socket = || stdin.as_fd().try_clone_to_owned();
     let (Ok(tells), Ok(hears)) = (socket(), socket()) else {

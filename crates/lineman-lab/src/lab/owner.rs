@@ -12,6 +12,7 @@ use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -77,7 +78,8 @@ impl Lab {
         command
             .args(&program.args)
             .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null());
+            .stdout(Stdio::null())
+            .process_group(0); // ^C is the owner's: it ends the lab in good order
         let pending = Arc::<Mutex<Pending>>::default();
         let answers = Arc::clone(&pending);
         let (ready, readiness) = mpsc::channel();

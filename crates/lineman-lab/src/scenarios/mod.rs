@@ -15,10 +15,10 @@ mod witness;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::Network;
 use crate::Options;
 use crate::log::Note;
 
-pub use stage::Network;
 pub use stage::Stop;
 pub use witness::Witness;
 
@@ -91,10 +91,10 @@ impl Scenario {
     ///
     /// # Errors
     /// When the lab ends before, or something did not happen that the script waits for.
-    pub fn play(&self, network: &dyn Network, witness: &Witness) -> Result<(), Stop> {
+    pub fn play(&self, network: &mut dyn Network, witness: &Witness) -> Result<(), Stop> {
         let stage = Stage::new(network, witness);
         let (id, args) = (self.look(), BTreeMap::new());
-        network.note(Note { id, args })?;
+        stage.note(Note { id, args })?;
         (self.script)(&stage)?;
         stage.calm()
     }

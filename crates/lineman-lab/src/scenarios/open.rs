@@ -83,7 +83,7 @@ fn backlog_full(stage: &Stage<'_>) -> Result<(), Stop> {
             .filter(|tcp| tcp.flags() == Flags::SYN)
             .map(drop)
     })?;
-    stage.pause(300);
+    stage.pause(300)?;
     stage.done(Host::Server, Call::Accept { fd })?;
     stage.answer(&waits)?;
     stage.done(Host::Server, Call::Accept { fd })

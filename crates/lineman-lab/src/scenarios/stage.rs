@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::net::SocketAddrV4;
-use std::thread;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use lineman_proto::wire::Frame;
 
 use super::Witness;
-use crate::Lab;
 use crate::LabError;
-use crate::Ticket;
 use crate::hosts::Call;
 use crate::hosts::Family;
 use crate::hosts::Outcome;
@@ -24,47 +22,9 @@ use crate::log::Note;
 use crate::log::Packet;
 use crate::log::TcpState;
 use crate::log::Verdict;
+use crate::network::Network;
+use crate::recorder::locked;
 use crate::wire::Command;
-
-/// Two hosts and a wire, whoever they are.
-pub trait Network: Sync {
-    /// Has a host make a call.
-    ///
-    /// # Errors
-    /// When the lab has ended.
-    fn call(&self, host: Host, call: Call) -> Result<Ticket<Outcome>, LabError>;
-
-    /// Has the wire do something.
-    ///
-    /// # Errors
-    /// When the lab has ended.
-    fn wire(&self, command: Command) -> Result<(), LabError>;
-
-    /// Puts a sentence into the log.
-    ///
-    /// # Errors
-    /// When the lab has ended.
-    fn note(&self, note: Note) -> Result<(), LabError>;
-
-    /// Lets time pass.
-    fn pause(&self, time: Duration) {
-        thread::sleep(time);
-    }
-}
-
-impl Network for Lab {
-    fn call(&self, host: Host, call: Call) -> Result<Ticket<Outcome>, LabError> {
-        Self::call(self, host, call)
-    }
-
-    fn wire(&self, command: Command) -> Result<(), LabError> {
-        Self::wire(self, command)
-    }
-
-    fn note(&self, note: Note) -> Result<(), LabError> {
-        Self::note(self, note)
-    }
-}
 
 /// Why a scenario was not played to its end.
 #[derive(Debug, thiserror::Error)]
@@ -86,22 +46,23 @@ pub enum Stop {
     Late(&'static str),
 }
 
-/// The lab, with what scripts have in common.
+/// The lab, with what scripts have in common. Two programs may use it at once.
 pub(super) struct Stage<'n> {
-    network: &'n dyn Network,
-    pub(super) witness: &'n Witness,
+    network: Mutex<&'n mut dyn Network>,
+    witness: &'n Witness,
 }
 
 impl<'n> Stage<'n> {
-    pub(super) fn new(network: &'n dyn Network, witness: &'n Witness) -> Self {
+    pub(super) fn new(network: &'n mut dyn Network, witness: &'n Witness) -> Self {
+        let network = Mutex::new(network);
         Self { network, witness }
     }
 
     /// Begins a call.
     pub(super) fn post(&self, host: Host, call: Call) -> Result<Posted, Stop> {
         let name = call.name();
-        let ticket = self.network.call(host, call)?;
-        Ok(Posted { name, ticket })
+        let number = locked(&self.network).call(host, call)?;
+        Ok(Posted { name, number })
     }
 
     /// Makes a call, whatever comes of it.
@@ -124,10 +85,27 @@ impl<'n> Stage<'n> {
 
     /// What a call came to.
     pub(super) fn answer(&self, posted: &Posted) -> Result<Outcome, Stop> {
-        match posted.ticket.wait_for(PATIENCE) {
-            Some(outcome) => Ok(outcome),
-            None if self.witness.is_over() => Err(LabError::Ended.into()),
-            None => Err(Stop::Late(posted.name)),
+        let outcome = self.answer_within(posted, PATIENCE)?;
+        outcome.ok_or(Stop::Late(posted.name))
+    }
+
+    /// What a call came to, if it has by then.
+    pub(super) fn answer_within(
+        &self,
+        posted: &Posted,
+        mut limit: Duration,
+    ) -> Result<Option<Outcome>, Stop> {
+        loop {
+            if self.witness.is_over() {
+                return Err(LabError::Ended.into());
+            }
+            // In parts: the other program wants its turn.
+            let part = limit.min(PART);
+            let outcome = locked(&self.network).outcome(posted.number, part)?;
+            limit -= part;
+            if outcome.is_some() || limit.is_zero() {
+                return Ok(outcome);
+            }
         }
     }
 
@@ -139,24 +117,37 @@ impl<'n> Stage<'n> {
     }
 
     pub(super) fn wire(&self, command: Command) -> Result<(), Stop> {
-        Ok(self.network.wire(command)?)
+        Ok(locked(&self.network).wire(command)?)
     }
 
-    pub(super) fn pause(&self, millis: u64) {
-        self.network.pause(Duration::from_millis(millis));
+    pub(super) fn note(&self, note: Note) -> Result<(), Stop> {
+        Ok(locked(&self.network).note(note)?)
+    }
+
+    pub(super) fn pause(&self, millis: u64) -> Result<(), Stop> {
+        for _ in 0..millis {
+            if self.witness.is_over() {
+                return Err(LabError::Ended.into());
+            }
+            locked(&self.network).pass(PART)?;
+        }
+        Ok(())
     }
 
     /// Waits until something is in the log.
     pub(super) fn until<T>(
         &self,
         what: &'static str,
-        find: impl FnMut(&[Event]) -> Option<T>,
+        mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        match self.witness.until(PATIENCE, find) {
-            Some(found) => Ok(found),
-            None if self.witness.is_over() => Err(LabError::Ended.into()),
-            None => Err(Stop::Late(what)),
+        let parts = PATIENCE.as_millis() / PART.as_millis();
+        for _ in 0..parts {
+            if let Some(found) = self.witness.look(&mut find) {
+                return Ok(found);
+            }
+            self.pause(1)?;
         }
+        Err(Stop::Late(what))
     }
 
     /// Waits until a connection of the host is, or was, in a state.
@@ -192,7 +183,7 @@ impl<'n> Stage<'n> {
     pub(super) fn calm(&self) -> Result<(), Stop> {
         let mut count = 0;
         loop {
-            self.pause(CALM);
+            self.pause(CALM)?;
             let now = self.until("calm", |events| {
                 on_the_wire(events).is_empty().then_some(events.len())
             })?;
@@ -279,7 +270,7 @@ impl<'n> Stage<'n> {
 /// A call that was begun.
 pub(super) struct Posted {
     name: &'static str,
-    pub(super) ticket: Ticket<Outcome>,
+    number: u64,
 }
 
 /// An address of a host.
@@ -324,6 +315,8 @@ fn on_the_wire(events: &[Event]) -> BTreeSet<u64> {
 /// Where the server listens.
 pub(super) const PORT: u16 = 9000;
 pub(super) const BACKLOG: i32 = 5;
+/// How long one program keeps the other from its turn.
+const PART: Duration = Duration::from_millis(1);
 /// How much is received at once.
 const RECEIVE: u32 = 4096;
 /// Longer than any clock that a script waits for, on a slow wire and a busy machine too.

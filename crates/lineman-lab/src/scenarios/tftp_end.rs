@@ -13,7 +13,6 @@ use lineman_proto::tftp::Transmit;
 use super::Stop;
 use super::stage::Posted;
 use super::stage::Stage;
-use crate::LabError;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::log::Host;
@@ -26,8 +25,8 @@ pub(super) const TIMING: Timing = Timing {
 };
 
 /// A host with a socket and a session.
-pub(super) struct End<'s> {
-    pub(super) stage: &'s Stage<'s>,
+pub(super) struct End<'s, 'n> {
+    pub(super) stage: &'s Stage<'n>,
     pub(super) host: Host,
     pub(super) fd: i32,
     pub(super) session: Session,
@@ -35,7 +34,7 @@ pub(super) struct End<'s> {
     pub(super) file: Vec<u8>,
 }
 
-impl End<'_> {
+impl End<'_, '_> {
     /// Transfers the file, and gives it back.
     pub(super) fn run(mut self) -> Result<Vec<u8>, Stop> {
         let mut waits = None;
@@ -72,13 +71,12 @@ impl End<'_> {
         deadline: Instant,
     ) -> Result<Option<(Vec<u8>, SocketAddr)>, Stop> {
         let left = deadline.saturating_duration_since(Instant::now());
-        match receive.ticket.wait_for(left) {
+        match self.stage.answer_within(receive, left)? {
             Some(Outcome::Datagram(bytes, from)) => Ok(Some((bytes, from))),
             Some(outcome) => Err(Stop::Outcome {
                 call: "recvfrom",
                 outcome,
             }),
-            None if self.stage.witness.is_over() => Err(LabError::Ended.into()),
             None => Ok(None),
         }
     }

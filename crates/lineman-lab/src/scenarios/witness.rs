@@ -1,18 +1,14 @@
 //! Whoever plays a scenario sees what happens: some steps are taken when something is seen.
 
 use std::sync::Arc;
-use std::sync::Condvar;
 use std::sync::Mutex;
-use std::sync::PoisonError;
-use std::time::Duration;
-use std::time::Instant;
 
 use crate::log::Event;
 use crate::recorder::locked;
 
 /// Remembers the log of a lab. Clones are the same witness.
 #[derive(Clone, Debug, Default)]
-pub struct Witness(Arc<(Mutex<Seen>, Condvar)>);
+pub struct Witness(Arc<Mutex<Seen>>);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -25,8 +21,7 @@ struct Ending(Witness);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        locked(&self.0.0.0).ended = true;
-        self.0.0.1.notify_all();
+        self.0.stop();
     }
 }
 
@@ -37,39 +32,27 @@ impl Witness {
         move |event| {
             let witness = &ending.0;
             next(event.clone());
-            locked(&witness.0.0).events.push(event);
-            witness.0.1.notify_all();
+            locked(&witness.0).events.push(event);
         }
     }
 
     /// What has happened so far.
     pub fn events(&self) -> Vec<Event> {
-        locked(&self.0.0).events.clone()
+        locked(&self.0).events.clone()
     }
 
     /// Whether the log is at its end.
     pub fn is_over(&self) -> bool {
-        locked(&self.0.0).ended
+        locked(&self.0).ended
     }
 
-    /// Waits until `find` finds something, for so long at most and not beyond the end of the log.
-    pub(super) fn until<T>(
-        &self,
-        limit: Duration,
-        mut find: impl FnMut(&[Event]) -> Option<T>,
-    ) -> Option<T> {
-        let end = Instant::now() + limit;
-        let mut seen = locked(&self.0.0);
-        loop {
-            if let Some(found) = find(&seen.events) {
-                return Some(found);
-            }
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || seen.ended {
-                return None;
-            }
-            let waited = self.0.1.wait_timeout(seen, left);
-            (seen, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        }
+    /// Has whoever plays stop, as if the log were at its end.
+    pub fn stop(&self) {
+        locked(&self.0).ended = true;
+    }
+
+    /// Looks for something in what has happened so far.
+    pub(super) fn look<T>(&self, find: impl FnOnce(&[Event]) -> Option<T>) -> Option<T> {
+        find(&locked(&self.0).events)
     }
 }

@@ -170,7 +170,8 @@ impl Story {
 
     /// The last row, if `fits` says that the event belongs to it; else a new one.
     pub(super) fn join(&mut self, event: &Event, fits: impl FnOnce(&Row) -> bool) -> &mut Row {
-        if self.pending.back().is_none_or(|open| !fits(&open.row)) {
+        let full = |open: &Open| open.is_words() || !fits(&open.row);
+        if self.pending.back().is_none_or(full) {
             return self.open(event);
         }
         let last = self.pending.len() - 1;

@@ -11,9 +11,11 @@ use super::Stretch;
 use super::What;
 use super::explain_calls::of_calls;
 use super::explain_tcp::of_segment;
+use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
 use crate::log::Host;
 use crate::log::TcpState;
+use crate::wire::FORGED;
 use lineman_proto::wire::Flags;
 
 /// The packet first, then its fate, then what became of the two ends.
@@ -44,10 +46,15 @@ fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
         Stretch::Landing => {}
         Stretch::Whole | Stretch::Departure => match arrow.copy_of {
             Some(of) => out.push(Saying::Copied { of }),
-            None => of_content(row, arrow, out),
+            None => {
+                if arrow.rules.iter().any(|rule| rule == FORGED) {
+                    out.push(Saying::Forged { who: arrow.from });
+                }
+                of_content(row, arrow, out);
+            }
         },
     }
-    of_fate(arrow, out);
+    of_fate(row, arrow, out);
 }
 
 fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
@@ -60,6 +67,7 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 let port = arrow.seen.to.map_or(0, |to| to.port());
                 out.push(match datagram.len {
                     0 => Saying::UdpEmpty { who, port },
+                    len if datagram.in_pieces => Saying::UdpPieces { who, len, port },
                     len => Saying::Udp { who, len, port },
                 });
             }
@@ -71,6 +79,13 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             },
             _ => Saying::Unreachable { who },
         }),
+        // What holds for the first and the last holds for those between.
+        What::Piece(piece) if piece.more => {}
+        What::Piece(piece) => out.push(Saying::PieceLast {
+            who,
+            offset: piece.offset,
+            len: piece.len,
+        }),
         What::Other => {
             let line = arrow.seen.line.clone();
             out.push(Saying::Other { who, line });
@@ -78,12 +93,12 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
     }
 }
 
-fn of_fate(arrow: &Arrow, out: &mut Vec<Saying>) {
+fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
     let receiver = arrow.from.other();
     match arrow.fate {
         Fate::Held => out.push(Saying::Held {}),
         Fate::Crossing => out.push(Saying::Crossing {}),
-        Fate::Dropped => out.push(match arrow.rules.iter().find(|rule| !rule.is_empty()) {
+        Fate::Dropped => out.push(match of_the_wire(arrow).next() {
             Some(rule) => Saying::Lost { rule: rule.clone() },
             None => Saying::LostByHand {},
         }),
@@ -97,10 +112,19 @@ fn of_fate(arrow: &Arrow, out: &mut Vec<Saying>) {
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
                 // Its number is an old one, its acknowledgment is not.
                 Arrival::Known if arrow.label == Some(Label::SynAckCrossed) => {}
+                Arrival::Known if taken(row, arrow) => {}
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
             }
         }
     }
+}
+
+/// The rules that decided about it.
+fn of_the_wire(arrow: &Arrow) -> impl Iterator<Item = &String> {
+    arrow
+        .rules
+        .iter()
+        .filter(|rule| !rule.is_empty() && *rule != FORGED)
 }
 
 /// The sender first: it changed its state before the packet left.

@@ -7,6 +7,7 @@ use super::Place;
 use super::Row;
 use super::Saying;
 use super::Segment;
+use crate::log::TcpState;
 use lineman_proto::wire::Flags;
 
 pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut Vec<Saying>) {
@@ -16,7 +17,7 @@ pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut 
     let closes = segment.has(Flags::RST) || segment.has(Flags::SYN);
     let is_full = segment.window == 0 && !closes && label != Label::Probe;
     match arrow.again {
-        Some(again) => out.push(resent(arrow, again)),
+        Some(again) => out.push(resent(row, arrow, again)),
         None if is_full && label == Label::Window => {}
         None => out.push(said(row, arrow, segment, label, place)),
     }
@@ -25,13 +26,18 @@ pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut 
     }
 }
 
-fn resent(arrow: &Arrow, again: Again) -> Saying {
+fn resent(row: &Row, arrow: &Arrow, again: Again) -> Saying {
     let who = arrow.from;
     let (times, millis) = (again.times, again.wait_ns / 1_000_000);
     if again.fast {
         return Saying::ResentFast { who };
     }
+    if is_answer(arrow, again) {
+        return Saying::ResentAsked { who };
+    }
     match again.earlier_lost {
+        // It had arrived, but the other's kernel had no room for it.
+        Some(false) if taken(row, arrow) => Saying::Resent { who, times, millis },
         Some(false) => Saying::ResentNeedless { who, times, millis },
         _ => Saying::Resent { who, times, millis },
     }
@@ -108,6 +114,23 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
             None => Saying::AckFin { who, next },
         },
     }
+}
+
+/// Whether no clock had it sent again, but a SYN that came again: no clock of TCP runs out so soon
+/// (RFC 6298 has a second, Linux 200 ms).
+pub(super) fn is_answer(arrow: &Arrow, again: Again) -> bool {
+    if again.answer {
+        return true;
+    }
+    let flags = arrow.seen.segment().map(|segment| segment.flags);
+    let both = flags.is_some_and(|flags| flags.has(Flags::SYN) && flags.has(Flags::ACK));
+    both && again.wait_ns < 150_000_000
+}
+
+/// Whether a SYN is taken only now: the receiver leaves LISTEN.
+pub(super) fn taken(row: &Row, arrow: &Arrow) -> bool {
+    let moves = row.states[arrow.from.other()].filter(|cell| cell.before != cell.after);
+    moves.is_some_and(|cell| cell.after == TcpState::SynReceived)
 }
 
 /// Whether the sender closes its socket in this row.

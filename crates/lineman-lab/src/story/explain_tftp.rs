@@ -7,11 +7,17 @@ use super::Tftp;
 
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: FileStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
+    if let Some(tid) = step.stray {
+        return out.extend(stray(arrow, packet, tid));
+    }
     if let Some(again) = arrow.again {
-        out.push(Saying::TftpResent {
-            who,
-            times: again.times,
-            millis: again.wait_ns / 1_000_000,
+        out.push(match again.answer {
+            true => Saying::TftpAnswered { who },
+            false => Saying::TftpResent {
+                who,
+                times: again.times,
+                millis: again.wait_ns / 1_000_000,
+            },
         });
     }
     match packet {
@@ -41,6 +47,23 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: FileStep, out: &mut Ve
     if let Some(port) = step.new_tid {
         out.push(Saying::TftpTid { who, port });
     }
+}
+
+/// A packet of somebody else.
+fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
+    let who = arrow.from;
+    Some(match packet {
+        Tftp::Error { code, .. } => Saying::TftpStrayError {
+            who,
+            port: arrow.seen.to?.port(),
+            code: *code,
+        },
+        _ => Saying::TftpStray {
+            who,
+            port: arrow.seen.from?.port(),
+            tid,
+        },
+    })
 }
 
 fn data(arrow: &Arrow, block: u16, len: usize, step: FileStep) -> Saying {

@@ -15,6 +15,9 @@ use super::What;
 pub struct FileStep {
     /// Whether the file goes from the client to the server.
     pub upload: bool,
+    /// The server's TID, if this packet comes from or goes to another port of its: it has no part in
+    /// the transfer.
+    pub stray: Option<u16>,
     /// The server's port, if this packet is the first from it: its TID.
     pub new_tid: Option<u16>,
     /// Whether it is the last block, or its ACK.
@@ -71,7 +74,11 @@ impl Files {
         let (client, server) = if by_client { (from, to) } else { (to, from) };
         let file = self.by_client.get_mut(&client)?;
         let step = file.next(packet, by_client, server.port());
-        Some((step, file.again(id, now, by_client, packet)))
+        let again = match step.stray {
+            None => file.again(id, now, by_client, packet),
+            Some(_) => None,
+        };
+        Some((step, again))
     }
 }
 
@@ -94,6 +101,10 @@ impl File {
         if !by_client && self.tid.is_none() {
             self.tid = Some(server);
             step.new_tid = Some(server);
+        }
+        step.stray = self.tid.filter(|tid| *tid != server);
+        if step.stray.is_some() {
+            return step;
         }
         match packet {
             Tftp::Oack(options) => {
@@ -148,12 +159,25 @@ impl File {
                 times,
             },
         );
-        before.map(|before| Again {
+        let before = before?;
+        Some(Again {
             times,
             wait_ns: now.saturating_sub(before.at_ns),
             earlier: before.id,
             earlier_lost: None,
             fast: false,
+            answer: self.was_asked(by_client, packet, before.at_ns),
+        })
+    }
+
+    /// Whether an ACK that comes again answers a block that has come again since.
+    fn was_asked(&self, by_client: bool, packet: &Tftp, since_ns: u64) -> bool {
+        let Tftp::Ack { block: acked } = packet else {
+            return false;
+        };
+        self.sent.iter().any(|((whose, packet), sent)| {
+            let block = matches!(packet, Tftp::Data { block, .. } if block == acked);
+            *whose != by_client && block && sent.times > 0 && sent.at_ns > since_ns
         })
     }
 }

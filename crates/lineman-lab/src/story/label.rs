@@ -91,6 +91,8 @@ pub struct Again {
     pub earlier_lost: Option<bool>,
     /// Whether three equal acknowledgments asked for it (RFC 5681 §3.2); else a clock did.
     pub fast: bool,
+    /// Whether it answers a packet of the peer that came again: no clock had it sent.
+    pub answer: bool,
 }
 
 /// An acknowledgment this late was held back on purpose: Linux waits 40 ms.

@@ -41,6 +41,7 @@ pub use row::StateCell;
 pub use saying::Saying;
 pub use seen::Ask;
 pub use seen::Datagram;
+pub use seen::Piece;
 pub use seen::Refusal;
 pub use seen::Seen;
 pub use seen::Segment;

@@ -7,6 +7,7 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
+use super::explain_tcp::is_answer;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
@@ -39,6 +40,12 @@ impl Open {
     pub(super) fn is_settled(&self) -> bool {
         let fate = self.row.arrow.as_ref().map(|arrow| arrow.fate);
         fate != Some(Fate::Crossing)
+    }
+
+    /// Whether it is words and nothing else: what a scenario says stands alone.
+    pub(super) fn is_words(&self) -> bool {
+        let calls = [Host::Client, Host::Server].map(|host| self.row.calls[host].is_some());
+        !self.extra.is_empty() && calls == [false; 2] && self.row.arrow.is_none()
     }
 
     pub(super) fn touch(&mut self, event: &Event) -> &mut Row {
@@ -101,7 +108,9 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
 /// The clock that must have run out for a packet to be sent.
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
-        (Some(again), _) if !again.fast => (TimerKind::Retransmission, again.wait_ns),
+        (Some(again), _) if !again.fast && !is_answer(arrow, again) => {
+            (TimerKind::Retransmission, again.wait_ns)
+        }
         (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),
         _ => return None,
     };

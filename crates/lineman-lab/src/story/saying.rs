@@ -86,6 +86,8 @@ sayings! {
     RstLate "rst.late" { who: Host }
     /// Sent again because a clock ran out.
     Resent "again.clock" { who: Host, times: u32, millis: u64 }
+    /// Answered again because it was asked again.
+    ResentAsked "again.asked" { who: Host }
     /// Sent again although the earlier one arrived.
     ResentNeedless "again.needless" { who: Host, times: u32, millis: u64 }
     /// Sent again because three equal acknowledgments came.
@@ -100,6 +102,10 @@ sayings! {
     Udp "udp" { who: Host, len: usize, port: u16 }
     /// A datagram without bytes.
     UdpEmpty "udp.empty" { who: Host, port: u16 }
+    /// The first piece of a datagram that is too large for one frame.
+    UdpPieces "udp.pieces" { who: Host, len: usize, port: u16 }
+    /// The last piece of a packet.
+    PieceLast "ip.piece.last" { who: Host, offset: usize, len: usize }
     /// Nobody receives at a port.
     UdpRefused "icmp.port" { who: Host, port: u16 }
     /// Something is unreachable.
@@ -128,8 +134,16 @@ sayings! {
     TftpAckLast "tftp.ack.last" { who: Host, block: u16, bytes: u64 }
     /// The same packet again.
     TftpResent "tftp.again" { who: Host, times: u32, millis: u64 }
+    /// An ACK again, for a block that came again.
+    TftpAnswered "tftp.again.asked" { who: Host }
     /// ERROR.
     TftpError "tftp.error" { who: Host, code: u16, message: String }
+    /// DATA or ACK from a port that is not the peer's.
+    TftpStray "tftp.stray" { who: Host, port: u16, tid: u16 }
+    /// ERROR to such a port.
+    TftpStrayError "tftp.stray.error" { who: Host, port: u16, code: u16 }
+    /// The lab put it on the wire, not its sender.
+    Forged "wire.forged" { who: Host }
     /// A rule dropped it.
     Lost "wire.lost" { rule: String }
     /// A person dropped it, or nobody says why.

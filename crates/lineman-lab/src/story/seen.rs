@@ -32,6 +32,8 @@ pub enum What {
     Tcp(Segment),
     /// A UDP datagram.
     Udp(Datagram),
+    /// A later piece of a packet that was too large for one frame.
+    Piece(Piece),
     /// The news that nobody received a datagram.
     Unreachable(Refusal),
     /// Anything else.
@@ -77,12 +79,25 @@ impl Segment {
 /// A UDP datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
-    /// How many bytes it carries.
+    /// How many bytes it carries, in all its pieces.
     pub len: usize,
+    /// Whether this is only its first piece.
+    pub in_pieces: bool,
     /// The first of them.
     pub preview: Vec<u8>,
     /// What it is in TFTP, if its conversation is one.
     pub tftp: Option<Tftp>,
+}
+
+/// A piece of a packet, without the headers that only the first has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Piece {
+    /// Where in the packet it begins.
+    pub offset: usize,
+    /// How many bytes it carries.
+    pub len: usize,
+    /// Whether more follow.
+    pub more: bool,
 }
 
 /// A TFTP packet.
@@ -135,6 +150,8 @@ pub struct Refusal {
     pub target: Option<SocketAddr>,
 }
 
+/// The length of the header of UDP.
+const UDP_HEADER: usize = 8;
 /// How many bytes of a payload are kept to be shown.
 const PREVIEW: usize = 64;
 
@@ -185,10 +202,21 @@ fn what(frame: &Frame<'_>) -> What {
         What::Tcp(segment(&tcp))
     } else if let Some(udp) = frame.udp() {
         let payload = udp.payload();
+        let in_pieces = frame.fragment().is_some_and(|piece| piece.more);
         What::Udp(Datagram {
-            len: payload.wire_len(),
+            len: match in_pieces {
+                true => usize::from(udp.len_field()).saturating_sub(UDP_HEADER),
+                false => payload.wire_len(),
+            },
+            in_pieces,
             preview: preview(payload.bytes()),
             tftp: frame.tftp().map(|packet| tftp(&packet)),
+        })
+    } else if let Some(piece) = frame.fragment() {
+        What::Piece(Piece {
+            offset: piece.offset.into(),
+            len: frame.payload().wire_len(),
+            more: piece.more,
         })
     } else {
         refusal(frame).map_or(What::Other, What::Unreachable)

@@ -148,6 +148,7 @@ impl Streams {
             earlier,
             earlier_lost: None,
             fast,
+            answer: false,
         })
     }
 }

@@ -31,9 +31,12 @@ use crate::log::Host;
 use crate::recorder::Recorder;
 use crate::rules::Rules;
 
+pub(crate) use segment::Segment;
+pub(crate) use traffic::Parcel;
+pub(crate) use traffic::Traffic;
+
 use relay::Ports;
 use relay::Relay;
-use traffic::Traffic;
 
 /// What somebody wants of the wire. Numbers are those of packets in the log; a number that is not
 /// held is nothing.

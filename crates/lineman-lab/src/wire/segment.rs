@@ -8,24 +8,24 @@ use std::net::SocketAddr;
 
 /// A TCP segment in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Segment {
-    pub(super) source: SocketAddr,
-    pub(super) destination: SocketAddr,
+pub(crate) struct Segment {
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: SocketAddr,
     /// Whether it uses up sequence numbers, so that its sender would send it again.
-    pub(super) counts: bool,
+    pub(crate) counts: bool,
     /// Whether it neither begins nor ends anything.
-    pub(super) plain: bool,
+    pub(crate) plain: bool,
     /// Where the IP header begins in the frame.
-    pub(super) ip: usize,
+    pub(crate) ip: usize,
     /// Where the TCP header begins.
-    pub(super) tcp: usize,
+    pub(crate) tcp: usize,
     /// Where the payload begins.
-    pub(super) payload: usize,
+    pub(crate) payload: usize,
 }
 
 impl Segment {
     /// `None` if it is anything else, a fragment, or cut short.
-    pub(super) fn of(frame: &[u8]) -> Option<Self> {
+    pub(crate) fn of(frame: &[u8]) -> Option<Self> {
         match frame.get(12..14)? {
             [0x08, 0x00] => Self::of_v4(frame),
             [0x86, 0xdd] => Self::of_v6(frame),
@@ -76,7 +76,7 @@ impl Segment {
     }
 }
 
-pub(super) const ETHERNET: usize = 14;
+pub(crate) const ETHERNET: usize = 14;
 const TCP: u8 = 6;
 const FIN: u8 = 1;
 const SYN: u8 = 2;

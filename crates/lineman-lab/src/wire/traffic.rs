@@ -24,11 +24,11 @@ use super::repeat::repeats;
 
 /// A packet on the wire.
 #[derive(Clone, Debug)]
-pub(super) struct Parcel {
+pub(crate) struct Parcel {
     id: u64,
     /// The packet of which it is a copy, or itself.
     of: u64,
-    pub(super) from: Host,
+    pub(crate) from: Host,
     sent: Vec<u8>,
     /// What arrives, if not what was sent.
     altered: Option<Vec<u8>>,
@@ -38,13 +38,13 @@ pub(super) struct Parcel {
 
 impl Parcel {
     /// What arrives.
-    pub(super) fn frame(&self) -> &[u8] {
+    pub(crate) fn frame(&self) -> &[u8] {
         self.altered.as_ref().unwrap_or(&self.sent)
     }
 }
 
 /// All packets that are on the wire.
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     begun: Instant,
     delay: Duration,
     judge: Judge,
@@ -57,7 +57,7 @@ pub(super) struct Traffic {
 
 impl Traffic {
     /// None yet. `delay` is how long a frame is on its way.
-    pub(super) fn new(begun: Instant, delay: Duration, rules: &Rules, recorder: Recorder) -> Self {
+    pub(crate) fn new(begun: Instant, delay: Duration, rules: &Rules, recorder: Recorder) -> Self {
         Self {
             begun,
             delay,
@@ -71,7 +71,7 @@ impl Traffic {
     }
 
     /// A host has sent a frame.
-    pub(super) fn enter(&mut self, now: Instant, from: Host, frame: &[u8]) {
+    pub(crate) fn enter(&mut self, now: Instant, from: Host, frame: &[u8]) {
         if self.swallow(from, frame) {
             return;
         }
@@ -108,7 +108,7 @@ impl Traffic {
     }
 
     /// Somebody has decided.
-    pub(super) fn obey(&mut self, now: Instant, command: Command) {
+    pub(crate) fn obey(&mut self, now: Instant, command: Command) {
         match command {
             Command::Step => self.stepping = true,
             Command::Run => {
@@ -131,22 +131,22 @@ impl Traffic {
     }
 
     /// When the next packet arrives.
-    pub(super) fn next(&self) -> Option<Instant> {
+    pub(crate) fn next(&self) -> Option<Instant> {
         self.agenda.next()
     }
 
     /// Takes a packet that has arrived by now.
-    pub(super) fn due(&mut self, now: Instant) -> Option<Parcel> {
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Parcel> {
         self.agenda.due(now)
     }
 
     /// Tells that a packet is delivered, right before it is. Returns the number of the event.
-    pub(super) fn delivered(&self, parcel: &Parcel) -> u64 {
+    pub(crate) fn delivered(&self, parcel: &Parcel) -> u64 {
         self.tell(parcel, Verdict::Delivered, parcel.altered.as_deref())
     }
 
     /// Tells that a packet could not be delivered after all.
-    pub(super) fn lost(&self, parcel: &Parcel) {
+    pub(crate) fn lost(&self, parcel: &Parcel) {
         self.tell(parcel, Verdict::Dropped, None);
     }
 

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use lineman_lab::Kernel;
 use lineman_lab::Lab;
 use lineman_lab::LabError;
+use lineman_lab::Network as _;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::hosts::Call;
@@ -93,7 +95,8 @@ fn play() -> ExitCode {
         });
         let program = Program::this("lab");
         let lab = Lab::start(&program, &scenario.options(), sink).expect("a lab");
-        if let Err(stop) = scenario.play(&lab, &witness) {
+        let mut lab = Box::new(Kernel::new(lab));
+        if let Err(stop) = scenario.play(&mut *lab, &witness) {
             eprintln!("{name}: {stop}");
             return ExitCode::FAILURE;
         }

@@ -1,5 +1,5 @@
 //! The lab itself (real namespaces, a real wire, the kernel's own TCP), its log, and what is deduced
-//! from it.
+//! from it; and the simulated lab.
 #![allow(
     unreachable_pub,
     reason = "a test binary: `pub` marks what modules offer each other"
@@ -9,9 +9,15 @@ mod closing;
 mod composer;
 mod log;
 mod logs;
+mod network;
+mod play;
 mod process;
 mod programs;
+mod scenarios;
 mod scripts;
+mod simulated;
+mod simulated_calls;
+mod simulated_random;
 mod stage;
 mod step;
 mod story;

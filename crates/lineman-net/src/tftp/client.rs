@@ -48,6 +48,9 @@ pub struct ClientOptions {
     pub rollover: Rollover,
     /// Give up after this long without progress.
     pub patience: Duration,
+    /// Ask so often until the server answers, even while the network says that nobody is there: for
+    /// devices that listen for a moment after they were switched on.
+    pub ask_every: Option<Duration>,
 }
 
 /// How far a transfer has come.
@@ -138,7 +141,8 @@ impl Client {
         let started = Instant::now();
         let mut report = errand.report(self.server);
         let prepared = self.line().and_then(|line| {
-            let socket = socket::client_socket(self.server)?;
+            let told = self.options.ask_every.is_none();
+            let socket = socket::client_socket(self.server, told)?;
             Ok((line, socket, self.wish(errand.tsize)?))
         });
         let (line, socket, wish) = match prepared {
@@ -156,7 +160,10 @@ impl Client {
             done: Some(done),
             _present: present,
         };
-        let session = Session::client(started, self.server, self.config(errand, wish));
+        let mut session = Session::client(started, self.server, self.config(errand, wish));
+        if let Some(interval) = self.options.ask_every {
+            session = session.asking_every(interval);
+        }
         line.start(Transfer::new(
             Outlet::Own(socket),
             session,
@@ -180,7 +187,7 @@ impl Client {
     fn line(&mut self) -> io::Result<Line> {
         let engine = match self.engine.take() {
             Some(engine) => engine,
-            None => Engine::start(1, false)?,
+            None => Engine::start(1)?,
         };
         Ok(self.engine.insert(engine).lines().open())
     }

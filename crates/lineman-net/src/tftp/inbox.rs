@@ -14,6 +14,9 @@ use nix::sys::socket::recvmsg;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt;
 
+use rustix::net::RecvFlags;
+
+use crate::addr::canonical;
 use crate::addr::plain;
 
 /// Memory that receiving uses again and again.
@@ -48,6 +51,26 @@ pub(super) fn receive_together(socket: &impl AsFd) {
 }
 
 impl Inbox {
+    /// One datagram, if any has arrived: for sockets that [`receive_together`] was not asked for.
+    ///
+    /// # Errors
+    /// As [`Self::receive`].
+    pub(super) fn receive_one(&mut self, socket: &impl AsFd) -> io::Result<Option<Arrival<'_>>> {
+        let flags = RecvFlags::DONTWAIT;
+        match rustix::net::recvfrom(socket, &mut self.buffer[..], flags) {
+            Ok((len, _, from)) => {
+                let from = from.and_then(|from| SocketAddr::try_from(from).ok());
+                Ok(Some(Arrival {
+                    from: from.map(canonical).ok_or(io::ErrorKind::InvalidData)?,
+                    bytes: &self.buffer[..len],
+                    segment: len.max(1),
+                }))
+            }
+            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What has arrived, if anything has.
     ///
     /// # Errors

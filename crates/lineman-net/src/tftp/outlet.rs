@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::net::UdpSocket;
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::os::fd::RawFd;
@@ -71,6 +71,15 @@ impl Outlet {
         match self {
             Self::Own(_) => None,
             Self::Shared { local, .. } => Some(*local),
+        }
+    }
+}
+
+impl AsFd for Outlet {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Own(socket) => socket.as_fd(),
+            Self::Shared { socket, .. } => socket.as_fd(),
         }
     }
 }

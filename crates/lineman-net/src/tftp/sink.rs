@@ -169,4 +169,4 @@ impl fmt::Debug for Sink {
 }
 
 /// What is written at a time.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 512 << 10;

@@ -158,18 +158,18 @@ pub(super) fn transfer_socket(local: Local) -> io::Result<UdpSocket> {
     }
 }
 
-/// A client's socket for a server at `server`. The system's word that nobody listens there
-/// (ICMP) comes back as an error of the next call.
-pub(super) fn client_socket(server: SocketAddr) -> io::Result<UdpSocket> {
+/// A client's socket for a server at `server`. If it is to be `told`, the system's word that nobody
+/// listens there (ICMP) comes back as an error of the next call.
+pub(super) fn client_socket(server: SocketAddr, told: bool) -> io::Result<UdpSocket> {
     let any: IpAddr = match server {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
     let socket = open(SocketAddr::new(any, 0))?;
     if server.is_ipv6() {
-        setsockopt(&socket, sockopt::Ipv6RecvErr, &true)?;
+        setsockopt(&socket, sockopt::Ipv6RecvErr, &told)?;
     } else {
-        setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
+        setsockopt(&socket, sockopt::Ipv4RecvErr, &told)?;
     }
     Ok(socket)
 }

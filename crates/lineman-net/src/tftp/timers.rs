@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// Moments, and what they are for. Nothing is ever taken back: whoever is woken too early, because
-/// his moment has moved since, sets another.
+/// Moments, and what they are for. Nothing is ever taken back: whoever set an earlier moment since is
+/// to ignore the later one, and whoever is woken too early, because his moment has moved, sets another.
 #[derive(Debug)]
 pub(super) struct Timers<T>(BinaryHeap<Reverse<(Instant, T)>>);
 
@@ -20,10 +20,10 @@ impl<T: Ord> Timers<T> {
         self.0.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// What is due by `now`, one at a time, the earliest first.
-    pub(super) fn pop(&mut self, now: Instant) -> Option<T> {
+    /// What is due by `now`, and since when, one at a time, the earliest first.
+    pub(super) fn pop(&mut self, now: Instant) -> Option<(Instant, T)> {
         self.next().filter(|&at| at <= now)?;
-        self.0.pop().map(|Reverse((_, what))| what)
+        self.0.pop().map(|Reverse(due)| due)
     }
 }
 

@@ -9,8 +9,23 @@ use super::lab_bench;
 use crate::views::export::Format;
 
 /// `lineman lab`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Lab {
+    /// What to do with it, if not to play a scenario.
+    #[command(subcommand)]
+    pub command: Option<LabCommand>,
+    /// A scenario to be played.
+    #[command(flatten)]
+    pub play: Play,
+}
+
+/// What else there is to do.
 #[derive(Debug, Subcommand)]
-pub enum Lab {
+pub enum LabCommand {
+    /// List the scenarios
+    #[command(after_help = LIST_EXAMPLES)]
+    List,
     /// Show a recorded log as a ladder, or export it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
@@ -22,12 +37,38 @@ pub enum Lab {
     Run(lab_bench::Run),
 }
 
-/// `lineman lab replay`.
+/// `lineman lab SCENARIO`.
 #[derive(Debug, Args)]
-pub struct Replay {
-    /// The log; - is stdin
-    #[arg(value_name = "FILE")]
-    pub log: PathBuf,
+pub struct Play {
+    /// The scenario to play; without it they are listed
+    #[arg(value_name = "SCENARIO")]
+    pub scenario: Option<String>,
+    /// Print the ladder line by line, and nothing that moves (default, for now)
+    #[arg(long)]
+    pub plain: bool,
+    /// Write the log to this file too, for lab replay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Rules of the wire beside those of the scenario, like c>s:#1 drop; loss 20%
+    #[arg(long, value_name = "RULES")]
+    pub fault: Vec<String>,
+    /// Start chance here: the same rules and number lose the same packets (default: 1)
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many milliseconds every packet is on its way (default: the scenario's, mostly 2)
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
+    pub delay: Option<u64>,
+    /// TCP as in the textbook: no timestamps, no SACK, no window scaling
+    #[arg(long)]
+    pub textbook: bool,
+    /// How the ladder is shown, or what is made of the log instead.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// How a log is shown.
+#[derive(Clone, Debug, Args)]
+pub struct View {
     /// Export the log in this form instead of showing it
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub export: Option<Format>,
@@ -44,6 +85,32 @@ pub struct Replay {
     #[arg(long, value_name = "N")]
     pub width: Option<u16>,
 }
+
+/// `lineman lab replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The log; - is stdin
+    #[arg(value_name = "FILE")]
+    pub log: PathBuf,
+    /// How it is shown.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// Examples of `lineman lab`.
+pub const EXAMPLES: &str = "\
+Examples:
+  lineman lab list                                     what there is to play
+  lineman lab handshake                                a connection is made
+  lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
+  lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance, the same each time
+  lineman lab close-four --record a.jsonl              keep the log
+  lineman lab close-four --export svg -o a.svg         a picture";
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  lineman lab list           names, and what they show
+  lineman --json lab list    the same for programs";
 
 const REPLAY_EXAMPLES: &str = "\
 Examples:

@@ -67,7 +67,7 @@ pub enum Command {
     #[command(subcommand)]
     Tftp(tftp::Tftp),
     /// See every call, packet and state between two hosts
-    #[command(subcommand)]
+    #[command(after_help = lab::EXAMPLES)]
     Lab(lab::Lab),
     /// Examine what this machine allows, and say how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]

@@ -74,6 +74,12 @@ pub struct Serve {
     /// asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N
     #[arg(long, value_name = "RULE", value_parser = parse::exception)]
     pub client: Vec<Exception>,
+    /// Answer from the port that is asked, for NAT and containers: all transfers share one socket
+    #[arg(long)]
+    pub single_port: bool,
+    /// Threads for the transfers; more than one pays only where one has no time left
+    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::count)]
+    pub threads: usize,
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,

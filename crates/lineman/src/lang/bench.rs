@@ -32,8 +32,6 @@ messages! {
     Idle {} "has no state yet" "尚无状态"
     Figures { rto, rtt, variance, window, threshold, segment, flight, resent } "rto {rto} ms, rtt {rtt} ± {variance} ms, cwnd {window}, ssthresh {threshold}, mss {segment}, in flight {flight}, resent {resent}" "重传超时 {rto} 毫秒，往返 {rtt} ± {variance} 毫秒，cwnd {window}，ssthresh {threshold}，mss {segment}，在途 {flight}，重传 {resent}"
 
-    NoLab { what, said } "the lab cannot be built: the system refuses {what} ({said}); lineman doctor says what would help" "无法搭建实验环境：系统拒绝了{what}（{said}）；lineman doctor 会说明如何解决"
-    NotStarted { why } "the lab's process cannot be started: {why}" "无法启动实验进程：{why}"
     NoProgram {} "no program is named; write it like: lineman lab run -- nc 10.0.0.2 9000" "没有指定程序；写法如：lineman lab run -- nc 10.0.0.2 9000"
     TwoPrograms {} "two programs for one host" "一台主机有两个程序"
     NotFound { program } "there is no program {program}" "没有程序 {program}"

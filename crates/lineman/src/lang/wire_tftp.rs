@@ -17,5 +17,8 @@ messages! {
     Ready { who } "{who} is ready to take the file: ACK 0 asks for block 1." "{who}已准备好接收文件：ACK 0 表示请发送第 1 块。"
     AckLast { who, block, bytes } "{who} acknowledges the last block, {block}: {bytes} in all, the transfer is over." "{who}确认最后一块（第 {block} 块）：{bytes}已传完，传输结束。"
     Resent { who, times, millis } "{who} sends the same again after {millis} ms (resend {times}): UDP promises nothing, so the programs keep the clock." "{who}在 {millis} 毫秒后重发（第 {times} 次）：UDP 不作任何保证，由程序自己计时。"
+    Stray { who, port, tid } "{who} has the TID {tid} in this transfer, and this comes from port {port}: it has no part in it. Whoever gets it answers with error 5 and goes on as if nothing had come." "它来自端口 {port}，而{who}在这次传输中的 TID 是 {tid}：它与这次传输无关。收到者回复错误 5，然后照常继续。"
+    StrayError { who, port, code } "{who} tells port {port} alone that it has no part in the transfer (error {code}); the transfer goes on." "{who}只告诉端口 {port}：它与这次传输无关（错误 {code}）；传输照常继续。"
+    Answered { who } "{who} has got the same block once more and acknowledges it once more; no clock had it do so." "{who}又收到同一块，于是再确认一次；这不是超时引起的。"
     Error { who, code, message } "{who} ends the transfer with error {code}: “{message}”. Nobody acknowledges an ERROR." "{who}以错误 {code}（“{message}”）结束传输。ERROR 不需要确认。"
 }

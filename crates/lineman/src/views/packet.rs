@@ -2,6 +2,7 @@
 
 use lineman_lab::story::Arrow;
 use lineman_lab::story::Datagram;
+use lineman_lab::story::Piece;
 use lineman_lab::story::Place;
 use lineman_lab::story::Refusal;
 use lineman_lab::story::Segment;
@@ -17,6 +18,7 @@ pub fn labels(arrow: &Arrow) -> Vec<String> {
     let all = match (&arrow.seen.what, arrow.place) {
         (What::Tcp(segment), Some(place)) => segment_labels(segment, place),
         (What::Udp(datagram), _) => datagram_labels(arrow, datagram),
+        (What::Piece(piece), _) => piece_labels(piece),
         (What::Unreachable(refusal), _) => refusal_labels(refusal),
         _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
@@ -79,6 +81,16 @@ fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
             vec![format!("ERROR {code} {message}"), format!("ERROR {code}")]
         }
     }
+}
+
+/// Bytes `first` to `last` of what IP carries.
+fn piece_labels(piece: &Piece) -> Vec<String> {
+    let mark = if piece.more { "" } else { " (last)" };
+    let from = piece.offset;
+    vec![
+        format!("IP piece at {from} len={}{mark}", piece.len),
+        format!("piece at {from}"),
+    ]
 }
 
 fn refusal_labels(refusal: &Refusal) -> Vec<String> {

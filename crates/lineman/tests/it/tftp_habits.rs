@@ -111,3 +111,28 @@ fn some_clients_are_served_otherwise() {
         oack(&[("BlkSize", "1024"), ("windowsize", "4")])
     );
 }
+
+/// A device that listens only for a moment after it was switched on, and until then refuses.
+#[test]
+fn a_device_that_is_switched_on_later_is_asked_until_it_answers() {
+    let port = {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("bind");
+        socket.local_addr().expect("address").port()
+    };
+    let dir = tempfile::tempdir().expect("directory");
+    let url = format!("tftp://127.0.0.1:{port}/file");
+    let mut command = crate::support::lineman();
+    command.args(["tftp", "get", "--until-answered", &url]);
+    let child = command.current_dir(dir.path()).spawn().expect("start");
+    std::thread::sleep(Duration::from_millis(500));
+    let root = tempfile::tempdir().expect("directory");
+    std::fs::write(root.path().join("file"), content(3000)).expect("write");
+    let mut serve = crate::support::lineman();
+    serve.args(["tftp", "serve", "--listen", &format!("127.0.0.1:{port}")]);
+    serve.arg(root.path());
+    let _server = Served::under(serve);
+    let output = crate::tftp_kit::finish(crate::support::Running(child), "get");
+    crate::tftp_kit::assert_exit(&output, 0);
+    let got = std::fs::read(dir.path().join("file")).expect("got");
+    assert_eq!(got, content(3000));
+}

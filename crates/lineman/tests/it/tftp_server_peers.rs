@@ -118,6 +118,10 @@ fn busybox_put_blocks(server: &Served, name: &str, file: &Path) -> Command {
 
 fn exchange(sizes: &[usize], get: Call, put: Option<Call>) -> Vec<String> {
     let server = Served::new(&["--write", "create"]);
+    exchange_with(server, sizes, get, put)
+}
+
+fn exchange_with(server: Served, sizes: &[usize], get: Call, put: Option<Call>) -> Vec<String> {
     for &size in sizes {
         let bytes = content(size);
         let (name, file) = (format!("down{size}"), server.outside().join("got"));
@@ -185,6 +189,22 @@ fn busybox_in_blocks_of_512() {
 fn busybox_in_larger_blocks() {
     let lines = exchange(&SIZES, busybox_get_blocks, Some(busybox_put_blocks));
     assert!(lines.iter().any(|line| line.contains("blksize 1428")));
+}
+
+/// As behind NAT: answers come from the port that is asked.
+#[test]
+fn every_client_with_all_transfers_on_one_port() {
+    let one_port = || Served::new(&["--write", "create", "--single-port"]);
+    exchange_with(one_port(), &SIZES, curl_get, Some(curl_put));
+    exchange_with(one_port(), &SIZES, curl_large, None);
+    exchange_with(
+        one_port(),
+        &SIZES,
+        atftp_get_windows,
+        Some(atftp_put_windows),
+    );
+    exchange_with(one_port(), &SIZES, hpa_get, Some(hpa_put));
+    exchange_with(one_port(), &SIZES, busybox_get, Some(busybox_put));
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The transfers of one thread, and the tools that they share.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::door::Passed;
+use super::follow::Follow;
 use super::mailbox::Line;
 use super::mailbox::Mailbox;
 use super::poller::Poller;
@@ -22,10 +25,15 @@ use crate::tftp::transfer::Waited;
 pub(in crate::tftp) struct Floor {
     pub(super) poller: Poller,
     pub(super) mailbox: Arc<Mailbox>,
-    transfers: HashMap<u64, Place>,
+    transfers: HashMap<u64, Place, BuildHasherDefault<Spread>>,
     timers: Timers<u64>,
     inbox: Inbox,
     desk: Desk,
+    follow: Follow,
+    /// Whether there are so many transfers that the poller watches their sockets.
+    crowded: bool,
+    /// Who was heard and is to be answered.
+    unanswered: Vec<u64>,
 }
 
 #[derive(Debug)]
@@ -42,21 +50,56 @@ impl Floor {
         Ok(Self {
             poller: Poller::new(mailbox.bell())?,
             mailbox,
-            transfers: HashMap::new(),
+            transfers: HashMap::default(),
             timers: Timers::default(),
             inbox: Inbox::default(),
             desk: Desk::new(pool),
+            follow: Follow::default(),
+            crowded: false,
+            unanswered: Vec::new(),
         })
     }
 
-    /// How many transfers there are.
-    pub(super) fn len(&self) -> usize {
-        self.transfers.len()
+    /// Waits for a packet, a letter or the next moment that is due.
+    ///
+    /// # Errors
+    /// When the system fails at waiting.
+    pub(super) fn wait(&mut self) -> io::Result<()> {
+        self.rearrange()?;
+        if !self.mailbox.may_sleep() {
+            return self.poller.peek();
+        }
+        let due = self.timers.next();
+        let waited = if self.crowded {
+            self.poller.wait(due)
+        } else {
+            let hearing = self
+                .transfers
+                .iter()
+                .filter(|(_, place)| place.transfer.hears());
+            let few: Vec<_> = hearing
+                .filter_map(|(number, place)| Some((*number, place.transfer.socket()?)))
+                .collect();
+            self.poller.wait_with(&few, due)
+        };
+        self.mailbox.wake();
+        waited
     }
 
-    /// When something is due.
-    pub(super) fn next_due(&self) -> Option<Instant> {
-        self.timers.next()
+    /// Has the poller watch the transfers when there are many, and no more when there are few.
+    fn rearrange(&mut self) -> io::Result<()> {
+        let crowded = match self.transfers.len() {
+            0..=FEW => false,
+            MANY.. => true,
+            _ => self.crowded,
+        };
+        if crowded != self.crowded {
+            self.crowded = crowded;
+            for (number, place) in &mut self.transfers {
+                place.watch(crowded, *number, &self.poller)?;
+            }
+        }
+        Ok(())
     }
 
     /// Puts a transfer in its place; its first packet leaves.
@@ -72,13 +115,33 @@ impl Floor {
         self.settle(number);
     }
 
-    /// There is something to read at a transfer's socket.
+    /// There is something to read at a transfer's socket; [`Self::answer`] is to follow.
     pub(super) fn handle_ready(&mut self, ready: Ready) {
+        let few = self.transfers.len() <= FEW;
         if let Some(place) = self.transfers.get_mut(&ready.name) {
-            place
-                .transfer
-                .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
-            self.settle(ready.name);
+            let to_answer =
+                place
+                    .transfer
+                    .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
+            if few && let Some(socket) = place.transfer.socket() {
+                self.follow.heard(socket);
+            }
+            if to_answer {
+                self.unanswered.push(ready.name);
+            } else {
+                self.settle(ready.name);
+            }
+        }
+    }
+
+    /// Answers everybody who was heard. First to hear all, then to answer all, lets a client on the
+    /// same machine work on many answers each time it is woken.
+    pub(super) fn answer(&mut self) {
+        while let Some(number) = self.unanswered.pop() {
+            if let Some(place) = self.transfers.get_mut(&number) {
+                place.transfer.answer(&mut self.desk);
+                self.settle(number);
+            }
         }
     }
 
@@ -115,8 +178,10 @@ impl Floor {
 
     /// Everything that is due by `now`.
     pub(super) fn fire(&mut self, now: Instant) {
-        while let Some(number) = self.timers.pop(now) {
-            if let Some(place) = self.transfers.get_mut(&number) {
+        while let Some((at, number)) = self.timers.pop(now) {
+            if let Some(place) = self.transfers.get_mut(&number)
+                && place.timer_at == Some(at)
+            {
                 place.timer_at = None;
                 if place.transfer.deadline().is_some_and(|at| at <= now) {
                     place.transfer.handle_timeout(&mut self.desk);
@@ -143,17 +208,50 @@ impl Floor {
             place.timer_at = Some(at);
             self.timers.set(at, number);
         }
-        let hears = place.transfer.hears();
-        if hears != place.watched
-            && let Some(socket) = place.transfer.socket()
-        {
-            if hears {
-                // Without memory for it the transfer hears nothing, and its patience ends it.
-                let _ = self.poller.watch(socket, number);
-            } else {
-                self.poller.ignore(socket);
-            }
-            place.watched = hears;
+        // Without memory for it the transfer hears nothing, and its patience ends it.
+        let _ = place.watch(self.crowded, number, &self.poller);
+    }
+}
+
+impl Place {
+    /// Has the socket watched or not: where there are many, and as long as the transfer hears.
+    fn watch(&mut self, crowded: bool, number: u64, poller: &Poller) -> io::Result<()> {
+        let wanted = crowded && self.transfer.hears();
+        let Some(socket) = self.transfer.socket().filter(|_| wanted != self.watched) else {
+            return Ok(());
+        };
+        self.watched = wanted;
+        if wanted {
+            poller.watch(socket, number)
+        } else {
+            poller.ignore(socket);
+            Ok(())
         }
     }
 }
+
+/// Spreads numbers that are given out here, one after another: nobody can choose them.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // Fibonacci hashing: 2^64 divided by the golden ratio.
+        self.0 = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+}
+
+/// With more transfers than this a thread seldom sleeps, and where it runs matters less.
+const FEW: usize = 2;
+/// With so many the kernel keeps a list of them.
+const MANY: usize = 5;

@@ -7,9 +7,9 @@
 
 mod door;
 mod floor;
+mod follow;
 mod mailbox;
 mod poller;
-mod spin;
 mod worker;
 
 use std::io;
@@ -24,7 +24,6 @@ pub(super) use floor::Floor;
 use mailbox::Letter;
 pub(super) use mailbox::Line;
 use mailbox::Mailbox;
-use spin::Spin;
 use worker::Worker;
 
 /// The threads. Dropped, they end, and their transfers with them.
@@ -42,20 +41,16 @@ pub(super) struct Lines {
 
 impl Engine {
     /// Starts `threads` threads. What blocks runs on the blocking pool of the runtime that calls
-    /// this. With `spin`, a thread with few transfers waits awake for a moment before it sleeps.
+    /// this.
     ///
     /// # Errors
     /// When the system allows no more threads or descriptors.
-    pub(super) fn start(threads: usize, spin: bool) -> io::Result<Self> {
+    pub(super) fn start(threads: usize) -> io::Result<Self> {
         let pool = tokio::runtime::Handle::current();
         let mut mailboxes = Vec::new();
-        for _ in 0..threads {
+        for _ in 0..threads.max(1) {
             let mailbox = Arc::new(Mailbox::new()?);
-            let worker = Worker::new(
-                Arc::clone(&mailbox),
-                pool.clone(),
-                Spin::new(spin && std::env::var_os("NOSPIN").is_none()),
-            )?;
+            let worker = Worker::new(Arc::clone(&mailbox), pool.clone())?;
             thread::Builder::new()
                 .name("tftp".to_owned())
                 // An error here is a system that can wait no longer: its transfers end.
@@ -67,15 +62,6 @@ impl Engine {
             next: Arc::default(),
         };
         Ok(Self { lines })
-    }
-
-    /// Starts one thread for each processor that this process may use.
-    ///
-    /// # Errors
-    /// As [`Self::start`].
-    pub(super) fn start_all(spin: bool) -> io::Result<Self> {
-        let count = thread::available_parallelism().map_or(1, usize::from);
-        Self::start(count, spin && count > 1)
     }
 
     pub(super) fn lines(&self) -> Lines {

@@ -3,14 +3,18 @@
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 use std::time::Instant;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
 use rustix::event::epoll;
 use rustix::event::epoll::CreateFlags;
 use rustix::event::epoll::EventData;
 use rustix::event::epoll::EventFlags;
+use rustix::event::poll;
 use rustix::io::Errno;
 use rustix::time::Itimerspec;
 use rustix::time::TimerfdClockId;
@@ -20,7 +24,7 @@ use rustix::time::Timespec;
 use rustix::time::timerfd_create;
 use rustix::time::timerfd_settime;
 
-/// An epoll whose time-outs are as fine as the kernel's timers, not milliseconds.
+/// An epoll whose time-outs are finer than milliseconds.
 ///
 /// The timer is a descriptor of its own (`timerfd`) that is set again only when a moment earlier
 /// than the one it stands for is asked for, or when it has run out: a transfer whose time-out moves
@@ -87,23 +91,70 @@ impl Poller {
     /// # Errors
     /// When the system fails; being interrupted is no failure.
     pub(super) fn wait(&mut self, until: Option<Instant>) -> io::Result<()> {
-        if let Some(until) = until {
-            let now = Instant::now();
-            // One that has run out may have been seen by a peek: it wakes nobody any more.
-            if self.armed.is_none_or(|armed| until < armed || armed <= now) {
-                self.arm(now, until)?;
+        self.wake_at(until)?;
+        self.look(None)
+    }
+
+    /// The same with a few sockets that are not watched: for so few, asking the kernel anew each time
+    /// (`poll`) is quicker than having it keep a list.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub(super) fn wait_with(
+        &mut self,
+        few: &[(u64, BorrowedFd<'_>)],
+        until: Option<Instant>,
+    ) -> io::Result<()> {
+        self.wake_at(until)?;
+        let mut asked = Vec::with_capacity(few.len() + 1);
+        asked.push(PollFd::new(&self.epoll, PollFlags::IN));
+        asked.extend(
+            few.iter()
+                .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
+        );
+        match poll(&mut asked, None) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        for (answer, (name, _)) in asked[1..].iter().zip(few) {
+            let flags = answer.revents();
+            if !flags.is_empty() {
+                self.found.push(Ready {
+                    name: *name,
+                    error: flags.contains(PollFlags::ERR),
+                });
             }
         }
-        self.look(None)
+        if asked[0].revents().is_empty() {
+            return Ok(());
+        }
+        self.look(Some(&Timespec::default()))
+    }
+
+    fn wake_at(&mut self, until: Option<Instant>) -> io::Result<()> {
+        let Some(until) = until else { return Ok(()) };
+        let now = Instant::now();
+        // A crowd has a moment of its own for each; what is due at about the same time shares one.
+        let until = until + GRAIN;
+        // One that has run out may have been seen by a peek: it wakes nobody any more.
+        if self.armed.is_none_or(|armed| until < armed || armed <= now) {
+            self.arm(now, until)?;
+        }
+        Ok(())
     }
 
     /// What has happened by now, without waiting.
     ///
     /// # Errors
     /// As [`Self::wait`].
-    pub(super) fn peek(&mut self) -> io::Result<bool> {
-        self.look(Some(&Timespec::default()))?;
-        Ok(!self.found.is_empty())
+    pub(super) fn peek(&mut self) -> io::Result<()> {
+        self.look(Some(&Timespec::default()))
+    }
+
+    /// Whether there was more than the last wait could take.
+    pub(super) fn may_have_more(&self) -> bool {
+        self.found.len() >= EVENTS
     }
 
     /// Takes one of the things that the last wait has found.
@@ -143,10 +194,12 @@ impl Poller {
     }
 }
 
+/// Nothing is late by more.
+const GRAIN: Duration = Duration::from_micros(100);
 /// The name of what only wakes.
 const NOBODY: u64 = u64::MAX;
 /// Events taken at a time.
-const EVENTS: usize = 256;
+const EVENTS: usize = 1024;
 const SHORTEST: Duration = Duration::from_nanos(1);
 /// For moments beyond what the kernel can count: it is set again then.
 const FAR: Timespec = Timespec {

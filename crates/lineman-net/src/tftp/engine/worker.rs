@@ -3,32 +3,26 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use super::door::Door;
 use super::floor::Floor;
 use super::mailbox::Letter;
 use super::mailbox::Mailbox;
-use super::spin::Spin;
 
 /// One thread: its transfers and its doors.
 #[derive(Debug)]
 pub(super) struct Worker {
     floor: Floor,
     doors: HashMap<u64, Box<dyn Door>>,
-    spin: Spin,
 }
 
 impl Worker {
-    pub(super) fn new(
-        mailbox: Arc<Mailbox>,
-        pool: tokio::runtime::Handle,
-        spin: Spin,
-    ) -> io::Result<Self> {
+    pub(super) fn new(mailbox: Arc<Mailbox>, pool: tokio::runtime::Handle) -> io::Result<Self> {
         Ok(Self {
             floor: Floor::new(mailbox, pool)?,
             doors: HashMap::new(),
-            spin,
         })
     }
 
@@ -37,6 +31,7 @@ impl Worker {
     /// # Errors
     /// When the system fails at waiting.
     pub(super) fn run(mut self) -> io::Result<()> {
+        let mut fired = Instant::now();
         loop {
             for letter in self.floor.mailbox.take() {
                 match letter {
@@ -48,7 +43,9 @@ impl Worker {
                     Letter::Quit => return Ok(()),
                 }
             }
-            self.wait()?;
+            self.floor.wait()?;
+            let woke = Instant::now();
+            let has_all = !self.floor.poller.may_have_more();
             while let Some(ready) = self.floor.poller.next() {
                 match self.doors.get_mut(&ready.name) {
                     Some(door) => {
@@ -59,7 +56,13 @@ impl Worker {
                     None => self.floor.handle_ready(ready),
                 }
             }
-            self.floor.fire(Instant::now());
+            self.floor.answer();
+            // Not by the time that it is now: what has come since the last look may be just what
+            // somebody waits for. A crowd whose packets never end must not stop the clocks.
+            if has_all || woke.duration_since(fired) > LONGEST_DEAF {
+                self.floor.fire(woke);
+                fired = woke;
+            }
         }
     }
 
@@ -68,20 +71,7 @@ impl Worker {
         self.doors.insert(number, door);
         Ok(())
     }
-
-    /// Waits for a packet, a letter or the next moment that is due.
-    fn wait(&mut self) -> io::Result<()> {
-        let due = self.floor.next_due();
-        if self.spin.wait(&mut self.floor, due)? {
-            return Ok(());
-        }
-        if !self.floor.mailbox.may_sleep() {
-            return self.floor.poller.peek().map(drop);
-        }
-        let begin = Instant::now();
-        let waited = self.floor.poller.wait(due);
-        self.floor.mailbox.wake();
-        self.spin.slept(begin.elapsed());
-        waited
-    }
 }
+
+/// However much there is to read, time-outs are looked at as often.
+const LONGEST_DEAF: Duration = Duration::from_millis(20);

@@ -132,19 +132,21 @@ impl<'a> Worker<'a> {
 
     /// Everything that is due by `now`.
     fn fire(&mut self, now: Instant) {
-        while let Some(due) = self.timers.pop(now) {
+        while let Some((at, due)) = self.timers.pop(now) {
             match due {
                 Due::Start { client } => {
                     self.starts -= 1;
                     self.start(client);
                 }
-                Due::Timeout(name) => self.time_out(now, name),
+                Due::Timeout(name) => self.time_out(now, at, name),
             }
         }
     }
 
-    fn time_out(&mut self, now: Instant, name: Name) {
-        if let Some(transfer) = self.slots.named(name) {
+    fn time_out(&mut self, now: Instant, at: Instant, name: Name) {
+        if let Some(transfer) = self.slots.named(name)
+            && transfer.timer_at == Some(at)
+        {
             transfer.timer_at = None;
             if transfer.deadline().is_some_and(|deadline| deadline <= now) {
                 transfer.handle_timeout(now, &mut self.tally);

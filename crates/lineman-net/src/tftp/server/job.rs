@@ -6,6 +6,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Session;
 
 use super::Shared;
@@ -27,6 +28,8 @@ pub(super) struct Job {
     pub(super) started: Instant,
     /// What was told to the table last.
     pub(super) pulse: Option<Pulse>,
+    /// What kind of client it is.
+    pub(super) client: Fingerprint,
 }
 
 impl Owner for Job {
@@ -51,6 +54,8 @@ impl Owner for Job {
         let Some(mut report) = self.report.take() else {
             return;
         };
+        self.shared
+            .note_pipelining(self.client, session.pipelining());
         report.agreed = result.agreed;
         report.bytes = result.bytes;
         report.elapsed = self.started.elapsed();

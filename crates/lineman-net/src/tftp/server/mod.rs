@@ -1,10 +1,14 @@
 //! The server: requests in ([`requests`]), transfers watched ([`job`]), reports out.
 
 mod job;
+mod reception;
 mod requests;
+mod start;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,6 +16,9 @@ use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::Exception;
+use lineman_proto::tftp::Fingerprint;
+use lineman_proto::tftp::Pipelining;
+use lineman_proto::tftp::Reluctant;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -21,7 +28,7 @@ use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
 use tokio::sync::mpsc;
 
-use self::requests::Reception;
+use self::reception::Reception;
 use super::Ending;
 use super::Ports;
 use super::Refusal;
@@ -54,8 +61,9 @@ pub struct ServerConfig {
     pub rollover: Rollover,
     /// Answer from the port that is asked: all transfers share one socket.
     pub single_port: bool,
-    /// A thread with few transfers may wait awake for a moment.
-    pub spin: bool,
+    /// Threads that run transfers. One is quickest until it has no time left: see
+    /// `docs/design/scheduling.md`.
+    pub threads: usize,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
@@ -75,7 +83,7 @@ impl Default for ServerConfig {
             max_windowsize: 64,
             rollover: Rollover::ToZero,
             single_port: false,
-            spin: true,
+            threads: 1,
             pipeline: false,
             exceptions: Vec::new(),
             timing: Timing {
@@ -130,6 +138,8 @@ struct Shared {
     admission: Admission,
     lines: Lines,
     guard: SharedGuard,
+    /// Clients to which blocks are not sent ahead.
+    reluctant: Mutex<Reluctant>,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
     unreported: AtomicU64,
@@ -165,7 +175,7 @@ impl Server {
                 Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
-        let engine = Engine::start_all(config.spin)
+        let engine = Engine::start(config.threads)
             .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
@@ -175,6 +185,7 @@ impl Server {
             guard: SharedGuard::new(config.allow.clone()),
             config,
             lines: engine.lines(),
+            reluctant: Mutex::default(),
             events,
             ignored: AtomicU64::new(0),
             unreported: AtomicU64::new(0),
@@ -252,6 +263,17 @@ impl Shared {
 
     fn ignore(&self) {
         self.ignored.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn note_pipelining(&self, client: Fingerprint, outcome: Pipelining) {
+        if outcome != Pipelining::Off {
+            // It is whole after every statement.
+            let mut reluctant = self
+                .reluctant
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            reluctant.note(Instant::now(), client, outcome);
+        }
     }
 
     fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {

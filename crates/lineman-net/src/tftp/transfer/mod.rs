@@ -160,13 +160,53 @@ impl Transfer {
         self.stall.is_none() && self.session.poll_timeout().is_none()
     }
 
-    /// There is something at its socket. Takes one burst; others have their turn then.
-    pub(super) fn handle_readable(&mut self, error: bool, inbox: &mut Inbox, desk: &mut Desk) {
+    /// There is something at its socket. Takes one burst; others have their turn then. Gives `true`
+    /// when [`Self::answer`] is to follow, before anything else.
+    pub(super) fn handle_readable(
+        &mut self,
+        error: bool,
+        inbox: &mut Inbox,
+        desk: &mut Desk,
+    ) -> bool {
+        let to_answer = match self.body {
+            Body::Send(_) => self.hear_one(inbox),
+            Body::Receive(_) => {
+                self.hear_burst(inbox, desk);
+                false
+            }
+        };
+        if error {
+            drop_errors(&self.outlet); // not before: that would take the error from the call above
+        }
+        to_answer
+    }
+
+    /// A sender hears one ACK at a time.
+    fn hear_one(&mut self, inbox: &mut Inbox) -> bool {
+        match inbox.receive_one(&self.outlet) {
+            Ok(Some(arrival)) => {
+                for packet in arrival.datagrams() {
+                    self.hear(arrival.from, packet);
+                }
+                true
+            }
+            Ok(None) => false,
+            Err(error) => {
+                self.handle_socket_error(error);
+                true
+            }
+        }
+    }
+
+    /// A receiver hears a window at a time.
+    fn hear_burst(&mut self, inbox: &mut Inbox, desk: &mut Desk) {
         match inbox.receive(&self.outlet) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
-                    self.handle_packet(arrival.from, packet, desk);
+                    self.hear(arrival.from, packet);
+                    self.drain(packet, desk);
                 }
+                self.tell();
             }
             Ok(None) => {}
             Err(error) => {
@@ -174,18 +214,24 @@ impl Transfer {
                 self.advance(&[], desk);
             }
         }
-        if error {
-            drop_errors(&self.outlet); // not before: that would take the error from the call above
+    }
+
+    /// A packet came by a shared socket.
+    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], desk: &mut Desk) {
+        self.hear(from, packet);
+        self.advance(packet, desk);
+    }
+
+    /// One that comes while the transfer waits for something is lost, as packets are.
+    fn hear(&mut self, from: SocketAddr, packet: &[u8]) {
+        if self.stall.is_none() {
+            self.session.handle_packet(Instant::now(), from, packet);
         }
     }
 
-    /// A packet came. One that comes while the transfer waits for something is lost, as packets are:
-    /// only a shared socket brings such.
-    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], desk: &mut Desk) {
-        if self.stall.is_none() {
-            self.session.handle_packet(Instant::now(), from, packet);
-            self.advance(packet, desk);
-        }
+    /// Sends what is to be said to what was heard.
+    pub(super) fn answer(&mut self, desk: &mut Desk) {
+        self.advance(&[], desk);
     }
 
     /// The time that [`Self::deadline`] named has come.
@@ -245,21 +291,26 @@ impl Transfer {
         self.unsent = None;
     }
 
+    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
+        self.drain(packet, desk);
+        self.tell();
+    }
+
     /// The drain rule: everything to send and every event, before the next `handle_*`. `packet` is
     /// the one just handled; events point into it.
-    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
+    fn drain(&mut self, packet: &[u8], desk: &mut Desk) {
         while self.stall.is_none() {
             if let Some(transmit) = self.session.poll_transmit() {
                 self.transmit(transmit, desk);
             } else if let Some(event) = self.session.poll_event() {
                 self.handle_event(event, packet, desk);
             } else {
-                break;
+                return;
             }
         }
-        self.tell();
     }
 
+    /// Tells the owner how it stands.
     fn tell(&mut self) {
         if let Some(ending) = self.ending.take()
             && !std::mem::replace(&mut self.told, true)

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::Sender;
+use super::pace::Evidence;
 use super::repair::CLEAN_WINDOWS;
 use super::repair::Repair;
 use crate::tftp::Event;
@@ -57,6 +58,7 @@ impl Sender {
                 Repair::Resting(windows) if windows > 1 => Repair::Resting(windows - 1),
                 // What was sent twice is acknowledged twice; the second comes during the next window.
                 Repair::InFlight => Repair::Resting(1),
+                Repair::Ready if self.probes > 0 => Repair::Resting(1),
                 Repair::Ready | Repair::Resting(_) => Repair::Ready,
             };
             self.send_flight(now);
@@ -64,7 +66,11 @@ impl Sender {
             // RFC 7440 §4: the receiver acknowledges the last block before a gap, and the window
             // starts anew behind it.
             self.stats.gaps += 1;
-            self.pace.lost(window, taken);
+            let evidence = match self.probes {
+                0 => Evidence::Answer,
+                _ => Evidence::Silence,
+            };
+            self.pace.lost(window, taken, evidence);
             self.repair = Repair::InFlight;
             self.send_flight(now);
         }

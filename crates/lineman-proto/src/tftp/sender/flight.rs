@@ -20,7 +20,7 @@ impl Sender {
     pub(super) fn send_opening(&mut self, now: Instant, packet: Vec<u8>) {
         self.opening_sends += 1;
         self.began_at = now;
-        self.probed = false;
+        self.probes = 0;
         self.queue.push_back(Payload::Packet(packet));
         self.sent(now);
     }
@@ -31,7 +31,7 @@ impl Sender {
         self.queue
             .retain(|payload| !matches!(payload, Payload::Data(_)));
         self.next = self.base;
-        self.probed = false;
+        self.probes = 0;
         if self.is_pipelined() {
             return self.send_ahead(now);
         }
@@ -97,25 +97,33 @@ impl Sender {
     }
 
     /// When to ask for an answer that is overdue: where the last block of a flight is lost, or the
-    /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP.
+    /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP. A probe or
+    /// its answer may be lost too: each next one waits twice as long.
     pub(super) fn probe_at(&self) -> Option<Instant> {
         // With blocks ahead an ACK that is merely late would look like one of the probe, and the
         // blocks behind it like thrown away.
-        let estimate = self.rto.probe().map(|wait| match self.pipeline {
-            Some(_) => (wait * 2).max(PIPELINE_PROBE_FLOOR),
-            None => wait,
-        });
-        let wait = estimate.filter(|&wait| wait < self.rto.current());
+        let (most, estimate) = match self.pipeline {
+            Some(_) => (
+                1,
+                self.rto
+                    .probe()
+                    .map(|wait| (wait * 2).max(PIPELINE_PROBE_FLOOR)),
+            ),
+            None => (MOST_PROBES, self.rto.probe()),
+        };
         // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
-        let may =
-            self.opening.is_none() && self.confirmed && !self.probed && !self.is_last_in_flight();
-        wait.filter(|_| may).map(|wait| self.flight_at + wait)
+        let may = self.opening.is_none()
+            && self.confirmed
+            && self.probes < most
+            && !self.is_last_in_flight();
+        let wait = estimate.filter(|_| may)? * ((2 << self.probes) - 1);
+        (wait < self.rto.current()).then(|| self.flight_at + wait)
     }
 
     /// Sends the flight's last block once more. Whoever has all acknowledges it again; whoever
     /// misses it, or another, says so. Who may throw away early blocks in silence gets the first.
     pub(super) fn probe(&mut self, now: Instant) {
-        self.probed = true;
+        self.probes += 1;
         self.fresh = self.next; // the ACK may answer either of the two
         self.repair = Repair::Ready;
         if let Some(pipeline) = &mut self.pipeline {
@@ -124,10 +132,86 @@ impl Sender {
         } else {
             self.push_run(self.next - 1, self.next);
         }
-        let rest = self.flight_at + self.rto.current();
-        self.deadline = Some(rest.max(now).min(self.give_up_at().max(now)));
+        self.arm();
+        self.deadline = self.deadline.map(|deadline| deadline.max(now));
     }
 }
 
 /// Less than the floor of the time-out, more than a boot program pauses.
 const PIPELINE_PROBE_FLOOR: Duration = Duration::from_millis(10);
+/// At 1, 3 and 7 times the estimate: the next would come no sooner than the time-out.
+pub(super) const MOST_PROBES: u8 = 3;
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "any moment to begin at")]
+mod tests {
+    use super::*;
+    use crate::tftp::Agreed;
+    use crate::tftp::Packet;
+    use crate::tftp::Rollover;
+    use crate::tftp::Timing;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// Everything that is to be sent, as first and last blocks.
+    fn sent(sender: &mut Sender) -> Vec<(u64, u64)> {
+        let runs = std::iter::from_fn(|| sender.poll_transmit());
+        runs.map(|payload| match payload {
+            Payload::Data(run) => (run.first, run.first + u64::from(run.count) - 1),
+            other => panic!("{other:?}"),
+        })
+        .collect()
+    }
+
+    /// A sender with windows of four whose round trip is known to be a millisecond, and whose
+    /// second window is on its way.
+    fn sender(begin: Instant) -> Sender {
+        let timing = Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::ZERO,
+            unconfirmed_resends: None,
+        };
+        let agreed = Agreed {
+            windowsize: 4,
+            ..Agreed::default()
+        };
+        let length = Some(1 << 20);
+        let mut sender = Sender::new(begin, agreed, Rollover::ToZero, timing, length, None);
+        assert_eq!(sent(&mut sender), [(1, 4)]);
+        sender.handle_packet(begin + MS, &Packet::Ack { block: 4 });
+        assert_eq!(sent(&mut sender), [(5, 8)]);
+        sender
+    }
+
+    fn wait(sender: &mut Sender) -> Instant {
+        let due = sender.poll_timeout().expect("a deadline");
+        sender.handle_timeout(due);
+        due
+    }
+
+    #[test]
+    fn a_client_that_is_slow_once_is_sent_one_block_twice_and_no_window() {
+        let begin = Instant::now();
+        let mut sender = sender(begin);
+        let probed = wait(&mut sender);
+        assert_eq!(sent(&mut sender), [(8, 8)]);
+        sender.handle_packet(probed + MS, &Packet::Ack { block: 8 });
+        assert_eq!(sent(&mut sender), [(9, 12)]);
+        // The probe is acknowledged as well.
+        sender.handle_packet(probed + 2 * MS, &Packet::Ack { block: 8 });
+        assert_eq!(sent(&mut sender), []);
+    }
+
+    #[test]
+    fn a_probe_that_is_lost_is_followed_by_others_before_the_time_out() {
+        let begin = Instant::now();
+        let mut sender = sender(begin);
+        let mut waits = Vec::new();
+        while sender.stats().timeouts == 0 {
+            waits.push(wait(&mut sender).duration_since(begin + MS).as_millis());
+        }
+        // Three round trips, 3 + 6; then the floor of the time-out, as no third probe fits.
+        assert_eq!(waits, [3, 9, 20]);
+        assert_eq!(sent(&mut sender), [(5, 8)], "what still waits is replaced");
+    }
+}

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
+use self::flight::MOST_PROBES;
 use self::pace::Pace;
 use self::pipeline::Pipeline;
 use self::repair::Repair;
@@ -71,8 +72,8 @@ pub struct Sender {
     pace: Pace,
     /// Blocks ahead of their ACKs, where the client knows no `windowsize`.
     pipeline: Option<Box<Pipeline>>,
-    /// Whether this flight's one probe has been sent.
-    probed: bool,
+    /// How many probes of this flight have been sent.
+    probes: u8,
     stats: Stats,
 }
 
@@ -112,7 +113,7 @@ impl Sender {
             repair: Repair::Ready,
             pace: Pace::new(),
             pipeline: None,
-            probed: false,
+            probes: 0,
             stats: Stats::default(),
         };
         if let Some(length) = length {
@@ -198,10 +199,7 @@ impl Sender {
             self.give_up();
         } else if self.is_pausing() {
             self.send_burst(now);
-        } else if self
-            .probe_at()
-            .is_some_and(|at| now < at + self.rto.current())
-        {
+        } else if self.probe_at().is_some() && now < self.flight_at + self.rto.current() {
             self.probe(now);
         } else if self.confirmed || self.unconfirmed_resends > 0 {
             self.unconfirmed_resends = self.unconfirmed_resends.saturating_sub(1);
@@ -211,7 +209,7 @@ impl Sender {
             self.pipeline_timed_out();
             self.pace.silence(self.window());
             self.resend(now);
-            self.probed = true; // a second time-out in a row is no moment to hurry
+            self.probes = MOST_PROBES; // a second time-out in a row is no moment to hurry
             self.arm();
         } else {
             // An unconfirmed peer may be somebody else's forged address: wait in silence.

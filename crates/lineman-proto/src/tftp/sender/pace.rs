@@ -8,18 +8,21 @@ use std::time::Duration;
 /// lose the rest of each. A sender may not answer with smaller windows: RFC 7440 §4 has a receiver
 /// acknowledge after `windowsize` blocks or a time-out, so it would wait for the missing ones, five
 /// seconds at a time. What it may choose is when the blocks of a window leave (§5 suggests pauses
-/// between them). So after three flights in a row that lost something at the same place the window goes out in bursts of what
+/// between them). So after some flights in a row that lost something at the same place the window goes out in bursts of what
 /// the receiver has shown that it can take, with pauses in which it empties its ring. A window then
 /// takes some pauses more than a round trip, and no time-out.
 ///
-/// Losses here and there change nothing: the network loses too. After some clean windows more is tried;
+/// Losses here and there change nothing: the network loses too. What overflows is mostly lost in
+/// silence, for nothing behind it arrives either; behind a packet that the network has lost others
+/// arrive, and are answered at once. So what was answered is weaker evidence. After some clean windows more is tried;
 /// where that fails, what worked before is returned to, and the next attempt waits twice as long.
 #[derive(Debug)]
 pub(super) struct Pace {
     now: Level,
     /// What worked before the attempt that is under way.
     before: Option<Level>,
-    /// Flights in a row that have lost all behind about the same block.
+    /// How much speaks for the receiver: flights in a row that have lost all behind about the same
+    /// block, each with its weight.
     alike: u32,
     /// The block.
     taken: u64,
@@ -27,6 +30,15 @@ pub(super) struct Pace {
     clean: u32,
     /// So many of them before more is tried.
     patience: u32,
+}
+
+/// How a loss was heard of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Evidence {
+    /// The receiver said so by itself, as something behind the gap had arrived.
+    Answer = 1,
+    /// It had to be asked.
+    Silence = 3,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +75,19 @@ impl Pace {
     }
 
     /// A flight lost something: of a window of so many blocks the first `taken` have arrived.
-    pub(super) fn lost(&mut self, window: u64, taken: u64) {
-        self.clean = 0;
-        self.alike = if taken.abs_diff(self.taken) <= LIKENESS {
-            self.alike + 1
+    pub(super) fn lost(&mut self, window: u64, taken: u64, evidence: Evidence) {
+        let weight = evidence as u32;
+        if taken.abs_diff(self.taken) <= LIKENESS {
+            self.alike += weight;
+            self.clean = 0;
         } else {
-            1
-        };
+            self.alike = weight;
+        }
         self.taken = taken;
         if let Some(before) = self.before.take() {
             self.now = before;
             self.patience = (self.patience * 2).min(MOST_PATIENCE);
-        } else if self.alike >= ALIKE_FLIGHTS {
+        } else if self.alike >= PROOF {
             self.tighten(window, taken);
         }
     }
@@ -86,7 +99,7 @@ impl Pace {
         } else {
             self.now.burst.min(window) / 2
         };
-        self.lost(window, taken);
+        self.lost(window, taken, Evidence::Silence);
     }
 
     /// All of a window has arrived.
@@ -128,7 +141,7 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 /// Less than any time-out: a pause must not look like silence.
 const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 /// The network's losses seldom come so often in a row at one place; a receiver's always do.
-const ALIKE_FLIGHTS: u32 = 3;
+const PROOF: u32 = 9;
 /// While a burst arrives, a receiver may make room for a packet, or not.
 const LIKENESS: u64 = 1;
 const CLEAN_WINDOWS: u32 = 8;
@@ -141,16 +154,16 @@ mod tests {
     #[test]
     fn losses_here_and_there_are_the_networks_and_three_at_one_place_the_receivers() {
         let mut pace = Pace::new();
-        pace.lost(16, 4);
-        pace.lost(16, 4);
+        pace.lost(16, 4, Evidence::Silence);
+        pace.lost(16, 4, Evidence::Silence);
         pace.whole(16);
-        pace.lost(16, 4);
-        pace.lost(16, 4);
-        pace.lost(16, 9);
-        pace.lost(16, 4);
-        pace.lost(16, 4);
+        pace.lost(16, 4, Evidence::Silence);
+        pace.lost(16, 4, Evidence::Silence);
+        pace.lost(16, 9, Evidence::Silence);
+        pace.lost(16, 4, Evidence::Silence);
+        pace.lost(16, 4, Evidence::Silence);
         assert_eq!(pace.burst(), u64::MAX);
-        pace.lost(16, 4);
+        pace.lost(16, 4, Evidence::Silence);
         assert_eq!((pace.burst(), pace.pause()), (4, SHORTEST_PAUSE));
     }
 
@@ -158,15 +171,15 @@ mod tests {
     fn a_burst_that_arrived_needs_a_longer_pause_and_another_a_smaller_burst() {
         let mut pace = Pace::new();
         for _ in 0..4 {
-            pace.lost(16, 6);
+            pace.lost(16, 6, Evidence::Silence);
         }
         assert_eq!((pace.burst(), pace.pause()), (6, SHORTEST_PAUSE * 2));
         for _ in 0..3 {
-            pace.lost(16, 0);
+            pace.lost(16, 0, Evidence::Silence);
         }
         assert_eq!(pace.burst(), 1);
         for _ in 0..9 {
-            pace.lost(16, 1);
+            pace.lost(16, 1, Evidence::Silence);
         }
         assert_eq!(pace.pause(), LONGEST_PAUSE);
     }
@@ -175,14 +188,14 @@ mod tests {
     fn more_is_tried_after_clean_windows_and_ever_later_where_it_failed() {
         let mut pace = Pace::new();
         for _ in 0..3 {
-            pace.lost(16, 4);
+            pace.lost(16, 4, Evidence::Silence);
         }
         let mut attempts = Vec::new();
         for window in 1..200 {
             pace.whole(16);
             if pace.burst() > 4 {
                 attempts.push(window);
-                pace.lost(16, 4);
+                pace.lost(16, 4, Evidence::Silence);
                 assert_eq!(pace.burst(), 4);
             }
         }
@@ -193,7 +206,7 @@ mod tests {
     fn a_receiver_that_can_take_all_gets_all_again() {
         let mut pace = Pace::new();
         for _ in 0..3 {
-            pace.lost(16, 4);
+            pace.lost(16, 4, Evidence::Silence);
         }
         for _ in 0..8 * 4 {
             pace.whole(16);

@@ -41,7 +41,7 @@ impl Sender {
         } else {
             self.next.max(self.base)
         };
-        self.probed = false;
+        self.probes = 0;
         self.events.push_back(Event::Acknowledged(block));
         if self.last.is_some_and(|last| block >= last) {
             self.deadline = None;

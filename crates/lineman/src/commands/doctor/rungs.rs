@@ -50,7 +50,7 @@ fn lab(speak: Speak) -> Check {
     match started.and_then(Lab::end) {
         Ok(()) => check.ok(Doctor::NamespacesWork {}),
         Err(LabError::Refused(refused)) => {
-            let what = &refusal::rung(refused.rung, speak.0);
+            let what = &refusal::rung(refused.rung).render(speak.0);
             // The system speaks of space when it means the limit of their number.
             let why = &match number(&refused).map(|error| error.kind()) {
                 Some(ErrorKind::StorageFull) => Doctor::NamespacesLimit {}.render(speak.0),

@@ -10,7 +10,6 @@ use lineman_lab::Lab;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::log::Event;
-use lineman_lab::rules::ParseError;
 use lineman_lab::rules::Rules;
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -18,10 +17,10 @@ use tokio::sync::mpsc;
 
 use super::PROGRAM;
 use super::refusal;
+use super::rules;
 use crate::args::lab_bench::Watch;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::lang::bench::Bench as Words;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
@@ -37,7 +36,7 @@ pub fn start(
     console: Console,
 ) -> Result<(Lab, mpsc::UnboundedReceiver<Event>), Failure> {
     let mut options = Options {
-        rules: rules(&watch.fault, console)?,
+        rules: rules::joined(Rules::default(), &watch.fault, console)?,
         step,
         ..Options::default()
     };
@@ -50,19 +49,6 @@ pub fn start(
     });
     let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
     Ok((lab, events))
-}
-
-fn rules(typed: &[String], console: Console) -> Result<Rules, Failure> {
-    let mut all = Rules::default();
-    for text in typed {
-        let more: Rules = text.parse().map_err(|error: ParseError| {
-            let word = &error.token();
-            Failure::usage(&Words::BadRules { word }, console.lang)
-        })?;
-        all.rules.extend(more.rules);
-        all.seed = more.seed.or(all.seed);
-    }
-    Ok(all)
 }
 
 /// Makes lines of events, and keeps these in a file if that was asked for.

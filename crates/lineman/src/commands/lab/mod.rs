@@ -2,25 +2,32 @@
 
 mod bench;
 mod follow;
+mod list;
+mod play;
 pub mod refusal;
 mod replay;
+mod rules;
 mod run;
+mod shown;
+mod teller;
 
 use crate::args::lab::Lab;
+use crate::args::lab::LabCommand;
 use crate::console::Console;
 use crate::failure::Failure;
 
-/// How this program is asked to be a lab; nobody types it.
-pub const PROGRAM: &str = "__lab";
+pub use play::PROGRAM;
 
 /// Runs a command of the lab.
 ///
 /// # Errors
 /// With the exit code and the sentence that say why.
 pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
-    match args {
-        Lab::Replay(args) => replay::run(args, console),
-        Lab::Bench(args) => bench::run(args, console),
-        Lab::Run(args) => run::run(args, console),
+    match &args.command {
+        Some(LabCommand::Replay(args)) => replay::run(args, console),
+        Some(LabCommand::List) => list::run(console),
+        Some(LabCommand::Bench(args)) => bench::run(args, console),
+        Some(LabCommand::Run(args)) => run::run(args, console),
+        None => play::run(&args.play, console),
     }
 }

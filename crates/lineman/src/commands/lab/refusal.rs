@@ -1,8 +1,9 @@
-//! Why there is no lab.
+//! Why there is no lab, or why a scenario was not played to its end.
 
 use lineman_lab::LabError;
 use lineman_lab::Refusal;
 use lineman_lab::Rung;
+use lineman_lab::scenarios::Stop;
 
 use crate::console::Console;
 use crate::exit::Exit;
@@ -10,23 +11,39 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
-use crate::lang::bench::Bench as Words;
-use crate::lang::rungs::Rungs;
+use crate::lang::lab::Lab as Words;
 
 /// There is no lab.
 pub fn no_lab(error: &LabError, console: Console) -> Failure {
     let lang = console.lang;
     match error {
         LabError::Refused(refusal) => {
-            let what = &rung(refusal.rung, lang);
+            let what = &rung(refusal.rung).render(lang);
             let said = &said(refusal, lang);
-            Failure::new(Exit::NotPermitted, &Words::NoLab { what, said }, lang)
+            Failure::new(Exit::NotPermitted, &Words::Refused { what, said }, lang)
         }
         LabError::Process(why) => {
             let why = &system_text(why, lang);
             Failure::new(Exit::NotPermitted, &Words::NotStarted { why }, lang)
         }
         _ => Failure::new(Exit::Internal, &Words::Ended {}, lang),
+    }
+}
+
+/// The scenario has not come to its end.
+pub fn stopped(stop: &Stop, console: Console) -> Failure {
+    let lang = console.lang;
+    match stop {
+        Stop::Lab(error) => no_lab(error, console),
+        Stop::Outcome { call, outcome } => {
+            let outcome = &match outcome.answer() {
+                lineman_lab::log::Answer::Value(text) => text,
+                lineman_lab::log::Answer::Error(name) => name,
+            };
+            Failure::new(Exit::Incomplete, &Words::CallFailed { call, outcome }, lang)
+        }
+        Stop::Late(what) => Failure::new(Exit::TimeOut, &Words::Late { what }, lang),
+        other => Failure::internal(other, lang),
     }
 }
 
@@ -39,18 +56,17 @@ pub fn said(refusal: &Refusal, lang: Lang) -> String {
 }
 
 /// What was refused.
-pub fn rung(rung: Rung, lang: Lang) -> String {
+pub fn rung(rung: Rung) -> Words<'static> {
     match rung {
-        Rung::Unshare => Rungs::Unshare {},
-        Rung::UserMap => Rungs::UserMap {},
-        Rung::ChildNamespace => Rungs::ChildNamespace {},
-        Rung::Veth => Rungs::Veth {},
-        Rung::Configure => Rungs::Configure {},
-        Rung::Offload => Rungs::Offload {},
-        Rung::Settings => Rungs::Settings {},
-        Rung::PacketSocket => Rungs::PacketSocket {},
-        Rung::Diagnosis => Rungs::Diagnosis {},
-        _ => Rungs::Resources {},
+        Rung::Unshare => Words::Unshare {},
+        Rung::UserMap => Words::UserMap {},
+        Rung::ChildNamespace => Words::ChildNamespace {},
+        Rung::Veth => Words::Veth {},
+        Rung::Configure => Words::Configure {},
+        Rung::Offload => Words::Offload {},
+        Rung::Settings => Words::Settings {},
+        Rung::PacketSocket => Words::PacketSocket {},
+        Rung::Diagnosis => Words::Diagnosis {},
+        _ => Words::Resources {},
     }
-    .render(lang)
 }

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::IsTerminal as _;
 use std::io::Write;
 use std::path::Path;
 
@@ -15,6 +14,7 @@ use lineman_lab::log::Reader;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 
+use super::shown;
 use crate::args::lab::Replay;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -23,18 +23,15 @@ use crate::lang::views::Views;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
-use crate::views::ladder::Style;
-
-/// The width where there is no terminal to ask.
-const WIDTH: u16 = 120;
 
 /// Shows or exports a log.
 pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
     let mut reader = Reader::new(open(&args.log, console)?);
     let format = args
+        .view
         .export
         .or_else(|| console.json.then_some(Format::Jsonl));
-    let mut out = output(args, console)?;
+    let mut out = shown::output(&args.view, console)?;
     match format {
         Some(format) => {
             let events = reader
@@ -42,12 +39,12 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
                 .collect::<Result<Vec<Event>, _>>()
                 .map_err(|bad| refused(args, &bad, console))?;
             export::write(format, &events, console.lang, &mut out)
-                .map_err(|error| unwritable(args, error, console))?;
+                .map_err(|error| shown::unwritable(&args.view, error, console))?;
         }
         None => show(args, &mut reader, &mut out, console)?,
     }
     out.flush()
-        .map_err(|error| unwritable(args, error, console))?;
+        .map_err(|error| shown::unwritable(&args.view, error, console))?;
     tell_ending(&reader, console);
     Ok(())
 }
@@ -58,12 +55,12 @@ fn show<R: BufRead>(
     out: &mut dyn Write,
     console: Console,
 ) -> Result<(), Failure> {
-    let mut ladder = Ladder::new(style(args, console));
+    let mut ladder = Ladder::new(shown::style(&args.view, console));
     let mut put = |lines: Vec<String>| -> Result<(), Failure> {
         lines
             .iter()
             .try_for_each(|line| writeln!(out, "{line}"))
-            .map_err(|error| unwritable(args, error, console))
+            .map_err(|error| shown::unwritable(&args.view, error, console))
     };
     for event in reader {
         match event {
@@ -77,26 +74,6 @@ fn show<R: BufRead>(
     put(ladder.finish())
 }
 
-fn style(args: &Replay, console: Console) -> Style {
-    let on_terminal = args.output.is_none() && io::stdout().is_terminal();
-    let colour = on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Style {
-        width: args.width.unwrap_or_else(|| columns(on_terminal)).into(),
-        lang: console.lang,
-        ascii: args.ascii || !crate::lang::is_utf8(),
-        colour,
-        explain: !args.no_explain,
-    }
-}
-
-fn columns(on_terminal: bool) -> u16 {
-    let size = on_terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()));
-    match size {
-        Some(Ok(size)) if size.ws_col > 0 => size.ws_col,
-        _ => WIDTH,
-    }
-}
-
 fn open(log: &Path, console: Console) -> Result<Box<dyn BufRead>, Failure> {
     if log == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
@@ -105,26 +82,6 @@ fn open(log: &Path, console: Console) -> Result<Box<dyn BufRead>, Failure> {
         .map_err(SystemError::new(Operation::Open, log.display()))
         .map_err(|error| Failure::system(&error, console.lang))?;
     Ok(Box::new(BufReader::new(file)))
-}
-
-fn output(args: &Replay, console: Console) -> Result<Box<dyn Write>, Failure> {
-    let Some(path) = &args.output else {
-        return Ok(Box::new(io::BufWriter::new(io::stdout().lock())));
-    };
-    let file = File::create(path)
-        .map_err(SystemError::new(Operation::Create, path.display()))
-        .map_err(|error| Failure::system(&error, console.lang))?;
-    Ok(Box::new(io::BufWriter::new(file)))
-}
-
-fn unwritable(args: &Replay, error: io::Error, console: Console) -> Failure {
-    match &args.output {
-        None => Failure::stdout(error, console.lang),
-        Some(path) => {
-            let error = SystemError::new(Operation::Write, path.display())(error);
-            Failure::system(&error, console.lang)
-        }
-    }
 }
 
 fn refused(args: &Replay, bad: &lineman_lab::log::BadLine, console: Console) -> Failure {

@@ -1,6 +1,7 @@
 //! What `get` and `put` share: addresses, options, one transfer after the other, the end.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use lineman_net::tftp::Client;
 use lineman_net::tftp::ClientOptions;
@@ -164,10 +165,14 @@ impl Jobs {
             plain: self.wish.no_options,
             rollover: rollover(self.wish.rollover),
             patience: self.wish.patience,
+            ask_every: self.wish.until_answered.then_some(ASK_EVERY),
         };
         Client::new(server, options, self.stop.clone())
     }
 }
+
+/// A device that was switched on listens for a second or three.
+const ASK_EVERY: Duration = Duration::from_millis(150);
 
 /// Reads an address of a file.
 pub fn url(text: &str, lang: Lang) -> Result<Url, Failure> {

@@ -84,6 +84,8 @@ fn config(args: &Serve) -> ServerConfig {
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
         exceptions: args.client.clone(),
+        single_port: args.single_port,
+        threads: args.threads,
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

@@ -83,9 +83,7 @@ pub const TEXTS: &[Row] = &[
 /// Names of values, as in `--config <FILE>`.
 pub const VALUE_NAMES: &[Row] = &[
     ("HOST", "主机"),
-    ("MS", "毫秒"),
     ("PROGRAM", "程序"),
-    ("RULES", "规则"),
     ("ADDR:PORT", "地址:端口"),
     ("BLOCKS", "块数"),
     ("CIDR", "地址范围"),
@@ -94,6 +92,9 @@ pub const VALUE_NAMES: &[Row] = &[
     ("DIR", "目录"),
     ("FILE", "文件"),
     ("FORMAT", "形式"),
+    ("RULES", "规则"),
+    ("SCENARIO", "场景"),
+    ("MS", "毫秒"),
     ("FILE… URL", "文件… URL"),
     ("GROUP", "组"),
     ("GROUP[:PORT]", "组[:端口]"),

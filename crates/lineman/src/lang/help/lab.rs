@@ -13,6 +13,44 @@ pub const TEXTS: &[Row] = &[
         "把记录的日志显示为时序图，或导出",
     ),
     ("The log; - is stdin", "日志文件；- 表示标准输入"),
+    ("List the scenarios", "列出场景"),
+    (
+        "The scenario to play; without it they are listed",
+        "要播放的场景；省略则列出全部",
+    ),
+    (
+        "Print the ladder line by line, and nothing that moves (default, for now)",
+        "逐行输出时序图，没有动态内容（目前的默认方式）",
+    ),
+    (
+        "Write the log to this file too, for lab replay",
+        "同时把日志写入此文件，供 lab replay 使用",
+    ),
+    (
+        "Rules of the wire beside those of the scenario, like c>s:#1 drop; loss 20%",
+        "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%",
+    ),
+    (
+        "Start chance here: the same rules and number lose the same packets (default: 1)",
+        "随机数的种子：规则和种子相同，丢弃的包就相同（默认：1）",
+    ),
+    (
+        "How many milliseconds every packet is on its way (default: the scenario's, mostly 2)",
+        "每个包在途的毫秒数（默认由场景决定，多为 2）",
+    ),
+    (
+        "TCP as in the textbook: no timestamps, no SACK, no window scaling",
+        "教科书式的 TCP：没有时间戳、SACK 和窗口扩大",
+    ),
+    ("what there is to play", "有哪些场景"),
+    ("a connection is made", "建立一个连接"),
+    ("with a rule of your own", "加上自己的规则"),
+    (
+        "lost by chance, the same each time",
+        "随机丢包，但每次都相同",
+    ),
+    ("keep the log", "保存日志"),
+    ("names, and what they show", "名称及其内容"),
     (
         "Export the log in this form instead of showing it",
         "不显示，而是以这种形式导出日志",

@@ -13,20 +13,12 @@ pub const TEXTS: &[Row] = &[
         "从一开始就扣留每个报文，直到决定它的去向",
     ),
     (
-        "Write the log to this file too, for lab replay",
-        "同时把日志写入此文件，供 lab replay 使用",
-    ),
-    (
         "Rules of the wire, like c>s:#1 drop; loss 20%",
         "线路的规则，例如 c>s:#1 drop; loss 20%",
     ),
     (
         "How many milliseconds every packet is on its way (default: 2)",
         "每个报文在途的毫秒数（默认：2）",
-    ),
-    (
-        "TCP as in the textbook: no timestamps, no SACK, no window scaling",
-        "教科书式的 TCP：无时间戳、无 SACK、无窗口缩放",
     ),
     (
         "Draw for this many columns (default: the terminal's, 99 at most)",

@@ -57,7 +57,7 @@ fn in_words(command: Command, lang: Lang) -> Command {
     let word = |word: Word| word.render(lang);
     let about = command.get_about().map(ToString::to_string);
     let after = command.get_after_help().map(ToString::to_string);
-    let command_is_missing = command.has_subcommands();
+    let command_is_missing = command.is_subcommand_required_set();
     let header = *command.get_styles().get_header();
     let command = command
         .help_template(format!(

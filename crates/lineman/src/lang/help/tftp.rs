@@ -55,6 +55,14 @@ pub const TEXTS: &[Row] = &[
         "对某些客户端另作处理，可重复，以第一条匹配的规则为准：from=网段、asks=选项+选项，然后是 no-options、blksize=字节、windowsize=块数、rollover=N",
     ),
     (
+        "Answer from the port that is asked, for NAT and containers: all transfers share one socket",
+        "从收到请求的端口应答，供 NAT 和容器使用：所有传输共用一个套接字",
+    ),
+    (
+        "Threads for the transfers; more than one pays only where one has no time left",
+        "运行传输的线程数；只有一个线程忙不过来时，增加线程才有用",
+    ),
+    (
         "Where a name is not found, take one that differs in upper and lower case only",
         "找不到文件名时，采用仅大小写不同的那一个",
     ),

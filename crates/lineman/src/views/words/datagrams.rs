@@ -18,6 +18,14 @@ pub(super) fn of_datagram(saying: &Saying, lang: Lang) -> Option<String> {
             let len = &amount(*len, lang);
             say!(lang, who, Wire::Udp { who, len, port })
         }
+        S::UdpPieces { who, len, port } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Wire::UdpPieces { who, len, port })
+        }
+        S::PieceLast { who, offset, len } => {
+            let len = &amount(*len, lang);
+            say!(lang, who, Wire::PieceLast { who, offset, len })
+        }
         S::UdpEmpty { who, port } => say!(lang, who, Wire::UdpEmpty { who, port }),
         S::UdpRefused { who, port } => say!(lang, who, Wire::UdpRefused { who, port }),
         S::Unreachable { who } => say!(lang, who, Wire::Unreachable { who }),
@@ -72,6 +80,11 @@ pub(super) fn of_tftp(saying: &Saying, lang: Lang) -> Option<String> {
         S::TftpResent { who, times, millis } => {
             say!(lang, who, Tftp::Resent { who, times, millis })
         }
+        S::TftpStray { who, port, tid } => say!(lang, who, Tftp::Stray { who, port, tid }),
+        S::TftpStrayError { who, port, code } => {
+            say!(lang, who, Tftp::StrayError { who, port, code })
+        }
+        S::TftpAnswered { who } => say!(lang, who, Tftp::Answered { who }),
         S::TftpError { who, code, message } => {
             say!(lang, who, Tftp::Error { who, code, message })
         }

@@ -21,6 +21,7 @@ use self::segments::of_opening;
 use self::segments::of_segment;
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::lang::scenarios;
 use crate::lang::wire::Wire;
 use crate::lang::wire_states::WireStates as States;
 use crate::views::text::clean;
@@ -123,6 +124,10 @@ fn of_wire(saying: &Saying, lang: Lang) -> Option<String> {
             let who = &name(*who, lang);
             Wire::Altered { who }.render(lang)
         }
+        S::Forged { who } => {
+            let who = &name(*who, lang);
+            Wire::Forged { who }.render(lang)
+        }
         S::Copied { of } => Wire::Copied { of }.render(lang),
         S::Crossing {} => Wire::Crossing {}.render(lang),
         _ => return None,
@@ -144,6 +149,10 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::Note { id, args } => {
             if let Some(words) = programs::of_note(id, args, lang) {
                 return words;
+            }
+            let name = id.strip_prefix("look.");
+            if let Some(look) = name.and_then(|name| scenarios::look(name, lang)) {
+                return look.to_owned();
             }
             let each: Vec<String> = args
                 .iter()

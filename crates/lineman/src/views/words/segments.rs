@@ -87,6 +87,7 @@ pub(super) fn of_segment(saying: &Saying, lang: Lang) -> Option<String> {
         S::ResentNeedless { who, times, millis } => {
             say!(lang, who, Wire::ResentNeedless { who, times, millis })
         }
+        S::ResentAsked { who } => say!(lang, who, Wire::ResentAsked { who }),
         S::ResentFast { who } => say!(lang, who, Wire::ResentFast { who }),
         S::Early { who } => say!(lang, who, Wire::Early { who }),
         S::Damaged { who } => {

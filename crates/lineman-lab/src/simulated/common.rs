@@ -1,0 +1,156 @@
+//! The calls that are the same for TCP and UDP, or nearly so.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use smoltcp::iface::SocketHandle;
+use smoltcp::socket::tcp;
+
+use crate::hosts::Call;
+use crate::hosts::Family;
+use crate::hosts::Outcome;
+use crate::hosts::SocketOption;
+use crate::hosts::Transport;
+
+use super::bench::Bench;
+use super::sockets::Descriptor;
+use super::sockets::Kind;
+use super::sockets::own;
+use super::task::Answer;
+
+impl Bench {
+    pub(super) fn open(&mut self, family: Family, transport: Transport) -> Option<Outcome> {
+        let kind = match transport {
+            Transport::Stream => Kind::Fresh,
+            Transport::Datagram => Kind::Datagram(None),
+        };
+        let fd = self.keep(Descriptor::new(family, kind));
+        Some(Outcome::Number(fd.into()))
+    }
+
+    pub(super) fn bind(&mut self, fd: i32, address: SocketAddr) -> Answer {
+        let host = self.host;
+        let descriptor = self.fd(fd)?;
+        descriptor.fits(address)?;
+        let free = matches!(descriptor.kind, Kind::Fresh | Kind::Datagram(None));
+        if !free || descriptor.bound.is_some() {
+            return Err(Errno::EINVAL);
+        }
+        if !address.ip().is_unspecified() && !own(host, address.ip()) {
+            return Err(Errno::EADDRNOTAVAIL);
+        }
+        if address.port() != 0 && self.is_taken(fd, address)? {
+            return Err(Errno::EADDRINUSE);
+        }
+        self.settle_at(fd, address)?;
+        Ok(Some(Outcome::Done))
+    }
+
+    /// Gives a socket its address, with a port that is free if it does not care.
+    pub(super) fn settle_at(
+        &mut self,
+        fd: i32,
+        mut address: SocketAddr,
+    ) -> Result<SocketAddr, Errno> {
+        if address.port() == 0 {
+            address.set_port(self.free_port()?);
+        }
+        let descriptor = self.fd(fd)?;
+        descriptor.bound = Some(address);
+        if matches!(descriptor.kind, Kind::Datagram(None)) {
+            self.open_datagram(fd, address)?;
+        }
+        Ok(address)
+    }
+
+    /// Closes a socket: data that nobody has read, and a linger time of zero, make it a reset.
+    pub(super) fn close(&mut self, fd: i32) -> Answer {
+        let descriptor = self.fds.remove(&fd).ok_or(Errno::EBADF)?;
+        match descriptor.kind {
+            Kind::Fresh | Kind::Datagram(None) => {}
+            Kind::Datagram(Some(handle)) => self.close_datagram(handle),
+            Kind::Listener { waiting, .. } => {
+                for handle in waiting {
+                    self.stack.tcp(handle).abort();
+                    self.orphan(handle);
+                }
+            }
+            Kind::Connection { handle, .. } if self.is_calling(handle) => {
+                self.stack.remove(handle); // smoltcp would send a reset to somebody it never met
+            }
+            Kind::Connection { handle, .. } => {
+                let linger = descriptor.option(SocketOption::Linger);
+                let socket = self.stack.tcp(handle);
+                match linger == 0 || socket.recv_queue() > 0 {
+                    true => socket.abort(),
+                    false => socket.close(),
+                }
+                self.orphan(handle);
+            }
+        }
+        Ok(Some(Outcome::Done))
+    }
+
+    fn is_calling(&mut self, handle: SocketHandle) -> bool {
+        self.stack.tcp(handle).state() == tcp::State::SynSent
+    }
+
+    pub(super) fn setting(&mut self, call: &Call) -> Answer {
+        let fd = call.fd().ok_or(Errno::EBADF)?;
+        let descriptor = self.fd(fd)?;
+        let mut set_timeout = |timeout| {
+            descriptor.timeout = timeout;
+            Outcome::Done
+        };
+        Ok(Some(match call {
+            Call::Settimeout { timeout, .. } => set_timeout(*timeout),
+            Call::Setblocking { blocking, .. } => set_timeout((!blocking).then_some(NONE)),
+            Call::Gettimeout { .. } => Outcome::Timeout(descriptor.timeout),
+            Call::Getsockopt { option, .. } => Outcome::Number(match option {
+                SocketOption::Error => descriptor.error.take().map_or(0, |errno| errno as i64),
+                option => descriptor.option(*option).into(),
+            }),
+            Call::Setsockopt { option, value, .. } => {
+                self.set_option(fd, *option, *value)?;
+                Outcome::Done
+            }
+            _ => return Err(Errno::EOPNOTSUPP),
+        }))
+    }
+
+    fn set_option(&mut self, fd: i32, option: SocketOption, value: i32) -> Result<(), Errno> {
+        if option == SocketOption::Error {
+            return Err(Errno::ENOPROTOOPT);
+        }
+        let descriptor = self.fd(fd)?;
+        descriptor.options.retain(|(name, _)| *name != option);
+        descriptor.options.push((option, value));
+        match descriptor.kind {
+            Kind::Connection { handle, .. } => self.apply_options(fd, handle),
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the stack what a program has set. The sizes of buffers it takes only when a socket is
+    /// made there, which is when it connects or listens.
+    pub(super) fn apply_options(&mut self, fd: i32, handle: SocketHandle) -> Result<(), Errno> {
+        let descriptor = self.fd(fd)?;
+        let on = |option| descriptor.option(option) != 0;
+        let nagle = !on(SocketOption::NoDelay);
+        let alive = on(SocketOption::KeepAlive).then_some(KEEP_ALIVE);
+        let quick = on(SocketOption::QuickAck);
+        let socket = self.stack.tcp(handle);
+        socket.set_nagle_enabled(nagle);
+        socket.set_keep_alive(alive);
+        if quick {
+            socket.set_ack_delay(None);
+        }
+        Ok(())
+    }
+}
+
+/// The time-out of a socket that does not wait.
+const NONE: Duration = Duration::ZERO;
+/// RFC 9293 §3.8.4.
+const KEEP_ALIVE: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(7200);

@@ -1,0 +1,140 @@
+//! The calls on UDP sockets.
+
+use std::net::SocketAddr;
+
+use nix::errno::Errno;
+use smoltcp::iface::SocketHandle;
+use smoltcp::wire::IpEndpoint;
+
+use crate::hosts::Call;
+use crate::hosts::Outcome;
+use crate::hosts::SocketOption;
+
+use super::bench::Bench;
+use super::device::IP_MTU;
+use super::sockets::Kind;
+use super::sockets::is_broadcast;
+use super::sockets::listens;
+use super::sockets::source;
+use super::stack;
+use super::task::Answer;
+use super::task::number;
+
+impl Bench {
+    pub(super) fn datagram(&mut self, fd: i32, call: &Call) -> Answer {
+        match call {
+            Call::Connect { address, .. } => self.face(fd, *address),
+            Call::Send { data, .. } | Call::Sendall { data, .. } => {
+                let to = self.fd(fd)?.peer.ok_or(Errno::EDESTADDRREQ)?;
+                self.throw(fd, data, to)?;
+                Ok(Some(match call {
+                    Call::Send { .. } => number(data.len()),
+                    _ => Outcome::Done,
+                }))
+            }
+            Call::Sendto { data, address, .. } => {
+                self.throw(fd, data, *address)?;
+                Ok(Some(number(data.len())))
+            }
+            Call::Recv { size, .. } => {
+                let datagram = self.catch(fd, *size)?;
+                Ok(datagram.map(|(bytes, _)| Outcome::Bytes(bytes)))
+            }
+            Call::Recvfrom { size, .. } => {
+                let datagram = self.catch(fd, *size)?;
+                Ok(datagram.map(|(bytes, from)| Outcome::Datagram(bytes, from)))
+            }
+            _ => Err(Errno::EOPNOTSUPP),
+        }
+    }
+
+    /// Talks to one peer only from now on, and hears of its refusals.
+    fn face(&mut self, fd: i32, to: SocketAddr) -> Answer {
+        let host = self.host;
+        let descriptor = self.fd(fd)?;
+        descriptor.fits(to)?;
+        let from = source(host, to.ip()).ok_or(Errno::ENETUNREACH)?;
+        descriptor.peer = Some(to);
+        if descriptor.bound.is_none() {
+            self.settle_at(fd, (from, 0).into())?;
+        }
+        Ok(Some(Outcome::Done))
+    }
+
+    fn throw(&mut self, fd: i32, data: &[u8], to: SocketAddr) -> Result<(), Errno> {
+        let host = self.host;
+        let descriptor = self.fd(fd)?;
+        descriptor.fits(to)?;
+        if let Some(error) = descriptor.error.take() {
+            return Err(error);
+        }
+        if to.port() == 0 {
+            return Err(Errno::EINVAL);
+        }
+        source(host, to.ip()).ok_or(Errno::ENETUNREACH)?;
+        if is_broadcast(to.ip()) && descriptor.option(SocketOption::Broadcast) == 0 {
+            return Err(Errno::EACCES);
+        }
+        let headers = if to.is_ipv4() { 28 } else { 48 };
+        if data.len() + headers > IP_MTU {
+            return Err(Errno::EMSGSIZE); // nothing here makes fragments
+        }
+        if descriptor.bound.is_none() {
+            let anywhere = descriptor.local();
+            self.settle_at(fd, anywhere)?;
+        }
+        let Kind::Datagram(Some(handle)) = self.fd(fd)?.kind else {
+            return Err(Errno::EINVAL);
+        };
+        let to = IpEndpoint::from(to);
+        let socket = self.stack.udp(handle);
+        socket.send_slice(data, to).map_err(|_| Errno::ENOBUFS)
+    }
+
+    /// The next datagram that is meant for this socket, cut if it is larger than asked for.
+    fn catch(&mut self, fd: i32, size: u32) -> Result<Option<(Vec<u8>, SocketAddr)>, Errno> {
+        let descriptor = self.fd(fd)?;
+        if let Some(error) = descriptor.error.take() {
+            return Err(error);
+        }
+        let peer = descriptor.peer;
+        let Kind::Datagram(Some(handle)) = descriptor.kind else {
+            return Ok(None);
+        };
+        while let Ok((data, meta)) = self.stack.udp(handle).recv() {
+            let from = stack::address(meta.endpoint);
+            if peer.is_none_or(|peer| peer == from) {
+                let len = data.len().min(size as usize);
+                let data = data.get(..len).unwrap_or_default();
+                return Ok(Some((data.to_vec(), from)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Has a socket receive what comes to its address.
+    pub(super) fn open_datagram(&mut self, fd: i32, address: SocketAddr) -> Result<(), Errno> {
+        let handle = self.stack.add_udp();
+        self.fd(fd)?.kind = Kind::Datagram(Some(handle));
+        let bound = self.stack.udp(handle).bind(listens(address));
+        bound.map_err(|_| Errno::EINVAL)
+    }
+
+    /// What was sent before is on the wire by now: hosts send at the end of each call.
+    pub(super) fn close_datagram(&mut self, handle: SocketHandle) {
+        self.stack.remove(handle);
+    }
+
+    /// Hears that a peer does not want what a socket has sent (RFC 1122 §4.1.3.3). As Linux does, it
+    /// tells only those that talk to this peer alone.
+    pub(super) fn refused(&mut self, local: SocketAddr, remote: SocketAddr) {
+        for descriptor in self.fds.values_mut() {
+            let here = descriptor
+                .bound
+                .is_some_and(|bound| bound.port() == local.port());
+            if descriptor.is_datagram() && here && descriptor.peer == Some(remote) {
+                descriptor.error = Some(Errno::ECONNREFUSED);
+            }
+        }
+    }
+}

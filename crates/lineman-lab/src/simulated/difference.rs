@@ -1,0 +1,50 @@
+//! Where smoltcp does not do what Linux does.
+
+/// Something that a simulated lab shows otherwise than Linux: to be said on screen, once, next to
+/// the word *simulated*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Difference {
+    /// Time is virtual, except in [`Paced`](super::Paced): a scenario is over before a person could
+    /// see it happen.
+    VirtualTime,
+    /// TIME-WAIT lasts 10 s, on Linux 60 s.
+    ShortTimeWait,
+    /// A time-out for data is never shorter than 1 s, on Linux 200 ms.
+    LongTimeout,
+    /// A FIN is acknowledged at once, so closing takes four segments even if the other end closes in
+    /// the same moment; on Linux that takes three.
+    FinNeverRides,
+    /// No congestion control: the receiver's window is the only limit.
+    NoCongestionControl,
+    /// No timestamps (RFC 7323), and SACK only as a receiver.
+    FewOptions,
+    /// SACK and window scaling are offered even if the settings ask for a textbook's TCP, and settings
+    /// of time-outs have no effect. The numbers of retries hold.
+    FewSettings,
+    /// FIN-WAIT-2 of a closed socket lasts until the peer finishes, on Linux 60 s.
+    PatientFinWait2,
+    /// Datagrams that do not fit a frame are `EMSGSIZE`, on Linux fragments.
+    NoFragments,
+    /// A call that waits on a descriptor that another call closes fails at once.
+    CloseWakes,
+    /// An address that nobody has is `ETIMEDOUT`, on Linux `EHOSTUNREACH` if addresses are resolved.
+    NobodyThere,
+}
+
+impl Difference {
+    /// All of them, what a lesson meets first before the rest.
+    pub const ALL: [Self; 11] = [
+        Self::VirtualTime,
+        Self::ShortTimeWait,
+        Self::LongTimeout,
+        Self::FinNeverRides,
+        Self::NoCongestionControl,
+        Self::FewOptions,
+        Self::FewSettings,
+        Self::PatientFinWait2,
+        Self::NoFragments,
+        Self::CloseWakes,
+        Self::NobodyThere,
+    ];
+}

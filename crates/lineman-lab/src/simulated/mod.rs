@@ -1,0 +1,156 @@
+//! The lab where namespaces are refused: the same calls, the same wire and the same log, over two
+//! TCP/IP stacks in user space (smoltcp). No kernel is asked, and everything that the log has from
+//! here says so: [`Origin::Simulated`].
+//!
+//! Time is virtual. It passes only in [`Network::pass`] and [`Network::outcome`], and then from one
+//! event to the next without a pause: a scenario of minutes takes milliseconds, and the same calls
+//! with the same seed give the same log, byte by byte.
+//!
+//! Somebody who watches, or holds packets and thinks, wants time as it is outside: [`Paced`].
+//!
+//! What a learner must be told, since Linux does it otherwise: see [`Difference`].
+
+mod bench;
+mod clock;
+mod common;
+mod datagram;
+mod device;
+mod difference;
+mod paced;
+mod receive;
+mod sockets;
+mod stack;
+mod stream;
+mod task;
+mod watch;
+mod world;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use crate::Network;
+use crate::Options;
+use crate::hosts::Call;
+use crate::hosts::Outcome;
+use crate::lab::LabError;
+use crate::link;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Note;
+use crate::log::Origin;
+use crate::log::Start;
+use crate::log::VERSION;
+use crate::recorder::Recorder;
+use crate::wire::Command;
+
+pub use difference::Difference;
+pub use paced::Paced;
+
+use clock::Clock;
+use world::World;
+
+/// Two simulated hosts on one wire.
+pub struct Simulated {
+    world: World,
+    outcomes: BTreeMap<u64, Outcome>,
+}
+
+impl Simulated {
+    /// Starts it. `seed` is where chance starts, and so the initial sequence numbers; `sink` gets the
+    /// log, from event 0 on. The log's date is 1970: this is not the time of any day.
+    pub fn start(options: &Options, seed: u64, sink: impl FnMut(Event) + Send + 'static) -> Self {
+        let clock = Clock::new();
+        let shown = clock.clone();
+        let recorder = Recorder::by(move || shown.ns(), sink);
+        recorder.record(Kind::Start(start(options)));
+        Self {
+            world: World::new(options, seed, clock, recorder),
+            outcomes: BTreeMap::new(),
+        }
+    }
+
+    /// When the next thing will happen by itself, since the beginning; `None` if nothing will. With
+    /// this a driver can let virtual time pass as fast as real time does.
+    pub fn due(&mut self) -> Option<Duration> {
+        self.world.next()
+    }
+
+    /// The time since the beginning.
+    pub fn now(&self) -> Duration {
+        self.world.now()
+    }
+
+    /// Tells that the log is complete.
+    fn finish(&self) {
+        self.world.tell(Kind::End);
+    }
+
+    /// Lets things happen until this call has returned, or until then.
+    fn run(&mut self, until: Duration, call: Option<u64>) {
+        loop {
+            self.outcomes.extend(self.world.returned());
+            if call.is_some_and(|call| self.outcomes.contains_key(&call)) {
+                return;
+            }
+            if !self.world.step(until) {
+                return self.outcomes.extend(self.world.returned());
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulated").finish_non_exhaustive()
+    }
+}
+
+impl Network for Simulated {
+    fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
+        Ok(self.world.call(host, call))
+    }
+
+    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+        let until = self.now().saturating_add(limit);
+        self.run(until, Some(call));
+        Ok(self.outcomes.remove(&call))
+    }
+
+    fn pass(&mut self, time: Duration) -> Result<(), LabError> {
+        let until = self.now().saturating_add(time);
+        self.run(until, None);
+        Ok(())
+    }
+
+    fn wire(&mut self, command: Command) -> Result<(), LabError> {
+        self.world.obey(command);
+        Ok(())
+    }
+
+    fn note(&mut self, note: Note) -> Result<(), LabError> {
+        self.world.tell(Kind::Note(note));
+        Ok(())
+    }
+
+    fn end(self: Box<Self>) -> Result<(), LabError> {
+        self.finish();
+        Ok(())
+    }
+}
+
+fn start(options: &Options) -> Start {
+    Start {
+        version: VERSION,
+        scenario: options.scenario.clone(),
+        origin: Origin::Simulated,
+        system: SYSTEM.to_owned(),
+        utc_ns: 0,
+        client: link::addresses(Host::Client),
+        server: link::addresses(Host::Server),
+    }
+}
+
+/// What stands in for the kernel; a test compares it with `Cargo.lock`.
+const SYSTEM: &str = "smoltcp 0.14.0";

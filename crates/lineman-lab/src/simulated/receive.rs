@@ -1,0 +1,210 @@
+//! What a host does with a frame besides handing it to its stack.
+
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+
+use smoltcp::phy::ChecksumCapabilities;
+use smoltcp::socket::tcp;
+use smoltcp::wire::EthernetFrame;
+use smoltcp::wire::EthernetProtocol;
+use smoltcp::wire::Icmpv4DstUnreachable;
+use smoltcp::wire::Icmpv4Message;
+use smoltcp::wire::Icmpv4Packet;
+use smoltcp::wire::Icmpv6DstUnreachable;
+use smoltcp::wire::Icmpv6Packet;
+use smoltcp::wire::Icmpv6Repr;
+use smoltcp::wire::IpProtocol;
+use smoltcp::wire::Ipv4Packet;
+use smoltcp::wire::Ipv6Packet;
+use smoltcp::wire::UdpPacket;
+
+use crate::log::Endpoints;
+use crate::wire::Segment;
+
+use super::bench::Bench;
+use super::sockets::Kind;
+
+impl Bench {
+    /// Takes a frame from the wire.
+    pub(super) fn receive(&mut self, frame: &[u8]) {
+        if self.overflows(frame) {
+            return;
+        }
+        if let Some((local, remote)) = refusal(frame) {
+            self.refused(local, remote);
+        }
+        self.stack.receive(frame);
+    }
+
+    /// Whether it is a call to a listener whose queue is full: as Linux does, it is not heard, and
+    /// may come again. smoltcp has no queue, and would refuse it.
+    fn overflows(&mut self, frame: &[u8]) -> bool {
+        let Some(segment) = Segment::of(frame).filter(|segment| is_call(frame, segment)) else {
+            return false;
+        };
+        let (local, remote) = (segment.destination, Some(segment.source));
+        let known = |(ends, _)| ends == Endpoints { local, remote };
+        if self.stack.connections().any(known) {
+            return false;
+        }
+        let stack = &mut self.stack;
+        self.fds.values().any(|fd| match &fd.kind {
+            Kind::Listener { waiting, .. } => {
+                let mut all = waiting.iter();
+                let bound = fd.local();
+                bound.port() == local.port()
+                    && (bound.ip().is_unspecified() || bound.ip() == local.ip())
+                    && all.all(|handle| stack.tcp(*handle).state() != tcp::State::Listen)
+            }
+            _ => false,
+        })
+    }
+}
+
+/// Whether it has SYN, and no ACK.
+fn is_call(frame: &[u8], segment: &Segment) -> bool {
+    let flags = frame.get(segment.tcp + 13).copied().unwrap_or(0);
+    flags & (SYN | ACK) == SYN
+}
+
+/// The datagram that an ICMP message says nobody wanted: from where to where it was sent.
+fn refusal(frame: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let ethernet = EthernetFrame::new_checked(frame).ok()?;
+    match ethernet.ethertype() {
+        EthernetProtocol::Ipv4 => refusal_v4(ethernet.payload()),
+        EthernetProtocol::Ipv6 => refusal_v6(ethernet.payload()),
+        _ => None,
+    }
+}
+
+fn refusal_v4(packet: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let ip = Ipv4Packet::new_checked(packet).ok()?;
+    let icmp = (ip.next_header() == IpProtocol::Icmp).then_some(ip.payload())?;
+    let icmp = Icmpv4Packet::new_checked(icmp).ok()?;
+    // smoltcp's own reading wants all of the datagram, and there may be eight octets of it (RFC 792).
+    let unreachable = icmp.verify_checksum() && icmp.msg_type() == Icmpv4Message::DstUnreachable;
+    if !unreachable || icmp.msg_code() != u8::from(Icmpv4DstUnreachable::PortUnreachable) {
+        return None;
+    }
+    let quoted = icmp.data();
+    let header: &[u8; 20] = quoted.first_chunk()?;
+    let (from, to) = ports(quoted.get(usize::from(header[0] & 0x0f) * 4..)?)?;
+    let address = |at: usize| Some(Ipv4Addr::from(*header.get(at..)?.first_chunk()?));
+    (header[9] == UDP).then_some(((address(12)?, from).into(), (address(16)?, to).into()))
+}
+
+fn refusal_v6(packet: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
+    let ip = Ipv6Packet::new_checked(packet).ok()?;
+    let icmp = (ip.next_header() == IpProtocol::Icmpv6).then_some(ip.payload())?;
+    let icmp = Icmpv6Packet::new_checked(icmp).ok()?;
+    let checksum = ChecksumCapabilities::default();
+    match Icmpv6Repr::parse(&ip.src_addr(), &ip.dst_addr(), &icmp, &checksum).ok()? {
+        Icmpv6Repr::DstUnreachable {
+            reason: Icmpv6DstUnreachable::PortUnreachable,
+            header,
+            data,
+        } if header.next_header == IpProtocol::Udp => {
+            let (from, to) = ports(data)?;
+            Some(((header.src_addr, from).into(), (header.dst_addr, to).into()))
+        }
+        _ => None,
+    }
+}
+
+fn ports(datagram: &[u8]) -> Option<(u16, u16)> {
+    // There may be less of it than it says.
+    let header = datagram.get(..UDP_HEADER)?;
+    let udp = UdpPacket::new_unchecked(header);
+    Some((udp.src_port(), udp.dst_port()))
+}
+
+const UDP: u8 = 17;
+const UDP_HEADER: usize = 8;
+const SYN: u8 = 2;
+const ACK: u8 = 16;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::hosts::Family;
+    use crate::hosts::Transport;
+    use crate::log::Host;
+    use crate::namespace::Settings;
+    use crate::simulated::clock::Clock;
+    use crate::simulated::stack::Stack;
+
+    use super::*;
+
+    /// A host with a listener, and a socket for datagrams.
+    fn host() -> Bench {
+        let stack = Stack::new(Host::Server, 1, Clock::new());
+        let mut bench = Bench::new(Host::Server, stack, &Settings::default());
+        for transport in [Transport::Stream, Transport::Datagram] {
+            bench.open(Family::Inet, transport);
+        }
+        for fd in [3, 4] {
+            let bound = bench.bind(fd, ([10, 0, 0, 2], 9000).into());
+            bound.expect("a port");
+        }
+        bench
+    }
+
+    /// ICMP over IPv4 and IPv6, TCP and UDP to the host's port, ARP, and nothing in particular.
+    fn beginning() -> impl Strategy<Value = Vec<u8>> {
+        let v4 = |protocol| {
+            let mut frame = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0];
+            frame.extend([0x45, 0, 0, 60, 0, 0, 0, 0, 64, protocol, 0, 0]);
+            frame.extend([10, 0, 0, 1, 10, 0, 0, 2]);
+            frame
+        };
+        let mut v6 = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x86, 0xdd];
+        v6.extend([0x60, 0, 0, 0, 0, 40, 58, 64]);
+        let arp = vec![2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 6, 0, 1, 8, 0, 6, 4];
+        let beginnings = vec![v4(1), v4(6), v4(17), v6, arp, Vec::new()];
+        proptest::sample::select(beginnings)
+    }
+
+    proptest! {
+        #[test]
+        fn no_frame_breaks_it(
+            mut frame in beginning(),
+            rest in proptest::collection::vec(any::<u8>(), 0..90),
+        ) {
+            frame.extend(rest);
+            let mut host = host();
+            host.receive(&frame);
+            host.tidy(true);
+            host.stack.send();
+        }
+    }
+
+    /// A port-unreachable of Linux, with eight octets of the datagram (RFC 792).
+    #[test]
+    fn a_refusal_names_the_datagram() {
+        let mut frame = vec![2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0];
+        frame.extend([
+            0x45, 0xc0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 10, 0, 0, 2, 10, 0, 0, 1,
+        ]);
+        frame.extend([3, 3, 0x78, 0xd0, 0, 0, 0, 0]);
+        frame.extend([0x45, 0, 0, 30, 0, 0, 0x40, 0, 64, 17, 0, 0]);
+        frame.extend([
+            10, 0, 0, 1, 10, 0, 0, 2, 0x15, 0xb3, 0x23, 0x28, 0, 10, 0, 0,
+        ]);
+        checksum(&mut frame);
+        let expected = (([10, 0, 0, 1], 5555).into(), ([10, 0, 0, 2], 9000).into());
+        assert_eq!(refusal(&frame), Some(expected));
+        frame[35] = 1; // host unreachable
+        checksum(&mut frame);
+        assert_eq!(refusal(&frame), None);
+        for len in 0..frame.len() {
+            let _ = refusal(&frame[..len]);
+        }
+    }
+
+    /// Makes that of the outer ICMP header right.
+    fn checksum(frame: &mut [u8]) {
+        let mut icmp = Icmpv4Packet::new_unchecked(&mut frame[34..]);
+        icmp.fill_checksum();
+    }
+}

@@ -1,0 +1,176 @@
+//! What has become of the sockets of a host since somebody last looked, for the log.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use smoltcp::socket::tcp;
+
+use crate::log::Endpoints;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Origin;
+use crate::log::Queues;
+use crate::log::State;
+use crate::log::TcpState;
+use crate::log::Timer;
+use crate::log::TimerKind;
+use crate::recorder::Recorder;
+use crate::wire::Segment;
+
+use super::bench::Bench;
+use super::sockets;
+
+/// Knows the state of every TCP socket of a host as of the last time it looked.
+pub(super) struct Watch {
+    host: Host,
+    recorder: Recorder,
+    states: BTreeMap<Endpoints, TcpState>,
+    /// The last segment of each connection that must be acknowledged: its number, and when it left.
+    sent: BTreeMap<Endpoints, (u32, Duration)>,
+}
+
+impl Watch {
+    pub(super) fn new(host: Host, recorder: Recorder) -> Self {
+        Self {
+            host,
+            recorder,
+            states: BTreeMap::new(),
+            sent: BTreeMap::new(),
+        }
+    }
+
+    /// Tells what is different now, and what caused it.
+    pub(super) fn look(&mut self, bench: &mut Bench, cause: Option<u64>) {
+        let seen = bench.seen();
+        for (socket, (state, queues)) in &seen {
+            let from = self.states.insert(*socket, *state);
+            if from != Some(*state) {
+                self.changed(*socket, from, *state, cause, Some(*queues));
+            }
+        }
+        let gone: Vec<_> = self
+            .states
+            .iter()
+            .filter(|(socket, _)| !seen.contains_key(socket))
+            .map(|(socket, state)| (*socket, *state))
+            .collect();
+        for (socket, state) in gone {
+            self.states.remove(&socket);
+            self.sent.remove(&socket);
+            self.changed(socket, Some(state), TcpState::Closed, cause, None);
+        }
+    }
+
+    fn changed(
+        &self,
+        socket: Endpoints,
+        from: Option<TcpState>,
+        to: TcpState,
+        cause: Option<u64>,
+        queues: Option<Queues>,
+    ) {
+        self.recorder.record(Kind::State(State {
+            host: self.host,
+            socket,
+            from,
+            to,
+            origin: Origin::Simulated,
+            cause,
+            queues: queues.filter(|queues| *queues != Queues::default()),
+        }));
+        if to == TcpState::TimeWait {
+            self.timer(TimerKind::TimeWait, TIME_WAIT, false);
+        }
+    }
+
+    /// Hears that the host sends a frame; `clock` says whether it was a clock that made it. What a
+    /// clock makes it send again tells that the time-out has run out.
+    pub(super) fn sending(&mut self, frame: &[u8], now: Duration, clock: bool) {
+        let Some(segment) = Segment::of(frame).filter(|segment| segment.counts) else {
+            return;
+        };
+        let Some(number) = number(frame, &segment) else {
+            return;
+        };
+        let (local, remote) = (segment.source, Some(segment.destination));
+        let before = self.sent.insert(Endpoints { local, remote }, (number, now));
+        if let Some((last, at)) = before
+            && clock
+            && last.wrapping_sub(number) < HALF
+        {
+            let waited = now.saturating_sub(at);
+            self.timer(TimerKind::Retransmission, waited, true);
+        }
+    }
+
+    fn timer(&self, clock: TimerKind, wait: Duration, expired: bool) {
+        self.recorder.record(Kind::Timer(Timer {
+            host: self.host,
+            clock,
+            wait_ns: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
+            expired,
+            origin: Origin::Simulated,
+        }));
+    }
+}
+
+impl Bench {
+    /// The state of every TCP socket that has one.
+    fn seen(&mut self) -> BTreeMap<Endpoints, (TcpState, Queues)> {
+        let mut seen: BTreeMap<_, _> = self
+            .stack
+            .connections()
+            .filter(|(_, socket)| socket.state() != tcp::State::Closed)
+            .map(|(ends, socket)| (ends, (state(socket.state()), queues(socket))))
+            .collect();
+        for descriptor in self.fds.values() {
+            if let sockets::Kind::Listener { backlog, waiting } = &descriptor.kind {
+                let (local, remote) = (descriptor.local(), None);
+                let queues = Queues {
+                    unread: short(waiting.len().saturating_sub(1)),
+                    unsent: short(*backlog),
+                };
+                seen.insert(Endpoints { local, remote }, (TcpState::Listen, queues));
+            }
+        }
+        seen
+    }
+}
+
+/// The number of a segment.
+fn number(frame: &[u8], segment: &Segment) -> Option<u32> {
+    let bytes = frame.get(segment.tcp + 4..)?.first_chunk()?;
+    Some(u32::from_be_bytes(*bytes))
+}
+
+fn queues(socket: &tcp::Socket<'_>) -> Queues {
+    Queues {
+        unread: short(socket.recv_queue()),
+        unsent: short(socket.send_queue()),
+    }
+}
+
+fn short(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+fn state(state: tcp::State) -> TcpState {
+    match state {
+        tcp::State::Closed => TcpState::Closed,
+        tcp::State::Listen => TcpState::Listen,
+        tcp::State::SynSent => TcpState::SynSent,
+        tcp::State::SynReceived => TcpState::SynReceived,
+        tcp::State::Established => TcpState::Established,
+        tcp::State::FinWait1 => TcpState::FinWait1,
+        tcp::State::FinWait2 => TcpState::FinWait2,
+        tcp::State::CloseWait => TcpState::CloseWait,
+        tcp::State::Closing => TcpState::Closing,
+        tcp::State::LastAck => TcpState::LastAck,
+        tcp::State::TimeWait => TcpState::TimeWait,
+    }
+}
+
+/// smoltcp's, fixed (`CLOSE_DELAY`).
+const TIME_WAIT: Duration = Duration::from_secs(10);
+/// Numbers less than this far behind are old (RFC 9293 §3.4).
+const HALF: u32 = 1 << 31;

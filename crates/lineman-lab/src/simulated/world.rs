@@ -1,0 +1,270 @@
+//! Both hosts, the wire and the clock: what happens next, and what follows from it.
+
+use std::time::Duration;
+
+use crate::Options;
+use crate::hosts::Call;
+use crate::hosts::Outcome;
+use crate::log;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::recorder::Recorder;
+use crate::wire::Command;
+use crate::wire::Parcel;
+use crate::wire::Traffic;
+
+use super::bench::Bench;
+use super::clock::Clock;
+use super::stack::Stack;
+use super::task::Task;
+use super::watch::Watch;
+
+pub(super) struct World {
+    clock: Clock,
+    recorder: Recorder,
+    traffic: Traffic,
+    client: Place,
+    server: Place,
+    /// Whether hosts ask for each other's hardware addresses on the wire.
+    resolving: bool,
+    calls: u64,
+    returned: Vec<(u64, Outcome)>,
+}
+
+/// A host, its calls that wait, and who looks at its states.
+struct Place {
+    bench: Bench,
+    watch: Watch,
+    waiting: Vec<Task>,
+    /// When its stack must be asked again.
+    next: Option<Duration>,
+}
+
+/// Why a host is attended to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// A call began or returned.
+    Call,
+    /// A packet has come.
+    Packet,
+    /// A clock has run out.
+    Clock,
+}
+
+impl World {
+    pub(super) fn new(options: &Options, seed: u64, clock: Clock, recorder: Recorder) -> Self {
+        let place = |host, settings, seed| Place {
+            bench: Bench::new(host, Stack::new(host, seed, clock.clone()), settings),
+            watch: Watch::new(host, recorder.clone()),
+            waiting: Vec::new(),
+            next: None,
+        };
+        let mut world = Self {
+            traffic: Traffic::new(
+                clock.instant(),
+                options.delay,
+                &options.rules,
+                recorder.clone(),
+            ),
+            // Two different chances of one seed.
+            client: place(Host::Client, &options.client, seed),
+            server: place(Host::Server, &options.server, !seed),
+            resolving: options.resolving,
+            calls: 0,
+            returned: Vec::new(),
+            recorder,
+            clock,
+        };
+        if options.step {
+            world.obey(Command::Step);
+        }
+        world
+    }
+
+    pub(super) fn now(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    pub(super) fn tell(&self, kind: Kind) {
+        self.recorder.record(kind);
+    }
+
+    /// The calls that have returned since this was last asked.
+    pub(super) fn returned(&mut self) -> Vec<(u64, Outcome)> {
+        std::mem::take(&mut self.returned)
+    }
+
+    pub(super) fn obey(&mut self, command: Command) {
+        self.traffic.obey(self.clock.instant(), command);
+    }
+
+    /// Has a host make a call. Returns the number of the call.
+    pub(super) fn call(&mut self, host: Host, call: Call) -> u64 {
+        self.calls += 1;
+        let id = self.calls;
+        let event = self.record(host, id, &call, None);
+        let place = self.place(host);
+        let timeout = call.fd().and_then(|fd| place.bench.fds.get(&fd)?.timeout);
+        let task = Task {
+            id,
+            call,
+            sent: 0,
+            again: false,
+            until: timeout.map(|timeout| self.now().saturating_add(timeout)),
+        };
+        self.place(host).waiting.push(task);
+        self.attend(host, Some(event), Reason::Call);
+        id
+    }
+
+    /// When the next thing will happen by itself.
+    pub(super) fn next(&self) -> Option<Duration> {
+        let wire = self.traffic.next().map(|at| self.clock.of_wire(at));
+        let places = [&self.client, &self.server];
+        let hosts = places.into_iter().flat_map(|place| {
+            let calls = place.waiting.iter().filter_map(|task| task.until);
+            calls.chain(place.next)
+        });
+        hosts.chain(wire).min()
+    }
+
+    /// Goes on to the next thing that happens by then; false if there is none, and it is then.
+    pub(super) fn step(&mut self, until: Duration) -> bool {
+        let Some(next) = self.next().filter(|next| *next <= until) else {
+            self.clock.set(until);
+            return false;
+        };
+        self.clock.set(next);
+        while let Some(parcel) = self.traffic.due(self.clock.instant()) {
+            self.deliver(&parcel);
+        }
+        for host in [Host::Client, Host::Server] {
+            let now = self.now();
+            let place = self.place(host);
+            let late = |at: Duration| at <= now;
+            let expired = place.waiting.iter().filter_map(|task| task.until).any(late);
+            if expired || place.next.is_some_and(late) {
+                self.attend(host, None, Reason::Clock);
+            }
+        }
+        true
+    }
+
+    fn deliver(&mut self, parcel: &Parcel) {
+        let to = parcel.from.other();
+        let event = self.traffic.delivered(parcel);
+        self.place(to).bench.receive(parcel.frame());
+        self.attend(to, Some(event), Reason::Packet);
+    }
+
+    /// Has a host do all that follows now: its calls return that can, and nothing more happens.
+    fn attend(&mut self, host: Host, mut cause: Option<u64>, reason: Reason) {
+        if reason != Reason::Call {
+            self.settle(host, cause, reason);
+        }
+        loop {
+            let returned = self.answer(host);
+            cause = returned.or(cause);
+            // Also for the calls that still wait: one has called, or handed over more to be sent.
+            self.settle(host, cause, Reason::Call);
+            if returned.is_none() {
+                break;
+            }
+        }
+        let now = self.now();
+        let place = self.place(host);
+        // Whoever has just been asked and wants to be asked at once would want that for ever.
+        let next = place.bench.stack.next();
+        place.next = next.map(|at| if at <= now { now + BREATH } else { at });
+    }
+
+    /// Tells what has become of a host's sockets, and has it send what it wants to send.
+    fn settle(&mut self, host: Host, cause: Option<u64>, reason: Reason) {
+        let place = self.place(host);
+        place.bench.tidy(reason == Reason::Packet);
+        place.watch.look(&mut place.bench, cause);
+        self.send(host, reason == Reason::Clock);
+        let place = self.place(host);
+        place.bench.tidy(false);
+        place.watch.look(&mut place.bench, None);
+    }
+
+    /// Puts on the wire what a host sends.
+    fn send(&mut self, host: Host, clock: bool) {
+        let now = self.now();
+        loop {
+            let frames = self.place(host).bench.stack.send();
+            let (asking, telling): (Vec<_>, Vec<_>) = frames
+                .into_iter()
+                .partition(|frame| !self.resolving && resolves(frame));
+            for frame in telling {
+                self.place(host).watch.sending(&frame, now, clock);
+                self.traffic.enter(self.clock.instant(), host, &frame);
+            }
+            if asking.is_empty() {
+                return;
+            }
+            self.introduce(host, &asking);
+        }
+    }
+
+    /// Has the other host answer what is not part of the lesson, outside of the wire.
+    fn introduce(&mut self, host: Host, questions: &[Vec<u8>]) {
+        for question in questions {
+            let other = &mut self.place(host.other()).bench.stack;
+            other.receive(question);
+            for answer in other.sent() {
+                self.place(host).bench.stack.receive(&answer);
+            }
+        }
+    }
+
+    /// Has the first call return that can. Returns the number of the event.
+    fn answer(&mut self, host: Host) -> Option<u64> {
+        let now = self.now();
+        let place = self.place(host);
+        let Place { bench, waiting, .. } = place;
+        let mut tasks = waiting.iter_mut().enumerate();
+        let (at, outcome) = tasks.find_map(|(at, task)| Some((at, bench.attempt(task, now)?)))?;
+        let task = waiting.remove(at);
+        let answer = Some(outcome.answer());
+        self.returned.push((task.id, outcome));
+        Some(self.record(host, task.id, &task.call, answer))
+    }
+
+    fn record(&self, host: Host, id: u64, call: &Call, answer: Option<log::Answer>) -> u64 {
+        self.recorder.record(Kind::Call(log::Call {
+            id,
+            host,
+            program: None,
+            fd: call.fd(),
+            name: call.name().to_owned(),
+            args: call.args(),
+            answer,
+        }))
+    }
+
+    fn place(&mut self, host: Host) -> &mut Place {
+        match host {
+            Host::Client => &mut self.client,
+            Host::Server => &mut self.server,
+        }
+    }
+}
+
+/// Whether a frame is about hardware addresses: ARP, or neighbour discovery (RFC 4861 §4).
+fn resolves(frame: &[u8]) -> bool {
+    match frame.get(12..14) {
+        Some([0x08, 0x06]) => true,
+        Some([0x86, 0xdd]) => {
+            frame.get(20) == Some(&ICMPV6)
+                && frame.get(54).is_some_and(|kind| NEIGHBOUR.contains(kind))
+        }
+        _ => false,
+    }
+}
+
+const ICMPV6: u8 = 58;
+const NEIGHBOUR: std::ops::RangeInclusive<u8> = 135..=136;
+/// Nothing here happens faster.
+const BREATH: Duration = Duration::from_millis(1);

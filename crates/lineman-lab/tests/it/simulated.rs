@@ -1,0 +1,183 @@
+//! The simulated lab: the same wire and log over user-space stacks, in virtual time.
+
+use std::time::Duration;
+
+use lineman_lab::Options;
+use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Outcome;
+use lineman_lab::hosts::Transport;
+use lineman_lab::log::Host::*;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Origin;
+use lineman_lab::log::TcpState::*;
+use lineman_lab::log::Verdict;
+use lineman_lab::wire::Command;
+
+use crate::play::*;
+use crate::stage::*;
+
+#[test]
+fn a_chat_goes_through_the_states_of_the_book() {
+    for address in ["10.0.0.2:9000", "[fd00::2]:9000"] {
+        let mut play = Play::new(&Options::default());
+        play.chat(address.parse().expect("an address"));
+        let events = play.events();
+        let client = [SynSent, Established, FinWait1, FinWait2, TimeWait, Closed];
+        assert_eq!(states(&events, Client), client, "{address}");
+        let server = [SynReceived, Established, CloseWait, LastAck, Closed];
+        assert_eq!(states(&events, Server), server, "{address}");
+    }
+}
+
+/// Nobody can take it for the kernel.
+#[test]
+fn all_of_it_is_labelled_simulated() {
+    let mut play = Play::new(&lossy(Client, vec![1]));
+    play.chat(v4());
+    let mut seen = 0;
+    for event in play.events() {
+        let origin = match event.kind {
+            Kind::Start(start) => {
+                assert!(start.system.starts_with("smoltcp "));
+                start.origin
+            }
+            Kind::State(state) => state.origin,
+            Kind::Timer(timer) => timer.origin,
+            _ => continue,
+        };
+        assert_eq!(origin, Origin::Simulated);
+        seen += 1;
+    }
+    assert!(seen > 12, "{seen}");
+}
+
+#[test]
+fn the_version_that_is_named_is_the_one_that_runs() {
+    let lock = include_str!("../../../../Cargo.lock");
+    let Kind::Start(start) = Play::new(&Options::default()).events().remove(0).kind else {
+        panic!("no start");
+    };
+    let (name, version) = start.system.split_once(' ').expect("a version");
+    let entry = format!("name = \"{name}\"\nversion = \"{version}\"");
+    assert!(lock.contains(&entry), "{entry}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_log() {
+    let log = |seed| {
+        let mut play = Play::seeded(&lossy(Server, vec![2]), seed);
+        play.chat(v4());
+        play.events()
+    };
+    assert_eq!(log(7), log(7));
+    assert_ne!(log(7), log(8));
+}
+
+#[test]
+fn a_lost_syn_is_sent_again() {
+    let mut play = Play::new(&lossy(Client, vec![1, 2]));
+    play.connect(v4());
+    let events = play.events();
+    let waits = [1, 2].map(Duration::from_secs);
+    assert_eq!(timeouts(&events, Client), waits);
+    let syns = sent(&events, Client);
+    let syns = syns.iter().filter(|(.., frame)| flags(frame) == SYN);
+    assert_eq!(syns.count(), 3);
+}
+
+#[test]
+fn lost_data_are_recovered() {
+    let mut play = Play::new(&lossy(Client, vec![3]));
+    let (client, server) = play.connect(v4());
+    play.send(Client, client, b"twice");
+    play.hears(Server, server, b"twice");
+    let events = play.events();
+    assert_eq!(timeouts(&events, Client), [Duration::from_secs(1)]);
+}
+
+/// Much more than any buffer holds, over a wire that loses some of it.
+#[test]
+fn a_megabyte_passes_the_wire() {
+    let mut play = Play::new(&lossy(Client, vec![10, 50, 51, 200]));
+    let (client, server) = play.connect(v4());
+    let data: Vec<u8> = (0..1_u32 << 20).map(|i| (i ^ i >> 9) as u8).collect();
+    let call = Call::Sendall {
+        fd: client,
+        data: data.clone(),
+    };
+    let sending = play.post(Client, call);
+    let mut got = Vec::new();
+    while got.len() < data.len() {
+        let size = 1 << 20;
+        match play.call(Server, Call::Recv { fd: server, size }) {
+            Outcome::Bytes(bytes) if !bytes.is_empty() => got.extend(bytes),
+            other => panic!("{other:?} after {}", got.len()),
+        }
+    }
+    assert_eq!(play.answer(sending), Some(Outcome::Done));
+    assert!(got == data);
+}
+
+#[test]
+fn both_close_at_once() {
+    let mut play = Play::new(&Options::default());
+    let (client, server) = play.connect(v4());
+    play.post(Client, Call::Close { fd: client });
+    play.post(Server, Call::Close { fd: server });
+    play.pass(Duration::from_secs(1));
+    for host in [Client, Server] {
+        let states = states(&play.events(), host);
+        assert_eq!(states[2..], [FinWait1, Closing, TimeWait], "{host:?}");
+    }
+}
+
+#[test]
+fn both_connect_at_once() {
+    let mut play = Play::new(&Options::default());
+    let ends = [
+        (Client, "10.0.0.1:5000", "10.0.0.2:5000"),
+        (Server, "10.0.0.2:5000", "10.0.0.1:5000"),
+    ];
+    let calls = ends.map(|(host, local, remote)| {
+        let fd = play.socket(host, Transport::Stream, v4());
+        let address = local.parse().expect("an address");
+        play.done(host, Call::Bind { fd, address });
+        let address = remote.parse().expect("an address");
+        (host, Call::Connect { fd, address })
+    });
+    let waiting = calls.map(|(host, call)| play.post(host, call));
+    for call in waiting {
+        assert_eq!(play.answer(call), Some(Outcome::Done));
+    }
+    for host in [Client, Server] {
+        let states = states(&play.events(), host);
+        assert_eq!(states, [SynSent, SynReceived, Established], "{host:?}");
+    }
+}
+
+/// What is held is swallowed when it comes again, as with the kernel.
+#[test]
+fn a_packet_is_held_until_somebody_decides() {
+    let step = true;
+    let mut play = Play::new(&Options {
+        step,
+        ..Options::default()
+    });
+    play.listen(v4());
+    let fd = play.socket(Client, Transport::Stream, v4());
+    let address = v4();
+    let connects = play.post(Client, Call::Connect { fd, address });
+    play.pass(Duration::from_secs(5));
+    let verdicts = |play: &Play| {
+        let packets = packets(&play.events());
+        packets
+            .iter()
+            .map(|(_, packet)| packet.verdict)
+            .collect::<Vec<_>>()
+    };
+    let again = |times| Verdict::Repeated { times };
+    let held = [Verdict::Sent, Verdict::Held, again(1), again(2)];
+    assert_eq!(verdicts(&play), held);
+    play.network.wire(Command::Run).expect("a lab");
+    assert_eq!(play.answer(connects), Some(Outcome::Done));
+}

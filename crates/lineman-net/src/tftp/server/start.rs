@@ -1,0 +1,199 @@
+//! A request that becomes a transfer: the file is opened, options are agreed on, a session begins.
+
+use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::PoisonError;
+use std::time::Instant;
+
+use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::DATA_HEADER;
+use lineman_proto::tftp::DEFAULT_BLKSIZE;
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Exception;
+use lineman_proto::tftp::Fingerprint;
+use lineman_proto::tftp::Policy;
+use lineman_proto::tftp::Request;
+use lineman_proto::tftp::Session;
+use lineman_proto::tftp::answer;
+use lineman_proto::tftp::guard::Ignored;
+
+use super::Shared;
+use super::job::Job;
+use super::report;
+use crate::packet_info::Local;
+use crate::tftp::Ending;
+use crate::tftp::Refusal;
+use crate::tftp::Sink;
+use crate::tftp::admission::Ticket;
+use crate::tftp::outlet::Outlet;
+use crate::tftp::socket::Listener;
+use crate::tftp::socket::route_blksize;
+use crate::tftp::socket::transfer_socket;
+use crate::tftp::transfer::Body;
+use crate::tftp::transfer::Transfer;
+
+/// Who asked, where, with how many bytes.
+pub(super) struct Asked<'a> {
+    pub(super) listener: &'a Listener,
+    pub(super) from: SocketAddr,
+    pub(super) local: Local,
+    pub(super) length: usize,
+}
+
+/// A transfer that could begin.
+struct Prepared {
+    outlet: Outlet,
+    session: Session,
+    body: Body,
+    agreed: Agreed,
+    /// How long its first answer is.
+    answer: usize,
+    client: Fingerprint,
+}
+
+/// Why none begins.
+pub(super) enum Unstarted {
+    Refused(Refusal),
+    Ignored(Ignored),
+}
+
+impl Shared {
+    /// Opens the file before anything is answered, so that a refusal is the first thing the client
+    /// hears (PXELINUX mishandles an ERROR behind an OACK).
+    pub(super) fn start(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        request: &Request<'_>,
+        ticket: Ticket,
+    ) -> Result<(), Unstarted> {
+        let peer = asked.from;
+        let prepared = self.prepare(asked, request);
+        let prepared = prepared.map_err(Unstarted::Refused)?;
+        let taken = self
+            .guard
+            .take_answer(peer, asked.length, prepared.answer, self.first_sends())
+            .map_err(Unstarted::Ignored)?;
+        ticket.will_answer(prepared.answer);
+        let line = ticket.line();
+        let job = Job {
+            shared: Arc::clone(self),
+            ticket,
+            taken,
+            report: Some(report(peer, request, Ending::Stopped)),
+            started: Instant::now(),
+            pulse: None,
+            client: prepared.client,
+        };
+        let Prepared {
+            outlet,
+            session,
+            body,
+            agreed,
+            ..
+        } = prepared;
+        line.start(Transfer::new(outlet, session, body, agreed, Box::new(job)));
+        Ok(())
+    }
+
+    fn prepare(&self, asked: &Asked<'_>, request: &Request<'_>) -> Result<Prepared, Refusal> {
+        let peer = asked.from;
+        let (body, length) = match request.direction {
+            Direction::Read => {
+                let source = self.store.read(request.filename, request.mode)?;
+                let length = source.length();
+                (Body::Send(source), length)
+            }
+            Direction::Write => {
+                let announced = request.options.number("tsize");
+                let file = self.store.write(request.filename, announced)?;
+                let sink = Sink::durable_file(file, request.mode, self.store.max_upload());
+                (Body::Receive(Some(sink)), None)
+            }
+        };
+        let outlet = if self.config.single_port {
+            asked.listener.outlet(asked.local)
+        } else {
+            Outlet::Own(transfer_socket(asked.local)?)
+        };
+        let exception = self.exception(peer, request);
+        let offer = answer(
+            request.direction,
+            exception.options(request.options),
+            &exception.limit(self.policy(peer)),
+            length,
+        );
+        let agreed = offer.agreed;
+        let answer = first_answer(request.direction, offer.oack.as_deref(), length);
+        let rollover = exception.rollover.unwrap_or(self.config.rollover);
+        let (now, timing) = (Instant::now(), self.config.timing);
+        let session = match request.direction {
+            Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
+            Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
+        };
+        let client = Fingerprint::of(peer.ip(), request.options);
+        let session = if self.pipelines(now, client) {
+            session.pipelined()
+        } else {
+            session
+        };
+        Ok(Prepared {
+            client,
+            outlet,
+            session,
+            body,
+            agreed,
+            answer,
+        })
+    }
+
+    /// Whether to send blocks ahead to this client: not where it was of no use lately.
+    fn pipelines(&self, now: Instant, client: Fingerprint) -> bool {
+        let reluctant = || {
+            self.reluctant
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        self.config.pipeline && reluctant().worth_trying(now, client)
+    }
+
+    /// How often the first answer is sent to a peer that says nothing.
+    pub(super) fn first_sends(&self) -> u32 {
+        1 + self.config.timing.unconfirmed_resends.unwrap_or(0)
+    }
+
+    /// The rule that holds for this client; an empty one for most.
+    fn exception(&self, peer: SocketAddr, request: &Request<'_>) -> Cow<'_, Exception> {
+        let rule = Exception::find(&self.config.exceptions, peer.ip(), request.options);
+        rule.map_or_else(|| Cow::Owned(Exception::default()), Cow::Borrowed)
+    }
+
+    fn policy(&self, peer: SocketAddr) -> Policy {
+        let max_blksize = self
+            .config
+            .max_blksize
+            .unwrap_or_else(|| route_blksize(peer).unwrap_or(DEFAULT_BLKSIZE));
+        Policy {
+            max_blksize,
+            max_windowsize: self.config.max_windowsize,
+            max_window_bytes: MAX_WINDOW_BYTES,
+        }
+    }
+}
+
+/// How long the first answer is: the OACK, ACK 0, or the first block.
+pub(super) fn first_answer(
+    direction: Direction,
+    oack: Option<&[u8]>,
+    length: Option<u64>,
+) -> usize {
+    let block = u64::from(DEFAULT_BLKSIZE);
+    match (oack, direction) {
+        (Some(oack), _) => oack.len(),
+        (None, Direction::Write) => DATA_HEADER,
+        (None, Direction::Read) => DATA_HEADER + length.unwrap_or(block).min(block) as usize,
+    }
+}
+
+/// What one peer can make us have in flight.
+const MAX_WINDOW_BYTES: u32 = 1 << 20;
