@@ -196,3 +196,16 @@ fn an_interrupt_leaves_nothing_behind() {
         alive(&mark).is_empty().then_some(())
     });
 }
+
+/// The program reads from the terminal, which only the group in the foreground may.
+#[test]
+fn a_program_has_the_terminal() {
+    let terminal = crate::chat_terminal::Terminal::run(
+        "lab run --no-explain -- sh -c 'read word; echo \"got <$word>\"' 2> ladder",
+    );
+    std::thread::sleep(Duration::from_millis(500));
+    terminal.types("hello");
+    terminal.key("Enter");
+    terminal.shows("got <hello>");
+    assert_eq!(terminal.code(), "0");
+}

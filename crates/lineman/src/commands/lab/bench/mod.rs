@@ -1,6 +1,7 @@
 //! `lineman lab bench`: the socket calls of the textbook, typed one by one, on two hosts whose packets
 //! and states are shown meanwhile.
 
+mod call;
 mod complaint;
 mod complete;
 mod desk;
@@ -10,6 +11,7 @@ mod options;
 mod pace;
 mod screen;
 mod state;
+mod words;
 
 #[cfg(test)]
 mod tests;
