@@ -148,7 +148,8 @@ impl Scribe {
     }
 }
 
-/// The calls that change the state of a socket. Others, like poll, only return because of a change.
-pub(crate) const CHANGING: [&str; 5] = ["listen", "connect", "accept", "shutdown", "close"];
+/// The calls that change the state of a socket. Others, like accept and poll, only
+/// return because of a change.
+pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"];
 /// Strings are cut, so no line is as long.
 const LONGEST_LINE: usize = 1 << 16;

@@ -9,7 +9,10 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use lineman_lab::Errand;
+use lineman_lab::log::Event;
 use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::log::TcpState;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use tokio::sync::mpsc;
@@ -101,12 +104,15 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
         .map(|size| size.ws_col)
         .filter(|columns| *columns > 0);
     let mut follower = Follower::new(&args.watch, columns, colour, console)?;
-    let (lab, events) = follow::start(&args.watch, false, console)?;
+    let (lab, mut events) = follow::start(&args.watch, false, console)?;
     let (sender, heard) = mpsc::unbounded_channel();
     for (number, job) in jobs.iter().enumerate() {
         if number > 0 {
-            // Whoever serves needs a moment to begin to.
-            tokio::time::sleep(HEAD_START).await;
+            let serves = until_served(&mut events, &mut follower, console);
+            // Without strace a datagram socket is not seen; time has to do.
+            if let Ok(served) = tokio::time::timeout(HEAD_START, serves).await {
+                served?;
+            }
         }
         let errand = Errand {
             host: job.host,
@@ -132,5 +138,27 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     done
 }
 
-/// A program under strace needs some hundred milliseconds to begin.
-const HEAD_START: Duration = Duration::from_millis(700);
+/// Shows what happens until the server's program waits for somebody.
+async fn until_served(
+    events: &mut mpsc::UnboundedReceiver<Event>,
+    follower: &mut Follower,
+    console: Console,
+) -> Result<(), Failure> {
+    while let Some(event) = events.recv().await {
+        show(&follower.push(&event)?, console);
+        let serves = match &event.kind {
+            Kind::State(state) => state.to == TcpState::Listen,
+            Kind::Call(call) => call.answer.is_none() && WAITING.contains(&call.name.as_str()),
+            _ => false,
+        };
+        if serves {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A program under strace needs some hundred milliseconds to begin, on a busy machine more.
+const HEAD_START: Duration = Duration::from_millis(1500);
+/// The calls in which a server waits.
+const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
