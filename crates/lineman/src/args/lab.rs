@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 
+use super::lab_bench;
 use crate::views::export::Format;
 
 /// `lineman lab`.
@@ -28,6 +29,12 @@ pub enum LabCommand {
     /// Show a recorded log as a ladder, or export it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Make socket calls by hand, on both ends of a wire
+    #[command(after_help = lab_bench::BENCH_EXAMPLES)]
+    Bench(lab_bench::Bench),
+    /// Run programs on the two hosts, and see their calls, packets and states
+    #[command(after_help = lab_bench::RUN_EXAMPLES)]
+    Run(lab_bench::Run),
 }
 
 /// `lineman lab SCENARIO`.

@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::fmt::Display;
 
 pub mod address;
+pub mod bench;
+pub mod bench_calls;
 pub mod chat;
 pub mod common;
 pub mod doctor;

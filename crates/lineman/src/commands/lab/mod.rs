@@ -1,10 +1,13 @@
 //! `lineman lab`.
 
+mod bench;
+mod follow;
 mod list;
 mod play;
-mod refusal;
+pub mod refusal;
 mod replay;
 mod rules;
+mod run;
 mod shown;
 mod teller;
 mod tui;
@@ -24,6 +27,8 @@ pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
     match &args.command {
         Some(LabCommand::Replay(args)) => replay::run(args, console),
         Some(LabCommand::List) => list::run(console),
+        Some(LabCommand::Bench(args)) => bench::run(args, console),
+        Some(LabCommand::Run(args)) => run::run(args, console),
         None => play::run(&args.play, console),
     }
 }

@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod hosts;
+mod programs;
 mod segments;
 
 #[cfg(test)]
@@ -146,6 +147,9 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
         S::TimeWait { who, seconds } => say!(lang, who, States::TimeWait { who, seconds }),
         S::Left { who, why } => say!(lang, who, Wire::Left { who, why }),
         S::Note { id, args } => {
+            if let Some(words) = programs::of_note(id, args, lang) {
+                return words;
+            }
             let name = id.strip_prefix("look.");
             if let Some(look) = name.and_then(|name| scenarios::look(name, lang)) {
                 return look.to_owned();
