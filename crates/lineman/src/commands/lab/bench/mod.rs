@@ -36,6 +36,7 @@ use self::pace::Pace;
 use self::screen::Screen;
 use super::follow;
 use super::follow::Follower;
+use super::shown;
 use crate::args::lab_bench::Bench;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -45,6 +46,7 @@ use crate::lang::bench::Bench as Words;
 use crate::runtime;
 use crate::runtime::Signals;
 use crate::terminal::editor::Input;
+use crate::views::text::wrap;
 
 /// Runs the bench to its end.
 ///
@@ -200,7 +202,8 @@ impl Session {
             Wish::State => lines = self.state()?,
             Wish::Help(word) => {
                 let text = help::text(word.as_deref(), lang)?;
-                lines.extend(text.lines().map(str::to_owned));
+                let columns = shown::columns(io::stdout().is_terminal()).into();
+                lines.extend(text.lines().flat_map(|line| wrap(line, columns)));
             }
             Wish::Quit => return Ok((Next::Leave, lines)),
         }
