@@ -54,14 +54,26 @@ impl Recorder {
     /// is told: a lab that comes down closes its sockets, and that is no part of the lesson.
     pub fn record(&self, kind: Kind) -> u64 {
         let mut inner = locked(&self.0);
-        let n = inner.next;
-        if inner.ended {
+        let t_ns = (inner.clock)();
+        inner.tell(t_ns, kind)
+    }
+
+    /// Tells that something has happened before, at this time of the log. The sink has to put it
+    /// where it belongs.
+    pub(crate) fn record_at(&self, t_ns: u64, kind: Kind) -> u64 {
+        locked(&self.0).tell(t_ns, kind)
+    }
+}
+
+impl Inner {
+    fn tell(&mut self, t_ns: u64, kind: Kind) -> u64 {
+        let n = self.next;
+        if self.ended {
             return n;
         }
-        inner.ended = kind == Kind::End;
-        inner.next += 1;
-        let t_ns = (inner.clock)();
-        (inner.sink)(Event { n, t_ns, kind });
+        self.ended = kind == Kind::End;
+        self.next += 1;
+        (self.sink)(Event { n, t_ns, kind });
         n
     }
 }

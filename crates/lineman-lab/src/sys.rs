@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use nix::libc;
 use nix::sys::socket::AddressFamily;
@@ -16,6 +18,8 @@ use nix::sys::socket::sockopt;
 use rustix::ioctl::Opcode;
 use rustix::ioctl::Updater;
 use rustix::ioctl::ioctl;
+use rustix::process::Signal;
+use rustix::process::set_parent_process_death_signal;
 
 /// A socket that sees every frame that arrives on an interface, and none that leaves; what is sent
 /// through it leaves by that interface (packet(7)).
@@ -68,6 +72,15 @@ fn check(result: libc::c_int) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Has the kernel kill what `command` starts when the thread that starts it ends (prctl(2),
+/// `PR_SET_PDEATHSIG`).
+pub(crate) fn die_with_parent(command: &mut Command) {
+    let ask = || Ok(set_parent_process_death_signal(Some(Signal::KILL))?);
+    // SAFETY: between fork and exec only a system call is made, which allocates nothing and takes no
+    // lock.
+    unsafe { command.pre_exec(ask) };
 }
 
 /// Switches a feature of an interface off (`SIOCETHTOOL` of netdevice(7), linux/ethtool.h).

@@ -8,7 +8,6 @@ use std::net::Ipv6Addr;
 use std::net::UdpSocket;
 
 use lineman_proto::tftp::PORT;
-use nix::sched::CloneFlags;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt;
 use rustix::fs::Mode;
@@ -78,18 +77,7 @@ pub fn capture() -> io::Result<()> {
     Socket::new(Domain::PACKET, Type::RAW, None).map(drop)
 }
 
-/// Makes a network of its own for this process, as somebody without privilege may where user
-/// namespaces are allowed. The process cannot go back: for a child that does nothing else, and
-/// before it starts a thread.
-///
-/// # Errors
-/// What the system says.
-pub fn enter_private_network() -> io::Result<()> {
-    let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNET;
-    Ok(nix::sched::unshare(flags)?)
-}
-
-/// The setting of this machine that forbids [`enter_private_network`], with a value that allows it;
+/// The setting of this machine that forbids user and network namespaces, with a value that allows them;
 /// `None` if it is none of those that are known. Names are those of sysctl(8).
 pub fn namespace_switch() -> Option<(&'static str, &'static str)> {
     NAMESPACE_SWITCHES

@@ -188,3 +188,20 @@ async fn a_root_that_is_removed_while_a_file_is_sent() {
     })
     .await;
 }
+
+/// A client that gives up before it has heard from where it is answered has only the port of requests
+/// to say so.
+#[tokio::test]
+async fn an_error_at_the_port_of_requests_ends_what_has_not_begun() {
+    let root = tempfile::tempdir().expect("directory");
+    std::fs::write(root.path().join("file"), [1; 2000]).expect("write");
+    let report = report(root.path(), |server| {
+        let client = socket();
+        ask(&client, server, b"\0\x01file\0octet\0blksize\x00600\0");
+        client
+            .send_to(b"\0\x05\0\0given up\0", server)
+            .expect("send");
+    })
+    .await;
+    assert!(matches!(report.ending, Ending::Superseded), "{report:?}");
+}

@@ -147,6 +147,12 @@ impl Bench {
         locked(&self.sockets).get(&fd).cloned()
     }
 
+    pub(super) fn open_sockets(&self) -> Vec<(i32, Arc<Socket>)> {
+        let sockets = locked(&self.sockets);
+        let each = sockets.iter();
+        each.map(|(fd, socket)| (*fd, Arc::clone(socket))).collect()
+    }
+
     /// Gives a socket the lowest number that is free.
     pub(super) fn keep(&self, fd: OwnedFd) -> i32 {
         let mut sockets = locked(&self.sockets);

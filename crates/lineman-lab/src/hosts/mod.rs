@@ -7,6 +7,7 @@
 mod bench;
 mod call;
 mod file;
+mod inspect;
 mod options;
 mod outcome;
 mod perform;
@@ -24,6 +25,7 @@ pub use call::Call;
 pub use call::Direction;
 pub use call::Family;
 pub use call::Transport;
+pub use inspect::SocketView;
 pub use options::SocketOption;
 pub use outcome::Outcome;
 

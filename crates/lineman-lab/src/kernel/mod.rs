@@ -5,6 +5,7 @@
 
 mod answer;
 mod figures;
+mod own;
 mod sampler;
 
 use std::io;
@@ -17,6 +18,7 @@ use crate::netlink::Netlink;
 
 pub(crate) use answer::Seen;
 pub use figures::Figures;
+pub use own::figures_of_own_connection;
 pub(crate) use sampler::Sampler;
 
 /// Asks for TCP sockets of the network namespace in which it was opened.

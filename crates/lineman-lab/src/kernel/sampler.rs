@@ -146,6 +146,11 @@ impl Sampler {
         }
     }
 
+    /// All TCP sockets of a host that have a state.
+    pub(crate) fn all(&mut self, host: Host) -> io::Result<Vec<Seen>> {
+        self.diagnosis(host).all()
+    }
+
     /// What TCP knows of a connection.
     pub(crate) fn figures(
         &mut self,

@@ -21,6 +21,7 @@ use crate::log::VERSION;
 use crate::namespace;
 use crate::namespace::Namespace;
 use crate::netlink::Netlink;
+use crate::programs::Teller;
 use crate::recorder::Recorder;
 use crate::sys;
 use crate::wire;
@@ -34,14 +35,32 @@ pub(super) struct Parts {
     server: Actor,
     pub(super) wire: Wire,
     pub(super) sampler: Arc<Mutex<Sampler>>,
+    pub(super) teller: Teller,
+    namespaces: [Arc<Namespace>; 2],
+    benches: [Arc<Bench>; 2],
 }
 
 impl Parts {
+    pub(super) fn namespace(&self, host: Host) -> Arc<Namespace> {
+        Arc::clone(of(host, &self.namespaces))
+    }
+
+    pub(super) fn bench(&self, host: Host) -> &Bench {
+        of(host, &self.benches).as_ref()
+    }
+
     pub(super) fn actor(&self, host: Host) -> &Actor {
         match host {
             Host::Client => &self.client,
             Host::Server => &self.server,
         }
+    }
+}
+
+fn of<T>(host: Host, [client, server]: &[T; 2]) -> &T {
+    match host {
+        Host::Client => client,
+        Host::Server => server,
     }
 }
 
@@ -63,7 +82,9 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         .map_err(Rung::PacketSocket.refused())?;
     let client = prepare(Host::Client, client, options)?;
     let server = prepare(Host::Server, server, options)?;
-    recorder.record(Kind::Start(start(options)));
+    let start = start(options);
+    let utc_ns = start.utc_ns;
+    recorder.record(Kind::Start(start));
     let sampler = Sampler::new(recorder.clone(), client.diagnosis, server.diagnosis);
     let sampler = Arc::new(Mutex::new(sampler));
     let wire = Wire::start(
@@ -78,16 +99,31 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         wire.command(wire::Command::Step);
     }
     let calls = Arc::new(AtomicU64::new(0));
-    let act = |host, namespace| {
+    let benches = [Host::Client, Host::Server].map(|host| {
         let (sampler, calls) = (Arc::clone(&sampler), Arc::clone(&calls));
-        let bench = Arc::new(Bench::new(host, recorder.clone(), sampler, calls));
+        Arc::new(Bench::new(host, recorder.clone(), sampler, calls))
+    });
+    let act = |host, namespace| {
+        let bench = Arc::clone(of(host, &benches));
         Actor::start(host, namespace, bench).map_err(Rung::Resources.refused())
     };
+    let namespaces = [&client.namespace, &server.namespace].map(Arc::clone);
+    let teller = Teller {
+        recorder: recorder.clone(),
+        sampler: Arc::clone(&sampler),
+        calls: Arc::clone(&calls),
+        utc_ns,
+    };
+    let client = act(Host::Client, client.namespace)?;
+    let server = act(Host::Server, server.namespace)?;
     Ok(Parts {
-        client: act(Host::Client, client.namespace)?,
-        server: act(Host::Server, server.namespace)?,
+        client,
+        server,
         wire,
         sampler,
+        teller,
+        namespaces,
+        benches,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::io::BufRead;
+use std::io::BufReader;
 use std::io::Write as _;
 use std::os::fd::AsFd as _;
 use std::process::ExitCode;
@@ -16,31 +17,45 @@ use crate::Refusal;
 use crate::Rung;
 use crate::log::Kind;
 use crate::namespace;
+use crate::programs;
 use crate::recorder::Recorder;
 use crate::recorder::locked;
 
 use super::Options;
 use super::build::Parts;
 use super::build::build;
+use super::orders::Orders;
 use super::protocol::Answer;
 use super::protocol::Order;
 use super::protocol::Report;
+use super::sorter::Sorter;
 
 /// Is the lab, until its owner wants no more or is gone. To be called by a program that finds that it
 /// was started as one ([`Program`](super::Program)), before it starts any thread; standard input is
 /// the socket to the owner.
 pub fn serve() -> ExitCode {
     end_as_a_whole();
-    let Ok(socket) = io::stdin().as_fd().try_clone_to_owned() else {
+    let stdin = io::stdin();
+    let socket = || stdin.as_fd().try_clone_to_owned();
+    let (Ok(tells), Ok(hears)) = (socket(), socket()) else {
         return ExitCode::FAILURE;
     };
-    let owner = Owner(Arc::new(Mutex::new(socket.into())));
-    let mut orders = io::stdin().lock();
+    let owner = Owner(Arc::new(Mutex::new(tells.into())));
+    let mut orders = BufReader::new(Orders::new(hears));
     match begin(&owner, &mut orders) {
-        Ok((parts, recorder)) => obey(&parts, &recorder, &owner, orders),
+        Ok((parts, log)) => {
+            obey(&parts, &log, &owner, orders);
+            programs::end_all();
+        }
         Err(refusal) => owner.report(&Report::Refused(refusal)),
     }
     ExitCode::SUCCESS
+}
+
+/// The log, and what puts it in order.
+struct Log {
+    recorder: Recorder,
+    sorter: Sorter,
 }
 
 /// A lab that has lost one of its threads tells lies by saying nothing.
@@ -52,7 +67,7 @@ fn end_as_a_whole() {
     }));
 }
 
-fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Recorder), Refusal> {
+fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Log), Refusal> {
     let mut line = String::new();
     orders
         .read_line(&mut line)
@@ -62,15 +77,21 @@ fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Recorder), 
     // After the change of identity, which clears it. The socket's end would do; this is for a lab
     // that is stuck.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
+    programs::adopt();
     let teller = owner.clone();
-    let recorder = Recorder::new(move |event| teller.report(&Report::Event(event)));
+    let sorter = Sorter::new(move |event| teller.report(&Report::Event(event)));
+    let sink = sorter.clone();
+    let recorder = Recorder::new(move |event| sink.push(event));
     let parts = build(&options, &recorder)?;
-    Ok((parts, recorder))
+    Ok((parts, Log { recorder, sorter }))
 }
 
-fn obey(parts: &Parts, recorder: &Recorder, owner: &Owner, orders: impl BufRead) {
-    for line in orders.lines() {
-        let Ok(line) = line else { return };
+fn obey(parts: &Parts, log: &Log, owner: &Owner, mut orders: BufReader<Orders>) {
+    loop {
+        let mut line = String::new();
+        if !orders.read_line(&mut line).is_ok_and(|len| len > 0) {
+            return;
+        }
         // An order that is not understood comes from another version of the owner.
         let Ok(order) = serde_json::from_str(&line) else {
             return;
@@ -90,10 +111,28 @@ fn obey(parts: &Parts, recorder: &Recorder, owner: &Owner, orders: impl BufRead)
                 let figures = locked(&parts.sampler).figures(host, &socket);
                 owner.answer(ticket, Answer::Figures(figures.ok().flatten()));
             }
+            Order::Sockets { ticket, host } => {
+                let mut sampler = locked(&parts.sampler);
+                let sockets = parts.bench(host).inspect(host, &mut sampler);
+                owner.answer(ticket, Answer::Sockets(sockets));
+            }
+            Order::Run { ticket, errand } => {
+                let Some(streams) = orders.get_mut().streams() else {
+                    return;
+                };
+                log.sorter.wait();
+                let (owner, teller) = (owner.clone(), parts.teller.clone());
+                let namespace = parts.namespace(errand.host);
+                programs::run(errand, streams, namespace, teller, move |ended| {
+                    owner.answer(ticket, Answer::Ended(ended));
+                });
+            }
             Order::Wire(command) => parts.wire.command(command),
-            Order::Tell(note) => drop(recorder.record(Kind::Note(note))),
+            Order::Tell(note) => drop(log.recorder.record(Kind::Note(note))),
             Order::End => {
-                recorder.record(Kind::End);
+                programs::end_all();
+                log.recorder.record(Kind::End);
+                log.sorter.flush();
                 return;
             }
         }

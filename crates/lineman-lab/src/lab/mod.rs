@@ -11,8 +11,10 @@
 
 mod build;
 mod child;
+mod orders;
 mod owner;
 mod protocol;
+mod sorter;
 
 use std::ffi::OsString;
 use std::io;

@@ -1,10 +1,15 @@
 //! The owner's side.
 
 use std::collections::HashMap;
+use std::io;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::IoSlice;
 use std::io::Write as _;
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
+use std::os::fd::AsFd;
+use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -17,13 +22,20 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use rustix::net::SendAncillaryBuffer;
+use rustix::net::SendAncillaryMessage;
+use rustix::net::SendFlags;
+
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::kernel::Figures;
 use crate::log::Endpoints;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Note;
+use crate::programs::Ended;
+use crate::programs::Errand;
 use crate::recorder::locked;
 use crate::wire;
 
@@ -101,7 +113,7 @@ impl Lab {
     pub fn call(&self, host: Host, call: Call) -> Result<Ticket<Outcome>, LabError> {
         let read = |answer| match answer {
             Answer::Outcome(outcome) => Some(outcome),
-            Answer::Figures(_) => None,
+            _ => None,
         };
         self.ask(|ticket| Order::Call { ticket, host, call }, read)
     }
@@ -117,7 +129,7 @@ impl Lab {
     ) -> Result<Ticket<Option<Figures>>, LabError> {
         let read = |answer| match answer {
             Answer::Figures(figures) => Some(figures),
-            Answer::Outcome(_) => None,
+            _ => None,
         };
         let order = |ticket| Order::Figures {
             ticket,
@@ -125,6 +137,37 @@ impl Lab {
             socket,
         };
         self.ask(order, read)
+    }
+
+    /// Asks for all sockets of a host.
+    ///
+    /// # Errors
+    /// When the lab has ended.
+    pub fn sockets(&self, host: Host) -> Result<Ticket<Vec<SocketView>>, LabError> {
+        let read = |answer| match answer {
+            Answer::Sockets(sockets) => Some(sockets),
+            _ => None,
+        };
+        self.ask(|ticket| Order::Sockets { ticket, host }, read)
+    }
+
+    /// Runs a program on a host, with these as its standard input, output and error. It is killed
+    /// when the lab ends. From now on the log comes some milliseconds later: the calls of programs
+    /// become known after they were made.
+    ///
+    /// # Errors
+    /// When the lab has ended.
+    pub fn run(&self, errand: Errand, streams: [OwnedFd; 3]) -> Result<Ticket<Ended>, LabError> {
+        let (ticket, number) = self.ticket(|answer| match answer {
+            Answer::Ended(ended) => Some(ended),
+            _ => None,
+        });
+        let order = Order::Run {
+            ticket: number,
+            errand,
+        };
+        self.write_with(&order, &streams)?;
+        Ok(ticket)
     }
 
     /// Has the wire do something.
@@ -143,12 +186,20 @@ impl Lab {
         self.write(&Order::Tell(note))
     }
 
+    /// Has the lab end in good order, and does not wait for it: its log goes on to the end.
+    ///
+    /// # Errors
+    /// When it has ended before.
+    pub fn finish(&self) -> Result<(), LabError> {
+        self.write(&Order::End)
+    }
+
     /// Ends the lab in good order, and waits until its log is complete.
     ///
     /// # Errors
     /// When it has ended otherwise before.
     pub fn end(mut self) -> Result<(), LabError> {
-        self.write(&Order::End)?;
+        self.finish()?;
         let listener = self.listener.take();
         listener
             .map_or(Ok(()), thread::JoinHandle::join)
@@ -160,22 +211,36 @@ impl Lab {
         order: impl FnOnce(u64) -> Order,
         read: fn(Answer) -> Option<T>,
     ) -> Result<Ticket<T>, LabError> {
-        let (sender, answer) = mpsc::channel();
-        let number = {
-            let mut pending = locked(&self.pending);
-            pending.last += 1;
-            let number = pending.last;
-            pending.waiting.insert(number, sender);
-            number
-        };
+        let (ticket, number) = self.ticket(read);
         self.write(&order(number))?;
-        Ok(Ticket { answer, read })
+        Ok(ticket)
+    }
+
+    /// A ticket for an order to come, and its number.
+    fn ticket<T>(&self, read: fn(Answer) -> Option<T>) -> (Ticket<T>, u64) {
+        let (sender, answer) = mpsc::channel();
+        let mut pending = locked(&self.pending);
+        pending.last += 1;
+        let number = pending.last;
+        pending.waiting.insert(number, sender);
+        (Ticket { answer, read }, number)
     }
 
     fn write(&self, message: &impl serde::Serialize) -> Result<(), LabError> {
+        self.write_with(message, &[])
+    }
+
+    /// Descriptors go beside the first byte of the line (unix(7)).
+    fn write_with(
+        &self,
+        message: &impl serde::Serialize,
+        descriptors: &[OwnedFd],
+    ) -> Result<(), LabError> {
         let mut line = serde_json::to_vec(message).map_err(|_| LabError::Ended)?;
         line.push(b'\n');
-        let written = locked(&self.socket).write_all(&line);
+        let mut socket = locked(&self.socket);
+        let written = send_with(&socket, &line, descriptors)
+            .and_then(|len| socket.write_all(line.get(len..).unwrap_or_default()));
         written.map_err(|_| LabError::Ended)
     }
 }
@@ -207,6 +272,19 @@ impl<T> Ticket<T> {
     pub fn wait_for(&self, limit: Duration) -> Option<T> {
         self.answer.recv_timeout(limit).ok().and_then(self.read)
     }
+}
+
+/// Sends the beginning of a line, and descriptors with it.
+fn send_with(socket: &UnixStream, line: &[u8], descriptors: &[OwnedFd]) -> io::Result<usize> {
+    let descriptors: Vec<BorrowedFd<'_>> = descriptors.iter().map(AsFd::as_fd).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(3))];
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !descriptors.is_empty() && !control.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let parts = [IoSlice::new(line)];
+    let flags = SendFlags::NOSIGNAL;
+    Ok(rustix::net::sendmsg(socket, &parts, &mut control, flags)?)
 }
 
 /// Hands on what the lab tells, to its end.

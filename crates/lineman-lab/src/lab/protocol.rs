@@ -7,10 +7,13 @@ use serde::Serialize;
 use crate::Refusal;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::kernel::Figures;
 use crate::log::Endpoints;
 use crate::log::Event;
 use crate::log::Host;
+use crate::programs::Ended;
+use crate::programs::Errand;
 use crate::wire::Command;
 
 /// What the owner wants.
@@ -26,6 +29,15 @@ pub(super) enum Order {
         ticket: u64,
         host: Host,
         socket: Endpoints,
+    },
+    Sockets {
+        ticket: u64,
+        host: Host,
+    },
+    /// Three descriptors come with it: the program's standard streams.
+    Run {
+        ticket: u64,
+        errand: Errand,
     },
     Wire(Command),
     Tell(crate::log::Note),
@@ -47,4 +59,6 @@ pub(super) enum Report {
 pub(super) enum Answer {
     Outcome(Outcome),
     Figures(Option<Figures>),
+    Sockets(Vec<SocketView>),
+    Ended(Ended),
 }

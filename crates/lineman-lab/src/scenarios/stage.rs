@@ -53,7 +53,7 @@ impl<'n> Stage<'n> {
 
     /// What a call came to.
     pub(super) fn answer(&self, posted: &Posted) -> Result<Outcome, Stop> {
-        let outcome = self.answer_within(posted, PATIENCE)?;
+        let outcome = self.answer_within(posted, self.witness.patience())?;
         outcome.ok_or(Stop::Late(posted.name))
     }
 
@@ -111,5 +111,3 @@ pub(super) struct Posted {
 
 /// How long one program keeps the other from its turn.
 pub(super) const PART: Duration = Duration::from_millis(1);
-/// Longer than any clock that a script waits for, on a slow wire and a busy machine too.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);

@@ -6,7 +6,6 @@ use lineman_proto::wire::Frame;
 
 use super::Stop;
 use super::stage::PART;
-use super::stage::PATIENCE;
 use super::stage::Stage;
 use crate::log::Event;
 use crate::log::Host;
@@ -22,7 +21,7 @@ impl Stage<'_> {
         what: &'static str,
         mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        let parts = PATIENCE.as_millis() / PART.as_millis();
+        let parts = self.witness.patience().as_millis() / PART.as_millis();
         for _ in 0..parts {
             if let Some(found) = self.witness.look(&mut find) {
                 return Ok(found);

@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::log::Event;
 use crate::recorder::locked;
 
 /// Remembers the log of a lab. Clones are the same witness.
 #[derive(Clone, Debug, Default)]
-pub struct Witness(Arc<Mutex<Seen>>);
+pub struct Witness(Arc<Mutex<Seen>>, Option<Duration>);
+
+/// How long a script waits for what must come: longer than any clock that it waits for, on a slow wire
+/// and a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -26,6 +31,17 @@ impl Drop for Ending {
 }
 
 impl Witness {
+    /// One that waits so long for what must come: a person who decides about each packet may think
+    /// for as long as he likes.
+    pub fn patient(patience: Duration) -> Self {
+        Self(Arc::default(), Some(patience))
+    }
+
+    /// How long it waits.
+    pub(super) fn patience(&self) -> Duration {
+        self.1.unwrap_or(PATIENCE)
+    }
+
     /// A sink for the lab's log that hands it on to another.
     pub fn sink<F: FnMut(Event) + Send>(&self, mut next: F) -> impl FnMut(Event) + Send + use<F> {
         let ending = Ending(self.clone());

@@ -12,6 +12,7 @@ mod logs;
 mod network;
 mod play;
 mod process;
+mod programs;
 mod scenarios;
 mod scripts;
 mod simulated;

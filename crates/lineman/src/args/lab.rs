@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 
+use super::lab_bench;
 use crate::views::export::Format;
 
 /// `lineman lab`.
@@ -28,6 +29,12 @@ pub enum LabCommand {
     /// Show a recorded log as a ladder, or export it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Make socket calls by hand, on both ends of a wire
+    #[command(after_help = lab_bench::BENCH_EXAMPLES)]
+    Bench(lab_bench::Bench),
+    /// Run programs on the two hosts, and see their calls, packets and states
+    #[command(after_help = lab_bench::RUN_EXAMPLES)]
+    Run(lab_bench::Run),
 }
 
 /// `lineman lab SCENARIO`.
@@ -37,7 +44,7 @@ pub struct Play {
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
     /// Print the ladder line by line, and nothing that moves (default, for now)
-    #[arg(long)]
+    #[arg(long, conflicts_with = "tui")]
     pub plain: bool,
     /// Write the log to this file too, for lab replay
     #[arg(long, value_name = "FILE")]
@@ -82,6 +89,9 @@ pub struct View {
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Show it on the whole terminal; keys walk through it, or decide about each packet
+    #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain"])]
+    pub tui: bool,
     /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
     #[arg(long)]
     pub ascii: bool,
@@ -109,6 +119,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   lineman lab list                                     what there is to play
   lineman lab handshake                                a connection is made
+  lineman lab handshake --tui                          packet by packet, at your keys
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance, the same each time
   lineman lab handshake --simulated                    both hosts simulated, without the kernel
@@ -123,6 +134,7 @@ Examples:
 const REPLAY_EXAMPLES: &str = "\
 Examples:
   lineman lab replay chat.jsonl                        the ladder, with explanations
+  lineman lab replay chat.jsonl --tui                  row by row, with states and bytes
   lineman lab replay chat.jsonl --no-explain           calls, states and packets alone
   lineman lab replay chat.jsonl --export svg -o a.svg  a picture
   lineman lab replay chat.jsonl --export pcapng -o a.pcapng   for Wireshark";

@@ -14,8 +14,8 @@ use crate::lang::Lang;
 
 pub mod address;
 pub mod chat;
-pub mod doctor;
 pub mod lab;
+pub mod lab_bench;
 pub mod parse;
 pub mod tftp;
 pub mod tftp_bench;
@@ -71,7 +71,7 @@ pub enum Command {
     Lab(lab::Lab),
     /// Examine what this machine allows, and say how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]
-    Doctor(doctor::Doctor),
+    Doctor,
     /// Show the help of a command
     #[command(after_help = HELP_EXAMPLES)]
     Help(Help),

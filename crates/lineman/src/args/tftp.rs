@@ -77,9 +77,9 @@ pub struct Serve {
     /// Answer from the port that is asked, for NAT and containers: all transfers share one socket
     #[arg(long)]
     pub single_port: bool,
-    /// Threads for the transfers; more than one pays only where one has no time left
-    #[arg(long, value_name = "N", default_value = "1", value_parser = parse::count)]
-    pub threads: usize,
+    /// Threads for the transfers (default: one for each processor); those in lockstep share the first
+    #[arg(long, value_name = "N", value_parser = parse::count)]
+    pub threads: Option<usize>,
     /// Where a name is not found, take one that differs in upper and lower case only
     #[arg(long)]
     pub ignore_case: bool,

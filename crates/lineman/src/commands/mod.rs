@@ -18,7 +18,7 @@ pub mod udp;
 /// With the exit code and the sentence that say why.
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
-        Command::Doctor(args) => doctor::run(&args, console),
+        Command::Doctor => doctor::run(console),
         Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),

@@ -9,6 +9,8 @@ use std::ffi::OsString;
 use std::fmt::Display;
 
 pub mod address;
+pub mod bench;
+pub mod bench_calls;
 pub mod chat;
 pub mod common;
 pub mod differences;
@@ -20,6 +22,7 @@ pub mod settings;
 pub mod tftp;
 pub mod tftp_bench;
 pub mod tour;
+pub mod tui;
 pub mod udp;
 pub mod views;
 pub mod wire;

@@ -17,12 +17,14 @@ use std::thread;
 use std::time::Duration;
 
 use rustyline::ColorMode;
+use rustyline::CompletionType;
 use rustyline::ExternalPrinter;
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use tokio::sync::mpsc;
 
 use super::guard;
+pub use super::watch::Complete;
 use super::watch::Observer;
 use super::watch::Watch;
 
@@ -62,14 +64,29 @@ impl Editor {
     /// # Errors
     /// When stdin and stdout are not a terminal that can be put in raw mode.
     pub fn start(prompt: &'static str) -> io::Result<(Self, mpsc::UnboundedReceiver<Input>)> {
+        Self::completing(prompt, Arc::new(|_| Vec::new()))
+    }
+
+    /// [`start`](Self::start), where the tabulator completes the last word.
+    ///
+    /// # Errors
+    /// When stdin and stdout are not a terminal that can be put in raw mode.
+    pub fn completing(
+        prompt: &'static str,
+        complete: Complete,
+    ) -> io::Result<(Self, mpsc::UnboundedReceiver<Input>)> {
         guard::remember()?;
-        let watch = Arc::new(Watch::default());
+        let watch = Arc::new(Watch::new(prompt));
         let config = rustyline::Config::builder()
             .auto_add_history(true)
+            .completion_type(CompletionType::List)
             .color_mode(ColorMode::Forced) // nothing is coloured, but it asks before drawing
             .build();
         let mut readline = Readline::with_history(config, MemHistory::new()).map_err(into_io)?;
-        readline.set_helper(Some(Observer(Arc::clone(&watch))));
+        readline.set_helper(Some(Observer {
+            watch: Arc::clone(&watch),
+            complete,
+        }));
         let printer = readline.create_external_printer().map_err(into_io)?;
         let (sender, inputs) = mpsc::unbounded_channel();
         let (go_on, may_go_on) = blocking::channel();
@@ -77,7 +94,7 @@ impl Editor {
         let (of_reader, of_printer) = (Arc::clone(&watch), Arc::clone(&watch));
         thread::Builder::new()
             .name("editor".to_owned())
-            .spawn(move || read(readline, prompt, &sender, &may_go_on, &of_reader))?;
+            .spawn(move || read(readline, &sender, &may_go_on, &of_reader))?;
         thread::Builder::new()
             .name("printer".to_owned())
             .spawn(move || print(printer, queue, &of_printer))?;
@@ -87,6 +104,11 @@ impl Editor {
             watch,
         };
         Ok((editor, inputs))
+    }
+
+    /// From the next one on the prompt is this.
+    pub fn set_prompt(&self, prompt: &'static str) {
+        self.watch.set_prompt(prompt);
     }
 
     /// Shows the next prompt.
@@ -144,13 +166,12 @@ impl Drop for Editor {
 /// The editor's thread.
 fn read(
     mut readline: Readline,
-    prompt: &str,
     inputs: &mpsc::UnboundedSender<Input>,
     may_go_on: &blocking::Receiver<()>,
     watch: &Watch,
 ) {
     loop {
-        let input = match readline.readline(prompt) {
+        let input = match readline.readline(watch.prompt()) {
             Ok(text) => Input::Line(text),
             Err(ReadlineError::Eof) => Input::Eof,
             Err(_) => Input::Interrupt,

@@ -2,4 +2,5 @@
 
 pub mod editor;
 pub mod guard;
+pub mod screen;
 mod watch;

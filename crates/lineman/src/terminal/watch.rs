@@ -25,6 +25,7 @@ pub(super) struct Watch {
 #[derive(Debug, Default)]
 struct State {
     draft: String,
+    prompt: &'static str,
     /// The terminal is in raw mode and the prompt has been drawn.
     at_prompt: bool,
     /// The next drawing, or the end of the line, stops the thread.
@@ -33,6 +34,20 @@ struct State {
 }
 
 impl Watch {
+    pub(super) fn new(prompt: &'static str) -> Self {
+        let watch = Self::default();
+        watch.set_prompt(prompt);
+        watch
+    }
+
+    pub(super) fn prompt(&self) -> &'static str {
+        self.state().prompt
+    }
+
+    pub(super) fn set_prompt(&self, prompt: &'static str) {
+        self.state().prompt = prompt;
+    }
+
     pub(super) fn draft(&self) -> String {
         self.state().draft.clone()
     }
@@ -82,16 +97,22 @@ impl Watch {
     }
 }
 
-/// A rustyline helper that helps with nothing, but watches: rustyline asks it for a hint after
+/// Given a line as far as it goes, what its last word may become.
+pub type Complete = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
+
+/// A rustyline helper that completes words, and watches: rustyline asks it for a hint after
 /// each key, which is how we know the draft, and to highlight the prompt before each drawing,
 /// which is where its thread can be stopped.
-pub(super) struct Observer(pub(super) Arc<Watch>);
+pub(super) struct Observer {
+    pub(super) watch: Arc<Watch>,
+    pub(super) complete: Complete,
+}
 
 impl Hinter for Observer {
     type Hint = String;
 
     fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<String> {
-        line.clone_into(&mut self.0.state().draft);
+        line.clone_into(&mut self.watch.state().draft);
         None
     }
 }
@@ -102,16 +123,30 @@ impl Highlighter for Observer {
         prompt: &'p str,
         _default: bool,
     ) -> Cow<'b, str> {
-        let mut state = self.0.state();
+        let mut state = self.watch.state();
         state.at_prompt = true;
-        self.0.changed.notify_all();
-        self.0.stop_here(state);
+        self.watch.changed.notify_all();
+        self.watch.stop_here(state);
         Cow::Borrowed(prompt)
     }
 }
 
 impl Completer for Observer {
     type Candidate = String;
+
+    fn complete(
+        &self,
+        line: &str,
+        pos: usize,
+        _ctx: &Context<'_>,
+    ) -> rustyline::Result<(usize, Vec<String>)> {
+        let line = line.get(..pos).unwrap_or_default();
+        let begin = line.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let word = &line[begin..];
+        let mut all = (self.complete)(line);
+        all.retain(|candidate| candidate.starts_with(word));
+        Ok((begin, all))
+    }
 }
 
 impl Validator for Observer {}

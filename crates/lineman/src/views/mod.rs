@@ -7,4 +7,5 @@ pub mod ladder;
 pub mod logs;
 pub mod packet;
 pub mod text;
+pub mod tui;
 pub mod words;

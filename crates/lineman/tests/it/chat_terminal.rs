@@ -19,14 +19,14 @@ use crate::support::wait_for;
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
 /// A terminal of 60 columns with a shell in it; its tmux server ends with it.
-struct Terminal {
+pub struct Terminal {
     socket: String,
     dir: TempDir,
 }
 
 impl Terminal {
     /// A terminal in which `lineman ARGS` runs between two looks at the terminal's settings.
-    fn run(args: &str) -> Self {
+    pub fn run(args: &str) -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let terminal = Self {
             socket: format!("lineman-{}-{number}", std::process::id()),
@@ -76,11 +76,11 @@ impl Terminal {
     }
 
     /// The screen; lines that the terminal wrapped are joined.
-    fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-J"])
     }
 
-    fn shows(&self, text: &str) {
+    pub fn shows(&self, text: &str) {
         let mut last = String::new();
         let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_for(text, LIMIT, || {
@@ -92,20 +92,20 @@ impl Terminal {
         assert!(shown.is_ok(), "{text:?} never appeared on:\n{last}");
     }
 
-    fn types(&self, text: &str) {
+    pub fn types(&self, text: &str) {
         self.tmux(&["send-keys", "-l", "--", text]);
     }
 
-    fn key(&self, key: &str) {
+    pub fn key(&self, key: &str) {
         self.tmux(&["send-keys", key]);
     }
 
-    fn file(&self, name: &str) -> String {
+    pub fn file(&self, name: &str) -> String {
         std::fs::read_to_string(self.dir.path().join(name)).unwrap_or_default()
     }
 
     /// Waits until lineman has ended; its exit code. The terminal must be as it was.
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.shows("the-end");
         assert_eq!(
             self.file("before"),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::lineman;
 
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 11] = [
     "low-ports",
     "openat2",
     "landlock",
@@ -15,6 +15,9 @@ const NAMES: [&str; 8] = [
     "udp-gso",
     "namespaces",
     "capture",
+    "dumpcap",
+    "own-sockets",
+    "simulated",
     "strace",
 ];
 
@@ -58,11 +61,11 @@ fn programs_learn_of_every_check_and_what_to_do_about_it() {
 #[test]
 fn people_get_a_table_in_their_language() {
     let english = text(doctor(&[], &[]));
-    assert!(english.contains("low ports  ") && english.contains("private network  "));
+    assert!(english.contains("low ports  ") && english.contains("lab  "));
     let chinese = text(doctor(&["--lang", "zh"], &[]));
     let first = |shown: &str| shown.lines().filter(|line| !line.starts_with(' ')).count();
-    assert_eq!((first(&english), first(&chinese)), (8, 8));
-    assert!(chinese.contains("私有网络"), "{chinese}");
+    assert_eq!((first(&english), first(&chinese)), (11, 11));
+    assert!(chinese.contains("实验环境"), "{chinese}");
 }
 
 #[test]
@@ -110,12 +113,22 @@ fn without_privilege_it_says_how_to_get_it() {
     assert_eq!(capture["state"], "limited");
     let remedy = capture["remedy"].as_str().expect("a remedy");
     assert!(remedy.contains("cap_net_raw"), "{remedy}");
+    let state = |name: &str| {
+        let line = shown.lines().find(|line| line.contains(name));
+        let check: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+        check["state"].as_str().expect("a state").to_owned()
+    };
+    // No privilege is needed for these.
+    assert_eq!(state("\"namespaces\""), "ok", "{shown}");
+    assert_eq!(state("\"own-sockets\""), "ok", "{shown}");
+    assert_eq!(state("\"simulated\""), "ok", "{shown}");
 }
 
 /// The kernel says that there is no space left; nobody should go and delete files.
 #[test]
 fn a_forbidden_namespace_names_the_setting_that_forbids_it() {
-    let script = "echo 0 > /proc/sys/user/max_user_namespaces && exec \"$0\" --json doctor";
+    let script = "echo 0 > /proc/sys/user/max_user_namespaces && \
+        echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" --json doctor";
     let output = std::process::Command::new("unshare")
         .args(["--user", "--map-root-user", "sh", "-c", script])
         .arg(lineman().get_program())
@@ -136,4 +149,40 @@ fn a_forbidden_namespace_names_the_setting_that_forbids_it() {
     );
     let said = check["text"].as_str().expect("text");
     assert!(said.ends_with("their number is limited"), "{said}");
+}
+
+#[test]
+fn as_root_there_is_a_lab() {
+    let here = checks(&[]);
+    assert_eq!(here["namespaces"]["state"], "ok", "{here:?}");
+    assert_eq!(here["own-sockets"]["state"], "ok", "{here:?}");
+    assert_eq!(here["simulated"]["state"], "ok");
+    let without = checks(&[("PATH", "/nonexistent")]);
+    assert_eq!(without["dumpcap"]["state"], "limited");
+}
+
+/// As in many a container.
+#[test]
+fn settings_that_cannot_be_written_limit_the_lab() {
+    let script = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && \
+        exec \"$0\" --json doctor";
+    let output = std::process::Command::new("unshare")
+        .args(["--mount", "sh", "-c", script])
+        .arg(lineman().get_program())
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .expect("unshare runs");
+    if !output.status.success() {
+        eprintln!("not checked: nothing may be mounted here");
+        return;
+    }
+    let shown = text(output);
+    let line = shown.lines().find(|line| line.contains("\"namespaces\""));
+    let check: Value = serde_json::from_str(line.expect("a line")).expect("JSON");
+    assert_eq!(check["state"], "limited", "{check}");
+    let said = check["text"].as_str().expect("text");
+    assert!(
+        said.starts_with("the system refuses settings of TCP: "),
+        "{said}"
+    );
 }

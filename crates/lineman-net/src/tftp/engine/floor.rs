@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::door::Passed;
-use super::follow::Follow;
 use super::mailbox::Line;
 use super::mailbox::Mailbox;
 use super::poller::Poller;
@@ -29,7 +28,6 @@ pub(in crate::tftp) struct Floor {
     timers: Timers<u64>,
     inbox: Inbox,
     desk: Desk,
-    follow: Follow,
     /// Whether there are so many transfers that the poller watches their sockets.
     crowded: bool,
     /// Who was heard and is to be answered.
@@ -54,7 +52,6 @@ impl Floor {
             timers: Timers::default(),
             inbox: Inbox::default(),
             desk: Desk::new(pool),
-            follow: Follow::default(),
             crowded: false,
             unanswered: Vec::new(),
         })
@@ -117,15 +114,11 @@ impl Floor {
 
     /// There is something to read at a transfer's socket; [`Self::answer`] is to follow.
     pub(super) fn handle_ready(&mut self, ready: Ready) {
-        let few = self.transfers.len() <= FEW;
         if let Some(place) = self.transfers.get_mut(&ready.name) {
             let to_answer =
                 place
                     .transfer
                     .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
-            if few && let Some(socket) = place.transfer.socket() {
-                self.follow.heard(socket);
-            }
             if to_answer {
                 self.unanswered.push(ready.name);
             } else {
@@ -251,7 +244,7 @@ impl Hasher for Spread {
     }
 }
 
-/// With more transfers than this a thread seldom sleeps, and where it runs matters less.
+/// With so few the kernel is asked anew each time.
 const FEW: usize = 2;
 /// With so many the kernel keeps a list of them.
 const MANY: usize = 5;

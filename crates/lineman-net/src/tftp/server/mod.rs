@@ -61,8 +61,7 @@ pub struct ServerConfig {
     pub rollover: Rollover,
     /// Answer from the port that is asked: all transfers share one socket.
     pub single_port: bool,
-    /// Threads that run transfers. One is quickest until it has no time left: see
-    /// `docs/design/scheduling.md`.
+    /// Threads that run transfers; those in lockstep share the first.
     pub threads: usize,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
@@ -83,7 +82,7 @@ impl Default for ServerConfig {
             max_windowsize: 64,
             rollover: Rollover::ToZero,
             single_port: false,
-            threads: 1,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
             pipeline: false,
             exceptions: Vec::new(),
             timing: Timing {

@@ -60,8 +60,9 @@ impl Shared {
         let refusal =
             match self
                 .admission
-                .judge_known(from, packet, self.guard.is_known(from), || self.line(floor))
-            {
+                .judge_known(from, packet, self.guard.is_known(from), || {
+                    self.line(floor, &request)
+                }) {
                 Verdict::Repeated => return,
                 Verdict::Start(ticket) => {
                     let asked = Asked {
@@ -132,11 +133,14 @@ impl Shared {
     }
 
     /// Where the next transfer will be: on the thread that has the socket, if it is shared.
-    fn line(&self, floor: &Floor) -> Line {
+    fn line(&self, floor: &Floor, request: &Request<'_>) -> Line {
+        let windows = request.options.number("windowsize").is_some_and(|n| n > 1);
         if self.config.single_port {
             floor.line(self.lines.number())
-        } else {
+        } else if windows {
             self.lines.open()
+        } else {
+            self.lines.open_together()
         }
     }
 }

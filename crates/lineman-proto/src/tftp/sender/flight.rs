@@ -100,17 +100,16 @@ impl Sender {
     /// ACK, nothing else will tell before the time-out. RFC 8985 §7 does the same for TCP. A probe or
     /// its answer may be lost too: each next one waits twice as long.
     pub(super) fn probe_at(&self) -> Option<Instant> {
-        // With blocks ahead an ACK that is merely late would look like one of the probe, and the
-        // blocks behind it like thrown away.
-        let (most, estimate) = match self.pipeline {
-            Some(_) => (
-                1,
-                self.rto
-                    .probe()
-                    .map(|wait| (wait * 2).max(PIPELINE_PROBE_FLOOR)),
-            ),
-            None => (MOST_PROBES, self.rto.probe()),
+        let (most, floor) = match &self.pipeline {
+            // With blocks ahead an ACK that is merely late would look like one of the probe, and the
+            // blocks behind it like thrown away.
+            Some(_) => (1, Some(PIPELINE_PROBE_FLOOR)),
+            // In lockstep a probe is all that there is to resend.
+            None if self.agreed.windowsize <= 1 => (MOST_PROBES, Some(LOCKSTEP_PROBE_FLOOR)),
+            None => (MOST_PROBES, None),
         };
+        let estimate = self.rto.probe();
+        let estimate = floor.map_or(estimate, |floor| estimate.map(|wait| (wait * 2).max(floor)));
         // Before its last ACK a receiver makes the file permanent, and that takes what it takes.
         let may = self.opening.is_none()
             && self.confirmed
@@ -139,6 +138,8 @@ impl Sender {
 
 /// Less than the floor of the time-out, more than a boot program pauses.
 const PIPELINE_PROBE_FLOOR: Duration = Duration::from_millis(10);
+/// Less than the floor of the time-out, more than a client's scheduler sleeps.
+const LOCKSTEP_PROBE_FLOOR: Duration = Duration::from_millis(5);
 /// At 1, 3 and 7 times the estimate: the next would come no sooner than the time-out.
 pub(super) const MOST_PROBES: u8 = 3;
 

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use lineman_net::Confinement;
 use lineman_net::machine;
 
-use super::namespaces;
+use super::rungs;
 use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
@@ -63,16 +63,16 @@ impl State {
 /// Tries everything.
 pub fn all(lang: Lang) -> Vec<Check> {
     let speak = Speak(lang);
-    vec![
+    let mut all = vec![
         low_ports(speak),
         beneath(speak),
         landlock(speak),
         ipv6(speak),
         segmentation(speak),
-        private_network(speak),
-        capture(speak),
-        strace(speak),
-    ]
+    ];
+    all.extend(rungs::all(speak));
+    all.push(strace(speak));
+    all
 }
 
 fn low_ports(speak: Speak) -> Check {
@@ -154,43 +154,6 @@ fn segmentation(speak: Speak) -> Check {
     }
 }
 
-fn private_network(speak: Speak) -> Check {
-    let check = speak.about("namespaces", Doctor::Namespaces {});
-    match namespaces::attempt() {
-        Ok(()) => check.ok(Doctor::NamespacesWork {}),
-        Err(error) => {
-            // The system speaks of space when it means the limit of their number.
-            let why = &match error.kind() {
-                ErrorKind::StorageFull => Doctor::NamespacesLimit {}.render(speak.0),
-                _ => speak.reason(&error),
-            };
-            let found = Doctor::NamespacesFail { why };
-            let remedy = match machine::namespace_switch() {
-                Some((switch, value)) => Doctor::NamespacesRemedy {
-                    switch: &switch,
-                    value: &value,
-                }
-                .render(speak.0),
-                None => Doctor::NamespacesContainer {}.render(speak.0),
-            };
-            check.found(State::Missing, found, Some(remedy))
-        }
-    }
-}
-
-fn capture(speak: Speak) -> Check {
-    let check = speak.about("capture", Doctor::Capture {});
-    match machine::capture() {
-        Ok(()) => check.ok(Doctor::CaptureWorks {}),
-        Err(error) => {
-            let why = &speak.reason(&error);
-            let found = Doctor::CaptureFails { why };
-            let program = &program();
-            check.lacks(State::Limited, found, Doctor::CaptureRemedy { program })
-        }
-    }
-}
-
 fn strace(speak: Speak) -> Check {
     let check = speak.about("strace", Doctor::Strace {});
     match on_path("strace") {
@@ -204,7 +167,8 @@ fn strace(speak: Speak) -> Check {
     }
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// Where a program is, if it can be run.
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let runs = |file: &PathBuf| {
         file.metadata()
@@ -216,15 +180,17 @@ fn on_path(program: &str) -> Option<PathBuf> {
 }
 
 /// This program, for commands that are to be copied.
-fn program() -> String {
+pub fn program() -> String {
     std::env::current_exe().map_or_else(|_| "lineman".to_owned(), |path| path.display().to_string())
 }
 
+/// The language in which is answered.
 #[derive(Clone, Copy)]
-struct Speak(Lang);
+pub struct Speak(pub Lang);
 
 impl Speak {
-    fn about(self, id: &'static str, name: Doctor<'_>) -> Begun {
+    /// Begins a check.
+    pub fn about(self, id: &'static str, name: Doctor<'_>) -> Begun {
         let name = name.render(self.0);
         Begun {
             id,
@@ -233,29 +199,33 @@ impl Speak {
         }
     }
 
-    fn reason(self, error: &io::Error) -> String {
+    /// What the system said.
+    pub fn reason(self, error: &io::Error) -> String {
         system_text(error, self.0)
     }
 }
 
 /// A check without its answer.
-struct Begun {
+pub struct Begun {
     id: &'static str,
     name: String,
     lang: Lang,
 }
 
 impl Begun {
-    fn ok(self, finding: Doctor<'_>) -> Check {
+    /// It works.
+    pub fn ok(self, finding: Doctor<'_>) -> Check {
         self.found(State::Ok, finding, None)
     }
 
-    fn lacks(self, state: State, finding: Doctor<'_>, remedy: Doctor<'_>) -> Check {
+    /// It does not, and this helps.
+    pub fn lacks(self, state: State, finding: Doctor<'_>, remedy: Doctor<'_>) -> Check {
         let remedy = remedy.render(self.lang);
         self.found(state, finding, Some(remedy))
     }
 
-    fn found(self, state: State, finding: Doctor<'_>, remedy: Option<String>) -> Check {
+    /// Whatever was found.
+    pub fn found(self, state: State, finding: Doctor<'_>, remedy: Option<String>) -> Check {
         Check {
             id: self.id,
             name: self.name,

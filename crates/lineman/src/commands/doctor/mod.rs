@@ -8,24 +8,20 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
 use self::checks::Check;
-use crate::args::doctor::Doctor;
-use crate::args::doctor::Probe;
 use crate::console::Console;
 use crate::failure::Failure;
 
 mod checks;
-mod namespaces;
+mod rungs;
+
+pub use self::checks::on_path;
 
 /// Examines the machine.
 ///
 /// # Errors
 /// When stdout cannot be written. What the machine lacks is an answer, not an error.
-pub fn run(args: &Doctor, console: Console) -> Result<(), Failure> {
-    let shown = match args.probe {
-        Some(Probe::PrivateNetwork) => namespaces::answer(),
-        None => examine(console),
-    };
-    shown.map_err(|error| Failure::stdout(error, console.lang))
+pub fn run(console: Console) -> Result<(), Failure> {
+    examine(console).map_err(|error| Failure::stdout(error, console.lang))
 }
 
 fn examine(console: Console) -> io::Result<()> {
@@ -56,6 +52,7 @@ fn table(checks: &[Check], console: Console) -> String {
         out.push_str(&format!("{state}  {name}  {}\n", check.finding));
         if let Some(remedy) = &check.remedy {
             let indent = " ".repeat(first + second + 4);
+            let remedy = remedy.replace('\n', &format!("\n{indent}  "));
             out.push_str(&format!("{indent}→ {remedy}\n"));
         }
     }

@@ -1,13 +1,17 @@
 //! `lineman lab`.
 
+mod bench;
+mod follow;
 mod ground;
 mod list;
 mod play;
 pub mod refusal;
 mod replay;
 mod rules;
+mod run;
 pub mod shown;
 mod teller;
+mod tui;
 
 use crate::args::lab::Lab;
 use crate::args::lab::LabCommand;
@@ -25,6 +29,8 @@ pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
     match &args.command {
         Some(LabCommand::Replay(args)) => replay::run(args, console),
         Some(LabCommand::List) => list::run(console),
+        Some(LabCommand::Bench(args)) => bench::run(args, console),
+        Some(LabCommand::Run(args)) => run::run(args, console),
         None => play::run(&args.play, console),
     }
 }

@@ -16,6 +16,7 @@ use super::list;
 use super::refusal;
 use super::rules;
 use super::teller::Teller;
+use super::tui;
 use crate::args::lab::Play;
 use crate::args::lab::Whose;
 use crate::console::Console;
@@ -38,6 +39,9 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     };
     let scenario = find(name, console)?;
     let options = options(args, scenario, console)?;
+    if args.view.tui {
+        return tui::play(scenario, options, args, console);
+    }
     let teller = Teller::new(args, console)?;
     runtime::block_on(
         console,

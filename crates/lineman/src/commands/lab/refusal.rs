@@ -61,14 +61,16 @@ pub fn stopped(stop: &Stop, console: Console) -> Failure {
     }
 }
 
-fn said(refusal: &Refusal, lang: Lang) -> String {
+/// The system's answer in words.
+pub fn said(refusal: &Refusal, lang: Lang) -> String {
     match refusal.errno {
         Some(errno) => system_text(&std::io::Error::from_raw_os_error(errno), lang),
         None => refusal.said.clone(),
     }
 }
 
-fn rung(rung: Rung) -> Words<'static> {
+/// What was refused.
+pub fn rung(rung: Rung) -> Words<'static> {
     match rung {
         Rung::Unshare => Words::Unshare {},
         Rung::UserMap => Words::UserMap {},

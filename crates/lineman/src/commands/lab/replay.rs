@@ -16,17 +16,25 @@ use lineman_net::SystemError;
 
 use super::shown;
 use crate::args::lab::Replay;
+use crate::commands::lab::tui;
+use crate::commands::lab::tui::Desk;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
+use crate::views::tui::Model;
+use crate::views::tui::Notice;
 
 /// Shows or exports a log.
 pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
     let mut reader = Reader::new(open(&args.log, console)?);
+    if args.view.tui {
+        return walk(args, reader, console);
+    }
     let format = args
         .view
         .export
@@ -47,6 +55,22 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
         .map_err(|error| shown::unwritable(&args.view, error, console))?;
     tell_ending(&reader, console);
     Ok(())
+}
+
+/// Shows a log on the whole terminal.
+fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> Result<(), Failure> {
+    let mut model = Model::new(tui::setup(args.view.ascii, console)?);
+    let desk = Desk::new();
+    let mut sink = desk.sink();
+    for event in reader.by_ref() {
+        sink(event.map_err(|bad| refused(args, &bad, console))?);
+    }
+    drop(sink);
+    if let Some(Ending::Cut { line }) = reader.ending() {
+        let words = Views::CutAt { line: &line };
+        model.say(Notice::Said(words.render(console.lang)));
+    }
+    desk.run(model, drop, console)
 }
 
 fn show<R: BufRead>(

@@ -29,7 +29,8 @@ pub fn style(view: &View, console: Console) -> Style {
     }
 }
 
-fn columns(on_terminal: bool) -> u16 {
+/// How wide stdout is, or would be.
+pub fn columns(on_terminal: bool) -> u16 {
     let size = on_terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()));
     match size {
         Some(Ok(size)) if size.ws_col > 0 => size.ws_col,

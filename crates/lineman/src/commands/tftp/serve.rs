@@ -85,7 +85,7 @@ fn config(args: &Serve) -> ServerConfig {
         rollover: rollover(args.rollover),
         exceptions: args.client.clone(),
         single_port: args.single_port,
-        threads: args.threads,
+        threads: args.threads.unwrap_or_else(runtime::workers),
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

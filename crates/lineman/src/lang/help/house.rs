@@ -54,10 +54,6 @@ pub const TEXTS: &[Row] = &[
         "Examine what this machine allows, and say how to get the rest",
         "检查本机允许什么，并说明如何取得其余权限",
     ),
-    (
-        "Try one thing in this very process, which is of no use afterwards",
-        "在当前进程中尝试一项，此后该进程不再可用",
-    ),
     ("a table; nothing is changed", "输出一张表，不做任何改动"),
     ("the same for programs", "供程序读取的相同内容"),
     ("Show the help of a command", "显示某个命令的帮助"),
@@ -86,6 +82,8 @@ pub const TEXTS: &[Row] = &[
 
 /// Names of values, as in `--config <FILE>`.
 pub const VALUE_NAMES: &[Row] = &[
+    ("HOST", "主机"),
+    ("PROGRAM", "程序"),
     ("ADDR:PORT", "地址:端口"),
     ("BLOCKS", "块数"),
     ("CIDR", "地址范围"),

@@ -75,6 +75,15 @@ pub const TEXTS: &[Row] = &[
         "Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)",
         "只用 ASCII 符号绘制（区域设置不是 UTF-8 时默认如此）",
     ),
+    (
+        "Show it on the whole terminal; keys walk through it, or decide about each packet",
+        "在整个终端上显示；用按键逐行浏览，或决定每个报文的去向",
+    ),
+    ("packet by packet, at your keys", "由你用按键逐个放行报文"),
+    (
+        "row by row, with states and bytes",
+        "逐行浏览，带状态和字节",
+    ),
     ("Leave the explanations out", "不显示解释"),
     (
         "Draw for this many columns (default: the terminal's, or 120)",

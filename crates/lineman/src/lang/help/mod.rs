@@ -15,6 +15,7 @@ mod chat;
 mod errors;
 pub(crate) mod house;
 mod lab;
+mod lab_bench;
 mod layout;
 mod tftp;
 mod tftp_bench;
@@ -26,10 +27,11 @@ pub use self::errors::one_line;
 type Row = (&'static str, &'static str);
 
 /// Texts of the tree: what a command does, what an option means, comments on examples.
-const TEXTS: [&[Row]; 6] = [
+const TEXTS: [&[Row]; 7] = [
     house::TEXTS,
     chat::TEXTS,
     lab::TEXTS,
+    lab_bench::TEXTS,
     udp::TEXTS,
     tftp::TEXTS,
     tftp_bench::TEXTS,

@@ -59,8 +59,8 @@ pub const TEXTS: &[Row] = &[
         "从收到请求的端口应答，供 NAT 和容器使用：所有传输共用一个套接字",
     ),
     (
-        "Threads for the transfers; more than one pays only where one has no time left",
-        "运行传输的线程数；只有一个线程忙不过来时，增加线程才有用",
+        "Threads for the transfers (default: one for each processor); those in lockstep share the first",
+        "运行传输的线程数（默认：每个处理器一个）；逐块应答的传输共用第一个",
     ),
     (
         "Where a name is not found, take one that differs in upper and lower case only",

@@ -6,6 +6,7 @@
 mod cells;
 mod layout;
 mod marks;
+pub mod pieces;
 mod shaft;
 
 #[cfg(test)]
@@ -52,6 +53,7 @@ pub struct Ladder {
     story: Story,
     start: Option<Start>,
     has_states: bool,
+    has_packets: bool,
 }
 
 impl Ladder {
@@ -63,6 +65,7 @@ impl Ladder {
             story: Story::new(),
             start: None,
             has_states: false,
+            has_packets: false,
         }
     }
 
@@ -89,18 +92,20 @@ impl Ladder {
         let rows = self.story.finish();
         let mut lines = self.rows(&rows);
         if let Some(start) = &self.start {
-            let note = match self.has_states {
-                true => provenance(start.origin),
-                false => Views::NoStates {},
+            let note = match (self.has_states, self.has_packets) {
+                (true, _) => Some(provenance(start.origin)),
+                (false, true) => Some(Views::NoStates {}),
+                (false, false) => None,
             };
-            let note = note.render(self.style.lang);
-            lines.extend(self.sentence(&note));
+            let note = note.map(|note| note.render(self.style.lang));
+            lines.extend(note.into_iter().flat_map(|note| self.sentence(&note)));
         }
         lines
     }
 
     fn rows(&mut self, rows: &[Row]) -> Vec<String> {
         let states = |row: &Row| row.states.client.or(row.states.server);
+        self.has_packets |= rows.iter().any(|row| row.arrow.is_some());
         self.has_states |= rows.iter().any(|row| states(row).is_some());
         rows.iter().flat_map(|row| self.row(row)).collect()
     }

@@ -2,6 +2,7 @@
 
 mod datagrams;
 mod hosts;
+mod programs;
 mod segments;
 
 #[cfg(test)]
@@ -158,6 +159,9 @@ fn of_rest(saying: &Saying, lang: Lang) -> String {
 
 /// A note: of a scenario what to look at, of a simulated lab what differs, else what is in it.
 fn noted(id: &str, args: &BTreeMap<String, String>, lang: Lang) -> String {
+    if let Some(words) = programs::of_note(id, args, lang) {
+        return words;
+    }
     let look = id.strip_prefix("look.");
     if let Some(look) = look.and_then(|name| scenarios::look(name, lang)) {
         return look.to_owned();

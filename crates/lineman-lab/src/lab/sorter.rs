@@ -1,0 +1,255 @@
+//! Puts the log in the order in which things happened.
+//!
+//! What happens in the lab is told as it happens. Calls of other programs are not: strace tells of
+//! them a moment later, with their times. As long as there are such programs, events wait for that
+//! moment, and get their numbers when they leave. Only then is it known which call came last before
+//! a state changed, and so is its cause, if a call was.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::State;
+use crate::programs::CHANGING;
+use crate::recorder::locked;
+
+/// How long events wait. strace needs less than a millisecond, a busy machine more.
+const PATIENCE: Duration = Duration::from_millis(40);
+/// How often is looked for events that have waited.
+const TICK: Duration = Duration::from_millis(10);
+/// How many numbers are remembered, for those that name an event as their cause.
+const REMEMBERED: usize = 4096;
+
+/// A sink of events that hands them on in order. Clones are the same.
+#[derive(Clone)]
+pub(super) struct Sorter(Arc<Mutex<Inner>>);
+
+struct Inner {
+    sink: Box<dyn FnMut(Event) + Send>,
+    begun: Instant,
+    waiting: Vec<Event>,
+    patience: Duration,
+    /// Whether somebody tells late, or has.
+    is_late: bool,
+    next: u64,
+    last_ns: u64,
+    /// The numbers that events have got.
+    numbers: BTreeMap<u64, u64>,
+    /// Which of these are calls.
+    calls: BTreeSet<u64>,
+    /// The last call of each host that can change a state.
+    last: BTreeMap<Host, u64>,
+}
+
+impl Sorter {
+    pub(super) fn new(sink: impl FnMut(Event) + Send + 'static) -> Self {
+        Self(Arc::new(Mutex::new(Inner {
+            sink: Box::new(sink),
+            begun: Instant::now(),
+            waiting: Vec::new(),
+            patience: Duration::ZERO,
+            is_late: false,
+            next: 0,
+            last_ns: 0,
+            numbers: BTreeMap::new(),
+            calls: BTreeSet::new(),
+            last: BTreeMap::new(),
+        })))
+    }
+
+    /// Takes an event.
+    pub(super) fn push(&self, event: Event) {
+        let mut inner = locked(&self.0);
+        if event.n == 0 {
+            inner.begun = Instant::now();
+        }
+        inner.waiting.push(event);
+        inner.release();
+    }
+
+    /// From now on events wait: somebody tells of things after they have happened.
+    pub(super) fn wait(&self) {
+        let mut inner = locked(&self.0);
+        if inner.patience != Duration::ZERO {
+            return;
+        }
+        inner.patience = PATIENCE;
+        inner.is_late = true;
+        let waiting = Arc::downgrade(&self.0);
+        // Without it events wait for the next one, and are told in the end.
+        let _ = std::thread::Builder::new().spawn(move || {
+            while let Some(inner) = waiting.upgrade() {
+                locked(&inner).release();
+                drop(inner);
+                std::thread::sleep(TICK);
+            }
+        });
+    }
+
+    /// Hands on what still waits.
+    pub(super) fn flush(&self) {
+        let mut inner = locked(&self.0);
+        inner.patience = Duration::ZERO;
+        inner.release();
+    }
+}
+
+impl Inner {
+    fn release(&mut self) {
+        let now = self.begun.elapsed().saturating_sub(self.patience);
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let all = self.patience == Duration::ZERO;
+        self.waiting.sort_by_key(|event| (event.t_ns, event.n));
+        let ready = match all {
+            true => self.waiting.len(),
+            false => self.waiting.partition_point(|event| event.t_ns <= now),
+        };
+        let ready: Vec<Event> = self.waiting.drain(..ready).collect();
+        for event in ready {
+            self.tell(event);
+        }
+    }
+
+    fn tell(&mut self, mut event: Event) {
+        self.numbers.insert(event.n, self.next);
+        if self.numbers.len() > REMEMBERED {
+            self.numbers.pop_first();
+        }
+        match &mut event.kind {
+            Kind::Call(call) => {
+                self.calls.insert(event.n);
+                if self.calls.len() > REMEMBERED {
+                    self.calls.pop_first();
+                }
+                if CHANGING.contains(&call.name.as_str()) {
+                    self.last.insert(call.host, self.next);
+                }
+            }
+            Kind::State(state) => state.cause = self.cause(state),
+            _ => {}
+        }
+        event.n = self.next;
+        event.t_ns = event.t_ns.max(self.last_ns);
+        (self.next, self.last_ns) = (self.next + 1, event.t_ns);
+        (self.sink)(event);
+    }
+}
+
+impl Inner {
+    /// What caused it, by the number that this has now.
+    fn cause(&self, state: &State) -> Option<u64> {
+        let cause = state.cause?;
+        let last = self.last.get(&state.host).copied();
+        let by_call = self.is_late && self.calls.contains(&cause);
+        last.filter(|_| by_call)
+            .or_else(|| self.numbers.get(&cause).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Call;
+    use crate::log::Fault;
+    use crate::log::Origin;
+    use crate::log::TcpState;
+
+    fn told() -> (Sorter, Arc<Mutex<Vec<Event>>>) {
+        let told = Arc::<Mutex<Vec<Event>>>::default();
+        let sink = Arc::clone(&told);
+        (Sorter::new(move |event| locked(&sink).push(event)), told)
+    }
+
+    fn event(n: u64, t_ns: u64) -> Event {
+        let (packet, rule) = (t_ns, String::new());
+        let kind = Kind::Fault(Fault { packet, rule });
+        Event { n, t_ns, kind }
+    }
+
+    #[test]
+    fn without_patience_everything_passes_as_it_is() {
+        let (sorter, told) = told();
+        let all: Vec<Event> = (0..3).map(|n| event(n, n * 7)).collect();
+        all.iter().for_each(|event| sorter.push(event.clone()));
+        assert_eq!(*locked(&told), all);
+    }
+
+    fn call(n: u64, t_ns: u64, name: &str) -> Event {
+        let kind = Kind::Call(Call {
+            id: n,
+            host: Host::Client,
+            program: None,
+            fd: None,
+            name: name.to_owned(),
+            args: Vec::new(),
+            answer: None,
+        });
+        Event { n, t_ns, kind }
+    }
+
+    fn state(n: u64, t_ns: u64, cause: u64) -> Event {
+        let kind = Kind::State(State {
+            host: Host::Client,
+            socket: crate::log::Endpoints {
+                local: ([10, 0, 0, 1], 1).into(),
+                remote: None,
+            },
+            from: None,
+            to: TcpState::Listen,
+            origin: Origin::Kernel,
+            cause: Some(cause),
+            queues: None,
+        });
+        Event { n, t_ns, kind }
+    }
+
+    fn cause_of(event: &Event) -> Option<u64> {
+        match &event.kind {
+            Kind::State(state) => state.cause,
+            _ => None,
+        }
+    }
+
+    /// When the state was seen, only the earlier call was known.
+    #[test]
+    fn a_state_is_caused_by_the_call_that_came_last_before_it() {
+        let (sorter, told) = told();
+        sorter.wait();
+        sorter.push(call(0, 0, "connect"));
+        sorter.push(state(1, 500, 0));
+        sorter.push(call(2, 400, "shutdown"));
+        sorter.push(call(3, 450, "poll"));
+        sorter.push(event(4, 600));
+        sorter.push(state(5, 700, 4));
+        sorter.flush();
+        let told = locked(&told);
+        assert_eq!(cause_of(&told[3]), Some(1), "shutdown: {told:#?}");
+        assert_eq!(cause_of(&told[5]), Some(4), "a packet stays the cause");
+    }
+
+    #[test]
+    fn what_is_told_late_is_put_where_it_belongs() {
+        let (sorter, told) = told();
+        sorter.push(event(0, 0));
+        sorter.wait();
+        sorter.push(event(1, 900));
+        sorter.push(event(2, 100));
+        sorter.push(state(3, 950, 2));
+        assert_eq!(locked(&told).len(), 1, "the others wait");
+        sorter.flush();
+        let told = locked(&told);
+        let order: Vec<_> = told.iter().map(|event| (event.n, event.t_ns)).collect();
+        assert_eq!(order, [(0, 0), (1, 100), (2, 900), (3, 950)]);
+        assert_eq!(
+            cause_of(&told[3]),
+            Some(1),
+            "the event that is now the first"
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! Programs on the hosts: any program, in a host's network, with the streams that the owner gives it.
+//! Where there is strace(1), its socket calls are told as those of the host.
+
+mod tracer;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::Note;
+use crate::namespace::Namespace;
+use crate::sys;
+
+pub(crate) use tracer::CHANGING;
+pub(crate) use tracer::Teller;
+
+/// A program that is to run on a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Errand {
+    /// On which.
+    pub host: Host,
+    /// Its name or path, and its arguments.
+    pub words: Vec<String>,
+    /// strace, by which its calls become known; without, only its packets are seen.
+    pub strace: Option<PathBuf>,
+    /// The process group that it joins: one that has the terminal, so that it may read from there and
+    /// hears ^C.
+    pub group: i32,
+}
+
+/// How a program has ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// By itself, with this code.
+    Exited(i32),
+    /// By this signal.
+    Killed(i32),
+    /// It did not begin: the number of the system's answer (errno(3)), and the answer.
+    Refused(Option<i32>, String),
+}
+
+/// Runs a program to its end, on a thread of its own; `done` hears how it ended. It must be a thread
+/// that lives as long: the kernel kills the program with the thread that started it.
+pub(crate) fn run(
+    errand: Errand,
+    streams: [OwnedFd; 3],
+    namespace: Arc<Namespace>,
+    teller: Teller,
+    done: impl FnOnce(Ended) + Send + 'static,
+) {
+    let work = move || {
+        let ended = namespace
+            .enter()
+            .and_then(|()| live(&errand, streams, &teller));
+        let ended = ended.unwrap_or_else(|error| refused(&error));
+        tell(&errand, &ended, &teller);
+        done(ended);
+    };
+    // It fails only when the system has no thread left; then nobody is told, and the order is dropped
+    // with its answer.
+    let _ = thread::Builder::new()
+        .name("program".to_owned())
+        .spawn(work);
+}
+
+fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<Ended> {
+    let Some((name, args)) = errand.words.split_first() else {
+        return Err(io::ErrorKind::NotFound.into());
+    };
+    let traced = match &errand.strace {
+        Some(_) => Some(teller.listen(errand.host, name)?),
+        None => None,
+    };
+    let mut command = match (&errand.strace, &traced) {
+        (Some(strace), Some(traced)) => {
+            let mut command = Command::new(strace);
+            command.args(TRACE).arg("-o").arg(traced.path());
+            command.arg("--").arg(name);
+            command
+        }
+        _ => Command::new(name),
+    };
+    let [input, output, errors] = streams;
+    command
+        .args(args)
+        .stdin(input)
+        .stdout(output)
+        .stderr(errors);
+    command.process_group(errand.group);
+    sys::die_with_parent(&mut command);
+    let status = command.spawn().and_then(|mut child| {
+        drop(command); // with its copies of the streams: who reads them waits for the last
+        child.wait()
+    });
+    if let Some(traced) = traced {
+        traced.finish();
+    }
+    status.map(ended)
+}
+
+fn ended(status: ExitStatus) -> Ended {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Ended::Exited(code),
+        (None, signal) => Ended::Killed(signal.unwrap_or_default()),
+    }
+}
+
+fn refused(error: &io::Error) -> Ended {
+    Ended::Refused(error.raw_os_error(), error.to_string())
+}
+
+fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
+    let (id, detail) = match ended {
+        Ended::Exited(code) => ("program.exited", code.to_string()),
+        Ended::Killed(signal) => ("program.killed", signal.to_string()),
+        Ended::Refused(_, said) => ("program.refused", said.clone()),
+    };
+    let host = match errand.host {
+        Host::Client => "client",
+        Host::Server => "server",
+    };
+    let program = errand.words.first().cloned().unwrap_or_default();
+    let args = [
+        ("host", host.to_owned()),
+        ("program", program),
+        ("how", detail),
+    ];
+    let args: BTreeMap<_, _> = args.map(|(key, value)| (key.to_owned(), value)).into();
+    let id = id.to_owned();
+    teller.record(Kind::Note(Note { id, args }));
+}
+
+/// Ends whatever runs here, and what that has started. To be called when nothing more is started.
+pub(crate) fn end_all() {
+    for _ in 0..ROUNDS {
+        let children = children();
+        if children.is_empty() {
+            return;
+        }
+        for child in children {
+            let _ = rustix::process::kill_process(child, Signal::KILL);
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Has orphans of programs become children of this process, where [`end_all`] finds them.
+pub(crate) fn adopt() {
+    let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+}
+
+/// The children of this process that have not ended.
+fn children() -> Vec<Pid> {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    let lists = tasks.flatten().map(|task| {
+        let list = std::fs::read_to_string(task.path().join("children"));
+        list.unwrap_or_default()
+    });
+    let pids: Vec<i32> = lists
+        .flat_map(|list| {
+            list.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        })
+        .filter(|pid| !is_dead(pid))
+        .filter_map(|pid| pid.parse().ok())
+        .collect();
+    pids.into_iter().filter_map(Pid::from_raw).collect()
+}
+
+/// The state follows the name, which stands in brackets and may hold anything (proc_pid_stat(5)).
+fn is_dead(pid: &str) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).map_or(true, |stat| {
+        let state = stat
+            .rsplit_once(") ")
+            .and_then(|(_, rest)| rest.chars().next());
+        matches!(state, None | Some('Z' | 'X'))
+    })
+}
+
+/// Each round ends a generation: what was started by those that were ended in the one before.
+const ROUNDS: usize = 40;
+
+/// The tracer is a grandchild (`-D`), so that the program itself is ours to wait for and to kill.
+const TRACE: [&str; 10] = [
+    "-D",
+    "-f",
+    "-q",
+    "-ttt",
+    "-T",
+    "-yy",
+    "-s",
+    "64",
+    "--seccomp-bpf",
+    "--trace=%network,read,write,close,?poll,?ppoll",
+];

@@ -1,0 +1,155 @@
+//! Makes events of what strace says.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io;
+use std::io::Read as _;
+use std::os::fd::AsRawFd as _;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use rustix::pipe::PipeFlags;
+
+use crate::kernel::Sampler;
+use crate::log::Call;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::recorder::Recorder;
+use crate::recorder::locked;
+use crate::trace::Trace;
+use crate::trace::Traced;
+
+/// Where the calls of programs are told.
+#[derive(Clone, Debug)]
+pub(crate) struct Teller {
+    pub(crate) recorder: Recorder,
+    pub(crate) sampler: Arc<Mutex<Sampler>>,
+    /// Counts the calls of everybody.
+    pub(crate) calls: Arc<AtomicU64>,
+    /// Nanoseconds since 1970 when the log began: strace tells the time of day.
+    pub(crate) utc_ns: u64,
+}
+
+/// A strace that is listened to.
+#[derive(Debug)]
+pub(super) struct Listening {
+    /// The end that strace writes to. It opens it by itself, by its name in /proc: a descriptor that
+    /// it inherited would be inherited by the program as well.
+    mouth: OwnedFd,
+    ear: thread::JoinHandle<()>,
+}
+
+impl Listening {
+    /// What strace is to write to.
+    pub(super) fn path(&self) -> String {
+        format!("/proc/{}/fd/{}", std::process::id(), self.mouth.as_raw_fd())
+    }
+
+    /// Waits for the last line. The program must have ended.
+    pub(super) fn finish(self) {
+        drop(self.mouth);
+        let _ = self.ear.join();
+    }
+}
+
+impl Teller {
+    pub(super) fn record(&self, kind: Kind) {
+        self.recorder.record(kind);
+    }
+
+    pub(super) fn listen(&self, host: Host, program: &str) -> io::Result<Listening> {
+        let (ear, mouth) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        let scribe = Scribe {
+            teller: self.clone(),
+            host,
+            program: program.to_owned(),
+            open: HashMap::new(),
+            unasked: None,
+        };
+        let ear = thread::Builder::new()
+            .name("trace".to_owned())
+            .spawn(move || scribe.write_down(ear.into()))?;
+        Ok(Listening { mouth, ear })
+    }
+}
+
+/// Tells the calls of one program.
+struct Scribe {
+    teller: Teller,
+    host: Host,
+    program: String,
+    /// The numbers of the calls that threads are in.
+    open: HashMap<u32, u64>,
+    /// The last call that may have changed a state, if the kernel was not asked since.
+    unasked: Option<u64>,
+}
+
+impl Scribe {
+    fn write_down(mut self, mut source: File) {
+        let (mut trace, mut text) = (Trace::default(), Vec::new());
+        let mut part = [0; 4096];
+        loop {
+            let len = match source.read(&mut part) {
+                Ok(0) => return,
+                Ok(len) => len,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => return,
+            };
+            text.extend(&part[..len]);
+            while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = text.drain(..=end).collect();
+                let line = String::from_utf8_lossy(&line[..end]);
+                trace.line(&line).iter().for_each(|call| self.tell(call));
+            }
+            if text.len() > LONGEST_LINE {
+                text.clear();
+            }
+            let begun = trace.unfinished(&String::from_utf8_lossy(&text));
+            begun.iter().for_each(|call| self.tell(call));
+            self.ask();
+        }
+    }
+
+    /// Asks what the calls did to the sockets: once for all that strace has told at once.
+    fn ask(&mut self) {
+        if let Some(event) = self.unasked.take() {
+            locked(&self.teller.sampler).sweep(self.host, Some(event));
+        }
+    }
+
+    fn tell(&mut self, traced: &Traced) {
+        let id = match &traced.answer {
+            Some(_) => self.open.remove(&traced.thread),
+            None => None,
+        };
+        let id = id.unwrap_or_else(|| self.teller.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        if traced.answer.is_none() {
+            self.open.insert(traced.thread, id);
+        }
+        let kind = Kind::Call(Call {
+            id,
+            host: self.host,
+            program: Some(self.program.clone()),
+            fd: traced.fd,
+            name: traced.name.clone(),
+            args: traced.args.clone(),
+            answer: traced.answer.clone(),
+        });
+        let t_ns = traced.utc_ns.saturating_sub(self.teller.utc_ns);
+        let event = self.teller.recorder.record_at(t_ns, kind);
+        if CHANGING.contains(&traced.name.as_str()) {
+            locked(&self.teller.sampler).called(self.host, event);
+            self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
+        }
+    }
+}
+
+/// The calls that change the state of a socket. Others, like accept and poll, only
+/// return because of a change.
+pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"];
+/// Strings are cut, so no line is as long.
+const LONGEST_LINE: usize = 1 << 16;

@@ -1,0 +1,138 @@
+//! The notations of strace.
+
+use std::net::IpAddr;
+use std::net::SocketAddr;
+
+use lineman_net::calls::quoted;
+
+/// Splits at the commas that are in no quotes and no brackets. Returns what stands behind the
+/// bracket that closes the list, too, if it is there.
+pub(super) fn split(text: &str) -> (Vec<&str>, Option<&str>) {
+    let (mut parts, mut depth, mut begin) = (Vec::new(), 0_u32, 0);
+    let (mut quoted, mut escaped, mut before) = (false, false, ' ');
+    for (at, sign) in text.char_indices() {
+        if quoted {
+            quoted = escaped || sign != '"';
+            escaped = !escaped && sign == '\\';
+            continue;
+        }
+        match sign {
+            '"' => quoted = true,
+            '(' | '[' | '{' | '<' => depth += 1,
+            '>' if before == '-' => {} // the arrow between two addresses
+            ')' if depth == 0 => {
+                parts.push(text[begin..at].trim());
+                return (parts, Some(&text[at + 1..]));
+            }
+            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                parts.push(text[begin..at].trim());
+                begin = at + 1;
+            }
+            _ => {}
+        }
+        before = sign;
+    }
+    parts.push(text[begin..].trim());
+    (parts, None)
+}
+
+/// `5<TCP:[…]>`: the number, and what it is.
+pub(super) fn descriptor(text: &str) -> Option<(i32, &str)> {
+    let (number, kind) = text.split_once('<')?;
+    Some((number.parse().ok()?, kind))
+}
+
+/// Whether a descriptor is a socket that the wire can see.
+pub(super) fn is_inet(kind: &str) -> bool {
+    is_tcp(kind) || kind.starts_with("UDP")
+}
+
+pub(super) fn is_tcp(kind: &str) -> bool {
+    kind.starts_with("TCP")
+}
+
+/// `{sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("10.0.0.2")}`, and that of IPv6.
+pub(super) fn address(text: &str) -> Option<SocketAddr> {
+    let port = between(text, "port=htons(", ")")?.parse().ok()?;
+    let host: IpAddr = between(text, "inet_addr(\"", "\"")
+        .or_else(|| between(text, "inet_pton(AF_INET6, \"", "\""))?
+        .parse()
+        .ok()?;
+    Some((host, port).into())
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(before)?;
+    Some(rest.split_once(after)?.0)
+}
+
+/// A string in quotes as the log has strings; `...` behind it if it was cut.
+pub(super) fn string(text: &str) -> Option<String> {
+    let rest = text.strip_prefix('"')?;
+    let (mut bytes, mut escaped, mut end) = (Vec::new(), None, None);
+    for (at, &byte) in rest.as_bytes().iter().enumerate() {
+        match (escaped, byte) {
+            (Some(octal @ 1..=2), b'0'..=b'7') => {
+                let value: &mut u8 = bytes.last_mut()?;
+                *value = value.wrapping_mul(8) | (byte - b'0');
+                escaped = (octal < 2).then_some(octal + 1);
+            }
+            (Some(0), b'0'..=b'7') => {
+                bytes.push(byte - b'0');
+                escaped = Some(1);
+            }
+            (Some(0), _) => {
+                bytes.push(letter(byte));
+                escaped = None;
+            }
+            (_, b'\\') => escaped = Some(0),
+            (_, b'"') => {
+                end = Some(at);
+                break;
+            }
+            (_, _) => {
+                bytes.push(byte);
+                escaped = None;
+            }
+        }
+    }
+    let cut = &rest[end? + 1..];
+    Some(quoted(&bytes) + cut)
+}
+
+fn letter(byte: u8) -> u8 {
+    match byte {
+        b'n' => b'\n',
+        b't' => b'\t',
+        b'r' => b'\r',
+        b'v' => 0x0b,
+        b'f' => 0x0c,
+        other => other,
+    }
+}
+
+/// `1795407799.339665` in nanoseconds.
+pub(super) fn seconds_ns(text: &str) -> Option<u64> {
+    let (seconds, part) = text.split_once('.')?;
+    let digits = u32::try_from(part.len()).ok().filter(|len| *len <= 9)?;
+    let part = part.parse::<u64>().ok()? * 10_u64.pow(9 - digits);
+    let seconds: u64 = seconds.parse().ok()?;
+    seconds.checked_mul(1_000_000_000)?.checked_add(part)
+}
+
+/// A list without what `-yy` adds: `[{fd=3<TCP:[…]>, events=POLLIN}]` as `[{fd=3, events=POLLIN}]`.
+pub(super) fn undecorated(text: &str) -> String {
+    let (mut out, mut depth, mut before) = (String::new(), 0_u32, ' ');
+    for sign in text.chars() {
+        match sign {
+            '<' => depth += 1,
+            '>' if depth > 0 && before == '-' => {}
+            '>' if depth > 0 => depth -= 1,
+            _ if depth == 0 => out.push(sign),
+            _ => {}
+        }
+        before = sign;
+    }
+    out
+}

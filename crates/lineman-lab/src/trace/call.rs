@@ -1,0 +1,157 @@
+//! One call as strace writes it.
+
+use lineman_net::calls::quoted;
+
+use crate::log::Answer;
+
+use super::args;
+
+/// The text of a call, `name(args) = answer <took>`, or the beginning of it.
+pub(super) struct Text<'a> {
+    name: &'a str,
+    parts: Vec<&'a str>,
+    /// What stands behind the arguments.
+    rest: Option<&'a str>,
+}
+
+/// What the log says of it.
+pub(super) struct Call {
+    pub(super) fd: Option<i32>,
+    pub(super) name: String,
+    pub(super) args: Vec<String>,
+}
+
+impl<'a> Text<'a> {
+    pub(super) fn of(text: &'a str) -> Option<Self> {
+        let (name, rest) = text.split_once('(')?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return None;
+        }
+        let (parts, rest) = args::split(rest);
+        Some(Self { name, parts, rest })
+    }
+
+    /// The call, if it is about a socket that the wire can see.
+    pub(super) fn call(&self) -> Option<Call> {
+        match self.name {
+            "socket" => self.socket(),
+            "poll" | "ppoll" => self.poll(),
+            _ => self.on_socket(),
+        }
+    }
+
+    fn part(&self, at: usize) -> &'a str {
+        self.parts.get(at).copied().unwrap_or_default()
+    }
+
+    fn socket(&self) -> Option<Call> {
+        matches!(self.part(0), "AF_INET" | "AF_INET6").then(|| Call {
+            fd: None,
+            name: "socket".to_owned(),
+            args: vec![self.part(0).to_owned(), self.part(1).to_owned()],
+        })
+    }
+
+    fn poll(&self) -> Option<Call> {
+        let list = self.part(0);
+        let inet = list.split('<').skip(1).any(args::is_inet);
+        inet.then(|| Call {
+            fd: None,
+            name: self.name.to_owned(),
+            args: [args::undecorated(list), self.part(2).to_owned()]
+                .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect(),
+        })
+    }
+
+    fn on_socket(&self) -> Option<Call> {
+        let (fd, kind) = args::descriptor(self.part(0))?;
+        if !args::is_inet(kind) {
+            return None;
+        }
+        let to_nobody = self.part(4) == "NULL";
+        // What the C library makes of `send`, `recv` and `accept`.
+        let name = match self.name {
+            "accept4" => "accept",
+            "sendto" if to_nobody => "send",
+            "recvfrom" if args::is_tcp(kind) => "recv",
+            name => name,
+        };
+        Some(Call {
+            fd: Some(fd),
+            name: name.to_owned(),
+            args: self.args(name),
+        })
+    }
+
+    fn args(&self, name: &str) -> Vec<String> {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let shown: Vec<Option<String>> = match name {
+            "bind" | "connect" => vec![args::address(self.part(1)).map(|it| it.to_string())],
+            "accept" | "close" | "getsockname" | "getpeername" => Vec::new(),
+            "send" | "write" => vec![args::string(self.part(1))],
+            "sendto" => vec![
+                args::string(self.part(1)),
+                args::address(self.part(4)).map(|it| it.to_string()),
+            ],
+            "recv" | "recvfrom" | "read" => vec![some(self.part(2))],
+            "setsockopt" => vec![some(self.part(2)), some(inner(self.part(3)))],
+            "getsockopt" => vec![some(self.part(2))],
+            _ => {
+                let rest = self.parts.iter().skip(1);
+                rest.map(|part| some(&args::undecorated(part))).collect()
+            }
+        };
+        shown.into_iter().flatten().collect()
+    }
+
+    /// What the kernel answered; `None` if the call never returned.
+    pub(super) fn answer(&self, call: &Call) -> Option<Answer> {
+        let result = self.rest?.trim_start().strip_prefix("= ")?;
+        let result = result.rsplit_once(" <").map_or(result, |(text, _)| text);
+        let mut words = result.split_whitespace();
+        let value = words.next()?;
+        if matches!(value, "-1" | "?") {
+            return Some(Answer::Error(words.next()?.to_owned()));
+        }
+        let number = value.split_once('<').map_or(value, |(number, _)| number);
+        Some(Answer::Value(self.value(call, number, result)))
+    }
+
+    fn value(&self, call: &Call, number: &str, result: &str) -> String {
+        let address = |at| args::address(self.part(at)).map(|it| it.to_string());
+        let with = |more: Option<String>, sign: &str| match more {
+            Some(more) => format!("{number}{sign}{more}"),
+            None => number.to_owned(),
+        };
+        match call.name.as_str() {
+            "accept" => with(address(1), ", "),
+            "getsockname" | "getpeername" => address(1).unwrap_or_else(|| number.to_owned()),
+            "recv" | "read" | "recvfrom" => {
+                let data = args::string(self.part(1)).filter(|data| *data != quoted(b""));
+                let from = address(4).map(|from| format!(", {from}"));
+                with(data, " ") + &from.unwrap_or_default()
+            }
+            "getsockopt" => inner(self.part(3)).to_owned(),
+            "poll" | "ppoll" => args::undecorated(result),
+            _ => number.to_owned(),
+        }
+    }
+
+    /// How long the call took, in nanoseconds.
+    pub(super) fn took_ns(&self) -> Option<u64> {
+        let (_, took) = self.rest?.rsplit_once('<')?;
+        args::seconds_ns(took.strip_suffix('>')?)
+    }
+}
+
+/// `[1]` as `1`.
+fn inner(text: &str) -> &str {
+    let inner = |text: &'_ str| -> Option<(usize, usize)> {
+        text.strip_prefix('[')?.strip_suffix(']')?;
+        Some((1, text.len() - 1))
+    };
+    inner(text).map_or(text, |(begin, end)| &text[begin..end])
+}

@@ -1,0 +1,157 @@
+//! What strace(1) writes of a program, read as socket calls.
+//!
+//! It is told to write the time of each call and how long it took (`-ttt -T`), whose call it is
+//! (`-f -o`), and what each descriptor is (`-yy`). A call that waits is half a line, which strace
+//! flushes before the call is made: [`Trace::unfinished`] reads that, so a call is told when it begins.
+//! What cannot be read is left out; nothing in here fails.
+
+mod args;
+mod call;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use crate::log::Answer;
+
+use call::Text;
+
+/// A call of a program, as it begins or returns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Traced {
+    /// Which thread made it; a thread is in one call at most.
+    pub(crate) thread: u32,
+    /// When, in nanoseconds since 1970.
+    pub(crate) utc_ns: u64,
+    /// Its descriptor.
+    pub(crate) fd: Option<i32>,
+    /// Its name, as a programmer writes it.
+    pub(crate) name: String,
+    /// Its arguments, as in the log.
+    pub(crate) args: Vec<String>,
+    /// `None` when it begins.
+    pub(crate) answer: Option<Answer>,
+}
+
+/// Reads what strace writes, and knows which calls have begun.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    begun: HashMap<u32, Begun>,
+}
+
+/// A call that has not returned.
+#[derive(Debug)]
+struct Begun {
+    /// What strace has written of it.
+    text: String,
+    /// Whether its beginning is of interest, and was told.
+    told: bool,
+}
+
+/// The beginning of each line.
+struct Line<'a> {
+    thread: u32,
+    utc_ns: u64,
+    rest: &'a str,
+}
+
+impl Trace {
+    /// Takes a line that is not finished yet, and may grow.
+    pub(crate) fn unfinished(&mut self, text: &str) -> Option<Traced> {
+        let line = Line::of(text)?;
+        if line.rest.starts_with('<') || self.begun.contains_key(&line.thread) {
+            return None;
+        }
+        self.begin(&line, line.rest)
+    }
+
+    /// Takes a whole line.
+    pub(crate) fn line(&mut self, text: &str) -> Vec<Traced> {
+        let Some(line) = Line::of(text) else {
+            return Vec::new();
+        };
+        if let Some(rest) = line.rest.strip_prefix("<... ") {
+            let Some((_, rest)) = rest.split_once(" resumed>") else {
+                return Vec::new();
+            };
+            let Some(begun) = self.begun.remove(&line.thread) else {
+                return Vec::new();
+            };
+            let whole = begun.text + rest;
+            return begun
+                .told
+                .then(|| returned(&line, &whole, Some(line.utc_ns)))
+                .flatten()
+                .into_iter()
+                .collect();
+        }
+        if let Some(head) = line.rest.strip_suffix("<unfinished ...>") {
+            let known = self.begun.remove(&line.thread);
+            let told = self.begin(&line, head);
+            // Its beginning was told already, when there was less of it.
+            return told.filter(|_| known.is_none()).into_iter().collect();
+        }
+        let known = self.begun.remove(&line.thread);
+        let Some(end) = returned(&line, line.rest, None) else {
+            return Vec::new();
+        };
+        let begins = known.is_none_or(|begun| !begun.told);
+        let begin = begins.then(|| Traced {
+            utc_ns: line.utc_ns,
+            answer: None,
+            ..end.clone()
+        });
+        begin.into_iter().chain([end]).collect()
+    }
+
+    fn begin(&mut self, line: &Line<'_>, text: &str) -> Option<Traced> {
+        if text.starts_with(['+', '-']) || !text.contains('(') {
+            return None;
+        }
+        let call = Text::of(text).and_then(|text| text.call());
+        let begun = Begun {
+            text: text.to_owned(),
+            told: call.is_some(),
+        };
+        self.begun.insert(line.thread, begun);
+        let call = call?;
+        Some(Traced {
+            thread: line.thread,
+            utc_ns: line.utc_ns,
+            fd: call.fd,
+            name: call.name,
+            args: call.args,
+            answer: None,
+        })
+    }
+}
+
+/// A call that is complete. `at` is when it returned, where that is not its beginning and how long it
+/// took.
+fn returned(line: &Line<'_>, text: &str, at: Option<u64>) -> Option<Traced> {
+    let text = Text::of(text)?;
+    let call = text.call()?;
+    let answer = text.answer(&call)?;
+    let took = text.took_ns().unwrap_or(0);
+    Some(Traced {
+        thread: line.thread,
+        utc_ns: at.unwrap_or_else(|| line.utc_ns.saturating_add(took)),
+        fd: call.fd,
+        name: call.name,
+        args: call.args,
+        answer: Some(answer),
+    })
+}
+
+impl<'a> Line<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        let (thread, rest) = text.split_once(' ')?;
+        let (time, rest) = rest.trim_start().split_once(' ')?;
+        Some(Self {
+            thread: thread.parse().ok()?,
+            utc_ns: args::seconds_ns(time)?,
+            rest,
+        })
+    }
+}

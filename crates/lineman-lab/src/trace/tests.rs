@@ -1,0 +1,164 @@
+//! Lines that strace 6.1 has written.
+
+use crate::log::Answer;
+
+use super::Trace;
+use super::Traced;
+
+/// `name(fd, args) = answer`, or `name(fd, args)` when it begins.
+fn shown(traced: &Traced) -> String {
+    let fd = traced.fd.map(|fd| fd.to_string());
+    let all: Vec<String> = fd.into_iter().chain(traced.args.clone()).collect();
+    let call = format!("{}({})", traced.name, all.join(", "));
+    match &traced.answer {
+        None => call,
+        Some(Answer::Value(value)) => format!("{call} = {value}"),
+        Some(Answer::Error(error)) => format!("{call} = !{error}"),
+    }
+}
+
+fn all(lines: &str) -> Vec<String> {
+    let mut trace = Trace::default();
+    let told = lines.lines().flat_map(|line| trace.line(line));
+    told.map(|traced| shown(&traced)).collect()
+}
+
+/// What the last line of these says.
+fn last(lines: &str) -> String {
+    all(lines).pop().unwrap_or_default()
+}
+
+#[test]
+fn a_client_opens_and_is_refused() {
+    let lines = r#"10352 1795407796.879417 socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK, IPPROTO_TCP) = 3<TCP:[3461923]> <0.000012>
+10352 1795407796.880212 connect(3<TCP:[3461923]>, {sa_family=AF_INET, sin_port=htons(9123), sin_addr=inet_addr("127.0.0.1")}, 16) = -1 EINPROGRESS (Operation now in progress) <0.000045>
+10352 1795407796.880731 getsockopt(3<TCP:[3461923]>, SOL_SOCKET, SO_ERROR, [ECONNREFUSED], [4]) = 0 <0.000010>
+10352 1795407796.881126 close(3<TCP:[3461923]>) = 0 <0.000014>
+10352 1795407796.881711 +++ exited with 1 +++"#;
+    assert_eq!(
+        all(lines),
+        [
+            "socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK)",
+            "socket(AF_INET, SOCK_STREAM|SOCK_NONBLOCK) = 3",
+            "connect(3, 127.0.0.1:9123)",
+            "connect(3, 127.0.0.1:9123) = !EINPROGRESS",
+            "getsockopt(3, SO_ERROR)",
+            "getsockopt(3, SO_ERROR) = ECONNREFUSED",
+            "close(3)",
+            "close(3) = 0",
+        ]
+    );
+}
+
+#[test]
+fn a_server_listens_on_ipv6_and_accepts() {
+    let lines = r#"1 1795407798.430394 bind(3<TCPv6:[3461959]>, {sa_family=AF_INET6, sin6_port=htons(9124), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::", &sin6_addr), sin6_scope_id=0}, 28) = 0 <0.000013>"#;
+    assert_eq!(last(lines), "bind(3, [::]:9124) = 0");
+    let lines = r#"1 1795407798.430707 listen(3<TCPv6:[[::]:9124]>, 10) = 0 <0.000015>"#;
+    assert_eq!(last(lines), "listen(3, 10) = 0");
+    let lines = r#"1 1795407799.339665 accept(4<TCP:[0.0.0.0:9124]>, {sa_family=AF_INET, sin_port=htons(43546), sin_addr=inet_addr("127.0.0.1")}, [128 => 16]) = 5<TCP:[127.0.0.1:9124->127.0.0.1:43546]> <0.000063>"#;
+    assert_eq!(last(lines), "accept(4) = 5, 127.0.0.1:43546");
+    let lines = r#"1 1795407798.429598 setsockopt(3<TCPv6:[3461959]>, SOL_SOCKET, SO_REUSEADDR, [1], 4) = 0 <0.000011>"#;
+    assert_eq!(last(lines), "setsockopt(3, SO_REUSEADDR, 1) = 0");
+}
+
+#[test]
+fn calls_of_two_threads_cross() {
+    let lines = r#"10581 1795407799.342572 sendto(3<TCP:[127.0.0.1:43546->127.0.0.1:9124]>, "hi\n\"x\1", 6, 0, NULL, 0 <unfinished ...>
+10696 1795407799.343000 recvfrom(3<TCP:[127.0.0.1:43546->127.0.0.1:9124]>,  <unfinished ...>
+10581 1795407799.343077 <... sendto resumed>) = 6 <0.000080>
+10581 1795407799.343233 shutdown(3<TCP:[127.0.0.1:43546->127.0.0.1:9124]>, SHUT_WR) = 0 <0.000125>
+10696 1795407799.343435 <... recvfrom resumed>"", 100, 0, NULL, NULL) = 0 <0.000411>
+10696 1795407799.343853 +++ exited with 0 +++"#;
+    assert_eq!(
+        all(lines),
+        [
+            "send(3, \"hi\\n\"x^A\")",
+            "recv(3)",
+            "send(3, \"hi\\n\"x^A\") = 6",
+            "shutdown(3, SHUT_WR)",
+            "shutdown(3, SHUT_WR) = 0",
+            "recv(3, 100) = 0",
+        ]
+    );
+}
+
+#[test]
+fn a_call_that_waits_is_told_when_it_begins_and_once() {
+    let mut trace = Trace::default();
+    let half = "7 1795407799.100000 recvfrom(5<TCP:[10.0.0.2:1->10.0.0.1:2]>, ";
+    let begun = trace.unfinished(half).expect("a beginning");
+    assert_eq!(shown(&begun), "recv(5)");
+    assert_eq!(begun.utc_ns, 1_795_407_799_100_000_000);
+    assert_eq!(trace.unfinished(half), None);
+    let whole = format!("{half}\"hello\\n\", 8192, 0, NULL, NULL) = 6 <1.500000>");
+    let told = trace.line(&whole);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(shown(&told[0]), "recv(5, 8192) = 6 \"hello\\n\"");
+    assert_eq!(told[0].utc_ns, 1_795_407_800_600_000_000);
+}
+
+#[test]
+fn datagrams_have_addresses() {
+    let lines = r#"1 1795407799.344162 sendto(4<UDP:[3462062]>, "x", 1, 0, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("127.0.0.1")}, 16) = 1 <0.001067>"#;
+    assert_eq!(last(lines), "sendto(4, \"x\", 127.0.0.1:9) = 1");
+    let lines = r#"1 1795407799.344162 recvfrom(4<UDP:[10.0.0.2:69]>, "abc", 100, 0, {sa_family=AF_INET, sin_port=htons(69), sin_addr=inet_addr("10.0.0.1")}, [16]) = 3 <0.001067>"#;
+    assert_eq!(last(lines), "recvfrom(4, 100) = 3 \"abc\", 10.0.0.1:69");
+    let lines = r#"1 1795407799.345718 getsockname(4<UDP:[0.0.0.0:53131]>, {sa_family=AF_INET, sin_port=htons(53131), sin_addr=inet_addr("0.0.0.0")}, [16]) = 0 <0.000121>"#;
+    assert_eq!(last(lines), "getsockname(4) = 0.0.0.0:53131");
+}
+
+#[test]
+fn long_data_are_cut_and_octal_digits_read() {
+    let lines = r#"1 1795407799.344162 write(4<TCP:[1->2]>, "\344\275\240\0001a"..., 700) = 700 <0.001067>"#;
+    assert_eq!(last(lines), "write(4, \"你^@1a\"...) = 700");
+}
+
+#[test]
+fn poll_is_told_where_it_waits_for_the_wire() {
+    let lines = r#"1 1795407799.344162 poll([{fd=3<TCP:[10.0.0.1:4->10.0.0.2:9]>, events=POLLIN}, {fd=0</dev/null<char 1:3>>, events=POLLIN}], 2, -1) = 1 ([{fd=3, revents=POLLIN}]) <0.001067>"#;
+    assert_eq!(
+        last(lines),
+        "poll([{fd=3, events=POLLIN}, {fd=0, events=POLLIN}], -1) = 1 ([{fd=3, revents=POLLIN}])"
+    );
+}
+
+#[test]
+fn what_is_not_on_the_wire_is_left_out() {
+    let lines = r#"1 1795407799.344162 write(1</dev/null<char 1:3>>, "x", 1) = 1 <0.001067>
+1 1795407796.878448 connect(3<UNIX-STREAM:[3461915]>, {sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"}, 110) = -1 ENOENT (No such file or directory) <0.000014>
+1 1795407798.933823 --- SIGCHLD {si_signo=SIGCHLD, si_code=CLD_EXITED, si_pid=10588} ---
+1 1795407799.343023 read(0<pipe:[3462025]>,  <unfinished ...>
+1 1795407799.343215 <... read resumed>"/usr/bin/readlink\n", 4096) = 18 <0.002204>
+1 1795407799.345975 recvfrom(4<UDP:[0.0.0.0:53131]>,  <detached ...>"#;
+    assert_eq!(all(lines), [""; 0]);
+}
+
+#[test]
+fn nonsense_is_nothing() {
+    let texts = [
+        "",
+        " ",
+        "1",
+        "1 2",
+        "1 1.2 ",
+        "1 1.2 x(",
+        "1 1.2 x)",
+        "1 1.2 close(3<TCP:[) = 0",
+        "1 1.2 \"",
+        "1 1.2 send(3<TCP:>, \"\\",
+        "1 1.2 <... ",
+        "1 1.2 <... a resumed>",
+        "1 9.9999999999 a(b) = 0",
+        "1 1.2 bind(3<TCP:[1]>, {sa_family=AF_INET, sin_port=htons(99999), sin_addr=inet_addr(\"x\")}) = 0",
+        "1 99999999999999999999.1 close(3<TCP:[1]>) = 0",
+        "1 1.2 \u{4f60}(3<TCP:\u{4f60}",
+    ];
+    let mut trace = Trace::default();
+    for text in texts {
+        for cut in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+            let _ = trace.unfinished(&text[..cut]);
+            let _ = trace.line(&text[..cut]);
+        }
+    }
+}

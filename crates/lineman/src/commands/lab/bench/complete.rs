@@ -1,0 +1,82 @@
+//! What the tabulator may make of the last word.
+
+use lineman_lab::hosts::SocketOption;
+use lineman_lab::log::Host;
+
+use super::desk::Desk;
+use super::line::CALLS;
+use super::line::OTHERS;
+use super::options::DIRECTIONS;
+use super::options::KINDS;
+use super::options::OPTIONS;
+
+/// Everything that the last word of the line may be; a space follows, for there is more to type.
+pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
+    let mut words: Vec<&str> = line.split_whitespace().collect();
+    if !line.ends_with(char::is_whitespace) {
+        words.pop();
+    }
+    let (host, words) = match words.split_first() {
+        Some((&"client", rest)) => (Host::Client, rest),
+        Some((&"server", rest)) => (Host::Server, rest),
+        _ => (desk.host, words.as_slice()),
+    };
+    let all = match words {
+        [] => owned(CALLS.iter().chain(&OTHERS)),
+        ["help"] => owned(CALLS.iter().chain(&OTHERS)),
+        ["fault"] => owned(&["none"]),
+        [call, ..] if !CALLS.contains(call) => Vec::new(),
+        [.., "fd"] => {
+            let open = desk.descriptors(host);
+            open.iter().map(ToString::to_string).collect()
+        }
+        ["socket"] => owned(&KINDS),
+        ["shutdown", ..] => owned(&DIRECTIONS),
+        ["setsockopt" | "getsockopt", ..] => {
+            let names = OPTIONS.map(SocketOption::name);
+            owned(&names)
+        }
+        ["setblocking", ..] => owned(&["true", "false"]),
+        ["settimeout", ..] => owned(&["none"]),
+        ["bind" | "connect" | "sendto", ..] => addresses(desk),
+        _ => Vec::new(),
+    };
+    let descriptor = words.len() == 1 && CALLS.contains(&words[0]) && words[0] != "socket";
+    let descriptor = descriptor.then(|| "fd".to_owned());
+    let each = all.into_iter().chain(descriptor);
+    each.map(|word| word + " ").collect()
+}
+
+fn owned<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
+    words.into_iter().map(|word| (*word).to_owned()).collect()
+}
+
+/// Those that somebody has bound, and what is usual.
+fn addresses(desk: &Desk) -> Vec<String> {
+    let usual = ["10.0.0.1:8888", "10.0.0.2:8888", "[fd00::2]:8888"];
+    let mut all: Vec<String> = desk.addresses().cloned().collect();
+    all.extend(usual.map(str::to_owned));
+    all.sort();
+    all.dedup();
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has(line: &str, word: &str) -> bool {
+        let all = candidates(line, &Desk::new());
+        all.iter().any(|candidate| candidate.trim_end() == word)
+    }
+
+    #[test]
+    fn each_place_has_its_words() {
+        assert!(has("", "connect") && has("ser", "server"));
+        assert!(has("client con", "connect") && !has("client connect ", "connect"));
+        assert!(has("connect ", "10.0.0.2:8888") && has("connect ", "fd"));
+        assert!(has("shutdown ", "wr") && has("socket ", "udp6") && !has("socket ", "fd"));
+        assert!(has("help ", "accept") && has("setsockopt SO", "SO_LINGER"));
+        assert!(!has("nonsense ", "fd") && !has("wait ", "fd"));
+    }
+}

@@ -1,0 +1,143 @@
+//! A line as it is typed, read.
+
+use std::time::Duration;
+
+use lineman_lab::hosts::Call;
+use lineman_lab::log::Host;
+use lineman_lab::rules::Rules;
+use lineman_lab::wire;
+
+use super::call::call;
+use super::complaint::Complaint;
+use super::desk::Desk;
+use super::options;
+use super::words::Words;
+use super::words::packet;
+use super::words::word;
+
+/// The socket calls.
+pub const CALLS: [&str; 24] = [
+    "socket",
+    "bind",
+    "listen",
+    "accept",
+    "connect",
+    "send",
+    "sendall",
+    "recv",
+    "sendto",
+    "recvfrom",
+    "shutdown",
+    "close",
+    "getpeername",
+    "getsockname",
+    "setsockopt",
+    "getsockopt",
+    "settimeout",
+    "gettimeout",
+    "setblocking",
+    "fileno",
+    "makefile",
+    "readline",
+    "write",
+    "flush",
+];
+
+/// What else there is to say.
+pub const OTHERS: [&str; 14] = [
+    "client", "server", "step", "run", "deliver", "drop", "dup", "delay", "fault", "wait", "state",
+    "help", "quit", "exit",
+];
+
+/// What a line asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing: an empty line, or a comment.
+    Nothing,
+    /// Calls are this host's from now on.
+    Host(Host),
+    /// A call.
+    Call(Host, Call),
+    /// Something of the wire.
+    Wire(wire::Command),
+    /// To wait until every call has returned, or for so long.
+    Wait(Duration),
+    /// All sockets.
+    State,
+    /// Help, on something.
+    Help(Option<String>),
+    /// To leave.
+    Quit,
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// With what is wrong with it.
+pub fn read(line: &str, desk: &mut Desk) -> Result<Wish, Complaint> {
+    let line = line.trim();
+    if line.is_empty() || line.starts_with('#') {
+        return Ok(Wish::Nothing);
+    }
+    let (first, rest) = word(line);
+    let host = match first {
+        "client" => Host::Client,
+        "server" => Host::Server,
+        _ => return command(first, rest, desk.host, desk),
+    };
+    match word(rest) {
+        ("", _) => Ok(Wish::Host(host)),
+        (name, rest) => command(name, rest, host, desk),
+    }
+}
+
+fn command(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Result<Wish, Complaint> {
+    if CALLS.contains(&name) {
+        return call(name, rest, host, desk).map(|call| Wish::Call(host, call));
+    }
+    let mut words = Words(rest);
+    let wish = match name {
+        "step" => Wish::Wire(wire::Command::Step),
+        "run" => Wish::Wire(wire::Command::Run),
+        "deliver" => Wish::Wire(wire::Command::Deliver(desk.held(words.packet()?)?)),
+        "drop" => Wish::Wire(wire::Command::Drop(desk.held(words.packet()?)?)),
+        "dup" => Wish::Wire(wire::Command::Duplicate(desk.held(words.packet()?)?)),
+        "delay" => delay(&mut words, desk)?,
+        "fault" => return rules(rest).map(|rules| Wish::Wire(wire::Command::Rules(rules))),
+        "wait" => Wish::Wait(match words.next() {
+            Some(text) => options::timeout(text)?.unwrap_or(PATIENCE),
+            None => PATIENCE,
+        }),
+        "state" => Wish::State,
+        "help" | "?" => Wish::Help(words.next().map(str::to_owned)),
+        "quit" | "exit" => Wish::Quit,
+        _ => return Err(Complaint::Unknown(name.to_owned())),
+    };
+    words.end()?;
+    Ok(wish)
+}
+
+/// `delay 300`, or `delay #4 300`.
+fn delay(words: &mut Words<'_>, desk: &Desk) -> Result<Wish, Complaint> {
+    let first = words.next().ok_or(Complaint::Missing("delay 300"))?;
+    let (packet, millis) = match words.next() {
+        Some(millis) => (Some(packet(first)?), millis),
+        None => (None, first),
+    };
+    let time = Duration::from_millis(options::number(millis)?);
+    Ok(Wish::Wire(wire::Command::Delay(desk.held(packet)?, time)))
+}
+
+fn rules(text: &str) -> Result<Rules, Complaint> {
+    match text {
+        "" => Err(Complaint::Missing("fault c>s:#1 drop")),
+        "none" => Ok(Rules::default()),
+        _ => text
+            .parse()
+            .map_err(|error: lineman_lab::rules::ParseError| {
+                Complaint::Rules(error.token().to_owned())
+            }),
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);

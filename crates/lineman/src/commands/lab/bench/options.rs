@@ -1,0 +1,188 @@
+//! The calls' arguments as they are typed.
+
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use lineman_lab::hosts::Direction;
+use lineman_lab::hosts::Family;
+use lineman_lab::hosts::SocketOption;
+use lineman_lab::hosts::Transport;
+
+use super::complaint::Complaint;
+
+/// The options that can be set, for completion and reading.
+pub const OPTIONS: [SocketOption; 10] = [
+    SocketOption::ReuseAddress,
+    SocketOption::KeepAlive,
+    SocketOption::Broadcast,
+    SocketOption::ReceiveBuffer,
+    SocketOption::SendBuffer,
+    SocketOption::Linger,
+    SocketOption::Error,
+    SocketOption::NoDelay,
+    SocketOption::QuickAck,
+    SocketOption::V6Only,
+];
+
+/// The kinds of socket.
+pub const KINDS: [&str; 4] = ["tcp", "udp", "tcp6", "udp6"];
+
+/// What can be shut down.
+pub const DIRECTIONS: [&str; 3] = ["wr", "rd", "rdwr"];
+
+/// `tcp`, `udp6`, …
+pub fn kind(text: &str) -> Result<(Family, Transport), Complaint> {
+    Ok(match text.to_ascii_lowercase().as_str() {
+        "tcp" => (Family::Inet, Transport::Stream),
+        "udp" => (Family::Inet, Transport::Datagram),
+        "tcp6" => (Family::Inet6, Transport::Stream),
+        "udp6" => (Family::Inet6, Transport::Datagram),
+        _ => return Err(Complaint::value(text, &KINDS.join(", "))),
+    })
+}
+
+/// `10.0.0.2:80`, `[fd00::2]:80`, `server:80`, `:80`, `80`.
+pub fn address(text: &str) -> Result<SocketAddr, Complaint> {
+    let wrong = || Complaint::value(text, "10.0.0.2:8888, server:8888, :8888");
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let host = match host {
+        "" => Ipv4Addr::UNSPECIFIED,
+        "client" => Ipv4Addr::new(10, 0, 0, 1),
+        "server" => Ipv4Addr::new(10, 0, 0, 2),
+        _ => return text.parse().map_err(|_| wrong()),
+    };
+    Ok((host, port).into())
+}
+
+/// `SO_REUSEADDR`, or `reuseaddr`.
+pub fn option(text: &str) -> Result<SocketOption, Complaint> {
+    let plain = |name: &str| {
+        let name = name.to_ascii_uppercase();
+        let (_, short) = name.split_once('_').unwrap_or(("", &name));
+        short.to_owned()
+    };
+    let names = || OPTIONS.map(SocketOption::name).join(", ");
+    OPTIONS
+        .into_iter()
+        .find(|option| plain(option.name()) == plain(text))
+        .ok_or_else(|| Complaint::value(text, &names()))
+}
+
+/// `rd`, `SHUT_WR`, …
+pub fn direction(text: &str) -> Result<Direction, Complaint> {
+    let text = text.to_ascii_lowercase();
+    Ok(match text.strip_prefix("shut_").unwrap_or(&text) {
+        "rd" => Direction::Read,
+        "wr" => Direction::Write,
+        "rdwr" => Direction::Both,
+        _ => return Err(Complaint::value(&text, &DIRECTIONS.join(", "))),
+    })
+}
+
+/// Seconds, or `none` for ever.
+pub fn timeout(text: &str) -> Result<Option<Duration>, Complaint> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    let wrong = || Complaint::value(text, "1.5, 0, none");
+    let seconds: f64 = text.parse().map_err(|_| wrong())?;
+    let time = Duration::try_from_secs_f64(seconds).map_err(|_| wrong())?;
+    Ok(Some(time).filter(|time| *time < FOR_EVER))
+}
+
+/// `true`, `0`, `off`, …
+pub fn switch(text: &str) -> Result<bool, Complaint> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "on" | "yes" => Ok(true),
+        "false" | "0" | "off" | "no" => Ok(false),
+        _ => Err(Complaint::value(text, "true, false")),
+    }
+}
+
+/// A number of whatever type.
+pub fn number<T: std::str::FromStr>(text: &str) -> Result<T, Complaint> {
+    text.parse().map_err(|_| Complaint::value(text, "1, 2, 3"))
+}
+
+/// Bytes: as they stand, or in quotes; `\n`, `\t`, `\r`, `\0`, `\xNN`, `\"` and `\\` in either.
+pub fn data(text: &str) -> Result<Vec<u8>, Complaint> {
+    let text = text.trim();
+    let inner = text.strip_prefix('"').map(|rest| rest.strip_suffix('"'));
+    let text = match inner {
+        Some(Some(inner)) => inner,
+        Some(None) => return Err(Complaint::value(text, "\"hello\\n\"")),
+        None => text,
+    };
+    let mut bytes = Vec::new();
+    let mut signs = text.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\\' => {
+                let byte = escaped(&mut signs);
+                bytes.push(byte.ok_or_else(|| Complaint::value(text, ESCAPES))?);
+            }
+            other => bytes.extend(other.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    Ok(bytes)
+}
+
+fn escaped(signs: &mut std::str::Chars<'_>) -> Option<u8> {
+    Some(match signs.next()? {
+        'n' => b'\n',
+        't' => b'\t',
+        'r' => b'\r',
+        '0' => 0,
+        '"' => b'"',
+        '\\' => b'\\',
+        'x' => {
+            let mut digit = || signs.next()?.to_digit(16);
+            u8::try_from(digit()? * 16 + digit()?).ok()?
+        }
+        _ => return None,
+    })
+}
+
+const ESCAPES: &str = "\\n, \\t, \\r, \\0, \\x41, \\\", \\\\";
+/// More than the kernel can count.
+const FOR_EVER: Duration = Duration::from_secs(1 << 31);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_in_short() {
+        let read = |text| address(text).ok().map(|it| it.to_string());
+        assert_eq!(read("server:80").as_deref(), Some("10.0.0.2:80"));
+        assert_eq!(read("80").as_deref(), Some("0.0.0.0:80"));
+        assert_eq!(read(":80").as_deref(), Some("0.0.0.0:80"));
+        assert_eq!(read("[fd00::2]:80").as_deref(), Some("[fd00::2]:80"));
+        for wrong in ["", ":", "server", "10.0.0.2", "10.0.0.2:99999", "x:1"] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn data_with_and_without_quotes() {
+        let read = |text| data(text).ok();
+        assert_eq!(read("hello you").as_deref(), Some(&b"hello you"[..]));
+        assert_eq!(read("\" a\\n\\x41\\\"\"").as_deref(), Some(&b" a\nA\""[..]));
+        assert_eq!(read("你好").as_deref(), Some("你好".as_bytes()));
+        for wrong in ["\"half", "\\", "\\q", "\\x4", "\\xzz", "\""] {
+            assert!(data(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_rest() {
+        assert!(option("reuseaddr") == Ok(SocketOption::ReuseAddress));
+        assert!(option("SO_LINGER") == Ok(SocketOption::Linger));
+        assert!(option("so_what").is_err());
+        assert!(timeout("none") == Ok(None) && timeout("1e300").is_err());
+        assert!(timeout("-1").is_err() && timeout("nan").is_err());
+        assert!(direction("SHUT_RDWR") == Ok(Direction::Both));
+    }
+}

@@ -1,0 +1,134 @@
+//! Where lines come from and where answers go: the line editor, or a script and stdout.
+
+use std::io;
+use std::io::BufRead as _;
+use std::io::IsTerminal as _;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use lineman_lab::log::Host;
+use lineman_net::Operation;
+use lineman_net::SystemError;
+use tokio::sync::mpsc;
+
+use super::complete::candidates;
+use super::desk::Desk;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::terminal::editor::Editor;
+use crate::terminal::editor::Input;
+
+/// What is typed, and what is shown.
+pub struct Screen {
+    editor: Option<Editor>,
+    inputs: mpsc::UnboundedReceiver<Input>,
+    console: Console,
+}
+
+impl Screen {
+    /// The editor at a terminal, else stdin line by line.
+    ///
+    /// # Errors
+    /// When the terminal or a thread is refused.
+    pub fn open(desk: &Arc<Mutex<Desk>>, console: Console) -> Result<Self, Failure> {
+        let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+        let opened = match at_terminal && !console.json {
+            true => {
+                let desk = Arc::clone(desk);
+                let complete = Arc::new(move |line: &str| {
+                    let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+                    candidates(line, &desk)
+                });
+                let opened = Editor::completing(prompt(Host::Server), complete);
+                opened.map(|(editor, inputs)| (Some(editor), inputs))
+            }
+            false => script().map(|inputs| (None, inputs)),
+        };
+        let (editor, inputs) = opened
+            .map_err(SystemError::new(Operation::Open, "stdin"))
+            .map_err(|error| Failure::system(&error, console.lang))?;
+        Ok(Self {
+            editor,
+            inputs,
+            console,
+        })
+    }
+
+    /// Whether somebody types, who waits for nothing.
+    pub fn is_live(&self) -> bool {
+        self.editor.is_some()
+    }
+
+    /// What was typed next.
+    pub async fn next(&mut self) -> Input {
+        self.inputs.recv().await.unwrap_or(Input::Eof)
+    }
+
+    /// Shows the prompt of this host.
+    pub fn go_on(&self, host: Host) {
+        if let Some(editor) = &self.editor {
+            editor.set_prompt(prompt(host));
+            editor.go_on();
+        }
+    }
+
+    /// Shows lines, above the draft.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn show(&self, lines: &[String]) -> Result<(), Failure> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let text = lines.join("\n");
+        match &self.editor {
+            Some(editor) => {
+                editor.print(&text);
+                Ok(())
+            }
+            None => writeln!(io::stdout(), "{text}")
+                .and_then(|()| io::stdout().flush())
+                .map_err(|error| Failure::stdout(error, self.console.lang)),
+        }
+    }
+
+    /// Gives the terminal back.
+    pub fn close(&mut self) {
+        if let Some(editor) = &mut self.editor {
+            editor.close();
+        }
+    }
+}
+
+fn prompt(host: Host) -> &'static str {
+    match host {
+        Host::Client => "client> ",
+        Host::Server => "server> ",
+    }
+}
+
+/// Reads stdin on a thread: it may be a pipe that somebody writes to line by line.
+fn script() -> io::Result<mpsc::UnboundedReceiver<Input>> {
+    let (sender, inputs) = mpsc::unbounded_channel();
+    let read = move || {
+        let mut stdin = io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            // What is not UTF-8 is no command; it is said with its line's number.
+            let input = match stdin.read_until(b'\n', &mut line) {
+                Ok(0) | Err(_) => Input::Eof,
+                Ok(_) => Input::Line(String::from_utf8_lossy(&line).trim_end().to_owned()),
+            };
+            let over = input == Input::Eof;
+            if sender.send(input).is_err() || over {
+                return;
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("script".to_owned())
+        .spawn(read)?;
+    Ok(inputs)
+}

@@ -1,0 +1,97 @@
+//! The sockets of both hosts, as the kernel has them now.
+
+use std::io;
+
+use lineman_lab::Figures;
+use lineman_lab::hosts::SocketView;
+use lineman_lab::hosts::Transport;
+use lineman_lab::log::Host;
+use lineman_lab::log::TcpState;
+use serde_json::json;
+
+use crate::console::Console;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::bench::Bench as Words;
+
+/// For people.
+pub fn text(host: Host, sockets: &[SocketView], lang: Lang) -> Vec<String> {
+    let name = match host {
+        Host::Client => Words::Client {},
+        Host::Server => Words::Server {},
+    };
+    let mut lines = vec![name.render(lang)];
+    if sockets.is_empty() {
+        lines.push(Words::NoSockets {}.render(lang));
+    }
+    for socket in sockets {
+        lines.push(format!("  {}", line(socket, lang)));
+        let figures = socket.figures.as_ref();
+        lines.extend(figures.map(|it| format!("        {}", worded(it, lang))));
+    }
+    lines
+}
+
+/// For programs.
+///
+/// # Errors
+/// When stdout is closed.
+pub fn event(host: Host, sockets: &[SocketView], console: Console) -> io::Result<()> {
+    console.event("sockets", json!({ "host": host, "sockets": sockets }))
+}
+
+fn line(socket: &SocketView, lang: Lang) -> String {
+    let fd = match socket.fd {
+        Some(fd) => format!("fd {fd}"),
+        None => "-   ".to_owned(),
+    };
+    let kind = match socket.transport {
+        Transport::Stream => "tcp",
+        Transport::Datagram => "udp",
+    };
+    let ends = match socket.socket.remote {
+        Some(remote) => format!("{} → {remote}", socket.socket.local),
+        None => socket.socket.local.to_string(),
+    };
+    let state = match (socket.state, socket.transport) {
+        (Some(state), _) => state.name().to_owned(),
+        (None, Transport::Stream) => Words::Idle {}.render(lang),
+        (None, Transport::Datagram) => String::new(),
+    };
+    let queues = socket.queues.map(|queues| match socket.state {
+        Some(TcpState::Listen) => {
+            let (waiting, backlog) = (&queues.unread, &queues.unsent);
+            Words::Backlog { waiting, backlog }.render(lang)
+        }
+        _ => {
+            let (unread, unsent) = (&queues.unread, &queues.unsent);
+            Words::Queues { unread, unsent }.render(lang)
+        }
+    });
+    let parts = [fd, kind.to_owned(), ends, state];
+    let mut parts: Vec<String> = parts.into_iter().chain(queues).collect();
+    parts.retain(|part| !part.is_empty());
+    parts.join("  ")
+}
+
+fn worded(figures: &Figures, lang: Lang) -> String {
+    let millis = |time: std::time::Duration| format!("{:.1}", time.as_secs_f64() * 1000.0);
+    let threshold: &dyn std::fmt::Display = match figures.slow_start_threshold {
+        NO_THRESHOLD.. => &"-",
+        _ => &figures.slow_start_threshold,
+    };
+    Words::Figures {
+        rto: &figures.rto.as_millis(),
+        rtt: &millis(figures.rtt),
+        variance: &millis(figures.rtt_variance),
+        window: &figures.congestion_window,
+        threshold,
+        segment: &figures.segment,
+        flight: &figures.unacknowledged,
+        resent: &figures.retransmitted,
+    }
+    .render(lang)
+}
+
+/// `TCP_INFINITE_SSTHRESH`: nothing was lost yet.
+const NO_THRESHOLD: u32 = 0x7fff_ffff;

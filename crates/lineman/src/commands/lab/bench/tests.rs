@@ -1,0 +1,145 @@
+//! Lines, read.
+
+use std::time::Duration;
+
+use lineman_lab::hosts::Call;
+use lineman_lab::log;
+use lineman_lab::log::Event;
+use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::wire::Command;
+
+use super::complaint::Complaint;
+use super::desk::Desk;
+use super::line::Wish;
+use super::line::read;
+
+fn returned(desk: &mut Desk, host: Host, fd: Option<i32>, name: &str, answer: &str) {
+    let answer = Some(log::Answer::Value(answer.to_owned()));
+    let (name, args, program) = (name.to_owned(), Vec::new(), None);
+    let id = 1;
+    let call = log::Call {
+        id,
+        host,
+        program,
+        fd,
+        name,
+        args,
+        answer,
+    };
+    let (n, t_ns, kind) = (0, 0, Kind::Call(call));
+    desk.hear(&Event { n, t_ns, kind });
+}
+
+/// A server that listens with 3 and has accepted 4.
+fn desk() -> Desk {
+    let mut desk = Desk::new();
+    returned(&mut desk, Host::Server, None, "socket", "3");
+    returned(&mut desk, Host::Server, Some(3), "listen", "0");
+    returned(&mut desk, Host::Server, Some(3), "accept", "4, 10.0.0.1:5");
+    desk
+}
+
+fn fd_of(line: &str) -> Option<i32> {
+    match read(line, &mut desk()) {
+        Ok(Wish::Call(_, call)) => call.fd(),
+        _ => None,
+    }
+}
+
+#[test]
+fn the_socket_that_makes_sense_need_not_be_named() {
+    assert_eq!(fd_of("accept"), Some(3));
+    assert_eq!(fd_of("recv"), Some(4));
+    assert_eq!(fd_of("close"), Some(4));
+    assert_eq!(fd_of("close fd 3"), Some(3));
+    assert_eq!(fd_of("send fd 3 hello"), Some(3));
+    assert_eq!(read("client recv", &mut desk()), Err(Complaint::NoSocket));
+    assert_eq!(fd_of("close fd 99"), Some(99), "EBADF is a lesson");
+}
+
+#[test]
+fn what_a_call_takes_is_read() {
+    let address = "10.0.0.2:8888".parse().expect("an address");
+    let sendto = |fd| Call::Sendto {
+        fd,
+        data: b"hello you".to_vec(),
+        address,
+    };
+    assert_eq!(
+        read("sendto hello you server:8888", &mut desk()),
+        Ok(Wish::Call(Host::Server, sendto(4)))
+    );
+    assert_eq!(
+        read("server settimeout 1.5", &mut desk()),
+        Ok(Wish::Call(
+            Host::Server,
+            Call::Settimeout {
+                fd: 4,
+                timeout: Some(Duration::from_millis(1500)),
+            }
+        ))
+    );
+    assert_eq!(read("client", &mut desk()), Ok(Wish::Host(Host::Client)));
+    assert_eq!(read("  # a comment", &mut desk()), Ok(Wish::Nothing));
+}
+
+#[test]
+fn packets_are_named_or_are_the_first_that_is_held() {
+    let mut desk = desk();
+    assert_eq!(read("deliver", &mut desk), Err(Complaint::NothingHeld));
+    for (n, id) in [(0, 7), (1, 4)] {
+        let packet = log::Packet {
+            id,
+            from: Host::Client,
+            verdict: log::Verdict::Held,
+            bytes: None,
+        };
+        let (t_ns, kind) = (0, Kind::Packet(packet));
+        desk.hear(&Event { n, t_ns, kind });
+    }
+    let wire = |command| Ok(Wish::Wire(command));
+    assert_eq!(read("deliver", &mut desk), wire(Command::Deliver(4)));
+    assert_eq!(read("drop #7", &mut desk), wire(Command::Drop(7)));
+    let delay = Command::Delay(4, Duration::from_millis(300));
+    assert_eq!(read("delay 300", &mut desk), wire(delay));
+    assert_eq!(read("dup 9", &mut desk), Err(Complaint::NothingHeld));
+}
+
+#[test]
+fn a_line_that_makes_no_sense_is_told_apart() {
+    let wrong = [
+        "nonsense",
+        "bind",
+        "bind x",
+        "listen x",
+        "listen 1 2",
+        "socket",
+        "socket sctp",
+        "send",
+        "sendto x",
+        "shutdown",
+        "shutdown left",
+        "setsockopt SO_LINGER",
+        "setsockopt SO_WHAT 1",
+        "settimeout soon",
+        "delay",
+        "delay x",
+        "fault",
+        "fault what",
+        "state now",
+        "recv fd",
+        "recv fd x",
+        "accept 1",
+        "client nonsense",
+        "send \"half",
+        "recv -1",
+        "wait x",
+        "quit now",
+        "deliver x",
+        "server server",
+    ];
+    for line in wrong {
+        assert!(read(line, &mut desk()).is_err(), "{line}");
+    }
+}

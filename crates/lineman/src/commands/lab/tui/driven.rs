@@ -1,0 +1,81 @@
+//! A network that a script and a person use at once: the script calls, the person decides about
+//! packets.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use lineman_lab::LabError;
+use lineman_lab::Network;
+use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Outcome;
+use lineman_lab::log::Host;
+use lineman_lab::log::Note;
+use lineman_lab::wire::Command;
+
+/// How long a person's command waits at most, while the script lets time pass.
+const MOMENT: Duration = Duration::from_millis(2);
+
+/// A script's network that hears a person too.
+pub struct Driven<N> {
+    network: Box<N>,
+    commands: mpsc::Receiver<Command>,
+}
+
+impl<N: Network> Driven<N> {
+    /// Over a network; what is sent to the other end of `commands` is done soon.
+    pub fn new(network: N, commands: mpsc::Receiver<Command>) -> Self {
+        Self {
+            network: Box::new(network),
+            commands,
+        }
+    }
+
+    fn obey(&mut self) -> Result<(), LabError> {
+        self.commands
+            .try_iter()
+            .try_for_each(|command| self.network.wire(command))
+    }
+}
+
+impl<N: Network> Network for Driven<N> {
+    fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
+        self.obey()?;
+        self.network.call(host, call)
+    }
+
+    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+        let mut left = limit;
+        loop {
+            self.obey()?;
+            let part = left.min(MOMENT);
+            let outcome = self.network.outcome(call, part)?;
+            left -= part;
+            if outcome.is_some() || left.is_zero() {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn pass(&mut self, time: Duration) -> Result<(), LabError> {
+        let mut left = time;
+        while !left.is_zero() {
+            self.obey()?;
+            let part = left.min(MOMENT);
+            self.network.pass(part)?;
+            left -= part;
+        }
+        Ok(())
+    }
+
+    fn wire(&mut self, command: Command) -> Result<(), LabError> {
+        self.network.wire(command)
+    }
+
+    fn note(&mut self, note: Note) -> Result<(), LabError> {
+        self.network.note(note)
+    }
+
+    fn end(self: Box<Self>) -> Result<(), LabError> {
+        self.network.end()
+    }
+}

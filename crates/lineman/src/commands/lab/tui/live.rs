@@ -1,0 +1,119 @@
+//! A scenario on the whole terminal, packet by packet.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use lineman_lab::Kernel;
+use lineman_lab::Lab;
+use lineman_lab::Network as _;
+use lineman_lab::Options;
+use lineman_lab::Program;
+use lineman_lab::log::Event;
+use lineman_lab::scenarios::Scenario;
+use lineman_lab::scenarios::Stop;
+use lineman_lab::scenarios::Witness;
+use lineman_net::Operation;
+use lineman_net::SystemError;
+
+use super::Desk;
+use super::driven::Driven;
+use super::setup;
+use crate::args::lab::Play;
+use crate::commands::lab::PROGRAM;
+use crate::commands::lab::refusal;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::views::export;
+use crate::views::export::Format;
+use crate::views::tui::Model;
+use crate::views::tui::Setup;
+
+/// How long a script waits while a person thinks about a packet.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Plays a scenario whose packets are held until a key lets them through.
+///
+/// # Errors
+/// When there is no terminal, no lab, or no file to record to.
+pub fn play(
+    scenario: &'static Scenario,
+    mut options: Options,
+    args: &Play,
+    console: Console,
+) -> Result<(), Failure> {
+    let model = Model::new(Setup {
+        live: true,
+        step: true,
+        rules: options.rules.to_string(),
+        ..setup(args.view.ascii, console)?
+    });
+    options.step = true;
+    let desk = Desk::new();
+    let witness = Witness::patient(PATIENCE);
+    let record = Record::create(args.record.as_deref(), console)?;
+    let sink = witness.sink(recorded(desk.sink(), record, desk.voice(), console));
+    let lab = Lab::start(&Program::this(PROGRAM), &options, sink);
+    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    let (orders, commands) = mpsc::channel();
+    let (plays, voice, alarm) = (witness.clone(), desk.voice(), desk.alarm());
+    let player = thread::spawn(move || {
+        let _alarm = alarm;
+        let mut network = Box::new(Driven::new(Kernel::new(lab), commands));
+        match scenario.play(&mut *network, &plays) {
+            Ok(()) | Err(Stop::Lab(_)) => {} // the end of the lab is seen
+            Err(stop) => voice(refusal::stopped(&stop, console).text),
+        }
+        let _ = network.end(); // it may have ended
+    });
+    let shown = desk.run(model, |command| drop(orders.send(command)), console);
+    witness.stop();
+    let _ = player.join(); // a panic was told already
+    shown
+}
+
+/// A file that gets the log too.
+struct Record {
+    path: PathBuf,
+    file: File,
+}
+
+impl Record {
+    fn create(path: Option<&Path>, console: Console) -> Result<Option<Self>, Failure> {
+        let Some(path) = path else { return Ok(None) };
+        let file = File::create(path)
+            .map_err(SystemError::new(Operation::Create, path.display()))
+            .map_err(|error| Failure::system(&error, console.lang))?;
+        let path = path.to_owned();
+        Ok(Some(Self { path, file }))
+    }
+
+    fn append(&mut self, event: &Event, lang: Lang) -> io::Result<()> {
+        let events = std::slice::from_ref(event);
+        export::write(Format::Jsonl, events, lang, &mut self.file)
+    }
+}
+
+/// Hands events on, and writes them to the record until that fails, which is said.
+fn recorded(
+    mut next: impl FnMut(Event) + Send,
+    mut record: Option<Record>,
+    voice: impl Fn(String) + Send,
+    console: Console,
+) -> impl FnMut(Event) + Send {
+    move |event| {
+        if let Some(file) = &mut record
+            && let Err(error) = file.append(&event, console.lang)
+        {
+            let error = SystemError::new(Operation::Write, file.path.display())(error);
+            voice(Failure::system(&error, console.lang).text);
+            record = None;
+        }
+        next(event);
+    }
+}

@@ -1,0 +1,51 @@
+//! Chinese help of `lineman lab bench` and `lineman lab run`.
+
+use super::Row;
+
+/// What they say.
+pub const TEXTS: &[Row] = &[
+    (
+        "Make socket calls by hand, on both ends of a wire",
+        "在线路两端逐个执行套接字调用",
+    ),
+    (
+        "Hold every packet until it is told what becomes of it, from the start",
+        "从一开始就扣留每个报文，直到决定它的去向",
+    ),
+    (
+        "Rules of the wire, like c>s:#1 drop; loss 20%",
+        "线路的规则，例如 c>s:#1 drop; loss 20%",
+    ),
+    (
+        "How many milliseconds every packet is on its way (default: 2)",
+        "每个报文在途的毫秒数（默认：2）",
+    ),
+    (
+        "Draw for this many columns (default: the terminal's, 99 at most)",
+        "按这么多列绘制（默认：终端的列数，最多 99）",
+    ),
+    (
+        "a prompt; help lists the calls",
+        "出现提示符；help 列出所有调用",
+    ),
+    ("you deliver each packet", "由你放行每个报文"),
+    ("the same without a prompt", "相同，但没有提示符"),
+    ("on a bad wire", "在不可靠的线路上"),
+    (
+        "Run programs on the two hosts, and see their calls, packets and states",
+        "在两台主机上运行程序，观察它们的调用、报文和状态",
+    ),
+    ("Run this program on the client", "在客户端运行此程序"),
+    (
+        "Run this program on the server, and first",
+        "在服务器运行此程序，并且最先启动",
+    ),
+    (
+        "Run the program behind -- on this host (default: client)",
+        "在这台主机上运行 -- 之后的程序（默认：client）",
+    ),
+    (
+        "A program with its arguments; it has the terminal",
+        "程序及其参数；它使用终端",
+    ),
+];

@@ -1,0 +1,50 @@
+//! Single rows of the ladder, for views that put them onto a screen themselves.
+
+use lineman_lab::log::Start;
+use lineman_lab::story::Fate;
+use lineman_lab::story::Row;
+use lineman_lab::story::Stretch;
+
+use super::Layout;
+use super::Style;
+
+/// How much a row wants to be noticed; its signs say the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// It went as it should.
+    Plain,
+    /// Its packet is lost.
+    Lost,
+    /// Its packet is sent again, or waits.
+    Again,
+}
+
+impl Tone {
+    /// That of a row.
+    pub fn of(row: &Row) -> Self {
+        let Some(arrow) = &row.arrow else {
+            return Self::Plain;
+        };
+        match arrow.fate {
+            Fate::Dropped => Self::Lost,
+            Fate::Held => Self::Again,
+            _ if arrow.again.is_some() || arrow.stretch == Stretch::Repeat => Self::Again,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// The lines of a row, without its sentence. `style` has no colour, for those come as [`Tone`].
+pub fn row(row: &Row, style: Style) -> Vec<String> {
+    Layout::for_width(style.width).row(row, style)
+}
+
+/// The names of the columns.
+pub fn heading(start: &Start, style: Style) -> Vec<String> {
+    Layout::for_width(style.width).heading(start, style)
+}
+
+/// A sentence with no other signs than `style` allows.
+pub fn spelled(text: &str, style: Style) -> String {
+    super::marks::Marks::of(style).spelled(text)
+}

@@ -1,0 +1,168 @@
+//! What is known of a host: its socket, the state of it, its last calls.
+
+use lineman_lab::log::Host;
+use lineman_lab::log::Origin;
+use lineman_lab::log::TcpState;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Color;
+use ratatui::style::Modifier;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::say;
+use super::tint;
+use crate::lang::tui::Tui;
+use crate::views::cells::call;
+use crate::views::text::cut;
+use crate::views::text::wrap;
+use crate::views::tui::diagram;
+use crate::views::tui::model::Model;
+use crate::views::tui::scene::Card;
+
+/// A card above the ladder.
+pub(super) fn flat(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect) {
+    let card = &model.scene().hosts[host];
+    let columns = usize::from(area.width).saturating_sub(1);
+    let title = format!("{}  {}", port(model, host), queues(model, card).join(" "));
+    let mut lines = vec![heading(model, host, cut(&title, columns, more(model)))];
+    lines.extend(diagram::lines(false, state(model, host), model.setup.ascii));
+    let last = card.calls.back().map(|cell| call(cell, more(model)));
+    lines.push(Line::raw(format!(
+        " {}",
+        cut(&last.unwrap_or_default(), columns - 1, more(model))
+    )));
+    super::put(frame, area, &lines);
+}
+
+/// A card beside it.
+pub(super) fn tall(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect) {
+    let card = &model.scene().hosts[host];
+    let columns = usize::from(area.width).saturating_sub(1);
+    let mut lines = Vec::new();
+    for line in wrap(&name(model, host), columns) {
+        lines.push(heading(model, host, line));
+    }
+    lines.extend(diagram::lines(true, state(model, host), model.setup.ascii));
+    for text in queues(model, card) {
+        lines.push(Line::raw(format!(" {text}")));
+    }
+    lines.push(Line::raw(""));
+    let title = format!(" {}", say(model, &Tui::Calls {}));
+    lines.push(Line::styled(
+        title,
+        Style::new().add_modifier(Modifier::BOLD),
+    ));
+    let room = usize::from(area.height).saturating_sub(lines.len());
+    lines.extend(calls(model, card, columns, room));
+    super::put(frame, area, &lines);
+}
+
+/// The last calls, in as many lines as there are.
+fn calls(model: &Model, card: &Card, columns: usize, room: usize) -> Vec<Line<'static>> {
+    let mut blocks: Vec<Vec<String>> = Vec::new();
+    let mut taken = 0;
+    for cell in card.calls.iter().rev() {
+        let lines = wrap(
+            &call(cell, more(model)),
+            columns.saturating_sub(LEAD.len() * 2),
+        );
+        taken += lines.len();
+        if taken > room {
+            break;
+        }
+        blocks.push(lines);
+    }
+    let indented = |(at, line): (usize, String)| {
+        let lead = if at == 0 { LEAD } else { "   " };
+        Line::raw(format!("{lead}{line}"))
+    };
+    blocks
+        .into_iter()
+        .rev()
+        .flat_map(|lines| lines.into_iter().enumerate().map(indented))
+        .collect()
+}
+
+const LEAD: &str = " ";
+
+fn heading(model: &Model, host: Host, text: String) -> Line<'static> {
+    let colour = match host {
+        Host::Client => Color::Cyan,
+        Host::Server => Color::Magenta,
+    };
+    let mut style = tint(model, colour).add_modifier(Modifier::BOLD);
+    let mut lead = ' ';
+    if model.focus == Some(host) {
+        style = style.add_modifier(Modifier::REVERSED);
+        lead = '*';
+    }
+    Line::styled(format!("{lead}{text}"), style)
+}
+
+/// The host and where its socket is.
+fn name(model: &Model, host: Host) -> String {
+    let socket = model.scene().hosts[host].socket;
+    let address = model.start.as_ref().map(|start| match host {
+        Host::Client => start.client.v4.to_string(),
+        Host::Server => start.server.v4.to_string(),
+    });
+    let end = socket.map(|socket| socket.ends.local.to_string());
+    let end = &end.or(address).unwrap_or_default();
+    say(
+        model,
+        &match host {
+            Host::Client => Tui::Client { end },
+            Host::Server => Tui::Server { end },
+        },
+    )
+}
+
+/// The host and its socket's port: beside the ladder its address is named already.
+fn port(model: &Model, host: Host) -> String {
+    let Some(socket) = model.scene().hosts[host].socket else {
+        return name(model, host);
+    };
+    let port = &socket.ends.local.port();
+    let word = match host {
+        Host::Client => Tui::ClientPort { port },
+        Host::Server => Tui::ServerPort { port },
+    };
+    say(model, &word)
+}
+
+/// What waits in the socket's queues; a listener's are those of connections.
+fn queues(model: &Model, card: &Card) -> Vec<String> {
+    let Some(socket) = card.socket else {
+        return vec![say(model, &Tui::NoSocket {})];
+    };
+    if socket.origin == Origin::Inferred {
+        return vec![say(model, &Tui::StateDeduced {})];
+    }
+    let Some(queues) = socket.queues else {
+        return Vec::new();
+    };
+    let (unread, unsent) = (&queues.unread, &queues.unsent);
+    let words = match socket.state {
+        TcpState::Listen => vec![Tui::Waiting {
+            count: unread,
+            limit: unsent,
+        }],
+        _ => vec![Tui::Unread { count: unread }, Tui::Unsent { count: unsent }],
+    };
+    words.iter().map(|word| say(model, word)).collect()
+}
+
+/// The state that the selected row leaves the host in.
+fn state(model: &Model, host: Host) -> Option<TcpState> {
+    let in_row = model.row().and_then(|row| row.states[host]);
+    let in_row = in_row.filter(|_| !model.following);
+    let known = model.scene().hosts[host].socket;
+    in_row
+        .map(|cell| cell.after)
+        .or_else(|| known.map(|socket| socket.state))
+}
+
+fn more(model: &Model) -> &'static str {
+    if model.setup.ascii { ".." } else { "…" }
+}

@@ -1,0 +1,62 @@
+//! The first line: what is played, who decides, whose TCP it is.
+
+use lineman_lab::log::Origin;
+use lineman_lab::log::Start;
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use super::say;
+use crate::lang::tui::Tui;
+use crate::lang::views::Views;
+use crate::views::text::clean;
+use crate::views::text::cut;
+use crate::views::text::pad;
+use crate::views::tui::model::Mode;
+use crate::views::tui::model::Model;
+
+/// Draws it.
+pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let mut parts = vec![format!("lineman lab: {}", title(model)), mode(model)];
+    parts.extend(model.start.as_ref().map(|start| origin(model, start)));
+    if !model.setup.rules.is_empty() {
+        let rules = &clean(&model.setup.rules);
+        parts.push(say(model, &Tui::Rules { rules }));
+    }
+    let (between, more) = match model.setup.ascii {
+        true => (" | ", ".."),
+        false => (" │ ", "…"),
+    };
+    let columns = usize::from(area.width);
+    let text = format!(" {}", parts.join(between));
+    let text = pad(&cut(&text, columns, more), columns);
+    let style = Style::new().add_modifier(Modifier::REVERSED);
+    super::put(frame, area, &[Line::styled(text, style)]);
+}
+
+fn title(model: &Model) -> String {
+    let scenario = model.start.as_ref().and_then(|it| it.scenario.as_deref());
+    scenario.map_or_else(|| say(model, &Views::Unnamed {}), clean)
+}
+
+fn mode(model: &Model) -> String {
+    let word = match model.mode {
+        Mode::Run | Mode::Step if model.ended => Tui::Ended {},
+        Mode::Run => Tui::Run {},
+        Mode::Step => Tui::Step {},
+        Mode::Replay => Tui::Replay {},
+    };
+    say(model, &word)
+}
+
+fn origin(model: &Model, start: &Start) -> String {
+    let system = &clean(&start.system);
+    let word = match start.origin {
+        Origin::Kernel => Tui::Kernel { system },
+        Origin::Inferred => Tui::Inferred {},
+        Origin::Simulated => Tui::Simulated {},
+    };
+    say(model, &word)
+}

@@ -1,0 +1,56 @@
+//! The bytes of the selected packet, and the fields that they are.
+
+use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Verdict;
+use lineman_lab::story::Arrow;
+use lineman_lab::story::What;
+use lineman_proto::wire::Field;
+use lineman_proto::wire::Frame;
+
+use super::model::Model;
+
+/// A packet's bytes.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) id: u64,
+    pub(super) bytes: Vec<u8>,
+    pub(super) fields: Vec<Field>,
+    /// Whether these are the bytes that arrived, and not those that were sent.
+    pub(super) arrived: bool,
+}
+
+/// The selected row's packet, as the host in focus has it.
+pub(super) fn shown(model: &Model) -> Option<Shown> {
+    let arrow = model.row()?.arrow.as_ref()?;
+    let arrived = arrived(model, arrow).filter(|_| receives(model.focus, arrow));
+    let is_arrived = arrived.is_some();
+    let bytes = arrived.unwrap_or(&arrow.bytes).to_vec();
+    let mut frame = Frame::parse(&bytes);
+    if matches!(&arrow.seen.what, What::Udp(datagram) if datagram.tftp.is_some()) {
+        frame = frame.as_tftp();
+    }
+    let fields = frame.fields().collect();
+    Some(Shown {
+        id: arrow.id,
+        bytes,
+        fields,
+        arrived: is_arrived,
+    })
+}
+
+fn receives(focus: Option<Host>, arrow: &Arrow) -> bool {
+    focus == Some(arrow.from.other())
+}
+
+/// What arrived, if it is not what was sent.
+fn arrived<'m>(model: &'m Model, arrow: &Arrow) -> Option<&'m [u8]> {
+    let packets = model.events().iter().filter_map(|event| match &event.kind {
+        Kind::Packet(packet) if packet.id == arrow.id => Some(packet),
+        _ => None,
+    });
+    packets
+        .into_iter()
+        .filter(|packet| packet.verdict == Verdict::Delivered)
+        .find_map(|packet| packet.bytes.as_deref())
+}

@@ -1,0 +1,211 @@
+//! What is on the screen, before it is drawn.
+
+use std::collections::BTreeSet;
+
+use lineman_lab::log::Event;
+use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Start;
+use lineman_lab::story::Arrow;
+use lineman_lab::story::Row;
+use lineman_lab::story::Saying;
+use lineman_lab::story::Story;
+
+use super::order::Notice;
+use super::order::Setup;
+use super::prompt::Prompt;
+use super::scene::Held;
+use super::scene::Scene;
+use crate::lang::Lang;
+
+/// Who decides about packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// The wire.
+    Run,
+    /// The person.
+    Step,
+    /// Nobody: it has all happened.
+    Replay,
+}
+
+/// What lies over the ladder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Panel {
+    /// Nothing.
+    None,
+    /// All keys.
+    Help,
+    /// Where to export to.
+    Export(Prompt),
+}
+
+/// What is on the screen.
+#[derive(Debug)]
+pub struct Model {
+    pub(super) setup: Setup,
+    pub(super) mode: Mode,
+    pub(super) start: Option<Start>,
+    pub(super) ended: bool,
+    events: Vec<Event>,
+    story: Story,
+    pub(super) rows: Vec<Row>,
+    /// How things stand at the end of the log.
+    now: Scene,
+    /// How they stood at the selected row, if that is not the end.
+    past: Option<Scene>,
+    pub(super) selected: usize,
+    /// The selection stays at the last row.
+    pub(super) following: bool,
+    pub(super) focus: Option<Host>,
+    pub(super) explain: bool,
+    /// The field under the cursor, while the bytes are shown.
+    pub(super) field: Option<usize>,
+    pub(super) panel: Panel,
+    pub(super) notice: Option<Notice>,
+    /// Whether a key was pressed.
+    pub(super) touched: bool,
+    /// Held packets about which the wire was told already.
+    pub(super) decided: BTreeSet<u64>,
+}
+
+impl Model {
+    /// An empty screen.
+    pub fn new(setup: Setup) -> Self {
+        let mode = match (setup.live, setup.step) {
+            (false, _) => Mode::Replay,
+            (true, true) => Mode::Step,
+            (true, false) => Mode::Run,
+        };
+        Self {
+            mode,
+            start: None,
+            ended: false,
+            events: Vec::new(),
+            story: Story::new(),
+            rows: Vec::new(),
+            now: Scene::default(),
+            past: None,
+            selected: 0,
+            following: setup.live, // a recorded log is read from its beginning
+            focus: None,
+            explain: true,
+            field: None,
+            panel: Panel::None,
+            notice: None,
+            touched: false,
+            decided: BTreeSet::new(),
+            setup,
+        }
+    }
+
+    /// Takes an event.
+    pub fn push(&mut self, event: Event) {
+        if let Kind::Start(start) = &event.kind {
+            self.start = Some(start.clone());
+        }
+        let rows = self.story.push(&event);
+        self.now.push(&event);
+        self.events.push(event);
+        self.append(rows);
+    }
+
+    /// Nothing has happened until `now_ns`.
+    pub fn idle(&mut self, now_ns: u64) {
+        let rows = self.story.idle(now_ns);
+        self.append(rows);
+    }
+
+    /// Nothing more will happen.
+    pub fn finish(&mut self) {
+        let rows = self.story.finish();
+        self.ended = true;
+        self.append(rows);
+    }
+
+    /// Everything that has happened.
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The language of the moment.
+    pub fn lang(&self) -> Lang {
+        self.setup.lang
+    }
+
+    /// Says something, until the next key.
+    pub fn say(&mut self, notice: Notice) {
+        self.notice = Some(notice);
+    }
+
+    /// Whether everything has happened: packets can be looked at, not decided about.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended || self.mode == Mode::Replay
+    }
+
+    /// How things stood at the selected row.
+    pub(super) fn scene(&self) -> &Scene {
+        self.past.as_ref().unwrap_or(&self.now)
+    }
+
+    /// The selected row.
+    pub(super) fn row(&self) -> Option<&Row> {
+        self.rows.get(self.selected)
+    }
+
+    /// What a lab has to say at its beginning: it is shown until somebody presses a key.
+    pub(super) fn greeting(&self) -> Option<&Row> {
+        let is_note = |row: &&Row| {
+            let note = |saying: &Saying| matches!(saying, Saying::Note { .. });
+            row.sayings.iter().any(note)
+        };
+        let first = self.rows.first().filter(is_note);
+        first.filter(|_| self.setup.live && !self.touched)
+    }
+
+    /// The packet of a number, as far as it got.
+    pub(super) fn arrow(&self, id: u64) -> Option<&Arrow> {
+        let mut arrows = self.rows.iter().rev().filter_map(|row| row.arrow.as_ref());
+        arrows.find(|arrow| arrow.id == id)
+    }
+
+    /// The held packet that the next decision is about: the selected one, else the oldest.
+    pub(super) fn next_held(&self) -> Option<Held> {
+        let is_open = |held: &&Held| !self.decided.contains(&held.id);
+        let mut open = self.now.held.iter().filter(is_open).copied();
+        let first = open.next()?;
+        let chosen = self.row().and_then(|row| Some(row.arrow.as_ref()?.id));
+        let chosen = chosen.filter(|_| !self.following);
+        let found = open.find(|held| Some(held.id) == chosen);
+        Some(found.unwrap_or(first))
+    }
+
+    /// Selects a row; the last one is followed from then on.
+    pub(super) fn select(&mut self, row: usize) {
+        let last = self.rows.len().saturating_sub(1);
+        self.selected = row.min(last);
+        self.following = self.selected == last;
+        self.field = self.field.map(|_| 0);
+        self.look_back();
+    }
+
+    fn append(&mut self, rows: Vec<Row>) {
+        if rows.is_empty() {
+            return;
+        }
+        self.rows.extend(rows);
+        if self.following {
+            self.selected = self.rows.len() - 1;
+        }
+        self.look_back();
+    }
+
+    /// A selected row is shown with the states that its hosts had then.
+    fn look_back(&mut self) {
+        let next = self.rows.get(self.selected + 1).map(|row| row.t_ns);
+        self.past = next.filter(|_| !self.following).map(|until| {
+            let before = self.events.iter().take_while(|event| event.t_ns < until);
+            Scene::after(before)
+        });
+    }
+}

@@ -1,0 +1,58 @@
+//! What goes into the view beside the log, and what comes out of it.
+
+use std::path::PathBuf;
+
+use lineman_lab::wire::Command;
+
+use crate::lang::Lang;
+use crate::views::export::Format;
+
+/// How it begins.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// The language, until it is changed.
+    pub lang: Lang,
+    /// No character beyond ASCII is drawn; sentences may have some.
+    pub ascii: bool,
+    /// Colours, as an addition to signs.
+    pub colour: bool,
+    /// Whether there is a lab to drive; else it is a recorded log.
+    pub live: bool,
+    /// Whether the lab holds packets from the start.
+    pub step: bool,
+    /// The rules of the wire, in their text form.
+    pub rules: String,
+}
+
+/// What the view wants of whoever shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The wire is to do something.
+    Wire(Command),
+    /// The log is to be written to a file.
+    Export {
+        /// In which form.
+        format: Format,
+        /// To which file.
+        path: PathBuf,
+    },
+    /// Nothing more is wanted.
+    Leave,
+}
+
+/// Something to say below the ladder, until the next key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// No packet is held.
+    NothingHeld,
+    /// There is no lab in a replay.
+    OnlyRecorded,
+    /// The wire was told.
+    Told(Command),
+    /// The log is in a file.
+    Exported(PathBuf),
+    /// It is not.
+    NotExported(PathBuf, String),
+    /// Something about the log, in words that are ready.
+    Said(String),
+}

@@ -1,0 +1,122 @@
+//! How things stand at a moment of the log: the sockets of both hosts, their calls, what is held.
+
+use std::collections::VecDeque;
+
+use lineman_lab::log::Call;
+use lineman_lab::log::Endpoints;
+use lineman_lab::log::Event;
+use lineman_lab::log::Host;
+use lineman_lab::log::Kind;
+use lineman_lab::log::Origin;
+use lineman_lab::log::Packet;
+use lineman_lab::log::Queues;
+use lineman_lab::log::State;
+use lineman_lab::log::TcpState;
+use lineman_lab::log::Verdict;
+use lineman_lab::story::CallCell;
+use lineman_lab::story::Ends;
+
+/// How many calls of a host are kept: more than a card shows on any terminal.
+const CALLS: usize = 64;
+
+/// How things stand.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scene {
+    pub(super) hosts: Ends<Card>,
+    /// The packets that are held, the oldest first.
+    pub(super) held: Vec<Held>,
+}
+
+/// What is known of a host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Card {
+    /// Its last calls, the newest last.
+    pub(super) calls: VecDeque<CallCell>,
+    /// The socket whose state changed last.
+    pub(super) socket: Option<Socket>,
+}
+
+/// A TCP socket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Socket {
+    pub(super) ends: Endpoints,
+    pub(super) state: TcpState,
+    pub(super) origin: Origin,
+    pub(super) queues: Option<Queues>,
+}
+
+/// A packet that waits on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    pub(super) id: u64,
+    pub(super) from: Host,
+    /// How often its sender has sent it again meanwhile.
+    pub(super) repeats: u32,
+}
+
+impl Scene {
+    /// How things stood after these events.
+    pub(super) fn after<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+        let mut scene = Self::default();
+        for event in events {
+            scene.push(event);
+        }
+        scene
+    }
+
+    /// Moves on by an event.
+    pub(super) fn push(&mut self, event: &Event) {
+        match &event.kind {
+            Kind::Call(call) => self.hosts[call.host].call(call),
+            Kind::State(state) => self.hosts[state.host].state(state),
+            Kind::Packet(packet) => self.packet(packet),
+            Kind::End => self.held.clear(),
+            _ => {}
+        }
+    }
+
+    fn packet(&mut self, packet: &Packet) {
+        let known = self.held.iter().position(|held| held.id == packet.id);
+        match (packet.verdict, known) {
+            (Verdict::Held, None) => self.held.push(Held {
+                id: packet.id,
+                from: packet.from,
+                repeats: 0,
+            }),
+            (Verdict::Repeated { times }, Some(at)) => self.held[at].repeats = times,
+            (Verdict::Delivered | Verdict::Dropped, Some(at)) => drop(self.held.remove(at)),
+            _ => {}
+        }
+    }
+}
+
+impl Card {
+    fn call(&mut self, call: &Call) {
+        let begun = self.calls.iter_mut().rev().find(|cell| cell.id == call.id);
+        match begun {
+            Some(cell) => cell.answer.clone_from(&call.answer),
+            None => self.calls.push_back(CallCell {
+                id: call.id,
+                name: call.name.clone(),
+                fd: call.fd,
+                args: call.args.clone(),
+                begins: true,
+                answer: call.answer.clone(),
+            }),
+        }
+        if self.calls.len() > CALLS {
+            self.calls.pop_front();
+        }
+    }
+
+    fn state(&mut self, state: &State) {
+        // A kernel that was asked and told of nothing has empty queues.
+        let asked = state.origin == Origin::Kernel && state.to != TcpState::Closed;
+        self.socket = Some(Socket {
+            ends: state.socket,
+            state: state.to,
+            origin: state.origin,
+            queues: state.queues.or_else(|| asked.then(Queues::default)),
+        });
+    }
+}

@@ -1,0 +1,43 @@
+//! Notes about programs on hosts.
+
+use std::collections::BTreeMap;
+
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::bench::Bench as Words;
+
+/// The sentence of a note that the lab writes about a program; `None` for other notes.
+pub(super) fn of_note(id: &str, args: &BTreeMap<String, String>, lang: Lang) -> Option<String> {
+    let (host, program, how) = (args.get("host")?, args.get("program")?, args.get("how")?);
+    let host = &match host.as_str() {
+        "client" => Words::Client {},
+        _ => Words::Server {},
+    }
+    .render(lang);
+    let words = match id {
+        "program.exited" => Words::ExitedOn { program, host, how },
+        "program.killed" => Words::KilledOn { program, host, how },
+        "program.refused" => Words::RefusedOn { program, host, how },
+        _ => return None,
+    };
+    Some(words.render(lang))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_of_programs_are_sentences_and_others_are_not_ours() {
+        let args = [("host", "server"), ("program", "nc"), ("how", "0")];
+        let args = args.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let note = |id| of_note(id, &args.clone().into(), Lang::En);
+        let said = note("program.exited");
+        assert_eq!(
+            said.as_deref(),
+            Some("nc on the server has ended with exit code 0.")
+        );
+        assert_eq!(note("look.handshake"), None);
+        assert_eq!(of_note("program.exited", &BTreeMap::new(), Lang::En), None);
+    }
+}

@@ -1,0 +1,266 @@
+//! `lineman lab bench`: as a script through a pipe, and at a real terminal.
+
+use std::io::Write as _;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::chat_terminal::Terminal;
+use crate::support::lineman;
+
+fn bench(args: &[&str], script: &str) -> Output {
+    let mut command = lineman();
+    command.args(["lab", "bench"]).args(args);
+    fed(command, script)
+}
+
+fn fed(mut command: Command, script: &str) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(script.as_bytes()).expect("writes");
+    drop(stdin);
+    child.wait_with_output().expect("ends")
+}
+
+fn shown(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(output.stderr, b"", "{output:?}");
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// Each of these stands in the text, behind the one before.
+fn assert_in_order(text: &str, parts: &[&str]) {
+    let mut rest = text;
+    for part in parts {
+        let at = rest
+            .find(part)
+            .unwrap_or_else(|| panic!("no {part:?} in its place:\n{text}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
+const CHAT: &str = r#"
+# A handshake, a line each way, and both say goodbye.
+socket tcp
+bind 10.0.0.2:8888
+listen 5
+accept
+client
+socket tcp
+connect server:8888
+send "hello\n"
+server recv
+server send "hi you\n"
+recv
+getpeername
+close
+server
+recv
+close
+close
+"#;
+
+#[test]
+fn a_script_shakes_hands_talks_and_closes() {
+    let text = shown(&bench(&["--no-explain"], CHAT));
+    assert_in_order(
+        &text,
+        &[
+            "server bind(3, 10.0.0.2:8888) = 0",
+            "server listen(3, 5) = 0",
+            "LISTEN",
+            "server accept(3) …",
+            "client connect(3, 10.0.0.2:8888) …",
+            "SYN-SENT      ──SYN seq=0",
+            "SYN+ACK seq=0 ack=1── SYN-RECEIVED",
+            "server accept() = 4, 10.0.0.1:",
+            "client send(3, \"hello\\n\") = 6",
+            "server recv(4, 4096) = 6 \"hello\\n\"",
+            "client recv(3, 4096) = 7 \"hi you\\n\"",
+            "client getpeername(3) = 10.0.0.2:8888",
+            "client close(3) = 0",
+            "FIN-WAIT-1    ──FIN+ACK",
+            "server recv(4, 4096) = 0",
+            "server close(4) = 0",
+            "LAST-ACK",
+            "server close(3) = 0",
+        ],
+    );
+}
+
+#[test]
+fn a_line_that_makes_no_sense_ends_a_script() {
+    let output = bench(
+        &[],
+        "socket tcp\n\nbind 10.0.0.2:80\nnonsense now\nlisten\n",
+    );
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("bind(3, 10.0.0.2:80) = 0"), "{text}");
+    assert!(!text.contains("listen"), "{text}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("line 4: there is no command nonsense"),
+        "{error}"
+    );
+    let output = bench(&["--lang", "zh"], "accept\n");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("第 1 行：这台主机没有打开的套接字"),
+        "{error}"
+    );
+}
+
+#[test]
+fn packets_are_held_and_each_order_is_obeyed() {
+    let script = "socket udp\nbind :53\nclient socket udp\nrecvfrom\nstep\n\
+        client sendto one 10.0.0.2:53\ndrop\nclient sendto two 10.0.0.2:53\ndup\n\
+        wait 2\nrecvfrom\nrun\nclient sendto three 10.0.0.2:53\nrecvfrom\n";
+    let text = shown(&bench(&["--no-explain"], script));
+    assert_in_order(
+        &text,
+        &[
+            "sendto(3, \"one\", 10.0.0.2:53) = 3",
+            "sendto(3, \"two\", 10.0.0.2:53) = 3",
+            "recvfrom() = 3 \"two\", 10.0.0.1:",
+            "= 3 \"two\", 10.0.0.1:",
+            "= 5 \"three\", 10.0.0.1:",
+        ],
+    );
+}
+
+#[test]
+fn rules_hold_and_a_lost_syn_is_sent_again() {
+    let script = "socket tcp\nbind :80\nlisten\nfault c>s:#1 drop\nclient\nsocket tcp\n\
+        connect 10.0.0.2:80\nwait 5\nclose\n";
+    let text = shown(&bench(&["--no-explain", "--textbook"], script));
+    assert_in_order(&text, &["SYN seq=0", "lost", "SYN seq=0", "connect() = 0"]);
+}
+
+#[test]
+fn state_has_both_ends_with_queues_and_figures() {
+    let script = format!(
+        "{}\nstate\n",
+        CHAT.split("server recv").next().expect("text")
+    );
+    let text = shown(&bench(&["--no-explain"], &script));
+    assert_in_order(
+        &text,
+        &[
+            "\nclient\n  fd 3  tcp  10.0.0.1:",
+            " → 10.0.0.2:8888  ESTABLISHED  unread 0, not acknowledged 0",
+            "rto ",
+            "\nserver\n  fd 3  tcp  10.0.0.2:8888  LISTEN  waiting for accept 0 of 5",
+            "  fd 4  tcp  10.0.0.2:8888 → 10.0.0.1:",
+            "ESTABLISHED  unread 6, not acknowledged 0",
+            "cwnd ",
+        ],
+    );
+}
+
+#[test]
+fn as_json_it_is_the_log_and_recorded_it_can_be_replayed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("a.jsonl");
+    let file = log.display().to_string();
+    let output = bench(&["--json", "--record", &file], &format!("{CHAT}\nstate\n"));
+    let text = shown(&output);
+    let events: Vec<Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let has = |kind: &str| events.iter().filter(|event| event["event"] == kind).count();
+    assert!(has("packet") > 10 && has("call") > 20 && has("end") == 1);
+    assert_eq!(has("sockets"), 2);
+    let replayed = lineman().args(["lab", "replay", &file]).output();
+    let replayed = replayed.expect("runs");
+    assert!(
+        replayed.status.success() && replayed.stderr.is_empty(),
+        "{replayed:?}"
+    );
+}
+
+#[test]
+fn help_is_in_both_languages() {
+    let english = shown(&bench(&[], "help\nhelp accept\n"));
+    assert!(
+        english.contains("server's side:  bind listen accept"),
+        "{english}"
+    );
+    assert!(
+        english.contains("Server's side: waits for a connection"),
+        "{english}"
+    );
+    let chinese = shown(&bench(&["--lang", "zh"], "help accept\n"));
+    assert!(
+        chinese.contains("服务器：等待一个已完成的连接"),
+        "{chinese}"
+    );
+}
+
+#[test]
+fn at_a_terminal_what_returns_later_is_shown_above_the_draft() {
+    let terminal = Terminal::run("lab bench --no-explain");
+    terminal.shows("server> ");
+    for line in [
+        "socket tcp",
+        "bind 10.0.0.2:8888",
+        "listen 5",
+        "accept",
+        "client",
+    ] {
+        terminal.types(line);
+        terminal.key("Enter");
+    }
+    terminal.shows("server accept(3) …");
+    terminal.shows("client> ");
+    terminal.types("socket tcp");
+    terminal.key("Enter");
+    terminal.shows("client socket(AF_INET, SOCK_STREAM) = 3");
+    terminal.types("server recv");
+    terminal.key("Enter");
+    terminal.types("connect server:8888");
+    terminal.key("Enter");
+    terminal.types("half a li");
+    terminal.shows("server accept() = 4, 10.0.0.1:");
+    terminal.shows("client> half a li");
+    terminal.key("C-u");
+    terminal.types("nonsense");
+    terminal.key("Enter");
+    terminal.shows("there is no command nonsense");
+    terminal.key("C-d");
+    assert_eq!(terminal.code(), "0");
+}
+
+#[test]
+fn the_tabulator_completes_and_history_comes_back() {
+    let terminal = Terminal::run("lab bench --no-explain");
+    terminal.shows("server> ");
+    terminal.types("sock");
+    terminal.key("Tab");
+    terminal.types("ud");
+    terminal.key("Tab");
+    terminal.shows("server> socket udp"); // or udp6
+    terminal.key("BSpace");
+    terminal.key("BSpace");
+    terminal.key("BSpace");
+    terminal.types("tcp");
+    terminal.key("Enter");
+    terminal.shows("socket(AF_INET, SOCK_STREAM) = 3");
+    terminal.types("bind 10.0.0.2");
+    terminal.key("Tab");
+    terminal.shows("server> bind 10.0.0.2:8888");
+    terminal.key("Enter");
+    terminal.shows("server bind(3, 10.0.0.2:8888) = 0");
+    terminal.key("Up");
+    terminal.shows("server> bind 10.0.0.2:8888");
+    terminal.key("C-c");
+    assert_eq!(terminal.code(), "130");
+}

@@ -1,0 +1,213 @@
+//! `lineman lab run`: programs on the hosts of the lab.
+
+use std::io::Read as _;
+use std::io::Write as _;
+use std::process::Command;
+use std::process::Output;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::support::Running;
+use crate::support::lineman;
+use crate::support::peer_path;
+use crate::support::wait_for;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+fn run(args: &[&str]) -> Command {
+    let mut command = lineman();
+    command.args(["lab", "run", "--no-explain"]).args(args);
+    command.stdin(Stdio::null());
+    command
+}
+
+fn both(output: &Output) -> (String, String) {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Where peers are, without strace.
+fn path_without_strace() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().expect("a directory");
+    for name in ["nc", "sh", "sleep"] {
+        let link = dir.path().join(name);
+        std::os::unix::fs::symlink(peer_path(name), link).expect("links");
+    }
+    dir
+}
+
+const SERVER: &str = "nc -l -p 9000";
+const CLIENT: &str = "sh -c 'echo hello | nc -q 1 10.0.0.2 9000'";
+
+#[test]
+fn two_programs_talk_and_their_calls_and_packets_are_one_story() {
+    let _ = (peer_path("nc"), peer_path("strace"));
+    let output = run(&["--server", SERVER, "--client", CLIENT]).output();
+    let output = output.expect("runs");
+    let (out, err) = both(&output);
+    assert_eq!(
+        (output.status.code(), out.as_str()),
+        (Some(0), "server: hello\n"),
+        "{err}"
+    );
+    let at = |part: &str| {
+        err.find(part)
+            .unwrap_or_else(|| panic!("no {part:?} in:\n{err}"))
+    };
+    assert!(at("server listen(3, 1) = 0") < at("client connect(3, 10.0.0.2:9000)"));
+    assert!(at("client connect(3") < at("──SYN seq=0"));
+    assert!(at("SYN+ACK seq=0") < at("server accept() = 4, 10.0.0.1:"));
+    assert!(at("client write(3, \"hello\\n\") = 6") < at("len=6"));
+    // strace knows the size only when a call has returned, so it may be missing.
+    let read = at("server read(4");
+    assert!(err[read..].contains(" = 6 \"hello\\n\""), "{err}");
+    let _ = at("ESTABLISHED");
+}
+
+#[test]
+fn without_strace_it_says_so_once_and_shows_packets() {
+    let path = path_without_strace();
+    let mut command = run(&["--server", SERVER, "--client", CLIENT]);
+    let output = command.env("PATH", path.path()).output().expect("runs");
+    let (out, err) = both(&output);
+    assert_eq!(
+        (output.status.code(), out.as_str()),
+        (Some(0), "server: hello\n"),
+        "{err}"
+    );
+    assert_eq!(err.matches("strace is not installed").count(), 1, "{err}");
+    assert!(!err.contains("connect("), "{err}");
+    assert!(
+        err.contains("SYN seq=0") && err.contains("ESTABLISHED"),
+        "{err}"
+    );
+}
+
+#[test]
+fn one_program_has_our_stdin_and_stdout() {
+    let mut command = run(&[
+        "--server", SERVER, "--", "nc", "-q", "1", "10.0.0.2", "9000",
+    ]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"from here\n").expect("writes");
+    drop(stdin);
+    let output = child.wait_with_output().expect("ends");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(both(&output).0, "server: from here\n");
+}
+
+/// lineman's own programs are programs, too.
+#[test]
+fn linemans_own_tftp_on_the_hosts() {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("hello.txt"), "hello\n").expect("writes");
+    let own = lineman().get_program().to_string_lossy().into_owned();
+    let dir_name = dir.path().display();
+    let server = format!("timeout 4 {own} tftp serve --no-confine {dir_name}");
+    let client = format!("{own} tftp get tftp://10.0.0.2/hello.txt -o {dir_name}/got");
+    let output = run(&["--server", &server, "--client", &client]).output();
+    let (_, err) = both(&output.expect("runs"));
+    let got = std::fs::read_to_string(dir.path().join("got"));
+    assert_eq!(got.ok().as_deref(), Some("hello\n"), "{err}");
+    assert!(err.contains("RRQ") && err.contains("DATA"), "{err}");
+}
+
+#[test]
+fn linemans_own_chat_and_udp_on_the_hosts() {
+    let own = lineman().get_program().to_string_lossy().into_owned();
+    let server = format!("{own} chat listen 10.0.0.2:8888");
+    let client = format!("sh -c 'echo hello | {own} chat call 10.0.0.2'");
+    let output = run(&["--server", &server, "--client", &client]).output();
+    let (out, err) = both(&output.expect("runs"));
+    assert!(out.contains("server: hello"), "{out}\n{err}");
+    let server = format!("timeout 3 {own} udp listen 10.0.0.2:8888");
+    let client = format!("sh -c 'echo hello | {own} udp send 10.0.0.2:8888'");
+    let output = run(&["--server", &server, "--client", &client]).output();
+    let (out, err) = both(&output.expect("runs"));
+    assert!(
+        out.contains("hello") && err.contains("client send("),
+        "{out}\n{err}"
+    );
+}
+
+#[test]
+fn what_cannot_be_run_is_said_before_there_is_a_lab() {
+    let cases: [(&[&str], &str); 5] = [
+        (&[], "no program is named"),
+        (
+            &["--", "no-such-program"],
+            "there is no program no-such-program",
+        ),
+        (&["--client", "nc '"], "a quote is not closed"),
+        (
+            &["--client", "nc a", "--on", "client", "--", "nc"],
+            "two programs for one host",
+        ),
+        (&["--server", " "], "no program is named"),
+    ];
+    for (args, said) in cases {
+        let output = run(args).output().expect("runs");
+        let (out, err) = both(&output);
+        assert_eq!((output.status.code(), out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.contains(said), "{err}");
+    }
+}
+
+#[test]
+fn the_exit_code_tells_of_a_program_that_failed() {
+    let output = run(&["--", "sh", "-c", "exit 3"]).output().expect("runs");
+    let (_, err) = both(&output);
+    assert_eq!(output.status.code(), Some(5), "{err}");
+    assert!(err.contains("sh has ended with exit code 3"), "{err}");
+}
+
+/// What of these programs is alive.
+fn alive(mark: &str) -> Vec<String> {
+    let all = std::fs::read_dir("/proc").expect("/proc").flatten();
+    all.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .map(|line| String::from_utf8_lossy(&line).replace('\0', " "))
+        .filter(|line| line.contains(mark))
+        .collect()
+}
+
+/// As a terminal does: to the whole process group.
+#[test]
+fn an_interrupt_leaves_nothing_behind() {
+    use std::os::unix::process::CommandExt as _;
+    // A number that nobody else sleeps for.
+    let mark = format!("{}", 700_000 + std::process::id());
+    let script = format!("trap '' INT; sleep {mark} & echo ready; sleep {mark}; sleep {mark}");
+    let mut command = run(&["--", "sh", "-c", &script]);
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = Running(command.process_group(0).spawn().expect("runs"));
+    let mut first = [0; 5];
+    let out = child.0.stdout.as_mut().expect("a pipe");
+    out.read_exact(&mut first).expect("reads");
+    assert!(!alive(&format!("sleep {mark}")).is_empty());
+    let group = format!("-{}", child.0.id());
+    let killed = Command::new("kill").args(["-INT", "--", &group]).status();
+    assert!(killed.expect("kill").success());
+    assert_eq!(child.0.wait().expect("ends").code(), Some(130));
+    wait_for("the end of everything", LIMIT, || {
+        alive(&mark).is_empty().then_some(())
+    });
+}
+
+/// The program reads from the terminal, which only the group in the foreground may.
+#[test]
+fn a_program_has_the_terminal() {
+    let terminal = crate::chat_terminal::Terminal::run(
+        "lab run --no-explain -- sh -c 'read word; echo \"got <$word>\"' 2> ladder",
+    );
+    std::thread::sleep(Duration::from_millis(500));
+    terminal.types("hello");
+    terminal.key("Enter");
+    terminal.shows("got <hello>");
+    assert_eq!(terminal.code(), "0");
+}
