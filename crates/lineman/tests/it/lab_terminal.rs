@@ -272,6 +272,23 @@ fn a_handshake_is_made_by_keys() {
     );
 }
 
+/// The same keys, and it is said that no kernel is asked.
+#[test]
+fn a_simulated_handshake_is_made_by_keys_too() {
+    let terminal = Terminal::run((100, 30), "handshake --tui --simulated");
+    let screen = terminal.shows("#1 client → server SYN seq=0 waits");
+    assert!(
+        screen.contains("simulated") && screen.contains("SIMULATED: "),
+        "{screen}"
+    );
+    terminal.key("Space");
+    terminal.shows("SYN+ACK seq=0 ack=1 waits");
+    terminal.types("g");
+    terminal.shows("handshake │ ended");
+    terminal.types("q");
+    assert_eq!(terminal.code(), "0");
+}
+
 /// Nothing of a lab is left when its screen is, whatever ends it.
 #[test]
 fn a_lab_ends_with_its_screen() {

@@ -40,8 +40,8 @@ impl Ground {
     ///
     /// # Errors
     /// When the system refuses one.
-    pub fn kernel(options: &Options) -> Result<Self, LabError> {
-        let (witness, sink, events) = eyes();
+    pub fn kernel(options: &Options, witness: Witness) -> Result<Self, LabError> {
+        let (sink, events) = eyes(&witness);
         let lab = Lab::start(&Program::this(PROGRAM), options, sink)?;
         let network = Box::new(Kernel::new(lab));
         Ok(Self {
@@ -55,8 +55,8 @@ impl Ground {
     ///
     /// # Errors
     /// When the system refuses a thread.
-    pub fn simulated(options: &Options) -> Result<Self, LabError> {
-        let (witness, sink, events) = eyes();
+    pub fn simulated(options: &Options, witness: Witness) -> Result<Self, LabError> {
+        let (sink, events) = eyes(&witness);
         let seed = options.rules.seed.unwrap_or(SEED);
         let network = Box::new(Paced::new(Simulated::start(options, seed, sink))?);
         Ok(Self {
@@ -66,7 +66,8 @@ impl Ground {
         })
     }
 
-    /// The lab that a scenario is played in.
+    /// The lab that a scenario is played in. `witness` makes who sees it: whoever has seen a lab refused
+    /// has seen its end.
     ///
     /// # Errors
     /// When there is none, or none that can play it.
@@ -74,16 +75,17 @@ impl Ground {
         scenario: &Scenario,
         whose: Whose,
         options: &Options,
+        witness: impl Fn() -> Witness,
         console: Console,
     ) -> Result<Self, Failure> {
         let name = &scenario.name;
         if whose.simulated {
             return match scenario.can_be_simulated() {
-                true => Self::simulation(scenario, options, console),
+                true => Self::simulation(scenario, options, witness(), console),
                 false => Err(no(&Words::NotSimulated { name }, console)),
             };
         }
-        let refused = match Self::kernel(options) {
+        let refused = match Self::kernel(options, witness()) {
             Ok(ground) => return Ok(ground),
             Err(error) if whose.kernel || !refusal::is_refusal(&error) => {
                 return Err(refusal::no_lab(&error, console));
@@ -95,16 +97,17 @@ impl Ground {
             return Err(no(&Words::Neither { why, name }, console));
         }
         console.note(&Words::Instead { why });
-        Self::simulation(scenario, options, console)
+        Self::simulation(scenario, options, witness(), console)
     }
 
     /// A simulated lab that has said in what it differs from Linux.
     fn simulation(
         scenario: &Scenario,
         options: &Options,
+        witness: Witness,
         console: Console,
     ) -> Result<Self, Failure> {
-        let begun = Self::simulated(options).and_then(|mut ground| {
+        let begun = Self::simulated(options, witness).and_then(|mut ground| {
             let differences = scenario.differences().into_iter().map(Difference::note);
             for note in differences {
                 ground.network.note(note)?;
@@ -120,13 +123,13 @@ fn no(words: &Words<'_>, console: Console) -> Failure {
 }
 
 /// Who sees a lab: one that remembers, and what is told as it happens.
-fn eyes() -> (
-    Witness,
+fn eyes(
+    witness: &Witness,
+) -> (
     impl FnMut(Event) + Send + use<>,
     mpsc::UnboundedReceiver<Event>,
 ) {
-    let witness = Witness::default();
     let (sender, events) = mpsc::unbounded_channel();
     let sink = witness.sink(move |event| drop(sender.send(event)));
-    (witness, sink, events)
+    (sink, events)
 }

@@ -85,7 +85,7 @@ async fn play(
         mut network,
         witness,
         events,
-    } = Ground::of(scenario, whose, &options, console)?;
+    } = Ground::of(scenario, whose, &options, Witness::default, console)?;
     let plays = witness.clone();
     let player = thread::spawn(move || {
         let played = scenario.play(&mut *network, &plays);

@@ -9,6 +9,8 @@ mod summary;
 use lineman_lab::scenarios::Tour as Chapters;
 
 use crate::args::Tour;
+use lineman_lab::scenarios::Witness;
+
 use crate::commands::lab::Ground;
 use crate::commands::lab::refusal;
 use crate::console::Console;
@@ -25,7 +27,7 @@ pub fn run(args: &Tour, console: Console) -> Result<(), Failure> {
     let tried = runtime::block_on(console, async {
         // Before there is a lab: a signal must not leave half of one.
         let signals = Signals::watch(console.lang)?;
-        match Ground::kernel(&Chapters::options()) {
+        match Ground::kernel(&Chapters::options(), Witness::default()) {
             Ok(ground) => {
                 let shown = player::play(ground, signals, args, console).await;
                 shown.map(|()| None)

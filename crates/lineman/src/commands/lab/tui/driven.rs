@@ -16,18 +16,15 @@ use lineman_lab::wire::Command;
 const MOMENT: Duration = Duration::from_millis(2);
 
 /// A script's network that hears a person too.
-pub struct Driven<N> {
-    network: Box<N>,
+pub struct Driven {
+    network: Box<dyn Network>,
     commands: mpsc::Receiver<Command>,
 }
 
-impl<N: Network> Driven<N> {
+impl Driven {
     /// Over a network; what is sent to the other end of `commands` is done soon.
-    pub fn new(network: N, commands: mpsc::Receiver<Command>) -> Self {
-        Self {
-            network: Box::new(network),
-            commands,
-        }
+    pub fn new(network: Box<dyn Network>, commands: mpsc::Receiver<Command>) -> Self {
+        Self { network, commands }
     }
 
     fn obey(&mut self) -> Result<(), LabError> {
@@ -37,7 +34,7 @@ impl<N: Network> Driven<N> {
     }
 }
 
-impl<N: Network> Network for Driven<N> {
+impl Network for Driven {
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
         self.obey()?;
         self.network.call(host, call)

@@ -8,11 +8,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use lineman_lab::Kernel;
-use lineman_lab::Lab;
 use lineman_lab::Network as _;
 use lineman_lab::Options;
-use lineman_lab::Program;
 use lineman_lab::log::Event;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
@@ -24,7 +21,7 @@ use super::Desk;
 use super::driven::Driven;
 use super::setup;
 use crate::args::lab::Play;
-use crate::commands::lab::PROGRAM;
+use crate::commands::lab::Ground;
 use crate::commands::lab::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -55,16 +52,24 @@ pub fn play(
     });
     options.step = true;
     let desk = Desk::new();
-    let witness = Witness::patient(PATIENCE);
     let record = Record::create(args.record.as_deref(), console)?;
-    let sink = witness.sink(recorded(desk.sink(), record, desk.voice(), console));
-    let lab = Lab::start(&Program::this(PROGRAM), &options, sink);
-    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    let patient = || Witness::patient(PATIENCE);
+    let Ground {
+        network,
+        witness,
+        mut events,
+    } = Ground::of(scenario, args.whose, &options, patient, console)?;
+    let mut seen = recorded(desk.sink(), record, desk.voice(), console);
+    let seer = thread::spawn(move || {
+        while let Some(event) = events.blocking_recv() {
+            seen(event);
+        }
+    });
     let (orders, commands) = mpsc::channel();
     let (plays, voice, alarm) = (witness.clone(), desk.voice(), desk.alarm());
     let player = thread::spawn(move || {
         let _alarm = alarm;
-        let mut network = Box::new(Driven::new(Kernel::new(lab), commands));
+        let mut network = Box::new(Driven::new(network, commands));
         match scenario.play(&mut *network, &plays) {
             Ok(()) | Err(Stop::Lab(_)) => {} // the end of the lab is seen
             Err(stop) => voice(refusal::stopped(&stop, console).text),
@@ -74,6 +79,7 @@ pub fn play(
     let shown = desk.run(model, |command| drop(orders.send(command)), console);
     witness.stop();
     let _ = player.join(); // a panic was told already
+    let _ = seer.join(); // the record is complete then
     shown
 }
 
