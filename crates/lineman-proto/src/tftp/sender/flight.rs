@@ -49,6 +49,18 @@ impl Sender {
         self.sent(now);
     }
 
+    /// Behind a time-out: GRUB does not acknowledge block 65535 once more when it comes once more, so
+    /// that a lost ACK there would be the end. The block behind it is acknowledged by whoever has both.
+    pub(super) fn pass_the_wrap(&mut self) {
+        let lockstep = self.agreed.windowsize <= 1 && !self.is_pipelined();
+        let is_at_wrap = self.rollover.wire(self.base) == u16::MAX;
+        if lockstep && is_at_wrap && self.opening.is_none() && self.next < self.end_of_window(2) {
+            self.push_run(self.next, self.next + 1);
+            self.next += 1;
+            self.window_end = self.next;
+        }
+    }
+
     /// Blocks in the window that is on its way, or will be.
     pub(super) fn window(&self) -> u64 {
         self.window_end.saturating_sub(self.base)
@@ -201,6 +213,31 @@ mod tests {
         // The probe is acknowledged as well.
         sender.handle_packet(probed + 2 * MS, &Packet::Ack { block: 8 });
         assert_eq!(sent(&mut sender), []);
+    }
+
+    /// GRUB's `tftp.c` drops a repeated block 65535 in silence.
+    #[test]
+    fn a_lost_ack_of_block_65535_is_not_the_end_for_a_client_that_never_repeats_it() {
+        let begin = Instant::now();
+        let timing = Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::ZERO,
+            unconfirmed_resends: None,
+        };
+        let (agreed, length) = (Agreed::default(), Some(65_600 * 512));
+        let mut sender = Sender::new(begin, agreed, Rollover::ToZero, timing, length, None);
+        for block in 1..u16::MAX {
+            sent(&mut sender);
+            sender.handle_packet(begin + MS, &Packet::Ack { block });
+        }
+        assert_eq!(sent(&mut sender), [(65_535, 65_535)]);
+        while sender.stats().timeouts == 0 {
+            sent(&mut sender);
+            wait(&mut sender);
+        }
+        assert_eq!(sent(&mut sender), [(65_535, 65_535), (65_536, 65_536)]);
+        sender.handle_packet(begin + 100 * MS, &Packet::Ack { block: 0 });
+        assert_eq!(sent(&mut sender), [(65_537, 65_537)]);
     }
 
     #[test]

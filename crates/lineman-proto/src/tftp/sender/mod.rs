@@ -209,6 +209,7 @@ impl Sender {
             self.pipeline_timed_out();
             self.pace.silence(self.window());
             self.resend(now);
+            self.pass_the_wrap();
             self.probes = MOST_PROBES; // a second time-out in a row is no moment to hurry
             self.arm();
         } else {
