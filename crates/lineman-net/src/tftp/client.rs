@@ -51,6 +51,8 @@ pub struct ClientOptions {
     /// Ask so often until the server answers, even while the network says that nobody is there: for
     /// devices that listen for a moment after they were switched on.
     pub ask_every: Option<Duration>,
+    /// How long to stay awake for a packet before sleeping, while that pays; zero for not at all.
+    pub busy_poll: Duration,
 }
 
 /// How far a transfer has come.
@@ -187,7 +189,7 @@ impl Client {
     fn line(&mut self) -> io::Result<Line> {
         let engine = match self.engine.take() {
             Some(engine) => engine,
-            None => Engine::start(1)?,
+            None => Engine::start(1, self.options.busy_poll)?,
         };
         Ok(self.engine.insert(engine).lines().open())
     }

@@ -19,6 +19,8 @@ pub struct Sink {
     decoder: Option<netascii::Decoder>,
     /// What has arrived and is not written yet.
     pending: Vec<u8>,
+    /// Memory for the next piece.
+    room: Vec<u8>,
     taken: u64,
     limit: u64,
 }
@@ -31,6 +33,13 @@ pub(super) enum Target {
     DurableFile(AtomicFile),
     /// Anything else.
     Stream(Box<dyn Write + Send>),
+}
+
+/// What comes back when a piece has been written: the target, and the memory of the piece.
+#[derive(Debug)]
+pub(super) struct Written {
+    target: Target,
+    room: Vec<u8>,
 }
 
 impl Sink {
@@ -55,6 +64,7 @@ impl Sink {
             target: Some(target),
             decoder: (mode == Mode::Netascii).then(netascii::Decoder::default),
             pending: Vec::new(),
+            room: Vec::new(),
             taken: 0,
             limit,
         }
@@ -77,19 +87,26 @@ impl Sink {
     /// written. It gives the target back, for [`Self::give_back`].
     pub(super) fn write_behind(
         &mut self,
-    ) -> Option<impl FnOnce() -> Result<Target, Refusal> + Send + 'static> {
+    ) -> Option<impl FnOnce() -> Result<Written, Refusal> + Send + 'static> {
         if self.pending.len() < PIECE {
             return None;
         }
         let mut target = self.target.take()?;
-        let room = Vec::with_capacity(self.pending.capacity());
-        let piece = std::mem::replace(&mut self.pending, room);
-        Some(move || target.write(&piece).map(|()| target))
+        let mut piece = std::mem::replace(&mut self.pending, std::mem::take(&mut self.room));
+        Some(move || {
+            target.write(&piece)?;
+            piece.clear();
+            Ok(Written {
+                target,
+                room: piece,
+            })
+        })
     }
 
     /// A piece has been written.
-    pub(super) fn give_back(&mut self, target: Target) {
-        self.target = Some(target);
+    pub(super) fn give_back(&mut self, written: Written) {
+        self.target = Some(written.target);
+        self.room = written.room;
     }
 
     /// Whether a piece is being written.

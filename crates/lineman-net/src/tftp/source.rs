@@ -131,6 +131,11 @@ impl Source {
         }
     }
 
+    /// Whether reading never waits: it is a file, and the system tells what is in memory.
+    pub(super) fn is_at_hand(&self) -> bool {
+        matches!(&self.0, Kind::File { flags, .. } if !flags.is_empty())
+    }
+
     /// Waits for the disk from now on: the file system cannot tell what is in memory, or forgets it
     /// faster than it is sent.
     pub(super) fn wait_for_disk(&mut self) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::Agreed;
+use super::DataRun;
 use super::Direction;
 use super::ErrorCode;
 use super::Event;
@@ -298,6 +299,14 @@ impl Session {
         Stats {
             strays: self.gate.strays(),
             ..stats
+        }
+    }
+
+    /// The blocks that a sender will most likely want next; see [`Sender::expected_run`].
+    pub fn expected_run(&self) -> Option<DataRun> {
+        match &self.role {
+            Role::Sending(sender) => sender.expected_run(),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => None,
         }
     }
 

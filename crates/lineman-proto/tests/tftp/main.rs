@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "modules of one test share their items")]
 
 mod abort;
+mod expected;
 mod link;
 mod properties;
 mod reader;

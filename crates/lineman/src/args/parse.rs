@@ -27,6 +27,18 @@ pub fn seconds(text: &str) -> Result<Duration, String> {
         .ok_or_else(bad)
 }
 
+/// Microseconds, up to a second.
+pub fn microseconds(text: &str) -> Result<Duration, String> {
+    let micros: u64 = text
+        .parse()
+        .ok()
+        .filter(|&micros| micros <= 1_000_000)
+        .ok_or_else(|| {
+            format!("`{text}` is not a number of microseconds up to a second, like 100")
+        })?;
+    Ok(Duration::from_micros(micros))
+}
+
 /// A share in percent, with or without its sign: `1`, `0.5%`.
 pub fn percent(text: &str) -> Result<f64, String> {
     let bad = || format!("`{text}` is not a percentage from 0 to 100, like 1 or 0.5");

@@ -12,6 +12,7 @@ use super::mailbox::Line;
 use super::mailbox::Mailbox;
 use super::poller::Poller;
 use super::poller::Ready;
+use super::vigil::Vigil;
 use crate::tftp::inbox::Inbox;
 use crate::tftp::timers::Timers;
 use crate::tftp::transfer::Command;
@@ -32,6 +33,8 @@ pub(in crate::tftp) struct Floor {
     crowded: bool,
     /// Who was heard and is to be answered.
     unanswered: Vec<u64>,
+    /// How it waits while there are few.
+    vigil: Vigil,
 }
 
 #[derive(Debug)]
@@ -44,7 +47,11 @@ struct Place {
 }
 
 impl Floor {
-    pub(super) fn new(mailbox: Arc<Mailbox>, pool: tokio::runtime::Handle) -> io::Result<Self> {
+    pub(super) fn new(
+        mailbox: Arc<Mailbox>,
+        pool: tokio::runtime::Handle,
+        vigil: Vigil,
+    ) -> io::Result<Self> {
         Ok(Self {
             poller: Poller::new(mailbox.bell())?,
             mailbox,
@@ -54,6 +61,7 @@ impl Floor {
             desk: Desk::new(pool),
             crowded: false,
             unanswered: Vec::new(),
+            vigil,
         })
     }
 
@@ -70,17 +78,28 @@ impl Floor {
         let waited = if self.crowded {
             self.poller.wait(due)
         } else {
-            let hearing = self
-                .transfers
-                .iter()
-                .filter(|(_, place)| place.transfer.hears());
-            let few: Vec<_> = hearing
-                .filter_map(|(number, place)| Some((*number, place.transfer.socket()?)))
-                .collect();
-            self.poller.wait_with(&few, due)
+            self.wait_for_few(due)
         };
         self.mailbox.wake();
         waited
+    }
+
+    fn wait_for_few(&mut self, due: Option<Instant>) -> io::Result<()> {
+        for place in self.transfers.values_mut() {
+            place.transfer.look_ahead(&mut self.desk);
+        }
+        let hearing = || {
+            self.transfers
+                .iter()
+                .filter(|(_, place)| place.transfer.hears())
+        };
+        // Without a transfer nothing is near; one that writes leaves the processor to the writer.
+        let is_near = hearing().count() > 0 && hearing().all(|(_, place)| !place.transfer.writes());
+        let few: Vec<_> = hearing()
+            .filter_map(|(number, place)| Some((*number, place.transfer.socket()?)))
+            .collect();
+        let vigil = is_near.then_some(&mut self.vigil);
+        self.poller.wait_with(&few, due, vigil)
     }
 
     /// Has the poller watch the transfers when there are many, and no more when there are few.

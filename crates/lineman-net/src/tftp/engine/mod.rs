@@ -9,6 +9,7 @@ mod door;
 mod floor;
 mod mailbox;
 mod poller;
+mod vigil;
 mod worker;
 
 use std::io;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 
 pub(super) use door::Door;
 pub(super) use door::Passed;
@@ -23,6 +25,8 @@ pub(super) use floor::Floor;
 use mailbox::Letter;
 pub(super) use mailbox::Line;
 use mailbox::Mailbox;
+use vigil::Places;
+use vigil::Vigil;
 use worker::Worker;
 
 /// The threads. Dropped, they end, and their transfers with them.
@@ -39,17 +43,20 @@ pub(super) struct Lines {
 }
 
 impl Engine {
-    /// Starts `threads` threads. What blocks runs on the blocking pool of the runtime that calls
+    /// Starts `threads` threads. Before it sleeps, each stays awake for up to `busy_poll` while few
+    /// transfers run and answers come that soon. What blocks runs on the blocking pool of the runtime that calls
     /// this.
     ///
     /// # Errors
     /// When the system allows no more threads or descriptors.
-    pub(super) fn start(threads: usize) -> io::Result<Self> {
+    pub(super) fn start(threads: usize, busy_poll: Duration) -> io::Result<Self> {
         let pool = tokio::runtime::Handle::current();
+        let places = Places::of_this_machine();
         let mut mailboxes = Vec::new();
         for _ in 0..threads.max(1) {
             let mailbox = Arc::new(Mailbox::new()?);
-            let worker = Worker::new(Arc::clone(&mailbox), pool.clone())?;
+            let vigil = Vigil::new(busy_poll, places.clone());
+            let worker = Worker::new(Arc::clone(&mailbox), pool.clone(), vigil)?;
             thread::Builder::new()
                 .name("tftp".to_owned())
                 // An error here is a system that can wait no longer: its transfers end.

@@ -24,6 +24,8 @@ use rustix::time::Timespec;
 use rustix::time::timerfd_create;
 use rustix::time::timerfd_settime;
 
+use super::vigil::Vigil;
+
 /// An epoll whose time-outs are finer than milliseconds.
 ///
 /// The timer is a descriptor of its own (`timerfd`) that is set again only when a moment earlier
@@ -96,7 +98,8 @@ impl Poller {
     }
 
     /// The same with a few sockets that are not watched: for so few, asking the kernel anew each time
-    /// (`poll`) is quicker than having it keep a list.
+    /// (`poll`) is quicker than having it keep a list. With a `vigil` it looks for a while before it
+    /// sleeps.
     ///
     /// # Errors
     /// As [`Self::wait`].
@@ -104,6 +107,7 @@ impl Poller {
         &mut self,
         few: &[(u64, BorrowedFd<'_>)],
         until: Option<Instant>,
+        vigil: Option<&mut Vigil>,
     ) -> io::Result<()> {
         self.wake_at(until)?;
         let mut asked = Vec::with_capacity(few.len() + 1);
@@ -112,10 +116,16 @@ impl Poller {
             few.iter()
                 .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
         );
-        match poll(&mut asked, None) {
-            Ok(_) => {}
-            Err(Errno::INTR) => return Ok(()),
-            Err(error) => return Err(error.into()),
+        let mut look = |timeout: Option<&Timespec>| match poll(&mut asked, timeout) {
+            Err(Errno::INTR) => Ok(true), // worth a look at everything
+            other => other.map(|found| found > 0),
+        };
+        let found = match vigil {
+            Some(vigil) => vigil.keep(|| look(Some(&Timespec::default())))?,
+            None => false,
+        };
+        if !found {
+            look(None)?;
         }
         for (answer, (name, _)) in asked[1..].iter().zip(few) {
             let flags = answer.revents();

@@ -10,6 +10,7 @@ use super::door::Door;
 use super::floor::Floor;
 use super::mailbox::Letter;
 use super::mailbox::Mailbox;
+use super::vigil::Vigil;
 
 /// One thread: its transfers and its doors.
 #[derive(Debug)]
@@ -19,9 +20,13 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(mailbox: Arc<Mailbox>, pool: tokio::runtime::Handle) -> io::Result<Self> {
+    pub(super) fn new(
+        mailbox: Arc<Mailbox>,
+        pool: tokio::runtime::Handle,
+        vigil: Vigil,
+    ) -> io::Result<Self> {
         Ok(Self {
-            floor: Floor::new(mailbox, pool)?,
+            floor: Floor::new(mailbox, pool, vigil)?,
             doors: HashMap::new(),
         })
     }

@@ -63,6 +63,9 @@ pub struct ServerConfig {
     pub single_port: bool,
     /// Threads that run transfers; those in lockstep share the first.
     pub threads: usize,
+    /// How long a thread stays awake for an answer before it sleeps, while few transfers run and that
+    /// pays; zero for not at all.
+    pub busy_poll: Duration,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
@@ -83,6 +86,7 @@ impl Default for ServerConfig {
             rollover: Rollover::ToZero,
             single_port: false,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            busy_poll: Duration::from_micros(100),
             pipeline: false,
             exceptions: Vec::new(),
             timing: Timing {
@@ -174,7 +178,7 @@ impl Server {
                 Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
-        let engine = Engine::start(config.threads)
+        let engine = Engine::start(config.threads, config.busy_poll)
             .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {

@@ -8,7 +8,7 @@ use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
 use crate::tftp::Source;
-use crate::tftp::sink::Target;
+use crate::tftp::sink::Written;
 
 /// Where blocks come from, or go.
 #[derive(Debug)]
@@ -20,6 +20,11 @@ pub(in crate::tftp) enum Body {
 }
 
 impl Body {
+    /// Whether a piece is being written.
+    pub(super) fn is_writing(&self) -> bool {
+        matches!(self, Self::Receive(Some(sink)) if sink.is_writing())
+    }
+
     /// Whether it takes no more blocks for the moment.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Receive(Some(sink)) if sink.is_full())
@@ -48,7 +53,7 @@ impl Transfer {
     }
 
     /// A piece has been written, or why not.
-    pub(super) fn handle_written(&mut self, written: Result<Target, Refusal>, desk: &Desk) {
+    pub(super) fn handle_written(&mut self, written: Result<Written, Refusal>, desk: &Desk) {
         let Body::Receive(Some(sink)) = &mut self.body else {
             return; // it has been ended meanwhile
         };
@@ -57,8 +62,8 @@ impl Transfer {
                 self.stall = None;
                 self.refuse(refusal);
             }
-            Ok(target) => {
-                sink.give_back(target);
+            Ok(written) => {
+                sink.give_back(written);
                 if self.stall == Some(Stall::Disk) {
                     self.store(desk);
                 } else {

@@ -4,6 +4,7 @@
 //! Nothing in here waits. What has to be waited for (a disk, a full socket) is a [`Stall`]: until it
 //! is over, the transfer neither hears nor sends.
 
+mod ahead;
 mod body;
 mod sending;
 
@@ -31,7 +32,7 @@ use super::inbox::Inbox;
 use super::inbox::drop_errors;
 use super::inbox::receive_together;
 use super::outlet::Outlet;
-use super::sink::Target;
+use super::sink::Written;
 
 /// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
 pub(super) trait Owner: Send + std::fmt::Debug {
@@ -66,7 +67,7 @@ pub(super) enum Waited {
     /// The blocks are in memory now, or never will be.
     ReadAhead,
     /// A piece of the file is written.
-    Written(std::result::Result<Target, Refusal>),
+    Written(std::result::Result<Written, Refusal>),
     /// The file is permanent, or why not.
     Stored(std::result::Result<(), Refusal>),
     /// Nothing: the thread that was to do it panicked.
@@ -142,6 +143,11 @@ impl Transfer {
     /// Whether it takes packets now.
     pub(super) fn hears(&self) -> bool {
         self.stall.is_none() && !self.body.is_full()
+    }
+
+    /// Whether a piece of the file is being written, off the loop.
+    pub(super) fn writes(&self) -> bool {
+        self.body.is_writing()
     }
 
     /// When [`Self::handle_timeout`] is due.

@@ -14,7 +14,9 @@ use super::Body;
 use super::Stall;
 use super::Transfer;
 use super::Waited;
+use super::ahead::Ahead;
 use crate::tftp::Refusal;
+use crate::tftp::Source;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
 use crate::tftp::engine::Line;
@@ -25,6 +27,7 @@ use crate::tftp::source::ReadError;
 #[derive(Debug)]
 pub(in crate::tftp) struct Desk {
     burst: Burst,
+    ahead: Ahead,
     cache: Cache,
     pool: Handle,
 }
@@ -34,6 +37,7 @@ impl Desk {
     pub(in crate::tftp) fn new(pool: Handle) -> Self {
         Self {
             burst: Burst::default(),
+            ahead: Ahead::default(),
             cache: Cache::default(),
             pool,
         }
@@ -120,20 +124,26 @@ impl Transfer {
 
     /// Reads and sends a burst, without waiting for anything.
     fn send_burst(&mut self, to: SocketAddr, run: &DataRun, desk: &mut Desk) -> Step {
-        let Desk { burst, cache, .. } = desk;
+        let number = self.line.as_ref().map_or(0, Line::number);
+        let Desk {
+            burst,
+            ahead,
+            cache,
+            ..
+        } = desk;
         let Body::Send(source) = &mut self.body else {
             return Step::Sent { blocks: run.count }; // a receiver has no blocks to send
         };
-        burst.lay_out(run);
-        let bytes = match source.read(run, burst, cache) {
+        let bytes = match ahead.take(number, run, burst) {
+            Some(bytes) => Ok(bytes),
+            None => read(source, run, burst, cache),
+        };
+        let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(ReadError::NotCached) => return Step::NotCached,
             Err(ReadError::Refused(refusal)) => return Step::Refused(refusal),
         };
         let ends = bytes < run.len();
-        if ends {
-            burst.end_at(bytes);
-        }
         let blocks = if ends {
             (bytes / usize::from(run.blksize)) as u32 + 1
         } else {
@@ -146,6 +156,21 @@ impl Transfer {
             Ok(sent) => Step::Sent { blocks: sent },
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Step::SocketFull,
             Err(error) => Step::Failed(error),
+        }
+    }
+
+    /// Uses the time until the next ACK to read what it will ask for.
+    pub(in crate::tftp) fn look_ahead(&mut self, desk: &mut Desk) {
+        let (Body::Send(source), Some(line), None) = (&mut self.body, &self.line, self.stall)
+        else {
+            return;
+        };
+        if let Some(run) = self.session.expected_run().filter(|_| source.is_at_hand()) {
+            let Desk { ahead, cache, .. } = desk;
+            // An error comes again, and is told, when the blocks are due.
+            ahead.fill(line.number(), run, |run, burst| {
+                read(source, run, burst, cache).ok()
+            });
         }
     }
 
@@ -167,6 +192,21 @@ impl Transfer {
         });
         true
     }
+}
+
+/// Lays out a run with its blocks in a burst and gives their bytes.
+fn read(
+    source: &mut Source,
+    run: &DataRun,
+    burst: &mut Burst,
+    cache: &mut Cache,
+) -> Result<usize, ReadError> {
+    burst.lay_out(run);
+    let bytes = source.read(run, burst, cache)?;
+    if bytes < run.len() {
+        burst.end_at(bytes);
+    }
+    Ok(bytes)
 }
 
 /// After so many misses for the same burst, reading waits for the disk.

@@ -61,6 +61,18 @@ impl Sender {
         }
     }
 
+    /// The blocks that leave next if everything in flight arrives, where that is a window: whoever has
+    /// to read them has the time until the ACK for it.
+    pub fn expected_run(&self) -> Option<DataRun> {
+        let certain = self.opening.is_none() && !self.is_pipelined() && !self.is_pausing();
+        let window = u64::from(self.agreed.windowsize).min(self.pace.burst());
+        let end = self
+            .last
+            .map_or(u64::MAX, |last| last + 1)
+            .min(self.next.saturating_add(window));
+        (certain && window > 1 && self.next < end).then(|| self.run(self.next, end))
+    }
+
     /// Blocks in the window that is on its way, or will be.
     pub(super) fn window(&self) -> u64 {
         self.window_end.saturating_sub(self.base)
@@ -83,12 +95,12 @@ impl Sender {
         self.stats.data_sent += end - first;
         self.stats.resent += self.high.min(end).saturating_sub(first);
         self.high = self.high.max(end);
-        self.queue.push_back(Payload::Data(DataRun {
-            first,
-            count: (end - first) as u32, // at most a window
-            blksize: self.agreed.blksize,
-            rollover: self.rollover,
-        }));
+        self.queue.push_back(Payload::Data(self.run(first, end)));
+    }
+
+    fn run(&self, first: u64, end: u64) -> DataRun {
+        let count = (end - first) as u32; // at most a window
+        DataRun::new(first, count, self.agreed.blksize, self.rollover)
     }
 
     pub(super) fn sent(&mut self, now: Instant) {

@@ -165,6 +165,7 @@ impl Jobs {
             plain: self.wish.no_options,
             rollover: rollover(self.wish.rollover),
             patience: self.wish.patience,
+            busy_poll: self.wish.busy_poll,
             ask_every: self.wish.until_answered.then_some(ASK_EVERY),
         };
         Client::new(server, options, self.stop.clone())

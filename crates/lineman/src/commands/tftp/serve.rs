@@ -86,6 +86,7 @@ fn config(args: &Serve) -> ServerConfig {
         exceptions: args.client.clone(),
         single_port: args.single_port,
         threads: args.threads.unwrap_or_else(runtime::workers),
+        busy_poll: args.busy_poll,
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

@@ -104,6 +104,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("OUT", "输出"),
     ("PERCENT", "百分比"),
     ("RULE", "规则"),
+    ("MICROSECONDS", "微秒"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
     ("USER[:GROUP]", "用户[:组]"),
