@@ -76,7 +76,7 @@ impl Floor {
         }
         let due = self.timers.next();
         let waited = if self.crowded {
-            self.poller.wait(due)
+            self.poller.wait(due, Some(&mut self.vigil))
         } else {
             self.wait_for_few(due)
         };

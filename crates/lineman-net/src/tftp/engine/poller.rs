@@ -88,18 +88,30 @@ impl Poller {
         let _ = epoll::delete(&self.epoll, socket);
     }
 
-    /// Waits for something to happen, until `until` at the latest.
+    /// Waits for something to happen, until `until` at the latest. With a `vigil` it looks for a while
+    /// before it sleeps.
     ///
     /// # Errors
     /// When the system fails; being interrupted is no failure.
-    pub(super) fn wait(&mut self, until: Option<Instant>) -> io::Result<()> {
+    pub(super) fn wait(
+        &mut self,
+        until: Option<Instant>,
+        vigil: Option<&mut Vigil>,
+    ) -> io::Result<()> {
+        // A crowd seldom leaves time for sleep: the timer is not touched before there is some.
+        if self.look(Some(&NOW))? {
+            return Ok(());
+        }
+        let keeps = |vigil: &mut Vigil| vigil.keep(|| self.look(Some(&NOW)));
+        if vigil.map_or(Ok(false), keeps)? {
+            return Ok(());
+        }
         self.wake_at(until)?;
-        self.look(None)
+        self.look(None).map(drop)
     }
 
     /// The same with a few sockets that are not watched: for so few, asking the kernel anew each time
-    /// (`poll`) is quicker than having it keep a list. With a `vigil` it looks for a while before it
-    /// sleeps.
+    /// (`poll`) is quicker than having it keep a list.
     ///
     /// # Errors
     /// As [`Self::wait`].
@@ -109,37 +121,12 @@ impl Poller {
         until: Option<Instant>,
         vigil: Option<&mut Vigil>,
     ) -> io::Result<()> {
-        self.wake_at(until)?;
-        let mut asked = Vec::with_capacity(few.len() + 1);
-        asked.push(PollFd::new(&self.epoll, PollFlags::IN));
-        asked.extend(
-            few.iter()
-                .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
-        );
-        let mut look = |timeout: Option<&Timespec>| match poll(&mut asked, timeout) {
-            Err(Errno::INTR) => Ok(true), // worth a look at everything
-            other => other.map(|found| found > 0),
-        };
-        let found = match vigil {
-            Some(vigil) => vigil.keep(|| look(Some(&Timespec::default())))?,
-            None => false,
-        };
-        if !found {
-            look(None)?;
-        }
-        for (answer, (name, _)) in asked[1..].iter().zip(few) {
-            let flags = answer.revents();
-            if !flags.is_empty() {
-                self.found.push(Ready {
-                    name: *name,
-                    error: flags.contains(PollFlags::ERR),
-                });
-            }
-        }
-        if asked[0].revents().is_empty() {
+        let keeps = |vigil: &mut Vigil| vigil.keep(|| self.look_with(few, Some(&NOW)));
+        if vigil.map_or(Ok(false), keeps)? {
             return Ok(());
         }
-        self.look(Some(&Timespec::default()))
+        self.wake_at(until)?;
+        self.look_with(few, None).map(drop)
     }
 
     fn wake_at(&mut self, until: Option<Instant>) -> io::Result<()> {
@@ -159,7 +146,7 @@ impl Poller {
     /// # Errors
     /// As [`Self::wait`].
     pub(super) fn peek(&mut self) -> io::Result<()> {
-        self.look(Some(&Timespec::default()))
+        self.look(Some(&NOW)).map(drop)
     }
 
     /// Whether there was more than the last wait could take.
@@ -172,13 +159,48 @@ impl Poller {
         self.found.pop()
     }
 
-    fn look(&mut self, timeout: Option<&Timespec>) -> io::Result<()> {
+    /// Looks after a few sockets and all that is watched. Gives whether there was something, or may be.
+    fn look_with(
+        &mut self,
+        few: &[(u64, BorrowedFd<'_>)],
+        timeout: Option<&Timespec>,
+    ) -> io::Result<bool> {
+        let mut asked = Vec::with_capacity(few.len() + 1);
+        asked.push(PollFd::new(&self.epoll, PollFlags::IN));
+        asked.extend(
+            few.iter()
+                .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
+        );
+        match poll(&mut asked, timeout) {
+            Ok(0) => return Ok(false),
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(true),
+            Err(error) => return Err(error.into()),
+        }
+        for (answer, (name, _)) in asked[1..].iter().zip(few) {
+            let flags = answer.revents();
+            if !flags.is_empty() {
+                self.found.push(Ready {
+                    name: *name,
+                    error: flags.contains(PollFlags::ERR),
+                });
+            }
+        }
+        if !asked[0].revents().is_empty() {
+            self.look(Some(&NOW))?;
+        }
+        Ok(true)
+    }
+
+    /// Looks after all that is watched. Gives whether there was something, or may be.
+    fn look(&mut self, timeout: Option<&Timespec>) -> io::Result<bool> {
         let mut room = [MaybeUninit::uninit(); EVENTS];
         let events = match epoll::wait(&self.epoll, &mut room, timeout) {
             Ok((events, _)) => events,
-            Err(Errno::INTR) => return Ok(()),
+            Err(Errno::INTR) => return Ok(true),
             Err(error) => return Err(error.into()),
         };
+        let found = !events.is_empty();
         let ready = events.iter().map(|event| {
             let flags = event.flags; // copied: the kernel's form is packed
             Ready {
@@ -188,7 +210,7 @@ impl Poller {
         });
         self.found
             .extend(ready.filter(|ready| ready.name != NOBODY));
-        Ok(())
+        Ok(found)
     }
 
     fn arm(&mut self, now: Instant, at: Instant) -> io::Result<()> {
@@ -204,6 +226,11 @@ impl Poller {
     }
 }
 
+/// Without waiting.
+const NOW: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 0,
+};
 /// Nothing is late by more.
 const GRAIN: Duration = Duration::from_micros(100);
 /// The name of what only wakes.

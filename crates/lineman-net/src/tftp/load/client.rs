@@ -29,6 +29,8 @@ use super::socket;
 pub(super) struct Transfer {
     pub(super) client: usize,
     pub(super) socket: Socket,
+    /// Whether several datagrams may come in one call.
+    pub(super) takes_bursts: bool,
     session: Session,
     dice: Dice,
     file: File,
@@ -54,9 +56,11 @@ impl Transfer {
         file: File,
     ) -> io::Result<Self> {
         let started = Instant::now();
+        let takes_bursts = options.wish.windowsize.is_some_and(|window| window > 1);
         Ok(Self {
             client,
-            socket: socket::open(options.server)?,
+            socket: socket::open(options.server, takes_bursts)?,
+            takes_bursts,
             session: Session::client(started, options.server, options.session(client)),
             dice,
             file,

@@ -41,7 +41,7 @@ impl NullServer {
     /// When the system has no socket or no thread.
     pub fn start(length: u64) -> io::Result<Self> {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let socket = socket::open(any)?;
+        let socket = socket::open(any, true)?;
         socket.bind(&any.into())?;
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(LONGEST_WAIT))?;

@@ -20,8 +20,8 @@ use socket2::Type;
 
 use crate::tftp::inbox::receive_together;
 
-/// A socket that can talk to `peer`. The system takes a port for it when the first packet leaves.
-pub(super) fn open(peer: SocketAddr) -> io::Result<Socket> {
+/// A socket that can talk to `peer`, and, if it `takes_bursts`, hands over what came together. The system takes a port for it when the first packet leaves.
+pub(super) fn open(peer: SocketAddr, takes_bursts: bool) -> io::Result<Socket> {
     let domain = Domain::for_address(peer);
     let kind = Type::DGRAM.nonblocking().cloexec();
     let socket = Socket::new_raw(domain, kind, Some(Protocol::UDP))?;
@@ -32,7 +32,9 @@ pub(super) fn open(peer: SocketAddr) -> io::Result<Socket> {
     } else {
         setsockopt(&socket, sockopt::Ipv4RecvErr, &true)?;
     }
-    receive_together(&socket);
+    if takes_bursts {
+        receive_together(&socket);
+    }
     Ok(socket)
 }
 

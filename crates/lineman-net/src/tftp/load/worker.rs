@@ -208,7 +208,11 @@ impl<'a> Worker<'a> {
         };
         let mut taken = 0;
         while taken < transfer.burst() {
-            match self.inbox.receive(&transfer.socket) {
+            let received = match transfer.takes_bursts {
+                true => self.inbox.receive(&transfer.socket),
+                false => self.inbox.receive_one(&transfer.socket),
+            };
+            match received {
                 Ok(Some(arrival)) => {
                     for datagram in arrival.datagrams() {
                         taken += 1;
