@@ -97,6 +97,7 @@ impl Sender {
     pub(super) fn heard(&mut self, now: Instant) {
         self.confirmed = true;
         self.progress_at = now;
+        self.silences = 0;
         self.rto.progress();
     }
 

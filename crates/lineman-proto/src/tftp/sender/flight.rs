@@ -61,6 +61,21 @@ impl Sender {
         }
     }
 
+    /// Behind a second time-out in a row: atftp repeats an ACK once, and then not again before it has
+    /// heard nothing for five seconds, which resending prevents. To whoever has the whole flight, the
+    /// blocks behind it are news; to others a gap that they answer.
+    pub(super) fn pass_the_flight(&mut self) {
+        let window = u64::from(self.agreed.windowsize);
+        let end = self.end_of_window(2 * window);
+        let is_whole = self.next == self.end_of_window(window) && !self.is_pausing();
+        if self.silences > 0 && window > 1 && is_whole && self.opening.is_none() && self.next < end
+        {
+            self.push_run(self.next, end);
+            self.next = end;
+            self.window_end = end;
+        }
+    }
+
     /// The blocks that leave next if everything in flight arrives, where that is a window: whoever has
     /// to read them has the time until the ACK for it.
     pub fn expected_run(&self) -> Option<DataRun> {

@@ -74,6 +74,8 @@ pub struct Sender {
     pipeline: Option<Box<Pipeline>>,
     /// How many probes of this flight have been sent.
     probes: u8,
+    /// Time-outs since the peer has made progress.
+    silences: u32,
     stats: Stats,
 }
 
@@ -114,6 +116,7 @@ impl Sender {
             pace: Pace::new(),
             pipeline: None,
             probes: 0,
+            silences: 0,
             stats: Stats::default(),
         };
         if let Some(length) = length {
@@ -210,6 +213,8 @@ impl Sender {
             self.pace.silence(self.window());
             self.resend(now);
             self.pass_the_wrap();
+            self.pass_the_flight();
+            self.silences += 1;
             self.probes = MOST_PROBES; // a second time-out in a row is no moment to hurry
             self.arm();
         } else {
