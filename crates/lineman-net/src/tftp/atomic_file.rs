@@ -68,11 +68,12 @@ impl AtomicFile {
         self.file.sync_all()
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name. The one that had it before is still open in what comes back.
     ///
     /// # Errors
     /// What the system says; the temporary is removed then.
-    pub fn commit(mut self) -> io::Result<()> {
+    pub fn commit(mut self) -> io::Result<Replaced> {
+        let replaced = if self.replace { self.open_old() } else { None };
         let flags = if self.replace {
             RenameFlags::empty()
         } else {
@@ -80,7 +81,29 @@ impl AtomicFile {
         };
         rustix::fs::renameat_with(&self.dir, &self.temporary, &self.dir, &self.target, flags)?;
         self.committed = true;
-        Ok(())
+        Ok(Replaced(replaced))
+    }
+
+    fn open_old(&self) -> Option<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        rustix::fs::openat(&self.dir, &self.target, flags, Mode::empty()).ok()
+    }
+}
+
+/// A file whose name has been taken by another. Dropped, its space is given back, for which a large
+/// one takes its time.
+#[derive(Debug)]
+pub struct Replaced(Option<OwnedFd>);
+
+impl Replaced {
+    /// No file.
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// Whether there was none.
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.0.is_none()
     }
 }
 

@@ -24,6 +24,7 @@ mod timers;
 mod transfer;
 
 pub use atomic_file::AtomicFile;
+pub use atomic_file::Replaced;
 pub use client::Client;
 pub use client::ClientOptions;
 pub use client::Progress;

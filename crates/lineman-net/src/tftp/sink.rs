@@ -11,6 +11,7 @@ use lineman_proto::tftp::netascii;
 
 use super::AtomicFile;
 use super::Refusal;
+use super::Replaced;
 
 /// Where a receiver puts a file.
 pub struct Sink {
@@ -119,18 +120,18 @@ impl Sink {
         self.is_writing() && self.pending.len() >= PIECE
     }
 
-    /// Makes the file permanent. Blocks.
+    /// Makes the file permanent. Blocks, and so does dropping the file that it replaces.
     ///
     /// # Errors
     /// When the system cannot, or the name has been taken meanwhile.
-    pub(super) fn commit(mut self) -> Result<(), Refusal> {
+    pub(super) fn commit(mut self) -> Result<Replaced, Refusal> {
         let before = self.pending.len();
         if let Some(decoder) = &mut self.decoder {
             decoder.finish(&mut self.pending);
         }
         self.count(before)?;
         let Some(mut target) = self.target else {
-            return Ok(()); // whoever takes it away brings it back before this
+            return Ok(Replaced::nothing()); // whoever takes it away brings it back before this
         };
         target.write(&self.pending)?;
         target.commit()
@@ -158,16 +159,18 @@ impl Target {
         Ok(())
     }
 
-    fn commit(self) -> Result<(), Refusal> {
+    fn commit(self) -> Result<Replaced, Refusal> {
         match self {
-            Self::File(file) => file.commit()?,
+            Self::File(file) => Ok(file.commit()?),
             Self::DurableFile(file) => {
                 file.sync()?;
-                file.commit()?;
+                Ok(file.commit()?)
             }
-            Self::Stream(mut writer) => writer.flush()?,
+            Self::Stream(mut writer) => {
+                writer.flush()?;
+                Ok(Replaced::nothing())
+            }
         }
-        Ok(())
     }
 }
 

@@ -49,6 +49,9 @@ pub struct Serve {
     /// Refuse or cut off an upload beyond this many bytes (K, M, G allowed)
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = parse::bytes)]
     pub max_upload: u64,
+    /// Acknowledge an upload's last block before the file is on the disk: a power cut may take it
+    #[arg(long)]
+    pub no_sync: bool,
     /// How many transfers may run at a time
     #[arg(long, value_name = "N", default_value = "4096", value_parser = parse::count)]
     pub max_transfers: usize,

@@ -66,6 +66,8 @@ pub struct ServerConfig {
     /// How long a thread stays awake for an answer before it sleeps, while few transfers run and that
     /// pays; zero for not at all.
     pub busy_poll: Duration,
+    /// Have an upload on the disk before its last block is acknowledged.
+    pub sync_uploads: bool,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
@@ -87,6 +89,7 @@ impl Default for ServerConfig {
             single_port: false,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             busy_poll: Duration::from_micros(100),
+            sync_uploads: true,
             pipeline: false,
             exceptions: Vec::new(),
             timing: Timing {

@@ -107,7 +107,12 @@ impl Shared {
             Direction::Write => {
                 let announced = request.options.number("tsize");
                 let file = self.store.write(request.filename, announced)?;
-                let sink = Sink::durable_file(file, request.mode, self.store.max_upload());
+                let most = self.store.max_upload();
+                let sink = if self.config.sync_uploads {
+                    Sink::durable_file(file, request.mode, most)
+                } else {
+                    Sink::file(file, request.mode, most)
+                };
                 (Body::Receive(Some(sink)), None)
             }
         };

@@ -26,6 +26,7 @@ use sending::Unsent;
 
 use super::Ending;
 use super::Refusal;
+use super::Replaced;
 use super::burst::Method;
 use super::engine::Line;
 use super::inbox::Inbox;
@@ -69,7 +70,7 @@ pub(super) enum Waited {
     /// A piece of the file is written.
     Written(std::result::Result<Written, Refusal>),
     /// The file is permanent, or why not.
-    Stored(std::result::Result<(), Refusal>),
+    Stored(std::result::Result<Replaced, Refusal>),
     /// Nothing: the thread that was to do it panicked.
     Panicked,
 }
@@ -271,10 +272,12 @@ impl Transfer {
 
     /// What it waited for is there.
     pub(super) fn handle_waited(&mut self, waited: Waited, desk: &mut Desk) {
+        let mut replaced = Replaced::nothing();
         match waited {
             Waited::Written(written) => self.handle_written(written, desk),
             Waited::ReadAhead if self.leave_disk() => self.send_rest(desk),
-            Waited::Stored(Ok(())) if self.leave_disk() => {
+            Waited::Stored(Ok(file)) if self.leave_disk() => {
+                replaced = file;
                 self.session.handle_stored(Instant::now());
             }
             Waited::Stored(Err(refusal)) if self.leave_disk() => self.refuse(refusal),
@@ -285,6 +288,7 @@ impl Transfer {
             Waited::ReadAhead | Waited::Stored(_) => {} // it has been ended meanwhile
         }
         self.advance(&[], desk);
+        desk.drop_off_the_loop(replaced); // not before the last ACK has left
     }
 
     /// It has waited for the disk, and does no more.

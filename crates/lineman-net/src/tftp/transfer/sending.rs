@@ -16,6 +16,7 @@ use super::Transfer;
 use super::Waited;
 use super::ahead::Ahead;
 use crate::tftp::Refusal;
+use crate::tftp::Replaced;
 use crate::tftp::Source;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
@@ -53,6 +54,13 @@ impl Desk {
             let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Waited::Panicked);
             line.hand_over(waited);
         });
+    }
+
+    /// Gives back the space of a file that has lost its name.
+    pub(super) fn drop_off_the_loop(&self, replaced: Replaced) {
+        if !replaced.is_nothing() {
+            self.pool.spawn_blocking(move || drop(replaced));
+        }
     }
 }
 

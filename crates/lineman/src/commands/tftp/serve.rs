@@ -87,6 +87,7 @@ fn config(args: &Serve) -> ServerConfig {
         single_port: args.single_port,
         threads: args.threads.unwrap_or_else(runtime::workers),
         busy_poll: args.busy_poll,
+        sync_uploads: !args.no_sync,
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

@@ -25,6 +25,10 @@ pub const TEXTS: &[Row] = &[
         "拒绝或中断超过这么多字节的上传（可用 K、M、G）",
     ),
     (
+        "Acknowledge an upload's last block before the file is on the disk: a power cut may take it",
+        "在上传的文件写入磁盘之前就确认最后一块：断电时可能丢失",
+    ),
+    (
         "How many transfers may run at a time",
         "最多同时进行多少个传输",
     ),
