@@ -15,7 +15,9 @@ use std::time::Duration;
 /// Losses here and there change nothing: the network loses too. What overflows is mostly lost in
 /// silence, for nothing behind it arrives either; behind a packet that the network has lost others
 /// arrive, and are answered at once. So what was answered is weaker evidence. After some clean windows more is tried;
-/// where that fails, what worked before is returned to, and the next attempt waits twice as long.
+/// where that fails at the place where it must if the receiver is the reason, what worked before is
+/// returned to, and the next attempt waits twice as long. Where bursts that should fit lose something
+/// too, now here and now there, it was the network: bursts end, and the next suspicion needs more.
 #[derive(Debug)]
 pub(super) struct Pace {
     now: Level,
@@ -24,6 +26,10 @@ pub(super) struct Pace {
     /// How much speaks for the receiver: flights in a row that have lost all behind about the same
     /// block, each with its weight.
     alike: u32,
+    /// How much of that is needed to be sure.
+    proof: u32,
+    /// How much speaks against, since there are bursts.
+    doubt: u32,
     /// The block.
     taken: u64,
     /// Windows without, in a row.
@@ -49,8 +55,20 @@ struct Level {
     pause: Duration,
 }
 
+impl Level {
+    /// Whether a receiver that can take this and no more loses all behind so many blocks when more
+    /// is tried.
+    fn explains(&self, taken: u64) -> bool {
+        (self.burst.saturating_sub(LIKENESS)..=self.burst.saturating_mul(2)).contains(&taken)
+    }
+}
+
 impl Pace {
     pub(super) fn new() -> Self {
+        Self::needing(PROOF)
+    }
+
+    fn needing(proof: u32) -> Self {
         Self {
             now: Level {
                 burst: u64::MAX,
@@ -58,6 +76,8 @@ impl Pace {
             },
             before: None,
             alike: 0,
+            proof,
+            doubt: 0,
             taken: 0,
             clean: 0,
             patience: CLEAN_WINDOWS,
@@ -82,12 +102,15 @@ impl Pace {
             self.clean = 0;
         } else {
             self.alike = weight;
+            self.doubt += if self.now.burst < window { DOUBT } else { 0 };
         }
         self.taken = taken;
-        if let Some(before) = self.before.take() {
+        if self.doubt >= REFUTED {
+            *self = Self::needing((self.proof * 2).min(MOST_PROOF));
+        } else if let Some(before) = self.before.take_if(|before| before.explains(taken)) {
             self.now = before;
             self.patience = (self.patience * 2).min(MOST_PATIENCE);
-        } else if self.alike >= PROOF {
+        } else if self.alike >= self.proof {
             self.tighten(window, taken);
         }
     }
@@ -105,6 +128,7 @@ impl Pace {
     /// All of a window has arrived.
     pub(super) fn whole(&mut self, window: u64) {
         self.alike = 0;
+        self.doubt = self.doubt.saturating_sub(1);
         self.clean += 1;
         if self.now.burst < window && self.clean >= self.patience {
             self.clean = 0;
@@ -144,6 +168,11 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(8);
 const PROOF: u32 = 9;
 /// While a burst arrives, a receiver may make room for a packet, or not.
 const LIKENESS: u64 = 1;
+/// With one window of two damaged at random it takes about ten to end the bursts; with one of
+/// five, they stay.
+const DOUBT: u32 = 4;
+const REFUTED: u32 = 12;
+const MOST_PROOF: u32 = 4 * PROOF;
 const CLEAN_WINDOWS: u32 = 8;
 const MOST_PATIENCE: u32 = 256;
 
@@ -200,6 +229,44 @@ mod tests {
             }
         }
         assert_eq!(attempts, [8, 24, 56, 120]);
+    }
+
+    #[test]
+    fn bursts_that_lose_here_and_there_are_given_up_and_need_more_proof_the_next_time() {
+        let mut pace = Pace::new();
+        for _ in 0..3 {
+            pace.lost(16, 8, Evidence::Silence);
+        }
+        assert_eq!(pace.burst(), 8);
+        for taken in [1, 13, 4] {
+            pace.whole(16);
+            pace.lost(16, taken, Evidence::Answer);
+        }
+        assert_eq!(pace.burst(), 8, "once more and they are");
+        pace.lost(16, 10, Evidence::Answer);
+        assert_eq!(pace.burst(), u64::MAX);
+        for _ in 0..5 {
+            pace.lost(16, 8, Evidence::Silence);
+        }
+        assert_eq!(pace.burst(), u64::MAX);
+        pace.lost(16, 8, Evidence::Silence);
+        assert_eq!(pace.burst(), 8);
+    }
+
+    #[test]
+    fn an_attempt_that_loses_elsewhere_goes_on() {
+        let mut pace = Pace::new();
+        for _ in 0..3 {
+            pace.lost(16, 4, Evidence::Silence);
+        }
+        for _ in 0..8 {
+            pace.whole(16);
+        }
+        assert_eq!(pace.burst(), 6);
+        pace.lost(16, 13, Evidence::Answer);
+        assert_eq!(pace.burst(), 6);
+        pace.lost(16, 4, Evidence::Silence);
+        assert_eq!(pace.burst(), 4);
     }
 
     #[test]
