@@ -13,6 +13,7 @@ use rustix::fs::AtFlags;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::fs::RenameFlags;
+use rustix::io::Errno;
 
 /// What the temporary names begin with. The server does not serve them.
 pub(crate) const TEMPORARY_PREFIX: &str = ".lineman-part-";
@@ -55,17 +56,9 @@ impl AtomicFile {
     }
 
     /// Has the system begin to bring to the disk what was written, without waiting for it: the less
-    /// [`Self::sync`] will have to wait for. Best effort.
+    /// [`Self::commit_durably`] will have to wait for. Best effort.
     pub(crate) fn begin_sync(&self) {
         let _ = crate::sys::begin_writeback(&self.file);
-    }
-
-    /// Waits until the bytes are on the disk.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
     }
 
     /// Gives the file its name. The one that had it before is still open in what comes back.
@@ -82,6 +75,20 @@ impl AtomicFile {
         rustix::fs::renameat_with(&self.dir, &self.temporary, &self.dir, &self.target, flags)?;
         self.committed = true;
         Ok(Replaced(replaced))
+    }
+
+    /// The same, and a power cut will take neither the bytes nor the name. Waits for the disk.
+    ///
+    /// # Errors
+    /// What the system says; if it says it of the directory, the file has its name all the same.
+    pub fn commit_durably(self) -> io::Result<Replaced> {
+        self.file.sync_all()?;
+        let dir = self.dir.try_clone()?;
+        let replaced = self.commit()?;
+        match rustix::fs::fsync(&dir) {
+            Ok(()) | Err(Errno::INVAL) => Ok(replaced), // some file systems know no such thing
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn open_old(&self) -> Option<OwnedFd> {
@@ -123,7 +130,7 @@ fn create_temporary(dir: &OwnedFd) -> io::Result<(OsString, File)> {
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match rustix::fs::openat(dir, &name, flags, Mode::from_raw_mode(0o644)) {
             Ok(fd) => return Ok((name, File::from(fd))),
-            Err(rustix::io::Errno::EXIST) => {} // left by a process of our number that crashed
+            Err(Errno::EXIST) => {} // left by a process of our number that crashed
             Err(error) => return Err(error.into()),
         }
     }

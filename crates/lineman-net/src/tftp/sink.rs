@@ -107,7 +107,10 @@ impl Sink {
     /// A piece has been written.
     pub(super) fn give_back(&mut self, written: Written) {
         self.target = Some(written.target);
-        self.room = written.room;
+        // A slow upload needs no second piece of memory.
+        if self.pending.len() >= PIECE / 8 {
+            self.room = written.room;
+        }
     }
 
     /// Whether a piece is being written.
@@ -162,10 +165,7 @@ impl Target {
     fn commit(self) -> Result<Replaced, Refusal> {
         match self {
             Self::File(file) => Ok(file.commit()?),
-            Self::DurableFile(file) => {
-                file.sync()?;
-                Ok(file.commit()?)
-            }
+            Self::DurableFile(file) => Ok(file.commit_durably()?),
             Self::Stream(mut writer) => {
                 writer.flush()?;
                 Ok(Replaced::nothing())

@@ -33,7 +33,7 @@ pub(in crate::tftp) struct Floor {
     crowded: bool,
     /// Who was heard and is to be answered.
     unanswered: Vec<u64>,
-    /// How it waits while there are few.
+    /// How it waits where answers may be near.
     vigil: Vigil,
 }
 
@@ -85,8 +85,11 @@ impl Floor {
     }
 
     fn wait_for_few(&mut self, due: Option<Instant>) -> io::Result<()> {
-        for place in self.transfers.values_mut() {
-            place.transfer.look_ahead(&mut self.desk);
+        // Of several, each would throw away what was read for the others.
+        if self.transfers.len() == 1 {
+            for place in self.transfers.values_mut() {
+                place.transfer.look_ahead(&mut self.desk);
+            }
         }
         let hearing = || {
             self.transfers
@@ -94,7 +97,8 @@ impl Floor {
                 .filter(|(_, place)| place.transfer.hears())
         };
         // Without a transfer nothing is near; one that writes leaves the processor to the writer.
-        let is_near = hearing().count() > 0 && hearing().all(|(_, place)| !place.transfer.writes());
+        let is_near =
+            hearing().next().is_some() && hearing().all(|(_, place)| !place.transfer.writes());
         let few: Vec<_> = hearing()
             .filter_map(|(number, place)| Some((*number, place.transfer.socket()?)))
             .collect();
@@ -185,6 +189,8 @@ impl Floor {
         if let Some(place) = self.transfers.get_mut(&number) {
             place.transfer.handle_waited(waited, &mut self.desk);
             self.settle(number);
+        } else {
+            self.desk.drop_off_the_loop(waited);
         }
     }
 

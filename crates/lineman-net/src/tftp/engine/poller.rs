@@ -102,7 +102,7 @@ impl Poller {
         if self.look(Some(&NOW))? {
             return Ok(());
         }
-        let keeps = |vigil: &mut Vigil| vigil.keep(|| self.look(Some(&NOW)));
+        let keeps = |vigil: &mut Vigil| vigil.keep(until, || self.look(Some(&NOW)));
         if vigil.map_or(Ok(false), keeps)? {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl Poller {
         until: Option<Instant>,
         vigil: Option<&mut Vigil>,
     ) -> io::Result<()> {
-        let keeps = |vigil: &mut Vigil| vigil.keep(|| self.look_with(few, Some(&NOW)));
+        let keeps = |vigil: &mut Vigil| vigil.keep(until, || self.look_with(few, Some(&NOW)));
         if vigil.map_or(Ok(false), keeps)? {
             return Ok(());
         }

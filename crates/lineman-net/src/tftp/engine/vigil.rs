@@ -67,11 +67,16 @@ impl Vigil {
         }
     }
 
-    /// Looks until there is something; gives `false` when it is time to sleep.
+    /// Looks until there is something, until `due` at the latest; gives `false` when it is time to
+    /// sleep.
     ///
     /// # Errors
     /// What looking gives.
-    pub(super) fn keep<E>(&mut self, mut look: impl FnMut() -> Result<bool, E>) -> Result<bool, E> {
+    pub(super) fn keep<E>(
+        &mut self,
+        due: Option<Instant>,
+        mut look: impl FnMut() -> Result<bool, E>,
+    ) -> Result<bool, E> {
         if self.skip > 0 || self.limit.is_zero() {
             self.skip = self.skip.saturating_sub(1);
             return Ok(false);
@@ -80,10 +85,14 @@ impl Vigil {
             return Ok(false);
         };
         let until = Instant::now() + self.limit;
-        while Instant::now() < until {
+        let until = due.map_or(until, |due| due.min(until));
+        loop {
             if look()? {
                 self.price = CHEAPEST;
                 return Ok(true);
+            }
+            if Instant::now() >= until {
+                break;
             }
         }
         self.skip = self.price;
@@ -110,7 +119,7 @@ mod tests {
     /// How often it looked, and whether it found something, which is there at the `nth` look.
     fn looks(vigil: &mut Vigil, nth: u32) -> (u32, bool) {
         let mut looks = 0;
-        let found = vigil.keep(|| {
+        let found = vigil.keep(None, || {
             looks += 1;
             Ok::<_, Infallible>(looks == nth)
         });

@@ -231,7 +231,7 @@ impl Transfer {
 
     /// One that comes while the transfer waits for something is lost, as packets are.
     fn hear(&mut self, from: SocketAddr, packet: &[u8]) {
-        if self.stall.is_none() {
+        if self.hears() {
             self.session.handle_packet(Instant::now(), from, packet);
         }
     }
@@ -272,13 +272,15 @@ impl Transfer {
 
     /// What it waited for is there.
     pub(super) fn handle_waited(&mut self, waited: Waited, desk: &mut Desk) {
-        let mut replaced = Replaced::nothing();
         match waited {
             Waited::Written(written) => self.handle_written(written, desk),
             Waited::ReadAhead if self.leave_disk() => self.send_rest(desk),
-            Waited::Stored(Ok(file)) if self.leave_disk() => {
-                replaced = file;
-                self.session.handle_stored(Instant::now());
+            Waited::Stored(Ok(replaced)) => {
+                if self.leave_disk() {
+                    self.session.handle_stored(Instant::now());
+                }
+                self.advance(&[], desk); // the last ACK leaves before anything that takes time
+                desk.drop_off_the_loop(Waited::Stored(Ok(replaced)));
             }
             Waited::Stored(Err(refusal)) if self.leave_disk() => self.refuse(refusal),
             Waited::Panicked => {
@@ -288,7 +290,6 @@ impl Transfer {
             Waited::ReadAhead | Waited::Stored(_) => {} // it has been ended meanwhile
         }
         self.advance(&[], desk);
-        desk.drop_off_the_loop(replaced); // not before the last ACK has left
     }
 
     /// It has waited for the disk, and does no more.

@@ -16,7 +16,6 @@ use super::Transfer;
 use super::Waited;
 use super::ahead::Ahead;
 use crate::tftp::Refusal;
-use crate::tftp::Replaced;
 use crate::tftp::Source;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
@@ -24,7 +23,7 @@ use crate::tftp::engine::Line;
 use crate::tftp::source::ReadError;
 
 /// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
-/// it is kept.
+/// it is kept but what was read ahead for the next window.
 #[derive(Debug)]
 pub(in crate::tftp) struct Desk {
     burst: Burst,
@@ -56,10 +55,10 @@ impl Desk {
         });
     }
 
-    /// Gives back the space of a file that has lost its name.
-    pub(super) fn drop_off_the_loop(&self, replaced: Replaced) {
-        if !replaced.is_nothing() {
-            self.pool.spawn_blocking(move || drop(replaced));
+    /// Drops what nobody waits for any more: giving back the space of a large file takes time.
+    pub(in crate::tftp) fn drop_off_the_loop(&self, waited: Waited) {
+        if matches!(&waited, Waited::Stored(Ok(replaced)) if !replaced.is_nothing()) {
+            self.pool.spawn_blocking(move || drop(waited));
         }
     }
 }

@@ -62,17 +62,18 @@ impl Sender {
     }
 
     /// Behind a second time-out in a row: atftp repeats an ACK once, and then not again before it has
-    /// heard nothing for five seconds, which resending prevents. To whoever has the whole flight, the
-    /// blocks behind it are news; to others a gap that they answer.
+    /// heard nothing for five seconds, which resending prevents, or something new. To whoever has the
+    /// whole flight the block behind it is, and the next repetition is answered then. The file's last
+    /// block stays behind: all but one window is to be acknowledged before it counts as sent.
     pub(super) fn pass_the_flight(&mut self) {
-        let window = u64::from(self.agreed.windowsize);
-        let end = self.end_of_window(2 * window);
-        let is_whole = self.next == self.end_of_window(window) && !self.is_pausing();
-        if self.silences > 0 && window > 1 && is_whole && self.opening.is_none() && self.next < end
-        {
-            self.push_run(self.next, end);
-            self.next = end;
-            self.window_end = end;
+        // With one block more than 65535 in flight an ACK's number would mean two of them.
+        let is_window = (2..u16::MAX).contains(&self.agreed.windowsize) && self.opening.is_none();
+        let is_whole = self.window() == u64::from(self.agreed.windowsize) && !self.is_pausing();
+        let is_followed = self.last.is_none_or(|last| self.next < last);
+        if self.silences > 0 && is_window && is_whole && is_followed {
+            self.push_run(self.next, self.next + 1);
+            self.next += 1;
+            self.window_end = self.next;
         }
     }
 

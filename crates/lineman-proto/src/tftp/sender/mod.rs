@@ -143,6 +143,9 @@ impl Sender {
     /// reading a [`DataRun`](super::DataRun) met the end: blocks of the run beyond the end were not sent.
     pub fn handle_end(&mut self, length: u64) {
         let last = length / u64::from(self.agreed.blksize) + 1;
+        if self.last.is_some_and(|known| known <= last) {
+            return; // of two runs behind the end the first has told
+        }
         self.last = Some(last);
         self.window_end = self.window_end.min(last + 1);
         if self.next > last + 1 {
