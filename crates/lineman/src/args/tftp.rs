@@ -83,8 +83,7 @@ pub struct Serve {
     /// Threads for the transfers (default: one for each processor); those in lockstep share the first
     #[arg(long, value_name = "N", value_parser = parse::count)]
     pub threads: Option<usize>,
-    /// While few transfers run, look for packets this many microseconds before sleeping, as long as that
-    /// pays; 0 sleeps at once
+    /// Look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once
     #[arg(long, value_name = "MICROSECONDS", default_value = "100", value_parser = parse::microseconds)]
     pub busy_poll: Duration,
     /// Where a name is not found, take one that differs in upper and lower case only

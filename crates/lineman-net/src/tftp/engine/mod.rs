@@ -43,9 +43,8 @@ pub(super) struct Lines {
 }
 
 impl Engine {
-    /// Starts `threads` threads. Before it sleeps, each stays awake for up to `busy_poll` while few
-    /// transfers run and answers come that soon. What blocks runs on the blocking pool of the runtime that calls
-    /// this.
+    /// Starts `threads` threads. Before it sleeps, each stays awake for up to `busy_poll` while packets
+    /// come that soon. What blocks runs on the blocking pool of the runtime that calls this.
     ///
     /// # Errors
     /// When the system allows no more threads or descriptors.

@@ -20,7 +20,8 @@ use socket2::Type;
 
 use crate::tftp::inbox::receive_together;
 
-/// A socket that can talk to `peer`, and, if it `takes_bursts`, hands over what came together. The system takes a port for it when the first packet leaves.
+/// A socket that can talk to `peer`, and, if it `takes_bursts`, hands over what came together. The
+/// system takes a port for it when the first packet leaves.
 pub(super) fn open(peer: SocketAddr, takes_bursts: bool) -> io::Result<Socket> {
     let domain = Domain::for_address(peer);
     let kind = Type::DGRAM.nonblocking().cloexec();

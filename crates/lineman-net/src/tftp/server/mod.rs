@@ -63,8 +63,8 @@ pub struct ServerConfig {
     pub single_port: bool,
     /// Threads that run transfers; those in lockstep share the first.
     pub threads: usize,
-    /// How long a thread stays awake for an answer before it sleeps, while few transfers run and that
-    /// pays; zero for not at all.
+    /// How long a thread stays awake for a packet before it sleeps, while that pays; zero for not at
+    /// all.
     pub busy_poll: Duration,
     /// Have an upload on the disk before its last block is acknowledged.
     pub sync_uploads: bool,

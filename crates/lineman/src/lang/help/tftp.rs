@@ -67,10 +67,6 @@ pub const TEXTS: &[Row] = &[
         "运行传输的线程数（默认：每个处理器一个）；逐块应答的传输共用第一个",
     ),
     (
-        "While few transfers run, look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once",
-        "传输很少时，入睡前先用这么多微秒反复查看有无数据包，只要值得就这样做；0 表示立即入睡",
-    ),
-    (
         "Where a name is not found, take one that differs in upper and lower case only",
         "找不到文件名时，采用仅大小写不同的那一个",
     ),
