@@ -118,7 +118,7 @@ impl Session {
         let mut result = None;
         let mut over = false;
         loop {
-            let due = result.is_none() && !over && (self.screen.is_live() || self.pace.is_due());
+            let due = result.is_none() && !over && self.is_due();
             let done = tokio::select! {
                 event = events.recv() => match event {
                     Some(event) => self.hear(&event).map(|()| Next::Line),
@@ -146,6 +146,13 @@ impl Session {
             }
         }
         result.unwrap_or_else(|| Err(self.failure(&Complaint::Ended)))
+    }
+
+    fn is_due(&mut self) -> bool {
+        match self.screen.is_live() {
+            true => self.pace.is_open(),
+            false => self.pace.is_due(),
+        }
     }
 
     fn hear(&mut self, event: &Event) -> Result<(), Failure> {

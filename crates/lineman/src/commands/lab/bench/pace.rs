@@ -1,4 +1,6 @@
-//! When the next line of a script is due: when its call has returned, or nothing happens any more.
+//! When the next line is due. Of a script: when its call has returned, or nothing happens any more. At
+//! a terminal: when the calls that return at once have, since what is typed ahead may be about their
+//! sockets.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Instant;
 use lineman_lab::log::Event;
 use lineman_lab::log::Kind;
 
-/// What a script waits for.
+/// What the next line waits for.
 #[derive(Debug)]
 pub struct Pace {
     /// Calls that were asked for and have not begun.
@@ -16,6 +18,8 @@ pub struct Pace {
     latest: Option<u64>,
     /// All that have not returned.
     waiting: BTreeSet<u64>,
+    /// Those of them that wait for nobody.
+    at_once: BTreeSet<u64>,
     /// When something last happened, or was asked for.
     touched: Instant,
     /// Something was asked for that has no answer.
@@ -33,6 +37,7 @@ impl Pace {
             asked: 0,
             latest: None,
             waiting: BTreeSet::new(),
+            at_once: BTreeSet::new(),
             touched: Instant::now(),
             unanswered: false,
             until: None,
@@ -66,14 +71,25 @@ impl Pace {
         if call.answer.is_none() {
             self.asked = self.asked.saturating_sub(1);
             self.waiting.insert(call.id);
+            if AT_ONCE.contains(&call.name.as_str()) {
+                self.at_once.insert(call.id);
+            }
             self.latest = Some(call.id);
         } else {
             self.waiting.remove(&call.id);
+            self.at_once.remove(&call.id);
             self.latest = self.latest.filter(|latest| *latest != call.id);
         }
     }
 
-    /// Whether the next line is due.
+    /// Whether a line that was typed may be read: every call before it has begun, and those that wait
+    /// for nobody have returned.
+    pub fn is_open(&self) -> bool {
+        let done = self.asked == 0 && self.at_once.is_empty();
+        done || self.touched.elapsed() >= LOST
+    }
+
+    /// Whether the next line of a script is due.
     pub fn is_due(&mut self) -> bool {
         if let Some(until) = self.until {
             let returned = self.asked == 0 && self.waiting.is_empty();
@@ -96,7 +112,55 @@ impl Pace {
     }
 }
 
+/// Calls that later ones are about.
+const AT_ONCE: [&str; 3] = ["socket", "bind", "listen"];
+/// A host that has not answered by now is not waited for.
+const LOST: Duration = Duration::from_secs(5);
 /// What hosts need to do what they do at once.
 const SETTLED: Duration = Duration::from_millis(20);
 /// More than a delayed ACK.
 const QUIET: Duration = Duration::from_millis(150);
+
+#[cfg(test)]
+mod tests {
+    use lineman_lab::log;
+    use lineman_lab::log::Host;
+
+    use super::*;
+
+    fn call(id: u64, name: &str, answer: Option<&str>) -> Event {
+        let answer = answer.map(|value| log::Answer::Value(value.to_owned()));
+        let call = log::Call {
+            id,
+            host: Host::Server,
+            program: None,
+            fd: Some(3),
+            name: name.to_owned(),
+            args: Vec::new(),
+            answer,
+        };
+        let (n, t_ns, kind) = (0, 0, Kind::Call(call));
+        Event { n, t_ns, kind }
+    }
+
+    /// `bind` was read before `socket` had returned, and refused for want of a socket.
+    #[test]
+    fn what_was_typed_ahead_waits_for_the_socket_it_is_about() {
+        let mut pace = Pace::new(Duration::ZERO);
+        assert!(pace.is_open());
+        pace.asked();
+        assert!(!pace.is_open(), "asked for");
+        pace.hear(&call(1, "socket", None));
+        assert!(!pace.is_open(), "begun");
+        pace.hear(&call(1, "socket", Some("3")));
+        assert!(pace.is_open());
+    }
+
+    #[test]
+    fn a_call_that_waits_for_the_peer_keeps_no_line_back() {
+        let mut pace = Pace::new(Duration::ZERO);
+        pace.asked();
+        pace.hear(&call(1, "accept", None));
+        assert!(pace.is_open());
+    }
+}
