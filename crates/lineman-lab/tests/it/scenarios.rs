@@ -365,7 +365,8 @@ fn fast_retransmit() {
     let events = play("fast-retransmit");
     let plot = plot(&events);
     assert_eq!(plot.matches("c:data").count(), 7, "{plot}");
-    has_in_order(&events, "c:data! s:ack s:ack s:ack s:ack c:data s:ack");
+    // Three ACKs of the same byte set it off (RFC 5681 §3.2); others may be on their way by then.
+    has_in_order(&events, "c:data! s:ack s:ack s:ack c:data s:ack");
     let waited = between(&events, Host::Client, 3, 8);
     assert!(waited < 150, "{waited} ms");
 }
@@ -445,24 +446,28 @@ fn udp_fragments() {
     assert!(got[0].contains("65507 "), "{got:?}");
 }
 
-#[test]
-fn tftp_get() {
-    let plot = plot(&play("tftp-get"));
-    // The transfer keeps its own time: where the machine stood still for a moment, packets come twice.
+/// The plot without repetitions: a transfer keeps its own time, and where the machine stood still for a
+/// moment packets come twice.
+fn firsts(events: &[Event]) -> String {
+    let plot = plot(events);
     let mut packets: Vec<_> = plot.split(' ').collect();
     let mut seen = HashSet::new();
     packets.retain(|packet| seen.insert(*packet));
+    packets.join(" ")
+}
+
+#[test]
+fn tftp_get() {
     assert_eq!(
-        packets.join(" "),
+        firsts(&play("tftp-get")),
         "c:tftp.rrq s:tftp.oack c:tftp.ack0 s:tftp.data1 c:tftp.ack1 s:tftp.data2 c:tftp.ack2 s:tftp.data3 c:tftp.ack3"
     );
 }
 
 #[test]
 fn tftp_put() {
-    let events = play("tftp-put");
     assert_eq!(
-        plot(&events),
+        firsts(&play("tftp-put")),
         "c:tftp.wrq s:tftp.ack0 c:tftp.data1 s:tftp.ack1 c:tftp.data2 s:tftp.ack2 c:tftp.data3 s:tftp.ack3"
     );
 }
