@@ -31,8 +31,7 @@ pub struct Receiver {
     expected: u64,
     /// Blocks accepted since the last ACK.
     in_window: u16,
-    /// When the gap that stands now was reported.
-    gap_reported: Option<Instant>,
+    gap: Option<Gap>,
     queue: VecDeque<Payload>,
     events: VecDeque<Event>,
     /// When the last ACK left, if a block that answers it would give a round trip (Karn's rule).
@@ -42,6 +41,15 @@ pub struct Receiver {
     unconfirmed_resends: Option<u32>,
     sent_at: Instant,
     stats: Stats,
+}
+
+/// The gap that stands now.
+#[derive(Clone, Copy, Debug)]
+struct Gap {
+    /// When it was reported last.
+    reported_at: Instant,
+    /// The block behind it that came last.
+    seen: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +101,7 @@ impl Receiver {
             phase: Phase::Receiving,
             expected: 1,
             in_window: 0,
-            gap_reported: None,
+            gap: None,
             queue: VecDeque::new(),
             events: VecDeque::new(),
             ack_at: None,
@@ -213,7 +221,7 @@ impl Receiver {
                 self.fail(Failure::Protocol(Violation::BlockTooLarge));
             }
             Phase::Receiving if block == self.expected => self.accept(now, len),
-            Phase::Receiving if block > self.expected => self.report_gap(now),
+            Phase::Receiving if block > self.expected => self.report_gap(now, block),
             Phase::Receiving => self.handle_duplicate(now, block),
             Phase::Dallying => self.handle_late(now, block, len),
             Phase::Storing | Phase::Closed => self.stats.duplicates += 1,
@@ -227,7 +235,7 @@ impl Receiver {
         }
         self.opening = None;
         self.unconfirmed_resends = None;
-        self.gap_reported = None;
+        self.gap = None;
         self.progress_at = now;
         self.expected += 1;
         self.in_window += 1;
@@ -245,17 +253,28 @@ impl Receiver {
     }
 
     /// A block came too early: one before it is lost. Tell the sender once what is here (RFC 7440
-    /// §4), and again only if a whole round trip later the gap still stands.
-    fn report_gap(&mut self, now: Instant) {
-        let again = self.rto.fastest() * 2 + GAP_PAUSE;
-        if self
-            .gap_reported
-            .is_none_or(|reported| now >= reported + again)
-        {
+    /// §4), and again when it has sent a block once more, which may be a probe or another attempt
+    /// whose first block is lost as well, or if a whole round trip later the gap still stands.
+    fn report_gap(&mut self, now: Instant, block: u64) {
+        let fastest = self.rto.fastest();
+        let is_due = self.gap.is_none_or(|gap| {
+            // A packet that overtook another is no answer: it comes too soon.
+            let patience = match block <= gap.seen {
+                true => fastest / 2,
+                false => fastest * 2 + GAP_PAUSE,
+            };
+            now >= gap.reported_at + patience
+        });
+        let reported_at = match self.gap {
+            Some(gap) if !is_due => gap.reported_at,
+            _ => now,
+        };
+        let seen = block;
+        self.gap = Some(Gap { reported_at, seen });
+        if is_due {
             self.stats.gaps += 1;
             self.acknowledge(now);
             self.ack_at = None;
-            self.gap_reported = Some(now);
         }
     }
 
