@@ -147,6 +147,11 @@ impl Opening {
         u64::from(self.sends.saturating_sub(1))
     }
 
+    /// How long the answer took, if it is certain what it answers (Karn's rule).
+    pub(super) fn round_trip(&self, now: Instant) -> Option<Duration> {
+        (self.sends == 1).then(|| now.saturating_duration_since(self.sent_at))
+    }
+
     fn wait(&self) -> Duration {
         self.interval.unwrap_or_else(|| self.rto.current())
     }

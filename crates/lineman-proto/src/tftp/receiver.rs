@@ -79,6 +79,16 @@ impl Receiver {
         receiver
     }
 
+    /// The opening has shown how long a round trip takes: a lost ACK 0 need not cost a second.
+    #[must_use]
+    pub(super) fn knowing(mut self, now: Instant, round_trip: Option<Duration>) -> Self {
+        if let Some(round_trip) = round_trip {
+            self.rto.sample(round_trip);
+            self.arm(now);
+        }
+        self
+    }
+
     /// A receiver whose first block is the answer to its request, so nothing is acknowledged yet:
     /// a client whose server knows no options. Hand it that block next.
     pub(super) fn expecting_first(

@@ -376,10 +376,11 @@ impl Session {
 
     /// The server has answered: the opening becomes a sender or a receiver.
     fn open(&mut self, now: Instant, from: SocketAddr, agreed: Agreed, plain: Option<&Packet<'_>>) {
-        let Role::Opening { config, .. } = &self.role else {
+        let Role::Opening { config, opening } = &self.role else {
             return;
         };
         let (rollover, timing) = (config.rollover, config.timing);
+        let round_trip = opening.round_trip(now);
         self.gate.lock(from);
         self.role = match config.direction {
             Direction::Write => Role::Sending(Sender::new(
@@ -391,7 +392,10 @@ impl Session {
                 None,
             )),
             Direction::Read => Role::Receiving(match plain {
-                None => Receiver::new(now, agreed, rollover, timing, None),
+                None => {
+                    let receiver = Receiver::new(now, agreed, rollover, timing, None);
+                    receiver.knowing(now, round_trip)
+                }
                 Some(first) => {
                     let mut receiver = Receiver::expecting_first(now, agreed, rollover, timing);
                     receiver.handle_packet(now, first);
