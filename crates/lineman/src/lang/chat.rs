@@ -28,7 +28,7 @@ messages! {
     LineLost { line } "not delivered: {line}" "未送达：{line}"
     DraftLost { line } "not sent: {line}" "未发送：{line}"
     BytesLost { bytes } "{bytes} bytes did not reach the peer's TCP" "有 {bytes} 字节未到达对方的 TCP"
-    Summary { sent, received, out, in_, seconds } "the call is over: {sent} lines ({out} bytes) sent, {received} lines ({in_} bytes) received, {seconds} s" "通话结束：发送 {sent} 行（{out} 字节），接收 {received} 行（{in_} 字节），历时 {seconds} 秒"
+    Summary { sent, received, out, in_, seconds } "the call is over after {seconds} s; lines sent: {sent} ({out} bytes), received: {received} ({in_} bytes)" "通话结束：发送 {sent} 行（{out} 字节），接收 {received} 行（{in_} 字节），历时 {seconds} 秒"
     PipeSummary { out, in_, seconds } "the call is over: {out} bytes sent, {in_} bytes received, {seconds} s" "通话结束：发送 {out} 字节，接收 {in_} 字节，历时 {seconds} 秒"
 
     PipeBroken { why, bytes } "the connection broke: {why}; {bytes} bytes did not reach the peer's TCP" "连接中断：{why}；有 {bytes} 字节未到达对方的 TCP"

@@ -80,5 +80,6 @@ messages! {
     ShortHelp {} "help" "帮助"
     Keys {} "Keys" "按键"
 
+    NotJson {} "--tui draws a screen and --json writes lines; leave one of them out" "--tui 绘制屏幕，--json 输出文本行；请去掉其中一个"
     NoTerminal {} "--tui needs a terminal; leave it out to print the ladder" "--tui 需要终端；不加它则直接输出时序图"
 }

@@ -326,3 +326,15 @@ fn without_a_terminal_there_is_no_screen() {
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("--tui needs a terminal"), "{said}");
 }
+
+/// The screen was drawn, and no line of JSON was ever written.
+#[test]
+fn a_screen_is_no_json() {
+    let output = crate::support::lineman()
+        .args(["--json", "lab", "handshake", "--tui"])
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("--json") && said.contains("--tui"), "{said}");
+}

@@ -20,8 +20,11 @@ pub use live::play;
 /// How a view begins at this terminal.
 ///
 /// # Errors
-/// When there is no terminal.
+/// When there is no terminal, or lines of JSON were asked for.
 pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
+    if console.json {
+        return Err(Failure::usage(&Tui::NotJson {}, console.lang));
+    }
     if !io::stdout().is_terminal() {
         return Err(Failure::usage(&Tui::NoTerminal {}, console.lang));
     }
