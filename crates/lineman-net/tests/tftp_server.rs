@@ -26,18 +26,21 @@ fn impatient() -> ServerConfig {
     }
 }
 
-/// Serves `root` while `client` speaks; gives the first report.
+/// Serves `root` until `client` has spoken and a transfer has ended; gives the first report.
 async fn report(root: &Path, client: impl FnOnce(SocketAddr) + Send + 'static) -> Report {
     let store = Store::open(root, WritePolicy::Create, 1 << 20, false).expect("root");
     let any = [([127, 0, 0, 1], 0).into()];
     let (server, mut events) = Server::bind(&any, store, impatient()).expect("bind");
     let address = server.addresses()[0];
     let speaking = tokio::task::spawn_blocking(move || client(address));
+    let spoken_and_told = async {
+        speaking.await.expect("client");
+        events.recv().await.expect("an event")
+    };
     let event = tokio::select! {
         result = server.run() => panic!("{result:?}"),
-        event = events.recv() => event.expect("an event"),
+        event = spoken_and_told => event,
     };
-    speaking.await.expect("client");
     server.finish(Duration::from_secs(5)).await;
     match event {
         ServerEvent::Report(report) => report,
