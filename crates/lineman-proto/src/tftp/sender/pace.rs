@@ -15,10 +15,10 @@ use std::time::Duration;
 /// Losses here and there change nothing: the network loses too. What overflows is mostly lost in
 /// silence, for nothing behind it arrives either; behind a packet that the network has lost others
 /// arrive, and are answered at once. So what was answered is weaker evidence. After some clean
-/// windows more is tried;
-/// where that fails at the place where it must if the receiver is the reason, what worked before is
-/// returned to, and the next attempt waits twice as long. Where bursts that should fit lose something
-/// too, now here and now there, it was the network: bursts end, and the next suspicion needs more.
+/// windows more is tried; where that fails at the place where it must if the receiver is the reason,
+/// what worked before is returned to, and the next attempt waits twice as long. Where bursts that
+/// should fit lose something too, now here and now there, it was the network: bursts end, and the
+/// next suspicion needs more.
 #[derive(Debug)]
 pub(super) struct Pace {
     now: Level,
@@ -103,7 +103,9 @@ impl Pace {
             self.clean = 0;
         } else {
             self.alike = weight;
-            self.doubt += if self.now.burst < window { DOUBT } else { 0 };
+            let is_paced = self.now.burst < window;
+            let is_cheap = window <= CHEAP;
+            self.doubt += if is_paced && is_cheap { DOUBT } else { 0 };
         }
         self.taken = taken;
         if self.doubt >= REFUTED {
@@ -173,6 +175,9 @@ const LIKENESS: u64 = 1;
 /// what speaks against them is forgotten sooner than it gathers.
 const DOUBT: u32 = 3;
 const REFUTED: u32 = 10;
+/// Bursts within larger windows are not doubted: where a seventh is lost, a whole window costs twenty
+/// packets a block, for most of it is sent in vain.
+const CHEAP: u64 = 32;
 const MOST_PROOF: u32 = 4 * PROOF;
 const CLEAN_WINDOWS: u32 = 8;
 const MOST_PATIENCE: u32 = 256;
