@@ -142,11 +142,26 @@ mod tests {
             "from=::/0",
             "from=::/0,colour=red",
         ] {
-            let said = exception(wrong).expect_err(wrong);
-            let reason = said.strip_prefix(&format!("`{wrong}` ")).expect("the rule");
-            let known = crate::lang::help::house::REASONS;
-            assert!(known.iter().any(|(en, _)| *en == reason), "{said}");
+            is_said_in_both(wrong, &exception(wrong).expect_err(wrong));
         }
+    }
+
+    /// That of `--busy-poll` was said in English to those who read Chinese.
+    #[test]
+    fn what_is_wrong_with_a_number_is_said_in_both_languages() {
+        is_said_in_both("x", &seconds("x").expect_err("a word"));
+        is_said_in_both("x", &microseconds("x").expect_err("a word"));
+        is_said_in_both("x", &percent("x").expect_err("a word"));
+        is_said_in_both("x", &bytes("x").expect_err("a word"));
+        is_said_in_both("x", &addresses("x").map(|_| ()).expect_err("a word"));
+        is_said_in_both("x", &count("x").expect_err("a word"));
+    }
+
+    fn is_said_in_both(wrong: &str, said: &str) {
+        let reason = said.strip_prefix(&format!("`{wrong}` "));
+        let reason = reason.expect("what is wrong, and why");
+        let known = crate::lang::help::house::REASONS;
+        assert!(known.iter().any(|(en, _)| *en == reason), "{said}");
     }
 
     #[test]

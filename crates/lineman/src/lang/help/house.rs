@@ -133,6 +133,10 @@ pub const REASONS: &[Row] = &[
         "不是秒数，应如 10 或 0.5",
     ),
     (
+        "is not a number of microseconds up to a second, like 100",
+        "不是一秒以内的微秒数，应如 100",
+    ),
+    (
         "is not a number of bytes, like 4096 or 64M",
         "不是字节数，应如 4096 或 64M",
     ),
