@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use lineman_proto::tftp::guard::HalfOpen;
 
-use super::engine::Line;
+use super::engine::TransferHandle;
 use super::transfer::Command;
 
 /// The transfers that run, by peer.
@@ -43,7 +43,7 @@ struct Table {
 struct Running {
     number: u64,
     request: Vec<u8>,
-    line: Line,
+    handle: TransferHandle,
     pulse: Pulse,
     answer: usize,
     quiet: Arc<AtomicBool>,
@@ -81,7 +81,7 @@ pub(super) struct Ticket {
     admission: Admission,
     peer: SocketAddr,
     number: u64,
-    line: Line,
+    handle: TransferHandle,
     quiet: Arc<AtomicBool>,
 }
 
@@ -104,13 +104,13 @@ impl Admission {
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; any other means that the client has given up the old one.
     /// `is_known`: a forger is unlikely; transfers of others leave before its own.
-    /// `line`: where a new transfer would be.
+    /// `handle`: where a new transfer would be.
     pub(super) fn judge_known(
         &self,
         peer: SocketAddr,
         request: &[u8],
         is_known: bool,
-        line: impl FnOnce() -> Line,
+        handle: impl FnOnce() -> TransferHandle,
     ) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
@@ -118,11 +118,11 @@ impl Admission {
             let alive = !pulse.confirmed || (!pulse.ending && pulse.at.elapsed() < ALIVE);
             if running.request == request && alive {
                 if !pulse.confirmed {
-                    running.line.say(Command::Repeat);
+                    running.handle.say(Command::Repeat);
                 }
                 return Verdict::Repeated;
             }
-            running.line.say(Command::Supersede);
+            running.handle.say(Command::Supersede);
             let number = running.number;
             table.half_open.close(number);
         } else if table.running.len() >= self.max_transfers {
@@ -132,7 +132,7 @@ impl Admission {
         } else {
             *table.per_client.entry(peer.ip()).or_default() += 1;
         }
-        let line = line();
+        let handle = handle();
         table.next += 1;
         table.tickets += 1;
         let number = table.next;
@@ -140,7 +140,7 @@ impl Admission {
         let running = Running {
             number,
             request: request.to_vec(),
-            line: line.clone(),
+            handle: handle.clone(),
             pulse: Pulse {
                 confirmed: false,
                 ending: false,
@@ -158,7 +158,7 @@ impl Admission {
             admission: self.clone(),
             peer,
             number,
-            line,
+            handle,
             quiet,
         })
     }
@@ -166,14 +166,14 @@ impl Admission {
     /// Judges a request of a peer that nothing is known about.
     #[cfg(test)]
     pub(super) fn judge(&self, peer: SocketAddr, request: &[u8]) -> Verdict {
-        self.judge_known(peer, request, false, Line::to_nobody)
+        self.judge_known(peer, request, false, TransferHandle::to_nobody)
     }
 
     /// The transfer of a peer, and whether it has answered.
-    pub(super) fn line(&self, peer: SocketAddr) -> Option<(Line, bool)> {
+    pub(super) fn handle(&self, peer: SocketAddr) -> Option<(TransferHandle, bool)> {
         let table = self.lock();
         let running = table.running.get(&peer)?;
-        Some((running.line.clone(), running.pulse.confirmed))
+        Some((running.handle.clone(), running.pulse.confirmed))
     }
 
     /// How long the answer is that this request would have us repeat to a peer that may not be there.
@@ -228,7 +228,7 @@ impl Admission {
     /// Tells every transfer to stop.
     pub(super) fn stop_all(&self) {
         for running in self.lock().running.values() {
-            running.line.say(Command::Stop);
+            running.handle.say(Command::Stop);
         }
     }
 
@@ -260,7 +260,7 @@ impl Table {
         if let Some(running) = self.remove(number, peer) {
             running.quiet.store(true, Ordering::Relaxed);
             self.evicted += 1;
-            running.line.say(Command::Supersede);
+            running.handle.say(Command::Supersede);
         }
     }
 
@@ -287,9 +287,9 @@ impl Ticket {
         }
     }
 
-    /// The line to this transfer.
-    pub(super) fn line(&self) -> Line {
-        self.line.clone()
+    /// The handle to this transfer.
+    pub(super) fn handle(&self) -> TransferHandle {
+        self.handle.clone()
     }
 
     /// Says later whether nobody wants to hear of this transfer's end.
@@ -361,10 +361,10 @@ mod tests {
         let admission = Admission::new(9);
         let ticket = start(&admission, 1);
         assert!(is_repeated(&admission, REQUEST));
-        assert_eq!(ticket.line.said(), [Command::Repeat]);
+        assert_eq!(ticket.handle.said(), [Command::Repeat]);
         ticket.note(pulse(true, false, Duration::ZERO));
         assert!(is_repeated(&admission, REQUEST));
-        assert!(ticket.line.said().is_empty(), "an echo of long ago");
+        assert!(ticket.handle.said().is_empty(), "an echo of long ago");
         assert_eq!(admission.lock().running.len(), 1);
     }
 
@@ -378,7 +378,7 @@ mod tests {
             let ticket = start(&admission, 1);
             ticket.note(old);
             let _new = start(&admission, 1);
-            assert_eq!(ticket.line.said(), [Command::Supersede]);
+            assert_eq!(ticket.handle.said(), [Command::Supersede]);
             assert_eq!(admission.lock().running.len(), 1);
         }
     }
@@ -390,7 +390,7 @@ mod tests {
         let Verdict::Start(new) = admission.judge(peer(1), b"\0\x01other\0octet\0") else {
             panic!()
         };
-        assert_eq!(old.line.said(), [Command::Supersede]);
+        assert_eq!(old.handle.said(), [Command::Supersede]);
         drop(old);
         assert_eq!(
             admission.lock().running.len(),

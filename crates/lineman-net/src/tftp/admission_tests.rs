@@ -42,15 +42,15 @@ fn the_oldest_unconfirmed_transfer_ends_in_silence_for_a_new_one() {
     let oldest = start(&admission, peer(1, 2));
     let newer = start(&admission, peer(1, 3));
     let _newest = start(&admission, peer(1, 4));
-    assert_eq!(oldest.line().said(), [Command::Supersede]);
+    assert_eq!(oldest.handle().said(), [Command::Supersede]);
     assert!(oldest.quiet().load(Ordering::Relaxed));
-    assert!(newer.line().said().is_empty());
+    assert!(newer.handle().said().is_empty());
     assert!(!confirm(&oldest), "too late");
     assert_eq!((admission.evicted(), admission.lingering()), (1, 1));
     drop(oldest);
     assert_eq!(admission.lingering(), 0);
     admission.shed();
-    assert_eq!(newer.line().said(), [Command::Supersede]);
+    assert_eq!(newer.handle().said(), [Command::Supersede]);
     assert_eq!(admission.unfinished(), 2, "the confirmed and the newest");
 }
 

@@ -21,7 +21,7 @@ use nix::sys::socket::SockaddrStorage;
 use nix::sys::socket::sendmmsg;
 use nix::sys::socket::sendmsg;
 
-use super::outlet::Outlet;
+use super::transfer_socket::TransferSocket;
 use crate::packet_info;
 use crate::packet_info::Source;
 
@@ -91,36 +91,36 @@ impl Burst {
     /// `WouldBlock` when none left; else what the system says to the first.
     pub(super) fn send(
         &self,
-        outlet: &Outlet,
+        transfer_socket: &TransferSocket,
         to: SocketAddr,
         method: &mut Method,
     ) -> io::Result<u32> {
         let blocks = self.bytes.len().div_ceil(self.segment) as u32; // at most the capacity
         if blocks == 1 {
-            return outlet.send(to, &self.bytes).map(|()| 1);
+            return transfer_socket.send(to, &self.bytes).map(|()| 1);
         }
-        let to = SockaddrStorage::from(outlet.address(to));
-        let source = outlet.local().map(Source::from);
+        let to = SockaddrStorage::from(transfer_socket.address(to));
+        let source = transfer_socket.local().map(Source::from);
         if *method == Method::Segmented {
-            match self.send_segmented(outlet, &to, source.as_ref()) {
+            match self.send_segmented(transfer_socket, &to, source.as_ref()) {
                 Err(errno) if refuses_segments(errno) => *method = Method::Single,
                 other => return other.map(|()| blocks).map_err(io::Error::from),
             }
         }
-        self.send_single(outlet, &to, source.as_ref())
+        self.send_single(transfer_socket, &to, source.as_ref())
             .map_err(io::Error::from)
     }
 
     fn send_segmented(
         &self,
-        outlet: &Outlet,
+        transfer_socket: &TransferSocket,
         to: &SockaddrStorage,
         source: Option<&Source>,
     ) -> Result<(), Errno> {
         let segment = self.segment as u16; // a block and its header fit
         let segments = ControlMessage::UdpGsoSegments(&segment);
         let parts = [IoSlice::new(&self.bytes)];
-        let fd = outlet.as_raw_fd();
+        let fd = transfer_socket.as_raw_fd();
         match source {
             None => sendmsg(fd, &parts, &[segments], FLAGS, Some(to)),
             Some(source) => sendmsg(fd, &parts, &[segments, source.control()], FLAGS, Some(to)),
@@ -130,7 +130,7 @@ impl Burst {
 
     fn send_single(
         &self,
-        outlet: &Outlet,
+        transfer_socket: &TransferSocket,
         to: &SockaddrStorage,
         source: Option<&Source>,
     ) -> Result<u32, Errno> {
@@ -143,7 +143,7 @@ impl Burst {
         let room = source.map(|_| packet_info::control());
         let mut headers = MultiHeaders::preallocate(parts.len(), room);
         let to = vec![Some(*to); parts.len()];
-        let fd = outlet.as_raw_fd();
+        let fd = transfer_socket.as_raw_fd();
         let sent = sendmmsg(fd, &mut headers, &parts, &to, control, FLAGS)?;
         Ok(sent.count() as u32)
     }
@@ -189,7 +189,7 @@ mod tests {
         let sender = UdpSocket::bind("127.0.0.1:0").expect("bind");
         let mut method = method;
         let to = receiver.local_addr().expect("address");
-        let sender = Outlet::Own(sender);
+        let sender = TransferSocket::Own(sender);
         let sent = burst.send(&sender, to, &mut method).expect("sent");
         let mut buffer = [0; 64];
         (0..sent)
@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(
             burst
                 .send(
-                    &Outlet::Own(sender),
+                    &TransferSocket::Own(sender),
                     receiver.local_addr().expect("address"),
                     &mut method
                 )

@@ -24,14 +24,14 @@ use super::Report;
 use super::Sink;
 use super::Source;
 use super::engine::Engine;
-use super::engine::Line;
-use super::outlet::Outlet;
+use super::engine::TransferHandle;
 use super::socket;
 use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
 use super::transfer::Owner;
 use super::transfer::Transfer;
+use super::transfer_socket::TransferSocket;
 
 /// What a client asks of a server.
 #[derive(Clone, Copy, Debug)]
@@ -142,12 +142,12 @@ impl Client {
     ) -> Report {
         let started = Instant::now();
         let mut report = errand.report(self.server);
-        let prepared = self.line().and_then(|line| {
+        let prepared = self.handle().and_then(|handle| {
             let told = self.options.ask_every.is_none();
             let socket = socket::client_socket(self.server, told)?;
-            Ok((line, socket, self.wish(errand.tsize)?))
+            Ok((handle, socket, self.wish(errand.tsize)?))
         });
-        let (line, socket, wish) = match prepared {
+        let (handle, socket, wish) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 report.ending = Ending::Unreachable(error);
@@ -166,15 +166,15 @@ impl Client {
         if let Some(interval) = self.options.ask_every {
             session = session.asking_every(interval);
         }
-        line.start(Transfer::new(
-            Outlet::Own(socket),
+        handle.start(Transfer::new(
+            TransferSocket::Own(socket),
             session,
             body,
             Agreed::default(),
             Box::new(watcher),
         ));
         self.dallying.push(gone);
-        if let Some((result, stats, peer)) = self.outcome(&line, outcome).await {
+        if let Some((result, stats, peer)) = self.outcome(&handle, outcome).await {
             report.peer = peer;
             report.agreed = result.agreed;
             report.bytes = result.bytes;
@@ -186,23 +186,23 @@ impl Client {
     }
 
     /// Where the next transfer will be. One thread does for all: they run one after another.
-    fn line(&mut self) -> io::Result<Line> {
+    fn handle(&mut self) -> io::Result<TransferHandle> {
         let engine = match self.engine.take() {
             Some(engine) => engine,
             None => Engine::start(1, self.options.busy_poll)?,
         };
-        Ok(self.engine.insert(engine).lines().open())
+        Ok(self.engine.insert(engine).handle().open())
     }
 
     /// Waits for the end of a transfer, and tells it when it is to stop.
     async fn outcome(
         &mut self,
-        line: &Line,
+        handle: &TransferHandle,
         mut outcome: oneshot::Receiver<Outcome>,
     ) -> Option<Outcome> {
         tokio::select! {
             outcome = &mut outcome => return outcome.ok(),
-            Ok(_) = self.stop.wait_for(|stop| *stop) => line.say(Command::Stop),
+            Ok(_) = self.stop.wait_for(|stop| *stop) => handle.say(Command::Stop),
         }
         outcome.await.ok()
     }

@@ -12,7 +12,6 @@ mod guard;
 mod inbox;
 pub mod load;
 mod open_files;
-mod outlet;
 mod ports;
 mod report;
 mod server;
@@ -22,6 +21,7 @@ mod source;
 mod store;
 mod timers;
 mod transfer;
+mod transfer_socket;
 
 pub use atomic_file::AtomicFile;
 pub use atomic_file::Replaced;

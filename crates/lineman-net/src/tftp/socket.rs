@@ -25,7 +25,7 @@ use socket2::Protocol;
 use socket2::Socket;
 use socket2::Type;
 
-use super::outlet::Outlet;
+use super::transfer_socket::TransferSocket;
 use crate::addr::as_sent_from;
 use crate::addr::plain;
 use crate::packet_info;
@@ -35,7 +35,7 @@ use crate::sys;
 
 /// The socket that requests come to.
 #[derive(Clone, Debug)]
-pub(super) struct Listener {
+pub(super) struct RequestSocket {
     socket: Arc<UdpSocket>,
     local: SocketAddr,
 }
@@ -77,7 +77,7 @@ impl Batch {
     }
 }
 
-impl Listener {
+impl RequestSocket {
     /// A socket that has its address.
     ///
     /// # Errors
@@ -140,9 +140,9 @@ impl Listener {
         let _ = packet_info::send(&*self.socket, packet, to, from);
     }
 
-    /// This socket as the outlet of a transfer whose client wrote to `local`.
-    pub(super) fn outlet(&self, local: Local) -> Outlet {
-        Outlet::Shared {
+    /// This socket as the socket of a transfer whose client wrote to `local`.
+    pub(super) fn transfer_socket(&self, local: Local) -> TransferSocket {
+        TransferSocket::Shared {
             socket: Arc::clone(&self.socket),
             bound: self.local,
             local,

@@ -10,9 +10,9 @@
 //! like on the wire is known to [`Rollover`] alone.
 
 mod block;
+mod client_rules;
 mod code;
 mod event;
-mod exceptions;
 mod filename;
 mod fingerprint;
 mod gate;
@@ -22,8 +22,8 @@ pub mod netascii;
 mod opening;
 mod options;
 mod packet;
+mod pipeline_history;
 mod receiver;
-mod reluctant;
 mod request;
 mod rto;
 mod sender;
@@ -32,14 +32,14 @@ mod transmit;
 mod url;
 
 pub use block::Rollover;
+pub use client_rules::ClientRule;
+pub use client_rules::ClientRuleError;
 pub use code::ErrorCode;
 pub use event::Event;
 pub use event::Failure;
 pub use event::Pipelining;
 pub use event::Stats;
 pub use event::Violation;
-pub use exceptions::Exception;
-pub use exceptions::ExceptionError;
 pub use filename::clean;
 pub use fingerprint::Fingerprint;
 pub use negotiate::Agreed;
@@ -51,8 +51,8 @@ pub use options::Options;
 pub use options::OptionsIter;
 pub use packet::Packet;
 pub use packet::ParseError;
+pub use pipeline_history::PipelineHistory;
 pub use receiver::Receiver;
-pub use reluctant::Reluctant;
 pub use request::Direction;
 pub use request::Mode;
 pub use request::Request;

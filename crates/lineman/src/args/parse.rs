@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lineman_proto::tftp::Exception;
-use lineman_proto::tftp::ExceptionError;
+use lineman_proto::tftp::ClientRule;
+use lineman_proto::tftp::ClientRuleError;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::PrefixError;
 
@@ -78,16 +78,16 @@ pub fn addresses(text: &str) -> Result<Addresses, String> {
 }
 
 /// What holds for some clients: `from=192.0.2.0/24,asks=blksize+tsize,no-options`.
-pub fn exception(text: &str) -> Result<Exception, String> {
+pub fn client_rule(text: &str) -> Result<ClientRule, String> {
     text.parse().map_err(|error| {
         let why = match error {
-            ExceptionError::From(_) => "has a from that is no range of addresses",
-            ExceptionError::Asks => "has no names of options in asks",
-            ExceptionError::Blksize => "has a blksize that is not 8 to 65464",
-            ExceptionError::Windowsize => "has a windowsize that is not 1 to 65535",
-            ExceptionError::Rollover => "has a rollover that is neither 0 nor 1",
-            ExceptionError::Everybody => "names no clients, by from or asks",
-            ExceptionError::Nothing => "changes nothing for its clients",
+            ClientRuleError::From(_) => "has a from that is no range of addresses",
+            ClientRuleError::Asks => "has no names of options in asks",
+            ClientRuleError::Blksize => "has a blksize that is not 8 to 65464",
+            ClientRuleError::Windowsize => "has a windowsize that is not 1 to 65535",
+            ClientRuleError::Rollover => "has a rollover that is neither 0 nor 1",
+            ClientRuleError::Everybody => "names no clients, by from or asks",
+            ClientRuleError::Nothing => "changes nothing for its clients",
             _ => "has a part that no rule has",
         };
         format!("`{text}` {why}")
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_rule_is_said_in_both_languages() {
-        assert!(exception("from=10.0.0.0/8,blksize=1024").is_ok());
+        assert!(client_rule("from=10.0.0.0/8,blksize=1024").is_ok());
         for wrong in [
             "from=10.0.0.1/8,no-options",
             "asks=,no-options",
@@ -142,7 +142,7 @@ mod tests {
             "from=::/0",
             "from=::/0,colour=red",
         ] {
-            is_said_in_both(wrong, &exception(wrong).expect_err(wrong));
+            is_said_in_both(wrong, &client_rule(wrong).expect_err(wrong));
         }
     }
 

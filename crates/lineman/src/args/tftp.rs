@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
-use lineman_proto::tftp::Exception;
+use lineman_proto::tftp::ClientRule;
 
 use super::parse;
 use super::parse::Addresses;
@@ -75,8 +75,8 @@ pub struct Serve {
     pub pipeline: Pipeline,
     /// Serve some clients otherwise, may be repeated, the first that matches holds: from=CIDR,
     /// asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N
-    #[arg(long, value_name = "RULE", value_parser = parse::exception)]
-    pub client: Vec<Exception>,
+    #[arg(long, value_name = "RULE", value_parser = parse::client_rule)]
+    pub client: Vec<ClientRule>,
     /// Answer from the port that is asked, for NAT and containers: all transfers share one socket
     #[arg(long)]
     pub single_port: bool,

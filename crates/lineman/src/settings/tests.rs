@@ -87,7 +87,7 @@ fn a_list_of_tables_gives_rules_of_several_parts() {
         "[[tftp.serve.client]]\nfrom = '192.0.2.0/24'\nasks = ['blksize', 'tsize']\nno-options = true\n\
          [[tftp.serve.client]]\nfrom = '2001:db8::/32'\nwindowsize = 4\nno-options = false\n",
     );
-    let rules: Vec<&lineman_proto::tftp::Exception> =
+    let rules: Vec<&lineman_proto::tftp::ClientRule> =
         found.get_many("client").expect("rules").collect();
     assert_eq!(rules.len(), 2);
     assert!(rules[0].no_options && !rules[1].no_options);

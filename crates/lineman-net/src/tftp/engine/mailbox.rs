@@ -15,14 +15,14 @@ use std::sync::atomic::Ordering;
 use rustix::event::EventfdFlags;
 use rustix::event::eventfd;
 
-use super::door::Door;
+use super::listener::Listener;
 use crate::tftp::transfer::Command;
 use crate::tftp::transfer::Transfer;
 use crate::tftp::transfer::Waited;
 
 /// A word to a thread.
 #[derive(Debug)]
-pub(super) enum Letter {
+pub(super) enum Message {
     /// Run this transfer.
     Start(u64, Box<Transfer>),
     /// Tell a transfer.
@@ -30,32 +30,32 @@ pub(super) enum Letter {
     /// What a transfer waited for off the loop is there.
     Waited(u64, Waited),
     /// Take requests here.
-    Open(u64, Box<dyn Door>),
+    Open(u64, Box<dyn Listener>),
     /// Take no more requests there.
     Close(u64),
     /// End, and everything with you.
     Quit,
 }
 
-/// Where a thread finds its letters.
+/// Where a thread finds its messages.
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    letters: Mutex<Vec<Letter>>,
+    messages: Mutex<Vec<Message>>,
     /// Whether the thread waits, or is about to, and has to be woken.
     asleep: AtomicBool,
-    bell: OwnedFd,
-    /// Transfers of this thread, those in letters included.
+    waker: OwnedFd,
+    /// Transfers of this thread, those in messages included.
     transfers: AtomicUsize,
 }
 
 /// A transfer as others know it: the thread that runs it, or will, and its number there.
 #[derive(Clone, Debug)]
-pub(in crate::tftp) struct Line {
+pub(in crate::tftp) struct TransferHandle {
     mailbox: Arc<Mailbox>,
     number: u64,
 }
 
-impl Line {
+impl TransferHandle {
     pub(super) fn new(mailbox: &Arc<Mailbox>, number: u64) -> Self {
         Self {
             mailbox: Arc::clone(mailbox),
@@ -72,20 +72,20 @@ impl Line {
     pub(in crate::tftp) fn start(&self, transfer: Transfer) {
         self.mailbox.transfers.fetch_add(1, Ordering::Relaxed);
         self.mailbox
-            .post(Letter::Start(self.number, Box::new(transfer)));
+            .post(Message::Start(self.number, Box::new(transfer)));
     }
 
     /// Says something to the transfer; if it has ended, to nobody.
     pub(in crate::tftp) fn say(&self, command: Command) {
-        self.mailbox.post(Letter::Say(self.number, command));
+        self.mailbox.post(Message::Say(self.number, command));
     }
 
     /// Hands over what the transfer has waited for.
     pub(in crate::tftp) fn hand_over(&self, waited: Waited) {
-        self.mailbox.post(Letter::Waited(self.number, waited));
+        self.mailbox.post(Message::Waited(self.number, waited));
     }
 
-    /// A line to a thread that is not there, for tests.
+    /// A handle to a thread that is not there, for tests.
     #[cfg(test)]
     pub(in crate::tftp) fn to_nobody() -> Self {
         Self::new(&Arc::new(Mailbox::new().expect("descriptors")), 0)
@@ -94,14 +94,14 @@ impl Line {
     /// What was said so far, for tests.
     #[cfg(test)]
     pub(in crate::tftp) fn said(&self) -> Vec<Command> {
-        let letters = self.mailbox.take();
-        let (mine, others): (Vec<_>, Vec<_>) = letters
-            .into_iter()
-            .partition(|letter| matches!(letter, Letter::Say(number, _) if *number == self.number));
+        let messages = self.mailbox.take();
+        let (mine, others): (Vec<_>, Vec<_>) = messages.into_iter().partition(
+            |message| matches!(message, Message::Say(number, _) if *number == self.number),
+        );
         self.mailbox.lock().extend(others);
         mine.iter()
-            .filter_map(|letter| match letter {
-                Letter::Say(_, command) => Some(*command),
+            .filter_map(|message| match message {
+                Message::Say(_, command) => Some(*command),
                 _ => None,
             })
             .collect()
@@ -113,32 +113,32 @@ impl Mailbox {
     /// When the system allows no more descriptors.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            letters: Mutex::default(),
+            messages: Mutex::default(),
             asleep: AtomicBool::new(false),
-            bell: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
+            waker: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?,
             transfers: AtomicUsize::new(0),
         })
     }
 
-    pub(super) fn bell(&self) -> BorrowedFd<'_> {
-        self.bell.as_fd()
+    pub(super) fn waker(&self) -> BorrowedFd<'_> {
+        self.waker.as_fd()
     }
 
-    /// Puts a letter in, and wakes the thread if it sleeps.
-    pub(super) fn post(&self, letter: Letter) {
-        self.lock().push(letter);
+    /// Puts a message in, and wakes the thread if it sleeps.
+    pub(super) fn post(&self, message: Message) {
+        self.lock().push(message);
         if self.asleep.swap(false, Ordering::SeqCst) {
             // It can fail only when it has been rung 2^64 times.
-            let _ = rustix::io::write(&self.bell, &1_u64.to_ne_bytes());
+            let _ = rustix::io::write(&self.waker, &1_u64.to_ne_bytes());
         }
     }
 
-    /// Takes all letters.
-    pub(super) fn take(&self) -> Vec<Letter> {
+    /// Takes all messages.
+    pub(super) fn take(&self) -> Vec<Message> {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Whether the thread may sleep: there is no letter, and from now on a new one will wake it.
+    /// Whether the thread may sleep: there is no message, and from now on a new one will wake it.
     pub(super) fn may_sleep(&self) -> bool {
         self.asleep.store(true, Ordering::SeqCst);
         let is_empty = self.is_empty();
@@ -153,7 +153,7 @@ impl Mailbox {
         self.asleep.store(false, Ordering::SeqCst);
     }
 
-    /// Whether no letter is there.
+    /// Whether no message is there.
     pub(super) fn is_empty(&self) -> bool {
         self.lock().is_empty()
     }
@@ -168,8 +168,8 @@ impl Mailbox {
         self.transfers.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Letter>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<Message>> {
         // It is whole after every statement.
-        self.letters.lock().unwrap_or_else(PoisonError::into_inner)
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,12 +5,12 @@
 //! blocks (a disk that has to be waited for, making a file permanent) leaves the loop for a pool.
 //! Why not tasks of an asynchronous runtime: `docs/design/scheduling.md`, with figures.
 
-mod door;
-mod floor;
+mod busy_poll;
+mod event_loop;
+mod listener;
 mod mailbox;
 mod poller;
-mod vigil;
-mod worker;
+mod transfer_table;
 
 use std::io;
 use std::sync::Arc;
@@ -19,25 +19,25 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
-pub(super) use door::Door;
-pub(super) use door::Passed;
-pub(super) use floor::Floor;
-use mailbox::Letter;
-pub(super) use mailbox::Line;
+use busy_poll::BusyPoll;
+use busy_poll::Permits;
+use event_loop::EventLoop;
+pub(super) use listener::Forwarded;
+pub(super) use listener::Listener;
 use mailbox::Mailbox;
-use vigil::Places;
-use vigil::Vigil;
-use worker::Worker;
+use mailbox::Message;
+pub(super) use mailbox::TransferHandle;
+pub(super) use transfer_table::TransferTable;
 
 /// The threads. Dropped, they end, and their transfers with them.
 #[derive(Debug)]
 pub(super) struct Engine {
-    lines: Lines,
+    handle: EngineHandle,
 }
 
-/// Where new transfers and doors find a thread.
+/// Where new transfers and listeners find a thread.
 #[derive(Clone, Debug)]
-pub(super) struct Lines {
+pub(super) struct EngineHandle {
     mailboxes: Arc<[Arc<Mailbox>]>,
     next: Arc<AtomicU64>,
 }
@@ -50,49 +50,49 @@ impl Engine {
     /// When the system allows no more threads or descriptors.
     pub(super) fn start(threads: usize, busy_poll: Duration) -> io::Result<Self> {
         let pool = tokio::runtime::Handle::current();
-        let places = Places::of_this_machine();
+        let permits = Permits::of_this_machine();
         let mut mailboxes = Vec::new();
         for _ in 0..threads.max(1) {
             let mailbox = Arc::new(Mailbox::new()?);
-            let vigil = Vigil::new(busy_poll, places.clone());
-            let worker = Worker::new(Arc::clone(&mailbox), pool.clone(), vigil)?;
+            let busy_poll = BusyPoll::new(busy_poll, permits.clone());
+            let event_loop = EventLoop::new(Arc::clone(&mailbox), pool.clone(), busy_poll)?;
             thread::Builder::new()
                 .name("tftp".to_owned())
                 // An error here is a system that can wait no longer: its transfers end.
-                .spawn(move || worker.run())?;
+                .spawn(move || event_loop.run())?;
             mailboxes.push(mailbox);
         }
-        let lines = Lines {
+        let handle = EngineHandle {
             mailboxes: mailboxes.into(),
             next: Arc::default(),
         };
-        Ok(Self { lines })
+        Ok(Self { handle })
     }
 
-    pub(super) fn lines(&self) -> Lines {
-        self.lines.clone()
+    pub(super) fn handle(&self) -> EngineHandle {
+        self.handle.clone()
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        for mailbox in self.lines.mailboxes.iter() {
-            mailbox.post(Letter::Quit);
+        for mailbox in self.handle.mailboxes.iter() {
+            mailbox.post(Message::Quit);
         }
     }
 }
 
-impl Lines {
-    /// A line to a transfer that will be, on the thread with the fewest.
-    pub(super) fn open(&self) -> Line {
+impl EngineHandle {
+    /// A handle to a transfer that will be, on the thread with the fewest.
+    pub(super) fn open(&self) -> TransferHandle {
         let idlest = self.mailboxes.iter().min_by_key(|mailbox| mailbox.load());
-        Line::new(idlest.unwrap_or(&self.mailboxes[0]), self.number())
+        TransferHandle::new(idlest.unwrap_or(&self.mailboxes[0]), self.number())
     }
 
     /// The same on the first thread. Lockstep transfers mostly wait for their clients: together they
     /// keep one thread awake, apart they would have to be woken for nearly each packet.
-    pub(super) fn open_together(&self) -> Line {
-        Line::new(&self.mailboxes[0], self.number())
+    pub(super) fn open_together(&self) -> TransferHandle {
+        TransferHandle::new(&self.mailboxes[0], self.number())
     }
 
     /// A number for something new.
@@ -100,24 +100,24 @@ impl Lines {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Takes requests at a door until what is returned is dropped.
-    pub(super) fn admit(&self, nth: usize, door: Box<dyn Door>) -> OpenDoor {
+    /// Takes requests at a listener until what is returned is dropped.
+    pub(super) fn admit(&self, nth: usize, listener: Box<dyn Listener>) -> Registration {
         let mailbox = Arc::clone(&self.mailboxes[nth % self.mailboxes.len()]);
         let number = self.number();
-        mailbox.post(Letter::Open(number, door));
-        OpenDoor { mailbox, number }
+        mailbox.post(Message::Open(number, listener));
+        Registration { mailbox, number }
     }
 }
 
-/// A door that is open. Dropped, it is closed.
+/// A listener that is open. Dropped, it is closed.
 #[derive(Debug)]
-pub(super) struct OpenDoor {
+pub(super) struct Registration {
     mailbox: Arc<Mailbox>,
     number: u64,
 }
 
-impl Drop for OpenDoor {
+impl Drop for Registration {
     fn drop(&mut self) {
-        self.mailbox.post(Letter::Close(self.number));
+        self.mailbox.post(Message::Close(self.number));
     }
 }

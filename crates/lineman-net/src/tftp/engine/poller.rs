@@ -24,7 +24,7 @@ use rustix::time::Timespec;
 use rustix::time::timerfd_create;
 use rustix::time::timerfd_settime;
 
-use super::vigil::Vigil;
+use super::busy_poll::BusyPoll;
 
 /// An epoll whose time-outs are finer than milliseconds.
 ///
@@ -88,7 +88,7 @@ impl Poller {
         let _ = epoll::delete(&self.epoll, socket);
     }
 
-    /// Waits for something to happen, until `until` at the latest. With a `vigil` it looks for a while
+    /// Waits for something to happen, until `until` at the latest. With `busy_poll` it looks for a while
     /// before it sleeps.
     ///
     /// # Errors
@@ -96,14 +96,14 @@ impl Poller {
     pub(super) fn wait(
         &mut self,
         until: Option<Instant>,
-        vigil: Option<&mut Vigil>,
+        busy_poll: Option<&mut BusyPoll>,
     ) -> io::Result<()> {
         // A crowd seldom leaves time for sleep: the timer is not touched before there is some.
         if self.look(Some(&NOW))? {
             return Ok(());
         }
-        let keeps = |vigil: &mut Vigil| vigil.keep(until, || self.look(Some(&NOW)));
-        if vigil.map_or(Ok(false), keeps)? {
+        let keeps = |busy_poll: &mut BusyPoll| busy_poll.keep(until, || self.look(Some(&NOW)));
+        if busy_poll.map_or(Ok(false), keeps)? {
             return Ok(());
         }
         self.wake_at(until)?;
@@ -119,10 +119,11 @@ impl Poller {
         &mut self,
         few: &[(u64, BorrowedFd<'_>)],
         until: Option<Instant>,
-        vigil: Option<&mut Vigil>,
+        busy_poll: Option<&mut BusyPoll>,
     ) -> io::Result<()> {
-        let keeps = |vigil: &mut Vigil| vigil.keep(until, || self.look_with(few, Some(&NOW)));
-        if vigil.map_or(Ok(false), keeps)? {
+        let keeps =
+            |busy_poll: &mut BusyPoll| busy_poll.keep(until, || self.look_with(few, Some(&NOW)));
+        if busy_poll.map_or(Ok(false), keeps)? {
             return Ok(());
         }
         self.wake_at(until)?;

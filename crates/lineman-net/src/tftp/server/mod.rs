@@ -1,7 +1,7 @@
 //! The server: requests in ([`requests`]), transfers watched ([`job`]), reports out.
 
 mod job;
-mod reception;
+mod listener;
 mod requests;
 mod start;
 
@@ -15,10 +15,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
-use lineman_proto::tftp::Exception;
+use lineman_proto::tftp::ClientRule;
 use lineman_proto::tftp::Fingerprint;
+use lineman_proto::tftp::PipelineHistory;
 use lineman_proto::tftp::Pipelining;
-use lineman_proto::tftp::Reluctant;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -28,7 +28,7 @@ use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
 use tokio::sync::mpsc;
 
-use self::reception::Reception;
+use self::listener::RequestListener;
 use super::Ending;
 use super::Ports;
 use super::Refusal;
@@ -36,9 +36,9 @@ use super::Report;
 use super::Store;
 use super::admission::Admission;
 use super::engine::Engine;
-use super::engine::Lines;
+use super::engine::EngineHandle;
 use super::guard::SharedGuard;
-use super::socket::Listener;
+use super::socket::RequestSocket;
 use crate::Operation;
 use crate::SystemError;
 
@@ -71,7 +71,7 @@ pub struct ServerConfig {
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
-    pub exceptions: Vec<Exception>,
+    pub client_rules: Vec<ClientRule>,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -91,7 +91,7 @@ impl Default for ServerConfig {
             busy_poll: Duration::from_micros(100),
             sync_uploads: true,
             pipeline: false,
-            exceptions: Vec::new(),
+            client_rules: Vec::new(),
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),
@@ -131,7 +131,7 @@ pub struct RefusedCounts {
 /// A TFTP server on one or more addresses. Serves while [`Self::run`] is polled.
 #[derive(Debug)]
 pub struct Server {
-    listeners: Vec<Listener>,
+    sockets: Vec<RequestSocket>,
     shared: Arc<Shared>,
     /// Dropped, the transfers end.
     _engine: Engine,
@@ -142,10 +142,10 @@ struct Shared {
     store: Store,
     config: ServerConfig,
     admission: Admission,
-    lines: Lines,
+    engine: EngineHandle,
     guard: SharedGuard,
     /// Clients to which blocks are not sent ahead.
-    reluctant: Mutex<Reluctant>,
+    pipeline_history: Mutex<PipelineHistory>,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
     unreported: AtomicU64,
@@ -174,11 +174,11 @@ impl Server {
         store: Store,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
-        let listeners = ports
+        let sockets = ports
             .into_sockets()
             .into_iter()
             .map(|socket| {
-                Listener::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
+                RequestSocket::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
         let engine = Engine::start(config.threads, config.busy_poll)
@@ -190,14 +190,14 @@ impl Server {
                 .with_limits(config.max_unconfirmed, config.max_transfers_per_client),
             guard: SharedGuard::new(config.allow.clone()),
             config,
-            lines: engine.lines(),
-            reluctant: Mutex::default(),
+            engine: engine.handle(),
+            pipeline_history: Mutex::default(),
             events,
             ignored: AtomicU64::new(0),
             unreported: AtomicU64::new(0),
         });
         let server = Self {
-            listeners,
+            sockets,
             shared,
             _engine: engine,
         };
@@ -206,7 +206,7 @@ impl Server {
 
     /// Where it listens.
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.listeners.iter().map(Listener::local).collect()
+        self.sockets.iter().map(RequestSocket::local).collect()
     }
 
     /// How many datagrams were no request and were ignored.
@@ -234,12 +234,12 @@ impl Server {
     /// When a socket fails for good.
     pub async fn run(&self) -> Result<(), SystemError> {
         let (failed, mut failures) = mpsc::channel(1);
-        // Not polling this any more drops the doors, and that ends the listening.
-        let mut doors = Vec::new();
-        for (nth, listener) in self.listeners.iter().enumerate() {
+        // Not polling this any more drops the listeners, and that ends the listening.
+        let mut listeners = Vec::new();
+        for (nth, socket) in self.sockets.iter().enumerate() {
             let shared = Arc::clone(&self.shared);
-            let reception = Reception::new(listener.clone(), shared, failed.clone());
-            doors.push(self.shared.lines.admit(nth, Box::new(reception)));
+            let listener = RequestListener::new(socket.clone(), shared, failed.clone());
+            listeners.push(self.shared.engine.admit(nth, Box::new(listener)));
         }
         drop(failed);
         failures.recv().await.map_or(Ok(()), Err)
@@ -274,11 +274,11 @@ impl Shared {
     fn note_pipelining(&self, client: Fingerprint, outcome: Pipelining) {
         if outcome != Pipelining::Off {
             // It is whole after every statement.
-            let mut reluctant = self
-                .reluctant
+            let mut pipeline_history = self
+                .pipeline_history
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            reluctant.note(Instant::now(), client, outcome);
+            pipeline_history.note(Instant::now(), client, outcome);
         }
     }
 

@@ -16,29 +16,29 @@ use super::start::first_answer;
 use crate::packet_info::Local;
 use crate::tftp::Refusal;
 use crate::tftp::admission::Verdict;
-use crate::tftp::engine::Floor;
-use crate::tftp::engine::Line;
-use crate::tftp::engine::Passed;
+use crate::tftp::engine::Forwarded;
+use crate::tftp::engine::TransferHandle;
+use crate::tftp::engine::TransferTable;
 use crate::tftp::socket::Arrival;
-use crate::tftp::socket::Listener;
+use crate::tftp::socket::RequestSocket;
 use crate::tftp::transfer::Command;
 
 impl Shared {
-    pub(super) fn handle(
+    pub(super) fn handle_datagram(
         self: &Arc<Self>,
-        listener: &Listener,
+        socket: &RequestSocket,
         arrival: Arrival,
         packet: &[u8],
-        floor: &mut Floor,
+        table: &mut TransferTable,
     ) {
         let Some(local) = arrival.to else {
             return self.ignore();
         };
         let from = arrival.from;
-        if !is_request(packet) && self.pass(from, packet, floor) {
+        if !is_request(packet) && self.forward(from, packet, table) {
             return;
         }
-        let to = SocketAddr::new(local.ip, listener.local().port());
+        let to = SocketAddr::new(local.ip, socket.local().port());
         if let Err(why) = self.guard.look(from, to) {
             return self.turn_away(from, why);
         }
@@ -48,7 +48,7 @@ impl Shared {
                 if is_request(packet) =>
             {
                 if self.admission.may_rebuke(from) && self.guard.take_error(from).is_ok() {
-                    refuse(listener, from, local, &Refusal::Malformed);
+                    refuse(socket, from, local, &Refusal::Malformed);
                 }
                 return self.ignore();
             }
@@ -61,12 +61,12 @@ impl Shared {
             match self
                 .admission
                 .judge_known(from, packet, self.guard.is_known(from), || {
-                    self.line(floor, &request)
+                    self.handle_for(table, &request)
                 }) {
                 Verdict::Repeated => return,
                 Verdict::Start(ticket) => {
                     let asked = Asked {
-                        listener,
+                        socket,
                         from,
                         local,
                         length: packet.len(),
@@ -88,7 +88,7 @@ impl Shared {
             self.admission.shed();
         }
         self.guard.refuse(from);
-        refuse(listener, from, local, &refusal);
+        refuse(socket, from, local, &refusal);
         self.report_refusal(from, &request, refusal);
     }
 
@@ -113,13 +113,13 @@ impl Shared {
 
     /// What is no request may still be for a transfer: all of them are where they share a socket.
     /// Elsewhere only an ERROR of a client that has not heard yet from where it is answered.
-    fn pass(&self, from: SocketAddr, packet: &[u8], floor: &mut Floor) -> bool {
-        let Some((line, confirmed)) = self.admission.line(from) else {
+    fn forward(&self, from: SocketAddr, packet: &[u8], table: &mut TransferTable) -> bool {
+        let Some((handle, confirmed)) = self.admission.handle(from) else {
             return false;
         };
         if self.config.single_port {
-            floor.pass(Passed {
-                number: line.number(),
+            table.forward(Forwarded {
+                number: handle.number(),
                 from,
                 packet,
             });
@@ -127,30 +127,30 @@ impl Shared {
         }
         let gives_up = !confirmed && matches!(Packet::parse(packet), Ok(Packet::Error { .. }));
         if gives_up {
-            line.say(Command::Supersede);
+            handle.say(Command::Supersede);
         }
         gives_up
     }
 
     /// Where the next transfer will be: on the thread that has the socket, if it is shared.
-    fn line(&self, floor: &Floor, request: &Request<'_>) -> Line {
+    fn handle_for(&self, table: &TransferTable, request: &Request<'_>) -> TransferHandle {
         let windows = request.options.number("windowsize").is_some_and(|n| n > 1);
         if self.config.single_port {
-            floor.line(self.lines.number())
+            table.handle(self.engine.number())
         } else if windows {
-            self.lines.open()
+            self.engine.open()
         } else {
-            self.lines.open_together()
+            self.engine.open_together()
         }
     }
 }
 
-fn refuse(listener: &Listener, peer: SocketAddr, local: Local, refusal: &Refusal) {
+fn refuse(socket: &RequestSocket, peer: SocketAddr, local: Local, refusal: &Refusal) {
     let error = Packet::Error {
         code: refusal.code(),
         message: refusal.words().as_bytes(),
     };
-    listener.answer(peer, local, &error.encode());
+    socket.answer(peer, local, &error.encode());
 }
 
 fn is_request(packet: &[u8]) -> bool {

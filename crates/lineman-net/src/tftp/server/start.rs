@@ -7,10 +7,10 @@ use std::sync::PoisonError;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::ClientRule;
 use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
-use lineman_proto::tftp::Exception;
 use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
@@ -26,16 +26,16 @@ use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
 use crate::tftp::admission::Ticket;
-use crate::tftp::outlet::Outlet;
-use crate::tftp::socket::Listener;
+use crate::tftp::socket::RequestSocket;
 use crate::tftp::socket::route_blksize;
 use crate::tftp::socket::transfer_socket;
 use crate::tftp::transfer::Body;
 use crate::tftp::transfer::Transfer;
+use crate::tftp::transfer_socket::TransferSocket;
 
 /// Who asked, where, with how many bytes.
 pub(super) struct Asked<'a> {
-    pub(super) listener: &'a Listener,
+    pub(super) socket: &'a RequestSocket,
     pub(super) from: SocketAddr,
     pub(super) local: Local,
     pub(super) length: usize,
@@ -43,7 +43,7 @@ pub(super) struct Asked<'a> {
 
 /// A transfer that could begin.
 struct Prepared {
-    outlet: Outlet,
+    transfer_socket: TransferSocket,
     session: Session,
     body: Body,
     agreed: Agreed,
@@ -75,7 +75,7 @@ impl Shared {
             .take_answer(peer, asked.length, prepared.answer, self.first_sends())
             .map_err(Unstarted::Ignored)?;
         ticket.will_answer(prepared.answer);
-        let line = ticket.line();
+        let handle = ticket.handle();
         let job = Job {
             shared: Arc::clone(self),
             ticket,
@@ -86,13 +86,19 @@ impl Shared {
             client: prepared.client,
         };
         let Prepared {
-            outlet,
+            transfer_socket,
             session,
             body,
             agreed,
             ..
         } = prepared;
-        line.start(Transfer::new(outlet, session, body, agreed, Box::new(job)));
+        handle.start(Transfer::new(
+            transfer_socket,
+            session,
+            body,
+            agreed,
+            Box::new(job),
+        ));
         Ok(())
     }
 
@@ -116,21 +122,21 @@ impl Shared {
                 (Body::Receive(Some(sink)), None)
             }
         };
-        let outlet = if self.config.single_port {
-            asked.listener.outlet(asked.local)
+        let transfer_socket = if self.config.single_port {
+            asked.socket.transfer_socket(asked.local)
         } else {
-            Outlet::Own(transfer_socket(asked.local)?)
+            TransferSocket::Own(transfer_socket(asked.local)?)
         };
-        let exception = self.exception(peer, request);
+        let rule = self.rule(peer, request);
         let offer = answer(
             request.direction,
-            exception.options(request.options),
-            &exception.limit(self.policy(peer)),
+            rule.options(request.options),
+            &rule.limit(self.policy(peer)),
             length,
         );
         let agreed = offer.agreed;
         let answer = first_answer(request.direction, offer.oack.as_deref(), length);
-        let rollover = exception.rollover.unwrap_or(self.config.rollover);
+        let rollover = rule.rollover.unwrap_or(self.config.rollover);
         let (now, timing) = (Instant::now(), self.config.timing);
         let session = match request.direction {
             Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
@@ -144,7 +150,7 @@ impl Shared {
         };
         Ok(Prepared {
             client,
-            outlet,
+            transfer_socket,
             session,
             body,
             agreed,
@@ -154,12 +160,12 @@ impl Shared {
 
     /// Whether to send blocks ahead to this client: not where it was of no use lately.
     fn pipelines(&self, now: Instant, client: Fingerprint) -> bool {
-        let reluctant = || {
-            self.reluctant
+        let pipeline_history = || {
+            self.pipeline_history
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        self.config.pipeline && reluctant().worth_trying(now, client)
+        self.config.pipeline && pipeline_history().worth_trying(now, client)
     }
 
     /// How often the first answer is sent to a peer that says nothing.
@@ -168,9 +174,9 @@ impl Shared {
     }
 
     /// The rule that holds for this client; an empty one for most.
-    fn exception(&self, peer: SocketAddr, request: &Request<'_>) -> Cow<'_, Exception> {
-        let rule = Exception::find(&self.config.exceptions, peer.ip(), request.options);
-        rule.map_or_else(|| Cow::Owned(Exception::default()), Cow::Borrowed)
+    fn rule(&self, peer: SocketAddr, request: &Request<'_>) -> Cow<'_, ClientRule> {
+        let rule = ClientRule::find(&self.config.client_rules, peer.ip(), request.options);
+        rule.map_or_else(|| Cow::Owned(ClientRule::default()), Cow::Borrowed)
     }
 
     fn policy(&self, peer: SocketAddr) -> Policy {

@@ -1,6 +1,6 @@
 //! The file's side of a transfer.
 
-use super::Desk;
+use super::Scratch;
 use super::Stall;
 use super::Transfer;
 use super::Waited;
@@ -32,28 +32,28 @@ impl Body {
 }
 
 impl Transfer {
-    pub(super) fn deliver(&mut self, block: &[u8], desk: &Desk) {
+    pub(super) fn deliver(&mut self, block: &[u8], scratch: &Scratch) {
         self.bytes += block.len() as u64;
         let Body::Receive(Some(sink)) = &mut self.body else {
             return;
         };
         match sink.take(block) {
-            Ok(()) => self.write_behind(desk),
+            Ok(()) => self.write_behind(scratch),
             Err(refusal) => self.refuse(refusal),
         }
     }
 
-    fn write_behind(&mut self, desk: &Desk) {
-        let (Body::Receive(Some(sink)), Some(line)) = (&mut self.body, &self.line) else {
+    fn write_behind(&mut self, scratch: &Scratch) {
+        let (Body::Receive(Some(sink)), Some(handle)) = (&mut self.body, &self.handle) else {
             return;
         };
         if let Some(work) = sink.write_behind() {
-            desk.run_off_the_loop(line.clone(), move || Waited::Written(work()));
+            scratch.run_off_the_loop(handle.clone(), move || Waited::Written(work()));
         }
     }
 
     /// A piece has been written, or why not.
-    pub(super) fn handle_written(&mut self, written: Result<Written, Refusal>, desk: &Desk) {
+    pub(super) fn handle_written(&mut self, written: Result<Written, Refusal>, scratch: &Scratch) {
         let Body::Receive(Some(sink)) = &mut self.body else {
             return; // it has been ended meanwhile
         };
@@ -65,22 +65,22 @@ impl Transfer {
             Ok(written) => {
                 sink.give_back(written);
                 if self.stall == Some(Stall::Disk) {
-                    self.store(desk);
+                    self.store(scratch);
                 } else {
-                    self.write_behind(desk);
+                    self.write_behind(scratch);
                 }
             }
         }
     }
 
     /// Makes the file permanent, off the loop, once everything is written.
-    pub(super) fn store(&mut self, desk: &Desk) {
-        let (Body::Receive(body), Some(line)) = (&mut self.body, &self.line) else {
+    pub(super) fn store(&mut self, scratch: &Scratch) {
+        let (Body::Receive(body), Some(handle)) = (&mut self.body, &self.handle) else {
             return;
         };
         self.stall = Some(Stall::Disk);
         if let Some(sink) = body.take_if(|sink| !sink.is_writing()) {
-            desk.run_off_the_loop(line.clone(), move || Waited::Stored(sink.commit()));
+            scratch.run_off_the_loop(handle.clone(), move || Waited::Stored(sink.commit()));
         }
     }
 

@@ -21,19 +21,19 @@ use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Transmit;
 
 pub(super) use body::Body;
-pub(super) use sending::Desk;
+pub(super) use sending::Scratch;
 use sending::Unsent;
 
 use super::Ending;
 use super::Refusal;
 use super::Replaced;
 use super::burst::Method;
-use super::engine::Line;
+use super::engine::TransferHandle;
 use super::inbox::Inbox;
 use super::inbox::drop_errors;
 use super::inbox::receive_together;
-use super::outlet::Outlet;
 use super::sink::Written;
+use super::transfer_socket::TransferSocket;
 
 /// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
 pub(super) trait Owner: Send + std::fmt::Debug {
@@ -87,12 +87,12 @@ enum Stall {
 /// One transfer.
 #[derive(Debug)]
 pub(super) struct Transfer {
-    outlet: Outlet,
+    transfer_socket: TransferSocket,
     session: Session,
     body: Body,
     agreed: Agreed,
     owner: Box<dyn Owner>,
-    line: Option<Line>,
+    handle: Option<TransferHandle>,
     bytes: u64,
     ending: Option<Ending>,
     told: bool,
@@ -105,19 +105,19 @@ pub(super) struct Transfer {
 impl Transfer {
     /// A transfer that [`Self::begin`] will begin.
     pub(super) fn new(
-        outlet: Outlet,
+        transfer_socket: TransferSocket,
         session: Session,
         body: Body,
         agreed: Agreed,
         owner: Box<dyn Owner>,
     ) -> Self {
         Self {
-            outlet,
+            transfer_socket,
             session,
             body,
             agreed,
             owner,
-            line: None,
+            handle: None,
             bytes: 0,
             ending: None,
             told: false,
@@ -127,18 +127,19 @@ impl Transfer {
         }
     }
 
-    /// Sends the first packet. What is waited for off the loop comes back by `line`.
-    pub(super) fn begin(&mut self, line: Line, desk: &mut Desk) {
-        self.line = Some(line);
-        if let (Body::Receive(_), Outlet::Own(socket)) = (&self.body, &self.outlet) {
+    /// Sends the first packet. What is waited for off the loop comes back by `handle`.
+    pub(super) fn begin(&mut self, handle: TransferHandle, scratch: &mut Scratch) {
+        self.handle = Some(handle);
+        if let (Body::Receive(_), TransferSocket::Own(socket)) = (&self.body, &self.transfer_socket)
+        {
             receive_together(socket);
         }
-        self.advance(&[], desk);
+        self.advance(&[], scratch);
     }
 
     /// Its own socket, if it has one.
     pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
-        self.outlet.own()
+        self.transfer_socket.own()
     }
 
     /// Whether it takes packets now.
@@ -173,24 +174,24 @@ impl Transfer {
         &mut self,
         error: bool,
         inbox: &mut Inbox,
-        desk: &mut Desk,
+        scratch: &mut Scratch,
     ) -> bool {
         let to_answer = match self.body {
             Body::Send(_) => self.hear_one(inbox),
             Body::Receive(_) => {
-                self.hear_burst(inbox, desk);
+                self.hear_burst(inbox, scratch);
                 false
             }
         };
         if error {
-            drop_errors(&self.outlet); // not before: that would take the error from the call above
+            drop_errors(&self.transfer_socket); // not before: that would take the error from the call above
         }
         to_answer
     }
 
     /// A sender hears one ACK at a time.
     fn hear_one(&mut self, inbox: &mut Inbox) -> bool {
-        match inbox.receive_one(&self.outlet) {
+        match inbox.receive_one(&self.transfer_socket) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
                     self.hear(arrival.from, packet);
@@ -206,27 +207,27 @@ impl Transfer {
     }
 
     /// A receiver hears a window at a time.
-    fn hear_burst(&mut self, inbox: &mut Inbox, desk: &mut Desk) {
-        match inbox.receive(&self.outlet) {
+    fn hear_burst(&mut self, inbox: &mut Inbox, scratch: &mut Scratch) {
+        match inbox.receive(&self.transfer_socket) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
                     self.hear(arrival.from, packet);
-                    self.drain(packet, desk);
+                    self.drain(packet, scratch);
                 }
                 self.tell();
             }
             Ok(None) => {}
             Err(error) => {
                 self.handle_socket_error(error);
-                self.advance(&[], desk);
+                self.advance(&[], scratch);
             }
         }
     }
 
     /// A packet came by a shared socket.
-    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], desk: &mut Desk) {
+    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], scratch: &mut Scratch) {
         self.hear(from, packet);
-        self.advance(packet, desk);
+        self.advance(packet, scratch);
     }
 
     /// One that comes while the transfer waits for something is lost, as packets are.
@@ -237,22 +238,22 @@ impl Transfer {
     }
 
     /// Sends what is to be said to what was heard.
-    pub(super) fn answer(&mut self, desk: &mut Desk) {
-        self.advance(&[], desk);
+    pub(super) fn answer(&mut self, scratch: &mut Scratch) {
+        self.advance(&[], scratch);
     }
 
     /// The time that [`Self::deadline`] named has come.
-    pub(super) fn handle_timeout(&mut self, desk: &mut Desk) {
+    pub(super) fn handle_timeout(&mut self, scratch: &mut Scratch) {
         match self.stall.take() {
             None => self.session.handle_timeout(Instant::now()),
-            Some(Stall::SocketFull { .. }) => self.send_rest(desk),
+            Some(Stall::SocketFull { .. }) => self.send_rest(scratch),
             waiting @ Some(Stall::Disk) => self.stall = waiting,
         }
-        self.advance(&[], desk);
+        self.advance(&[], scratch);
     }
 
     /// A word from outside.
-    pub(super) fn handle_command(&mut self, command: Command, desk: &mut Desk) {
+    pub(super) fn handle_command(&mut self, command: Command, scratch: &mut Scratch) {
         match command {
             Command::Repeat => self.session.handle_repeated_request(Instant::now()),
             Command::Supersede => {
@@ -267,20 +268,20 @@ impl Transfer {
                 self.forget_stall();
             }
         }
-        self.advance(&[], desk);
+        self.advance(&[], scratch);
     }
 
     /// What it waited for is there.
-    pub(super) fn handle_waited(&mut self, waited: Waited, desk: &mut Desk) {
+    pub(super) fn handle_waited(&mut self, waited: Waited, scratch: &mut Scratch) {
         match waited {
-            Waited::Written(written) => self.handle_written(written, desk),
-            Waited::ReadAhead if self.leave_disk() => self.send_rest(desk),
+            Waited::Written(written) => self.handle_written(written, scratch),
+            Waited::ReadAhead if self.leave_disk() => self.send_rest(scratch),
             Waited::Stored(Ok(replaced)) => {
                 if self.leave_disk() {
                     self.session.handle_stored(Instant::now());
                 }
-                self.advance(&[], desk); // the last ACK leaves before anything that takes time
-                desk.drop_off_the_loop(Waited::Stored(Ok(replaced)));
+                self.advance(&[], scratch); // the last ACK leaves before anything that takes time
+                scratch.drop_off_the_loop(Waited::Stored(Ok(replaced)));
             }
             Waited::Stored(Err(refusal)) if self.leave_disk() => self.refuse(refusal),
             Waited::Panicked => {
@@ -289,7 +290,7 @@ impl Transfer {
             }
             Waited::ReadAhead | Waited::Stored(_) => {} // it has been ended meanwhile
         }
-        self.advance(&[], desk);
+        self.advance(&[], scratch);
     }
 
     /// It has waited for the disk, and does no more.
@@ -302,19 +303,19 @@ impl Transfer {
         self.unsent = None;
     }
 
-    fn advance(&mut self, packet: &[u8], desk: &mut Desk) {
-        self.drain(packet, desk);
+    fn advance(&mut self, packet: &[u8], scratch: &mut Scratch) {
+        self.drain(packet, scratch);
         self.tell();
     }
 
     /// The drain rule: everything to send and every event, before the next `handle_*`. `packet` is
     /// the one just handled; events point into it.
-    fn drain(&mut self, packet: &[u8], desk: &mut Desk) {
+    fn drain(&mut self, packet: &[u8], scratch: &mut Scratch) {
         while self.stall.is_none() {
             if let Some(transmit) = self.session.poll_transmit() {
-                self.transmit(transmit, desk);
+                self.transmit(transmit, scratch);
             } else if let Some(event) = self.session.poll_event() {
-                self.handle_event(event, packet, desk);
+                self.handle_event(event, packet, scratch);
             } else {
                 return;
             }
@@ -337,13 +338,13 @@ impl Transfer {
             .observe(Instant::now(), &self.session, self.bytes, &self.agreed);
     }
 
-    fn transmit(&mut self, transmit: Transmit, desk: &mut Desk) {
+    fn transmit(&mut self, transmit: Transmit, scratch: &mut Scratch) {
         match transmit.payload {
             Payload::Ack(ack) => self.send(transmit.to, &ack),
             Payload::Packet(packet) => self.send(transmit.to, &packet),
             Payload::Data(run) => {
                 self.unsent = Some(Unsent::new(transmit.to, run));
-                self.send_rest(desk);
+                self.send_rest(scratch);
             }
         }
     }
@@ -351,16 +352,16 @@ impl Transfer {
     /// Sends one packet. What cannot be sent counts as lost on the way: the session repairs it, or
     /// gives up in the end.
     fn send(&mut self, to: SocketAddr, packet: &[u8]) {
-        if let Err(error) = self.outlet.send(to, packet) {
+        if let Err(error) = self.transfer_socket.send(to, packet) {
             self.handle_socket_error(error);
         }
     }
 
-    fn handle_event(&mut self, event: Event, packet: &[u8], desk: &mut Desk) {
+    fn handle_event(&mut self, event: Event, packet: &[u8], scratch: &mut Scratch) {
         match event {
             Event::Opened(agreed) => self.agreed = agreed,
-            Event::Deliver(range) => self.deliver(&packet[range], desk),
-            Event::Store => self.store(desk),
+            Event::Deliver(range) => self.deliver(&packet[range], scratch),
+            Event::Store => self.store(scratch),
             Event::Acknowledged(block) => self.acknowledged(block),
             Event::Finished { confirmed } => self.end(Ending::Complete { confirmed }),
             Event::Failed(failure) => self.end(Ending::Failed(failure)),

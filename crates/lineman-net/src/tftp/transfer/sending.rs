@@ -19,21 +19,21 @@ use crate::tftp::Refusal;
 use crate::tftp::Source;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
-use crate::tftp::engine::Line;
+use crate::tftp::engine::TransferHandle;
 use crate::tftp::source::ReadError;
 
 /// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
 /// it is kept but what was read ahead for the next window.
 #[derive(Debug)]
-pub(in crate::tftp) struct Desk {
+pub(in crate::tftp) struct Scratch {
     burst: Burst,
     ahead: Ahead,
     cache: Cache,
     pool: Handle,
 }
 
-impl Desk {
-    /// A desk whose blocking work runs on the blocking pool of `pool`.
+impl Scratch {
+    /// Scratch buffers; blocking work runs on the blocking pool of `pool`.
     pub(in crate::tftp) fn new(pool: Handle) -> Self {
         Self {
             burst: Burst::default(),
@@ -43,15 +43,15 @@ impl Desk {
         }
     }
 
-    /// Does `work`, which may block, and hands what it gives over to the transfer at `line`.
+    /// Does `work`, which may block, and hands what it gives over to the transfer at `handle`.
     pub(super) fn run_off_the_loop(
         &self,
-        line: Line,
+        handle: TransferHandle,
         work: impl FnOnce() -> Waited + Send + 'static,
     ) {
         self.pool.spawn_blocking(move || {
             let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Waited::Panicked);
-            line.hand_over(waited);
+            handle.hand_over(waited);
         });
     }
 
@@ -97,14 +97,14 @@ enum Step {
 impl Transfer {
     /// Sends what is unsent, burst by burst, until all of it has left, the source has ended or
     /// failed, or something has to be waited for.
-    pub(super) fn send_rest(&mut self, desk: &mut Desk) {
+    pub(super) fn send_rest(&mut self, scratch: &mut Scratch) {
         while let Some(mut unsent) = self.unsent.take() {
             if unsent.run.is_empty() {
                 return;
             }
             let mut rest = unsent.run;
             let next = rest.take(Burst::capacity(unsent.run.blksize));
-            match self.send_burst(unsent.to, &next, desk) {
+            match self.send_burst(unsent.to, &next, scratch) {
                 Step::Sent { blocks } => {
                     unsent.run.take(blocks);
                     self.unsent = Some(unsent);
@@ -119,7 +119,7 @@ impl Transfer {
                 Step::NotCached => {
                     unsent.misses += 1;
                     self.unsent = Some(unsent);
-                    if self.read_ahead(&next, unsent.misses, desk) {
+                    if self.read_ahead(&next, unsent.misses, scratch) {
                         return;
                     }
                 }
@@ -130,14 +130,14 @@ impl Transfer {
     }
 
     /// Reads and sends a burst, without waiting for anything.
-    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, desk: &mut Desk) -> Step {
-        let number = self.line.as_ref().map_or(0, Line::number);
-        let Desk {
+    fn send_burst(&mut self, to: SocketAddr, run: &DataRun, scratch: &mut Scratch) -> Step {
+        let number = self.handle.as_ref().map_or(0, TransferHandle::number);
+        let Scratch {
             burst,
             ahead,
             cache,
             ..
-        } = desk;
+        } = scratch;
         let Body::Send(source) = &mut self.body else {
             return Step::Sent { blocks: run.count }; // a receiver has no blocks to send
         };
@@ -156,7 +156,7 @@ impl Transfer {
         } else {
             run.count
         };
-        match burst.send(&self.outlet, to, &mut self.method) {
+        match burst.send(&self.transfer_socket, to, &mut self.method) {
             Ok(sent) if sent == blocks && ends => Step::Ended {
                 length: run.offset() + bytes as u64,
             },
@@ -167,15 +167,15 @@ impl Transfer {
     }
 
     /// Uses the time until the next ACK to read what it will ask for.
-    pub(in crate::tftp) fn look_ahead(&mut self, desk: &mut Desk) {
-        let (Body::Send(source), Some(line), None) = (&mut self.body, &self.line, self.stall)
+    pub(in crate::tftp) fn look_ahead(&mut self, scratch: &mut Scratch) {
+        let (Body::Send(source), Some(handle), None) = (&mut self.body, &self.handle, self.stall)
         else {
             return;
         };
         if let Some(run) = self.session.expected_run().filter(|_| source.is_at_hand()) {
-            let Desk { ahead, cache, .. } = desk;
+            let Scratch { ahead, cache, .. } = scratch;
             // An error comes again, and is told, when the blocks are due.
-            ahead.fill(line.number(), run, |run, burst| {
+            ahead.fill(handle.number(), run, |run, burst| {
                 read(source, run, burst, cache).ok()
             });
         }
@@ -183,8 +183,8 @@ impl Transfer {
 
     /// Has the blocks brought into memory. Gives `false` when the next attempt may be made at once,
     /// because it will wait for the disk itself.
-    fn read_ahead(&mut self, run: &DataRun, misses: u32, desk: &Desk) -> bool {
-        let (Body::Send(source), Some(line)) = (&mut self.body, self.line.clone()) else {
+    fn read_ahead(&mut self, run: &DataRun, misses: u32, scratch: &Scratch) -> bool {
+        let (Body::Send(source), Some(handle)) = (&mut self.body, self.handle.clone()) else {
             return false;
         };
         if misses > PATIENT_MISSES {
@@ -193,7 +193,7 @@ impl Transfer {
         }
         let work = source.read_ahead(run);
         self.stall = Some(Stall::Disk);
-        desk.run_off_the_loop(line, move || {
+        scratch.run_off_the_loop(handle, move || {
             work();
             Waited::ReadAhead
         });

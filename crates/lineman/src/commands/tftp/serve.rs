@@ -83,7 +83,7 @@ fn config(args: &Serve) -> ServerConfig {
         max_blksize: args.max_blksize,
         max_windowsize: args.max_windowsize,
         rollover: rollover(args.rollover),
-        exceptions: args.client.clone(),
+        client_rules: args.client.clone(),
         single_port: args.single_port,
         threads: args.threads.unwrap_or_else(runtime::workers),
         busy_poll: args.busy_poll,

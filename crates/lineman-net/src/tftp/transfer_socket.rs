@@ -17,7 +17,7 @@ use crate::packet_info::Local;
 
 /// A transfer's end of the network.
 #[derive(Debug)]
-pub(super) enum Outlet {
+pub(super) enum TransferSocket {
     /// Its own socket: its port is the transfer's TID (RFC 1350 §4).
     Own(UdpSocket),
     /// The socket that requests come to, for networks in which an answer from another port is lost
@@ -32,7 +32,7 @@ pub(super) enum Outlet {
     },
 }
 
-impl Outlet {
+impl TransferSocket {
     /// Sends one packet. It never waits.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Outlet {
     }
 }
 
-impl AsFd for Outlet {
+impl AsFd for TransferSocket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Own(socket) => socket.as_fd(),
@@ -84,7 +84,7 @@ impl AsFd for Outlet {
     }
 }
 
-impl AsRawFd for Outlet {
+impl AsRawFd for TransferSocket {
     fn as_raw_fd(&self) -> RawFd {
         match self {
             Self::Own(socket) => socket.as_raw_fd(),

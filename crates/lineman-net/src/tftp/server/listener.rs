@@ -9,29 +9,29 @@ use tokio::sync::mpsc;
 use super::Shared;
 use crate::Operation;
 use crate::SystemError;
-use crate::tftp::engine::Door;
-use crate::tftp::engine::Floor;
+use crate::tftp::engine::Listener;
+use crate::tftp::engine::TransferTable;
 use crate::tftp::socket::Batch;
-use crate::tftp::socket::Listener;
+use crate::tftp::socket::RequestSocket;
 
 /// Takes requests at one address.
 #[derive(Debug)]
-pub(super) struct Reception {
-    listener: Listener,
+pub(super) struct RequestListener {
+    socket: RequestSocket,
     shared: Arc<Shared>,
     batch: Batch,
     /// Hears why it can take no more.
     failed: mpsc::Sender<SystemError>,
 }
 
-impl Reception {
+impl RequestListener {
     pub(super) fn new(
-        listener: Listener,
+        socket: RequestSocket,
         shared: Arc<Shared>,
         failed: mpsc::Sender<SystemError>,
     ) -> Self {
         Self {
-            listener,
+            socket,
             shared,
             batch: Batch::new(),
             failed,
@@ -39,25 +39,25 @@ impl Reception {
     }
 
     fn fail(&mut self, error: io::Error) {
-        let error = SystemError::new(Operation::Receive, self.listener.local())(error);
+        let error = SystemError::new(Operation::Receive, self.socket.local())(error);
         // One failure is enough to end the server.
         let _ = self.failed.try_send(error);
     }
 }
 
-impl Door for Reception {
+impl Listener for RequestListener {
     fn socket(&self) -> BorrowedFd<'_> {
-        self.listener.socket()
+        self.socket.socket()
     }
 
-    fn handle_readable(&mut self, floor: &mut Floor) -> bool {
+    fn handle_readable(&mut self, table: &mut TransferTable) -> bool {
         // Transfers that were told to end hold a socket and a file until they have. Under a flood
         // they have their turn before the next request, which waits in the kernel meanwhile.
         if self.shared.admission.lingering() > MAX_LINGERING {
             std::thread::yield_now();
             return true;
         }
-        match self.listener.receive(&mut self.batch) {
+        match self.socket.receive(&mut self.batch) {
             Ok(()) => {}
             // An ICMP error about an earlier answer, or memory that is short for a moment.
             Err(error) if is_passing(&error) => return true,
@@ -67,7 +67,8 @@ impl Door for Reception {
             }
         }
         for (arrival, packet) in self.batch.datagrams() {
-            self.shared.handle(&self.listener, arrival, packet, floor);
+            self.shared
+                .handle_datagram(&self.socket, arrival, packet, table);
         }
         true
     }

@@ -17,7 +17,7 @@ use super::guard::PrefixError;
 /// As text it is its parts with commas between: `from=192.0.2.0/24`, `asks=blksize+tsize`,
 /// `no-options`, `blksize=BYTES`, `windowsize=BLOCKS`, `rollover=0` or `rollover=1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exception {
+pub struct ClientRule {
     /// Clients with these addresses; `None` is any.
     pub from: Option<Prefix>,
     /// Requests with exactly these options in this order, in any case; `None` is any.
@@ -32,7 +32,7 @@ pub struct Exception {
     pub rollover: Option<Rollover>,
 }
 
-impl Exception {
+impl ClientRule {
     /// The first of `rules` that holds for a request with these options from `ip`.
     pub fn find<'a>(rules: &'a [Self], ip: IpAddr, options: Options<'_>) -> Option<&'a Self> {
         rules.iter().find(|rule| rule.holds(ip, options))
@@ -69,10 +69,10 @@ impl Exception {
         }
     }
 
-    fn set(&mut self, part: &str) -> Result<(), ExceptionError> {
+    fn set(&mut self, part: &str) -> Result<(), ClientRuleError> {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         match key {
-            "from" => self.from = Some(value.parse().map_err(ExceptionError::From)?),
+            "from" => self.from = Some(value.parse().map_err(ClientRuleError::From)?),
             "asks" => self.asks = Some(names(value)?),
             "no-options" if part == key => self.no_options = true,
             "blksize" => {
@@ -80,29 +80,29 @@ impl Exception {
                     value,
                     MIN_BLKSIZE,
                     MAX_BLKSIZE,
-                    ExceptionError::Blksize,
+                    ClientRuleError::Blksize,
                 )?);
             }
             "windowsize" => {
-                self.windowsize = Some(number(value, 1, u16::MAX, ExceptionError::Windowsize)?);
+                self.windowsize = Some(number(value, 1, u16::MAX, ClientRuleError::Windowsize)?);
             }
             "rollover" => {
                 self.rollover = Some(match value {
                     "0" => Rollover::ToZero,
                     "1" => Rollover::ToOne,
-                    _ => return Err(ExceptionError::Rollover),
+                    _ => return Err(ClientRuleError::Rollover),
                 });
             }
-            _ => return Err(ExceptionError::Key(part.to_owned())),
+            _ => return Err(ClientRuleError::Key(part.to_owned())),
         }
         Ok(())
     }
 }
 
-fn names(value: &str) -> Result<Vec<String>, ExceptionError> {
+fn names(value: &str) -> Result<Vec<String>, ClientRuleError> {
     let names: Vec<String> = value.split('+').map(str::to_owned).collect();
     if names.iter().any(String::is_empty) {
-        return Err(ExceptionError::Asks);
+        return Err(ClientRuleError::Asks);
     }
     Ok(names)
 }
@@ -111,18 +111,18 @@ fn number(
     value: &str,
     least: u16,
     most: u16,
-    error: ExceptionError,
-) -> Result<u16, ExceptionError> {
+    error: ClientRuleError,
+) -> Result<u16, ClientRuleError> {
     let number = value.parse().ok();
     number
         .filter(|number| (least..=most).contains(number))
         .ok_or(error)
 }
 
-impl FromStr for Exception {
-    type Err = ExceptionError;
+impl FromStr for ClientRule {
+    type Err = ClientRuleError;
 
-    fn from_str(text: &str) -> Result<Self, ExceptionError> {
+    fn from_str(text: &str) -> Result<Self, ClientRuleError> {
         let mut rule = Self::default();
         for part in text.split(',') {
             rule.set(part)?;
@@ -133,19 +133,19 @@ impl FromStr for Exception {
             ..Self::default()
         };
         if whom == Self::default() {
-            return Err(ExceptionError::Everybody);
+            return Err(ClientRuleError::Everybody);
         }
         if rule == whom {
-            return Err(ExceptionError::Nothing);
+            return Err(ClientRuleError::Nothing);
         }
         Ok(rule)
     }
 }
 
-/// Why a text is no [`Exception`].
+/// Why a text is no [`ClientRule`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ExceptionError {
+pub enum ClientRuleError {
     /// `from` is no range of addresses.
     From(PrefixError),
     /// `asks` is no list of names.
@@ -164,7 +164,7 @@ pub enum ExceptionError {
     Nothing,
 }
 
-impl fmt::Display for ExceptionError {
+impl fmt::Display for ClientRuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::From(_) => "`from` is no range of addresses",
@@ -179,7 +179,7 @@ impl fmt::Display for ExceptionError {
     }
 }
 
-impl std::error::Error for ExceptionError {}
+impl std::error::Error for ClientRuleError {}
 
 #[cfg(test)]
 mod tests {
@@ -192,12 +192,12 @@ mod tests {
         max_window_bytes: 1 << 20,
     };
 
-    fn rules(texts: &[&str]) -> Vec<Exception> {
+    fn rules(texts: &[&str]) -> Vec<ClientRule> {
         texts.iter().map(|text| text.parse().expect(text)).collect()
     }
 
-    fn found(rules: &[Exception], ip: &str, options: &[u8]) -> Option<usize> {
-        let rule = Exception::find(rules, ip.parse().expect(ip), Options::new(options))?;
+    fn found(rules: &[ClientRule], ip: &str, options: &[u8]) -> Option<usize> {
+        let rule = ClientRule::find(rules, ip.parse().expect(ip), Options::new(options))?;
         rules.iter().position(|other| std::ptr::eq(other, rule))
     }
 
@@ -235,24 +235,24 @@ mod tests {
 
     #[test]
     fn a_mistake_is_refused_not_guessed_at() {
-        let error = |text: &str| text.parse::<Exception>().expect_err(text);
+        let error = |text: &str| text.parse::<ClientRule>().expect_err(text);
         assert!(matches!(
             error("from=10.0.0.1/8,no-options"),
-            ExceptionError::From(_)
+            ClientRuleError::From(_)
         ));
-        assert_eq!(error("asks=a++b,no-options"), ExceptionError::Asks);
-        assert_eq!(error("from=::/0,blksize=7"), ExceptionError::Blksize);
-        assert_eq!(error("from=::/0,windowsize=0"), ExceptionError::Windowsize);
-        assert_eq!(error("from=::/0,rollover=2"), ExceptionError::Rollover);
+        assert_eq!(error("asks=a++b,no-options"), ClientRuleError::Asks);
+        assert_eq!(error("from=::/0,blksize=7"), ClientRuleError::Blksize);
+        assert_eq!(error("from=::/0,windowsize=0"), ClientRuleError::Windowsize);
+        assert_eq!(error("from=::/0,rollover=2"), ClientRuleError::Rollover);
         assert_eq!(
             error("from=::/0,colour"),
-            ExceptionError::Key("colour".to_owned())
+            ClientRuleError::Key("colour".to_owned())
         );
         assert_eq!(
             error("from=::/0,no-options=yes"),
-            ExceptionError::Key("no-options=yes".to_owned())
+            ClientRuleError::Key("no-options=yes".to_owned())
         );
-        assert_eq!(error("no-options"), ExceptionError::Everybody);
-        assert_eq!(error("from=::/0"), ExceptionError::Nothing);
+        assert_eq!(error("no-options"), ClientRuleError::Everybody);
+        assert_eq!(error("from=::/0"), ClientRuleError::Nothing);
     }
 }

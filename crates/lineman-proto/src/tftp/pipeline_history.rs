@@ -11,13 +11,13 @@ use super::Pipelining;
 /// The clients that gave no reason to pipeline again, for a while; see
 /// [`Session::pipelined`](super::Session::pipelined). Bounded: the oldest is forgotten for a new one.
 #[derive(Debug, Default)]
-pub struct Reluctant {
+pub struct PipelineHistory {
     until: BTreeMap<Fingerprint, Instant>,
     /// In the order in which they were noted.
     order: VecDeque<Fingerprint>,
 }
 
-impl Reluctant {
+impl PipelineHistory {
     /// Nobody yet.
     pub fn new() -> Self {
         Self::default()
@@ -68,26 +68,26 @@ mod tests {
 
     #[test]
     fn who_gave_up_is_not_tried_again_for_an_hour() {
-        let (now, mut reluctant) = (start(), Reluctant::new());
-        reluctant.note(now, client(1), Pipelining::GaveUp);
-        reluctant.note(now, client(2), Pipelining::Held);
-        reluctant.note(now, client(3), Pipelining::Off);
-        assert!(!reluctant.worth_trying(now, client(1)));
-        assert!(reluctant.worth_trying(now, client(2)));
-        assert!(reluctant.worth_trying(now, client(3)));
-        assert!(reluctant.worth_trying(now + REMEMBERED, client(1)));
+        let (now, mut pipeline_history) = (start(), PipelineHistory::new());
+        pipeline_history.note(now, client(1), Pipelining::GaveUp);
+        pipeline_history.note(now, client(2), Pipelining::Held);
+        pipeline_history.note(now, client(3), Pipelining::Off);
+        assert!(!pipeline_history.worth_trying(now, client(1)));
+        assert!(pipeline_history.worth_trying(now, client(2)));
+        assert!(pipeline_history.worth_trying(now, client(3)));
+        assert!(pipeline_history.worth_trying(now + REMEMBERED, client(1)));
     }
 
     #[test]
     fn memory_is_bounded_and_the_oldest_is_forgotten() {
-        let (now, mut reluctant) = (start(), Reluctant::new());
+        let (now, mut pipeline_history) = (start(), PipelineHistory::new());
         for number in 0..=MOST_REMEMBERED as u32 {
-            reluctant.note(now, client(number), Pipelining::GaveUp);
-            reluctant.note(now, client(number), Pipelining::GaveUp);
+            pipeline_history.note(now, client(number), Pipelining::GaveUp);
+            pipeline_history.note(now, client(number), Pipelining::GaveUp);
         }
-        assert!(reluctant.worth_trying(now, client(0)));
-        assert!(!reluctant.worth_trying(now, client(1)));
-        assert_eq!(reluctant.until.len(), MOST_REMEMBERED);
-        assert_eq!(reluctant.order.len(), MOST_REMEMBERED);
+        assert!(pipeline_history.worth_trying(now, client(0)));
+        assert!(!pipeline_history.worth_trying(now, client(1)));
+        assert_eq!(pipeline_history.until.len(), MOST_REMEMBERED);
+        assert_eq!(pipeline_history.order.len(), MOST_REMEMBERED);
     }
 }

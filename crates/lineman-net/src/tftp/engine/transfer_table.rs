@@ -7,38 +7,38 @@ use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::door::Passed;
-use super::mailbox::Line;
+use super::busy_poll::BusyPoll;
+use super::listener::Forwarded;
 use super::mailbox::Mailbox;
+use super::mailbox::TransferHandle;
 use super::poller::Poller;
 use super::poller::Ready;
-use super::vigil::Vigil;
 use crate::tftp::inbox::Inbox;
 use crate::tftp::timers::Timers;
 use crate::tftp::transfer::Command;
-use crate::tftp::transfer::Desk;
+use crate::tftp::transfer::Scratch;
 use crate::tftp::transfer::Transfer;
 use crate::tftp::transfer::Waited;
 
-/// Everything of a thread but its doors.
+/// Everything of a thread but its listeners.
 #[derive(Debug)]
-pub(in crate::tftp) struct Floor {
+pub(in crate::tftp) struct TransferTable {
     pub(super) poller: Poller,
     pub(super) mailbox: Arc<Mailbox>,
-    transfers: HashMap<u64, Place, BuildHasherDefault<Spread>>,
+    transfers: HashMap<u64, Entry, BuildHasherDefault<Spread>>,
     timers: Timers<u64>,
     inbox: Inbox,
-    desk: Desk,
+    scratch: Scratch,
     /// Whether there are so many transfers that the poller watches their sockets.
     crowded: bool,
     /// Who was heard and is to be answered.
     unanswered: Vec<u64>,
     /// How it waits where answers may be near.
-    vigil: Vigil,
+    busy_poll: BusyPoll,
 }
 
 #[derive(Debug)]
-struct Place {
+struct Entry {
     transfer: Box<Transfer>,
     /// The earliest moment for which a timer stands.
     timer_at: Option<Instant>,
@@ -46,26 +46,26 @@ struct Place {
     watched: bool,
 }
 
-impl Floor {
+impl TransferTable {
     pub(super) fn new(
         mailbox: Arc<Mailbox>,
         pool: tokio::runtime::Handle,
-        vigil: Vigil,
+        busy_poll: BusyPoll,
     ) -> io::Result<Self> {
         Ok(Self {
-            poller: Poller::new(mailbox.bell())?,
+            poller: Poller::new(mailbox.waker())?,
             mailbox,
             transfers: HashMap::default(),
             timers: Timers::default(),
             inbox: Inbox::default(),
-            desk: Desk::new(pool),
+            scratch: Scratch::new(pool),
             crowded: false,
             unanswered: Vec::new(),
-            vigil,
+            busy_poll,
         })
     }
 
-    /// Waits for a packet, a letter or the next moment that is due.
+    /// Waits for a packet, a message or the next moment that is due.
     ///
     /// # Errors
     /// When the system fails at waiting.
@@ -76,7 +76,7 @@ impl Floor {
         }
         let due = self.timers.next();
         let waited = if self.crowded {
-            self.poller.wait(due, Some(&mut self.vigil))
+            self.poller.wait(due, Some(&mut self.busy_poll))
         } else {
             self.wait_for_few(due)
         };
@@ -87,23 +87,23 @@ impl Floor {
     fn wait_for_few(&mut self, due: Option<Instant>) -> io::Result<()> {
         // Of several, each would throw away what was read for the others.
         if self.transfers.len() == 1 {
-            for place in self.transfers.values_mut() {
-                place.transfer.look_ahead(&mut self.desk);
+            for entry in self.transfers.values_mut() {
+                entry.transfer.look_ahead(&mut self.scratch);
             }
         }
         let hearing = || {
             self.transfers
                 .iter()
-                .filter(|(_, place)| place.transfer.hears())
+                .filter(|(_, entry)| entry.transfer.hears())
         };
         // Without a transfer nothing is near; one that writes leaves the processor to the writer.
         let is_near =
-            hearing().next().is_some() && hearing().all(|(_, place)| !place.transfer.writes());
+            hearing().next().is_some() && hearing().all(|(_, entry)| !entry.transfer.writes());
         let few: Vec<_> = hearing()
-            .filter_map(|(number, place)| Some((*number, place.transfer.socket()?)))
+            .filter_map(|(number, entry)| Some((*number, entry.transfer.socket()?)))
             .collect();
-        let vigil = is_near.then_some(&mut self.vigil);
-        self.poller.wait_with(&few, due, vigil)
+        let busy_poll = is_near.then_some(&mut self.busy_poll);
+        self.poller.wait_with(&few, due, busy_poll)
     }
 
     /// Has the poller watch the transfers when there are many, and no more when there are few.
@@ -115,33 +115,33 @@ impl Floor {
         };
         if crowded != self.crowded {
             self.crowded = crowded;
-            for (number, place) in &mut self.transfers {
-                place.watch(crowded, *number, &self.poller)?;
+            for (number, entry) in &mut self.transfers {
+                entry.watch(crowded, *number, &self.poller)?;
             }
         }
         Ok(())
     }
 
-    /// Puts a transfer in its place; its first packet leaves.
+    /// Enters a transfer; its first packet leaves.
     pub(super) fn start(&mut self, number: u64, mut transfer: Box<Transfer>) {
-        let line = Line::new(&self.mailbox, number);
-        transfer.begin(line, &mut self.desk);
-        let place = Place {
+        let handle = TransferHandle::new(&self.mailbox, number);
+        transfer.begin(handle, &mut self.scratch);
+        let entry = Entry {
             transfer,
             timer_at: None,
             watched: false,
         };
-        self.transfers.insert(number, place);
+        self.transfers.insert(number, entry);
         self.settle(number);
     }
 
     /// There is something to read at a transfer's socket; [`Self::answer`] is to follow.
     pub(super) fn handle_ready(&mut self, ready: Ready) {
-        if let Some(place) = self.transfers.get_mut(&ready.name) {
+        if let Some(entry) = self.transfers.get_mut(&ready.name) {
             let to_answer =
-                place
+                entry
                     .transfer
-                    .handle_readable(ready.error, &mut self.inbox, &mut self.desk);
+                    .handle_readable(ready.error, &mut self.inbox, &mut self.scratch);
             if to_answer {
                 self.unanswered.push(ready.name);
             } else {
@@ -154,55 +154,55 @@ impl Floor {
     /// same machine work on many answers each time it is woken.
     pub(super) fn answer(&mut self) {
         while let Some(number) = self.unanswered.pop() {
-            if let Some(place) = self.transfers.get_mut(&number) {
-                place.transfer.answer(&mut self.desk);
+            if let Some(entry) = self.transfers.get_mut(&number) {
+                entry.transfer.answer(&mut self.scratch);
                 self.settle(number);
             }
         }
     }
 
-    /// A door took a datagram for a transfer.
-    pub(in crate::tftp) fn pass(&mut self, passed: Passed<'_>) {
-        if let Some(place) = self.transfers.get_mut(&passed.number) {
-            place
+    /// A listener took a datagram for a transfer.
+    pub(in crate::tftp) fn forward(&mut self, forwarded: Forwarded<'_>) {
+        if let Some(entry) = self.transfers.get_mut(&forwarded.number) {
+            entry
                 .transfer
-                .handle_packet(passed.from, passed.packet, &mut self.desk);
-            self.settle(passed.number);
+                .handle_packet(forwarded.from, forwarded.packet, &mut self.scratch);
+            self.settle(forwarded.number);
         }
     }
 
-    /// A line to a transfer that will have its place here.
-    pub(in crate::tftp) fn line(&self, number: u64) -> Line {
-        Line::new(&self.mailbox, number)
+    /// A handle to a transfer that will run here.
+    pub(in crate::tftp) fn handle(&self, number: u64) -> TransferHandle {
+        TransferHandle::new(&self.mailbox, number)
     }
 
     /// A word from outside.
     pub(super) fn say(&mut self, number: u64, command: Command) {
-        if let Some(place) = self.transfers.get_mut(&number) {
-            place.transfer.handle_command(command, &mut self.desk);
+        if let Some(entry) = self.transfers.get_mut(&number) {
+            entry.transfer.handle_command(command, &mut self.scratch);
             self.settle(number);
         }
     }
 
     /// What a transfer has waited for.
     pub(super) fn hand_over(&mut self, number: u64, waited: Waited) {
-        if let Some(place) = self.transfers.get_mut(&number) {
-            place.transfer.handle_waited(waited, &mut self.desk);
+        if let Some(entry) = self.transfers.get_mut(&number) {
+            entry.transfer.handle_waited(waited, &mut self.scratch);
             self.settle(number);
         } else {
-            self.desk.drop_off_the_loop(waited);
+            self.scratch.drop_off_the_loop(waited);
         }
     }
 
     /// Everything that is due by `now`.
     pub(super) fn fire(&mut self, now: Instant) {
         while let Some((at, number)) = self.timers.pop(now) {
-            if let Some(place) = self.transfers.get_mut(&number)
-                && place.timer_at == Some(at)
+            if let Some(entry) = self.transfers.get_mut(&number)
+                && entry.timer_at == Some(at)
             {
-                place.timer_at = None;
-                if place.transfer.deadline().is_some_and(|at| at <= now) {
-                    place.transfer.handle_timeout(&mut self.desk);
+                entry.timer_at = None;
+                if entry.transfer.deadline().is_some_and(|at| at <= now) {
+                    entry.transfer.handle_timeout(&mut self.scratch);
                 }
                 self.settle(number);
             }
@@ -211,27 +211,27 @@ impl Floor {
 
     /// After anything has happened to a transfer: is it over, when is it due, may it hear?
     fn settle(&mut self, number: u64) {
-        let Some(place) = self.transfers.get_mut(&number) else {
+        let Some(entry) = self.transfers.get_mut(&number) else {
             return;
         };
-        if place.transfer.is_over() {
+        if entry.transfer.is_over() {
             // Its socket is closed, and leaves the poller by that.
             self.transfers.remove(&number);
             self.mailbox.relieve();
             return;
         }
-        if let Some(at) = place.transfer.deadline()
-            && place.timer_at.is_none_or(|timer| at < timer)
+        if let Some(at) = entry.transfer.deadline()
+            && entry.timer_at.is_none_or(|timer| at < timer)
         {
-            place.timer_at = Some(at);
+            entry.timer_at = Some(at);
             self.timers.set(at, number);
         }
         // Without memory for it the transfer hears nothing, and its patience ends it.
-        let _ = place.watch(self.crowded, number, &self.poller);
+        let _ = entry.watch(self.crowded, number, &self.poller);
     }
 }
 
-impl Place {
+impl Entry {
     /// Has the socket watched or not: where there are many, and as long as the transfer hears.
     fn watch(&mut self, crowded: bool, number: u64, poller: &Poller) -> io::Result<()> {
         let wanted = crowded && self.transfer.hears();

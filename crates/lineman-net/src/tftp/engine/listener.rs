@@ -4,21 +4,21 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
-use super::floor::Floor;
+use super::transfer_table::TransferTable;
 
 /// A socket for requests. Its thread calls it when there is something to read.
-pub(in crate::tftp) trait Door: Send + Debug {
+pub(in crate::tftp) trait Listener: Send + Debug {
     /// The socket.
     fn socket(&self) -> BorrowedFd<'_>;
 
     /// Takes some of what is there; what is left comes up again. Gives `false` when the socket has
     /// failed for good.
-    fn handle_readable(&mut self, floor: &mut Floor) -> bool;
+    fn handle_readable(&mut self, table: &mut TransferTable) -> bool;
 }
 
-/// A datagram that a door takes for a transfer which has no socket of its own.
+/// A datagram that a listener takes for a transfer which has no socket of its own.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::tftp) struct Passed<'a> {
+pub(in crate::tftp) struct Forwarded<'a> {
     /// The transfer's number.
     pub(in crate::tftp) number: u64,
     /// Who sent it.

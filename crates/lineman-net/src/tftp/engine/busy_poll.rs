@@ -2,7 +2,7 @@
 //!
 //! To be woken costs a thread more than an answer takes on a fast link (about 35 µs on a virtual
 //! machine; figures in `docs/design/scheduling.md`). So it looks again and again for a while before
-//! it sleeps, as long as that has paid lately. Of two processors one is left to whoever is to answer.
+//! it sleeps, as long as that has paid lately. Of two processors one is left to the process that is to answer.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -13,9 +13,9 @@ use std::time::Instant;
 
 /// How many more threads may stay awake at a time.
 #[derive(Clone, Debug)]
-pub(super) struct Places(Arc<AtomicUsize>);
+pub(super) struct Permits(Arc<AtomicUsize>);
 
-impl Places {
+impl Permits {
     /// One for every two processors.
     pub(super) fn of_this_machine() -> Self {
         let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -26,20 +26,20 @@ impl Places {
         Self(Arc::new(AtomicUsize::new(count)))
     }
 
-    fn take(&self) -> Option<Place<'_>> {
+    fn take(&self) -> Option<Permit<'_>> {
         self.0
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
                 free.checked_sub(1)
             })
             .ok()
-            .map(|_| Place(&self.0))
+            .map(|_| Permit(&self.0))
     }
 }
 
 /// One of them, taken.
-struct Place<'a>(&'a AtomicUsize);
+struct Permit<'a>(&'a AtomicUsize);
 
-impl Drop for Place<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
@@ -47,21 +47,21 @@ impl Drop for Place<'_> {
 
 /// How long one thread stays awake, and whether it pays.
 #[derive(Debug)]
-pub(super) struct Vigil {
+pub(super) struct BusyPoll {
     /// The longest time without sleep; zero for none.
     limit: Duration,
-    places: Places,
+    permits: Permits,
     /// After how many sleeps the next attempt is due.
     skip: u32,
     /// How many sleeps the next failure costs.
     price: u32,
 }
 
-impl Vigil {
-    pub(super) fn new(limit: Duration, places: Places) -> Self {
+impl BusyPoll {
+    pub(super) fn new(limit: Duration, permits: Permits) -> Self {
         Self {
             limit,
-            places,
+            permits,
             skip: 0,
             price: CHEAPEST,
         }
@@ -81,7 +81,7 @@ impl Vigil {
             self.skip = self.skip.saturating_sub(1);
             return Ok(false);
         }
-        let Some(_place) = self.places.take() else {
+        let Some(_permit) = self.permits.take() else {
             return Ok(false);
         };
         let until = Instant::now() + self.limit;
@@ -112,14 +112,14 @@ mod tests {
 
     use super::*;
 
-    fn vigil() -> Vigil {
-        Vigil::new(Duration::from_micros(20), Places::new(1))
+    fn busy_poll() -> BusyPoll {
+        BusyPoll::new(Duration::from_micros(20), Permits::new(1))
     }
 
     /// How often it looked, and whether it found something, which is there at the `nth` look.
-    fn looks(vigil: &mut Vigil, nth: u32) -> (u32, bool) {
+    fn looks(busy_poll: &mut BusyPoll, nth: u32) -> (u32, bool) {
         let mut looks = 0;
-        let found = vigil.keep(None, || {
+        let found = busy_poll.keep(None, || {
             looks += 1;
             Ok::<_, Infallible>(looks == nth)
         });
@@ -128,28 +128,28 @@ mod tests {
 
     #[test]
     fn answers_that_are_near_keep_it_awake() {
-        let mut vigil = vigil();
+        let mut busy_poll = busy_poll();
         for _ in 0..100 {
-            assert_eq!(looks(&mut vigil, 1), (1, true));
+            assert_eq!(looks(&mut busy_poll, 1), (1, true));
         }
     }
 
     #[test]
     fn where_no_answer_is_near_it_seldom_looks() {
-        let mut vigil = vigil();
+        let mut busy_poll = busy_poll();
         let tried = (0..10_000)
-            .filter(|_| looks(&mut vigil, u32::MAX).0 > 0)
+            .filter(|_| looks(&mut busy_poll, u32::MAX).0 > 0)
             .count();
         assert!((5..30).contains(&tried), "{tried}");
-        while looks(&mut vigil, 1).0 == 0 {}
-        assert_eq!(looks(&mut vigil, 1), (1, true), "one success is enough");
+        while looks(&mut busy_poll, 1).0 == 0 {}
+        assert_eq!(looks(&mut busy_poll, 1), (1, true), "one success is enough");
     }
 
     #[test]
     fn no_more_stay_awake_than_there_are_places() {
-        let places = Places::new(1);
-        let mut second = Vigil::new(Duration::from_secs(1), places.clone());
-        let taken = places.take();
+        let permits = Permits::new(1);
+        let mut second = BusyPoll::new(Duration::from_secs(1), permits.clone());
+        let taken = permits.take();
         assert_eq!(looks(&mut second, 1), (0, false));
         drop(taken);
         assert_eq!(looks(&mut second, 1), (1, true));
