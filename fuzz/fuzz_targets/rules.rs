@@ -5,13 +5,13 @@
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
-use lineman_lab::log::Host;
 use lineman_lab::rules::Judge;
 use lineman_lab::rules::Rules;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
+use lineman_trace::log::Host;
 
 fuzz_target!(|text: &str| {
     match text.parse::<Rules>() {

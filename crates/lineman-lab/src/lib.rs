@@ -1,8 +1,8 @@
 //! The lab: two hosts, one wire between them, and everything that happens told as one log of events.
 //!
-//! [`log`] is the centre: whoever makes something happen (a host, the wire, the kernel) appends to
-//! it, and every view and export is a pure function of it. [`story`] joins its events to rows.
-//! Nothing in here draws or speaks.
+//! The log (`lineman_trace::log`) is the centre: whoever makes something happen (a host, the wire, the
+//! kernel) appends to it, and every view and export is a pure function of it. Nothing in here draws
+//! or speaks.
 //!
 //! [`Lab::start`] starts a process that is the lab: `namespace` takes it out of the system's network
 //! and makes one for each host, `link` lays the cables, [`wire`] carries the frames, `kernel` knows
@@ -17,7 +17,6 @@ pub mod hosts;
 mod kernel;
 mod lab;
 mod link;
-pub mod log;
 mod namespace;
 mod netlink;
 mod network;
@@ -26,7 +25,6 @@ mod recorder;
 pub mod rules;
 pub mod scenarios;
 mod simulated;
-pub mod story;
 mod sys;
 mod trace;
 pub mod wire;

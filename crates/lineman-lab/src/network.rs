@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::Note;
+
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::lab::Lab;
 use crate::lab::LabError;
 use crate::lab::Ticket;
-use crate::log::Host;
-use crate::log::Note;
 use crate::wire::Command;
 
 /// Two hosts and a wire that take orders. What comes of them is in the log.

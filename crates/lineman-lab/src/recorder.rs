@@ -7,8 +7,8 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Instant;
 
-use crate::log::Event;
-use crate::log::Kind;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
 
 /// Numbers and dates what happens, and hands it on in that order. Clones tell the same log.
 #[derive(Clone)]
@@ -93,8 +93,9 @@ pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::mpsc;
 
+    use lineman_trace::log::Host;
+
     use super::*;
-    use crate::log::Host;
 
     #[test]
     fn nothing_is_told_after_the_end() {

@@ -10,14 +10,14 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use lineman_trace::log;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 
 use crate::kernel::Sampler;
-use crate::log;
-use crate::log::Host;
-use crate::log::Kind;
 use crate::recorder::Recorder;
 use crate::recorder::locked;
 

@@ -2,6 +2,10 @@
 
 use std::net::SocketAddr;
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::Queues;
+use lineman_trace::log::TcpState;
 use rustix::net::SocketAddrAny;
 use rustix::net::SocketType;
 use rustix::net::sockopt;
@@ -11,10 +15,6 @@ use serde::Serialize;
 use crate::kernel::Figures;
 use crate::kernel::Sampler;
 use crate::kernel::Seen;
-use crate::log::Endpoints;
-use crate::log::Host;
-use crate::log::Queues;
-use crate::log::TcpState;
 
 use super::Bench;
 use super::Transport;

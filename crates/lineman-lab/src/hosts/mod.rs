@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::log::Host;
 use crate::namespace::Namespace;
 
 pub(crate) use bench::Bench;
@@ -26,6 +25,7 @@ pub use call::Direction;
 pub use call::Family;
 pub use call::Transport;
 pub use inspect::SocketView;
+use lineman_trace::log::Host;
 pub use options::SocketOption;
 pub use outcome::Outcome;
 

@@ -3,10 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lineman_trace::log::Answer;
 use serde::Deserialize;
 use serde::Serialize;
-
-use crate::log::Answer;
 
 use super::call::seconds;
 use super::call::shown;

@@ -6,10 +6,10 @@ use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::log::Endpoints;
-use crate::log::Queues;
-use crate::log::TcpState;
-use crate::log::TimerKind;
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Queues;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::TimerKind;
 
 use super::AF_INET;
 use super::AF_INET6;

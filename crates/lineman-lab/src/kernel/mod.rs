@@ -12,12 +12,12 @@ use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
-use crate::log::Endpoints;
 use crate::netlink::Message;
 use crate::netlink::Netlink;
 
 pub(crate) use answer::Seen;
 pub use figures::Figures;
+use lineman_trace::log::Endpoints;
 pub use own::figures_of_own_connection;
 pub(crate) use sampler::Sampler;
 

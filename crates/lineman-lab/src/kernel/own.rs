@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use std::net::TcpListener;
 use std::net::TcpStream;
 
-use crate::log::Endpoints;
+use lineman_trace::log::Endpoints;
 
 use super::Diagnosis;
 use super::Figures;

@@ -6,6 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::time::SystemTime;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
+use lineman_trace::log::VERSION;
+
 use crate::Refusal;
 use crate::Rung;
 use crate::hosts::Actor;
@@ -13,11 +19,6 @@ use crate::hosts::Bench;
 use crate::kernel::Diagnosis;
 use crate::kernel::Sampler;
 use crate::link;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Origin;
-use crate::log::Start;
-use crate::log::VERSION;
 use crate::namespace;
 use crate::namespace::Namespace;
 use crate::netlink::Netlink;

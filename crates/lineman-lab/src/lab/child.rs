@@ -10,12 +10,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use lineman_trace::log::Kind;
 use rustix::process::Signal;
 use rustix::process::set_parent_process_death_signal;
 
 use crate::Refusal;
 use crate::Rung;
-use crate::log::Kind;
 use crate::namespace;
 use crate::programs;
 use crate::recorder::Recorder;

@@ -1,6 +1,9 @@
 //! What the lab and its owner say to each other, as JSON lines: the [`Options`](super::Options)
 //! first, then orders one way and reports the other.
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -9,9 +12,6 @@ use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::SocketView;
 use crate::kernel::Figures;
-use crate::log::Endpoints;
-use crate::log::Event;
-use crate::log::Host;
 use crate::programs::Ended;
 use crate::programs::Errand;
 use crate::wire::Command;
@@ -40,7 +40,7 @@ pub(super) enum Order {
         errand: Errand,
     },
     Wire(Command),
-    Tell(crate::log::Note),
+    Tell(lineman_trace::log::Note),
     End,
 }
 

@@ -12,10 +12,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::log::Event;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::State;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::State;
+
 use crate::programs::CHANGING;
 use crate::recorder::locked;
 
@@ -154,11 +155,12 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use lineman_trace::log::Call;
+    use lineman_trace::log::Fault;
+    use lineman_trace::log::Origin;
+    use lineman_trace::log::TcpState;
+
     use super::*;
-    use crate::log::Call;
-    use crate::log::Fault;
-    use crate::log::Origin;
-    use crate::log::TcpState;
 
     fn told() -> (Sorter, Arc<Mutex<Vec<Event>>>) {
         let told = Arc::<Mutex<Vec<Event>>>::default();
@@ -196,7 +198,7 @@ mod tests {
     fn state(n: u64, t_ns: u64, cause: u64) -> Event {
         let kind = Kind::State(State {
             host: Host::Client,
-            socket: crate::log::Endpoints {
+            socket: lineman_trace::log::Endpoints {
                 local: ([10, 0, 0, 1], 1).into(),
                 remote: None,
             },

@@ -12,8 +12,9 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::log::Addresses;
-use crate::log::Host;
+use lineman_trace::log::Addresses;
+use lineman_trace::log::Host;
+
 use crate::netlink::Message;
 use crate::netlink::Netlink;
 use crate::sys;

@@ -15,14 +15,14 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Note;
 use rustix::process::Pid;
 use rustix::process::Signal;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Note;
 use crate::namespace::Namespace;
 use crate::sys;
 

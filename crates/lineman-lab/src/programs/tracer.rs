@@ -12,12 +12,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
 
+use lineman_trace::log::Call;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 use rustix::pipe::PipeFlags;
 
 use crate::kernel::Sampler;
-use crate::log::Call;
-use crate::log::Host;
-use crate::log::Kind;
 use crate::recorder::Recorder;
 use crate::recorder::locked;
 use crate::trace::Trace;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Layer;
+use lineman_trace::log::Host;
 
 use super::Action;
 use super::OVERTAKE_WITHIN;
@@ -12,7 +13,6 @@ use super::Rule;
 use super::draft::Draft;
 use super::judge::Packet;
 use super::random::Random;
-use crate::log::Host;
 
 /// A rule with all that it remembers.
 #[derive(Clone, Debug)]

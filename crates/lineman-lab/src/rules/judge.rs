@@ -6,11 +6,11 @@ use std::time::Duration;
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Kinds;
+use lineman_trace::log::Host;
 
 use super::Rules;
 use super::applied::Applied;
 use super::draft::Draft;
-use crate::log::Host;
 
 /// A packet that is to be overtaken waits no longer than this for others to come.
 pub const OVERTAKE_WITHIN: Duration = Duration::from_millis(100);

@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lineman_proto::wire::Kind;
+use lineman_trace::log::Host;
 
 use super::Action;
 use super::ParseError;
@@ -16,7 +17,6 @@ use super::units;
 use super::words::Word;
 use super::words::Words;
 use super::words::words;
-use crate::log::Host;
 
 const DIRECTIONS: [&str; 3] = ["c>s", "s>c", "both"];
 const SELECTORS: [&str; 4] = ["block", "every", "#1", "20%"];

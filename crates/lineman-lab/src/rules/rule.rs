@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use lineman_proto::wire::Kind;
+use lineman_trace::log::Host;
 use serde::Deserialize;
 use serde::Serialize;
 
 use super::ParseError;
 use super::units;
-use crate::log::Host;
 
 /// Rules that hold together. As a value of serde they are their text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

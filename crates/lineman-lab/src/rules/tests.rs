@@ -7,10 +7,10 @@ use lineman_proto::wire::Frame;
 use lineman_proto::wire::Kind;
 use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
+use lineman_trace::log::Host;
 use proptest::prelude::*;
 
 use super::*;
-use crate::log::Host;
 
 const NOW: Duration = Duration::from_secs(7);
 const ACK: Flags = Flags::ACK;

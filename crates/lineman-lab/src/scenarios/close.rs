@@ -1,13 +1,14 @@
 //! How a connection ends.
 
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
+
 use super::Scenario;
 use super::Stop;
 use super::Subject;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Direction;
-use crate::log::Host;
-use crate::log::TcpState;
 
 pub(super) const ALL: &[Scenario] = &[
     Scenario::new("close-three", Subject::Closing, "", three).only_on_linux(),

@@ -3,6 +3,7 @@
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Tcp;
+use lineman_trace::log::Host;
 
 use super::Scenario;
 use super::Stop;
@@ -14,7 +15,6 @@ use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::SocketOption;
 use crate::hosts::Transport;
-use crate::log::Host;
 
 pub(super) const ALL: &[Scenario] = &[
     Scenario::new("data-lost", Subject::Data, "c>s:data #1 drop", one).as_in_the_textbook(),

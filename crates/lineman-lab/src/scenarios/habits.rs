@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::net::SocketAddrV4;
 
+use lineman_trace::log::Host;
+
 use super::Stop;
 use super::stage::Stage;
 use crate::hosts::Call;
@@ -10,7 +12,6 @@ use crate::hosts::Family;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
 use crate::link;
-use crate::log::Host;
 
 impl Stage<'_> {
     pub(super) fn socket(&self, host: Host, transport: Transport) -> Result<i32, Stop> {

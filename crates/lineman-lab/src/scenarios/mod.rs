@@ -22,8 +22,8 @@ use std::time::Duration;
 
 use crate::Network;
 use crate::Options;
-use crate::log::Note;
 
+use lineman_trace::log::Note;
 pub use stop::Stop;
 pub use tour::Tour;
 pub use witness::Witness;

@@ -4,6 +4,8 @@ use lineman_proto::wire::Flags;
 use lineman_proto::wire::TcpOption;
 use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
 
 use super::Scenario;
 use super::Stop;
@@ -15,8 +17,6 @@ use super::habits::to_server;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Transport;
-use crate::log::Host;
-use crate::log::TcpState;
 use crate::wire::Command;
 
 pub(super) const ALL: &[Scenario] = &[

@@ -3,13 +3,14 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::Note;
+
 use super::Stop;
 use super::Witness;
 use crate::LabError;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
-use crate::log::Host;
-use crate::log::Note;
 use crate::network::Network;
 use crate::recorder::locked;
 use crate::wire::Command;

@@ -15,6 +15,7 @@ use lineman_proto::tftp::Wish;
 use lineman_proto::tftp::answer;
 use lineman_proto::wire::Mac;
 use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::Host;
 
 use super::Scenario;
 use super::Stop;
@@ -28,7 +29,6 @@ use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
 use crate::link;
-use crate::log::Host;
 use crate::wire::Command;
 
 // A slow wire, where clocks matter: those of TFTP follow the round trip, and a busy machine is slow.

@@ -9,13 +9,13 @@ use lineman_proto::tftp::Payload;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Transmit;
+use lineman_trace::log::Host;
 
 use super::Stop;
 use super::stage::Posted;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
-use crate::log::Host;
 
 /// How patient both ends are. Nobody stays after the last ACK: no lesson here loses it.
 pub(super) const TIMING: Timing = Timing {

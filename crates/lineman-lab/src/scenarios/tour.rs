@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
+
 use super::Scenario;
 use super::Stop;
 use super::Subject;
@@ -17,8 +20,6 @@ use crate::Options;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
-use crate::log::Host;
-use crate::log::TcpState;
 use crate::wire::Command;
 
 /// All that there is, once.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lineman_trace::log::Host;
+
 use super::Scenario;
 use super::Stop;
 use super::Subject;
@@ -12,7 +14,6 @@ use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
-use crate::log::Host;
 
 pub(super) const ALL: &[Scenario] = &[
     Scenario::new("udp-closed", Subject::Datagrams, "", closed),

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use lineman_proto::wire::Frame;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Packet;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
 
 use super::Stop;
 use super::stage::PART;
 use super::stage::Stage;
-use crate::log::Event;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Packet;
-use crate::log::TcpState;
-use crate::log::Verdict;
 
 impl Stage<'_> {
     /// Waits until something is in the log.

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::log::Event;
+use lineman_trace::log::Event;
+
 use crate::recorder::locked;
 
 /// Remembers the log of a lab. Clones are the same witness.

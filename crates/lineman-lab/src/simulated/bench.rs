@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use lineman_trace::log::Host;
 use nix::errno::Errno;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
 
 use crate::hosts::SocketOption;
-use crate::log::Host;
 use crate::namespace::Settings;
 
 use super::sockets::Descriptor;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::log::Note;
+use lineman_trace::log::Note;
 
 /// Something that a simulated lab shows otherwise than Linux: to be said on screen, once, next to
 /// the word *simulated*.

@@ -35,17 +35,17 @@ use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::lab::LabError;
 use crate::link;
-use crate::log::Event;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Note;
-use crate::log::Origin;
-use crate::log::Start;
-use crate::log::VERSION;
 use crate::recorder::Recorder;
 use crate::wire::Command;
 
 pub use difference::Difference;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Note;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
+use lineman_trace::log::VERSION;
 pub use paced::Paced;
 
 use clock::Clock;

@@ -10,12 +10,13 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Host;
+use lineman_trace::log::Note;
+
 use crate::Network;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::lab::LabError;
-use crate::log::Host;
-use crate::log::Note;
 use crate::recorder::locked;
 use crate::wire::Command;
 

@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
+use lineman_trace::log::Endpoints;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp;
 use smoltcp::wire::EthernetFrame;
@@ -18,7 +19,6 @@ use smoltcp::wire::Ipv4Packet;
 use smoltcp::wire::Ipv6Packet;
 use smoltcp::wire::UdpPacket;
 
-use crate::log::Endpoints;
 use crate::wire::Segment;
 
 use super::bench::Bench;
@@ -125,11 +125,11 @@ const ACK: u8 = 16;
 
 #[cfg(test)]
 mod tests {
+    use lineman_trace::log::Host;
     use proptest::prelude::*;
 
     use crate::hosts::Family;
     use crate::hosts::Transport;
-    use crate::log::Host;
     use crate::namespace::Settings;
     use crate::simulated::clock::Clock;
     use crate::simulated::stack::Stack;

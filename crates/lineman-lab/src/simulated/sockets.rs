@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lineman_trace::log::Host;
 use nix::errno::Errno;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -14,7 +15,6 @@ use smoltcp::wire::IpListenEndpoint;
 use crate::hosts::Family;
 use crate::hosts::SocketOption;
 use crate::link;
-use crate::log::Host;
 
 /// An open socket.
 #[derive(Debug)]

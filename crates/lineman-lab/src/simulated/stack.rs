@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
 use smoltcp::iface::Config;
 use smoltcp::iface::Interface;
 use smoltcp::iface::SocketHandle;
@@ -15,8 +17,6 @@ use smoltcp::wire::IpCidr;
 use smoltcp::wire::IpEndpoint;
 
 use crate::link;
-use crate::log::Endpoints;
-use crate::log::Host;
 use crate::wire::Segment;
 
 use super::clock::Clock;

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Queues;
+use lineman_trace::log::State;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Timer;
+use lineman_trace::log::TimerKind;
 use smoltcp::socket::tcp;
 
-use crate::log::Endpoints;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Origin;
-use crate::log::Queues;
-use crate::log::State;
-use crate::log::TcpState;
-use crate::log::Timer;
-use crate::log::TimerKind;
 use crate::recorder::Recorder;
 use crate::wire::Segment;
 

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use lineman_trace::log;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+
 use crate::Options;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
-use crate::log;
-use crate::log::Host;
-use crate::log::Kind;
 use crate::recorder::Recorder;
 use crate::wire::Command;
 use crate::wire::Parcel;

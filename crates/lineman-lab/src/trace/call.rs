@@ -1,8 +1,7 @@
 //! One call as strace writes it.
 
 use lineman_net::calls::quoted;
-
-use crate::log::Answer;
+use lineman_trace::log::Answer;
 
 use super::args;
 

@@ -13,9 +13,8 @@ mod tests;
 
 use std::collections::HashMap;
 
-use crate::log::Answer;
-
 use call::Text;
+use lineman_trace::log::Answer;
 
 /// A call of a program, as it begins or returns.
 #[derive(Clone, Debug, PartialEq, Eq)]

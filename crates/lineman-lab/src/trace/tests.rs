@@ -1,6 +1,6 @@
 //! Lines that strace 6.1 has written.
 
-use crate::log::Answer;
+use lineman_trace::log::Answer;
 
 use super::Trace;
 use super::Traced;

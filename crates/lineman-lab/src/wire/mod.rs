@@ -22,12 +22,12 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Host;
 use rustix::event::EventfdFlags;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::kernel::Sampler;
-use crate::log::Host;
 use crate::recorder::Recorder;
 use crate::rules::Rules;
 
@@ -58,12 +58,10 @@ pub enum Command {
     /// Let these rules hold from now on, and no others; they begin to count anew.
     Rules(Rules),
     /// Put a frame on the wire that its sender has not sent. In the log it is a packet like any
-    /// other, marked by a [`Fault`](crate::log::Fault) with the rule [`FORGED`].
+    /// other, marked by a [`Fault`](lineman_trace::log::Fault) with the rule
+    /// [`FORGED`](lineman_trace::log::FORGED).
     Forge(Host, Vec<u8>),
 }
-
-/// The rule that is told of a packet that its sender has not sent.
-pub const FORGED: &str = "forged";
 
 /// The two ends of the wire, in the hands of the lab: what arrives at one is sent out by the other.
 pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Ports> {

@@ -7,6 +7,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -14,9 +17,6 @@ use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 
 use crate::kernel::Sampler;
-use crate::log::Endpoints;
-use crate::log::Host;
-use crate::log::Kind;
 use crate::recorder::Recorder;
 use crate::recorder::locked;
 

@@ -6,19 +6,19 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::wire::Frame;
+use lineman_trace::log::FORGED;
+use lineman_trace::log::Fault;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Packet;
+use lineman_trace::log::Verdict;
 
-use crate::log::Fault;
-use crate::log::Host;
-use crate::log::Kind;
-use crate::log::Packet;
-use crate::log::Verdict;
 use crate::recorder::Recorder;
 use crate::rules::Judge;
 use crate::rules::Plan;
 use crate::rules::Rules;
 
 use super::Command;
-use super::FORGED;
 use super::agenda::Agenda;
 use super::repeat::repeats;
 

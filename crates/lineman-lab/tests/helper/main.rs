@@ -13,9 +13,9 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Host;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Witness;
+use lineman_trace::log::Host;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {

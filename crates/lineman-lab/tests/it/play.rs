@@ -12,12 +12,12 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Host::*;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TimerKind;
 use lineman_lab::rules::Rules;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Host::*;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TimerKind;
 
 /// More than anything here takes: it is virtual.
 const HOUR: Duration = Duration::from_secs(3600);

@@ -18,8 +18,8 @@ use lineman_lab::Ticket;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 
 use crate::stage::*;
 

@@ -14,12 +14,12 @@ use lineman_lab::Lab;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::Ticket;
-use lineman_lab::log::Answer;
-use lineman_lab::log::Call;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TcpState;
+use lineman_trace::log::Answer;
+use lineman_trace::log::Call;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
 
 use crate::stage::HELPER;
 

@@ -16,18 +16,18 @@ use lineman_lab::Simulated;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TcpState;
-use lineman_lab::log::TcpState::*;
-use lineman_lab::log::Verdict;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Witness;
-use lineman_lab::wire::FORGED;
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Kind as What;
+use lineman_trace::log::Event;
+use lineman_trace::log::FORGED;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::TcpState::*;
+use lineman_trace::log::Verdict;
 
 use crate::stage::*;
 

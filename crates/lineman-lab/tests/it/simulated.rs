@@ -6,12 +6,12 @@ use lineman_lab::Options;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Host::*;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Origin;
-use lineman_lab::log::TcpState::*;
-use lineman_lab::log::Verdict;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Host::*;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::TcpState::*;
+use lineman_trace::log::Verdict;
 
 use crate::play::*;
 use crate::stage::*;

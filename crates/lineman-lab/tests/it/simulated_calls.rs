@@ -8,7 +8,7 @@ use lineman_lab::hosts::Direction;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Host::*;
+use lineman_trace::log::Host::*;
 
 use crate::play::*;
 use crate::stage::*;

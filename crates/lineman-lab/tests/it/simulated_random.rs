@@ -11,10 +11,10 @@ use lineman_lab::hosts::Direction;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 use proptest::prelude::*;
 
 use crate::play::Play;
@@ -145,7 +145,7 @@ fn holds_together(events: &[Event]) {
         if let Kind::State(state) = &event.kind {
             let before = states.insert((state.host, state.socket), state.to);
             let before =
-                before.filter(|state_before| *state_before != lineman_lab::log::TcpState::Closed);
+                before.filter(|state_before| *state_before != lineman_trace::log::TcpState::Closed);
             assert_eq!(state.from, before, "{event:?}");
         }
     }

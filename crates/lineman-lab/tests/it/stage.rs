@@ -15,12 +15,12 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Packet;
-use lineman_lab::log::TcpState;
-use lineman_lab::log::Verdict;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Packet;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
 
 pub(crate) const HELPER: &str = env!("CARGO_BIN_EXE_lineman-lab-helper");
 pub(crate) const PORT: u16 = 9000;

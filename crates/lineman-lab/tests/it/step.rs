@@ -5,11 +5,11 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::TcpState::*;
-use lineman_lab::log::Verdict;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState::*;
+use lineman_trace::log::Verdict;
 
 use crate::stage::*;
 

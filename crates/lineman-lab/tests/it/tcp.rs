@@ -5,13 +5,13 @@ use lineman_lab::Settings;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Direction;
 use lineman_lab::hosts::Outcome;
-use lineman_lab::log::Answer;
-use lineman_lab::log::Endpoints;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TcpState::*;
-use lineman_lab::log::Verdict;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Answer;
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState::*;
+use lineman_trace::log::Verdict;
 
 use crate::stage::*;
 

@@ -1,7 +1,7 @@
 //! What ladder and pictures write alike.
 
-use lineman_lab::log::Answer;
-use lineman_lab::story::CallCell;
+use lineman_trace::log::Answer;
+use lineman_trace::story::CallCell;
 
 use crate::views::text::clean;
 use crate::views::text::cut;

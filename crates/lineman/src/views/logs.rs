@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::BufReader;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Reader;
+use lineman_trace::log::Event;
+use lineman_trace::log::Reader;
 
 /// Their names: composed ones, and some that a real lab has recorded.
 pub const LOGS: [&str; 11] = [
@@ -23,7 +23,7 @@ pub const LOGS: [&str; 11] = [
 
 /// The events of one.
 pub fn events(name: &str) -> Vec<Event> {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
     let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");
     let events: Result<Vec<Event>, _> = Reader::new(BufReader::new(file)).collect();
     events.expect("a whole log")

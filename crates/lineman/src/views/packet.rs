@@ -1,15 +1,15 @@
 //! A packet in a few words of its protocol, the same in every language.
 
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Datagram;
-use lineman_lab::story::Piece;
-use lineman_lab::story::Place;
-use lineman_lab::story::Refusal;
-use lineman_lab::story::Segment;
-use lineman_lab::story::Tftp;
-use lineman_lab::story::What;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::wire::Flags;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Datagram;
+use lineman_trace::story::Piece;
+use lineman_trace::story::Place;
+use lineman_trace::story::Refusal;
+use lineman_trace::story::Segment;
+use lineman_trace::story::Tftp;
+use lineman_trace::story::What;
 
 use crate::views::text::clean;
 

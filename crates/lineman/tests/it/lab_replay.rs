@@ -9,7 +9,7 @@ use crate::support::lineman;
 use crate::support::peer;
 
 fn log(name: &str) -> PathBuf {
-    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
     PathBuf::from(logs).join(name).with_extension("jsonl")
 }
 

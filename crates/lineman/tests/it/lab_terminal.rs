@@ -123,7 +123,7 @@ fn children(id: &str) -> String {
 }
 
 fn log(name: &str) -> String {
-    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
     let log = Path::new(logs).join(name).with_extension("jsonl");
     format!("'{}'", log.display())
 }

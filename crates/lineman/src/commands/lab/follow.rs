@@ -9,10 +9,10 @@ use std::time::Instant;
 use lineman_lab::Lab;
 use lineman_lab::Options;
 use lineman_lab::Program;
-use lineman_lab::log::Event;
 use lineman_lab::rules::Rules;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Event;
 use tokio::sync::mpsc;
 
 use super::PROGRAM;

@@ -9,9 +9,9 @@ use lineman_lab::Options;
 use lineman_lab::Paced;
 use lineman_lab::Program;
 use lineman_lab::Simulated;
-use lineman_lab::log::Event;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Witness;
+use lineman_trace::log::Event;
 use tokio::sync::mpsc;
 
 use super::play::PROGRAM;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_lab::Options;
-use lineman_lab::log::Event;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
 use lineman_lab::scenarios::Witness;
+use lineman_trace::log::Event;
 use tokio::sync::mpsc;
 
 use super::ground::Ground;

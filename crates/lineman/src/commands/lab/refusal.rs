@@ -51,8 +51,8 @@ pub fn stopped(stop: &Stop, console: Console) -> Failure {
         Stop::Lab(error) => no_lab(error, console),
         Stop::Outcome { call, outcome } => {
             let outcome = &match outcome.answer() {
-                lineman_lab::log::Answer::Value(text) => text,
-                lineman_lab::log::Answer::Error(name) => name,
+                lineman_trace::log::Answer::Value(text) => text,
+                lineman_trace::log::Answer::Error(name) => name,
             };
             Failure::new(Exit::Incomplete, &Words::CallFailed { call, outcome }, lang)
         }

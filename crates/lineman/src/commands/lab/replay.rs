@@ -7,12 +7,12 @@ use std::io::BufReader;
 use std::io::Write;
 use std::path::Path;
 
-use lineman_lab::log::BadReason;
-use lineman_lab::log::Ending;
-use lineman_lab::log::Event;
-use lineman_lab::log::Reader;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::BadReason;
+use lineman_trace::log::Ending;
+use lineman_trace::log::Event;
+use lineman_trace::log::Reader;
 
 use super::shown;
 use crate::args::lab::Replay;
@@ -108,7 +108,7 @@ fn open(log: &Path, console: Console) -> Result<Box<dyn BufRead>, Failure> {
     Ok(Box::new(BufReader::new(file)))
 }
 
-fn refused(args: &Replay, bad: &lineman_lab::log::BadLine, console: Console) -> Failure {
+fn refused(args: &Replay, bad: &lineman_trace::log::BadLine, console: Console) -> Failure {
     let exit = match bad.reason {
         BadReason::Io(_) => Exit::Incomplete,
         _ => Exit::Usage,

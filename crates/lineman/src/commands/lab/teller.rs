@@ -7,9 +7,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lineman_lab::log::Event;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Event;
 
 use super::shown;
 use crate::args::lab::Play;

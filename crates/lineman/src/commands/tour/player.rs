@@ -3,10 +3,10 @@
 use std::thread;
 use std::time::Duration;
 
-use lineman_lab::log::Event;
 use lineman_lab::scenarios::Stop;
 use lineman_lab::scenarios::Tour as Chapters;
 use lineman_lab::scenarios::Witness;
+use lineman_trace::log::Event;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 

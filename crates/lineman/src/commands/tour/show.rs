@@ -6,8 +6,8 @@ use std::io;
 use std::io::Write as _;
 use std::time::Duration;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Kind;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
 use serde_json::json;
 use tokio::time::Instant;
 

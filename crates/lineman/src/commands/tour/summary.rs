@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TcpState;
-use lineman_lab::log::Verdict;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
 use serde_json::Value;
 use serde_json::json;
 

@@ -1,11 +1,11 @@
 //! A sequence diagram in Mermaid's language. It has no place for time, so it says so.
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Row;
-use lineman_lab::story::Stretch;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Row;
+use lineman_trace::story::Stretch;
 
 use super::rows;
 use super::start;

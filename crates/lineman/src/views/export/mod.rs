@@ -11,12 +11,12 @@ mod tests;
 use std::io;
 use std::io::Write;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Start;
-use lineman_lab::story::Row;
-use lineman_lab::story::Story;
 use lineman_proto::text::safe_json;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Start;
+use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 
 use crate::lang::Lang;
 use crate::views::ladder::Ladder;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Row;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Row;
 
 use super::rows;
 use super::start;

@@ -1,8 +1,8 @@
 //! The ladder as a picture: time downwards, arrows slanted by the time that they took.
 
-use lineman_lab::log::Event;
-use lineman_lab::story::Row;
-use lineman_lab::story::Stretch;
+use lineman_trace::log::Event;
+use lineman_trace::story::Row;
+use lineman_trace::story::Stretch;
 
 use super::rows;
 use super::start;

@@ -1,10 +1,10 @@
 //! A row of the picture.
 
-use lineman_lab::log::Host;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Row;
-use lineman_lab::story::Stretch;
+use lineman_trace::log::Host;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Row;
+use lineman_trace::story::Stretch;
 
 use super::svg::CLIENT_X;
 use super::svg::SERVER_X;

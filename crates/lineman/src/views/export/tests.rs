@@ -1,6 +1,6 @@
 //! Exports of every log.
 
-use lineman_lab::log::Reader;
+use lineman_trace::log::Reader;
 
 use super::*;
 use crate::views::logs::LOGS;

@@ -2,15 +2,15 @@
 
 use std::net::SocketAddr;
 
-use lineman_lab::log::Host;
-use lineman_lab::log::Origin;
-use lineman_lab::log::TimerKind;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Clock;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Row;
-use lineman_lab::story::Stretch;
-use lineman_lab::story::What;
+use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
+use lineman_trace::log::TimerKind;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Clock;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Row;
+use lineman_trace::story::Stretch;
+use lineman_trace::story::What;
 
 use super::Style;
 use super::marks::Marks;

@@ -1,9 +1,9 @@
 //! Where the columns are: three layouts, by the width of the terminal.
 
-use lineman_lab::log::Host;
-use lineman_lab::log::Origin;
-use lineman_lab::log::Start;
-use lineman_lab::story::Row;
+use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
+use lineman_trace::story::Row;
 
 use super::INDENT;
 use super::Style;

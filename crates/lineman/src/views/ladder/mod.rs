@@ -12,12 +12,12 @@ mod shaft;
 #[cfg(test)]
 mod tests;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Origin;
-use lineman_lab::log::Start;
-use lineman_lab::story::Row;
-use lineman_lab::story::Story;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
+use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 
 use self::layout::Layout;
 use self::marks::Marks;

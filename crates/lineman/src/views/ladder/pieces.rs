@@ -1,9 +1,9 @@
 //! Single rows of the ladder, for views that put them onto a screen themselves.
 
-use lineman_lab::log::Start;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Row;
-use lineman_lab::story::Stretch;
+use lineman_trace::log::Start;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Row;
+use lineman_trace::story::Stretch;
 
 use super::Layout;
 use super::Style;

@@ -1,9 +1,9 @@
 //! An arrow between the hosts.
 
-use lineman_lab::log::Host;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Fate;
-use lineman_lab::story::Stretch;
+use lineman_trace::log::Host;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Stretch;
 
 use super::Style;
 use super::marks::Marks;

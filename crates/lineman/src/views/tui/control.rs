@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use lineman_lab::log::Host;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Host;
 
 use super::hex;
 use super::key::Key;

@@ -1,6 +1,6 @@
 //! The eleven states of TCP as text, the current one between brackets.
 
-use lineman_lab::log::TcpState;
+use lineman_trace::log::TcpState;
 use ratatui::style::Modifier;
 use ratatui::style::Style;
 use ratatui::text::Line;

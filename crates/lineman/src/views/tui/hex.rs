@@ -1,12 +1,12 @@
 //! The bytes of the selected packet, and the fields that they are.
 
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Verdict;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::What;
 use lineman_proto::wire::Field;
 use lineman_proto::wire::Frame;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Verdict;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::What;
 
 use super::model::Model;
 

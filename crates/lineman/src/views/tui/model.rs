@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Start;
-use lineman_lab::story::Arrow;
-use lineman_lab::story::Row;
-use lineman_lab::story::Saying;
-use lineman_lab::story::Story;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Start;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Row;
+use lineman_trace::story::Saying;
+use lineman_trace::story::Story;
 
 use super::order::Notice;
 use super::order::Setup;

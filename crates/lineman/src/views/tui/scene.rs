@@ -2,19 +2,19 @@
 
 use std::collections::VecDeque;
 
-use lineman_lab::log::Call;
-use lineman_lab::log::Endpoints;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Origin;
-use lineman_lab::log::Packet;
-use lineman_lab::log::Queues;
-use lineman_lab::log::State;
-use lineman_lab::log::TcpState;
-use lineman_lab::log::Verdict;
-use lineman_lab::story::CallCell;
-use lineman_lab::story::Ends;
+use lineman_trace::log::Call;
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Packet;
+use lineman_trace::log::Queues;
+use lineman_trace::log::State;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
+use lineman_trace::story::CallCell;
+use lineman_trace::story::Ends;
 
 /// How many calls of a host are kept: more than a card shows on any terminal.
 const CALLS: usize = 64;

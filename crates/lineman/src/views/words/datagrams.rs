@@ -1,6 +1,6 @@
 //! Sayings about datagrams and TFTP.
 
-use lineman_lab::story::Saying;
+use lineman_trace::story::Saying;
 
 use super::Cast;
 use super::amount;

@@ -1,9 +1,9 @@
 //! Sayings about calls and states.
 
-use lineman_lab::log::Host;
-use lineman_lab::log::TcpState;
-use lineman_lab::story::Reason;
-use lineman_lab::story::Saying;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
+use lineman_trace::story::Reason;
+use lineman_trace::story::Saying;
 
 use super::Cast;
 use super::say;

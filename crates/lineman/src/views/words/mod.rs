@@ -11,9 +11,9 @@ mod tests;
 use std::collections::BTreeMap;
 
 use lineman_lab::Difference;
-use lineman_lab::log::Host;
-use lineman_lab::story::Row;
-use lineman_lab::story::Saying;
+use lineman_trace::log::Host;
+use lineman_trace::story::Row;
+use lineman_trace::story::Saying;
 
 use self::datagrams::of_datagram;
 use self::datagrams::of_tftp;

@@ -1,6 +1,6 @@
 //! Sayings about segments of TCP.
 
-use lineman_lab::story::Saying;
+use lineman_trace::story::Saying;
 
 use super::Cast;
 use super::amount;

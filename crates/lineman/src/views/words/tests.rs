@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use lineman_lab::story::Story;
+use lineman_trace::story::Story;
 
 use super::*;
 use crate::views::logs::LOGS;

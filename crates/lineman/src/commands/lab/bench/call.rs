@@ -1,7 +1,7 @@
 //! A socket call as it is typed, read.
 
 use lineman_lab::hosts::Call;
-use lineman_lab::log::Host;
+use lineman_trace::log::Host;
 
 use super::complaint::Complaint;
 use super::desk::Desk;

@@ -1,7 +1,7 @@
 //! What the tabulator may make of the last word.
 
 use lineman_lab::hosts::SocketOption;
-use lineman_lab::log::Host;
+use lineman_trace::log::Host;
 
 use super::desk::Desk;
 use super::line::CALLS;

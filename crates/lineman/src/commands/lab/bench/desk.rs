@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
-use lineman_lab::log::Answer;
-use lineman_lab::log::Call;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Verdict;
+use lineman_trace::log::Answer;
+use lineman_trace::log::Call;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Verdict;
 
 use super::complaint::Complaint;
 

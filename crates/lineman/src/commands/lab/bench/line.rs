@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use lineman_lab::hosts::Call;
-use lineman_lab::log::Host;
 use lineman_lab::rules::Rules;
 use lineman_lab::wire;
+use lineman_trace::log::Host;
 
 use super::call::call;
 use super::complaint::Complaint;

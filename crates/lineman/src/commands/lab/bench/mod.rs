@@ -25,8 +25,8 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use lineman_lab::Lab;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 use self::complaint::Complaint;

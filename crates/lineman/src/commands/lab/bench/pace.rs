@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Kind;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
 
 /// What the next line waits for.
 #[derive(Debug)]
@@ -123,8 +123,8 @@ const QUIET: Duration = Duration::from_millis(150);
 
 #[cfg(test)]
 mod tests {
-    use lineman_lab::log;
-    use lineman_lab::log::Host;
+    use lineman_trace::log;
+    use lineman_trace::log::Host;
 
     use super::*;
 

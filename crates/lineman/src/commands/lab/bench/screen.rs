@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use lineman_lab::log::Host;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 use super::complete::candidates;

@@ -5,8 +5,8 @@ use std::io;
 use lineman_lab::Figures;
 use lineman_lab::hosts::SocketView;
 use lineman_lab::hosts::Transport;
-use lineman_lab::log::Host;
-use lineman_lab::log::TcpState;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
 use serde_json::json;
 
 use crate::console::Console;

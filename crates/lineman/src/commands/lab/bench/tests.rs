@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use lineman_lab::hosts::Call;
-use lineman_lab::log;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
 use lineman_lab::wire::Command;
+use lineman_trace::log;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 
 use super::complaint::Complaint;
 use super::desk::Desk;

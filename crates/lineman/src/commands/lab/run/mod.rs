@@ -9,12 +9,12 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use lineman_lab::Errand;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::TcpState;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
 use tokio::sync::mpsc;
 
 use self::showing::Showing;

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use lineman_lab::Ended;
 use lineman_lab::Lab;
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
 use lineman_proto::text::visible;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use serde_json::json;
 use tokio::sync::mpsc;
 

@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use lineman_lab::Ended;
 use lineman_lab::Errand;
 use lineman_lab::Lab;
-use lineman_lab::log::Host;
+use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 /// What is heard of programs.

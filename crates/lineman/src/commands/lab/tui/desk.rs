@@ -10,10 +10,10 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 use std::time::Instant;
 
-use lineman_lab::log::Event;
 use lineman_lab::wire::Command;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Event;
 
 use super::input;
 use crate::console::Console;

@@ -8,9 +8,9 @@ use lineman_lab::LabError;
 use lineman_lab::Network;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Outcome;
-use lineman_lab::log::Host;
-use lineman_lab::log::Note;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Host;
+use lineman_trace::log::Note;
 
 /// How long a person's command waits at most, while the script lets time pass.
 const MOMENT: Duration = Duration::from_millis(2);

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use lineman_lab::Network as _;
 use lineman_lab::Options;
-use lineman_lab::log::Event;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
 use lineman_lab::scenarios::Witness;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::log::Event;
 
 use super::Desk;
 use super::driven::Driven;

@@ -1,8 +1,8 @@
 //! What is known of a host: its socket, the state of it, its last calls.
 
-use lineman_lab::log::Host;
-use lineman_lab::log::Origin;
-use lineman_lab::log::TcpState;
+use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
+use lineman_trace::log::TcpState;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;

@@ -8,7 +8,7 @@ mod top;
 mod track;
 mod wire;
 
-use lineman_lab::log::Host;
+use lineman_trace::log::Host;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;

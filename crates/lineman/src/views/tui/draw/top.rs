@@ -1,7 +1,7 @@
 //! The first line: what is played, who decides, whose TCP it is.
 
-use lineman_lab::log::Origin;
-use lineman_lab::log::Start;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;

@@ -1,7 +1,7 @@
 //! The ladder, as much of it as there is room for around the selected row.
 
-use lineman_lab::log::Host;
-use lineman_lab::story::Row;
+use lineman_trace::log::Host;
+use lineman_trace::story::Row;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;

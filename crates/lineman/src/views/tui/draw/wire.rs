@@ -1,6 +1,6 @@
 //! The packets that wait on the wire for a decision.
 
-use lineman_lab::log::Host;
+use lineman_trace::log::Host;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;

@@ -2,9 +2,9 @@
 //! people can replay them; a test keeps them equal to what is written here.
 
 use TcpState::*;
-use lineman_lab::log::*;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::*;
 
 use crate::composer::*;
 

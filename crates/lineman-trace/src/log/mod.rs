@@ -34,3 +34,6 @@ pub use writer::Writer;
 
 /// The version of the log's form; it grows when a reader of the old form would misread the new.
 pub const VERSION: u32 = 1;
+
+/// The rule that is told of a packet that its sender has not sent.
+pub const FORGED: &str = "forged";

@@ -4,11 +4,11 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 
-use lineman_lab::log::*;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::TcpOption;
 use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
+use lineman_trace::log::*;
 
 pub use Host::Client;
 pub use Host::Server;

@@ -13,9 +13,9 @@ use super::explain_calls::of_calls;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
+use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
-use crate::wire::FORGED;
 use lineman_proto::wire::Flags;
 
 /// The packet first, then its fate, then what became of the two ends.

@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 
-use lineman_lab::log::*;
+use lineman_trace::log::*;
 use proptest::prelude::*;
 
 fn start() -> Start {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use lineman_lab::log::Event;
-use lineman_lab::log::Host;
-use lineman_lab::log::Kind;
-use lineman_lab::log::Packet;
-use lineman_lab::log::Reader;
-use lineman_lab::log::Verdict;
-use lineman_lab::story::*;
 use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Packet;
+use lineman_trace::log::Reader;
+use lineman_trace::log::Verdict;
+use lineman_trace::story::*;
 
 use crate::scripts;
 
@@ -186,7 +186,7 @@ fn a_row_is_a_packet_with_its_calls_and_states() {
     );
     let again = of(9);
     let clock = again.clock.expect("a time-out");
-    assert_eq!(clock.origin, lineman_lab::log::Origin::Inferred);
+    assert_eq!(clock.origin, lineman_trace::log::Origin::Inferred);
     assert_eq!(clock.wait_ns / 1_000_000, 207);
 }
 

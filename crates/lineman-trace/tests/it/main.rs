@@ -1,0 +1,11 @@
+//! The log as it is written and read, and the story that it tells.
+#![allow(
+    unreachable_pub,
+    reason = "a test binary: `pub` marks what modules offer each other"
+)]
+
+mod composer;
+mod log;
+mod logs;
+mod scripts;
+mod story;
