@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// `text` with every control character but the tab made visible: `^[` for ESC, `^?` for DEL,
-/// `<U+009B>` for C1 controls, bidirectional controls and line separators.
+/// `<U+009B>` for C1 controls, bidirectional controls, line separators and invisible characters.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_control) {
         return Cow::Borrowed(text);
@@ -18,6 +18,15 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         push_visible(&mut out, c);
     }
     Cow::Owned(out)
+}
+
+/// [`visible`] for a text of several lines: its newlines stay.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| c != '\n' && is_control(c)) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    Cow::Owned(lines.join("\n"))
 }
 
 /// Like [`visible`] for bytes that may not be UTF-8: what is not becomes `\xNN`.
@@ -64,17 +73,33 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Controls that could move the cursor, change the terminal or change the reading order. The tab
-/// only moves right. Joiners stay: emoji and several scripts need them.
+/// What must not reach a terminal as it is: controls that could move the cursor, change the terminal
+/// or change the reading order, and characters that nobody sees, which could carry text past a reader or
+/// make two names look alike. The tab only moves right.
+///
+/// The invisible ones are Unicode's `Default_Ignorable_Code_Point`s (`DerivedCoreProperties.txt`) and
+/// the format characters (`Cf`) without a glyph. Those that writing needs stay: the two joiners (emoji
+/// and several scripts), the selectors of emoji and text presentation, Mongolian variation selectors.
 fn is_control(c: char) -> bool {
     (c.is_control() && c != '\t')
         || matches!(c,
-            '\u{061c}' | '\u{200e}' | '\u{200f}' // marks of direction
+            '\u{ad}' // soft hyphen
+            | '\u{34f}' // combining grapheme joiner
+            | '\u{61c}' | '\u{200e}' | '\u{200f}' // marks of direction
+            | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' // Hangul fillers
+            | '\u{17b4}' | '\u{17b5}' // Khmer inherent vowels
+            | '\u{180e}' // Mongolian vowel separator
+            | '\u{200b}' // zero-width space
             | '\u{2028}' | '\u{2029}' // line and paragraph separator
             | '\u{202a}'..='\u{202e}' // embeddings and overrides
-            | '\u{2066}'..='\u{2069}' // isolates
+            | '\u{2060}'..='\u{206f}' // word joiner, invisible operators, isolates, deprecated formats
+            | '\u{fe00}'..='\u{fe0d}' // variation selectors but those of emoji
             | '\u{feff}' // byte order mark
-            | '\u{e0000}'..='\u{e007f}') // tags: text that no one sees
+            | '\u{fff0}'..='\u{fffb}' // unassigned ignorables, interlinear annotation
+            | '\u{13430}'..='\u{1343f}' // Egyptian hieroglyph format controls
+            | '\u{1bca0}'..='\u{1bca3}' // shorthand format controls
+            | '\u{1d173}'..='\u{1d17a}' // musical format controls
+            | '\u{e0000}'..='\u{e0fff}') // tags and variation selectors: text that no one sees
 }
 
 #[cfg(test)]
@@ -93,6 +118,39 @@ mod tests {
             visible("\u{9b}1m\u{202e}txt\u{2028}"),
             "<U+009B>1m<U+202E>txt<U+2028>"
         );
+    }
+
+    #[test]
+    fn lines_keep_their_ends_and_nothing_else() {
+        assert!(matches!(visible_lines("one\ntwo"), Cow::Borrowed(_)));
+        assert_eq!(visible_lines("one\x1b[2J\ntwo\r\n"), "one^[[2J\ntwo^M\n");
+    }
+
+    #[test]
+    fn what_nobody_sees_becomes_visible() {
+        for c in "\u{ad}\u{34f}\u{61c}\u{115f}\u{17b5}\u{180e}\u{200b}\u{2060}\u{2064}\u{206a}\u{206f}\u{3164}\
+                  \u{fe00}\u{feff}\u{ffa0}\u{fff9}\u{13430}\u{1bca0}\u{1d173}\u{e0001}\u{e0041}\u{e0100}\u{e01ef}\
+                  \u{e0fff}"
+            .chars()
+        {
+            let hidden = format!("a{c}b");
+            let shown = format!("a<U+{:04X}>b", c as u32);
+            assert_eq!(visible(&hidden), shown);
+            assert_eq!(visible_bytes(hidden.as_bytes()), shown);
+            assert!(!safe_json(&hidden).contains(c), "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_writing_needs_stays() {
+        for text in [
+            "می\u{200c}خواهم",
+            "❤\u{fe0f}\u{200d}🔥",
+            "1\u{fe0f}\u{20e3}",
+            "ᠠ\u{180b}",
+        ] {
+            assert_eq!(visible(text), text);
+        }
     }
 
     #[test]

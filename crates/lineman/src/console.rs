@@ -4,6 +4,7 @@ use std::io;
 use std::io::Write as _;
 
 use lineman_proto::text::safe_json;
+use lineman_proto::text::visible_lines;
 use serde_json::Value;
 use serde_json::json;
 
@@ -46,9 +47,10 @@ impl Console {
         }
     }
 
-    /// A line on stderr; a closed stderr is no reason to stop.
+    /// A line on stderr; a closed stderr is no reason to stop. Here, and not where each sentence is
+    /// made, the names and words in it are made safe: a file's name may hold an escape sequence.
     fn line(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", visible_lines(text));
     }
 
     /// An event as one line of JSON on stdout, under `--json` only: `{"v":1,"event":NAME,…fields}`.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory as _;
 use clap::FromArgMatches as _;
+use lineman_proto::text::visible_lines;
 
 use crate::args::Args;
 use crate::console::Console;
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
         Ok(()) => Exit::Done.into(),
         Err(failure) => {
             if !failure.text.is_empty() {
-                eprintln!("{}{}", Common::ErrorPrefix {}.render(lang), failure.text);
+                let prefix = Common::ErrorPrefix {}.render(lang);
+                eprintln!("{prefix}{}", visible_lines(&failure.text));
             }
             failure.exit.into()
         }

@@ -47,3 +47,4 @@ mod udp_peers;
 mod udp_rig;
 mod udp_send;
 mod udp_terminal;
+mod visible_words;

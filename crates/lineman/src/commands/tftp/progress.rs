@@ -7,6 +7,7 @@ use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
 use lineman_net::tftp::Progress;
+use lineman_proto::text;
 
 use crate::console::Console;
 
@@ -23,7 +24,8 @@ impl Bar {
         } else {
             ProgressDrawTarget::hidden()
         };
-        let bar = ProgressBar::with_draw_target(None, target).with_message(name.to_owned());
+        let bar = ProgressBar::with_draw_target(None, target)
+            .with_message(text::visible(name).into_owned());
         bar.set_style(style(UNKNOWN_TOTAL));
         Self(bar)
     }

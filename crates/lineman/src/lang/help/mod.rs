@@ -5,7 +5,10 @@
 //! matches, a test fails, and a stale translation is never shown. At run time a text without a
 //! row stays English.
 
+use std::borrow::Cow;
+
 use clap::Command;
+use lineman_proto::text::visible_lines;
 
 use super::Lang;
 use crate::exit::Exit;
@@ -45,15 +48,24 @@ pub fn localised(command: Command, lang: Lang) -> Command {
 /// Shows what the parser has to say: help and version on stdout, an error on stderr.
 pub fn show(error: &clap::Error, lang: Lang) -> Result<(), Failure> {
     match lang {
-        Lang::Zh if errors::is_complaint(error) => eprintln!("{}", errors::complaint(error)),
-        _ => {
-            let _ = error.print();
+        Lang::Zh if errors::is_complaint(error) => {
+            eprintln!("{}", visible_lines(&errors::complaint(error)));
         }
+        _ => print(error),
     }
     if error.use_stderr() {
         Err(Failure::said(Exit::Usage))
     } else {
         Ok(())
+    }
+}
+
+/// Prints as the parser would, unless it repeats control characters that were typed.
+fn print(error: &clap::Error) {
+    let plain = error.to_string();
+    match visible_lines(&plain) {
+        Cow::Borrowed(_) => drop(error.print()),
+        Cow::Owned(visible) => eprint!("{visible}"),
     }
 }
 
