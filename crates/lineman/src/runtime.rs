@@ -3,11 +3,14 @@
 
 use std::future::Future;
 use std::io;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs as _;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_net::udp::interfaces;
+use lineman_net::udp::zone as zone_of;
 use tokio::runtime::Builder;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
@@ -17,6 +20,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
+use crate::lang::address::Address;
 
 /// Runs a command's future to its end.
 ///
@@ -76,6 +80,7 @@ fn found(
     found: io::Result<impl Iterator<Item = SocketAddr>>,
     lang: Lang,
 ) -> Result<Vec<SocketAddr>, Failure> {
+    check_zone(host, lang)?;
     let mut all: Vec<SocketAddr> = found
         .map_err(SystemError::new(Operation::Resolve, host))
         .map_err(|error| Failure::system(&error, lang))?
@@ -84,12 +89,73 @@ fn found(
     Ok(all)
 }
 
-/// Reads `HOST`, `HOST:PORT`, `:PORT`.
+/// Reads `HOST`, `HOST:PORT`, `:PORT`, `PORT`; says how it was read where something else may have
+/// been meant.
 ///
 /// # Errors
 /// When the text is none of them.
-pub fn host_port(text: &str, lang: Lang) -> Result<HostPort, Failure> {
-    HostPort::parse(text).map_err(|error| Failure::usage(&error, lang))
+pub fn host_port(text: &str, console: Console) -> Result<HostPort, Failure> {
+    let read = HostPort::parse(text).map_err(|error| Failure::usage(&error, console.lang))?;
+    if let Some(meant) = &HostPort::other_reading(text) {
+        console.note(&Address::TakenAsAddress { text: &text, meant });
+    }
+    Ok(read)
+}
+
+/// `HOST[:PORT]` and a port in a word of its own, as nc has it.
+///
+/// # Errors
+/// When the text is no address, or has a port already.
+pub fn host_and_port(text: &str, port: Option<u16>, console: Console) -> Result<HostPort, Failure> {
+    let Some(port) = port else {
+        return host_port(text, console);
+    };
+    // A number in front of a port is no port.
+    let mut read = HostPort::parse(text).map_err(|error| Failure::usage(&error, console.lang))?;
+    if read.port.is_some() {
+        let text = &text;
+        let two = Address::TwoPorts { text, port: &port };
+        return Err(Failure::usage(&two, console.lang));
+    }
+    read.port = Some(port);
+    Ok(read)
+}
+
+/// What is wrong with the zone of an IPv6 address: a link-local one has none, which the system would
+/// only call an invalid argument, or it names no interface.
+///
+/// # Errors
+/// With the interfaces that there are.
+pub fn check_zone(host: &str, lang: Lang) -> Result<(), Failure> {
+    let (address, zone) = match host.split_once('%') {
+        Some((address, zone)) => (address, Some(zone)),
+        None => (host, None),
+    };
+    let Ok(v6) = address.parse::<Ipv6Addr>() else {
+        return Ok(());
+    };
+    match zone {
+        None if v6.is_unicast_link_local() => {
+            let all = interfaces();
+            let other = all.iter().find(|name| *name != "lo");
+            let example = &other.map_or("lo", String::as_str);
+            let words = Address::NeedsInterface {
+                address: &address,
+                example,
+                names: &all.join(", "),
+            };
+            Err(Failure::usage(&words, lang))
+        }
+        None => Ok(()),
+        Some(named) => match zone_of(named) {
+            Ok(_) => Ok(()),
+            Err(unknown) => {
+                let (wanted, names) = (&unknown.wanted, &unknown.names.join(", "));
+                let words = Address::UnknownInterface { wanted, names };
+                Err(Failure::usage(&words, lang))
+            }
+        },
+    }
 }
 
 /// The signals that ask a program to leave.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use nix::ifaddrs::InterfaceAddress;
 use nix::ifaddrs::getifaddrs;
+use nix::net::if_::if_indextoname;
 use nix::net::if_::if_nametoindex;
 use nix::sys::socket::SockaddrIn;
 use nix::sys::socket::SockaddrIn6;
@@ -55,6 +56,31 @@ impl Interface {
     }
 }
 
+/// The interface that the zone of an IPv6 address names: `eth0` or `2` of `fe80::1%2`.
+///
+/// # Errors
+/// When there is none; the error lists the names that there are.
+pub fn zone(zone: &str) -> Result<Interface, UnknownInterface> {
+    let named = if_nametoindex(zone).map(|index| (index, zone.to_owned()));
+    let numbered = || {
+        let index: u32 = zone.parse().ok()?;
+        let name = if_indextoname(index).ok()?.into_string().ok()?;
+        Some((index, name))
+    };
+    match named.ok().or_else(numbered) {
+        Some((index, name)) => Ok(Interface { index, name }),
+        None => Err(UnknownInterface {
+            wanted: zone.to_owned(),
+            names: interfaces(),
+        }),
+    }
+}
+
+/// The names of this machine's interfaces.
+pub fn interfaces() -> Vec<String> {
+    names(getifaddrs().into_iter().flatten().collect())
+}
+
 impl fmt::Display for UnknownInterface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.names.join(", ");
@@ -87,6 +113,17 @@ mod tests {
     fn by_name_and_by_address() {
         let by_name = Interface::find("lo").expect("every Linux has lo");
         assert_eq!(Interface::find("127.0.0.1"), Ok(by_name));
+    }
+
+    #[test]
+    fn a_zone_is_a_name_or_a_number() {
+        let lo = Interface::find("lo").expect("every Linux has lo");
+        assert_eq!(zone("lo"), Ok(lo.clone()));
+        assert_eq!(zone(&lo.index.to_string()), Ok(lo));
+        for wanted in ["nonsense0", "4000000000", ""] {
+            let error = zone(wanted).expect_err("no such interface");
+            assert!(error.names.iter().any(|name| name == "lo"));
+        }
     }
 
     #[test]

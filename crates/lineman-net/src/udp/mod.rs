@@ -13,6 +13,8 @@ mod tests;
 pub use bounce::Bounce;
 pub use interface::Interface;
 pub use interface::UnknownInterface;
+pub use interface::interfaces;
+pub use interface::zone;
 pub use open::At;
 pub use open::Group;
 pub use open::Listen;

@@ -46,7 +46,7 @@ impl std::str::FromStr for Url {
         let (host, port) = split_port(authority)?;
         let (path, mode) = split_mode(path)?;
         Ok(Self {
-            host: host.to_owned(),
+            host: plain_zone(host),
             port,
             filename: decode(path)?,
             mode,
@@ -93,6 +93,17 @@ fn split_port(authority: &str) -> Result<(&str, u16), UrlError> {
             .ok_or(UrlError::Port)?,
     };
     Ok((host, port))
+}
+
+/// The zone of an IPv6 address as the system reads it: behind `%25`, as in a URL it should be (RFC 6874
+/// §2), or behind `%`, as people type it.
+fn plain_zone(host: &str) -> String {
+    match host.split_once("%25") {
+        Some((address, zone)) if address.contains(':') && !zone.is_empty() => {
+            format!("{address}%{zone}")
+        }
+        _ => host.to_owned(),
+    }
 }
 
 fn split_mode(path: &str) -> Result<(&str, Option<Mode>), UrlError> {
@@ -173,6 +184,12 @@ mod tests {
             url("TFTP://[::1]:6969/a/b%20c"),
             Ok(("::1".into(), 6969, "a/b c".into(), None))
         );
+        for address in ["tftp://[fe80::1%25e0]/x", "tftp://[fe80::1%e0]/x"] {
+            assert_eq!(
+                url(address),
+                Ok(("fe80::1%e0".into(), 69, "x".into(), None))
+            );
+        }
         assert_eq!(url("tftp://h/"), Ok(("h".into(), 69, String::new(), None)));
         assert_eq!(
             url("tftp://h//abs"),

@@ -1,4 +1,4 @@
-//! Addresses as people type them: `HOST`, `HOST:PORT`, `:PORT`, `[v6]:PORT`, a bare v6 address.
+//! Addresses as people type them: `HOST`, `HOST:PORT`, `:PORT`, `PORT`, `[v6]:PORT`, a bare v6 address.
 
 use std::error::Error;
 use std::fmt;
@@ -41,8 +41,8 @@ pub enum AddressError {
 }
 
 impl HostPort {
-    /// Reads what was typed. A text with two colons or more and no brackets is an IPv6 address
-    /// without a port.
+    /// Reads what was typed. A text of digits is a port, as it is for nc; one with two colons or more
+    /// and no brackets is an IPv6 address without a port.
     ///
     /// # Errors
     /// When the text is none of the forms.
@@ -55,6 +55,7 @@ impl HostPort {
             return bracketed(text, rest);
         }
         match text.split_once(':') {
+            None if is_number(text) => Self::new("", Some(port(text, text)?)),
             None => Self::new(text, None),
             Some((host, digits)) if !digits.contains(':') => {
                 Self::new(host, Some(port(digits, text)?))
@@ -70,9 +71,17 @@ impl HostPort {
             return Err(AddressError::BadHost(host.to_owned(), bad));
         }
         Ok(Self {
-            host: (!host.is_empty()).then(|| host.to_owned()),
+            host: (!host.is_empty()).then(|| plain_zone(host)),
             port,
         })
+    }
+
+    /// How it would be written if the last part of a bare IPv6 address was meant to be the port, as in
+    /// `::1:9000`. The text has to be read as an address all the same: it is one.
+    pub fn other_reading(text: &str) -> Option<String> {
+        let (host, digits) = text.trim().rsplit_once(':')?;
+        let has_port = is_number(digits) && port(digits, text).is_ok();
+        (has_port && is_v6(text.trim()) && is_v6(host)).then(|| format!("[{host}]:{digits}"))
     }
 }
 
@@ -133,6 +142,23 @@ fn bracketed(text: &str, rest: &str) -> Result<HostPort, AddressError> {
     HostPort::new(host, port)
 }
 
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// The zone of an IPv6 address as the system reads it: in URLs its `%` is written `%25` (RFC 6874 §2).
+/// `%25` and digits stay: that may be an interface's index.
+fn plain_zone(host: &str) -> String {
+    match host.split_once("%25") {
+        Some((address, zone))
+            if zone.starts_with(|c: char| !c.is_ascii_digit()) && is_v6(address) =>
+        {
+            format!("{address}%{zone}")
+        }
+        _ => host.to_owned(),
+    }
+}
+
 /// A scope after `%` is an interface's name or index: the system resolves it.
 fn is_v6(text: &str) -> bool {
     let address = text.split_once('%').map_or(text, |(address, _)| address);
@@ -144,7 +170,7 @@ fn port(digits: &str, text: &str) -> Result<u16, AddressError> {
     if digits.is_empty() {
         return Err(AddressError::PortMissing(text.to_owned()));
     }
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+    if !is_number(digits) {
         return Err(AddressError::PortNotNumber(digits.to_owned()));
     }
     digits
@@ -183,12 +209,17 @@ mod tests {
         assert_eq!(parsed("fe80::1%eth0"), host("fe80::1%eth0"));
         assert_eq!(parsed("[fe80::1%eth0]:1"), both("fe80::1%eth0", 1));
         assert_eq!(parsed(" localhost:65535 "), both("localhost", 65535));
+        assert_eq!(parsed("8888"), (None, Some(8888)));
+        assert_eq!(parsed("fe80::1%25eth0"), host("fe80::1%eth0"));
+        assert_eq!(parsed("[fe80::1%25eth0]:1"), both("fe80::1%eth0", 1));
+        assert_eq!(parsed("fe80::1%25"), host("fe80::1%25"));
     }
 
     #[test]
     fn what_is_no_address_is_told_why() {
         let error = |text: &str| HostPort::parse(text).expect_err(text).to_string();
         assert!(error(":88888").contains("65535 is the largest"));
+        assert!(error("88888").contains("65535 is the largest"));
         assert!(error("host:999999999999999999999").contains("65535"));
         assert!(error("host:http").contains("not a port number"));
         assert!(error("host:-1").contains("not a port number"));
@@ -203,6 +234,29 @@ mod tests {
         assert!(error("http://host").contains("not a port number"));
         assert!(error("http:/x").contains("not a port number"));
         assert!(error("user@host:1").contains("cannot contain"));
+    }
+
+    #[test]
+    fn an_address_that_may_have_been_meant_with_a_port_names_the_right_spelling() {
+        let other = |text: &str| HostPort::other_reading(text);
+        assert_eq!(other("::1:9").as_deref(), Some("[::1]:9"));
+        assert_eq!(
+            other("2001:db8::7:8888").as_deref(),
+            Some("[2001:db8::7]:8888")
+        );
+        for clear in [
+            "[::1]:9",
+            "[::1:9]",
+            "::1",
+            "::",
+            "::1:ff",
+            "::1:0009x",
+            "h:9",
+            "1:2:3:4:5:6:7:8",
+            "9",
+        ] {
+            assert_eq!(other(clear), None, "{clear}");
+        }
     }
 
     #[test]

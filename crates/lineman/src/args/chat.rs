@@ -22,7 +22,7 @@ pub enum Chat {
 /// `lineman chat listen`.
 #[derive(Debug, Args)]
 pub struct Listen {
-    /// Where to listen: ADDR, :PORT or ADDR:PORT; all addresses of both families if left out
+    /// Where to listen: ADDR, PORT or ADDR:PORT; all addresses of both families if left out
     #[arg(value_name = "[ADDR][:PORT]", default_value = ":8888")]
     pub address: String,
     /// After a call has ended, wait for the next one
@@ -39,6 +39,9 @@ pub struct Call {
     /// Whom to call; port 8888 if left out
     #[arg(value_name = "HOST[:PORT]")]
     pub host: String,
+    /// The port, if it is a word of its own, as for nc
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
     /// Give up on an address that has not answered in this many seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]
     pub timeout: Duration,

@@ -1,6 +1,5 @@
 //! `lineman udp`: what may be typed.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
@@ -22,12 +21,12 @@ pub enum Udp {
 /// `lineman udp listen`.
 #[derive(Debug, Args)]
 pub struct Listen {
-    /// Where to listen: ADDR, :PORT or ADDR:PORT; all addresses of both families if left out
+    /// Where to listen: ADDR, PORT or ADDR:PORT; all addresses of both families if left out
     #[arg(value_name = "[ADDR][:PORT]", default_value = ":8889")]
     pub address: String,
-    /// Join this multicast group as well
-    #[arg(long, value_name = "GROUP", requires = "interface")]
-    pub multicast: Option<IpAddr>,
+    /// Join this multicast group as well; GROUP%IF names its interface too
+    #[arg(long, value_name = "GROUP")]
+    pub multicast: Option<String>,
     /// The interface of the group: its name or one of its addresses
     #[arg(long, value_name = "IF", requires = "multicast")]
     pub interface: Option<String>,
@@ -45,11 +44,14 @@ pub struct Send {
     /// To whom; port 8889 if left out
     #[arg(value_name = "HOST[:PORT]", required_unless_present = "multicast")]
     pub host: Option<String>,
+    /// The port, if it is a word of its own, as for nc
+    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
     /// Allow a broadcast address
     #[arg(long)]
     pub broadcast: bool,
-    /// Send to this multicast group, GROUP or GROUP:PORT, instead of a host
-    #[arg(long, value_name = "GROUP[:PORT]", conflicts_with_all = ["host", "broadcast"], requires = "interface")]
+    /// Send to this multicast group, GROUP or GROUP:PORT, instead of a host; GROUP%IF names its interface too
+    #[arg(long, value_name = "GROUP[:PORT]", conflicts_with_all = ["host", "broadcast"])]
     pub multicast: Option<String>,
     /// The interface that datagrams leave by: its name or one of its addresses
     #[arg(long, value_name = "IF")]

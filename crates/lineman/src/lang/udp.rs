@@ -22,6 +22,8 @@ messages! {
     NotSent { to, why } "not sent to {to}: {why}" "未能发送到 {to}：{why}"
     NeedsBroadcast { to } "cannot send to {to}: it is a broadcast address; allow it with --broadcast" "无法发送到 {to}：这是广播地址；请用 --broadcast 允许广播"
     IsMulticast { group } "{group} is a multicast group; say which interface leads to it: --multicast {group} --interface IF" "{group} 是组播地址；请指明通往它的接口：--multicast {group} --interface IF"
+    GroupInterface { group, names } "say which interface leads to {group}: --interface IF; there are: {names}" "请指明通往 {group} 的接口：--interface IF；现有接口：{names}"
+    TwoInterfaces { one, other } "the group is on {one}, and --interface says {other}: which one?" "组播组写在接口 {one} 上，--interface 却指定 {other}：用哪一个？"
     NotMulticast { group } "{group} is not a multicast group; those are 224.0.0.0 to 239.255.255.255 and ff00::/8" "{group} 不是组播地址；组播地址为 224.0.0.0 至 239.255.255.255 以及 ff00::/8"
     NoHost {} "to whom? write HOST or HOST:PORT" "发送给谁？请写 HOST 或 HOST:PORT"
     PortZero {} "nobody can listen on port 0" "没有人能在 0 号端口上监听"

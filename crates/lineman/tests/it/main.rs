@@ -4,6 +4,7 @@
     reason = "a test binary: nothing outside can reach it, `pub` marks what modules offer each other"
 )]
 
+mod addresses;
 mod chat_end;
 mod chat_peers;
 mod chat_support;

@@ -14,7 +14,6 @@ use serde_json::json;
 use tokio::net::TcpStream;
 
 use self::door::Door;
-use crate::args::address::HostPort;
 use crate::args::chat::Call;
 use crate::args::chat::Chat;
 use crate::args::chat::ExitOn;
@@ -93,8 +92,11 @@ async fn turn_away(door: &Door, console: Console) -> Result<(), Failure> {
 }
 
 async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
-    let address = parse(&args.address, console)?;
+    let address = runtime::host_port(&args.address, console)?;
     let port = address.port.unwrap_or(PORT);
+    if let Some(host) = &address.host {
+        runtime::check_zone(host, console.lang)?;
+    }
     let system = |error: SystemError| Failure::system(&error, console.lang);
     let listener = Listener::bind(address.host.as_deref(), port)
         .await
@@ -115,13 +117,14 @@ async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
 }
 
 async fn call(args: &Call, console: Console) -> Result<Door, Failure> {
-    let address = parse(&args.host, console)?;
+    let address = runtime::host_and_port(&args.host, args.port, console)?;
     let Some(host) = &address.host else {
         return Err(Failure::usage(
             &Words::CallerNeeded { port: &PORT },
             console.lang,
         ));
     };
+    runtime::check_zone(host, console.lang)?;
     let port = address.port.unwrap_or(PORT);
     match lineman_net::chat::dial(host, port, args.timeout).await {
         Ok((stream, address, failed)) => {
@@ -165,10 +168,6 @@ fn tell_failed(failed: &[Attempt], console: Console) -> Result<(), Failure> {
         say(console, "no-answer", fields)?;
     }
     Ok(())
-}
-
-fn parse(text: &str, console: Console) -> Result<HostPort, Failure> {
-    HostPort::parse(text).map_err(|error| Failure::usage(&error, console.lang))
 }
 
 /// An event under `--json`.

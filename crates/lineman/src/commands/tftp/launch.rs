@@ -106,7 +106,7 @@ fn supervisor(console: Console) -> Option<Notifier> {
 
 fn bind(args: &Serve, console: Console) -> Result<Ports, Failure> {
     let system = |error: SystemError| Failure::system(&error, console.lang);
-    let explicit = addresses(&args.listen, console.lang)?;
+    let explicit = addresses(&args.listen, console)?;
     if !explicit.is_empty() {
         return Ports::bind(&explicit).map_err(system);
     }
@@ -128,14 +128,14 @@ fn any(port: u16) -> SocketAddr {
     }
 }
 
-fn addresses(listen: &[String], lang: Lang) -> Result<Vec<SocketAddr>, Failure> {
+fn addresses(listen: &[String], console: Console) -> Result<Vec<SocketAddr>, Failure> {
     let mut all = Vec::new();
     for text in listen {
-        let typed = runtime::host_port(text, lang)?;
+        let typed = runtime::host_port(text, console)?;
         let port = typed.port.unwrap_or(PORT);
         match typed.host {
             None => all.push(any(port)),
-            Some(host) => all.extend(runtime::resolve_blocking(&host, port, lang)?),
+            Some(host) => all.extend(runtime::resolve_blocking(&host, port, console.lang)?),
         }
     }
     Ok(all)

@@ -14,6 +14,7 @@ use super::input::Typed;
 use super::resolve;
 use super::session::Happening;
 use super::session::Session;
+use crate::args::address::HostPort;
 use crate::args::udp::Listen;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -25,7 +26,7 @@ use crate::runtime;
 /// Hears datagrams and answers them.
 pub async fn run(args: &Listen, console: Console) -> Result<(), Failure> {
     let group = group(args, console.lang)?;
-    let socket = open(args, group.clone(), console.lang).await?;
+    let socket = open(args, group.clone(), console).await?;
     announce(socket.local(), group.as_ref(), console)?;
     let mut listener = Listener {
         session: Session::start(socket, console, &args.form, None)?,
@@ -138,16 +139,18 @@ fn announce(at: SocketAddr, group: Option<&Group>, console: Console) -> Result<(
 }
 
 fn group(args: &Listen, lang: Lang) -> Result<Option<Group>, Failure> {
-    let (Some(address), Some(interface)) = (args.multicast, &args.interface) else {
+    let Some(text) = &args.multicast else {
         return Ok(None);
     };
-    let address = resolve::group(&address.to_string(), lang)?;
-    let interface = super::interface(interface, lang)?;
-    Ok(Some(Group { address, interface }))
+    // In brackets, with `%25`: however an address may be written.
+    let typed = HostPort::parse(text).map_err(|error| Failure::usage(&error, lang))?;
+    let host = typed.host.as_deref().filter(|_| typed.port.is_none());
+    resolve::group(host.unwrap_or(text), args.interface.as_deref(), lang).map(Some)
 }
 
-async fn open(args: &Listen, group: Option<Group>, lang: Lang) -> Result<Socket, Failure> {
-    let typed = runtime::host_port(&args.address, lang)?;
+async fn open(args: &Listen, group: Option<Group>, console: Console) -> Result<Socket, Failure> {
+    let lang = console.lang;
+    let typed = runtime::host_port(&args.address, console)?;
     let port = typed.port.unwrap_or(PORT);
     let everywhere = At::Everywhere(port);
     let at = match &typed.host {

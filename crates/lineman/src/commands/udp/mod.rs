@@ -1,6 +1,7 @@
 //! `lineman udp`: datagrams heard and said.
 
 use lineman_net::udp::Interface;
+use lineman_net::udp::UnknownInterface;
 
 use crate::args::udp::Udp;
 use crate::console::Console;
@@ -33,9 +34,11 @@ pub fn run(args: &Udp, console: Console) -> Result<(), Failure> {
 
 /// The interface that the user named.
 fn interface(wanted: &str, lang: Lang) -> Result<Interface, Failure> {
-    Interface::find(wanted).map_err(|error| {
-        let names = &error.names.join(", ");
-        let wanted = &error.wanted;
-        Failure::usage(&lang::udp::Udp::UnknownInterface { wanted, names }, lang)
-    })
+    Interface::find(wanted).map_err(|error| unknown_interface(&error, lang))
+}
+
+fn unknown_interface(error: &UnknownInterface, lang: Lang) -> Failure {
+    let names = &error.names.join(", ");
+    let wanted = &error.wanted;
+    Failure::usage(&lang::udp::Udp::UnknownInterface { wanted, names }, lang)
 }

@@ -1,10 +1,10 @@
 //! `lineman udp send`.
 
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use lineman_net::udp::Bounce;
-use lineman_net::udp::Group;
 use lineman_net::udp::Interface;
 use lineman_net::udp::SendError;
 use lineman_net::udp::Socket;
@@ -122,10 +122,10 @@ async fn toward(args: &Send, console: Console) -> Result<Toward, Failure> {
     let interface = args.interface.as_deref();
     let interface = interface.map(|named| super::interface(named, lang));
     let interface = interface.transpose()?;
-    if let (Some(group), Some(interface)) = (&args.multicast, interface.clone()) {
-        return multicast(args, group, interface, lang);
+    if let Some(group) = &args.multicast {
+        return multicast(args, group, console);
     }
-    let to = destination(args.host.as_deref().unwrap_or_default(), console).await?;
+    let to = destination(args, interface.as_ref(), console).await?;
     if to.ip().is_multicast() {
         let group = &to.ip();
         return Err(Failure::usage(&Udp::IsMulticast { group }, lang));
@@ -136,24 +136,34 @@ async fn toward(args: &Send, console: Console) -> Result<Toward, Failure> {
     })
 }
 
-fn multicast(args: &Send, to: &str, on: Interface, lang: Lang) -> Result<Toward, Failure> {
-    let typed = runtime::host_port(to, lang)?;
-    let address = resolve::group(typed.host.as_deref().unwrap_or_default(), lang)?;
-    let interface = on;
+fn multicast(args: &Send, to: &str, console: Console) -> Result<Toward, Failure> {
+    let lang = console.lang;
+    let typed = runtime::host_port(to, console)?;
+    let host = typed.host.as_deref().unwrap_or_default();
     Ok(Toward::Multicast {
-        group: Group { address, interface },
+        group: resolve::group(host, args.interface.as_deref(), lang)?,
         port: port(typed.port, lang)?,
         ttl: args.ttl,
         looped: !args.no_loop,
     })
 }
 
-async fn destination(text: &str, console: Console) -> Result<SocketAddr, Failure> {
+async fn destination(
+    args: &Send,
+    interface: Option<&Interface>,
+    console: Console,
+) -> Result<SocketAddr, Failure> {
     let lang = console.lang;
-    let typed = runtime::host_port(text, lang)?;
-    let host = typed.host.as_deref();
-    let host = host.ok_or_else(|| Failure::usage(&Udp::NoHost {}, lang))?;
-    let all = runtime::resolve(host, port(typed.port, lang)?, lang).await?;
+    let text = args.host.as_deref().unwrap_or_default();
+    let typed = runtime::host_and_port(text, args.port, console)?;
+    let host = typed.host;
+    let mut host = host.ok_or_else(|| Failure::usage(&Udp::NoHost {}, lang))?;
+    // The interface by which it leaves is where a link-local address is.
+    let link_local = |address: Ipv6Addr| address.is_unicast_link_local();
+    if let Some(interface) = interface.filter(|_| host.parse().is_ok_and(link_local)) {
+        host = format!("{host}%{}", interface.name);
+    }
+    let all = runtime::resolve(&host, port(typed.port, lang)?, lang).await?;
     let Some((first, others)) = all.split_first() else {
         return Err(Failure::usage(&Udp::NoHost {}, lang));
     };

@@ -11,8 +11,8 @@ pub const TEXTS: &[Row] = &[
         "呼叫监听者：lineman、nc、ncat、socat 或你自己的程序",
     ),
     (
-        "Where to listen: ADDR, :PORT or ADDR:PORT; all addresses of both families if left out",
-        "在哪里监听：地址、:端口 或 地址:端口；省略则为 IPv4 与 IPv6 的所有地址",
+        "Where to listen: ADDR, PORT or ADDR:PORT; all addresses of both families if left out",
+        "在哪里监听：地址、端口 或 地址:端口；省略则为 IPv4 与 IPv6 的所有地址",
     ),
     (
         "After a call has ended, wait for the next one",
@@ -21,6 +21,10 @@ pub const TEXTS: &[Row] = &[
     (
         "Whom to call; port 8888 if left out",
         "呼叫谁；省略端口则为 8888",
+    ),
+    (
+        "The port, if it is a word of its own, as for nc",
+        "端口，像 nc 那样单独写出时",
     ),
     (
         "Give up on an address that has not answered in this many seconds",

@@ -97,6 +97,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("MS", "毫秒"),
     ("FILE… URL", "文件… URL"),
     ("GROUP", "组"),
+    ("PORT", "端口"),
     ("GROUP[:PORT]", "组[:端口]"),
     ("HOST[:PORT]", "主机[:端口]"),
     ("IF", "接口"),

@@ -13,7 +13,10 @@ pub const TEXTS: &[Row] = &[
         "Say datagrams to one host, to all of a network, or to a group",
         "向一台主机、整个网络或一个组发送数据报",
     ),
-    ("Join this multicast group as well", "同时加入这个组播组"),
+    (
+        "Join this multicast group as well; GROUP%IF names its interface too",
+        "同时加入这个组播组；“组%接口”同时指明接口",
+    ),
     (
         "The interface of the group: its name or one of its addresses",
         "该组所用的接口：名称或它的一个地址",
@@ -28,8 +31,8 @@ pub const TEXTS: &[Row] = &[
     ),
     ("Allow a broadcast address", "允许广播地址"),
     (
-        "Send to this multicast group, GROUP or GROUP:PORT, instead of a host",
-        "不发给主机，而发给这个组播组：组 或 组:端口",
+        "Send to this multicast group, GROUP or GROUP:PORT, instead of a host; GROUP%IF names its interface too",
+        "不发给主机，而发给这个组播组：组 或 组:端口；“组%接口”同时指明接口",
     ),
     (
         "How many routers a multicast datagram may cross",
