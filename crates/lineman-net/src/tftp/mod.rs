@@ -13,6 +13,7 @@ mod inbox;
 pub mod load;
 mod open_files;
 mod ports;
+mod reclaim;
 mod report;
 mod server;
 mod sink;

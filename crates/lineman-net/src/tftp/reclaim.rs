@@ -1,0 +1,34 @@
+//! Closing files whose last close gives back space: for a large one that takes as long as a file
+//! system needs to free its blocks, and an event loop must not wait for it.
+
+use std::os::fd::OwnedFd;
+use std::sync::OnceLock;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+
+/// Closes `file`, of which about `bytes` are to be given back: a large one on a thread of its own.
+pub(super) fn close(file: OwnedFd, bytes: u64) {
+    if bytes < LARGE {
+        return;
+    }
+    let closer = CLOSER.get_or_init(start);
+    if let Some(closer) = closer {
+        // What it cannot take is closed here, when the error that holds it is dropped.
+        let _ = closer.try_send(file);
+    }
+}
+
+fn start() -> Option<SyncSender<OwnedFd>> {
+    let (sender, files) = sync_channel(WAITING);
+    let closing = move || files.into_iter().for_each(drop);
+    let thread = thread::Builder::new().name("tftp-close".to_owned());
+    // A system that allows no further thread has files closed where they are dropped.
+    thread.spawn(closing).ok().map(|_| sender)
+}
+
+static CLOSER: OnceLock<Option<SyncSender<OwnedFd>>> = OnceLock::new();
+/// Bytes from which on closing is left to the thread; freeing less takes below a millisecond.
+const LARGE: u64 = 4 << 20;
+/// Files that may wait to be closed: their descriptors count against the limit.
+const WAITING: usize = 64;
