@@ -53,10 +53,14 @@ pub enum Operation {
     Receive,
     /// Look up a host name.
     Resolve,
+    /// Keep a thread of this program going.
+    Run,
     /// Hand to a socket.
     Send,
     /// Change a socket option.
     SetOption,
+    /// Wait for something to happen.
+    Wait,
     /// Write to a file or a terminal.
     Write,
 }
@@ -75,8 +79,10 @@ impl fmt::Display for Operation {
             Self::Read => "read",
             Self::Receive => "receive from",
             Self::Resolve => "resolve",
+            Self::Run => "run",
             Self::Send => "send to",
             Self::SetOption => "set an option of",
+            Self::Wait => "wait for",
             Self::Write => "write",
         })
     }

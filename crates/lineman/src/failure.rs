@@ -122,7 +122,10 @@ fn exit_of(error: &io::Error, operation: Operation) -> Exit {
         ErrorKind::PermissionDenied => Exit::NotPermitted,
         ErrorKind::TimedOut => Exit::TimeOut,
         _ => match operation {
-            Operation::Read | Operation::Write | Operation::Create => Exit::Incomplete,
+            Operation::Read | Operation::Write | Operation::Create | Operation::Wait => {
+                Exit::Incomplete
+            }
+            Operation::Run => Exit::Internal,
             Operation::Open | Operation::SetOption => Exit::Usage,
             _ => Exit::Refused,
         },
@@ -145,8 +148,10 @@ fn operation(operation: Operation, lang: Lang) -> String {
         Operation::Read => "读取",
         Operation::Receive => "接收",
         Operation::Resolve => "解析",
+        Operation::Run => "运行",
         Operation::Send => "发送到",
         Operation::SetOption => "设置选项",
+        Operation::Wait => "等待",
         Operation::Write => "写入",
         _ => "执行操作于",
     }

@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use lineman_proto::tftp::guard::HalfOpen;
 
-use super::engine::TransferHandle;
 use super::transfer::Command;
+use super::transfer::TransferHandle;
 
 /// The transfers that run, by peer.
 #[derive(Clone, Debug)]
@@ -34,8 +34,8 @@ struct Table {
     rebuked: VecDeque<SocketAddr>,
     half_open: HalfOpen,
     per_client: HashMap<IpAddr, usize>,
-    /// Tickets that are not dropped yet: those of the running, and of transfers about to end.
-    tickets: usize,
+    /// Transfers that were started, and were told to end, and have not yet.
+    lingering: usize,
     evicted: u64,
 }
 
@@ -44,6 +44,8 @@ struct Running {
     number: u64,
     request: Vec<u8>,
     handle: TransferHandle,
+    /// Whether its file is open, and the transfer runs.
+    started: bool,
     pulse: Pulse,
     answer: usize,
     quiet: Arc<AtomicBool>,
@@ -83,6 +85,7 @@ pub(super) struct Ticket {
     number: u64,
     handle: TransferHandle,
     quiet: Arc<AtomicBool>,
+    started: bool,
 }
 
 impl Admission {
@@ -134,13 +137,13 @@ impl Admission {
         }
         let handle = handle();
         table.next += 1;
-        table.tickets += 1;
         let number = table.next;
         let quiet = Arc::new(AtomicBool::new(false));
         let running = Running {
             number,
             request: request.to_vec(),
             handle: handle.clone(),
+            started: false,
             pulse: Pulse {
                 confirmed: false,
                 ending: false,
@@ -150,7 +153,8 @@ impl Admission {
             answer: 0,
             quiet: Arc::clone(&quiet),
         };
-        table.running.insert(peer, running);
+        let old = table.running.insert(peer, running);
+        table.lingering += usize::from(old.is_some_and(|old| old.started));
         if let Some((number, peer)) = table.half_open.open(number, peer, is_known) {
             table.evict(number, peer);
         }
@@ -160,6 +164,7 @@ impl Admission {
             number,
             handle,
             quiet,
+            started: false,
         })
     }
 
@@ -198,8 +203,7 @@ impl Admission {
 
     /// How many transfers were told to end and have not yet.
     pub(super) fn lingering(&self) -> usize {
-        let table = self.lock();
-        table.tickets.saturating_sub(table.running.len())
+        self.lock().lingering
     }
 
     /// Whether to tell `peer` that its request makes no sense: once, as far back as is remembered.
@@ -246,7 +250,7 @@ impl Table {
             rebuked: VecDeque::new(),
             half_open: HalfOpen::new(max_unconfirmed),
             per_client: HashMap::new(),
-            tickets: 0,
+            lingering: 0,
             evicted: 0,
         }
     }
@@ -260,6 +264,7 @@ impl Table {
         if let Some(running) = self.remove(number, peer) {
             running.quiet.store(true, Ordering::Relaxed);
             self.evicted += 1;
+            self.lingering += usize::from(running.started);
             running.handle.say(Command::Supersede);
         }
     }
@@ -284,6 +289,16 @@ impl Ticket {
     pub(super) fn will_answer(&self, bytes: usize) {
         if let Some(running) = self.admission.lock().running.get_mut(&self.peer) {
             running.answer = bytes;
+        }
+    }
+
+    /// The file is open, and the transfer starts now.
+    pub(super) fn starts(&mut self) {
+        let mut table = self.admission.lock();
+        self.started = true;
+        match table.running.get_mut(&self.peer) {
+            Some(running) if running.number == self.number => running.started = true,
+            _ => table.lingering += 1,
         }
     }
 
@@ -315,8 +330,9 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let mut table = self.admission.lock();
-        table.tickets -= 1;
-        table.remove(self.number, self.peer);
+        if table.remove(self.number, self.peer).is_none() && self.started {
+            table.lingering -= 1;
+        }
     }
 }
 

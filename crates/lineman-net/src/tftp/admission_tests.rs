@@ -19,7 +19,10 @@ fn peer(host: u8, port: u16) -> SocketAddr {
 #[track_caller]
 fn start(admission: &Admission, peer: SocketAddr) -> Ticket {
     match admission.judge(peer, REQUEST) {
-        Verdict::Start(ticket) => ticket,
+        Verdict::Start(mut ticket) => {
+            ticket.starts();
+            ticket
+        }
         other => panic!("{other:?}"),
     }
 }

@@ -16,22 +16,27 @@ use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Wish;
 
+use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
 
 use super::Ending;
+use super::Refusal;
 use super::Report;
 use super::Sink;
 use super::Source;
 use super::engine::Engine;
-use super::engine::TransferHandle;
+use super::engine::EngineConfig;
+use super::engine::EngineFailure;
 use super::socket;
 use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
 use super::transfer::Owner;
 use super::transfer::Transfer;
+use super::transfer::TransferHandle;
 use super::transfer_socket::TransferSocket;
+use crate::SystemError;
 
 /// What a client asks of a server.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +60,9 @@ pub struct ClientOptions {
     pub busy_poll: Duration,
 }
 
+/// An engine, and why its thread has ended, should it.
+type Started = (Engine<Transfer>, mpsc::UnboundedReceiver<EngineFailure>);
+
 /// How far a transfer has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -71,7 +79,7 @@ pub struct Client {
     server: SocketAddr,
     options: ClientOptions,
     stop: watch::Receiver<bool>,
-    engine: Option<Engine>,
+    engine: Option<Started>,
     /// Each is closed when its transfer has left its place.
     dallying: Vec<oneshot::Receiver<()>>,
 }
@@ -129,7 +137,7 @@ impl Client {
 
     /// Waits until every transfer has answered its last repetition.
     pub async fn finish(&mut self) {
-        for transfer in self.dallying.drain(..) {
+        for transfer in self.dallying.drain(..).filter(|gone| !gone.is_terminated()) {
             let _ = transfer.await;
         }
     }
@@ -174,24 +182,50 @@ impl Client {
             Box::new(watcher),
         ));
         self.dallying.push(gone);
-        if let Some((result, stats, peer)) = self.outcome(&handle, outcome).await {
-            report.peer = peer;
-            report.agreed = result.agreed;
-            report.bytes = result.bytes;
-            report.stats = stats;
-            report.ending = result.ending;
+        match self.outcome(&handle, outcome).await {
+            Ok((result, stats, peer)) => {
+                report.peer = peer;
+                report.agreed = result.agreed;
+                report.bytes = result.bytes;
+                report.stats = stats;
+                report.ending = result.ending;
+            }
+            Err(error) => report.ending = Ending::Refused(Refusal::System(error)),
         }
         report.elapsed = started.elapsed();
+        if !matches!(report.ending, Ending::Complete { .. }) {
+            let _ = tokio::time::timeout(REMOVAL, self.removal()).await;
+        }
         report
+    }
+
+    /// Waits until what has arrived of the last file is removed.
+    async fn removal(&mut self) {
+        if let Some(gone) = self.dallying.last_mut() {
+            let _ = gone.await;
+        }
+        let pool = self.engine.as_ref().map(|(engine, _)| engine.handle());
+        while pool.as_ref().is_some_and(|engine| !engine.pool().is_idle()) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Where the next transfer will be. One thread does for all: they run one after another.
     fn handle(&mut self) -> io::Result<TransferHandle> {
-        let engine = match self.engine.take() {
-            Some(engine) => engine,
-            None => Engine::start(1, self.options.busy_poll)?,
+        let alive = |started: &mut Started| started.1.try_recv().is_err();
+        let started = match self.engine.take_if(alive) {
+            Some(started) => started,
+            None => Engine::start(self.engine_config())?,
         };
-        Ok(self.engine.insert(engine).handle().open())
+        Ok(self.engine.insert(started).0.handle().open())
+    }
+
+    fn engine_config(&self) -> EngineConfig {
+        EngineConfig {
+            threads: 1,
+            busy_poll: self.options.busy_poll,
+            pool_threads: POOL_THREADS,
+        }
     }
 
     /// Waits for the end of a transfer, and tells it when it is to stop.
@@ -199,12 +233,16 @@ impl Client {
         &mut self,
         handle: &TransferHandle,
         mut outcome: oneshot::Receiver<Outcome>,
-    ) -> Option<Outcome> {
+    ) -> io::Result<Outcome> {
+        let gone = || io::Error::other("a thread has ended");
+        let (_, failures) = self.engine.as_mut().ok_or_else(gone)?;
         tokio::select! {
-            outcome = &mut outcome => return outcome.ok(),
+            biased;
+            outcome = &mut outcome => return outcome.map_err(|_| gone()),
+            Some(failure) = failures.recv() => return Err(SystemError::from(failure).source),
             Ok(_) = self.stop.wait_for(|stop| *stop) => handle.say(Command::Stop),
         }
-        outcome.await.ok()
+        outcome.await.map_err(|_| gone())
     }
 
     fn config(&self, errand: Errand, wish: Wish) -> ClientConfig {
@@ -302,5 +340,9 @@ impl<P> fmt::Debug for Watcher<P> {
 /// What a jumbo frame carries: on routes without an MTU worth the name (loopback), sixteen such
 /// blocks still fit a socket's receive buffer of the usual size.
 const LARGEST_BY_DEFAULT: u16 = 8968;
+/// One for the transfer that runs, and one for what the last one has left to do.
+const POOL_THREADS: usize = 2;
+/// A file system that hangs does not keep a client that is done for longer.
+const REMOVAL: Duration = Duration::from_millis(500);
 /// For a link that has lost nothing; a lossy one is dallied on for longer.
 const DALLY: Duration = Duration::from_millis(100);

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -12,11 +13,15 @@ use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
+use rustix::fs::AtFlags;
+use rustix::fs::StatxFlags;
+
 /// A file as it was when it was opened.
 #[derive(Debug)]
 pub(super) struct OpenFile {
     file: File,
     version: Version,
+    is_local: bool,
     number: u64,
 }
 
@@ -42,6 +47,37 @@ impl Version {
     }
 }
 
+impl Version {
+    /// The same of a file that is found but not opened, as far as the kernel knows it without asking a
+    /// file system.
+    fn at_hand(found: &OwnedFd) -> Option<Self> {
+        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+        let statx = rustix::fs::statx(found, "", flags, StatxFlags::BASIC_STATS).ok()?;
+        Some(Self {
+            device: rustix::fs::makedev(statx.stx_dev_major, statx.stx_dev_minor),
+            inode: statx.stx_ino,
+            length: statx.stx_size,
+            modified: (statx.stx_mtime.tv_sec, statx.stx_mtime.tv_nsec.into()),
+        })
+    }
+}
+
+/// Whether the kernel always knows the present state of the file without asking anybody: not where
+/// others may write into it elsewhere.
+fn is_local(file: &File) -> bool {
+    const NFS: u64 = 0x6969;
+    const FUSE: u64 = 0x6573_5546;
+    const CIFS: u64 = 0xff53_4d42;
+    const SMB2: u64 = 0xfe53_4d42;
+    const CEPH: u64 = 0x00c3_6400;
+    const NINE_P: u64 = 0x0102_1997;
+    const AFS: u64 = 0x5346_414f;
+    const REMOTE: [u64; 7] = [NFS, FUSE, CIFS, SMB2, CEPH, NINE_P, AFS];
+    // The type is 32 bits wide, and signed on some machines.
+    let kind = rustix::fs::fstatfs(file).map(|found| found.f_type as u64 & 0xffff_ffff);
+    kind.is_ok_and(|kind| !REMOTE.contains(&kind))
+}
+
 impl OpenFile {
     /// A file by itself.
     ///
@@ -51,6 +87,7 @@ impl OpenFile {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Ok(Self {
             version: Version::of(&file)?,
+            is_local: is_local(&file),
             file,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
         })
@@ -82,6 +119,15 @@ impl OpenFile {
 pub(super) struct OpenFiles(Mutex<HashMap<Version, Weak<OpenFile>>>);
 
 impl OpenFiles {
+    /// The file that was found, if it is open in this very state. Never blocks.
+    pub(super) fn find(&self, found: &OwnedFd) -> Option<Arc<OpenFile>> {
+        let version = Version::at_hand(found)?;
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = files.get(&version).and_then(Weak::upgrade)?;
+        drop(files); // the last one to drop it would close it
+        open.is_local.then_some(open)
+    }
+
     /// The file that was opened, or the same one opened before.
     ///
     /// # Errors

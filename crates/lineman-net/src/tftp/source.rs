@@ -131,6 +131,14 @@ impl Source {
         }
     }
 
+    /// Whether dropping it closes a file, which may block.
+    pub(super) fn is_last(&self) -> bool {
+        match &self.0 {
+            Kind::File { file, .. } => Arc::strong_count(file) == 1,
+            Kind::Stream(_) => true,
+        }
+    }
+
     /// Whether reading never waits: it is a file, and the system tells what is in memory.
     pub(super) fn is_at_hand(&self) -> bool {
         matches!(&self.0, Kind::File { flags, .. } if !flags.is_empty())

@@ -107,6 +107,22 @@ impl Store {
         })
     }
 
+    /// The same for a file that another transfer has open, as long as nobody has written into it: this
+    /// never blocks. `None` where finding out could, or where nobody has it open.
+    pub(super) fn read_opened(&self, requested: &[u8], mode: TransferMode) -> Option<Source> {
+        let path = clean(requested).filter(|path| !names_temporary(path))?;
+        if mode != TransferMode::Octet {
+            return None;
+        }
+        // CACHED: the kernel says EAGAIN where it would have to ask a file system (Linux 5.12). PATH: it
+        // finds the file and does not open it, which some file systems would be asked about.
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::CACHED;
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let found =
+            rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve).ok()?;
+        self.open_files.find(&found).map(Source::shared)
+    }
+
     fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
         if names_temporary(&path) {

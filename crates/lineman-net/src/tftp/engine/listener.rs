@@ -4,22 +4,23 @@ use std::fmt::Debug;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 
-use super::transfer_table::TransferTable;
+use super::Task;
+use super::TaskTable;
 
 /// A socket for requests. Its thread calls it when there is something to read.
-pub(in crate::tftp) trait Listener: Send + Debug {
+pub(in crate::tftp) trait Listener<T: Task>: Send + Debug {
     /// The socket.
     fn socket(&self) -> BorrowedFd<'_>;
 
-    /// Takes some of what is there; what is left comes up again. Gives `false` when the socket has
-    /// failed for good.
-    fn handle_readable(&mut self, table: &mut TransferTable) -> bool;
+    /// Takes what is there; what is left comes up again. Gives `false` when the socket has failed
+    /// for good.
+    fn handle_readable(&mut self, table: &mut TaskTable<T>) -> bool;
 }
 
-/// A datagram that a listener takes for a transfer which has no socket of its own.
+/// A datagram that a listener takes for a task which has no socket of its own.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::tftp) struct Forwarded<'a> {
-    /// The transfer's number.
+    /// The task's number.
     pub(in crate::tftp) number: u64,
     /// Who sent it.
     pub(in crate::tftp) from: SocketAddr,

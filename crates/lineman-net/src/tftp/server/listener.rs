@@ -10,9 +10,10 @@ use super::Shared;
 use crate::Operation;
 use crate::SystemError;
 use crate::tftp::engine::Listener;
-use crate::tftp::engine::TransferTable;
 use crate::tftp::socket::Batch;
 use crate::tftp::socket::RequestSocket;
+use crate::tftp::transfer::Transfer;
+use crate::tftp::transfer::TransferTable;
 
 /// Takes requests at one address.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ impl RequestListener {
     }
 }
 
-impl Listener for RequestListener {
+impl Listener<Transfer> for RequestListener {
     fn socket(&self) -> BorrowedFd<'_> {
         self.socket.socket()
     }

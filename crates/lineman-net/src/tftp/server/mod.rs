@@ -4,6 +4,8 @@ mod job;
 mod listener;
 mod requests;
 mod start;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,9 +38,12 @@ use super::Report;
 use super::Store;
 use super::admission::Admission;
 use super::engine::Engine;
+use super::engine::EngineConfig;
+use super::engine::EngineFailure;
 use super::engine::EngineHandle;
 use super::guard::SharedGuard;
 use super::socket::RequestSocket;
+use super::transfer::Transfer;
 use crate::Operation;
 use crate::SystemError;
 
@@ -134,7 +139,9 @@ pub struct Server {
     sockets: Vec<RequestSocket>,
     shared: Arc<Shared>,
     /// Dropped, the transfers end.
-    _engine: Engine,
+    _engine: Engine<Transfer>,
+    /// Why a thread of the engine has ended.
+    engine_failures: tokio::sync::Mutex<mpsc::UnboundedReceiver<EngineFailure>>,
 }
 
 #[derive(Debug)]
@@ -142,7 +149,7 @@ struct Shared {
     store: Store,
     config: ServerConfig,
     admission: Admission,
-    engine: EngineHandle,
+    engine: EngineHandle<Transfer>,
     guard: SharedGuard,
     /// Clients to which blocks are not sent ahead.
     pipeline_history: Mutex<PipelineHistory>,
@@ -181,8 +188,12 @@ impl Server {
                 RequestSocket::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
             .collect::<Result<_, _>>()?;
-        let engine = Engine::start(config.threads, config.busy_poll)
-            .map_err(SystemError::new(Operation::Create, "threads"))?;
+        let (engine, engine_failures) = Engine::start(EngineConfig {
+            threads: config.threads,
+            busy_poll: config.busy_poll,
+            pool_threads: POOL_THREADS,
+        })
+        .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
         let shared = Arc::new(Shared {
             store,
@@ -200,6 +211,7 @@ impl Server {
             sockets,
             shared,
             _engine: engine,
+            engine_failures: tokio::sync::Mutex::new(engine_failures),
         };
         Ok((server, receiver))
     }
@@ -231,7 +243,8 @@ impl Server {
     /// Serves for ever.
     ///
     /// # Errors
-    /// When a socket fails for good.
+    /// When a socket fails for good, or a thread can go on no more; the transfers of that thread have
+    /// been told. [`Self::finish`] tells the others.
     pub async fn run(&self) -> Result<(), SystemError> {
         let (failed, mut failures) = mpsc::channel(1);
         // Not polling this any more drops the listeners, and that ends the listening.
@@ -242,7 +255,12 @@ impl Server {
             listeners.push(self.shared.engine.admit(nth, Box::new(listener)));
         }
         drop(failed);
-        failures.recv().await.map_or(Ok(()), Err)
+        let mut engine_failures = self.engine_failures.lock().await;
+        tokio::select! {
+            Some(failure) = engine_failures.recv() => Err(failure.into()),
+            Some(failure) = failures.recv() => Err(failure),
+            else => Ok(()),
+        }
     }
 
     /// Lets running transfers finish for `grace`, then stops them. New requests are not taken:
@@ -253,8 +271,11 @@ impl Server {
             tokio::time::sleep(POLL).await;
         }
         self.shared.admission.stop_all();
-        let last = Instant::now() + LAST_WORDS;
-        while self.unfinished() > 0 && Instant::now() < last {
+        let last = Instant::now() + LAST_PACKETS;
+        // The pool still removes what has arrived of uploads.
+        while !(self.unfinished() == 0 && self.shared.engine.pool().is_idle())
+            && Instant::now() < last
+        {
             tokio::time::sleep(POLL).await;
         }
     }
@@ -317,5 +338,7 @@ fn report(peer: SocketAddr, request: &Request<'_>, ending: Ending) -> Report {
 
 const EVENTS: usize = 4096;
 const POLL: Duration = Duration::from_millis(10);
-/// For the ERROR packets of transfers that are stopped.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// For the ERROR packets of transfers that are stopped, and for removing what has arrived of uploads.
+const LAST_PACKETS: Duration = Duration::from_millis(200);
+/// Threads that open, read and write files: a file system that hangs takes half of them at the most.
+const POOL_THREADS: usize = 16;

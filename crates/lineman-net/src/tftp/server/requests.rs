@@ -17,11 +17,11 @@ use crate::packet_info::Local;
 use crate::tftp::Refusal;
 use crate::tftp::admission::Verdict;
 use crate::tftp::engine::Forwarded;
-use crate::tftp::engine::TransferHandle;
-use crate::tftp::engine::TransferTable;
 use crate::tftp::socket::Arrival;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::transfer::Command;
+use crate::tftp::transfer::TransferHandle;
+use crate::tftp::transfer::TransferTable;
 
 impl Shared {
     pub(super) fn handle_datagram(
@@ -57,6 +57,12 @@ impl Shared {
         if let Err(why) = self.take_price(from, packet, &request) {
             return self.turn_away(from, why);
         }
+        let asked = Asked {
+            socket,
+            from,
+            local,
+            packet,
+        };
         let refusal =
             match self
                 .admission
@@ -64,19 +70,7 @@ impl Shared {
                     self.handle_for(table, &request)
                 }) {
                 Verdict::Repeated => return,
-                Verdict::Start(ticket) => {
-                    let asked = Asked {
-                        socket,
-                        from,
-                        local,
-                        length: packet.len(),
-                    };
-                    match self.start(&asked, &request, ticket) {
-                        Ok(()) => return,
-                        Err(Unstarted::Ignored(why)) => return self.turn_away(from, why),
-                        Err(Unstarted::Refused(refusal)) => refusal,
-                    }
-                }
+                Verdict::Start(ticket) => return self.open(asked, &request, ticket),
                 Verdict::Busy => Refusal::Busy {
                     limit: self.config.max_transfers,
                 },
@@ -84,12 +78,27 @@ impl Shared {
                     limit: self.config.max_transfers_per_client,
                 },
             };
+        self.conclude(&asked, &request, Err(Unstarted::Refused(refusal)));
+    }
+
+    /// Tells the client, and the operator, why no transfer begins.
+    pub(super) fn conclude(
+        &self,
+        asked: &Asked<'_>,
+        request: &Request<'_>,
+        started: Result<(), Unstarted>,
+    ) {
+        let refusal = match started {
+            Ok(()) => return,
+            Err(Unstarted::Ignored(why)) => return self.turn_away(asked.from, why),
+            Err(Unstarted::Refused(refusal)) => refusal,
+        };
         if let Refusal::Exhausted(_) = refusal {
             self.admission.shed();
         }
-        self.guard.refuse(from);
-        refuse(socket, from, local, &refusal);
-        self.report_refusal(from, &request, refusal);
+        self.guard.refuse(asked.from);
+        refuse(asked.socket, asked.from, asked.local, &refusal);
+        self.report_refusal(asked.from, request, refusal);
     }
 
     /// Takes from its neighbourhood what a request costs, and what it costs to repeat an answer for

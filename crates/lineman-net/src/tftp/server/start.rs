@@ -1,9 +1,16 @@
 //! A request that becomes a transfer: the file is opened, options are agreed on, a session begins.
+//!
+//! Opening a file may block, so it is done on the pool, unless another transfer has the file open:
+//! then the transfer is started at once.
 
 use std::borrow::Cow;
+use std::io;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
@@ -12,6 +19,7 @@ use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Fingerprint;
+use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Session;
@@ -26,19 +34,22 @@ use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
 use crate::tftp::admission::Ticket;
+use crate::tftp::engine::Lane;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::socket::route_blksize;
 use crate::tftp::socket::transfer_socket;
 use crate::tftp::transfer::Body;
+use crate::tftp::transfer::Command;
 use crate::tftp::transfer::Transfer;
 use crate::tftp::transfer_socket::TransferSocket;
 
-/// Who asked, where, with how many bytes.
+/// Who asked, where, with what.
+#[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     pub(super) socket: &'a RequestSocket,
     pub(super) from: SocketAddr,
     pub(super) local: Local,
-    pub(super) length: usize,
+    pub(super) packet: &'a [u8],
 }
 
 /// A transfer that could begin.
@@ -59,22 +70,95 @@ pub(super) enum Unstarted {
 }
 
 impl Shared {
-    /// Opens the file before anything is answered, so that a refusal is the first thing the client
-    /// hears (PXELINUX mishandles an ERROR behind an OACK).
-    pub(super) fn start(
+    /// Starts the transfer that is asked for, now or when its file has been opened; a refusal is told
+    /// to the client.
+    pub(super) fn open(self: &Arc<Self>, asked: Asked<'_>, request: &Request<'_>, ticket: Ticket) {
+        let opened = match request.direction {
+            Direction::Read => self.store.read_opened(request.filename, request.mode),
+            Direction::Write => None,
+        };
+        if let Some(source) = opened {
+            let started = self.start(&asked, request, Body::Send(source), ticket);
+            return self.conclude(&asked, request, started);
+        }
+        let shared = Arc::clone(self);
+        let (socket, packet) = (asked.socket.clone(), asked.packet.to_vec());
+        let (from, local) = (asked.from, asked.local);
+        let work = move || {
+            let asked = Asked {
+                socket: &socket,
+                from,
+                local,
+                packet: &packet,
+            };
+            shared.open_now(asked, ticket);
+        };
+        let lane = Lane::of_name(request.filename);
+        if self.engine.pool().offer(lane, work).is_err() {
+            let full = io::Error::from(io::ErrorKind::ResourceBusy);
+            let refused = Unstarted::Refused(Refusal::Exhausted(full));
+            self.conclude(&asked, request, Err(refused));
+        }
+    }
+
+    /// The same on the pool: it may block.
+    fn open_now(self: &Arc<Self>, asked: Asked<'_>, ticket: Ticket) {
+        let Ok(Packet::Request(request)) = Packet::parse(asked.packet) else {
+            return; // it was one when it came
+        };
+        let began = Instant::now();
+        let started = match self.given_up(&asked, &request, &ticket) {
+            true => return,
+            false => catch_unwind(AssertUnwindSafe(|| self.open_body(&request))),
+        };
+        let started = match started {
+            Ok(Ok(_)) if began.elapsed() > self.config.timing.patience => {
+                Err(Refusal::System(io::ErrorKind::TimedOut.into()))
+            }
+            Ok(body) => body,
+            Err(_) => Err(Refusal::System(io::Error::other("a panic"))),
+        };
+        if self.given_up(&asked, &request, &ticket) {
+            return;
+        }
+        let started = started
+            .map_err(Unstarted::Refused)
+            .and_then(|body| self.start(&asked, &request, body, ticket));
+        self.conclude(&asked, &request, started);
+    }
+
+    /// Whether the client has asked for something else meanwhile, or was evicted.
+    fn given_up(&self, asked: &Asked<'_>, request: &Request<'_>, ticket: &Ticket) -> bool {
+        let given_up = ticket.handle().last() == Some(Command::Supersede);
+        if given_up && !ticket.quiet().load(Ordering::Relaxed) {
+            self.send_report(report(asked.from, request, Ending::Superseded));
+        }
+        given_up
+    }
+
+    /// The file is open before anything is answered, so that a refusal is the first thing the client
+    /// gets (PXELINUX mishandles an ERROR behind an OACK).
+    fn start(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         request: &Request<'_>,
-        ticket: Ticket,
+        body: Body,
+        mut ticket: Ticket,
     ) -> Result<(), Unstarted> {
         let peer = asked.from;
-        let prepared = self.prepare(asked, request);
+        let prepared = self.prepare(asked, request, body);
         let prepared = prepared.map_err(Unstarted::Refused)?;
         let taken = self
             .guard
-            .take_answer(peer, asked.length, prepared.answer, self.first_sends())
+            .take_answer(
+                peer,
+                asked.packet.len(),
+                prepared.answer,
+                self.first_sends(),
+            )
             .map_err(Unstarted::Ignored)?;
         ticket.will_answer(prepared.answer);
+        ticket.starts();
         let handle = ticket.handle();
         let job = Job {
             shared: Arc::clone(self),
@@ -92,23 +176,16 @@ impl Shared {
             agreed,
             ..
         } = prepared;
-        handle.start(Transfer::new(
-            transfer_socket,
-            session,
-            body,
-            agreed,
-            Box::new(job),
-        ));
+        let transfer = Transfer::new(transfer_socket, session, body, agreed, Box::new(job));
+        handle.start(transfer.in_lane(Lane::of_name(request.filename)));
         Ok(())
     }
 
-    fn prepare(&self, asked: &Asked<'_>, request: &Request<'_>) -> Result<Prepared, Refusal> {
-        let peer = asked.from;
-        let (body, length) = match request.direction {
+    fn open_body(&self, request: &Request<'_>) -> Result<Body, Refusal> {
+        match request.direction {
             Direction::Read => {
                 let source = self.store.read(request.filename, request.mode)?;
-                let length = source.length();
-                (Body::Send(source), length)
+                Ok(Body::Send(source))
             }
             Direction::Write => {
                 let announced = request.options.number("tsize");
@@ -119,8 +196,21 @@ impl Shared {
                 } else {
                     Sink::file(file, request.mode, most)
                 };
-                (Body::Receive(Some(sink)), None)
+                Ok(Body::Receive(Some(sink)))
             }
+        }
+    }
+
+    fn prepare(
+        &self,
+        asked: &Asked<'_>,
+        request: &Request<'_>,
+        body: Body,
+    ) -> Result<Prepared, Refusal> {
+        let peer = asked.from;
+        let length = match &body {
+            Body::Send(source) => source.length(),
+            Body::Receive(_) => None,
         };
         let transfer_socket = if self.config.single_port {
             asked.socket.transfer_socket(asked.local)

@@ -48,7 +48,7 @@ impl Transfer {
             return;
         };
         if let Some(work) = sink.write_behind() {
-            scratch.run_off_the_loop(handle.clone(), move || Waited::Written(work()));
+            scratch.run_off_the_loop(handle.clone(), self.lane, move || Waited::Written(work()));
         }
     }
 
@@ -80,7 +80,9 @@ impl Transfer {
         };
         self.stall = Some(Stall::Disk);
         if let Some(sink) = body.take_if(|sink| !sink.is_writing()) {
-            scratch.run_off_the_loop(handle.clone(), move || Waited::Stored(sink.commit()));
+            scratch.run_off_the_loop(handle.clone(), self.lane, move || {
+                Waited::Stored(sink.commit())
+            });
         }
     }
 
@@ -93,9 +95,6 @@ impl Transfer {
     }
 
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        if let Body::Receive(sink) = &mut self.body {
-            *sink = None; // an incomplete file is removed at once
-        }
         self.session.abort(refusal.code(), refusal.words());
         self.end(Ending::Refused(refusal));
     }

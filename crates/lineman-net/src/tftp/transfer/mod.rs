@@ -7,10 +7,10 @@
 mod ahead;
 mod body;
 mod sending;
+mod task;
 
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::BorrowedFd;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
@@ -28,12 +28,19 @@ use super::Ending;
 use super::Refusal;
 use super::Replaced;
 use super::burst::Method;
-use super::engine::TransferHandle;
+use super::engine::Lane;
+use super::engine::TaskHandle;
+use super::engine::TaskTable;
 use super::inbox::Inbox;
 use super::inbox::drop_errors;
 use super::inbox::receive_together;
 use super::sink::Written;
 use super::transfer_socket::TransferSocket;
+
+/// A transfer as others know it.
+pub(super) type TransferHandle = TaskHandle<Transfer>;
+/// The transfers of one thread.
+pub(super) type TransferTable = TaskTable<Transfer>;
 
 /// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
 pub(super) trait Owner: Send + std::fmt::Debug {
@@ -93,6 +100,8 @@ pub(super) struct Transfer {
     agreed: Agreed,
     owner: Box<dyn Owner>,
     handle: Option<TransferHandle>,
+    /// Which work off the loop may hang together with this transfer's.
+    lane: Lane,
     bytes: u64,
     ending: Option<Ending>,
     told: bool,
@@ -118,6 +127,7 @@ impl Transfer {
             agreed,
             owner,
             handle: None,
+            lane: Lane::default(),
             bytes: 0,
             ending: None,
             told: false,
@@ -127,8 +137,14 @@ impl Transfer {
         }
     }
 
+    /// The same; its work off the loop goes into `lane`.
+    pub(super) fn in_lane(mut self, lane: Lane) -> Self {
+        self.lane = lane;
+        self
+    }
+
     /// Sends the first packet. What is waited for off the loop comes back by `handle`.
-    pub(super) fn begin(&mut self, handle: TransferHandle, scratch: &mut Scratch) {
+    fn begin(&mut self, handle: TransferHandle, scratch: &mut Scratch) {
         self.handle = Some(handle);
         if let (Body::Receive(_), TransferSocket::Own(socket)) = (&self.body, &self.transfer_socket)
         {
@@ -137,23 +153,13 @@ impl Transfer {
         self.advance(&[], scratch);
     }
 
-    /// Its own socket, if it has one.
-    pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
-        self.transfer_socket.own()
-    }
-
     /// Whether it takes packets now.
-    pub(super) fn hears(&self) -> bool {
+    fn hears(&self) -> bool {
         self.stall.is_none() && !self.body.is_full()
     }
 
-    /// Whether a piece of the file is being written, off the loop.
-    pub(super) fn writes(&self) -> bool {
-        self.body.is_writing()
-    }
-
     /// When [`Self::handle_timeout`] is due.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    fn deadline(&self) -> Option<Instant> {
         match self.stall {
             // Silence while nobody listens proves nothing.
             None if self.body.is_full() => None,
@@ -164,18 +170,13 @@ impl Transfer {
     }
 
     /// Whether nothing is left to do.
-    pub(super) fn is_over(&self) -> bool {
+    fn is_over(&self) -> bool {
         self.stall.is_none() && self.session.poll_timeout().is_none()
     }
 
     /// There is something at its socket. Takes one burst; others have their turn then. Gives `true`
     /// when [`Self::answer`] is to follow, before anything else.
-    pub(super) fn handle_readable(
-        &mut self,
-        error: bool,
-        inbox: &mut Inbox,
-        scratch: &mut Scratch,
-    ) -> bool {
+    fn handle_readable(&mut self, error: bool, inbox: &mut Inbox, scratch: &mut Scratch) -> bool {
         let to_answer = match self.body {
             Body::Send(_) => self.hear_one(inbox),
             Body::Receive(_) => {
@@ -225,7 +226,7 @@ impl Transfer {
     }
 
     /// A packet came by a shared socket.
-    pub(super) fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], scratch: &mut Scratch) {
+    fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], scratch: &mut Scratch) {
         self.hear(from, packet);
         self.advance(packet, scratch);
     }
@@ -238,12 +239,12 @@ impl Transfer {
     }
 
     /// Sends what is to be said to what was heard.
-    pub(super) fn answer(&mut self, scratch: &mut Scratch) {
+    fn answer(&mut self, scratch: &mut Scratch) {
         self.advance(&[], scratch);
     }
 
     /// The time that [`Self::deadline`] named has come.
-    pub(super) fn handle_timeout(&mut self, scratch: &mut Scratch) {
+    fn handle_timeout(&mut self, scratch: &mut Scratch) {
         match self.stall.take() {
             None => self.session.handle_timeout(Instant::now()),
             Some(Stall::SocketFull { .. }) => self.send_rest(scratch),
@@ -253,7 +254,7 @@ impl Transfer {
     }
 
     /// A word from outside.
-    pub(super) fn handle_command(&mut self, command: Command, scratch: &mut Scratch) {
+    fn handle_command(&mut self, command: Command, scratch: &mut Scratch) {
         match command {
             Command::Repeat => self.session.handle_repeated_request(Instant::now()),
             Command::Supersede => {
@@ -272,7 +273,7 @@ impl Transfer {
     }
 
     /// What it waited for is there.
-    pub(super) fn handle_waited(&mut self, waited: Waited, scratch: &mut Scratch) {
+    fn handle_waited(&mut self, waited: Waited, scratch: &mut Scratch) {
         match waited {
             Waited::Written(written) => self.handle_written(written, scratch),
             Waited::ReadAhead if self.leave_disk() => self.send_rest(scratch),
@@ -281,7 +282,7 @@ impl Transfer {
                     self.session.handle_stored(Instant::now());
                 }
                 self.advance(&[], scratch); // the last ACK leaves before anything that takes time
-                scratch.drop_off_the_loop(Waited::Stored(Ok(replaced)));
+                scratch.discard(Waited::Stored(Ok(replaced)));
             }
             Waited::Stored(Err(refusal)) if self.leave_disk() => self.refuse(refusal),
             Waited::Panicked => {

@@ -8,18 +8,19 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::DataRun;
-use tokio::runtime::Handle;
 
 use super::Body;
 use super::Stall;
 use super::Transfer;
+use super::TransferHandle;
 use super::Waited;
 use super::ahead::Ahead;
 use crate::tftp::Refusal;
 use crate::tftp::Source;
 use crate::tftp::burst::Burst;
 use crate::tftp::cache::Cache;
-use crate::tftp::engine::TransferHandle;
+use crate::tftp::engine::Lane;
+use crate::tftp::engine::PoolHandle;
 use crate::tftp::source::ReadError;
 
 /// What the transfers of a thread share: between two waits a burst is read and sent, and nothing of
@@ -29,12 +30,12 @@ pub(in crate::tftp) struct Scratch {
     burst: Burst,
     ahead: Ahead,
     cache: Cache,
-    pool: Handle,
+    pool: PoolHandle,
 }
 
 impl Scratch {
-    /// Scratch buffers; blocking work runs on the blocking pool of `pool`.
-    pub(in crate::tftp) fn new(pool: Handle) -> Self {
+    /// Scratch buffers; work that may block runs on `pool`.
+    pub(super) fn new(pool: PoolHandle) -> Self {
         Self {
             burst: Burst::default(),
             ahead: Ahead::default(),
@@ -47,18 +48,29 @@ impl Scratch {
     pub(super) fn run_off_the_loop(
         &self,
         handle: TransferHandle,
+        lane: Lane,
         work: impl FnOnce() -> Waited + Send + 'static,
     ) {
-        self.pool.spawn_blocking(move || {
+        self.pool.submit(lane, move || {
             let waited = catch_unwind(AssertUnwindSafe(work)).unwrap_or(Waited::Panicked);
             handle.hand_over(waited);
         });
     }
 
-    /// Drops what nobody waits for any more: giving back the space of a large file takes time.
-    pub(in crate::tftp) fn drop_off_the_loop(&self, waited: Waited) {
-        if matches!(&waited, Waited::Stored(Ok(replaced)) if !replaced.is_nothing()) {
-            self.pool.spawn_blocking(move || drop(waited));
+    /// Drops something that may block: giving back the space of a large file takes time.
+    pub(super) fn drop_off_the_loop(&self, lane: Lane, what: impl Send + 'static) {
+        self.pool.submit(lane, move || drop(what));
+    }
+
+    /// Drops what nobody waits for any more.
+    pub(super) fn discard(&self, waited: Waited) {
+        let may_block = match &waited {
+            Waited::Written(written) => written.is_ok(),
+            Waited::Stored(stored) => stored.as_ref().is_ok_and(|file| !file.is_nothing()),
+            Waited::ReadAhead | Waited::Panicked => false,
+        };
+        if may_block {
+            self.drop_off_the_loop(Lane::default(), waited);
         }
     }
 }
@@ -167,7 +179,7 @@ impl Transfer {
     }
 
     /// Uses the time until the next ACK to read what it will ask for.
-    pub(in crate::tftp) fn look_ahead(&mut self, scratch: &mut Scratch) {
+    pub(super) fn look_ahead(&mut self, scratch: &mut Scratch) {
         let (Body::Send(source), Some(handle), None) = (&mut self.body, &self.handle, self.stall)
         else {
             return;
@@ -193,7 +205,7 @@ impl Transfer {
         }
         let work = source.read_ahead(run);
         self.stall = Some(Stall::Disk);
-        scratch.run_off_the_loop(handle, move || {
+        scratch.run_off_the_loop(handle, self.lane, move || {
             work();
             Waited::ReadAhead
         });
