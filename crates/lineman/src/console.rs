@@ -10,6 +10,8 @@ use serde_json::json;
 
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::log;
+use crate::log::Log;
 
 /// The version of the JSON schema (`docs/json.md`); it changes when a field changes its meaning.
 pub const JSON_VERSION: u32 = 1;
@@ -23,6 +25,8 @@ pub struct Console {
     pub json: bool,
     /// Errors only.
     pub quiet: bool,
+    /// Where it all goes instead, with the time: writing to it never waits and never fails.
+    pub log: Option<&'static Log>,
 }
 
 impl Console {
@@ -50,7 +54,13 @@ impl Console {
     /// A line on stderr; a closed stderr is no reason to stop. Here, and not where each sentence is
     /// made, the names and words in it are made safe: a file's name may hold an escape sequence.
     fn line(&self, text: &str) {
-        let _ = writeln!(io::stderr(), "{}", visible_lines(text));
+        let text = visible_lines(text);
+        match self.log {
+            Some(log) => log.line(&text),
+            None => {
+                let _ = writeln!(io::stderr(), "{text}");
+            }
+        }
     }
 
     /// An event as one line of JSON on stdout, under `--json` only: `{"v":1,"event":NAME,…fields}`.
@@ -61,12 +71,26 @@ impl Console {
         if !self.json {
             return Ok(());
         }
-        let mut object = json!({ "v": JSON_VERSION, "event": name });
-        if let (Value::Object(all), Value::Object(more)) = (&mut object, fields) {
-            all.extend(more);
+        match self.log {
+            Some(log) => {
+                log.event(json_line(name, fields, Some(log::now())));
+                Ok(())
+            }
+            None => io::stdout()
+                .lock()
+                .write_all(json_line(name, fields, None).as_bytes()),
         }
-        writeln!(io::stdout().lock(), "{}", safe_json(&object.to_string()))
     }
+}
+
+/// An event as a line of JSON, with its end.
+pub fn json_line(name: &str, fields: Value, time: Option<String>) -> String {
+    let mut object = json!({ "v": JSON_VERSION, "event": name });
+    if let (Value::Object(all), Value::Object(more)) = (&mut object, fields) {
+        all.extend(time.map(|time| ("time".to_owned(), time.into())));
+        all.extend(more);
+    }
+    safe_json(&object.to_string()).into_owned() + "\n"
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ mod console;
 mod exit;
 mod failure;
 mod lang;
+mod log;
 mod runtime;
 mod settings;
 mod terminal;
@@ -69,6 +70,7 @@ fn run(words: &[OsString], lang: Lang) -> Result<(), Failure> {
         lang: args.global.lang.unwrap_or(lang),
         json: args.global.json,
         quiet: args.global.quiet,
+        log: None,
     };
     commands::run(args.command, console)
 }

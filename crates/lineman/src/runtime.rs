@@ -12,6 +12,7 @@ use lineman_net::SystemError;
 use lineman_net::udp::interfaces;
 use lineman_net::udp::zone as zone_of;
 use tokio::runtime::Builder;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
@@ -30,7 +31,11 @@ pub fn block_on<T>(
     console: Console,
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    block_on_workers(workers(), console, future)
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(workers())
+        .enable_all()
+        .build();
+    block_on_built(runtime, console, future)
 }
 
 /// How many threads this machine is good for: its processors, or what a container may use of them.
@@ -38,19 +43,24 @@ pub fn workers() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// [`block_on`] with as many threads as were counted before.
+/// [`block_on`] without further threads: for what only waits.
 ///
 /// # Errors
 /// Those of the future; or the system allows no runtime.
-pub fn block_on_workers<T>(
-    workers: usize,
+pub fn block_on_this_thread<T>(
     console: Console,
     future: impl Future<Output = Result<T, Failure>>,
 ) -> Result<T, Failure> {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(workers)
-        .enable_all()
-        .build()
+    let runtime = Builder::new_current_thread().enable_all().build();
+    block_on_built(runtime, console, future)
+}
+
+fn block_on_built<T>(
+    runtime: io::Result<Runtime>,
+    console: Console,
+    future: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    let runtime = runtime
         .map_err(SystemError::new(Operation::Create, "a runtime"))
         .map_err(|error| Failure::system(&error, console.lang))?;
     let result = runtime.block_on(future);

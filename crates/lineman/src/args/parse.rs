@@ -102,6 +102,16 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Threads: more than processors that a machine has would only wait for each other.
+pub fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=MOST_THREADS) => Ok(count),
+        _ => Err(format!("`{text}` is not a number of threads from 1 to 256")),
+    }
+}
+
+/// More than this many threads help nobody.
+pub const MOST_THREADS: usize = 256;
 /// A century.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
@@ -155,6 +165,7 @@ mod tests {
         is_said_in_both("x", &bytes("x").expect_err("a word"));
         is_said_in_both("x", &addresses("x").map(|_| ()).expect_err("a word"));
         is_said_in_both("x", &count("x").expect_err("a word"));
+        is_said_in_both("65536", &threads("65536").expect_err("too many"));
     }
 
     fn is_said_in_both(wrong: &str, said: &str) {
@@ -177,5 +188,7 @@ mod tests {
         assert!(addresses("lan").expect_err("a word").contains("any"));
         assert_eq!(count("7"), Ok(7));
         assert!(count("0").is_err() && count("-1").is_err());
+        assert_eq!((threads("1"), threads("256")), (Ok(1), Ok(MOST_THREADS)));
+        assert!(threads("0").is_err() && threads("257").is_err());
     }
 }

@@ -81,7 +81,7 @@ pub struct Serve {
     #[arg(long)]
     pub single_port: bool,
     /// Threads for the transfers (default: one for each processor); those in lockstep share the first
-    #[arg(long, value_name = "N", value_parser = parse::count)]
+    #[arg(long, value_name = "N", value_parser = parse::threads)]
     pub threads: Option<usize>,
     /// Look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once
     #[arg(long, value_name = "MICROSECONDS", default_value = "100", value_parser = parse::microseconds)]

@@ -24,5 +24,6 @@ messages! {
     HintConfine {} "--no-confine serves without" "可用 --no-confine 在不限制的情况下提供服务"
     HintInUse {} "see who has it: ss -lntup" "查看占用者：ss -lntup"
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
+    LogLost { lines } "{lines} lines of this log could not be written" "此日志有 {lines} 行未能写入"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"
 }

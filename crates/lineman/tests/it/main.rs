@@ -31,6 +31,7 @@ mod tftp_flood;
 mod tftp_guard;
 mod tftp_habits;
 mod tftp_kit;
+mod tftp_log;
 mod tftp_names;
 mod tftp_raw;
 mod tftp_serve;

@@ -67,6 +67,7 @@ impl Served {
         let lines = Arc::clone(&log);
         let reader = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
+                let line = unstamped(&line).to_owned();
                 lines.lock().expect("log").push(line);
             }
         });
@@ -164,6 +165,23 @@ impl Served {
         assert_eq!(code, Some(0), "{lines:#?}");
         lines
     }
+}
+
+/// A line of the log without the time before it.
+pub fn unstamped(line: &str) -> &str {
+    match line.split_once("Z ") {
+        Some((time, rest)) if is_time(time) => rest,
+        _ => line,
+    }
+}
+
+/// Whether this is a time as RFC 3339 writes it, without its Z.
+pub fn is_time(text: &str) -> bool {
+    let shape: String = text
+        .chars()
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    shape == "0000-00-00T00:00:00.000"
 }
 
 pub fn signal(pid: u32, name: &str) {

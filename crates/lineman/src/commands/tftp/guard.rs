@@ -8,7 +8,6 @@ use serde_json::json;
 
 use crate::args::parse::Addresses;
 use crate::console::Console;
-use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
@@ -29,19 +28,17 @@ pub fn allowed(typed: &[Addresses]) -> Option<Vec<Prefix>> {
 }
 
 /// The first datagram that was ignored for this reason from these addresses.
-pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) -> Result<(), Failure> {
+pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) {
     let (id, message) = match why {
         Ignored::NotAllowed => ("not-allowed", Tftp::IgnoredNotAllowed { prefix }),
         Ignored::Loop => ("loop", Tftp::IgnoredLoop { prefix }),
         Ignored::TooFast => ("too-fast", Tftp::IgnoredTooFast { prefix }),
         Ignored::Amplifies => ("amplifies", Tftp::IgnoredAmplifies { prefix }),
-        _ => return Ok(()),
+        _ => return,
     };
     console.note(&message);
     let fields = json!({ "prefix": prefix.to_string(), "reason": id });
-    console
-        .event("ignored", fields)
-        .map_err(|error| Failure::stdout(error, console.lang))
+    let _ = console.event("ignored", fields); // a log takes everything
 }
 
 /// Says all counts that are not 0, in one sentence.

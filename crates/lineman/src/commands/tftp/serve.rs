@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use lineman_net::Confinement;
+use lineman_net::Operation;
+use lineman_net::SystemError;
 use lineman_net::tftp::Ending;
 use lineman_net::tftp::Report;
 use lineman_net::tftp::Server;
@@ -20,6 +22,7 @@ use super::launch;
 use super::launch::Launch;
 use super::words;
 use super::words::Side;
+use crate::args::parse::MOST_THREADS;
 use crate::args::tftp::Pipeline;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
@@ -28,53 +31,78 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::common::Common;
 use crate::lang::tftp::Tftp;
+use crate::log::Log;
 use crate::runtime;
 use crate::runtime::Signals;
 
 /// Serves until a signal comes.
 pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
     guard::raise_open_files();
-    let launch = launch::prepare(args, console)?;
-    let workers = launch.workers;
-    runtime::block_on_workers(workers, console, serve(args, launch, console))
+    let log: &Log = Box::leak(Box::new(Log::new(console.lang, console.json)));
+    let logged = Console {
+        log: Some(log),
+        ..console
+    };
+    let launch = launch::prepare(args, logged);
+    let writing = log.start();
+    let served = launch.and_then(|launch| {
+        writing
+            .map_err(SystemError::new(Operation::Create, "a thread"))
+            .map_err(|error| Failure::system(&error, console.lang))?;
+        runtime::block_on_this_thread(logged, serve(args, launch, logged))
+    });
+    log.finish(LAST_LINES);
+    served
 }
 
 async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
-    let (server, mut events) = Server::on(launch.ports, launch.store, config(args))
+    let config = config(args, launch.workers);
+    let (server, mut events) = Server::on(launch.ports, launch.store, config)
         .map_err(|error| Failure::system(&error, console.lang))?;
-    announce(args, &server, launch.confinement, console)?;
+    announce(args, &server, launch.confinement, console);
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
     supervisor.inspect(|line| line.ready(&ready));
     let mut tally = Tally::default();
-    let exit = tokio::select! {
-        result = server.run() => return result.map_err(|error| Failure::system(&error, console.lang)),
-        result = tally.take_all(&mut events, console) => return result,
-        exit = signals.next() => exit,
+    let ended = tokio::select! {
+        result = server.run() => result.map(|()| Exit::Done),
+        () = tally.take_all(&mut events, console) => Ok(Exit::Done),
+        exit = signals.next() => Ok(exit),
+    };
+    let grace = match &ended {
+        Ok(_) => GRACE,
+        Err(error) => {
+            // What is left of the server cannot be relied on: the transfers are told.
+            let failure = Failure::system(error, console.lang);
+            console.say(&(Common::ErrorPrefix {}.render(console.lang) + &failure.text));
+            Duration::ZERO
+        }
     };
     let running = &server.unfinished();
     let stopping = Tftp::Stopping { running };
     supervisor.inspect(|line| line.stopping(&stopping.render(console.lang)));
-    if *running > 0 {
+    if *running > 0 && !grace.is_zero() {
         console.note(&stopping);
     }
     tokio::select! {
-        () = server.finish(GRACE) => {}
+        () = server.finish(grace) => {}
         _ = signals.next() => {}
     }
     while let Ok(event) = events.try_recv() {
-        tally.take(&event, console)?;
+        tally.take(&event, console);
     }
-    tally.finish(&server, console)?;
-    match exit {
-        Exit::Done => Ok(()),
-        exit => Err(Failure::said(exit)),
+    tally.finish(&server, console);
+    match ended {
+        Ok(Exit::Done) => Ok(()),
+        Ok(exit) => Err(Failure::said(exit)),
+        Err(error) => Err(Failure::said(Failure::system(&error, console.lang).exit)),
     }
 }
 
-fn config(args: &Serve) -> ServerConfig {
+fn config(args: &Serve, workers: usize) -> ServerConfig {
     ServerConfig {
         allow: guard::allowed(&args.allow),
         max_transfers: args.max_transfers,
@@ -85,7 +113,7 @@ fn config(args: &Serve) -> ServerConfig {
         rollover: rollover(args.rollover),
         client_rules: args.client.clone(),
         single_port: args.single_port,
-        threads: args.threads.unwrap_or_else(runtime::workers),
+        threads: args.threads.unwrap_or_else(|| workers.min(MOST_THREADS)),
         busy_poll: args.busy_poll,
         sync_uploads: !args.no_sync,
         pipeline: args.pipeline == Pipeline::Auto,
@@ -114,12 +142,7 @@ fn serving(args: &Serve, addresses: &[String], lang: Lang) -> String {
     .render(lang)
 }
 
-fn announce(
-    args: &Serve,
-    server: &Server,
-    confinement: Option<Confinement>,
-    console: Console,
-) -> Result<(), Failure> {
+fn announce(args: &Serve, server: &Server, confinement: Option<Confinement>, console: Console) {
     let addresses = addresses(server);
     let root = &args.root.display();
     console.note(&Tftp::Serving {
@@ -151,9 +174,7 @@ fn announce(
         "user": args.user,
         "confinement": id,
     });
-    console
-        .event("serving", fields)
-        .map_err(|error| Failure::stdout(error, console.lang))
+    let _ = console.event("serving", fields); // a log takes everything
 }
 
 /// Counts what the server reports, and says it.
@@ -164,22 +185,17 @@ struct Tally {
 }
 
 impl Tally {
-    async fn take_all(
-        &mut self,
-        events: &mut mpsc::Receiver<ServerEvent>,
-        console: Console,
-    ) -> Result<(), Failure> {
+    async fn take_all(&mut self, events: &mut mpsc::Receiver<ServerEvent>, console: Console) {
         while let Some(event) = events.recv().await {
-            self.take(&event, console)?;
+            self.take(&event, console);
         }
-        Ok(())
     }
 
-    fn take(&mut self, event: &ServerEvent, console: Console) -> Result<(), Failure> {
+    fn take(&mut self, event: &ServerEvent, console: Console) {
         let report = match event {
             ServerEvent::Report(report) => report,
             ServerEvent::Ignored { prefix, why } => return guard::ignored(prefix, *why, console),
-            _ => return Ok(()),
+            _ => return,
         };
         match report.ending {
             Ending::Complete { .. } => self.complete += 1,
@@ -188,15 +204,11 @@ impl Tally {
             _ => self.failed += 1,
         }
         say(report, console);
-        console
-            .event(
-                "transfer",
-                json::transfer(report, Side::Server, console.lang),
-            )
-            .map_err(|error| Failure::stdout(error, console.lang))
+        let fields = json::transfer(report, Side::Server, console.lang);
+        let _ = console.event("transfer", fields);
     }
 
-    fn finish(&self, server: &Server, console: Console) -> Result<(), Failure> {
+    fn finish(&self, server: &Server, console: Console) {
         let ignored = server.ignored();
         console.note(&Tftp::Served {
             transfers: &self.complete,
@@ -211,9 +223,7 @@ impl Tally {
             "ignored": ignored,
             "refused": guard::counts(&refused),
         });
-        console
-            .event("ended", fields)
-            .map_err(|error| Failure::stdout(error, console.lang))
+        let _ = console.event("ended", fields);
     }
 }
 
@@ -261,4 +271,7 @@ fn say(report: &Report, console: Console) {
     }
 }
 
+/// How long transfers may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the end waits for a reader of the log who stands still.
+const LAST_LINES: Duration = Duration::from_millis(500);

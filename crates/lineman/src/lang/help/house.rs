@@ -178,6 +178,10 @@ pub const REASONS: &[Row] = &[
     ("has a part that no rule has", "含有规则里没有的部分"),
     ("is not a number from 1", "不是从 1 开始的数"),
     (
+        "is not a number of threads from 1 to 256",
+        "不是 1 到 256 的线程数",
+    ),
+    (
         "is not a percentage from 0 to 100, like 1 or 0.5",
         "不是 0 到 100 的百分比（如 1 或 0.5）",
     ),

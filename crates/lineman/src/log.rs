@@ -1,0 +1,285 @@
+//! The log of a server: lines for people on stderr, events for programs on stdout, written by a thread of
+//! its own, so that a reader who stands still, a full disk or a pipe that nobody reads any more neither
+//! holds the server up nor ends it. Lines that could not be written are counted, and the count is
+//! written when writing works again.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::AsFd as _;
+use std::os::fd::BorrowedFd;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::io::Errno;
+
+use crate::console::json_line;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::common::Common;
+
+/// A log. It lives as long as the process.
+#[derive(Debug)]
+pub struct Log {
+    state: Mutex<State>,
+    changed: Condvar,
+    lang: Lang,
+    json: bool,
+    /// Whether lines for people begin with the time: the journal has it already.
+    stamped: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: VecDeque<Line>,
+    bytes: usize,
+    /// Lines that could not be written, and of which nobody has been told.
+    lost: u64,
+    writing: bool,
+}
+
+#[derive(Debug)]
+struct Line {
+    stream: Stream,
+    text: String,
+}
+
+/// Where a line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stream {
+    Out,
+    Err,
+}
+
+impl Log {
+    /// A log that keeps its lines until [`Self::start`].
+    pub fn new(lang: Lang, json: bool) -> Self {
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            lang,
+            json,
+            stamped: !goes_to_journal(),
+        }
+    }
+
+    /// Starts the thread that writes.
+    ///
+    /// # Errors
+    /// When the system allows no more threads.
+    pub fn start(&'static self) -> io::Result<()> {
+        let builder = thread::Builder::new().name("log".to_owned());
+        builder.spawn(|| self.write_all()).map(drop)
+    }
+
+    /// A line for people.
+    pub fn line(&self, text: &str) {
+        self.push(Stream::Err, self.for_people(text));
+    }
+
+    /// A line for programs.
+    pub fn event(&self, line: String) {
+        self.push(Stream::Out, line);
+    }
+
+    /// Waits until everything is written, for `limit` at the longest.
+    pub fn finish(&self, limit: Duration) {
+        let end = Instant::now() + limit;
+        let mut state = self.lock();
+        while state.writing || !state.lines.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn for_people(&self, text: &str) -> String {
+        if self.stamped {
+            format!("{} {text}\n", now())
+        } else {
+            format!("{text}\n")
+        }
+    }
+
+    fn push(&self, stream: Stream, text: String) {
+        let mut state = self.lock();
+        if state.bytes + text.len() > MOST_BYTES {
+            state.lost += 1;
+            return;
+        }
+        state.bytes += text.len();
+        state.lines.push_back(Line { stream, text });
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// What the thread does, for ever.
+    fn write_all(&self) {
+        // A line of which only a part could be written; the next one has to begin on its own.
+        let mut torn = false;
+        let mut state = self.lock();
+        loop {
+            let Some(line) = state.lines.pop_front() else {
+                state.writing = false;
+                self.changed.notify_all();
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            state.bytes -= line.text.len();
+            state.writing = true;
+            let lost = state.lost;
+            drop(state);
+            let mut unwritten = 0;
+            let mut told = 0;
+            if lost > 0 && self.write(&self.about_lost(lost), &mut torn) {
+                told = lost;
+            }
+            if !self.write(&line, &mut torn) {
+                unwritten = 1;
+            }
+            state = self.lock();
+            state.lost = state.lost - told + unwritten;
+        }
+    }
+
+    fn about_lost(&self, lost: u64) -> Line {
+        if self.json {
+            let fields = serde_json::json!({ "lines": lost });
+            let (stream, text) = (Stream::Out, json_line("log-lost", fields, Some(now())));
+            return Line { stream, text };
+        }
+        let text = Common::LogLost { lines: &lost }.render(self.lang);
+        let (stream, text) = (Stream::Err, self.for_people(&text));
+        Line { stream, text }
+    }
+
+    /// Writes a line, however long that takes. Gives whether it could.
+    fn write(&self, line: &Line, torn: &mut bool) -> bool {
+        let (out, err) = (io::stdout(), io::stderr());
+        let target = match line.stream {
+            Stream::Out => out.as_fd(),
+            Stream::Err => err.as_fd(),
+        };
+        if *torn {
+            if write_bytes(target, b"\n").is_err() {
+                return false;
+            }
+            *torn = false;
+        }
+        match write_bytes(target, line.text.as_bytes()) {
+            Ok(()) => true,
+            Err(written) => {
+                *torn = written > 0;
+                false
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // It is whole after every statement.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes all, or gives how much it could.
+fn write_bytes(target: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), usize> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match rustix::io::write(target, &bytes[written..]) {
+            Ok(0) => return Err(written),
+            Ok(more) => written += more,
+            Err(Errno::INTR) => {}
+            // Somebody else has made the pipe one that does not block.
+            Err(Errno::AGAIN) => {
+                let mut asked = [PollFd::from_borrowed_fd(target, PollFlags::OUT)];
+                if matches!(rustix::event::poll(&mut asked, None), Err(error) if error != Errno::INTR)
+                {
+                    return Err(written);
+                }
+            }
+            Err(_) => return Err(written),
+        }
+    }
+    Ok(())
+}
+
+/// Whether stderr is the journal's (`JOURNAL_STREAM` in systemd.exec(5): its device and inode).
+fn goes_to_journal() -> bool {
+    let variable = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let Ok(stat) = rustix::fs::fstat(io::stderr()) else {
+        return false;
+    };
+    variable == format!("{}:{}", stat.st_dev, stat.st_ino)
+}
+
+/// The time, in UTC to the millisecond (RFC 3339).
+pub fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    timestamp(since.unwrap_or_default())
+}
+
+fn timestamp(since_epoch: Duration) -> String {
+    let (days, second) = (since_epoch.as_secs() / DAY, since_epoch.as_secs() % DAY);
+    // Years of this calendar begin in March, so that the day that some years have more is their last.
+    let days = days + DAYS_FROM_MARCH_0000_TO_1970;
+    let (era, day) = (days / DAYS_IN_400_YEARS, days % DAYS_IN_400_YEARS);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = match month {
+        0..=9 => (400 * era + year, month + 3),
+        _ => (400 * era + year + 1, month - 9),
+    };
+    let (hour, minute, milli) = (second / 3600, second / 60 % 60, since_epoch.subsec_millis());
+    let second = second % 60;
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
+/// Seconds.
+const DAY: u64 = 24 * 60 * 60;
+const DAYS_IN_400_YEARS: u64 = 146_097;
+const DAYS_FROM_MARCH_0000_TO_1970: u64 = 719_468;
+/// What waits for a reader who stands still; more is counted only.
+const MOST_BYTES: usize = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_as_rfc_3339_writes_them() {
+        let at = |seconds, millis: u32| timestamp(Duration::new(seconds, millis * 1_000_000));
+        assert_eq!(at(0, 0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(at(951_827_696, 7), "2000-02-29T12:34:56.007Z");
+        assert_eq!(at(951_868_799, 999), "2000-02-29T23:59:59.999Z");
+        assert_eq!(at(951_868_800, 0), "2000-03-01T00:00:00.000Z");
+        assert_eq!(at(1_735_689_599, 0), "2024-12-31T23:59:59.000Z");
+        assert_eq!(at(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_rest_is_counted() {
+        let log = Log::new(Lang::En, true);
+        let line = "x".repeat(1000);
+        for _ in 0..10_000 {
+            log.line(&line);
+        }
+        let state = log.lock();
+        assert!(state.bytes <= MOST_BYTES);
+        assert_eq!(state.lost + state.lines.len() as u64, 10_000);
+    }
+}

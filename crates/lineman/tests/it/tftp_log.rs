@@ -1,0 +1,271 @@
+//! The server's log where nobody reads it, and the server when a thread of it ends.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::net::SocketAddr;
+use std::net::UdpSocket;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::process::ChildStderr;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use crate::support::Running;
+use crate::support::free_port;
+use crate::support::lineman;
+use crate::support::peer;
+use crate::support::wait_for;
+use crate::tftp_kit::LIMIT;
+use crate::tftp_kit::Served;
+use crate::tftp_kit::is_time;
+use crate::tftp_kit::signal;
+use crate::tftp_raw::Raw;
+use crate::tftp_raw::ack;
+use crate::tftp_raw::rrq;
+
+/// A server with a file of one block, whose log goes where `logging` says.
+fn serve(root: &Path, logging: impl FnOnce(&mut Command)) -> (Running, SocketAddr) {
+    std::fs::write(root.join("file"), "content").expect("write");
+    let address: SocketAddr = ([127, 0, 0, 1], free_port()).into();
+    let mut command = lineman();
+    let listen = address.to_string();
+    command
+        .args(["tftp", "serve", "--listen", &listen])
+        .arg(root);
+    logging(&mut command);
+    let running = Running(command.spawn().expect("start"));
+    wait_for("the server", LIMIT, || is_served(address).then_some(()));
+    (running, address)
+}
+
+fn is_served(server: SocketAddr) -> bool {
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    let limit = Duration::from_millis(200);
+    client.set_read_timeout(Some(limit)).expect("limit");
+    client.send_to(&rrq(b"file", &[]), server).expect("send");
+    let mut buffer = [0; 600];
+    let Ok((length, from)) = client.recv_from(&mut buffer) else {
+        return false;
+    };
+    assert_eq!(&buffer[..length], b"\0\x03\0\x01content");
+    client.send_to(&ack(1), from).expect("send");
+    true
+}
+
+/// Requests that the log has a line for, more than a pipe takes.
+fn fill_the_log(server: SocketAddr) {
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    client.set_read_timeout(Some(LIMIT)).expect("limit");
+    let name = "x".repeat(200);
+    for nth in 0..2000 {
+        let name = format!("{name}{nth}");
+        client
+            .send_to(&rrq(name.as_bytes(), &[]), server)
+            .expect("send");
+        client.recv_from(&mut [0; 600]).expect("an error");
+    }
+}
+
+fn exit_code(mut running: Running) -> Option<i32> {
+    let status = wait_for("the end", LIMIT, || running.0.try_wait().expect("wait"));
+    status.code()
+}
+
+/// SIGTERM was not noticed for 8 seconds and longer.
+#[test]
+fn a_log_whose_reader_stands_still_delays_neither_transfers_nor_the_end() {
+    for json in [&[][..], &["--json"]] {
+        let root = tempfile::tempdir().expect("directory");
+        let mut kept = None;
+        let (mut running, address) = serve(root.path(), |command| {
+            command
+                .args(json)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+        });
+        kept.replace((running.0.stdout.take(), running.0.stderr.take()));
+        fill_the_log(address);
+        assert!(is_served(address));
+        let asked = Instant::now();
+        signal(running.0.id(), "TERM");
+        assert_eq!(exit_code(running), Some(0));
+        assert!(
+            asked.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            asked.elapsed()
+        );
+    }
+}
+
+fn read_on(mut stderr: ChildStderr) -> String {
+    let mut text = String::new();
+    stderr.read_to_string(&mut text).expect("text");
+    text
+}
+
+#[test]
+fn what_a_reader_who_stood_still_has_missed_is_counted() {
+    let root = tempfile::tempdir().expect("directory");
+    let (mut running, address) = serve(root.path(), |command| {
+        command.stderr(Stdio::piped());
+    });
+    let stderr = running.0.stderr.take().expect("stderr");
+    for _ in 0..4 {
+        fill_the_log(address);
+    }
+    let reader = std::thread::spawn(move || read_on(stderr));
+    // The count is written as soon as there is a next line.
+    assert!(is_served(address));
+    signal(running.0.id(), "TERM");
+    assert_eq!(exit_code(running), Some(0));
+    let text = reader.join().expect("reader");
+    let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+    let lost = text
+        .lines()
+        .find_map(|line| line.strip_suffix(" lines of this log could not be written"))
+        .and_then(|line| line.rsplit(' ').next()?.parse::<usize>().ok())
+        .expect("how many were lost");
+    let untold = text
+        .lines()
+        .find_map(|line| line.split_once(" events of a flood were not told"))
+        .and_then(|(line, _)| line.rsplit(' ').next()?.parse::<usize>().ok())
+        .unwrap_or(0);
+    assert!(lost > 0);
+    assert!(
+        count("no such file") + lost + untold >= 8000,
+        "{lost} {untold}"
+    );
+}
+
+/// A stranger's requests ended the server.
+#[test]
+fn a_log_on_a_full_disk_or_without_a_reader_does_not_end_the_server() {
+    let full = || File::options().write(true).open("/dev/full").expect("open");
+    let mut closed = Command::new("true")
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("true");
+    closed.wait().expect("its end");
+    for json in [&[][..], &["--json"]] {
+        let root = tempfile::tempdir().expect("directory");
+        let (running, address) = serve(root.path(), |command| {
+            command.args(json).stdout(full()).stderr(full());
+        });
+        ends_well(running, address);
+        let (mut running, address) = serve(root.path(), |command| {
+            command
+                .args(json)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+        });
+        drop((running.0.stdout.take(), running.0.stderr.take()));
+        ends_well(running, address);
+    }
+}
+
+fn ends_well(running: Running, address: SocketAddr) {
+    for _ in 0..3 {
+        assert!(is_served(address));
+    }
+    signal(running.0.id(), "TERM");
+    assert_eq!(exit_code(running), Some(0));
+}
+
+#[test]
+fn the_log_has_the_time_but_in_the_journal_which_has_it_already() {
+    for in_journal in [false, true] {
+        let root = tempfile::tempdir().expect("directory");
+        let log = root.path().join("log");
+        let file = File::create(&log).expect("log");
+        let metadata = file.metadata().expect("metadata");
+        let (running, _) = serve(root.path(), |command| {
+            command.stderr(file);
+            if in_journal {
+                let name = format!("{}:{}", metadata.dev(), metadata.ino());
+                command.env("JOURNAL_STREAM", name);
+            }
+        });
+        signal(running.0.id(), "TERM");
+        assert_eq!(exit_code(running), Some(0));
+        let text = std::fs::read_to_string(&log).expect("log");
+        assert!(text.lines().count() >= 3, "{text}");
+        for line in text.lines() {
+            let time = line.split_once("Z ").map(|(time, _)| time);
+            assert_eq!(time.is_some_and(is_time), !in_journal, "{line}");
+        }
+    }
+}
+
+#[test]
+fn events_of_the_server_have_the_time() {
+    let root = tempfile::tempdir().expect("directory");
+    let (mut running, _) = serve(root.path(), |command| {
+        command.arg("--json").stdout(Stdio::piped());
+    });
+    signal(running.0.id(), "TERM");
+    let mut text = String::new();
+    let mut stdout = running.0.stdout.take().expect("stdout");
+    stdout.read_to_string(&mut text).expect("text");
+    for line in text.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let time = event["time"]
+            .as_str()
+            .and_then(|time| time.strip_suffix('Z'));
+        assert!(time.is_some_and(is_time), "{line}");
+    }
+    assert!(text.lines().count() >= 3);
+}
+
+/// Waits of an event loop fail with `error`, from the one that `when` names.
+fn with_failing_waits(error: &str, when: &str) -> Served {
+    let inject = format!("inject=ppoll,epoll_pwait2:error={error}:when={when}");
+    let mut command = peer("strace");
+    command.args(["-f", "-o", "/dev/null", "-e", "signal=none", "-e", &inject]);
+    command.arg(lineman().get_program());
+    command.args([
+        "tftp",
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--busy-poll",
+        "0",
+    ]);
+    command.env("LC_ALL", "C.UTF-8");
+    Served::start(command, &["--threads", "1"])
+}
+
+/// ENOMEM of one ppoll ended a thread, and the server ended with exit code 0 or was deaf.
+#[test]
+fn memory_that_is_short_for_a_moment_ends_nothing() {
+    let server = with_failing_waits("ENOMEM", "3..30");
+    server.write("file", b"content");
+    let client = Raw::new();
+    let (block, _) = client.ask(server.address(), &rrq(b"file", &[]));
+    assert_eq!(block, b"\0\x03\0\x01content");
+}
+
+#[test]
+fn a_thread_that_cannot_wait_any_more_ends_the_server_with_its_reason() {
+    let server = with_failing_waits("EBADF", "3+");
+    server.write("file", b"content");
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    // Each request makes it wait once more.
+    let code = loop {
+        client
+            .send_to(&rrq(b"file", &[]), server.address())
+            .expect("send");
+        std::thread::sleep(Duration::from_millis(50));
+        if server.lines().iter().any(|line| line.contains("error: ")) {
+            break server.wait();
+        }
+    };
+    let (code, lines) = code;
+    assert_eq!(code, Some(5), "{lines:#?}");
+    let error = lines.iter().find(|line| line.starts_with("error: "));
+    assert!(
+        error.is_some_and(|line| line.contains("wait for packets")),
+        "{lines:#?}"
+    );
+}
