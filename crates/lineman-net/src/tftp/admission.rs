@@ -85,6 +85,7 @@ pub(super) struct Ticket {
     number: u64,
     handle: TransferHandle,
     quiet: Arc<AtomicBool>,
+    is_known: bool,
     started: bool,
 }
 
@@ -155,15 +156,13 @@ impl Admission {
         };
         let old = table.running.insert(peer, running);
         table.lingering += usize::from(old.is_some_and(|old| old.started));
-        if let Some((number, peer)) = table.half_open.open(number, peer, is_known) {
-            table.evict(number, peer);
-        }
         Verdict::Start(Ticket {
             admission: self.clone(),
             peer,
             number,
             handle,
             quiet,
+            is_known,
             started: false,
         })
     }
@@ -292,13 +291,19 @@ impl Ticket {
         }
     }
 
-    /// The file is open, and the transfer starts now.
+    /// The file is open, and the transfer starts now: from here on it may have to leave for a newer one.
     pub(super) fn starts(&mut self) {
         let mut table = self.admission.lock();
         self.started = true;
         match table.running.get_mut(&self.peer) {
             Some(running) if running.number == self.number => running.started = true,
-            _ => table.lingering += 1,
+            _ => {
+                table.lingering += 1;
+                return;
+            }
+        }
+        if let Some((number, peer)) = table.half_open.open(self.number, self.peer, self.is_known) {
+            table.evict(number, peer);
         }
     }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Socket;
@@ -56,6 +58,7 @@ fn bind(addr: SocketAddr) -> io::Result<Socket> {
         socket.set_only_v6(!addr.ip().is_unspecified())?;
     }
     packet_info::keep(&socket, Domain::for_address(addr))?;
+    hold_a_storm(&socket);
     socket.bind(&addr.into())?;
     Ok(socket)
 }
@@ -66,6 +69,7 @@ fn adopt(fd: OwnedFd) -> io::Result<Socket> {
     match (socket.r#type()?, address) {
         (Type::DGRAM, Some(addr)) => {
             packet_info::keep(&socket, Domain::for_address(addr))?;
+            hold_a_storm(&socket);
             Ok(socket)
         }
         _ => Err(io::Error::other(
@@ -73,6 +77,17 @@ fn adopt(fd: OwnedFd) -> io::Result<Socket> {
         )),
     }
 }
+
+/// Has the socket hold the requests of thousands of machines that are switched on together. Beyond
+/// what the system allows everybody it takes a privilege (`SO_RCVBUFFORCE` in socket(7)).
+fn hold_a_storm(socket: &Socket) {
+    if setsockopt(socket, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
+        let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    }
+}
+
+/// The kernel counts nearly a kilobyte for a request.
+const RECEIVE_BUFFER: usize = 4 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -67,6 +67,11 @@ impl Batch {
         }
     }
 
+    /// Whether there may be more where these came from.
+    pub(super) fn is_full(&self) -> bool {
+        self.arrivals.len() >= BATCH
+    }
+
     /// The datagrams, in the order in which they came.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrival, &[u8])> {
         let rooms = self.buffer.chunks(LARGEST);
@@ -204,7 +209,7 @@ const IPV4_HEADERS: u32 = 20 + 8 + 4;
 const IPV6_HEADERS: u32 = 40 + 8 + 4;
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// Datagrams taken at a time.
-const BATCH: usize = 16;
+const BATCH: usize = 64;
 /// No datagram is larger.
 const LARGEST: usize = 65_536;
 /// A sender that cannot be answered.

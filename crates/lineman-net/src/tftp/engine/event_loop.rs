@@ -103,6 +103,11 @@ impl<T: Task> EventLoop<T> {
                 }
             }
             self.table.answer();
+            for listener in self.listeners.values_mut() {
+                if listener.has_work() {
+                    listener.work(&mut self.table);
+                }
+            }
             // Not by the time that it is now: what has come since the last look may be just what
             // a task waits for. A crowd whose packets never end must not stop the clocks.
             if has_all || woke.duration_since(fired) > LONGEST_WITHOUT_TIMERS {
@@ -114,7 +119,13 @@ impl<T: Task> EventLoop<T> {
 
     /// Waits. Memory that is short for a moment (`ENOMEM` of ppoll) is asked for again.
     fn wait(&mut self) -> io::Result<()> {
-        match self.table.wait() {
+        let is_busy = self.listeners.values().any(|listener| listener.has_work());
+        let waited = if is_busy {
+            self.table.peek()
+        } else {
+            self.table.wait()
+        };
+        match waited {
             Ok(()) => {
                 self.failed_waits = 0;
                 Ok(())

@@ -12,9 +12,15 @@ pub(in crate::tftp) trait Listener<T: Task>: Send + Debug {
     /// The socket.
     fn socket(&self) -> BorrowedFd<'_>;
 
-    /// Takes what is there; what is left comes up again. Gives `false` when the socket has failed
+    /// Takes in what is there; what is left comes up again. Gives `false` when the socket has failed
     /// for good.
     fn handle_readable(&mut self, table: &mut TaskTable<T>) -> bool;
+
+    /// Whether something has been taken in that [`Self::work`] is to do.
+    fn has_work(&self) -> bool;
+
+    /// Does some of the work; tasks have their turn then.
+    fn work(&mut self, table: &mut TaskTable<T>);
 }
 
 /// A datagram that a listener takes for a task which has no socket of its own.

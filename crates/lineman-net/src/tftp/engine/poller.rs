@@ -150,6 +150,14 @@ impl Poller {
         self.look(Some(&NOW)).map(drop)
     }
 
+    /// The same with a few sockets that are not watched.
+    ///
+    /// # Errors
+    /// As [`Self::wait`].
+    pub(super) fn peek_with(&mut self, few: &[(u64, BorrowedFd<'_>)]) -> io::Result<()> {
+        self.look_with(few, Some(&NOW)).map(drop)
+    }
+
     /// Whether there was more than the last wait could take.
     pub(super) fn may_have_more(&self) -> bool {
         self.found.len() >= EVENTS

@@ -81,6 +81,23 @@ impl<T: Task> TaskTable<T> {
         waited
     }
 
+    /// Finds out what has happened, without waiting.
+    ///
+    /// # Errors
+    /// When the system fails.
+    pub(super) fn peek(&mut self) -> io::Result<()> {
+        self.rearrange();
+        if self.crowded {
+            return self.poller.peek();
+        }
+        let receiving = self.tasks.iter();
+        let receiving = receiving.filter(|(_, entry)| entry.task.is_receiving());
+        let few: Vec<_> = receiving
+            .filter_map(|(number, entry)| Some((*number, entry.task.socket()?)))
+            .collect();
+        self.poller.peek_with(&few)
+    }
+
     fn wait_for_few(&mut self, due: Option<Instant>) -> io::Result<()> {
         // Of several, each would throw away what was read for the others.
         if self.tasks.len() == 1 {

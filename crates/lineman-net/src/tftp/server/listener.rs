@@ -1,5 +1,10 @@
 //! The socket that requests come to, in the engine.
+//!
+//! A thousand machines that are switched on together ask in one moment. Their requests are taken out of
+//! the socket before any of them is worked on, because the kernel drops what the socket cannot hold,
+//! and a client repeats a lost request after a second at the earliest.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -10,6 +15,7 @@ use super::Shared;
 use crate::Operation;
 use crate::SystemError;
 use crate::tftp::engine::Listener;
+use crate::tftp::socket::Arrival;
 use crate::tftp::socket::Batch;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::transfer::Transfer;
@@ -21,8 +27,33 @@ pub(super) struct RequestListener {
     socket: RequestSocket,
     shared: Arc<Shared>,
     batch: Batch,
-    /// Hears why it can take no more.
+    queue: Queue,
+    /// Where to say why it can take no more.
     failed: mpsc::Sender<SystemError>,
+}
+
+/// Requests that have been taken in and not been worked on, within bounds.
+#[derive(Debug, Default)]
+struct Queue {
+    requests: VecDeque<(Arrival, Vec<u8>)>,
+    bytes: usize,
+}
+
+impl Queue {
+    fn is_full(&self) -> bool {
+        self.requests.len() >= MOST_REQUESTS || self.bytes >= MOST_BYTES
+    }
+
+    fn push(&mut self, arrival: Arrival, packet: &[u8]) {
+        self.bytes += packet.len();
+        self.requests.push_back((arrival, packet.to_vec()));
+    }
+
+    fn pop(&mut self) -> Option<(Arrival, Vec<u8>)> {
+        let (arrival, packet) = self.requests.pop_front()?;
+        self.bytes -= packet.len();
+        Some((arrival, packet))
+    }
 }
 
 impl RequestListener {
@@ -35,6 +66,7 @@ impl RequestListener {
             socket,
             shared,
             batch: Batch::new(),
+            queue: Queue::default(),
             failed,
         }
     }
@@ -52,30 +84,51 @@ impl Listener<Transfer> for RequestListener {
     }
 
     fn handle_readable(&mut self, table: &mut TransferTable) -> bool {
-        // Transfers that were told to end hold a socket and a file until they have. Under a flood
-        // they have their turn before the next request, which waits in the kernel meanwhile.
-        if self.shared.admission.lingering() > MAX_LINGERING {
-            std::thread::yield_now();
-            return true;
-        }
-        match self.socket.receive(&mut self.batch) {
-            Ok(()) => {}
-            // An ICMP error about an earlier answer, or memory that is short for a moment.
-            Err(error) if is_passing(&error) => return true,
-            Err(error) => {
-                self.fail(error);
-                return false;
+        while !self.queue.is_full() {
+            match self.socket.receive(&mut self.batch) {
+                Ok(()) => {}
+                // An ICMP error about an earlier answer, or memory that is short for a moment.
+                Err(error) if is_transient(&error) => return true,
+                Err(error) => {
+                    self.fail(error);
+                    return false;
+                }
             }
-        }
-        for (arrival, packet) in self.batch.datagrams() {
-            self.shared
-                .handle_datagram(&self.socket, arrival, packet, table);
+            for (arrival, packet) in self.batch.datagrams() {
+                // What is for a transfer that runs does not wait behind requests.
+                if !self.shared.forward_packet(arrival, packet, table) {
+                    self.queue.push(arrival, packet);
+                }
+            }
+            if !self.batch.is_full() {
+                return true;
+            }
         }
         true
     }
+
+    fn has_work(&self) -> bool {
+        !self.queue.requests.is_empty()
+    }
+
+    fn work(&mut self, table: &mut TransferTable) {
+        for _ in 0..REQUESTS_AT_A_TIME {
+            // Transfers that were told to end hold a socket and a file until they have. Under a flood
+            // they have their turn before the next request, which waits meanwhile.
+            if self.shared.admission.lingering() > MAX_LINGERING {
+                std::thread::yield_now();
+                return;
+            }
+            let Some((arrival, packet)) = self.queue.pop() else {
+                return;
+            };
+            self.shared
+                .handle_datagram(&self.socket, arrival, &packet, table);
+        }
+    }
 }
 
-fn is_passing(error: &io::Error) -> bool {
+fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
     matches!(
         error.kind(),
@@ -92,3 +145,9 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 const MAX_LINGERING: usize = 64;
+/// Requests that wait, for each address of the server: more than machines are switched on together.
+const MOST_REQUESTS: usize = 4096;
+/// Bytes of them; a request has a hundred or so.
+const MOST_BYTES: usize = 4 << 20;
+/// Requests that are worked on before transfers have their turn again: some 10 ms.
+const REQUESTS_AT_A_TIME: usize = 256;

@@ -101,6 +101,16 @@ impl Shared {
         self.report_refusal(asked.from, request, refusal);
     }
 
+    /// Hands a packet to the transfer that it is for, if there is one.
+    pub(super) fn forward_packet(
+        &self,
+        arrival: Arrival,
+        packet: &[u8],
+        table: &mut TransferTable,
+    ) -> bool {
+        arrival.to.is_some() && !is_request(packet) && self.forward(arrival.from, packet, table)
+    }
+
     /// Takes from its neighbourhood what a request costs, and what it costs to repeat an answer for
     /// it, however often it is asked for.
     fn take_price(

@@ -221,7 +221,7 @@ impl Shared {
         let offer = answer(
             request.direction,
             rule.options(request.options),
-            &rule.limit(self.policy(peer)),
+            &rule.limit(self.policy(peer, request)),
             length,
         );
         let agreed = offer.agreed;
@@ -269,11 +269,13 @@ impl Shared {
         rule.map_or_else(|| Cow::Owned(ClientRule::default()), Cow::Borrowed)
     }
 
-    fn policy(&self, peer: SocketAddr) -> Policy {
-        let max_blksize = self
-            .config
-            .max_blksize
-            .unwrap_or_else(|| route_blksize(peer).unwrap_or(DEFAULT_BLKSIZE));
+    fn policy(&self, peer: SocketAddr, request: &Request<'_>) -> Policy {
+        let max_blksize = match self.config.max_blksize {
+            Some(max_blksize) => max_blksize,
+            // To ask for the route takes four system calls, and here it would be for nothing.
+            None if request.options.number("blksize").is_none() => DEFAULT_BLKSIZE,
+            None => route_blksize(peer).unwrap_or(DEFAULT_BLKSIZE),
+        };
         Policy {
             max_blksize,
             max_windowsize: self.config.max_windowsize,
