@@ -7,6 +7,9 @@ use std::io::IoSliceMut;
 use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::Mode;
@@ -29,8 +32,11 @@ enum Kind {
     File {
         /// The file; shared with reads ahead on the blocking pool, and with other transfers.
         file: Arc<OpenFile>,
-        /// How to read without waiting for the disk.
+        /// How to read without waiting for the disk; empty where the file system cannot tell whether it
+        /// would wait. Then blocks are read off the loop.
         flags: ReadWriteFlags,
+        /// What was read off the loop.
+        fetched: Arc<Mutex<Option<Fetched>>>,
     },
     /// A stream, read once; the window is kept until it is acknowledged.
     Stream(Stream),
@@ -53,6 +59,7 @@ impl Source {
         Self(Kind::File {
             file,
             flags: ReadWriteFlags::NOWAIT,
+            fetched: Arc::default(),
         })
     }
 
@@ -88,10 +95,17 @@ impl Source {
         cache: &mut Cache,
     ) -> Result<usize, ReadError> {
         match &mut self.0 {
-            Kind::File { file, flags } => {
+            Kind::File {
+                file,
+                flags,
+                fetched,
+            } => {
                 let left =
                     usize::try_from(file.len().saturating_sub(run.offset())).unwrap_or(usize::MAX);
                 let wanted = run.len().min(left);
+                if flags.is_empty() {
+                    return copy_fetched(fetched, run, wanted, burst);
+                }
                 if run.count > 1 || !copy_block(file, run.offset(), wanted, burst, cache)? {
                     read_file(file.file(), run.offset(), wanted, burst, flags)?;
                 }
@@ -118,13 +132,25 @@ impl Source {
     /// Work for the blocking pool after [`ReadError::NotCached`]: brings what the run needs, and
     /// what comes behind it, into memory.
     pub(super) fn read_ahead(&self, run: &DataRun) -> impl FnOnce() + Send + 'static {
-        let file = match &self.0 {
-            Kind::File { file, .. } => Some(Arc::clone(file)),
-            Kind::Stream(_) => None,
+        let (file, fetched) = match &self.0 {
+            Kind::File {
+                file,
+                flags,
+                fetched,
+            } => (
+                Some(Arc::clone(file)),
+                flags.is_empty().then(|| Arc::clone(fetched)),
+            ),
+            Kind::Stream(_) => (None, None),
         };
-        let offset = run.offset();
+        let (offset, len) = (run.offset(), run.len());
         move || {
             let Some(file) = file else { return };
+            if let Some(fetched) = fetched {
+                let fresh = Fetched::read(&file, offset, len.max(FETCHED));
+                *lock(&fetched) = Some(fresh);
+                return;
+            }
             let mut chunk = vec![0; READ_AHEAD];
             // An error here comes again, and is told, when the blocks themselves are read.
             let _ = file.file().read_at(&mut chunk, offset);
@@ -144,7 +170,7 @@ impl Source {
         matches!(&self.0, Kind::File { flags, .. } if !flags.is_empty())
     }
 
-    /// Waits for the disk from now on: the file system cannot tell what is in memory, or forgets it
+    /// Reads off the loop from now on: the file system cannot tell what is in memory, or forgets it
     /// faster than it is sent.
     pub(super) fn wait_for_disk(&mut self) {
         if let Kind::File { flags, .. } = &mut self.0 {
@@ -220,11 +246,97 @@ fn read_file(
             }
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => return Err(ReadError::NotCached),
-            Err(Errno::OPNOTSUPP) if !flags.is_empty() => *flags = ReadWriteFlags::empty(),
+            Err(Errno::OPNOTSUPP) => {
+                *flags = ReadWriteFlags::empty();
+                return Err(ReadError::NotCached);
+            }
             Err(error) => return Err(Refusal::from(io::Error::from(error)).into()),
         }
     }
     Ok(())
+}
+
+/// A part of a file that was read off the loop.
+#[derive(Debug)]
+struct Fetched {
+    offset: u64,
+    bytes: io::Result<Vec<u8>>,
+    /// Whether nobody had written into the file by then.
+    unchanged: bool,
+}
+
+impl Fetched {
+    /// Reads up to `len` bytes. Blocks.
+    fn read(file: &OpenFile, offset: u64, len: usize) -> Self {
+        let left = usize::try_from(file.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; len.min(left)];
+        let mut done = 0;
+        let mut failed = None;
+        while done < bytes.len() && failed.is_none() {
+            match file
+                .file()
+                .read_at(&mut bytes[done..], offset + done as u64)
+            {
+                Ok(0) => break,
+                Ok(read) => done += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => failed = Some(error),
+            }
+        }
+        bytes.truncate(done);
+        Self {
+            offset,
+            bytes: failed.map_or(Ok(bytes), Err),
+            unchanged: file.is_unchanged(),
+        }
+    }
+
+    fn copy(&self, run: &DataRun, wanted: usize, burst: &mut Burst) -> Result<usize, ReadError> {
+        let bytes = self.bytes.as_deref().unwrap_or_default();
+        let from = usize::try_from(run.offset() - self.offset).unwrap_or(usize::MAX);
+        let Some(mut rest) = bytes.get(from..from.saturating_add(wanted)) else {
+            // The whole of it was asked for, so there was no more.
+            return Err(match from {
+                0 => Refusal::Changed.into(),
+                _ => ReadError::NotCached,
+            });
+        };
+        if wanted < run.len() && !self.unchanged {
+            return Err(Refusal::Changed.into());
+        }
+        for mut slot in burst.slots(wanted) {
+            let (now, later) = rest.split_at(slot.len());
+            slot.copy_from_slice(now);
+            rest = later;
+        }
+        Ok(wanted)
+    }
+}
+
+/// Copies the blocks of a run out of what was read off the loop.
+fn copy_fetched(
+    fetched: &Mutex<Option<Fetched>>,
+    run: &DataRun,
+    wanted: usize,
+    burst: &mut Burst,
+) -> Result<usize, ReadError> {
+    let mut fetched = lock(fetched);
+    let Some(part) = fetched.take_if(|part| part.bytes.is_err() || run.offset() < part.offset)
+    else {
+        return match fetched.as_ref() {
+            Some(part) => part.copy(run, wanted, burst),
+            None => Err(ReadError::NotCached),
+        };
+    };
+    // What is taken out is of no use any more: an error is told once, and earlier blocks are read anew.
+    match part.bytes {
+        Err(error) => Err(Refusal::from(error).into()),
+        Ok(_) => Err(ReadError::NotCached),
+    }
+}
+
+fn lock(fetched: &Mutex<Option<Fetched>>) -> MutexGuard<'_, Option<Fetched>> {
+    fetched.lock().unwrap_or_else(PoisonError::into_inner) // it is whole after every statement
 }
 
 /// A reader of which the part that may be asked for again is kept: a window at the most.
@@ -277,12 +389,57 @@ impl fmt::Debug for Stream {
     }
 }
 
+/// What is read off the loop at a time and kept.
+const FETCHED: usize = 128 << 10;
 /// What is read from the disk at a time when it has to be waited for.
 const READ_AHEAD: usize = 1 << 20;
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use lineman_proto::tftp::Rollover;
+
     use super::*;
+
+    fn waiting(bytes: &[u8]) -> (tempfile::NamedTempFile, Source) {
+        let mut named = tempfile::NamedTempFile::new().expect("file");
+        named.write_all(bytes).expect("write");
+        let file = named.reopen().expect("open");
+        let mut source = Source::file(file, Mode::Octet).expect("told");
+        source.wait_for_disk();
+        (named, source)
+    }
+
+    fn read(source: &mut Source, run: &DataRun) -> Result<usize, ReadError> {
+        let mut burst = Burst::default();
+        burst.lay_out(run);
+        source.read(run, &mut burst, &mut Cache::default())
+    }
+
+    /// A file system that cannot tell whether it would wait (FUSE) was waited for on the loop.
+    #[test]
+    fn where_reading_may_wait_it_is_done_off_the_loop() {
+        let (_named, mut source) = waiting(&vec![7; 1000]);
+        for (first, expected) in [(1, 512), (2, 488)] {
+            let run = DataRun::new(first, 1, 512, Rollover::ToZero);
+            if first == 1 {
+                assert!(matches!(read(&mut source, &run), Err(ReadError::NotCached)));
+                source.read_ahead(&run)();
+            }
+            assert_eq!(read(&mut source, &run).expect("fetched"), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_changed_is_noticed_off_the_loop_too() {
+        let (named, mut source) = waiting(&vec![7; 1000]);
+        named.as_file().set_len(600).expect("cut");
+        let run = DataRun::new(2, 1, 512, Rollover::ToZero);
+        source.read_ahead(&run)();
+        let changed = read(&mut source, &run);
+        assert!(matches!(changed, Err(ReadError::Refused(Refusal::Changed))));
+    }
 
     #[test]
     fn a_stream_keeps_what_may_be_asked_for_again_and_nothing_else() {

@@ -131,9 +131,7 @@ impl Transfer {
                 Step::NotCached => {
                     unsent.misses += 1;
                     self.unsent = Some(unsent);
-                    if self.read_ahead(&next, unsent.misses, scratch) {
-                        return;
-                    }
+                    return self.read_ahead(&next, unsent.misses, scratch);
                 }
                 Step::Refused(refusal) => self.refuse(refusal),
                 Step::Failed(error) => self.handle_socket_error(error),
@@ -193,15 +191,13 @@ impl Transfer {
         }
     }
 
-    /// Has the blocks brought into memory. Gives `false` when the next attempt may be made at once,
-    /// because it will wait for the disk itself.
-    fn read_ahead(&mut self, run: &DataRun, misses: u32, scratch: &Scratch) -> bool {
+    /// Has the blocks brought into memory.
+    fn read_ahead(&mut self, run: &DataRun, misses: u32, scratch: &Scratch) {
         let (Body::Send(source), Some(handle)) = (&mut self.body, self.handle.clone()) else {
-            return false;
+            return;
         };
         if misses > PATIENT_MISSES {
             source.wait_for_disk();
-            return false;
         }
         let work = source.read_ahead(run);
         self.stall = Some(Stall::Disk);
@@ -209,7 +205,6 @@ impl Transfer {
             work();
             Waited::ReadAhead
         });
-        true
     }
 }
 
@@ -228,7 +223,7 @@ fn read(
     Ok(bytes)
 }
 
-/// After so many misses for the same burst, reading waits for the disk.
+/// After so many misses for the same burst, blocks are read off the loop and kept.
 const PATIENT_MISSES: u32 = 3;
 /// When a socket has taken all that it can hold, the link has work for at least as long.
 const SOCKET_PAUSE: Duration = Duration::from_micros(500);
