@@ -222,7 +222,10 @@ impl Replaced {
 
     /// How many bytes the file had that nobody will find any more.
     pub(super) fn len(&self) -> u64 {
-        let told = self.0.as_ref().and_then(|file| rustix::fs::fstat(file).ok());
+        let told = self
+            .0
+            .as_ref()
+            .and_then(|file| rustix::fs::fstat(file).ok());
         told.filter(|file| file.st_nlink == 0)
             .map_or(0, |file| file.st_size.unsigned_abs())
     }
@@ -280,8 +283,7 @@ fn create_unnamed(dir: &OwnedFd) -> Result<File, Errno> {
 }
 
 fn create_named(dir: &OwnedFd, replace: bool, no_replace: bool) -> io::Result<(File, State)> {
-    let flags =
-        OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     loop {
         let (name, fd) = with_free_name(|name| rustix::fs::openat(dir, name, flags, MODE))?;
         mark_as_ours(fd.as_fd());

@@ -38,6 +38,7 @@ mod tftp_serve;
 mod tftp_server_peers;
 mod tftp_single_port;
 mod tftp_terminal;
+mod tftp_threads;
 mod tftp_transfers;
 mod tftp_uploads;
 mod tour;

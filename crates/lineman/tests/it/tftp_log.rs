@@ -1,4 +1,4 @@
-//! The server's log where nobody reads it, and the server when a thread of it ends.
+//! The server's log: the time in it, and what becomes of the server where nobody reads it.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -15,13 +15,10 @@ use std::time::Instant;
 use crate::support::Running;
 use crate::support::free_port;
 use crate::support::lineman;
-use crate::support::peer;
 use crate::support::wait_for;
 use crate::tftp_kit::LIMIT;
-use crate::tftp_kit::Served;
 use crate::tftp_kit::is_time;
 use crate::tftp_kit::signal;
-use crate::tftp_raw::Raw;
 use crate::tftp_raw::ack;
 use crate::tftp_raw::rrq;
 
@@ -216,56 +213,4 @@ fn events_of_the_server_have_the_time() {
         assert!(time.is_some_and(is_time), "{line}");
     }
     assert!(text.lines().count() >= 3);
-}
-
-/// Waits of an event loop fail with `error`, from the one that `when` names.
-fn with_failing_waits(error: &str, when: &str) -> Served {
-    let inject = format!("inject=ppoll,epoll_pwait2:error={error}:when={when}");
-    let mut command = peer("strace");
-    command.args(["-f", "-o", "/dev/null", "-e", "signal=none", "-e", &inject]);
-    command.arg(lineman().get_program());
-    command.args([
-        "tftp",
-        "serve",
-        "--listen",
-        "127.0.0.1:0",
-        "--busy-poll",
-        "0",
-    ]);
-    command.env("LC_ALL", "C.UTF-8");
-    Served::start(command, &["--threads", "1"])
-}
-
-/// ENOMEM of one ppoll ended a thread, and the server ended with exit code 0 or was deaf.
-#[test]
-fn memory_that_is_short_for_a_moment_ends_nothing() {
-    let server = with_failing_waits("ENOMEM", "3..30");
-    server.write("file", b"content");
-    let client = Raw::new();
-    let (block, _) = client.ask(server.address(), &rrq(b"file", &[]));
-    assert_eq!(block, b"\0\x03\0\x01content");
-}
-
-#[test]
-fn a_thread_that_cannot_wait_any_more_ends_the_server_with_its_reason() {
-    let server = with_failing_waits("EBADF", "3+");
-    server.write("file", b"content");
-    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
-    // Each request makes it wait once more.
-    let code = loop {
-        client
-            .send_to(&rrq(b"file", &[]), server.address())
-            .expect("send");
-        std::thread::sleep(Duration::from_millis(50));
-        if server.lines().iter().any(|line| line.contains("error: ")) {
-            break server.wait();
-        }
-    };
-    let (code, lines) = code;
-    assert_eq!(code, Some(5), "{lines:#?}");
-    let error = lines.iter().find(|line| line.starts_with("error: "));
-    assert!(
-        error.is_some_and(|line| line.contains("wait for packets")),
-        "{lines:#?}"
-    );
 }
