@@ -97,16 +97,11 @@ impl Receiver {
         rollover: Rollover,
         timing: Timing,
     ) -> Self {
-        let floor = if agreed.windowsize == 1 {
-            LOCKSTEP_FLOOR
-        } else {
-            WINDOW_FLOOR
-        };
         let mut receiver = Self {
             agreed,
             rollover,
             timing,
-            rto: Rto::new(floor),
+            rto: Rto::new(Duration::ZERO),
             opening: None,
             phase: Phase::Receiving,
             expected: 1,
@@ -341,7 +336,18 @@ impl Receiver {
     }
 
     fn arm(&mut self, now: Instant) {
-        self.deadline = Some((now + self.rto.current()).min(self.give_up_at().max(now)));
+        self.deadline = Some((now + self.wait()).min(self.give_up_at().max(now)));
+    }
+
+    /// How long to wait for the next block. A sender that is late waits for a processor or a disk, as long
+    /// as nothing shows that packets are lost; an ACK then would look like the report of a gap.
+    fn wait(&self) -> Duration {
+        let floor = match (self.agreed.windowsize, self.stats.gaps) {
+            (1, _) => LOCKSTEP_FLOOR,
+            (_, 0) => WINDOW_FLOOR,
+            _ => LOSSY_WINDOW_FLOOR,
+        };
+        self.rto.current().max(floor)
     }
 
     /// Long enough for a sender whose ACK was lost to repeat the last block, where this link has
@@ -376,8 +382,11 @@ impl Receiver {
 /// In lockstep only the sender's time-out helps; an early ACK from here could start the doubling
 /// that RFC 1123 §4.2.3.1 warns of in a sender that does not know better.
 const LOCKSTEP_FLOOR: Duration = Duration::from_secs(1);
-/// In a window an ACK tells the sender where to go on.
-const WINDOW_FLOOR: Duration = Duration::from_millis(100);
+/// In a window an ACK tells the sender where to go on. The sender asks by itself after 200 ms, and is
+/// closer to what happened.
+const WINDOW_FLOOR: Duration = Duration::from_millis(300);
+/// The same where a gap has shown that packets are lost.
+const LOSSY_WINDOW_FLOOR: Duration = Duration::from_millis(100);
 /// The least time between two reports of the same gap.
 const GAP_PAUSE: Duration = Duration::from_millis(2);
 /// A request repeated sooner than this is an echo of the network or an eager ROM.

@@ -13,7 +13,6 @@ pub struct Rto {
     estimate: Duration,
     current: Duration,
     floor: Duration,
-    probe: Option<Duration>,
 }
 
 impl Rto {
@@ -31,7 +30,6 @@ impl Rto {
             estimate: Self::INITIAL,
             current: Self::INITIAL,
             floor,
-            probe: None,
         }
     }
 
@@ -43,12 +41,6 @@ impl Rto {
     /// The smallest round trip seen: nothing that arrives sooner after a packet can answer it.
     pub fn fastest(&self) -> Duration {
         self.fastest
-    }
-
-    /// When an answer is overdue, by the estimate alone: too early to send a window again, time
-    /// enough to ask with one packet. `None` before there is a sample.
-    pub fn probe(&self) -> Option<Duration> {
-        self.probe
     }
 
     /// Takes a measured round trip. Karn's rule is the caller's: no sample of what was sent twice.
@@ -66,7 +58,6 @@ impl Rto {
         };
         self.smoothed = Some(smoothed);
         self.variation = variation;
-        self.probe = Some((smoothed + variation * 4).max(PROBE_FLOOR));
         self.estimate = (smoothed + variation * 4).clamp(self.floor, Self::CEILING);
         self.current = self.estimate;
     }
@@ -81,10 +72,6 @@ impl Rto {
         self.current = (self.current * 2).min(Self::CEILING);
     }
 }
-
-/// Receivers that are there answer sooner, or wait for a processor, which may take any time: a packet
-/// too much then is the price. With 5 % of losses 1 ms took half of the time of a transfer.
-const PROBE_FLOOR: Duration = Duration::from_micros(500);
 
 #[cfg(test)]
 mod tests {

@@ -46,7 +46,7 @@ impl Timing {
             .timeout
             .filter(|_| confirmed)
             .unwrap_or(Duration::ZERO);
-        self.patience.max(asked * 4)
+        self.patience.max(asked * 5)
     }
 }
 
@@ -442,7 +442,7 @@ mod tests {
         assert_eq!(timing.patience_with(agreed, false), Duration::from_secs(20));
         assert_eq!(
             timing.patience_with(agreed, true),
-            Duration::from_secs(1020)
+            Duration::from_secs(1275)
         );
     }
 }

@@ -4,9 +4,12 @@
 
 mod abort;
 mod expected;
+mod fleet;
 mod link;
+mod models;
 mod properties;
 mod reader;
 mod scenario;
+mod uboot_case;
 mod unconfirmed;
 mod world;

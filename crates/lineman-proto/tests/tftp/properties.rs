@@ -102,6 +102,7 @@ proptest! {
             to_client: Vec::new(),
             strangers: Vec::new(),
             reader: None,
+            machine: None,
             pipeline,
             ask_every: None,
         })
@@ -148,6 +149,7 @@ proptest! {
             to_client: Vec::new(),
             strangers: Vec::new(),
             reader: Some(Habits { early, ring, handling_us, windows, timeout_ms: 1000, ..Habits::default() }),
+            machine: None,
             pipeline,
             ask_every: None,
         })

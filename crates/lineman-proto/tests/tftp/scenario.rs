@@ -105,6 +105,7 @@ impl Scenario {
             to_server: self.to_server.clone(),
             to_client: self.to_client.clone(),
             reader: self.reader.clone(),
+            machine: None,
             pipeline: self.pipeline,
             ask_every: self.ask_every_ms.map(std::time::Duration::from_millis),
             strangers: self

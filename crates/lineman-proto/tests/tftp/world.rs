@@ -24,6 +24,7 @@ use lineman_proto::tftp::answer;
 use crate::link::Link;
 use crate::link::Rule;
 use crate::link::Weather;
+use crate::models::Machine;
 use crate::reader::Habits;
 use crate::reader::Reader;
 
@@ -40,6 +41,8 @@ pub struct Setup {
     pub strangers: Vec<Stranger>,
     /// A client that is not ours.
     pub reader: Option<Habits>,
+    /// A client of the field, which makes its request itself.
+    pub machine: Option<Machine>,
     /// Whether the server sends blocks ahead to a client without `windowsize`.
     pub pipeline: bool,
     /// How often our client repeats its request, if not by its estimate.
@@ -70,6 +73,8 @@ pub struct Report {
     pub took: Duration,
     pub received: Vec<u8>,
     pub pipelining: Pipelining,
+    /// Packets that found the client's receive ring full.
+    pub overruns: u64,
     /// ERROR packets that strangers got.
     pub rebukes: usize,
 }
@@ -90,6 +95,7 @@ pub struct World {
 enum Client {
     Ours(Box<End>),
     Reader(Box<Reader>),
+    Machine(Box<Machine>),
 }
 
 /// A session and what it received.
@@ -112,8 +118,9 @@ const TIMING: Timing = Timing {
 };
 
 impl World {
-    pub fn new(setup: Setup) -> Self {
+    pub fn new(mut setup: Setup) -> Self {
         let epoch = epoch();
+        let machine = setup.machine.take();
         let config = ClientConfig {
             direction: setup.direction,
             filename: b"file".to_vec(),
@@ -126,15 +133,16 @@ impl World {
         Self {
             epoch,
             now: Duration::ZERO,
-            client: match &setup.reader {
-                None => {
+            client: match (&setup.reader, machine) {
+                (_, Some(machine)) => Client::Machine(Box::new(machine)),
+                (None, None) => {
                     let mut session = Session::client(epoch, addr(ASKED), config);
                     if let Some(interval) = setup.ask_every {
                         session = session.asking_every(interval);
                     }
                     Client::Ours(Box::new(End::new(session, 512)))
                 }
-                Some(habits) => {
+                (Some(habits), None) => {
                     let Wish {
                         blksize,
                         windowsize,
@@ -177,6 +185,7 @@ impl World {
             match &self.client {
                 Client::Ours(client) => timeout(client),
                 Client::Reader(reader) => reader.due(),
+                Client::Machine(machine) => machine.due(),
             },
             self.server.as_ref().and_then(timeout),
             self.setup.strangers.first().map(|stranger| stranger.at),
@@ -196,6 +205,7 @@ impl World {
             match &mut self.client {
                 Client::Ours(client) => client.handle(now, addr(SERVER), &packet),
                 Client::Reader(reader) => reader.take(self.now, &packet),
+                Client::Machine(machine) => machine.take(self.now, &packet),
             }
             self.drain();
         }
@@ -216,8 +226,10 @@ impl World {
             }
             self.drain();
         }
-        if let Client::Reader(reader) = &mut self.client {
-            reader.work(self.now);
+        match &mut self.client {
+            Client::Reader(reader) => reader.work(self.now),
+            Client::Machine(machine) => machine.work(self.now),
+            Client::Ours(_) => {}
         }
         for end in [self.client.ours(), self.server.as_mut()]
             .into_iter()
@@ -290,6 +302,7 @@ impl World {
                 self.rebukes += client.send_all(file, now, &mut self.to_server);
             }
             Client::Reader(reader) => reader.send_all(now, &mut self.to_server),
+            Client::Machine(machine) => machine.send_all(now, &mut self.to_server),
         }
         if let Some(server) = &mut self.server {
             self.rebukes += server.send_all(file, now, &mut self.to_client);
@@ -298,9 +311,10 @@ impl World {
 
     fn report(self) -> Report {
         let outcome = self.client.outcome().clone();
-        let (at_client, client_stats) = match self.client {
-            Client::Ours(client) => (client.received, client.session.stats()),
-            Client::Reader(reader) => (reader.received, Stats::default()),
+        let (at_client, client_stats, overruns) = match self.client {
+            Client::Ours(client) => (client.received, client.session.stats(), 0),
+            Client::Reader(reader) => (reader.received, Stats::default(), 0),
+            Client::Machine(machine) => (machine.say.received, Stats::default(), machine.overruns),
         };
         let server = self.server.as_ref();
         Report {
@@ -315,6 +329,7 @@ impl World {
                 .map(|server| server.session.stats())
                 .unwrap_or_default(),
             pipelining: server.map_or(Pipelining::Off, |server| server.session.pipelining()),
+            overruns,
             took: self.done_at.unwrap_or(self.now),
             rebukes: self.rebukes,
         }
@@ -325,7 +340,7 @@ impl Client {
     fn ours(&mut self) -> Option<&mut End> {
         match self {
             Self::Ours(client) => Some(client),
-            Self::Reader(_) => None,
+            Self::Reader(_) | Self::Machine(_) => None,
         }
     }
 
@@ -333,6 +348,7 @@ impl Client {
         match self {
             Self::Ours(client) => &client.outcome,
             Self::Reader(reader) => &reader.outcome,
+            Self::Machine(machine) => &machine.say.outcome,
         }
     }
 }

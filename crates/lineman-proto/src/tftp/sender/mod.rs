@@ -1,21 +1,24 @@
 //! The sending side of a transfer: windows out, ACKs in.
 
-mod acks;
+mod ahead;
 mod flight;
+mod lockstep;
+mod loss;
 mod pace;
 mod patience;
-mod pipeline;
-mod pipelined;
-mod repair;
+mod window;
 
 use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
-use self::flight::MOST_PROBES;
-use self::pace::Pace;
-use self::pipeline::Pipeline;
-use self::repair::Repair;
+use self::ahead::Ahead;
+use self::flight::Flight;
+use self::flight::Opening;
+use self::loss::LossDetector;
+pub(super) use self::loss::Path;
+pub(super) use self::pace::Level;
+use self::window::Window;
 use super::Agreed;
 use super::ErrorCode;
 use super::Event;
@@ -24,7 +27,6 @@ use super::Packet;
 use super::Payload;
 use super::Pipelining;
 use super::Rollover;
-use super::Rto;
 use super::Stats;
 use super::Timing;
 
@@ -37,16 +39,12 @@ pub struct Sender {
     agreed: Agreed,
     rollover: Rollover,
     timing: Timing,
-    rto: Rto,
-    /// The OACK, until ACK 0 answers it.
-    opening: Option<Vec<u8>>,
-    opening_sends: u32,
+    loss: LossDetector,
+    flight: Flight,
     /// The first block that is not acknowledged.
     base: u64,
     /// The block behind the last one in flight.
     next: u64,
-    /// The block behind the window: what is left of it leaves after a pause (see [`Pace`]).
-    window_end: u64,
     /// The block behind the last one ever sent: below it, sending is sending again.
     high: u64,
     /// The first block of this flight that had never been sent before; only its ACK and later ones
@@ -56,10 +54,8 @@ pub struct Sender {
     last: Option<u64>,
     queue: VecDeque<Payload>,
     events: VecDeque<Event>,
-    /// When the first blocks of this flight left, or the OACK.
-    began_at: Instant,
-    /// When the last ones did.
-    flight_at: Instant,
+    /// When something left last.
+    sent_at: Instant,
     deadline: Option<Instant>,
     progress_at: Instant,
     /// When the peer was heard last, with or without progress.
@@ -68,14 +64,8 @@ pub struct Sender {
     confirmed: bool,
     /// Resends that are still allowed before the peer has proved that.
     unconfirmed_resends: u32,
-    repair: Repair,
-    pace: Pace,
-    /// Blocks ahead of their ACKs, where the client knows no `windowsize`.
-    pipeline: Option<Box<Pipeline>>,
-    /// How many probes of this flight have been sent.
-    probes: u8,
-    /// Time-outs since the peer has made progress.
-    silences: u32,
+    /// What has become of sending blocks ahead.
+    pipelining: Pipelining,
     stats: Stats,
 }
 
@@ -90,42 +80,47 @@ impl Sender {
         length: Option<u64>,
         opening: Option<Vec<u8>>,
     ) -> Self {
+        let flight = match agreed {
+            Agreed {
+                windowsize: ..=1,
+                variable_window: None,
+                ..
+            } => Flight::Lockstep,
+            _ => Flight::Window(Box::new(Window::new(now))),
+        };
         let mut sender = Self {
             agreed,
             rollover,
             timing,
-            rto: Rto::new(SENDER_FLOOR),
-            opening,
-            opening_sends: 0,
+            loss: LossDetector::new(),
+            flight: match opening {
+                None => flight,
+                Some(packet) => Flight::Opening(Opening {
+                    packet,
+                    sends: 0,
+                    then: Box::new(flight),
+                }),
+            },
             base: 1,
             next: 1,
-            window_end: 1,
             high: 1,
             fresh: 1,
             last: None,
             queue: VecDeque::new(),
             events: VecDeque::new(),
-            began_at: now,
-            flight_at: now,
-            deadline: None,
+            sent_at: now,
+            deadline: Some(now),
             progress_at: now,
             heard_at: now,
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
-            repair: Repair::Ready,
-            pace: Pace::new(),
-            pipeline: None,
-            probes: 0,
-            silences: 0,
+            pipelining: Pipelining::Off,
             stats: Stats::default(),
         };
         if let Some(length) = length {
             sender.handle_end(length);
         }
-        match sender.opening.clone() {
-            Some(packet) => sender.send_opening(now, packet),
-            None => sender.send_flight(now),
-        }
+        sender.send_flight(now);
         sender
     }
 
@@ -133,10 +128,37 @@ impl Sender {
     /// [`Self::pipelining`] tells whether it did. Nothing changes where a window was agreed.
     #[must_use]
     pub fn pipelined(mut self) -> Self {
-        if self.agreed.windowsize <= 1 && self.agreed.variable_window.is_none() {
-            self.pipeline = Some(Box::new(Pipeline::new()));
+        let flight = match &mut self.flight {
+            Flight::Opening(opening) => &mut *opening.then,
+            flight => flight,
+        };
+        if let Flight::Lockstep = flight {
+            *flight = Flight::Ahead(Box::new(Ahead::new()));
         }
         self
+    }
+
+    /// Earlier transfers of the same client have shown this of its path and of its receive ring.
+    #[must_use]
+    pub(super) fn knowing(mut self, path: Path, level: Option<Level>) -> Self {
+        self.loss.know(path);
+        let flight = match &mut self.flight {
+            Flight::Opening(opening) => &mut *opening.then,
+            flight => flight,
+        };
+        if let (Flight::Window(window), Some(level)) = (flight, level) {
+            window.know(level);
+        }
+        self
+    }
+
+    /// What this transfer has shown of the path, and of the receive ring if that is small.
+    pub(super) fn learned(&self) -> (Path, Option<Level>) {
+        let level = match &self.flight {
+            Flight::Window(window) => window.level(),
+            _ => None,
+        };
+        (self.loss.path(), level)
     }
 
     /// The source turned out to be `length` bytes long. Call it before the next `handle_*` when
@@ -147,7 +169,9 @@ impl Sender {
             return; // of two runs behind the end the first has told
         }
         self.last = Some(last);
-        self.window_end = self.window_end.min(last + 1);
+        if let Flight::Window(window) = &mut self.flight {
+            window.limit(last + 1);
+        }
         if self.next > last + 1 {
             self.stats.data_sent = self.stats.data_sent.saturating_sub(self.next - last - 1);
             self.next = last + 1;
@@ -163,6 +187,11 @@ impl Sender {
         if self.is_closed() {
             return;
         }
+        self.handle_open(now, packet);
+        self.check_never_mute(now);
+    }
+
+    fn handle_open(&mut self, now: Instant, packet: &Packet<'_>) {
         match packet {
             Packet::Ack { block } => self.handle_ack(now, *block),
             // GRUB closes so behind the last block, at times before its ACK has left.
@@ -191,9 +220,10 @@ impl Sender {
     /// The client repeated its request: it may not have heard the first answer. Repeating that too
     /// soon would make some clients give up (atftp and tftpy count OACKs), so only after a while.
     pub fn handle_repeated_request(&mut self, now: Instant) {
-        if !self.confirmed && !self.is_closed() && now >= self.flight_at + REPEAT_AFTER {
-            self.resend(now);
+        if !self.confirmed && !self.is_closed() && now >= self.sent_at + REPEAT_AFTER {
+            self.send_flight(now);
         }
+        self.check_never_mute(now);
     }
 
     /// The time that [`Self::poll_timeout`] named has come.
@@ -205,25 +235,21 @@ impl Sender {
             self.give_up();
         } else if self.is_pausing() {
             self.send_burst(now);
-        } else if self.probe_at().is_some() && now < self.flight_at + self.rto.current() {
-            self.probe(now);
         } else if self.confirmed || self.unconfirmed_resends > 0 {
             self.unconfirmed_resends = self.unconfirmed_resends.saturating_sub(1);
             self.stats.timeouts += 1;
-            self.rto.back_off();
-            self.repair = Repair::InFlight;
-            self.pipeline_timed_out();
-            self.pace.silence(self.window());
-            self.resend(now);
-            self.pass_the_wrap();
-            self.pass_the_flight();
-            self.silences += 1;
-            self.probes = MOST_PROBES; // a second time-out in a row is no moment to hurry
-            self.arm();
+            self.loss.timed_out();
+            match &self.flight {
+                Flight::Opening(_) => self.send_flight(now),
+                Flight::Lockstep => self.lockstep_timed_out(now),
+                Flight::Window(_) => self.window_timed_out(now),
+                Flight::Ahead(_) => self.ahead_timed_out(now),
+            }
         } else {
             // An unconfirmed peer may be somebody else's forged address: wait in silence.
             self.deadline = Some(self.give_up_at());
         }
+        self.check_never_mute(now);
     }
 
     /// What to send next.
@@ -248,9 +274,7 @@ impl Sender {
 
     /// What became of sending blocks ahead.
     pub fn pipelining(&self) -> Pipelining {
-        self.pipeline
-            .as_deref()
-            .map_or(Pipelining::Off, Pipeline::outcome)
+        self.pipelining
     }
 
     /// Whether the peer has answered at least once.
@@ -267,9 +291,90 @@ impl Sender {
         self.queue.clear();
         self.fail(Failure::Aborted);
     }
+
+    fn handle_ack(&mut self, now: Instant, wire: u16) {
+        self.heard_at = now;
+        let middle = self.base + (self.next - self.base) / 2;
+        let Some(block) = self.rollover.index(wire, middle) else {
+            return;
+        };
+        if let Flight::Opening(_) = self.flight {
+            if block == 0 {
+                self.opening_acknowledged(now);
+            }
+            return;
+        }
+        if block >= self.high {
+            return; // acknowledges what was never sent
+        }
+        if block >= self.base {
+            self.advance(now, block);
+        } else if block + 1 == self.base {
+            self.handle_repeated_ack(now, block);
+        } else if let Flight::Ahead(_) = self.flight {
+            // An ACK that others have overtaken, or that answers a block which came twice.
+            self.stop_ahead();
+        }
+        // Whoever acknowledges a block that has been sent is there, and is not left to silence.
+        self.confirmed = true;
+        if !self.is_closed() {
+            self.arm();
+        }
+    }
+
+    /// An ACK of something that was sent: everything up to `block` has arrived.
+    fn advance(&mut self, now: Instant, block: u64) {
+        self.heard_progress(now, block);
+        let is_measured = !matches!(self.flight, Flight::Ahead(_)); // it knows when each block left
+        if is_measured && block >= self.fresh {
+            self.loss
+                .sample(now.saturating_duration_since(self.sent_at));
+        }
+        let old_base = std::mem::replace(&mut self.base, block + 1);
+        self.next = self.next.max(self.base);
+        self.events.push_back(Event::Acknowledged(block));
+        if self.last.is_some_and(|last| block >= last) {
+            self.deadline = None;
+            self.events.push_back(Event::Finished { confirmed: true });
+            return;
+        }
+        match &self.flight {
+            Flight::Opening(_) => {}
+            Flight::Lockstep => self.lockstep_acknowledged(now),
+            Flight::Window(_) => self.window_acknowledged(now, old_base, block),
+            Flight::Ahead(_) => self.ahead_acknowledged(now, old_base, block),
+        }
+    }
+
+    /// An ACK of the block before the flight. Lockstep cannot tell a report from a duplicate and must
+    /// not resend (RFC 1123 §4.2.3.1); it may show all the same that a repeat was needless.
+    fn handle_repeated_ack(&mut self, now: Instant, block: u64) {
+        let needless = self.loss.repeated(block);
+        match &self.flight {
+            Flight::Opening(_) | Flight::Lockstep => {}
+            Flight::Window(_) => self.window_repeated(now, needless),
+            Flight::Ahead(_) => self.ahead_repeated(now),
+        }
+    }
+
+    /// Progress: patience is full again.
+    fn heard_progress(&mut self, now: Instant, block: u64) {
+        self.confirmed = true;
+        self.progress_at = now;
+        self.loss.progress(now, block);
+    }
+
+    /// As long as patience lasts, something leaves or is about to: nobody waits for a sender that waits
+    /// for longer than its present time-out.
+    fn check_never_mute(&self, now: Instant) {
+        let is_held = !self.confirmed && self.unconfirmed_resends == 0;
+        let longest = self.pause().unwrap_or_else(|| self.wait());
+        debug_assert!(
+            is_held || self.deadline.is_none_or(|due| due <= now + longest),
+            "mute: {self:?}"
+        );
+    }
 }
 
-/// Below this a time-out would only measure how long the receiver's scheduler slept.
-const SENDER_FLOOR: Duration = Duration::from_millis(20);
 /// A request repeated sooner than this is an echo of the network or an eager ROM.
 const REPEAT_AFTER: Duration = Duration::from_millis(250);

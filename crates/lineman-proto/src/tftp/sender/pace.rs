@@ -48,8 +48,9 @@ pub(super) enum Evidence {
     Silence = 3,
 }
 
+/// What a receiver has shown that it can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Level {
+pub(in crate::tftp) struct Level {
     /// Blocks that leave together.
     burst: u64,
     /// How long to wait behind them.
@@ -67,6 +68,20 @@ impl Level {
 impl Pace {
     pub(super) fn new() -> Self {
         Self::needing(PROOF)
+    }
+
+    /// An earlier transfer has shown what the receiver can take.
+    pub(super) fn knowing(level: Level) -> Self {
+        Self {
+            now: level,
+            ..Self::new()
+        }
+    }
+
+    /// What the receiver has shown that it can take, if that is less than any window.
+    pub(super) fn level(&self) -> Option<Level> {
+        let level = self.before.unwrap_or(self.now);
+        (level.burst < u64::MAX).then_some(level)
     }
 
     fn needing(proof: u32) -> Self {
@@ -126,6 +141,13 @@ impl Pace {
             None => self.now.burst.min(window) / 2,
         };
         self.lost(window, taken, Evidence::Silence);
+    }
+
+    /// Flights are lost again and again, whole or nobody knows how much of them.
+    pub(super) fn halve(&mut self, window: u64) {
+        self.now.burst = (self.now.burst.min(window) / 2).max(1);
+        self.before = None;
+        self.clean = 0;
     }
 
     /// All of a window has arrived.

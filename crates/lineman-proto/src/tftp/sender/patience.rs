@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use super::Flight;
 use super::Sender;
 use crate::tftp::Event;
 use crate::tftp::Failure;
@@ -13,7 +14,12 @@ impl Sender {
     pub(super) fn give_up_at(&self) -> Instant {
         let end = self.progress_at + self.timing.patience_with(self.agreed, self.confirmed);
         if self.may_have_all() {
-            end.min(self.heard_at + LAST_ACK_PATIENCE)
+            // Who has agreed to a time-out repeats an ACK that late; then it has not everything.
+            let repeats = self
+                .agreed
+                .timeout
+                .map_or(Duration::ZERO, |asked| asked * 2);
+            end.min(self.heard_at + LAST_ACK_PATIENCE.max(repeats))
         } else {
             end
         }
@@ -28,7 +34,7 @@ impl Sender {
     pub(super) fn give_up(&mut self) {
         if self.may_have_all() {
             self.finish_unconfirmed();
-        } else if self.confirmed && self.opening.is_none() {
+        } else if self.confirmed && !matches!(self.flight, Flight::Opening(_)) {
             self.fail(Failure::Silent { block: self.base });
         } else {
             self.fail(Failure::Unanswered);
