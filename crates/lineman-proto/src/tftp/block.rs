@@ -15,6 +15,13 @@ impl Rollover {
     /// The first block whose number does not fit into 16 bits.
     pub const FIRST_BEYOND: u64 = 65536;
 
+    /// Whether a file of `length` bytes has more blocks of this size than numbers that are used once, so
+    /// that a client must go on behind 65535; the block size that would do, else.
+    pub fn larger_blksize(length: u64, blksize: u16) -> Option<u64> {
+        let blocks = length / u64::from(blksize) + 1;
+        (blocks >= Self::FIRST_BEYOND).then(|| length / (Self::FIRST_BEYOND - 1) + 1)
+    }
+
     /// The number that block `index` (counted from 1; 0 stands for the request) has on the wire.
     pub fn wire(self, index: u64) -> u16 {
         match (self, index) {
@@ -47,6 +54,17 @@ impl Rollover {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_larger_block_saves_a_client_from_the_rollover() {
+        assert_eq!(Rollover::larger_blksize(65_535 * 512 - 1, 512), None);
+        assert_eq!(Rollover::larger_blksize(65_535 * 512, 512), Some(513));
+        for length in [65_535 * 512, 65_535 * 600 - 1, 65_535 * 600, 200_000_000] {
+            let enough = Rollover::larger_blksize(length, 512).expect("too many blocks") as u16;
+            assert_eq!(Rollover::larger_blksize(length, enough), None);
+            assert!(Rollover::larger_blksize(length, enough - 1).is_some());
+        }
+    }
 
     #[test]
     fn numbers_roll_over_to_zero() {

@@ -10,6 +10,7 @@
 //! like on the wire is known to [`Rollover`] alone.
 
 mod block;
+mod client_history;
 mod client_rules;
 mod code;
 mod event;
@@ -22,7 +23,6 @@ pub mod netascii;
 mod opening;
 mod options;
 mod packet;
-mod pipeline_history;
 mod receiver;
 mod request;
 mod rto;
@@ -32,6 +32,8 @@ mod transmit;
 mod url;
 
 pub use block::Rollover;
+pub use client_history::ClientHistory;
+pub use client_history::Learned;
 pub use client_rules::ClientRule;
 pub use client_rules::ClientRuleError;
 pub use code::ErrorCode;
@@ -51,7 +53,6 @@ pub use options::Options;
 pub use options::OptionsIter;
 pub use packet::Packet;
 pub use packet::ParseError;
-pub use pipeline_history::PipelineHistory;
 pub use receiver::Receiver;
 pub use request::Direction;
 pub use request::Mode;

@@ -7,6 +7,7 @@ use super::Direction;
 use super::MAX_BLKSIZE;
 use super::MIN_BLKSIZE;
 use super::Options;
+use super::Rollover;
 use super::Violation;
 use super::options;
 
@@ -24,6 +25,9 @@ pub struct Agreed {
     pub timeout: Option<Duration>,
     /// The file's length as the other side announced it (RFC 2349). Nothing is sized by it.
     pub tsize: Option<u64>,
+    /// What follows block 65535, where the client has asked for one of the two (`rollover`, which npm
+    /// `tftp` and the crate `tftpd` know; no RFC does).
+    pub rollover: Option<Rollover>,
 }
 
 impl Default for Agreed {
@@ -35,6 +39,7 @@ impl Default for Agreed {
             variable_window: None,
             timeout: None,
             tsize: None,
+            rollover: None,
         }
     }
 }
@@ -80,6 +85,7 @@ pub fn answer(
         tsize: asked
             .number("tsize")
             .filter(|_| direction == Direction::Write),
+        rollover: rollover(asked),
     };
     let agreed = Agreed {
         windowsize: windowsize(asked, policy, agreed.blksize).unwrap_or(1),
@@ -109,6 +115,7 @@ pub fn answer(
             })
         } else if (is("timeout") && agreed.timeout.is_some() && whole_seconds(asked).is_some())
             || (is("utimeout") && microseconds(asked).is_some())
+            || (is("rollover") && agreed.rollover.is_some())
         {
             options::number(value)
         } else {
@@ -169,6 +176,14 @@ fn microseconds(asked: Options<'_>) -> Option<Duration> {
     Some(Duration::from_micros(value))
 }
 
+fn rollover(asked: Options<'_>) -> Option<Rollover> {
+    match asked.number("rollover")? {
+        0 => Some(Rollover::ToZero),
+        1 => Some(Rollover::ToOne),
+        _ => None,
+    }
+}
+
 const MSFTWINDOW: &str = "msftwindow";
 /// The value by which a client asks for `msftwindow`, and the one by which a server agrees.
 const MSFTWINDOW_QUESTION: u64 = 31416;
@@ -225,6 +240,7 @@ impl Wish {
                 Some(found) == self.timeout.map(|s| Duration::from_secs(s.into()))
             }),
             tsize: oack.number("tsize"),
+            rollover: None, // never asked for
         })
     }
 
@@ -375,6 +391,26 @@ mod tests {
             None,
         );
         assert_eq!((offer.agreed, offer.oack), (Agreed::default(), None));
+    }
+
+    #[test]
+    fn what_follows_block_65535_is_answered_where_it_is_asked_for() {
+        let asked = |value: &str| {
+            let asked = format!("rollover\0{value}\0");
+            let offer = answer(
+                Direction::Read,
+                Options::new(asked.as_bytes()),
+                &POLICY,
+                None,
+            );
+            (offer.agreed.rollover, offer.oack)
+        };
+        let oack = |value: &str| Some([&b"\0\x06rollover\0"[..], value.as_bytes(), b"\0"].concat());
+        assert_eq!(asked("0"), (Some(Rollover::ToZero), oack("0")));
+        assert_eq!(asked("1"), (Some(Rollover::ToOne), oack("1")));
+        for other in ["2", "-1", "", "none"] {
+            assert_eq!(asked(other), (None, None), "{other:?}");
+        }
     }
 
     #[test]

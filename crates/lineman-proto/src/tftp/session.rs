@@ -10,6 +10,7 @@ use super::Direction;
 use super::ErrorCode;
 use super::Event;
 use super::Failure;
+use super::Learned;
 use super::Mode;
 use super::Offer;
 use super::Packet;
@@ -126,6 +127,7 @@ impl Session {
         timing: Timing,
         length: Option<u64>,
     ) -> Self {
+        let rollover = offer.agreed.rollover.unwrap_or(rollover);
         let sender = Sender::new(now, offer.agreed, rollover, timing, length, offer.oack);
         Self::new(Gate::locked(peer), Role::Sending(sender))
     }
@@ -138,6 +140,7 @@ impl Session {
         rollover: Rollover,
         timing: Timing,
     ) -> Self {
+        let rollover = offer.agreed.rollover.unwrap_or(rollover);
         let receiver = Receiver::new(now, offer.agreed, rollover, timing, offer.oack);
         Self::new(Gate::locked(peer), Role::Receiving(receiver))
     }
@@ -147,6 +150,15 @@ impl Session {
     pub fn pipelined(mut self) -> Self {
         if let Role::Sending(sender) = self.role {
             self.role = Role::Sending(sender.pipelined());
+        }
+        self
+    }
+
+    /// Earlier transfers of the same client have shown this; see [`ClientHistory`](super::ClientHistory).
+    #[must_use]
+    pub fn knowing(mut self, learned: &Learned) -> Self {
+        if let Role::Sending(sender) = self.role {
+            self.role = Role::Sending(sender.knowing(learned));
         }
         self
     }
@@ -315,6 +327,14 @@ impl Session {
         match &self.role {
             Role::Sending(sender) => sender.pipelining(),
             Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => Pipelining::Off,
+        }
+    }
+
+    /// What this transfer has shown of its peer.
+    pub fn learned(&self) -> Learned {
+        match &self.role {
+            Role::Sending(sender) => sender.learned(),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => Learned::default(),
         }
     }
 

@@ -36,6 +36,9 @@ messages! {
     IgnoredTooFast { prefix } "ignoring some requests of {prefix}: too many, and nobody there answers; somebody may be forging its addresses (said once)" "忽略 {prefix} 的部分请求：请求过多且无人应答，其地址可能被伪造（只提示一次）"
     IgnoredAmplifies { prefix } "ignoring some short requests of {prefix}: too many long answers have gone to addresses where nobody answers (said once)" "忽略 {prefix} 的部分短请求：已有过多的长应答发往无人应答的地址（只提示一次）"
 
+    TooManyBlocks { peer, file, agreed, blksize } "{peer} asks for \"{file}\", which has more than 65535 blocks of {agreed} bytes, and this client has stopped at block 65535 before; a blksize of {blksize} or more would do" "{peer} 请求 \"{file}\"，其 {agreed} 字节的数据块超过 65535 个，而该客户端曾停在第 65535 块；blksize 至少为 {blksize} 即可"
+    TooManyBlocksOfAnySize { peer, file } "{peer} asks for \"{file}\", which has more than 65535 blocks of any size, and this client has stopped at block 65535 before" "{peer} 请求 \"{file}\"，无论块多大都超过 65535 块，而该客户端曾停在第 65535 块"
+
     Sent { peer, file, size, seconds, rate, details } "{peer} got \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 取走 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
     Stored { peer, file, size, seconds, rate, details } "{peer} put \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 存入 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
     GetFailed { peer, file, reason } "{peer} get \"{file}\": {reason}" "{peer} 读取 \"{file}\"：{reason}"

@@ -136,3 +136,61 @@ fn a_device_that_is_switched_on_later_is_asked_until_it_answers() {
     let got = std::fs::read(dir.path().join("file")).expect("got");
     assert_eq!(got, content(3000));
 }
+
+/// A boot program that cannot count beyond 65535 is told of when it opens such a file once more, and not
+/// before.
+#[test]
+fn who_cannot_take_the_file_is_told_of_when_it_opens_it() {
+    let server = Served::new(&[]);
+    server.write("large", &content(65_535 * 8));
+    server.write("small", &content(65_535 * 8 - 1));
+    let asked = [("blksize", "8"), ("windowsize", "64")];
+    let first = Raw::new();
+    let (_, tid) = first.ask(server.address(), &rrq(b"large", &asked));
+    for last in (0..65_535).step_by(64).chain([65_535]) {
+        first.send(tid, &ack(last));
+        let expected = last
+            .saturating_add(1)
+            .wrapping_add(u16::from(last == 65_535));
+        let [high, low] = expected.to_be_bytes();
+        while first.receive().0[..4] != [0, 3, high, low] {}
+    }
+    first.send(tid, b"\0\x05\0\x04block number overflow\0");
+    server.wait_line("block number overflow");
+    let small = Raw::new();
+    small.ask(server.address(), &rrq(b"small", &asked));
+    let large = Raw::new();
+    large.ask(server.address(), &rrq(b"large", &asked));
+    let line = server.wait_line("65535");
+    assert!(line.contains("large") && line.contains(" 9 "), "{line}");
+    let told = server.lines();
+    let told = told.iter().filter(|line| line.contains("65535 blocks"));
+    assert_eq!(told.count(), 1);
+}
+
+/// npm `tftp` asks for one of the two, whatever the server's own is.
+#[test]
+fn what_follows_block_65535_is_what_the_client_asks_for() {
+    let server = Served::new(&["--rollover", "1"]);
+    server.write("file", &content(65_535 * 8));
+    for rollover in ["0", "1"] {
+        let asked = [
+            ("blksize", "8"),
+            ("windowsize", "64"),
+            ("rollover", rollover),
+        ];
+        let client = Raw::new();
+        let (answer, tid) = client.ask(server.address(), &rrq(b"file", &asked));
+        assert_eq!(answer, oack(&asked));
+        for last in (0..65_535).step_by(64) {
+            client.send(tid, &ack(last));
+            let [high, low] = (last + 1).to_be_bytes();
+            while client.receive().0[..4] != [0, 3, high, low] {}
+        }
+        let wanted = [0, 3, 0, rollover.parse().expect("a number")];
+        // The last block is empty, and the window's others come before it.
+        while client.receive().0 != wanted {}
+        client.send(tid, &wanted.map(|byte| if byte == 3 { 4 } else { byte }));
+        assert!(client.within(Duration::from_millis(300)).is_none());
+    }
+}

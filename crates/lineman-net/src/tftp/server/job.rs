@@ -55,7 +55,8 @@ impl Owner for Job {
             return;
         };
         self.shared
-            .note_pipelining(self.client, session.pipelining());
+            .clients()
+            .note(Instant::now(), self.client, session.learned());
         report.agreed = result.agreed;
         report.bytes = result.bytes;
         report.elapsed = self.started.elapsed();

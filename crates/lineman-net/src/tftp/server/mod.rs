@@ -10,6 +10,7 @@ mod tests;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -17,10 +18,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::ClientHistory;
 use lineman_proto::tftp::ClientRule;
-use lineman_proto::tftp::Fingerprint;
-use lineman_proto::tftp::PipelineHistory;
-use lineman_proto::tftp::Pipelining;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -112,6 +111,17 @@ impl Default for ServerConfig {
 pub enum ServerEvent {
     /// A transfer, or a request that became none, is over.
     Report(Report),
+    /// A transfer begins that its client, which has stopped at block 65535 before, cannot finish.
+    TooManyBlocks {
+        /// The client.
+        peer: SocketAddr,
+        /// The file's name as requested.
+        filename: Vec<u8>,
+        /// The block size that was agreed.
+        agreed: u16,
+        /// The smallest with which the file has no more than 65535 blocks.
+        blksize: u64,
+    },
     /// A datagram was ignored, the first for this reason from these addresses; how many follow is
     /// in [`Server::refused`].
     Ignored {
@@ -151,8 +161,8 @@ struct Shared {
     admission: Admission,
     engine: EngineHandle<Transfer>,
     guard: SharedGuard,
-    /// Clients to which blocks are not sent ahead.
-    pipeline_history: Mutex<PipelineHistory>,
+    /// What earlier transfers have shown of their clients.
+    clients: Mutex<ClientHistory>,
     events: mpsc::Sender<ServerEvent>,
     ignored: AtomicU64,
     unreported: AtomicU64,
@@ -202,7 +212,7 @@ impl Server {
             guard: SharedGuard::new(config.allow.clone()),
             config,
             engine: engine.handle(),
-            pipeline_history: Mutex::default(),
+            clients: Mutex::default(),
             events,
             ignored: AtomicU64::new(0),
             unreported: AtomicU64::new(0),
@@ -292,15 +302,9 @@ impl Shared {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn note_pipelining(&self, client: Fingerprint, outcome: Pipelining) {
-        if outcome != Pipelining::Off {
-            // It is whole after every statement.
-            let mut pipeline_history = self
-                .pipeline_history
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            pipeline_history.note(Instant::now(), client, outcome);
-        }
+    /// What is known of clients; it is whole after every statement.
+    fn clients(&self) -> MutexGuard<'_, ClientHistory> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {

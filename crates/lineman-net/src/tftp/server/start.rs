@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -22,10 +21,12 @@ use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
+use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::answer;
 use lineman_proto::tftp::guard::Ignored;
 
+use super::ServerEvent;
 use super::Shared;
 use super::job::Job;
 use super::report;
@@ -233,11 +234,22 @@ impl Shared {
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
         };
         let client = Fingerprint::of(peer.ip(), request.options);
-        let session = if self.pipelines(now, client) {
-            session.pipelined()
+        let learned = self.clients().recall(now, client);
+        let session = if self.config.pipeline && learned.is_worth_pipelining() {
+            session.pipelined().knowing(&learned)
         } else {
-            session
+            session.knowing(&learned)
         };
+        if let Some(length) = length.filter(|_| learned.stops_at_rollover())
+            && let Some(blksize) = Rollover::larger_blksize(length, agreed.blksize)
+        {
+            self.send_event(ServerEvent::TooManyBlocks {
+                peer,
+                filename: request.filename.to_vec(),
+                agreed: agreed.blksize,
+                blksize,
+            });
+        }
         Ok(Prepared {
             client,
             transfer_socket,
@@ -246,16 +258,6 @@ impl Shared {
             agreed,
             answer,
         })
-    }
-
-    /// Whether to send blocks ahead to this client: not where it was of no use lately.
-    fn pipelines(&self, now: Instant, client: Fingerprint) -> bool {
-        let pipeline_history = || {
-            self.pipeline_history
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        self.config.pipeline && pipeline_history().worth_trying(now, client)
     }
 
     /// How often the first answer is sent to a peer that says nothing.

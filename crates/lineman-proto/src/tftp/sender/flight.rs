@@ -124,10 +124,11 @@ impl Sender {
     /// The present time-out. Before its last ACK a receiver makes the file permanent, and that takes
     /// what it takes.
     pub(super) fn wait(&self) -> std::time::Duration {
+        let wait = self.loss.wait(self.next - self.base);
         if self.is_last_in_flight() {
-            self.loss.wait().max(LAST_FLOOR)
+            wait.max(LAST_FLOOR)
         } else {
-            self.loss.wait()
+            wait
         }
     }
 }

@@ -17,7 +17,11 @@ use crate::tftp::Rto;
 #[derive(Debug)]
 pub(super) struct LossDetector {
     rto: Rto,
+    /// How long the client takes over each block of a window, at least.
+    per_block: Duration,
     path: Path,
+    /// Blocks that time-outs have sent again, less those that were acknowledged since.
+    spent: u64,
     /// Time-outs in a row, since the peer has made progress.
     timeouts: u32,
     repeat: Option<Repeat>,
@@ -64,7 +68,9 @@ impl LossDetector {
     pub(super) fn new() -> Self {
         Self {
             rto: Rto::new(Duration::ZERO),
-            path: Path::new(),
+            per_block: Duration::ZERO,
+            path: Path::NEW,
+            spent: 0,
             timeouts: 0,
             repeat: None,
         }
@@ -79,8 +85,8 @@ impl LossDetector {
         self.path = path;
     }
 
-    /// The present time-out, from what was sent last.
-    pub(super) fn wait(&self) -> Duration {
+    /// The present time-out, from what was sent last, with so many blocks in flight.
+    pub(super) fn wait(&self, in_flight: u64) -> Duration {
         let floor = if self.path.lossy {
             self.path.quick
         } else {
@@ -88,7 +94,9 @@ impl LossDetector {
         };
         // The second repeat need not wait longer than the first: either may have been lost alone.
         let doublings = self.timeouts.saturating_sub(1).min(MOST_DOUBLINGS);
-        let wait = self.rto.current().max(floor);
+        let blocks = in_flight.min(u16::MAX.into()) as u32;
+        let handled = self.rto.fastest() + self.per_block * blocks * 3 / 2;
+        let wait = self.rto.current().max(floor).max(handled);
         (wait * (1 << doublings)).min(Rto::CEILING.max(wait))
     }
 
@@ -109,6 +117,9 @@ impl LossDetector {
 
     /// These blocks leave once more.
     pub(super) fn repeats(&mut self, now: Instant, cause: Cause, blocks: Range<u64>) {
+        if cause == Cause::Silence {
+            self.spend(blocks.end - blocks.start);
+        }
         let unanswered = self.repeat.filter(|repeat| !repeat.is_answered);
         self.repeat = Some(Repeat {
             cause,
@@ -125,9 +136,19 @@ impl LossDetector {
         self.path.lossy = true;
     }
 
-    /// An ACK up to `block` makes progress.
-    pub(super) fn progress(&mut self, now: Instant, block: u64) {
+    /// Whatever ACKs seem to say: where time-outs send more than arrives, they are too short.
+    fn spend(&mut self, blocks: u64) {
+        self.spent += blocks;
+        if self.spent > MOST_SPENT {
+            self.spent = 0;
+            self.path.lengthen();
+        }
+    }
+
+    /// An ACK up to `block` makes progress by so many blocks.
+    pub(super) fn progress(&mut self, now: Instant, block: u64, blocks: u64) {
         self.timeouts = 0;
+        self.spent = self.spent.saturating_sub(blocks);
         let Some(repeat) = &mut self.repeat else {
             return;
         };
@@ -175,19 +196,34 @@ impl LossDetector {
     pub(super) fn sample(&mut self, round_trip: Duration) {
         self.rto.sample(round_trip);
     }
+
+    /// The same for so many blocks of a window: the report of a gap comes sooner than the ACK of a whole
+    /// window would.
+    pub(super) fn sample_blocks(&mut self, round_trip: Duration, blocks: u64) {
+        self.sample(round_trip);
+        let blocks = blocks.clamp(1, u16::MAX.into()) as u32;
+        let each = round_trip.saturating_sub(self.rto.fastest()) / blocks;
+        self.per_block = (self.per_block * 3 + each) / 4;
+    }
+}
+
+impl Default for Path {
+    fn default() -> Self {
+        Self::NEW
+    }
 }
 
 impl Path {
-    pub(in crate::tftp) fn new() -> Self {
-        Self {
-            lossy: false,
-            patient: PATIENT,
-            quick: QUICK,
-            useful: 0,
-        }
-    }
+    /// Nothing is known.
+    pub(in crate::tftp) const NEW: Self = Self {
+        lossy: false,
+        patient: PATIENT,
+        quick: QUICK,
+        useful: 0,
+    };
 
-    fn lengthen(&mut self) {
+    /// A repeat was needless: the next waits longer.
+    pub(in crate::tftp) fn lengthen(&mut self) {
         self.useful = 0;
         if self.lossy && self.quick < self.patient {
             self.quick = (self.quick * 2).min(self.patient);
@@ -217,6 +253,8 @@ const LONGEST_FLOOR: Duration = Duration::from_millis(1600);
 /// So many useful repeats in a row for each halving of the shortest time-out: one needless repeat in
 /// nine is a fair price for speed on a path that loses.
 const USEFUL: u8 = 8;
+/// A window or two of the usual sizes.
+const MOST_SPENT: u64 = 64;
 /// Half a millisecond doubled so often is beyond any ceiling.
 const MOST_DOUBLINGS: u32 = 16;
 /// A second answer comes no later than with the ACKs of a window or two behind the first.
@@ -231,7 +269,7 @@ mod tests {
 
     fn detector() -> (Instant, LossDetector) {
         let mut detector = LossDetector::new();
-        assert_eq!(detector.wait(), Rto::INITIAL);
+        assert_eq!(detector.wait(1), Rto::INITIAL);
         for _ in 0..20 {
             detector.sample(MS / 10);
         }
@@ -247,28 +285,28 @@ mod tests {
     #[test]
     fn silence_is_no_loss_before_the_path_has_shown_one() {
         let (now, mut detector) = detector();
-        assert_eq!(detector.wait(), 200 * MS);
+        assert_eq!(detector.wait(1), 200 * MS);
         repeat(&mut detector, now);
-        detector.progress(now + MS, 7);
-        assert_eq!(detector.wait(), MS / 2, "answered once");
+        detector.progress(now + MS, 7, 1);
+        assert_eq!(detector.wait(1), MS / 2, "answered once");
     }
 
     #[test]
     fn the_time_out_is_never_shorter_than_the_round_trip_allows() {
         let (_, mut detector) = detector();
         detector.sample(400 * MS);
-        assert!(detector.wait() > 400 * MS);
+        assert!(detector.wait(1) > 400 * MS);
         detector.reported();
-        assert!(detector.wait() > 400 * MS);
+        assert!(detector.wait(1) > 400 * MS);
     }
 
     #[test]
     fn a_second_answer_takes_back_what_the_first_seemed_to_show() {
         let (now, mut detector) = detector();
         repeat(&mut detector, now);
-        detector.progress(now + MS, 7);
+        detector.progress(now + MS, 7, 1);
         assert_eq!(detector.repeated(7), Some(Cause::Silence));
-        assert!(detector.wait() >= 400 * MS, "twofold, and not lossy");
+        assert!(detector.wait(1) >= 400 * MS, "twofold, and not lossy");
         assert_eq!(detector.repeated(7), None, "one repeat is judged once");
     }
 
@@ -280,7 +318,7 @@ mod tests {
         for _ in 0..12 {
             waits.push(detector.path.quick.as_micros());
             repeat(&mut detector, now);
-            detector.progress(now + MS, 7);
+            detector.progress(now + MS, 7, 1);
             assert_eq!(detector.repeated(7), Some(Cause::Silence));
         }
         let expected = [
@@ -297,7 +335,7 @@ mod tests {
         }
         let now = Instant::now();
         repeat(&mut detector, now);
-        detector.progress(now + MS / 100, 7);
+        detector.progress(now + MS / 100, 7, 1);
         assert!(!detector.path.lossy);
         assert_eq!(detector.path.patient, 400 * MS);
     }
@@ -307,11 +345,11 @@ mod tests {
         let (now, mut detector) = detector();
         let mut waits = Vec::new();
         for _ in 0..8 {
-            waits.push(detector.wait().as_millis());
+            waits.push(detector.wait(1).as_millis());
             repeat(&mut detector, now);
         }
         assert_eq!(waits, [200, 200, 400, 800, 1600, 3200, 4000, 4000]);
-        detector.progress(now + MS, 7);
-        assert!(detector.wait() < MS);
+        detector.progress(now + MS, 7, 1);
+        assert!(detector.wait(1) < MS);
     }
 }

@@ -23,6 +23,7 @@ use super::Agreed;
 use super::ErrorCode;
 use super::Event;
 use super::Failure;
+use super::Learned;
 use super::Packet;
 use super::Payload;
 use super::Pipelining;
@@ -66,6 +67,8 @@ pub struct Sender {
     unconfirmed_resends: u32,
     /// What has become of sending blocks ahead.
     pipelining: Pipelining,
+    /// It has failed at the first block whose number does not fit into 16 bits.
+    stopped_at_rollover: bool,
     stats: Stats,
 }
 
@@ -115,6 +118,7 @@ impl Sender {
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
             pipelining: Pipelining::Off,
+            stopped_at_rollover: false,
             stats: Stats::default(),
         };
         if let Some(length) = length {
@@ -140,25 +144,33 @@ impl Sender {
 
     /// Earlier transfers of the same client have shown this of its path and of its receive ring.
     #[must_use]
-    pub(super) fn knowing(mut self, path: Path, level: Option<Level>) -> Self {
-        self.loss.know(path);
+    pub fn knowing(mut self, learned: &Learned) -> Self {
+        self.loss.know(learned.path);
         let flight = match &mut self.flight {
             Flight::Opening(opening) => &mut *opening.then,
             flight => flight,
         };
-        if let (Flight::Window(window), Some(level)) = (flight, level) {
+        if let (Flight::Window(window), Some(level)) = (flight, learned.level) {
             window.know(level);
         }
         self
     }
 
-    /// What this transfer has shown of the path, and of the receive ring if that is small.
-    pub(super) fn learned(&self) -> (Path, Option<Level>) {
+    /// What this transfer has shown of its client.
+    pub fn learned(&self) -> Learned {
         let level = match &self.flight {
             Flight::Window(window) => window.level(),
             _ => None,
         };
-        (self.loss.path(), level)
+        Learned {
+            path: self.loss.path(),
+            level,
+            pipelining: self.pipelining,
+            stops_at_rollover: match self.base {
+                base if base > Rollover::FIRST_BEYOND => Some(false),
+                _ => self.stopped_at_rollover.then_some(true),
+            },
+        }
     }
 
     /// The source turned out to be `length` bytes long. Call it before the next `handle_*` when
@@ -325,10 +337,12 @@ impl Sender {
     /// An ACK of something that was sent: everything up to `block` has arrived.
     fn advance(&mut self, now: Instant, block: u64) {
         self.heard_progress(now, block);
-        let is_measured = !matches!(self.flight, Flight::Ahead(_)); // it knows when each block left
-        if is_measured && block >= self.fresh {
-            self.loss
-                .sample(now.saturating_duration_since(self.sent_at));
+        let since = now.saturating_duration_since(self.sent_at);
+        match &self.flight {
+            Flight::Ahead(_) => {} // it knows when each block left
+            _ if block < self.fresh => {}
+            Flight::Window(_) => self.loss.sample_blocks(since, block + 1 - self.base),
+            _ => self.loss.sample(since),
         }
         let old_base = std::mem::replace(&mut self.base, block + 1);
         self.next = self.next.max(self.base);
@@ -361,7 +375,8 @@ impl Sender {
     fn heard_progress(&mut self, now: Instant, block: u64) {
         self.confirmed = true;
         self.progress_at = now;
-        self.loss.progress(now, block);
+        let blocks = (block + 1).saturating_sub(self.base);
+        self.loss.progress(now, block, blocks);
     }
 
     /// As long as patience lasts, something leaves or is about to: nobody waits for a sender that waits

@@ -7,6 +7,7 @@ use super::Flight;
 use super::Sender;
 use crate::tftp::Event;
 use crate::tftp::Failure;
+use crate::tftp::Rollover;
 
 impl Sender {
     /// When patience ends. A client that has everything but never acknowledges the last block is
@@ -49,6 +50,10 @@ impl Sender {
     pub(super) fn fail(&mut self, failure: Failure) {
         if !self.is_closed() {
             self.deadline = None;
+            let refused = matches!(failure, Failure::PeerError { .. })
+                && self.base == Rollover::FIRST_BEYOND
+                && self.next > self.base;
+            self.stopped_at_rollover = refused || failure.is_at_rollover();
             self.events.push_back(Event::Failed(failure));
         }
     }

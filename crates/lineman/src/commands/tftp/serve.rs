@@ -1,5 +1,6 @@
 //! `lineman tftp serve`: the server's log and its end.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use lineman_net::Confinement;
@@ -12,6 +13,7 @@ use lineman_net::tftp::ServerConfig;
 use lineman_net::tftp::ServerEvent;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::MAX_BLKSIZE;
 use lineman_proto::tftp::Rollover;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -195,6 +197,12 @@ impl Tally {
         let report = match event {
             ServerEvent::Report(report) => report,
             ServerEvent::Ignored { prefix, why } => return guard::ignored(prefix, *why, console),
+            ServerEvent::TooManyBlocks {
+                peer,
+                filename,
+                agreed,
+                blksize,
+            } => return too_many_blocks(peer, filename, *agreed, *blksize, console),
             _ => return,
         };
         match report.ending {
@@ -225,6 +233,35 @@ impl Tally {
         });
         let _ = console.event("ended", fields);
     }
+}
+
+/// A client begins what it cannot finish.
+fn too_many_blocks(
+    peer: &SocketAddr,
+    filename: &[u8],
+    agreed: u16,
+    enough: u64,
+    console: Console,
+) {
+    let file = &visible_bytes(filename);
+    let is_possible = enough <= MAX_BLKSIZE.into();
+    if is_possible {
+        console.note(&Tftp::TooManyBlocks {
+            peer,
+            file,
+            agreed: &agreed,
+            blksize: &enough,
+        });
+    } else {
+        console.note(&Tftp::TooManyBlocksOfAnySize { peer, file });
+    }
+    let fields = json!({
+        "peer": peer.to_string(),
+        "file": file,
+        "blksize": agreed,
+        "enough": is_possible.then_some(enough),
+    });
+    let _ = console.event("too-many-blocks", fields); // a log takes everything
 }
 
 /// One line for each transfer.
