@@ -5,6 +5,7 @@
 mod abort;
 mod expected;
 mod fleet;
+mod hostile;
 mod link;
 mod models;
 mod properties;

@@ -161,7 +161,7 @@ fn who_cannot_take_the_file_is_told_of_when_it_opens_it() {
     small.ask(server.address(), &rrq(b"small", &asked));
     let large = Raw::new();
     large.ask(server.address(), &rrq(b"large", &asked));
-    let line = server.wait_line("65535");
+    let line = server.wait_line("65535 blocks");
     assert!(line.contains("large") && line.contains(" 9 "), "{line}");
     let told = server.lines();
     let told = told.iter().filter(|line| line.contains("65535 blocks"));

@@ -96,7 +96,7 @@ impl LossDetector {
         let doublings = self.timeouts.saturating_sub(1).min(MOST_DOUBLINGS);
         let blocks = in_flight.min(u16::MAX.into()) as u32;
         let handled = self.rto.fastest() + self.per_block * blocks * 3 / 2;
-        let wait = self.rto.current().max(floor).max(handled);
+        let wait = self.rto.current().max(floor).max(handled.min(Rto::CEILING));
         (wait * (1 << doublings)).min(Rto::CEILING.max(wait))
     }
 
