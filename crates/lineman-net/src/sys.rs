@@ -10,6 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::fd::RawFd;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use nix::libc;
 use rustix::ioctl::Getter;
@@ -29,6 +30,47 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<u64> {
     // is what `Getter` with this output type hands it and reads back.
     let bytes: libc::c_int = unsafe { ioctl(socket, Getter::<SIOCOUTQ, libc::c_int>::new()) }?;
     Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+/// What TCP knows of the peer's host (`TCP_INFO` in tcp(7)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SignsOfLife {
+    /// How long ago the last segment with an acknowledgement came: every one but a first SYN and some
+    /// resets has one.
+    pub(crate) last_ack: Duration,
+    /// Retransmissions in a row that nothing has answered.
+    pub(crate) retransmissions: u8,
+    /// Probes of a closed window, or of an idle connection, that nothing has answered.
+    pub(crate) probes: u8,
+}
+
+/// Asks TCP what it knows of the peer's host. `nix` and `rustix` offer no `TCP_INFO`.
+///
+/// # Errors
+/// When `socket` is no TCP socket.
+pub(crate) fn signs_of_life(socket: &impl AsRawFd) -> io::Result<SignsOfLife> {
+    // SAFETY: `tcp_info` is made of integers only, for which all zeros is a value.
+    let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+    let mut len = size_of_val(&info) as libc::socklen_t;
+    // SAFETY: the kernel writes at most `len` bytes to `info`, which is that large and lives
+    // through the call.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_TCP,
+            libc::TCP_INFO,
+            (&raw mut info).cast(),
+            &raw mut len,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(SignsOfLife {
+        last_ack: Duration::from_millis(info.tcpi_last_ack_recv.into()),
+        retransmissions: info.tcpi_retransmits,
+        probes: info.tcpi_probes,
+    })
 }
 
 /// The MTU of the route of a connected IPv6 socket (`IPV6_MTU` in ipv6(7)).
@@ -154,8 +196,29 @@ mod tests {
     }
 
     #[test]
+    fn a_peer_that_reads_nothing_still_gives_signs_of_life() {
+        let (mut ours, _theirs) = pair();
+        ours.set_nonblocking(true).expect("set");
+        while ours.write(&[0; 65536]).is_ok() {}
+        // Until the first probe of its closed window was sent, and answered.
+        let end = Instant::now() + Duration::from_secs(10);
+        let mut oldest = Duration::ZERO;
+        loop {
+            let life = signs_of_life(&ours).expect("a TCP socket");
+            assert_eq!(life.retransmissions, 0, "{life:?}");
+            if life.last_ack < oldest && life.probes == 0 {
+                break;
+            }
+            oldest = oldest.max(life.last_ack);
+            assert!(Instant::now() < end, "{life:?}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    #[test]
     fn a_file_is_refused() {
         let file = std::fs::File::open("/dev/null").expect("open");
         assert!(unacknowledged(&file).is_err());
+        assert!(signs_of_life(&file).is_err());
     }
 }

@@ -112,6 +112,7 @@ fn hint(error: &SystemError, lang: Lang) -> Option<String> {
         (Operation::Bind, ErrorKind::AddrInUse) => Common::HintInUse {},
         (Operation::Confine, _) => Common::HintConfine {},
         (Operation::Connect, ErrorKind::ConnectionRefused) => Common::HintListening {},
+        (Operation::Connect, ErrorKind::TimedOut) => Common::HintSilent {},
         _ => return None,
     };
     Some(hint.render(lang))

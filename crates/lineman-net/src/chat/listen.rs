@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lineman_proto::chat::BUSY;
 use socket2::Domain;
 use socket2::Protocol;
 use socket2::Socket;
@@ -19,12 +20,11 @@ use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
+use super::link;
 use crate::Operation;
 use crate::SystemError;
 use crate::addr::canonical;
 
-/// What a second caller hears.
-const BUSY: &[u8] = b"busy\n";
 /// How long a second caller may take to read it.
 const BUSY_TIME: Duration = Duration::from_secs(2);
 /// How many second callers are answered at a time; more are dropped.
@@ -99,7 +99,11 @@ impl Listener {
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
-                Ok((stream, address)) => return (stream, canonical(address)),
+                // It fails for nobody but a caller that is gone already: the first read tells.
+                Ok((stream, address)) => {
+                    let _ = link::prepare(&stream);
+                    return (stream, canonical(address));
+                }
                 // A caller that hung up before we answered, or a passing shortage.
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             }

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::pin::pin;
 use std::time::Duration;
 
+use lineman_proto::chat::BusyDetector;
 use lineman_proto::chat::Direction;
 use lineman_proto::chat::Until;
 use tokio::net::TcpStream;
@@ -25,7 +26,9 @@ use crate::sys;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long the peer may take to hang up once everything is delivered.
 const HANG_UP_TIME: Duration = Duration::from_millis(500);
-/// How often a call whose peer has finished is asked whether it broke.
+/// After this long with nothing heard and nothing taken, a caller is told.
+const NOTICE_TIME: Duration = Duration::from_secs(10);
+/// How often the kernel is asked whether the call broke.
 const WATCH_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How a pipe is held.
@@ -35,6 +38,16 @@ pub struct PipeConfig {
     pub until: Until,
     /// After our end of input, leave once the peer has been silent for this long.
     pub linger: Option<Duration>,
+    /// We are the caller: the peer may turn us away.
+    pub calling: bool,
+}
+
+/// What is worth saying while a pipe is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PipeNotice {
+    /// The peer has neither said anything nor, for this long, taken anything: perhaps no program there
+    /// has accepted the call. More cannot be known from here.
+    Unheard(Duration),
 }
 
 /// What a pipe carried.
@@ -53,6 +66,8 @@ pub enum PipeEnd {
     Finished(PipeTotals),
     /// Our output was closed by whoever read it.
     OutputClosed(PipeTotals),
+    /// The peer is in another call, and said so ([`BUSY`](lineman_proto::chat::BUSY)).
+    TurnedAway(PipeTotals),
 }
 
 /// How a pipe ended badly.
@@ -98,7 +113,7 @@ impl PipeInput {
 }
 
 /// Carries `input` to the peer and what the peer sends to `output`, byte for byte, each direction
-/// until its own end.
+/// until its own end. `notice` hears what is worth saying meanwhile.
 ///
 /// # Errors
 /// When not everything was delivered in both directions.
@@ -107,10 +122,13 @@ pub async fn pipe(
     input: &mut PipeInput,
     output: impl Write + Send + 'static,
     config: PipeConfig,
+    notice: impl FnMut(PipeNotice),
 ) -> Result<PipeEnd, PipeError> {
     let (output, written) = threads::writer(output).map_err(PipeError::Output)?;
-    let pipe = Pipe::new(&stream);
-    let result = match pipe.carry(&mut input.0, output, config).await {
+    let pipe = Pipe::new(&stream, config);
+    let result = match pipe.carry(&mut input.0, output, notice).await {
+        // Whatever was sent meanwhile, nobody reads it.
+        Ok(()) if pipe.is_turned_away() => Ok(()),
         Ok(()) => pipe.close().await,
         Err(error) => Err(error),
     };
@@ -120,6 +138,7 @@ pub async fn pipe(
             Ok(PipeEnd::OutputClosed(pipe.totals()))
         }
         Err(error) => Err(PipeError::Output(error)),
+        Ok(()) if pipe.is_turned_away() => Ok(PipeEnd::TurnedAway(pipe.totals())),
         Ok(()) => result.map(|()| PipeEnd::Finished(pipe.totals())),
     }
 }
@@ -127,6 +146,7 @@ pub async fn pipe(
 /// A pipe at work. Both directions run in one task, so that plain cells can count.
 struct Pipe<'a> {
     stream: &'a TcpStream,
+    config: PipeConfig,
     /// Bytes taken from the input, and how many of them the kernel has.
     taken: Cell<u64>,
     handed: Cell<u64>,
@@ -134,18 +154,21 @@ struct Pipe<'a> {
     heard_at: Cell<Instant>,
     outgoing: Cell<Direction>,
     incoming: Cell<Direction>,
+    busy: Cell<BusyDetector>,
 }
 
 impl<'a> Pipe<'a> {
-    fn new(stream: &'a TcpStream) -> Self {
+    fn new(stream: &'a TcpStream, config: PipeConfig) -> Self {
         Self {
             stream,
+            config,
             taken: Cell::new(0),
             handed: Cell::new(0),
             received: Cell::new(0),
             heard_at: Cell::new(Instant::now()),
             outgoing: Cell::new(Direction::Open),
             incoming: Cell::new(Direction::Open),
+            busy: Cell::default(),
         }
     }
 
@@ -154,10 +177,12 @@ impl<'a> Pipe<'a> {
         &self,
         input: &mut Input,
         output: mpsc::Sender<Vec<u8>>,
-        config: PipeConfig,
+        mut notice: impl FnMut(PipeNotice),
     ) -> Result<(), PipeError> {
+        let config = self.config;
         let mut up = pin!(self.send(input));
         let mut down = pin!(self.receive(output));
+        let mut watch = pin!(self.watch(&mut notice));
         while !config
             .until
             .is_over(self.outgoing.get(), self.incoming.get())
@@ -166,8 +191,10 @@ impl<'a> Pipe<'a> {
                 sent = &mut up, if self.outgoing.get().is_open() => {
                     if let Err(error) = sent {
                         // What arrived before the connection broke is still to be read.
-                        if self.incoming.get().is_open() {
-                            let _ = tokio::time::timeout(HANG_UP_TIME, &mut down).await;
+                        if self.incoming.get().is_open()
+                            && let Ok(Ok(true)) = tokio::time::timeout(HANG_UP_TIME, &mut down).await
+                        {
+                            self.incoming.set(Direction::Finished);
                         }
                         return Err(error);
                     }
@@ -178,8 +205,11 @@ impl<'a> Pipe<'a> {
                         return Ok(());
                     }
                     self.incoming.set(Direction::Finished);
+                    if self.is_turned_away() {
+                        return Ok(());
+                    }
                 }
-                error = self.watch(), if !self.incoming.get().is_open() => return Err(error),
+                error = &mut watch => return Err(error),
                 () = self.silence(config.linger), if !self.outgoing.get().is_open() => return Ok(()),
             }
         }
@@ -223,6 +253,9 @@ impl<'a> Pipe<'a> {
                 return Ok(true);
             }
             self.received.set(self.received.get() + block.len() as u64);
+            let mut busy = self.busy.get();
+            busy.push(&block);
+            self.busy.set(busy);
             self.heard_at.set(Instant::now());
             if output.send(block).await.is_err() {
                 return Ok(false);
@@ -245,12 +278,25 @@ impl<'a> Pipe<'a> {
         }
     }
 
-    /// Waits until the connection breaks. Once the peer has finished, no read would tell.
-    async fn watch(&self) -> PipeError {
+    /// Waits until the connection breaks: no read would tell once the peer has finished, and none tells
+    /// soon that the peer's host is gone.
+    async fn watch(&self, notice: &mut impl FnMut(PipeNotice)) -> PipeError {
+        let mut unheard = Unheard::default();
         loop {
             tokio::time::sleep(WATCH_INTERVAL).await;
-            if let Ok(Some(error)) | Err(error) = self.stream.take_error() {
+            let error = match self.incoming.get().is_open() {
+                true => None, // a read is under way, and gets all that came before the error
+                false => self.stream.take_error().unwrap_or_else(Some),
+            };
+            if let Some(error) = error {
                 return self.broken(error);
+            }
+            if link::is_lost(self.stream).unwrap_or(false) {
+                return self.broken(ErrorKind::TimedOut.into());
+            }
+            let heard = !self.config.calling || self.received.get() > 0;
+            if !heard && unheard.is_due(self.undelivered(), self.handed.get()) {
+                notice(PipeNotice::Unheard(NOTICE_TIME));
             }
         }
     }
@@ -310,6 +356,12 @@ impl<'a> Pipe<'a> {
         }
     }
 
+    /// Whether the peer has said that it is in another call, and nothing else.
+    fn is_turned_away(&self) -> bool {
+        let finished = self.incoming.get() == Direction::Finished;
+        self.config.calling && finished && self.busy.get().is_busy()
+    }
+
     /// Bytes of the input that the peer's TCP has not acknowledged.
     fn undelivered(&self) -> u64 {
         let finish = u64::from(!self.outgoing.get().is_open());
@@ -322,5 +374,25 @@ impl<'a> Pipe<'a> {
             sent: self.taken.get(),
             received: self.received.get(),
         }
+    }
+}
+
+/// Whether what is on its way has stood still for so long that the user should know; once.
+#[derive(Debug, Default)]
+struct Unheard {
+    /// Since when, and how many bytes wait and had been handed over then.
+    still: Option<(Instant, u64, u64)>,
+    told: bool,
+}
+
+impl Unheard {
+    fn is_due(&mut self, waiting: u64, handed: u64) -> bool {
+        let now = Instant::now();
+        let same = |still: &(Instant, u64, u64)| (still.1, still.2) == (waiting, handed);
+        let still = self.still.filter(same).unwrap_or((now, waiting, handed));
+        self.still = Some(still);
+        let due = waiting > 0 && !self.told && now - still.0 >= NOTICE_TIME;
+        self.told |= due;
+        due
     }
 }

@@ -8,14 +8,18 @@
 //! | [`Lines`] | where a line ends, in any convention, however the bytes were split |
 //! | [`Telnet`] | which bytes are telnet's, and how to refuse what it offers |
 //! | [`Session`] | both directions, what was delivered, what is due when |
+//! | [`BusyDetector`] | that a listener turned us away |
 //! | [`Screen`] | a byte stream made safe for a terminal, without lines |
 
+mod busy;
 mod lines;
 mod screen;
 mod session;
 mod telnet;
 mod types;
 
+pub use busy::BUSY;
+pub use busy::BusyDetector;
 pub use lines::Lines;
 pub use lines::MAX_LINE;
 pub use lines::Piece;

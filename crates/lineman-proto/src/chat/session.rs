@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use std::time::Instant;
 
+use super::BusyDetector;
 use super::Config;
 use super::Direction;
 use super::Event;
@@ -28,6 +29,7 @@ pub struct Session {
     config: Config,
     telnet: Telnet,
     lines: Lines,
+    busy: BusyDetector,
     outgoing: Direction,
     incoming: Direction,
     outbox: Vec<u8>,
@@ -57,6 +59,7 @@ impl Session {
             config,
             telnet: Telnet::default(),
             lines: Lines::default(),
+            busy: BusyDetector::default(),
             outgoing: Direction::Open,
             incoming: Direction::Open,
             outbox: Vec::new(),
@@ -116,6 +119,7 @@ impl Session {
         if !was_telnet && self.telnet.is_detected() {
             self.events.push_back(Event::TelnetDetected);
         }
+        self.busy.push(&data);
         let (events, totals) = (&mut self.events, &mut self.totals);
         self.lines.push(&data, |piece| {
             totals.lines_received += u64::from(piece.ends);
@@ -130,7 +134,12 @@ impl Session {
         if self.incoming.is_open() {
             self.incoming = Direction::Finished;
             self.end_of_lines();
-            self.events.push_back(Event::PeerFinished);
+            let busy = self.config.calling && self.busy.is_busy();
+            self.events.push_back(if busy {
+                Event::TurnedAway
+            } else {
+                Event::PeerFinished
+            });
         }
     }
 
@@ -273,7 +282,11 @@ mod tests {
     }
 
     fn session(crlf: bool) -> Session {
-        Session::new(Config { crlf, linger: None })
+        let config = Config {
+            crlf,
+            ..Config::default()
+        };
+        Session::new(config)
     }
 
     fn transmits(session: &mut Session) -> Vec<Transmit> {
@@ -392,13 +405,34 @@ mod tests {
         assert!(session.is_delivered());
     }
 
+    /// A caller read "busy" as the peer's words, and that the call had gone well.
+    #[test]
+    fn a_caller_is_turned_away_and_a_listener_never() {
+        for calling in [true, false] {
+            let config = Config {
+                calling,
+                ..Config::default()
+            };
+            let mut session = Session::new(config);
+            session.handle_packet(start(), crate::chat::BUSY);
+            session.handle_peer_finished();
+            let end = events(&mut session).pop();
+            let wanted = if calling {
+                Event::TurnedAway
+            } else {
+                Event::PeerFinished
+            };
+            assert_eq!(end, Some(wanted));
+        }
+    }
+
     #[test]
     fn a_silent_peer_is_reported_after_our_end_only() {
         let now = start();
         let linger = Duration::from_secs(2);
         let config = Config {
-            crlf: false,
             linger: Some(linger),
+            ..Config::default()
         };
         let mut session = Session::new(config);
         session.handle_packet(now, b"x\n");

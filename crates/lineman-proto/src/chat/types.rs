@@ -9,6 +9,8 @@ use super::Piece;
 pub struct Config {
     /// End lines with CR LF from the start, not only after telnet was detected.
     pub crlf: bool,
+    /// We are the caller: the peer may be a listener that turns us away.
+    pub calling: bool,
     /// After our end of sending, report a peer that has been silent for this long.
     pub linger: Option<Duration>,
 }
@@ -63,6 +65,8 @@ pub enum Event {
     TelnetDetected,
     /// The peer has finished sending. We still can.
     PeerFinished,
+    /// The peer has finished sending, and all that it sent is [`BUSY`](super::BUSY).
+    TurnedAway,
     /// We have finished sending and the peer has been silent for [`Config::linger`].
     PeerSilent,
     /// The connection broke.

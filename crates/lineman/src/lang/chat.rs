@@ -10,7 +10,10 @@ messages! {
     NoAnswer { address, why } "tried {address}: {why}" "尝试 {address}：{why}"
     Problem { text } "error: {text}" "错误：{text}"
     NobodyReached { host, count } "cannot connect to {host}: none of its {count} addresses answered; is a server listening there?" "无法连接 {host}：它的 {count} 个地址均无应答；对方有服务器在监听吗？"
-    TurnedAway { address } "{address} called meanwhile and heard `busy`" "{address} 此时来电，已回复 busy（占线）"
+    TurnedAway { address } "{address} called meanwhile and was told that this listener is busy" "{address} 此时来电，已告知其占线"
+    Busy { address } "{address} answered that it is in another call; it has hung up, call again later" "{address} 回答说它正在另一个通话中，并已挂断；请稍后再呼叫"
+    Unheard { seconds } "nothing was heard from the peer for {seconds} s: its program may not have accepted the call" "{seconds} 秒内没有收到对方的任何内容：对方的程序可能尚未接受这个呼叫"
+    NotTaken { seconds } "the peer has said nothing, and taken nothing for {seconds} s: its program may not have accepted the call" "对方没有发来任何内容，{seconds} 秒内也没有接收任何数据：对方的程序可能尚未接受这个呼叫"
     CallerNeeded { port } "whom to call? write HOST or HOST:PORT; port {port} if left out" "要呼叫谁？请写 HOST 或 HOST:PORT；省略端口时为 {port}"
 
     Prompt {} "type and press Enter to send; /help lists the commands" "输入后按回车发送；输入 /help 查看命令"

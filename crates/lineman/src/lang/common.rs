@@ -23,6 +23,7 @@ messages! {
     HintBecome {} "only root may: start it as root, or leave --user out" "只有 root 可以：请以 root 启动，或去掉 --user"
     HintConfine {} "--no-confine serves without" "可用 --no-confine 在不限制的情况下提供服务"
     HintInUse {} "see who has it: ss -lntup" "查看占用者：ss -lntup"
+    HintSilent {} "the host may be down, a firewall may drop packets, or the queue of a listener's callers may be full" "主机可能没有运行，防火墙可能丢弃了数据包，或者监听方的等候队列已满"
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
     LogLost { lines } "{lines} lines of this log could not be written" "此日志有 {lines} 行未能写入"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"

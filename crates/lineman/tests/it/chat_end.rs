@@ -61,13 +61,106 @@ fn a_second_caller_hears_busy() {
     second.write_all(b"let me in\n").expect("write");
     let mut heard = String::new();
     second.read_to_string(&mut heard).expect("a clean end");
-    assert_eq!(heard, "busy\n");
-    ours.err_has("heard `busy`");
+    assert_eq!(heard, "busy: this listener is in another call\n");
+    ours.err_has("called meanwhile and was told");
     first.write_all(b"still mine\n").expect("write");
     ours.out_has("still mine\n");
     drop(first);
     ours.finish();
     assert_eq!(ours.code(), 0, "{}", ours.err());
+}
+
+/// It was connected, read `busy` as the peer's words, and exited 0.
+#[test]
+fn a_caller_who_is_turned_away_is_refused() {
+    let (ours, port) = Talker::listen(&[]);
+    let first = plain_call(port);
+    ours.err_has("connected with");
+    for input in [&b""[..], &[b'x'; 1 << 20]] {
+        let mut caller = Talker::call(port, &[]);
+        // The listener may have hung up in the middle of it.
+        caller.tries_to_say(input);
+        let said = caller.err_has("answered that it is in another call");
+        assert!(said.contains(&format!("127.0.0.1:{port}")), "{said}");
+        assert_eq!(caller.code(), 3, "{}", caller.err());
+    }
+    let mut caller = Talker::call(port, &["--json"]);
+    caller.out_has(r#""event":"busy""#);
+    assert_eq!(caller.code(), 3, "{}", caller.err());
+    drop(first);
+}
+
+/// Somebody who types it is no listener that turns us away.
+#[test]
+fn a_peer_who_says_busy_is_heard() {
+    for words in ["busy\n", "busy: this listener is in another call\nno\n"] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let port = listener.local_addr().expect("address").port();
+        let mut caller = Talker::call(port, &["--exit-on", "peer"]);
+        let (mut stream, _) = listener.accept().expect("accept");
+        stream.write_all(words.as_bytes()).expect("write");
+        drop(stream);
+        assert_eq!(caller.code(), 0, "{}", caller.err());
+        assert_eq!(caller.out(), words.as_bytes());
+    }
+}
+
+/// A connection that no program has accepted is made all the same, and takes some bytes.
+#[test]
+fn a_call_that_nobody_accepts_is_told_what_that_may_mean() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = listener.local_addr().expect("address").port();
+    let mut piped = Talker::call(port, &[]);
+    piped.tries_to_say(&vec![b'x'; 8 << 20]);
+    let json = Talker::call(port, &["--json"]);
+    piped.err_has("its program may not have accepted the call");
+    json.out_has(r#"{"event":"unheard","seconds":10,"v":1}"#);
+}
+
+/// `abcXdef` arrived as `abcdef` where lineman had been called.
+#[test]
+fn an_urgent_byte_in_a_pipe_stays_in_its_place() {
+    let send = |stream: std::net::TcpStream| {
+        let socket = socket2::Socket::from(stream);
+        assert_eq!(socket.send(b"abc").expect("send"), 3);
+        assert_eq!(socket.send_out_of_band(b"X").expect("send"), 1);
+        assert_eq!(socket.send(b"def\n").expect("send"), 4);
+    };
+    let (called, port) = Talker::listen(&[]);
+    send(plain_call(port));
+    called.out_has("abcXdef\n");
+
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let calling = Talker::call(listener.local_addr().expect("address").port(), &[]);
+    send(listener.accept().expect("accept").0);
+    calling.out_has("abcXdef\n");
+}
+
+/// A line of 300 MB took 907 MiB.
+#[test]
+fn a_line_without_end_is_left_out_under_json_and_takes_no_memory() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = listener.local_addr().expect("address").port();
+    let mut caller = Talker::call(port, &["--json"]);
+    let (stream, _) = listener.accept().expect("accept");
+    let block = vec![b'x'; 1 << 20];
+    for _ in 0..100 {
+        caller.say(&block);
+    }
+    caller.say("\nshort\n");
+    caller.out_has(r#""bytes":104857600,"event":"not-sent","limit":1048576,"reason":"too-long""#);
+    let status = format!("/proc/{}/status", caller.process.0.id());
+    let status = std::fs::read_to_string(status).expect("a process");
+    let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
+    let peak = peak.and_then(|line| line.split_whitespace().nth(1));
+    let peak: u64 = peak.expect("a peak").parse().expect("a number");
+    assert!(peak < 48 << 10, "{peak} KiB");
+    caller.finish();
+    let mut heard = String::new();
+    (&stream).read_to_string(&mut heard).expect("a clean end");
+    assert_eq!(heard, "short\n");
+    drop(stream);
+    assert_eq!(caller.code(), 5, "{}", caller.err());
 }
 
 #[test]

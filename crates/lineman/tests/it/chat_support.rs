@@ -66,6 +66,16 @@ impl Talker {
         stdin.flush().expect("it reads");
     }
 
+    /// Says what it takes: it may end meanwhile.
+    pub(crate) fn tries_to_say(&mut self, bytes: &[u8]) {
+        let mut stdin = self.stdin.take().expect("stdin is open");
+        let bytes = bytes.to_vec();
+        thread::spawn(move || {
+            let _ = stdin.write_all(&bytes);
+            thread::sleep(LIMIT); // its input stays open
+        });
+    }
+
     /// Ends its stdin.
     pub(crate) fn finish(&mut self) {
         self.stdin = None;

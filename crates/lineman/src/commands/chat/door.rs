@@ -33,6 +33,11 @@ impl Door {
         }
     }
 
+    /// Whether we are the caller.
+    pub(super) fn is_calling(&self) -> bool {
+        self.listener.is_none()
+    }
+
     /// Whether another call may follow.
     pub(super) fn is_open(&self) -> bool {
         self.open

@@ -3,18 +3,21 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use lineman_net::chat::InputLine;
 use lineman_net::chat::LineInput;
+use lineman_net::chat::MAX_INPUT_LINE;
 use lineman_net::chat::Talk as Call;
 use lineman_proto::chat::Event;
 use lineman_proto::chat::Undelivered;
 use lineman_proto::chat::Until;
 use serde_json::Value;
 use serde_json::json;
-use tokio::net::TcpStream;
 
+use super::UNHEARD_TIME;
 use super::door::Door;
 use super::each_call;
 use super::say;
+use super::sleep_until;
 use crate::args::chat::Talk;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -24,36 +27,45 @@ use crate::failure::system_text;
 pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
     let mut lines = LineInput::new(std::io::stdin())
         .map_err(|error| Failure::internal(&error, console.lang))?;
+    let calling = door.is_calling();
     each_call(door, console, async |stream, address| {
-        hold(stream, address, &mut lines, talk, console).await
+        let call = Call::new(stream, talk.config(calling))
+            .map_err(|error| Failure::internal(&error, console.lang))?;
+        hold(call, address, &mut lines, talk, calling, console).await
     })
     .await
 }
 
 async fn hold(
-    stream: TcpStream,
+    mut call: Call,
     address: SocketAddr,
     lines: &mut LineInput,
     talk: &Talk,
+    calling: bool,
     console: Console,
 ) -> Result<(), Failure> {
     let begun = Instant::now();
     let until = talk.until(Until::Both);
-    let mut call = Call::new(stream, talk.config())
-        .map_err(|error| Failure::internal(&error, console.lang))?;
     say(
         console,
         "connected",
         json!({ "address": address.to_string() }),
     )?;
     let mut exit = Exit::Done;
+    let mut unheard_at = calling.then(|| begun + UNHEARD_TIME);
     loop {
         let wants_lines = call.outgoing().is_open() && !call.is_congested();
         tokio::select! {
             event = call.next() => {
                 let Some(event) = event else { break };
                 match &event {
-                    Event::Broken | Event::NotDelivered(_) => exit = Exit::Incomplete,
+                    Event::Broken | Event::NotDelivered(_) if exit == Exit::Done => {
+                        exit = Exit::Incomplete;
+                    }
+                    Event::TurnedAway => {
+                        exit = Exit::Refused;
+                        call.leave();
+                    }
                     Event::PeerSilent => call.leave(),
                     _ => {}
                 }
@@ -62,10 +74,21 @@ async fn hold(
             }
             line = lines.next(), if wants_lines => match line {
                 // A line that can no longer be sent is told by the event that says why.
-                Some(line) => drop(call.send_line(&line)),
+                Some(InputLine::Text(line)) => drop(call.send_line(&line)),
+                Some(InputLine::TooLong(bytes)) => {
+                    exit = Exit::Incomplete;
+                    let limit = MAX_INPUT_LINE;
+                    let fields = json!({ "reason": "too-long", "bytes": bytes, "limit": limit });
+                    say(console, "not-sent", fields)?;
+                }
                 None => call.finish(),
             },
+            () = sleep_until(unheard_at) => {
+                unheard_at = None;
+                say(console, "unheard", json!({ "seconds": UNHEARD_TIME.as_secs() }))?;
+            }
         }
+        unheard_at = unheard_at.filter(|_| call.totals().bytes_received == 0);
         if until.is_over(call.outgoing(), call.incoming()) {
             call.leave();
         }
@@ -87,6 +110,7 @@ fn told(event: Event, call: &Call, console: Console) -> (&'static str, Value) {
         }
         Event::TelnetDetected => ("telnet", json!({})),
         Event::PeerFinished => ("peer-finished", json!({})),
+        Event::TurnedAway => ("busy", json!({})),
         Event::PeerSilent => ("peer-silent", json!({})),
         Event::Broken => {
             let why = call.error().map(|error| system_text(error, console.lang));

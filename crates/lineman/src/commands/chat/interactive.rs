@@ -12,8 +12,10 @@ use lineman_proto::chat::Until;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use super::UNHEARD_TIME;
 use super::door::Door;
 use super::seconds;
+use super::sleep_until;
 use crate::args::chat::Talk;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -31,7 +33,8 @@ pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result
     let (desk, mut keys) = open(console)?;
     let mut exit = Exit::Done;
     while let Some((stream, address)) = desk.wait(&mut door, &mut keys).await? {
-        let mut conversation = Conversation::new(&desk, stream, address, talk)?;
+        let calling = door.is_calling();
+        let mut conversation = Conversation::new(&desk, stream, address, talk, calling)?;
         match conversation.hold(&door, &mut keys).await {
             Exit::Done => {}
             Exit::Interrupted => return Err(Failure::said(Exit::Interrupted)),
@@ -119,6 +122,9 @@ impl Desk {
 struct Conversation<'a> {
     desk: &'a Desk,
     call: Call,
+    address: SocketAddr,
+    /// When a caller who has heard nothing is told what that may mean.
+    unheard_at: Option<Instant>,
     until: Until,
     begun: Instant,
     /// The call ends with the next line: the peer has finished while the user was typing.
@@ -132,15 +138,18 @@ impl<'a> Conversation<'a> {
         stream: TcpStream,
         address: SocketAddr,
         talk: &Talk,
+        calling: bool,
     ) -> Result<Self, Failure> {
         let lang = desk.console.lang;
-        let call =
-            Call::new(stream, talk.config()).map_err(|error| Failure::internal(&error, lang))?;
+        let call = Call::new(stream, talk.config(calling))
+            .map_err(|error| Failure::internal(&error, lang))?;
         desk.note(&Words::Connected { address: &address });
         desk.note(&Words::Prompt {});
         Ok(Self {
             desk,
             call,
+            address,
+            unheard_at: calling.then(|| Instant::now() + UNHEARD_TIME),
             until: talk.until(Until::Peer),
             begun: Instant::now(),
             last_line: false,
@@ -166,6 +175,7 @@ impl<'a> Conversation<'a> {
                 address = door.turn_away() => {
                     self.desk.note(&Words::TurnedAway { address: &address });
                 }
+                () = sleep_until(self.unheard_at) => self.unheard(),
             }
         }
         let totals = self.call.totals();
@@ -184,6 +194,7 @@ impl<'a> Conversation<'a> {
             Event::Line(piece) => self.show(&piece),
             Event::TelnetDetected => self.desk.note(&Words::Telnet {}),
             Event::PeerFinished => self.peer_finished(),
+            Event::TurnedAway => self.turned_away(),
             Event::PeerSilent => {
                 self.desk.note(&Words::PeerSilent {});
                 self.call.leave();
@@ -217,6 +228,23 @@ impl<'a> Conversation<'a> {
             self.desk.note(&Words::PeerFinished {});
             self.call.leave();
         }
+    }
+
+    /// More cannot be known from here: a connection is made by the peer's system, before its program
+    /// has accepted it.
+    fn unheard(&mut self) {
+        self.unheard_at = None;
+        if self.call.totals().bytes_received == 0 {
+            let seconds = &UNHEARD_TIME.as_secs();
+            self.desk.note(&Words::Unheard { seconds });
+        }
+    }
+
+    fn turned_away(&mut self) {
+        let address = &self.address;
+        self.desk.warn(&Words::Busy { address });
+        self.exit = Exit::Refused;
+        self.call.leave();
     }
 
     fn broken(&mut self) {

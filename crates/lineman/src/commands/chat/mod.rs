@@ -4,6 +4,7 @@ use std::io;
 use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_net::SystemError;
 use lineman_net::chat::Attempt;
@@ -25,6 +26,9 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::chat::Chat as Words;
 use crate::runtime;
+
+/// When nothing was heard for this long, a caller is told that perhaps nobody has accepted the call.
+const UNHEARD_TIME: Duration = Duration::from_secs(10);
 
 mod door;
 mod events;
@@ -188,11 +192,19 @@ impl Talk {
         }
     }
 
-    fn config(&self) -> lineman_proto::chat::Config {
+    fn config(&self, calling: bool) -> lineman_proto::chat::Config {
         lineman_proto::chat::Config {
+            calling,
             crlf: self.crlf,
             linger: self.linger,
         }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due.into()).await,
+        None => std::future::pending().await,
     }
 }
 

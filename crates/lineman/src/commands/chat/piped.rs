@@ -11,6 +11,7 @@ use lineman_net::chat::PipeConfig;
 use lineman_net::chat::PipeEnd;
 use lineman_net::chat::PipeError;
 use lineman_net::chat::PipeInput;
+use lineman_net::chat::PipeNotice;
 use lineman_net::chat::PipeTotals;
 use lineman_net::chat::pipe;
 use lineman_proto::chat::Screen;
@@ -30,13 +31,19 @@ pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(),
     let config = PipeConfig {
         until: talk.until(Until::Both),
         linger: talk.linger,
+        calling: door.is_calling(),
+    };
+    let notice = |notice| match notice {
+        PipeNotice::Unheard(time) => console.note(&Words::NotTaken {
+            seconds: &time.as_secs(),
+        }),
     };
     let mut input =
         PipeInput::new(io::stdin()).map_err(|error| Failure::internal(&error, console.lang))?;
     each_call(door, console, async |stream, address| {
         console.note(&Words::Connected { address: &address });
         let begun = Instant::now();
-        match pipe(stream, &mut input, output(), config).await {
+        match pipe(stream, &mut input, output(), config, notice).await {
             Ok(PipeEnd::Finished(PipeTotals { sent, received })) => {
                 console.note(&Words::PipeSummary {
                     out: &sent,
@@ -44,6 +51,10 @@ pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(),
                     seconds: &seconds(begun.elapsed()),
                 });
                 Ok(())
+            }
+            Ok(PipeEnd::TurnedAway(_)) => {
+                let busy = Words::Busy { address: &address };
+                Err(Failure::new(Exit::Refused, &busy, console.lang))
             }
             Ok(PipeEnd::OutputClosed(_)) => Err(Failure::said(Exit::Done)),
             Err(error) => Err(failure(&error, console)),
