@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::io;
+use std::io::IsTerminal as _;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs as _;
@@ -22,6 +23,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::address::Address;
+use crate::terminal::stop;
 
 /// Runs a command's future to its end.
 ///
@@ -36,6 +38,18 @@ pub fn block_on<T>(
         .enable_all()
         .build();
     block_on_built(runtime, console, future)
+}
+
+/// For commands that put the terminal in raw mode: it is as it was found when a signal stops or ends
+/// them. Call it before [`block_on`].
+///
+/// # Errors
+/// When the system gives no thread.
+pub fn watch_stops(console: Console) -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        stop::watch().map_err(|error| Failure::internal(&error, console.lang))?;
+    }
+    Ok(())
 }
 
 /// How many threads this machine is good for: its processors, or what a container may use of them.

@@ -25,6 +25,8 @@ messages! {
     WeFinishedAlready {} "you have finished sending: that was not sent" "你已结束发送：内容没有发送"
     PeerFinished {} "the peer has finished sending" "对方已结束发送"
     PeerFinishedOpen {} "the peer has finished sending; you can still send" "对方已结束发送；你仍可以发送"
+    PeerFinishedEnter {} "the peer has finished sending; press Enter to end the call" "对方已结束发送；按回车结束通话"
+    EnterLeaves {} "the call is over; press Enter to leave" "通话已结束；按回车离开"
     PeerFinishedDraft {} "the peer has finished sending; Enter tries to send your draft, an empty line ends the call" "对方已结束发送；按回车将尝试发送草稿，空行则结束通话"
     PeerSilent {} "the peer has been silent; leaving" "对方一直没有动静；离开"
     Broken { why } "the connection broke: {why}" "连接中断：{why}"

@@ -54,4 +54,11 @@ pub fn restore() {
     let _ = rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, state);
 }
 
+/// The editor's mode that is set by escape code: what is pasted comes in brackets.
+pub fn paste_in_brackets() {
+    let mut out = io::stdout();
+    let _ = out.write_all(b"\x1b[?2004h");
+    let _ = out.flush();
+}
+
 static FOUND: OnceLock<Termios> = OnceLock::new();

@@ -2,5 +2,8 @@
 
 pub mod editor;
 pub mod guard;
+mod plain;
+mod rows;
 pub mod screen;
+pub mod stop;
 mod watch;

@@ -15,6 +15,21 @@ use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 
+/// Whom a line goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Addressee(u64);
+
+impl Addressee {
+    /// At least as wide as for two digits: another may take its place while the prompt is shown, and
+    /// the editor has measured the prompt by then.
+    fn prompt(self, columns: usize) -> String {
+        format!("{:>columns$}", format!("@{}> ", self.0))
+    }
+}
+
+/// How wide a prompt is that names nobody yet, or a number of two digits: `@12> `.
+const ADDRESSED: usize = 5;
+
 /// What the session and the editor's thread know of each other.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -26,6 +41,13 @@ pub(super) struct Watch {
 struct State {
     draft: String,
     prompt: &'static str,
+    /// Whom a line would go to now, and whom the prompt names. They differ while somebody is typing.
+    latest: Option<Addressee>,
+    named: Option<Addressee>,
+    /// Whom the line that was finished last goes to.
+    finished: Option<u64>,
+    /// How many lines were finished.
+    lines: u64,
     /// The terminal is in raw mode and the prompt has been drawn.
     at_prompt: bool,
     /// The next drawing, or the end of the line, stops the thread.
@@ -40,8 +62,29 @@ impl Watch {
         watch
     }
 
-    pub(super) fn prompt(&self) -> &'static str {
-        self.state().prompt
+    /// The next prompt, for the editor to measure.
+    pub(super) fn prompt(&self) -> String {
+        let mut state = self.state();
+        state.named = state.latest;
+        match state.named {
+            Some(addressee) => addressee.prompt(ADDRESSED),
+            None => state.prompt.to_owned(),
+        }
+    }
+
+    /// From now on a line goes to this one, unless one has been begun.
+    pub(super) fn address(&self, number: u64) {
+        self.state().latest = Some(Addressee(number));
+    }
+
+    /// Whom the line that was finished last goes to.
+    pub(super) fn addressee(&self) -> Option<u64> {
+        self.state().finished
+    }
+
+    /// How many lines were finished.
+    pub(super) fn lines(&self) -> u64 {
+        self.state().lines
     }
 
     pub(super) fn set_prompt(&self, prompt: &'static str) {
@@ -57,6 +100,8 @@ impl Watch {
         let mut state = self.state();
         state.draft.clear();
         state.at_prompt = false;
+        state.finished = state.named.map(|Addressee(number)| number);
+        state.lines += 1;
         self.stop_here(state);
     }
 
@@ -108,6 +153,25 @@ pub(super) struct Observer {
     pub(super) complete: Complete,
 }
 
+impl State {
+    /// The prompt as it is drawn: with whom the line goes to, which changes only while nothing is typed.
+    fn shown<'p>(&mut self, measured: &'p str) -> Cow<'p, str> {
+        let columns = measured.len();
+        if let Some(latest) = self.latest
+            && self.draft.is_empty()
+            && columns >= ADDRESSED
+            && latest.prompt(columns).len() == columns
+        {
+            self.named = Some(latest);
+            return Cow::Owned(latest.prompt(columns));
+        }
+        match self.named {
+            Some(named) => Cow::Owned(named.prompt(columns)),
+            None => Cow::Borrowed(measured),
+        }
+    }
+}
+
 impl Hinter for Observer {
     type Hint = String;
 
@@ -126,8 +190,9 @@ impl Highlighter for Observer {
         let mut state = self.watch.state();
         state.at_prompt = true;
         self.watch.changed.notify_all();
+        let shown = state.shown(prompt);
         self.watch.stop_here(state);
-        Cow::Borrowed(prompt)
+        shown
     }
 }
 

@@ -25,15 +25,24 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// A terminal in which `lineman ARGS` runs between two looks at the terminal's settings.
-    pub fn run(args: &str) -> Self {
+    fn new() -> Self {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let terminal = Self {
+        Self {
             socket: format!("lineman-{}-{number}", std::process::id()),
             dir: tempfile::tempdir().expect("a directory"),
-        };
+        }
+    }
+
+    /// A terminal in which `lineman ARGS` runs between two looks at the terminal's settings.
+    pub fn run(args: &str) -> Self {
+        Self::with_variable("", args)
+    }
+
+    /// [`run`](Self::run) with a variable of the environment.
+    pub fn with_variable(variable: &str, args: &str) -> Self {
+        let terminal = Self::new();
         let script = format!(
-            "cd '{}'\nstty -a > before\n'{}' {args}\necho $? > code\nstty -a > after\n\
+            "cd '{}'\nstty -a > before\n{variable} '{}' {args}\necho $? > code\nstty -a > after\n\
              echo the-end\nexec sleep 1000\n",
             terminal.dir.path().display(),
             env!("CARGO_BIN_EXE_lineman"),
@@ -41,19 +50,21 @@ impl Terminal {
         let file = terminal.dir.path().join("script");
         std::fs::write(&file, script).expect("write");
         let file = file.display().to_string();
-        let run = format!("sh '{file}'");
-        terminal.tmux(&[
-            "-f",
-            "/dev/null",
-            "new-session",
-            "-d",
-            "-x",
-            "60",
-            "-y",
-            "24",
-            &run,
-        ]);
+        terminal.runs(&format!("sh '{file}'"));
         terminal
+    }
+
+    /// A terminal with a shell at its prompt.
+    fn with_shell(shell: &str) -> Self {
+        let terminal = Self::new();
+        terminal.runs(shell);
+        terminal
+    }
+
+    fn runs(&self, program: &str) {
+        let size = ["-x", "60", "-y", "24"];
+        let session = ["-f", "/dev/null", "new-session", "-d"];
+        self.tmux(&[&session[..], &size, &[program]].concat());
     }
 
     fn tmux(&self, args: &[&str]) -> String {
@@ -70,9 +81,10 @@ impl Terminal {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The screen without line ends: the editor wraps a long draft itself.
+    /// The screen without white space: the editor wraps a long draft itself, and what is said is indented
+    /// where it is wrapped.
     fn unwrapped(&self) -> String {
-        self.screen().replace('\n', "")
+        bare(&self.screen())
     }
 
     /// The screen; lines that the terminal wrapped are joined.
@@ -85,8 +97,8 @@ impl Terminal {
         let shown = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
             wait_for(text, LIMIT, || {
                 last = self.screen();
-                let unwrapped = last.replace('\n', "");
-                (last.contains(text) || unwrapped.contains(text)).then_some(())
+                let shown = last.contains(text) || bare(&last).contains(&bare(text));
+                shown.then_some(())
             });
         }));
         assert!(shown.is_ok(), "{text:?} never appeared on:\n{last}");
@@ -114,6 +126,11 @@ impl Terminal {
         );
         self.file("code").trim().to_owned()
     }
+}
+
+/// Without white space.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 impl Drop for Terminal {
@@ -167,7 +184,11 @@ fn a_long_chinese_draft_survives_what_arrives() {
     );
     for number in 0..5 {
         let line = format!("< 第 {number} 行：{}", "长".repeat(40));
-        assert_eq!(screen.matches(&line).count(), 1, "{line} in\n{screen}");
+        assert_eq!(
+            screen.matches(&bare(&line)).count(),
+            1,
+            "{line} in\n{screen}"
+        );
     }
     terminal.key("Enter");
     assert_eq!(read_line(&stream), format!("{draft}\n"));
@@ -185,6 +206,8 @@ fn a_peers_control_characters_are_shown_and_not_obeyed() {
     terminal.shows("< a^[[2Jb^[]0;title^G\\x9b1m");
     terminal.shows("< Password: …");
     drop(stream);
+    terminal.shows("press Enter to end the call");
+    terminal.key("Enter");
     assert_eq!(terminal.code(), "0");
 }
 
@@ -194,11 +217,12 @@ fn the_last_words_of_a_peer_are_shown_before_the_end() {
     let words: String = (0..15).map(|number| format!("word {number}\n")).collect();
     stream.write_all(words.as_bytes()).expect("write");
     drop(stream);
-    assert_eq!(terminal.code(), "0");
+    terminal.shows("* the peer has finished sending; press Enter to end the call");
     for number in 0..15 {
         terminal.shows(&format!("< word {number}\n"));
     }
-    terminal.shows("* the peer has finished sending");
+    terminal.key("Enter");
+    assert_eq!(terminal.code(), "0");
     terminal.shows("* the call is over");
 }
 
@@ -239,18 +263,218 @@ fn interrupt_leaves_at_once() {
     assert_eq!(terminal.code(), "130");
 }
 
-#[test]
-fn a_signal_leaves_a_sane_terminal() {
-    let (terminal, _stream) = called_by("");
-    terminal.types("half a li");
-    terminal.shows("half a li");
+/// The process that the terminal's shell runs.
+fn child(terminal: &Terminal) -> String {
     let shell = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]);
     let shell = shell.trim();
     let children = format!("/proc/{shell}/task/{shell}/children");
     let child = std::fs::read_to_string(children).expect("the children of the shell");
-    let killed = Command::new("kill").args(["-TERM", child.trim()]).status();
+    child.trim().to_owned()
+}
+
+fn send_signal(terminal: &Terminal, name: &str) {
+    let killed = Command::new("kill").args([name, &child(terminal)]).status();
     assert!(killed.expect("kill").success());
-    assert_eq!(terminal.code(), "130");
+}
+
+/// The exit codes of `docs/exit-codes.md`: told to leave is not interrupted, and a draft is data.
+#[test]
+fn told_to_leave_a_chat_ends_by_the_table_of_exit_codes() {
+    for signal in ["-TERM", "-HUP"] {
+        let (terminal, mut stream) = called_by("");
+        terminal.types("sent");
+        terminal.key("Enter");
+        terminal.shows("> sent");
+        send_signal(&terminal, signal);
+        let mut heard = String::new();
+        stream.read_to_string(&mut heard).expect("a clean end");
+        assert_eq!(heard, "sent\n");
+        drop(stream);
+        assert_eq!(terminal.code(), "0", "{signal}");
+
+        let (terminal, _stream) = called_by("");
+        terminal.types("half a li");
+        terminal.shows("half a li");
+        send_signal(&terminal, signal);
+        assert_eq!(terminal.code(), "5", "{signal}");
+        terminal.shows("* not sent: half a li");
+    }
+    let terminal = Terminal::run("chat listen 127.0.0.1:0");
+    terminal.shows("> ");
+    send_signal(&terminal, "-TERM");
+    assert_eq!(terminal.code(), "0");
+}
+
+/// They end the program as they always do, but not in raw mode.
+#[test]
+fn every_signal_that_ends_the_program_leaves_a_sane_terminal() {
+    for (signal, code) in [("-INT", 130), ("-USR1", 128 + 10), ("-ALRM", 128 + 14)] {
+        let (terminal, _stream) = called_by("");
+        terminal.types("half a li");
+        terminal.shows("half a li");
+        send_signal(&terminal, signal);
+        assert_eq!(terminal.code(), code.to_string(), "{signal}");
+    }
+}
+
+/// dash, unlike bash, leaves the terminal of a stopped job as it is; it stayed raw.
+#[test]
+fn a_stopped_chat_leaves_a_sane_terminal_and_comes_back_with_its_draft() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = listener.local_addr().expect("address").port();
+    // A shell with job control, and without line editing of its own.
+    let terminal = Terminal::with_shell("dash -i");
+    let binary = env!("CARGO_BIN_EXE_lineman");
+    terminal.types(&format!("{binary} chat call 127.0.0.1:{port}"));
+    terminal.key("Enter");
+    let (mut stream, _) = listener.accept().expect("accept");
+    stream.set_read_timeout(Some(LIMIT)).expect("time-out");
+    terminal.shows("/help lists the commands");
+    terminal.types("before ");
+    terminal.shows("> before");
+    let child = child(&terminal);
+    let tty = terminal.tmux(&["list-panes", "-F", "#{pane_tty}"]);
+    let is_sane = || {
+        let modes = Command::new("stty").args(["-a", "-F", tty.trim()]).output();
+        let modes = String::from_utf8_lossy(&modes.expect("stty").stdout).into_owned();
+        let on = |name: &str| modes.split_whitespace().any(|word| word == name);
+        ["icanon", "echo", "icrnl"].map(on)
+    };
+    for stop in ["key", "signal"] {
+        assert_eq!(is_sane(), [false; 3]);
+        match stop {
+            "key" => terminal.key("C-z"),
+            _ => send_signal(&terminal, "-TSTP"),
+        }
+        wait_for("the stop", LIMIT, || {
+            let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).ok()?;
+            stat.rsplit_once(") ")?.1.starts_with('T').then_some(())
+        });
+        assert_eq!(is_sane(), [true; 3], "{stop}");
+        terminal.types("fg");
+        terminal.key("Enter");
+        wait_for("raw mode", LIMIT, || {
+            (is_sane() == [false; 3]).then_some(())
+        });
+        terminal.types("more ");
+        terminal.shows("more ");
+    }
+    writeln!(stream, "welcome back").expect("write");
+    terminal.shows("< welcome back");
+    terminal.key("Enter");
+    assert_eq!(read_line(&stream), "before more more \n");
+}
+
+/// Windows' telnet sends each key as it is pressed. There was a row for each, and never the line.
+#[test]
+fn a_line_that_comes_key_by_key_grows_in_place() {
+    let (terminal, mut stream) = called_by("");
+    terminal.types("draft");
+    terminal.shows("> draft");
+    let line = "a line that is wider than sixty columns is typed key by key, slowly, and ends";
+    let mut so_far = String::new();
+    for part in line.split_inclusive(' ') {
+        stream.write_all(part.as_bytes()).expect("write");
+        so_far += part;
+        terminal.shows(&format!("< {}…", so_far));
+    }
+    stream.write_all(b"\r\n").expect("write");
+    wait_for("the whole line", LIMIT, || {
+        (!terminal.screen().contains('…')).then_some(())
+    });
+    let screen = terminal.screen();
+    assert_eq!(screen.matches("< a line").count(), 1, "{screen}");
+    assert!(
+        bare(&screen).contains(&bare(&format!("< {line}\n> draft"))),
+        "{screen}"
+    );
+    // What was shown in between is not overwritten.
+    stream.write_all(b"one").expect("write");
+    terminal.shows("< one…");
+    terminal.key("Enter");
+    assert_eq!(read_line(&stream), "draft\n");
+    stream.write_all(b" two\n").expect("write");
+    terminal.shows("<… two");
+    assert!(
+        terminal.screen().contains("> draft"),
+        "{}",
+        terminal.screen()
+    );
+}
+
+/// A row of the terminal's own making would begin in the first column, as our sentences do.
+#[test]
+fn what_a_peer_says_never_begins_a_row_like_a_sentence_of_ours() {
+    let (terminal, mut stream) = called_by("");
+    let fake = "* the connection broke: ";
+    writeln!(stream, "{}{fake}{}", "x".repeat(58), "y".repeat(40)).expect("write");
+    writeln!(stream, "\t{}{fake}", "一".repeat(25)).expect("write");
+    terminal.shows("the connection broke");
+    writeln!(stream, "end").expect("write");
+    terminal.shows("< end");
+    let screen = terminal.screen();
+    let rows: Vec<_> = screen.lines().collect();
+    let theirs = rows.iter().position(|row| row.starts_with("< x"));
+    let theirs = &rows[theirs.expect("the peer's first row")..];
+    assert!(theirs.len() > 4, "{screen}");
+    for row in theirs {
+        assert!(
+            ["< ", "  ", ">"].iter().any(|mark| row.starts_with(mark)) || row.is_empty(),
+            "{screen}"
+        );
+    }
+    // And our own look otherwise, whatever the width.
+    let coloured = terminal.tmux(&["capture-pane", "-p", "-e"]);
+    assert!(coloured.contains("\x1b[2m* connected with"), "{coloured:?}");
+    assert!(
+        !coloured.contains("\x1b[2m<") && !coloured.contains("\x1b[2m  "),
+        "{coloured:?}"
+    );
+}
+
+/// What was typed next was run by the shell.
+#[test]
+fn a_call_that_the_peer_ends_waits_for_enter_before_the_shell_gets_the_keys() {
+    let (terminal, stream) = called_by("");
+    drop(stream);
+    terminal.shows("press Enter to end the call");
+    terminal.types("touch owned");
+    terminal.shows("> touch owned");
+    terminal.key("Enter");
+    assert_eq!(terminal.code(), "5");
+    terminal.shows("* not delivered: touch owned");
+
+    let (terminal, stream) = called_by("");
+    reset(stream);
+    terminal.shows("press Enter to leave");
+    terminal.types("touch owned");
+    terminal.key("Enter");
+    assert_eq!(terminal.code(), "5");
+    terminal.shows("* not sent: touch owned");
+}
+
+/// The shell of Emacs edits lines itself. There was nothing but an error.
+#[test]
+fn a_dumb_terminal_has_plain_lines() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let port = listener.local_addr().expect("address").port();
+    let terminal = Terminal::with_variable("TERM=dumb", &format!("chat call 127.0.0.1:{port}"));
+    let (mut stream, _) = listener.accept().expect("accept");
+    terminal.shows("/help lists the commands");
+    terminal.types("typed");
+    terminal.key("Enter");
+    assert_eq!(read_line(&stream), "typed\n");
+    stream.write_all(b"heard\x1b[2J\n").expect("write");
+    terminal.shows("< heard^[[2J");
+    terminal.types("/quit");
+    terminal.key("Enter");
+    drop(stream);
+    assert_eq!(terminal.code(), "0");
+    assert!(
+        !terminal
+            .tmux(&["capture-pane", "-p", "-e"])
+            .contains('\x1b')
+    );
 }
 
 #[test]
@@ -289,8 +513,10 @@ fn a_reset_ends_the_call_and_shows_the_draft_that_was_not_sent() {
     terminal.types("unsent");
     terminal.shows("> unsent");
     reset(stream);
-    assert_eq!(terminal.code(), "5");
     terminal.shows("* the connection broke: the peer reset the connection");
+    terminal.shows("> unsent");
+    terminal.key("Enter");
+    assert_eq!(terminal.code(), "5");
     terminal.shows("* not sent: unsent");
 }
 

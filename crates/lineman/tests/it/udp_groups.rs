@@ -98,9 +98,9 @@ fn a_group_is_heard_on_the_interface_that_was_named() {
         let heard = listener.shows("] here 你好\n");
         assert_eq!(heard.lines().count(), 1, "{heard}");
         let from = if group.contains(':') {
-            "[[fd09:1::1]:"
+            "[@1 [fd09:1::1]:"
         } else {
-            "[10.9.1.1:"
+            "[@1 10.9.1.1:"
         };
         assert!(heard.starts_with(from), "{heard}");
     }
@@ -161,7 +161,7 @@ fn a_group_of_socat_is_heard() {
     let mut socat = Program::start(command.args(["-", &to]));
     socat.say("from socat\n");
     let heard = listener.shows("] from socat\n");
-    assert!(heard.starts_with("[10.9.0.1:"), "{heard}");
+    assert!(heard.starts_with("[@1 10.9.0.1:"), "{heard}");
 }
 
 #[test]
@@ -169,9 +169,9 @@ fn a_broadcast_leaves_by_the_interface_that_was_named() {
     let net = Net::new();
     let (listener, port) = net.listen(&["0.0.0.0:0"]);
     for (to, interface, from) in [
-        ("255.255.255.255", "d1", "[10.9.1.1:"),
-        ("255.255.255.255", "10.9.0.1", "[10.9.0.1:"),
-        ("10.9.1.255", "d1", "[10.9.1.1:"),
+        ("255.255.255.255", "d1", "[@1 10.9.1.1:"),
+        ("255.255.255.255", "10.9.0.1", "[@2 10.9.0.1:"),
+        ("10.9.1.255", "d1", "[@3 10.9.1.1:"),
     ] {
         let (line, to) = (format!("{to} {interface}\n"), format!("{to}:{port}"));
         net.send(&["--broadcast", &to, "--interface", interface], &line);

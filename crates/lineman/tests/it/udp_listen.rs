@@ -26,11 +26,9 @@ fn each_sender_is_heard_and_each_can_be_answered() {
     let (one, one_port) = plain_peer();
     let (two, two_port) = plain_peer();
     say(&one, port, "first\n");
-    listener.shows(&format!("[127.0.0.1:{one_port}] first\n"));
+    listener.shows(&format!("[@1 127.0.0.1:{one_port}] first\n"));
     say(&two, port, "second\n");
-    listener.shows(&format!("[127.0.0.1:{two_port}] second\n"));
-    listener.notes(&format!("@1 is 127.0.0.1:{one_port}\n"));
-    listener.notes(&format!("@2 is 127.0.0.1:{two_port}\n"));
+    listener.shows(&format!("[@2 127.0.0.1:{two_port}] second\n"));
 
     listener.say("to the last\n@1 to the first\n@2 你好\n@@2 at\n@9 nobody\n");
     assert_eq!(hear(&one), b"to the first\n");
@@ -92,7 +90,7 @@ fn an_interrupt_is_130_and_an_order_to_leave_is_0() {
 fn both_families_are_heard_and_ipv4_is_shown_as_ipv4() {
     let (listener, port) = Program::listen(&[":0"]);
     listener.notes("IPv4 and IPv6");
-    for (from, shown) in [("127.0.0.1:0", "[127.0.0.1:"), ("[::1]:0", "[[::1]:")] {
+    for (from, shown) in [("127.0.0.1:0", "[@1 127.0.0.1:"), ("[::1]:0", "[@2 [::1]:")] {
         let peer = UdpSocket::bind(from).expect("a socket");
         let to = peer.local_addr().expect("address").ip();
         peer.send_to(b"hello\n", (to, port)).expect("sent");
@@ -113,7 +111,7 @@ fn what_a_stranger_sends_cannot_touch_the_terminal_or_look_like_somebody_else() 
         ("127.0.0.1", port),
     )
     .expect("sent");
-    let prefix = format!("[127.0.0.1:{from}] ");
+    let prefix = format!("[@1 127.0.0.1:{from}] ");
     let indent = " ".repeat(prefix.len());
     assert_eq!(
         listener.ended().text(),

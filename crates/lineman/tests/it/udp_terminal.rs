@@ -177,7 +177,7 @@ fn the_last_message_before_the_end_is_shown() {
     let terminal = Terminal::new(80, "listen 127.0.0.1:0 --count 2");
     let port = terminal.port();
     let (peer, _) = plain_peer();
-    terminal.shows("the prompt", |screen| screen.contains("\n>"));
+    terminal.shows("the prompt", |screen| screen.contains("\n   >"));
     for text in ["one\n", "two\n"] {
         peer.send_to(text.as_bytes(), ("127.0.0.1", port))
             .expect("sent");
@@ -186,4 +186,38 @@ fn the_last_message_before_the_end_is_shown() {
     assert!(screen.contains("] one\n"), "{screen}");
     assert!(screen.contains("] two\n"), "{screen}");
     assert!(screen.contains("code=0\nicanon echo"), "{screen}");
+}
+
+/// An answer that was begun for one went to another whose datagram came before Enter.
+#[test]
+fn an_answer_goes_to_whom_the_prompt_named_when_it_was_begun() {
+    let terminal = Terminal::new(80, "listen 127.0.0.1:0");
+    let port = terminal.port();
+    let (one, _) = plain_peer();
+    let (two, from_two) = plain_peer();
+    let say = |peer: &std::net::UdpSocket, text: &str| {
+        let sent = peer.send_to(text.as_bytes(), ("127.0.0.1", port));
+        assert_eq!(sent.expect("sent"), text.len());
+    };
+    say(&one, "a question\n");
+    terminal.shows("the first peer and its prompt", |screen| {
+        screen.contains("[@1 127.0.0.1:") && screen.contains("\n @1>")
+    });
+    terminal.types("for one");
+    terminal.shows("the draft", |screen| screen.contains(" @1> for one"));
+    say(&two, "and another\n");
+    terminal.shows("that the draft is still for the first", |screen| {
+        screen.contains(&format!("[@2 127.0.0.1:{from_two}] and another"))
+            && screen.contains(" @1> for one")
+    });
+    terminal.presses("Enter");
+    assert_eq!(hear(&one), b"for one\n");
+    terminal.shows("the next prompt", |screen| screen.contains("\n @2>"));
+    say(&one, "thanks\n");
+    terminal.shows("a prompt that follows while nothing is typed", |screen| {
+        screen.trim_end().ends_with("\n @1>")
+    });
+    terminal.types("@2 for two");
+    terminal.presses("Enter");
+    assert_eq!(hear(&two), b"for two\n");
 }

@@ -1,5 +1,6 @@
 //! `lineman chat` at a terminal: a prompt, and what the peer says above it.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Instant;
@@ -26,8 +27,11 @@ use crate::lang::chat::Chat as Words;
 use crate::runtime::Signals;
 use crate::terminal::editor::Editor;
 use crate::terminal::editor::Input;
+use crate::terminal::editor::Shown;
 
 const PROMPT: &str = "> ";
+/// As wide as the mark before a line of the peer's.
+const INDENT: usize = 2;
 
 pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
     let (desk, mut keys) = open(console)?;
@@ -39,6 +43,9 @@ pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result
             Exit::Done => {}
             Exit::Interrupted => return Err(Failure::said(Exit::Interrupted)),
             failed => exit = failed,
+        }
+        if conversation.told_to_leave {
+            break;
         }
     }
     match exit {
@@ -52,7 +59,12 @@ fn open(console: Console) -> Result<(Desk, Keys), Failure> {
     let signals = Signals::watch(lang)?;
     let (editor, inputs) = Editor::start(PROMPT)
         .map_err(|error| Failure::new(Exit::Usage, &Words::NoEditor { why: &error }, lang))?;
-    Ok((Desk { console, editor }, Keys { inputs, signals }))
+    let desk = Desk {
+        console,
+        editor,
+        growing: RefCell::default(),
+    };
+    Ok((desk, Keys { inputs, signals }))
 }
 
 /// What the user does: at the prompt, or by signals.
@@ -61,12 +73,22 @@ struct Keys {
     signals: Signals,
 }
 
+/// What the user did, or a signal.
+enum Key {
+    Typed(Input),
+    /// A signal asks the program to leave.
+    Leave,
+}
+
 impl Keys {
-    /// What the user did; a signal that ends programs is an interrupt.
-    async fn next(&mut self) -> Input {
+    /// What happens next; SIGINT is what ^C is.
+    async fn next(&mut self) -> Key {
         tokio::select! {
-            input = self.inputs.recv() => input.unwrap_or(Input::Interrupt),
-            _ = self.signals.next() => Input::Interrupt,
+            input = self.inputs.recv() => Key::Typed(input.unwrap_or(Input::Interrupt)),
+            exit = self.signals.next() => match exit {
+                Exit::Interrupted => Key::Typed(Input::Interrupt),
+                _ => Key::Leave,
+            },
         }
     }
 }
@@ -75,6 +97,14 @@ impl Keys {
 struct Desk {
     console: Console,
     editor: Editor,
+    /// The line of the peer that was shown last and has not ended.
+    growing: RefCell<Option<Growing>>,
+}
+
+/// A line of the peer that grows where it is shown.
+struct Growing {
+    text: String,
+    shown: Shown,
 }
 
 impl Desk {
@@ -87,8 +117,12 @@ impl Desk {
         loop {
             let input = tokio::select! {
                 call = door.next() => return Ok(call),
-                input = keys.next() => input,
+                key = keys.next() => match key {
+                    Key::Typed(input) => input,
+                    Key::Leave => return Ok(None),
+                },
             };
+            self.growing.take();
             match input {
                 Input::Interrupt => return Err(Failure::said(Exit::Interrupted)),
                 Input::Eof => return Ok(None),
@@ -112,9 +146,35 @@ impl Desk {
 
     /// A sentence that is shown even under `--quiet`.
     fn warn(&self, message: &dyn Message) {
+        self.growing.take();
         let text = message.render(self.console.lang);
         self.editor
-            .print(&format!("* {}", text.replace('\n', "\n* ")));
+            .note(&format!("* {}", text.replace('\n', "\n* ")));
+    }
+
+    /// What the peer says: each line once, in one place, however many pieces it comes in.
+    fn say(&self, piece: &Piece) {
+        let after = if piece.ends { "" } else { "…" };
+        let text = match self.growing.take().filter(|_| !piece.begins) {
+            Some(Growing { text, shown }) => {
+                let text = text + &piece.text;
+                let (whole, rest) = (format!("{text}{after}"), format!("<…{}{after}", piece.text));
+                let shown = self.editor.say_instead(&shown, &whole, &rest, INDENT);
+                (text, shown)
+            }
+            // The end of a line of which all was shown says nothing more.
+            None if !piece.begins && piece.text.is_empty() => return,
+            None => {
+                let before = if piece.begins { "< " } else { "<…" };
+                let text = format!("{before}{}", piece.text);
+                let shown = self.editor.say(&format!("{text}{after}"), INDENT);
+                (text, shown)
+            }
+        };
+        if !piece.ends {
+            let (text, shown) = text;
+            self.growing.replace(Some(Growing { text, shown }));
+        }
     }
 }
 
@@ -127,8 +187,13 @@ struct Conversation<'a> {
     unheard_at: Option<Instant>,
     until: Until,
     begun: Instant,
-    /// The call ends with the next line: the peer has finished while the user was typing.
+    /// The call ends with the next line: the peer has finished, perhaps while the user was typing.
     last_line: bool,
+    /// It is the user who ended the call; otherwise what is being typed must not reach a shell.
+    left: bool,
+    told_to_leave: bool,
+    /// Further calls may follow.
+    keep: bool,
     exit: Exit,
 }
 
@@ -153,12 +218,16 @@ impl<'a> Conversation<'a> {
             until: talk.until(Until::Peer),
             begun: Instant::now(),
             last_line: false,
+            left: false,
+            told_to_leave: false,
+            keep: false,
             exit: Exit::Done,
         })
     }
 
     /// Holds the call until it is over.
     async fn hold(&mut self, door: &Door, keys: &mut Keys) -> Exit {
+        self.keep = door.is_open();
         loop {
             tokio::select! {
                 event = self.call.next(), if self.desk.editor.has_room() => match event {
@@ -166,8 +235,8 @@ impl<'a> Conversation<'a> {
                     None => break,
                 },
                 () = self.desk.editor.room(), if !self.desk.editor.has_room() => {}
-                input = keys.next() => {
-                    if self.typed(input).is_break() {
+                key = keys.next() => {
+                    if self.pressed(key).is_break() {
                         return Exit::Interrupted;
                     }
                     self.desk.editor.go_on();
@@ -177,6 +246,9 @@ impl<'a> Conversation<'a> {
                 }
                 () = sleep_until(self.unheard_at) => self.unheard(),
             }
+        }
+        if !self.left && !self.keep && self.wait_for_enter(keys).await.is_break() {
+            return Exit::Interrupted;
         }
         let totals = self.call.totals();
         self.desk.note(&Words::Summary {
@@ -189,29 +261,34 @@ impl<'a> Conversation<'a> {
         self.exit
     }
 
+    /// The call is over, and not by the user, who may be in the middle of a sentence: without this wait
+    /// the rest of it would be run by the shell.
+    async fn wait_for_enter(&mut self, keys: &mut Keys) -> ControlFlow<()> {
+        self.desk.warn(&Words::EnterLeaves {});
+        match keys.next().await {
+            Key::Typed(Input::Interrupt) => return ControlFlow::Break(()),
+            Key::Typed(Input::Line(line)) if !["", "/quit"].contains(&line.as_str()) => {
+                self.desk.warn(&Words::DraftLost { line: &line });
+                self.exit = Exit::Incomplete;
+            }
+            Key::Typed(_) => {}
+            Key::Leave => self.told(),
+        }
+        ControlFlow::Continue(())
+    }
+
     fn heard(&mut self, event: Event) {
         match event {
-            Event::Line(piece) => self.show(&piece),
+            Event::Line(piece) => self.desk.say(&piece),
             Event::TelnetDetected => self.desk.note(&Words::Telnet {}),
             Event::PeerFinished => self.peer_finished(),
             Event::TurnedAway => self.turned_away(),
             Event::PeerSilent => {
                 self.desk.note(&Words::PeerSilent {});
-                self.call.leave();
+                self.leave();
             }
             Event::Broken => self.broken(),
             Event::NotDelivered(lost) => self.not_delivered(&lost),
-        }
-    }
-
-    fn show(&self, piece: &Piece) {
-        let before = if piece.begins { "< " } else { "<…" };
-        let after = if piece.ends { "" } else { "…" };
-        // The end of a line of which all was shown says nothing more.
-        if piece.begins || !piece.text.is_empty() {
-            self.desk
-                .editor
-                .print(&format!("{before}{}{after}", piece.text));
         }
     }
 
@@ -224,10 +301,31 @@ impl<'a> Conversation<'a> {
         } else if self.call.outgoing().is_open() && !self.desk.editor.draft().is_empty() {
             self.desk.warn(&Words::PeerFinishedDraft {});
             self.last_line = true;
+        } else if self.call.outgoing().is_open() && !self.keep {
+            // A sentence may be about to begin: what is typed next must not be run by the shell.
+            self.desk.warn(&Words::PeerFinishedEnter {});
+            self.last_line = true;
         } else {
             self.desk.note(&Words::PeerFinished {});
-            self.call.leave();
+            self.leave();
         }
+    }
+
+    /// Ends the call as the user wants it.
+    fn leave(&mut self) {
+        self.left = true;
+        self.call.leave();
+    }
+
+    /// A signal asks the program to leave: as with `/quit`, and what was typed is told to be lost.
+    fn told(&mut self) {
+        let draft = self.desk.editor.draft();
+        if !draft.is_empty() {
+            self.desk.warn(&Words::DraftLost { line: &draft });
+            self.exit = Exit::Incomplete;
+        }
+        self.told_to_leave = true;
+        self.leave();
     }
 
     /// More cannot be known from here: a connection is made by the peer's system, before its program
@@ -253,7 +351,7 @@ impl<'a> Conversation<'a> {
         let why = why.unwrap_or_default();
         self.desk.warn(&Words::Broken { why: &why });
         let draft = self.desk.editor.draft();
-        if !draft.is_empty() {
+        if self.keep && !draft.is_empty() {
             self.desk.warn(&Words::DraftLost { line: &draft });
         }
         self.exit = Exit::Incomplete;
@@ -268,7 +366,17 @@ impl<'a> Conversation<'a> {
     }
 
     /// What the user did; breaks if the call is to be left at once.
-    fn typed(&mut self, input: Input) -> ControlFlow<()> {
+    fn pressed(&mut self, key: Key) -> ControlFlow<()> {
+        self.desk.growing.take(); // there is a line of ours below it now
+        let input = match key {
+            Key::Typed(input) => input,
+            // Told again, while the last lines are being delivered.
+            Key::Leave if self.told_to_leave => return ControlFlow::Break(()),
+            Key::Leave => {
+                self.told();
+                return ControlFlow::Continue(());
+            }
+        };
         match input {
             Input::Interrupt => return ControlFlow::Break(()),
             Input::Eof => self.end_of_input(),
@@ -280,7 +388,7 @@ impl<'a> Conversation<'a> {
     /// The first ^D finishes sending, the second leaves.
     fn end_of_input(&mut self) {
         if !self.call.outgoing().is_open() {
-            self.call.leave();
+            self.leave();
             return;
         }
         self.call.finish();
@@ -288,7 +396,7 @@ impl<'a> Conversation<'a> {
             .until
             .is_over(self.call.outgoing(), self.call.incoming())
         {
-            self.call.leave();
+            self.leave();
         } else {
             self.desk.note(&Words::WeFinished {});
         }
@@ -296,11 +404,11 @@ impl<'a> Conversation<'a> {
 
     fn line(&mut self, line: &str) {
         match line.strip_prefix('/') {
-            Some("quit") => self.call.leave(),
+            Some("quit") => self.leave(),
             Some("help") => self.desk.note(&Words::Help {}),
             Some(text) if text.starts_with('/') => self.send(text),
             Some(command) => self.desk.warn(&Words::UnknownCommand { command: &command }),
-            None if line.is_empty() && self.last_line => self.call.leave(),
+            None if line.is_empty() && self.last_line => self.leave(),
             None => self.send(line),
         }
     }
@@ -314,7 +422,7 @@ impl<'a> Conversation<'a> {
             }
         }
         if self.last_line {
-            self.call.leave();
+            self.leave();
         }
     }
 }

@@ -43,6 +43,7 @@ const PORT: u16 = 8888;
 /// # Errors
 /// With the exit code and the sentence that say why.
 pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
+    runtime::watch_stops(console)?;
     runtime::block_on(console, talk(chat, console))
 }
 

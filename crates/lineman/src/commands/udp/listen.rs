@@ -97,6 +97,8 @@ impl Listener {
 
     async fn answer(&mut self, line: &[u8]) -> Result<(), Failure> {
         let Addressed { peer, payload } = Addressed::parse(line);
+        // Not the one last heard: somebody may have been heard while the line was typed.
+        let peer = peer.or_else(|| self.session.view.addressee());
         let book = &self.session.book;
         let to = match &peer {
             Some(number) => book

@@ -24,6 +24,7 @@ const PORT: u16 = 8889;
 
 /// Listens or sends.
 pub fn run(args: &Udp, console: Console) -> Result<(), Failure> {
+    runtime::watch_stops(console)?;
     runtime::block_on(console, async {
         match args {
             Udp::Listen(args) => listen::run(args, console).await,

@@ -31,6 +31,7 @@ use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::udp::Udp;
+use crate::terminal::editor;
 use crate::terminal::editor::Editor;
 
 /// A socket, its user, and what has passed between them.
@@ -85,7 +86,9 @@ impl Session {
         };
         let person = io::stdin().is_terminal() && io::stdout().is_terminal();
         let person = person && splitter.is_none() && !console.json && !form.raw;
-        let (view, input) = match person.then(|| Editor::start("> ")) {
+        let numbered = socket.destination().is_none();
+        let prompt = if numbered { editor::NOBODY } else { "> " };
+        let (view, input) = match person.then(|| Editor::start(prompt)) {
             Some(Ok((editor, lines))) => (View::with_editor(console, editor), Input::Editor(lines)),
             // Also on a terminal that cannot be edited on.
             _ => {
@@ -96,7 +99,7 @@ impl Session {
         };
         Ok(Self {
             lang,
-            numbered: socket.destination().is_none(),
+            numbered,
             socket,
             view,
             book: PeerBook::default(),
@@ -230,13 +233,12 @@ impl Session {
     fn heard(&mut self, from: Peer, bytes: usize, full: usize) -> Result<Happening, Failure> {
         self.tally.received += 1;
         self.tally.received_bytes += full as u64;
-        let Heard { number, new } = self.book.hear(from);
+        let Heard { number, .. } = self.book.hear(from);
         let from = from.address;
-        if new && self.numbered {
-            let (number, peer) = (&number, &from);
-            self.view.note(&Udp::NewPeer { number, peer });
-        }
-        let shown = self.view.datagram(from, number, &self.buffer[..bytes]);
+        let named = self.numbered.then_some(number);
+        let shown = self
+            .view
+            .datagram(from, number, named, &self.buffer[..bytes]);
         shown.map_err(|error| Failure::stdout(error, self.lang))?;
         if full > bytes {
             self.tally.truncated += 1;

@@ -68,11 +68,23 @@ impl View {
         self.editor = None;
     }
 
-    /// A datagram of peer `number`.
+    /// Whom the prompt of the line that was finished last named.
+    pub fn addressee(&self) -> Option<u64> {
+        self.editor.as_ref().and_then(Editor::addressee)
+    }
+
+    /// A datagram of peer `number`, who is `named` by it where several may be heard: whoever reads the
+    /// number can answer.
     ///
     /// # Errors
     /// When stdout is closed.
-    pub fn datagram(&mut self, from: SocketAddr, number: u64, payload: &[u8]) -> io::Result<()> {
+    pub fn datagram(
+        &mut self,
+        from: SocketAddr,
+        number: u64,
+        named: Option<u64>,
+        payload: &[u8],
+    ) -> io::Result<()> {
         if self.console.json {
             return self.event("datagram", datagram_fields(from, number, payload));
         }
@@ -81,11 +93,18 @@ impl View {
             stdout.write_all(payload)?;
             return stdout.flush();
         }
-        let text = show(from, payload, &Udp::Empty {}.render(self.console.lang));
+        let sender = match named {
+            Some(number) => format!("@{number} {from}"),
+            None => from.to_string(),
+        };
+        let text = show(&sender, payload, &Udp::Empty {}.render(self.console.lang));
         match &self.editor {
             Some(editor) => {
                 drop(stdout); // the editor's thread may need it
-                editor.print(&text);
+                if let Some(number) = named {
+                    editor.address(number); // before the prompt is drawn again
+                }
+                editor.say(&text, sender.len() + "[] ".len());
                 Ok(())
             }
             None => writeln!(stdout, "{text}"),
@@ -103,7 +122,7 @@ impl View {
     pub fn warn(&mut self, message: &dyn Message) {
         match &self.editor {
             Some(editor) if io::stderr().is_terminal() => {
-                editor.print(&message.render(self.console.lang));
+                editor.note(&message.render(self.console.lang));
             }
             _ => self.console.warn(message),
         }

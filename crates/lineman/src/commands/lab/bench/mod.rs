@@ -53,6 +53,7 @@ use crate::views::text::wrap;
 /// # Errors
 /// When there is no lab, or a script has a line that makes no sense.
 pub fn run(args: &Bench, console: Console) -> Result<(), Failure> {
+    runtime::watch_stops(console)?;
     runtime::block_on(console, bench(args, console))
 }
 
