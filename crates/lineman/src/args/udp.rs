@@ -87,8 +87,8 @@ Examples:
   lineman udp listen :5353 --multicast 224.0.0.251 --interface eth0
   lineman udp listen --raw --count 1 > one.bin
 
-Each line of input is one datagram, its newline included. It answers the peer last heard; `@2 text`
-answers the second peer heard, `@@text` says `@text`. Input that is no terminal waits until
+Each line of input is one datagram, its newline included. It answers the peer last heard, which the
+prompt names; `@2 text` goes to the second, `@@text` says `@text`. Input that is no terminal waits until
 somebody is heard. Listening goes on after the end of input; ^C ends it.";
 
 const SEND_EXAMPLES: &str = "\

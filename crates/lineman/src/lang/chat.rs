@@ -23,6 +23,7 @@ messages! {
     Telnet {} "the peer speaks telnet; lines now end with CR LF" "对方使用 telnet；此后每行以 CR LF 结尾"
     WeFinished {} "you have finished sending; what arrives is still shown; ^D again leaves" "你已结束发送；仍会显示收到的内容；再按一次 ^D 离开"
     WeFinishedAlready {} "you have finished sending: that was not sent" "你已结束发送：内容没有发送"
+    CutShort {} "told to leave before the call had ended" "通话尚未结束就被要求退出"
     PeerFinished {} "the peer has finished sending" "对方已结束发送"
     PeerFinishedOpen {} "the peer has finished sending; you can still send" "对方已结束发送；你仍可以发送"
     PeerFinishedEnter {} "the peer has finished sending; press Enter to end the call" "对方已结束发送；按回车结束通话"

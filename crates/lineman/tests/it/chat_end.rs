@@ -12,6 +12,7 @@ use crate::chat_support::Talker;
 use crate::chat_support::free_tcp_port;
 use crate::chat_support::plain_call;
 use crate::chat_support::reset;
+use crate::chat_support::wait_listening;
 use crate::support::lineman;
 use crate::support::wait_for;
 
@@ -338,4 +339,31 @@ fn chinese_is_spoken() {
     let mut ours = Talker::start(lineman().args(["--lang", "zh", "chat", "call", &address]));
     assert_eq!(ours.code(), 3);
     ours.err_has("连接被拒绝");
+}
+
+/// The shell said 143, as if the signal had ended it, and a listener that nobody had called as well.
+#[test]
+fn told_to_leave_a_pipe_is_incomplete_and_a_listener_is_done() {
+    for json in [&[][..], &["--json"]] {
+        for (signal, idle, held) in [("TERM", 0, 5), ("HUP", 0, 5), ("INT", 130, 130)] {
+            let port = free_tcp_port().to_string();
+            let listen = || {
+                let mut command = lineman();
+                command.args(["chat", "listen", &port]).args(json);
+                let talker = Talker::start(&mut command);
+                wait_listening(port.parse().expect("a port"));
+                talker
+            };
+            let mut listener = listen();
+            crate::tftp_kit::signal(listener.process.0.id(), signal);
+            assert_eq!(listener.code(), idle, "{signal} {json:?}");
+
+            let mut listener = listen();
+            let mut stream = plain_call(port.parse().expect("a port"));
+            stream.write_all(b"first\n").expect("write");
+            listener.out_has("first");
+            crate::tftp_kit::signal(listener.process.0.id(), signal);
+            assert_eq!(listener.code(), held, "{signal} {json:?}");
+        }
+    }
 }

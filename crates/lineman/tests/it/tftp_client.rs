@@ -238,3 +238,21 @@ fn block_numbers_that_roll_over_to_one() {
     );
     assert_same(&server.read("up"), &bytes, "put");
 }
+
+/// It was 130, as if somebody had pressed ^C; the other commands said 0.
+#[test]
+fn a_transfer_that_is_told_to_leave_is_incomplete() {
+    for (name, code) in [("TERM", 5), ("HUP", 5), ("INT", 130)] {
+        let server = Raw::new();
+        let url = format!("tftp://{}/file", server.address());
+        let dir = here();
+        let mut command = lineman();
+        command.current_dir(dir.path()).args(["tftp", "get", &url]);
+        let child = command.stderr(Stdio::piped()).spawn().expect("lineman");
+        let running = Running(child);
+        server.receive();
+        signal(running.0.id(), name);
+        assert_exit(&finish(running, "the client"), code);
+        assert_eq!(names(dir.path()), [""; 0]);
+    }
+}

@@ -20,6 +20,8 @@ use crate::args::chat::Chat;
 use crate::args::chat::ExitOn;
 use crate::args::chat::Listen;
 use crate::args::chat::Talk;
+use crate::commands::signals::Signals;
+use crate::commands::signals::cut_short;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -68,11 +70,23 @@ async fn each_call(
     console: Console,
     mut hold: impl AsyncFnMut(TcpStream, SocketAddr) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
+    let mut signals = Signals::watch(console.lang)?;
     let mut result = Ok(());
-    while let Some((stream, address)) = door.next().await {
+    loop {
+        let call = tokio::select! {
+            call = door.next() => call,
+            asked = signals.next() => return left(asked, result),
+        };
+        let Some((stream, address)) = call else { break };
         let held = tokio::select! {
             held = hold(stream, address) => held,
             refused = turn_away(&door, console) => refused,
+            asked = signals.next() => {
+                if asked == Exit::Done {
+                    console.warn(&Words::CutShort {});
+                }
+                return Err(Failure::said(cut_short(asked)));
+            }
         };
         let Err(failure) = held else { continue };
         if failure.exit == Exit::Done || !door.is_open() {
@@ -84,6 +98,14 @@ async fn each_call(
         result = Err(Failure::said(failure.exit));
     }
     result
+}
+
+/// The end of a listener to whom nobody is speaking.
+fn left(asked: Exit, calls: Result<(), Failure>) -> Result<(), Failure> {
+    match asked {
+        Exit::Done => calls,
+        asked => Err(Failure::said(asked)),
+    }
 }
 
 /// Turns away everybody who calls during a call.

@@ -1,6 +1,8 @@
 //! What `get` and `put` share: addresses, options, one transfer after the other, the end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lineman_net::tftp::Client;
@@ -18,6 +20,7 @@ use super::serve::rollover;
 use super::words;
 use super::words::Side;
 use crate::args::tftp::Wish;
+use crate::commands::signals::cut_short;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -35,15 +38,19 @@ pub struct Jobs {
     stop: watch::Receiver<bool>,
     clients: Vec<Client>,
     worst: Option<Exit>,
+    /// What a signal has asked for.
+    asked: Arc<OnceLock<Exit>>,
 }
 
 impl Jobs {
-    /// Begins to watch for ^C.
+    /// Begins to watch for signals.
     pub fn start(wish: &Wish, console: Console) -> Result<Self, Failure> {
         let mut signals = Signals::watch(console.lang)?;
         let (sender, stop) = watch::channel(false);
+        let asked = Arc::new(OnceLock::new());
+        let told = Arc::clone(&asked);
         tokio::spawn(async move {
-            signals.next().await;
+            let _ = told.set(signals.next().await);
             let _ = sender.send(true);
             // A second one does not wait for anybody.
             signals.next().await;
@@ -55,6 +62,7 @@ impl Jobs {
             stop,
             clients: Vec::new(),
             worst: None,
+            asked,
         })
     }
 
@@ -136,7 +144,10 @@ impl Jobs {
         self.console
             .event("transfer", json::transfer(&report, Side::Client, lang))
             .map_err(|error| Failure::stdout(error, lang))?;
-        let exit = words::exit(&report);
+        let exit = match (words::exit(&report), self.asked.get()) {
+            (Exit::Interrupted, Some(asked)) => cut_short(*asked),
+            (exit, _) => exit,
+        };
         self.note_exit(exit);
         if words::is_complete(&report) {
             return Ok(Some(report));

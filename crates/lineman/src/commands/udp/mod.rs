@@ -15,7 +15,6 @@ mod listen;
 mod resolve;
 mod send;
 mod session;
-mod signals;
 mod tally;
 mod view;
 

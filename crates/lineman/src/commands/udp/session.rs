@@ -20,10 +20,10 @@ use tokio::time::Instant;
 
 use super::input::Input;
 use super::input::Typed;
-use super::signals::Signals;
 use super::tally::Tally;
 use super::view::View;
 use crate::args::udp::Form;
+use crate::commands::signals::Signals;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;

@@ -55,12 +55,12 @@ pub const TEXTS: &[Row] = &[
         "每行输入是一个数据报，包含换行符，最多 65507 字节。",
     ),
     (
-        "Each line of input is one datagram, its newline included. It answers the peer last heard; `@2 text`",
-        "每行输入是一个数据报，包含换行符，发给最近听到的一方；`@2 文字` 发给第二个",
+        "Each line of input is one datagram, its newline included. It answers the peer last heard, which the",
+        "每行输入是一个数据报，包含换行符，发给最近听到的一方，即提示符所示的一方；",
     ),
     (
-        "answers the second peer heard, `@@text` says `@text`. Input that is no terminal waits until",
-        "听到的一方，`@@文字` 表示发送 `@文字`。来自管道的输入会等到听到某一方",
+        "prompt names; `@2 text` goes to the second, `@@text` says `@text`. Input that is no terminal waits until",
+        "`@2 文字` 发给第二个，`@@文字` 表示发送 `@文字`。来自管道的输入会等到听到某一方",
     ),
     (
         "somebody is heard. Listening goes on after the end of input; ^C ends it.",

@@ -1,4 +1,4 @@
-//! ^C and the order to leave.
+//! ^C and the order to leave, for sessions that write to stdout.
 
 use std::process;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl Signals {
             let _ = sender.send(exit);
             tokio::time::sleep(PATIENCE).await;
             guard::restore();
-            process::exit(i32::from(exit as u8));
+            process::exit(i32::from(cut_short(exit) as u8));
         });
         Ok(Self(receiver))
     }
@@ -40,5 +40,14 @@ impl Signals {
             Ok(exit) => exit,
             Err(_) => std::future::pending().await,
         }
+    }
+}
+
+/// The exit code of a session that did not come to its end: what was told to leave has left something
+/// undone (`docs/exit-codes.md`).
+pub fn cut_short(asked: Exit) -> Exit {
+    match asked {
+        Exit::Done => Exit::Incomplete,
+        asked => asked,
     }
 }
