@@ -183,7 +183,9 @@ impl AtomicFile {
     }
 
     fn file(&self) -> io::Result<&File> {
-        self.file.as_ref().ok_or(io::ErrorKind::NotFound.into())
+        self.file
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn open_old(&self) -> Option<OwnedFd> {
@@ -355,6 +357,16 @@ fn with_free_name<T>(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Whether a name is one that is made here: the prefix, a process, a number.
+pub(super) fn is_temporary_name(name: &[u8]) -> bool {
+    let numbers = name.strip_prefix(TEMPORARY_PREFIX.as_bytes());
+    let is_number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    numbers.is_some_and(|numbers| {
+        let mut parts = numbers.split(|&byte| byte == b'-');
+        parts.clone().count() == 2 && parts.all(is_number)
+    })
 }
 
 /// A lock tells a part that is being written from one that a crash left. Best effort: where there

@@ -3,15 +3,20 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::fs::Metadata;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::Weak;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::SystemTime;
 
 use rustix::fs::AtFlags;
 use rustix::fs::StatxFlags;
@@ -22,28 +27,72 @@ pub(super) struct OpenFile {
     file: File,
     version: Version,
     is_local: bool,
+    /// When something about it was changed last, as far as nobody has written into it.
+    circumstances: Mutex<Circumstances>,
     number: u64,
 }
 
 /// Which file, and which state of it. A name may stand for another file at any time; what was
-/// opened stays what it was, unless somebody writes into it.
+/// opened stays what it was, unless somebody writes into it. Whoever does may keep the length and set
+/// the time of the last writing back, as `cp -p` and `rsync -t` do; the time of the last change he
+/// cannot set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Version {
     device: u64,
     inode: u64,
     length: u64,
     modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// What else changes the time of the last change: new names, owners and permissions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Circumstances {
+    changed: (i64, i64),
+    links: u64,
+    permissions: (u32, u32, u32),
+    path: Option<PathBuf>,
 }
 
 impl Version {
-    fn of(file: &File) -> io::Result<Self> {
-        let metadata = file.metadata()?;
-        Ok(Self {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
             device: metadata.dev(),
             inode: metadata.ino(),
             length: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
-        })
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Whether the next change is certain to give it another time: the clock of the file system has
+    /// gone on since the last.
+    fn is_settled(&self, now: SystemTime) -> bool {
+        let (seconds, nanoseconds) = self.changed;
+        let changed = Duration::new(seconds.unsigned_abs(), nanoseconds as u32); // below 10^9
+        let grain = if nanoseconds == 0 {
+            WHOLE_SECONDS
+        } else {
+            TICK
+        };
+        now.duration_since(SystemTime::UNIX_EPOCH + changed)
+            .is_ok_and(|age| age > grain)
+    }
+}
+
+impl Circumstances {
+    fn of(file: &File, metadata: &Metadata) -> Self {
+        Self {
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+            links: metadata.nlink(),
+            permissions: (metadata.mode(), metadata.uid(), metadata.gid()),
+            path: std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok(),
+        }
+    }
+
+    /// Whether something has changed but the time.
+    fn explain(&self, newer: &Self) -> bool {
+        (self.links, self.permissions, &self.path) != (newer.links, newer.permissions, &newer.path)
     }
 }
 
@@ -58,6 +107,7 @@ impl Version {
             inode: statx.stx_ino,
             length: statx.stx_size,
             modified: (statx.stx_mtime.tv_sec, statx.stx_mtime.tv_nsec.into()),
+            changed: (statx.stx_ctime.tv_sec, statx.stx_ctime.tv_nsec.into()),
         })
     }
 }
@@ -85,9 +135,11 @@ impl OpenFile {
     /// When the system does not tell about it.
     pub(super) fn new(file: File) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
+        let metadata = file.metadata()?;
         Ok(Self {
-            version: Version::of(&file)?,
+            version: Version::of(&metadata),
             is_local: is_local(&file),
+            circumstances: Mutex::new(Circumstances::of(&file, &metadata)),
             file,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
         })
@@ -108,9 +160,34 @@ impl OpenFile {
         self.number
     }
 
-    /// Whether nobody has written into it since it was opened.
+    /// Whether nobody has written into it since it was opened. That its name was given to another file,
+    /// or that it got other permissions, is no writing.
     pub(super) fn is_unchanged(&self) -> bool {
-        Version::of(&self.file).is_ok_and(|version| version == self.version)
+        let Ok(metadata) = self.file.metadata() else {
+            return false;
+        };
+        let version = Version::of(&metadata);
+        if version == self.version {
+            return true;
+        }
+        let changed = self.version.changed;
+        if (Version { changed, ..version }) != self.version {
+            return false;
+        }
+        // It is whole after every statement.
+        let mut before = self
+            .circumstances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if before.changed == version.changed {
+            return true;
+        }
+        let now = Circumstances::of(&self.file, &metadata);
+        let is_explained = before.explain(&now);
+        if is_explained {
+            *before = now; // the next change needs a reason of its own
+        }
+        is_explained
     }
 }
 
@@ -134,6 +211,9 @@ impl OpenFiles {
     /// When the system does not tell about it.
     pub(super) fn share(&self, file: File) -> io::Result<Arc<OpenFile>> {
         let opened = OpenFile::new(file)?;
+        if !opened.version.is_settled(SystemTime::now()) {
+            return Ok(Arc::new(opened)); // another state may come to look the same
+        }
         // It is whole after every statement.
         let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = files.get(&opened.version).and_then(Weak::upgrade) {
@@ -150,36 +230,120 @@ impl OpenFiles {
 
 /// Entries of files that nobody reads any more are swept out when there are so many in all.
 const SWEEP_AT: usize = 1024;
+/// Two ticks of the slowest clock that kernels give files their times by.
+const TICK: Duration = Duration::from_millis(20);
+/// The same where a file system knows whole seconds only.
+const WHOLE_SECONDS: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
+    use std::fs::FileTimes;
+    use std::os::unix::fs::FileExt as _;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+    use std::thread::sleep;
+
     use super::*;
+
+    /// Writes a file, and lets the clock of the file system go on.
+    fn write(path: &Path, text: &str) {
+        std::fs::write(path, text).expect("write");
+        sleep(TICK * 3);
+    }
+
+    fn open(path: &Path) -> OpenFile {
+        OpenFile::new(File::open(path).expect("open")).expect("told")
+    }
+
+    /// As `cp -p` and `rsync --inplace -t` do.
+    fn rewrite_in_place(path: &Path, bytes: &[u8]) {
+        let file = File::options().write(true).open(path).expect("open");
+        let modified = file.metadata().expect("told").modified().expect("a time");
+        file.write_all_at(bytes, 0).expect("write");
+        let times = FileTimes::new().set_modified(modified);
+        file.set_times(times).expect("set back");
+        assert_eq!(
+            file.metadata().expect("told").modified().ok(),
+            Some(modified)
+        );
+    }
 
     #[test]
     fn the_same_file_is_open_once_and_another_state_of_it_apart() {
         let dir = tempfile::tempdir().expect("directory");
         let path = dir.path().join("file");
-        std::fs::write(&path, "one").expect("write");
+        write(&path, "one");
         let files = OpenFiles::default();
         let open = || files.share(File::open(&path).expect("open")).expect("told");
         let (first, second) = (open(), open());
         assert!(Arc::ptr_eq(&first, &second));
         assert!(first.is_unchanged());
-        std::fs::write(&path, "longer").expect("write");
+        write(&path, "longer");
         assert!(!first.is_unchanged(), "somebody has written into it");
         let third = open();
         assert!(!Arc::ptr_eq(&first, &third));
         assert_eq!((first.len(), third.len()), (3, 6));
     }
 
+    /// A later client got the old blocks, and was told that they were all.
+    #[test]
+    fn a_file_rewritten_with_its_length_and_time_kept_is_another_state() {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().join("file");
+        write(&path, "old");
+        let files = OpenFiles::default();
+        let open = || files.share(File::open(&path).expect("open")).expect("told");
+        let first = open();
+        rewrite_in_place(&path, b"new");
+        assert!(!first.is_unchanged());
+        assert!(!Arc::ptr_eq(&first, &open()));
+    }
+
+    #[test]
+    fn what_may_come_to_look_the_same_is_not_shared() {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().join("file");
+        write(&path, "text");
+        let version = Version::of(&std::fs::metadata(&path).expect("told"));
+        let (seconds, nanoseconds) = version.changed;
+        let at = SystemTime::UNIX_EPOCH + Duration::new(seconds as u64, nanoseconds as u32);
+        assert!(version.is_settled(SystemTime::now()));
+        assert!(!version.is_settled(at + TICK / 2));
+        assert!(!version.is_settled(at - TICK), "a clock that was set back");
+        let coarse = Version {
+            changed: (seconds, 0),
+            ..version
+        };
+        assert!(!coarse.is_settled(at));
+    }
+
     #[test]
     fn a_name_that_is_given_to_another_file_changes_nothing() {
         let dir = tempfile::tempdir().expect("directory");
         let (path, other) = (dir.path().join("file"), dir.path().join("other"));
-        std::fs::write(&path, "one").expect("write");
-        let opened = OpenFile::new(File::open(&path).expect("open")).expect("told");
-        std::fs::write(&other, "two").expect("write");
+        write(&path, "one");
+        let opened = open(&path);
+        std::fs::rename(&path, dir.path().join("old")).expect("rename");
+        assert!(opened.is_unchanged(), "renamed");
+        std::fs::rename(dir.path().join("old"), &path).expect("rename");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("chmod");
+        assert!(opened.is_unchanged(), "other permissions");
+        write(&other, "two");
         std::fs::rename(&other, &path).expect("rename");
+        assert!(opened.is_unchanged(), "replaced");
         assert!(opened.is_unchanged());
+    }
+
+    #[test]
+    fn a_reason_holds_for_one_change_only() {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = dir.path().join("file");
+        write(&path, "old");
+        let opened = open(&path);
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("chmod");
+        assert!(opened.is_unchanged());
+        sleep(TICK * 3);
+        rewrite_in_place(&path, b"new");
+        assert!(!opened.is_unchanged());
     }
 }

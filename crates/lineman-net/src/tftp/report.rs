@@ -61,12 +61,36 @@ pub enum Refusal {
     /// No such file; perhaps this one was meant.
     #[error("no such file")]
     NotFound {
-        /// The name beneath the same directory that is most alike, if any is.
+        /// The name beneath the root that is most alike, if one is near.
         nearest: Option<String>,
     },
     /// The name leads out of the root.
     #[error("the name leads out of the root")]
     OutsideRoot,
+    /// A symbolic link leads out of the root.
+    #[error("the symbolic link {} leads out of the root, to {}", .0.path, .0.target)]
+    LinkOutside(Box<BadLink>),
+    /// A symbolic link leads to nothing.
+    #[error("the symbolic link {} leads to {}, which is not there", .0.path, .0.target)]
+    DanglingLink(Box<BadLink>),
+    /// Symbolic links lead to each other.
+    #[error("the symbolic link {link} leads to itself")]
+    LinkLoop {
+        /// The first of them, beneath the root.
+        link: String,
+    },
+    /// An upload into a directory that is not there.
+    #[error("no such directory: {directory}")]
+    NoDirectory {
+        /// The directory, beneath the root.
+        directory: String,
+    },
+    /// The system does not let us search a directory, or write in it.
+    #[error("the directory \"{directory}\" is closed to this process")]
+    DirectoryClosed {
+        /// The directory, beneath the root; empty for the root itself.
+        directory: String,
+    },
     /// It is a directory, a device, a pipe: no file.
     #[error("not a regular file")]
     NotAFile,
@@ -82,6 +106,12 @@ pub enum Refusal {
     /// Larger than uploads may be.
     #[error("the upload is larger than {limit} bytes")]
     TooLarge {
+        /// How large they may be.
+        limit: u64,
+    },
+    /// All uploads together are larger than they may be.
+    #[error("all uploads together are larger than {limit} bytes")]
+    QuotaUsed {
         /// How large they may be.
         limit: u64,
     },
@@ -103,6 +133,12 @@ pub enum Refusal {
         /// How many may.
         limit: usize,
     },
+    /// Uploads that run take as much memory as they may.
+    #[error("uploads take {limit} bytes of memory already")]
+    BusyMemory {
+        /// How many bytes they may take.
+        limit: u64,
+    },
     /// The system has no descriptor or memory left for another transfer.
     #[error("{0}")]
     Exhausted(io::Error),
@@ -114,20 +150,36 @@ pub enum Refusal {
     System(io::Error),
 }
 
+/// A symbolic link that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLink {
+    /// Where it is, beneath the root.
+    pub path: String,
+    /// What is in it.
+    pub target: String,
+}
+
 impl Refusal {
     /// The code that the peer is told.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::NotFound { .. } => ErrorCode::NOT_FOUND,
-            Self::OutsideRoot | Self::NotAFile | Self::NotPermitted | Self::ReadOnly => {
-                ErrorCode::ACCESS
+            Self::NotFound { .. } | Self::DanglingLink(_) | Self::NoDirectory { .. } => {
+                ErrorCode::NOT_FOUND
             }
+            Self::OutsideRoot
+            | Self::LinkOutside(_)
+            | Self::LinkLoop { .. }
+            | Self::DirectoryClosed { .. }
+            | Self::NotAFile
+            | Self::NotPermitted
+            | Self::ReadOnly => ErrorCode::ACCESS,
             Self::Exists => ErrorCode::EXISTS,
-            Self::TooLarge { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
+            Self::TooLarge { .. } | Self::QuotaUsed { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
             Self::Changed
             | Self::Busy { .. }
             | Self::BusyClient { .. }
+            | Self::BusyMemory { .. }
             | Self::Exhausted(_)
             | Self::System(_) => ErrorCode::NOT_DEFINED,
         }
@@ -136,15 +188,25 @@ impl Refusal {
     /// The words that the peer is told: nothing about our file system beyond the code.
     pub fn words(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "File not found",
-            Self::OutsideRoot | Self::NotAFile | Self::NotPermitted => "Access violation",
+            Self::NotFound { .. } | Self::DanglingLink(_) | Self::NoDirectory { .. } => {
+                "File not found"
+            }
+            Self::OutsideRoot
+            | Self::LinkOutside(_)
+            | Self::LinkLoop { .. }
+            | Self::DirectoryClosed { .. }
+            | Self::NotAFile
+            | Self::NotPermitted => "Access violation",
             Self::ReadOnly => "Uploads are not accepted",
             Self::Exists => "File already exists",
-            Self::TooLarge { .. } => "Allocation exceeded",
+            Self::TooLarge { .. } | Self::QuotaUsed { .. } => "Allocation exceeded",
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
             Self::Changed => "The file changed",
-            Self::Busy { .. } | Self::BusyClient { .. } | Self::Exhausted(_) => "Busy, try again",
+            Self::Busy { .. }
+            | Self::BusyClient { .. }
+            | Self::BusyMemory { .. }
+            | Self::Exhausted(_) => "Busy, try again",
             Self::System(_) => "Server error",
         }
     }

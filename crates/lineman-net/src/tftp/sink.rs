@@ -1,7 +1,8 @@
 //! Where a receiver puts its blocks.
 //!
 //! Blocks are gathered and written in large pieces, off the loop: while one piece is being written,
-//! the next one is gathered. What is to be on the disk in the end starts on its way there at once.
+//! the next one is gathered. Neither is larger than a bound, whatever was agreed with the peer, and an
+//! upload's file is made when its first piece is written. What is to be on the disk in the end starts on its way there at once.
 
 use std::fmt;
 use std::io::Write;
@@ -12,6 +13,9 @@ use lineman_proto::tftp::netascii;
 use super::AtomicFile;
 use super::Refusal;
 use super::Replaced;
+use super::Upload;
+use super::store::Shares;
+use super::store::Unbegun;
 
 /// Where a receiver puts a file.
 pub struct Sink {
@@ -22,16 +26,46 @@ pub struct Sink {
     pending: Vec<u8>,
     /// Memory for the next piece.
     room: Vec<u8>,
+    /// How large `pending` may become, in bytes.
+    most: usize,
+    /// The largest block so far.
+    largest: usize,
     taken: u64,
     limit: u64,
+    /// What an upload takes of what there is for all.
+    shares: Option<Shares>,
+}
+
+/// A file to be received: one that is begun, or an upload that is not yet.
+#[derive(Debug)]
+pub enum NewFile {
+    /// It is there, without its name.
+    Begun(AtomicFile),
+    /// It will be made when its first bytes are here.
+    Upload(Upload),
+}
+
+impl From<AtomicFile> for NewFile {
+    fn from(file: AtomicFile) -> Self {
+        Self::Begun(file)
+    }
+}
+
+impl From<Upload> for NewFile {
+    fn from(upload: Upload) -> Self {
+        Self::Upload(upload)
+    }
 }
 
 /// What the bytes are written to.
 pub(super) enum Target {
+    /// A file that is not made yet, and whether it is to be durable.
+    Unbegun(Unbegun, bool),
     /// A file that appears when it is complete.
     File(AtomicFile),
-    /// One that must survive a power cut once its arrival has been acknowledged.
-    DurableFile(AtomicFile),
+    /// One that must survive a power cut once its arrival has been acknowledged, and how many bytes of
+    /// it have not been sent on their way to the disk.
+    DurableFile(AtomicFile, usize),
     /// Anything else.
     Stream(Box<dyn Write + Send>),
 }
@@ -45,19 +79,33 @@ pub(super) struct Written {
 
 impl Sink {
     /// A file that appears when it is complete, of `limit` bytes at the most.
-    pub fn file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
-        Self::new(Target::File(file), mode, limit)
+    pub fn file(file: impl Into<NewFile>, mode: Mode, limit: u64) -> Self {
+        Self::new_file(file.into(), mode, limit, false)
     }
 
     /// The same, and on the disk before the last block is acknowledged: what a client is told is
     /// stored must be.
-    pub fn durable_file(file: AtomicFile, mode: Mode, limit: u64) -> Self {
-        Self::new(Target::DurableFile(file), mode, limit)
+    pub fn durable_file(file: impl Into<NewFile>, mode: Mode, limit: u64) -> Self {
+        Self::new_file(file.into(), mode, limit, true)
     }
 
     /// A stream: stdout, a pipe, a device.
     pub fn stream(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
         Self::new(Target::Stream(writer), mode, u64::MAX)
+    }
+
+    fn new_file(file: NewFile, mode: Mode, limit: u64, durable: bool) -> Self {
+        match file {
+            NewFile::Begun(file) => Self::new(Target::begun(file, durable), mode, limit),
+            NewFile::Upload(upload) => {
+                let (unbegun, shares) = upload.into_parts();
+                Self {
+                    most: MOST_MEMORY as usize / 2,
+                    shares: Some(shares),
+                    ..Self::new(Target::Unbegun(unbegun, durable), mode, limit)
+                }
+            }
+        }
     }
 
     fn new(target: Target, mode: Mode, limit: u64) -> Self {
@@ -66,17 +114,28 @@ impl Sink {
             decoder: (mode == Mode::Netascii).then(netascii::Decoder::default),
             pending: Vec::new(),
             room: Vec::new(),
+            most: OWN_MEMORY,
+            largest: 0,
             taken: 0,
             limit,
+            shares: None,
         }
     }
 
     /// Takes the next block.
     ///
     /// # Errors
-    /// When the file becomes larger than it may.
+    /// When the file becomes larger than it may, or there is no memory left for uploads.
     pub(super) fn take(&mut self, block: &[u8]) -> Result<(), Refusal> {
+        if self.taken == 0
+            && let Some(shares) = &mut self.shares
+        {
+            let share = shares.memory.take(MOST_MEMORY);
+            share.map_err(|limit| Refusal::BusyMemory { limit })?;
+        }
+        self.largest = self.largest.max(block.len());
         let before = self.pending.len();
+        self.make_room(block.len());
         match &mut self.decoder {
             None => self.pending.extend_from_slice(block),
             Some(decoder) => decoder.decode(block, &mut self.pending),
@@ -84,17 +143,28 @@ impl Sink {
         self.count(before)
     }
 
+    /// No more memory than is needed: growing twofold would go beyond the bound.
+    fn make_room(&mut self, more: usize) {
+        // A CR that was kept back may come before a block.
+        let needed = self.pending.len() + more + 1;
+        if self.pending.capacity() < needed {
+            let wanted = needed.max((2 * self.pending.capacity()).min(self.most));
+            self.pending.reserve_exact(wanted - self.pending.len());
+        }
+    }
+
     /// Work that blocks: writes what was gathered, if that is enough for a piece and none is being
     /// written. It gives the target back, for [`Self::give_back`].
     pub(super) fn write_behind(
         &mut self,
     ) -> Option<impl FnOnce() -> Result<Written, Refusal> + Send + 'static> {
-        if self.pending.len() < PIECE {
+        if self.takes_another() {
             return None;
         }
-        let mut target = self.target.take()?;
+        let target = self.target.take()?;
         let mut piece = std::mem::replace(&mut self.pending, std::mem::take(&mut self.room));
         Some(move || {
+            let mut target = target.begin()?;
             target.write(&piece)?;
             piece.clear();
             Ok(Written {
@@ -108,7 +178,7 @@ impl Sink {
     pub(super) fn give_back(&mut self, written: Written) {
         self.target = Some(written.target);
         // A slow upload needs no second piece of memory.
-        if self.pending.len() >= PIECE / 8 {
+        if self.pending.len() >= self.most / 8 {
             self.room = written.room;
         }
     }
@@ -118,9 +188,20 @@ impl Sink {
         self.target.is_none()
     }
 
-    /// Whether the writing has fallen behind, so that no more should be taken for the moment.
+    /// Whether the writing has fallen behind, so that what comes together in one call may be more than
+    /// there is room for.
+    pub(super) fn is_busy(&self) -> bool {
+        self.is_writing() && self.pending.len() + LARGEST_ARRIVAL > self.most
+    }
+
+    /// Whether there is no room for another block.
     pub(super) fn is_full(&self) -> bool {
-        self.is_writing() && self.pending.len() >= PIECE
+        self.is_writing() && !self.takes_another()
+    }
+
+    /// Whether a block fits, and a CR that was kept back.
+    fn takes_another(&self) -> bool {
+        self.pending.len() + self.largest < self.most
     }
 
     /// Makes the file permanent. Blocks, and so does dropping the file that it replaces.
@@ -133,29 +214,60 @@ impl Sink {
             decoder.finish(&mut self.pending);
         }
         self.count(before)?;
-        let Some(mut target) = self.target else {
+        let Some(target) = self.target else {
             return Ok(Replaced::nothing()); // whoever takes it away brings it back before this
         };
+        let mut target = target.begin()?;
         target.write(&self.pending)?;
-        target.commit()
+        let replaced = target.commit()?;
+        if let Some(shares) = self.shares {
+            shares.space.keep(replaced.len());
+        }
+        Ok(replaced)
     }
 
     fn count(&mut self, pending_before: usize) -> Result<(), Refusal> {
-        self.taken += (self.pending.len() - pending_before) as u64;
+        let more = (self.pending.len() - pending_before) as u64;
+        self.taken += more;
         if self.taken > self.limit {
             return Err(Refusal::TooLarge { limit: self.limit });
+        }
+        if let Some(shares) = &mut self.shares {
+            let share = shares.space.take(more);
+            share.map_err(|limit| Refusal::QuotaUsed { limit })?;
         }
         Ok(())
     }
 }
 
 impl Target {
+    fn begun(file: AtomicFile, durable: bool) -> Self {
+        if durable {
+            Self::DurableFile(file, 0)
+        } else {
+            Self::File(file)
+        }
+    }
+
+    /// Makes the file, if it is not made yet.
+    fn begin(self) -> Result<Self, Refusal> {
+        match self {
+            Self::Unbegun(unbegun, durable) => Ok(Self::begun(unbegun.begin()?, durable)),
+            begun => Ok(begun),
+        }
+    }
+
     fn write(&mut self, piece: &[u8]) -> Result<(), Refusal> {
         match self {
+            Self::Unbegun(..) => {} // `begin` comes before
             Self::File(file) => file.write(piece)?,
-            Self::DurableFile(file) => {
+            Self::DurableFile(file, unsynced) => {
                 file.write(piece)?;
-                file.begin_sync();
+                *unsynced += piece.len();
+                if *unsynced >= SYNC_EVERY {
+                    *unsynced = 0;
+                    file.begin_sync();
+                }
             }
             Self::Stream(writer) => writer.write_all(piece)?,
         }
@@ -164,8 +276,9 @@ impl Target {
 
     fn commit(self) -> Result<Replaced, Refusal> {
         match self {
+            Self::Unbegun(..) => Ok(Replaced::nothing()), // `begin` comes before
             Self::File(file) => Ok(file.commit()?),
-            Self::DurableFile(file) => Ok(file.commit_durably()?),
+            Self::DurableFile(file, _) => Ok(file.commit_durably()?),
             Self::Stream(mut writer) => {
                 writer.flush()?;
                 Ok(Replaced::nothing())
@@ -188,5 +301,75 @@ impl fmt::Debug for Sink {
     }
 }
 
-/// What is written at a time.
-const PIECE: usize = 512 << 10;
+/// What an upload may take of memory, in bytes: a piece that is being written and one that is gathered,
+/// each as large as the largest block at least.
+pub(super) const MOST_MEMORY: u64 = 128 << 10;
+/// How large a piece of a client's own file may be, in bytes: there are few of them, and each costs a
+/// change of threads.
+const OWN_MEMORY: usize = 512 << 10;
+/// Bytes that may come in one call: the payload of the largest datagram.
+const LARGEST_ARRIVAL: usize = 65_507;
+/// After so many bytes the system is asked to begin to bring them to the disk: each asking costs time.
+const SYNC_EVERY: usize = 512 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tftp::Store;
+    use crate::tftp::WritePolicy;
+
+    fn upload(root: &std::path::Path, mode: Mode) -> Sink {
+        let store = Store::open(root, WritePolicy::Create, u64::MAX, false).expect("root");
+        Sink::file(
+            store.write(b"name", None).expect("accepted"),
+            mode,
+            u64::MAX,
+        )
+    }
+
+    fn memory(sink: &Sink, piece: usize) -> usize {
+        sink.pending.capacity() + sink.room.capacity() + piece
+    }
+
+    /// Uploads held up to two megabytes each.
+    #[test]
+    fn an_upload_takes_no_more_memory_than_it_may_whatever_the_blocks() {
+        let root = tempfile::tempdir().expect("directory");
+        for blksize in [1, 8, 512, 1428, 9000, 32_767, 65_464] {
+            for mode in [Mode::Octet, Mode::Netascii] {
+                let mut sink = upload(root.path(), mode);
+                let block = vec![b'\r'; blksize];
+                let mut piece: Option<Box<dyn FnOnce() -> Result<Written, Refusal>>> = None;
+                for nth in 0..(1 << 20) / blksize {
+                    if sink.is_full() {
+                        let write = piece.take().expect("a piece is being written");
+                        sink.give_back(write().expect("written"));
+                        piece = sink.write_behind().map(|work| Box::new(work) as _);
+                    }
+                    sink.take(&block).expect("taken");
+                    if let Some(work) = sink.write_behind() {
+                        piece = Some(Box::new(work));
+                    }
+                    let out = if piece.is_some() { sink.most } else { 0 };
+                    let memory = memory(&sink, out) as u64;
+                    assert!(memory <= MOST_MEMORY, "{memory} {blksize} {nth}");
+                }
+            }
+        }
+    }
+
+    /// Ten forged requests made ten files, each for as long as a client is waited for.
+    #[test]
+    fn nothing_is_made_before_the_first_bytes_are_written() {
+        let root = tempfile::tempdir().expect("directory");
+        let is_empty = || std::fs::read_dir(root.path()).expect("lists").count() == 0;
+        let mut sink = upload(root.path(), Mode::Octet);
+        assert!(is_empty());
+        assert!(matches!(sink.target, Some(Target::Unbegun(..))));
+        sink.take(b"bytes").expect("taken");
+        assert!(matches!(sink.target, Some(Target::Unbegun(..))));
+        sink.commit().expect("made");
+        let made = std::fs::read(root.path().join("name"));
+        assert_eq!(made.expect("reads"), b"bytes");
+    }
+}

@@ -7,9 +7,6 @@ use std::io::IoSliceMut;
 use std::io::Read;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::MutexGuard;
-use std::sync::PoisonError;
 
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::Mode;
@@ -20,7 +17,9 @@ use rustix::io::ReadWriteFlags;
 use super::Refusal;
 use super::burst::Burst;
 use super::cache::Cache;
+use super::fetched::Fetched;
 use super::open_files::OpenFile;
+use super::text::TextFile;
 
 /// What a sender sends.
 #[derive(Debug)]
@@ -36,30 +35,32 @@ enum Kind {
         /// would wait. Then blocks are read off the loop.
         flags: ReadWriteFlags,
         /// What was read off the loop.
-        fetched: Arc<Mutex<Option<Fetched>>>,
+        fetched: Fetched,
     },
+    /// A file that is text, translated whenever it is sent.
+    Text(TextFile),
     /// A stream, read once; the window is kept until it is acknowledged.
     Stream(Stream),
 }
 
 impl Source {
-    /// A file in `mode`. Netascii changes lengths, so it is a stream.
+    /// A file in `mode`.
     ///
     /// # Errors
     /// When the system does not tell about the file.
     pub fn file(file: File, mode: Mode) -> io::Result<Self> {
-        match mode {
-            Mode::Octet => Ok(Self::shared(Arc::new(OpenFile::new(file)?))),
-            Mode::Netascii => Ok(Self::stream(Box::new(file), mode)),
-        }
+        Ok(Self::shared(Arc::new(OpenFile::new(file)?), mode))
     }
 
-    /// A file that others may be reading too, as it is.
-    pub(super) fn shared(file: Arc<OpenFile>) -> Self {
-        Self(Kind::File {
-            file,
-            flags: ReadWriteFlags::NOWAIT,
-            fetched: Arc::default(),
+    /// A file that others may be reading too.
+    pub(super) fn shared(file: Arc<OpenFile>, mode: Mode) -> Self {
+        Self(match mode {
+            Mode::Octet => Kind::File {
+                file,
+                flags: ReadWriteFlags::NOWAIT,
+                fetched: Fetched::default(),
+            },
+            Mode::Netascii => Kind::Text(TextFile::new(file)),
         })
     }
 
@@ -78,7 +79,7 @@ impl Source {
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
             Kind::File { file, .. } => Some(file.len()),
-            Kind::Stream(_) => None,
+            Kind::Text(_) | Kind::Stream(_) => None,
         }
     }
 
@@ -104,7 +105,7 @@ impl Source {
                     usize::try_from(file.len().saturating_sub(run.offset())).unwrap_or(usize::MAX);
                 let wanted = run.len().min(left);
                 if flags.is_empty() {
-                    return copy_fetched(fetched, run, wanted, burst);
+                    return fetched.copy(run, wanted, burst);
                 }
                 if run.count > 1 || !copy_block(file, run.offset(), wanted, burst, cache)? {
                     read_file(file.file(), run.offset(), wanted, burst, flags)?;
@@ -118,13 +119,11 @@ impl Source {
                 let bytes = stream
                     .read(run.offset(), run.len())
                     .map_err(Refusal::from)?;
-                let mut rest = bytes;
-                for mut slot in burst.slots(bytes.len()) {
-                    let (now, later) = rest.split_at(slot.len());
-                    slot.copy_from_slice(now);
-                    rest = later;
-                }
-                Ok(bytes.len())
+                Ok(lay_in(burst, bytes))
+            }
+            Kind::Text(text) => {
+                let bytes = text.read(run.offset(), run.len())?;
+                Ok(lay_in(burst, &bytes))
             }
         }
     }
@@ -132,24 +131,25 @@ impl Source {
     /// Work for the blocking pool after [`ReadError::NotCached`]: brings what the run needs, and
     /// what comes behind it, into memory.
     pub(super) fn read_ahead(&self, run: &DataRun) -> impl FnOnce() + Send + 'static {
-        let (file, fetched) = match &self.0 {
+        let (file, fetched, offset, len) = match &self.0 {
             Kind::File {
                 file,
                 flags,
                 fetched,
-            } => (
-                Some(Arc::clone(file)),
-                flags.is_empty().then(|| Arc::clone(fetched)),
-            ),
-            Kind::Stream(_) => (None, None),
+            } => {
+                let fetched = flags.is_empty().then(|| fetched.clone());
+                (Some(Arc::clone(file)), fetched, run.offset(), run.len())
+            }
+            Kind::Text(text) => {
+                let (offset, len) = text.wanted();
+                (Some(text.file()), text.fetched(), offset, len)
+            }
+            Kind::Stream(_) => (None, None, 0, 0),
         };
-        let (offset, len) = (run.offset(), run.len());
         move || {
             let Some(file) = file else { return };
             if let Some(fetched) = fetched {
-                let fresh = Fetched::read(&file, offset, len.max(FETCHED));
-                *lock(&fetched) = Some(fresh);
-                return;
+                return fetched.fetch(&file, offset, len);
             }
             let mut chunk = vec![0; READ_AHEAD];
             // An error here comes again, and is told, when the blocks themselves are read.
@@ -161,6 +161,7 @@ impl Source {
     pub(super) fn is_last(&self) -> bool {
         match &self.0 {
             Kind::File { file, .. } => Arc::strong_count(file) == 1,
+            Kind::Text(text) => text.is_last(),
             Kind::Stream(_) => true,
         }
     }
@@ -173,15 +174,19 @@ impl Source {
     /// Reads off the loop from now on: the file system cannot tell what is in memory, or forgets it
     /// faster than it is sent.
     pub(super) fn wait_for_disk(&mut self) {
-        if let Kind::File { flags, .. } = &mut self.0 {
-            *flags = ReadWriteFlags::empty();
+        match &mut self.0 {
+            Kind::File { flags, .. } => *flags = ReadWriteFlags::empty(),
+            Kind::Text(text) => text.wait_for_disk(),
+            Kind::Stream(_) => {}
         }
     }
 
     /// Everything before `offset` has arrived and will not be asked for again.
     pub(super) fn release(&mut self, offset: u64) {
-        if let Kind::Stream(stream) = &mut self.0 {
-            stream.release(offset);
+        match &mut self.0 {
+            Kind::File { .. } => {}
+            Kind::Text(text) => text.release(offset),
+            Kind::Stream(stream) => stream.release(offset),
         }
     }
 }
@@ -199,6 +204,17 @@ impl From<Refusal> for ReadError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
+}
+
+/// Puts what was read into its places, and gives how much it is.
+fn lay_in(burst: &mut Burst, bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    for mut slot in burst.slots(bytes.len()) {
+        let (now, later) = rest.split_at(slot.len());
+        slot.copy_from_slice(now);
+        rest = later;
+    }
+    bytes.len()
 }
 
 /// Copies one block out of what has been read before. Gives `false` where it has to be read.
@@ -256,89 +272,6 @@ fn read_file(
     Ok(())
 }
 
-/// A part of a file that was read off the loop.
-#[derive(Debug)]
-struct Fetched {
-    offset: u64,
-    bytes: io::Result<Vec<u8>>,
-    /// Whether nobody had written into the file by then.
-    unchanged: bool,
-}
-
-impl Fetched {
-    /// Reads up to `len` bytes. Blocks.
-    fn read(file: &OpenFile, offset: u64, len: usize) -> Self {
-        let left = usize::try_from(file.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-        let mut bytes = vec![0; len.min(left)];
-        let mut done = 0;
-        let mut failed = None;
-        while done < bytes.len() && failed.is_none() {
-            match file
-                .file()
-                .read_at(&mut bytes[done..], offset + done as u64)
-            {
-                Ok(0) => break,
-                Ok(read) => done += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => failed = Some(error),
-            }
-        }
-        bytes.truncate(done);
-        Self {
-            offset,
-            bytes: failed.map_or(Ok(bytes), Err),
-            unchanged: file.is_unchanged(),
-        }
-    }
-
-    fn copy(&self, run: &DataRun, wanted: usize, burst: &mut Burst) -> Result<usize, ReadError> {
-        let bytes = self.bytes.as_deref().unwrap_or_default();
-        let from = usize::try_from(run.offset() - self.offset).unwrap_or(usize::MAX);
-        let Some(mut rest) = bytes.get(from..from.saturating_add(wanted)) else {
-            // The whole of it was asked for, so there was no more.
-            return Err(match from {
-                0 => Refusal::Changed.into(),
-                _ => ReadError::NotCached,
-            });
-        };
-        if wanted < run.len() && !self.unchanged {
-            return Err(Refusal::Changed.into());
-        }
-        for mut slot in burst.slots(wanted) {
-            let (now, later) = rest.split_at(slot.len());
-            slot.copy_from_slice(now);
-            rest = later;
-        }
-        Ok(wanted)
-    }
-}
-
-/// Copies the blocks of a run out of what was read off the loop.
-fn copy_fetched(
-    fetched: &Mutex<Option<Fetched>>,
-    run: &DataRun,
-    wanted: usize,
-    burst: &mut Burst,
-) -> Result<usize, ReadError> {
-    let mut fetched = lock(fetched);
-    let Some(part) = fetched.take_if(|part| part.bytes.is_err() || run.offset() < part.offset)
-    else {
-        return match fetched.as_ref() {
-            Some(part) => part.copy(run, wanted, burst),
-            None => Err(ReadError::NotCached),
-        };
-    };
-    // What is taken out is of no use any more: an error is told once, and earlier blocks are read anew.
-    match part.bytes {
-        Err(error) => Err(Refusal::from(error).into()),
-        Ok(_) => Err(ReadError::NotCached),
-    }
-}
-
-fn lock(fetched: &Mutex<Option<Fetched>>) -> MutexGuard<'_, Option<Fetched>> {
-    fetched.lock().unwrap_or_else(PoisonError::into_inner) // it is whole after every statement
-}
-
 /// A reader of which the part that may be asked for again is kept: a window at the most.
 struct Stream {
     reader: Box<dyn Read + Send>,
@@ -389,8 +322,6 @@ impl fmt::Debug for Stream {
     }
 }
 
-/// What is read off the loop at a time and kept.
-const FETCHED: usize = 128 << 10;
 /// What is read from the disk at a time when it has to be waited for.
 const READ_AHEAD: usize = 1 << 20;
 

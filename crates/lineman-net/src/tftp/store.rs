@@ -3,6 +3,14 @@
 //! Names are resolved by the kernel beneath the root (`openat2` with `RESOLVE_BENEATH`), never by
 //! looking at their text: `..`, links and races are its business, and it does not let them out.
 
+mod leftovers;
+mod links;
+mod nearest;
+mod quota;
+mod similar;
+mod upload;
+mod walk;
+
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -10,27 +18,38 @@ use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Mode as TransferMode;
 use lineman_proto::tftp::clean;
+use lineman_proto::tftp::unpadded;
+use lineman_proto::tftp::without_root;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
-use rustix::fs::Dir;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
 use rustix::io::Errno;
 
-use super::AtomicFile;
 use super::Refusal;
 use super::Source;
 use super::atomic_file::TEMPORARY_PREFIX;
 use super::open_files::OpenFiles;
+use super::sink::MOST_MEMORY;
 use crate::Confinement;
 use crate::Operation;
 use crate::SystemError;
 use crate::confine;
+pub(super) use quota::Quota;
+pub(super) use quota::Share;
+pub(super) use upload::Shares;
+pub(super) use upload::Unbegun;
+pub use upload::Upload;
+pub(super) use walk::Budget;
+use walk::Found;
 
 /// Which uploads a store accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,14 +63,21 @@ pub enum WritePolicy {
     Overwrite,
 }
 
-/// A directory that strangers may read from, and write to if that was allowed.
+/// A directory that strangers may read from, and write to if that was allowed. All of it may be called
+/// from any thread, and waits for the disk.
 #[derive(Debug)]
 pub struct Store {
     root: OwnedFd,
+    /// The paths that the root has on this machine: as it was typed, and without links.
+    own_paths: Vec<PathBuf>,
     write: WritePolicy,
     max_upload: u64,
     ignore_case: bool,
     open_files: OpenFiles,
+    /// Bytes of all uploads.
+    space: Arc<Quota>,
+    /// Bytes of memory of the uploads that run.
+    memory: Arc<Quota>,
 }
 
 impl Store {
@@ -66,16 +92,35 @@ impl Store {
         ignore_case: bool,
     ) -> Result<Self, SystemError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let root = rustix::fs::open(root, flags, Mode::empty())
+        let fd = rustix::fs::open(root, flags, Mode::empty())
             .map_err(io::Error::from)
             .map_err(SystemError::new(Operation::Open, root.display()))?;
+        // What cannot be found out is not recognised in names and links, and nothing else.
+        let own_paths = [std::path::absolute(root), root.canonicalize()];
         Ok(Self {
-            root,
+            root: fd,
+            own_paths: own_paths.into_iter().flatten().collect(),
             write,
             max_upload,
             ignore_case,
             open_files: OpenFiles::default(),
+            space: Quota::new(u64::MAX),
+            memory: Quota::new(DEFAULT_MEMORY),
         })
+    }
+
+    /// Bounds what all uploads together may add to the disk, counted from now on, in bytes.
+    #[must_use]
+    pub fn with_upload_quota(mut self, bytes: u64) -> Self {
+        self.space = Quota::new(bytes);
+        self
+    }
+
+    /// Bounds the memory that uploads which run may take together, in bytes.
+    #[must_use]
+    pub fn with_upload_memory(mut self, bytes: u64) -> Self {
+        self.memory = Quota::new(bytes);
+        self
     }
 
     /// May this process, whoever it is by now, open what is in the root?
@@ -98,13 +143,10 @@ impl Store {
     /// Opens a file for reading.
     ///
     /// # Errors
-    /// With what the client may be told.
+    /// With what the client may be told. No nearest name is looked for: [`Self::nearest`] does.
     pub(super) fn read(&self, requested: &[u8], mode: TransferMode) -> Result<Source, Refusal> {
-        let file = self.open_for_reading(requested)?;
-        Ok(match mode {
-            TransferMode::Octet => Source::shared(self.open_files.share(file)?),
-            TransferMode::Netascii => Source::file(file, mode)?,
-        })
+        let file = self.open_files.share(self.open_for_reading(requested)?)?;
+        Ok(Source::shared(file, mode))
     }
 
     /// The same for a file that another transfer has open, as long as nobody has written into it: this
@@ -120,14 +162,12 @@ impl Store {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let found =
             rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve).ok()?;
-        self.open_files.find(&found).map(Source::shared)
+        let file = self.open_files.find(&found)?;
+        Some(Source::shared(file, mode))
     }
 
     fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
-        if names_temporary(&path) {
-            return Err(Refusal::NotFound { nearest: None });
-        }
         let file = match self.open_file(&path) {
             Err(Refusal::NotFound { .. }) => self.open_almost(&path)?,
             other => other?,
@@ -138,12 +178,13 @@ impl Store {
         Ok(file)
     }
 
-    /// Begins an upload. `announced` is the length that the client gave, to refuse early what
-    /// cannot succeed; nothing is sized by it.
+    /// Accepts an upload; its file is begun when the client has shown that it is there. `announced`
+    /// is the length that the client gave, to refuse early what cannot succeed; nothing is sized by
+    /// it.
     ///
     /// # Errors
     /// With what the client may be told.
-    pub fn write(&self, requested: &[u8], announced: Option<u64>) -> Result<AtomicFile, Refusal> {
+    pub fn write(&self, requested: &[u8], announced: Option<u64>) -> Result<Upload, Refusal> {
         if self.write == WritePolicy::Refuse {
             return Err(Refusal::ReadOnly);
         }
@@ -153,17 +194,16 @@ impl Store {
             });
         }
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
-        let (parent, name) = split_last(&path);
         if names_temporary(&path) {
             return Err(Refusal::NotPermitted);
         }
+        let (dir, path) = self.open_parent(&path)?;
+        let (parent, name) = split_last(path);
         if name == b".." {
             return Err(Refusal::OutsideRoot);
         }
-        let dir = self.open_dir(parent)?;
-        if announced.is_some_and(|length| length > free_bytes(&dir)) {
-            return Err(Refusal::DiskFull);
-        }
+        self.check_writable(&dir, parent)?;
+        self.check_room(&dir, announced)?;
         let name = OsStr::from_bytes(name);
         match rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(_) if self.write == WritePolicy::Create => return Err(Refusal::Exists),
@@ -174,11 +214,14 @@ impl Store {
             // Whatever else is wrong with the name would only show when the whole file is here.
             Err(error) => return Err(io::Error::from(error).into()),
         }
-        Ok(AtomicFile::create(
+        Ok(Upload {
+            directory: parent.to_vec(),
             dir,
-            name,
-            self.write == WritePolicy::Overwrite,
-        )?)
+            name: name.to_owned(),
+            replace: self.write == WritePolicy::Overwrite,
+            space: self.space.share(),
+            memory: self.memory.share(),
+        })
     }
 
     /// How many bytes an upload may have.
@@ -186,89 +229,160 @@ impl Store {
         self.max_upload
     }
 
-    /// A name was not found as it stands. Some boot ROMs append 0xFF to it; some systems do not
-    /// distinguish upper and lower case.
-    fn open_almost(&self, path: &[u8]) -> Result<File, Refusal> {
-        let trimmed = path.strip_suffix(b"\xff").unwrap_or(path);
-        if trimmed.len() < path.len()
-            && let Ok(file) = self.open_file(trimmed)
-        {
-            return Ok(file);
+    /// The directory that an upload is for, and the path beneath the root.
+    fn open_parent<'a>(&self, path: &'a [u8]) -> Result<(OwnedFd, &'a [u8]), Refusal> {
+        let open = |path: &'a [u8]| Ok((self.open_dir(split_last(path).0)?, path));
+        match open(path) {
+            Err(Refusal::NotFound { .. }) => {
+                let missing = Refusal::NoDirectory {
+                    directory: visible_bytes(split_last(path).0),
+                };
+                self.without_root(path)
+                    .and_then(|path| open(path).ok())
+                    .ok_or(missing)
+            }
+            Err(Refusal::NotPermitted) => Err(links::closed(split_last(path).0)),
+            other => other,
         }
-        if self.ignore_case
-            && let Some(found) = self.find_ignoring_case(trimmed)
-        {
-            return self.open_file(&found);
-        }
-        Err(Refusal::NotFound {
-            nearest: self.nearest(trimmed),
-        })
     }
 
-    fn find_ignoring_case(&self, path: &[u8]) -> Option<Vec<u8>> {
-        let mut found: Vec<u8> = Vec::new();
+    fn check_writable(&self, dir: &OwnedFd, parent: &[u8]) -> Result<(), Refusal> {
+        let access = Access::WRITE_OK | Access::EXEC_OK;
+        match rustix::fs::accessat(dir, ".", access, AtFlags::EACCESS) {
+            Err(Errno::ACCESS | Errno::PERM | Errno::ROFS) => Err(links::closed(parent)),
+            // Where the kernel cannot tell, the first byte will.
+            _ => Ok(()),
+        }
+    }
+
+    fn check_room(&self, dir: &OwnedFd, announced: Option<u64>) -> Result<(), Refusal> {
+        if announced.unwrap_or(1) > self.space.left() {
+            return Err(Refusal::QuotaUsed {
+                limit: self.space.limit(),
+            });
+        }
+        if self.memory.left() < MOST_MEMORY {
+            return Err(Refusal::BusyMemory {
+                limit: self.memory.limit(),
+            });
+        }
+        if announced.is_some_and(|length| length > free_bytes(dir)) {
+            return Err(Refusal::DiskFull);
+        }
+        Ok(())
+    }
+
+    /// A name was not found as it stands. Some boot programs leave padding behind it, some know where
+    /// the files lie on the server, some systems do not distinguish upper and lower case.
+    fn open_almost(&self, path: &[u8]) -> Result<File, Refusal> {
+        let trimmed = unpadded(path);
+        let beneath = self.without_root(trimmed);
+        let unpadded = Some(trimmed).filter(|trimmed| trimmed.len() < path.len());
+        for path in [unpadded, beneath].into_iter().flatten() {
+            match self.open_file(path) {
+                Err(Refusal::NotFound { .. }) => {}
+                other => return other,
+            }
+        }
+        let mut budget = Budget::new(MOST_ENTRIES, LONGEST_LOOK);
+        let asked = [Some(trimmed), beneath];
+        for path in asked.into_iter().flatten().filter(|_| self.ignore_case) {
+            if let Some(found) = self.find_ignoring_case(path, &mut budget) {
+                return self.open_file(&found);
+            }
+        }
+        Err(Refusal::NotFound { nearest: None })
+    }
+
+    /// What lies beneath the root, of a path that begins with the root's own or a usual one.
+    fn without_root<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
+        let own = |root: &PathBuf| {
+            let root = clean(root.as_os_str().as_bytes())?;
+            without_root(path, &root)
+        };
+        self.own_paths
+            .iter()
+            .find_map(own)
+            .or_else(|| without_root(path, b""))
+    }
+
+    /// The same for an absolute path of this machine; only the root's own path counts.
+    fn beneath_own_path<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
+        let path = Path::new(OsStr::from_bytes(path));
+        let mut own = self.own_paths.iter();
+        let rest = own.find_map(|root| path.strip_prefix(root).ok())?;
+        Some(rest.as_os_str().as_bytes())
+    }
+
+    fn find_ignoring_case(&self, path: &[u8], budget: &mut Budget) -> Option<Vec<u8>> {
+        let mut reached: Vec<u8> = Vec::new();
         for component in path.split(|&byte| byte == b'/') {
             let wanted = String::from_utf8_lossy(component).to_lowercase();
-            let dir = self.open_dir(&found).ok()?;
-            let name = entries(dir)
-                .filter(|name| {
-                    name == component || String::from_utf8_lossy(name).to_lowercase() == wanted
-                })
-                .min_by_key(|name| (name != component, name.clone()))?;
-            if !found.is_empty() {
-                found.push(b'/');
-            }
-            found.extend_from_slice(&name);
+            let mut best: Option<(bool, Vec<u8>)> = None;
+            let parent = self.follow(&reached).ok()?;
+            self.look_through(&parent, budget, |found: &Found<'_>| {
+                let name = found.name;
+                if name == component || String::from_utf8_lossy(name).to_lowercase() == wanted {
+                    let candidate = (name != component, name.to_vec());
+                    if best.as_ref().is_none_or(|best| candidate < *best) {
+                        best = Some(candidate);
+                    }
+                }
+            });
+            reached = walk::join(&reached, &best?.1);
         }
-        Some(found)
-    }
-
-    /// The name in the same directory that is most like the one asked for, for the log only.
-    fn nearest(&self, path: &[u8]) -> Option<String> {
-        let (parent, name) = split_last(path);
-        let wanted = String::from_utf8_lossy(name);
-        let close = wanted.chars().count() / 3 + 1;
-        entries(self.open_dir(parent).ok()?)
-            .filter(|entry| !names_temporary(entry))
-            .map(|entry| visible_bytes(&entry))
-            .map(|entry| {
-                (
-                    strsim::damerau_levenshtein(&entry.to_lowercase(), &wanted.to_lowercase()),
-                    entry,
-                )
-            })
-            .filter(|(distance, _)| *distance <= close)
-            .min()
-            .map(|(_, entry)| entry)
+        Some(reached)
     }
 
     fn open_file(&self, path: &[u8]) -> Result<File, Refusal> {
+        if names_temporary(path) {
+            return Err(Refusal::NotFound { nearest: None });
+        }
         // Without NONBLOCK, opening a pipe would wait for its writer.
-        let fd = self.beneath(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-        Ok(File::from(fd))
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        Ok(File::from(self.open_following(path, flags)?))
     }
 
     fn open_dir(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
         let path = if path.is_empty() { b"." } else { path };
-        self.beneath(path, OFlags::RDONLY | OFlags::DIRECTORY)
+        self.open_following(path, OFlags::RDONLY | OFlags::DIRECTORY)
     }
 
-    fn beneath(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Refusal> {
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    /// Opens what is at `path`, which links may lead to. Where the kernel does not follow them, or finds
+    /// nothing, it is looked why.
+    fn open_following(&self, path: &[u8], flags: OFlags) -> Result<OwnedFd, Refusal> {
+        use Errno as E;
+        match self.beneath(path, flags, ResolveFlags::empty()) {
+            Err(E::XDEV | E::LOOP | E::NOENT | E::NOTDIR | E::NAMETOOLONG | E::ACCESS) => {
+                let path = self.follow(path)?;
+                let path = if path.is_empty() { b"." } else { &path[..] };
+                self.beneath(path, flags, ResolveFlags::empty())
+            }
+            other => other,
+        }
+        .map_err(|error| io::Error::from(error).into())
+    }
+
+    fn beneath(&self, path: &[u8], flags: OFlags, more: ResolveFlags) -> Result<OwnedFd, Errno> {
         for _ in 0..RACES {
-            match rustix::fs::openat2(
-                self.root.as_fd(),
-                path,
-                flags | OFlags::CLOEXEC,
-                Mode::empty(),
-                resolve,
-            ) {
+            match self.open_beneath(path, flags, more) {
                 // Something was renamed while the kernel walked a `..`: it cannot tell, so again.
                 Err(Errno::AGAIN) => {}
-                other => return Ok(other.map_err(io::Error::from)?),
+                other => return other,
             }
         }
-        Err(Refusal::OutsideRoot)
+        Err(Errno::XDEV)
+    }
+
+    fn open_beneath(
+        &self,
+        path: &[u8],
+        flags: OFlags,
+        more: ResolveFlags,
+    ) -> Result<OwnedFd, Errno> {
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | more;
+        let flags = flags | OFlags::CLOEXEC;
+        rustix::fs::openat2(self.root.as_fd(), path, flags, Mode::empty(), resolve)
     }
 }
 
@@ -283,20 +397,17 @@ fn names_temporary(path: &[u8]) -> bool {
     split_last(path).1.starts_with(TEMPORARY_PREFIX.as_bytes())
 }
 
-/// The names in a directory, up to a number that keeps a wrong request cheap.
-fn entries(dir: OwnedFd) -> impl Iterator<Item = Vec<u8>> {
-    Dir::new(dir)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name().to_bytes().to_vec())
-        .filter(|name| name != b"." && name != b"..")
-        .take(MOST_ENTRIES)
-}
-
 fn free_bytes(dir: &OwnedFd) -> u64 {
     rustix::fs::fstatvfs(dir).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
+/// How often it is tried again when names are exchanged while they are looked up.
 const RACES: u32 = 16;
+/// Names that one request with `ignore_case` may have us look at, and for how long.
 const MOST_ENTRIES: usize = 10_000;
+const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// Bytes; two thousand uploads at a time.
+const DEFAULT_MEMORY: u64 = 256 << 20;
+
+#[cfg(test)]
+mod tests;

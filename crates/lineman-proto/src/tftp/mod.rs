@@ -43,6 +43,8 @@ pub use event::Pipelining;
 pub use event::Stats;
 pub use event::Violation;
 pub use filename::clean;
+pub use filename::unpadded;
+pub use filename::without_root;
 pub use fingerprint::Fingerprint;
 pub use negotiate::Agreed;
 pub use negotiate::Offer;

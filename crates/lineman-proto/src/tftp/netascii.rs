@@ -4,11 +4,18 @@
 /// becomes CR NUL. A byte becomes two at the most, so this needs no state between calls.
 pub fn encode(text: &[u8], out: &mut Vec<u8>) {
     for &byte in text {
-        match byte {
-            b'\n' => out.extend_from_slice(b"\r\n"),
-            b'\r' => out.extend_from_slice(b"\r\0"),
-            _ => out.push(byte),
-        }
+        let (first, second) = encode_byte(byte);
+        out.push(first);
+        out.extend(second);
+    }
+}
+
+/// What a byte of local text is on the wire.
+pub fn encode_byte(byte: u8) -> (u8, Option<u8>) {
+    match byte {
+        b'\n' => (b'\r', Some(b'\n')),
+        b'\r' => (b'\r', Some(0)),
+        _ => (byte, None),
     }
 }
 

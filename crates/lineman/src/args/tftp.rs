@@ -49,6 +49,13 @@ pub struct Serve {
     /// Refuse or cut off an upload beyond this many bytes (K, M, G allowed)
     #[arg(long, value_name = "BYTES", default_value = "1G", value_parser = parse::bytes)]
     pub max_upload: u64,
+    /// Refuse or cut off uploads that would add more than this to the disk, all together since the start
+    /// (default: no limit)
+    #[arg(long, value_name = "BYTES", value_parser = parse::bytes)]
+    pub upload_quota: Option<u64>,
+    /// How much memory the uploads that run may take, 128K for each
+    #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = parse::bytes)]
+    pub upload_memory: u64,
     /// Acknowledge an upload's last block before the file is on the disk: a power cut may take it
     #[arg(long)]
     pub no_sync: bool,

@@ -2,6 +2,7 @@
 
 mod job;
 mod listener;
+mod refusals;
 mod requests;
 mod start;
 #[cfg(test)]
@@ -30,6 +31,7 @@ use lineman_proto::tftp::guard::Prefix;
 use tokio::sync::mpsc;
 
 use self::listener::RequestListener;
+use self::refusals::RefusalReporter;
 use super::Ending;
 use super::Ports;
 use super::Refusal;
@@ -130,6 +132,11 @@ pub enum ServerEvent {
         /// Why it was ignored.
         why: Ignored,
     },
+    /// Parts of uploads were removed that an earlier server left when it was killed.
+    Cleared {
+        /// How many.
+        parts: usize,
+    },
 }
 
 /// What a server did not let happen.
@@ -156,7 +163,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Shared {
-    store: Store,
+    store: Arc<Store>,
     config: ServerConfig,
     admission: Admission,
     engine: EngineHandle<Transfer>,
@@ -164,8 +171,9 @@ struct Shared {
     /// What earlier transfers have shown of their clients.
     clients: Mutex<ClientHistory>,
     events: mpsc::Sender<ServerEvent>,
+    refusals: RefusalReporter,
     ignored: AtomicU64,
-    unreported: AtomicU64,
+    unreported: Arc<AtomicU64>,
 }
 
 impl Server {
@@ -205,6 +213,9 @@ impl Server {
         })
         .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
+        let (store, unreported) = (Arc::new(store), Arc::<AtomicU64>::default());
+        let refusals = RefusalReporter::start(&store, &events, &unreported)
+            .map_err(SystemError::new(Operation::Create, "threads"))?;
         let shared = Arc::new(Shared {
             store,
             admission: Admission::new(config.max_transfers)
@@ -214,8 +225,9 @@ impl Server {
             engine: engine.handle(),
             clients: Mutex::default(),
             events,
+            refusals,
             ignored: AtomicU64::new(0),
-            unreported: AtomicU64::new(0),
+            unreported,
         });
         let server = Self {
             sockets,
@@ -282,10 +294,13 @@ impl Server {
         }
         self.shared.admission.stop_all();
         let last = Instant::now() + LAST_PACKETS;
-        // The pool still removes what has arrived of uploads.
-        while !(self.unfinished() == 0 && self.shared.engine.pool().is_idle())
-            && Instant::now() < last
-        {
+        let is_busy = || {
+            self.unfinished() > 0
+                || self.shared.refusals.are_waiting()
+                // The pool still removes what has arrived of uploads.
+                || !self.shared.engine.pool().is_idle()
+        };
+        while is_busy() && Instant::now() < last {
             tokio::time::sleep(POLL).await;
         }
     }
@@ -309,7 +324,10 @@ impl Shared {
 
     fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
         if self.guard.take_report(peer) {
-            self.send_report(report(peer, request, Ending::Refused(refusal)));
+            let report = report(peer, request, Ending::Refused(refusal));
+            if let Some(report) = self.refusals.take(report) {
+                self.send_report(report);
+            }
         } else {
             self.unreported.fetch_add(1, Ordering::Relaxed);
         }

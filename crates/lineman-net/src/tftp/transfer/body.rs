@@ -25,6 +25,11 @@ impl Body {
         matches!(self, Self::Receive(Some(sink)) if sink.is_writing())
     }
 
+    /// Whether nothing more should be heard for the moment.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Self::Receive(Some(sink)) if sink.is_busy())
+    }
+
     /// Whether it takes no more blocks for the moment.
     pub(super) fn is_full(&self) -> bool {
         matches!(self, Self::Receive(Some(sink)) if sink.is_full())

@@ -155,14 +155,14 @@ impl Transfer {
 
     /// Whether it takes packets now.
     fn hears(&self) -> bool {
-        self.stall.is_none() && !self.body.is_full()
+        self.stall.is_none() && !self.body.is_busy()
     }
 
     /// When [`Self::handle_timeout`] is due.
     fn deadline(&self) -> Option<Instant> {
         match self.stall {
             // Silence while nobody listens proves nothing.
-            None if self.body.is_full() => None,
+            None if self.body.is_busy() => None,
             None => self.session.poll_timeout(),
             Some(Stall::SocketFull { until }) => Some(until),
             Some(Stall::Disk) => None,
@@ -233,7 +233,7 @@ impl Transfer {
 
     /// One that comes while the transfer waits for something is lost, as packets are.
     fn hear(&mut self, from: SocketAddr, packet: &[u8]) {
-        if self.hears() {
+        if self.stall.is_none() && !self.body.is_full() {
             self.session.handle_packet(Instant::now(), from, packet);
         }
     }

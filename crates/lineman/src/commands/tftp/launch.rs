@@ -147,8 +147,13 @@ fn open_root(args: &Serve, lang: Lang) -> Result<Store, Failure> {
         Some(Write::Create) => WritePolicy::Create,
         Some(Write::Overwrite) => WritePolicy::Overwrite,
     };
-    Store::open(&args.root, policy, args.max_upload, args.ignore_case)
-        .map_err(|error| root_failure(&error, args, lang))
+    let store = Store::open(&args.root, policy, args.max_upload, args.ignore_case)
+        .map_err(|error| root_failure(&error, args, lang))?
+        .with_upload_memory(args.upload_memory);
+    Ok(match args.upload_quota {
+        Some(quota) => store.with_upload_quota(quota),
+        None => store,
+    })
 }
 
 fn root_failure(error: &SystemError, args: &Serve, lang: Lang) -> Failure {

@@ -203,6 +203,11 @@ impl Tally {
                 agreed,
                 blksize,
             } => return too_many_blocks(peer, filename, *agreed, *blksize, console),
+            ServerEvent::Cleared { parts } => {
+                console.note(&Tftp::Cleared { parts });
+                let _ = console.event("cleared", json!({ "parts": parts })); // a log takes everything
+                return;
+            }
             _ => return,
         };
         match report.ending {
@@ -236,13 +241,7 @@ impl Tally {
 }
 
 /// A client begins what it cannot finish.
-fn too_many_blocks(
-    peer: &SocketAddr,
-    filename: &[u8],
-    agreed: u16,
-    enough: u64,
-    console: Console,
-) {
+fn too_many_blocks(peer: &SocketAddr, filename: &[u8], agreed: u16, enough: u64, console: Console) {
     let file = &visible_bytes(filename);
     let is_possible = enough <= MAX_BLKSIZE.into();
     if is_possible {

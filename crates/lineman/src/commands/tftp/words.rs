@@ -141,14 +141,23 @@ pub fn reason_id(report: &Report) -> &'static str {
         Ending::Refused(refusal) => match refusal {
             Refusal::NotFound { .. } => "not-found",
             Refusal::OutsideRoot => "outside-root",
+            Refusal::LinkOutside(_) => "link-outside",
+            Refusal::DanglingLink(_) => "dangling-link",
+            Refusal::LinkLoop { .. } => "link-loop",
+            Refusal::NoDirectory { .. } => "no-directory",
+            Refusal::DirectoryClosed { .. } => "directory-closed",
             Refusal::NotAFile => "not-a-file",
             Refusal::NotPermitted => "not-permitted",
             Refusal::ReadOnly => "read-only",
             Refusal::Exists => "exists",
             Refusal::TooLarge { .. } => "too-large",
+            Refusal::QuotaUsed { .. } => "quota-used",
             Refusal::DiskFull => "disk-full",
             Refusal::Changed => "changed",
-            Refusal::Busy { .. } | Refusal::BusyClient { .. } | Refusal::Exhausted(_) => "busy",
+            Refusal::Busy { .. }
+            | Refusal::BusyClient { .. }
+            | Refusal::BusyMemory { .. }
+            | Refusal::Exhausted(_) => "busy",
             Refusal::Malformed => "malformed",
             _ => "system",
         },
@@ -221,11 +230,35 @@ fn refused(refusal: &Refusal, lang: Lang) -> String {
         } => Tftp::NotFoundNearest { nearest }.render(lang),
         Refusal::NotFound { nearest: None } => Tftp::NotFound {}.render(lang),
         Refusal::OutsideRoot => Tftp::OutsideRoot {}.render(lang),
+        Refusal::LinkOutside(bad) => Tftp::LinkOutside {
+            link: &bad.path,
+            target: &bad.target,
+        }
+        .render(lang),
+        Refusal::DanglingLink(bad) => Tftp::DanglingLink {
+            link: &bad.path,
+            target: &bad.target,
+        }
+        .render(lang),
+        Refusal::LinkLoop { link } => Tftp::LinkLoop { link }.render(lang),
+        Refusal::NoDirectory { directory } => Tftp::NoDirectory { directory }.render(lang),
+        Refusal::DirectoryClosed { directory } if directory.is_empty() => {
+            Tftp::RootClosed {}.render(lang)
+        }
+        Refusal::DirectoryClosed { directory } => Tftp::DirectoryClosed { directory }.render(lang),
         Refusal::NotAFile => Tftp::NotAFile {}.render(lang),
         Refusal::NotPermitted => Tftp::NotPermitted {}.render(lang),
         Refusal::ReadOnly => Tftp::ReadOnly {}.render(lang),
         Refusal::Exists => Tftp::Exists {}.render(lang),
         Refusal::TooLarge { limit } => Tftp::TooLarge {
+            limit: &size(*limit as f64),
+        }
+        .render(lang),
+        Refusal::QuotaUsed { limit } => Tftp::QuotaUsed {
+            limit: &size(*limit as f64),
+        }
+        .render(lang),
+        Refusal::BusyMemory { limit } => Tftp::BusyMemory {
             limit: &size(*limit as f64),
         }
         .render(lang),

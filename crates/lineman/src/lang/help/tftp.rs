@@ -25,6 +25,14 @@ pub const TEXTS: &[Row] = &[
         "拒绝或中断超过这么多字节的上传（可用 K、M、G）",
     ),
     (
+        "Refuse or cut off uploads that would add more than this to the disk, all together since the start (default: no limit)",
+        "自启动以来所有上传使磁盘增加的总量不得超过此值，否则拒绝或中断（默认：不限）",
+    ),
+    (
+        "How much memory the uploads that run may take, 128K for each",
+        "进行中的上传最多占用多少内存，每个 128K",
+    ),
+    (
         "Acknowledge an upload's last block before the file is on the disk: a power cut may take it",
         "在上传的文件写入磁盘之前就确认最后一块：断电时可能丢失",
     ),

@@ -1,0 +1,107 @@
+//! Refusals that are told with the name that was perhaps meant: looking for it takes time, so it has a
+//! thread, and while there is too much to look for the refusals are told without.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::ServerEvent;
+use crate::tftp::Ending;
+use crate::tftp::Refusal;
+use crate::tftp::Report;
+use crate::tftp::Store;
+use crate::tftp::store::Budget;
+
+/// Tells refusals. Dropped, its thread ends.
+#[derive(Debug)]
+pub(super) struct RefusalReporter {
+    reports: SyncSender<Report>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl RefusalReporter {
+    /// Starts the thread, and another that clears what an earlier server left, and ends. What `events`
+    /// does not take is counted in `untold`.
+    ///
+    /// # Errors
+    /// When the system allows no more threads.
+    pub(super) fn start(
+        store: &Arc<Store>,
+        events: &mpsc::Sender<ServerEvent>,
+        untold: &Arc<AtomicU64>,
+    ) -> io::Result<Self> {
+        let (reports, to_tell) = sync_channel::<Report>(MOST_WAITING);
+        let waiting = Arc::<AtomicUsize>::default();
+        let tell = {
+            let (store, events) = (Arc::clone(store), events.clone());
+            let (waiting, untold) = (Arc::clone(&waiting), Arc::clone(untold));
+            move || {
+                for mut report in to_tell {
+                    add_nearest(&mut report, &store);
+                    if events.try_send(ServerEvent::Report(report)).is_err() {
+                        untold.fetch_add(1, Ordering::Relaxed);
+                    }
+                    waiting.fetch_sub(1, Ordering::Release);
+                }
+            }
+        };
+        let clear = {
+            let (store, events) = (Arc::clone(store), events.clone());
+            move || {
+                let parts = store.clear_leftovers(Budget::new(MOST_CLEARED, LONGEST_CLEARING));
+                if parts > 0 {
+                    // Nobody is told where nobody listens any more.
+                    let _ = events.try_send(ServerEvent::Cleared { parts });
+                }
+            }
+        };
+        let thread = || thread::Builder::new().name("tftp-names".to_owned());
+        thread().spawn(tell)?;
+        thread().spawn(clear)?;
+        Ok(Self { reports, waiting })
+    }
+
+    /// Takes a refusal for which a name is to be looked for. Others, and those for which there is no
+    /// time, it gives back.
+    pub(super) fn take(&self, report: Report) -> Option<Report> {
+        if !matches!(report.ending, Ending::Refused(Refusal::NotFound { .. })) {
+            return Some(report);
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let refused = self.reports.try_send(report).err()?;
+        self.waiting.fetch_sub(1, Ordering::Release);
+        Some(match refused {
+            std::sync::mpsc::TrySendError::Full(report)
+            | std::sync::mpsc::TrySendError::Disconnected(report) => report,
+        })
+    }
+
+    /// Whether some are not told yet.
+    pub(super) fn are_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+}
+
+fn add_nearest(report: &mut Report, store: &Store) {
+    if let Ending::Refused(Refusal::NotFound { nearest }) = &mut report.ending {
+        let budget = Budget::new(MOST_NAMES, LONGEST_LOOK);
+        *nearest = store.nearest(&report.filename, budget);
+    }
+}
+
+/// Refusals that wait for a name; those of a flood are told without.
+const MOST_WAITING: usize = 64;
+/// Names that are looked at for one refusal, and for how long.
+const MOST_NAMES: usize = 20_000;
+const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// The same for what is cleared at the start.
+const MOST_CLEARED: usize = 1_000_000;
+const LONGEST_CLEARING: Duration = Duration::from_secs(30);

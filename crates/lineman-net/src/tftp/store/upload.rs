@@ -1,0 +1,76 @@
+//! An upload that was accepted.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+
+use super::Share;
+use super::links::closed;
+use crate::tftp::AtomicFile;
+use crate::tftp::Refusal;
+
+/// An upload that may begin: nothing is in the directory yet, because whoever asked for it may not be
+/// there.
+#[derive(Debug)]
+pub struct Upload {
+    pub(super) dir: OwnedFd,
+    /// The path of `dir` beneath the root, for the log.
+    pub(super) directory: Vec<u8>,
+    pub(super) name: OsString,
+    pub(super) replace: bool,
+    pub(super) space: Share,
+    pub(super) memory: Share,
+}
+
+/// What an upload takes of what there is for all of them.
+#[derive(Debug)]
+pub(in crate::tftp) struct Shares {
+    pub(in crate::tftp) space: Share,
+    pub(in crate::tftp) memory: Share,
+}
+
+/// A file that is begun when the first bytes are to be written.
+#[derive(Debug)]
+pub(in crate::tftp) struct Unbegun {
+    dir: OwnedFd,
+    directory: Vec<u8>,
+    name: OsString,
+    replace: bool,
+}
+
+impl Upload {
+    pub(in crate::tftp) fn into_parts(self) -> (Unbegun, Shares) {
+        let unbegun = Unbegun {
+            dir: self.dir,
+            directory: self.directory,
+            name: self.name,
+            replace: self.replace,
+        };
+        let shares = Shares {
+            space: self.space,
+            memory: self.memory,
+        };
+        (unbegun, shares)
+    }
+}
+
+impl Unbegun {
+    /// Begins the file. Blocks.
+    ///
+    /// # Errors
+    /// With what the client may be told.
+    pub(in crate::tftp) fn begin(self) -> Result<AtomicFile, Refusal> {
+        AtomicFile::create(self.dir, &self.name, self.replace).map_err(|error| {
+            match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                    closed(&self.directory)
+                }
+                // It has been removed meanwhile.
+                io::ErrorKind::NotFound => Refusal::NoDirectory {
+                    directory: lineman_proto::text::visible_bytes(&self.directory),
+                },
+                _ => error.into(),
+            }
+        })
+    }
+}
