@@ -5,6 +5,7 @@
 
 mod leftovers;
 mod links;
+mod names;
 mod nearest;
 mod quota;
 mod similar;
@@ -12,7 +13,6 @@ mod upload;
 mod walk;
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
@@ -20,13 +20,10 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Mode as TransferMode;
 use lineman_proto::tftp::clean;
-use lineman_proto::tftp::unpadded;
-use lineman_proto::tftp::without_root;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
 use rustix::fs::Mode;
@@ -49,7 +46,6 @@ pub(super) use upload::Shares;
 pub(super) use upload::Unbegun;
 pub use upload::Upload;
 pub(super) use walk::Budget;
-use walk::Found;
 
 /// Which uploads a store accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -166,18 +162,6 @@ impl Store {
         Some(Source::shared(file, mode))
     }
 
-    fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
-        let path = clean(requested).ok_or(Refusal::NotAFile)?;
-        let file = match self.open_file(&path) {
-            Err(Refusal::NotFound { .. }) => self.open_almost(&path)?,
-            other => other?,
-        };
-        if !file.metadata()?.is_file() {
-            return Err(Refusal::NotAFile);
-        }
-        Ok(file)
-    }
-
     /// Accepts an upload; its file is begun when the client has shown that it is there. `announced`
     /// is the length that the client gave, to refuse early what cannot succeed; nothing is sized by
     /// it.
@@ -272,77 +256,6 @@ impl Store {
         Ok(())
     }
 
-    /// A name was not found as it stands. Some boot programs leave padding behind it, some know where
-    /// the files lie on the server, some systems do not distinguish upper and lower case.
-    fn open_almost(&self, path: &[u8]) -> Result<File, Refusal> {
-        let trimmed = unpadded(path);
-        let beneath = self.without_root(trimmed);
-        let unpadded = Some(trimmed).filter(|trimmed| trimmed.len() < path.len());
-        for path in [unpadded, beneath].into_iter().flatten() {
-            match self.open_file(path) {
-                Err(Refusal::NotFound { .. }) => {}
-                other => return other,
-            }
-        }
-        let mut budget = Budget::new(MOST_ENTRIES, LONGEST_LOOK);
-        let asked = [Some(trimmed), beneath];
-        for path in asked.into_iter().flatten().filter(|_| self.ignore_case) {
-            if let Some(found) = self.find_ignoring_case(path, &mut budget) {
-                return self.open_file(&found);
-            }
-        }
-        Err(Refusal::NotFound { nearest: None })
-    }
-
-    /// What lies beneath the root, of a path that begins with the root's own or a usual one.
-    fn without_root<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
-        let own = |root: &PathBuf| {
-            let root = clean(root.as_os_str().as_bytes())?;
-            without_root(path, &root)
-        };
-        self.own_paths
-            .iter()
-            .find_map(own)
-            .or_else(|| without_root(path, b""))
-    }
-
-    /// The same for an absolute path of this machine; only the root's own path counts.
-    fn beneath_own_path<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
-        let path = Path::new(OsStr::from_bytes(path));
-        let mut own = self.own_paths.iter();
-        let rest = own.find_map(|root| path.strip_prefix(root).ok())?;
-        Some(rest.as_os_str().as_bytes())
-    }
-
-    fn find_ignoring_case(&self, path: &[u8], budget: &mut Budget) -> Option<Vec<u8>> {
-        let mut reached: Vec<u8> = Vec::new();
-        for component in path.split(|&byte| byte == b'/') {
-            let wanted = String::from_utf8_lossy(component).to_lowercase();
-            let mut best: Option<(bool, Vec<u8>)> = None;
-            let parent = self.follow(&reached).ok()?;
-            self.look_through(&parent, budget, |found: &Found<'_>| {
-                let name = found.name;
-                if name == component || String::from_utf8_lossy(name).to_lowercase() == wanted {
-                    let candidate = (name != component, name.to_vec());
-                    if best.as_ref().is_none_or(|best| candidate < *best) {
-                        best = Some(candidate);
-                    }
-                }
-            });
-            reached = walk::join(&reached, &best?.1);
-        }
-        Some(reached)
-    }
-
-    fn open_file(&self, path: &[u8]) -> Result<File, Refusal> {
-        if names_temporary(path) {
-            return Err(Refusal::NotFound { nearest: None });
-        }
-        // Without NONBLOCK, opening a pipe would wait for its writer.
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        Ok(File::from(self.open_following(path, flags)?))
-    }
-
     fn open_dir(&self, path: &[u8]) -> Result<OwnedFd, Refusal> {
         let path = if path.is_empty() { b"." } else { path };
         self.open_following(path, OFlags::RDONLY | OFlags::DIRECTORY)
@@ -403,9 +316,6 @@ fn free_bytes(dir: &OwnedFd) -> u64 {
 
 /// How often it is tried again when names are exchanged while they are looked up.
 const RACES: u32 = 16;
-/// Names that one request with `ignore_case` may have us look at, and for how long.
-const MOST_ENTRIES: usize = 10_000;
-const LONGEST_LOOK: Duration = Duration::from_millis(50);
 /// Bytes; two thousand uploads at a time.
 const DEFAULT_MEMORY: u64 = 256 << 20;
 

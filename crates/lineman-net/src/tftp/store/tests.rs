@@ -1,6 +1,8 @@
+use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use rustix::fs::CWD;
