@@ -127,8 +127,8 @@ impl Sink {
     /// # Errors
     /// When the file becomes larger than it may, or there is no memory left for uploads.
     pub(super) fn take(&mut self, block: &[u8]) -> Result<(), Refusal> {
-        if self.taken == 0
-            && let Some(shares) = &mut self.shares
+        if let Some(shares) = &mut self.shares
+            && shares.memory.is_empty()
         {
             let share = shares.memory.take(MOST_MEMORY);
             share.map_err(|limit| Refusal::BusyMemory { limit })?;

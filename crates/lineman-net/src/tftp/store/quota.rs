@@ -53,6 +53,11 @@ impl Quota {
 }
 
 impl Share {
+    /// Whether nothing has been taken yet.
+    pub(in crate::tftp) fn is_empty(&self) -> bool {
+        self.taken == 0
+    }
+
     /// Takes more, or gives the limit of which not so much is left.
     pub(in crate::tftp) fn take(&mut self, bytes: u64) -> Result<(), u64> {
         let limit = self.quota.limit;
