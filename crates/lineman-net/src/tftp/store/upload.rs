@@ -1,8 +1,10 @@
 //! An upload that was accepted.
 
 use std::ffi::OsString;
-use std::io;
 use std::os::fd::OwnedFd;
+
+use lineman_proto::text::visible_bytes;
+use rustix::io::Errno;
 
 use super::Share;
 use super::links::closed;
@@ -61,13 +63,11 @@ impl Unbegun {
     /// With what the client may be told.
     pub(in crate::tftp) fn begin(self) -> Result<AtomicFile, Refusal> {
         AtomicFile::create(self.dir, &self.name, self.replace).map_err(|error| {
-            match error.kind() {
-                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                    closed(&self.directory)
-                }
+            match Errno::from_io_error(&error) {
+                Some(Errno::ACCESS | Errno::ROFS) => closed(&self.directory),
                 // It has been removed meanwhile.
-                io::ErrorKind::NotFound => Refusal::NoDirectory {
-                    directory: lineman_proto::text::visible_bytes(&self.directory),
+                Some(Errno::NOENT) => Refusal::NoDirectory {
+                    directory: visible_bytes(&self.directory),
                 },
                 _ => error.into(),
             }
