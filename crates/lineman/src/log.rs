@@ -79,6 +79,13 @@ impl Log {
         builder.spawn(|| self.write_all()).map(drop)
     }
 
+    /// Has panics of other threads told here: the usual way would wait for whoever reads stderr.
+    pub fn take_panics(&'static self) {
+        std::panic::set_hook(Box::new(|panic| {
+            self.line(&panic.to_string().replace('\n', " "));
+        }));
+    }
+
     /// A line for people.
     pub fn line(&self, text: &str) {
         self.push(Stream::Err, self.for_people(text));

@@ -29,7 +29,7 @@ pub struct Source(Kind);
 enum Kind {
     /// A file whose blocks are read again when they are sent again.
     File {
-        /// The file; shared with reads ahead on the blocking pool, and with other transfers.
+        /// The file; shared with reads ahead on the pool, and with other transfers.
         file: Arc<OpenFile>,
         /// How to read without waiting for the disk; empty where the file system cannot tell whether it
         /// would wait. Then blocks are read off the loop.
@@ -128,7 +128,7 @@ impl Source {
         }
     }
 
-    /// Work for the blocking pool after [`ReadError::NotCached`]: brings what the run needs, and
+    /// Work for the pool after [`ReadError::NotCached`]: brings what the run needs, and
     /// what comes behind it, into memory.
     pub(super) fn read_ahead(&self, run: &DataRun) -> impl FnOnce() + Send + 'static {
         let (file, fetched, offset, len) = match &self.0 {

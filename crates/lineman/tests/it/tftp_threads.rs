@@ -27,10 +27,13 @@ fn a_system_that_allows_no_more_threads_stops_no_transfer() {
     let all = std::fs::Permissions::from_mode(0o777);
     std::fs::set_permissions(server.root(), all).expect("chmod");
     let pid = server.pid().to_string();
-    let limited = Command::new("prlimit")
-        .args(["--pid", &pid, "--nproc=0:0"])
+    // Who sets it has to be the same user, or to have a privilege that root in a container lacks.
+    let mut limit = Command::new("setpriv");
+    limit.args(["--reuid=nobody", "--regid=nogroup", "--clear-groups"]);
+    let limited = limit
+        .args(["prlimit", "--pid", &pid, "--nproc=0:0"])
         .status();
-    assert!(limited.expect("prlimit").success());
+    assert!(limited.expect("setpriv").success());
     let bytes = content(3_000_000);
     let sent = server.outside().join("sent");
     std::fs::write(&sent, &bytes).expect("write");
@@ -64,7 +67,17 @@ fn so_many_threads_are_refused_before_one_is_started() {
 fn with_failing_waits(error: &str, when: &str) -> Served {
     let inject = format!("inject=ppoll,epoll_pwait2:error={error}:when={when}");
     let mut command = peer("strace");
-    command.args(["-f", "-o", "/dev/null", "-e", "signal=none", "-e", &inject]);
+    // -D: the server is the process that the test has started, and ends with the test.
+    command.args([
+        "-D",
+        "-f",
+        "-o",
+        "/dev/null",
+        "-e",
+        "signal=none",
+        "-e",
+        &inject,
+    ]);
     command.arg(lineman().get_program());
     command.args([
         "tftp",
@@ -86,6 +99,8 @@ fn memory_that_is_short_for_a_moment_ends_nothing() {
     let client = Raw::new();
     let (block, _) = client.ask(server.address(), &rrq(b"file", &[]));
     assert_eq!(block, b"\0\x03\0\x01content");
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
 }
 
 #[test]

@@ -53,6 +53,7 @@ pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
         writing
             .map_err(SystemError::new(Operation::Create, "a thread"))
             .map_err(|error| Failure::system(&error, console.lang))?;
+        log.take_panics();
         runtime::block_on_this_thread(logged, serve(args, launch, logged))
     });
     log.finish(LAST_LINES);
