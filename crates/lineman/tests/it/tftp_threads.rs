@@ -34,10 +34,10 @@ fn a_system_that_allows_no_more_threads_stops_no_transfer() {
         .args(["prlimit", "--pid", &pid, "--nproc=0:0"])
         .status();
     assert!(limited.expect("setpriv").success());
-    let bytes = content(3_000_000);
+    let bytes = content(600_000);
     let sent = server.outside().join("sent");
     std::fs::write(&sent, &bytes).expect("write");
-    for nth in 0..10 {
+    for nth in 0..4 {
         let url = server.url(&format!("{nth}"));
         let put = tftp(server.outside(), &["put", "sent", &url]);
         assert_exit(&put, 0);

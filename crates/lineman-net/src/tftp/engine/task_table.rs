@@ -163,7 +163,7 @@ impl<T: Task> TaskTable<T> {
     /// answers, lets a client on the same machine work on many answers each time it is woken.
     pub(super) fn answer(&mut self) {
         while let Some(number) = self.unanswered.pop() {
-            self.with(number, |task, scratch| task.answer(scratch));
+            self.with(number, T::answer);
         }
     }
 
