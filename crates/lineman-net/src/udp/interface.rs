@@ -65,7 +65,8 @@ pub fn zone(zone: &str) -> Result<Interface, UnknownInterface> {
     let numbered = || {
         let index: u32 = zone.parse().ok()?;
         let name = if_indextoname(index).ok()?.into_string().ok()?;
-        Some((index, name))
+        // The wrapper takes some failures for an empty name.
+        (!name.is_empty()).then_some((index, name))
     };
     match named.ok().or_else(numbered) {
         Some((index, name)) => Ok(Interface { index, name }),
