@@ -121,7 +121,7 @@ fn found(
 pub fn host_port(text: &str, console: Console) -> Result<HostPort, Failure> {
     let read = HostPort::parse(text).map_err(|error| Failure::usage(&error, console.lang))?;
     if let Some(meant) = &HostPort::other_reading(text) {
-        console.note(&Address::TakenAsAddress { text: &text, meant });
+        console.note(&Address::ReadWithoutPort { text: &text, meant });
     }
     Ok(read)
 }

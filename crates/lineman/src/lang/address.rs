@@ -13,7 +13,7 @@ messages! {
     AfterBracket { text } "`{text}` after the bracket is not a port" "方括号后面的“{text}”不是端口"
     PortMissing { text } "`{text}` ends where a port should follow" "“{text}”的冒号后面缺少端口"
     PortNotNumber { text } "`{text}` is not a port number" "“{text}”不是端口号"
-    TakenAsAddress { text, meant } "`{text}` is an IPv6 address without a port; with a port it is written {meant}" "“{text}”是不带端口的 IPv6 地址；带端口应写成 {meant}"
+    ReadWithoutPort { text, meant } "`{text}` is an IPv6 address without a port; with a port it is written {meant}" "“{text}”是不带端口的 IPv6 地址；带端口应写成 {meant}"
     NeedsInterface { address, example, names } "{address} is a link-local address: name the interface that leads to it, as in {address}%{example}; there are: {names}" "{address} 是链路本地地址：请指明通往它的接口，例如 {address}%{example}；现有接口：{names}"
     UnknownInterface { wanted, names } "no interface has the name or number {wanted}; there are: {names}" "没有名称或编号为 {wanted} 的接口；现有接口：{names}"
     TwoPorts { text, port } "`{text}` has a port already; which one, that or {port}?" "“{text}”已经带有端口；用它还是 {port}？"

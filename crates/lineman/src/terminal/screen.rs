@@ -63,12 +63,17 @@ impl Drop for Screen {
 }
 
 /// Puts the terminal back as it was found, if it was taken. What fails here cannot be told anywhere.
-fn give_back() {
+pub(super) fn give_back() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(io::stdout(), LeaveAlternateScreen, Show);
         let _ = io::stdout().flush();
         let _ = disable_raw_mode();
     }
+}
+
+/// Whether somebody has it.
+pub(super) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
 }
 
 static TAKEN: AtomicBool = AtomicBool::new(false);

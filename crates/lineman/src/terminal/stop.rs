@@ -19,6 +19,7 @@ use rustix::termios::LocalModes;
 use rustix::termios::OptionalActions;
 
 use super::guard;
+use super::screen;
 
 /// Whose default is to end the process.
 const ENDS: [Signal; 12] = [
@@ -66,6 +67,10 @@ pub fn on_return(redraw: Box<dyn Fn() + Send>) {
 
 /// Lets the signal do what it does by default, with the terminal as it was found.
 fn happen(signal: Signal) {
+    if signal == Signal::SIGTSTP && screen::is_taken() {
+        return; // ^Z does nothing on a whole screen either
+    }
+    screen::give_back();
     let ours = rustix::termios::tcgetattr(io::stdin()).ok();
     guard::restore();
     let only = SigSet::from(signal);

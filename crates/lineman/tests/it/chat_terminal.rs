@@ -453,6 +453,24 @@ fn a_call_that_the_peer_ends_waits_for_enter_before_the_shell_gets_the_keys() {
     terminal.shows("* not sent: touch owned");
 }
 
+/// A peer that has said its last word hangs up when it likes, and nothing of ours was on its way.
+#[test]
+fn a_peer_that_is_gone_while_enter_is_waited_for_is_no_broken_call() {
+    let (terminal, stream) = called_by("");
+    stream
+        .shutdown(std::net::Shutdown::Write)
+        .expect("shutdown");
+    terminal.shows("press Enter to end the call");
+    reset(stream);
+    terminal.key("Enter");
+    assert_eq!(terminal.code(), "0");
+    assert!(
+        !terminal.screen().contains("broke"),
+        "{}",
+        terminal.screen()
+    );
+}
+
 /// The shell of Emacs edits lines itself. There was nothing but an error.
 #[test]
 fn a_dumb_terminal_has_plain_lines() {

@@ -264,3 +264,15 @@ fn the_tabulator_completes_and_history_comes_back() {
     terminal.key("C-c");
     assert_eq!(terminal.code(), "130");
 }
+
+/// The shell of Emacs edits lines itself. There was nothing but an error.
+#[test]
+fn a_dumb_terminal_has_plain_lines_at_the_bench() {
+    let terminal = Terminal::with_variable("TERM=dumb", "lab bench --no-explain");
+    terminal.shows("^D leaves");
+    terminal.types("socket tcp");
+    terminal.key("Enter");
+    terminal.shows("server socket(AF_INET, SOCK_STREAM) = 3");
+    terminal.key("C-d");
+    assert_eq!(terminal.code(), "0");
+}

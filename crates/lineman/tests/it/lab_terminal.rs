@@ -190,14 +190,19 @@ fn the_terminal_is_given_back_whatever_ends_it() {
     interrupted.shows("row 1 of 16");
     interrupted.key("C-c");
     assert_eq!(interrupted.code(), "130");
-    for signal in ["-TERM", "-HUP", "-INT"] {
+    for signal in ["-TERM", "-HUP", "-INT", "-USR1", "-QUIT"] {
         let terminal = replay("chat", "");
         terminal.shows("row 1 of 16");
         let sent = Command::new("kill")
             .args([signal, &terminal.process()])
             .status();
         assert!(sent.expect("kill").success());
-        let code = if signal == "-INT" { "130" } else { "0" };
+        let code = match signal {
+            "-INT" => "130",
+            "-USR1" => "138", // 128 + 10, as for every program
+            "-QUIT" => "131",
+            _ => "0",
+        };
         assert_eq!(terminal.code(), code, "{signal}");
     }
 }

@@ -88,7 +88,8 @@ async fn hold(
                 say(console, "unheard", json!({ "seconds": UNHEARD_TIME.as_secs() }))?;
             }
         }
-        unheard_at = unheard_at.filter(|_| call.totals().bytes_received == 0);
+        let unheard = call.incoming().is_open() && call.totals().bytes_received == 0;
+        unheard_at = unheard_at.filter(|_| unheard);
         if until.is_over(call.outgoing(), call.incoming()) {
             call.leave();
         }

@@ -287,6 +287,8 @@ impl<'a> Conversation<'a> {
                 self.desk.note(&Words::PeerSilent {});
                 self.leave();
             }
+            // It had finished, and is gone for good: nothing of ours was on its way.
+            Event::Broken if self.last_line && !self.left => {}
             Event::Broken => self.broken(),
             Event::NotDelivered(lost) => self.not_delivered(&lost),
         }
@@ -332,7 +334,7 @@ impl<'a> Conversation<'a> {
     /// has accepted it.
     fn unheard(&mut self) {
         self.unheard_at = None;
-        if self.call.totals().bytes_received == 0 {
+        if self.call.incoming().is_open() && self.call.totals().bytes_received == 0 {
             let seconds = &UNHEARD_TIME.as_secs();
             self.desk.note(&Words::Unheard { seconds });
         }

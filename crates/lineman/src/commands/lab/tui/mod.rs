@@ -12,6 +12,7 @@ use std::io::IsTerminal as _;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::tui::Tui;
+use crate::runtime;
 use crate::views::tui::Setup;
 
 pub use desk::Desk;
@@ -28,6 +29,7 @@ pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
     if !io::stdout().is_terminal() {
         return Err(Failure::usage(&Tui::NoTerminal {}, console.lang));
     }
+    runtime::watch_stops(console)?;
     let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     Ok(Setup {
         lang: console.lang,
