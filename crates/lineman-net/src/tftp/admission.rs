@@ -1,20 +1,20 @@
 //! Which requests become transfers: knows who has one already, and what a repetition means.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::guard::HalfOpen;
 
+pub(super) use super::places::Fate;
+pub(super) use super::places::Pulse;
+use super::places::Running;
+use super::places::Table;
 use super::transfer::Command;
 use super::transfer::TransferHandle;
 
@@ -24,44 +24,8 @@ pub(super) struct Admission {
     table: Arc<Mutex<Table>>,
     max_transfers: usize,
     max_per_client: usize,
-}
-
-#[derive(Debug)]
-struct Table {
-    running: HashMap<SocketAddr, Running>,
-    next: u64,
-    /// Peers that were told lately that their request makes no sense.
-    rebuked: VecDeque<SocketAddr>,
-    half_open: HalfOpen,
-    per_client: HashMap<IpAddr, usize>,
-    /// Transfers that were started, and were told to end, and have not yet.
-    lingering: usize,
-    evicted: u64,
-}
-
-#[derive(Debug)]
-struct Running {
-    number: u64,
-    request: Vec<u8>,
-    handle: TransferHandle,
-    /// Whether its file is open, and the transfer runs.
-    started: bool,
-    pulse: Pulse,
-    answer: usize,
-    quiet: Arc<AtomicBool>,
-}
-
-/// How a transfer is doing, as far as a repeated request is concerned.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pulse {
-    /// The peer has answered at least once.
-    pub(super) confirmed: bool,
-    /// Only the peer's last word is missing.
-    pub(super) ending: bool,
-    /// The file has arrived; only repetitions of its last block are still answered.
-    pub(super) dallying: bool,
-    /// When something happened last.
-    pub(super) at: Instant,
+    /// Transfers of one peer cannot be told apart: all are heard at one port.
+    shares_port: bool,
 }
 
 /// What to do with a request.
@@ -69,12 +33,17 @@ pub(super) struct Pulse {
 pub(super) enum Verdict {
     /// Start a transfer; it ends when the ticket is dropped.
     Start(Ticket),
-    /// It is an echo of one that runs: nothing to do.
+    /// It is an echo of one that runs, or is to come again: nothing to do.
     Repeated,
     /// As many transfers run as may.
     Busy,
     /// As many transfers run for this client's address as may.
     BusyClient,
+    /// As many transfers run for the client's network as one network may have.
+    BusyNetwork {
+        /// How many may.
+        limit: usize,
+    },
 }
 
 /// A transfer's place in the table.
@@ -84,7 +53,7 @@ pub(super) struct Ticket {
     peer: SocketAddr,
     number: u64,
     handle: TransferHandle,
-    quiet: Arc<AtomicBool>,
+    fate: Arc<Fate>,
     is_known: bool,
     started: bool,
 }
@@ -95,7 +64,14 @@ impl Admission {
             table: Arc::new(Mutex::new(Table::new(max_transfers))),
             max_transfers,
             max_per_client: max_transfers,
+            shares_port: false,
         }
+    }
+
+    /// Where all transfers have one port.
+    pub(super) fn with_shared_port(mut self, shares_port: bool) -> Self {
+        self.shares_port = shares_port;
+        self
     }
 
     /// Bounds the transfers whose peer has not answered yet, and those of one address.
@@ -106,7 +82,10 @@ impl Admission {
     }
 
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
-    /// is alive; any other means that the client has given up the old one.
+    /// is alive; after a moment of silence it is a client that has started again, as any other request
+    /// is. While the client makes progress no request ends it: whoever forges one knows neither the
+    /// port that it is answered from nor when it pauses. Before it has answered, either may be forged:
+    /// both run until one is answered.
     /// `is_known`: a forger is unlikely; transfers of others leave before its own.
     /// `handle`: where a new transfer would be.
     pub(super) fn judge_known(
@@ -118,28 +97,30 @@ impl Admission {
     ) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
-            let pulse = running.pulse;
-            let alive = !pulse.confirmed || (!pulse.ending && pulse.at.elapsed() < ALIVE);
-            if running.request == request && alive {
-                if !pulse.confirmed {
-                    running.handle.say(Command::Repeat);
-                }
+            let is_echo = !running.pulse.confirmed && running.request == request;
+            if is_echo {
+                running.handle.say(Command::Repeat);
+            }
+            let is_open = !running.pulse.confirmed && !self.shares_port;
+            if is_echo || (running.pulse.is_alive() && !is_open) {
                 return Verdict::Repeated;
             }
-            running.handle.say(Command::Supersede);
-            let number = running.number;
-            table.half_open.close(number);
-        } else if table.running.len() >= self.max_transfers {
-            return Verdict::Busy;
-        } else if !peer.ip().is_loopback() && table.transfers_of(peer.ip()) >= self.max_per_client {
-            return Verdict::BusyClient;
+            if is_open && running.pulse.is_alive() {
+                table.set_aside(peer);
+            } else {
+                running.handle.say(Command::Supersede);
+                let number = running.number;
+                table.half_open.close(number);
+            }
+        } else if let Err(busy) = table.find_place(peer, self.max_transfers, self.max_per_client) {
+            return busy;
         } else {
-            *table.per_client.entry(peer.ip()).or_default() += 1;
+            table.count(peer.ip());
         }
         let handle = handle();
         table.next += 1;
         let number = table.next;
-        let quiet = Arc::new(AtomicBool::new(false));
+        let fate = Arc::new(Fate::default());
         let running = Running {
             number,
             request: request.to_vec(),
@@ -147,12 +128,14 @@ impl Admission {
             started: false,
             pulse: Pulse {
                 confirmed: false,
+                proved: false,
                 ending: false,
                 dallying: false,
+                storing: false,
                 at: Instant::now(),
             },
             answer: 0,
-            quiet: Arc::clone(&quiet),
+            fate: Arc::clone(&fate),
         };
         let old = table.running.insert(peer, running);
         table.lingering += usize::from(old.is_some_and(|old| old.started));
@@ -161,7 +144,7 @@ impl Admission {
             peer,
             number,
             handle,
-            quiet,
+            fate,
             is_known,
             started: false,
         })
@@ -180,6 +163,22 @@ impl Admission {
         Some((running.handle.clone(), running.pulse.confirmed))
     }
 
+    /// The transfer of a peer that has not proved to be there.
+    pub(super) fn unproved(&self, peer: SocketAddr) -> Option<TransferHandle> {
+        let table = self.lock();
+        let running = table.running.get(&peer)?;
+        (!running.pulse.proved).then(|| running.handle.clone())
+    }
+
+    /// The peer writes to the port of requests what belongs to its transfer.
+    pub(super) fn note_keeps_to_port(&self, peer: SocketAddr) {
+        if let Some(running) = self.lock().running.get(&peer)
+            && !running.pulse.confirmed
+        {
+            running.fate.keeps_to_port.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// How long the answer is that this request would have us repeat to a peer that may not be there.
     pub(super) fn would_repeat(&self, peer: SocketAddr, request: &[u8]) -> Option<usize> {
         let table = self.lock();
@@ -187,12 +186,10 @@ impl Admission {
         (!running.pulse.confirmed && running.request == request).then_some(running.answer)
     }
 
-    /// The system is short of descriptors: the transfer that has been unconfirmed for longest leaves.
+    /// The system is short of descriptors: a transfer leaves that nobody has proved to wait for, or
+    /// the one whose client has been silent for longest.
     pub(super) fn shed(&self) {
-        let mut table = self.lock();
-        if let Some((number, peer)) = table.half_open.shed() {
-            table.evict(number, peer);
-        }
+        self.lock().make_room(None, Duration::ZERO);
     }
 
     /// How many unconfirmed transfers have left for newer ones.
@@ -226,11 +223,14 @@ impl Admission {
             .values()
             .filter(|running| !running.pulse.dallying)
             .count()
+            + table.set_aside.len()
     }
 
     /// Tells every transfer to stop.
     pub(super) fn stop_all(&self) {
-        for running in self.lock().running.values() {
+        let table = self.lock();
+        let set_aside = table.set_aside.values().map(|(_, running)| running);
+        for running in table.running.values().chain(set_aside) {
             running.handle.say(Command::Stop);
         }
     }
@@ -238,48 +238,6 @@ impl Admission {
     fn lock(&self) -> MutexGuard<'_, Table> {
         // The table is whole after every statement; a panic elsewhere does not spoil it.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Table {
-    fn new(max_unconfirmed: usize) -> Self {
-        Self {
-            running: HashMap::new(),
-            next: 0,
-            rebuked: VecDeque::new(),
-            half_open: HalfOpen::new(max_unconfirmed),
-            per_client: HashMap::new(),
-            lingering: 0,
-            evicted: 0,
-        }
-    }
-
-    fn transfers_of(&self, client: IpAddr) -> usize {
-        self.per_client.get(&client).copied().unwrap_or(0)
-    }
-
-    /// Ends an unconfirmed transfer without a word to anybody: it may be a forger's.
-    fn evict(&mut self, number: u64, peer: SocketAddr) {
-        if let Some(running) = self.remove(number, peer) {
-            running.quiet.store(true, Ordering::Relaxed);
-            self.evicted += 1;
-            self.lingering += usize::from(running.started);
-            running.handle.say(Command::Supersede);
-        }
-    }
-
-    fn remove(&mut self, number: u64, peer: SocketAddr) -> Option<Running> {
-        self.running
-            .get(&peer)
-            .filter(|running| running.number == number)?;
-        self.half_open.close(number);
-        if let Some(count) = self.per_client.get_mut(&peer.ip()) {
-            *count -= 1;
-            if *count == 0 {
-                self.per_client.remove(&peer.ip());
-            }
-        }
-        self.running.remove(&peer)
     }
 }
 
@@ -295,12 +253,9 @@ impl Ticket {
     pub(super) fn starts(&mut self) {
         let mut table = self.admission.lock();
         self.started = true;
-        match table.running.get_mut(&self.peer) {
-            Some(running) if running.number == self.number => running.started = true,
-            _ => {
-                table.lingering += 1;
-                return;
-            }
+        if !table.note_start(self.number, self.peer) {
+            table.lingering += 1;
+            return;
         }
         if let Some((number, peer)) = table.half_open.open(self.number, self.peer, self.is_known) {
             table.evict(number, peer);
@@ -312,21 +267,29 @@ impl Ticket {
         self.handle.clone()
     }
 
-    /// Says later whether nobody wants to hear of this transfer's end.
-    pub(super) fn quiet(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.quiet)
+    /// What befalls this transfer from outside.
+    pub(super) fn fate(&self) -> &Fate {
+        &self.fate
     }
 
     /// Notes how the transfer is doing. Whether the peer has just proved to be there.
     pub(super) fn note(&self, pulse: Pulse) -> bool {
         let mut table = self.admission.lock();
-        let is_proof = pulse.confirmed && table.half_open.close(self.number);
-        if let Some(running) = table
-            .running
-            .get_mut(&self.peer)
-            .filter(|running| running.number == self.number)
-        {
-            running.pulse = pulse;
+        let is_proof = pulse.proved && table.half_open.close(self.number);
+        if pulse.confirmed && !pulse.proved {
+            table.half_open.note_answer(self.number);
+        }
+        let running = table.running.get_mut(&self.peer);
+        match running.filter(|running| running.number == self.number) {
+            Some(running) => {
+                let is_first = pulse.confirmed && !running.pulse.confirmed;
+                running.pulse = pulse;
+                if is_first {
+                    table.settle(self.peer);
+                }
+            }
+            None if pulse.confirmed => table.bring_back(self.number, pulse),
+            None => {}
         }
         is_proof
     }
@@ -341,12 +304,15 @@ impl Drop for Ticket {
     }
 }
 
-/// A transfer that has been silent for longer is not what a repeated request echoes.
-const ALIVE: Duration = Duration::from_secs(1);
 const REMEMBERED: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use super::super::places::ANSWER;
+    use super::super::places::MOMENT;
+    use super::super::places::SET_ASIDE;
     use super::*;
 
     const REQUEST: &[u8] = b"\0\x01file\0octet\0";
@@ -358,7 +324,10 @@ mod tests {
     #[track_caller]
     fn start(admission: &Admission, port: u16) -> Ticket {
         match admission.judge(peer(port), REQUEST) {
-            Verdict::Start(ticket) => ticket,
+            Verdict::Start(mut ticket) => {
+                ticket.starts();
+                ticket
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -367,8 +336,10 @@ mod tests {
         let at = Instant::now().checked_sub(age).expect("up for longer");
         Pulse {
             confirmed,
+            proved: confirmed,
             ending,
             dallying: false,
+            storing: false,
             at,
         }
     }
@@ -392,7 +363,7 @@ mod tests {
     #[test]
     fn the_same_request_is_a_new_one_after_silence_or_at_the_end() {
         for old in [
-            pulse(true, false, ALIVE * 2),
+            pulse(true, false, MOMENT * 2),
             pulse(true, true, Duration::ZERO),
         ] {
             let admission = Admission::new(9);
@@ -408,6 +379,7 @@ mod tests {
     fn another_request_takes_the_place_of_the_first_even_where_no_more_may_run() {
         let admission = Admission::new(1);
         let old = start(&admission, 1);
+        old.note(pulse(false, false, ANSWER * 2));
         let Verdict::Start(new) = admission.judge(peer(1), b"\0\x01other\0octet\0") else {
             panic!()
         };
@@ -420,6 +392,57 @@ mod tests {
         );
         drop(new);
         assert_eq!(admission.lock().running.len(), 0);
+    }
+
+    #[test]
+    fn of_two_requests_in_one_client_s_name_the_one_that_it_answers_runs() {
+        const OTHER: &[u8] = b"\0\x01other\0octet\0";
+        for is_first_answered in [true, false] {
+            let admission = Admission::new(9);
+            let first = start(&admission, 1);
+            let Verdict::Start(second) = admission.judge(peer(1), OTHER) else {
+                panic!()
+            };
+            assert!(first.handle.said().is_empty(), "it may be about to answer");
+            let (answered, other) = match is_first_answered {
+                true => (&first, &second),
+                false => (&second, &first),
+            };
+            assert!(answered.note(pulse(true, false, Duration::ZERO)));
+            assert_eq!(other.handle.said(), [Command::Supersede]);
+            assert!(answered.handle.said().is_empty());
+            other.note(pulse(true, false, Duration::ZERO)); // too late
+            assert!(answered.handle.said().is_empty());
+            assert!(is_repeated(&admission, OTHER) && is_repeated(&admission, REQUEST));
+            drop((first, second));
+            let table = admission.lock();
+            let left = (
+                table.running.len(),
+                table.set_aside.len(),
+                table.half_open.len(),
+            );
+            assert_eq!(
+                (left, table.per_client.len(), table.lingering),
+                ((0, 0, 0), 0, 0)
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_set_aside_is_bounded_and_with_one_port_for_all_nothing_is() {
+        let admission = Admission::new(999);
+        let request = |n: u16| [b"\0\x01", n.to_string().as_bytes(), b"\0octet\0"].concat();
+        let tickets: Vec<_> = (0..200)
+            .map(|n| admission.judge(peer(1), &request(n)))
+            .collect();
+        assert_eq!(admission.lock().set_aside.len(), SET_ASIDE);
+        assert_eq!(admission.lingering(), 200 - 1 - SET_ASIDE);
+        drop(tickets);
+        assert_eq!(admission.lock().half_open.len(), 0);
+        let shared = Admission::new(9).with_shared_port(true);
+        let _ticket = start(&shared, 1);
+        let other = shared.judge(peer(1), &request(1));
+        assert!(matches!(other, Verdict::Repeated));
     }
 
     #[test]

@@ -11,14 +11,17 @@ use lineman_proto::tftp::guard::Guard;
 use lineman_proto::tftp::guard::Ignored;
 use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
+use lineman_proto::tftp::guard::Rules;
+use lineman_proto::tftp::guard::Standing;
+use lineman_proto::tftp::guard::Taken;
 
 /// A [`Guard`] that knows the time.
 #[derive(Debug)]
 pub(super) struct SharedGuard(Mutex<Guard>);
 
 impl SharedGuard {
-    pub(super) fn new(allow: Option<Vec<Prefix>>) -> Self {
-        Self(Mutex::new(Guard::new(Instant::now(), allow)))
+    pub(super) fn new(rules: Rules) -> Self {
+        Self(Mutex::new(Guard::new(Instant::now(), rules)))
     }
 
     /// Whether to look at a datagram at all.
@@ -26,9 +29,13 @@ impl SharedGuard {
         self.lock().look(from, to)
     }
 
-    /// Takes the price of a request.
-    pub(super) fn take_request(&self, from: SocketAddr) -> Result<(), Ignored> {
-        self.lock().take_request(Instant::now(), from.ip())
+    /// Takes the price of a request, and says what is known of its sender.
+    pub(super) fn take_request(
+        &self,
+        from: SocketAddr,
+        request: &[u8],
+    ) -> Result<Standing, Ignored> {
+        self.lock().take_request(Instant::now(), from, request)
     }
 
     /// Takes the price of an ERROR.
@@ -45,33 +52,35 @@ impl SharedGuard {
     pub(super) fn take_answer(
         &self,
         from: SocketAddr,
+        standing: Standing,
         question: usize,
         answer: usize,
         times: u32,
-    ) -> Result<u64, Ignored> {
+    ) -> Result<Taken, Ignored> {
         self.lock()
-            .take_answer(Instant::now(), from.ip(), question, answer, times)
+            .take_answer(Instant::now(), from.ip(), standing, question, answer, times)
     }
 
     /// Whether such an answer would be paid for.
     pub(super) fn look_ahead(
         &self,
         from: SocketAddr,
+        standing: Standing,
         question: usize,
         answer: usize,
         times: u32,
     ) -> Result<(), Ignored> {
         self.lock()
-            .look_ahead(Instant::now(), from.ip(), question, answer, times)
+            .look_ahead(Instant::now(), from.ip(), standing, question, answer, times)
     }
 
-    /// Whether somebody near has proved to be there.
-    pub(super) fn is_known(&self, from: SocketAddr) -> bool {
-        self.lock().is_known(Instant::now(), from.ip())
+    /// Takes the bytes of blocks from a shared port to a peer whose transfer has proved nothing.
+    pub(super) fn take_blocks(&self, peer: SocketAddr, bytes: u64) -> bool {
+        self.lock().take_blocks(Instant::now(), peer.ip(), bytes)
     }
 
     /// The peer is there.
-    pub(super) fn confirm(&self, from: SocketAddr, taken: u64) {
+    pub(super) fn confirm(&self, from: SocketAddr, taken: Taken) {
         self.lock().confirm(Instant::now(), from.ip(), taken);
     }
 
@@ -83,6 +92,11 @@ impl SharedGuard {
     /// Counts what was ignored, and says whether to name its neighbourhood.
     pub(super) fn note(&self, why: Ignored, from: IpAddr) -> Option<Prefix> {
         self.lock().note(Instant::now(), why, from)
+    }
+
+    /// Whether to say that blocks to this neighbourhood wait.
+    pub(super) fn note_slowed(&self, from: IpAddr) -> Option<Prefix> {
+        self.lock().note_slowed(Instant::now(), from)
     }
 
     pub(super) fn counts(&self) -> IgnoredCounts {

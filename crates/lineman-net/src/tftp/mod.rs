@@ -13,6 +13,7 @@ mod guard;
 mod inbox;
 pub mod load;
 mod open_files;
+mod places;
 mod ports;
 mod reclaim;
 mod report;

@@ -50,8 +50,16 @@ pub enum Ending {
     Superseded,
     /// The server was told to stop.
     Stopped,
-    /// The system refused to reach the peer (client only).
+    /// The system refused to send to the peer, or the peer's machine said that nobody is there.
     Unreachable(io::Error),
+    /// The client answers to the port that it asked, not to the one that it is answered from
+    /// (server only).
+    KeepsToPort,
+    /// The client was silent, and another needed its place (server only).
+    Displaced,
+    /// Blocks were acknowledged that had not been sent: somebody forges the client's address (server
+    /// only).
+    Forged,
 }
 
 /// Why this side refuses a request, or cannot go on with a transfer.
@@ -139,6 +147,12 @@ pub enum Refusal {
         /// How many bytes they may take.
         limit: u64,
     },
+    /// As many transfers run as may for one network of IPv6, a /64 or a /56.
+    #[error("{limit} transfers run already for this network")]
+    BusyNetwork {
+        /// How many may.
+        limit: usize,
+    },
     /// The system has no descriptor or memory left for another transfer.
     #[error("{0}")]
     Exhausted(io::Error),
@@ -180,6 +194,7 @@ impl Refusal {
             | Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::BusyMemory { .. }
+            | Self::BusyNetwork { .. }
             | Self::Exhausted(_)
             | Self::System(_) => ErrorCode::NOT_DEFINED,
         }
@@ -206,6 +221,7 @@ impl Refusal {
             Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::BusyMemory { .. }
+            | Self::BusyNetwork { .. }
             | Self::Exhausted(_) => "Busy, try again",
             Self::System(_) => "Server error",
         }

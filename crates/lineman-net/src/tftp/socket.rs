@@ -26,12 +26,12 @@ use socket2::Socket;
 use socket2::Type;
 
 use super::transfer_socket::TransferSocket;
-use crate::addr::as_sent_from;
 use crate::addr::plain;
 use crate::packet_info;
 use crate::packet_info::Destination;
 use crate::packet_info::Local;
 use crate::sys;
+use crate::udp::bounce;
 
 /// The socket that requests come to.
 #[derive(Clone, Debug)]
@@ -72,6 +72,11 @@ impl Batch {
         self.arrivals.len() >= BATCH
     }
 
+    /// Whether nothing came.
+    pub(super) fn is_empty(&self) -> bool {
+        self.arrivals.is_empty()
+    }
+
     /// The datagrams, in the order in which they came.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrival, &[u8])> {
         let rooms = self.buffer.chunks(LARGEST);
@@ -107,6 +112,29 @@ impl RequestSocket {
         self.socket.as_fd()
     }
 
+    /// Has the kernel keep what other machines say of answers that did not arrive.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn hear_errors(&self) -> io::Result<()> {
+        if self.local.is_ipv6() {
+            setsockopt(&*self.socket, sockopt::Ipv6RecvErr, &true)?;
+        }
+        // On a dual-stack socket as well, for mapped IPv4 peers.
+        Ok(setsockopt(&*self.socket, sockopt::Ipv4RecvErr, &true)?)
+    }
+
+    /// The next peer of which its machine says that nobody has its port. Everything else that was
+    /// said is dropped.
+    pub(super) fn next_gone(&self) -> Option<SocketAddr> {
+        while let Ok(Some(bounce)) = bounce::next(&*self.socket) {
+            if bounce.error.kind() == io::ErrorKind::ConnectionRefused && bounce.to.is_some() {
+                return bounce.to;
+            }
+        }
+        None
+    }
+
     /// Takes what is there, as much as one call gives. What has no sender that can be answered is
     /// left out.
     ///
@@ -139,10 +167,12 @@ impl RequestSocket {
         Ok(())
     }
 
-    /// Sends an answer from the address that was asked. Best effort: whoever asked asks again.
-    pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) {
-        let to = as_sent_from(self.local, to);
-        let _ = packet_info::send(&*self.socket, packet, to, from);
+    /// Sends an answer from the address that was asked.
+    ///
+    /// # Errors
+    /// What the system says; whoever asked asks again.
+    pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) -> io::Result<()> {
+        self.transfer_socket(from).send(to, packet)
     }
 
     /// This socket as the socket of a transfer whose client wrote to `local`.

@@ -45,7 +45,12 @@ impl TransferSocket {
                 Ok(())
             }
             Self::Shared { socket, local, .. } => {
-                packet_info::send(socket, packet, self.address(to), *local)
+                let send = || packet_info::send(socket, packet, self.address(to), *local);
+                // What another peer's machine has said comes as an error of any next call.
+                send().or_else(|error| match error.kind() {
+                    io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable => send(),
+                    _ => Err(error),
+                })
             }
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn keep(socket: &Socket, domain: Domain) -> io::Result<()> {
 }
 
 /// The next bounce in the queue, if there is one.
-pub(super) fn next(socket: &impl AsRawFd) -> io::Result<Option<Bounce>> {
+pub(crate) fn next(socket: &impl AsRawFd) -> io::Result<Option<Bounce>> {
     // The payload that came back is not read: the queue may hold only the front of it.
     let mut control = nix::cmsg_space!(
         (libc::sock_extended_err, libc::sockaddr_in6),

@@ -3,7 +3,7 @@
 //!
 //! Nothing here decides what is sent to whom; `lineman_proto::datagram` does.
 
-mod bounce;
+pub(crate) mod bounce;
 mod interface;
 mod open;
 mod socket;

@@ -205,6 +205,16 @@ impl Receiver {
         self.expected > 1
     }
 
+    /// When the last block was accepted.
+    pub(super) fn progress_at(&self) -> Instant {
+        self.progress_at
+    }
+
+    /// Whether the whole file is here and not permanent yet.
+    pub(super) fn is_storing(&self) -> bool {
+        self.phase == Phase::Storing
+    }
+
     /// Whether the whole file is here and acknowledged.
     pub fn is_dallying(&self) -> bool {
         self.phase == Phase::Dallying

@@ -357,6 +357,20 @@ impl Session {
         }
     }
 
+    /// When the peer made progress last; `None` before the opening and behind the end.
+    pub fn progress_at(&self) -> Option<Instant> {
+        match &self.role {
+            Role::Sending(sender) => Some(sender.progress_at()),
+            Role::Receiving(receiver) => Some(receiver.progress_at()),
+            Role::Opening { .. } | Role::Closed(_) => None,
+        }
+    }
+
+    /// Whether everything is received and waits for [`Self::handle_stored`].
+    pub fn is_storing(&self) -> bool {
+        matches!(&self.role, Role::Receiving(receiver) if receiver.is_storing())
+    }
+
     /// Whether nothing is left but the peer's last word, so that a new request from it is not a
     /// repetition of the old one.
     pub fn is_ending(&self) -> bool {

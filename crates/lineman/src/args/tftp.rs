@@ -43,6 +43,10 @@ pub struct Serve {
     /// and loopback ones)
     #[arg(long, value_name = "CIDR", value_parser = parse::addresses)]
     pub allow: Vec<Addresses>,
+    /// Addresses that nobody can forge in this network, may be repeated: ADDR, ADDR/BITS or any; they are
+    /// answered without limit (default: this machine's own)
+    #[arg(long, value_name = "CIDR", value_parser = parse::addresses)]
+    pub trust: Vec<Addresses>,
     /// Accept uploads: new names only, or existing ones too
     #[arg(long, value_enum, value_name = "WHAT")]
     pub write: Option<Write>,

@@ -29,6 +29,7 @@ mod tftp_confine;
 mod tftp_conformance;
 mod tftp_files;
 mod tftp_flood;
+mod tftp_forged;
 mod tftp_guard;
 mod tftp_habits;
 mod tftp_kit;

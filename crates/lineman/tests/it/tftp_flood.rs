@@ -19,20 +19,20 @@ use crate::udp_rig::Program;
 use crate::udp_rig::noise;
 
 /// Where the forged requests go, and where those of real clients go.
-const FORGED: &str = "172.16.0.1";
-const REAL: &str = "172.17.0.1";
-const PORT: u16 = 6969;
+pub(crate) const FORGED: &str = "172.16.0.1";
+pub(crate) const REAL: &str = "172.17.0.1";
+pub(crate) const PORT: u16 = 6969;
 const FLOOD: u32 = 100_000;
 const HOLD: &str = "ip link set lo up && echo ready && exec cat";
 
 /// The server's side, and the side of its clients and the forger.
-struct Net {
-    server: Program,
-    clients: Program,
+pub(crate) struct Net {
+    pub(crate) server: Program,
+    pub(crate) clients: Program,
 }
 
 impl Net {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut outer = Command::new(peer_path("unshare"));
         let server = Program::start(outer.args(["--map-root-user", "--net", "sh", "-c", HOLD]));
         server.shows("ready");
@@ -60,7 +60,7 @@ impl Net {
     }
 
     /// What the server has received from the forger and sent to its victims so far, in bytes.
-    fn bytes(&self) -> (u64, u64) {
+    pub(crate) fn bytes(&self) -> (u64, u64) {
         let table = format!("/proc/{}/net/dev", self.server.id());
         let table = std::fs::read_to_string(table).expect("a table");
         let line = table
@@ -102,7 +102,7 @@ impl Net {
     }
 }
 
-fn enter(holder: &Program, program: &str) -> Command {
+pub(crate) fn enter(holder: &Program, program: &str) -> Command {
     let mut command = Command::new(peer_path("nsenter"));
     let target = holder.id().to_string();
     command.args(["--preserve-credentials", "--user", "--net", "--target"]);
@@ -113,7 +113,7 @@ fn enter(holder: &Program, program: &str) -> Command {
     command
 }
 
-fn run(holder: &Program, script: &str) {
+pub(crate) fn run(holder: &Program, script: &str) {
     let status = enter(holder, "sh").args(["-e", "-c", script]).status();
     assert!(status.expect("sh").success(), "{script}");
 }
@@ -245,6 +245,11 @@ fn forged(n: u32, random: u64) -> Vec<u8> {
     };
     let to: Ipv4Addr = FORGED.parse().expect("an address");
     let port = 1024 + (random >> 32) as u16 % 60_000;
+    datagram((from, port), to, payload)
+}
+
+/// A datagram with the headers of IPv4 and UDP.
+pub(crate) fn datagram((from, port): (Ipv4Addr, u16), to: Ipv4Addr, payload: &[u8]) -> Vec<u8> {
     let udp = 8 + payload.len() as u16;
     let mut packet = vec![0x45, 0];
     packet.extend((20 + udp).to_be_bytes());

@@ -133,6 +133,57 @@ fn only_requests_are_answered_at_the_port_of_requests() {
     assert_silent(&senseless);
 }
 
+#[test]
+fn a_client_that_starts_again_is_answered_at_once_at_the_same_port() {
+    let root = TempDir::new().expect("a directory");
+    std::fs::write(root.path().join("file"), vec![7; 200_000]).expect("a file");
+    let (server, address) = serve(&mut lineman(), &root, &["--json"]);
+    server.shows("serving");
+    let client = client();
+    client.send_to(READ, address).expect("sent");
+    let (_, tid) = receive(&client);
+    for block in 1..=20 {
+        client.send_to(&[0, 4, 0, block], tid).expect("sent");
+        receive_next(&client, block);
+    }
+    // It falls silent, and the server repeats block 21 all the while.
+    std::thread::sleep(Duration::from_millis(600));
+    client.send_to(READ, address).expect("sent");
+    let asked = std::time::Instant::now();
+    let new = loop {
+        let (block, from) = receive(&client);
+        if from != tid {
+            assert_eq!(block[..4], [0, 3, 0, 1]);
+            break from;
+        }
+    };
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        asked.elapsed()
+    );
+    client.send_to(ENOUGH, new).expect("sent");
+    let said = server.shows("superseded");
+    assert!(said.contains("\"transfer\""), "{said}");
+}
+
+#[test]
+fn a_client_that_keeps_to_the_port_it_asked_is_told_apart_from_one_that_never_answers() {
+    let root = root();
+    for (lang, said) in [
+        ("en", "--single-port would serve this client"),
+        ("zh", "--single-port 可以为该客户端服务"),
+    ] {
+        let (server, address) = serve(&mut lineman(), &root, &["--lang", lang]);
+        server.notes(&address.port().to_string());
+        let client = client();
+        client.send_to(READ, address).expect("sent");
+        assert_eq!(receive(&client).0[..4], [0, 3, 0, 1]);
+        client.send_to(&[0, 4, 0, 1], address).expect("sent");
+        server.notes(said);
+    }
+}
+
 /// The head of the next block. A client that is slow to answer may hear block `heard` again first.
 fn receive_next(client: &UdpSocket, heard: u8) -> Vec<u8> {
     loop {

@@ -1,15 +1,19 @@
 //! One transfer of a server, as its table and its operator know it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
+use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Session;
+use lineman_proto::tftp::guard::Taken;
 
 use super::Shared;
+use crate::tftp::Ending;
 use crate::tftp::Report;
 use crate::tftp::admission::Pulse;
 use crate::tftp::admission::Ticket;
@@ -22,7 +26,9 @@ pub(super) struct Job {
     pub(super) shared: Arc<Shared>,
     pub(super) ticket: Ticket,
     /// What the guard took for its answer.
-    pub(super) taken: u64,
+    pub(super) taken: Taken,
+    /// Whether what the peer answers proves that it is there.
+    pub(super) proves: bool,
     /// What will be told; taken when it is.
     pub(super) report: Option<Report>,
     pub(super) started: Instant,
@@ -36,9 +42,11 @@ impl Owner for Job {
     fn observe(&mut self, now: Instant, session: &Session, _bytes: u64, _agreed: &Agreed) {
         let pulse = Pulse {
             confirmed: session.is_confirmed(),
+            proved: session.is_confirmed() && self.proves,
             ending: session.is_ending(),
             dallying: session.is_dallying(),
-            at: now,
+            storing: session.is_storing(),
+            at: session.progress_at().unwrap_or(now),
         };
         // The table has one lock for all transfers: not for every packet.
         if self.pulse.is_some_and(|told| told.says_enough(pulse)) {
@@ -48,6 +56,14 @@ impl Owner for Job {
         if self.ticket.note(pulse) {
             self.shared.guard.confirm(session.peer(), self.taken);
         }
+    }
+
+    fn proved(&mut self) {
+        self.proves = true;
+    }
+
+    fn slowed(&mut self, peer: SocketAddr) {
+        self.shared.note_slowed(peer);
     }
 
     fn ended(&mut self, result: transfer::Result, session: &Session) {
@@ -61,9 +77,25 @@ impl Owner for Job {
         report.bytes = result.bytes;
         report.elapsed = self.started.elapsed();
         report.stats = session.stats();
-        report.ending = result.ending;
-        if !self.ticket.quiet().load(Ordering::Relaxed) {
-            self.shared.send_report(report);
+        let fate = self.ticket.fate();
+        report.ending = match result.ending {
+            Ending::Superseded if fate.displaced.load(Ordering::Relaxed) => Ending::Displaced,
+            Ending::Failed(Failure::Unanswered) | Ending::Superseded
+                if !session.is_confirmed() && fate.keeps_to_port.load(Ordering::Relaxed) =>
+            {
+                Ending::KeepsToPort
+            }
+            other => other,
+        };
+        if fate.quiet.load(Ordering::Relaxed) {
+            return;
+        }
+        match report.ending {
+            // What a forger can have us say without being there.
+            Ending::Forged | Ending::Failed(Failure::Unanswered) => {
+                self.shared.send_report_of_unproven(report);
+            }
+            _ => self.shared.send_report(report),
         }
     }
 }
@@ -71,10 +103,18 @@ impl Owner for Job {
 impl Pulse {
     /// Whether the table learns nothing from a newer one.
     fn says_enough(self, newer: Self) -> bool {
-        let flags = |pulse: Self| (pulse.confirmed, pulse.ending, pulse.dallying);
+        let flags = |pulse: Self| {
+            (
+                pulse.confirmed,
+                pulse.proved,
+                pulse.ending,
+                pulse.dallying,
+                pulse.storing,
+            )
+        };
         flags(self) == flags(newer) && newer.at.saturating_duration_since(self.at) < FRESH
     }
 }
 
-/// The table asks whether something happened within the last second.
-const FRESH: Duration = Duration::from_millis(200);
+/// The table asks whether something happened within the last quarter of a second.
+const FRESH: Duration = Duration::from_millis(50);

@@ -85,7 +85,14 @@ impl Listener<Transfer> for RequestListener {
 
     fn handle_readable(&mut self, table: &mut TransferTable) -> bool {
         while !self.queue.is_full() {
-            match self.socket.receive(&mut self.batch) {
+            let received = self.socket.receive(&mut self.batch);
+            // As long as one lies there the socket counts as readable.
+            if self.shared.config.single_port && (received.is_err() || self.batch.is_empty()) {
+                while let Some(peer) = self.socket.next_gone() {
+                    self.shared.note_gone(peer);
+                }
+            }
+            match received {
                 Ok(()) => {}
                 // An ICMP error about an earlier answer, or memory that is short for a moment.
                 Err(error) if is_transient(&error) => return true,

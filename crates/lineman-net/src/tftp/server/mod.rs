@@ -28,13 +28,13 @@ use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::guard::Ignored;
 use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
+use lineman_proto::tftp::guard::Rules;
 use tokio::sync::mpsc;
 
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
 use super::Ending;
 use super::Ports;
-use super::Refusal;
 use super::Report;
 use super::Store;
 use super::admission::Admission;
@@ -53,6 +53,8 @@ use crate::SystemError;
 pub struct ServerConfig {
     /// Who is answered; `None` is everybody.
     pub allow: Option<Vec<Prefix>>,
+    /// Addresses that nobody can forge here, beside those of this machine: they are never limited.
+    pub trust: Vec<Prefix>,
     /// How many transfers may run at a time.
     pub max_transfers: usize,
     /// How many of them for one client's address; those of this machine are not counted.
@@ -86,6 +88,7 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             allow: Some(Prefix::local()),
+            trust: Vec::new(),
             max_transfers: 4096,
             max_transfers_per_client: 64,
             max_unconfirmed: 1024,
@@ -137,6 +140,12 @@ pub enum ServerEvent {
         /// How many.
         parts: usize,
     },
+    /// With one port for all transfers: blocks to these addresses wait, because nothing has proved
+    /// yet that they are not forged, and as much as may be sent for that has been.
+    Slowed {
+        /// The neighbourhood of the client.
+        prefix: Prefix,
+    },
 }
 
 /// What a server did not let happen.
@@ -167,7 +176,7 @@ struct Shared {
     config: ServerConfig,
     admission: Admission,
     engine: EngineHandle<Transfer>,
-    guard: SharedGuard,
+    guard: Arc<SharedGuard>,
     /// What earlier transfers have shown of their clients.
     clients: Mutex<ClientHistory>,
     events: mpsc::Sender<ServerEvent>,
@@ -205,7 +214,14 @@ impl Server {
             .map(|socket| {
                 RequestSocket::new(socket).map_err(SystemError::new(Operation::Listen, "a socket"))
             })
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<_>, _>>()?;
+        if config.single_port {
+            for socket in &sockets {
+                socket
+                    .hear_errors()
+                    .map_err(SystemError::new(Operation::Listen, "a socket"))?;
+            }
+        }
         let (engine, engine_failures) = Engine::start(EngineConfig {
             threads: config.threads,
             busy_poll: config.busy_poll,
@@ -219,8 +235,13 @@ impl Server {
         let shared = Arc::new(Shared {
             store,
             admission: Admission::new(config.max_transfers)
-                .with_limits(config.max_unconfirmed, config.max_transfers_per_client),
-            guard: SharedGuard::new(config.allow.clone()),
+                .with_limits(config.max_unconfirmed, config.max_transfers_per_client)
+                .with_shared_port(config.single_port),
+            guard: Arc::new(SharedGuard::new(Rules {
+                allow: config.allow.clone(),
+                trust: config.trust.clone(),
+                listening: sockets.iter().map(RequestSocket::local).collect(),
+            })),
             config,
             engine: engine.handle(),
             clients: Mutex::default(),
@@ -313,6 +334,12 @@ impl Shared {
         }
     }
 
+    fn note_slowed(&self, peer: SocketAddr) {
+        if let Some(prefix) = self.guard.note_slowed(peer.ip()) {
+            self.send_event(ServerEvent::Slowed { prefix });
+        }
+    }
+
     fn ignore(&self) {
         self.ignored.fetch_add(1, Ordering::Relaxed);
     }
@@ -322,9 +349,13 @@ impl Shared {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, refusal: Refusal) {
-        if self.guard.take_report(peer) {
-            let report = report(peer, request, Ending::Refused(refusal));
+    fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, ending: Ending) {
+        self.send_report_of_unproven(report(peer, request, ending));
+    }
+
+    /// Tells what a forger can bring about, as long as that does not fill the log.
+    fn send_report_of_unproven(&self, report: Report) {
+        if self.guard.take_report(report.peer) {
             if let Some(report) = self.refusals.take(report) {
                 self.send_report(report);
             }

@@ -1,5 +1,6 @@
 //! Requests: who is answered, with what, and which become transfers.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -8,12 +9,14 @@ use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::ParseError;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::guard::Ignored;
+use lineman_proto::tftp::guard::Standing;
 
 use super::Shared;
 use super::start::Asked;
 use super::start::Unstarted;
 use super::start::first_answer;
 use crate::packet_info::Local;
+use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::admission::Verdict;
 use crate::tftp::engine::Forwarded;
@@ -48,36 +51,39 @@ impl Shared {
                 if is_request(packet) =>
             {
                 if self.admission.may_rebuke(from) && self.guard.take_error(from).is_ok() {
-                    refuse(socket, from, local, &Refusal::Malformed);
+                    // What does not leave is nothing to a peer that makes no sense.
+                    let _ = refuse(socket, from, local, &Refusal::Malformed);
                 }
                 return self.ignore();
             }
             _ => return self.ignore(),
         };
-        if let Err(why) = self.take_price(from, packet, &request) {
-            return self.turn_away(from, why);
-        }
+        let standing = match self.take_price(from, packet, &request) {
+            Ok(standing) => standing,
+            Err(why) => return self.turn_away(from, why),
+        };
         let asked = Asked {
             socket,
             from,
             local,
             packet,
+            standing,
         };
-        let refusal =
-            match self
-                .admission
-                .judge_known(from, packet, self.guard.is_known(from), || {
-                    self.handle_for(table, &request)
-                }) {
-                Verdict::Repeated => return,
-                Verdict::Start(ticket) => return self.open(asked, &request, ticket),
-                Verdict::Busy => Refusal::Busy {
-                    limit: self.config.max_transfers,
-                },
-                Verdict::BusyClient => Refusal::BusyClient {
-                    limit: self.config.max_transfers_per_client,
-                },
-            };
+        let is_known = standing.trusted || standing.proved;
+        let refusal = match self
+            .admission
+            .judge_known(from, packet, is_known, || self.handle_for(table, &request))
+        {
+            Verdict::Repeated => return,
+            Verdict::Start(ticket) => return self.open(asked, &request, ticket),
+            Verdict::Busy => Refusal::Busy {
+                limit: self.config.max_transfers,
+            },
+            Verdict::BusyClient => Refusal::BusyClient {
+                limit: self.config.max_transfers_per_client,
+            },
+            Verdict::BusyNetwork { limit } => Refusal::BusyNetwork { limit },
+        };
         self.conclude(&asked, &request, Err(Unstarted::Refused(refusal)));
     }
 
@@ -96,9 +102,13 @@ impl Shared {
         if let Refusal::Exhausted(_) = refusal {
             self.admission.shed();
         }
-        self.guard.refuse(asked.from);
-        refuse(asked.socket, asked.from, asked.local, &refusal);
-        self.report_refusal(asked.from, request, refusal);
+        let from = asked.from;
+        self.guard.refuse(from);
+        match refuse(asked.socket, from, asked.local, &refusal) {
+            Ok(()) => self.report_refusal(from, request, Ending::Refused(refusal)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.report_refusal(from, request, Ending::Unreachable(error)),
+        }
     }
 
     /// Hands a packet to the transfer that it is for, if there is one.
@@ -118,16 +128,27 @@ impl Shared {
         from: SocketAddr,
         packet: &[u8],
         request: &Request<'_>,
-    ) -> Result<(), Ignored> {
-        self.guard.take_request(from)?;
+    ) -> Result<Standing, Ignored> {
+        let standing = self.guard.take_request(from, packet)?;
         if let Some(answer) = self.admission.would_repeat(from, packet) {
-            self.guard.take_answer(from, packet.len(), answer, 1)?;
-        } else if request.direction == Direction::Read && request.options.iter().next().is_none() {
-            let answer = first_answer(request.direction, None, None);
             self.guard
-                .look_ahead(from, packet.len(), answer, self.first_sends())?;
+                .take_answer(from, standing, packet.len(), answer, 1)?;
+        } else if request.direction == Direction::Read
+            && request.options.iter().next().is_none()
+            && !self.must_prove(standing)
+        {
+            let answer = first_answer(request.direction, None, None);
+            let times = self.first_sends(standing, from, packet.len(), answer);
+            self.guard
+                .look_ahead(from, standing, packet.len(), answer, times)?;
         }
-        Ok(())
+        Ok(standing)
+    }
+
+    /// Whether each of its packets is on an account until the transfer itself has proved that its
+    /// client is there: from a port that everybody knows, answers alone prove nothing.
+    pub(super) fn must_prove(&self, standing: Standing) -> bool {
+        self.config.single_port && !standing.trusted
     }
 
     /// What is no request may still be for a transfer: all of them are where they share a socket.
@@ -144,11 +165,26 @@ impl Shared {
             });
             return true;
         }
-        let gives_up = !confirmed && matches!(Packet::parse(packet), Ok(Packet::Error { .. }));
-        if gives_up {
-            handle.say(Command::Supersede);
+        match Packet::parse(packet) {
+            Ok(Packet::Error { .. }) if !confirmed => {
+                handle.say(Command::Supersede);
+                true
+            }
+            Ok(Packet::Ack { .. } | Packet::Data { .. }) if !confirmed => {
+                self.admission.note_keeps_to_port(from);
+                handle.say(Command::Supersede);
+                true
+            }
+            _ => false,
         }
-        gives_up
+    }
+
+    /// Its machine says of `peer` that nobody has its port. Of one that has proved itself that may
+    /// be a forger's word.
+    pub(super) fn note_gone(&self, peer: SocketAddr) {
+        if let Some(handle) = self.admission.unproved(peer) {
+            handle.say(Command::Gone);
+        }
     }
 
     /// Where the next transfer will be: on the thread that has the socket, if it is shared.
@@ -164,12 +200,17 @@ impl Shared {
     }
 }
 
-fn refuse(socket: &RequestSocket, peer: SocketAddr, local: Local, refusal: &Refusal) {
+fn refuse(
+    socket: &RequestSocket,
+    peer: SocketAddr,
+    local: Local,
+    refusal: &Refusal,
+) -> io::Result<()> {
     let error = Packet::Error {
         code: refusal.code(),
         message: refusal.words().as_bytes(),
     };
-    socket.answer(peer, local, &error.encode());
+    socket.answer(peer, local, &error.encode())
 }
 
 fn is_request(packet: &[u8]) -> bool {

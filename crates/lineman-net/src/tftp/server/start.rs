@@ -25,6 +25,9 @@ use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::answer;
 use lineman_proto::tftp::guard::Ignored;
+use lineman_proto::tftp::guard::Standing;
+use lineman_proto::tftp::guard::Taken;
+use lineman_proto::tftp::guard::is_free;
 
 use super::ServerEvent;
 use super::Shared;
@@ -42,6 +45,7 @@ use crate::tftp::socket::transfer_socket;
 use crate::tftp::transfer::Body;
 use crate::tftp::transfer::Command;
 use crate::tftp::transfer::Transfer;
+use crate::tftp::transfer::Unproven;
 use crate::tftp::transfer_socket::TransferSocket;
 
 /// Who asked, where, with what.
@@ -51,6 +55,7 @@ pub(super) struct Asked<'a> {
     pub(super) from: SocketAddr,
     pub(super) local: Local,
     pub(super) packet: &'a [u8],
+    pub(super) standing: Standing,
 }
 
 /// A transfer that could begin.
@@ -61,6 +66,8 @@ struct Prepared {
     agreed: Agreed,
     /// How long its first answer is.
     answer: usize,
+    /// How often that may leave before the client has answered.
+    times: u32,
     client: Fingerprint,
 }
 
@@ -84,13 +91,14 @@ impl Shared {
         }
         let shared = Arc::clone(self);
         let (socket, packet) = (asked.socket.clone(), asked.packet.to_vec());
-        let (from, local) = (asked.from, asked.local);
+        let (from, local, standing) = (asked.from, asked.local, asked.standing);
         let work = move || {
             let asked = Asked {
                 socket: &socket,
                 from,
                 local,
                 packet: &packet,
+                standing,
             };
             shared.open_now(asked, ticket);
         };
@@ -131,7 +139,7 @@ impl Shared {
     /// Whether the client has asked for something else meanwhile, or was evicted.
     fn given_up(&self, asked: &Asked<'_>, request: &Request<'_>, ticket: &Ticket) -> bool {
         let given_up = ticket.handle().last() == Some(Command::Supersede);
-        if given_up && !ticket.quiet().load(Ordering::Relaxed) {
+        if given_up && !ticket.fate().quiet.load(Ordering::Relaxed) {
             self.send_report(report(asked.from, request, Ending::Superseded));
         }
         given_up
@@ -149,15 +157,15 @@ impl Shared {
         let peer = asked.from;
         let prepared = self.prepare(asked, request, body);
         let prepared = prepared.map_err(Unstarted::Refused)?;
-        let taken = self
-            .guard
-            .take_answer(
-                peer,
-                asked.packet.len(),
-                prepared.answer,
-                self.first_sends(),
-            )
-            .map_err(Unstarted::Ignored)?;
+        let must_prove = self.must_prove(asked.standing);
+        let taken = if must_prove {
+            Taken::default() // each packet is on its account
+        } else {
+            let Prepared { answer, times, .. } = prepared;
+            self.guard
+                .take_answer(peer, asked.standing, asked.packet.len(), answer, times)
+                .map_err(Unstarted::Ignored)?
+        };
         ticket.will_answer(prepared.answer);
         ticket.starts();
         let handle = ticket.handle();
@@ -165,6 +173,7 @@ impl Shared {
             shared: Arc::clone(self),
             ticket,
             taken,
+            proves: !must_prove,
             report: Some(report(peer, request, Ending::Stopped)),
             started: Instant::now(),
             pulse: None,
@@ -177,8 +186,18 @@ impl Shared {
             agreed,
             ..
         } = prepared;
-        let transfer = Transfer::new(transfer_socket, session, body, agreed, Box::new(job));
-        handle.start(transfer.in_lane(Lane::of_name(request.filename)));
+        let mut transfer = Transfer::new(transfer_socket, session, body, agreed, Box::new(job))
+            .in_lane(Lane::of_name(request.filename));
+        if must_prove {
+            let unproven = Unproven::new(
+                Arc::clone(&self.guard),
+                peer,
+                asked.packet.len(),
+                asked.standing.proved,
+            );
+            transfer = transfer.with_unproven_peer(unproven);
+        }
+        handle.start(transfer);
         Ok(())
     }
 
@@ -222,20 +241,25 @@ impl Shared {
         let offer = answer(
             request.direction,
             rule.options(request.options),
-            &rule.limit(self.policy(peer, request)),
+            &rule.limit(self.policy(asked, request)),
             length,
         );
         let agreed = offer.agreed;
         let answer = first_answer(request.direction, offer.oack.as_deref(), length);
         let rollover = rule.rollover.unwrap_or(self.config.rollover);
-        let (now, timing) = (Instant::now(), self.config.timing);
+        let times = self.first_sends(asked.standing, peer, asked.packet.len(), answer);
+        let (now, mut timing) = (Instant::now(), self.config.timing);
+        timing.unconfirmed_resends = timing.unconfirmed_resends.map(|_| times - 1);
         let session = match request.direction {
             Direction::Read => Session::serve_read(now, peer, offer, rollover, timing, length),
             Direction::Write => Session::serve_write(now, peer, offer, rollover, timing),
         };
         let client = Fingerprint::of(peer.ip(), request.options);
         let learned = self.clients().recall(now, client);
-        let session = if self.config.pipeline && learned.is_worth_pipelining() {
+        let pipelines = self.config.pipeline
+            && learned.is_worth_pipelining()
+            && !self.must_prove(asked.standing);
+        let session = if pipelines {
             session.pipelined().knowing(&learned)
         } else {
             session.knowing(&learned)
@@ -257,12 +281,22 @@ impl Shared {
             body,
             agreed,
             answer,
+            times,
         })
     }
 
-    /// How often the first answer is sent to a peer that says nothing.
-    pub(super) fn first_sends(&self) -> u32 {
-        1 + self.config.timing.unconfirmed_resends.unwrap_or(0)
+    /// How often the first answer is sent to a peer that says nothing. Where that would be more than
+    /// is free, once: whoever is there asks again.
+    pub(super) fn first_sends(
+        &self,
+        standing: Standing,
+        peer: SocketAddr,
+        question: usize,
+        answer: usize,
+    ) -> u32 {
+        let most = 1 + self.config.timing.unconfirmed_resends.unwrap_or(0);
+        let is_free = is_free(peer.ip(), question, answer, most);
+        if standing.trusted || is_free { most } else { 1 }
     }
 
     /// The rule that holds for this client; an empty one for most.
@@ -271,16 +305,21 @@ impl Shared {
         rule.map_or_else(|| Cow::Owned(ClientRule::default()), Cow::Borrowed)
     }
 
-    fn policy(&self, peer: SocketAddr, request: &Request<'_>) -> Policy {
+    fn policy(&self, asked: &Asked<'_>, request: &Request<'_>) -> Policy {
         let max_blksize = match self.config.max_blksize {
             Some(max_blksize) => max_blksize,
             // To ask for the route takes four system calls, and here it would be for nothing.
             None if request.options.number("blksize").is_none() => DEFAULT_BLKSIZE,
-            None => route_blksize(peer).unwrap_or(DEFAULT_BLKSIZE),
+            None => route_blksize(asked.from).unwrap_or(DEFAULT_BLKSIZE),
         };
         Policy {
             max_blksize,
-            max_windowsize: self.config.max_windowsize,
+            max_windowsize: match (self.must_prove(asked.standing), asked.standing.proved) {
+                (false, _) => self.config.max_windowsize,
+                // What it is sent on faith is to be small, as long as that is all there is.
+                (true, true) => self.config.max_windowsize.min(KNOWN_WINDOW),
+                (true, false) => 1,
+            },
             max_window_bytes: MAX_WINDOW_BYTES,
         }
     }
@@ -300,5 +339,8 @@ pub(super) fn first_answer(
     }
 }
 
+/// The largest window, from one port for all, to an address that has proved itself, but whose transfer
+/// has not: eight of them are on faith.
+const KNOWN_WINDOW: u16 = 16;
 /// What one peer can make us have in flight.
 const MAX_WINDOW_BYTES: u32 = 1 << 20;

@@ -8,6 +8,7 @@ mod ahead;
 mod body;
 mod sending;
 mod task;
+mod unproven;
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ use std::time::Instant;
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Event;
+use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Payload;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Transmit;
@@ -23,6 +25,8 @@ use lineman_proto::tftp::Transmit;
 pub(super) use body::Body;
 pub(super) use sending::Scratch;
 use sending::Unsent;
+use unproven::Sign;
+pub(super) use unproven::Unproven;
 
 use super::Ending;
 use super::Refusal;
@@ -46,6 +50,10 @@ pub(super) type TransferTable = TaskTable<Transfer>;
 pub(super) trait Owner: Send + std::fmt::Debug {
     /// Called after every packet and every deadline; must be quick.
     fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed);
+    /// The peer is where it says it is, which its answers alone do not show (see [`Unproven`]).
+    fn proved(&mut self) {}
+    /// Its blocks wait, because it has proved nothing.
+    fn slowed(&mut self, _peer: SocketAddr) {}
     /// The ending is certain; some dallying may follow. Called once.
     fn ended(&mut self, result: Result, session: &Session);
 }
@@ -57,6 +65,8 @@ pub(super) enum Command {
     Repeat,
     /// The client asked for something else: end without a word.
     Supersede,
+    /// The peer's machine says that nobody has its port: end without a word.
+    Gone,
     /// Tell the peer and end.
     Stop,
 }
@@ -109,6 +119,10 @@ pub(super) struct Transfer {
     unsent: Option<Unsent>,
     /// How bursts leave this socket.
     method: Method,
+    /// What the system said when it refused to send, and nothing has come from the peer since.
+    refused: Option<io::Error>,
+    /// The peer's account, as long as it has proved nothing and could be somebody else's address.
+    unproven: Option<Box<Unproven>>,
 }
 
 impl Transfer {
@@ -134,12 +148,20 @@ impl Transfer {
             stall: None,
             unsent: None,
             method: Method::default(),
+            refused: None,
+            unproven: None,
         }
     }
 
     /// The same; its work off the loop goes into `lane`.
     pub(super) fn in_lane(mut self, lane: Lane) -> Self {
         self.lane = lane;
+        self
+    }
+
+    /// The same for a peer whose answers do not show that it is there.
+    pub(super) fn with_unproven_peer(mut self, unproven: Unproven) -> Self {
+        self.unproven = Some(Box::new(unproven));
         self
     }
 
@@ -163,7 +185,12 @@ impl Transfer {
         match self.stall {
             // Silence while nobody listens proves nothing.
             None if self.body.is_busy() => None,
-            None => self.session.poll_timeout(),
+            None => {
+                let not_before = self.unproven.as_deref().and_then(Unproven::not_before);
+                self.session
+                    .poll_timeout()
+                    .map(|due| not_before.map_or(due, |at| due.max(at)))
+            }
             Some(Stall::SocketFull { until }) => Some(until),
             Some(Stall::Disk) => None,
         }
@@ -227,6 +254,22 @@ impl Transfer {
 
     /// A packet came by a shared socket.
     fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], scratch: &mut Scratch) {
+        match self
+            .unproven
+            .as_mut()
+            .map(|peer| peer.hear(Instant::now(), packet))
+        {
+            Some(Sign::Forged) => {
+                self.end(Ending::Forged);
+                self.session.abandon();
+                self.forget_stall();
+            }
+            Some(Sign::Proof) => {
+                self.unproven = None;
+                self.owner.proved();
+            }
+            Some(Sign::None) | None => {}
+        }
         self.hear(from, packet);
         self.advance(packet, scratch);
     }
@@ -259,6 +302,12 @@ impl Transfer {
             Command::Repeat => self.session.handle_repeated_request(Instant::now()),
             Command::Supersede => {
                 self.end(Ending::Superseded);
+                self.session.abandon();
+                self.forget_stall();
+            }
+            Command::Gone => {
+                let refused = io::Error::from_raw_os_error(nix::libc::ECONNREFUSED);
+                self.end(Ending::Unreachable(refused));
                 self.session.abandon();
                 self.forget_stall();
             }
@@ -353,8 +402,15 @@ impl Transfer {
     /// Sends one packet. What cannot be sent counts as lost on the way: the session repairs it, or
     /// gives up in the end.
     fn send(&mut self, to: SocketAddr, packet: &[u8]) {
+        if self
+            .unproven
+            .as_mut()
+            .is_some_and(|peer| !peer.take(packet.len()))
+        {
+            return;
+        }
         if let Err(error) = self.transfer_socket.send(to, packet) {
-            self.handle_socket_error(error);
+            self.handle_unsent(error);
         }
     }
 
@@ -363,8 +419,18 @@ impl Transfer {
             Event::Opened(agreed) => self.agreed = agreed,
             Event::Deliver(range) => self.deliver(&packet[range], scratch),
             Event::Store => self.store(scratch),
-            Event::Acknowledged(block) => self.acknowledged(block),
+            Event::Acknowledged(block) => {
+                self.refused = None;
+                self.acknowledged(block);
+            }
             Event::Finished { confirmed } => self.end(Ending::Complete { confirmed }),
+            // Who hears nothing, because the system sends nothing, is not to blame for silence.
+            Event::Failed(Failure::Silent { .. } | Failure::Unanswered)
+                if self.refused.is_some() =>
+            {
+                let refused = self.refused.take().map(Ending::Unreachable);
+                self.end(refused.unwrap_or(Ending::Stopped));
+            }
             Event::Failed(failure) => self.end(Ending::Failed(failure)),
             _ => {}
         }
@@ -377,6 +443,20 @@ impl Transfer {
         }
     }
 
+    /// The system has not sent something. Where nothing has been heard from the peer yet, and what the
+    /// system says is for good, there is no use in waiting; later it may be a firewall's moment.
+    fn handle_unsent(&mut self, error: io::Error) {
+        if !is_refusal(&error) {
+            return self.handle_socket_error(error);
+        }
+        if self.session.is_open() && self.session.is_confirmed() {
+            self.refused = Some(error);
+        } else {
+            self.end(Ending::Unreachable(error));
+            self.session.abandon();
+        }
+    }
+
     /// The network's answer to something sent earlier. Before the server has answered, its word is
     /// final; later, packets are lost for many reasons and the session knows how to deal with that.
     fn handle_socket_error(&mut self, error: io::Error) {
@@ -385,4 +465,17 @@ impl Transfer {
             self.session.abandon();
         }
     }
+}
+
+/// Whether this machine will send nothing there: its firewall, its routes.
+fn is_refusal(error: &io::Error) -> bool {
+    use io::ErrorKind as Kind;
+    matches!(
+        error.kind(),
+        Kind::PermissionDenied
+            | Kind::NetworkUnreachable
+            | Kind::HostUnreachable
+            | Kind::NetworkDown
+            | Kind::AddrNotAvailable
+    )
 }

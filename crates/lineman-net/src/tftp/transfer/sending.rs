@@ -15,6 +15,7 @@ use super::Transfer;
 use super::TransferHandle;
 use super::Waited;
 use super::ahead::Ahead;
+use super::unproven::Permit;
 use crate::tftp::Refusal;
 use crate::tftp::Source;
 use crate::tftp::burst::Burst;
@@ -106,6 +107,20 @@ enum Step {
     Failed(io::Error),
 }
 
+impl Step {
+    /// How many blocks of `run` have left.
+    fn sent(&self, run: &DataRun) -> Option<u32> {
+        match self {
+            Self::Sent { blocks } => Some(*blocks),
+            Self::Ended { length } => {
+                let behind = length.saturating_sub(run.offset()) / u64::from(run.blksize);
+                Some(behind as u32 + 1) // no more than the run has
+            }
+            _ => None,
+        }
+    }
+}
+
 impl Transfer {
     /// Sends what is unsent, burst by burst, until all of it has left, the source has ended or
     /// failed, or something has to be waited for.
@@ -114,9 +129,18 @@ impl Transfer {
             if unsent.run.is_empty() {
                 return;
             }
+            if let Some(until) = self.hold_back(&unsent.run) {
+                self.stall = Some(Stall::SocketFull { until });
+                self.unsent = Some(unsent);
+                return;
+            }
             let mut rest = unsent.run;
             let next = rest.take(Burst::capacity(unsent.run.blksize));
-            match self.send_burst(unsent.to, &next, scratch) {
+            let step = self.send_burst(unsent.to, &next, scratch);
+            if let (Some(blocks), Some(peer)) = (step.sent(&next), &mut self.unproven) {
+                peer.note_sent(Instant::now(), &next, blocks);
+            }
+            match step {
                 Step::Sent { blocks } => {
                     unsent.run.take(blocks);
                     self.unsent = Some(unsent);
@@ -134,7 +158,19 @@ impl Transfer {
                     return self.read_ahead(&next, unsent.misses, scratch);
                 }
                 Step::Refused(refusal) => self.refuse(refusal),
-                Step::Failed(error) => self.handle_socket_error(error),
+                Step::Failed(error) => self.handle_unsent(error),
+            }
+        }
+    }
+
+    /// Until when a run has to wait because its peer has proved nothing.
+    fn hold_back(&mut self, run: &DataRun) -> Option<Instant> {
+        match self.unproven.as_mut()?.permit(Instant::now(), run) {
+            Permit::Now => None,
+            Permit::Later(until) => Some(until),
+            Permit::Short(until) => {
+                self.owner.slowed(self.session.peer());
+                Some(until)
             }
         }
     }

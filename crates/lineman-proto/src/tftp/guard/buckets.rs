@@ -68,56 +68,45 @@ impl Bucket {
 /// The buckets of the neighbourhoods that were heard last.
 #[derive(Debug)]
 pub(super) struct Buckets {
-    rate: Rate,
+    requests: Rate,
+    bytes: Rate,
+    repeats: Rate,
     by_prefix: BTreeMap<Prefix, Entry>,
     /// By when they were used; the first is the oldest.
     by_use: BTreeMap<u64, Prefix>,
     uses: u64,
 }
 
+/// What a neighbourhood may have in which nobody has proved anything.
 #[derive(Debug)]
-struct Entry {
-    bucket: Bucket,
+pub(super) struct Entry {
+    /// Requests and ERRORs.
+    pub(super) requests: Bucket,
+    /// Requests that came again, when there is nothing left of the former.
+    pub(super) repeats: Bucket,
+    /// Its share of the account of bytes.
+    pub(super) bytes: Bucket,
+    /// Its share of what repeated requests may have.
+    pub(super) repeated_bytes: Bucket,
     used: u64,
-    /// When somebody of there has proved that its address is its own.
-    proved_at: Option<Instant>,
 }
 
 impl Buckets {
-    pub(super) fn new(rate: Rate) -> Self {
+    /// Requests, repeated requests and bytes that each neighbourhood may have.
+    pub(super) fn new(requests: Rate, repeats: Rate, bytes: Rate) -> Self {
         Self {
-            rate,
+            requests,
+            repeats,
+            bytes,
             by_prefix: BTreeMap::new(),
             by_use: BTreeMap::new(),
             uses: 0,
         }
     }
 
-    /// Takes `amount` of what `prefix` may have.
-    pub(super) fn take(&mut self, now: Instant, prefix: Prefix, amount: u64) -> bool {
-        self.entry(now, prefix).bucket.take(now, amount)
-    }
-
-    /// Puts `amount` back, if `prefix` is still remembered.
-    pub(super) fn give_back(&mut self, prefix: Prefix, amount: u64) {
-        if let Some(entry) = self.by_prefix.get_mut(&prefix) {
-            entry.bucket.give_back(amount);
-        }
-    }
-
-    /// Somebody of `prefix` is where it says it is.
-    pub(super) fn prove(&mut self, now: Instant, prefix: Prefix) {
-        if let Some(entry) = self.by_prefix.get_mut(&prefix) {
-            entry.proved_at = Some(now);
-        }
-    }
-
-    /// Whether somebody of `prefix` has proved that within the last `span`.
-    pub(super) fn is_proved(&self, now: Instant, prefix: Prefix, span: Duration) -> bool {
-        self.by_prefix
-            .get(&prefix)
-            .and_then(|entry| entry.proved_at)
-            .is_some_and(|at| now.saturating_duration_since(at) <= span)
+    /// What `prefix` may have, if it is still remembered.
+    pub(super) fn get(&mut self, prefix: Prefix) -> Option<&mut Entry> {
+        self.by_prefix.get_mut(&prefix)
     }
 
     /// How many are remembered.
@@ -127,7 +116,8 @@ impl Buckets {
         self.by_prefix.len()
     }
 
-    fn entry(&mut self, now: Instant, prefix: Prefix) -> &mut Entry {
+    /// What `prefix` may have.
+    pub(super) fn entry(&mut self, now: Instant, prefix: Prefix) -> &mut Entry {
         if !self.by_prefix.contains_key(&prefix)
             && self.by_prefix.len() >= REMEMBERED
             && let Some((_, oldest)) = self.by_use.pop_first()
@@ -135,11 +125,14 @@ impl Buckets {
             self.by_prefix.remove(&oldest);
         }
         self.uses += 1;
-        let (used, rate) = (self.uses, self.rate);
+        let used = self.uses;
+        let (requests, repeats, bytes) = (self.requests, self.repeats, self.bytes);
         let entry = self.by_prefix.entry(prefix).or_insert_with(|| Entry {
-            bucket: Bucket::full(now, rate),
+            requests: Bucket::full(now, requests),
+            repeats: Bucket::full(now, repeats),
+            bytes: Bucket::full(now, bytes),
+            repeated_bytes: Bucket::full(now, bytes),
             used,
-            proved_at: None,
         });
         self.by_use.remove(&entry.used);
         self.by_use.insert(used, prefix);
@@ -200,13 +193,14 @@ mod tests {
     #[test]
     fn the_oldest_neighbourhood_leaves_and_one_in_use_stays() {
         let now = start();
-        let mut buckets = Buckets::new(RATE);
+        let mut buckets = Buckets::new(RATE, RATE, RATE);
+        let mut take = |prefix, amount| buckets.entry(now, prefix).requests.take(now, amount);
         let kept = Prefix::around([10, 0, 0, 1].into());
-        assert!(buckets.take(now, kept, 10));
+        assert!(take(kept, 10));
         for n in 0..3 * REMEMBERED as u32 {
             let [_, a, b, c] = n.to_be_bytes();
-            buckets.take(now, Prefix::around([a + 11, b, c, 1].into()), 1);
-            assert!(!buckets.take(now, kept, 1), "not forgotten");
+            take(Prefix::around([a + 11, b, c, 1].into()), 1);
+            assert!(!take(kept, 1), "not forgotten");
         }
         assert_eq!(buckets.len(), REMEMBERED);
     }

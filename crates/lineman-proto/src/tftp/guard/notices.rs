@@ -10,7 +10,8 @@ use super::buckets::Rate;
 
 #[derive(Debug)]
 pub(super) struct Notices {
-    said: VecDeque<(Ignored, Prefix)>,
+    /// Why it was ignored; `None` if its blocks wait.
+    said: VecDeque<(Option<Ignored>, Prefix)>,
     pace: Bucket,
 }
 
@@ -23,7 +24,7 @@ impl Notices {
     }
 
     /// Whether to say it: once, as far back as is remembered.
-    pub(super) fn say(&mut self, now: Instant, why: Ignored, prefix: Prefix) -> bool {
+    pub(super) fn say(&mut self, now: Instant, why: Option<Ignored>, prefix: Prefix) -> bool {
         // The pace first: under a flood it spares the search.
         if !self.pace.take(now, A_NOTICE) {
             return false;

@@ -40,6 +40,12 @@ impl Prefix {
         Some(Self { ip, bits })
     }
 
+    /// This address alone.
+    pub fn address(ip: IpAddr) -> Self {
+        let bits = if ip.is_ipv4() { 32 } else { 128 };
+        Self { ip, bits }
+    }
+
     /// The neighbours of `ip`: what one site or one link usually has, a /24 of IPv4 and a /56 of
     /// IPv6 (RFC 6177 §2).
     pub fn around(ip: IpAddr) -> Self {
@@ -47,10 +53,31 @@ impl Prefix {
         Self::new(ip, bits).unwrap_or(Self { ip, bits })
     }
 
+    /// What one host has: an address of IPv4, a /64 of IPv6, in which it takes as many addresses as it
+    /// likes (RFC 4862).
+    pub fn host(ip: IpAddr) -> Self {
+        let bits = if ip.is_ipv4() { 32 } else { 64 };
+        Self::new(ip, bits).unwrap_or(Self { ip, bits })
+    }
+
+    /// The first of them.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
     /// Whether `ip` is one of them.
     pub fn contains(&self, ip: IpAddr) -> bool {
         Self::new(ip, self.bits).is_some_and(|other| other.ip == self.ip)
             && ip.is_ipv4() == self.ip.is_ipv4()
+    }
+
+    /// All addresses of both families.
+    pub fn all() -> [Self; 2] {
+        let all = |ip| Self { ip, bits: 0 };
+        [
+            all(Ipv4Addr::UNSPECIFIED.into()),
+            all(Ipv6Addr::UNSPECIFIED.into()),
+        ]
     }
 
     /// Where a boot server's clients are: private (RFC 1918, RFC 4193), shared by a provider's

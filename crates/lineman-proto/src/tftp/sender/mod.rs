@@ -294,6 +294,11 @@ impl Sender {
         self.confirmed
     }
 
+    /// When an ACK was progress last.
+    pub(super) fn progress_at(&self) -> Instant {
+        self.progress_at
+    }
+
     /// Whether nothing is left but the ACK of the last block.
     pub fn is_last_in_flight(&self) -> bool {
         self.last.is_some_and(|last| self.next > last)

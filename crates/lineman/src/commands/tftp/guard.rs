@@ -27,6 +27,22 @@ pub fn allowed(typed: &[Addresses]) -> Option<Vec<Prefix>> {
         .collect()
 }
 
+/// Whose addresses `--trust` says that nobody can forge.
+pub fn trusted(typed: &[Addresses]) -> Vec<Prefix> {
+    let ranges = |addresses: &Addresses| match addresses {
+        Addresses::Any => Prefix::all().to_vec(),
+        Addresses::Of(prefix) => vec![*prefix],
+    };
+    typed.iter().flat_map(ranges).collect()
+}
+
+/// Blocks to these addresses wait for the first time.
+pub fn slowed(prefix: &Prefix, console: Console) {
+    console.note(&Tftp::Slowed { prefix });
+    let fields = json!({ "prefix": prefix.to_string() });
+    let _ = console.event("slowed", fields); // a log takes everything
+}
+
 /// The first datagram that was ignored for this reason from these addresses.
 pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) {
     let (id, message) = match why {
@@ -34,6 +50,7 @@ pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) {
         Ignored::Loop => ("loop", Tftp::IgnoredLoop { prefix }),
         Ignored::TooFast => ("too-fast", Tftp::IgnoredTooFast { prefix }),
         Ignored::Amplifies => ("amplifies", Tftp::IgnoredAmplifies { prefix }),
+        Ignored::Flood => ("flood", Tftp::IgnoredFlood { prefix }),
         _ => return,
     };
     console.note(&message);
@@ -73,6 +90,12 @@ pub fn summary(counts: &RefusedCounts, console: Console) {
                 count: &ignored.amplifies,
             },
         ),
+        (
+            ignored.flood,
+            Tftp::CountFlood {
+                count: &ignored.flood,
+            },
+        ),
         (*evicted, Tftp::CountEvicted { count: evicted }),
         (*untold, Tftp::CountUntold { count: untold }),
     ]
@@ -101,6 +124,7 @@ pub fn counts(counts: &RefusedCounts) -> Value {
         "loops": ignored.loops,
         "too_fast": ignored.too_fast,
         "amplifies": ignored.amplifies,
+        "flood": ignored.flood,
         "evicted": evicted,
         "untold": untold,
     })

@@ -108,6 +108,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
 fn config(args: &Serve, workers: usize) -> ServerConfig {
     ServerConfig {
         allow: guard::allowed(&args.allow),
+        trust: guard::trusted(&args.trust),
         max_transfers: args.max_transfers,
         max_transfers_per_client: args.max_transfers_per_client,
         max_unconfirmed: args.max_unconfirmed,
@@ -209,6 +210,7 @@ impl Tally {
                 let _ = console.event("cleared", json!({ "parts": parts })); // a log takes everything
                 return;
             }
+            ServerEvent::Slowed { prefix } => return guard::slowed(prefix, console),
             _ => return,
         };
         match report.ending {

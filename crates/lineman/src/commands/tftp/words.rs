@@ -1,5 +1,7 @@
 //! A transfer's report in words, for both sides, and the exit code it means for a client.
 
+use std::io;
+
 use lineman_net::tftp::Ending;
 use lineman_net::tftp::Refusal;
 use lineman_net::tftp::Report;
@@ -37,10 +39,10 @@ pub fn reason(report: &Report, side: Side, lang: Lang) -> String {
         Ending::Refused(refusal) => refused(refusal, lang),
         Ending::Superseded => Tftp::Superseded {}.render(lang),
         Ending::Stopped => Tftp::Stopped {}.render(lang),
-        Ending::Unreachable(error) => Tftp::Unreachable {
-            why: &system_text(error, lang),
-        }
-        .render(lang),
+        Ending::Unreachable(error) => unreachable(error, report, side, lang),
+        Ending::KeepsToPort => Tftp::KeepsToPort {}.render(lang),
+        Ending::Displaced => Tftp::Displaced {}.render(lang),
+        Ending::Forged => Tftp::Forged {}.render(lang),
     }
 }
 
@@ -51,14 +53,17 @@ pub fn exit(report: &Report) -> Exit {
         Ending::Failed(Fault::PeerError { block: 0, .. }) | Ending::Unreachable(_) => Exit::Refused,
         Ending::Failed(Fault::Silent { .. } | Fault::Unanswered) => Exit::TimeOut,
         Ending::Failed(Fault::Protocol(_)) => Exit::PeerFault,
-        Ending::Refused(Refusal::System(error))
-            if error.kind() == std::io::ErrorKind::BrokenPipe =>
-        {
+        Ending::Refused(Refusal::System(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             Exit::Done
         }
         Ending::Refused(Refusal::NotPermitted) => Exit::NotPermitted,
         Ending::Stopped => Exit::Interrupted,
-        Ending::Failed(_) | Ending::Refused(_) | Ending::Superseded => Exit::Incomplete,
+        Ending::Failed(_)
+        | Ending::Refused(_)
+        | Ending::Superseded
+        | Ending::KeepsToPort
+        | Ending::Displaced
+        | Ending::Forged => Exit::Incomplete,
     }
 }
 
@@ -157,6 +162,7 @@ pub fn reason_id(report: &Report) -> &'static str {
             Refusal::Busy { .. }
             | Refusal::BusyClient { .. }
             | Refusal::BusyMemory { .. }
+            | Refusal::BusyNetwork { .. }
             | Refusal::Exhausted(_) => "busy",
             Refusal::Malformed => "malformed",
             _ => "system",
@@ -164,12 +170,28 @@ pub fn reason_id(report: &Report) -> &'static str {
         Ending::Superseded => "superseded",
         Ending::Stopped => "stopped",
         Ending::Unreachable(_) => "unreachable",
+        Ending::KeepsToPort => "keeps-to-port",
+        Ending::Displaced => "displaced",
+        Ending::Forged => "forged",
     }
 }
 
 /// Clients that only want to know the length end the transfer with one of these.
 pub fn is_probe(code: ErrorCode) -> bool {
     code == ErrorCode::NOT_DEFINED || code == ErrorCode::OPTIONS
+}
+
+/// The system does not send, or the peer's machine says that nobody is there.
+fn unreachable(error: &io::Error, report: &Report, side: Side, lang: Lang) -> String {
+    let why = &system_text(error, lang);
+    let client = &report.peer.ip();
+    match side {
+        Side::Client => Tftp::Unreachable { why }.render(lang),
+        Side::Server if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Tftp::ClientGone {}.render(lang)
+        }
+        Side::Server => Tftp::ClientUnreachable { client, why }.render(lang),
+    }
 }
 
 fn failed(fault: &Fault, report: &Report, side: Side, lang: Lang) -> String {
@@ -266,6 +288,7 @@ fn refused(refusal: &Refusal, lang: Lang) -> String {
         Refusal::Changed => Tftp::Changed {}.render(lang),
         Refusal::Busy { limit } => Tftp::Busy { limit }.render(lang),
         Refusal::BusyClient { limit } => Tftp::BusyClient { limit }.render(lang),
+        Refusal::BusyNetwork { limit } => Tftp::BusyNetwork { limit }.render(lang),
         Refusal::Exhausted(error) => Tftp::Exhausted {
             why: &system_text(error, lang),
         }

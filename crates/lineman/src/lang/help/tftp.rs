@@ -45,6 +45,10 @@ pub const TEXTS: &[Row] = &[
         "只应答这些地址，可重复：地址、地址/位数 或 any（默认：私有、链路本地和环回地址）",
     ),
     (
+        "Addresses that nobody can forge in this network, may be repeated: ADDR, ADDR/BITS or any; they are answered without limit (default: this machine's own)",
+        "在本网络中无人能伪造的地址，可重复：地址、地址/位数 或 any；对它们的应答不受限制（默认：本机地址）",
+    ),
+    (
         "How many transfers one client's address may have at a time",
         "每个客户端地址最多同时进行多少个传输",
     ),
