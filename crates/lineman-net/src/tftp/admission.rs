@@ -267,6 +267,11 @@ impl Ticket {
         self.handle.clone()
     }
 
+    /// Whether the client, or somebody in its name, has asked for something else since.
+    pub(super) fn is_set_aside(&self) -> bool {
+        self.admission.lock().set_aside.contains_key(&self.number)
+    }
+
     /// What befalls this transfer from outside.
     pub(super) fn fate(&self) -> &Fate {
         &self.fate
@@ -400,9 +405,10 @@ mod tests {
         for is_first_answered in [true, false] {
             let admission = Admission::new(9);
             let first = start(&admission, 1);
-            let Verdict::Start(second) = admission.judge(peer(1), OTHER) else {
+            let Verdict::Start(mut second) = admission.judge(peer(1), OTHER) else {
                 panic!()
             };
+            second.starts();
             assert!(first.handle.said().is_empty(), "it may be about to answer");
             let (answered, other) = match is_first_answered {
                 true => (&first, &second),
@@ -433,7 +439,13 @@ mod tests {
         let admission = Admission::new(999);
         let request = |n: u16| [b"\0\x01", n.to_string().as_bytes(), b"\0octet\0"].concat();
         let tickets: Vec<_> = (0..200)
-            .map(|n| admission.judge(peer(1), &request(n)))
+            .map(|n| match admission.judge(peer(1), &request(n)) {
+                Verdict::Start(mut ticket) => {
+                    ticket.starts();
+                    ticket
+                }
+                other => panic!("{other:?}"),
+            })
             .collect();
         assert_eq!(admission.lock().set_aside.len(), SET_ASIDE);
         assert_eq!(admission.lingering(), 200 - 1 - SET_ASIDE);

@@ -130,6 +130,10 @@ impl Shared {
         if self.given_up(&asked, &request, &ticket) {
             return;
         }
+        // To a client that has asked for something else since, an ERROR would be the answer to that.
+        if started.is_err() && ticket.is_set_aside() {
+            return self.send_report(report(asked.from, &request, Ending::Superseded));
+        }
         let started = started
             .map_err(Unstarted::Refused)
             .and_then(|body| self.start(&asked, &request, body, ticket));
