@@ -78,9 +78,13 @@ impl Served {
             log,
             reader: Some(reader),
         };
-        let line = served.wait_line("serving ");
-        let address = line.rsplit(' ').next().expect("address");
-        served.address = address.parse().expect("address");
+        // As a sentence, or with --json.
+        let line = served.wait_line("serving");
+        let mut parts = line.split([' ', '"']);
+        served.address = parts
+            .rfind(|part| part.parse::<SocketAddr>().is_ok())
+            .and_then(|part| part.parse().ok())
+            .expect("address");
         served
     }
 
