@@ -25,6 +25,7 @@ mod settings;
 mod support;
 mod tftp_bad_input;
 mod tftp_bench;
+mod tftp_busy_clients;
 mod tftp_client;
 mod tftp_client_faults;
 mod tftp_client_peers;

@@ -15,9 +15,9 @@ const SIZES: [usize; 6] = [0, 1, 511, 512, 513, 1 << 20];
 const BIG: usize = 40 << 20;
 
 /// How a client is told to move a file: server, name there, file here.
-type Call = fn(&Served, &str, &Path) -> Command;
+pub type Call = fn(&Served, &str, &Path) -> Command;
 
-fn curl_get(server: &Served, name: &str, file: &Path) -> Command {
+pub fn curl_get(server: &Served, name: &str, file: &Path) -> Command {
     let mut command = peer("curl");
     command.args(["-sS", "-o"]).arg(file).arg(server.url(name));
     command
@@ -51,7 +51,7 @@ fn atftp(way: &str, options: &[&str], server: &Served, name: &str, file: &Path) 
     command
 }
 
-fn atftp_get(server: &Served, name: &str, file: &Path) -> Command {
+pub fn atftp_get(server: &Served, name: &str, file: &Path) -> Command {
     atftp("-g", &[], server, name, file)
 }
 
@@ -61,7 +61,7 @@ fn atftp_put(server: &Served, name: &str, file: &Path) -> Command {
 
 const ATFTP_OPTIONS: [&str; 4] = ["blksize 1428", "windowsize 8", "tsize 0", "timeout 5"];
 
-fn atftp_get_windows(server: &Served, name: &str, file: &Path) -> Command {
+pub fn atftp_get_windows(server: &Served, name: &str, file: &Path) -> Command {
     atftp("-g", &ATFTP_OPTIONS, server, name, file)
 }
 
@@ -76,7 +76,7 @@ fn hpa(mode: &str, server: &Served, words: &[&str]) -> Command {
     command
 }
 
-fn hpa_get(server: &Served, name: &str, file: &Path) -> Command {
+pub fn hpa_get(server: &Served, name: &str, file: &Path) -> Command {
     hpa(
         "octet",
         server,
@@ -100,7 +100,7 @@ fn busybox(words: &[&str], server: &Served, name: &str, file: &Path) -> Command 
     command
 }
 
-fn busybox_get(server: &Served, name: &str, file: &Path) -> Command {
+pub fn busybox_get(server: &Served, name: &str, file: &Path) -> Command {
     busybox(&["-g"], server, name, file)
 }
 
@@ -108,7 +108,7 @@ fn busybox_put(server: &Served, name: &str, file: &Path) -> Command {
     busybox(&["-p"], server, name, file)
 }
 
-fn busybox_get_blocks(server: &Served, name: &str, file: &Path) -> Command {
+pub fn busybox_get_blocks(server: &Served, name: &str, file: &Path) -> Command {
     busybox(&["-g", "-b", "1428"], server, name, file)
 }
 
