@@ -1,5 +1,6 @@
 //! A whole session of any kind against any packets, from the peer and from strangers, with time
-//! that passes: it never panics, never sends more than a window for one cause, and ends.
+//! that passes: it never panics, never sends more than a window for one cause, is never mute, delivers blocks in
+//! their order and no others, and ends.
 #![no_main]
 
 use std::net::SocketAddr;
@@ -55,6 +56,12 @@ struct World {
     now: Instant,
     /// The source's length, which a sender may have to find out.
     length: u64,
+    rollover: Rollover,
+    /// The block behind the last one sent, and the first that is not acknowledged.
+    high: u64,
+    base: u64,
+    /// Blocks that were delivered.
+    delivered: u64,
     refuses: bool,
     ended: bool,
     patience: Duration,
@@ -66,8 +73,11 @@ const MOST_DEADLINES: usize = 6000;
 
 impl World {
     fn new([kind, wished, length, bits]: [u8; 4]) -> Self {
-        let (now, length) = (Instant::now(), u64::from(length) * 17);
-        let rollover = if bits & 1 == 0 {
+        let (now, length) = (
+            Instant::now(),
+            u64::from(length) * 17 + u64::from(bits & 16) * 4096 * 512,
+        );
+        let mut rollover = if bits & 1 == 0 {
             Rollover::ToZero
         } else {
             Rollover::ToOne
@@ -113,10 +123,17 @@ impl World {
                 (4, "tsize\x000\0".to_owned()),
                 (8, format!("timeout\0{wished}\0")),
                 (16, "msftwindow\x0031416\0".to_owned()),
+                (32, format!("rollover\0{}\0", wished & 1)),
             ] {
                 if wished & bit != 0 {
                     fields.extend_from_slice(field.as_bytes());
                 }
+            }
+            if wished & 32 != 0 {
+                rollover = match wished & 1 {
+                    0 => Rollover::ToZero,
+                    _ => Rollover::ToOne,
+                };
             }
             let offer = answer(direction, Options::new(&fields), &policy, known);
             match direction {
@@ -127,20 +144,57 @@ impl World {
                 Direction::Write => Session::serve_write(now, peer(), offer, rollover, timing),
             }
         };
-        Self {
+        let mut world = Self {
             session,
             now,
             length,
+            rollover,
+            high: 1,
+            base: 1,
+            delivered: 0,
             refuses: bits & 4 != 0,
             ended: false,
-            patience: Duration::from_secs(20).max(Duration::from_secs(4 * u64::from(wished))),
+            patience: Duration::from_secs(20).max(Duration::from_secs(5 * u64::from(wished))),
+        };
+        if bits & 16 != 0 {
+            world.go_to_the_wrap();
         }
+        world
+    }
+
+    /// A sender's peer behaves until block 65535 is near.
+    fn go_to_the_wrap(&mut self) {
+        self.drain(&[]);
+        self.packet(peer(), &[0, 4, 0, 0]);
+        for _ in 0..65_500 {
+            if self.high == 1 || self.high > 65_500 {
+                return;
+            }
+            self.ack(self.high - 1);
+        }
+    }
+
+    fn ack(&mut self, block: u64) {
+        let number = self.rollover.wire(block);
+        self.packet(peer(), &numbered(4, number, &[]));
     }
 
     fn step(&mut self, step: u8, script: &mut Script<'_>) {
         let argument = script.byte().unwrap_or(0);
         let number = u16::from(argument);
-        match step % 10 {
+        match step % 13 {
+            // Near what is on its way, on both sides.
+            10 => self.ack((self.high + u64::from(argument)).saturating_sub(128)),
+            11 => self.ack((self.base + u64::from(argument % 40)).saturating_sub(20)),
+            12 => self.packet(
+                peer(),
+                &numbered(
+                    3,
+                    self.rollover
+                        .wire(self.delivered + 1 + u64::from(argument % 3)),
+                    &[7; 8],
+                ),
+            ),
             0 => self.packet(peer(), script.take(number.into())),
             1 => self.packet(stranger(), script.take(number.into())),
             2 => self.packet(peer(), &numbered(4, number, script.take(1))),
@@ -186,6 +240,8 @@ impl World {
                 transmits += 1;
                 assert!(transmits <= 4, "a flood");
                 if let Payload::Data(run) = transmit.payload {
+                    assert!(!self.ended && run.first >= self.base);
+                    self.high = self.high.max(run.first + u64::from(run.count));
                     assert!(run.first >= 1 && (1..=u32::from(WINDOW)).contains(&run.count));
                     let end = run.offset() + u64::from(run.count) * u64::from(run.blksize);
                     if self.length < end {
@@ -195,8 +251,16 @@ impl World {
             } else if let Some(event) = self.session.poll_event() {
                 self.event(event, packet);
             } else {
-                return;
+                break;
             }
+        }
+        let due = self.session.poll_timeout();
+        // A peer that was heard waits for no longer than the longest time-out; a receiver's disk may take longer.
+        if self.session.is_confirmed() && self.high > 1 {
+            assert!(
+                due.is_none_or(|due| due <= self.now + Duration::from_secs(5)),
+                "mute"
+            );
         }
     }
 
@@ -204,6 +268,13 @@ impl World {
         match event {
             Event::Deliver(range) => {
                 assert!(!self.ended && packet.get(range).is_some());
+                self.delivered += 1;
+                let number = self.rollover.wire(self.delivered).to_be_bytes();
+                assert_eq!(packet[2..4], number, "another block");
+            }
+            Event::Acknowledged(block) => {
+                assert!(block >= self.base && block < self.high);
+                self.base = block + 1;
             }
             Event::Store if self.refuses => {
                 self.session.abort(ErrorCode::DISK_FULL, "full");

@@ -166,6 +166,46 @@ impl Case {
     }
 }
 
+/// Beyond block 32767 U-Boot reports no gap, at the wrap GRUB is deaf, and the last block may be numbered 0.
+#[test]
+fn every_client_counts_on_behind_65535_blocks() {
+    let kinds = (Windows::ALL.map(|kind| Kind::Windows(kind, 16)).into_iter())
+        .chain(Lockstep::ALL.map(Kind::Lockstep));
+    let faults: Vec<String> = std::thread::scope(|scope| {
+        let workers: Vec<_> = kinds
+            .flat_map(|kind| [(kind, 0), (kind, 1)])
+            .map(|(kind, loss)| {
+                let case = Case {
+                    kind,
+                    blksize: 8,
+                    length: 65_535 * 8,
+                    hardware: Hardware {
+                        ring: 64,
+                        handling: Duration::from_micros(5),
+                        stalls: 1,
+                        longest_stall: Duration::from_millis(20),
+                        seed: 7,
+                    },
+                    weather: Weather {
+                        seed: 7,
+                        loss,
+                        delay_us: 50,
+                        ..Weather::default()
+                    },
+                    pipeline: false,
+                    known_length: loss == 0,
+                };
+                scope.spawn(move || case.check())
+            })
+            .collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().expect("no panic").err())
+            .collect()
+    });
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
 /// Ten thousand cases, or as many as `TFTP_CASES` says.
 #[test]
 fn every_client_gets_the_exact_bytes_and_nothing_twice_on_a_clean_wire() {

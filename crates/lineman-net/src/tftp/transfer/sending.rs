@@ -83,11 +83,18 @@ pub(super) struct Unsent {
     run: DataRun,
     /// How often its blocks were not in memory.
     misses: u32,
+    /// Since when the socket takes none of them.
+    full_since: Option<Instant>,
 }
 
 impl Unsent {
     pub(super) fn new(to: SocketAddr, run: DataRun) -> Self {
-        Self { to, run, misses: 0 }
+        Self {
+            to,
+            run,
+            misses: 0,
+            full_since: None,
+        }
     }
 }
 
@@ -143,11 +150,17 @@ impl Transfer {
             match step {
                 Step::Sent { blocks } => {
                     unsent.run.take(blocks);
+                    unsent.full_since = None;
                     self.unsent = Some(unsent);
                 }
                 Step::Ended { length } => self.session.handle_end(length),
                 Step::SocketFull => {
-                    let until = Instant::now() + SOCKET_PAUSE;
+                    let now = Instant::now();
+                    let full_since = *unsent.full_since.get_or_insert(now);
+                    if now >= full_since + LONGEST_FULL {
+                        return; // lost, as on any other link: the session hears and asks again
+                    }
+                    let until = now + SOCKET_PAUSE;
                     self.stall = Some(Stall::SocketFull { until });
                     self.unsent = Some(unsent);
                     return;
@@ -261,5 +274,8 @@ fn read(
 
 /// After so many misses for the same burst, blocks are read off the loop and kept.
 const PATIENT_MISSES: u32 = 3;
+/// A link that takes nothing for so long (a machine that does not read its interface) must not make a
+/// transfer deaf and mute: who waits for a full socket does not hear its client.
+const LONGEST_FULL: Duration = Duration::from_millis(100);
 /// When a socket has taken all that it can hold, the link has work for at least as long.
 const SOCKET_PAUSE: Duration = Duration::from_micros(500);

@@ -44,3 +44,76 @@ impl Sender {
         is_at_wrap && is_alone && self.loss.timeouts().is_multiple_of(2)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "any moment to begin at")]
+mod tests {
+    use std::time::Duration;
+    use std::time::Instant;
+
+    use crate::tftp::Agreed;
+    use crate::tftp::Packet;
+    use crate::tftp::Payload;
+    use crate::tftp::Rollover;
+    use crate::tftp::Sender;
+    use crate::tftp::Timing;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn sender(begin: Instant) -> Sender {
+        let timing = Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::ZERO,
+            unconfirmed_resends: None,
+        };
+        let (agreed, length) = (Agreed::default(), Some(65_600 * 512));
+        Sender::new(begin, agreed, Rollover::ToZero, timing, length, None)
+    }
+
+    fn sent(sender: &mut Sender) -> Vec<u64> {
+        let runs = std::iter::from_fn(|| sender.poll_transmit());
+        runs.map(|payload| match payload {
+            Payload::Data(run) if run.count == 1 => run.first,
+            other => panic!("{other:?}"),
+        })
+        .collect()
+    }
+
+    fn silence(sender: &mut Sender) -> Vec<u64> {
+        let due = sender.poll_timeout().expect("a deadline");
+        sender.handle_timeout(due);
+        sent(sender)
+    }
+
+    /// GRUB's `tftp.c` drops a repeated block 65535 in silence.
+    #[test]
+    fn a_lost_ack_of_block_65535_is_not_the_end_for_a_client_that_never_repeats_it() {
+        let begin = Instant::now();
+        let mut sender = sender(begin);
+        for block in 1..u16::MAX {
+            sent(&mut sender);
+            sender.handle_packet(begin + MS, &Packet::Ack { block });
+        }
+        assert_eq!(sent(&mut sender), [65_535]);
+        assert_eq!(silence(&mut sender), [65_535]);
+        assert_eq!(silence(&mut sender), [65_536]);
+        assert_eq!(silence(&mut sender), [65_535]);
+        assert_eq!(silence(&mut sender), [65_536]);
+        sender.handle_packet(begin + 10_000 * MS, &Packet::Ack { block: 0 });
+        assert_eq!(sent(&mut sender), [65_537]);
+    }
+
+    #[test]
+    fn a_duplicate_ack_is_never_answered() {
+        let begin = Instant::now();
+        let mut sender = sender(begin);
+        assert_eq!(sent(&mut sender), [1]);
+        sender.handle_packet(begin + MS, &Packet::Ack { block: 1 });
+        assert_eq!(sent(&mut sender), [2]);
+        for moment in [2 * MS, 3 * MS, 150 * MS] {
+            sender.handle_packet(begin + moment, &Packet::Ack { block: 1 });
+            assert_eq!(sent(&mut sender), []);
+        }
+        assert_eq!(silence(&mut sender), [2]);
+    }
+}
