@@ -75,7 +75,7 @@ impl World {
     fn new([kind, wished, length, bits]: [u8; 4]) -> Self {
         let (now, length) = (
             Instant::now(),
-            u64::from(length) * 17 + u64::from(bits & 16) * 4096 * 512,
+            u64::from(length) * 17 + u64::from(bits & 0xf0 == 0xf0) * 65_536 * 512,
         );
         let mut rollover = if bits & 1 == 0 {
             Rollover::ToZero
@@ -156,7 +156,7 @@ impl World {
             ended: false,
             patience: Duration::from_secs(20).max(Duration::from_secs(5 * u64::from(wished))),
         };
-        if bits & 16 != 0 {
+        if bits & 0xf0 == 0xf0 {
             world.go_to_the_wrap();
         }
         world
