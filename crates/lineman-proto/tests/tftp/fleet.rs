@@ -138,13 +138,9 @@ impl Case {
                 self.kind,
                 Kind::Windows(Windows::Ptftp, _) | Kind::Lockstep(Lockstep::Npm)
             );
-        // Both answers to a client that was not heard once are lost, and it never repeats its ACK.
-        let is_forgotten = self.weather.loss > 0
-            && report.server == Outcome::Failed(Failure::Unanswered)
-            && matches!(
-                self.kind,
-                Kind::Lockstep(Lockstep::Pxelinux | Lockstep::Grub)
-            );
+        // Both answers to a client that was not heard once are lost, or its ACKs of them.
+        let is_forgotten =
+            self.weather.loss > 0 && report.server == Outcome::Failed(Failure::Unanswered);
         match &report.client {
             Outcome::Finished { .. } if report.received == file => {}
             Outcome::Failed(_) if is_forgotten => {}
@@ -159,7 +155,7 @@ impl Case {
             return fault("repeated on a clean wire");
         }
         let blocks = (self.length / usize::from(self.blksize) + 1) as u64;
-        if stats.data_sent > blocks * 12 + 200 {
+        if stats.data_sent > blocks * 20 + 200 {
             return fault("a storm");
         }
         Ok(())

@@ -252,3 +252,33 @@ fn a_transfer_that_is_told_to_leave_is_incomplete() {
         assert_eq!(names(dir.path()), [""; 0]);
     }
 }
+
+/// Where what is received goes waits now and then, in the middle of a burst: what the burst still holds has
+/// arrived, and none of it is asked for again.
+#[test]
+fn a_slow_reader_of_what_is_fetched_loses_no_block() {
+    use std::io::Read as _;
+
+    let server = Served::new(&[]);
+    let file = content(8 << 20);
+    server.write("file", &file);
+    let mut get = lineman();
+    get.args(["tftp", "get", &server.url("file"), "-o", "-"]);
+    get.args(["--blksize", "1428", "--windowsize", "64"]);
+    let mut child = get.stdout(Stdio::piped()).spawn().expect("start");
+    let mut pipe = child.stdout.take().expect("stdout");
+    let _running = Running(child);
+    let (mut got, mut piece) = (Vec::new(), vec![0; 65_536]);
+    while let length @ 1.. = pipe.read(&mut piece).expect("bytes") {
+        got.extend_from_slice(&piece[..length]);
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    assert_same(&got, &file, "the file");
+    let line = server.wait_line("got \"file\"");
+    let resent = line
+        .split(", ")
+        .find_map(|part| part.strip_suffix(" resent")?.parse().ok())
+        .unwrap_or(0);
+    // A machine that is busy elsewhere may be asked for one block; a gap costs most of a window.
+    assert!(resent < 10_u32, "{line}");
+}

@@ -239,7 +239,12 @@ impl Transfer {
         match inbox.receive(&self.transfer_socket) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
-                    self.hear(arrival.from, packet);
+                    // Full or not: what has been taken from the socket would be lost, in the middle of a
+                    // window, and it is no more than one burst.
+                    if self.stall.is_none() {
+                        let now = Instant::now();
+                        self.session.handle_packet(now, arrival.from, packet);
+                    }
                     self.drain(packet, scratch);
                 }
                 self.tell();

@@ -24,9 +24,10 @@ impl Sender {
 
     /// The time-out has run out: the block goes once more, or at the wrap the one behind it.
     pub(super) fn lockstep_timed_out(&mut self, now: Instant) {
-        if self.passes_the_wrap() {
-            self.push_run(self.next, self.next + 1);
-            self.next += 1;
+        if let Some(block) = self.later_block() {
+            self.push_run(block, block + 1);
+            self.next = self.next.max(block + 1);
+            self.fresh = self.high; // an ACK may answer either of two
             self.sent(now);
             return;
         }
@@ -35,13 +36,17 @@ impl Sender {
         self.send_lockstep(now);
     }
 
-    /// GRUB does not acknowledge block 65535 once more when it comes once more, so that a lost ACK
-    /// there would be the end. The block behind it is acknowledged by whoever has both, so every second
-    /// repeat is that one.
-    fn passes_the_wrap(&self) -> bool {
+    /// What every second repeat is, where the client may have more than the block at `base` and says nothing
+    /// to that one. GRUB does not acknowledge block 65535 once more when it comes once more: the block behind
+    /// it is acknowledged by whoever has both. And of blocks that were sent ahead lwIP acknowledges only the
+    /// last that it has.
+    fn later_block(&self) -> Option<u64> {
+        let turn = u64::from(self.loss.timeouts() / 2);
         let is_at_wrap = self.rollover.wire(self.base) == u16::MAX;
-        let is_alone = self.next == self.base + 1 && self.next < self.end_of_window(2);
-        is_at_wrap && is_alone && self.loss.timeouts().is_multiple_of(2)
+        let sent = (self.high - self.base).max(if is_at_wrap { 2 } else { 1 });
+        let reach = self.end_of_window(sent) - self.base;
+        let is_its_turn = reach > 1 && self.loss.timeouts().is_multiple_of(2) && turn > 0;
+        is_its_turn.then(|| self.base + 1 + (turn - 1) % (reach - 1))
     }
 }
 
