@@ -28,6 +28,7 @@ mod exit;
 mod failure;
 mod lang;
 mod log;
+mod output;
 mod runtime;
 mod settings;
 mod terminal;

@@ -11,6 +11,7 @@ use std::os::fd::AsFd;
 use std::os::fd::AsRawFd as _;
 use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
@@ -113,6 +114,16 @@ impl AtomicFile {
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.written += bytes.len() as u64;
         self.file()?.write_all(bytes)
+    }
+
+    /// Has the owner and the permissions of the file whose place it will take. The owner as far as
+    /// the system lets us; what it must not do is let in somebody whom the old one kept out.
+    pub(crate) fn take_after(&self, old: &File) -> io::Result<()> {
+        let old = old.metadata()?;
+        let file = self.file()?;
+        let _ = std::os::unix::fs::fchown(file, Some(old.uid()), Some(old.gid()));
+        let mode = Mode::from_raw_mode(old.mode() & 0o777);
+        Ok(rustix::fs::fchmod(file, mode)?)
     }
 
     /// Has the system begin to bring to the disk what was written, without waiting for it: the less

@@ -16,6 +16,7 @@ use super::Replaced;
 use super::Upload;
 use super::store::Shares;
 use super::store::Unbegun;
+use crate::OutputFile;
 
 /// Where a receiver puts a file.
 pub struct Sink {
@@ -66,6 +67,8 @@ pub(super) enum Target {
     /// One that must survive a power cut once its arrival has been acknowledged, and how many bytes of
     /// it have not been sent on their way to the disk.
     DurableFile(AtomicFile, usize),
+    /// One of whoever runs the program.
+    Output(OutputFile),
     /// Anything else.
     Stream(Box<dyn Write + Send>),
 }
@@ -89,7 +92,12 @@ impl Sink {
         Self::new_file(file.into(), mode, limit, true)
     }
 
-    /// A stream: stdout, a pipe, a device.
+    /// A file of whoever runs the program.
+    pub fn output(file: OutputFile, mode: Mode) -> Self {
+        Self::new(Target::Output(file), mode, u64::MAX)
+    }
+
+    /// A stream.
     pub fn stream(writer: Box<dyn Write + Send>, mode: Mode) -> Self {
         Self::new(Target::Stream(writer), mode, u64::MAX)
     }
@@ -269,6 +277,7 @@ impl Target {
                     file.begin_sync();
                 }
             }
+            Self::Output(file) => file.write_all(piece)?,
             Self::Stream(writer) => writer.write_all(piece)?,
         }
         Ok(())
@@ -279,6 +288,10 @@ impl Target {
             Self::Unbegun(..) => Ok(Replaced::nothing()), // `begin` comes before
             Self::File(file) => Ok(file.commit()?),
             Self::DurableFile(file, _) => Ok(file.commit_durably()?),
+            Self::Output(file) => {
+                file.commit().map_err(|error| error.source)?;
+                Ok(Replaced::nothing())
+            }
             Self::Stream(mut writer) => {
                 writer.flush()?;
                 Ok(Replaced::nothing())

@@ -18,6 +18,7 @@ use crate::args::Man;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::help;
+use crate::output::Output;
 
 /// Prints the help of a command, by asking for it as one would with `--help`.
 pub fn help(args: &Help, console: Console) -> Result<(), Failure> {
@@ -43,7 +44,12 @@ pub fn man(args: &Man, console: Console) -> Result<(), Failure> {
     let tree = tree(console);
     match &args.dir {
         None => to_stdout(&page(&tree, console), console),
-        Some(dir) => write_all(&tree, "lineman", dir, console),
+        Some(dir) => {
+            fs::create_dir_all(dir)
+                .map_err(SystemError::new(Operation::Create, dir.display()))
+                .map_err(|error| Failure::system(&error, console.lang))?;
+            write_all(&tree, "lineman", dir, console)
+        }
     }
 }
 
@@ -56,9 +62,10 @@ fn tree(console: Console) -> Command {
 fn write_all(command: &Command, name: &str, dir: &Path, console: Console) -> Result<(), Failure> {
     let file = dir.join(format!("{name}.1"));
     let named = command.clone().name(name.to_owned());
-    fs::write(&file, page(&named, console))
-        .map_err(SystemError::new(Operation::Write, file.display()))
-        .map_err(|error| Failure::system(&error, console.lang))?;
+    let mut out = Output::create(Some(&file), &[], console)?;
+    out.write_all(&page(&named, console))
+        .map_err(|error| out.failure(error))?;
+    out.finish()?;
     command
         .get_subcommands()
         .filter(|sub| sub.get_name() != "help")

@@ -26,5 +26,6 @@ messages! {
     HintSilent {} "the host may be down, a firewall may drop packets, or the queue of a listener's callers may be full" "主机可能没有运行，防火墙可能丢弃了数据包，或者监听方的等候队列已满"
     HintListening {} "is a server listening there?" "对方有服务器在监听吗？"
     LogLost { lines } "{lines} lines of this log could not be written" "此日志有 {lines} 行未能写入"
+    OutputInUse { file } "{file} is read or written by this command already; name another file for the output" "本命令已在读写 {file}；请为输出另选一个文件"
     Internal { detail } "a fault of lineman itself, please report it: {detail}" "lineman 自身的错误，请报告：{detail}"
 }

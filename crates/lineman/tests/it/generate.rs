@@ -41,17 +41,26 @@ fn a_page_for_every_command() {
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named() {
+fn a_directory_that_is_not_there_is_made() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let new = dir.path().join("new/mans");
+    run(&["man", "--dir", new.to_str().expect("UTF-8")]);
+    assert!(new.join("lineman-chat-call.1").is_file());
+}
+
+#[test]
+fn a_directory_that_cannot_be_made_is_named() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let file = dir.path().join("file");
+    std::fs::write(&file, "a file").expect("write");
     let output = lineman()
-        .args(["man", "--dir", "/nonexistent/dir"])
+        .args(["man", "--dir"])
+        .arg(file.join("mans"))
         .output()
         .expect("run");
     assert_eq!(output.status.code(), Some(5));
     let text = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        text.contains("/nonexistent/dir/lineman.1: not found"),
-        "{text}"
-    );
+    assert!(text.contains("/file/mans: "), "{text}");
 }
 
 #[test]

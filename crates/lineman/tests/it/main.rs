@@ -21,6 +21,7 @@ mod lab_replay;
 mod lab_run;
 mod lab_simulated;
 mod lab_terminal;
+mod outputs;
 mod settings;
 mod support;
 mod tftp_bad_input;

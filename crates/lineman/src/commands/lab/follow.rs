@@ -1,8 +1,5 @@
 //! A lab as it runs: started as it was asked for, its log shown and kept.
 
-use std::fs::File;
-use std::io::Write as _;
-use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -10,12 +7,11 @@ use lineman_lab::Lab;
 use lineman_lab::Options;
 use lineman_lab::Program;
 use lineman_lab::rules::Rules;
-use lineman_net::Operation;
-use lineman_net::SystemError;
 use lineman_trace::log::Event;
 use tokio::sync::mpsc;
 
 use super::PROGRAM;
+use super::record::Record;
 use super::refusal;
 use super::rules;
 use crate::args::lab_bench::Watch;
@@ -54,7 +50,7 @@ pub fn start(
 /// Makes lines of events, and keeps these in a file if that was asked for.
 pub struct Follower {
     form: Form,
-    record: Option<(PathBuf, File)>,
+    record: Option<Record>,
     /// When the log began.
     begun: Option<Instant>,
     console: Console,
@@ -76,13 +72,6 @@ impl Follower {
         colour: bool,
         console: Console,
     ) -> Result<Self, Failure> {
-        let create = |path: &PathBuf| match File::create(path) {
-            Ok(file) => Ok((path.clone(), file)),
-            Err(error) => {
-                let error = SystemError::new(Operation::Create, path.display())(error);
-                Err(Failure::system(&error, console.lang))
-            }
-        };
         let columns = columns.map_or(NARROW, |columns| columns.min(NARROW));
         let style = Style {
             width: watch.width.unwrap_or(columns).into(),
@@ -96,7 +85,7 @@ impl Follower {
                 true => Form::Json,
                 false => Form::Ladder(Box::new(Ladder::new(style))),
             },
-            record: watch.record.as_ref().map(create).transpose()?,
+            record: Record::create(watch.record.as_deref(), None, console)?,
             begun: None,
             console,
         })
@@ -108,15 +97,12 @@ impl Follower {
     /// When it cannot be kept.
     pub fn push(&mut self, event: &Event) -> Result<Vec<String>, Failure> {
         self.begun.get_or_insert_with(Instant::now);
-        let line = json(event, self.console);
-        if let Some((path, file)) = &mut self.record {
-            file.write_all(&line)
-                .map_err(SystemError::new(Operation::Write, path.display()))
-                .map_err(|error| Failure::system(&error, self.console.lang))?;
+        if let Some(record) = &mut self.record {
+            record.append(event)?;
         }
         Ok(match &mut self.form {
             Form::Ladder(ladder) => ladder.push(event),
-            Form::Json => vec![String::from_utf8_lossy(&line).trim_end().to_owned()],
+            Form::Json => vec![json(event, self.console)],
         })
     }
 
@@ -131,16 +117,20 @@ impl Follower {
         }
     }
 
-    /// The last lines.
-    pub fn finish(&mut self) -> Vec<String> {
-        match &mut self.form {
+    /// The last lines; the record is complete then.
+    ///
+    /// # Errors
+    /// When the record cannot be kept.
+    pub fn finish(&mut self) -> Result<Vec<String>, Failure> {
+        self.record.take().map_or(Ok(()), Record::finish)?;
+        Ok(match &mut self.form {
             Form::Ladder(ladder) => ladder.finish(),
             Form::Json => Vec::new(),
-        }
+        })
     }
 }
 
-fn json(event: &Event, console: Console) -> Vec<u8> {
+fn json(event: &Event, console: Console) -> String {
     let mut line = Vec::new();
     // A vector takes everything.
     let _ = export::write(
@@ -149,7 +139,7 @@ fn json(event: &Event, console: Console) -> Vec<u8> {
         console.lang,
         &mut line,
     );
-    line
+    String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
 /// The widest layout has calls beside the arrows; where lines come one by one, and are typed in

@@ -5,6 +5,7 @@ mod follow;
 mod ground;
 mod list;
 mod play;
+mod record;
 pub mod refusal;
 mod replay;
 mod rules;

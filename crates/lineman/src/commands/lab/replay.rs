@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Write;
+use std::io::Write as _;
 use std::path::Path;
 
+use lineman_net::FileId;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_trace::log::BadReason;
@@ -23,6 +24,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
+use crate::output::Output;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
@@ -31,7 +33,8 @@ use crate::views::tui::Notice;
 
 /// Shows or exports a log.
 pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
-    let mut reader = Reader::new(open(&args.log, console)?);
+    let (log, id) = open(&args.log, console)?;
+    let mut reader = Reader::new(log);
     if args.view.tui {
         return walk(args, reader, console);
     }
@@ -39,7 +42,7 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
         .view
         .export
         .or_else(|| console.json.then_some(Format::Jsonl));
-    let mut out = shown::output(&args.view, console)?;
+    let mut out = Output::create(args.view.output.as_deref(), id.as_slice(), console)?;
     match format {
         Some(format) => {
             let events = reader
@@ -47,12 +50,11 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
                 .collect::<Result<Vec<Event>, _>>()
                 .map_err(|bad| refused(args, &bad, console))?;
             export::write(format, &events, console.lang, &mut out)
-                .map_err(|error| shown::unwritable(&args.view, error, console))?;
+                .map_err(|error| out.failure(error))?;
         }
         None => show(args, &mut reader, &mut out, console)?,
     }
-    out.flush()
-        .map_err(|error| shown::unwritable(&args.view, error, console))?;
+    out.finish()?;
     tell_ending(&reader, console);
     Ok(())
 }
@@ -76,7 +78,7 @@ fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> R
 fn show<R: BufRead>(
     args: &Replay,
     reader: &mut Reader<R>,
-    out: &mut dyn Write,
+    out: &mut Output,
     console: Console,
 ) -> Result<(), Failure> {
     let mut ladder = Ladder::new(shown::style(&args.view, console));
@@ -84,7 +86,7 @@ fn show<R: BufRead>(
         lines
             .iter()
             .try_for_each(|line| writeln!(out, "{line}"))
-            .map_err(|error| shown::unwritable(&args.view, error, console))
+            .map_err(|error| out.failure(error))
     };
     for event in reader {
         match event {
@@ -98,14 +100,18 @@ fn show<R: BufRead>(
     put(ladder.finish())
 }
 
-fn open(log: &Path, console: Console) -> Result<Box<dyn BufRead>, Failure> {
+type Log = Box<dyn BufRead>;
+
+/// Opens the log; says which file it is too, that nothing else may be written to.
+fn open(log: &Path, console: Console) -> Result<(Log, Option<FileId>), Failure> {
     if log == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok((Box::new(io::stdin().lock()), FileId::of(io::stdin())));
     }
     let file = File::open(log)
         .map_err(SystemError::new(Operation::Open, log.display()))
         .map_err(|error| Failure::system(&error, console.lang))?;
-    Ok(Box::new(BufReader::new(file)))
+    let id = FileId::of(&file);
+    Ok((Box::new(BufReader::new(file)), id))
 }
 
 fn refused(args: &Replay, bad: &lineman_trace::log::BadLine, console: Console) -> Failure {

@@ -1,21 +1,17 @@
 //! Tells what happens in a lab: as a ladder, as JSON lines, or as an export in the end; and beside
 //! that to a file.
 
-use std::fs::File;
-use std::io::BufWriter;
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::Write as _;
 use std::time::Duration;
 
-use lineman_net::Operation;
-use lineman_net::SystemError;
 use lineman_trace::log::Event;
 
+use super::record::Record;
 use super::shown;
 use crate::args::lab::Play;
-use crate::args::lab::View;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::output::Output;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
@@ -23,9 +19,8 @@ use crate::views::ladder::Ladder;
 /// What becomes of events.
 pub struct Teller {
     form: Form,
-    out: Box<dyn Write>,
-    record: Option<(PathBuf, BufWriter<File>)>,
-    view: View,
+    out: Output,
+    record: Option<Record>,
     console: Console,
 }
 
@@ -41,23 +36,18 @@ impl Teller {
     /// # Errors
     /// When a file cannot be made.
     pub fn new(args: &Play, console: Console) -> Result<Self, Failure> {
-        let view = args.view.clone();
+        let view = &args.view;
         let form = match view.export {
             Some(format) => Form::Export(format, Vec::new()),
             None if console.json => Form::Lines,
-            None => Form::Ladder(Box::new(Ladder::new(shown::style(&view, console)))),
+            None => Form::Ladder(Box::new(Ladder::new(shown::style(view, console)))),
         };
-        let create = |path: &PathBuf| {
-            let file = File::create(path)
-                .map_err(SystemError::new(Operation::Create, path.display()))
-                .map_err(|error| Failure::system(&error, console.lang))?;
-            Ok((path.clone(), BufWriter::new(file)))
-        };
+        let out = Output::create(view.output.as_deref(), &[], console)?;
+        let record = Record::create(args.record.as_deref(), out.id(), console)?;
         Ok(Self {
             form,
-            out: shown::output(&view, console)?,
-            record: args.record.as_ref().map(create).transpose()?,
-            view,
+            out,
+            record,
             console,
         })
     }
@@ -67,15 +57,8 @@ impl Teller {
     /// # Errors
     /// When it cannot be written.
     pub fn push(&mut self, event: &Event) -> Result<(), Failure> {
-        if let Some((path, file)) = &mut self.record {
-            export::write(
-                Format::Jsonl,
-                std::slice::from_ref(event),
-                self.console.lang,
-                file,
-            )
-            .map_err(SystemError::new(Operation::Write, path.display()))
-            .map_err(|error| Failure::system(&error, self.console.lang))?;
+        if let Some(record) = &mut self.record {
+            record.append(event)?;
         }
         match &mut self.form {
             Form::Ladder(ladder) => {
@@ -109,22 +92,19 @@ impl Teller {
     /// # Errors
     /// When it cannot be written.
     pub fn finish(mut self) -> Result<(), Failure> {
-        if let Some((path, file)) = &mut self.record {
-            file.flush()
-                .map_err(SystemError::new(Operation::Write, path.display()))
-                .map_err(|error| Failure::system(&error, self.console.lang))?;
-        }
+        let recorded = self.record.take().map_or(Ok(()), Record::finish);
         match &mut self.form {
             Form::Ladder(ladder) => {
                 let lines = ladder.finish();
-                self.lines(&lines)
+                self.lines(&lines)?;
             }
-            Form::Lines => Ok(()),
+            Form::Lines => {}
             Form::Export(format, events) => {
                 let (format, events) = (*format, std::mem::take(events));
-                self.export(format, &events)
+                self.export(format, &events)?;
             }
         }
+        self.out.finish().and(recorded)
     }
 
     fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
@@ -132,12 +112,12 @@ impl Teller {
             .iter()
             .try_for_each(|line| writeln!(self.out, "{line}"))
             .and_then(|()| self.out.flush())
-            .map_err(|error| shown::unwritable(&self.view, error, self.console))
+            .map_err(|error| self.out.failure(error))
     }
 
     fn export(&mut self, format: Format, events: &[Event]) -> Result<(), Failure> {
         export::write(format, events, self.console.lang, &mut self.out)
             .and_then(|()| self.out.flush())
-            .map_err(|error| shown::unwritable(&self.view, error, self.console))
+            .map_err(|error| self.out.failure(error))
     }
 }

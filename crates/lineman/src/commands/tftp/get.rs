@@ -1,16 +1,11 @@
 //! `lineman tftp get`.
 
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::path::PathBuf;
 
-use lineman_net::Operation;
-use lineman_net::SystemError;
-use lineman_net::tftp::AtomicFile;
+use lineman_net::OutputFile;
 use lineman_net::tftp::Sink;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Url;
@@ -21,8 +16,8 @@ use super::words;
 use crate::args::tftp::Get;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::lang::Lang;
 use crate::lang::tftp::Tftp;
+use crate::output;
 
 /// Fetches each file; one that fails does not stop the others.
 pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
@@ -36,7 +31,7 @@ pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
         let mode = jobs.mode(url);
         let fetched = jobs
             .one(url, text, async |client, bar| {
-                let sink = output.sink(mode, lang)?;
+                let sink = output.sink(mode, console)?;
                 let progress = move |progress| bar.update(progress);
                 Ok(client.get(url.filename.clone(), mode, sink, progress).await)
             })
@@ -56,6 +51,7 @@ pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
 }
 
 /// Where a fetched file goes.
+#[derive(PartialEq)]
 enum Output {
     Stdout,
     File(PathBuf),
@@ -64,17 +60,24 @@ enum Output {
 /// Checks everything that was typed before the first packet leaves.
 fn plan(args: &Get, console: Console) -> Result<Vec<(String, Url, Output)>, Failure> {
     let lang = console.lang;
-    args.urls
-        .iter()
-        .map(|text| {
-            let url = client::url(text, lang)?;
-            let output = output(args, text, &url, console)?;
-            Ok((text.clone(), url, output))
-        })
-        .collect()
+    let mut plan: Vec<(String, Url, Output)> = Vec::new();
+    for text in &args.urls {
+        let url = client::url(text, lang)?;
+        let output = destination(args, text, &url, console)?;
+        // The second would take the place of the first, which its user still wants.
+        if let Output::File(path) = &output
+            && plan.iter().any(|(.., other)| *other == output)
+            && path.metadata().map_or(true, |found| found.is_file())
+        {
+            let output = &path.display();
+            return Err(Failure::usage(&Tftp::SeveralIntoOne { output }, lang));
+        }
+        plan.push((text.clone(), url, output));
+    }
+    Ok(plan)
 }
 
-fn output(args: &Get, text: &str, url: &Url, console: Console) -> Result<Output, Failure> {
+fn destination(args: &Get, text: &str, url: &Url, console: Console) -> Result<Output, Failure> {
     let lang = console.lang;
     let no_name = || Failure::usage(&Tftp::NoName { url: &text }, lang);
     if url.filename.is_empty() {
@@ -104,31 +107,13 @@ fn output(args: &Get, text: &str, url: &Url, console: Console) -> Result<Output,
 }
 
 impl Output {
-    fn sink(&self, mode: Mode, lang: Lang) -> Result<Sink, Failure> {
+    fn sink(&self, mode: Mode, console: Console) -> Result<Sink, Failure> {
         let Self::File(path) = self else {
             return Ok(Sink::stream(Box::new(io::stdout()), mode));
         };
-        let refused = |error| {
-            Failure::system(
-                &SystemError::new(Operation::Create, path.display())(error),
-                lang,
-            )
-        };
-        // A pipe or a device is written as it is: nothing can take its place.
-        if path.metadata().is_ok_and(|found| !found.is_file()) {
-            let file = File::options().write(true).open(path).map_err(refused)?;
-            return Ok(Sink::stream(Box::new(file), mode));
-        }
-        let dir = path
-            .parent()
-            .filter(|dir| !dir.as_os_str().is_empty())
-            .unwrap_or_else(|| Path::new("."));
-        let dir = OwnedFd::from(File::open(dir).map_err(refused)?);
-        let name = path
-            .file_name()
-            .ok_or_else(|| refused(io::ErrorKind::IsADirectory.into()))?;
-        let file = AtomicFile::create(dir, name, true).map_err(refused)?;
-        Ok(Sink::file(file, mode, u64::MAX))
+        let file =
+            OutputFile::create(path, &[]).map_err(|error| output::failure(&error, console))?;
+        Ok(Sink::output(file, mode))
     }
 
     fn name(&self) -> String {

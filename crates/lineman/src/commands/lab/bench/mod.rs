@@ -76,7 +76,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     };
     let done = session.go(events, signals).await;
     let last = session.follower.finish();
-    let shown = session.screen.show(&last);
+    let shown = last.and_then(|lines| session.screen.show(&lines));
     session.screen.close();
     done.and(shown)
 }

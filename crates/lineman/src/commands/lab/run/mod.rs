@@ -134,8 +134,8 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     }
     .go(events, heard, signals)
     .await;
-    show(&follower.finish(), console);
-    done
+    let last = follower.finish().map(|lines| show(&lines, console));
+    done.and(last)
 }
 
 /// Shows what happens until the server's program waits for somebody.

@@ -1,9 +1,7 @@
 //! The desk at which everything comes in, and the loop that draws after each.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::io::BufWriter;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::mpsc::RecvTimeoutError;
@@ -12,6 +10,7 @@ use std::time::Instant;
 
 use lineman_lab::wire::Command;
 use lineman_net::Operation;
+use lineman_net::OutputFile;
 use lineman_net::SystemError;
 use lineman_trace::log::Event;
 
@@ -220,8 +219,8 @@ fn said(error: &io::Error, model: &Model) -> String {
 
 /// Writes everything that has happened to a new file: a key must not overwrite what somebody has.
 fn write(format: Format, path: &Path, model: &Model) -> io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    let file = OutputFile::create_new(path).map_err(|error| error.source)?;
     let mut out = BufWriter::new(file);
     export::write(format, model.events(), model.lang(), &mut out)?;
-    out.flush()
+    out.into_inner()?.commit().map_err(|error| error.source)
 }

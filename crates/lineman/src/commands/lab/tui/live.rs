@@ -1,9 +1,5 @@
 //! A scenario on the whole terminal, packet by packet.
 
-use std::fs::File;
-use std::io;
-use std::path::Path;
-use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -13,8 +9,6 @@ use lineman_lab::Options;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
 use lineman_lab::scenarios::Witness;
-use lineman_net::Operation;
-use lineman_net::SystemError;
 use lineman_trace::log::Event;
 
 use super::Desk;
@@ -22,12 +16,10 @@ use super::driven::Driven;
 use super::setup;
 use crate::args::lab::Play;
 use crate::commands::lab::Ground;
+use crate::commands::lab::record::Record;
 use crate::commands::lab::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
-use crate::lang::Lang;
-use crate::views::export;
-use crate::views::export::Format;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
@@ -52,14 +44,14 @@ pub fn play(
     });
     options.step = true;
     let desk = Desk::new();
-    let record = Record::create(args.record.as_deref(), console)?;
+    let record = Record::create(args.record.as_deref(), None, console)?;
     let patient = || Witness::patient(PATIENCE);
     let Ground {
         network,
         witness,
         mut events,
     } = Ground::of(scenario, args.whose, &options, patient, console)?;
-    let mut seen = recorded(desk.sink(), record, desk.voice(), console);
+    let mut seen = recorded(desk.sink(), record, desk.voice());
     let seer = thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
             seen(event);
@@ -83,41 +75,17 @@ pub fn play(
     shown
 }
 
-/// A file that gets the log too.
-struct Record {
-    path: PathBuf,
-    file: File,
-}
-
-impl Record {
-    fn create(path: Option<&Path>, console: Console) -> Result<Option<Self>, Failure> {
-        let Some(path) = path else { return Ok(None) };
-        let file = File::create(path)
-            .map_err(SystemError::new(Operation::Create, path.display()))
-            .map_err(|error| Failure::system(&error, console.lang))?;
-        let path = path.to_owned();
-        Ok(Some(Self { path, file }))
-    }
-
-    fn append(&mut self, event: &Event, lang: Lang) -> io::Result<()> {
-        let events = std::slice::from_ref(event);
-        export::write(Format::Jsonl, events, lang, &mut self.file)
-    }
-}
-
 /// Hands events on, and writes them to the record until that fails, which is said.
 fn recorded(
     mut next: impl FnMut(Event) + Send,
     mut record: Option<Record>,
     voice: impl Fn(String) + Send,
-    console: Console,
 ) -> impl FnMut(Event) + Send {
     move |event| {
         if let Some(file) = &mut record
-            && let Err(error) = file.append(&event, console.lang)
+            && let Err(failure) = file.append(&event)
         {
-            let error = SystemError::new(Operation::Write, file.path.display())(error);
-            voice(Failure::system(&error, console.lang).text);
+            voice(failure.text);
             record = None;
         }
         next(event);
