@@ -5,6 +5,7 @@
 
 mod event;
 mod reader;
+mod visible;
 mod writer;
 
 pub use event::Addresses;

@@ -60,6 +60,7 @@ impl Story {
 
     /// Takes an event, and gives the rows that are complete now.
     pub fn push(&mut self, event: &Event) -> Vec<Row> {
+        let event = &*event.visible();
         let mut rows = self.idle(event.t_ns);
         match &event.kind {
             Kind::Call(call) => self.call(event, call),
@@ -96,7 +97,7 @@ impl Story {
         let quiet = self
             .pending
             .back()
-            .is_some_and(|open| open.touched_ns + TOGETHER_NS <= now_ns);
+            .is_some_and(|open| open.touched_ns.saturating_add(TOGETHER_NS) <= now_ns);
         if !quiet {
             return Vec::new();
         }
@@ -119,7 +120,8 @@ impl Story {
     /// Rows that have a successor, and about which no kernel can still answer.
     fn complete(&mut self, now_ns: u64) -> Vec<Row> {
         let mut rows = Vec::new();
-        let done = |open: &Open| open.is_settled() && open.touched_ns + ASKED_NS <= now_ns;
+        let done =
+            |open: &Open| open.is_settled() && open.touched_ns.saturating_add(ASKED_NS) <= now_ns;
         while self.pending.len() > 1 && self.pending.front().is_some_and(done)
             || self.pending.len() > PENDING
         {

@@ -39,7 +39,8 @@ fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             return;
         }
         Stretch::Landing if arrow.fate == Fate::Delivered => {
-            let waited = arrow.decided_ns.unwrap_or(arrow.sent_ns) - arrow.sent_ns;
+            let decided = arrow.decided_ns.unwrap_or(arrow.sent_ns);
+            let waited = decided.saturating_sub(arrow.sent_ns);
             let millis = waited / 1_000_000;
             out.push(Saying::Released { millis });
         }

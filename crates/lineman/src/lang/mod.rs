@@ -6,7 +6,11 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt;
 use std::fmt::Display;
+use std::fmt::Write as _;
+
+use lineman_proto::text::visible;
 
 pub mod address;
 pub mod bench;
@@ -107,6 +111,34 @@ fn variable(name: &str) -> Option<String> {
 /// A field of a message: anything that can be shown.
 pub type Field<'a> = &'a dyn Display;
 
+/// A field as it stands in a sentence. Names and words of files, peers, programs and the system come
+/// from strangers, and all sentences are made in one place: so this is where they become safe to
+/// show. Lines stay, for a field may be a text of several.
+struct Shown<'a>(Field<'a>);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = Safely(f);
+        write!(out, "{}", self.0)
+    }
+}
+
+/// Writes on what is safe, and the rest made visible.
+struct Safely<'a, 'f>(&'a mut fmt::Formatter<'f>);
+
+impl fmt::Write for Safely<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.split_inclusive('\n').try_for_each(|line| {
+            let (line, end) = match line.strip_suffix('\n') {
+                Some(line) => (line, "\n"),
+                None => (line, ""),
+            };
+            self.0.write_str(&visible(line))?;
+            self.0.write_str(end)
+        })
+    }
+}
+
 /// Declares a table of messages. Each row names the message, its fields, and the sentence in each
 /// language; `format!` checks at compile time that both use exactly these fields.
 macro_rules! messages {
@@ -125,8 +157,8 @@ macro_rules! messages {
             fn render(&self, lang: $crate::lang::Lang) -> String {
                 match self {
                     $( Self::$id { $($field),* } => match lang {
-                        $crate::lang::Lang::En => format!($en $(, $field = $field)*),
-                        $crate::lang::Lang::Zh => format!($zh $(, $field = $field)*),
+                        $crate::lang::Lang::En => format!($en $(, $field = $crate::lang::Shown(*$field))*),
+                        $crate::lang::Lang::Zh => format!($zh $(, $field = $crate::lang::Shown(*$field))*),
                     }, )+
                     Self::_Never(never, _) => match *never {},
                 }

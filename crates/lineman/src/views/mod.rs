@@ -1,6 +1,8 @@
 //! How a log is shown: every view and export is a function of its events, and owns nothing else.
 
 pub mod cells;
+#[cfg(test)]
+mod crafted;
 pub mod export;
 pub mod ladder;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::lineman;
 
 fn log() -> PathBuf {
-    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-lab/tests/logs");
+    let logs = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
     Path::new(logs).join("chat.jsonl")
 }
 

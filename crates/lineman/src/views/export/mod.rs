@@ -88,8 +88,8 @@ fn rows(events: &[Event]) -> Vec<Row> {
 }
 
 /// Where and when the lab was.
-fn start(events: &[Event]) -> Option<&Start> {
-    match &events.first()?.kind {
+fn start(events: &[Event]) -> Option<Start> {
+    match events.first()?.visible().into_owned().kind {
         Kind::Start(start) => Some(start),
         _ => None,
     }

@@ -32,8 +32,9 @@ struct Told {
 /// The whole file.
 pub(super) fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let mut out = Vec::new();
-    let (system, utc_ns) = start(events).map_or(("", 0), |start| (&*start.system, start.utc_ns));
-    section(system, &mut out);
+    let (system, utc_ns) =
+        start(events).map_or_else(Default::default, |start| (start.system, start.utc_ns));
+    section(&system, &mut out);
     interface("client", &mut out);
     interface("server", &mut out);
     for told in told(events, lang).values() {

@@ -72,7 +72,7 @@ impl Ladder {
     /// Takes an event, and gives the lines that are to be appended.
     pub fn push(&mut self, event: &Event) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Kind::Start(start) = &event.kind {
+        if let Kind::Start(start) = &event.visible().kind {
             lines.extend(self.layout.heading(start, self.style));
             self.start = Some(start.clone());
         }

@@ -101,7 +101,7 @@ impl Model {
 
     /// Takes an event.
     pub fn push(&mut self, event: Event) {
-        if let Kind::Start(start) = &event.kind {
+        if let Kind::Start(start) = &event.visible().kind {
             self.start = Some(start.clone());
         }
         let rows = self.story.push(&event);

@@ -66,7 +66,7 @@ impl Scene {
 
     /// Moves on by an event.
     pub(super) fn push(&mut self, event: &Event) {
-        match &event.kind {
+        match &event.visible().kind {
             Kind::Call(call) => self.hosts[call.host].call(call),
             Kind::State(state) => self.hosts[state.host].state(state),
             Kind::Packet(packet) => self.packet(packet),

@@ -29,6 +29,7 @@ use crate::lang::scenarios;
 use crate::lang::wire::Wire;
 use crate::lang::wire_states::WireStates as States;
 use crate::views::text::clean;
+use crate::views::text::cut;
 
 /// Everything that there is to say about a row, as one paragraph.
 pub fn paragraph(row: &Row, lang: Lang) -> String {
@@ -43,10 +44,14 @@ pub fn paragraph(row: &Row, lang: Lang) -> String {
     })
 }
 
-/// A saying as a sentence. It has no control characters.
+/// A saying as a sentence. It has no control characters, and an end: a packet has room for a file
+/// name of 64 KiB.
 pub fn sentence(saying: &Saying, lang: Lang) -> String {
-    clean(&worded(saying, lang))
+    cut(&clean(&worded(saying, lang)), LONGEST, "…")
 }
+
+/// The longest sentence, in columns.
+const LONGEST: usize = 4000;
 
 /// A host in the middle of a sentence.
 fn name(host: Host, lang: Lang) -> String {

@@ -1,0 +1,125 @@
+//! The one edge where what a log says becomes text that may be shown. A log is a file, and files
+//! come from strangers: no control character, no change of the reading order and no text without
+//! end passes here. Views are made of what comes out; only the log itself is written as it is.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use lineman_proto::text;
+
+use super::Answer;
+use super::Call;
+use super::Event;
+use super::Fault;
+use super::Kind;
+use super::Note;
+use super::Packet;
+use super::Start;
+use super::State;
+use super::Timer;
+
+/// The longest text, in characters: nothing that lineman writes comes near.
+const LONGEST: usize = 1000;
+/// The most texts in a list.
+const MOST: usize = 64;
+
+impl Event {
+    /// The same event with every text of it safe to show, on one line and of a bounded length.
+    ///
+    /// Every field is named here, so that a new one does not compile before it was thought of.
+    pub fn visible(&self) -> Cow<'_, Self> {
+        let Self { n, t_ns, kind } = self;
+        let kind = match kind {
+            Kind::Start(Start {
+                version,
+                scenario,
+                origin,
+                system,
+                utc_ns,
+                client,
+                server,
+            }) => Kind::Start(Start {
+                version: *version,
+                scenario: scenario.as_deref().map(line),
+                origin: *origin,
+                system: line(system),
+                utc_ns: *utc_ns,
+                client: *client,
+                server: *server,
+            }),
+            Kind::Call(Call {
+                id,
+                host,
+                program,
+                fd,
+                name,
+                args,
+                answer,
+            }) => Kind::Call(Call {
+                id: *id,
+                host: *host,
+                program: program.as_deref().map(line),
+                fd: *fd,
+                name: line(name),
+                args: args.iter().take(MOST).map(|arg| line(arg)).collect(),
+                answer: answer.as_ref().map(|answer| match answer {
+                    Answer::Value(text) => Answer::Value(line(text)),
+                    Answer::Error(text) => Answer::Error(line(text)),
+                }),
+            }),
+            Kind::Fault(Fault { packet, rule }) => Kind::Fault(Fault {
+                packet: *packet,
+                rule: line(rule),
+            }),
+            Kind::Note(Note { id, args }) => Kind::Note(Note {
+                id: line(id),
+                args: pairs(args),
+            }),
+            Kind::Left { host, why } => Kind::Left {
+                host: *host,
+                why: line(why),
+            },
+            // No text of the log's own: what is in a packet is taken apart, and shown by that.
+            Kind::Packet(Packet {
+                id: _,
+                from: _,
+                verdict: _,
+                bytes: _,
+            })
+            | Kind::State(State {
+                host: _,
+                socket: _,
+                from: _,
+                to: _,
+                origin: _,
+                cause: _,
+                queues: _,
+            })
+            | Kind::Timer(Timer {
+                host: _,
+                clock: _,
+                wait_ns: _,
+                expired: _,
+                origin: _,
+            })
+            | Kind::End => return Cow::Borrowed(self),
+        };
+        let (n, t_ns) = (*n, *t_ns);
+        Cow::Owned(Self { n, t_ns, kind })
+    }
+}
+
+fn pairs(args: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let visible = |(key, value): (&String, &String)| (line(key), line(value));
+    args.iter().take(MOST).map(visible).collect()
+}
+
+/// `text` on one line, as much of it as anybody reads.
+fn line(text: &str) -> String {
+    let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
+    let mut line = text::visible(&text[..end.unwrap_or(text.len())]).replace('\t', " ");
+    if end.is_some() {
+        line.push('…');
+    }
+    line
+}
