@@ -3,6 +3,9 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -18,6 +21,7 @@ use lineman_proto::tftp::Wish;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::watch;
 
 use super::Ending;
@@ -73,15 +77,14 @@ pub struct Progress {
 }
 
 /// A client of one server. Transfers that have ended still answer repetitions of their last block
-/// for a moment, in the background; [`Self::finish`] waits for that.
+/// for a while, in the background of those that follow; [`Self::finish`] waits for a moment of it.
 #[derive(Debug)]
 pub struct Client {
     server: SocketAddr,
     options: ClientOptions,
     stop: watch::Receiver<bool>,
     engine: Option<Started>,
-    /// Each is closed when its transfer has left its place.
-    dallying: Vec<oneshot::Receiver<()>>,
+    dallying: Vec<Dallying>,
 }
 
 impl Client {
@@ -135,10 +138,28 @@ impl Client {
         self.transfer(errand, Body::Send(source), progress).await
     }
 
-    /// Waits until every transfer has answered its last repetition.
+    /// Whether a transfer still answers repetitions of its last block.
+    pub fn is_dallying(&mut self) -> bool {
+        self.dallying.retain_mut(|it| !it.is_over());
+        !self.dallying.is_empty()
+    }
+
+    /// Waits for as long as a repetition of a last block is worth waiting for; not at all once the
+    /// client was told to stop.
+    ///
+    /// Nothing of ours depends on it: the file is here and complete, and RFC 1350 §6 lets whoever
+    /// sent the last ACK go. It is for the server, which repeats its last block until it gives up if
+    /// that ACK was lost, and logs a failure. So a moment has to do, even where blocks were lost
+    /// before; only where the server has really asked again is the ACK known to get lost on this
+    /// link, and the whole time given that the session asks for.
     pub async fn finish(&mut self) {
-        for transfer in self.dallying.drain(..).filter(|gone| !gone.is_terminated()) {
-            let _ = transfer.await;
+        self.dallying.retain_mut(|it| !it.is_over());
+        for mut transfer in std::mem::take(&mut self.dallying) {
+            tokio::select! {
+                () = transfer.over() => {}
+                Ok(_) = self.stop.wait_for(|stop| *stop) => {}
+            }
+            transfer.handle.say(Command::Stop);
         }
     }
 
@@ -149,6 +170,7 @@ impl Client {
         progress: impl FnMut(Progress) + Send + 'static,
     ) -> Report {
         let started = Instant::now();
+        let removes = errand.direction == Direction::Read;
         let mut report = errand.report(self.server);
         let prepared = self.handle().and_then(|handle| {
             let told = self.options.ask_every.is_none();
@@ -164,10 +186,13 @@ impl Client {
         };
         let (done, outcome) = oneshot::channel();
         let (present, gone) = oneshot::channel();
+        let asked_again = Arc::new(AtomicBool::new(false));
         let watcher = Watcher {
             progress,
             length: errand.length,
             done: Some(done),
+            ended: None,
+            asked_again: Arc::clone(&asked_again),
             _present: present,
         };
         let mut session = Session::client(started, self.server, self.config(errand, wish));
@@ -181,7 +206,6 @@ impl Client {
             Agreed::default(),
             Box::new(watcher),
         ));
-        self.dallying.push(gone);
         match self.outcome(&handle, outcome).await {
             Ok((result, stats, peer)) => {
                 report.peer = peer;
@@ -192,8 +216,15 @@ impl Client {
             }
             Err(error) => report.ending = Ending::Refused(Refusal::System(error)),
         }
+        self.dallying.retain_mut(|it| !it.is_over());
+        self.dallying.push(Dallying {
+            handle,
+            since: Instant::now(),
+            asked_again,
+            gone,
+        });
         report.elapsed = started.elapsed();
-        if !matches!(report.ending, Ending::Complete { .. }) {
+        if removes && !matches!(report.ending, Ending::Complete { .. }) {
             let _ = tokio::time::timeout(REMOVAL, self.removal()).await;
         }
         report
@@ -201,8 +232,8 @@ impl Client {
 
     /// Waits until what has arrived of the last file is removed.
     async fn removal(&mut self) {
-        if let Some(gone) = self.dallying.last_mut() {
-            let _ = gone.await;
+        if let Some(transfer) = self.dallying.last_mut() {
+            let _ = (&mut transfer.gone).await;
         }
         let pool = self.engine.as_ref().map(|(engine, _)| engine.handle());
         while pool.as_ref().is_some_and(|engine| !engine.pool().is_idle()) {
@@ -306,18 +337,56 @@ impl Errand {
     }
 }
 
+/// A transfer that has ended, and may still answer repetitions of its last block.
+#[derive(Debug)]
+struct Dallying {
+    handle: TransferHandle,
+    since: Instant,
+    asked_again: Arc<AtomicBool>,
+    /// Closed when the transfer has left its place.
+    gone: oneshot::Receiver<()>,
+}
+
+impl Dallying {
+    fn is_over(&mut self) -> bool {
+        matches!(self.gone.try_recv(), Err(TryRecvError::Closed))
+    }
+
+    /// Until nothing is worth waiting for.
+    async fn over(&mut self) {
+        let moment = tokio::time::Instant::from_std(self.since + DALLY);
+        if tokio::time::timeout_at(moment, &mut self.gone)
+            .await
+            .is_err()
+            && self.asked_again.load(Ordering::Relaxed)
+        {
+            let _ = (&mut self.gone).await;
+        }
+    }
+}
+
 type Outcome = (transfer::Result, Stats, SocketAddr);
 
 struct Watcher<P> {
     progress: P,
     length: Option<u64>,
     done: Option<oneshot::Sender<Outcome>>,
+    /// When, and after how many duplicates.
+    ended: Option<(Instant, u64)>,
+    /// Whether the server has repeated its last block since: our last ACK was lost.
+    asked_again: Arc<AtomicBool>,
     /// Dropped with this.
     _present: oneshot::Sender<()>,
 }
 
 impl<P: FnMut(Progress) + Send> Owner for Watcher<P> {
-    fn observe(&mut self, _now: Instant, _session: &Session, bytes: u64, agreed: &Agreed) {
+    fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed) {
+        if let Some((at, duplicates)) = self.ended {
+            // What comes sooner is a copy that the network made: no server's clock runs as short.
+            let asked = session.stats().duplicates > duplicates && now > at + COPY;
+            self.asked_again.fetch_or(asked, Ordering::Relaxed);
+            return;
+        }
         (self.progress)(Progress {
             bytes,
             total: self.length.or(agreed.tsize),
@@ -325,6 +394,7 @@ impl<P: FnMut(Progress) + Send> Owner for Watcher<P> {
     }
 
     fn ended(&mut self, result: transfer::Result, session: &Session) {
+        self.ended = Some((Instant::now(), session.stats().duplicates));
         if let Some(done) = self.done.take() {
             let _ = done.send((result, session.stats(), session.peer()));
         }
@@ -346,3 +416,5 @@ const POOL_THREADS: usize = 2;
 const REMOVAL: Duration = Duration::from_millis(500);
 /// For a link that has lost nothing; a lossy one is dallied on for longer.
 const DALLY: Duration = Duration::from_millis(100);
+/// So soon after a last ACK its block comes again because the network has doubled it.
+const COPY: Duration = Duration::from_millis(20);

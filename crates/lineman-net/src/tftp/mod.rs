@@ -22,6 +22,7 @@ mod sink;
 mod socket;
 mod source;
 mod store;
+mod stream;
 mod text;
 mod timers;
 mod transfer;

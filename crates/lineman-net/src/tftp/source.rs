@@ -1,6 +1,5 @@
 //! Where a sender reads its blocks.
 
-use std::fmt;
 use std::fs::File;
 use std::io;
 use std::io::IoSliceMut;
@@ -10,7 +9,6 @@ use std::sync::Arc;
 
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::Mode;
-use lineman_proto::tftp::netascii;
 use rustix::io::Errno;
 use rustix::io::ReadWriteFlags;
 
@@ -19,6 +17,7 @@ use super::burst::Burst;
 use super::cache::Cache;
 use super::fetched::Fetched;
 use super::open_files::OpenFile;
+use super::stream::Stream;
 use super::text::TextFile;
 
 /// What a sender sends.
@@ -64,15 +63,10 @@ impl Source {
         })
     }
 
-    /// A stream in `mode`: a pipe, or text to be translated.
+    /// A stream in `mode`, which may pause for as long as it likes: a pipe, a terminal. It is waited
+    /// for off the loop, so that the transfer can be ended meanwhile.
     pub fn stream(reader: Box<dyn Read + Send>, mode: Mode) -> Self {
-        Self(Kind::Stream(Stream {
-            reader,
-            netascii: mode == Mode::Netascii,
-            start: 0,
-            kept: Vec::new(),
-            ended: false,
-        }))
+        Self(Kind::Stream(Stream::new(reader, mode)))
     }
 
     /// The length, where it is known before the end.
@@ -116,9 +110,7 @@ impl Source {
                 Ok(wanted)
             }
             Kind::Stream(stream) => {
-                let bytes = stream
-                    .read(run.offset(), run.len())
-                    .map_err(Refusal::from)?;
+                let bytes = stream.read(run.offset(), run.len())?;
                 Ok(lay_in(burst, bytes))
             }
             Kind::Text(text) => {
@@ -130,30 +122,21 @@ impl Source {
 
     /// Work for the pool after [`ReadError::NotCached`]: brings what the run needs, and
     /// what comes behind it, into memory.
-    pub(super) fn read_ahead(&self, run: &DataRun) -> impl FnOnce() + Send + 'static {
-        let (file, fetched, offset, len) = match &self.0 {
+    pub(super) fn read_ahead(&self, run: &DataRun) -> Box<dyn FnOnce() + Send> {
+        match &self.0 {
             Kind::File {
                 file,
                 flags,
                 fetched,
             } => {
                 let fetched = flags.is_empty().then(|| fetched.clone());
-                (Some(Arc::clone(file)), fetched, run.offset(), run.len())
+                read_file_ahead(Arc::clone(file), fetched, run.offset(), run.len())
             }
             Kind::Text(text) => {
                 let (offset, len) = text.wanted();
-                (Some(text.file()), text.fetched(), offset, len)
+                read_file_ahead(text.file(), text.fetched(), offset, len)
             }
-            Kind::Stream(_) => (None, None, 0, 0),
-        };
-        move || {
-            let Some(file) = file else { return };
-            if let Some(fetched) = fetched {
-                return fetched.fetch(&file, offset, len);
-            }
-            let mut chunk = vec![0; READ_AHEAD];
-            // An error here comes again, and is told, when the blocks themselves are read.
-            let _ = file.file().read_at(&mut chunk, offset);
+            Kind::Stream(stream) => Box::new(stream.read_ahead(run.offset(), run.len())),
         }
     }
 
@@ -242,6 +225,23 @@ fn copy_block(
     Ok(true)
 }
 
+/// Reads `len` bytes at `offset`, or more, into memory of the system's, or into `fetched`.
+fn read_file_ahead(
+    file: Arc<OpenFile>,
+    fetched: Option<Fetched>,
+    offset: u64,
+    len: usize,
+) -> Box<dyn FnOnce() + Send> {
+    Box::new(move || match fetched {
+        Some(fetched) => fetched.fetch(&file, offset, len),
+        None => {
+            let mut chunk = vec![0; READ_AHEAD];
+            // An error here comes again, and is told, when the blocks themselves are read.
+            let _ = file.file().read_at(&mut chunk, offset);
+        }
+    })
+}
+
 /// Reads `len` bytes at `offset` into their places, without waiting for the disk if `flags` say so.
 fn read_file(
     file: &File,
@@ -270,56 +270,6 @@ fn read_file(
         }
     }
     Ok(())
-}
-
-/// A reader of which the part that may be asked for again is kept: a window at the most.
-struct Stream {
-    reader: Box<dyn Read + Send>,
-    netascii: bool,
-    /// Where `kept` begins in the stream as it is sent.
-    start: u64,
-    kept: Vec<u8>,
-    ended: bool,
-}
-
-impl Stream {
-    fn read(&mut self, offset: u64, wanted: usize) -> io::Result<&[u8]> {
-        let skip = usize::try_from(offset - self.start).unwrap_or(usize::MAX);
-        while !self.ended && self.kept.len() < skip + wanted {
-            self.fill()?;
-        }
-        let from = skip.min(self.kept.len());
-        let to = (skip + wanted).min(self.kept.len());
-        Ok(&self.kept[from..to])
-    }
-
-    fn fill(&mut self) -> io::Result<()> {
-        let mut chunk = [0; 16 * 1024];
-        match self.reader.read(&mut chunk) {
-            Ok(0) => self.ended = true,
-            Ok(len) if self.netascii => netascii::encode(&chunk[..len], &mut self.kept),
-            Ok(len) => self.kept.extend_from_slice(&chunk[..len]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
-
-    fn release(&mut self, offset: u64) {
-        let done = usize::try_from(offset.saturating_sub(self.start))
-            .unwrap_or(usize::MAX)
-            .min(self.kept.len());
-        self.kept.drain(..done);
-        self.start += done as u64;
-    }
-}
-
-impl fmt::Debug for Stream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Stream")
-            .field("start", &self.start)
-            .finish_non_exhaustive()
-    }
 }
 
 /// What is read from the disk at a time when it has to be waited for.
@@ -370,24 +320,5 @@ mod tests {
         source.read_ahead(&run)();
         let changed = read(&mut source, &run);
         assert!(matches!(changed, Err(ReadError::Refused(Refusal::Changed))));
-    }
-
-    #[test]
-    fn a_stream_keeps_what_may_be_asked_for_again_and_nothing_else() {
-        let text: Vec<u8> = (0..100_000_u32).map(|n| n as u8).collect();
-        let Source(Kind::Stream(mut stream)) =
-            Source::stream(Box::new(io::Cursor::new(text.clone())), Mode::Octet)
-        else {
-            panic!()
-        };
-        for offset in (0..100_000).step_by(1000) {
-            for _ in 0..2 {
-                let expected = &text[offset as usize..offset as usize + 1000];
-                assert_eq!(stream.read(offset, 1000).unwrap(), expected);
-            }
-            stream.release(offset + 1000);
-            assert!(stream.kept.len() <= 17 * 1024);
-        }
-        assert!(stream.read(100_000, 1000).unwrap().is_empty());
     }
 }

@@ -17,10 +17,15 @@ struct Terminal {
 
 impl Terminal {
     fn start(script: &str) -> Self {
+        Self::of_width(120, script)
+    }
+
+    fn of_width(columns: u16, script: &str) -> Self {
         let terminal = Self {
             dir: tempfile::tempdir().expect("directory"),
         };
-        let words = ["new-session", "-d", "-x", "120", "-y", "20"];
+        let columns = columns.to_string();
+        let words = ["new-session", "-d", "-x", &columns, "-y", "20"];
         let output = run(terminal.tmux().args(words).arg(script));
         assert!(output.status.success(), "{output:?}");
         terminal
@@ -62,7 +67,7 @@ fn a_bar_while_it_runs_and_a_line_at_the_end() {
     let agreed = oack(&[("tsize", "1100"), ("blksize", "512")]);
     server.ask(client, &agreed);
     server.ask(client, &data(1, &[1; 512]));
-    let bar = |screen: &str| screen.contains("512 B/1.07 KiB") && screen.contains("ETA");
+    let bar = |screen: &str| screen.contains("512 B/1.1 KiB") && screen.contains("ETA");
     wait_for("the bar", LIMIT, || bar(&terminal.screen()).then_some(()));
     server.ask(client, &data(2, &[1; 512]));
     server.ask(client, &data(3, &[1; 76]));
@@ -75,4 +80,39 @@ fn a_bar_while_it_runs_and_a_line_at_the_end() {
         "{screen}"
     );
     assert!(!screen.contains("ETA"), "the bar is gone: {screen}");
+}
+
+/// It was wrapped, and each drawing left its first half behind.
+#[test]
+fn a_bar_of_a_narrow_terminal_is_one_line() {
+    let server = Raw::new();
+    let program = env!("CARGO_BIN_EXE_lineman");
+    let url = format!("tftp://{}/a/long/way/to/the/directory/of", server.address());
+    let script =
+        format!("'{program}' --lang en tftp get {url}/one {url}/two -o .; echo exit $?; sleep 60");
+    let terminal = Terminal::of_width(50, &script);
+    let (_, client) = server.receive();
+    server.ask(client, &oack(&[("tsize", "10240"), ("blksize", "512")]));
+    for block in 1..=10 {
+        server.ask(client, &data(block, &[1; 512]));
+        // Slowly enough for several drawings.
+        std::thread::sleep(std::time::Duration::from_millis(60));
+    }
+    let screen = wait_for("the bar", LIMIT, || {
+        let screen = terminal.screen();
+        screen.contains(" 50%").then_some(screen)
+    });
+    let lines: Vec<&str> = screen.lines().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines.len(), 1, "{screen}");
+    assert!(lines[0].starts_with("1 of 2  …"), "{screen}");
+    assert!(lines[0].contains("of/one"), "{screen}");
+}
+
+#[test]
+fn a_load_test_is_seen_to_run() {
+    let program = env!("CARGO_BIN_EXE_lineman");
+    let script = format!("'{program}' --lang en tftp bench --self-test --duration 60; sleep 60");
+    let terminal = Terminal::start(&script);
+    let runs = |screen: &str| screen.contains("running: 1 of 60 s");
+    wait_for("the line", LIMIT, || runs(&terminal.screen()).then_some(()));
 }

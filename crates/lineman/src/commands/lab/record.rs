@@ -4,8 +4,8 @@ use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
-use lineman_trace::log::Event;
 use lineman_net::FileId;
+use lineman_trace::log::Event;
 
 use crate::console::Console;
 use crate::failure::Failure;

@@ -27,6 +27,7 @@ use lineman_proto::tftp::Wish;
 
 use super::bench_words;
 use super::client;
+use super::progress::Bar;
 use super::words;
 use super::words::Side;
 use crate::args::tftp_bench::Bench;
@@ -45,12 +46,18 @@ pub async fn run(args: &Bench, console: Console) -> Result<(), Failure> {
     let stop = Stop::on_signals(lang)?;
     let (addresses, filename, null_server) = target(args, lang).await?;
     let mut options = options(args, filename, lang)?;
-    let reference = first(&mut options, &addresses, &stop, lang).await?;
+    let bar = Bar::of_load(None, console); // a large file takes its time
+    let reference = first(&mut options, &addresses, &stop, lang).await;
+    bar.clear();
+    let reference = reference?;
     if null_server.is_some() {
         console.note(&tftp_bench::Bench::SelfTest {});
     }
     bench_words::begin(&options, &reference, console);
-    let report = load(options.clone(), reference.clone(), &stop, lang).await?;
+    let bar = Bar::of_load(options.duration, console);
+    let report = load(options.clone(), reference.clone(), &stop, lang).await;
+    bar.clear();
+    let report = report?;
     drop(null_server);
     bench_words::report(&options, &reference, &report, console)
         .map_err(|error| Failure::stdout(error, lang))?;

@@ -37,14 +37,17 @@ pub struct Jobs {
     console: Console,
     stop: watch::Receiver<bool>,
     clients: Vec<Client>,
+    /// How many transfers there will be, and how many have begun.
+    count: usize,
+    begun: usize,
     worst: Option<Exit>,
     /// What a signal has asked for.
     asked: Arc<OnceLock<Exit>>,
 }
 
 impl Jobs {
-    /// Begins to watch for signals.
-    pub fn start(wish: &Wish, console: Console) -> Result<Self, Failure> {
+    /// Begins to watch for signals, before the first of `count` transfers.
+    pub fn start(wish: &Wish, count: usize, console: Console) -> Result<Self, Failure> {
         let mut signals = Signals::watch(console.lang)?;
         let (sender, stop) = watch::channel(false);
         let asked = Arc::new(OnceLock::new());
@@ -61,14 +64,21 @@ impl Jobs {
             console,
             stop,
             clients: Vec::new(),
+            count,
+            begun: 0,
             worst: None,
             asked,
         })
     }
 
-    /// Whether ^C was pressed.
+    /// Whether a signal has come.
     pub fn is_stopped(&self) -> bool {
         *self.stop.borrow()
+    }
+
+    /// What becomes true with a signal.
+    pub fn stop(&self) -> watch::Receiver<bool> {
+        self.stop.clone()
     }
 
     /// The mode: the address's own, else what was asked for.
@@ -92,7 +102,8 @@ impl Jobs {
         name: &str,
         transfer: impl AsyncFnMut(&mut Client, Bar) -> Result<Report, Failure>,
     ) -> Result<Option<Report>, Failure> {
-        let bar = Bar::new(name, self.console);
+        self.begun += 1;
+        let bar = Bar::new(name, self.begun, self.count, self.console);
         let outcome = self.each_address(url, &bar, transfer).await;
         bar.clear();
         match outcome {
@@ -102,13 +113,13 @@ impl Jobs {
                     let prefix = Common::ErrorPrefix {}.render(self.console.lang);
                     self.console.say(&format!("{prefix}{}", failure.text));
                 }
-                self.note_exit(failure.exit);
+                self.note_exit(self.exit(failure.exit));
                 Ok(None)
             }
         }
     }
 
-    /// Waits for the last repetitions, and gives the exit code of the first failure.
+    /// Waits a moment for the last repetitions, and gives the exit code of the first failure.
     pub async fn finish(mut self) -> Result<(), Failure> {
         for client in &mut self.clients {
             client.finish().await;
@@ -125,7 +136,10 @@ impl Jobs {
         bar: &Bar,
         mut transfer: impl AsyncFnMut(&mut Client, Bar) -> Result<Report, Failure>,
     ) -> Result<Report, Failure> {
-        let addresses = runtime::resolve(&url.host, url.port, self.console.lang).await?;
+        // Only those that still have something to answer are kept.
+        self.clients.retain_mut(Client::is_dallying);
+        let addresses = runtime::resolve(&url.host, url.port, self.console.lang);
+        let addresses = unless_stopped(self.stop(), addresses).await?;
         let mut left = addresses.len();
         loop {
             let address = addresses[addresses.len() - left];
@@ -144,10 +158,7 @@ impl Jobs {
         self.console
             .event("transfer", json::transfer(&report, Side::Client, lang))
             .map_err(|error| Failure::stdout(error, lang))?;
-        let exit = match (words::exit(&report), self.asked.get()) {
-            (Exit::Interrupted, Some(asked)) => cut_short(*asked),
-            (exit, _) => exit,
-        };
+        let exit = self.exit(words::exit(&report));
         self.note_exit(exit);
         if words::is_complete(&report) {
             return Ok(Some(report));
@@ -160,6 +171,14 @@ impl Jobs {
             });
         }
         Ok(None)
+    }
+
+    /// An exit code; of what was interrupted, the one of the signal that did it.
+    fn exit(&self, exit: Exit) -> Exit {
+        match (exit, self.asked.get()) {
+            (Exit::Interrupted, Some(asked)) => cut_short(*asked),
+            (exit, _) => exit,
+        }
     }
 
     fn note_exit(&mut self, exit: Exit) {
@@ -181,6 +200,32 @@ impl Jobs {
         };
         Client::new(server, options, self.stop.clone())
     }
+}
+
+/// What `work` gives, unless a signal comes first: a name server may be slow, and a FIFO may wait for its
+/// other end.
+pub async fn unless_stopped<T>(
+    mut stop: watch::Receiver<bool>,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    tokio::select! {
+        done = work => done,
+        Ok(_) = stop.wait_for(|stop| *stop) => Err(Failure::said(Exit::Interrupted)),
+    }
+}
+
+/// The same for work that blocks its thread. After a signal nobody waits for that thread.
+pub async fn blocking_unless_stopped<T: Send + 'static>(
+    stop: watch::Receiver<bool>,
+    lang: Lang,
+    work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let work = tokio::task::spawn_blocking(work);
+    let work = async {
+        work.await
+            .map_err(|panic| Failure::internal(&panic, lang))?
+    };
+    unless_stopped(stop, work).await
 }
 
 /// A device that was switched on listens for a second or three.

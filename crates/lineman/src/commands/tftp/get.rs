@@ -23,17 +23,19 @@ use crate::output;
 pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
     let lang = console.lang;
     let plan = plan(args, console)?;
-    let mut jobs = Jobs::start(&args.wish, console)?;
+    let mut jobs = Jobs::start(&args.wish, plan.len(), console)?;
     for (text, url, output) in &plan {
         if jobs.is_stopped() {
             break;
         }
-        let mode = jobs.mode(url);
+        let (mode, stop) = (jobs.mode(url), jobs.stop());
         let fetched = jobs
-            .one(url, text, async |client, bar| {
-                let sink = output.sink(mode, console)?;
+            .one(url, text, async |server, bar| {
+                let (output, stop) = (output.clone(), stop.clone());
+                let open = move || output.sink(mode, console);
+                let sink = client::blocking_unless_stopped(stop, lang, open).await?;
                 let progress = move |progress| bar.update(progress);
-                Ok(client.get(url.filename.clone(), mode, sink, progress).await)
+                Ok(server.get(url.filename.clone(), mode, sink, progress).await)
             })
             .await?;
         if let Some(report) = fetched {
@@ -51,7 +53,7 @@ pub async fn run(args: &Get, console: Console) -> Result<(), Failure> {
 }
 
 /// Where a fetched file goes.
-#[derive(PartialEq)]
+#[derive(Clone, PartialEq)]
 enum Output {
     Stdout,
     File(PathBuf),

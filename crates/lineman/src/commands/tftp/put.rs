@@ -32,18 +32,20 @@ pub async fn run(args: &Put, console: Console) -> Result<(), Failure> {
     if files.len() > 1 && !into_directory {
         return Err(Failure::usage(&Tftp::SeveralToOneName { url: text }, lang));
     }
-    let mut jobs = Jobs::start(&args.wish, console)?;
+    let mut jobs = Jobs::start(&args.wish, files.len(), console)?;
     for file in files {
         if jobs.is_stopped() {
             break;
         }
-        let mode = jobs.mode(&url);
+        let (mode, stop) = (jobs.mode(&url), jobs.stop());
         let remote = remote_name(&url, Path::new(file), into_directory, lang)?;
         let delivered = jobs
-            .one(&url, file, async |client, bar| {
-                let source = source(file, mode, lang)?;
+            .one(&url, file, async |server, bar| {
+                let (name, stop) = (file.clone(), stop.clone());
+                let open = move || source(&name, mode, lang);
+                let source = client::blocking_unless_stopped(stop, lang, open).await?;
                 let progress = move |progress| bar.update(progress);
-                Ok(client.put(remote.clone(), mode, source, progress).await)
+                Ok(server.put(remote.clone(), mode, source, progress).await)
             })
             .await?;
         if let Some(report) = delivered {
