@@ -5,7 +5,10 @@ use super::messages;
 messages! {
     /// Sentences about settings.
     Settings;
-    UnknownKey { file, key } "{file}: unknown key `{key}`" "{file}：未知的键 `{key}`"
+    UnknownKey { file, line, key } "{file}: line {line}: unknown key `{key}`" "{file}：第 {line} 行：未知的键 `{key}`"
+    UnknownKeyNear { file, line, key, near } "{file}: line {line}: unknown key `{key}`; did you mean `{near}`?" "{file}：第 {line} 行：未知的键 `{key}`；您是指 `{near}` 吗？"
+    UnknownVariable { name } "the environment variable {name} sets no option of any command" "环境变量 {name} 不对应任何命令的选项"
+    UnknownVariableNear { name, near } "the environment variable {name} sets no option of any command; did you mean {near}?" "环境变量 {name} 不对应任何命令的选项；您是指 {near} 吗？"
     BadFile { file, detail } "{file}: not TOML: {detail}" "{file}：不是有效的 TOML：{detail}"
     Bad { origin, detail } "{origin}: {detail}" "{origin}：设置有误：{detail}"
     NotTruth { origin } "{origin}: is on or off, so give it true or false" "{origin}：这是开关选项，请写 true 或 false"

@@ -8,14 +8,17 @@ use lineman_net::Operation;
 use lineman_net::SystemError;
 use toml::Table;
 use toml::Value;
+use toml::de::DeTable;
 
 use super::Refused;
+use super::names;
 use super::options;
 
 /// A settings file whose keys are all known.
 #[derive(Debug)]
 pub struct SettingsFile {
     name: String,
+    text: String,
     table: Table,
 }
 
@@ -28,7 +31,7 @@ impl SettingsFile {
             return Ok(None);
         };
         let file = Self::read(&path)?;
-        file.check(&file.table, tree, &mut Vec::new())?;
+        file.check(&file.table, tree, tree, &mut Vec::new())?;
         Ok(Some(file))
     }
 
@@ -38,7 +41,7 @@ impl SettingsFile {
             .map_err(SystemError::new(Operation::Open, &name))
             .map_err(Refused::Unreadable)?;
         match text.parse() {
-            Ok(table) => Ok(Self { name, table }),
+            Ok(table) => Ok(Self { name, text, table }),
             Err(error) => Err(Refused::BadFile {
                 detail: one_line(&error, &text),
                 file: name,
@@ -51,23 +54,39 @@ impl SettingsFile {
         &self,
         table: &Table,
         command: &Command,
+        tree: &Command,
         path: &mut Vec<String>,
     ) -> Result<(), Refused> {
         for (key, value) in table {
             path.push(key.clone());
             match (value, command.find_subcommand(key)) {
-                (Value::Table(inner), Some(sub)) => self.check(inner, sub, path)?,
+                (Value::Table(inner), Some(sub)) => self.check(inner, sub, tree, path)?,
                 _ if options(command).any(|(_, long)| long == key) => {}
                 _ => {
+                    let key = path.join(".");
                     return Err(Refused::UnknownKey {
                         file: self.name.clone(),
-                        key: path.join("."),
+                        line: self.line_of(path).unwrap_or(1),
+                        near: names::nearest(&key, names::keys(tree)),
+                        key,
                     });
                 }
             }
             path.pop();
         }
         Ok(())
+    }
+
+    /// The line of a key.
+    fn line_of(&self, path: &[String]) -> Option<usize> {
+        let (last, tables) = path.split_last()?;
+        let parsed = DeTable::parse(&self.text).ok()?;
+        let mut table = parsed.get_ref();
+        for name in tables {
+            table = table.get(name.as_str())?.get_ref().as_table()?;
+        }
+        let (key, _) = table.get_key_value(last.as_str())?;
+        Some(line_at(&self.text, key.span().start))
     }
 
     /// What the file says about the option `long` of the command at `path`.
@@ -111,10 +130,12 @@ fn usual_place() -> Option<PathBuf> {
 fn one_line(error: &toml::de::Error, text: &str) -> String {
     let message = error.message().lines().next().unwrap_or_default();
     match error.span() {
-        Some(span) => {
-            let before = text.get(..span.start).unwrap_or_default();
-            format!("line {}: {message}", before.matches('\n').count() + 1)
-        }
+        Some(span) => format!("line {}: {message}", line_at(text, span.start)),
         None => message.to_owned(),
     }
+}
+
+fn line_at(text: &str, at: usize) -> usize {
+    let before = text.get(..at).unwrap_or_default();
+    before.matches('\n').count() + 1
 }

@@ -29,6 +29,7 @@ use crate::lang::settings::Settings as Words;
 
 mod argv;
 mod file;
+mod names;
 mod setting;
 
 pub use self::file::preferred_lang;
@@ -56,8 +57,19 @@ pub enum Refused {
     UnknownKey {
         /// The file.
         file: String,
+        /// Where it stands; the first line is 1.
+        line: usize,
+        /// The key that may have been meant.
+        near: Option<String>,
         /// The key with its table, like `tftp.serve.colour`.
         key: String,
+    },
+    /// A variable that is named as ours are, and that no command has.
+    UnknownVariable {
+        /// Its name.
+        name: String,
+        /// The one that may have been meant.
+        near: Option<String>,
     },
     /// The file cannot be read.
     Unreadable(SystemError),
@@ -85,7 +97,24 @@ impl Refused {
                 Wanted::One => Words::NotOne { origin },
                 Wanted::Plain => Words::NotPlain { origin },
             }),
-            Self::UnknownKey { file, key } => say(Words::UnknownKey { file, key }),
+            Self::UnknownKey {
+                file,
+                line,
+                key,
+                near,
+            } => say(match near {
+                None => Words::UnknownKey { file, line, key },
+                Some(near) => Words::UnknownKeyNear {
+                    file,
+                    line,
+                    key,
+                    near,
+                },
+            }),
+            Self::UnknownVariable { name, near } => say(match near {
+                None => Words::UnknownVariable { name },
+                Some(near) => Words::UnknownVariableNear { name, near },
+            }),
             Self::BadFile { file, detail } => say(Words::BadFile { file, detail }),
             Self::Unreadable(error) => Failure::system(error, lang),
         }
@@ -119,6 +148,7 @@ pub fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, Refused> 
             .map_err(Refused::Typed)?,
         Err(_) => return typed.map_err(Refused::Typed),
     };
+    names::check_environment(tree, std::env::vars_os().map(|(name, _)| name))?;
     let file = SettingsFile::find(found.get_one::<PathBuf>("config"), tree)?;
     let place = argv::place(tree, words);
     let settings = in_force(tree, &place, &found, file.as_ref())?;

@@ -78,7 +78,8 @@ fn levels<'a>(place: &'a Place<'_>) -> impl Iterator<Item = (usize, &'a Command)
     place.chain.iter().copied().enumerate()
 }
 
-fn variable(path: &[String], long: &str) -> String {
+/// The variable of an option.
+pub fn variable(path: &[String], long: &str) -> String {
     let mut name = String::from("lineman");
     for part in path.iter().map(String::as_str).chain([long]) {
         name.push('_');

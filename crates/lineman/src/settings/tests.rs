@@ -169,15 +169,39 @@ fn what_was_typed_wrong_is_blamed_on_what_was_typed() {
 
 #[test]
 fn an_unknown_key_is_named_whatever_the_command() {
-    for (text, key) in [
-        ("colour = true\n", "colour"),
-        ("[tftp.serve]\ncolour = true\n", "tftp.serve.colour"),
-        ("[ftp]\n", "ftp"),
-        ("[tftp]\nblksize = 512\n", "tftp.blksize"),
-        ("config = 'other'\n", "config"),
+    for (text, line, key, near) in [
+        ("colour = true\n", 1, "colour", None),
+        (
+            "# ours\n[tftp.serve]\ncolour = true\n",
+            3,
+            "tftp.serve.colour",
+            None,
+        ),
+        ("\n[ftp]\n", 2, "ftp", Some("tftp")),
+        (
+            "[tftp]\nblksize = 512\n",
+            2,
+            "tftp.blksize",
+            Some("tftp.get.blksize"),
+        ),
+        (
+            "quiet = true\n[tftp.serve]\nwrite = 'off'\nmax-uplaod = '1M'\n",
+            4,
+            "tftp.serve.max-uplaod",
+            Some("tftp.serve.max-upload"),
+        ),
+        (
+            "tftp.get.windowsiz = 3\n",
+            1,
+            "tftp.get.windowsiz",
+            Some("tftp.get.windowsize"),
+        ),
+        ("config = 'other'\n", 1, "config", None),
     ] {
         let said = refused("lineman tour", text);
-        assert!(said.ends_with(&format!(": unknown key `{key}`")), "{said}");
+        let near = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let end = format!(": line {line}: unknown key `{key}`{near}");
+        assert!(said.ends_with(&end), "{said}");
     }
 }
 

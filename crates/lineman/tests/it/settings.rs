@@ -121,7 +121,7 @@ fn an_unknown_key_is_an_error_that_names_file_and_key() {
     assert_eq!(output.status.code(), Some(2));
     let text = stderr(&output);
     assert!(
-        text.ends_with("lineman/lineman.toml: unknown key `tftp.serve.colour`\n"),
+        text.ends_with("lineman/lineman.toml: line 2: unknown key `tftp.serve.colour`\n"),
         "{text}"
     );
     // Help must work all the same: it may be what the user needs to repair the file.
@@ -136,4 +136,20 @@ fn a_wrong_setting_is_said_in_chinese_too() {
     let text = stderr(&output);
     assert!(text.contains("tftp.get.blksize：设置有误："), "{text}");
     assert!(text.contains("不在 8..=65464 的范围内"), "{text}");
+}
+
+#[test]
+fn a_misspelt_variable_is_an_error_with_the_name_that_was_meant() {
+    let none = usual_place("");
+    let wrong = [("LINEMAN_TFTP_GET_WINDOWSIZ", "16")];
+    let output = run(none.path(), &["man"], &wrong);
+    assert_eq!(output.status.code(), Some(2));
+    let text = stderr(&output);
+    assert!(
+        text.contains("did you mean LINEMAN_TFTP_GET_WINDOWSIZE?"),
+        "{text}"
+    );
+    assert!(run(none.path(), &["--help"], &wrong).status.success());
+    let output = run(none.path(), &["man", "--lang", "zh"], &wrong);
+    assert!(stderr(&output).contains("您是指 LINEMAN_TFTP_GET_WINDOWSIZE 吗？"));
 }
