@@ -7,10 +7,12 @@ use std::io::ErrorKind;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use rustix::io::Errno;
 
 use crate::exit::Exit;
 use crate::lang::Lang;
 use crate::lang::Message;
+use crate::lang::bracketed;
 use crate::lang::common::Common;
 
 /// Why a command failed.
@@ -59,7 +61,7 @@ impl Failure {
         }
         .render(lang);
         if let Some(hint) = hint(error, lang) {
-            text = format!("{text} ({hint})");
+            text.push_str(&bracketed(&hint, lang));
         }
         Self {
             exit: exit_of(&error.source, error.operation),
@@ -91,7 +93,16 @@ pub fn system_text(error: &io::Error, lang: Lang) -> String {
         ErrorKind::AlreadyExists => Common::Exists {},
         ErrorKind::StorageFull => Common::DiskFull {},
         ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Common::Reset {},
-        _ => return Common::OtherSystem { text: error }.render(lang),
+        ErrorKind::NotADirectory => Common::NotADirectory {},
+        ErrorKind::IsADirectory => Common::IsADirectory {},
+        ErrorKind::ReadOnlyFilesystem => Common::ReadOnly {},
+        _ if error.raw_os_error() == Some(Errno::MFILE.raw_os_error()) => Common::TooManyFiles {},
+        _ => {
+            // The number of an error helps nobody whom its words do not.
+            let text = error.to_string();
+            let words = text.split(" (os error ").next().unwrap_or_default();
+            return Common::OtherSystem { text: &words }.render(lang);
+        }
     };
     known.render(lang)
 }

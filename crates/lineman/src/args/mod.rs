@@ -40,10 +40,10 @@ pub struct Global {
     /// Language of every sentence (default: the locale)
     #[arg(long, global = true, value_enum, value_name = "LANG")]
     pub lang: Option<Lang>,
-    /// Say everything as JSON, one object a line
+    /// Print everything as JSON, one object per line
     #[arg(long, global = true)]
     pub json: bool,
-    /// Say nothing but errors on stderr
+    /// Print nothing but errors on stderr
     #[arg(long, short, global = true)]
     pub quiet: bool,
     /// Read settings from this file instead of the usual one
@@ -54,7 +54,7 @@ pub struct Global {
 /// The jobs of lineman.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show all three systems at work, step by step, in about ten seconds
+    /// Show TCP, UDP and TFTP at work, step by step, in about ten seconds
     #[command(after_help = TOUR_EXAMPLES)]
     Tour(Tour),
     /// Talk over TCP, one to one
@@ -69,7 +69,7 @@ pub enum Command {
     /// See every call, packet and state between two hosts
     #[command(after_help = lab::EXAMPLES)]
     Lab(lab::Lab),
-    /// Examine what this machine allows, and say how to get the rest
+    /// Examine what this machine allows, and tell how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
     /// Show the help of a command

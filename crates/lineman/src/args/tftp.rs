@@ -57,7 +57,7 @@ pub struct Serve {
     /// (default: no limit)
     #[arg(long, value_name = "BYTES", value_parser = parse::bytes)]
     pub upload_quota: Option<u64>,
-    /// How much memory the uploads that run may take, 128K for each
+    /// How much memory running uploads may take, 128K for each
     #[arg(long, value_name = "BYTES", default_value = "256M", value_parser = parse::bytes)]
     pub upload_memory: u64,
     /// Acknowledge an upload's last block before the file is on the disk: a power cut may take it
@@ -69,7 +69,7 @@ pub struct Serve {
     /// How many transfers one client's address may have at a time
     #[arg(long, value_name = "N", default_value = "64", value_parser = parse::count)]
     pub max_transfers_per_client: usize,
-    /// How many transfers may wait for a first sign of their client; the oldest leaves for a new one
+    /// How many transfers may wait for a first sign of their client; the oldest is dropped for a new one
     #[arg(long, value_name = "N", default_value = "1024", value_parser = parse::count)]
     pub max_unconfirmed: usize,
     /// Never agree to a larger block (default: what the route to the client carries)
@@ -94,13 +94,13 @@ pub struct Serve {
     /// Threads for the transfers (default: one for each processor); those in lockstep share the first
     #[arg(long, value_name = "N", value_parser = parse::threads)]
     pub threads: Option<usize>,
-    /// Look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once
+    /// Poll for packets for this many microseconds before sleeping, as long as that pays; 0 sleeps at once
     #[arg(long, value_name = "MICROSECONDS", default_value = "100", value_parser = parse::microseconds)]
     pub busy_poll: Duration,
-    /// Where a name is not found, take one that differs in upper and lower case only
+    /// Where a name is not found, fall back to a case-insensitive match
     #[arg(long)]
     pub ignore_case: bool,
-    /// After the ports are taken, become this user, for good (needs root)
+    /// After the ports are taken, switch to this user permanently (needs root)
     #[arg(long, value_name = "USER[:GROUP]")]
     pub user: Option<String>,
     /// Do not let the kernel confine the server to the directory (Landlock)
@@ -170,7 +170,7 @@ pub struct Wish {
     /// moment after power-on
     #[arg(long)]
     pub until_answered: bool,
-    /// Look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once
+    /// Poll for packets for this many microseconds before sleeping, as long as that pays; 0 sleeps at once
     #[arg(long, value_name = "MICROSECONDS", default_value = "100", value_parser = parse::microseconds)]
     pub busy_poll: Duration,
     /// Ask for no options at all: RFC 1350 as it was

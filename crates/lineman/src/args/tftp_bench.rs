@@ -52,7 +52,7 @@ pub struct Bench {
     /// Let the clients share this many threads
     #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub threads: u16,
-    /// Measure the generator itself, with a source inside it that only sends
+    /// Measure the load generator itself, with a source inside it that only sends
     #[arg(long, conflicts_with = "url")]
     pub self_test: bool,
 }
@@ -64,4 +64,4 @@ Examples:
   lineman tftp bench tftp://192.0.2.7/kernel --clients 1000 --count 1000 --ramp 2
   lineman tftp bench tftp://192.0.2.7/kernel --windowsize 16 --loss 1 --verify
   lineman tftp bench tftp://192.0.2.7/up --put image.bin --clients 4
-  lineman tftp bench --self-test --windowsize 64                   what the generator can take";
+  lineman tftp bench --self-test --windowsize 64                   what the load generator can take";

@@ -10,10 +10,10 @@ use super::parse;
 /// Send and receive datagrams.
 #[derive(Debug, Subcommand)]
 pub enum Udp {
-    /// Hear datagrams, from anybody; answer the one last heard
+    /// Receive datagrams from anybody; answer the last sender
     #[command(after_help = LISTEN_EXAMPLES)]
     Listen(Listen),
-    /// Say datagrams to one host, to all of a network, or to a group
+    /// Send datagrams to one host, to all of a network, or to a group
     #[command(after_help = SEND_EXAMPLES)]
     Send(Send),
 }
@@ -87,9 +87,9 @@ Examples:
   lineman udp listen :5353 --multicast 224.0.0.251 --interface eth0
   lineman udp listen --raw --count 1 > one.bin
 
-Each line of input is one datagram, its newline included. It answers the peer last heard, which the
-prompt names; `@2 text` goes to the second, `@@text` says `@text`. Input that is no terminal waits until
-somebody is heard. Listening goes on after the end of input; ^C ends it.";
+Each line of input is one datagram, its newline included. It goes to the last sender, whom the
+prompt names; `@2 text` goes to the second sender, `@@text` sends `@text`. Input that is not a
+terminal waits until a datagram has arrived. Listening goes on after the end of input; ^C ends it.";
 
 const SEND_EXAMPLES: &str = "\
 Examples:

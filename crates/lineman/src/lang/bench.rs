@@ -30,7 +30,7 @@ messages! {
     Queues { unread, unsent } "unread {unread}, not acknowledged {unsent}" "未读 {unread}，未确认 {unsent}"
     Backlog { waiting, backlog } "waiting for accept {waiting} of {backlog}" "等待 accept {waiting}，上限 {backlog}"
     Idle {} "has no state yet" "尚无状态"
-    Figures { rto, rtt, variance, window, threshold, segment, flight, resent } "rto {rto} ms, rtt {rtt} ± {variance} ms, cwnd {window}, ssthresh {threshold}, mss {segment}, in flight {flight}, resent {resent}" "重传超时 {rto} 毫秒，往返 {rtt} ± {variance} 毫秒，cwnd {window}，ssthresh {threshold}，mss {segment}，在途 {flight}，重传 {resent}"
+    Figures { rto, rtt, variance, window, threshold, segment, flight, resent } "rto {rto} ms, rtt {rtt} ± {variance} ms, cwnd {window}, ssthresh {threshold}, mss {segment}, in flight {flight}, retransmitted {resent}" "重传超时 {rto} 毫秒，往返 {rtt} ± {variance} 毫秒，cwnd {window}，ssthresh {threshold}，mss {segment}，在途 {flight}，重传 {resent}"
 
     NoProgram {} "no program is named; write it like: lineman lab run -- nc 10.0.0.2 9000" "没有指定程序；写法如：lineman lab run -- nc 10.0.0.2 9000"
     TwoPrograms {} "two programs for one host" "一台主机有两个程序"

@@ -6,14 +6,14 @@ messages! {
     /// Sentences of `lineman chat`.
     Chat;
     Listening { address } "listening on {address}" "正在监听 {address}"
-    Connected { address } "connected with {address}" "已与 {address} 接通"
+    Connected { address } "connected to {address}" "已与 {address} 接通"
     NoAnswer { address, why } "tried {address}: {why}" "尝试 {address}：{why}"
     Problem { text } "error: {text}" "错误：{text}"
     NobodyReached { host, count } "cannot connect to {host}: none of its {count} addresses answered; is a server listening there?" "无法连接 {host}：它的 {count} 个地址均无应答；对方有服务器在监听吗？"
     TurnedAway { address } "{address} called meanwhile and was told that this listener is busy" "{address} 此时来电，已告知其占线"
-    Busy { address } "{address} answered that it is in another call; it has hung up, call again later" "{address} 回答说它正在另一个通话中，并已挂断；请稍后再呼叫"
-    Unheard { seconds } "nothing was heard from the peer for {seconds} s: its program may not have accepted the call" "{seconds} 秒内没有收到对方的任何内容：对方的程序可能尚未接受这个呼叫"
-    NotTaken { seconds } "the peer has said nothing, and taken nothing for {seconds} s: its program may not have accepted the call" "对方没有发来任何内容，{seconds} 秒内也没有接收任何数据：对方的程序可能尚未接受这个呼叫"
+    Busy { address } "{address} answered that it is in another call, and closed the connection; call again later" "{address} 回答说它正在另一个通话中，并关闭了连接；请稍后再呼叫"
+    Unheard { seconds } "nothing has arrived from the peer for {seconds} s: its program may not have accepted the call" "{seconds} 秒内没有收到对方的任何内容：对方的程序可能尚未接受这个呼叫"
+    NotTaken { seconds } "the peer has sent nothing, and has accepted no data for {seconds} s: its program may not have accepted the call" "对方没有发来任何内容，{seconds} 秒内也没有接收任何数据：对方的程序可能尚未接受这个呼叫"
     CallerNeeded { port } "whom to call? write HOST or HOST:PORT; port {port} if left out" "要呼叫谁？请写 HOST 或 HOST:PORT；省略端口时为 {port}"
 
     Prompt {} "type and press Enter to send; /help lists the commands" "输入后按回车发送；输入 /help 查看命令"
@@ -23,7 +23,7 @@ messages! {
     Telnet {} "the peer speaks telnet; lines now end with CR LF" "对方使用 telnet；此后每行以 CR LF 结尾"
     WeFinished {} "you have finished sending; what arrives is still shown; ^D again leaves" "你已结束发送；仍会显示收到的内容；再按一次 ^D 离开"
     WeFinishedAlready {} "you have finished sending: that was not sent" "你已结束发送：内容没有发送"
-    CutShort {} "told to leave before the call had ended" "通话尚未结束就被要求退出"
+    CutShort {} "this program was told to end before the call was over" "通话尚未结束就被要求退出"
     PeerFinished {} "the peer has finished sending" "对方已结束发送"
     PeerFinishedOpen {} "the peer has finished sending; you can still send" "对方已结束发送；你仍可以发送"
     PeerFinishedEnter {} "the peer has finished sending; press Enter to end the call" "对方已结束发送；按回车结束通话"

@@ -63,6 +63,14 @@ impl Lang {
     }
 }
 
+/// `text` in brackets, as they stand behind other text.
+pub fn bracketed(text: &str, lang: Lang) -> String {
+    match lang {
+        Lang::En => format!(" ({text})"),
+        Lang::Zh => format!("（{text}）"),
+    }
+}
+
 /// A sentence of one of the tables.
 pub trait Message {
     /// The sentence in `lang`, its fields filled in.

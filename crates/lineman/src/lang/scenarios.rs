@@ -44,7 +44,7 @@ const CHAPTERS: &[Row] = &[
         "tour-chat",
         ("A call over TCP", "一次 TCP 通话"),
         (
-            "Two programs connect, say two lines each, and hang up. Look at the three segments before the first line, and at the four after the last: each direction is closed by itself.",
+            "Two programs connect, say two lines each, and hang up. Look at the three segments before the first line, and at the four after the last: each direction is closed separately.",
             "两个程序建立连接，各说两行，然后挂断。注意第一行之前的三个报文段和最后一行之后的四个：两个方向各自关闭。",
         ),
     ),
@@ -55,7 +55,7 @@ const CHAPTERS: &[Row] = &[
             "UDP 数据报，其中一个丢失",
         ),
         (
-            "Three datagrams, and the wire loses the second. Look at what the two programs notice of it: nothing. The server takes what comes until it has waited in vain.",
+            "Three datagrams, and the wire drops the second. The two programs notice nothing of it: the server receives what comes until nothing more does.",
             "三个数据报，线路丢弃第二个。注意两个程序对此毫无察觉：服务器收下到达的数据报，直到等不到更多为止。",
         ),
     ),
@@ -66,8 +66,8 @@ const CHAPTERS: &[Row] = &[
             "TFTP 传文件，丢失一个数据块",
         ),
         (
-            "TFTP makes UDP reliable by numbers, ACKs and clocks. The wire loses block 2. Look at who notices, and when: the sender's clock.",
-            "TFTP 靠编号、确认和时钟使 UDP 变得可靠。线路丢弃第 2 块。注意由谁、在何时发现：发送方的时钟。",
+            "TFTP makes UDP reliable with block numbers, ACKs and timeouts. The wire drops block 2. Look at who notices, and when: the sender, when its timeout expires.",
+            "TFTP 靠块号、确认和超时使 UDP 变得可靠。线路丢弃第 2 块。注意由谁、在何时发现：发送方，在超时之时。",
         ),
     ),
 ];
@@ -83,26 +83,26 @@ const ROWS: &[Row] = &[
     ),
     row(
         "refused",
-        ("nobody listens: RST", "无人监听：RST"),
+        ("nothing is listening: RST", "没有程序监听：RST"),
         (
-            "Nobody listens at the port. Look at what answers the SYN, and at what connect() returns.",
-            "端口无人监听。注意是什么回应了 SYN，以及 connect() 返回什么。",
+            "Nothing is listening on the port. Look at what answers the SYN, and at what connect() returns.",
+            "端口没有程序监听。注意是什么回应了 SYN，以及 connect() 返回什么。",
         ),
     ),
     row(
         "syn-lost",
         ("the first SYN is lost", "第一个 SYN 丢失"),
         (
-            "The wire loses the first SYN. Look at how long the client waits: nothing but its clock can tell it.",
-            "线路丢弃第一个 SYN。注意客户端等了多久：只有它自己的时钟能告诉它。",
+            "The wire drops the first SYN. Look at how long the client waits: only its own timeout can tell it.",
+            "线路丢弃第一个 SYN。注意客户端等了多久：只有它自己的超时定时器能告诉它。",
         ),
     ),
     row(
         "syn-ack-lost",
         ("the SYN+ACK is lost", "SYN+ACK 丢失"),
         (
-            "The wire loses the answer. Look at both clocks: each side waits for the other and each sends again.",
-            "线路丢弃了答复。注意两边的时钟：双方都在等对方，也都会重传。",
+            "The wire drops the answer. Look at both timers: each side waits for the other, and both retransmit.",
+            "线路丢弃了答复。注意两边的定时器：双方都在等对方，也都会重传。",
         ),
     ),
     row(
@@ -112,14 +112,14 @@ const ROWS: &[Row] = &[
             "第三次握手的 ACK 丢失",
         ),
         (
-            "The wire loses the third segment. Look at the second in which the two ends disagree: one is ESTABLISHED, the other is not.",
+            "The wire drops the third segment. Look at the second during which the two ends disagree: one is ESTABLISHED, the other is not.",
             "线路丢弃第三个报文段。注意双方看法不一的那一秒：一端已 ESTABLISHED，另一端还没有。",
         ),
     ),
     row(
         "simultaneous-open",
         (
-            "both connect at once, and nobody listens",
+            "both connect at once, and neither listens",
             "同时打开：双方同时 connect，无人监听",
         ),
         (
@@ -131,7 +131,7 @@ const ROWS: &[Row] = &[
         "backlog-full",
         ("the queue of a listener is full", "监听队列已满"),
         (
-            "The server listens with a backlog of 0 and accepts nobody for a while. Look at the second SYN: it arrives, and Linux drops it without a word until there is room.",
+            "The server listens with a backlog of 0 and accepts nobody for a while. Look at the second SYN: it arrives, and Linux drops it silently until there is room.",
             "服务器以 backlog 0 监听，一段时间内不 accept。注意第二个连接的 SYN：它到达了，但在有空位之前，Linux 默默丢弃它。",
         ),
     ),
@@ -139,15 +139,15 @@ const ROWS: &[Row] = &[
         "stale-syn",
         ("why three segments, not two", "为什么是三次握手而不是两次"),
         (
-            "A SYN of a connection that is long over arrives late. Look at what the client answers to the SYN+ACK: were two segments enough, the server would hold a connection that nobody wants.",
+            "A SYN of a connection that ended long ago arrives late. Look at how the client answers the SYN+ACK: if two segments were enough, the server would keep a connection that nobody wants.",
             "一个早已结束的连接的 SYN 迟到了。注意客户端如何回应 SYN+ACK：如果两次就够，服务器就会留下一个没人要的连接。",
         ),
     ),
     row(
         "close-three",
-        ("a close in three segments", "三个报文段的关闭"),
+        ("a close in three segments", "三次挥手（FIN 与 ACK 合并）"),
         (
-            "The server closes at once when it hears the end. Look at its FIN: it takes along the ACK, so there are three segments, and no FIN-WAIT-2.",
+            "The server closes as soon as it reads the end. Look at its FIN: it carries the ACK as well, so there are three segments, and no FIN-WAIT-2.",
             "服务器一读到结束就关闭。注意它的 FIN 顺便带上了 ACK，所以只有三个报文段，也没有 FIN-WAIT-2。",
         ),
     ),
@@ -155,7 +155,7 @@ const ROWS: &[Row] = &[
         "close-four",
         ("a close in four segments", "四次挥手"),
         (
-            "The server takes its time before it closes. Look at the ACK that goes alone when its delay of about 40 ms is over, and at FIN-WAIT-2 after it.",
+            "The server closes a little later. Look at the ACK that is sent alone when its delay of about 40 ms is over, and at FIN-WAIT-2 after it.",
             "服务器过一会儿才关闭。注意约 40 毫秒的延迟到期后单独发出的 ACK，以及随后的 FIN-WAIT-2。",
         ),
     ),
@@ -174,7 +174,7 @@ const ROWS: &[Row] = &[
         "reset-unread",
         ("closed with bytes unread: RST", "有未读数据时关闭：RST"),
         (
-            "The server closes its socket while bytes lie there unread. Look at what it sends instead of a FIN.",
+            "The server closes its socket while received data is still unread. Look at what it sends instead of a FIN.",
             "服务器关闭套接字时还有数据未读。注意它发送的不是 FIN 而是什么。",
         ),
     ),
@@ -185,7 +185,7 @@ const ROWS: &[Row] = &[
             "最后的 ACK 丢失：为什么要有 TIME-WAIT",
         ),
         (
-            "The wire loses the last ACK. Look at the server's FIN, which comes again, and at who is still there to answer it.",
+            "The wire drops the last ACK. Look at the server's FIN, which is retransmitted, and at who is still there to acknowledge it.",
             "线路丢弃最后一个 ACK。注意服务器再次发送 FIN，以及是谁还在那里回应它。",
         ),
     ),
@@ -199,25 +199,28 @@ const ROWS: &[Row] = &[
     ),
     row(
         "data-lost",
-        ("lost data, sent again by the clock", "数据丢失，超时重传"),
         (
-            "The wire loses the only segment with data. Look at how long the client waits: nothing follows that could tell it sooner.",
+            "lost data, retransmitted after a timeout",
+            "数据丢失，超时重传",
+        ),
+        (
+            "The wire drops the only segment with data. Look at how long the client waits: nothing follows that could tell it sooner.",
             "线路丢弃唯一的数据报文段。注意客户端等了多久：之后没有别的报文能更早告诉它。",
         ),
     ),
     row(
         "fast-retransmit",
-        ("lost data, sent again at once", "数据丢失，快速重传"),
+        ("lost data, retransmitted at once", "数据丢失，快速重传"),
         (
-            "The wire loses the second of six segments. Look at the ACKs that say the same number again and again, and at what the client does at the third of them.",
-            "线路丢弃六个报文段中的第二个。注意反复确认同一序号的 ACK，以及客户端在收到第三个时做什么。",
+            "The wire drops the second of six segments. Look at the duplicate ACKs, and at what the client does at the third of them.",
+            "线路丢弃六个报文段中的第二个。注意反复确认同一序号的重复 ACK，以及客户端在收到第三个时做什么。",
         ),
     ),
     row(
         "zero-window",
-        ("a receiver without room", "接收窗口为零"),
+        ("a full receiver: window 0", "接收窗口为零"),
         (
-            "The server does not read. Look at the window that shrinks to 0, at the probes with which the client asks, and at what happens when the server reads at last.",
+            "The server does not read. Look at the window that shrinks to 0, at the probes that the client sends, and at what happens when the server finally reads.",
             "服务器不读取数据。注意窗口缩小到 0，客户端用探测报文询问，以及服务器终于读取后发生的事。",
         ),
     ),
@@ -228,15 +231,15 @@ const ROWS: &[Row] = &[
             "数据报发往关闭的端口：ICMP",
         ),
         (
-            "Nobody receives at the port. Look at who says so, and at which call hears of it.",
-            "端口上无人接收。注意是谁告知的，以及哪个调用得知此事。",
+            "No program receives on the port. Look at who reports it, and at which call fails because of it.",
+            "端口上没有程序接收。注意是谁报告的，以及哪个调用因此失败。",
         ),
     ),
     row(
         "udp-lost",
         ("a datagram is lost", "数据报丢失"),
         (
-            "The wire loses the second of three datagrams. Look at what the two programs notice of it: nothing.",
+            "The wire drops the second of three datagrams. The two programs notice nothing of it.",
             "线路丢弃三个数据报中的第二个。注意两个程序对此毫无察觉。",
         ),
     ),
@@ -244,7 +247,7 @@ const ROWS: &[Row] = &[
         "udp-duplicated",
         ("a datagram arrives twice", "数据报重复到达"),
         (
-            "The wire doubles the second datagram. Look at what the server receives: UDP does not number, so it cannot tell.",
+            "The wire duplicates the second datagram. Look at what the server receives: UDP has no sequence numbers, so it cannot tell.",
             "线路把第二个数据报复制了一份。注意服务器收到了什么：UDP 没有编号，无从分辨。",
         ),
     ),
@@ -253,17 +256,17 @@ const ROWS: &[Row] = &[
         ("a datagram overtakes another", "数据报乱序"),
         (
             "The third datagram overtakes the second. Look at the order in which the server receives them.",
-            "第三个数据报超过了第二个。注意服务器收到的顺序。",
+            "第三个数据报先于第二个到达。注意服务器收到的顺序。",
         ),
     ),
     row(
         "udp-fragments",
         (
-            "the largest datagram, in 45 pieces",
+            "the largest datagram, in 45 fragments",
             "最大的数据报，分成 45 片",
         ),
         (
-            "A datagram of 65507 bytes does not fit into a frame of 1500. Look at the pieces that IP makes of it, and at the one recvfrom() that gives it back whole.",
+            "A datagram of 65507 bytes does not fit into a frame of 1500. Look at the fragments that IP makes of it, and at the single recvfrom() that returns it whole.",
             "65507 字节的数据报装不进 1500 字节的帧。注意 IP 把它分成的各片，以及一次 recvfrom() 就得到完整的数据报。",
         ),
     ),
@@ -279,7 +282,7 @@ const ROWS: &[Row] = &[
         "tftp-put",
         ("TFTP: a file is written", "TFTP：写入文件"),
         (
-            "The client sends the blocks now. Look at ACK 0, which says that block 1 may come.",
+            "The client sends the blocks now. Look at ACK 0: it asks for block 1.",
             "这次由客户端发送数据块。注意 ACK 0，它表示可以发送第 1 块。",
         ),
     ),
@@ -287,27 +290,27 @@ const ROWS: &[Row] = &[
         "tftp-data-lost",
         ("TFTP: a block is lost", "TFTP：数据块丢失"),
         (
-            "The wire loses block 2. Look at who notices, and when: the sender's clock.",
-            "线路丢弃第 2 块。注意由谁、在何时发现：发送方的时钟。",
+            "The wire drops block 2. Look at who notices, and when: the sender, when its timeout expires.",
+            "线路丢弃第 2 块。注意由谁、在何时发现：发送方，在超时之时。",
         ),
     ),
     row(
         "tftp-ack-lost",
         ("TFTP: an ACK is lost", "TFTP：ACK 丢失"),
         (
-            "The wire loses ACK 2. Look at block 2, which comes again, and at the file: it gets it once.",
-            "线路丢弃 ACK 2。注意第 2 块再次到来，而文件中只写入一次。",
+            "The wire drops ACK 2. Look at block 2, which is retransmitted, and at the file: the block is written once.",
+            "线路丢弃 ACK 2。注意第 2 块被重传，而文件中只写入一次。",
         ),
     ),
     row(
         "tftp-ack-duplicated",
         (
             "TFTP: an ACK arrives twice (the Sorcerer's Apprentice)",
-            "TFTP：ACK 重复（魔法师的学徒）",
+            "TFTP：ACK 重复（魔法师学徒综合征，Sorcerer's Apprentice）",
         ),
         (
-            "The wire doubles ACK 1. Look at block 2: it is sent once. A sender that answered every ACK would double all that follows.",
-            "线路把 ACK 1 复制了一份。注意第 2 块只发送一次。若对每个 ACK 都作答，之后的一切都会加倍。",
+            "The wire duplicates ACK 1. Look at block 2: it is sent once. A sender that answered every ACK would send every later block twice.",
+            "线路把 ACK 1 复制了一份。注意第 2 块只发送一次。若对每个 ACK 都作答，之后的每一块都会发送两次。",
         ),
     ),
     row(
@@ -317,8 +320,8 @@ const ROWS: &[Row] = &[
             "TFTP：来自陌生端口的数据块",
         ),
         (
-            "A block 2 comes from a port that has no part in the transfer. Look at who hears of error 5, and at who does not.",
-            "一个第 2 块来自与这次传输无关的端口。注意谁收到了错误 5，谁没有。",
+            "A DATA 2 comes from a port that does not belong to the transfer. Look at who is sent error 5, and at who is not.",
+            "有一个 DATA 2 来自与这次传输无关的端口。注意谁收到了错误 5，谁没有。",
         ),
     ),
 ];

@@ -7,7 +7,7 @@ messages! {
     Tui;
     Run {} "running" "运行"
     Step {} "step by step" "单步"
-    Replay {} "recorded" "录像"
+    Replay {} "recorded" "回放"
     Ended {} "ended" "已结束"
     Kernel { system } "kernel: {system}" "内核：{system}"
     Inferred {} "deduced" "推断"
@@ -29,7 +29,7 @@ messages! {
     OnWire { id, way, label } "#{id} {way} {label} waits" "#{id} {way} {label} 在线路上等待"
     Next { packet } "next: {packet}" "下一个：{packet}"
     Crowd { packet, hidden } "{packet}; {hidden} more" "{packet}；还有 {hidden} 个"
-    Swallowed { packet, sign, times } "{packet}, resent {sign}{times} and swallowed" "{packet}，重发 {sign}{times} 已吞掉"
+    Swallowed { packet, sign, times } "{packet}, retransmitted {sign}{times}, copies dropped" "{packet}，重传 {sign}{times}，副本已丢弃"
     NothingHeld {} "no packet is held" "没有被扣留的报文"
     OnlyRecorded {} "all this has happened: nothing is held any more; space goes to the next row" "这些都已发生：不再有被扣留的报文；按空格到下一行"
     ToldDeliver { id } "packet {id}: let through" "报文 {id}：放行"

@@ -1,4 +1,4 @@
-//! A packet in a few words of its protocol, the same in every language.
+//! A packet in a few words: those of its protocol are the same in every language.
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::wire::Flags;
@@ -11,23 +11,26 @@ use lineman_trace::story::Segment;
 use lineman_trace::story::Tftp;
 use lineman_trace::story::What;
 
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::views::Views;
 use crate::views::text::clean;
 
 /// What stands at the arrow, the longest form first.
-pub fn labels(arrow: &Arrow) -> Vec<String> {
+pub fn labels(arrow: &Arrow, lang: Lang) -> Vec<String> {
     let all = match (&arrow.seen.what, arrow.place) {
         (What::Tcp(segment), Some(place)) => segment_labels(segment, place),
-        (What::Udp(datagram), _) => datagram_labels(arrow, datagram),
-        (What::Piece(piece), _) => piece_labels(piece),
-        (What::Unreachable(refusal), _) => refusal_labels(refusal),
+        (What::Udp(datagram), _) => datagram_labels(arrow, datagram, lang),
+        (What::Piece(piece), _) => piece_labels(piece, lang),
+        (What::Unreachable(refusal), _) => refusal_labels(refusal, lang),
         _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
     all.iter().map(|label| clean(label)).collect()
 }
 
 /// The longest form.
-pub fn label(arrow: &Arrow) -> String {
-    labels(arrow).into_iter().next().unwrap_or_default()
+pub fn label(arrow: &Arrow, lang: Lang) -> String {
+    labels(arrow, lang).into_iter().next().unwrap_or_default()
 }
 
 fn segment_labels(segment: &Segment, place: Place) -> Vec<String> {
@@ -54,13 +57,13 @@ fn segment_labels(segment: &Segment, place: Place) -> Vec<String> {
     ]
 }
 
-fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
+fn datagram_labels(arrow: &Arrow, datagram: &Datagram, lang: Lang) -> Vec<String> {
     let Some(packet) = &datagram.tftp else {
         if datagram.in_pieces {
-            let len = datagram.len;
+            let len = &datagram.len;
             return vec![
-                format!("IP piece at 0, UDP len={len}"),
-                "piece at 0".to_owned(),
+                Views::FirstFragment { len }.render(lang),
+                Views::FragmentShort { offset: &0 }.render(lang),
             ];
         }
         let text = visible_bytes(&datagram.preview);
@@ -77,7 +80,10 @@ fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
         Tftp::Oack(given) => vec![format!("OACK{}", options(given)), "OACK".to_owned()],
         Tftp::Data { block, len } => {
             let last = arrow.file.is_some_and(|step| step.last);
-            let mark = if last { " (last)" } else { "" };
+            let mark = match last {
+                true => Views::LastBlock {}.render(lang),
+                false => String::new(),
+            };
             vec![
                 format!("DATA {block} len={len}{mark}"),
                 format!("DATA {block}{mark}"),
@@ -91,22 +97,24 @@ fn datagram_labels(arrow: &Arrow, datagram: &Datagram) -> Vec<String> {
 }
 
 /// Bytes `first` to `last` of what IP carries.
-fn piece_labels(piece: &Piece) -> Vec<String> {
-    let mark = if piece.more { "" } else { " (last)" };
-    let from = piece.offset;
+fn piece_labels(piece: &Piece, lang: Lang) -> Vec<String> {
+    let mark = match piece.more {
+        true => String::new(),
+        false => Views::LastFragment {}.render(lang),
+    };
+    let (offset, len) = (&piece.offset, &piece.len);
     vec![
-        format!("IP piece at {from} len={}{mark}", piece.len),
-        format!("piece at {from}"),
+        Views::Fragment { offset, len }.render(lang) + &mark,
+        Views::FragmentShort { offset }.render(lang),
     ]
 }
 
-fn refusal_labels(refusal: &Refusal) -> Vec<String> {
-    let port = refusal.target.filter(|_| refusal.port);
-    let short = "ICMP unreachable".to_owned();
-    match port {
-        Some(target) => vec![format!("ICMP port {} unreachable", target.port()), short],
-        None => vec![short],
-    }
+fn refusal_labels(refusal: &Refusal, lang: Lang) -> Vec<String> {
+    let target = refusal.target.filter(|_| refusal.port);
+    let port = target.map(|target| target.port());
+    let long = port.map(|port| Views::PortUnreachable { port: &port }.render(lang));
+    let short = Views::Unreachable {}.render(lang);
+    long.into_iter().chain([short]).collect()
 }
 
 /// A line about a frame begins with `from > to`.

@@ -57,7 +57,7 @@ fn a_mebibyte_both_ways_at_once_is_exact() {
 fn a_second_caller_hears_busy() {
     let (mut ours, port) = Talker::listen(&[]);
     let mut first = plain_call(port);
-    ours.err_has("connected with");
+    ours.err_has("connected to");
     let mut second = plain_call(port);
     second.write_all(b"let me in\n").expect("write");
     let mut heard = String::new();
@@ -76,7 +76,7 @@ fn a_second_caller_hears_busy() {
 fn a_caller_who_is_turned_away_is_refused() {
     let (ours, port) = Talker::listen(&[]);
     let first = plain_call(port);
-    ours.err_has("connected with");
+    ours.err_has("connected to");
     for input in [&b""[..], &[b'x'; 1 << 20]] {
         let mut caller = Talker::call(port, &[]);
         // The listener may have hung up in the middle of it.
@@ -206,7 +206,7 @@ fn a_line_after_the_peer_is_gone_is_exit_5() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
     let mut ours = Talker::call(listener.local_addr().expect("address").port(), &[]);
     let (peer, _) = listener.accept().expect("accept");
-    ours.err_has("connected with");
+    ours.err_has("connected to");
     drop(peer);
     ours.say("too late\n");
     assert_eq!(ours.code(), 5, "{}", ours.err());

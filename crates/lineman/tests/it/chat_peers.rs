@@ -126,7 +126,7 @@ fn both_families_reach_the_default_listener() {
         let (mut ours, port) = Talker::listen_on(":0", &["--exit-on", "peer"]);
         let mut theirs = Talker::start(peer("nc.openbsd").args([host, &port.to_string()]));
         converse(&mut ours, &mut theirs, "\n");
-        assert!(ours.err().contains(&format!("connected with {host}")) || host == "::1");
+        assert!(ours.err().contains(&format!("connected to {host}")) || host == "::1");
         drop(theirs);
         assert_eq!(ours.code(), 0);
     }

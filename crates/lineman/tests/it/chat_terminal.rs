@@ -425,7 +425,7 @@ fn what_a_peer_says_never_begins_a_row_like_a_sentence_of_ours() {
     }
     // And our own look otherwise, whatever the width.
     let coloured = terminal.tmux(&["capture-pane", "-p", "-e"]);
-    assert!(coloured.contains("\x1b[2m* connected with"), "{coloured:?}");
+    assert!(coloured.contains("\x1b[2m* connected to"), "{coloured:?}");
     assert!(
         !coloured.contains("\x1b[2m<") && !coloured.contains("\x1b[2m  "),
         "{coloured:?}"

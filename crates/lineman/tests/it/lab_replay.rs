@@ -139,12 +139,12 @@ fn tshark_reads_the_capture() {
         "{read}"
     );
     assert!(
-        lines[0].contains("numbering starts at 3247533107"),
+        lines[0].contains("initial sequence number (ISN) is 3247533107"),
         "{read}"
     );
     assert!(
         lines[7].contains("dropped · client ESTABLISHED → FIN-WAIT-1"),
         "{read}"
     );
-    assert!(lines[8].contains("resend 1"), "{read}");
+    assert!(lines[8].contains("retransmission 1"), "{read}");
 }

@@ -49,7 +49,7 @@ fn datagrams_and_files_are_played_without_a_word_more() {
     for (name, part) in [
         ("udp-closed", "ECONNREFUSED"),
         ("udp-lost", "✗ lost"),
-        ("tftp-data-lost", "DATA 2 len=512 (again)"),
+        ("tftp-data-lost", "DATA 2 len=512 (retransmission)"),
     ] {
         let shown = text(&lab(&[name, "--simulated"]).stdout);
         assert!(shown.contains(part), "{part} is missing in {shown}");

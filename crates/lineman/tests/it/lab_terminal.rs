@@ -254,7 +254,7 @@ fn a_handshake_is_made_by_keys() {
         screen.contains("[SYN-SENT]") && screen.contains("[LISTEN]"),
         "{screen}"
     );
-    terminal.shows("resent ×1 and swallowed");
+    terminal.shows("retransmitted ×1, copies dropped");
     terminal.key("Space");
     let screen = terminal.shows("SYN+ACK seq=0 ack=1 waits");
     assert!(screen.contains("[SYN-RECEIVED]"), "{screen}");
@@ -263,7 +263,7 @@ fn a_handshake_is_made_by_keys() {
     assert!(screen.contains("[ESTABLISHED]"), "{screen}");
     terminal.types("d");
     terminal.shows("packet 3: dropped");
-    terminal.shows("SYN+ACK seq=0 ack=1 (again)");
+    terminal.shows("SYN+ACK seq=0 ack=1 (retransmission)");
     terminal.shows("#4 server → client SYN+ACK seq=0 ack=1 waits");
     terminal.types("u");
     terminal.types("g");

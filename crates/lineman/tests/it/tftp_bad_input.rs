@@ -44,7 +44,7 @@ fn datagrams_that_are_no_request_are_ignored_and_counted() {
         Ok(b"alive".to_vec())
     );
     let lines = server.end();
-    let summary = "served 1 transfers, 0 failed, 9 datagrams were no request";
+    let summary = "served 1 transfers, 0 failed, 9 datagrams were not requests";
     assert_eq!(lines.last().expect("summary"), summary);
 }
 
@@ -68,7 +68,7 @@ fn a_malformed_request_gets_error_4_and_only_once() {
     }
     let summary = server.end().pop().expect("summary");
     assert!(
-        summary.ends_with("18 datagrams were no request"),
+        summary.ends_with("18 datagrams were not requests"),
         "{summary}"
     );
 }

@@ -38,7 +38,7 @@ fn a_get_that_fails_leaves_no_file_and_no_other_changed() {
         assert_exit(&output, 3);
         let said = stderr(&output);
         assert!(
-            said.contains("the server says: File not found (error 1)"),
+            said.contains("the server answered: File not found (error 1)"),
             "{said}"
         );
         assert_eq!(names(dir.path()), ["old"]);
@@ -137,7 +137,7 @@ fn addresses_that_are_none_are_said_in_both_languages() {
             "不是以 tftp:// 开头",
         ),
         ("tftp:///x", "there is no host", "没有主机名"),
-        ("tftp://h:99999/x", "the port is no number", "端口不是"),
+        ("tftp://h:99999/x", "the port is not a number", "端口不是"),
         ("tftp://h/%zz", "two hexadecimal digits", "十六进制"),
         (
             "tftp://h/x;mode=mail",

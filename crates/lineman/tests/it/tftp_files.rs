@@ -87,7 +87,7 @@ fn absolute_links_are_followed_where_they_lead_inside_and_named_where_not() {
         (
             "dangling",
             1,
-            "the symbolic link dangling dangles: it leads to /images/v3.bin",
+            "the symbolic link dangling is broken: it points to /images/v3.bin",
         ),
     ] {
         let answer = read(&server, name.as_bytes()).expect_err(name);
@@ -151,11 +151,11 @@ fn a_directory_that_is_closed_to_the_server_is_named_and_not_the_file() {
     for (name, line) in [
         (
             &b"uploads/file"[..],
-            "\"uploads/file\": refused: the directory uploads is closed to the server",
+            "\"uploads/file\": refused: the server may not use the directory uploads",
         ),
         (
             b"file",
-            "\"file\": refused: the served directory itself is closed to the server",
+            "\"file\": refused: the server may not use the served directory itself",
         ),
     ] {
         assert_error(&Raw::new().ask(server.address(), &wrq(name, &[])).0, 2);
@@ -209,7 +209,7 @@ fn a_file_rewritten_with_its_length_and_time_kept_is_sent_as_it_is_now() {
         answer = early.ask(from, &ack(block)).0;
     }
     assert_error(&answer, 0);
-    server.wait_line("somebody wrote into the file while it was sent");
+    server.wait_line("the file was written to while it was sent");
 }
 
 /// 10 of 10 left a part that nothing ever removed.
@@ -254,7 +254,7 @@ fn parts_that_an_older_server_left_are_removed_at_the_start() {
         command.arg(dir.path());
         command
     });
-    server.wait_line("removed 2 parts of uploads");
+    server.wait_line("removed 2 incomplete uploads");
     assert_eq!(crate::tftp_kit::names(dir.path()), ["sub"]);
     assert_eq!(crate::tftp_kit::names(&dir.path().join("sub")), ["kept"]);
 }
@@ -315,7 +315,7 @@ fn uploads_that_find_no_memory_left_are_told_to_try_again() {
     let answer = Raw::new().ask(server.address(), &wrq(b"three", &[])).0;
     assert_error(&answer, 0);
     server.wait_line(
-        "\"three\": refused: uploads that run take 256.0 KiB of memory already (--upload-memory)",
+        "\"three\": refused: running uploads take 256.0 KiB of memory already (--upload-memory)",
     );
     for (client, from) in running {
         assert_eq!(client.ask(from, &data(2, b"end")).0, ack(2));

@@ -301,7 +301,7 @@ fn one_port_for_all_heeds_a_machine_that_says_it_did_not_ask() {
     script.send(HOST.parse::<Ipv4Addr>().expect("an address"), 7000, PLAIN);
     attack.forge_all(&script);
     let said = attack.server.shows("unreachable");
-    assert!(said.contains("nobody has this port"), "{said}");
+    assert!(said.contains("nothing is listening on this port"), "{said}");
 }
 
 #[test]

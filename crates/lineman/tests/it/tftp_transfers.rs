@@ -74,7 +74,7 @@ fn a_request_repeated_after_silence_starts_anew() {
             _ => {}
         }
     };
-    server.wait_line("\"file\": the client asked anew");
+    server.wait_line("\"file\": the client sent a new request");
     assert_eq!(first, data(1, &bytes[..512]));
 }
 
@@ -88,7 +88,7 @@ fn another_request_from_the_same_port_takes_the_place_of_the_first() {
     let (answer, from) = client.ask(server.address(), &rrq(b"two", &[]));
     assert_eq!(answer, data(1, b"2"));
     client.send(from, &ack(1));
-    server.wait_line("\"one\": the client asked anew");
+    server.wait_line("\"one\": the client sent a new request");
 }
 
 #[test]

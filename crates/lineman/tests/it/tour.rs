@@ -51,7 +51,7 @@ fn shows_three_chapters_and_a_summary() {
             "EAGAIN",
             "3  A file over TFTP, one block lost",
             "lost ✗",
-            "DATA 2 len=512 (again)",
+            "DATA 2 len=512 (retransmission)",
             "the transfer is over",
             "States are the kernel's own",
             "Summary",

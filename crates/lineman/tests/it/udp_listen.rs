@@ -63,7 +63,7 @@ fn the_end_of_input_does_not_end_the_listening() {
 fn piped_input_waits_for_the_first_peer() {
     let (mut listener, port) = Program::listen(&["127.0.0.1:0"]);
     listener.say("welcome\nsecond\n");
-    listener.notes("nobody was heard yet: input waits");
+    listener.notes("no datagram has arrived yet: input waits");
     let (peer, _) = plain_peer();
     say(&peer, port, "hello\n");
     assert_eq!([hear(&peer), hear(&peer)], [&b"welcome\n"[..], b"second\n"]);

@@ -33,7 +33,7 @@ fn a_refusal_is_said_and_ends_with_3() {
         let began = Instant::now();
         let ended = run(&[&to, "--wait", "20"], "hello\n");
         assert_eq!(ended.code(), 3, "{}", ended.stderr);
-        let said = format!("{to} refused a datagram: nobody listens on that port");
+        let said = format!("{to} refused a datagram: nothing is listening on that port");
         assert!(ended.stderr.contains(&said), "{}", ended.stderr);
         assert!(
             began.elapsed() < Duration::from_secs(15),

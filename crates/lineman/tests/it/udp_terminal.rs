@@ -141,7 +141,7 @@ fn nobody_heard_yet_and_no_such_peer_are_said() {
     terminal.types("anybody?");
     terminal.presses("Enter");
     terminal.shows("that it was not sent", |screen| {
-        screen.contains("not sent: nobody was heard yet")
+        screen.contains("not sent: no datagram has arrived yet")
     });
     terminal.types("@3 you?");
     terminal.presses("Enter");

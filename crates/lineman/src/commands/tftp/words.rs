@@ -101,7 +101,10 @@ pub fn details(report: &Report, lang: Lang) -> String {
     if matches!(report.ending, Ending::Complete { confirmed: false }) {
         parts.push(Tftp::DetailsUnconfirmed {}.render(lang));
     }
-    parts.join(", ")
+    parts.join(match lang {
+        Lang::En => ", ",
+        Lang::Zh => "，",
+    })
 }
 
 /// Bytes as people read them: `700 B`, `1.4 MiB`.

@@ -45,8 +45,32 @@ fn english(error: &Error) -> String {
     let text = error.to_string();
     let complaint = text.split("\n\n").next().unwrap_or_default();
     let lines: Vec<&str> = complaint.lines().map(str::trim).collect();
-    lines.join(" ").trim_start_matches("error: ").to_owned()
+    plain(lines.join(" ").trim_start_matches("error: "))
 }
+
+/// The standard library's words for a number that is none, in words that say what it must be.
+pub fn plain(text: &str) -> String {
+    PLAIN
+        .iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+}
+
+const PLAIN: &[(&str, &str)] = &[
+    ("invalid digit found in string", "it must be a whole number"),
+    (
+        "cannot parse integer from empty string",
+        "it must be a whole number, and is empty",
+    ),
+    (
+        "number too large to fit in target type",
+        "the number is too large",
+    ),
+    (
+        "number too small to fit in target type",
+        "the number is too small",
+    ),
+    ("invalid IP address syntax", "it must be an IP address"),
+];
 
 fn chinese(error: &Error) -> String {
     let arg = get(error, ContextKind::InvalidArg);

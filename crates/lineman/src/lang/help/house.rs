@@ -13,10 +13,10 @@ pub const TEXTS: &[Row] = &[
         "提示与帮助所用的语言（默认：随系统区域设置）",
     ),
     (
-        "Say everything as JSON, one object a line",
+        "Print everything as JSON, one object per line",
         "全部以 JSON 输出，每行一个对象",
     ),
-    ("Say nothing but errors on stderr", "标准错误上只输出错误"),
+    ("Print nothing but errors on stderr", "标准错误上只输出错误"),
     (
         "Read settings from this file instead of the usual one",
         "从这个文件读取设置，而不用默认位置的文件",
@@ -32,7 +32,7 @@ pub const TEXTS: &[Row] = &[
     ("call that machine", "呼叫那台机器"),
     ("one line, one datagram", "一行一个数据报"),
     ("serve a directory", "提供一个目录"),
-    ("fetch a file", "取一个文件"),
+    ("fetch a file", "下载一个文件"),
     (
         "Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 time-out,",
         "退出码：0 完成，1 内部错误，2 用法有误，3 被拒绝或无法到达，4 超时，",
@@ -43,15 +43,15 @@ pub const TEXTS: &[Row] = &[
     ),
     ("7 not permitted, 130 interrupted", "7 没有权限，130 被中断"),
     (
-        "Show all three systems at work, step by step, in about ten seconds",
-        "一步一步演示三个系统，约十秒",
+        "Show TCP, UDP and TFTP at work, step by step, in about ten seconds",
+        "一步一步演示 TCP 通话、UDP 数据报和 TFTP，约十秒",
     ),
     ("Do not pause for reading", "不为阅读而停顿"),
     ("at reading pace", "按阅读的速度"),
     ("without pauses", "不停顿"),
     ("in Chinese", "用中文"),
     (
-        "Examine what this machine allows, and say how to get the rest",
+        "Examine what this machine allows, and tell how to get the rest",
         "检查本机允许什么，并说明如何取得其余权限",
     ),
     ("a table; nothing is changed", "输出一张表，不做任何改动"),

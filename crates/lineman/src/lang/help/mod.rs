@@ -62,9 +62,11 @@ pub fn show(error: &clap::Error, lang: Lang) -> Result<(), Failure> {
 
 /// Prints as the parser would, unless it repeats control characters that were typed.
 fn print(error: &clap::Error) {
-    let plain = error.to_string();
+    let typed = error.to_string();
+    let plain = errors::plain(&typed);
     match visible_lines(&plain) {
-        Cow::Borrowed(_) => drop(error.print()),
+        Cow::Borrowed(_) if plain == typed => drop(error.print()),
+        Cow::Borrowed(plain) => eprint!("{plain}"),
         Cow::Owned(visible) => eprint!("{visible}"),
     }
 }

@@ -6,8 +6,8 @@ use super::Row;
 pub const TEXTS: &[Row] = &[
     ("Move files with TFTP", "用 TFTP 传送文件"),
     ("Serve a directory", "提供一个目录"),
-    ("Fetch files", "取文件"),
-    ("Store files on a server", "把文件存到服务器上"),
+    ("Fetch files", "下载文件"),
+    ("Store files on a server", "把文件上传到服务器"),
     (
         "The directory; nothing outside it is ever opened",
         "目录；绝不打开它之外的任何文件",
@@ -29,7 +29,7 @@ pub const TEXTS: &[Row] = &[
         "自启动以来所有上传使磁盘增加的总量不得超过此值，否则拒绝或中断（默认：不限）",
     ),
     (
-        "How much memory the uploads that run may take, 128K for each",
+        "How much memory running uploads may take, 128K for each",
         "进行中的上传最多占用多少内存，每个 128K",
     ),
     (
@@ -53,8 +53,8 @@ pub const TEXTS: &[Row] = &[
         "每个客户端地址最多同时进行多少个传输",
     ),
     (
-        "How many transfers may wait for a first sign of their client; the oldest leaves for a new one",
-        "最多多少个传输可以等待客户端的首次应答；有新的到来时，最早的离开",
+        "How many transfers may wait for a first sign of their client; the oldest is dropped for a new one",
+        "最多多少个传输可以等待客户端的首次应答；有新的到来时，丢弃最早的",
     ),
     (
         "Never agree to a larger block (default: what the route to the client carries)",
@@ -79,11 +79,11 @@ pub const TEXTS: &[Row] = &[
         "运行传输的线程数（默认：每个处理器一个）；逐块应答的传输共用第一个",
     ),
     (
-        "Where a name is not found, take one that differs in upper and lower case only",
-        "找不到文件名时，采用仅大小写不同的那一个",
+        "Where a name is not found, fall back to a case-insensitive match",
+        "找不到文件名时，改用不区分大小写的匹配",
     ),
     (
-        "After the ports are taken, become this user, for good (needs root)",
+        "After the ports are taken, switch to this user permanently (needs root)",
         "占用端口之后永久切换为这个用户（需要 root）",
     ),
     (
@@ -92,7 +92,7 @@ pub const TEXTS: &[Row] = &[
     ),
     (
         "What to fetch: tftp://HOST[:PORT]/NAME[;mode=netascii]",
-        "取什么：tftp://主机[:端口]/文件名[;mode=netascii]",
+        "要下载的文件：tftp://主机[:端口]/文件名[;mode=netascii]",
     ),
     (
         "Where to put it: a file, a directory, or - for stdout (default: the last part of the name)",
@@ -120,8 +120,8 @@ pub const TEXTS: &[Row] = &[
         "每秒重复请求七次，直到服务器应答；用于只在通电后监听片刻的设备",
     ),
     (
-        "Look for packets this many microseconds before sleeping, as long as that pays; 0 sleeps at once",
-        "入睡前先用这么多微秒反复查看有无数据包，只要值得就这样做；0 表示立即入睡",
+        "Poll for packets for this many microseconds before sleeping, as long as that pays; 0 sleeps at once",
+        "休眠前先轮询这么多微秒（仅在有收益时）；0 表示立即休眠",
     ),
     (
         "Ask for no options at all: RFC 1350 as it was",

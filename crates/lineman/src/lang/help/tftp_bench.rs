@@ -10,11 +10,11 @@ pub const TEXTS: &[Row] = &[
     ),
     (
         "What all clients fetch: tftp://HOST[:PORT]/NAME",
-        "所有客户端取什么：tftp://主机[:端口]/文件名",
+        "所有客户端下载的文件：tftp://主机[:端口]/文件名",
     ),
     (
         "How many clients work at a time, each fetching again and again",
-        "同时工作的客户端数，每个都反复取文件",
+        "同时工作的客户端数，每个都反复下载",
     ),
     ("Ask for this block size", "请求这个块大小"),
     (
@@ -58,9 +58,9 @@ pub const TEXTS: &[Row] = &[
         "让所有客户端共用这么多线程",
     ),
     (
-        "Measure the generator itself, with a source inside it that only sends",
-        "测量发生器自身，数据源在其内部，只管发送",
+        "Measure the load generator itself, with a source inside it that only sends",
+        "测量负载发生器自身，数据源在其内部，只管发送",
     ),
     ("10 clients for 10 seconds", "10 个客户端，10 秒"),
-    ("what the generator can take", "发生器所能承受的"),
+    ("what the load generator can take", "负载发生器所能承受的"),
 ];

@@ -6,11 +6,11 @@ use super::Row;
 pub const TEXTS: &[Row] = &[
     ("Send and receive datagrams", "收发数据报"),
     (
-        "Hear datagrams, from anybody; answer the one last heard",
-        "接收任何人的数据报；回答最近的那一位",
+        "Receive datagrams from anybody; answer the last sender",
+        "接收任何人的数据报；回复最近的发送方",
     ),
     (
-        "Say datagrams to one host, to all of a network, or to a group",
+        "Send datagrams to one host, to all of a network, or to a group",
         "向一台主机、整个网络或一个组发送数据报",
     ),
     (
@@ -55,20 +55,20 @@ pub const TEXTS: &[Row] = &[
         "每行输入是一个数据报，包含换行符，最多 65507 字节。",
     ),
     (
-        "Each line of input is one datagram, its newline included. It answers the peer last heard, which the",
-        "每行输入是一个数据报，包含换行符，发给最近听到的一方，即提示符所示的一方；",
+        "Each line of input is one datagram, its newline included. It goes to the last sender, whom the",
+        "每行输入是一个数据报，包含换行符，发给最近发来数据的一方，即提示符所示的一方；",
     ),
     (
-        "prompt names; `@2 text` goes to the second, `@@text` says `@text`. Input that is no terminal waits until",
-        "`@2 文字` 发给第二个，`@@文字` 表示发送 `@文字`。来自管道的输入会等到听到某一方",
+        "prompt names; `@2 text` goes to the second sender, `@@text` sends `@text`. Input that is not a",
+        "`@2 文字` 发给第二个发来数据的一方，`@@文字` 表示发送 `@文字`。来自管道的输入会等到",
     ),
     (
-        "somebody is heard. Listening goes on after the end of input; ^C ends it.",
-        "之后才发送。输入结束后继续监听；^C 结束。",
+        "terminal waits until a datagram has arrived. Listening goes on after the end of input; ^C ends it.",
+        "收到数据报之后才发送。输入结束后继续监听；^C 结束。",
     ),
     (
         "After the end of input, listen for answers until this many seconds have been silent",
-        "输入结束后继续听回答，直到沉默这么多秒",
+        "输入结束后继续等待应答，直到这么多秒没有数据",
     ),
     (
         "Write what arrives byte by byte as it is, without sender and without line ends",

@@ -11,6 +11,7 @@ use super::rows;
 use super::start;
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::packet::label;
 
@@ -61,13 +62,13 @@ fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
     let words: Vec<String> = [word, again]
         .iter()
         .flatten()
-        .map(|word| format!(" ({})", word.render(lang)))
+        .map(|word| bracketed(&word.render(lang), lang))
         .collect();
     format!(
         "{}{line}{}: {}{}",
         letter(arrow.from),
         letter(arrow.from.other()),
-        escaped(&label(arrow)),
+        escaped(&label(arrow, lang)),
         words.concat()
     )
 }

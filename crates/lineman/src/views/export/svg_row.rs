@@ -11,6 +11,7 @@ use super::svg::SERVER_X;
 use super::svg::escaped;
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::cells::call;
 use crate::views::cells::time;
@@ -112,7 +113,7 @@ fn drawn(arrow: &Arrow, y: f64, lang: Lang) -> String {
         from.0, from.1, to.0, to.1
     );
     let middle = (CLIENT_X + SERVER_X) / 2.0;
-    let words = format!("{}{}", label(arrow), note(arrow, lang));
+    let words = format!("{}{}", label(arrow, lang), note(arrow, lang));
     let words = text("l", middle, y - 4.0, "middle", &cut(&words, 58, "…"));
     format!("{line}{}{words}", tip(arrow, to))
 }
@@ -153,7 +154,7 @@ fn note(arrow: &Arrow, lang: Lang) -> String {
     let words = [fate, again, copy];
     let words = words.iter().flatten();
     words
-        .map(|word| format!(" ({})", word.render(lang)))
+        .map(|word| bracketed(&word.render(lang), lang))
         .collect()
 }
 

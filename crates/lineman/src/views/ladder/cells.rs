@@ -15,6 +15,7 @@ use lineman_trace::story::What;
 use super::Style;
 use super::marks::Marks;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::cells::call;
 
@@ -49,7 +50,11 @@ pub(super) fn colour(arrow: &Arrow) -> &'static str {
 /// What a host did in a row: its clock, then its call.
 pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
     let clock = row.clock.filter(|clock| clock.host == host);
-    let clock = clock.map(|clock| format!("({})", worded(clock, style)));
+    let clock = clock.map(|clock| {
+        bracketed(&worded(clock, style), style.lang)
+            .trim_start()
+            .to_owned()
+    });
     let call = row.calls[host]
         .as_ref()
         .map(|cell| call(cell, Marks::of(style).more));

@@ -8,6 +8,7 @@ use lineman_trace::story::Stretch;
 use super::Style;
 use super::marks::Marks;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::packet::labels;
 use crate::views::text::cut;
@@ -59,7 +60,7 @@ fn line(arrow: &Arrow, span: usize, style: Style, tip: &Tip) -> String {
     let stroke = stroke(arrow, marks);
     let extra = extra(arrow, style);
     let taken = 2 + 1 + width(tip.sign) + 1;
-    let label = fitting(arrow, &extra, span.saturating_sub(taken), marks);
+    let label = fitting(arrow, &extra, span.saturating_sub(taken), style);
     let rest = span.saturating_sub(2 + width(&label) + 1 + width(tip.sign));
     let (lead, fill) = (stroke.repeat(2), stroke.repeat(rest));
     match arrow.from {
@@ -69,8 +70,9 @@ fn line(arrow: &Arrow, span: usize, style: Style, tip: &Tip) -> String {
 }
 
 /// The longest label that fits.
-fn fitting(arrow: &Arrow, extra: &str, room: usize, marks: Marks) -> String {
-    let all = labels(arrow);
+fn fitting(arrow: &Arrow, extra: &str, room: usize, style: Style) -> String {
+    let marks = Marks::of(style);
+    let all = labels(arrow, style.lang);
     let fits = all.iter().find(|label| width(label) + width(extra) <= room);
     match fits.or_else(|| all.last()) {
         Some(label) => cut(&format!("{label}{extra}"), room, marks.more),
@@ -103,7 +105,7 @@ fn extra(arrow: &Arrow, style: Style) -> String {
     let words: Vec<String> = words.iter().map(|word| word.render(style.lang)).collect();
     match words.is_empty() {
         true => String::new(),
-        false => format!(" ({})", words.join(" ")),
+        false => bracketed(&words.join(" "), style.lang),
     }
 }
 
@@ -148,7 +150,10 @@ pub(super) fn short(arrow: &Arrow, style: Style) -> String {
     } else {
         format!(" {}", tip.word)
     };
-    let label = labels(arrow).into_iter().next().unwrap_or_default();
+    let label = labels(arrow, style.lang)
+        .into_iter()
+        .next()
+        .unwrap_or_default();
     let extra = extra(arrow, style);
     format!(
         "{}{sign}{word} {label}{extra}",

@@ -77,7 +77,10 @@ fn text(model: &Model, held: Held) -> String {
         Host::Server => say(model, &Wire::ServerShort {}),
     };
     let way = &format!("{} {arrow} {}", name(held.from), name(held.from.other()));
-    let label = &model.arrow(held.id).map(packet::label).unwrap_or_default();
+    let label = &model
+        .arrow(held.id)
+        .map(|arrow| packet::label(arrow, model.lang()))
+        .unwrap_or_default();
     let id = &held.id;
     // Before its row is complete a packet has no label yet.
     let packet = say(model, &Tui::OnWire { id, way, label }).replace("  ", " ");
