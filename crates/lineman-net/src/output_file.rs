@@ -5,9 +5,11 @@
 //! FIFO, a terminal, a device, a descriptor of the process like `/dev/stdout`) is written directly.
 //! And nothing is written over a file that is being read.
 
-use std::ffi::OsString;
+mod place;
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
-use std::fs::Metadata;
 use std::io;
 use std::io::Seek as _;
 use std::io::Write;
@@ -16,13 +18,16 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::path::PathBuf;
 
 use rustix::fs::AtFlags;
 use rustix::fs::Mode;
 use rustix::fs::StatxAttributes;
 use rustix::fs::StatxFlags;
 use rustix::io::Errno;
+
+pub use place::FileId;
+use place::Place;
+use place::directory;
 
 use crate::Operation;
 use crate::SystemError;
@@ -176,96 +181,6 @@ impl Write for OutputFile {
     }
 }
 
-/// Which file it is, by whatever name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileId {
-    device: u64,
-    inode: u64,
-    /// Where there is no file yet: its name in the directory of that number.
-    name: Option<OsString>,
-}
-
-impl FileId {
-    /// Of an open file; `None` where nothing is lost by writing into what is read: a terminal, a
-    /// pipe, a device.
-    pub fn of(file: impl AsFd) -> Option<Self> {
-        let metadata = File::from(file.as_fd().try_clone_to_owned().ok()?).metadata();
-        Self::from_metadata(&metadata.ok()?)
-    }
-
-    /// Of the file at `path`, links followed; `None` as above, or where there is none.
-    pub fn at(path: &Path) -> Option<Self> {
-        Self::from_metadata(&path.metadata().ok()?)
-    }
-
-    fn of_new(path: &Path) -> Option<Self> {
-        let dir = directory(path).metadata().ok()?;
-        Some(Self {
-            device: dir.dev(),
-            inode: dir.ino(),
-            name: Some(path.file_name()?.to_owned()),
-        })
-    }
-
-    fn from_metadata(metadata: &Metadata) -> Option<Self> {
-        metadata.is_file().then(|| Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            name: None,
-        })
-    }
-}
-
-/// What a path leads to, its symbolic links followed.
-enum Place {
-    /// No file yet.
-    New(PathBuf),
-    /// A regular file.
-    Existing(PathBuf),
-    /// Something that is written as it is.
-    Special(PathBuf),
-    /// A descriptor of a process, in `/proc`.
-    Process(PathBuf),
-}
-
-impl Place {
-    fn find(path: &Path) -> io::Result<Self> {
-        // A name that ends in a slash is one of a directory; a path forgets the slash.
-        if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let mut path = path.to_owned();
-        for _ in 0..MOST_LINKS {
-            let metadata = match path.symlink_metadata() {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    return Ok(Self::New(path));
-                }
-                other => other?,
-            };
-            if !metadata.is_symlink() {
-                return match metadata {
-                    found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
-                    found if found.is_file() => Ok(Self::Existing(path)),
-                    _ => Ok(Self::Special(path)),
-                };
-            }
-            if is_descriptor(&path) {
-                return Ok(Self::Process(path));
-            }
-            let to = path.read_link()?;
-            path = path.parent().unwrap_or(Path::new("")).join(to);
-        }
-        Err(Errno::LOOP.into())
-    }
-}
-
-/// `/dev/stdout` leads to one: the link tells a name, but what is meant is the open file.
-fn is_descriptor(link: &Path) -> bool {
-    link.parent()
-        .and_then(|dir| dir.canonicalize().ok())
-        .is_some_and(|dir| dir.starts_with("/proc") && dir.ends_with("fd"))
-}
-
 /// Opens what a descriptor of a process leads to. A file is appended to, as who gave it to the
 /// process would have it: opened anew it would be written from its beginning.
 fn open_descriptor(path: &Path) -> io::Result<File> {
@@ -332,15 +247,3 @@ fn parts(path: &Path) -> io::Result<(OwnedFd, &Path)> {
     let dir = OwnedFd::from(File::open(directory(path))?);
     Ok((dir, Path::new(name)))
 }
-
-fn directory(path: &Path) -> &Path {
-    path.parent()
-        .filter(|dir| !dir.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-}
-
-/// As many as the kernel follows.
-const MOST_LINKS: usize = 40;
-
-#[cfg(test)]
-mod tests;
