@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::net::SocketAddrV6;
 use std::net::UdpSocket;
 use std::os::fd::AsFd as _;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::AsRawFd;
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
@@ -55,21 +55,36 @@ pub(super) struct Arrival {
 #[derive(Debug)]
 pub(super) struct Batch {
     buffer: Vec<u8>,
+    /// The bytes that are kept of each datagram.
+    size: usize,
+    most: usize,
     arrivals: Vec<Arrival>,
 }
 
 impl Batch {
-    pub(super) fn new() -> Self {
+    /// Room for requests, which may be as large as any datagram.
+    pub(super) fn of_requests() -> Self {
+        Self::new(BATCH, LARGEST)
+    }
+
+    /// Room for ACKs; of an ERROR it keeps enough.
+    pub(super) fn of_acks() -> Self {
+        Self::new(ACKS, ACK_ROOM)
+    }
+
+    fn new(most: usize, size: usize) -> Self {
         Self {
             // Pages that no datagram ever touches cost nothing.
-            buffer: vec![0; BATCH * LARGEST],
-            arrivals: Vec::with_capacity(BATCH),
+            buffer: vec![0; most * size],
+            size,
+            most,
+            arrivals: Vec::with_capacity(most),
         }
     }
 
     /// Whether there may be more where these came from.
     pub(super) fn is_full(&self) -> bool {
-        self.arrivals.len() >= BATCH
+        self.arrivals.len() >= self.most
     }
 
     /// Whether nothing came.
@@ -79,11 +94,43 @@ impl Batch {
 
     /// The datagrams, in the order in which they came.
     pub(super) fn datagrams(&self) -> impl Iterator<Item = (Arrival, &[u8])> {
-        let rooms = self.buffer.chunks(LARGEST);
+        let rooms = self.buffer.chunks(self.size);
         self.arrivals
             .iter()
             .zip(rooms)
-            .map(|(arrival, room)| (*arrival, &room[..arrival.len.min(LARGEST)]))
+            .map(|(arrival, room)| (*arrival, &room[..arrival.len.min(self.size)]))
+    }
+
+    /// Takes what is there at `socket`, as much as one call gives. What has no sender that can be
+    /// answered is left out.
+    ///
+    /// # Errors
+    /// What the system says; that nothing is there is no error.
+    pub(super) fn receive(&mut self, socket: &impl AsRawFd) -> io::Result<()> {
+        self.arrivals.clear();
+        let mut rooms: Vec<[IoSliceMut<'_>; 1]> = self
+            .buffer
+            .chunks_mut(self.size)
+            .map(|room| [IoSliceMut::new(room)])
+            .collect();
+        let mut headers = MultiHeaders::preallocate(self.most, Some(packet_info::control()));
+        let flags = MsgFlags::MSG_DONTWAIT;
+        let fd = socket.as_raw_fd();
+        let messages = match recvmmsg(fd, &mut headers, rooms.iter_mut(), flags, None) {
+            Err(Errno::EAGAIN) => return Ok(()),
+            other => other?,
+        };
+        for message in messages {
+            let destination = Destination::of(&message);
+            let address: Option<SockaddrStorage> = message.address;
+            self.arrivals.push(Arrival {
+                len: message.bytes,
+                from: address.as_ref().and_then(plain).unwrap_or(NOWHERE),
+                // RFC 1123 §4.2.3.5: a request that was broadcast is not answered.
+                to: destination.answer_from.filter(|_| destination.is_direct),
+            });
+        }
+        Ok(())
     }
 }
 
@@ -135,36 +182,12 @@ impl RequestSocket {
         None
     }
 
-    /// Takes what is there, as much as one call gives. What has no sender that can be answered is
-    /// left out.
+    /// Takes what is there, as much as one call gives.
     ///
     /// # Errors
-    /// What the system says; that nothing is there is no error.
+    /// As [`Batch::receive`].
     pub(super) fn receive(&self, batch: &mut Batch) -> io::Result<()> {
-        batch.arrivals.clear();
-        let mut rooms: Vec<[IoSliceMut<'_>; 1]> = batch
-            .buffer
-            .chunks_mut(LARGEST)
-            .map(|room| [IoSliceMut::new(room)])
-            .collect();
-        let mut headers = MultiHeaders::preallocate(BATCH, Some(packet_info::control()));
-        let fd = self.socket.as_raw_fd();
-        let flags = MsgFlags::MSG_DONTWAIT;
-        let messages = match recvmmsg(fd, &mut headers, rooms.iter_mut(), flags, None) {
-            Err(Errno::EAGAIN) => return Ok(()),
-            other => other?,
-        };
-        for message in messages {
-            let destination = Destination::of(&message);
-            let address: Option<SockaddrStorage> = message.address;
-            batch.arrivals.push(Arrival {
-                len: message.bytes,
-                from: address.as_ref().and_then(plain).unwrap_or(NOWHERE),
-                // RFC 1123 §4.2.3.5: a request that was broadcast is not answered.
-                to: destination.answer_from.filter(|_| destination.is_direct),
-            });
-        }
-        Ok(())
+        batch.receive(&self.socket)
     }
 
     /// Sends an answer from the address that was asked.
@@ -240,6 +263,10 @@ const IPV6_HEADERS: u32 = 40 + 8 + 4;
 const RECEIVE_BUFFER: usize = 4 << 20;
 /// Datagrams taken at a time.
 const BATCH: usize = 64;
+/// ACKs taken at a time: more would make the first client wait for the last one's block.
+const ACKS: usize = 64;
+/// Bytes kept of each; an ACK has four or five, an ERROR a sentence.
+const ACK_ROOM: usize = 512;
 /// No datagram is larger.
 const LARGEST: usize = 65_536;
 /// A sender that cannot be answered.

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rustix::net::SendFlags;
 
+use super::shared_port::Membership;
 use crate::addr::as_sent_from;
 use crate::packet_info;
 use crate::packet_info::Local;
@@ -30,6 +31,8 @@ pub(super) enum TransferSocket {
         /// The address of ours that the client wrote to.
         local: Local,
     },
+    /// A port that many transfers in lockstep share.
+    Member(Membership),
 }
 
 impl TransferSocket {
@@ -52,6 +55,10 @@ impl TransferSocket {
                     _ => Err(error),
                 })
             }
+            Self::Member(membership) => {
+                membership.send(to, packet);
+                Ok(())
+            }
         }
     }
 
@@ -59,14 +66,14 @@ impl TransferSocket {
     pub(super) fn own(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Own(socket) => Some(socket.as_fd()),
-            Self::Shared { .. } => None,
+            Self::Shared { .. } | Self::Member(_) => None,
         }
     }
 
     /// A peer's address the way that the socket wants it.
     pub(super) fn address(&self, to: SocketAddr) -> SocketAddr {
         match self {
-            Self::Own(_) => to,
+            Self::Own(_) | Self::Member(_) => to,
             Self::Shared { bound, .. } => as_sent_from(*bound, to),
         }
     }
@@ -74,7 +81,7 @@ impl TransferSocket {
     /// The address of ours to name with each packet, if the socket has several.
     pub(super) fn local(&self) -> Option<Local> {
         match self {
-            Self::Own(_) => None,
+            Self::Own(_) | Self::Member(_) => None,
             Self::Shared { local, .. } => Some(*local),
         }
     }
@@ -85,6 +92,7 @@ impl AsFd for TransferSocket {
         match self {
             Self::Own(socket) => socket.as_fd(),
             Self::Shared { socket, .. } => socket.as_fd(),
+            Self::Member(membership) => membership.as_fd(),
         }
     }
 }
@@ -94,6 +102,7 @@ impl AsRawFd for TransferSocket {
         match self {
             Self::Own(socket) => socket.as_raw_fd(),
             Self::Shared { socket, .. } => socket.as_raw_fd(),
+            Self::Member(membership) => membership.as_raw_fd(),
         }
     }
 }

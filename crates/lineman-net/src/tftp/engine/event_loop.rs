@@ -114,6 +114,9 @@ impl<T: Task> EventLoop<T> {
                 self.table.fire(woke);
                 fired = woke;
             }
+            for listener in self.listeners.values_mut() {
+                listener.flush(&mut self.table);
+            }
         }
     }
 

@@ -21,6 +21,9 @@ pub(in crate::tftp) trait Listener<T: Task>: Send + Debug {
 
     /// Does some of the work; tasks have their turn then.
     fn work(&mut self, table: &mut TaskTable<T>);
+
+    /// Every task has answered what it has received: sends what they have left to be sent together.
+    fn flush(&mut self, _table: &mut TaskTable<T>) {}
 }
 
 /// A datagram that a listener takes for a task which has no socket of its own.

@@ -150,6 +150,11 @@ impl<T: Task> EngineHandle<T> {
         TaskHandle::new(&self.mailboxes[0], self.number())
     }
 
+    /// How many tasks the first thread has.
+    pub(super) fn together(&self) -> usize {
+        self.mailboxes[0].load()
+    }
+
     /// A number for something new.
     pub(super) fn number(&self) -> u64 {
         self.next.fetch_add(1, Ordering::Relaxed)

@@ -53,6 +53,9 @@ pub(in crate::tftp) trait Task: Send + Debug + Sized + 'static {
     /// A packet came by a shared socket.
     fn handle_packet(&mut self, from: SocketAddr, packet: &[u8], scratch: &mut Self::Scratch);
 
+    /// The system refuses to send a packet that it had sent by a shared socket.
+    fn handle_send_error(&mut self, error: io::Error, scratch: &mut Self::Scratch);
+
     /// Sends what there is to send to what was received.
     fn answer(&mut self, scratch: &mut Self::Scratch);
 

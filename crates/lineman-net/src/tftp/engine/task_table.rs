@@ -179,6 +179,13 @@ impl<T: Task> TaskTable<T> {
         });
     }
 
+    /// A listener could not send what a task had it send.
+    pub(in crate::tftp) fn send_failed(&mut self, number: u64, error: io::Error) {
+        self.with(number, |task, scratch| {
+            task.handle_send_error(error, scratch);
+        });
+    }
+
     /// A handle to a task that will run here.
     pub(in crate::tftp) fn handle(&self, number: u64) -> TaskHandle<T> {
         TaskHandle::new(&self.mailbox, number)

@@ -65,7 +65,7 @@ impl RequestListener {
         Self {
             socket,
             shared,
-            batch: Batch::new(),
+            batch: Batch::of_requests(),
             queue: Queue::default(),
             failed,
         }

@@ -4,6 +4,7 @@ mod job;
 mod listener;
 mod refusals;
 mod requests;
+mod shared_ports;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,7 @@ use tokio::sync::mpsc;
 
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
+use self::shared_ports::SharedPorts;
 use super::Ending;
 use super::Ports;
 use super::Report;
@@ -179,6 +181,7 @@ struct Shared {
     guard: Arc<SharedGuard>,
     /// What earlier transfers have shown of their clients.
     clients: Mutex<ClientHistory>,
+    shared_ports: SharedPorts,
     events: mpsc::Sender<ServerEvent>,
     refusals: RefusalReporter,
     ignored: AtomicU64,
@@ -245,6 +248,7 @@ impl Server {
             config,
             engine: engine.handle(),
             clients: Mutex::default(),
+            shared_ports: SharedPorts::default(),
             events,
             refusals,
             ignored: AtomicU64::new(0),

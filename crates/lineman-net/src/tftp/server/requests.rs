@@ -14,6 +14,7 @@ use lineman_proto::tftp::guard::Standing;
 use super::Shared;
 use super::start::Asked;
 use super::start::Unstarted;
+use super::start::asks_for_windows;
 use super::start::first_answer;
 use crate::packet_info::Local;
 use crate::tftp::Ending;
@@ -189,10 +190,9 @@ impl Shared {
 
     /// Where the next transfer will be: on the thread that has the socket, if it is shared.
     fn handle_for(&self, table: &TransferTable, request: &Request<'_>) -> TransferHandle {
-        let windows = request.options.number("windowsize").is_some_and(|n| n > 1);
         if self.config.single_port {
             table.handle(self.engine.number())
-        } else if windows {
+        } else if asks_for_windows(request) {
             self.engine.open()
         } else {
             self.engine.open_together()

@@ -159,7 +159,7 @@ impl Shared {
         mut ticket: Ticket,
     ) -> Result<(), Unstarted> {
         let peer = asked.from;
-        let prepared = self.prepare(asked, request, body);
+        let prepared = self.prepare(asked, request, body, ticket.handle().number());
         let prepared = prepared.map_err(Unstarted::Refused)?;
         let must_prove = self.must_prove(asked.standing);
         let taken = if must_prove {
@@ -226,20 +226,16 @@ impl Shared {
     }
 
     fn prepare(
-        &self,
+        self: &Arc<Self>,
         asked: &Asked<'_>,
         request: &Request<'_>,
         body: Body,
+        number: u64,
     ) -> Result<Prepared, Refusal> {
         let peer = asked.from;
         let length = match &body {
             Body::Send(source) => source.length(),
             Body::Receive(_) => None,
-        };
-        let transfer_socket = if self.config.single_port {
-            asked.socket.transfer_socket(asked.local)
-        } else {
-            TransferSocket::Own(transfer_socket(asked.local)?)
         };
         let rule = self.rule(peer, request);
         let offer = answer(
@@ -278,6 +274,11 @@ impl Shared {
                 blksize,
             });
         }
+        let is_lockstep = matches!(body, Body::Send(_))
+            && !asks_for_windows(request)
+            && agreed.variable_window.is_none()
+            && !pipelines;
+        let transfer_socket = self.transfer_socket(asked, number, is_lockstep)?;
         Ok(Prepared {
             client,
             transfer_socket,
@@ -287,6 +288,29 @@ impl Shared {
             answer,
             times,
         })
+    }
+
+    /// A socket of its own, unless it belongs to a crowd in lockstep. A port that others know too is
+    /// for clients that are known to be where they say they are: its ACKs prove nothing.
+    fn transfer_socket(
+        self: &Arc<Self>,
+        asked: &Asked<'_>,
+        number: u64,
+        is_lockstep: bool,
+    ) -> Result<TransferSocket, Refusal> {
+        if self.config.single_port {
+            return Ok(asked.socket.transfer_socket(asked.local));
+        }
+        let is_known = asked.standing.trusted || asked.standing.proved;
+        if is_lockstep && is_known && self.engine.together() >= CROWD {
+            let membership = self
+                .shared_ports
+                .join(self, asked.local, asked.from, number)?;
+            if let Some(membership) = membership {
+                return Ok(TransferSocket::Member(membership));
+            }
+        }
+        Ok(TransferSocket::Own(transfer_socket(asked.local)?))
     }
 
     /// How often the first answer is sent to a peer that says nothing. Where that would be more than
@@ -343,6 +367,14 @@ pub(super) fn first_answer(
     }
 }
 
+/// Whether the client wants more than one block in flight.
+pub(super) fn asks_for_windows(request: &Request<'_>) -> bool {
+    request.options.number("windowsize").is_some_and(|n| n > 1)
+}
+
+/// So many transfers in lockstep that some of them are always due together; with fewer, a socket for
+/// each is answered sooner.
+const CROWD: usize = 16;
 /// The largest window, from one port for all, to an address that has proved itself, but whose transfer
 /// has not: eight of them are on faith.
 const KNOWN_WINDOW: u16 = 16;

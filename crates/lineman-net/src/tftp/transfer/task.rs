@@ -73,6 +73,11 @@ impl Task for Transfer {
         self.handle_packet(from, packet, &mut shared.scratch);
     }
 
+    fn handle_send_error(&mut self, error: io::Error, shared: &mut ThreadScratch) {
+        self.handle_socket_error(error);
+        self.advance(&[], &mut shared.scratch);
+    }
+
     fn answer(&mut self, shared: &mut ThreadScratch) {
         self.answer(&mut shared.scratch);
     }
