@@ -58,26 +58,29 @@ pub(super) struct Batch {
     /// The bytes that are kept of each datagram.
     size: usize,
     most: usize,
+    /// Whether the kernel tells to which address of ours each was sent.
+    has_destinations: bool,
     arrivals: Vec<Arrival>,
 }
 
 impl Batch {
     /// Room for requests, which may be as large as any datagram.
     pub(super) fn of_requests() -> Self {
-        Self::new(BATCH, LARGEST)
+        Self::new(BATCH, LARGEST, true)
     }
 
     /// Room for ACKs; of an ERROR it keeps enough.
     pub(super) fn of_acks() -> Self {
-        Self::new(ACKS, ACK_ROOM)
+        Self::new(ACKS, ACK_ROOM, false)
     }
 
-    fn new(most: usize, size: usize) -> Self {
+    fn new(most: usize, size: usize, has_destinations: bool) -> Self {
         Self {
             // Pages that no datagram ever touches cost nothing.
             buffer: vec![0; most * size],
             size,
             most,
+            has_destinations,
             arrivals: Vec::with_capacity(most),
         }
     }
@@ -113,7 +116,8 @@ impl Batch {
             .chunks_mut(self.size)
             .map(|room| [IoSliceMut::new(room)])
             .collect();
-        let mut headers = MultiHeaders::preallocate(self.most, Some(packet_info::control()));
+        let control = self.has_destinations.then(packet_info::control);
+        let mut headers = MultiHeaders::preallocate(self.most, control);
         let flags = MsgFlags::MSG_DONTWAIT;
         let fd = socket.as_raw_fd();
         let messages = match recvmmsg(fd, &mut headers, rooms.iter_mut(), flags, None) {
@@ -121,7 +125,10 @@ impl Batch {
             other => other?,
         };
         for message in messages {
-            let destination = Destination::of(&message);
+            let destination = match self.has_destinations {
+                true => Destination::of(&message),
+                false => Destination::default(),
+            };
             let address: Option<SockaddrStorage> = message.address;
             self.arrivals.push(Arrival {
                 len: message.bytes,

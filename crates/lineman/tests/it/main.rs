@@ -32,6 +32,7 @@ mod tftp_client_faults;
 mod tftp_client_peers;
 mod tftp_confine;
 mod tftp_conformance;
+mod tftp_crowd;
 mod tftp_files;
 mod tftp_flood;
 mod tftp_forged;
