@@ -8,5 +8,6 @@
 //! event is its teller's.
 #![forbid(unsafe_code)]
 
+pub mod files;
 pub mod log;
 pub mod story;

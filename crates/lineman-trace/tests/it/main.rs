@@ -5,6 +5,7 @@
 )]
 
 mod composer;
+mod files;
 mod log;
 mod logs;
 mod scripts;

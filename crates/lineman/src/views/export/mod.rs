@@ -46,7 +46,7 @@ const TEXT_WIDTH: usize = 120;
 /// When `out` cannot be written to.
 pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
     match format {
-        Format::Pcapng => out.write_all(&pcapng::capture(events, lang)),
+        Format::Pcapng => pcapng::capture(events, lang, out),
         Format::Svg => out.write_all(svg::picture(events, lang).as_bytes()),
         Format::Mermaid => out.write_all(mermaid::diagram(events, lang).as_bytes()),
         Format::Text => text(events, lang, out),

@@ -1,0 +1,139 @@
+//! Numbers in either byte order, and an input that knows where it is.
+
+use std::io;
+use std::io::Read;
+
+use super::Reason;
+
+/// The order of the bytes of a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endian {
+    /// The lowest byte first.
+    Little,
+    /// The highest byte first.
+    Big,
+}
+
+impl Endian {
+    pub(super) fn u16(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Self::Little => u16::from_le_bytes(bytes),
+            Self::Big => u16::from_be_bytes(bytes),
+        }
+    }
+
+    pub(super) fn u32(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Self::Little => u32::from_le_bytes(bytes),
+            Self::Big => u32::from_be_bytes(bytes),
+        }
+    }
+
+    pub(super) fn i64(self, bytes: [u8; 8]) -> i64 {
+        match self {
+            Self::Little => i64::from_le_bytes(bytes),
+            Self::Big => i64::from_be_bytes(bytes),
+        }
+    }
+
+    pub(super) fn put16(self, number: u16, out: &mut Vec<u8>) {
+        out.extend(match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        });
+    }
+
+    pub(super) fn put32(self, number: u32, out: &mut Vec<u8>) {
+        out.extend(match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        });
+    }
+
+    pub(super) fn put64(self, number: i64, out: &mut Vec<u8>) {
+        out.extend(match self {
+            Self::Little => number.to_le_bytes(),
+            Self::Big => number.to_be_bytes(),
+        });
+    }
+}
+
+/// Why something could not be read whole.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The file ends in the middle of it.
+    Cut,
+    /// It cannot be read.
+    Bad(Reason),
+}
+
+impl From<Reason> for Stop {
+    fn from(reason: Reason) -> Self {
+        Self::Bad(reason)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Bad(error.into())
+    }
+}
+
+/// An input that counts its bytes.
+#[derive(Debug)]
+pub(super) struct Input<R> {
+    input: R,
+    /// How many bytes were read.
+    pub(super) at: u64,
+}
+
+impl<R: Read> Input<R> {
+    pub(super) fn new(input: R) -> Self {
+        Self { input, at: 0 }
+    }
+
+    /// The next `N` bytes; `None` if the input ends just here.
+    pub(super) fn next<const N: usize>(&mut self) -> Result<Option<[u8; N]>, Stop> {
+        let mut bytes = [0; N];
+        let mut have = 0;
+        while have < N {
+            match self.input.read(&mut bytes[have..]) {
+                Ok(0) if have == 0 => return Ok(None),
+                Ok(0) => return Err(Stop::Cut),
+                Ok(more) => {
+                    have += more;
+                    self.at += more as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Some(bytes))
+    }
+
+    /// The next `N` bytes, which have to be there.
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Stop> {
+        self.next()?.ok_or(Stop::Cut)
+    }
+
+    /// The next `len` bytes. Memory is taken as they come, not by what the length promises.
+    pub(super) fn take(&mut self, len: u64) -> Result<Vec<u8>, Stop> {
+        let mut bytes = Vec::new();
+        let read = self.input.by_ref().take(len).read_to_end(&mut bytes)?;
+        self.at += read as u64;
+        match read as u64 == len {
+            true => Ok(bytes),
+            false => Err(Stop::Cut),
+        }
+    }
+
+    /// Passes over the next `len` bytes.
+    pub(super) fn skip(&mut self, len: u64) -> Result<(), Stop> {
+        let skipped = io::copy(&mut self.input.by_ref().take(len), &mut io::sink())?;
+        self.at += skipped;
+        match skipped == len {
+            true => Ok(()),
+            false => Err(Stop::Cut),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Reads either form.
+
+use std::io::Read;
+
+use super::BadFile;
+use super::Interface;
+use super::Reason;
+use super::Record;
+use super::bytes::Input;
+use super::bytes::Stop;
+use super::pcap;
+use super::pcapng;
+
+/// The packets of a capture, in the order of the file. After an error there are no more.
+#[derive(Debug)]
+pub struct Reader<R> {
+    input: Input<R>,
+    records: Records,
+    interfaces: Vec<Interface>,
+    ending: Option<Ending>,
+    failed: bool,
+}
+
+/// The form of a capture file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Classic pcap: one interface.
+    Pcap,
+    /// pcapng.
+    Pcapng,
+}
+
+/// How a file ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Behind a packet or block.
+    Complete,
+    /// In the middle of one.
+    Cut {
+        /// Where that begins, in bytes from the start of the file.
+        at: u64,
+    },
+}
+
+#[derive(Debug)]
+enum Records {
+    Pcap(pcap::Records),
+    Pcapng(pcapng::Blocks),
+}
+
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+impl<R: Read> Reader<R> {
+    /// Reads the beginning of a file. It reads in small portions: give it a
+    /// [`BufReader`](std::io::BufReader).
+    ///
+    /// # Errors
+    /// When the input cannot be read, or does not begin as a capture does.
+    pub fn new(input: R) -> Result<Self, BadFile> {
+        let mut input = Input::new(input);
+        let mut interfaces = Vec::new();
+        let records = begin(&mut input, &mut interfaces).map_err(|stop| BadFile {
+            at: 0,
+            reason: match stop {
+                Stop::Cut => Reason::TooShort,
+                Stop::Bad(reason) => reason,
+            },
+        })?;
+        Ok(Self {
+            input,
+            records,
+            interfaces,
+            ending: None,
+            failed: false,
+        })
+    }
+
+    /// Which form it has.
+    pub fn form(&self) -> Form {
+        match self.records {
+            Records::Pcap(_) => Form::Pcap,
+            Records::Pcapng(_) => Form::Pcapng,
+        }
+    }
+
+    /// The interfaces that were described so far; one that a [`Record`] names is among them.
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.interfaces
+    }
+
+    /// How the file ended; `None` until the iterator has, or when it ended with an error.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending
+    }
+
+    fn read(&mut self) -> Result<Option<Record>, Stop> {
+        match &mut self.records {
+            Records::Pcap(records) => records.next(&mut self.input),
+            Records::Pcapng(blocks) => blocks.next(&mut self.input, &mut self.interfaces),
+        }
+    }
+
+    /// Where what is being read begins.
+    fn begun(&self) -> u64 {
+        match &self.records {
+            Records::Pcap(records) => records.begun,
+            Records::Pcapng(blocks) => blocks.begun,
+        }
+    }
+}
+
+fn begin<R: Read>(input: &mut Input<R>, interfaces: &mut Vec<Interface>) -> Result<Records, Stop> {
+    let magic: [u8; 4] = input.array()?;
+    if magic == pcapng::SECTION {
+        return Ok(Records::Pcapng(pcapng::Blocks::begin(input)?));
+    }
+    if let Some((records, interface)) = pcap::Records::begin(magic, input)? {
+        interfaces.push(interface);
+        return Ok(Records::Pcap(records));
+    }
+    Err(match magic.starts_with(&GZIP) {
+        true => Reason::Gzip.into(),
+        false => Reason::NotACapture(magic).into(),
+    })
+}
+
+impl<R: Read> Iterator for Reader<R> {
+    type Item = Result<Record, BadFile>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.failed || self.ending.is_some() {
+            return None;
+        }
+        match self.read() {
+            Ok(Some(record)) => Some(Ok(record)),
+            Ok(None) => {
+                self.ending = Some(Ending::Complete);
+                None
+            }
+            Err(Stop::Cut) => {
+                self.ending = Some(Ending::Cut { at: self.begun() });
+                None
+            }
+            Err(Stop::Bad(reason)) => {
+                self.failed = true;
+                let at = self.begun();
+                Some(Err(BadFile { at, reason }))
+            }
+        }
+    }
+}
