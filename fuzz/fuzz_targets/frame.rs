@@ -8,13 +8,14 @@ use lineman_proto::wire::Checksum;
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::checksum;
-use lineman_proto::wire::flow::TcpFlow;
-use lineman_proto::wire::flow::TftpFlow;
+use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::TcpFlows;
+use lineman_proto::wire::flow::TftpFlows;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut rest = bytes;
     let mut talks = Conversations::new();
-    let (mut tcp, mut tftp) = (None, None);
+    let (mut tcp, mut tftp) = (TcpFlows::new(), TftpFlows::new());
     let mut id = 0;
     while let Some((&[high, low], tail)) = rest.split_first_chunk() {
         let len = usize::from(u16::from_be_bytes([high, low])).min(tail.len());
@@ -27,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         let repaired = repair(frame);
         let frame = talks.follow(Frame::parse(&repaired));
         follow_tcp(&mut tcp, id, &frame);
-        follow_tftp(&mut tftp, &frame);
+        tftp.sent(id, id * 1_000_000, &frame);
     }
 });
 
@@ -64,25 +65,13 @@ fn repair(frame: &[u8]) -> Vec<u8> {
     bytes
 }
 
-fn follow_tcp(flow: &mut Option<TcpFlow>, id: u64, frame: &Frame<'_>) {
-    if flow.is_none() {
-        *flow = TcpFlow::new(frame);
-    }
-    let Some(flow) = flow else { return };
-    if let Some(sent) = flow.sent(id, frame) {
-        assert!(!sent.labels.is_empty(), "{frame}");
-        // Every fourth is lost.
-        if id % 4 != 0 {
-            flow.delivered(frame);
-        }
-    }
-}
-
-fn follow_tftp(flow: &mut Option<TftpFlow>, frame: &Frame<'_>) {
-    if flow.is_none() {
-        *flow = TftpFlow::new(frame);
-    }
-    if let Some(sent) = flow.as_mut().and_then(|flow| flow.sent(frame)) {
-        assert!(!sent.labels.is_empty(), "{frame}");
+fn follow_tcp(flows: &mut TcpFlows, id: u64, frame: &Frame<'_>) {
+    let Some(segment) = Segment::of(frame) else {
+        return;
+    };
+    flows.sent(id, id * 1_000_000, &segment).expect("a segment");
+    // Every fourth is lost.
+    if id % 4 != 0 {
+        flows.delivered(id * 1_000_000, &segment);
     }
 }

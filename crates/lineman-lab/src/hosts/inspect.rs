@@ -31,6 +31,7 @@ pub struct SocketView {
     /// Its own address and its peer's, as far as it has them.
     pub socket: Endpoints,
     /// Its state; `None` for UDP, and for TCP before it listens or connects.
+    #[serde(with = "lineman_trace::log::state_name::optional")]
     pub state: Option<TcpState>,
     /// What waits in its queues, where it has a state.
     pub queues: Option<Queues>,

@@ -5,8 +5,11 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::flow::TcpState;
 use serde::Deserialize;
 use serde::Serialize;
+
+use super::state_name;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,8 +199,10 @@ pub struct State {
     /// Which socket.
     pub socket: Endpoints,
     /// Before; `None` when it is seen for the first time.
+    #[serde(with = "state_name::optional")]
     pub from: Option<TcpState>,
     /// After.
+    #[serde(with = "state_name")]
     pub to: TcpState,
     /// How this is known.
     pub origin: Origin,
@@ -225,60 +230,6 @@ pub struct Queues {
     pub unread: u32,
     /// Written by the program and not acknowledged; for a listener, its backlog.
     pub unsent: u32,
-}
-
-/// The states of RFC 9293 §3.3.2, by its names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING-KEBAB-CASE")]
-#[allow(missing_docs, reason = "the names are the RFC's")]
-pub enum TcpState {
-    Closed,
-    Listen,
-    SynSent,
-    SynReceived,
-    Established,
-    #[serde(rename = "FIN-WAIT-1")]
-    FinWait1,
-    #[serde(rename = "FIN-WAIT-2")]
-    FinWait2,
-    CloseWait,
-    Closing,
-    LastAck,
-    TimeWait,
-}
-
-impl TcpState {
-    /// All of them, in the order of a life.
-    pub const ALL: [Self; 11] = [
-        Self::Closed,
-        Self::Listen,
-        Self::SynSent,
-        Self::SynReceived,
-        Self::Established,
-        Self::FinWait1,
-        Self::FinWait2,
-        Self::CloseWait,
-        Self::Closing,
-        Self::LastAck,
-        Self::TimeWait,
-    ];
-
-    /// Its name in the RFC.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "CLOSED",
-            Self::Listen => "LISTEN",
-            Self::SynSent => "SYN-SENT",
-            Self::SynReceived => "SYN-RECEIVED",
-            Self::Established => "ESTABLISHED",
-            Self::FinWait1 => "FIN-WAIT-1",
-            Self::FinWait2 => "FIN-WAIT-2",
-            Self::CloseWait => "CLOSE-WAIT",
-            Self::Closing => "CLOSING",
-            Self::LastAck => "LAST-ACK",
-            Self::TimeWait => "TIME-WAIT",
-        }
-    }
 }
 
 /// A clock of a host.

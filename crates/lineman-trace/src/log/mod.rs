@@ -5,8 +5,11 @@
 
 mod event;
 mod reader;
+pub mod state_name;
 mod visible;
 mod writer;
+
+pub use lineman_proto::wire::flow::TcpState;
 
 pub use event::Addresses;
 pub use event::Answer;
@@ -22,7 +25,6 @@ pub use event::Packet;
 pub use event::Queues;
 pub use event::Start;
 pub use event::State;
-pub use event::TcpState;
 pub use event::Timer;
 pub use event::TimerKind;
 pub use event::Verdict;

@@ -1,9 +1,11 @@
 //! A packet on the ladder.
 
-use super::Again;
-use super::FileStep;
-use super::Label;
-use super::Place;
+use lineman_proto::wire::flow::Again;
+use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Place;
+use lineman_proto::wire::flow::TftpStep;
+
 use super::Seen;
 use crate::log::Host;
 
@@ -39,9 +41,11 @@ pub struct Arrow {
     /// Its numbers, counted from the connection's beginning.
     pub place: Option<Place>,
     /// What it is in its transfer.
-    pub file: Option<FileStep>,
+    pub file: Option<TftpStep>,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
+    /// Whether it was lost then; `None` while that is open.
+    pub earlier_lost: Option<bool>,
     /// How it met what had arrived before, if it is a segment that arrived.
     pub arrival: Arrival,
     /// Its bytes as they were sent.
@@ -72,18 +76,4 @@ pub enum Stretch {
     Repeat,
     /// From the middle to its fate.
     Landing,
-}
-
-/// How a segment met what its receiver had already.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Arrival {
-    /// It was the next, or takes no numbers.
-    #[default]
-    InOrder,
-    /// Something before it is missing.
-    Early,
-    /// The receiver had all of it already.
-    Known,
-    /// Its checksum is wrong.
-    Damaged,
 }

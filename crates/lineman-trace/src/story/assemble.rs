@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::collections::VecDeque;
 
 use lineman_proto::wire::Conversations;
+use lineman_proto::wire::flow::TcpFlows;
+use lineman_proto::wire::flow::TftpFlows;
 
 use super::Arrow;
 use super::CallCell;
@@ -13,13 +15,11 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::explain::explain;
-use super::file::Files;
 use super::pending::Open;
 use super::pending::cell;
 use super::pending::takes_beginning;
 use super::pending::takes_return;
 use super::sockets::Sockets;
-use super::stream::Streams;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
@@ -44,8 +44,8 @@ pub struct Story {
     pub(super) fates: HashMap<u64, Fate>,
     rules: HashMap<u64, Vec<String>>,
     calls: HashMap<u64, CallCell>,
-    pub(super) streams: Streams,
-    pub(super) files: Files,
+    pub(super) tcp: TcpFlows,
+    pub(super) tftp: TftpFlows,
     pub(super) conversations: Conversations,
     sockets: Sockets,
     /// Lessons about calls that were given already.
@@ -140,9 +140,9 @@ impl Story {
         } = self.pending.pop_front()?;
         if let Some(arrow) = &mut row.arrow {
             arrow.rules = self.rules.remove(&arrow.id).unwrap_or_default();
-            if let Some(again) = &mut arrow.again {
+            if let Some(again) = arrow.again {
                 let fate = self.fates.get(&again.earlier);
-                again.earlier_lost = fate.map(|fate| *fate == Fate::Dropped);
+                arrow.earlier_lost = fate.map(|fate| *fate == Fate::Dropped);
             }
         }
         row.states = self.sockets.advance(&row, &changes);

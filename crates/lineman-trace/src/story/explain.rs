@@ -1,9 +1,7 @@
 //! What there is to say about a row.
 
-use super::Arrival;
 use super::Arrow;
 use super::Fate;
-use super::Label;
 use super::Reason;
 use super::Row;
 use super::Saying;
@@ -17,6 +15,8 @@ use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Label;
 
 /// The packet first, then its fate, then what became of the two ends.
 pub(super) fn explain(row: &Row) -> Vec<Saying> {

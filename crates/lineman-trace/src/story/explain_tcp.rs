@@ -1,14 +1,15 @@
 //! What there is to say about a segment.
 
-use super::Again;
 use super::Arrow;
-use super::Label;
-use super::Place;
 use super::Row;
 use super::Saying;
-use super::Segment;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Again;
+use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Place;
+use lineman_proto::wire::flow::Segment;
 
 pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut Vec<Saying>) {
     let (Some(label), Some(place)) = (arrow.label, arrow.place) else {
@@ -29,17 +30,15 @@ pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut 
 fn resent(row: &Row, arrow: &Arrow, again: Again) -> Saying {
     let who = arrow.from;
     let (times, millis) = (again.times, again.wait_ns / 1_000_000);
-    if again.fast {
-        return Saying::ResentFast { who };
-    }
-    if is_answer(arrow, again) {
-        return Saying::ResentAsked { who };
-    }
-    match again.earlier_lost {
-        // It had arrived, but the other's kernel had no room for it.
-        Some(false) if taken(row, arrow) => Saying::Resent { who, times, millis },
-        Some(false) => Saying::ResentNeedless { who, times, millis },
-        _ => Saying::Resent { who, times, millis },
+    match again.cause {
+        Cause::Acks => Saying::ResentFast { who },
+        Cause::Asked => Saying::ResentAsked { who },
+        Cause::Doubled => Saying::Copied { of: again.earlier },
+        // It may have arrived and found no room.
+        Cause::Silence if arrow.earlier_lost == Some(false) && !taken(row, arrow) => {
+            Saying::ResentNeedless { who, times, millis }
+        }
+        Cause::Silence => Saying::Resent { who, times, millis },
     }
 }
 
@@ -114,17 +113,6 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
             None => Saying::AckFin { who, next },
         },
     }
-}
-
-/// Whether no clock had it sent again, but a SYN that came again: no clock of TCP runs out so soon
-/// (RFC 6298 has a second, Linux 200 ms).
-pub(super) fn is_answer(arrow: &Arrow, again: Again) -> bool {
-    if again.answer {
-        return true;
-    }
-    let flags = arrow.seen.segment().map(|segment| segment.flags);
-    let both = flags.is_some_and(|flags| flags.has(Flags::SYN) && flags.has(Flags::ACK));
-    both && again.wait_ns < 150_000_000
 }
 
 /// Whether a SYN is taken only now: the receiver leaves LISTEN.

@@ -1,19 +1,21 @@
 //! What there is to say about a TFTP packet.
 
+use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::TftpStep;
+
 use super::Arrow;
-use super::FileStep;
 use super::Saying;
 use super::Tftp;
 
-pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: FileStep, out: &mut Vec<Saying>) {
+pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
     if let Some(tid) = step.stray {
         return out.extend(stray(arrow, packet, tid));
     }
     if let Some(again) = arrow.again {
-        out.push(match again.answer {
-            true => Saying::TftpAnswered { who },
-            false => Saying::TftpResent {
+        out.push(match again.cause {
+            Cause::Asked => Saying::TftpAnswered { who },
+            _ => Saying::TftpResent {
                 who,
                 times: again.times,
                 millis: again.wait_ns / 1_000_000,
@@ -66,7 +68,7 @@ fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
     })
 }
 
-fn data(arrow: &Arrow, block: u16, len: usize, step: FileStep) -> Saying {
+fn data(arrow: &Arrow, block: u16, len: usize, step: TftpStep) -> Saying {
     let (who, blksize) = (arrow.from, step.blksize);
     if step.last {
         Saying::TftpLast {
@@ -80,7 +82,7 @@ fn data(arrow: &Arrow, block: u16, len: usize, step: FileStep) -> Saying {
     }
 }
 
-fn ack(arrow: &Arrow, block: u16, step: FileStep) -> Saying {
+fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
     let (who, bytes) = (arrow.from, step.bytes);
     match block {
         _ if step.last => Saying::TftpAckLast { who, block, bytes },

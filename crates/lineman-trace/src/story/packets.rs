@@ -1,8 +1,9 @@
 //! Joins what the wire tells of a packet to arrows.
 
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Segment;
 
-use super::Arrival;
 use super::Arrow;
 use super::Fate;
 use super::Seen;
@@ -41,14 +42,11 @@ impl Story {
 
     fn arrow(&mut self, event: &Event, packet: &Packet) -> Arrow {
         let bytes = packet.bytes.clone().unwrap_or_default();
-        let seen = match &packet.bytes {
-            Some(bytes) => Seen::of(bytes, &mut self.conversations),
-            None => Seen::nothing(),
-        };
-        let frame = Frame::parse(&bytes);
-        let told = self.streams.sent(packet.id, event.t_ns, &frame);
-        let file = self.files.sent(packet.id, event.t_ns, &seen);
-        let (file, file_again) = file.unzip();
+        let frame = self.conversations.follow(Frame::parse(&bytes));
+        let seen = Seen::of(&frame);
+        let segment = seen.segment();
+        let sent = segment.and_then(|it| self.tcp.sent(packet.id, event.t_ns, it));
+        let file = self.tftp.sent(packet.id, event.t_ns, &frame);
         Arrow {
             id: packet.id,
             from: packet.from,
@@ -61,11 +59,12 @@ impl Story {
             rules: Vec::new(),
             altered: false,
             deduced: packet.bytes.is_none(),
-            label: told.as_ref().map(|told| told.label),
-            place: told.as_ref().map(|told| told.place),
-            again: told
-                .and_then(|told| told.again)
-                .or_else(|| file_again.flatten()),
+            label: sent.map(|sent| sent.label),
+            place: sent.map(|sent| sent.place),
+            again: sent
+                .and_then(|sent| sent.again)
+                .or_else(|| file.and_then(|step| step.again)),
+            earlier_lost: None,
             file,
             arrival: Arrival::InOrder,
             bytes,
@@ -79,10 +78,14 @@ impl Story {
         };
         let arrival = match fate {
             Fate::Delivered => {
-                let bytes = packet.bytes.as_ref().unwrap_or(&arrow.bytes);
-                self.streams.delivered(event.t_ns, &Frame::parse(bytes))
+                let altered = packet.bytes.as_deref().map(Frame::parse);
+                let segment = match &altered {
+                    Some(frame) => Segment::of(frame),
+                    None => arrow.seen.segment().copied(),
+                };
+                segment.and_then(|it| self.tcp.delivered(event.t_ns, &it))
             }
-            _ => Arrival::InOrder,
+            _ => None,
         };
         self.fates.insert(packet.id, fate);
         if !self.pending.iter().any(|open| is_way_of(open, packet.id)) {
@@ -101,7 +104,7 @@ impl Story {
         };
         if let Some(arrow) = &mut open.touch(event).arrow {
             arrow.fate = fate;
-            arrow.arrival = arrival;
+            arrow.arrival = arrival.unwrap_or_default();
             arrow.altered = fate == Fate::Delivered && packet.bytes.is_some();
             arrow.decided_ns = Some(event.t_ns);
         }

@@ -1,5 +1,7 @@
 //! A row that may still grow, and what belongs to it.
 
+use lineman_proto::wire::flow::Cause;
+
 use super::Arrow;
 use super::CallCell;
 use super::Clock;
@@ -7,7 +9,6 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
-use super::explain_tcp::is_answer;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
@@ -108,7 +109,7 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
 /// The clock that must have run out for a packet to be sent.
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
-        (Some(again), _) if !again.fast && !is_answer(arrow, again) => {
+        (Some(again), _) if again.cause == Cause::Silence => {
             (TimerKind::Retransmission, again.wait_ns)
         }
         (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),

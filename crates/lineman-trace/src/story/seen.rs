@@ -6,11 +6,9 @@ use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Packet;
-use lineman_proto::wire::Conversations;
-use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Icmp;
-use lineman_proto::wire::Tcp;
+use lineman_proto::wire::flow::Segment;
 
 /// A frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,42 +36,6 @@ pub enum What {
     Unreachable(Refusal),
     /// Anything else.
     Other,
-}
-
-/// A TCP segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Segment {
-    /// Its flags.
-    pub flags: Flags,
-    /// The number of its first byte.
-    pub seq: u32,
-    /// What its sender expects next; without [`Flags::ACK`] it means nothing.
-    pub ack: u32,
-    /// The window as it stands in the header.
-    pub window: u16,
-    /// The shift of later windows, in a SYN.
-    pub scale: Option<u8>,
-    /// How many bytes it carries.
-    pub len: u32,
-    /// The first of them.
-    pub preview: Vec<u8>,
-}
-
-impl Segment {
-    /// Whether `flag` is set.
-    pub fn has(&self, flag: Flags) -> bool {
-        self.flags.has(flag)
-    }
-
-    /// How many numbers it takes up.
-    pub fn takes(&self) -> u32 {
-        self.len + u32::from(self.has(Flags::SYN)) + u32::from(self.has(Flags::FIN))
-    }
-
-    /// The number after its last.
-    pub fn end(&self) -> u32 {
-        self.seq.wrapping_add(self.takes())
-    }
 }
 
 /// A UDP datagram.
@@ -156,25 +118,22 @@ const UDP_HEADER: usize = 8;
 const PREVIEW: usize = 64;
 
 impl Seen {
-    /// Reads a frame; `conversations` knows which ports speak TFTP.
-    pub(super) fn of(bytes: &[u8], conversations: &mut Conversations) -> Self {
-        let frame = conversations.follow(Frame::parse(bytes));
-        let (from, to) = ends(&frame);
+    /// What a frame says; nothing of one without bytes.
+    pub(super) fn of(frame: &Frame<'_>) -> Self {
+        if frame.bytes().is_empty() {
+            return Self {
+                from: None,
+                to: None,
+                what: What::Other,
+                line: String::new(),
+            };
+        }
+        let (from, to) = ends(frame);
         Self {
             from,
             to,
-            what: what(&frame),
+            what: what(frame),
             line: frame.to_string(),
-        }
-    }
-
-    /// A packet of which nothing is known.
-    pub(super) fn nothing() -> Self {
-        Self {
-            from: None,
-            to: None,
-            what: What::Other,
-            line: String::new(),
         }
     }
 
@@ -198,8 +157,8 @@ fn ends(frame: &Frame<'_>) -> (Option<SocketAddr>, Option<SocketAddr>) {
 }
 
 fn what(frame: &Frame<'_>) -> What {
-    if let Some(tcp) = frame.tcp() {
-        What::Tcp(segment(&tcp))
+    if let Some(segment) = Segment::of(frame) {
+        What::Tcp(segment)
     } else if let Some(udp) = frame.udp() {
         let payload = udp.payload();
         let in_pieces = frame.fragment().is_some_and(|piece| piece.more);
@@ -220,19 +179,6 @@ fn what(frame: &Frame<'_>) -> What {
         })
     } else {
         refusal(frame).map_or(What::Other, What::Unreachable)
-    }
-}
-
-fn segment(tcp: &Tcp<'_>) -> Segment {
-    let payload = tcp.payload();
-    Segment {
-        flags: tcp.flags(),
-        seq: tcp.seq(),
-        ack: tcp.ack(),
-        window: tcp.window(),
-        scale: tcp.window_scale(),
-        len: u32::try_from(payload.wire_len()).unwrap_or(u32::MAX),
-        preview: preview(payload.bytes()),
     }
 }
 

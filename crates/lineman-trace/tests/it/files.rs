@@ -277,8 +277,12 @@ fn a_length_that_promises_gigabytes_is_refused() {
 fn a_second_section_has_its_own_interfaces_and_byte_order() {
     let [first, second] = [LinkType::ETHERNET, LinkType::RAW].map(Interface::new);
     let record = |bytes: u8| Record::new(0, NOW_NS, vec![bytes; 5]);
-    let mut bytes = pcapng(Endian::Little, &[first.clone()], &[record(1)]);
-    bytes.extend(pcapng(Endian::Big, &[second.clone()], &[record(2)]));
+    let mut bytes = pcapng(Endian::Little, std::slice::from_ref(&first), &[record(1)]);
+    bytes.extend(pcapng(
+        Endian::Big,
+        std::slice::from_ref(&second),
+        &[record(2)],
+    ));
     let told = whole(&bytes);
     assert_eq!(told.interfaces, [first, second]);
     let moved = Record {
@@ -329,7 +333,11 @@ fn a_simple_packet_has_no_time() {
         wire_len: 60,
         ..Record::new(0, 0, vec![1, 2, 3, 4])
     };
-    let told = whole(&pcapng(Endian::Little, &[interface], &[record.clone()]));
+    let told = whole(&pcapng(
+        Endian::Little,
+        &[interface],
+        std::slice::from_ref(&record),
+    ));
     assert_eq!(told.records, [record]);
 }
 

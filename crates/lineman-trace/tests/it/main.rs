@@ -9,4 +9,5 @@ mod files;
 mod log;
 mod logs;
 mod scripts;
+mod states;
 mod story;

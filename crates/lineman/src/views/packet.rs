@@ -2,12 +2,12 @@
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Place;
+use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
 use lineman_trace::story::Piece;
-use lineman_trace::story::Place;
 use lineman_trace::story::Refusal;
-use lineman_trace::story::Segment;
 use lineman_trace::story::Tftp;
 use lineman_trace::story::What;
 

@@ -1,6 +1,10 @@
-//! Which labels a segment gets, by what its sender has said and heard before.
+//! Which label a segment gets, by what its sender has said and heard before.
 
+use super::Again;
+use super::Cause;
 use super::Label;
+use super::Order;
+use super::TcpState;
 use super::side::Said;
 use super::side::Side;
 use crate::wire::Flags;
@@ -13,7 +17,7 @@ pub(super) struct Placed {
     pub end: i64,
     pub ack: Option<i64>,
     pub window: u16,
-    pub bytes: usize,
+    pub bytes: u32,
     pub sack: bool,
 }
 
@@ -27,74 +31,128 @@ impl Placed {
     }
 }
 
-/// Labels a segment without RST, and notes it.
-pub(super) fn label(
-    sender: &mut Side,
-    peer: &mut Side,
-    it: &Placed,
-    ids: (u64, u16),
-    labels: &mut Vec<Label>,
-) {
-    let probe = probe_label(sender, peer, it);
-    sender.probed = probe.is_some();
-    labels.extend(probe);
-    if probe.is_none() || !it.is_bare() && it.seq == sender.next {
-        labels.extend(syn_label(sender, peer, it));
-        let old = sender.next;
-        labels.extend(sender.send((it.seq, it.end), ids.0, ids.1));
-        labels.extend(handshake_label(sender, peer, it));
-        labels.extend(fin_label(sender, peer, it));
-        if it.bytes > 0 && it.end > old {
-            labels.push(Label::Data);
-        }
-        if !it.is_bare() && !it.has(Flags::FIN) && first_ack_of_fin(sender, peer, it) {
-            labels.push(Label::AckOfFin);
-        }
-        if it.is_bare() && !labels.contains(&Label::HandshakeAck) {
-            labels.push(ack_label(sender, peer, it));
-        }
-    }
-    if it.window == 0 && !it.has(Flags::SYN) {
-        labels.push(Label::ZeroWindow);
-    }
-    note_ack(sender, it, labels);
+/// The packet that a segment came in.
+#[derive(Clone, Copy)]
+pub(super) struct Packet {
+    pub id: u64,
+    pub ip_id: u16,
+    pub now_ns: u64,
 }
 
-fn syn_label(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
+/// What was found about a segment.
+pub(super) struct Found {
+    pub label: Label,
+    pub order: Order,
+    pub again: Option<Again>,
+}
+
+/// An acknowledgment that carries nothing else.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bare {
+    OfFin,
+    Old,
+    Duplicate(u32),
+    Window,
+    Plain,
+}
+
+/// Labels a segment without RST, and notes it.
+pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Packet) -> Found {
+    let mut found = Found {
+        label: Label::AckAgain,
+        order: Order::Next,
+        again: None,
+    };
+    let probe = probe(sender, peer, it);
+    sender.probed = probe.is_some();
+    let (mut opening, mut third, mut end, mut bare) = (None, false, None, None);
+    if probe.is_none() || !it.is_bare() && it.seq == sender.next {
+        opening = of_opening(sender, peer, it);
+        (found.order, found.again) = sender.send((it.seq, it.end), packet);
+        third = is_third(sender, peer, it);
+        end = of_end(sender, peer, it);
+        if it.is_bare() && !third {
+            bare = Some(bare_ack(sender, peer, it));
+        }
+    }
+    if bare == Some(Bare::Old) {
+        found.order = Order::Late;
+    }
+    let data = (it.bytes > 0).then(|| Label::Data {
+        half: sender.has_heard_fin(peer),
+    });
+    found.label = opening
+        .or(end)
+        .or(probe)
+        .or(data)
+        .or_else(|| third.then_some(Label::AckThird))
+        .unwrap_or_else(|| of_acknowledgment(sender, peer, it, bare, packet.now_ns));
+    let asked = it.has(Flags::SYN) && std::mem::take(&mut sender.asked_again);
+    found.again = found
+        .again
+        .filter(|_| found.label != Label::SynAckCrossed)
+        .map(|again| match again.cause {
+            Cause::Silence if it.has(Flags::SYN | Flags::ACK) && is_answer(asked, again) => Again {
+                cause: Cause::Asked,
+                ..again
+            },
+            _ => again,
+        });
+    note(sender, it, bare);
+    found
+}
+
+/// Labels a RST.
+pub(super) fn of_reset(sender: &Side, peer: &Side) -> Label {
+    let silent = sender.syn.is_none() && sender.said.is_none();
+    let asked = peer.syn.is_some();
+    match () {
+        // Who answers a SYN without ever having said anything refuses it.
+        () if silent && asked => Label::RstRefused,
+        () if sender.fin.is_some() || sender.is(TcpState::Closed) => Label::RstLate,
+        // It has never acknowledged anything: it answers an answer that it does not expect.
+        () if asked && sender.said.is_none() => Label::RstLate,
+        () => Label::RstBroken,
+    }
+}
+
+fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if !it.has(Flags::SYN) {
         return None;
     }
     let with_ack = it.has(Flags::ACK);
-    let first = sender.syn.is_none();
-    sender.syn = Some(with_ack);
+    let earlier = sender.syn.replace(with_ack);
     Some(match with_ack {
+        true if earlier.is_some() && sender.said.is_none() => Label::SynAckCrossed,
         true => Label::SynAck,
-        false if first && peer.syn == Some(false) => Label::SimultaneousSyn,
+        false if earlier.is_none() && peer.syn == Some(false) => Label::SynCrossed,
         false => Label::Syn,
     })
 }
 
 /// The end that asked to open acknowledges the other's SYN; one whose own SYN had an ACK has done
 /// so with it.
-fn handshake_label(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
+fn is_third(sender: &mut Side, peer: &Side, it: &Placed) -> bool {
     let asked = sender.syn == Some(false) && peer.syn.is_some();
     let third = asked && !sender.shook && !it.has(Flags::SYN) && it.ack.is_some_and(|ack| ack > 0);
     sender.shook |= third;
-    third.then_some(Label::HandshakeAck)
+    third
 }
 
-fn fin_label(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
+fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if !it.has(Flags::FIN) {
         return None;
     }
     sender.fin = Some(it.end - 1);
-    match first_ack_of_fin(sender, peer, it) {
-        true => Some(Label::FinAckCombined),
-        false => Some(Label::Fin),
-    }
+    Some(match peer.fin {
+        Some(_) if is_first_ack_of_fin(sender, peer, it) => Label::FinCombined,
+        None => Label::FinFirst,
+        Some(_) if sender.has_heard_fin(peer) => Label::FinSecond,
+        Some(_) => Label::FinCrossed,
+    })
 }
 
-fn first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
+fn is_first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
     let said = sender.said.map_or(0, |said| said.ack);
     peer.fin
         .is_some_and(|fin| it.ack.is_some_and(|ack| ack > fin) && said <= fin)
@@ -102,7 +160,7 @@ fn first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
 
 /// A probe asks for an ACK by repeating a number that was acknowledged long ago, or by a byte for
 /// which there is no room. A repeated byte that nobody has acknowledged is a retransmission.
-fn probe_label(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
+fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let ends = Flags::SYN | Flags::FIN;
     let said = peer.said?;
     if it.flags.any(ends) || !it.has(Flags::ACK) || it.bytes > 1 {
@@ -111,45 +169,85 @@ fn probe_label(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let acknowledged = it.seq < sender.next && sender.heard.ack == it.seq + 1;
     let no_room = said.window == 0 && it.bytes == 1 && it.seq == said.ack;
     match (acknowledged, said.window) {
-        (true, 0) => Some(Label::WindowProbe),
+        (true, 0) => Some(Label::Probe),
         (true, _) => Some(Label::KeepAlive),
-        (false, _) => no_room.then_some(Label::WindowProbe),
+        (false, _) => no_room.then_some(Label::Probe),
     }
 }
 
-fn ack_label(sender: &Side, peer: &Side, it: &Placed) -> Label {
+fn bare_ack(sender: &Side, peer: &Side, it: &Placed) -> Bare {
     let (Some(ack), Some(said)) = (it.ack, sender.said) else {
-        return Label::PureAck;
+        return Bare::Plain;
     };
-    if first_ack_of_fin(sender, peer, it) {
-        return Label::AckOfFin;
+    if is_first_ack_of_fin(sender, peer, it) {
+        return Bare::OfFin;
     }
     let same_window = it.window == said.window;
     match ack - said.ack {
-        ..0 => Label::OutOfOrder,
-        0 if peer.probed && same_window => Label::ProbeAnswer,
-        0 if peer.next > ack && (same_window || it.sack) => Label::DuplicateAck {
-            nth: said.repeats + 1,
-        },
-        0 if !same_window => Label::WindowUpdate,
-        _ => Label::PureAck,
+        ..0 => Bare::Old,
+        0 if peer.probed && same_window => Bare::Plain,
+        0 if peer.next > ack && (same_window || it.sack) => Bare::Duplicate(said.repeats + 1),
+        0 if !same_window => Bare::Window,
+        _ => Bare::Plain,
     }
 }
 
-fn note_ack(sender: &mut Side, it: &Placed, labels: &[Label]) {
+fn of_acknowledgment(
+    sender: &Side,
+    peer: &Side,
+    it: &Placed,
+    bare: Option<Bare>,
+    now_ns: u64,
+) -> Label {
+    let after_ns = sender.owes_since.map(|since| now_ns.saturating_sub(since));
+    match bare {
+        Some(Bare::OfFin) => {
+            // Where FINs have crossed, only the second of the two is the last, and neither waits for
+            // a FIN.
+            let last = peer.has_acknowledged_fin_of(sender);
+            let after_ns = after_ns.filter(|_| last || sender.fin.is_none());
+            return Label::AckFin { last, after_ns };
+        }
+        Some(Bare::Duplicate(times)) => return Label::AckDup { times },
+        // That of a SYN was counted otherwise, so the next one is another in any case.
+        Some(Bare::Window) if sender.settled => return Label::Window,
+        _ => {}
+    }
+    // The SYN's number is no byte.
+    let before = sender.said.map_or(1, |said| said.ack).max(1);
+    match it.ack.map_or(0, |ack| (ack - before).max(0)) {
+        0 if it.window == 0 && !it.has(Flags::SYN) => Label::Window,
+        0 => Label::AckAgain,
+        bytes => Label::Ack { bytes, after_ns },
+    }
+}
+
+/// The clock of a SYN+ACK runs for a second at first (RFC 6298 §2), by the ticks of a kernel up to some
+/// hundredths less. Later than this, a clock and a SYN that came again cannot be told apart.
+const SYN_CLOCK_NS: u64 = 850_000_000;
+/// No clock of TCP at all runs out so soon: Linux waits 200 ms.
+const ANY_CLOCK_NS: u64 = 150_000_000;
+
+/// Whether a SYN+ACK comes again because of the peer's SYN; `asked` if that was seen to come again.
+fn is_answer(asked: bool, again: Again) -> bool {
+    let limit = if asked { SYN_CLOCK_NS } else { ANY_CLOCK_NS };
+    again.wait_ns < limit
+}
+
+fn note(sender: &mut Side, it: &Placed, bare: Option<Bare>) {
+    sender.settled |= !it.has(Flags::SYN);
     let Some(ack) = it.ack else { return };
-    let (last, repeats) = sender
-        .said
-        .map_or((ack, 0), |said| (said.ack, said.repeats));
-    let again = labels
-        .iter()
-        .any(|it| matches!(it, Label::DuplicateAck { .. }));
-    let repeats = match ack > last {
+    let last = sender.said;
+    if last.is_none_or(|last| ack > last.ack) {
+        sender.owes_since = None;
+    }
+    let (last_ack, repeats) = last.map_or((ack, 0), |last| (last.ack, last.repeats));
+    let repeats = match ack > last_ack {
         true => 0,
-        false => repeats + u32::from(again),
+        false => repeats + u32::from(matches!(bare, Some(Bare::Duplicate(_)))),
     };
     sender.said = Some(Said {
-        ack: ack.max(last),
+        ack: ack.max(last_ack),
         window: it.window,
         repeats,
     });

@@ -1,130 +1,129 @@
 //! What a packet is in its conversation.
 
-/// What a segment is, as it is sent. A segment may have several.
+/// What a segment is, as it is sent: one word for each, the rarest that fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Label {
-    /// The client asks to open.
+    /// It asks to open.
     Syn,
-    /// The other end asks to open too, before it heard of the first (RFC 9293 §3.5, figure 8).
-    SimultaneousSyn,
-    /// The server agrees.
+    /// It asks to open, as the peer has done already (RFC 9293 §3.5, figure 8).
+    SynCrossed,
+    /// It agrees and asks in turn.
     SynAck,
-    /// A SYN-ACK begins to count anew: the one before is void.
-    Renumbered,
-    /// The ports were in use before, by a connection that is over.
-    NewConnection,
-    /// The third segment: the client has seen the server's number.
-    HandshakeAck,
-    /// Bytes not sent before. On a SYN it is fast open (RFC 7413).
-    Data,
-    /// Nothing but an acknowledgment, and none of the more special ones below.
-    PureAck,
-    /// The n-th repetition of an acknowledgment, while bytes are under way to its sender.
-    DuplicateAck {
+    /// It agrees to a SYN that crossed its own.
+    SynAckCrossed,
+    /// The third of the handshake: its sender has seen the server's number.
+    AckThird,
+    /// Bytes; `half` if the peer has finished sending and its sender knows.
+    Data {
+        /// Whether the peer has finished.
+        half: bool,
+    },
+    /// It acknowledges bytes.
+    Ack {
+        /// How many more than before.
+        bytes: i64,
+        /// How long after they arrived, in nanoseconds.
+        after_ns: Option<u64>,
+    },
+    /// It acknowledges the peer's FIN.
+    AckFin {
+        /// Whether its sender had finished before, and the peer has acknowledged that.
+        last: bool,
+        /// How long after the FIN arrived, in nanoseconds.
+        after_ns: Option<u64>,
+    },
+    /// It acknowledges the same as before while bytes are under way (RFC 5681 §2).
+    AckDup {
         /// Which repetition, from 1.
-        nth: u32,
+        times: u32,
     },
-    /// Sent before.
-    Retransmission {
-        /// The latest packet with any of its bytes.
-        of: u64,
-        /// The how-manieth time, from 1.
-        nth: u32,
-    },
-    /// Sent before, and repeated because of acknowledgments (RFC 5681 §3.2, RFC 2018), not a clock.
-    FastRetransmission {
-        /// The latest packet with any of its bytes.
-        of: u64,
-    },
-    /// The same IP packet once more: the network, or the capture, has doubled it.
-    Copy {
-        /// Of which.
-        of: u64,
-    },
-    /// Older than what was seen before it, and not seen before.
-    OutOfOrder,
+    /// It only tells of another window.
+    Window,
+    /// It asks whether there is room now (RFC 9293 §3.8.6.1).
+    Probe,
+    /// It asks whether the peer is still there (RFC 9293 §3.8.4).
+    KeepAlive,
+    /// It acknowledges the same as before.
+    AckAgain,
+    /// The first of the two ends.
+    FinFirst,
+    /// The second end, after the first was acknowledged apart.
+    FinSecond,
+    /// The second end and the acknowledgment of the first in one.
+    FinCombined,
+    /// An end that crosses the peer's.
+    FinCrossed,
+    /// Nobody listens where the SYN went.
+    RstRefused,
+    /// It breaks the connection off.
+    RstBroken,
+    /// It answers what is for a socket that is gone, or that never was.
+    RstLate,
+}
+
+/// An acknowledgment this late was held back on purpose: Linux waits 40 ms, others up to 500 (RFC 1122
+/// §4.2.3.2).
+const HELD_BACK_NS: u64 = 30_000_000;
+
+impl Label {
+    /// How long an acknowledgment was held back, if it was.
+    pub fn delay_ns(self) -> Option<u64> {
+        match self {
+            Self::Ack { after_ns, .. } | Self::AckFin { after_ns, .. } => {
+                after_ns.filter(|after| *after >= HELD_BACK_NS)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Where a segment stands in the stream of its sender, as it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Just behind what was sent before, or again.
+    Next,
     /// Something before it was never seen.
     Gap,
-    /// The sender has finished sending.
-    Fin,
-    /// As [`Fin`](Self::Fin), and at once the first acknowledgment of the peer's FIN: two of the four
-    /// segments of the textbook's close in one.
-    FinAckCombined,
-    /// The peer's FIN is acknowledged for the first time, perhaps along with data.
-    AckOfFin,
-    /// Is the peer still there? (RFC 9293 §3.8.4)
-    KeepAlive,
-    /// The answer to a keep-alive or a window probe that has nothing new to tell.
-    ProbeAnswer,
-    /// No room for more.
-    ZeroWindow,
-    /// Is there room now? (RFC 9293 §3.8.6.1)
-    WindowProbe,
-    /// The window has changed, nothing else.
-    WindowUpdate,
-    /// Nobody listens there: the answer to a SYN.
-    Refused,
-    /// The connection is broken off.
-    Abort,
-    /// The connection was reset before; the segment is too late.
-    AfterReset,
-    /// The conversation was under way when its first packet was seen; its numbers are relative to
-    /// that.
-    MidStream,
+    /// Older than what was seen before it, and not seen before.
+    Late,
+}
+
+/// A packet that was sent before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Again {
+    /// Which repetition, from 1.
+    pub times: u32,
+    /// How long after it was sent last, in nanoseconds.
+    pub wait_ns: u64,
+    /// Which packet it was then: the latest with any of its bytes.
+    pub earlier: u64,
+    /// What had it sent.
+    pub cause: Cause,
+}
+
+/// What had a packet sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nothing that was seen: a clock of its sender, as far as that tells.
+    Silence,
+    /// Acknowledgments say that it is missing (RFC 5681 §3.2, RFC 2018).
+    Acks,
+    /// A packet of the peer that came again, and that it answers.
+    Asked,
+    /// Nobody: it is the same IP packet once more, doubled by the network or by the capture.
+    Doubled,
 }
 
 /// What a segment is to its receiver, as it is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Arrival {
-    /// Nothing to receive, or just what was expected.
+    /// Just what was expected, or nothing to receive.
+    #[default]
     InOrder,
-    /// What was expected, and what had come too early now joins it.
-    FillsGap,
     /// Something before it is missing.
-    OutOfOrder,
-    /// The receiver had it all.
-    Already,
+    Early,
+    /// The receiver had all of it already.
+    Known,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
-}
-
-/// What a TFTP packet is, as it is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TftpLabel {
-    /// A read or write request.
-    Request,
-    /// The same again.
-    RepeatedRequest,
-    /// The first packet from the server: its port is its TID from now on.
-    ServerTid,
-    /// Options are acknowledged.
-    Options,
-    /// The same again.
-    RepeatedOptions,
-    /// Block 1.
-    FirstData,
-    /// Another block, in order.
-    Data,
-    /// A block that was sent before.
-    RepeatedData {
-        /// The how-manieth time, from 1.
-        nth: u32,
-    },
-    /// A block shorter than the others: there are no more.
-    LastBlock,
-    /// An acknowledgment of something new; with block 0, of a request or its options.
-    Ack,
-    /// The acknowledgment of the last block.
-    LastAck,
-    /// The n-th repetition of an acknowledgment.
-    DuplicateAck {
-        /// Which repetition, from 1.
-        nth: u32,
-    },
-    /// From or to a port that has no part in the transfer.
-    WrongTid,
-    /// The transfer is broken off.
-    Error,
 }

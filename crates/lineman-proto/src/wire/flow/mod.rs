@@ -1,26 +1,42 @@
 //! What the packets of one conversation mean to each other.
 //!
 //! A packet is two events: its sender sends it, and later, or never, it is delivered. Tell a flow
-//! both, in the order in which they happen; where only one can be seen, as in a capture, tell both
-//! at once. What comes back are labels, not sentences.
+//! both, in the order in which they happen and with their times; where only one can be seen, as in a
+//! capture, tell both at once. What comes back are labels and numbers, not sentences.
+//!
+//! [`TcpFlows`] and [`TftpFlows`] find the conversation that a packet belongs to. A frame is taken apart once: what
+//! a [`TcpFlow`] needs of it is a [`Segment`], which is small and borrows nothing.
 
 mod judge;
 mod label;
+mod life;
 mod numbers;
+mod segment;
 mod side;
+mod state;
 mod tcp;
+mod tcp_flows;
 mod tftp;
 
 #[cfg(test)]
 mod tests;
 
+pub use label::Again;
 pub use label::Arrival;
+pub use label::Cause;
 pub use label::Label;
-pub use label::TftpLabel;
+pub use label::Order;
+pub use segment::Segment;
+pub use state::EndState;
+pub use state::Source;
+pub use state::TcpState;
+pub use tcp::Place;
 pub use tcp::Sent;
 pub use tcp::TcpFlow;
+pub use tcp_flows::TcpFlows;
 pub use tftp::TftpFlow;
-pub use tftp::TftpSent;
+pub use tftp::TftpFlows;
+pub use tftp::TftpStep;
 
 /// Which way a packet goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,8 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::Again;
 use super::Arrival;
-use super::Label;
+use super::Cause;
+use super::Order;
+use super::judge::Packet;
+use super::life::Life;
 use super::numbers::Numbers;
 
 /// How many sent segments are remembered, to tell what is a repetition of what.
@@ -17,6 +21,8 @@ pub(super) struct Side {
     pub numbers: Option<Numbers>,
     /// Its SYN, if seen, and whether it had ACK.
     pub syn: Option<bool>,
+    /// Whether it has sent anything but a SYN: only then is its window what it says from then on.
+    pub settled: bool,
     /// Where its FIN stands.
     pub fin: Option<i64>,
     /// The shift of its windows that its SYN offered.
@@ -34,6 +40,12 @@ pub(super) struct Side {
     pub expects: i64,
     islands: Vec<(i64, i64)>,
     pub heard: Heard,
+    /// When the first bytes arrived that it has not acknowledged, in nanoseconds.
+    pub owes_since: Option<u64>,
+    /// Whether a SYN that it had already has arrived since it last sent its own.
+    pub asked_again: bool,
+    /// What state it is in.
+    pub life: Life,
 }
 
 /// A segment that was sent.
@@ -43,6 +55,7 @@ struct Piece {
     to: i64,
     id: u64,
     ip_id: u16,
+    at_ns: u64,
     times: u32,
 }
 
@@ -65,36 +78,52 @@ pub(super) struct Heard {
 
 impl Side {
     /// Notes what a segment takes up of the numbers, and says how it relates to those before.
-    pub(super) fn send(&mut self, (from, to): (i64, i64), id: u64, ip_id: u16) -> Option<Label> {
+    pub(super) fn send(
+        &mut self,
+        (from, to): (i64, i64),
+        packet: Packet,
+    ) -> (Order, Option<Again>) {
         if from == to {
-            return None;
+            return (Order::Next, None);
         }
         // What lies beyond everything sent overlaps nothing: the usual case looks no further.
         let known = if from < self.next { self.sent.len() } else { 0 };
         let mut old = self.sent.iter().rev().take(known).copied();
         let before = old.find(|it| it.from < to && from < it.to);
-        let label = match before {
-            Some(it) if ip_id != 0 && it.ip_id == ip_id && (it.from, it.to) == (from, to) => {
-                return Some(Label::Copy { of: it.id });
-            }
-            Some(it) if self.asked_for(from) => Some(Label::FastRetransmission { of: it.id }),
-            Some(it) => Some(Label::Retransmission {
-                of: it.id,
-                nth: it.times,
-            }),
-            None if from < self.next => Some(Label::OutOfOrder),
-            None if from > self.next => Some(Label::Gap),
-            None => None,
+        let again = before.map(|it| Again {
+            times: it.times,
+            wait_ns: packet.now_ns.saturating_sub(it.at_ns),
+            earlier: it.id,
+            cause: self.cause(&it, (from, to), packet.ip_id),
+        });
+        if again.is_some_and(|again| again.cause == Cause::Doubled) {
+            return (Order::Next, again);
+        }
+        let order = match again {
+            None if from < self.next => Order::Late,
+            None if from > self.next => Order::Gap,
+            _ => Order::Next,
         };
         self.remember(Piece {
             from,
             to,
-            id,
-            ip_id,
+            id: packet.id,
+            ip_id: packet.ip_id,
+            at_ns: packet.now_ns,
             times: before.map_or(1, |it| it.times + 1),
         });
         self.next = self.next.max(to);
-        label
+        (order, again)
+    }
+
+    /// Why what begins at `from` comes again, after `earlier`.
+    fn cause(&self, earlier: &Piece, (from, to): (i64, i64), ip_id: u16) -> Cause {
+        let same = (earlier.from, earlier.to) == (from, to);
+        match () {
+            () if ip_id != 0 && earlier.ip_id == ip_id && same => Cause::Doubled,
+            () if self.asked_for(from) => Cause::Acks,
+            () => Cause::Silence,
+        }
     }
 
     /// Whether acknowledgments that it has received ask for what begins at `from`.
@@ -141,13 +170,24 @@ impl Side {
         (self.next, self.fin) = (0, None);
     }
 
-    /// Takes in what a segment brought; says whether something that had come too early joins it.
+    /// Whether the peer's FIN has arrived, and all before it.
+    pub(super) fn has_heard_fin(&self, peer: &Self) -> bool {
+        peer.fin.is_some_and(|fin| self.expects > fin)
+    }
+
+    /// Whether it has said that the peer's FIN has arrived.
+    pub(super) fn has_acknowledged_fin_of(&self, peer: &Self) -> bool {
+        let said = self.said.map_or(0, |said| said.ack);
+        peer.fin.is_some_and(|fin| said > fin)
+    }
+
+    /// Takes in what a segment brought.
     pub(super) fn receive(&mut self, from: i64, to: i64) -> Arrival {
         if from == to {
             return Arrival::InOrder;
         }
         if to <= self.expects {
-            return Arrival::Already;
+            return Arrival::Known;
         }
         if from > self.expects {
             let known = self.islands.iter().any(|it| it.0 <= from && to <= it.1);
@@ -155,25 +195,21 @@ impl Side {
                 self.islands.push((from, to));
             }
             return if known {
-                Arrival::Already
+                Arrival::Known
             } else {
-                Arrival::OutOfOrder
+                Arrival::Early
             };
         }
         self.expects = to;
-        if self.join() {
-            Arrival::FillsGap
-        } else {
-            Arrival::InOrder
-        }
+        self.join();
+        Arrival::InOrder
     }
 
-    fn join(&mut self) -> bool {
-        let before = self.islands.len();
+    /// What had come too early may now be next.
+    fn join(&mut self) {
         while let Some(at) = self.islands.iter().position(|it| it.0 <= self.expects) {
             let (_, to) = self.islands.swap_remove(at);
             self.expects = self.expects.max(to);
         }
-        self.islands.len() < before
     }
 }

@@ -2,19 +2,21 @@
 
 use std::net::SocketAddr;
 
+use super::Again;
 use super::Arrival;
+use super::EndState;
 use super::Label;
+use super::Order;
+use super::Segment;
+use super::TcpState;
 use super::Way;
 use super::judge;
+use super::judge::Found;
+use super::judge::Packet;
 use super::judge::Placed;
 use super::numbers::Numbers;
 use super::side::Side;
-use crate::wire::Checksum;
 use crate::wire::Flags;
-use crate::wire::Frame;
-use crate::wire::Layer;
-use crate::wire::Tcp;
-use crate::wire::TcpOption;
 
 /// A connection, as far as its packets tell.
 ///
@@ -25,37 +27,44 @@ pub struct TcpFlow {
     server: SocketAddr,
     from_client: Side,
     from_server: Side,
-    reset: bool,
 }
 
-/// What was found about a segment as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// Which way it goes.
-    pub way: Way,
+/// Numbers of a segment, counted from the beginning of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
     /// Where it begins in its sender's stream.
     pub seq: i64,
     /// What its sender expects next of the peer's stream.
     pub ack: Option<i64>,
-    /// How many bytes it carries.
-    pub len: usize,
     /// The window in bytes, scaled if both SYNs were seen to agree on it.
     pub window: u32,
-    /// What it is; never empty.
-    pub labels: Vec<Label>,
+    /// Whether the beginning of its sender's stream is known; else the first number seen counts as 1.
+    pub from_start: bool,
+}
+
+/// What was found about a segment as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Which way it goes.
+    pub way: Way,
+    /// Its numbers.
+    pub place: Place,
+    /// What it is.
+    pub label: Label,
+    /// How it stands to what its sender has sent before.
+    pub order: Order,
+    /// If it was sent before: how often, and when last.
+    pub again: Option<Again>,
 }
 
 impl TcpFlow {
     /// A connection that begins with this segment; tell it that segment too. Its sender is the client, unless it is a
     /// SYN-ACK.
-    pub fn new(frame: &Frame<'_>) -> Option<Self> {
-        let flags = frame.tcp()?.flags();
-        let (from, to) = frame.endpoints()?;
-        let (client, server) = match flags.has(Flags::SYN | Flags::ACK) {
-            true => (to, from),
-            false => (from, to),
-        };
-        Some(Self::between(client, server))
+    pub fn new(segment: &Segment) -> Self {
+        match segment.has(Flags::SYN | Flags::ACK) {
+            true => Self::between(segment.to, segment.from),
+            false => Self::between(segment.from, segment.to),
+        }
     }
 
     fn between(client: SocketAddr, server: SocketAddr) -> Self {
@@ -64,7 +73,6 @@ impl TcpFlow {
             server,
             from_client: Side::default(),
             from_server: Side::default(),
-            reset: false,
         }
     }
 
@@ -73,15 +81,23 @@ impl TcpFlow {
         (self.client, self.server)
     }
 
-    /// Which way a frame goes, if it belongs to the connection.
-    pub fn way(&self, frame: &Frame<'_>) -> Option<Way> {
-        frame.tcp()?;
-        let (from, to) = frame.endpoints()?;
-        match (from, to) {
-            _ if (from, to) == (self.client, self.server) => Some(Way::Forth),
-            _ if (from, to) == (self.server, self.client) => Some(Way::Back),
+    /// Which way a segment goes, if it belongs to the connection.
+    pub fn way(&self, segment: &Segment) -> Option<Way> {
+        match (segment.from, segment.to) {
+            ends if ends == (self.client, self.server) => Some(Way::Forth),
+            ends if ends == (self.server, self.client) => Some(Way::Back),
             _ => None,
         }
+    }
+
+    /// The state of the sender of a direction; `None` while nothing tells.
+    pub fn state(&self, way: Way) -> Option<EndState> {
+        self.side(way).life.now
+    }
+
+    /// The TCP of the sender of a direction has said what state it is in.
+    pub fn told(&mut self, way: Way, state: TcpState) {
+        self.sides(way).0.life.told(state);
     }
 
     /// The number of the SYN of a direction; `None` while it is unknown or only guessed.
@@ -100,17 +116,6 @@ impl TcpFlow {
         self.side(way).next
     }
 
-    /// Whether both ends have finished and know it, or one has broken it off.
-    pub fn is_over(&self) -> bool {
-        let finished = |side: &Side, peer: &Side| {
-            let said = peer.said.map_or(0, |said| said.ack);
-            side.fin.is_some_and(|fin| said > fin)
-        };
-        self.reset
-            || finished(&self.from_client, &self.from_server)
-                && finished(&self.from_server, &self.from_client)
-    }
-
     fn side(&self, way: Way) -> &Side {
         match way {
             Way::Forth => &self.from_client,
@@ -126,148 +131,146 @@ impl TcpFlow {
         }
     }
 
-    /// A segment was sent; `None` if it is not of this connection. `id` is what later labels will
-    /// call it.
-    pub fn sent(&mut self, id: u64, frame: &Frame<'_>) -> Option<Sent> {
-        let tcp = frame.tcp()?;
-        let mut labels = Vec::new();
-        self.begin(self.way(frame)?, tcp, &mut labels);
-        let way = self.way(frame)?; // a new connection may have changed the ends' places
-        let known = self.side(way).numbers.is_some();
-        let placed = self.place(way, tcp);
-        if !known && !placed.has(Flags::SYN) && !placed.has(Flags::RST) {
-            labels.push(Label::MidStream);
-        }
-        let window = self.window(way, tcp);
-        if self.reset {
-            labels.push(Label::AfterReset);
-        } else if placed.has(Flags::RST) {
-            labels.push(self.reset_label(way));
-            self.reset = true;
-        } else {
-            let ip_id = frame.ipv4().map_or(0, |ip| ip.id());
-            let (sender, peer) = self.sides(way);
-            judge::label(sender, peer, &placed, (id, ip_id), &mut labels);
-        }
+    /// A segment was sent; `None` if it is not of this connection. `id` is what later segments will
+    /// call it that repeat it.
+    pub fn sent(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Sent> {
+        self.begin(self.way(segment)?, segment);
+        let way = self.way(segment)?; // a new connection may have changed the ends' places
+        let placed = self.place(way, segment);
+        let window = self.window(way, segment);
+        let packet = Packet {
+            id,
+            ip_id: segment.ip_id,
+            now_ns,
+        };
+        let (sender, peer) = self.sides(way);
+        let next = sender.next;
+        let Found {
+            label,
+            order,
+            again,
+        } = match placed.has(Flags::RST) {
+            true => Found {
+                label: judge::of_reset(sender, peer),
+                order: Order::Next,
+                again: None,
+            },
+            false => judge::judge(sender, peer, &placed, packet),
+        };
+        sender.lives_by_sending(peer, &placed, next);
         Some(Sent {
             way,
-            seq: placed.seq,
-            ack: placed.ack,
-            len: tcp.payload().wire_len(),
-            window,
-            labels,
+            place: Place {
+                seq: placed.seq,
+                ack: placed.ack,
+                window,
+                from_start: self.isn(way).is_some(),
+            },
+            label,
+            order,
+            again,
         })
     }
 
-    /// A segment was delivered; tell it as it arrived.
-    pub fn delivered(&mut self, frame: &Frame<'_>) -> Option<Arrival> {
-        let way = self.way(frame)?;
-        let tcp = frame.tcp()?;
-        if let Some(Checksum::Wrong { .. }) = frame.checksum(Layer::Tcp) {
+    /// A segment was delivered; tell it as it arrived. `None` if it is not of this connection.
+    pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Arrival> {
+        let way = self.way(segment)?;
+        if segment.damaged {
             return Some(Arrival::Damaged);
         }
-        let placed = self.place(way, tcp);
-        let sacked = self.highest_sack(way, tcp);
+        let placed = self.place(way, segment);
+        let sacked = self.highest_sack(way, segment);
         let (sender, receiver) = self.sides(way);
-        if let Some(ack) = placed.ack {
+        // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
+        if let Some(ack) = placed.ack.filter(|ack| *ack <= receiver.next) {
             let bare = placed.seq == placed.end && !sender.probed;
-            receiver.hear(ack, tcp.window(), bare, sacked);
-        }
-        if placed.has(Flags::RST) {
-            return Some(Arrival::InOrder);
+            receiver.hear(ack, segment.window, bare, sacked);
         }
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
             receiver.expects = placed.seq; // the connection is older than what was seen of it
         }
-        Some(receiver.receive(placed.seq, placed.end))
+        let due = receiver.expects;
+        let arrival = match placed.has(Flags::RST) {
+            true => Arrival::InOrder,
+            false => receiver.receive(placed.seq, placed.end),
+        };
+        if receiver.expects > due {
+            receiver.owes_since.get_or_insert(now_ns);
+        }
+        receiver.asked_again |= arrival == Arrival::Known && placed.has(Flags::SYN);
+        receiver.lives_by_hearing(sender, &placed, due);
+        Some(arrival)
     }
 
     /// A SYN begins to count, or begins everything anew.
-    fn begin(&mut self, way: Way, tcp: Tcp<'_>, labels: &mut Vec<Label>) {
-        let flags = tcp.flags();
-        if !flags.has(Flags::SYN) {
+    fn begin(&mut self, way: Way, segment: &Segment) {
+        if !segment.has(Flags::SYN) {
             return;
         }
-        let anew = self.side(way).numbers.is_some_and(|it| it.isn != tcp.seq());
-        match (anew, flags.has(Flags::ACK)) {
-            (true, true) => {
-                self.sides(way).0.forget_sent();
-                labels.push(Label::Renumbered);
-            }
+        let other = |numbers: Numbers| numbers.isn != segment.seq;
+        match (
+            self.side(way).numbers.is_some_and(other),
+            segment.has(Flags::ACK),
+        ) {
+            // The one before is void.
+            (true, true) => self.sides(way).0.forget_sent(),
+            // The ports were in use before, by a connection that is over.
             (true, false) => {
                 *self = match way {
                     Way::Forth => Self::between(self.client, self.server),
                     Way::Back => Self::between(self.server, self.client),
                 };
-                labels.push(Label::NewConnection);
-                return self.begin(Way::Forth, tcp, labels);
+                return self.begin(Way::Forth, segment);
             }
             (false, _) => {}
         }
         let sender = self.sides(way).0;
-        sender.scale = tcp.window_scale();
+        sender.scale = segment.scale;
         sender.numbers = Some(Numbers {
-            isn: tcp.seq(),
+            isn: segment.seq,
             certain: true,
         });
     }
 
     /// The segment in places. Where numbers are unknown, they are taken to begin just here.
-    fn place(&mut self, way: Way, tcp: Tcp<'_>) -> Placed {
-        let flags = tcp.flags();
+    fn place(&mut self, way: Way, segment: &Segment) -> Placed {
+        let flags = segment.flags;
         let ack = flags.has(Flags::ACK).then(|| {
             let peer = self.sides(way).1;
-            peer.numbers_before(tcp.ack(), flags.has(Flags::SYN))
-                .place(peer.next, tcp.ack())
+            peer.numbers_before(segment.ack, flags.has(Flags::SYN))
+                .place(peer.next, segment.ack)
         });
         let sender = self.sides(way).0;
         let seq = match flags.has(Flags::RST) && sender.numbers.is_none() {
             true => 0, // the answer of nobody, who has no numbers
             false => sender
-                .numbers_before(tcp.seq(), false)
-                .place(sender.next, tcp.seq()),
+                .numbers_before(segment.seq, false)
+                .place(sender.next, segment.seq),
         };
         Placed {
             flags,
             seq,
-            end: seq + i64::from(tcp.seq_len()),
+            end: seq + i64::from(segment.takes()),
             ack,
-            window: tcp.window(),
-            bytes: tcp.payload().wire_len(),
-            sack: tcp.options().any(|it| matches!(it, TcpOption::Sack(_))),
+            window: segment.window,
+            bytes: segment.len,
+            sack: segment.has_sack(),
         }
     }
 
     /// Windows are scaled only if both SYNs offer it, and never in a SYN (RFC 7323 §2.2).
-    fn window(&self, way: Way, tcp: Tcp<'_>) -> u32 {
+    fn window(&self, way: Way, segment: &Segment) -> u32 {
         let shift = match (self.side(way).scale, self.side(way.other()).scale) {
-            (Some(shift), Some(_)) if !tcp.flags().has(Flags::SYN) => shift,
+            (Some(shift), Some(_)) if !segment.has(Flags::SYN) => shift,
             _ => 0,
         };
-        u32::from(tcp.window()) << shift
+        u32::from(segment.window) << shift
     }
 
-    fn highest_sack(&self, way: Way, tcp: Tcp<'_>) -> Option<i64> {
+    fn highest_sack(&self, way: Way, segment: &Segment) -> Option<i64> {
         let peer = self.side(way.other());
         let numbers = peer.numbers?;
-        let blocks = tcp.option(|it| match it {
-            TcpOption::Sack(blocks) => Some(blocks),
-            _ => None,
-        })?;
-        blocks
-            .iter()
-            .map(|(_, to)| numbers.place(peer.next, to))
-            .max()
-    }
-
-    /// Nobody there, or no more: who answers a SYN without ever having said anything refuses it.
-    fn reset_label(&self, way: Way) -> Label {
-        let (sender, peer) = (self.side(way), self.side(way.other()));
-        let silent = sender.syn.is_none() && sender.said.is_none();
-        if silent && peer.syn.is_some() {
-            Label::Refused
-        } else {
-            Label::Abort
-        }
+        let places = segment.sacked().map(|to| numbers.place(peer.next, to));
+        places.max()
     }
 }

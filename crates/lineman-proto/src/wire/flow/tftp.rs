@@ -1,48 +1,71 @@
-//! A TFTP transfer, packet by packet.
+//! TFTP transfers, as the wire shows them: which block ends the file, and what was sent before.
 
+use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use super::TftpLabel;
-use super::Way;
+use super::Again;
+use super::Cause;
+use crate::tftp::DEFAULT_BLKSIZE;
 use crate::tftp::Direction;
 use crate::tftp::Options;
 use crate::tftp::Packet;
-use crate::tftp::Rollover;
 use crate::wire::Frame;
+
+/// How many packets of a transfer are remembered, to tell what is a repetition of what.
+const PACKETS: usize = 4096;
+/// How many transfers are remembered; the one that began longest ago is forgotten first.
+const TRANSFERS: usize = 256;
+/// How many bytes of a request, an OACK or an ERROR are compared: requests have at most 512 (RFC 2347).
+const COMPARED: usize = 512;
+
+/// What a TFTP packet is in its transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TftpStep {
+    /// Whether the file goes from the client to the server.
+    pub upload: bool,
+    /// The server's TID, if this packet comes from or goes to another port of its: it has no part in
+    /// the transfer.
+    pub stray: Option<u16>,
+    /// The server's port, if this packet is the first from it: its TID (RFC 1350 §4).
+    pub new_tid: Option<u16>,
+    /// Whether it is the last block, or its ACK.
+    pub last: bool,
+    /// The size of a block.
+    pub blksize: u64,
+    /// How many blocks may be under way without an ACK (RFC 7440).
+    pub window: u64,
+    /// How many bytes of the file have been sent with this packet.
+    pub bytes: u64,
+    /// If it was sent before: how often, and when last.
+    pub again: Option<Again>,
+}
 
 /// A transfer, from its request on.
 #[derive(Clone, Debug)]
 pub struct TftpFlow {
     client: SocketAddr,
-    asked: SocketAddr,
-    server: Option<SocketAddr>,
-    direction: Direction,
-    blksize: u64,
-    requested: bool,
-    oack: bool,
-    data: Count,
-    ack: Option<Count>,
-    last: Option<u64>,
-    error: bool,
+    step: TftpStep,
+    tid: Option<u16>,
+    last_block: Option<u16>,
+    highest: u64,
+    over: bool,
+    sent: HashMap<(bool, Said), Sent>,
 }
 
-/// The highest number of a kind, and how often it was sent since it first was.
-#[derive(Clone, Copy, Debug, Default)]
-struct Count {
-    block: u64,
-    repeats: u32,
+/// What a packet says, as far as two may say the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Said {
+    Data { block: u16, len: usize },
+    Ack { block: u16 },
+    Words { len: usize, bytes: Vec<u8> },
 }
 
-/// What was found about a packet as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TftpSent {
-    /// Which way it goes.
-    pub way: Way,
-    /// The block of a DATA or an ACK, counted without wrapping at 65,536 (a client whose numbers
-    /// skip 0 is one off for each round).
-    pub block: Option<u64>,
-    /// What it is; never empty.
-    pub labels: Vec<TftpLabel>,
+#[derive(Clone, Copy, Debug)]
+struct Sent {
+    id: u64,
+    at_ns: u64,
+    times: u32,
 }
 
 impl TftpFlow {
@@ -51,177 +74,192 @@ impl TftpFlow {
         let Packet::Request(request) = frame.tftp()? else {
             return None;
         };
-        let (client, asked) = frame.endpoints()?;
+        let (client, _) = frame.endpoints()?;
         Some(Self {
             client,
-            asked,
-            server: None,
-            direction: request.direction,
-            blksize: 512,
-            requested: false,
-            oack: false,
-            data: Count::default(),
-            ack: None,
-            last: None,
-            error: false,
+            step: TftpStep {
+                upload: request.direction == Direction::Write,
+                stray: None,
+                new_tid: None,
+                last: false,
+                blksize: DEFAULT_BLKSIZE.into(),
+                window: 1,
+                bytes: 0,
+                again: None,
+            },
+            tid: None,
+            last_block: None,
+            highest: 0,
+            over: false,
+            sent: HashMap::new(),
         })
-    }
-
-    /// The client's TID.
-    pub fn client(&self) -> SocketAddr {
-        self.client
-    }
-
-    /// The server's TID, once it has answered.
-    pub fn server(&self) -> Option<SocketAddr> {
-        self.server
-    }
-
-    /// The number of the last block, once it was seen.
-    pub fn last_block(&self) -> Option<u64> {
-        self.last
     }
 
     /// Whether the last block is acknowledged, or an error was sent.
     pub fn is_over(&self) -> bool {
-        let acknowledged = self.ack.map(|ack| ack.block);
-        self.error || self.last.is_some() && acknowledged >= self.last
+        self.over
     }
 
-    /// Which way a frame goes, if one of its ends is the client's.
-    pub fn way(&self, frame: &Frame<'_>) -> Option<Way> {
-        frame.tftp()?;
-        match frame.endpoints()? {
-            (from, _) if from == self.client => Some(Way::Forth),
-            (_, to) if to == self.client => Some(Way::Back),
-            _ => None,
-        }
-    }
-
-    /// A packet was sent; `None` if it is none of TFTP to or from the client's port.
-    pub fn sent(&mut self, frame: &Frame<'_>) -> Option<TftpSent> {
-        let way = self.way(frame)?;
+    /// A packet was sent; `id` is what later packets will call it that repeat it. `None` if it is
+    /// none of TFTP to or from the client's port.
+    pub fn sent(&mut self, id: u64, now_ns: u64, frame: &Frame<'_>) -> Option<TftpStep> {
         let packet = frame.tftp()?;
         let (from, to) = frame.endpoints()?;
-        let mut labels = Vec::new();
-        let mut block = None;
-        if let Packet::Request(_) = packet {
-            labels.push(self.request());
-        } else if self.is_stranger(way, from, to, &mut labels) {
-            labels.push(TftpLabel::WrongTid);
-        } else {
-            block = self.label(&packet, &mut labels);
+        let by_client = match self.client {
+            client if client == from => true,
+            client if client == to => false,
+            _ => return None,
+        };
+        let mut step = match packet {
+            Packet::Request(_) => self.step,
+            _ => self.step(&packet, by_client, if by_client { to } else { from }.port()),
+        };
+        if step.stray.is_none() {
+            let said = said(&packet, frame.payload().bytes());
+            step.again = self.again((by_client, said), id, now_ns);
         }
-        Some(TftpSent { way, block, labels })
+        Some(step)
     }
 
-    fn request(&mut self) -> TftpLabel {
-        match std::mem::replace(&mut self.requested, true) {
-            true => TftpLabel::RepeatedRequest,
-            false => TftpLabel::Request,
+    fn step(&mut self, packet: &Packet<'_>, by_client: bool, server: u16) -> TftpStep {
+        let mut step = self.step;
+        if !by_client && self.tid.is_none() {
+            self.tid = Some(server);
+            step.new_tid = Some(server);
         }
-    }
-
-    /// The first answer settles the server's TID (RFC 1350 §4).
-    fn is_stranger(
-        &mut self,
-        way: Way,
-        from: SocketAddr,
-        to: SocketAddr,
-        labels: &mut Vec<TftpLabel>,
-    ) -> bool {
-        match (way, self.server) {
-            (Way::Forth, server) => server != Some(to),
-            (Way::Back, Some(server)) => server != from,
-            (Way::Back, None) => {
-                self.server = Some(from);
-                labels.push(TftpLabel::ServerTid);
-                false
-            }
+        step.stray = self.tid.filter(|tid| *tid != server);
+        if step.stray.is_some() {
+            return step;
         }
-    }
-
-    fn label(&mut self, packet: &Packet<'_>, labels: &mut Vec<TftpLabel>) -> Option<u64> {
         match *packet {
+            Packet::Oack(options) => {
+                self.agree(options);
+                (step.blksize, step.window) = (self.step.blksize, self.step.window);
+            }
             Packet::Data { block, payload } => {
-                let block = place(block, self.data.block);
-                labels.push(self.data_label(block));
-                if (payload.len() as u64) < self.blksize {
-                    self.last = Some(block);
-                    labels.push(TftpLabel::LastBlock);
-                }
-                Some(block)
+                let len = payload.len() as u64;
+                step.last = len < step.blksize;
+                self.data(block, len, step.last);
+                step.bytes = self.step.bytes;
             }
             Packet::Ack { block } => {
-                let block = place(block, self.data.block);
-                labels.push(self.ack_label(block));
-                Some(block)
+                step.last = self.last_block == Some(block);
+                self.over |= step.last;
             }
-            Packet::Oack(options) => {
-                labels.push(self.oack_label(options));
-                None
-            }
-            Packet::Error { .. } => {
-                self.error = true;
-                labels.push(TftpLabel::Error);
-                None
-            }
-            Packet::Request(_) => None,
+            Packet::Error { .. } => self.over = true,
+            Packet::Request(_) => {}
+        }
+        step
+    }
+
+    fn agree(&mut self, options: Options<'_>) {
+        self.step.blksize = options.number("blksize").unwrap_or(self.step.blksize);
+        self.step.window = options.number("windowsize").unwrap_or(self.step.window);
+    }
+
+    /// Counts the bytes of blocks that were not sent before.
+    fn data(&mut self, block: u16, len: u64, last: bool) {
+        if block == (self.highest as u16).wrapping_add(1) {
+            self.highest += 1;
+            self.step.bytes += len;
+        }
+        if last {
+            self.last_block = Some(block);
         }
     }
 
-    fn data_label(&mut self, block: u64) -> TftpLabel {
-        if block <= self.data.block {
-            if block == self.data.block {
-                self.data.repeats += 1;
-            }
-            let nth = if block == self.data.block {
-                self.data.repeats
-            } else {
-                1
-            };
-            return TftpLabel::RepeatedData { nth };
+    fn again(&mut self, key: (bool, Said), id: u64, now_ns: u64) -> Option<Again> {
+        let before = self.sent.get(&key).copied();
+        let times = before.map_or(0, |before| before.times + 1);
+        let asked = before.is_some_and(|before| self.was_asked(&key, before.at_ns));
+        if self.sent.len() >= PACKETS {
+            self.sent.clear(); // only repeats of what is older are no longer known
         }
-        self.data = Count { block, repeats: 0 };
-        match block {
-            1 => TftpLabel::FirstData,
-            _ => TftpLabel::Data,
-        }
+        let sent = Sent {
+            id,
+            at_ns: now_ns,
+            times,
+        };
+        self.sent.insert(key, sent);
+        let before = before?;
+        Some(Again {
+            times,
+            wait_ns: now_ns.saturating_sub(before.at_ns),
+            earlier: before.id,
+            cause: match asked {
+                true => Cause::Asked,
+                false => Cause::Silence,
+            },
+        })
     }
 
-    fn ack_label(&mut self, block: u64) -> TftpLabel {
-        match &mut self.ack {
-            Some(last) if last.block == block => {
-                last.repeats += 1;
-                TftpLabel::DuplicateAck { nth: last.repeats }
-            }
-            Some(last) if last.block > block => TftpLabel::DuplicateAck { nth: 1 },
-            _ => {
-                self.ack = Some(Count { block, repeats: 0 });
-                let is_last = self.last == Some(block);
-                if is_last {
-                    TftpLabel::LastAck
-                } else {
-                    TftpLabel::Ack
-                }
-            }
-        }
-    }
-
-    fn oack_label(&mut self, options: Options<'_>) -> TftpLabel {
-        self.blksize = options.number("blksize").unwrap_or(512);
-        match std::mem::replace(&mut self.oack, true) {
-            true => TftpLabel::RepeatedOptions,
-            false => TftpLabel::Options,
-        }
-    }
-
-    /// Which way the file goes, and whom the request asked.
-    pub fn asked(&self) -> (Direction, SocketAddr) {
-        (self.direction, self.asked)
+    /// Whether an ACK that comes again answers a block that has come again since.
+    fn was_asked(&self, (by_client, said): &(bool, Said), since_ns: u64) -> bool {
+        let Said::Ack { block: acked } = said else {
+            return false;
+        };
+        self.sent.iter().any(|((whose, said), sent)| {
+            let block = matches!(said, Said::Data { block, .. } if block == acked);
+            whose != by_client && block && sent.times > 0 && sent.at_ns > since_ns
+        })
     }
 }
 
-fn place(block: u16, near: u64) -> u64 {
-    Rollover::ToZero.index(block, near).unwrap_or(near)
+fn said(packet: &Packet<'_>, bytes: &[u8]) -> Said {
+    match *packet {
+        Packet::Data { block, payload } => Said::Data {
+            block,
+            len: payload.len(),
+        },
+        Packet::Ack { block } => Said::Ack { block },
+        _ => Said::Words {
+            len: bytes.len(),
+            bytes: bytes.get(..COMPARED).unwrap_or(bytes).to_vec(),
+        },
+    }
+}
+
+/// The transfers, each found by its client's address and port, which is its TID.
+#[derive(Debug, Default)]
+pub struct TftpFlows {
+    by_client: HashMap<SocketAddr, TftpFlow>,
+    oldest: VecDeque<SocketAddr>,
+}
+
+impl TftpFlows {
+    /// Knowing none.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A packet was sent. `None` if it is none of TFTP, or of no transfer whose request was seen.
+    pub fn sent(&mut self, id: u64, now_ns: u64, frame: &Frame<'_>) -> Option<TftpStep> {
+        let (from, to) = frame.endpoints()?;
+        if let Some(Packet::Request(_)) = frame.tftp() {
+            self.begin(from, frame);
+        }
+        let client = [from, to]
+            .into_iter()
+            .find(|end| self.by_client.contains_key(end))?;
+        self.by_client.get_mut(&client)?.sent(id, now_ns, frame)
+    }
+
+    /// A request begins a transfer, unless it is that of one that goes on.
+    fn begin(&mut self, client: SocketAddr, frame: &Frame<'_>) {
+        let goes_on = |flow: &TftpFlow| !flow.is_over();
+        if self.by_client.get(&client).is_some_and(goes_on) {
+            return;
+        }
+        let Some(flow) = TftpFlow::new(frame) else {
+            return;
+        };
+        if self.by_client.insert(client, flow).is_none() {
+            self.oldest.push_back(client);
+        }
+        if self.oldest.len() > TRANSFERS
+            && let Some(oldest) = self.oldest.pop_front()
+        {
+            self.by_client.remove(&oldest);
+        }
+    }
 }

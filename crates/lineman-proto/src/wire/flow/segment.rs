@@ -1,0 +1,88 @@
+//! A TCP segment, as much of it as a flow needs.
+
+use std::net::SocketAddr;
+
+use crate::wire::Checksum;
+use crate::wire::Flags;
+use crate::wire::Frame;
+use crate::wire::Layer;
+use crate::wire::TcpOption;
+
+/// The most blocks that the 40 bytes of options have room for (RFC 2018 §3).
+const SACK_BLOCKS: usize = 4;
+
+/// A TCP segment, taken out of its frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// For whom it is.
+    pub to: SocketAddr,
+    /// Its flags.
+    pub flags: Flags,
+    /// The number of its first byte.
+    pub seq: u32,
+    /// What its sender expects next; without [`Flags::ACK`] it means nothing.
+    pub ack: u32,
+    /// The window as it stands in the header.
+    pub window: u16,
+    /// The shift of later windows, in a SYN (RFC 7323 §2).
+    pub scale: Option<u8>,
+    /// How many bytes it carries, captured or not.
+    pub len: u32,
+    /// Whether its checksum is wrong.
+    pub damaged: bool,
+    /// The identification of its IPv4 packet; 0 if it has none.
+    pub(super) ip_id: u16,
+    /// Behind the last byte of each block that a SACK names; `None` without the option.
+    sacked: Option<[Option<u32>; SACK_BLOCKS]>,
+}
+
+impl Segment {
+    /// The segment of a frame, if it has one.
+    pub fn of(frame: &Frame<'_>) -> Option<Self> {
+        let tcp = frame.tcp()?;
+        let (from, to) = frame.endpoints()?;
+        let blocks = tcp.option(|option| match option {
+            TcpOption::Sack(blocks) => Some(blocks),
+            _ => None,
+        });
+        let sacked = blocks.map(|blocks| {
+            let mut ends = blocks.iter().map(|(_, end)| end);
+            std::array::from_fn(|_| ends.next())
+        });
+        Some(Self {
+            from,
+            to,
+            flags: tcp.flags(),
+            seq: tcp.seq(),
+            ack: tcp.ack(),
+            window: tcp.window(),
+            scale: tcp.window_scale(),
+            len: u32::try_from(tcp.payload().wire_len()).unwrap_or(u32::MAX),
+            damaged: matches!(frame.checksum(Layer::Tcp), Some(Checksum::Wrong { .. })),
+            ip_id: frame.ipv4().map_or(0, |ip| ip.id()),
+            sacked,
+        })
+    }
+
+    /// Whether `flag` is set.
+    pub fn has(&self, flag: Flags) -> bool {
+        self.flags.has(flag)
+    }
+
+    /// How many numbers it takes up.
+    pub fn takes(&self) -> u32 {
+        self.len
+            .saturating_add(u32::from(self.has(Flags::SYN)))
+            .saturating_add(u32::from(self.has(Flags::FIN)))
+    }
+
+    pub(super) fn has_sack(&self) -> bool {
+        self.sacked.is_some()
+    }
+
+    pub(super) fn sacked(&self) -> impl Iterator<Item = u32> {
+        self.sacked.into_iter().flatten().flatten()
+    }
+}
