@@ -9,6 +9,8 @@ mod network;
 mod play;
 mod process;
 mod programs;
+#[path = "../../../lineman-trace/tests/it/truth.rs"]
+mod rows; // what holds rows against their log is the same for all logs
 mod scenarios;
 mod simulated;
 mod simulated_calls;
@@ -16,4 +18,5 @@ mod simulated_random;
 mod stage;
 mod step;
 mod tcp;
+mod truth;
 mod udp;

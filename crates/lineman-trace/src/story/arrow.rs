@@ -26,6 +26,8 @@ pub struct Arrow {
     pub stretch: Stretch,
     /// How often its sender has sent it while it was held: copies that were swallowed.
     pub repeats: u32,
+    /// Whether it was held on the wire.
+    pub held: bool,
     /// The packet of which the wire made this copy.
     pub copy_of: Option<u64>,
     /// The rules that decided, in their text form; empty for a person's decision.
@@ -55,7 +57,7 @@ pub struct Arrow {
 /// What became of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is on its way; the log ended before anything was decided.
+    /// It is on its way: a later row shows how it arrives, or the log ended before that.
     Crossing,
     /// It waits on the wire.
     Held,
@@ -70,7 +72,7 @@ pub enum Fate {
 pub enum Stretch {
     /// All of it.
     Whole,
-    /// From the sender to the middle, where it is held.
+    /// From the sender to the middle, where it is held, or meets others on their way.
     Departure,
     /// Again from the sender to the middle: a resend of a packet that is held, swallowed there.
     Repeat,

@@ -29,7 +29,8 @@ use crate::log::TcpState;
 use crate::log::Timer;
 use crate::log::TimerKind;
 
-/// What happens this soon after the last event of a row still belongs to it.
+/// What happens this soon after the last event of a row still belongs to it: longer than a delayed ACK
+/// (40 ms on Linux), and than a busy machine takes to tell of a return.
 const TOGETHER_NS: u64 = 60_000_000;
 /// A kernel that is asked for its states answers this soon.
 const ASKED_NS: u64 = 15_000_000;
@@ -48,6 +49,8 @@ pub struct Story {
     pub(super) tftp: TftpFlows,
     pub(super) conversations: Conversations,
     sockets: Sockets,
+    /// The number of the last event that was about a packet.
+    wire_n: u64,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
 }
@@ -61,7 +64,14 @@ impl Story {
     /// Takes an event, and gives the rows that are complete now.
     pub fn push(&mut self, event: &Event) -> Vec<Row> {
         let event = &*event.visible();
-        let mut rows = self.idle(event.t_ns);
+        // A state belongs to its packet's row however late it is told.
+        let mut rows = match &event.kind {
+            Kind::State(state) if self.made(state).is_some() => Vec::new(),
+            _ => self.idle(event.t_ns),
+        };
+        if let Kind::Packet(_) = event.kind {
+            self.wire_n = event.n;
+        }
         match &event.kind {
             Kind::Call(call) => self.call(event, call),
             Kind::Packet(packet) => self.packet(event, packet),
@@ -94,15 +104,11 @@ impl Story {
     /// The rows that are complete because nothing has happened until `now_ns`: for a view that
     /// follows a lab, which need not wait for the next event.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Row> {
-        let quiet = self
-            .pending
-            .back()
-            .is_some_and(|open| open.touched_ns.saturating_add(TOGETHER_NS) <= now_ns);
-        if !quiet {
-            return Vec::new();
-        }
         let mut rows = Vec::new();
-        while self.pending.front().is_some_and(Open::is_settled) {
+        let quiet = |open: &Open| {
+            open.is_settled() && open.touched_ns.saturating_add(TOGETHER_NS) <= now_ns
+        };
+        while self.pending.front().is_some_and(quiet) {
             rows.extend(self.pop());
         }
         rows
@@ -117,11 +123,16 @@ impl Story {
         rows
     }
 
-    /// Rows that have a successor, and about which no kernel can still answer.
+    /// Rows that have a successor, and about which no kernel can still answer: it is asked about a
+    /// packet before the wire goes on to the next.
     fn complete(&mut self, now_ns: u64) -> Vec<Row> {
         let mut rows = Vec::new();
-        let done =
-            |open: &Open| open.is_settled() && open.touched_ns.saturating_add(ASKED_NS) <= now_ns;
+        let wire_n = self.wire_n;
+        let done = |open: &Open| {
+            let answered = open.wire_n.is_none_or(|n| n < wire_n);
+            let asked = open.touched_ns.saturating_add(ASKED_NS) <= now_ns;
+            open.is_settled() && answered && asked
+        };
         while self.pending.len() > 1 && self.pending.front().is_some_and(done)
             || self.pending.len() > PENDING
         {
@@ -189,31 +200,35 @@ impl Story {
 
     fn call(&mut self, event: &Event, call: &Call) {
         let Some(answer) = &call.answer else {
-            let cell = cell(call);
+            let cell = cell(call, event.t_ns);
             self.calls.insert(call.id, cell.clone());
             let row = self.join(event, |row| takes_beginning(row, call.host));
             row.calls[call.host] = Some(cell);
             return;
         };
-        let begun = self.calls.remove(&call.id).unwrap_or_else(|| cell(call));
+        let begun = self.calls.remove(&call.id);
+        let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
         let row = self.join(event, |row| takes_return(row, call));
         let here = row.calls[call.host]
             .as_ref()
             .is_some_and(|cell| cell.id == call.id);
         row.calls[call.host] = Some(CallCell {
             begins: here,
+            t_ns: if here { begun.t_ns } else { event.t_ns },
             answer: Some(answer.clone()),
             ..begun
         });
     }
 
+    /// The row that shows what made a change, if it has not come out yet.
+    fn made(&self, state: &State) -> Option<usize> {
+        let cause = state.cause?;
+        let caused = |open: &Open| open.events.contains(&cause);
+        self.pending.iter().rposition(caused)
+    }
+
     fn state(&mut self, event: &Event, state: &State) {
-        let caused = |open: &Open| {
-            state
-                .cause
-                .is_some_and(|cause| open.events.contains(&cause))
-        };
-        let place = match self.pending.iter().rposition(caused) {
+        let place = match self.made(state) {
             Some(place) => place,
             None => {
                 // A cause that has come out already is older than the packet that is under way.
@@ -221,6 +236,11 @@ impl Story {
                 self.pending.len() - 1
             }
         };
+        // What is still on its way to this host will find it so.
+        let host = state.host;
+        for open in self.pending.range_mut(..place) {
+            open.departs_if(|arrow| arrow.from != host);
+        }
         let open = &mut self.pending[place];
         open.touch(event);
         open.changes.push(state.clone());

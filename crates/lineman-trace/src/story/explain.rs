@@ -38,22 +38,23 @@ fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             });
             return;
         }
-        Stretch::Landing if arrow.fate == Fate::Delivered => {
+        // The wire has made it: there is no row in which it departs.
+        _ if arrow.copy_of.is_some() => {
+            out.extend(arrow.copy_of.map(|of| Saying::Copied { of }));
+        }
+        Stretch::Landing if arrow.fate == Fate::Delivered && arrow.held => {
             let decided = arrow.decided_ns.unwrap_or(arrow.sent_ns);
             let waited = decided.saturating_sub(arrow.sent_ns);
             let millis = waited / 1_000_000;
             out.push(Saying::Released { millis });
         }
         Stretch::Landing => {}
-        Stretch::Whole | Stretch::Departure => match arrow.copy_of {
-            Some(of) => out.push(Saying::Copied { of }),
-            None => {
-                if arrow.rules.iter().any(|rule| rule == FORGED) {
-                    out.push(Saying::Forged { who: arrow.from });
-                }
-                of_content(row, arrow, out);
+        Stretch::Whole | Stretch::Departure => {
+            if arrow.rules.iter().any(|rule| rule == FORGED) {
+                out.push(Saying::Forged { who: arrow.from });
             }
-        },
+            of_content(row, arrow, out);
+        }
     }
     of_fate(row, arrow, out);
 }
@@ -98,6 +99,7 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
     let receiver = arrow.from.other();
     match arrow.fate {
         Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
+        Fate::Crossing if arrow.stretch == Stretch::Departure => {}
         Fate::Crossing => out.push(Saying::Crossing {}),
         Fate::Dropped => out.push(match of_the_wire(arrow).next() {
             Some(rule) => Saying::Lost { rule: rule.clone() },

@@ -35,7 +35,12 @@ impl Story {
         arrow.sent_ns = event.t_ns;
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
+        // What is on its way to the sender has not arrived yet: the two cross.
+        for open in &mut self.pending {
+            open.departs_if(|other| other.from != packet.from);
+        }
         let row = self.join(event, |row| !is_copy && takes_arrow(row, packet.from));
+        row.t_ns = event.t_ns;
         row.clock = row.clock.or(deduced);
         row.arrow = Some(arrow);
     }
@@ -55,6 +60,7 @@ impl Story {
             fate: Fate::Crossing,
             stretch: Stretch::Whole,
             repeats: 0,
+            held: false,
             copy_of: None,
             rules: Vec::new(),
             altered: false,
@@ -88,11 +94,26 @@ impl Story {
             _ => None,
         };
         self.fates.insert(packet.id, fate);
+        let mut arrow = arrow.clone();
+        if fate == Fate::Held
+            && let Some(known) = self.packets.get_mut(&packet.id)
+        {
+            known.held = true;
+        }
+        // It overtakes what was sent before it and has not arrived.
+        for open in &mut self.pending {
+            open.departs_if(|other| {
+                fate == Fate::Delivered
+                    && other.from == packet.from
+                    && other.sent_ns < arrow.sent_ns
+            });
+        }
         if !self.pending.iter().any(|open| is_way_of(open, packet.id)) {
-            let mut arrow = arrow.clone();
-            if arrow.copy_of.is_none() {
-                arrow.stretch = Stretch::Landing;
+            // Whatever arrives later than this is shown below it.
+            for open in &mut self.pending {
+                open.departs_if(|_| true);
             }
+            arrow.stretch = Stretch::Landing;
             self.open(event).arrow = Some(arrow);
         }
         let Some(open) = self

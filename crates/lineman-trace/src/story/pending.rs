@@ -12,6 +12,7 @@ use super::Stretch;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
+use crate::log::Kind;
 use crate::log::Origin;
 use crate::log::State;
 use crate::log::TimerKind;
@@ -24,23 +25,40 @@ pub(super) struct Open {
     pub(super) changes: Vec<State>,
     pub(super) extra: Vec<Saying>,
     pub(super) touched_ns: u64,
+    /// The number of the last event about its packet.
+    pub(super) wire_n: Option<u64>,
 }
 
 impl Open {
     pub(super) fn new(event: &Event) -> Self {
-        Self {
+        let mut open = Self {
             row: Row::new(event.t_ns),
-            events: vec![event.n],
+            events: Vec::new(),
             changes: Vec::new(),
             extra: Vec::new(),
             touched_ns: event.t_ns,
-        }
+            wire_n: None,
+        };
+        open.touch(event);
+        open
     }
 
-    /// Whether the fate of its packet is known.
+    /// Whether the fate of its packet is known, or shown by a later row.
     pub(super) fn is_settled(&self) -> bool {
-        let fate = self.row.arrow.as_ref().map(|arrow| arrow.fate);
-        fate != Some(Fate::Crossing)
+        let arrow = self.row.arrow.as_ref();
+        !arrow.is_some_and(|it| it.fate == Fate::Crossing && it.stretch == Stretch::Whole)
+    }
+
+    /// If its packet is on its way, or held there, and is such a one, the row shows only how it departs:
+    /// where it arrives, another will show.
+    pub(super) fn departs_if(&mut self, such: impl FnOnce(&Arrow) -> bool) {
+        let such = |arrow: &&mut Arrow| {
+            let under_way = matches!(arrow.fate, Fate::Crossing | Fate::Held);
+            under_way && arrow.stretch == Stretch::Whole && such(arrow)
+        };
+        if let Some(arrow) = self.row.arrow.as_mut().filter(such) {
+            arrow.stretch = Stretch::Departure;
+        }
     }
 
     /// Whether it is words and nothing else: what a scenario says stands alone.
@@ -52,13 +70,17 @@ impl Open {
     pub(super) fn touch(&mut self, event: &Event) -> &mut Row {
         self.events.push(event.n);
         self.touched_ns = event.t_ns;
+        if let Kind::Packet(_) = event.kind {
+            self.wire_n = Some(event.n);
+        }
         &mut self.row
     }
 }
 
-pub(super) fn cell(call: &Call) -> CallCell {
+pub(super) fn cell(call: &Call, t_ns: u64) -> CallCell {
     CallCell {
         id: call.id,
+        t_ns,
         name: call.name.clone(),
         fd: call.fd,
         args: call.args.clone(),

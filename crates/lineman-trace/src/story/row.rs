@@ -15,7 +15,8 @@ use crate::log::TimerKind;
 /// and the states it left them in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// When the first of it happened.
+    /// When: when its packet was sent, or arrived, if that is what it shows of it; else, when the first
+    /// of it happened.
     pub t_ns: u64,
     /// What the hosts called.
     pub calls: Ends<Option<CallCell>>,
@@ -76,6 +77,8 @@ impl<T> IndexMut<Host> for Ends<T> {
 pub struct CallCell {
     /// Which call: a call that takes long has two cells.
     pub id: u64,
+    /// When it began, if that is here; else when it returned.
+    pub t_ns: u64,
     /// Its name.
     pub name: String,
     /// Its descriptor.

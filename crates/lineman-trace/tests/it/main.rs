@@ -11,3 +11,4 @@ mod logs;
 mod scripts;
 mod states;
 mod story;
+mod truth;

@@ -108,25 +108,22 @@ pub fn crossed() -> Vec<u8> {
     let (mut log, mut tcp) = (Script::new("crossed"), Connection::new(45110));
     log.state(Client, tcp.socket(Client), SynSent);
     log.state(Server, tcp.socket(Server), SynSent);
-    let both = |log: &mut Script, from_client: Vec<u8>, from_server: Vec<u8>| {
+    let sockets = [Client, Server].map(|host| tcp.socket(host));
+    let both = |log: &mut Script, from_client: Vec<u8>, from_server: Vec<u8>, to: TcpState| {
         let first = log.send(Client, from_client);
         let second = log.send(Server, from_server);
         log.verdict(first, Client, Verdict::Delivered, None);
+        log.state(Server, sockets[1], to);
         log.verdict(second, Server, Verdict::Delivered, None);
+        log.state(Client, sockets[0], to);
     };
     let (a, b) = (tcp.next(Client, SYN, b""), tcp.next(Server, SYN, b""));
-    both(&mut log, a, b);
-    for host in [Client, Server] {
-        log.state(host, tcp.socket(host), SynReceived);
-    }
+    both(&mut log, a, b, SynReceived);
     let (a, b) = (
         tcp.back(Client, and_ack(SYN), b"", 1),
         tcp.back(Server, and_ack(SYN), b"", 1),
     );
-    both(log.at(100_000), a, b);
-    for host in [Client, Server] {
-        log.state(host, tcp.socket(host), Established);
-    }
+    both(log.at(100_000), a, b, Established);
     log.at(200_000);
     let ends = (
         tcp.back(Client, fin(), b"", 0),
@@ -135,16 +132,12 @@ pub fn crossed() -> Vec<u8> {
     for host in [Client, Server] {
         log.state(host, tcp.socket(host), FinWait1);
     }
-    both(&mut log, ends.0, ends.1);
+    both(&mut log, ends.0, ends.1, Closing);
     for host in [Client, Server] {
-        log.state(host, tcp.socket(host), Closing);
         tcp.next(host, fin(), b"");
     }
     let (a, b) = (tcp.next(Client, ACK, b""), tcp.next(Server, ACK, b""));
-    both(log.at(300_000), a, b);
-    for host in [Client, Server] {
-        log.state(host, tcp.socket(host), TimeWait);
-    }
+    both(log.at(300_000), a, b, TimeWait);
     log.done()
 }
 

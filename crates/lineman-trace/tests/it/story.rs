@@ -12,6 +12,8 @@ use lineman_trace::log::Verdict;
 use lineman_trace::story::*;
 
 use crate::scripts;
+use crate::truth::Looked;
+use crate::truth::look;
 
 fn rows(log: &[u8]) -> Vec<Row> {
     let mut story = Story::new();
@@ -291,4 +293,33 @@ fn a_recorded_crossing_is_told_as_one() {
     }
     // The window of a SYN is counted otherwise: that the next one is another is no news.
     assert!(!told.contains(&"window"), "{told:?}");
+}
+
+/// Not beside it, and not in two steps at once: whatever the order in which packets cross.
+#[test]
+fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
+    let mut looked = Looked::default();
+    for name in [
+        "close",
+        "crossed",
+        "pieces",
+        "stale-syn",
+        "step",
+        "syn-ack-lost",
+        "simultaneous-close-100",
+        "half-close-100",
+    ] {
+        let log = recorded(name);
+        let events: Vec<Event> = Reader::new(&*log)
+            .map(|event| event.expect("a whole log"))
+            .collect();
+        let here = look(&events);
+        assert!(here.untrue.is_empty(), "{name}: {:#?}", here.untrue);
+        looked.changes += here.changes;
+        looked.at_a_packet += here.at_a_packet;
+    }
+    assert!(
+        looked.changes >= 50 && looked.at_a_packet >= 30,
+        "{looked:?}"
+    );
 }

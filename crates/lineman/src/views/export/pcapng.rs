@@ -35,7 +35,8 @@ struct Told {
 /// # Errors
 /// When `out` cannot be written to.
 pub(super) fn capture(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let (system, utc_ns) = start(events).map_or_else(Default::default, |start| (start.system, start.utc_ns));
+    let (system, utc_ns) =
+        start(events).map_or_else(Default::default, |start| (start.system, start.utc_ns));
     let section = Section {
         system,
         application: "lineman".to_owned(),

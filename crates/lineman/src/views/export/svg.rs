@@ -1,11 +1,14 @@
 //! The ladder as a picture: time downwards, arrows slanted by the time that they took.
 
+use std::collections::HashMap;
+
 use lineman_trace::log::Event;
 use lineman_trace::story::Row;
 use lineman_trace::story::Stretch;
 
 use super::rows;
 use super::start;
+use super::svg_row::Landing;
 use super::svg_row::draw;
 use crate::lang::Lang;
 use crate::lang::Message as _;
@@ -33,17 +36,21 @@ line,path{stroke:currentColor;fill:none;stroke-width:1.5}.host{stroke-width:3;st
 /// The whole picture.
 pub(super) fn picture(events: &[Event], lang: Lang) -> String {
     let rows: Vec<Row> = rows(events).into_iter().filter(is_drawn).collect();
-    let mut y = TOP;
-    let mut before = 0;
-    let mut body = String::new();
-    for row in &rows {
-        y += gap(row.t_ns.saturating_sub(before));
-        before = row.t_ns;
-        body.push_str(&draw(row, y, lang));
-        y += STEP;
-    }
+    let places = places(&rows);
+    let landings: HashMap<u64, Landing<'_>> = rows
+        .iter()
+        .zip(&places)
+        .filter_map(|(row, &y)| Some((row.arrow.as_ref()?, y)))
+        .filter(|(arrow, _)| arrow.stretch == Stretch::Landing)
+        .map(|(arrow, y)| (arrow.id, Landing { arrow, y }))
+        .collect();
+    let body: String = rows
+        .iter()
+        .zip(&places)
+        .map(|(row, &y)| draw(row, y, &landings, lang))
+        .collect();
     let packets = rows.iter().filter(|row| counts(row)).count();
-    let height = y + 20.0;
+    let height = places.last().map_or(TOP, |y| y + STEP) + 20.0;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" height=\"{height}\" \
          role=\"graphics-document document\" aria-labelledby=\"title desc\" lang=\"{}\">\n",
@@ -60,6 +67,17 @@ pub(super) fn picture(events: &[Event], lang: Lang) -> String {
         ));
     }
     out + &body + "</svg>\n"
+}
+
+/// Where each row begins.
+fn places(rows: &[Row]) -> Vec<f64> {
+    let (mut y, mut before) = (TOP - STEP, 0);
+    let place = |row: &Row| {
+        y += STEP + gap(row.t_ns.saturating_sub(before));
+        before = row.t_ns;
+        y
+    };
+    rows.iter().map(place).collect()
 }
 
 fn head(events: &[Event], packets: usize, lang: Lang) -> String {

@@ -1,5 +1,7 @@
 //! A row of the picture.
 
+use std::collections::HashMap;
+
 use lineman_trace::log::Host;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
@@ -19,11 +21,24 @@ use crate::views::packet::label;
 use crate::views::text::cut;
 use crate::views::words::paragraph;
 
-/// The row as a group, with its explanation as title; `y` is where it begins.
-pub(super) fn draw(row: &Row, y: f64, lang: Lang) -> String {
+/// How a packet arrives that meets others on its way, and where in the picture.
+pub(super) struct Landing<'a> {
+    pub(super) arrow: &'a Arrow,
+    pub(super) y: f64,
+}
+
+/// The row as a group, with its explanation as title; `y` is where it begins. A packet that arrives in
+/// a later row is one line from here to there, so that those cross that have crossed.
+pub(super) fn draw(row: &Row, y: f64, landings: &HashMap<u64, Landing<'_>>, lang: Lang) -> String {
+    let landing = row
+        .arrow
+        .as_ref()
+        .filter(|arrow| crosses(arrow))
+        .and_then(|arrow| landings.get(&arrow.id));
+    let shown = landing.map(|landing| landing.arrow).or(row.arrow.as_ref());
     let mut out = format!(
         "<g role=\"graphics-object group\" class=\"{}\">",
-        class(row)
+        class(shown)
     );
     let words = paragraph(row, lang);
     if !words.is_empty() {
@@ -32,14 +47,24 @@ pub(super) fn draw(row: &Row, y: f64, lang: Lang) -> String {
     out.push_str(&text("t", 8.0, y + 4.0, "start", time(row.t_ns).trim()));
     out.push_str(&end(row, Host::Client, y));
     out.push_str(&end(row, Host::Server, y));
-    if let Some(arrow) = &row.arrow {
-        out.push_str(&drawn(arrow, y, lang));
+    match (&row.arrow, landing) {
+        (_, Some(landing)) => out.push_str(&crossing(landing, y, lang)),
+        // It was drawn where it departs.
+        (Some(arrow), _)
+            if arrow.stretch == Stretch::Landing && !arrow.held && arrow.copy_of.is_none() => {}
+        (Some(arrow), _) => out.push_str(&drawn(arrow, y, lang)),
+        (None, _) => {}
     }
     out + "</g>\n"
 }
 
-fn class(row: &Row) -> &'static str {
-    match &row.arrow {
+/// Whether it is on its way, and a later row shows how it arrives.
+fn crosses(arrow: &Arrow) -> bool {
+    arrow.stretch == Stretch::Departure && arrow.fate == Fate::Crossing
+}
+
+fn class(arrow: Option<&Arrow>) -> &'static str {
+    match arrow {
         None => "row",
         Some(arrow) => match arrow.fate {
             Fate::Dropped => "row lost",
@@ -104,6 +129,31 @@ fn way(arrow: &Arrow, y: f64) -> Way {
         from: (across(begin), y + slant * begin),
         to: (across(reach), y + slant * reach),
     }
+}
+
+/// From the row where it departs, at `y`, to the one where it arrives. Its label is at its sender's end,
+/// where no other arrow is.
+fn crossing(landing: &Landing<'_>, y: f64, lang: Lang) -> String {
+    let arrow = landing.arrow;
+    let (sender, receiver, x, anchor) = match arrow.from {
+        Host::Client => (CLIENT_X, SERVER_X, CLIENT_X + 8.0, "start"),
+        Host::Server => (SERVER_X, CLIENT_X, SERVER_X - 8.0, "end"),
+    };
+    let part = match arrow.fate {
+        Fate::Dropped => 0.8,
+        _ => 1.0,
+    };
+    let to = (
+        sender + (receiver - sender) * part,
+        y + (landing.y - y) * part,
+    );
+    let line = format!(
+        "<line x1=\"{sender}\" y1=\"{y}\" x2=\"{}\" y2=\"{}\"/>",
+        to.0, to.1
+    );
+    let words = format!("{}{}", label(arrow, lang), note(arrow, lang));
+    let words = text("l", x, y - 4.0, anchor, &cut(&words, 58, "…"));
+    format!("{line}{}{words}", tip(arrow, to))
 }
 
 fn drawn(arrow: &Arrow, y: f64, lang: Lang) -> String {

@@ -101,3 +101,27 @@ fn json_lines_are_the_log() {
         assert_eq!(back.expect("a log"), events(name));
     }
 }
+
+/// Two FINs that crossed on the wire are two lines that cross in the picture.
+#[test]
+fn arrows_cross_where_packets_have_crossed() {
+    let picture = text("crossed", Format::Svg, Lang::En);
+    let number = |line: &str, name: &str| -> f64 {
+        let (_, rest) = line
+            .split_once(&format!("{name}=\""))
+            .expect("an attribute");
+        let (number, _) = rest.split_once('"').expect("its end");
+        number.parse().expect("a number")
+    };
+    let arrows: Vec<[f64; 4]> = picture
+        .split("<line ")
+        .filter(|line| line.starts_with("x1"))
+        .map(|line| ["x1", "y1", "x2", "y2"].map(|name| number(line, name)))
+        .collect();
+    assert_eq!(arrows.len(), 8, "{arrows:?}");
+    for pair in arrows.chunks(2) {
+        let [[x1, y1, x2, y2], other] = [pair[0], pair[1]];
+        assert_eq!((x1, x2), (other[2], other[0]));
+        assert!(y1 < other[3] && other[1] < y2, "{pair:?}");
+    }
+}

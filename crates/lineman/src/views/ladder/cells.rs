@@ -6,6 +6,7 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Origin;
 use lineman_trace::log::TimerKind;
 use lineman_trace::story::Arrow;
+use lineman_trace::story::CallCell;
 use lineman_trace::story::Clock;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
@@ -49,16 +50,20 @@ pub(super) fn colour(arrow: &Arrow) -> &'static str {
 
 /// What a host did in a row: its clock, then its call.
 pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
-    let clock = row.clock.filter(|clock| clock.host == host);
-    let clock = clock.map(|clock| {
-        bracketed(&worded(clock, style), style.lang)
-            .trim_start()
-            .to_owned()
-    });
-    let call = row.calls[host]
-        .as_ref()
-        .map(|cell| call(cell, Marks::of(style).more));
-    clock.into_iter().chain(call).collect()
+    let call = row.calls[host].as_ref().map(|cell| call_text(cell, style));
+    clock(row, host, style).into_iter().chain(call).collect()
+}
+
+/// The clock of a host that ran out.
+pub(super) fn clock(row: &Row, host: Host, style: Style) -> Option<String> {
+    let clock = row.clock.filter(|clock| clock.host == host)?;
+    let text = bracketed(&worded(clock, style), style.lang);
+    Some(text.trim_start().to_owned())
+}
+
+/// A call, as a programmer writes it.
+pub(super) fn call_text(cell: &CallCell, style: Style) -> String {
+    call(cell, Marks::of(style).more)
 }
 
 fn worded(clock: Clock, style: Style) -> String {

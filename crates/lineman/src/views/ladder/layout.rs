@@ -174,16 +174,17 @@ fn middle(row: &Row, arrow: usize, style: Style) -> Option<String> {
 }
 
 fn medium(row: &Row, arrow: usize, style: Style) -> Vec<String> {
-    let mut lines = deed_lines(row, INDENT, style);
+    let [mut lines, below] = deed_lines(row, style);
     if let Some(middle) = middle(row, arrow, style) {
         let when = pad(&time(row.t_ns), INDENT);
         lines.push(format!("{when}{middle}").trim_end().to_owned());
     }
+    lines.extend(below);
     lines
 }
 
 fn list(row: &Row, style: Style) -> Vec<String> {
-    let mut lines = deed_lines(row, INDENT, style);
+    let [mut lines, below] = deed_lines(row, style);
     let when = pad(&time(row.t_ns), INDENT);
     if let Some(arrow) = &row.arrow {
         let text = format!("{} {}", name(arrow.from, style), short(arrow, style));
@@ -202,20 +203,32 @@ fn list(row: &Row, style: Style) -> Vec<String> {
         };
         lines.extend(hanging(&lead, &shown.join(", "), style, ""));
     }
+    lines.extend(below);
     lines
 }
 
-/// What the hosts did, a line for each.
-fn deed_lines(row: &Row, indent: usize, style: Style) -> Vec<String> {
-    let mut lines = Vec::new();
+/// What the hosts did, a line for each at its own time: above the packet, and below it what it made
+/// return.
+fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
+    let (mut above, mut below) = (Vec::new(), Vec::new());
     for host in HOSTS {
-        for deed in cells::deeds(row, host, style) {
-            let when = pad(&time(row.t_ns), indent);
-            let text = format!("{} {deed}", name(host, style));
-            lines.extend(hanging(&when, &text, style, ""));
+        let line = |text: &str, t_ns: u64| {
+            let when = pad(&time(t_ns), INDENT);
+            let text = format!("{} {text}", name(host, style));
+            hanging(&when, &text, style, "")
+        };
+        if let Some(clock) = cells::clock(row, host, style) {
+            above.extend(line(&clock, row.t_ns));
+        }
+        if let Some(cell) = &row.calls[host] {
+            let lines = line(&cells::call_text(cell, style), cell.t_ns);
+            match cell.begins || row.arrow.is_none() {
+                true => above.extend(lines),
+                false => below.extend(lines),
+            }
         }
     }
-    lines
+    [above, below]
 }
 
 /// `text` behind `lead`, and further lines below it.

@@ -67,7 +67,7 @@ impl Scene {
     /// Moves on by an event.
     pub(super) fn push(&mut self, event: &Event) {
         match &event.visible().kind {
-            Kind::Call(call) => self.hosts[call.host].call(call),
+            Kind::Call(call) => self.hosts[call.host].call(call, event.t_ns),
             Kind::State(state) => self.hosts[state.host].state(state),
             Kind::Packet(packet) => self.packet(packet),
             Kind::End => self.held.clear(),
@@ -91,12 +91,13 @@ impl Scene {
 }
 
 impl Card {
-    fn call(&mut self, call: &Call) {
+    fn call(&mut self, call: &Call, t_ns: u64) {
         let begun = self.calls.iter_mut().rev().find(|cell| cell.id == call.id);
         match begun {
             Some(cell) => cell.answer.clone_from(&call.answer),
             None => self.calls.push_back(CallCell {
                 id: call.id,
+                t_ns,
                 name: call.name.clone(),
                 fd: call.fd,
                 args: call.args.clone(),
