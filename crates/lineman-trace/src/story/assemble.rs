@@ -34,6 +34,7 @@ use crate::log::TimerKind;
 const TOGETHER_NS: u64 = 60_000_000;
 /// A kernel that is asked for its states answers this soon.
 const ASKED_NS: u64 = 15_000_000;
+const SECOND_NS: u64 = 1_000_000_000;
 /// How many rows wait for the fate of an earlier packet.
 const PENDING: usize = 512;
 
@@ -105,9 +106,7 @@ impl Story {
     /// follows a lab, which need not wait for the next event.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Row> {
         let mut rows = Vec::new();
-        let quiet = |open: &Open| {
-            open.is_settled() && open.touched_ns.saturating_add(TOGETHER_NS) <= now_ns
-        };
+        let quiet = |open: &Open| open.is_settled() && open.rests(now_ns) >= TOGETHER_NS;
         while self.pending.front().is_some_and(quiet) {
             rows.extend(self.pop());
         }
@@ -130,8 +129,7 @@ impl Story {
         let wire_n = self.wire_n;
         let done = |open: &Open| {
             let answered = open.wire_n.is_none_or(|n| n < wire_n);
-            let asked = open.touched_ns.saturating_add(ASKED_NS) <= now_ns;
-            open.is_settled() && answered && asked
+            open.is_settled() && answered && open.rests(now_ns) >= ASKED_NS
         };
         while self.pending.len() > 1 && self.pending.front().is_some_and(done)
             || self.pending.len() > PENDING
@@ -198,6 +196,25 @@ impl Story {
         }
     }
 
+    /// A clock of TIME-WAIT belongs to a row that shows that state: the last, if it has a segment, else the
+    /// one in which it begins.
+    fn time_wait(&mut self, event: &Event, timer: &Timer) {
+        let who = timer.host;
+        // A kernel that is asked some milliseconds later tells of what is left.
+        let seconds = timer.wait_ns.saturating_add(SECOND_NS / 2) / SECOND_NS;
+        let last = self.pending.back().and_then(|open| open.row.arrow.as_ref());
+        let shown = last.is_some_and(|arrow| arrow.seen.segment().is_some());
+        let begins = |open: &&mut Open| {
+            let mut changes = open.changes.iter();
+            !shown && changes.any(|it| it.host == who && it.to == TcpState::TimeWait)
+        };
+        let saying = Saying::TimeWait { who, seconds };
+        match self.pending.iter_mut().rfind(begins) {
+            Some(open) => open.extra.push(saying),
+            None => self.say(event, saying),
+        }
+    }
+
     fn call(&mut self, event: &Event, call: &Call) {
         let Some(answer) = &call.answer else {
             let cell = cell(call, event.t_ns);
@@ -249,9 +266,7 @@ impl Story {
     fn timer(&mut self, event: &Event, timer: &Timer) {
         if !timer.expired {
             if timer.clock == TimerKind::TimeWait {
-                let seconds = timer.wait_ns / 1_000_000_000;
-                let who = timer.host;
-                self.say(event, Saying::TimeWait { who, seconds });
+                self.time_wait(event, timer);
             }
             return;
         }

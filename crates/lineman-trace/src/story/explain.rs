@@ -43,8 +43,9 @@ fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             out.extend(arrow.copy_of.map(|of| Saying::Copied { of }));
         }
         Stretch::Landing if arrow.fate == Fate::Delivered && arrow.held => {
-            let decided = arrow.decided_ns.unwrap_or(arrow.sent_ns);
-            let waited = decided.saturating_sub(arrow.sent_ns);
+            let waited = arrow
+                .decided_ns
+                .map_or(0, |at| at.saturating_sub(arrow.sent_ns));
             let millis = waited / 1_000_000;
             out.push(Saying::Released { millis });
         }
@@ -112,7 +113,8 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 out.push(Saying::Altered { who: receiver });
             }
             match arrow.arrival {
-                Arrival::InOrder => {}
+                // The answer to what nobody takes in says why.
+                Arrival::InOrder | Arrival::Gone => {}
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
                 // Its number is an old one, its acknowledgment is not.

@@ -49,6 +49,11 @@ impl Open {
         !arrow.is_some_and(|it| it.fate == Fate::Crossing && it.stretch == Stretch::Whole)
     }
 
+    /// How long nothing has been added to it, in nanoseconds.
+    pub(super) fn rests(&self, now_ns: u64) -> u64 {
+        now_ns.saturating_sub(self.touched_ns)
+    }
+
     /// If its packet is on its way, or held there, and is such a one, the row shows only how it departs:
     /// where it arrives, another will show.
     pub(super) fn departs_if(&mut self, such: impl FnOnce(&Arrow) -> bool) {

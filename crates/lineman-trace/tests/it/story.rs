@@ -8,6 +8,7 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Packet;
 use lineman_trace::log::Reader;
+use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
 use lineman_trace::story::*;
 
@@ -322,4 +323,35 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
         looked.changes >= 50 && looked.at_a_packet >= 30,
         "{looked:?}"
     );
+}
+
+/// How long TIME-WAIT lasts is said to the nearest second, at a row that shows it: a kernel that is asked some
+/// milliseconds later tells of what is left. A log that lies about it is told all the same.
+#[test]
+fn time_wait_is_told_in_whole_seconds() {
+    for (wait_ns, wanted) in [(59_996_000_000, 60), (u64::MAX, u64::MAX / 1_000_000_000)] {
+        let log = recorded("close");
+        let rows: Vec<Row> = {
+            let mut story = Story::new();
+            let mut rows = Vec::new();
+            for event in Reader::new(&*log) {
+                let mut event = event.expect("a whole log");
+                if let Kind::Timer(timer) = &mut event.kind {
+                    timer.wait_ns = wait_ns;
+                }
+                rows.extend(story.push(&event));
+            }
+            rows.extend(story.finish());
+            rows
+        };
+        let told: Vec<(u64, TcpState)> = rows
+            .iter()
+            .flat_map(|row| row.sayings.iter().map(move |saying| (row, saying)))
+            .filter_map(|(row, saying)| match saying {
+                Saying::TimeWait { who, seconds } => Some((*seconds, row.states[*who]?.after)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(told, [(wanted, TcpState::TimeWait)]);
+    }
 }

@@ -126,4 +126,6 @@ pub enum Arrival {
     Known,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
+    /// The receiver's end of the connection is gone: nobody takes it in.
+    Gone,
 }

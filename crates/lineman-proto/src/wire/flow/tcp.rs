@@ -192,6 +192,7 @@ impl TcpFlow {
         let due = receiver.expects;
         let arrival = match placed.has(Flags::RST) {
             true => Arrival::InOrder,
+            false if receiver.is(TcpState::Closed) => Arrival::Gone,
             false => receiver.receive(placed.seq, placed.end),
         };
         if receiver.expects > due {

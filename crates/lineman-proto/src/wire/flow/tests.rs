@@ -435,10 +435,12 @@ fn a_refusal_ends_both() {
 #[test]
 fn a_reset_that_is_lost_ends_its_sender_alone() {
     let mut talk = talk().open();
-    let told = talk.lost(Way::Back, RST, (1, 1), b"");
-    assert_eq!(told, is(Label::RstBroken));
+    let reset = talk.lost(Way::Back, RST, (1, 1), b"");
+    assert_eq!(reset, is(Label::RstBroken));
     assert_eq!(talk.states(), [Established, Closed]);
-    assert_eq!(talk.forth(ACK, (1, 1), b"x"), is(DATA));
+    let data = talk.frame(Way::Forth, ACK, (1, 1), b"x");
+    assert_eq!(told(talk.sent(&data)), is(DATA));
+    assert_eq!(talk.arrives(&data), Arrival::Gone);
     assert_eq!(talk.states(), [Established, Closed]);
     assert_eq!(talk.back(RST, (1, 2), b""), is(Label::RstLate));
     assert_eq!(talk.states(), [Closed, Closed]);

@@ -1,0 +1,191 @@
+//! Any events in any order: a log of them is read as it was written, and its story panics nowhere, shows
+//! no packet that the log does not have, and no row above what happened before it.
+#![no_main]
+
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+use libfuzzer_sys::fuzz_target;
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose;
+use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::*;
+use lineman_trace::story::Row;
+use lineman_trace::story::Story;
+
+fuzz_target!(|bytes: &[u8]| {
+    let (mut writer, first) = Writer::new(Vec::new(), start()).expect("memory");
+    let mut events = vec![first];
+    let mut now_ns = 0;
+    for chunk in bytes.chunks(6) {
+        let mut six = [0; 6];
+        six[..chunk.len()].copy_from_slice(chunk);
+        now_ns = match six[5] {
+            255 => u64::MAX,
+            millis => u64::saturating_add(now_ns, u64::from(millis) * 1_000_000),
+        };
+        events.push(writer.append(now_ns, kind(six)).expect("memory"));
+    }
+    let log = writer.into_inner();
+    let read: Result<Vec<Event>, _> = Reader::new(&*log).take(events.len()).collect();
+    match read {
+        Ok(read) => assert_eq!(read, events),
+        Err(error) => assert!(matches!(error.reason, BadReason::AfterEnd), "{error}"),
+    }
+    tell(&events);
+});
+
+fn tell(events: &[Event]) {
+    let mut story = Story::new();
+    let mut rows: Vec<Row> = Vec::new();
+    for event in events {
+        rows.extend(story.push(event));
+        if event.n % 5 == 0 {
+            rows.extend(story.idle(event.t_ns.saturating_add(100_000_000)));
+        }
+    }
+    rows.extend(story.finish());
+    let packets: BTreeSet<u64> = events
+        .iter()
+        .filter_map(|event| match &event.kind {
+            Kind::Packet(packet) => Some(packet),
+            _ => None,
+        })
+        .flat_map(|packet| match packet.verdict {
+            Verdict::Duplicated { copy } => vec![packet.id, copy],
+            _ => vec![packet.id],
+        })
+        .collect();
+    let mut last = 0;
+    for row in &rows {
+        assert!(last <= row.t_ns, "{} ns stands below {last} ns", row.t_ns);
+        last = row.t_ns;
+        if let Some(arrow) = &row.arrow {
+            assert!(packets.contains(&arrow.id));
+            assert!(arrow.decided_ns.is_none_or(|at| at >= arrow.sent_ns));
+        }
+    }
+}
+
+fn start() -> Start {
+    let addresses = |host: u8| Addresses {
+        v4: Ipv4Addr::new(10, 0, 0, host),
+        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into()),
+    };
+    Start {
+        version: VERSION,
+        scenario: None,
+        origin: Origin::Kernel,
+        system: String::new(),
+        utc_ns: 0,
+        client: addresses(1),
+        server: addresses(2),
+    }
+}
+
+fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
+    let host = if a % 2 == 0 {
+        Host::Client
+    } else {
+        Host::Server
+    };
+    match what % 16 {
+        0..6 => packet(
+            host,
+            u64::from(b % 32),
+            Verdict::Sent,
+            Some(frame(host, a, c, d)),
+        ),
+        6..9 => packet(host, u64::from(b % 32), Verdict::Delivered, None),
+        9 => packet(host, u64::from(b % 32), verdict(c, d), None),
+        10 | 11 => Kind::State(State {
+            host,
+            socket: Endpoints {
+                local: ends(host).0,
+                remote: (c % 4 > 0).then_some(ends(host).1),
+            },
+            from: None,
+            to: TcpState::ALL[usize::from(b) % 11],
+            origin: Origin::Kernel,
+            cause: (d > 0).then_some(u64::from(d)),
+            queues: None,
+        }),
+        12 => Kind::Timer(Timer {
+            host,
+            clock: [
+                TimerKind::Retransmission,
+                TimerKind::DelayedAck,
+                TimerKind::TimeWait,
+                TimerKind::Persist,
+            ][usize::from(b) % 4],
+            wait_ns: u64::MAX >> (c % 64),
+            expired: d % 2 == 0,
+            origin: Origin::Kernel,
+        }),
+        13 => Kind::Fault(Fault {
+            packet: u64::from(b % 32),
+            rule: ["drop", "reorder 1", FORGED, ""][usize::from(c) % 4].to_owned(),
+        }),
+        14 => Kind::Call(Call {
+            id: u64::from(b % 8),
+            host,
+            program: None,
+            fd: Some(3),
+            name: ["connect", "recv", "close", "send"][usize::from(c) % 4].to_owned(),
+            args: Vec::new(),
+            answer: (d % 2 == 0).then(|| Answer::Value("0".to_owned())),
+        }),
+        _ if d > 250 => Kind::End,
+        _ => Kind::Note(Note {
+            id: "a".to_owned(),
+            args: Default::default(),
+        }),
+    }
+}
+
+fn packet(from: Host, id: u64, verdict: Verdict, bytes: Option<Vec<u8>>) -> Kind {
+    Kind::Packet(Packet {
+        id,
+        from,
+        verdict,
+        bytes,
+    })
+}
+
+fn verdict(c: u8, d: u8) -> Verdict {
+    match c % 4 {
+        0 => Verdict::Held,
+        1 => Verdict::Dropped,
+        2 => Verdict::Repeated { times: d.into() },
+        _ => Verdict::Duplicated {
+            copy: u64::from(d % 32),
+        },
+    }
+}
+
+fn ends(host: Host) -> (SocketAddr, SocketAddr) {
+    let (client, server) = (([10, 0, 0, 1], 4000).into(), ([10, 0, 0, 2], 69).into());
+    match host {
+        Host::Client => (client, server),
+        Host::Server => (server, client),
+    }
+}
+
+/// Numbers that are near to each other, so that they mean something to each other.
+fn frame(host: Host, a: u8, c: u8, d: u8) -> Vec<u8> {
+    let (from, to) = ends(host);
+    let envelope = Envelope::new(from, to);
+    if a % 8 > 5 {
+        return envelope.udp(&[0, c % 6, 0, d % 4, b'f', 0, b'o', b'c', b't', b'e', b't', 0]);
+    }
+    envelope.tcp(&compose::Segment {
+        seq: u32::from(c % 16),
+        ack: u32::from(c / 16),
+        flags: Flags(u16::from(d & 0x1f)),
+        window: u16::from(d >> 5),
+        payload: &[7; 4][..usize::from(a / 8 % 5)],
+        ..compose::Segment::default()
+    })
+}
