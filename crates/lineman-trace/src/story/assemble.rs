@@ -17,6 +17,7 @@ use super::Saying;
 use super::explain::explain;
 use super::pending::Open;
 use super::pending::cell;
+use super::pending::ran_out;
 use super::pending::takes_beginning;
 use super::pending::takes_return;
 use super::sockets::Sockets;
@@ -154,6 +155,7 @@ impl Story {
                 arrow.earlier_lost = fate.map(|fate| *fate == Fate::Dropped);
             }
         }
+        row.clock = row.clock.filter(|clock| ran_out(&row, clock));
         row.states = self.sockets.advance(&row, &changes);
         row.sayings = explain(&row);
         row.sayings.retain(|saying| match saying.lesson() {

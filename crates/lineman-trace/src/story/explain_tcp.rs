@@ -3,6 +3,7 @@
 use super::Arrow;
 use super::Row;
 use super::Saying;
+use super::pending::by_clock;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Again;
@@ -17,7 +18,12 @@ pub(super) fn of_segment(row: &Row, arrow: &Arrow, segment: &Segment, out: &mut 
     };
     let closes = segment.has(Flags::RST) || segment.has(Flags::SYN);
     let is_full = segment.window == 0 && !closes && label != Label::Probe;
-    match arrow.again {
+    // What a clock did not send again, and nothing asked for, goes along with something new.
+    let again = arrow.again.filter(|again| {
+        let told = row.clock.is_some_and(|clock| clock.host == arrow.from);
+        again.cause != Cause::Silence || by_clock(arrow, told)
+    });
+    match again {
         Some(again) => out.push(resent(row, arrow, again)),
         None if is_full && label == Label::Window => {}
         None => out.push(said(row, arrow, segment, label, place)),

@@ -355,3 +355,15 @@ fn time_wait_is_told_in_whole_seconds() {
         assert_eq!(told, [(wanted, TcpState::TimeWait)]);
     }
 }
+
+/// Linux counts the answer to a SYN that came again as one more resend; no clock has run out.
+#[test]
+fn a_recorded_answer_to_a_repeated_syn_has_no_clock() {
+    let rows = rows(&recorded("syn-ack-lost"));
+    let answers = rows.iter().filter(|row| {
+        let mut sayings = row.sayings.iter();
+        sayings.any(|saying| saying.id() == "again.asked")
+    });
+    let clocks: Vec<Option<Clock>> = answers.map(|row| row.clock).collect();
+    assert_eq!(clocks, [None]);
+}

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use lineman_proto::wire::flow::Cause;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -70,6 +71,7 @@ pub fn look(events: &[Event]) -> Looked {
         }
     }
     looked.untrue.extend(out_of_order(&rows));
+    looked.untrue.extend(rows.iter().filter_map(no_clock));
     for (packet, state) in made_by_packets(events) {
         looked.at_a_packet += 1;
         let here = shown.get(&packet);
@@ -82,6 +84,18 @@ pub fn look(events: &[Event]) -> Looked {
         }
     }
     looked
+}
+
+/// A retransmission time-out where nothing is sent again, or where something else had it sent.
+fn no_clock(row: &Row) -> Option<String> {
+    let (clock, arrow) = (row.clock?, row.arrow.as_ref()?);
+    let resent = match arrow.again {
+        Some(again) => again.cause != Cause::Asked && again.cause != Cause::Doubled,
+        None => arrow.stretch == Stretch::Repeat,
+    };
+    let fits = clock.kind != TimerKind::Retransmission || clock.host != arrow.from || resent;
+    let id = arrow.id;
+    (!fits).then(|| format!("packet {id} has a clock, but was not sent again by one"))
 }
 
 /// Rows that stand below what happened later.
