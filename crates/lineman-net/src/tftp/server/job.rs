@@ -29,6 +29,9 @@ pub(super) struct Job {
     pub(super) taken: Taken,
     /// Whether what the peer answers proves that it is there.
     pub(super) proves: bool,
+    /// Whether that holds for other transfers of the address too: not where a forger has one chance in
+    /// many to have guessed the port.
+    pub(super) proves_address: bool,
     /// What will be told; taken when it is.
     pub(super) report: Option<Report>,
     pub(super) started: Instant,
@@ -53,13 +56,14 @@ impl Owner for Job {
             return;
         }
         self.pulse = Some(pulse);
-        if self.ticket.note(pulse) {
+        if self.ticket.note(pulse) && self.proves_address {
             self.shared.guard.confirm(session.peer(), self.taken);
         }
     }
 
     fn proved(&mut self) {
         self.proves = true;
+        self.proves_address = true;
     }
 
     fn slowed(&mut self, peer: SocketAddr) {

@@ -1,6 +1,10 @@
 //! Ports that crowds of transfers in lockstep share, and who listens there.
 
+use std::collections::HashMap;
+use std::hash::BuildHasher as _;
+use std::hash::RandomState;
 use std::io;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::os::fd::AsFd as _;
 use std::os::fd::BorrowedFd;
@@ -25,20 +29,30 @@ use crate::tftp::socket::transfer_socket;
 use crate::tftp::transfer::Transfer;
 use crate::tftp::transfer::TransferTable;
 
-/// The shared ports of a server, each for some of the transfers at one of its addresses.
+/// The shared ports of a server: a set of them for each of its addresses.
+///
+/// Which port of the set a client is answered from depends on its address and a secret, so that who
+/// forges that address hits the right one with one ACK in [`SET`]. Each ACK makes one block leave, which
+/// is less than [`SET`] ACKs are long: there is nothing to be gained, though all the ports may be known.
 #[derive(Debug, Default)]
-pub(super) struct SharedPorts(Mutex<Vec<Entry>>);
+pub(super) struct SharedPorts {
+    entries: Mutex<HashMap<(Key, u64), Entry>>,
+    secret: RandomState,
+}
+
+/// An address of ours, and its interface.
+type Key = (IpAddr, u32);
 
 #[derive(Debug)]
 struct Entry {
-    local: Local,
     port: Arc<SharedPort>,
     /// Dropped, nobody listens there any more.
     _registration: Registration<Transfer>,
 }
 
 impl SharedPorts {
-    /// A share of a port for the transfer `number`, which runs on the first thread of the engine.
+    /// A share of a port for the transfer `number`, which runs on the first thread of the engine; `None`
+    /// where the port has no room for it.
     ///
     /// # Errors
     /// When the system allows no more sockets.
@@ -49,14 +63,17 @@ impl SharedPorts {
         peer: SocketAddr,
         number: u64,
     ) -> io::Result<Option<Membership>> {
+        let key = (
+            (local.ip, local.interface),
+            self.secret.hash_one(peer) % SET,
+        );
         // It is whole after every statement.
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut here = entries.iter().filter(|entry| entry.local == local);
-        if let Some(membership) = here.find_map(|entry| entry.port.join(peer, number)) {
-            return Ok(Some(membership));
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.get(&key) {
+            return Ok(entry.port.join(peer, number));
         }
         if entries.len() >= MOST_PORTS {
-            entries.retain(|entry| !entry.port.is_empty());
+            entries.retain(|_, entry| !entry.port.is_empty());
             if entries.len() >= MOST_PORTS {
                 return Ok(None);
             }
@@ -64,11 +81,11 @@ impl SharedPorts {
         let port = Arc::new(SharedPort::new(transfer_socket(local)?));
         let membership = port.join(peer, number);
         let listener = PortListener::new(Arc::clone(&port), Arc::clone(shared));
-        entries.push(Entry {
-            local,
+        let entry = Entry {
             port,
             _registration: admit(&shared.engine, listener),
-        });
+        };
+        entries.insert(key, entry);
         Ok(membership)
     }
 }
@@ -155,5 +172,7 @@ impl Listener<Transfer> for PortListener {
     }
 }
 
-/// Shared ports at a time: room for more transfers than a server runs.
-const MOST_PORTS: usize = 64;
+/// Ports of a set. A block of the largest size that Ethernet carries is 46 times as long as its ACK.
+const SET: u64 = 64;
+/// Shared ports at a time: four addresses of ours may have whole sets.
+const MOST_PORTS: usize = 256;

@@ -178,6 +178,7 @@ impl Shared {
             ticket,
             taken,
             proves: !must_prove,
+            proves_address: !matches!(prepared.transfer_socket, TransferSocket::Member(_)),
             report: Some(report(peer, request, Ending::Stopped)),
             started: Instant::now(),
             pulse: None,
@@ -278,7 +279,12 @@ impl Shared {
             && !asks_for_windows(request)
             && agreed.variable_window.is_none()
             && !pipelines;
-        let transfer_socket = self.transfer_socket(asked, number, is_lockstep)?;
+        let transfer_socket = self.transfer_socket(
+            asked,
+            number,
+            is_lockstep,
+            request.options.iter().next().is_some(),
+        )?;
         Ok(Prepared {
             client,
             transfer_socket,
@@ -290,19 +296,24 @@ impl Shared {
         })
     }
 
-    /// A socket of its own, unless it belongs to a crowd in lockstep. A port that others know too is
-    /// for clients that are known to be where they say they are: its ACKs prove nothing.
+    /// A socket of its own, unless it belongs to a crowd in lockstep. There an ACK does not prove the
+    /// address, so that who asks without options, and is to give back what the answer took from the
+    /// account of unproven bytes, has a socket of its own until it has proved itself.
     fn transfer_socket(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         number: u64,
         is_lockstep: bool,
+        has_options: bool,
     ) -> Result<TransferSocket, Refusal> {
         if self.config.single_port {
             return Ok(asked.socket.transfer_socket(asked.local));
         }
-        let is_known = asked.standing.trusted || asked.standing.proved;
-        if is_lockstep && is_known && self.engine.together() >= CROWD {
+        let Standing {
+            trusted, proved, ..
+        } = asked.standing;
+        let may_share = trusted || proved || has_options;
+        if is_lockstep && may_share && self.engine.together() >= CROWD {
             let membership = self
                 .shared_ports
                 .join(self, asked.local, asked.from, number)?;
