@@ -190,10 +190,11 @@ impl Store {
         self.check_room(&dir, announced)?;
         let name = OsStr::from_bytes(name);
         match rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(_) if self.write == WritePolicy::Create => return Err(Refusal::Exists),
+            // First: `--write overwrite` would not replace a directory.
             Ok(found) if rustix::fs::FileType::from_raw_mode(found.st_mode).is_dir() => {
                 return Err(Refusal::NotAFile);
             }
+            Ok(_) if self.write == WritePolicy::Create => return Err(Refusal::Exists),
             Ok(_) | Err(Errno::NOENT) => {}
             // Whatever else is wrong with the name would only show when the whole file is here.
             Err(error) => return Err(io::Error::from(error).into()),

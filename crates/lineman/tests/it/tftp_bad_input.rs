@@ -172,6 +172,38 @@ fn netascii_and_empty_files_have_no_length_to_announce() {
     assert_eq!(client.rest(first, 512), b"");
 }
 
+/// Where the length is not known before the end, the last block was counted as a whole one: 512 B.
+#[test]
+fn a_text_is_not_counted_up_to_the_end_of_its_last_block() {
+    let server = Served::new(&["--write", "create"]);
+    for (name, text, counted) in [
+        ("short", "a\n", 3),
+        ("long", "0123456789\n", 12),
+        ("none", "", 0),
+    ] {
+        server.write(name, text.as_bytes());
+        let client = Raw::new();
+        let asked = request(1, name.as_bytes(), "netascii", &[("blksize", "8")]);
+        let (_, from) = client.ask(server.address(), &asked);
+        let first = client.ask(from, &ack(0));
+        assert_eq!(client.rest(first, 8).len(), counted);
+        server.wait_line(&format!("got \"{name}\": {counted} B"));
+    }
+    // What comes from a pipe has no length either.
+    let script = "printf hello | \"$0\" tftp put - \"$1\"";
+    let mut sh = std::process::Command::new("sh");
+    let sh = sh.args([
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_lineman"),
+        &server.url("piped"),
+    ]);
+    let output = sh.env("LC_ALL", "C.UTF-8").output().expect("sh");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains(": 5 B in "), "{said}");
+    server.wait_line("put \"piped\": 5 B");
+}
+
 /// The OACK is longer than a block of 8.
 #[test]
 fn blocks_of_8_bytes() {

@@ -75,6 +75,17 @@ fn new_names_only() {
     );
 }
 
+/// It was "the file exists (--write overwrite would replace it)", which it would not.
+#[test]
+fn an_upload_in_the_name_of_a_directory_is_not_told_that_it_could_replace_it() {
+    for policy in ["create", "overwrite"] {
+        let server = Served::new(&["--write", policy]);
+        std::fs::create_dir(server.root().join("sub")).expect("directory");
+        assert_error(&put(&server, "sub", b"x"), 2);
+        server.wait_line("\"sub\": refused: not a regular file");
+    }
+}
+
 #[test]
 fn existing_files_are_replaced_where_it_was_said() {
     let server = Served::new(&["--write", "overwrite"]);

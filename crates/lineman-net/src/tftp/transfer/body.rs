@@ -95,7 +95,9 @@ impl Transfer {
         let offset = block * u64::from(self.agreed.blksize);
         if let Body::Send(source) = &mut self.body {
             source.release(offset);
-            self.bytes = source.length().map_or(offset, |length| offset.min(length));
+            // The last block is not as long as the others.
+            let length = source.length().or(self.length);
+            self.bytes = length.map_or(offset, |length| offset.min(length));
         }
     }
 

@@ -113,6 +113,8 @@ pub(super) struct Transfer {
     /// Which work off the loop may hang together with this transfer's.
     lane: Lane,
     bytes: u64,
+    /// How many bytes the source had, once its end was read: text and streams tell it no sooner.
+    length: Option<u64>,
     ending: Option<Ending>,
     told: bool,
     stall: Option<Stall>,
@@ -143,6 +145,7 @@ impl Transfer {
             handle: None,
             lane: Lane::default(),
             bytes: 0,
+            length: None,
             ending: None,
             told: false,
             stall: None,

@@ -153,7 +153,10 @@ impl Transfer {
                     unsent.full_since = None;
                     self.unsent = Some(unsent);
                 }
-                Step::Ended { length } => self.session.handle_end(length),
+                Step::Ended { length } => {
+                    self.length = Some(length);
+                    self.session.handle_end(length);
+                }
                 Step::SocketFull => {
                     let now = Instant::now();
                     let full_since = *unsent.full_since.get_or_insert(now);
