@@ -40,7 +40,7 @@ pub struct Call {
     #[arg(value_name = "HOST[:PORT]")]
     pub host: String,
     /// The port, if it is a word of its own, as for nc
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = parse::port)]
     pub port: Option<u16>,
     /// Give up on an address that has not answered in this many seconds
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse::seconds)]

@@ -102,6 +102,16 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A port in a word of its own.
+pub fn port(text: &str) -> Result<u16, String> {
+    match text.parse() {
+        Ok(port @ 1..) => Ok(port),
+        _ => Err(format!(
+            "`{text}` is not a port from 1 to 65535; what is to be sent is typed or piped in"
+        )),
+    }
+}
+
 /// Threads: more than processors that a machine has would only wait for each other.
 pub fn threads(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -164,6 +174,7 @@ mod tests {
         is_said_in_both("x", &percent("x").expect_err("a word"));
         is_said_in_both("x", &bytes("x").expect_err("a word"));
         is_said_in_both("x", &addresses("x").map(|_| ()).expect_err("a word"));
+        is_said_in_both("x", &port("x").expect_err("a word"));
         is_said_in_both("x", &count("x").expect_err("a word"));
         is_said_in_both("65536", &threads("65536").expect_err("too many"));
     }

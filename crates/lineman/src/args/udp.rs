@@ -45,7 +45,7 @@ pub struct Send {
     #[arg(value_name = "HOST[:PORT]", required_unless_present = "multicast")]
     pub host: Option<String>,
     /// The port, if it is a word of its own, as for nc
-    #[arg(value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(value_name = "PORT", value_parser = parse::port)]
     pub port: Option<u16>,
     /// Allow a broadcast address
     #[arg(long)]

@@ -66,6 +66,46 @@ fn a_bare_number_is_nobody_to_call_and_two_ports_are_one_too_many() {
     }
 }
 
+/// As nc has it, the port may be a word of its own; a message there was "invalid digit found in string".
+#[test]
+fn a_message_where_a_port_belongs_is_told_where_messages_come_from() {
+    let wanted = [
+        "`hello` is not a port",
+        "what is to be sent is typed or piped in",
+    ];
+    for command in [["chat", "call"], ["udp", "send"]] {
+        assert_said(
+            &[&command[..], &["127.0.0.1", "hello"]].concat(),
+            2,
+            &wanted,
+        );
+        for number in ["0", "65536"] {
+            let words = [&command[..], &["127.0.0.1", number]].concat();
+            assert_said(&words, 2, &["is not a port from 1 to 65535"]);
+        }
+    }
+}
+
+/// It was "Not a directory (os error 20)", in every language.
+#[test]
+fn what_is_no_directory_or_no_file_is_said_in_the_language_of_the_user() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("file");
+    std::fs::write(&file, "x").expect("write");
+    let file = file.to_str().expect("UTF-8");
+    let root = dir.path().to_str().expect("UTF-8");
+    let serve = ["tftp", "serve", file];
+    let put = ["tftp", "put", root, "tftp://127.0.0.1:1/"];
+    assert_said(&serve, 2, &["it is not a directory"]);
+    assert_said(
+        &[&["--lang", "zh"], &serve[..]].concat(),
+        2,
+        &["它不是目录"],
+    );
+    assert_said(&put, 2, &["it is a directory"]);
+    assert_said(&[&["--lang", "zh"], &put[..]].concat(), 2, &["它是目录"]);
+}
+
 #[test]
 fn an_ipv6_address_with_a_port_behind_it_names_the_right_spelling() {
     let meant = "with a port it is written [::1]:9";

@@ -221,3 +221,22 @@ fn an_answer_goes_to_whom_the_prompt_named_when_it_was_begun() {
     terminal.presses("Enter");
     assert_eq!(hear(&two), b"for two\n");
 }
+
+/// It was "end of input", and what was typed after it was sent all the same.
+#[test]
+fn the_end_of_input_at_a_prompt_is_not_told_where_typing_goes_on() {
+    let terminal = Terminal::new(80, "listen 127.0.0.1:0");
+    let port = terminal.port();
+    let (peer, _) = plain_peer();
+    peer.send_to(b"hello\n", ("127.0.0.1", port)).expect("sent");
+    terminal.shows("the message", |screen| screen.contains("] hello"));
+    terminal.presses("C-d");
+    let note = "^D ends nothing here: what you type is still sent";
+    let screen = terminal.shows("a note", |screen| screen.contains(note));
+    assert!(!screen.contains("end of input"), "{screen}");
+    terminal.types("still here");
+    terminal.presses("Enter");
+    assert_eq!(hear(&peer), b"still here\n");
+    terminal.presses("C-c");
+    terminal.shows("the end", |screen| screen.contains("code=130"));
+}

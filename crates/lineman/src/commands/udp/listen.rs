@@ -83,7 +83,11 @@ impl Listener {
             }
             Typed::Piece(Piece::Payload(line)) => self.answer(&line).await,
             _ => {
-                self.session.view.note(&Udp::InputEnded {});
+                // The line editor reads on, unlike a pipe.
+                self.session.view.note(match self.session.view.is_edited() {
+                    true => &Udp::EndOfNothing {},
+                    false => &Udp::InputEnded {},
+                });
                 Ok(())
             }
         }

@@ -130,6 +130,10 @@ pub const HEADINGS: &[(&str, &str, &str)] = &[
 /// library that people meet.
 pub const REASONS: &[Row] = &[
     (
+        "is not a port from 1 to 65535; what is to be sent is typed or piped in",
+        "不是 1 到 65535 的端口；要发送的内容请键入，或用管道送入",
+    ),
+    (
         "is not a number of seconds, like 10 or 0.5",
         "不是秒数，应如 10 或 0.5",
     ),
