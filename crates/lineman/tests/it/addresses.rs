@@ -96,14 +96,14 @@ fn what_is_no_directory_or_no_file_is_said_in_the_language_of_the_user() {
     let root = dir.path().to_str().expect("UTF-8");
     let serve = ["tftp", "serve", file];
     let put = ["tftp", "put", root, "tftp://127.0.0.1:1/"];
-    assert_said(&serve, 2, &["it is not a directory"]);
-    assert_said(
-        &[&["--lang", "zh"], &serve[..]].concat(),
-        2,
-        &["它不是目录"],
-    );
+    assert_said(&serve, 2, &["is not a directory"]);
+    assert_said(&[&["--lang", "zh"], &serve[..]].concat(), 2, &["不是目录"]);
     assert_said(&put, 2, &["it is a directory"]);
-    assert_said(&[&["--lang", "zh"], &put[..]].concat(), 2, &["它是目录"]);
+    assert_said(
+        &[&["--lang", "zh"], &put[..]].concat(),
+        2,
+        &["它是一个目录"],
+    );
 }
 
 #[test]

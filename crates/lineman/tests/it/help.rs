@@ -120,6 +120,41 @@ fn complaints_in_both_languages() {
     }
 }
 
+/// The parser's tip, to take the option for a value, helps none of them.
+#[test]
+fn who_types_the_options_of_nc_and_tftpd_is_told_what_does_the_same_here() {
+    let habits: [(&[&str], &str); 10] = [
+        (&["-u"], "lineman udp listen 9000"),
+        (&["chat", "-l"], "lineman chat listen 9000"),
+        (
+            &["chat", "listen", "-p", "9000"],
+            "lineman chat listen 9000",
+        ),
+        (&["chat", "listen", "-k"], "--keep"),
+        (
+            &["chat", "call", "-u", "h", "9"],
+            "lineman udp send HOST 9000",
+        ),
+        (&["udp", "send", "-b", "h"], "--broadcast"),
+        (&["tftp", "serve", "-l", "-s", "d"], "DIR|foreground|前台"),
+        (&["tftp", "serve", "--secure", "d"], "DIR"),
+        (&["tftp", "serve", "-c", "d"], "--write create"),
+        (&["tftp", "serve", "-a", ":69", "d"], "--listen ADDR:PORT"),
+    ];
+    for lang in LANGUAGES {
+        for (args, wanted) in habits {
+            let output = run(lang, args);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+            assert!(
+                wanted.split('|').any(|words| said.contains(words)),
+                "{said}"
+            );
+            assert!(!said.contains("as a value"), "{said}");
+        }
+    }
+}
+
 /// A name that is no UTF-8 is a legal file name; reading the language from the words must not
 /// stumble over it.
 #[test]

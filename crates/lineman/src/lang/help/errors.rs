@@ -7,6 +7,7 @@ use clap::error::ContextKind;
 use clap::error::ContextValue;
 use clap::error::ErrorKind;
 
+use super::habits::instead;
 use super::house::REASONS;
 use super::in_table;
 use crate::lang::Lang;
@@ -27,6 +28,7 @@ pub fn complaint(error: &Error) -> String {
     .map(|kind| get(error, kind))
     .find(|text| !text.is_empty());
     let hint = match suggestion {
+        _ if let Some(instead) = instead(error, Lang::Zh) => instead.to_owned(),
         Some(text) => format!("是不是想用 `{text}`？用法见 --help"),
         None => "用法见 --help".to_owned(),
     };
@@ -146,7 +148,7 @@ fn choices(error: &Error, kind: ContextKind) -> String {
     }
 }
 
-fn get(error: &Error, kind: ContextKind) -> String {
+pub(super) fn get(error: &Error, kind: ContextKind) -> String {
     match error.get(kind) {
         None | Some(ContextValue::None) => String::new(),
         Some(value) => value.to_string(),

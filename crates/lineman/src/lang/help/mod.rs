@@ -16,6 +16,7 @@ use crate::failure::Failure;
 
 mod chat;
 mod errors;
+mod habits;
 pub(crate) mod house;
 mod lab;
 mod lab_bench;
@@ -63,7 +64,10 @@ pub fn show(error: &clap::Error, lang: Lang) -> Result<(), Failure> {
 /// Prints as the parser would, unless it repeats control characters that were typed.
 fn print(error: &clap::Error) {
     let typed = error.to_string();
-    let plain = errors::plain(&typed);
+    let mut plain = errors::plain(&typed);
+    if let Some(tip) = habits::instead(error, Lang::En) {
+        plain = habits::with_tip(&plain, tip);
+    }
     match visible_lines(&plain) {
         Cow::Borrowed(_) if plain == typed => drop(error.print()),
         Cow::Borrowed(plain) => eprint!("{plain}"),
