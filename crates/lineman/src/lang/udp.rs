@@ -16,7 +16,7 @@ messages! {
     InputWaits {} "no datagram has arrived yet: input waits for the first sender" "尚未收到任何消息：输入将等待第一个对方"
     InputEnded {} "end of input; listening goes on, ^C ends" "输入已结束；继续监听，按 ^C 结束"
     NobodyYet {} "not sent: no datagram has arrived yet, so there is nobody to answer" "未发送：尚未收到任何人的消息"
-    EndOfNothing {} "^D ends nothing here: what you type is still sent; ^C ends" "^D 在这里不结束任何操作：键入的内容仍会发送；按 ^C 结束"
+    EndOfNothing {} "^D ends nothing: listening goes on, what you type is still sent; ^C ends" "^D 不结束任何操作：继续监听，键入的内容仍会发送；按 ^C 结束"
     NoSuchPeer { number } "not sent: there is no peer @{number}" "未发送：没有编号为 @{number} 的对方"
     TooLong { bytes, limit } "not sent: {bytes} bytes are more than a datagram carries ({limit})" "未发送：{bytes} 字节超过一个数据报的上限（{limit} 字节）"
     NotSent { to, why } "not sent to {to}: {why}" "未能发送到 {to}：{why}"
