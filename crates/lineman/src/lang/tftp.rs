@@ -101,6 +101,7 @@ messages! {
     Malformed {} "refused: malformed request" "已拒绝：请求格式错误"
     Superseded {} "the client sent a new request" "客户端重新发起了请求"
     Stopped {} "stopped" "已停止"
+    StoppedBefore { what } "failed: {what}: stopped before the transfer began" "失败：{what}：传输开始之前已停止"
     KeepsToPort {} "the client sends to the port that it asked, not to the port that the answer came from; --single-port would serve this client" "客户端向其请求的端口发送，而不是向应答的来源端口发送；--single-port 可以为该客户端服务"
     Displaced {} "the client was silent, and another client needed the place" "客户端没有动静，其位置让给了另一个客户端"
     Forged {} "blocks were acknowledged that had not been sent: somebody may be forging this address" "确认了尚未发送的块：该地址可能被伪造"

@@ -1,6 +1,7 @@
 //! Signals while a client waits for something that is no packet.
 
 use std::fs::File;
+use std::io::Read as _;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Child;
@@ -72,6 +73,12 @@ fn a_fifo_that_nobody_opens() {
                 is_opening(&child.0).then_some(())
             });
             interrupt(&mut child, signal, code);
+            // It ended without a word.
+            let mut said = String::new();
+            let stderr = child.0.stderr.as_mut().expect("a pipe");
+            stderr.read_to_string(&mut said).expect("UTF-8");
+            let wanted = "stopped before the transfer began";
+            assert!(said.contains(wanted), "{args:?} {signal}: {said}");
         }
     }
 }

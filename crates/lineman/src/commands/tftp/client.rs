@@ -112,6 +112,8 @@ impl Jobs {
                 if !failure.text.is_empty() {
                     let prefix = Common::ErrorPrefix {}.render(self.console.lang);
                     self.console.say(&format!("{prefix}{}", failure.text));
+                } else if failure.exit == Exit::Interrupted {
+                    self.console.warn(&Tftp::StoppedBefore { what: &name });
                 }
                 self.note_exit(self.exit(failure.exit));
                 Ok(None)
