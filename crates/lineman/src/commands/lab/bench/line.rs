@@ -80,9 +80,10 @@ pub fn read(line: &str, desk: &mut Desk) -> Result<Wish, Complaint> {
         return Ok(Wish::Nothing);
     }
     let (first, rest) = word(line);
+    // With `>` it is a line copied with its prompt, as it stands on the screen and in the README.
     let host = match first {
-        "client" => Host::Client,
-        "server" => Host::Server,
+        "client" | "client>" => Host::Client,
+        "server" | "server>" => Host::Server,
         _ => return command(first, rest, desk.host, desk),
     };
     match word(rest) {

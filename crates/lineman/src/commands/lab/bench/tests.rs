@@ -143,3 +143,18 @@ fn a_line_that_makes_no_sense_is_told_apart() {
         assert!(read(line, &mut desk()).is_err(), "{line}");
     }
 }
+
+/// A line copied with its prompt was "there is no command server>".
+#[test]
+fn a_line_copied_with_its_prompt_is_the_line_that_was_typed() {
+    let mut desk = desk();
+    for (copied, typed) in [
+        ("server> accept", "server accept"),
+        ("client> socket tcp", "client socket tcp"),
+        ("client>", "client"),
+    ] {
+        let copied = read(copied, &mut desk).expect("a wish");
+        assert_eq!(copied, read(typed, &mut desk).expect("a wish"));
+    }
+    assert!(read("serv> accept", &mut desk).is_err());
+}
