@@ -8,12 +8,17 @@
 //     wait=N       microseconds that a client waits before each ACK (0)
 //     seconds=N    how long is measured, from when all have their first block (2)
 //     stamps=1     time ACK in to DATA out at the server's end: needs one client
+//     whole=1      each reads the file to its end; measured is how long that takes, from its request on,
+//                  and who gives up; `seconds` is how long is waited for the last
+//     timer=N      milliseconds of silence after which a client repeats what it sent last (1000)
+//     tries=N      so many repeats without progress and it gives up (whole=1; 6)
+//     spread=N     milliseconds over which the requests are spread evenly (whole=1; 0)
 //   neutral answer ADDRESS PORT FILE
 //
 // PID is the server: its namespace holds the server's end of the wire, and its processor time is
-// counted with that of its children. NAME must be too large to be read in that time; every block is
-// compared with COPY. The result is one line of JSON, in which
-// last_first is in milliseconds.
+// counted with that of its children. NAME must be too large to be read in that time, but for whole=1;
+// every block is compared with COPY. The result is one line of JSON, in which last_first and what ends
+// in _ms are in milliseconds.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -46,7 +51,6 @@ enum { RRQ = 1, DATA = 3, ACK = 4, ERROR = 5, OACK = 6 };
 #define MOST_CLIENTS 16384 // that many addresses
 #define FIRST_ADDRESS 0x0a4e0001u // 10.78.0.1
 #define SOCKET_BYTES (128 << 20)  // a receive buffer in which nothing of ours is lost
-#define CLIENT_TIMER 1000000000LL // ns: after so long a silence a client repeats what it sent last
 #define LONGEST_START 10000000000LL // ns: then it is measured even if some have no block yet
 
 struct client {
@@ -57,7 +61,8 @@ struct client {
     in_port_t port;      // the server's for this transfer; 0 before its first packet
     bool done, gap;      // a gap has been reported
     int64_t heard, first; // when: anything, the first block (0: not yet)
-    unsigned requests;
+    int64_t asked, end;   // when: its first request is due, its last block came (0: not yet)
+    unsigned requests, tries;
 };
 
 struct batch {
@@ -70,12 +75,13 @@ struct batch {
 
 static struct client client[MOST_CLIENTS];
 static unsigned clients = 1, blksize = 512, windowsize = 1, seconds = 2, wait_us, stamps;
+static unsigned whole, timer_ms = 1000, most_tries = 6, spread_ms;
 static const char *file_name;
 static const uint8_t *copy;
 static uint64_t copy_size;
 static struct sockaddr_in server;
 static int wire;
-static uint64_t blocks, bytes, duplicates, gaps, timers, wrong, broken, finished;
+static uint64_t blocks, bytes, duplicates, gaps, timers, wrong, broken, finished, given_up;
 static struct batch in, out;
 static uint8_t in_bytes[BATCH][LARGEST], out_bytes[BATCH][LARGEST];
 
@@ -239,6 +245,7 @@ static void block(struct client *c, const uint8_t *packet, size_t length, int64_
         return;
     }
     c->gap = false;
+    c->tries = 0;
     if (!c->first) c->first = at;
     length -= 4;
     if (offset + length > copy_size || memcmp(copy + offset, packet + 4, length)) wrong++;
@@ -247,7 +254,7 @@ static void block(struct client *c, const uint8_t *packet, size_t length, int64_
     bytes += length;
     bool last = length < c->blksize;
     if (++c->in_window >= c->windowsize || last) acknowledge(c);
-    if (last) c->done = true, finished++;
+    if (last) c->done = true, c->end = at, finished++;
 }
 
 static void packet(int i, int64_t at) {
@@ -276,9 +283,19 @@ static void packet(int i, int64_t at) {
 static void fire_timers(int64_t at) {
     for (unsigned i = 0; i < clients; i++) {
         struct client *c = &client[i];
-        if (c->done || at - c->heard < CLIENT_TIMER) continue;
+        if (c->done) continue;
+        if (!c->requests && at >= c->asked) {
+            c->heard = at;
+            request(c);
+        }
+        if (!c->requests || at - c->heard < timer_ms * 1000000LL) continue;
         timers++;
         c->heard = at;
+        if (whole && ++c->tries > most_tries) {
+            c->done = true;
+            given_up++;
+            continue;
+        }
         if (c->port) acknowledge(c);
         else request(c);
     }
@@ -289,7 +306,7 @@ static void fire_timers(int64_t at) {
 static void run(int64_t until, bool (*enough)(void)) {
     int64_t looked = now(), at;
     while ((at = now()) < until && !(enough && enough())) {
-        if (at - looked > 20000000) fire_timers(looked = at);
+        if (at - looked > 10000000) fire_timers(looked = at);
         if (receive(MSG_WAITFORONE) < 0) continue; // SO_RCVTIMEO: the timers are looked at again
         at = now();
         for (int i = 0; i < in.count; i++) packet(i, at);
@@ -303,6 +320,8 @@ static bool all_begun(void) {
         if (!client[i].first && !client[i].done) return false;
     return true;
 }
+
+static bool all_done(void) { return finished + given_up + broken == clients; }
 
 // ---- what the server uses, and what its end of the wire sees
 
@@ -404,10 +423,13 @@ static int read_all(char **args) {
         struct { const char *name; unsigned *value; } known[] = {
             { "clients=", &clients }, { "blksize=", &blksize }, { "windowsize=", &windowsize },
             { "wait=", &wait_us }, { "seconds=", &seconds }, { "stamps=", &stamps },
+            { "whole=", &whole }, { "timer=", &timer_ms }, { "tries=", &most_tries },
+            { "spread=", &spread_ms },
         };
+        const size_t count = sizeof known / sizeof *known;
         size_t i = 0;
-        while (i < 6 && strncmp(*arg, known[i].name, strlen(known[i].name))) i++;
-        if (i == 6) errx(2, "no such option: %s", *arg);
+        while (i < count && strncmp(*arg, known[i].name, strlen(known[i].name))) i++;
+        if (i == count) errx(2, "no such option: %s", *arg);
         *known[i].value = atoi(*arg + strlen(known[i].name));
     }
     if (!clients || clients > MOST_CLIENTS) errx(2, "1 to %d clients", MOST_CLIENTS);
@@ -424,23 +446,26 @@ static int read_all(char **args) {
     int64_t asked = now();
     for (unsigned i = 0; i < clients; i++) {
         client[i] = (struct client){ .next = 1, .blksize = 512, .windowsize = 1, .heard = asked };
-        request(&client[i]);
+        client[i].asked = asked + spread_ms * 1000000LL * i / clients;
+        if (!spread_ms) request(&client[i]);
     }
     flush();
-    run(asked + LONGEST_START, all_begun);
+    if (!whole) run(asked + LONGEST_START, all_begun);
 
     int64_t used = processor(pid), began = now();
     uint64_t blocks_before = blocks, bytes_before = bytes;
-    run(began + seconds * 1000000000LL, NULL);
+    run(began + seconds * 1000000000LL, whole ? all_done : NULL);
     double lasted = (now() - began) / 1e9;
     double counted = blocks - blocks_before, moved = bytes - bytes_before;
     used = processor(pid) - used;
 
+    static double took[MOST_CLIENTS];
     int64_t last = 0;
-    unsigned repeated = 0, unserved = 0;
+    unsigned repeated = 0, unserved = 0, ended = 0;
     for (unsigned i = 0; i < clients; i++) {
         struct client *c = &client[i];
-        if (c->first - asked > last) last = c->first - asked;
+        if (c->first - c->asked > last) last = c->first - c->asked;
+        if (c->end) took[ended++] = (c->end - c->asked) / 1e6;
         repeated += c->requests > 1;
         unserved += !c->first;
         if (!c->port || c->done) continue;
@@ -449,6 +474,12 @@ static int read_all(char **args) {
     flush();
     printf("{");
     if (stamps) print_stamps();
+    if (whole && ended) {
+        qsort(took, ended, sizeof *took, by_size);
+        printf("\"p50_ms\":%.0f,\"p99_ms\":%.0f,\"longest_ms\":%.0f,", took[ended / 2],
+               took[ended * 99 / 100], took[ended - 1]);
+    }
+    if (whole) printf("\"failed\":%u,\"lasted\":%.2f,", clients - ended, lasted);
     printf("\"megabytes\":%.3f,\"blocks\":%.0f,\"us_per_block\":%.3f,\"s_per_gb\":%.4f,", moved / lasted / 1e6,
            counted, counted ? used / 1e3 / counted : 0, moved ? used / moved : 0);
     printf("\"repeated_requests\":%u,\"unserved\":%u,\"last_first\":%.2f,\"timers\":%lu,", repeated,

@@ -25,6 +25,7 @@ prepare() {
     mkdir -p "$root" "$work/got"
     head -c $((size << 20)) /dev/urandom > "$root/big"
     head -c $((1 << 20)) /dev/urandom > "$root/mib"
+    head -c $((1 << 18)) /dev/urandom > "$root/quarter"
     head -c $((1 << 28)) /dev/urandom > "$root/huge"
     chmod 755 "$work"
     chmod 777 "$root"
@@ -56,20 +57,39 @@ on_wire() {
     start_servers "${peer_names[@]}" null
 }
 
-lay_wire() {
-    local server client
+# The same with a machine between them that forwards 200 Mbit/s each way and holds 1 MB of what comes
+# faster: less than many clients together can have on their way.
+on_relay() {
+    [[ ${where:-} != relay ]] || return 0
+    where=relay
+    address=(
+        [lineman]=10.77.0.1:17001 [tftpd-hpa]=10.77.0.1:17002 [atftpd]=10.77.0.1:17003
+        [dnsmasq]=10.77.0.1:69 [crate-tftpd]=10.77.0.1:17005
+    )
+    lay_relay
+    start_servers "${peer_names[@]}"
+}
+
+# namespace: a new one; what a command is started with there is in $inside.
+namespace() {
     background unshare --net sleep infinity
-    server=$!
-    background unshare --net sleep infinity
-    client=$!
-    server_side=(nsenter --net="/proc/$server/ns/net")
-    client_side=(nsenter --net="/proc/$client/ns/net")
-    until "${client_side[@]}" ip link set lo up && "${server_side[@]}" ip link set lo up &&
-        [[ $(readlink "/proc/$client/ns/net") != $(readlink /proc/self/ns/net) &&
-            $(readlink "/proc/$server/ns/net") != $(readlink /proc/self/ns/net) ]]; do
-        kill -0 "$server" "$client" || { echo "these rows need root, for namespaces" >&2 && exit 1; }
+    local pid=$!
+    inside=(nsenter --net="/proc/$pid/ns/net")
+    namespace_pid=$pid
+    until [[ $(readlink "/proc/$pid/ns/net") != $(readlink /proc/self/ns/net) ]] &&
+        "${inside[@]}" ip link set lo up; do
+        kill -0 "$pid" || { echo "these rows need root, for namespaces" >&2 && exit 1; }
         sleep 0.05
     done
+}
+
+lay_wire() {
+    local client
+    namespace
+    server_side=("${inside[@]}")
+    namespace
+    client_side=("${inside[@]}")
+    client=$namespace_pid
     "${server_side[@]}" ip link add wire type veth peer name wire netns "$client"
     "${server_side[@]}" ip addr add 10.77.0.1/24 dev wire
     "${server_side[@]}" ip link set wire up
@@ -78,6 +98,33 @@ lay_wire() {
     # The clients' addresses, behind one neighbour.
     "${client_side[@]}" ip route add local 10.78.0.0/16 dev lo
     "${server_side[@]}" ip route add 10.78.0.0/16 via 10.77.0.2
+}
+
+lay_relay() {
+    local relay relay_side side
+    namespace
+    server_side=("${inside[@]}")
+    namespace
+    client_side=("${inside[@]}")
+    namespace
+    relay_side=("${inside[@]}") relay=$namespace_pid
+    "${server_side[@]}" ip link add wire type veth peer name west netns "$relay"
+    "${client_side[@]}" ip link add wire type veth peer name east netns "$relay"
+    "${server_side[@]}" ip addr add 10.77.0.1/24 dev wire
+    "${relay_side[@]}" ip addr add 10.77.0.2/24 dev west
+    "${relay_side[@]}" ip addr add 10.77.1.1/24 dev east
+    "${client_side[@]}" ip addr add 10.77.1.2/24 dev wire
+    "${server_side[@]}" ip link set wire up
+    "${client_side[@]}" ip link set wire up
+    for side in west east; do
+        "${relay_side[@]}" ip link set "$side" up
+        "${relay_side[@]}" tc qdisc add dev "$side" root tbf rate 200mbit burst 32kb limit 1000000
+    done
+    "${relay_side[@]}" sysctl -q net.ipv4.ip_forward=1
+    "${client_side[@]}" ip route add local 10.78.0.0/16 dev lo
+    "${client_side[@]}" ip route add default via 10.77.1.1
+    "${relay_side[@]}" ip route add 10.78.0.0/16 via 10.77.1.2
+    "${server_side[@]}" ip route add default via 10.77.0.2
 }
 
 # Each server's command, as a function that becomes it.

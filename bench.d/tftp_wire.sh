@@ -4,8 +4,8 @@
 
 # neutral_read SERVER KEY=VALUE…: one measurement, added to $work/lines.SERVER.
 neutral_read() {
-    local at=${address[$1]} line
-    line=$(timeout 40 "${client_side[@]}" "$neutral" read "${at%:*}" "${at##*:}" huge "$root/huge" \
+    local at=${address[$1]} name=${neutral_file:-huge} line
+    line=$(timeout 90 "${client_side[@]}" "$neutral" read "${at%:*}" "${at##*:}" "$name" "$root/$name" \
         "${process[$1]}" "${@:2}") || {
         [[ $1 != lineman ]] || our_failures=$((our_failures + 1))
         echo "$1: ${line:-no result} ($*)" >&2
@@ -17,7 +17,7 @@ neutral_read() {
 # neutral_rounds COUNT KEY=VALUE…: interleaved rounds of all servers; the rows are printed by what follows.
 neutral_rounds() {
     rm -f "$work"/lines.* "$work"/last.*
-    beside=null for_each "" "$1" neutral_read "${@:2}"
+    beside=${beside-null} for_each "" "$1" neutral_read "${@:2}"
 }
 
 # column FIELD: of the last measurements, as the case of a row.
@@ -77,5 +77,21 @@ storm() {
             wire_count "most UdpRcvbufErrors" overflows
             wire_count "most blocks sent twice" duplicates
         done
+    done
+}
+
+# More than the way to the clients can carry: each reads 256 KiB. A client repeats after 1 s, and gives up
+# after six times without progress, as the less patient boot programs do.
+overload() {
+    local window neutral_file=quarter beside= # a source that repeats nothing is no measure here
+    heading "relay of 200 Mbit/s, 2,000 requests at one moment, blksize 1428"
+    for window in 1 8 64; do
+        neutral_rounds "$storms" clients=2000 whole=1 seconds=60 "windowsize=$window" blksize=1428
+        wire_row "2,000 clients x $window: MB/s" megabytes
+        wire_row "  p50 of who got it, ms" p50_ms less
+        wire_row "  p99, ms" p99_ms less
+        wire_count "  most that gave up" failed
+        wire_count "  most 1 s timers fired" timers
+        wire_count "  most blocks received twice" duplicates
     done
 }

@@ -40,13 +40,10 @@ impl ClientRule {
 
     fn holds(&self, ip: IpAddr, options: Options<'_>) -> bool {
         let from = self.from.is_none_or(|range| range.contains(ip));
-        from && self.asks.as_ref().is_none_or(|names| {
-            let asked = options.iter().map(|(name, _)| name);
-            asked.clone().count() == names.len()
-                && asked
-                    .zip(names)
-                    .all(|(asked, name)| asked.eq_ignore_ascii_case(name.as_bytes()))
-        })
+        from && self
+            .asks
+            .as_ref()
+            .is_none_or(|names| are_named(options, names))
     }
 
     /// The options to answer: those asked, or none.
@@ -58,13 +55,17 @@ impl ClientRule {
         }
     }
 
-    /// `policy` with what this rule forbids. No rule allows more than the policy does.
+    /// `policy` with what this rule forbids to a client that asks these options. No rule allows more
+    /// than the policy does. Where this one says nothing of windows, what is known of the client's
+    /// program holds: U-Boot's virtio driver has 32 buffers, and a burst that fills them leaves it deaf
+    /// for good, so it gets no more than half of that.
     #[must_use]
-    pub fn limit(&self, policy: Policy) -> Policy {
+    pub fn limit(&self, policy: Policy, asked: Options<'_>) -> Policy {
         let least = |rule: Option<u16>, general: u16| rule.unwrap_or(general).min(general);
+        let windowsize = self.windowsize.or_else(|| known_windowsize(asked));
         Policy {
             max_blksize: least(self.blksize, policy.max_blksize),
-            max_windowsize: least(self.windowsize, policy.max_windowsize),
+            max_windowsize: least(windowsize, policy.max_windowsize),
             ..policy
         }
     }
@@ -98,6 +99,33 @@ impl ClientRule {
         Ok(())
     }
 }
+
+/// Whether the options have these names, in this order and any case.
+fn are_named<Name: AsRef<str>>(options: Options<'_>, names: &[Name]) -> bool {
+    let asked = options.iter().map(|(name, _)| name);
+    asked.clone().count() == names.len()
+        && asked
+            .zip(names)
+            .all(|(asked, name)| asked.eq_ignore_ascii_case(name.as_ref().as_bytes()))
+}
+
+/// The largest window that the program which asks in this way can take, where that is known.
+fn known_windowsize(asked: Options<'_>) -> Option<u16> {
+    UBOOT_ASKS
+        .iter()
+        .any(|names| are_named(asked, names))
+        .then_some(UBOOT_WINDOWSIZE)
+}
+
+/// No other program that is known begins with `timeout` of its own accord: atftp does where it is told to
+/// ask for it and not for `tsize`.
+const UBOOT_ASKS: [&[&str]; 2] = [
+    &["timeout", "tsize", "blksize", "windowsize"],
+    &["timeout", "blksize", "windowsize"],
+];
+/// In blocks: half of the 32 buffers of its virtio driver, so that a window that is repeated while the first
+/// still lies there fits as well.
+const UBOOT_WINDOWSIZE: u16 = 16;
 
 fn names(value: &str) -> Result<Vec<String>, ClientRuleError> {
     let names: Vec<String> = value.split('+').map(str::to_owned).collect();
@@ -220,11 +248,33 @@ mod tests {
     #[test]
     fn a_rule_forbids_and_never_allows_more() {
         let rule = &rules(&["from=::/0,blksize=9000,windowsize=4"])[0];
-        let limited = rule.limit(POLICY);
+        let limited = rule.limit(POLICY, Options::default());
         assert_eq!((limited.max_blksize, limited.max_windowsize), (1468, 4));
         let rule = &rules(&["from=::/0,blksize=512"])[0];
-        let limited = rule.limit(POLICY);
+        let limited = rule.limit(POLICY, Options::default());
         assert_eq!((limited.max_blksize, limited.max_windowsize), (512, 64));
+    }
+
+    /// U-Boot over virtio asked for 32, got them, and heard nothing ever after.
+    #[test]
+    fn uboot_gets_windows_that_do_not_fill_its_ring_unless_a_rule_says_otherwise() {
+        let window = |rule: &ClientRule, fields: &[u8]| {
+            rule.limit(POLICY, Options::new(fields)).max_windowsize
+        };
+        const ASKED: &[u8] = b"timeout\x005\0blksize\x001468\0windowsize\x0032\0";
+        let none = ClientRule::default();
+        assert_eq!(window(&none, ASKED), 16);
+        let with_tsize = [&UBOOT[..], b"windowsize\x0032\0"].concat();
+        assert_eq!(window(&none, &with_tsize), 16);
+        // Our own client, and npm `tftp`.
+        let own = b"tsize\x000\0blksize\x001468\0windowsize\x0032\0timeout\x005\0";
+        assert_eq!(window(&none, own), 64);
+        let npm = b"blksize\x001468\0timeout\x003\0windowsize\x0032\0rollover\x000\0tsize\x000\0";
+        assert_eq!(window(&none, npm), 64);
+
+        let rules = rules(&["from=::/0,windowsize=40", "from=::/0,rollover=1"]);
+        assert_eq!(window(&rules[0], ASKED), 40, "the operator knows better");
+        assert_eq!(window(&rules[1], ASKED), 16, "and here says nothing of it");
     }
 
     #[test]

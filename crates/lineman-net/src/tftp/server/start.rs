@@ -242,7 +242,7 @@ impl Shared {
         let offer = answer(
             request.direction,
             rule.options(request.options),
-            &rule.limit(self.policy(asked, request)),
+            &rule.limit(self.policy(asked, request), request.options),
             length,
         );
         let agreed = offer.agreed;
