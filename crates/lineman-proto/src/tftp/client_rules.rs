@@ -264,7 +264,7 @@ mod tests {
         const ASKED: &[u8] = b"timeout\x005\0blksize\x001468\0windowsize\x0032\0";
         let none = ClientRule::default();
         assert_eq!(window(&none, ASKED), 16);
-        let with_tsize = [&UBOOT[..], b"windowsize\x0032\0"].concat();
+        let with_tsize = [UBOOT, b"windowsize\x0032\0"].concat();
         assert_eq!(window(&none, &with_tsize), 16);
         // Our own client, and npm `tftp`.
         let own = b"tsize\x000\0blksize\x001468\0windowsize\x0032\0timeout\x005\0";
