@@ -28,10 +28,10 @@ pub(in crate::tftp) struct Unproven {
     credit: u64,
     proof: LatencyProof,
     chance: RandomState,
-    /// The first block of what is held back, and until when.
-    held: Option<(u64, Instant)>,
     /// Blocks that are paid for and have not all left yet.
     paid: Range<u64>,
+    /// Until when these are held back.
+    held_until: Option<Instant>,
     sent: Option<Sent>,
 }
 
@@ -82,8 +82,8 @@ impl Unproven {
             credit: FREE * on_the_wire(peer.ip(), question),
             proof: LatencyProof::new(is_known),
             chance: RandomState::new(),
-            held: None,
             paid: 0..0,
+            held_until: None,
             sent: None,
         }
     }
@@ -125,28 +125,24 @@ impl Unproven {
         is_there
     }
 
-    /// Whether `run` may leave now.
+    /// Whether `run` may leave now. It is paid for first and held back then: who pays for it, by a packet
+    /// in the peer's name while the account is empty, must not know by that when it leaves.
     pub(super) fn permit(&mut self, now: Instant, run: &DataRun) -> Permit {
-        let first = run.first;
-        if self.paid.contains(&first) {
-            return Permit::Now;
-        }
-        if self.sent.is_none_or(|sent| first > sent.block) {
-            let until = match self.held {
-                Some((held, until)) if held == first => until,
-                _ => now + self.proof.delay(self.chance.hash_one(first)),
-            };
-            self.held = Some((first, until));
-            if now < until {
-                return Permit::Later(until);
+        let (first, end) = (run.first, run.first + u64::from(run.count));
+        if first < self.paid.start || end > self.paid.end {
+            let block = DATA_HEADER + usize::from(run.blksize);
+            let bytes = on_the_wire(self.peer.ip(), block) * u64::from(run.count);
+            if !self.take_bytes(bytes) {
+                return Permit::Short(now + NEXT_ATTEMPT);
             }
+            self.paid = first..end;
+            let is_new = self.sent.is_none_or(|sent| first > sent.block);
+            self.held_until = is_new.then(|| now + self.proof.delay(self.chance.hash_one(first)));
         }
-        let block = DATA_HEADER + usize::from(run.blksize);
-        if !self.take_bytes(on_the_wire(self.peer.ip(), block) * u64::from(run.count)) {
-            return Permit::Short(now + NEXT_ATTEMPT);
+        match self.held_until {
+            Some(until) if now < until => Permit::Later(until),
+            _ => Permit::Now,
         }
-        self.paid = first..first + u64::from(run.count);
-        Permit::Now
     }
 
     /// The first `count` blocks of `run` have left.
@@ -181,3 +177,83 @@ impl Unproven {
 const NEXT_ATTEMPT: Duration = Duration::from_millis(25);
 /// As before the first round trip is known (RFC 6298 §2.1).
 const PATIENCE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use lineman_proto::tftp::Rollover;
+    use lineman_proto::tftp::guard::Rules;
+
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    /// With the account of all kept empty by others, a block left within 25 ms of the packet that paid
+    /// for it, however long its delay: eleven such proved whatever address, for 200 bytes each.
+    #[test]
+    fn who_pays_for_a_block_does_not_know_when_it_leaves() {
+        let guard = Arc::new(SharedGuard::new(Rules::default()));
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1024));
+        let mut unproven = Unproven::new(Arc::clone(&guard), peer, 20, false);
+        let mut now = Instant::now();
+        let padded = |block: u64| {
+            let mut ack = vec![0; 200];
+            ack[..4].copy_from_slice(&[0, 4, (block >> 8) as u8, block as u8]);
+            ack
+        };
+        let mut late = 0;
+        for block in 1..=200 {
+            let run = DataRun::new(block, 1, 512, Rollover::ToZero);
+            now += 250 * MS;
+            while guard.take_blocks(peer, 32) {}
+            unproven.credit = 0;
+            let mut permit = unproven.permit(now, &run);
+            while let Permit::Later(until) = permit {
+                now = until;
+                permit = unproven.permit(now, &run);
+            }
+            assert!(matches!(permit, Permit::Short(_)));
+            assert_eq!(unproven.hear(now, &padded(block - 1)), Sign::None);
+            let (paid, mut asked) = (now, now + 25 * MS);
+            while let Permit::Later(until) | Permit::Short(until) = unproven.permit(asked, &run) {
+                asked = until;
+            }
+            unproven.note_sent(asked, &run, 1);
+            late += u32::from(asked - paid > 60 * MS);
+            let acked = asked.max(paid + 26 * MS);
+            assert_eq!(
+                unproven.hear(acked.max(asked + 101 * MS), &padded(block)),
+                Sign::None
+            );
+            now = acked + 101 * MS;
+        }
+        assert!(late > 100, "{late} of 200");
+    }
+
+    #[test]
+    fn what_is_paid_for_and_held_back_is_paid_for_once() {
+        let guard = Arc::new(SharedGuard::new(Rules::default()));
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1024));
+        let mut unproven = Unproven::new(guard, peer, 2000, false);
+        let run = DataRun::new(1, 4, 512, Rollover::ToZero);
+        let before = unproven.credit;
+        let mut now = Instant::now();
+        while let Permit::Later(until) = unproven.permit(now, &run) {
+            assert!(until > now);
+            now = until;
+        }
+        assert_eq!(before - unproven.credit, 4 * on_the_wire(peer.ip(), 516));
+        let (mut rest, mut left) = (run, unproven.credit);
+        let first = rest.take(2);
+        unproven.note_sent(now, &first, 2);
+        assert_eq!(unproven.permit(now, &rest), Permit::Now);
+        assert_eq!(unproven.credit, left);
+        left -= on_the_wire(peer.ip(), 516);
+        let again = DataRun::new(1, 1, 512, Rollover::ToZero);
+        assert_eq!(
+            unproven.permit(now, &again),
+            Permit::Now,
+            "a repeat is not held"
+        );
+        assert_eq!(unproven.credit, left);
+    }
+}
