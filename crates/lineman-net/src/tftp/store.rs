@@ -3,6 +3,7 @@
 //! Names are resolved by the kernel beneath the root (`openat2` with `RESOLVE_BENEATH`), never by
 //! looking at their text: `..`, links and races are its business, and it does not let them out.
 
+mod branch;
 mod leftovers;
 mod links;
 mod names;

@@ -1,14 +1,14 @@
 //! Work that may block, on a few threads of its own: opening, reading, writing and removing files.
 //!
 //! The threads are made at the start, so that nothing that happens later needs another one. Work is
-//! queued by *lane*, a part of the served tree: a file system that hangs stops the work of its lane,
-//! and half of the threads at the most.
+//! queued by *lane*, a part of the served tree: a file system that hangs stops the work of its lane.
+//! A lane takes half of the threads that the others have left it, so several that hang leave some too.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
-use std::hash::Hash as _;
+use std::hash::Hash;
 use std::hash::Hasher as _;
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -25,15 +25,10 @@ use std::thread;
 pub(in crate::tftp) struct Lane(u64);
 
 impl Lane {
-    /// The lane of a file by its name as requested: the first part of the name says on which file
-    /// system the file can be, without asking any.
-    pub(in crate::tftp) fn of_name(name: &[u8]) -> Self {
-        let first = name
-            .split(|byte| matches!(byte, b'/' | b'\\'))
-            .find(|part| !part.is_empty() && *part != b".")
-            .unwrap_or_default();
+    /// The lane of a branch of the tree.
+    pub(in crate::tftp) fn of(branch: &impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
-        first.hash(&mut hasher);
+        branch.hash(&mut hasher);
         Self(hasher.finish())
     }
 }
@@ -53,17 +48,16 @@ pub(in crate::tftp) struct QueueFull;
 struct Shared {
     state: Mutex<State>,
     work_is_there: Condvar,
-    /// Threads that one lane may take.
-    most_of_lane: usize,
 }
 
 #[derive(Default)]
 struct State {
     lanes: HashMap<Lane, LaneState>,
-    /// Lanes with work that may begin, the one that has waited for longest first.
-    ready: VecDeque<Lane>,
+    /// Lanes with work that waits, the one that has waited for longest first.
+    waiting: VecDeque<Lane>,
     queued: usize,
     running: usize,
+    threads: usize,
     closed: bool,
 }
 
@@ -71,8 +65,6 @@ struct State {
 struct LaneState {
     queue: VecDeque<Work>,
     running: usize,
-    /// Whether it is in the list of those that are ready.
-    listed: bool,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -84,9 +76,11 @@ impl Pool {
     /// When the system allows no more threads.
     pub(super) fn start(threads: usize) -> io::Result<Self> {
         let pool = Self(PoolHandle(Arc::new(Shared {
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                threads,
+                ..State::default()
+            }),
             work_is_there: Condvar::new(),
-            most_of_lane: threads.div_ceil(2),
         })));
         for _ in 0..threads {
             let shared = Arc::clone(&pool.0.0);
@@ -113,9 +107,7 @@ impl PoolHandle {
     /// Has `work` done for a transfer that runs. It is always taken: each transfer has little more
     /// than one piece of work at a time, so what waits is bounded by the number of transfers.
     pub(in crate::tftp) fn submit(&self, lane: Lane, work: impl FnOnce() + Send + 'static) {
-        self.0
-            .lock()
-            .push(lane, Box::new(work), self.0.most_of_lane);
+        self.0.lock().push(lane, Box::new(work));
         self.0.work_is_there.notify_one();
     }
 
@@ -133,7 +125,7 @@ impl PoolHandle {
         if of_lane >= MOST_OF_LANE || state.queued >= MOST_QUEUED {
             return Err(QueueFull);
         }
-        state.push(lane, Box::new(work), self.0.most_of_lane);
+        state.push(lane, Box::new(work));
         drop(state);
         self.0.work_is_there.notify_one();
         Ok(())
@@ -152,7 +144,7 @@ impl Shared {
         while let Some((lane, work)) = self.next() {
             // Whoever waits for the work knows what a panic in it means to him.
             let _ = catch_unwind(AssertUnwindSafe(work));
-            self.lock().finish(lane, self.most_of_lane);
+            self.lock().finish(lane);
         }
     }
 
@@ -160,7 +152,7 @@ impl Shared {
     fn next(&self) -> Option<(Lane, Work)> {
         let mut state = self.lock();
         loop {
-            if let Some(next) = state.take(self.most_of_lane) {
+            if let Some(next) = state.take() {
                 return Some(next);
             }
             if state.closed && state.queued == 0 {
@@ -180,25 +172,40 @@ impl Shared {
 }
 
 impl State {
-    fn push(&mut self, lane: Lane, work: Work, most_of_lane: usize) {
+    fn push(&mut self, lane: Lane, work: Work) {
         self.queued += 1;
-        self.lanes.entry(lane).or_default().queue.push_back(work);
-        self.list(lane, most_of_lane);
+        let state = self.lanes.entry(lane).or_default();
+        if state.queue.is_empty() {
+            self.waiting.push_back(lane);
+        }
+        state.queue.push_back(work);
     }
 
-    fn take(&mut self, most_of_lane: usize) -> Option<(Lane, Work)> {
-        let lane = self.ready.pop_front()?;
+    fn take(&mut self) -> Option<(Lane, Work)> {
+        let may_begin = |lane: &Lane| self.may_begin(*lane);
+        // Those that may not have threads already, so there are few of them.
+        let lane = self
+            .waiting
+            .remove(self.waiting.iter().position(may_begin)?)?;
         let state = self.lanes.get_mut(&lane)?;
-        state.listed = false;
         let work = state.queue.pop_front()?;
         state.running += 1;
         self.queued -= 1;
         self.running += 1;
-        self.list(lane, most_of_lane);
+        if !state.queue.is_empty() {
+            self.waiting.push_back(lane);
+        }
         Some((lane, work))
     }
 
-    fn finish(&mut self, lane: Lane, most_of_lane: usize) {
+    /// Whether a lane may have one thread more, of those that are idle.
+    fn may_begin(&self, lane: Lane) -> bool {
+        let own = self.lanes.get(&lane).map_or(0, |state| state.running);
+        let left_by_others = self.threads - self.running + own;
+        own == 0 || own < left_by_others.div_ceil(2)
+    }
+
+    fn finish(&mut self, lane: Lane) {
         self.running -= 1;
         let Some(state) = self.lanes.get_mut(&lane) else {
             return;
@@ -206,20 +213,6 @@ impl State {
         state.running -= 1;
         if state.running == 0 && state.queue.is_empty() {
             self.lanes.remove(&lane);
-        } else {
-            self.list(lane, most_of_lane);
-        }
-    }
-
-    /// Puts a lane into the list of those that are ready, if it is.
-    fn list(&mut self, lane: Lane, most_of_lane: usize) {
-        if let Some(state) = self.lanes.get_mut(&lane)
-            && !state.listed
-            && !state.queue.is_empty()
-            && state.running < most_of_lane
-        {
-            state.listed = true;
-            self.ready.push_back(lane);
         }
     }
 }
@@ -257,7 +250,7 @@ mod tests {
     fn a_lane_that_hangs_stops_half_of_the_threads_at_the_most() {
         let pool = Pool::start(4).expect("threads");
         let handle = pool.handle();
-        let (bad, good) = (Lane::of_name(b"nfs/a"), Lane::of_name(b"disk/a"));
+        let (bad, good) = (Lane::of(b"nfs/a"), Lane::of(b"disk/a"));
         let hung: Vec<_> = (0..10).map(|_| hang(&handle, bad)).collect();
         let (done, answers) = mpsc::channel();
         for n in 0..100 {
@@ -290,11 +283,11 @@ mod tests {
     #[test]
     fn no_more_requests_wait_in_a_lane_than_may() {
         let pool = Pool::start(2).expect("threads");
-        let (handle, lane) = (pool.handle(), Lane::of_name(b"nfs"));
+        let (handle, lane) = (pool.handle(), Lane::of(b"nfs"));
         let release = hang(&handle, lane);
         let taken = (0..2 * MOST_OF_LANE).filter(|_| handle.offer(lane, || ()).is_ok());
         assert!((MOST_OF_LANE..=MOST_OF_LANE + 1).contains(&taken.count()));
-        assert_eq!(handle.offer(Lane::of_name(b"disk"), || ()), Ok(()));
+        assert_eq!(handle.offer(Lane::of(b"disk"), || ()), Ok(()));
         drop(release);
     }
 
@@ -311,11 +304,23 @@ mod tests {
         answer.recv_timeout(LONG).expect("done all the same");
     }
 
+    /// Two names of one directory that hung took every thread.
     #[test]
-    fn the_lane_is_the_first_part_of_the_name() {
-        let lane = Lane::of_name(b"a/b");
-        assert_eq!(lane, Lane::of_name(b"/a/c"));
-        assert_eq!(lane, Lane::of_name(b"./a\\c"));
-        assert_ne!(lane, Lane::of_name(b"b/a"));
+    fn several_lanes_that_hang_leave_a_thread() {
+        let pool = Pool::start(16).expect("threads");
+        let handle = pool.handle();
+        let bad = [b"nfs", b"one", b"two", b"ext"].map(|name| Lane::of(name));
+        let hung: Vec<_> = (0..16)
+            .flat_map(|_| bad.map(|lane| hang(&handle, lane)))
+            .collect();
+        let (done, answer) = mpsc::channel();
+        for n in 0..10 {
+            let done = done.clone();
+            handle.submit(Lane::of(&n), move || done.send(()).expect("receiver"));
+        }
+        for _ in 0..10 {
+            answer.recv_timeout(LONG).expect("the others go on");
+        }
+        drop(hung);
     }
 }

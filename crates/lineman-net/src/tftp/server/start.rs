@@ -102,7 +102,7 @@ impl Shared {
             };
             shared.open_now(asked, ticket);
         };
-        let lane = Lane::of_name(request.filename);
+        let lane = Lane::of(&self.store.branch(request.filename));
         if self.engine.pool().offer(lane, work).is_err() {
             let full = io::Error::from(io::ErrorKind::ResourceBusy);
             let refused = Unstarted::Refused(Refusal::Exhausted(full));
@@ -192,7 +192,7 @@ impl Shared {
             ..
         } = prepared;
         let mut transfer = Transfer::new(transfer_socket, session, body, agreed, Box::new(job))
-            .in_lane(Lane::of_name(request.filename));
+            .in_lane(Lane::of(&self.store.branch(request.filename)));
         if must_prove {
             let unproven = Unproven::new(
                 Arc::clone(&self.guard),

@@ -51,8 +51,9 @@ impl Served {
     fn hang(&self) -> Vec<std_mpsc::Sender<()>> {
         let hang = |_| {
             let (release, hung) = std_mpsc::channel::<()>();
-            let pool = self.server.shared.engine.pool();
-            pool.submit(Lane::of_name(b"hung/any"), move || {
+            let shared = &self.server.shared;
+            let lane = Lane::of(&shared.store.branch(b"hung/any"));
+            shared.engine.pool().submit(lane, move || {
                 let _ = hung.recv();
             });
             release
