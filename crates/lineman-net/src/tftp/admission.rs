@@ -84,8 +84,8 @@ impl Admission {
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; after a moment of silence it is a client that has started again, as any other request
     /// is. While the client makes progress no request ends it: whoever forges one knows neither the
-    /// port that it is answered from nor when it pauses. Before it has answered, either may be forged:
-    /// both run until one is answered.
+    /// port that it is answered from nor when it pauses. Before it has answered, and when it has paused,
+    /// either may be forged: both run until one is answered.
     /// `is_known`: a forger is unlikely; transfers of others leave before its own.
     /// `handle`: where a new transfer would be.
     pub(super) fn judge_known(
@@ -105,7 +105,8 @@ impl Admission {
             if is_echo || (running.pulse.is_alive() && !is_open) {
                 return Verdict::Repeated;
             }
-            if is_open && running.pulse.is_alive() {
+            let may_go_on = running.pulse.confirmed && !running.pulse.ending && !self.shares_port;
+            if may_go_on || (is_open && running.pulse.is_alive()) {
                 table.set_aside(peer);
             } else {
                 running.handle.say(Command::Supersede);
@@ -366,18 +367,55 @@ mod tests {
     }
 
     #[test]
-    fn the_same_request_is_a_new_one_after_silence_or_at_the_end() {
-        for old in [
-            pulse(true, false, MOMENT * 2),
-            pulse(true, true, Duration::ZERO),
-        ] {
-            let admission = Admission::new(9);
-            let ticket = start(&admission, 1);
-            ticket.note(old);
-            let _new = start(&admission, 1);
-            assert_eq!(ticket.handle.said(), [Command::Supersede]);
-            assert_eq!(admission.lock().running.len(), 1);
+    fn the_same_request_is_a_new_one_at_the_end() {
+        let admission = Admission::new(9);
+        let ticket = start(&admission, 1);
+        ticket.note(pulse(true, true, Duration::ZERO));
+        let _new = start(&admission, 1);
+        assert_eq!(ticket.handle.said(), [Command::Supersede]);
+        assert_eq!(admission.lock().running.len(), 1);
+    }
+
+    #[test]
+    fn the_same_request_is_a_new_one_after_silence_as_soon_as_it_is_answered() {
+        let admission = Admission::new(9);
+        let ticket = start(&admission, 1);
+        ticket.note(pulse(true, false, MOMENT * 2));
+        let new = start(&admission, 1);
+        assert!(ticket.handle.said().is_empty());
+        new.note(pulse(true, false, Duration::ZERO));
+        assert_eq!(ticket.handle.said(), [Command::Supersede]);
+        assert_eq!(admission.lock().running.len(), 1);
+        assert_eq!(admission.lock().set_aside.len(), 0);
+    }
+
+    /// A client that wrote to its flash for 300 ms lost its transfer to a forged request.
+    #[test]
+    fn a_client_that_pauses_keeps_its_transfer_whoever_asks_in_its_name() {
+        let admission = Admission::new(999);
+        let slow = start(&admission, 1);
+        let paused = pulse(true, false, MOMENT * 2);
+        slow.note(paused);
+        let mut forged = Vec::new();
+        for port in 2..2 * SET_ASIDE as u16 {
+            forged.push(start(&admission, port));
+            let request = [&[0, 1][..], &port.to_be_bytes(), b"\0octet\0"].concat();
+            // Each sets one aside.
+            for port in [1, port] {
+                if let Verdict::Start(mut ticket) = admission.judge(peer(port), &request) {
+                    ticket.starts();
+                    forged.push(ticket);
+                }
+            }
         }
+        assert!(slow.handle.said().is_empty());
+        slow.note(paused);
+        assert!(admission.lock().set_aside.contains_key(&1), "no word of it");
+        slow.note(pulse(true, false, Duration::ZERO));
+        assert!(slow.handle.said().is_empty());
+        assert_eq!(admission.lock().running[&peer(1)].number, 1);
+        assert!(admission.lock().set_aside.len() <= SET_ASIDE);
+        assert!(is_repeated(&admission, b"\0\x01any\0octet\0"));
     }
 
     #[test]

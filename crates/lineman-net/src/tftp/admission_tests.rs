@@ -120,7 +120,9 @@ fn a_running_transfer_is_not_ended_by_any_request_until_its_client_is_silent() {
     }
     assert!(ticket.handle().said().is_empty());
     pulse(&ticket, Duration::from_millis(300), false);
-    let _again = start(&admission, peer(1, 1));
+    let again = start(&admission, peer(1, 1));
+    assert!(ticket.handle().said().is_empty(), "it may have paused");
+    pulse(&again, Duration::ZERO, false);
     assert_eq!(ticket.handle().said(), [Command::Supersede]);
 }
 

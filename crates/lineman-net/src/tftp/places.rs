@@ -22,8 +22,8 @@ use super::transfer::TransferHandle;
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) running: HashMap<SocketAddr, Running>,
-    /// Transfers whose client has not answered yet, but asked for something else, or somebody in its
-    /// name: the first of them that is answered stays. By their numbers.
+    /// Transfers whose client has not answered yet, or has paused, but asked for something else, or
+    /// somebody in its name: the first of them that is answered stays. By their numbers.
     pub(super) set_aside: BTreeMap<u64, (SocketAddr, Running)>,
     pub(super) next: u64,
     /// Peers that were told lately that their request makes no sense.
@@ -194,8 +194,18 @@ impl Table {
             return;
         };
         self.set_aside.insert(old.number, (peer, old));
-        if self.set_aside.len() > SET_ASIDE
-            && let Some((number, (_, oldest))) = self.set_aside.pop_first()
+        if self.set_aside.len() <= SET_ASIDE {
+            return;
+        }
+        // Those that were answered once are not for a forger to push out; each peer has one at the most.
+        let mut unanswered = self
+            .set_aside
+            .iter()
+            .filter(|(_, (_, running))| !running.pulse.confirmed);
+        let oldest = unanswered.next().map(|(number, _)| *number);
+        if unanswered.count() >= SET_ASIDE
+            && let Some((number, (_, oldest))) =
+                oldest.and_then(|number| self.set_aside.remove_entry(&number))
         {
             self.half_open.close(number);
             self.end(&oldest);
@@ -217,7 +227,15 @@ impl Table {
     /// The client has answered this transfer, which had been set aside: what took its place was
     /// forged, or a mistake.
     pub(super) fn bring_back(&mut self, number: u64, pulse: Pulse) {
-        let Some((peer, mut running)) = self.set_aside.remove(&number) else {
+        let is_answered =
+            |running: &Running| !running.pulse.confirmed || pulse.at > running.pulse.at;
+        let Some((peer, mut running)) = self
+            .set_aside
+            .get(&number)
+            .is_some_and(|(_, running)| is_answered(running))
+            .then(|| self.set_aside.remove(&number))
+            .flatten()
+        else {
             return;
         };
         running.pulse = pulse;
@@ -308,7 +326,7 @@ pub(super) const ANSWER: Duration = Duration::from_millis(30);
 /// A client that has not answered for so long gives its place to another, when places are short: less
 /// than a flood in its name would need to take all that one address may have.
 const PLACE_KEPT: Duration = Duration::from_millis(100);
-/// Transfers that are set aside; beyond that the oldest ends.
+/// Transfers whose client has never answered that are set aside; beyond that the oldest ends.
 pub(super) const SET_ASIDE: usize = 64;
 /// A client that has made no progress for so long gives its place to another, when places are short.
 const SILENT: Duration = Duration::from_secs(3);
