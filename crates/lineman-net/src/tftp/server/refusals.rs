@@ -1,5 +1,5 @@
 //! Refusals that are told with the name that was perhaps meant: looking for it takes time, so it has a
-//! thread, and while there is too much to look for the refusals are told without.
+//! thread and a small part of a processor; what is too much for these is told without.
 
 use std::io;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::mpsc::SyncSender;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
 
@@ -44,8 +45,13 @@ impl RefusalReporter {
             let (store, events) = (Arc::clone(store), events.clone());
             let (waiting, untold) = (Arc::clone(&waiting), Arc::clone(untold));
             move || {
+                let mut time = LookingTime::new(Instant::now());
                 for mut report in to_tell {
-                    add_nearest(&mut report, &store);
+                    if time.is_left(Instant::now()) {
+                        let began = Instant::now();
+                        add_nearest(&mut report, &store);
+                        time.spend(began.elapsed());
+                    }
                     if events.try_send(ServerEvent::Report(report)).is_err() {
                         untold.fetch_add(1, Ordering::Relaxed);
                     }
@@ -97,11 +103,69 @@ fn add_nearest(report: &mut Report, store: &Store) {
     }
 }
 
+/// Time that may be spent on looking, so that a flood of missing names costs no processor.
+#[derive(Debug)]
+struct LookingTime {
+    left: Duration,
+    /// Up to when it has come back.
+    at: Instant,
+}
+
+impl LookingTime {
+    fn new(now: Instant) -> Self {
+        Self {
+            left: MOST_LOOKING,
+            at: now,
+        }
+    }
+
+    fn is_left(&mut self, now: Instant) -> bool {
+        let more = now.saturating_duration_since(self.at) / LOOKS_ONE_IN;
+        self.left = (self.left + more).min(MOST_LOOKING);
+        self.at = now;
+        self.left >= LONGEST_LOOK
+    }
+
+    fn spend(&mut self, time: Duration) {
+        self.left = self.left.saturating_sub(time);
+    }
+}
+
 /// Refusals that wait for a name; those of a flood are told without.
 const MOST_WAITING: usize = 64;
 /// Names that are looked at for one refusal, and for how long.
 const MOST_NAMES: usize = 20_000;
 const LONGEST_LOOK: Duration = Duration::from_millis(50);
+/// How long it may look at once, and what part of the time in the long run.
+const MOST_LOOKING: Duration = Duration::from_secs(1);
+const LOOKS_ONE_IN: u32 = 20;
 /// The same for what is cleared at the start.
 const MOST_CLEARED: usize = 1_000_000;
 const LONGEST_CLEARING: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Requests for missing names in a large directory kept a processor busy for as long as they came.
+    #[test]
+    fn a_flood_of_missing_names_takes_a_twentieth_of_a_processor() {
+        const LOOK: Duration = Duration::from_millis(50);
+        let mut now = Instant::now();
+        let mut time = LookingTime::new(now);
+        let (mut looked, begun) = (Duration::ZERO, now);
+        while now < begun + Duration::from_secs(100) {
+            if time.is_left(now) {
+                time.spend(LOOK);
+                looked += LOOK;
+                now += LOOK;
+            }
+            now += Duration::from_millis(1);
+        }
+        let most = MOST_LOOKING + Duration::from_secs(100) / LOOKS_ONE_IN;
+        assert!(looked <= most, "{looked:?}");
+        assert!(looked > most / 2, "{looked:?}");
+        assert!(time.is_left(now + Duration::from_secs(60)));
+        assert_eq!(time.left, MOST_LOOKING);
+    }
+}
