@@ -181,7 +181,12 @@ impl Transfer {
 
     /// Until when a run has to wait because its peer has proved nothing.
     fn hold_back(&mut self, run: &DataRun) -> Option<Instant> {
-        match self.unproven.as_mut()?.permit(Instant::now(), run) {
+        let unproven = self.unproven.as_mut()?;
+        let length = match &self.body {
+            Body::Send(source) => source.length(),
+            Body::Receive(_) => None,
+        };
+        match unproven.permit(Instant::now(), run, length) {
             Permit::Now => None,
             Permit::Later(until) => Some(until),
             Permit::Short(until) => {

@@ -126,13 +126,12 @@ impl Unproven {
     }
 
     /// Whether `run` may leave now. It is paid for first and held back then: who pays for it, by a packet
-    /// in the peer's name while the account is empty, must not know by that when it leaves.
-    pub(super) fn permit(&mut self, now: Instant, run: &DataRun) -> Permit {
+    /// in the peer's name while the account is empty, must not know by that when it leaves. `length` is
+    /// the file's, if it is known: behind its end nothing is paid for.
+    pub(super) fn permit(&mut self, now: Instant, run: &DataRun, length: Option<u64>) -> Permit {
         let (first, end) = (run.first, run.first + u64::from(run.count));
         if first < self.paid.start || end > self.paid.end {
-            let block = DATA_HEADER + usize::from(run.blksize);
-            let bytes = on_the_wire(self.peer.ip(), block) * u64::from(run.count);
-            if !self.take_bytes(bytes) {
+            if !self.take_bytes(self.price(run, length)) {
                 return Permit::Short(now + NEXT_ATTEMPT);
             }
             self.paid = first..end;
@@ -143,6 +142,13 @@ impl Unproven {
             Some(until) if now < until => Permit::Later(until),
             _ => Permit::Now,
         }
+    }
+
+    fn price(&self, run: &DataRun, length: Option<u64>) -> u64 {
+        let left = length.map_or(u64::MAX, |length| length.saturating_sub(run.offset()));
+        // The file's end is a block that is not full, perhaps an empty one.
+        let blocks = u64::from(run.count).min(left / u64::from(run.blksize) + 1);
+        on_the_wire(self.peer.ip(), DATA_HEADER) * blocks + left.min(run.len() as u64)
     }
 
     /// The first `count` blocks of `run` have left.
@@ -206,15 +212,17 @@ mod tests {
             now += 250 * MS;
             while guard.take_blocks(peer, 32) {}
             unproven.credit = 0;
-            let mut permit = unproven.permit(now, &run);
+            let mut permit = unproven.permit(now, &run, None);
             while let Permit::Later(until) = permit {
                 now = until;
-                permit = unproven.permit(now, &run);
+                permit = unproven.permit(now, &run, None);
             }
             assert!(matches!(permit, Permit::Short(_)));
             assert_eq!(unproven.hear(now, &padded(block - 1)), Sign::None);
             let (paid, mut asked) = (now, now + 25 * MS);
-            while let Permit::Later(until) | Permit::Short(until) = unproven.permit(asked, &run) {
+            while let Permit::Later(until) | Permit::Short(until) =
+                unproven.permit(asked, &run, None)
+            {
                 asked = until;
             }
             unproven.note_sent(asked, &run, 1);
@@ -237,7 +245,7 @@ mod tests {
         let run = DataRun::new(1, 4, 512, Rollover::ToZero);
         let before = unproven.credit;
         let mut now = Instant::now();
-        while let Permit::Later(until) = unproven.permit(now, &run) {
+        while let Permit::Later(until) = unproven.permit(now, &run, None) {
             assert!(until > now);
             now = until;
         }
@@ -245,15 +253,35 @@ mod tests {
         let (mut rest, mut left) = (run, unproven.credit);
         let first = rest.take(2);
         unproven.note_sent(now, &first, 2);
-        assert_eq!(unproven.permit(now, &rest), Permit::Now);
+        assert_eq!(unproven.permit(now, &rest, None), Permit::Now);
         assert_eq!(unproven.credit, left);
         left -= on_the_wire(peer.ip(), 516);
         let again = DataRun::new(1, 1, 512, Rollover::ToZero);
         assert_eq!(
-            unproven.permit(now, &again),
+            unproven.permit(now, &again, None),
             Permit::Now,
             "a repeat is not held"
         );
         assert_eq!(unproven.credit, left);
+    }
+
+    /// A file of three bytes was paid for as a whole block: of a thousand machines that read such files
+    /// together each waited for ten seconds.
+    #[test]
+    fn small_files_cost_what_they_are() {
+        let guard = Arc::new(SharedGuard::new(Rules::default()));
+        let peer = SocketAddr::from(([192, 0, 2, 1], 1024));
+        let unproven = Unproven::new(guard, peer, 20, false);
+        let price = |first, count, length| {
+            let run = DataRun::new(first, count, 1000, Rollover::ToZero);
+            unproven.price(&run, length)
+        };
+        assert_eq!(price(1, 1, None), 32 + 1000);
+        assert_eq!(price(1, 1, Some(3)), 32 + 3);
+        assert_eq!(price(1, 16, Some(3)), 32 + 3);
+        assert_eq!(price(1, 16, Some(0)), 32);
+        assert_eq!(price(1, 2, Some(5000)), 2 * 1032);
+        assert_eq!(price(3, 16, Some(5000)), 4 * 32 + 3000);
+        assert_eq!(price(6, 1, Some(5000)), 32, "the empty block at the end");
     }
 }
