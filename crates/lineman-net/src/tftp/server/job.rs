@@ -74,9 +74,12 @@ impl Owner for Job {
         let Some(mut report) = self.report.take() else {
             return;
         };
-        self.shared
-            .clients()
-            .note(Instant::now(), self.client, session.learned());
+        // What nobody has answered shows nothing, and would take the place of what is known.
+        if self.pulse.is_some_and(|pulse| pulse.proved) {
+            self.shared
+                .clients()
+                .note(Instant::now(), self.client, session.learned());
+        }
         report.agreed = result.agreed;
         report.bytes = result.bytes;
         report.elapsed = self.started.elapsed();

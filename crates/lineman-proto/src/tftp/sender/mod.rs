@@ -159,7 +159,12 @@ impl Sender {
 
     /// What this transfer has shown of its client.
     pub fn learned(&self) -> Learned {
-        let level = match &self.flight {
+        // Before the first answer what was known stays known.
+        let flight = match &self.flight {
+            Flight::Opening(opening) => &*opening.then,
+            flight => flight,
+        };
+        let level = match flight {
             Flight::Window(window) => window.level(),
             _ => None,
         };

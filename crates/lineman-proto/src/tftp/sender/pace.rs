@@ -208,6 +208,38 @@ const MOST_PATIENCE: u32 = 256;
 mod tests {
     use super::*;
 
+    /// One request that nobody answered, forged or only asking for the length, had it forgotten.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment to begin at")]
+    fn what_a_receiver_can_take_is_known_behind_a_transfer_that_was_never_answered() {
+        let level = Level {
+            burst: 4,
+            pause: SHORTEST_PAUSE,
+        };
+        let learned = crate::tftp::client_history::Learned {
+            level: Some(level),
+            ..Default::default()
+        };
+        let agreed = crate::tftp::Agreed {
+            windowsize: 16,
+            ..Default::default()
+        };
+        let timing = crate::tftp::Timing {
+            patience: Duration::from_secs(20),
+            dally: Duration::ZERO,
+            unconfirmed_resends: Some(1),
+        };
+        let sender = crate::tftp::sender::Sender::new(
+            std::time::Instant::now(),
+            agreed,
+            crate::tftp::Rollover::ToZero,
+            timing,
+            Some(1 << 20),
+            Some(vec![0, 6]),
+        );
+        assert_eq!(sender.knowing(&learned).learned().level, Some(level));
+    }
+
     #[test]
     fn losses_here_and_there_are_the_networks_and_three_at_one_place_the_receivers() {
         let mut pace = Pace::new();
