@@ -309,7 +309,7 @@ mod tests {
     fn several_lanes_that_hang_leave_a_thread() {
         let pool = Pool::start(16).expect("threads");
         let handle = pool.handle();
-        let bad = [b"nfs", b"one", b"two", b"ext"].map(|name| Lane::of(name));
+        let bad = [b"nfs", b"one", b"two", b"ext"].map(Lane::of);
         let hung: Vec<_> = (0..16)
             .flat_map(|_| bad.map(|lane| hang(&handle, lane)))
             .collect();
