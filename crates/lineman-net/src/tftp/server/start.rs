@@ -278,6 +278,7 @@ impl Shared {
         let is_lockstep = matches!(body, Body::Send(_))
             && !asks_for_windows(request)
             && agreed.variable_window.is_none()
+            && (asked.standing.trusted || agreed.blksize <= LARGEST_SHARED)
             && !pipelines;
         let transfer_socket = self.transfer_socket(
             asked,
@@ -386,6 +387,9 @@ pub(super) fn asks_for_windows(request: &Request<'_>) -> bool {
 /// So many transfers in lockstep that several of each shared port are due together. With fewer, a socket
 /// for each costs less: 50 clients took 7.9 µs a block with shared ports, the best peer 7.0.
 const CROWD: usize = 128;
+/// The largest block from a shared port to a client that may be forged: what Ethernet's 1500 bytes carry.
+/// 64 ACKs are longer than one such block, and shorter than one of a jumbo frame.
+const LARGEST_SHARED: u16 = 1468;
 /// The largest window, from one port for all, to an address that has proved itself, but whose transfer
 /// has not: eight of them are on faith.
 const KNOWN_WINDOW: u16 = 16;
