@@ -115,7 +115,7 @@ impl Opening {
             return Err(Failure::Unanswered);
         }
         if now >= self.sent_at + self.wait() {
-            self.rto.back_off();
+            self.rto.back_off(self.rto.current());
             self.ask(now);
         }
         Ok(())

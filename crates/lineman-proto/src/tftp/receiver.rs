@@ -174,7 +174,7 @@ impl Receiver {
         } else {
             self.unconfirmed_resends = self.unconfirmed_resends.map(|left| left - 1);
             self.stats.timeouts += 1;
-            self.rto.back_off();
+            self.rto.back_off(self.wait());
             self.acknowledge(now);
             self.ack_at = None;
         }

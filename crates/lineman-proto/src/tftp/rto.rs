@@ -67,9 +67,10 @@ impl Rto {
         self.current = self.estimate;
     }
 
-    /// Doubles the wait after it ran out (RFC 6298 §5.5), up to [`Self::CEILING`].
-    pub fn back_off(&mut self) {
-        self.current = (self.current * 2).min(Self::CEILING);
+    /// The wait has run out: the next is twice as long (RFC 6298 §5.5), up to [`Self::CEILING`].
+    /// `waited` is what was waited in fact, since a caller's own least wait may exceed the estimate.
+    pub fn back_off(&mut self, waited: Duration) {
+        self.current = (waited * 2).min(Self::CEILING);
     }
 }
 
@@ -100,8 +101,8 @@ mod tests {
     fn progress_without_a_sample_ends_backing_off() {
         let mut rto = Rto::new(20 * MS);
         rto.sample(MS);
-        rto.back_off();
-        rto.back_off();
+        rto.back_off(rto.current());
+        rto.back_off(rto.current());
         rto.progress();
         assert_eq!(rto.current(), 20 * MS);
     }
@@ -111,7 +112,7 @@ mod tests {
         let mut rto = Rto::new(20 * MS);
         rto.sample(MS);
         for _ in 0..20 {
-            rto.back_off();
+            rto.back_off(rto.current());
         }
         assert_eq!(rto.current(), Rto::CEILING);
         rto.sample(MS);
