@@ -86,8 +86,8 @@ impl Story {
             Kind::Note(note) => self.say(
                 event,
                 Saying::Note {
-                    id: note.id.clone(),
-                    args: note.args.clone(),
+                    note: note.id.clone(),
+                    args: note.args.clone().into_iter().collect(),
                 },
             ),
             Kind::Left { host, why } => self.say(

@@ -68,7 +68,7 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             (Some(packet), Some(step)) => of_tftp(arrow, packet, step, out),
             _ => {
                 let port = arrow.seen.to.map_or(0, |to| to.port());
-                out.push(match datagram.len {
+                out.push(match datagram.len as u64 {
                     0 => Saying::UdpEmpty { who, port },
                     len if datagram.in_pieces => Saying::UdpPieces { who, len, port },
                     len => Saying::Udp { who, len, port },
@@ -86,12 +86,15 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
         What::Piece(piece) if piece.more => {}
         What::Piece(piece) => out.push(Saying::PieceLast {
             who,
-            offset: piece.offset,
-            len: piece.len,
+            offset: piece.offset as u64,
+            len: piece.len as u64,
         }),
         What::Other => {
             let line = arrow.seen.line.clone();
-            out.push(Saying::Other { who, line });
+            out.push(match line.is_empty() {
+                true => Saying::Unknown { who },
+                false => Saying::Other { who, line },
+            });
         }
     }
 }

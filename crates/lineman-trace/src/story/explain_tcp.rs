@@ -51,8 +51,8 @@ fn resent(row: &Row, arrow: &Arrow, again: Again) -> Saying {
 fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place) -> Saying {
     let who = arrow.from;
     let (seq, next) = (place.seq, place.ack.unwrap_or_default());
-    let len = segment.len;
-    let (first, last) = (seq, seq + i64::from(len.saturating_sub(1)));
+    let len = u64::from(segment.len);
+    let (first, last) = (seq, seq + i64::from(segment.len.saturating_sub(1)));
     let port = |end: Option<std::net::SocketAddr>| end.map_or(0, |end| end.port());
     let (isn, ack) = (segment.seq, segment.ack);
     match label {
@@ -94,21 +94,24 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
         Label::FinCrossed => Saying::FinCrossed { who, seq },
         Label::Window => Saying::Window {
             who,
-            window: place.window,
+            window: place.window.into(),
         },
         Label::Probe => Saying::Probe { who },
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain => Saying::AckAgain { who, next },
         Label::AckDup { times } => Saying::AckDup { who, times, next },
-        Label::Ack { bytes, .. } => match label.delay_ns() {
-            Some(ns) => Saying::AckDelayed {
-                who,
-                bytes,
-                next,
-                millis: ns / 1_000_000,
-            },
-            None => Saying::Ack { who, bytes, next },
-        },
+        Label::Ack { bytes, .. } => {
+            let bytes = bytes.unsigned_abs(); // never negative: it is what more is acknowledged
+            match label.delay_ns() {
+                Some(ns) => Saying::AckDelayed {
+                    who,
+                    bytes,
+                    next,
+                    millis: ns / 1_000_000,
+                },
+                None => Saying::Ack { who, bytes, next },
+            }
+        }
         Label::AckFin { last: true, .. } => Saying::AckFinLast { who, next },
         Label::AckFin { last: false, .. } => match label.delay_ns() {
             Some(ns) => Saying::AckFinDelayed {

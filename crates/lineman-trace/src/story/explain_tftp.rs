@@ -30,13 +30,13 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
                 false => Saying::TftpRead { who, file, mode },
             });
             if !ask.options.is_empty() {
-                let options = list(&ask.options);
+                let options = ask.options.clone();
                 out.push(Saying::TftpWishes { options });
             }
         }
         Tftp::Oack(options) => out.push(Saying::TftpOack {
             who,
-            options: list(options),
+            options: options.clone(),
         }),
         Tftp::Data { block, len } => out.push(data(arrow, *block, *len, step)),
         Tftp::Ack { block } => out.push(ack(arrow, *block, step)),
@@ -69,7 +69,7 @@ fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
 }
 
 fn data(arrow: &Arrow, block: u16, len: usize, step: TftpStep) -> Saying {
-    let (who, blksize) = (arrow.from, step.blksize);
+    let (who, len, blksize) = (arrow.from, len as u64, step.blksize);
     if step.last {
         Saying::TftpLast {
             who,
@@ -90,12 +90,4 @@ fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
         0 if bytes == 0 => Saying::TftpAckOptions { who },
         _ => Saying::TftpAck { who, block },
     }
-}
-
-fn list(options: &[(String, String)]) -> String {
-    let each: Vec<String> = options
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    each.join(" ")
 }

@@ -19,6 +19,7 @@ mod row;
 mod saying;
 mod seen;
 mod sockets;
+mod value;
 
 pub use arrow::Arrow;
 pub use arrow::Fate;
@@ -38,3 +39,4 @@ pub use seen::Refusal;
 pub use seen::Seen;
 pub use seen::Tftp;
 pub use seen::What;
+pub use value::Value;

@@ -13,43 +13,63 @@ use crate::log::TcpState::SynReceived;
 use crate::log::TcpState::SynSent;
 use crate::log::TcpState::TimeWait;
 
-/// Why a state changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
+/// Declares the reasons, each with the id of what is said of it.
+macro_rules! reasons {
+    ($( $(#[$doc:meta])* $reason:ident $id:literal )+) => {
+        /// Why a state changed.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Reason {
+            $( $(#[$doc])* $reason, )+
+        }
+
+        impl Reason {
+            pub(super) const ALL: &[Self] = &[$( Self::$reason ),+];
+
+            /// The id of its saying.
+            pub(super) fn id(self) -> &'static str {
+                match self {
+                    $( Self::$reason => $id, )+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
     /// `listen()`.
-    Listens,
+    Listens "state.listens"
     /// `connect()` sent a SYN.
-    Asks,
+    Asks "state.syn.sent"
     /// A SYN arrived at a listener.
-    Asked,
+    Asked "state.syn.received"
     /// A SYN arrived that crossed its own.
-    CrossedSyn,
+    CrossedSyn "state.syn.crossed"
     /// Its SYN was acknowledged by a SYN+ACK.
-    Answered,
+    Answered "state.syn.answered"
     /// Its SYN+ACK was acknowledged.
-    Confirmed,
+    Confirmed "state.syn.acked"
     /// It closes first.
-    ClosesFirst,
+    ClosesFirst "state.fin.sent"
     /// The peer closes first.
-    PeerCloses,
+    PeerCloses "state.fin.received"
     /// Its FIN was acknowledged.
-    FinAcked,
+    FinAcked "state.fin.acked"
     /// A FIN arrived that crossed its own.
-    CrossedFin,
+    CrossedFin "state.fin.crossed"
     /// FIN and acknowledgment arrived together.
-    FinAndAck,
+    FinAndAck "state.fin.combined"
     /// The peer's FIN arrived after the acknowledgment.
-    PeerFin,
+    PeerFin "state.fin.second"
     /// Its FIN, which crossed the peer's, was acknowledged.
-    CrossedAcked,
+    CrossedAcked "state.fin.crossed.acked"
     /// It closes second.
-    ClosesSecond,
+    ClosesSecond "state.fin.last"
     /// Its FIN, the second, was acknowledged.
-    LastAcked,
+    LastAcked "state.fin.last.acked"
     /// Time is over.
-    TimeOver,
+    TimeOver "state.time_wait.over"
     /// The connection was broken off.
-    Broken,
+    Broken "state.reset"
 }
 
 impl Reason {

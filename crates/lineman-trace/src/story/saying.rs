@@ -1,31 +1,62 @@
-//! Everything that can be said about a row. Names and numbers only; the words are the view's.
+//! Everything that can be said about a row. Names and values only; the words are the view's.
+//!
+//! A saying is added here, and its words to the table of the view (`lang/sayings/` of the program), by the
+//! same id. Its fields are what the words have room for: each of them, by its name, and no other.
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeStruct as _;
+
 use super::Reason;
+use super::Value;
+use super::value::kind;
 use crate::log::Host;
 use crate::log::TcpState;
 
-/// Declares the sayings: each with its name for programs and what goes into it.
+/// Declares the sayings: each with its id and its fields, each of these with the kind of its value.
 macro_rules! sayings {
-    ($( $(#[$doc:meta])* $variant:ident $id:literal { $($field:ident: $type:ty),* } )+) => {
-        /// Something to say about a row, with its numbers.
+    ($( $(#[$doc:meta])* $variant:ident $id:literal { $($field:ident: $kind:ident),* } )+) => {
+        /// Something to say about a row, with its values.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         #[allow(missing_docs, reason = "the fields are what the sentence needs")]
         pub enum Saying {
-            $( $(#[$doc])* $variant { $($field: $type),* }, )+
+            $( $(#[$doc])* $variant { $($field: kind::$kind),* }, )+
+            /// A state has changed, and why: a saying for each reason.
+            Moved { who: Host, from: TcpState, to: TcpState, reason: Reason },
         }
 
         impl Saying {
-            /// The names of all sayings.
-            pub const IDS: &[&str] = &[$($id),+];
-
-            /// Its name.
+            /// Its name: the key of its words.
             pub fn id(&self) -> &'static str {
                 match self {
                     $( Self::$variant { .. } => $id, )+
+                    Self::Moved { reason, .. } => reason.id(),
                 }
+            }
+
+            /// Its fields, by their names.
+            pub fn fields(&self) -> Vec<(&'static str, Value)> {
+                match self {
+                    $( Self::$variant { $($field),* } => vec![
+                        $( (stringify!($field), Value::$kind($field.to_owned())) ),*
+                    ], )+
+                    Self::Moved { who, from, to, .. } => vec![
+                        ("who", Value::Host(*who)),
+                        ("from", Value::State(*from)),
+                        ("to", Value::State(*to)),
+                    ],
+                }
+            }
+
+            /// The ids of all sayings, each with the names of its fields.
+            pub fn forms() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+                const FORMS: &[(&str, &[&str])] = &[ $( ($id, &[$(stringify!($field)),*]) ),+ ];
+                const MOVED: &[&str] = &["who", "from", "to"];
+                let reasons = Reason::ALL.iter().map(|reason| (reason.id(), MOVED));
+                FORMS.iter().copied().chain(reasons)
             }
         }
     };
@@ -33,35 +64,35 @@ macro_rules! sayings {
 
 sayings! {
     /// The first SYN.
-    Syn "syn.first" { who: Host, port: u16, isn: u32 }
+    Syn "syn.first" { who: Host, port: Port, isn: Seq }
     /// A SYN that crosses the peer's.
-    SynCrossed "syn.crossed" { who: Host, isn: u32 }
+    SynCrossed "syn.crossed" { who: Host, isn: Seq }
     /// SYN+ACK; `ack` is the number it acknowledges, as it stands in the header.
-    SynAck "synack.reply" { who: Host, isn: u32, ack: u32 }
+    SynAck "synack.reply" { who: Host, isn: Seq, ack: Seq }
     /// SYN+ACK after SYNs that crossed.
-    SynAckCrossed "synack.crossed" { who: Host, ack: u32 }
+    SynAckCrossed "synack.crossed" { who: Host, ack: Seq }
     /// The third segment of the handshake.
-    AckThird "ack.third" { who: Host, ack: u32 }
+    AckThird "ack.third" { who: Host, ack: Seq }
     /// Bytes `first` to `last`.
-    Data "data" { who: Host, len: u32, first: i64, last: i64 }
+    Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes into a half-closed connection.
-    DataHalf "data.half" { who: Host, len: u32, first: i64, last: i64 }
+    DataHalf "data.half" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// An acknowledgment of more bytes.
-    Ack "ack" { who: Host, bytes: i64, next: i64 }
+    Ack "ack" { who: Host, bytes: Bytes, next: RelativeSeq }
     /// The same, held back for a while.
-    AckDelayed "ack.delayed" { who: Host, bytes: i64, next: i64, millis: u64 }
+    AckDelayed "ack.delayed" { who: Host, bytes: Bytes, next: RelativeSeq, millis: Millis }
     /// The peer's FIN is acknowledged apart.
-    AckFin "ack.fin" { who: Host, next: i64 }
+    AckFin "ack.fin" { who: Host, next: RelativeSeq }
     /// The same, held back for a while.
-    AckFinDelayed "ack.fin.delayed" { who: Host, next: i64, millis: u64 }
+    AckFinDelayed "ack.fin.delayed" { who: Host, next: RelativeSeq, millis: Millis }
     /// The last segment of a close.
-    AckFinLast "ack.fin.last" { who: Host, next: i64 }
+    AckFinLast "ack.fin.last" { who: Host, next: RelativeSeq }
     /// The same number again, while bytes are under way.
-    AckDup "ack.dup" { who: Host, times: u32, next: i64 }
+    AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
     /// The same number again.
-    AckAgain "ack.again" { who: Host, next: i64 }
+    AckAgain "ack.again" { who: Host, next: RelativeSeq }
     /// Another window.
-    Window "window" { who: Host, window: u32 }
+    Window "window" { who: Host, window: Bytes }
     /// No room.
     WindowZero "window.zero" { who: Host }
     /// Is there room again?
@@ -69,15 +100,15 @@ sayings! {
     /// Are you still there?
     KeepAlive "keepalive" { who: Host }
     /// The first end.
-    FinFirst "fin.first" { who: Host, seq: i64 }
+    FinFirst "fin.first" { who: Host, seq: RelativeSeq }
     /// The second end.
-    FinSecond "fin.second" { who: Host, seq: i64 }
+    FinSecond "fin.second" { who: Host, seq: RelativeSeq }
     /// The second end, which acknowledges the first.
-    FinCombined "fin.combined" { who: Host, seq: i64, ack: i64 }
+    FinCombined "fin.combined" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
     /// Ends that cross.
-    FinCrossed "fin.crossed" { who: Host, seq: i64 }
+    FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Nobody listens.
-    RstRefused "rst.refused" { who: Host, port: u16 }
+    RstRefused "rst.refused" { who: Host, port: Port }
     /// Closed with unread bytes.
     RstUnread "rst.unread" { who: Host }
     /// Broken off.
@@ -85,11 +116,11 @@ sayings! {
     /// To a socket that is gone.
     RstLate "rst.late" { who: Host }
     /// Sent again because a clock ran out.
-    Resent "again.clock" { who: Host, times: u32, millis: u64 }
+    Resent "again.clock" { who: Host, times: Times, millis: Millis }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
     /// Sent again although the earlier one arrived.
-    ResentNeedless "again.needless" { who: Host, times: u32, millis: u64 }
+    ResentNeedless "again.needless" { who: Host, times: Times, millis: Millis }
     /// Sent again because three equal acknowledgments came.
     ResentFast "again.fast" { who: Host }
     /// Arrived before something that is missing.
@@ -99,103 +130,103 @@ sayings! {
     /// Arrived though it was there already.
     Known "arrival.known" { who: Host }
     /// A datagram.
-    Udp "udp" { who: Host, len: usize, port: u16 }
+    Udp "udp" { who: Host, len: Bytes, port: Port }
     /// A datagram without bytes.
-    UdpEmpty "udp.empty" { who: Host, port: u16 }
+    UdpEmpty "udp.empty" { who: Host, port: Port }
     /// The first piece of a datagram that is too large for one frame.
-    UdpPieces "udp.pieces" { who: Host, len: usize, port: u16 }
+    UdpPieces "udp.pieces" { who: Host, len: Bytes, port: Port }
     /// The last piece of a packet.
-    PieceLast "ip.piece.last" { who: Host, offset: usize, len: usize }
+    PieceLast "ip.piece.last" { who: Host, offset: Offset, len: Bytes }
     /// Nobody receives at a port.
-    UdpRefused "icmp.port" { who: Host, port: u16 }
+    UdpRefused "icmp.port" { who: Host, port: Port }
     /// Something is unreachable.
     Unreachable "icmp.unreachable" { who: Host }
     /// RRQ.
-    TftpRead "tftp.rrq" { who: Host, file: String, mode: String }
+    TftpRead "tftp.rrq" { who: Host, file: Text, mode: Text }
     /// WRQ.
-    TftpWrite "tftp.wrq" { who: Host, file: String, mode: String }
+    TftpWrite "tftp.wrq" { who: Host, file: Text, mode: Text }
     /// The request's options.
-    TftpWishes "tftp.options" { options: String }
+    TftpWishes "tftp.options" { options: Pairs }
     /// OACK.
-    TftpOack "tftp.oack" { who: Host, options: String }
+    TftpOack "tftp.oack" { who: Host, options: Pairs }
     /// The server's new port.
-    TftpTid "tftp.tid" { who: Host, port: u16 }
+    TftpTid "tftp.tid" { who: Host, port: Port }
     /// DATA.
-    TftpData "tftp.data" { who: Host, block: u16, len: usize }
+    TftpData "tftp.data" { who: Host, block: Block, len: Bytes }
     /// The last DATA.
-    TftpLast "tftp.last" { who: Host, block: u16, len: usize, blksize: u64 }
+    TftpLast "tftp.last" { who: Host, block: Block, len: Bytes, blksize: Bytes }
     /// ACK.
-    TftpAck "tftp.ack" { who: Host, block: u16 }
+    TftpAck "tftp.ack" { who: Host, block: Block }
     /// ACK 0 of a client.
     TftpAckOptions "tftp.ack.options" { who: Host }
     /// ACK 0 of a server.
     TftpReady "tftp.ack.ready" { who: Host }
     /// The last ACK.
-    TftpAckLast "tftp.ack.last" { who: Host, block: u16, bytes: u64 }
+    TftpAckLast "tftp.ack.last" { who: Host, block: Block, bytes: Bytes }
     /// The same packet again.
-    TftpResent "tftp.again" { who: Host, times: u32, millis: u64 }
+    TftpResent "tftp.again" { who: Host, times: Times, millis: Millis }
     /// An ACK again, for a block that came again.
     TftpAnswered "tftp.again.asked" { who: Host }
     /// ERROR.
-    TftpError "tftp.error" { who: Host, code: u16, message: String }
+    TftpError "tftp.error" { who: Host, code: Code, message: Text }
     /// DATA or ACK from a port that is not the peer's.
-    TftpStray "tftp.stray" { who: Host, port: u16, tid: u16 }
+    TftpStray "tftp.stray" { who: Host, port: Port, tid: Port }
     /// ERROR to such a port.
-    TftpStrayError "tftp.stray.error" { who: Host, port: u16, code: u16 }
+    TftpStrayError "tftp.stray.error" { who: Host, port: Port, code: Code }
     /// The lab put it on the wire, not its sender.
     Forged "wire.forged" { who: Host }
     /// A rule dropped it.
-    Lost "wire.lost" { rule: String }
+    Lost "wire.lost" { rule: Text }
     /// A person dropped it, or nobody says why.
     LostByHand "wire.lost.hand" { }
     /// It waits.
     Held "wire.held" { }
     /// The same, by a rule.
-    HeldBy "wire.held.rule" { rule: String }
+    HeldBy "wire.held.rule" { rule: Text }
     /// Its sender sends it again meanwhile.
-    HeldAgain "wire.held.again" { who: Host, times: u32 }
+    HeldAgain "wire.held.again" { who: Host, times: Times }
     /// It goes on.
-    Released "wire.released" { millis: u64 }
+    Released "wire.released" { millis: Millis }
     /// It was changed on the way.
     Altered "wire.altered" { who: Host }
     /// The wire doubled it.
-    Copied "wire.copied" { of: u64 }
+    Copied "wire.copied" { of: Packet }
     /// The log ends before its fate.
     Crossing "wire.crossing" { }
-    /// Something else.
-    Other "packet.other" { who: Host, line: String }
-    /// A state and why.
-    Moved "state.moved" { who: Host, from: TcpState, to: TcpState, reason: Reason }
+    /// A packet without bytes.
+    Unknown "packet.unknown" { who: Host }
+    /// Something that is neither TCP nor UDP.
+    Other "packet.other" { who: Host, line: Text }
     /// A state, and no reason known.
-    MovedSomehow "state.moved.somehow" { who: Host, from: TcpState, to: TcpState }
+    MovedSomehow "state.moved.somehow" { who: Host, from: State, to: State }
     /// TIME-WAIT begins.
-    TimeWait "time_wait" { who: Host, seconds: u64 }
+    TimeWait "time_wait" { who: Host, seconds: Seconds }
     /// `listen()`.
     CallListens "call.listen" { who: Host }
     /// `connect()` returned.
     CallConnected "call.connect" { who: Host }
     /// `accept()` returned.
-    CallAccepted "call.accept" { who: Host, answer: String }
+    CallAccepted "call.accept" { who: Host, answer: Text }
     /// `recv()` returned nothing.
     CallEnded "call.recv.end" { who: Host }
     /// `send()` returned.
-    CallSent "call.send" { who: Host, name: String }
+    CallSent "call.send" { who: Host, name: Text }
     /// A call was refused.
-    CallRefused "call.refused" { who: Host, name: String }
+    CallRefused "call.refused" { who: Host, name: Text }
     /// A call met a reset.
-    CallReset "call.reset" { who: Host, name: String }
+    CallReset "call.reset" { who: Host, name: Text }
     /// A write after the end.
-    CallPipe "call.pipe" { who: Host, name: String }
+    CallPipe "call.pipe" { who: Host, name: Text }
     /// The port is taken.
     CallInUse "call.inuse" { who: Host }
     /// A call took too long.
-    CallTimedOut "call.timeout" { who: Host, name: String }
+    CallTimedOut "call.timeout" { who: Host, name: Text }
     /// A call failed otherwise.
-    CallFailed "call.failed" { who: Host, name: String, error: String }
+    CallFailed "call.failed" { who: Host, name: Text, error: Text }
     /// A host is gone.
-    Left "host.left" { who: Host, why: String }
+    Left "host.left" { who: Host, why: Text }
     /// What a scenario says, by its own name.
-    Note "note" { id: String, args: BTreeMap<String, String> }
+    Note "note" { note: Text, args: Pairs }
 }
 
 impl Saying {
@@ -210,5 +241,16 @@ impl Saying {
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }
+    }
+}
+
+/// As an object of its `id` and its `fields`.
+impl Serialize for Saying {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let fields: BTreeMap<&str, Value> = self.fields().into_iter().collect();
+        let mut object = to.serialize_struct("Saying", 2)?;
+        object.serialize_field("id", self.id())?;
+        object.serialize_field("fields", &fields)?;
+        object.end()
     }
 }

@@ -324,6 +324,8 @@ pub fn udp() -> Vec<u8> {
     log.cross(Server, back.icmp(3, 3, [0; 4], &quoted));
     log.cross(Server, back.icmp(3, 1, [0; 4], &quoted));
     log.at(400_000).cross(Client, vec![0; 60]);
+    // Its bytes were not written down.
+    log.cross(Client, Vec::new());
     log.done()
 }
 

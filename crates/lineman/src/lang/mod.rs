@@ -21,6 +21,7 @@ pub mod differences;
 pub mod doctor;
 pub mod help;
 pub mod lab;
+pub mod sayings;
 pub mod scenarios;
 pub mod settings;
 pub mod tftp;
@@ -30,8 +31,6 @@ pub mod tui;
 pub mod udp;
 pub mod views;
 pub mod wire;
-pub mod wire_states;
-pub mod wire_tftp;
 
 /// A language that lineman speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -1,5 +1,8 @@
-//! What is said about packets: what each does, with its numbers.
+//! What stands in sentences about packets: hosts, amounts, times, states.
 
+use lineman_trace::log::TcpState;
+
+use super::Lang;
 use super::messages;
 
 messages! {
@@ -11,60 +14,26 @@ messages! {
     ServerShort {} "server" "服务器"
     Byte { count } "{count} byte" "{count} 字节"
     Bytes { count } "{count} bytes" "{count} 字节"
+    Millis { count } "{count} ms" "{count} 毫秒"
+    Seconds { count } "{count} s" "{count} 秒"
+}
 
-    Syn { who, peer, port, isn } "{who} asks to open a connection to port {port} of {peer} (SYN). Its initial sequence number (ISN) is {isn}, shown as 0; the SYN itself consumes that number." "{who}请求与{peer}的端口 {port} 建立连接（SYN）。第一次握手：初始序号（ISN）为 {isn}，显示为 0；SYN 本身占用这个序号。"
-    SynCrossed { who, peer, isn } "{who} asks to open a connection too (SYN, ISN {isn}), before the SYN of {peer} has reached it: the two SYNs cross on the wire." "{who}也请求建立连接（SYN，初始序号 {isn}），此时还没有收到{peer}的 SYN：两个请求在途中交错。"
-    SynAck { who, isn, ack } "{who} agrees and asks in turn (SYN+ACK): its own ISN is {isn} (shown as 0); ACK {ack} confirms the SYN and names the sequence number that it expects next." "{who}同意，并提出自己的请求（第二次握手，SYN+ACK）：它的初始序号（ISN）为 {isn}（显示为 0）；ACK {ack} 确认对方的 SYN，并说明期待的下一个序号。"
-    SynAckCrossed { who, ack } "{who} answers the SYN that crossed its own: the same SYN again, now with ACK {ack}." "{who}回应与自己交错的 SYN：再次发送同一个 SYN，这次带上 ACK {ack}。"
-    AckThird { who, peer, ack } "{who} confirms the SYN of {peer} (ACK {ack}): the third segment of the handshake. It carries no data and consumes no sequence number." "{who}确认{peer}的 SYN（ACK {ack}）：第三次握手。它不带数据，也不占用序号。"
-    Data { who, len, first, last } "{who} sends {len}, sequence numbers {first} to {last}. It keeps a copy until they are acknowledged." "{who}发送 {len}，序号 {first} 到 {last}；在得到确认之前会保留一份副本。"
-    DataHalf { who, peer, len, first, last } "{who} still sends {len} (sequence numbers {first} to {last}): {peer} has finished sending, but goes on receiving." "{who}仍在发送 {len}（序号 {first} 到 {last}）：{peer}已结束发送，但仍在接收。"
-    Ack { who, bytes, next } "{who} acknowledges {bytes} more: everything before sequence number {next} has arrived." "{who}又确认了 {bytes}：序号 {next} 之前的数据都已到达。"
-    AckDelayed { who, bytes, next, millis } "{who} acknowledges {bytes} more (everything before {next}), {millis} ms after they came: a delayed ACK waits a while for data that it could be sent with (piggybacking)." "{who}又确认了 {bytes}（{next} 之前的全部），比数据晚 {millis} 毫秒：延迟确认会稍等片刻，看是否有自己的数据可以捎带。"
-    AckFin { who, peer, next } "{who} acknowledges the FIN of {peer}, which consumes one sequence number, as a byte does: next is {next}." "{who}确认{peer}的 FIN。FIN 像一个字节那样占用一个序号，因此下一个是 {next}。"
-    AckFinDelayed { who, peer, next, millis } "{who} acknowledges the FIN of {peer} alone (next is {next}), {millis} ms later: its program has not closed yet, so there was no FIN that the ACK could be sent with. This is why a close can take four segments." "{who}单独确认{peer}的 FIN（第二次挥手，下一个是 {next}），晚了 {millis} 毫秒：它的程序尚未关闭，没有自己的 FIN 可以捎带。因此关闭需要四次挥手。"
-    AckFinLast { who, peer, next } "{who} acknowledges the FIN of {peer} (next is {next}): both directions are closed now. If this ACK is lost, {peer} will retransmit its FIN." "{who}确认{peer}的 FIN（最后一次挥手，下一个是 {next}）：两个方向都已关闭。若这个 ACK 丢失，{peer}会重发 FIN。"
-    AckDup { who, next, times } "{who} repeats that it waits for sequence number {next} (duplicate ACK no. {times}): data behind the gap has arrived. Three duplicate ACKs make the sender retransmit at once." "{who}再次说明它在等序号 {next}（第 {times} 个重复 ACK）：缺口之后的数据已到。累计三个，发送方就会立即重传。"
-    AckAgain { who, next } "{who} repeats its ACK (it expects sequence number {next}), because it has received a segment that it had already." "{who}又收到一个早已收到的报文段，于是重复它的 ACK：期待序号 {next}。"
-    Window { who, window } "{who} announces another receive window: up to {window} may be in flight to it." "{who}的接收窗口有变化：现在最多允许 {window}在途。"
-    WindowZero { who, peer } "{who} has no buffer space left (window 0): {peer} must stop sending." "{who}已没有接收缓存（窗口为 0）：{peer}必须停止发送。"
-    Probe { who, peer } "{who} probes the zero window of {peer}: it sends a sequence number that was used before and must be answered, because the segment that reopens the window could get lost." "{who}对{peer}进行零窗口探测：因为重新打开窗口的报文可能丢失，所以发送一个使用旧序号、对方必须回应的报文段。"
-    KeepAlive { who, peer } "{who} asks whether {peer} is still there: a keep-alive; its sequence number is one too low, so it must be answered." "{who}询问{peer}是否还在：保活报文的序号小一，对方必须回应。"
-    FinFirst { who, peer, seq } "{who} has nothing more to send (FIN, sequence number {seq}). It can still receive: only this direction is closed. At {peer}, recv() returns 0 once all data is read." "{who}没有更多数据要发送（FIN，序号 {seq}；第一次挥手）。它仍可接收：只结束了这个方向。{peer}读完所有字节后，recv() 返回 0。"
-    FinSecond { who, peer, seq } "{who} has finished too (FIN, sequence number {seq}); it acknowledged the FIN of {peer} before." "{who}也结束了（FIN，序号 {seq}；第三次挥手）；{peer}的 FIN 此前已单独确认。"
-    FinCombined { who, peer, seq, ack } "{who} closes at once, so its FIN (sequence number {seq}) and its ACK ({ack}) for the FIN of {peer} share one segment. This is why this close takes three segments, not four." "{who}立即关闭，所以它的 FIN（序号 {seq}）与对{peer}的 FIN 的确认（ACK {ack}）在同一个报文段里。因此这次关闭是三次挥手（FIN 与 ACK 合并），而不是四次。"
-    FinCrossed { who, peer, seq } "{who} finishes too (FIN, sequence number {seq}), before the FIN of {peer} has reached it: both close at the same time." "{who}也结束发送（FIN，序号 {seq}），此时还没有收到{peer}的 FIN：双方同时关闭。"
-    RstRefused { who, port } "{who} refuses the connection (RST), because nothing is listening on port {port}. connect() fails with ECONNREFUSED." "端口 {port} 没有程序在监听，所以{who}拒绝连接（RST）。connect() 以 ECONNREFUSED 失败。"
-    RstUnread { who, peer } "{who} resets the connection (RST instead of FIN), because its program closed the socket while received data was still unread. From the RST {peer} learns that the data was never read." "{who}复位连接（发送 RST 而不是 FIN），因为程序关闭套接字时还有未读的数据。{peer}由此得知这些数据没有被读取。"
-    RstBroken { who, peer } "{who} resets the connection (RST): nothing more is acknowledged or waited for. At {peer}, the next call fails with ECONNRESET." "{who}复位连接（RST）：不再确认，也不再等待。{peer}的下一次调用以 ECONNRESET 失败。"
-    RstLate { who } "{who} no longer has such a connection and answers with RST." "{who}已没有这个连接，因此以 RST 回应。"
-    Resent { who, times, millis } "{who} retransmits (retransmission {times}), because no acknowledgment came within {millis} ms. The timeout doubles each time." "{millis} 毫秒内没有收到确认，{who}超时重传（第 {times} 次）。之后每次超时时间加倍。"
-    ResentNeedless { who, times, millis } "{who} retransmits after {millis} ms (retransmission {times}) although the segment had arrived: its acknowledgment is late or lost, and the sender cannot tell the difference." "{who}在 {millis} 毫秒后重传（第 {times} 次），其实原报文段已到达：是确认迟到或丢失，而发送方无从分辨。"
-    ResentAsked { who } "{who} has received the same SYN once more and answers it once more; this is not a timeout." "{who}又收到同一个 SYN，于是再答复一次；这不是超时引起的。"
-    ResentFast { who } "{who} retransmits the missing segment at once, without waiting for the timeout, because three duplicate ACKs show that it is lost (fast retransmit)." "三个重复 ACK 表明有报文段丢失，所以{who}不等超时，立即重传它（快速重传）。"
-    Early { who } "It arrives out of order: data before it is missing. {who} keeps it and asks for the missing sequence number." "它失序到达：前面还缺数据。{who}先缓存它，并要求缺失的序号。"
-    Damaged { who } "Its checksum is wrong, so {who} discards it silently, as if it had been lost." "它的校验和错误，所以{who}直接丢弃，不作回应，如同丢失一样。"
-    Known { who } "{who} has received it before, as the sequence number shows, and discards it." "序号表明{who}早已收到它，因此丢弃。"
-
-    Udp { who, len, port } "{who} sends a datagram of {len} to port {port}. There is no connection and no acknowledgment: only the programs can find out whether it arrives." "{who}向端口 {port} 发送一个 {len}的数据报。没有连接，也没有确认：是否到达只能由程序自己判断。"
-    UdpPieces { who, len, port } "{who} sends a datagram of {len} to port {port}. It does not fit into one frame, so IP fragments it; only the first fragment carries the ports. If any fragment is lost, the whole datagram is lost." "{who}向端口 {port} 发送一个 {len}的数据报。一个帧装不下，于是 IP 把它分片发送；只有第一片带有端口号。任何一片丢失，整个数据报就丢失。"
-    PieceLast { who, offset, len } "{who} sends the last fragment: {len} at offset {offset} of the packet. The receiver reassembles the fragments before the program sees any of the data." "{who}发送最后一片：{len}，偏移 {offset}。接收方重组各片之后，程序才能看到数据。"
-    UdpEmpty { who, port } "{who} sends an empty datagram to port {port}: that is a message too." "{who}向端口 {port} 发送一个没有内容的数据报：这也是一条消息。"
-    UdpRefused { who, port } "{who} reports by ICMP that its port {port} is unreachable: no program receives there. If the sender's socket is connected, its next call fails with ECONNREFUSED." "{who}用 ICMP 报告端口 {port} 不可达：没有程序在那里接收。若发送方的套接字已连接，下一次调用会以 ECONNREFUSED 失败。"
-    Unreachable { who } "{who} reports by ICMP that the datagram could not be delivered to its destination." "{who}用 ICMP 报告：数据报无法送达目的地。"
-    Other { who, line } "{who} sends {line}." "{who}发送 {line}。"
-    OtherUnknown { who } "{who} sends something that is neither TCP nor UDP." "{who}发送的既不是 TCP 也不是 UDP。"
-
-    Lost { rule } "The wire dropped it, because of the rule {rule}. The sender does not know." "线路按规则 {rule} 丢弃了它，发送方并不知情。"
-    LostByHand {} "It was dropped by hand. The sender does not know." "它被手动丢弃，发送方并不知情。"
-    Held {} "It is held on the wire; the timers of both hosts keep running." "它被扣留在线路上；两台主机的定时器照常运行。"
-    HeldBy { rule } "The wire holds it back, because of the rule {rule}, until other packets have overtaken it." "线路按规则 {rule} 扣留了它，等别的包先过去。"
-    HeldAgain { who, times } "{who} has received no answer and retransmits (retransmission {times}). The wire is holding the original already and discards the copy." "{who}没有收到应答，于是重传（第 {times} 次）。线路仍扣留着原来的包，因此丢弃这份副本。"
-    Released { millis } "It is released after {millis} ms on the wire." "它在线路上停留 {millis} 毫秒后继续前进。"
-    Altered { who } "The wire changed it on the way to {who}." "线路在它前往{who}的途中改动了它。"
-    Forged { who } "No program has sent this: the lab put it on the wire, in the name of {who}." "没有程序发送过它：是实验以{who}的名义把它放到线路上的。"
-    Copied { of } "The wire made this copy of packet {of}." "这是线路为第 {of} 个包制作的副本。"
-    Crossing {} "The log ends before it is delivered or dropped." "日志在它送达或丢弃之前就结束了。"
-    Left { who, why } "{who} is gone: {why}." "{who}已离开：{why}。"
-    Note { id, args } "Note {id} {args}" "备注 {id} {args}"
+/// What the Chinese textbooks call a state of TCP; English has no other name than the standard's.
+pub fn gloss(state: TcpState, lang: Lang) -> Option<&'static str> {
+    if lang == Lang::En {
+        return None;
+    }
+    Some(match state {
+        TcpState::Closed => "关闭",
+        TcpState::Listen => "监听",
+        TcpState::SynSent => "同步已发送",
+        TcpState::SynReceived => "同步收到，即教材中的 SYN-RCVD",
+        TcpState::Established => "已建立连接",
+        TcpState::FinWait1 => "终止等待 1",
+        TcpState::FinWait2 => "终止等待 2",
+        TcpState::CloseWait => "关闭等待",
+        TcpState::Closing => "正在关闭",
+        TcpState::LastAck => "最后确认",
+        TcpState::TimeWait => "时间等待",
+    })
 }

@@ -1,14 +1,13 @@
 //! Notes about programs on hosts.
 
-use std::collections::BTreeMap;
-
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
 
 /// The sentence of a note that the lab writes about a program; `None` for other notes.
-pub(super) fn of_note(id: &str, args: &BTreeMap<String, String>, lang: Lang) -> Option<String> {
-    let (host, program, how) = (args.get("host")?, args.get("program")?, args.get("how")?);
+pub(super) fn of_note(id: &str, args: &[(String, String)], lang: Lang) -> Option<String> {
+    let arg = |key: &str| Some(&args.iter().find(|(name, _)| name == key)?.1);
+    let (host, program, how) = (arg("host")?, arg("program")?, arg("how")?);
     let host = &match host.as_str() {
         "client" => Words::Client {},
         _ => Words::Server {},
@@ -31,13 +30,13 @@ mod tests {
     fn notes_of_programs_are_sentences_and_others_are_not_ours() {
         let args = [("host", "server"), ("program", "nc"), ("how", "0")];
         let args = args.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let note = |id| of_note(id, &args.clone().into(), Lang::En);
+        let note = |id| of_note(id, &args, Lang::En);
         let said = note("program.exited");
         assert_eq!(
             said.as_deref(),
             Some("nc on the server has ended with exit code 0.")
         );
         assert_eq!(note("look.handshake"), None);
-        assert_eq!(of_note("program.exited", &BTreeMap::new(), Lang::En), None);
+        assert_eq!(of_note("program.exited", &[], Lang::En), None);
     }
 }

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use lineman_trace::log::Host;
 use lineman_trace::story::Story;
 
+use super::fill::Piece;
+use super::fill::pieces;
 use super::*;
 use crate::views::logs::LOGS;
 use crate::views::logs::events;
@@ -47,7 +50,48 @@ fn every_saying_is_worded_in_both_languages() {
         assert!(zh.contains(is_han), "{zh}");
         assert!(!en.contains('{') && !zh.contains('{'), "{en} {zh}");
     }
-    assert_eq!(said, Saying::IDS.iter().copied().collect());
+    let ids: BTreeSet<&str> = Saying::forms().map(|(id, _)| id).collect();
+    assert_eq!(said, ids);
+}
+
+#[test]
+fn every_saying_has_its_words_and_all_words_a_saying() {
+    let sayings: Vec<&str> = Saying::forms().map(|(id, _)| id).collect();
+    let rows: Vec<&str> = Words::all().map(|words| words.id).collect();
+    for ids in [&sayings, &rows] {
+        let once: BTreeSet<&str> = ids.iter().copied().collect();
+        assert_eq!(once.len(), ids.len(), "an id stands there twice: {ids:?}");
+    }
+    let sorted = |ids: Vec<&'static str>| ids.into_iter().collect::<BTreeSet<_>>();
+    assert_eq!(sorted(sayings), sorted(rows));
+}
+
+/// Each field has its place in both languages, and each place a field that can fill it.
+#[test]
+fn fields_and_places_agree_in_both_languages() {
+    for (id, fields) in Saying::forms() {
+        let words = Words::of(id).expect("there is a row");
+        for lang in [Lang::En, Lang::Zh] {
+            let sentence = words.sentence(lang);
+            assert_eq!(sentence.contains(is_han), lang == Lang::Zh, "{sentence}");
+            let places = pieces(sentence).filter_map(|piece| match piece {
+                Piece::Place(name) => Some(name),
+                Piece::Text(text) => {
+                    assert!(!text.contains(['{', '}']), "{id}: {sentence}");
+                    None
+                }
+            });
+            // The textbook's names of states are Chinese, and whoever is the other of two needs no field.
+            let derived = |place: &&str| match *place {
+                "peer" => fields.contains(&"who"),
+                "gloss" => fields.contains(&"to") && lang == Lang::Zh,
+                _ => false,
+            };
+            let places: BTreeSet<&str> = places.filter(|place| !derived(place)).collect();
+            let fields: BTreeSet<&str> = fields.iter().copied().collect();
+            assert_eq!(places, fields, "{id} in {lang:?}: {sentence}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! The fields of a saying: values that say what they are, so that a view needs no knowledge of the
+//! saying to show them.
+
+use serde::Serialize;
+
+/// Declares the kinds of values, each with the type in which it is kept.
+macro_rules! kinds {
+    ($( $(#[$doc:meta])* $kind:ident($type:ty) )+) => {
+        /// A field of a saying. As JSON it is an object whose one key is its kind.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Value {
+            $( $(#[$doc])* $kind($type), )+
+        }
+
+        /// The type in which each kind of value is kept.
+        pub(super) mod kind {
+            $( pub(in super::super) type $kind = $type; )+
+        }
+    };
+}
+
+kinds! {
+    /// One of the two hosts.
+    Host(crate::log::Host)
+    /// A port of TCP or UDP.
+    Port(u16)
+    /// A sequence number as it stands in the header.
+    Seq(u32)
+    /// A sequence number relative to its sender's ISN, which counts as 0.
+    RelativeSeq(i64)
+    /// How many bytes.
+    Bytes(u64)
+    /// How many bytes into a packet something begins.
+    Offset(u64)
+    /// Which repetition, from 1, or how many.
+    Times(u32)
+    /// A time in milliseconds.
+    Millis(u64)
+    /// A time in seconds.
+    Seconds(u64)
+    /// A block number of TFTP, as it stands in the packet.
+    Block(u16)
+    /// An error code of TFTP.
+    Code(u16)
+    /// A packet, by its number on the wire.
+    Packet(u64)
+    /// A state of TCP.
+    #[serde(serialize_with = "state_name")]
+    State(crate::log::TcpState)
+    /// A word of a program, a file or the log: a name, a rule, an answer.
+    Text(String)
+    /// Names with values, in order: options, arguments.
+    Pairs(Vec<(String, String)>)
+}
+
+fn state_name<S: serde::Serializer>(
+    state: &crate::log::TcpState,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.serialize_str(state.name())
+}

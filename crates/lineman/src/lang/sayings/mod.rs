@@ -1,0 +1,68 @@
+//! The words of sayings: what the story of a log says, in English and Chinese.
+//!
+//! A saying (`lineman_trace::story::Saying`) has an id and fields. Its row here has the same id, and in
+//! each language a place for each of its fields: `{port}` is the field `port`. Besides,
+//! `{peer}` is the other host than `who`, and `{gloss}` what the Chinese textbooks call the state `to`. The
+//! value's kind decides how it is shown: a host is named, bytes and times have their unit. A test holds the
+//! table against the sayings.
+
+mod calls;
+mod states;
+mod tcp;
+mod tftp;
+mod udp;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::Lang;
+
+/// The words of a saying, with places for its fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    /// The id of the saying.
+    pub id: &'static str,
+    en: &'static str,
+    zh: &'static str,
+}
+
+impl Words {
+    /// The whole table.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        let areas = [
+            tcp::WORDS,
+            udp::WORDS,
+            tftp::WORDS,
+            wire::WORDS,
+            states::WORDS,
+            calls::WORDS,
+        ];
+        areas.into_iter().flatten()
+    }
+
+    /// The words of the saying with this id.
+    pub fn of(id: &str) -> Option<&'static Self> {
+        static BY_ID: LazyLock<HashMap<&str, &Words>> =
+            LazyLock::new(|| Words::all().map(|words| (words.id, words)).collect());
+        BY_ID.get(id).copied()
+    }
+
+    /// The sentence in `lang`, its places not filled.
+    pub fn sentence(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::En => self.en,
+            Lang::Zh => self.zh,
+        }
+    }
+}
+
+/// Declares a part of the table: each row the id of a saying, the English and the Chinese words.
+macro_rules! sayings {
+    ($( $id:literal $en:literal $zh:literal )+) => {
+        pub(super) const WORDS: &[super::Words] = &[
+            $( super::Words { id: $id, en: $en, zh: $zh } ),+
+        ];
+    };
+}
+use sayings;

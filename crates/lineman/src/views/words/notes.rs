@@ -1,0 +1,21 @@
+//! Notes: what scenarios and labs say by names of their own.
+
+use lineman_lab::Difference;
+
+use super::programs;
+use crate::lang::Lang;
+use crate::lang::differences;
+use crate::lang::scenarios;
+
+/// The sentence of a note: of a scenario what to look at, of a simulated lab what differs, of a lab what
+/// became of a program. `None` of one that is not known.
+pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Option<String> {
+    let look = || scenarios::look(note.strip_prefix("look.")?, lang).map(str::to_owned);
+    let differs = || {
+        let difference = Difference::find(note.strip_prefix("differs.")?)?;
+        differences::sentence(difference, lang)
+    };
+    programs::of_note(note, args, lang)
+        .or_else(look)
+        .or_else(differs)
+}
