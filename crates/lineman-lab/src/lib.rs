@@ -44,6 +44,8 @@ pub use network::Kernel;
 pub use network::Network;
 pub use programs::Ended;
 pub use programs::Errand;
+pub use programs::Untraceable;
+pub use programs::try_tracing;
 pub use recorder::Recorder;
 pub use simulated::Difference;
 pub use simulated::Paced;

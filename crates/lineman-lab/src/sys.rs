@@ -74,6 +74,33 @@ fn check(result: libc::c_int) -> io::Result<()> {
     }
 }
 
+/// An option of a socket as the kernel has it, `size` bytes of it at most (getsockopt(2)).
+///
+/// # Errors
+/// When the system refuses.
+pub(crate) fn socket_option(
+    socket: BorrowedFd<'_>,
+    level: libc::c_int,
+    name: libc::c_int,
+    size: usize,
+) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0_u8; size];
+    let mut len = libc::socklen_t::try_from(size).map_err(io::Error::other)?;
+    // SAFETY: the kernel writes at most `len` bytes to the first pointer, which is to as many, and says
+    // at the second how many these were.
+    check(unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            level,
+            name,
+            bytes.as_mut_ptr().cast(),
+            &raw mut len,
+        )
+    })?;
+    bytes.truncate(len as usize);
+    Ok(bytes)
+}
+
 /// Has the kernel kill what `command` starts when the thread that starts it ends (prctl(2),
 /// `PR_SET_PDEATHSIG`).
 pub(crate) fn die_with_parent(command: &mut Command) {

@@ -77,6 +77,13 @@ pub fn capture() -> io::Result<()> {
     Socket::new(Domain::PACKET, Type::RAW, None).map(drop)
 }
 
+/// How far this machine limits who may trace whom (Yama's `ptrace_scope`), where it does: from 2 on only
+/// administrators may, from 3 on nobody.
+pub fn ptrace_scope() -> Option<u8> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").ok()?;
+    text.trim().parse().ok()
+}
+
 /// The setting of this machine that forbids user and network namespaces, with a value that allows them;
 /// `None` if it is none of those that are known. Names are those of sysctl(8).
 pub fn namespace_switch() -> Option<(&'static str, &'static str)> {

@@ -7,15 +7,16 @@ use std::os::fd::BorrowedFd;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI32;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use lineman_trace::log;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
-use rustix::event::PollFd;
 use rustix::event::PollFlags;
-use rustix::event::Timespec;
 
 use crate::kernel::Sampler;
 use crate::recorder::Recorder;
@@ -30,18 +31,16 @@ use super::file::Buffers;
 pub(super) struct Socket {
     fd: OwnedFd,
     pub(super) file: Buffers,
+    /// How long its calls wait, where its program has said so.
+    pub(super) timeout: Mutex<Option<Duration>>,
+    /// Whether it has listened, or tried to connect: to the kernel one whose connection is no more looks
+    /// like one that never had any.
+    pub(super) was_used: AtomicBool,
 }
 
 impl Socket {
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
-    }
-
-    /// Whether a call would return at once.
-    fn ready(&self, flags: PollFlags) -> bool {
-        let mut source = [PollFd::new(&self.fd, flags)];
-        let at_once = Timespec::default();
-        rustix::event::poll(&mut source, Some(&at_once)).is_ok_and(|count| count > 0)
     }
 }
 
@@ -53,6 +52,8 @@ pub(crate) struct Bench {
     sampler: Arc<Mutex<Sampler>>,
     calls: Arc<AtomicU64>,
     sockets: Mutex<BTreeMap<i32, Arc<Socket>>>,
+    /// The highest number that a socket has had.
+    highest: AtomicI32,
 }
 
 /// A call that has begun, and the socket that its descriptor meant then.
@@ -65,22 +66,29 @@ pub(super) struct Begun {
 impl Begun {
     /// Whether it may have to wait for the other host.
     pub(super) fn waits(&self) -> bool {
-        let ready = |flags| {
-            self.socket
-                .as_ref()
-                .is_none_or(|socket| socket.ready(flags))
-        };
-        match &self.call {
-            Call::Connect { .. } | Call::Readline { .. } | Call::Flush { .. } => true,
+        match self.call.plain() {
+            Call::Connect { .. }
+            | Call::ConnectEx { .. }
+            | Call::Select { .. }
+            | Call::Poll { .. }
+            | Call::Readline { .. }
+            | Call::Flush { .. }
+            | Call::CloseFile { .. } => true,
             Call::Accept { .. } | Call::Recv { .. } | Call::Recvfrom { .. } => {
-                !ready(PollFlags::IN)
+                // With MSG_WAITALL more may have to come than is there.
+                !self.call.flags().is_empty() || !self.is_ready(PollFlags::IN)
             }
             Call::Send { data, .. }
             | Call::Sendall { data, .. }
             | Call::Sendto { data, .. }
-            | Call::Write { data, .. } => data.len() > FITS || !ready(PollFlags::OUT),
+            | Call::Write { data, .. } => data.len() > FITS || !self.is_ready(PollFlags::OUT),
             _ => false,
         }
+    }
+
+    fn is_ready(&self, flags: PollFlags) -> bool {
+        let socket = self.socket.as_ref();
+        socket.is_none_or(|socket| socket.is_ready(flags))
     }
 }
 
@@ -98,6 +106,7 @@ impl Bench {
             sampler,
             calls,
             sockets: Mutex::default(),
+            highest: AtomicI32::new(FIRST - 1),
         }
     }
 
@@ -121,7 +130,7 @@ impl Bench {
     pub(super) fn finish(&self, begun: Begun) -> Outcome {
         let outcome = self
             .perform(&begun.call, begun.socket)
-            .unwrap_or_else(|errno| Outcome::Failed(name(errno)));
+            .unwrap_or_else(|failure| Outcome::Failed(failure.name()));
         let answer = Some(outcome.answer());
         let mut sampler = locked(&self.sampler);
         let event = self.event(begun.id, &begun.call, answer);
@@ -143,7 +152,7 @@ impl Bench {
         })
     }
 
-    fn socket(&self, fd: i32) -> Option<Arc<Socket>> {
+    pub(super) fn socket(&self, fd: i32) -> Option<Arc<Socket>> {
         locked(&self.sockets).get(&fd).cloned()
     }
 
@@ -159,9 +168,20 @@ impl Bench {
         let number = (FIRST..)
             .find(|number| !sockets.contains_key(number))
             .unwrap_or(i32::MAX);
-        let file = Buffers::default();
-        sockets.insert(number, Arc::new(Socket { fd, file }));
+        self.highest.fetch_max(number, Ordering::Relaxed);
+        let socket = Socket {
+            fd,
+            file: Buffers::default(),
+            timeout: Mutex::default(),
+            was_used: AtomicBool::default(),
+        };
+        sockets.insert(number, Arc::new(socket));
         number
+    }
+
+    /// Whether a socket has ever had this number.
+    pub(super) fn was_open(&self, number: i32) -> bool {
+        (FIRST..=self.highest.load(Ordering::Relaxed)).contains(&number)
     }
 
     /// Closes a socket. As in any program, the connection goes on while another call still waits on it.
@@ -173,11 +193,6 @@ impl Bench {
             Err(_) => Ok(()),
         }
     }
-}
-
-/// The name of an error, as errno(3) has it.
-fn name(errno: rustix::io::Errno) -> String {
-    format!("{:?}", nix::errno::Errno::from_raw(errno.raw_os_error()))
 }
 
 /// A socket that takes anything takes this much.

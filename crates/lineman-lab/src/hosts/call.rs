@@ -7,7 +7,9 @@ use lineman_net::calls::quoted;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Flag;
 use super::SocketOption;
+use super::flag;
 
 /// A call on a host's socket. Descriptors are those of the host's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,16 @@ pub enum Call {
     Connect {
         fd: i32,
         address: SocketAddr,
+    },
+    /// Returns the number of the error in place of failing.
+    ConnectEx {
+        fd: i32,
+        address: SocketAddr,
+    },
+    /// `Send`, `Sendall`, `Sendto`, `Recv` or `Recvfrom` with flags; no other call has any.
+    Flagged {
+        flags: Vec<Flag>,
+        of: Box<Self>,
     },
     Send {
         fd: i32,
@@ -80,7 +92,25 @@ pub enum Call {
         fd: i32,
         option: SocketOption,
     },
-    /// `None` waits for ever; zero does not wait.
+    /// The option as the kernel has it, so many bytes of it at most.
+    GetsockoptBytes {
+        fd: i32,
+        option: SocketOption,
+        buflen: u32,
+    },
+    /// Waits until one of these sockets is ready; `None` waits for ever.
+    Select {
+        read: Vec<i32>,
+        write: Vec<i32>,
+        timeout: Option<Duration>,
+    },
+    /// Likewise; tells what has happened to each.
+    Poll {
+        read: Vec<i32>,
+        write: Vec<i32>,
+        timeout: Option<Duration>,
+    },
+    /// `None` waits for ever; zero does not wait. As in Python, the call waits and not the kernel.
     Settimeout {
         fd: i32,
         timeout: Option<Duration>,
@@ -95,7 +125,8 @@ pub enum Call {
     Fileno {
         fd: i32,
     },
-    /// A buffered file over the socket; the four calls below are about it.
+    /// A buffered file over the socket; the calls below are about it. As in Python, the socket is closed
+    /// when the file is, too.
     Makefile {
         fd: i32,
     },
@@ -107,6 +138,10 @@ pub enum Call {
         data: Vec<u8>,
     },
     Flush {
+        fd: i32,
+    },
+    /// Closes the file, and the socket with it if that was to be closed.
+    CloseFile {
         fd: i32,
     },
 }
@@ -152,6 +187,8 @@ impl Call {
             Self::Listen { .. } => "listen",
             Self::Accept { .. } => "accept",
             Self::Connect { .. } => "connect",
+            Self::ConnectEx { .. } => "connect_ex",
+            Self::Flagged { of, .. } => of.name(),
             Self::Send { .. } => "send",
             Self::Sendall { .. } => "sendall",
             Self::Sendto { .. } => "sendto",
@@ -162,7 +199,9 @@ impl Call {
             Self::Getpeername { .. } => "getpeername",
             Self::Getsockname { .. } => "getsockname",
             Self::Setsockopt { .. } => "setsockopt",
-            Self::Getsockopt { .. } => "getsockopt",
+            Self::Getsockopt { .. } | Self::GetsockoptBytes { .. } => "getsockopt",
+            Self::Select { .. } => "select",
+            Self::Poll { .. } => "poll",
             Self::Settimeout { .. } => "settimeout",
             Self::Gettimeout { .. } => "gettimeout",
             Self::Setblocking { .. } => "setblocking",
@@ -171,17 +210,36 @@ impl Call {
             Self::Readline { .. } => "readline",
             Self::Write { .. } => "write",
             Self::Flush { .. } => "flush",
+            Self::CloseFile { .. } => "file.close",
+        }
+    }
+
+    /// The call without its flags.
+    pub fn plain(&self) -> &Self {
+        match self {
+            Self::Flagged { of, .. } => of.plain(),
+            call => call,
+        }
+    }
+
+    /// Its flags.
+    pub fn flags(&self) -> &[Flag] {
+        match self {
+            Self::Flagged { flags, .. } => flags,
+            _ => &[],
         }
     }
 
     /// The descriptor that it is about.
     pub fn fd(&self) -> Option<i32> {
         match self {
-            Self::Socket { .. } => None,
+            Self::Socket { .. } | Self::Select { .. } | Self::Poll { .. } => None,
+            Self::Flagged { of, .. } => of.fd(),
             Self::Bind { fd, .. }
             | Self::Listen { fd, .. }
             | Self::Accept { fd }
             | Self::Connect { fd, .. }
+            | Self::ConnectEx { fd, .. }
             | Self::Send { fd, .. }
             | Self::Sendall { fd, .. }
             | Self::Sendto { fd, .. }
@@ -193,6 +251,7 @@ impl Call {
             | Self::Getsockname { fd }
             | Self::Setsockopt { fd, .. }
             | Self::Getsockopt { fd, .. }
+            | Self::GetsockoptBytes { fd, .. }
             | Self::Settimeout { fd, .. }
             | Self::Gettimeout { fd }
             | Self::Setblocking { fd, .. }
@@ -200,7 +259,8 @@ impl Call {
             | Self::Makefile { fd }
             | Self::Readline { fd }
             | Self::Write { fd, .. }
-            | Self::Flush { fd } => Some(*fd),
+            | Self::Flush { fd }
+            | Self::CloseFile { fd } => Some(*fd),
         }
     }
 
@@ -210,7 +270,10 @@ impl Call {
             Self::Socket { family, transport } => {
                 vec![family.name().to_owned(), transport.name().to_owned()]
             }
-            Self::Bind { address, .. } | Self::Connect { address, .. } => vec![address.to_string()],
+            Self::Bind { address, .. }
+            | Self::Connect { address, .. }
+            | Self::ConnectEx { address, .. } => vec![address.to_string()],
+            Self::Flagged { flags, of } => with_flags(of, flags),
             Self::Listen { backlog, .. } => vec![backlog.to_string()],
             Self::Send { data, .. } | Self::Sendall { data, .. } | Self::Write { data, .. } => {
                 vec![shown(data)]
@@ -222,11 +285,72 @@ impl Call {
                 vec![option.name().to_owned(), value.to_string()]
             }
             Self::Getsockopt { option, .. } => vec![option.name().to_owned()],
+            Self::GetsockoptBytes { option, buflen, .. } => {
+                vec![option.name().to_owned(), buflen.to_string()]
+            }
+            Self::Select {
+                read,
+                write,
+                timeout,
+            } => selected(read, write, *timeout),
+            Self::Poll {
+                read,
+                write,
+                timeout,
+            } => {
+                let all = polled(read, write);
+                let all: Vec<String> = all.into_iter().map(events).collect();
+                let millis = timeout.map(|timeout| timeout.as_millis().to_string());
+                let millis = millis.unwrap_or_else(|| "None".to_owned());
+                vec![format!("[{}]", all.join(", ")), millis]
+            }
             Self::Settimeout { timeout, .. } => vec![seconds(*timeout)],
             Self::Setblocking { blocking, .. } => vec![blocking.to_string()],
             _ => Vec::new(),
         }
     }
+}
+
+/// The arguments of a call with its flags, which stand before an address.
+fn with_flags(call: &Call, flags: &[Flag]) -> Vec<String> {
+    let mut args = call.args();
+    if !flags.is_empty() {
+        args.insert(args.len().min(1), flag::names(flags));
+    }
+    args
+}
+
+/// As Python has it: what is to be readable, writable, and in an exceptional condition.
+fn selected(read: &[i32], write: &[i32], timeout: Option<Duration>) -> Vec<String> {
+    let mut args = vec![list(read), list(write), list(&[])];
+    args.extend(timeout.map(|timeout| seconds(Some(timeout))));
+    args
+}
+
+/// `[3, 4]`
+pub(super) fn list(fds: &[i32]) -> String {
+    let fds: Vec<String> = fds.iter().map(ToString::to_string).collect();
+    format!("[{}]", fds.join(", "))
+}
+
+/// Each socket once, and whether it is to be readable and writable.
+pub(crate) fn polled(read: &[i32], write: &[i32]) -> Vec<(i32, bool, bool)> {
+    let mut all: Vec<(i32, bool, bool)> = Vec::new();
+    for fd in read.iter().chain(write) {
+        if !all.iter().any(|(known, ..)| known == fd) {
+            all.push((*fd, read.contains(fd), write.contains(fd)));
+        }
+    }
+    all
+}
+
+fn events((fd, read, write): (i32, bool, bool)) -> String {
+    let names = match (read, write) {
+        (true, true) => "POLLIN|POLLOUT",
+        (true, false) => "POLLIN",
+        _ => "POLLOUT",
+    };
+    format!("{fd}: {names}")
 }
 
 /// Bytes in quotes; of many the first, as in strace: the packets have them all.

@@ -2,23 +2,45 @@
 //! line is read however many receives that takes.
 
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 
-use rustix::io::Result;
+use rustix::event::PollFlags;
 use rustix::net::RecvFlags;
-use rustix::net::SendFlags;
 
 use crate::recorder::locked;
 
+use super::Flag;
 use super::bench::Socket;
+use super::flag;
+use super::waiting::Patience;
+use super::waiting::Result;
 
 /// The two buffers of a file. Reading and writing do not wait for each other.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
     unread: Mutex<Vec<u8>>,
     unsent: Mutex<Vec<u8>>,
+    use_of: Mutex<Use>,
+}
+
+/// Who still has the socket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// Only its program: there is no file.
+    #[default]
+    Plain,
+    /// A file, too.
+    File,
+    /// Only a file: the program has closed the socket, which ends with the file.
+    FileOnly,
 }
 
 impl Buffers {
+    /// Who has the socket.
+    pub(super) fn use_of(&self) -> MutexGuard<'_, Use> {
+        locked(&self.use_of)
+    }
+
     /// The next line with its end, or what is left when the peer has finished.
     pub(super) fn read_line(&self, socket: &Socket) -> Result<Vec<u8>> {
         let mut unread = locked(&self.unread);
@@ -27,7 +49,8 @@ impl Buffers {
             if let Some(end) = unread.iter().position(|&byte| byte == b'\n') {
                 return Ok(unread.drain(..=end).collect());
             }
-            let (len, _) = rustix::net::recv(socket.fd(), &mut part[..], RecvFlags::empty())?;
+            let receive = || rustix::net::recv(socket.fd(), &mut part[..], RecvFlags::empty());
+            let (len, _) = socket.once_ready(PollFlags::IN, socket.patience(), receive)?;
             unread.extend(&part[..len]);
             if len == 0 || unread.len() > LONGEST_LINE {
                 return Ok(std::mem::take(&mut *unread));
@@ -46,14 +69,21 @@ impl Buffers {
 
     /// Sends what was written.
     pub(super) fn flush(&self, socket: &Socket) -> Result<()> {
-        send_all(socket, &std::mem::take(&mut *locked(&self.unsent)))
+        let unsent = std::mem::take(&mut *locked(&self.unsent));
+        send_all(socket, &unsent, &[], socket.patience())
     }
 }
 
-/// Sends all of it.
-pub(super) fn send_all(socket: &Socket, mut data: &[u8]) -> Result<()> {
+/// Sends all of it, in so much time.
+pub(super) fn send_all(
+    socket: &Socket,
+    mut data: &[u8],
+    flags: &[Flag],
+    patience: Patience,
+) -> Result<()> {
     while !data.is_empty() {
-        let len = rustix::net::send(socket.fd(), data, SendFlags::NOSIGNAL)?;
+        let send = || rustix::net::send(socket.fd(), data, flag::sending(flags));
+        let len = socket.once_ready(PollFlags::OUT, patience, send)?;
         data = data.get(len..).unwrap_or_default();
     }
     Ok(())

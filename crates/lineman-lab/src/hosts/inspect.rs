@@ -1,6 +1,7 @@
 //! All sockets of a host at one moment: those of its descriptors, and what the kernel says of them.
 
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
@@ -30,7 +31,8 @@ pub struct SocketView {
     pub transport: Transport,
     /// Its own address and its peer's, as far as it has them.
     pub socket: Endpoints,
-    /// Its state; `None` for UDP, and for TCP before it listens or connects.
+    /// Its state; `None` for UDP, and for TCP before it listens or connects. CLOSED is one whose
+    /// connection is no more.
     #[serde(with = "lineman_trace::log::state_name::optional")]
     pub state: Option<TcpState>,
     /// What waits in its queues, where it has a state.
@@ -57,7 +59,8 @@ impl Bench {
         }
         views.extend(seen.iter().map(without_descriptor));
         for view in &mut views {
-            if view.socket.remote.is_some() && view.state.is_some() {
+            let lives = |state: &TcpState| *state != TcpState::Closed;
+            if view.socket.remote.is_some() && view.state.as_ref().is_some_and(lives) {
                 view.figures = sampler.figures(host, &view.socket).ok().flatten();
             }
         }
@@ -73,11 +76,12 @@ fn view(fd: i32, socket: &Socket) -> Option<SocketView> {
     let local = address(rustix::net::getsockname(socket.fd()).ok()?)?;
     let remote = rustix::net::getpeername(socket.fd()).ok().flatten();
     let remote = remote.and_then(address);
+    let was_used = transport == Transport::Stream && socket.was_used.load(Ordering::Relaxed);
     Some(SocketView {
         fd: Some(fd),
         transport,
         socket: Endpoints { local, remote },
-        state: None,
+        state: was_used.then_some(TcpState::Closed),
         queues: None,
         figures: None,
     })

@@ -7,10 +7,13 @@
 mod bench;
 mod call;
 mod file;
+mod flag;
 mod inspect;
 mod options;
 mod outcome;
 mod perform;
+mod readiness;
+mod waiting;
 
 use std::io;
 use std::sync::Arc;
@@ -24,10 +27,17 @@ pub use call::Call;
 pub use call::Direction;
 pub use call::Family;
 pub use call::Transport;
+pub(crate) use call::polled;
+pub(crate) use file::Use;
+pub use flag::Flag;
 pub use inspect::SocketView;
 use lineman_trace::log::Host;
 pub use options::SocketOption;
 pub use outcome::Outcome;
+
+/// What a call ends with whose socket's time-out has run out: the name of Python's exception, since there
+/// is no error that the kernel would name.
+pub const TIMED_OUT: &str = "TimeoutError";
 
 /// What a host is asked to do: a call, and where its outcome goes.
 type Task = (Call, Box<dyn FnOnce(Outcome) + Send>);

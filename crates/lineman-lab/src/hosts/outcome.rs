@@ -7,6 +7,7 @@ use lineman_trace::log::Answer;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::call::list;
 use super::call::seconds;
 use super::call::shown;
 
@@ -28,7 +29,18 @@ pub enum Outcome {
     Address(SocketAddr),
     /// A time-out; `None` waits for ever.
     Timeout(Option<Duration>),
-    /// It failed: the name of the error (errno(3)).
+    /// Sockets that are ready to be read and to be written.
+    Ready {
+        /// To be read.
+        read: Vec<i32>,
+        /// To be written.
+        write: Vec<i32>,
+    },
+    /// What has happened to sockets, by the names of poll(2).
+    Events(Vec<(i32, Vec<String>)>),
+    /// The bytes of an option.
+    Option(Vec<u8>),
+    /// It failed: the name of the error (errno(3)), or [`TIMED_OUT`](super::TIMED_OUT).
     Failed(String),
 }
 
@@ -43,6 +55,17 @@ impl Outcome {
             Self::Datagram(bytes, from) => format!("{}, {from}", Self::received(bytes)),
             Self::Address(address) => address.to_string(),
             Self::Timeout(timeout) => seconds(*timeout),
+            Self::Ready { read, write } => format!("{}, {}, []", list(read), list(write)),
+            Self::Events(events) => {
+                let each = |(fd, names): &(i32, Vec<String>)| format!("{fd}: {}", names.join("|"));
+                let all: Vec<String> = events.iter().map(each).collect();
+                format!("[{}]", all.join(", "))
+            }
+            Self::Option(bytes) => {
+                let digits = |byte: &u8| format!("{byte:02x}");
+                let digits: Vec<String> = bytes.iter().map(digits).collect();
+                format!("{} bytes: {}", bytes.len(), digits.join(" "))
+            }
             Self::Failed(name) => return Answer::Error(name.clone()),
         })
     }

@@ -2,53 +2,90 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rustix::fs::OFlags;
+use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::io::Result;
 use rustix::net::AddressFamily;
-use rustix::net::RecvFlags;
-use rustix::net::SendFlags;
 use rustix::net::Shutdown;
 use rustix::net::SocketAddrAny;
 use rustix::net::SocketFlags;
 use rustix::net::SocketType;
 use rustix::net::sockopt;
-use rustix::net::sockopt::Timeout;
 
 use super::Call;
 use super::Direction;
 use super::Family;
+use super::Flag;
 use super::Outcome;
 use super::Transport;
 use super::bench::Bench;
 use super::bench::Socket;
 use super::file;
+use super::file::Use;
+use super::flag;
+use super::waiting::Failure;
+use super::waiting::Result;
 
 impl Bench {
     /// Makes the call. A descriptor that is not open is `EBADF`, as the kernel would say.
     pub(super) fn perform(&self, call: &Call, socket: Option<Arc<Socket>>) -> Result<Outcome> {
-        if let Call::Socket { family, transport } = call {
-            return self.open(*family, *transport);
+        match (call, socket) {
+            (Call::Socket { family, transport }, _) => self.open(*family, *transport),
+            (
+                Call::Select {
+                    read,
+                    write,
+                    timeout,
+                },
+                _,
+            ) => self.select(read, write, *timeout),
+            (
+                Call::Poll {
+                    read,
+                    write,
+                    timeout,
+                },
+                _,
+            ) => self.poll(read, write, *timeout),
+            // Python's answer for one that was closed.
+            (Call::Fileno { fd }, None) if self.was_open(*fd) => Ok(Outcome::Number(-1)),
+            (_, None) => Err(Errno::BADF.into()),
+            (Call::Flagged { flags, of }, Some(socket)) => transfer(&socket, of, flags),
+            (call, Some(socket)) => self.perform_on(call, socket),
         }
-        let socket = socket.ok_or(Errno::BADF)?;
+    }
+
+    fn perform_on(&self, call: &Call, socket: Arc<Socket>) -> Result<Outcome> {
         match call {
             Call::Accept { .. } => self.accept(&socket),
-            Call::Close { fd } => self.close(*fd, socket).map(done),
-            Call::Fileno { fd } | Call::Makefile { fd } => Ok(Outcome::Number((*fd).into())),
+            Call::Close { fd } => self.let_go(*fd, socket).map(done),
+            Call::CloseFile { fd } => self.close_file(*fd, socket).map(done),
+            Call::Makefile { fd } => {
+                let mut use_of = socket.file.use_of();
+                if *use_of == Use::Plain {
+                    *use_of = Use::File;
+                }
+                Ok(Outcome::Number((*fd).into()))
+            }
+            Call::Fileno { fd } => Ok(Outcome::Number((*fd).into())),
+            Call::Connect { .. } | Call::ConnectEx { .. } => connecting(&socket, call),
             Call::Bind { .. }
             | Call::Listen { .. }
-            | Call::Connect { .. }
             | Call::Shutdown { .. }
             | Call::Getpeername { .. }
             | Call::Getsockname { .. } => connection(&socket, call),
             Call::Setsockopt { .. }
             | Call::Getsockopt { .. }
+            | Call::GetsockoptBytes { .. }
             | Call::Settimeout { .. }
             | Call::Gettimeout { .. }
             | Call::Setblocking { .. } => setting(&socket, call),
-            _ => transfer(&socket, call),
+            Call::Readline { .. } => socket.file.read_line(&socket).map(Outcome::Bytes),
+            Call::Write { data, .. } => socket.file.write(&socket, data).map(number),
+            Call::Flush { .. } => socket.file.flush(&socket).map(done),
+            _ => transfer(&socket, call, &[]),
         }
     }
 
@@ -66,25 +103,85 @@ impl Bench {
     }
 
     fn accept(&self, socket: &Socket) -> Result<Outcome> {
-        let (fd, peer) = rustix::net::acceptfrom_with(socket.fd(), SocketFlags::CLOEXEC)?;
+        let accept = || rustix::net::acceptfrom_with(socket.fd(), SocketFlags::CLOEXEC);
+        let (fd, peer) = socket.once_ready(PollFlags::IN, socket.patience(), accept)?;
         let peer = address(peer)?;
-        Ok(Outcome::Accepted(self.keep(fd), peer))
+        let number = self.keep(fd);
+        if let Some(accepted) = self.socket(number) {
+            accepted.was_used.store(true, Ordering::Relaxed);
+        }
+        Ok(Outcome::Accepted(number, peer))
+    }
+
+    /// Closes a socket, unless a file still has it.
+    fn let_go(&self, number: i32, socket: Arc<Socket>) -> Result<()> {
+        {
+            let mut use_of = socket.file.use_of();
+            if *use_of != Use::Plain {
+                *use_of = Use::FileOnly;
+                return Ok(());
+            }
+        }
+        Ok(self.close(number, socket)?)
+    }
+
+    /// Closes a file, and the socket if nobody else has it.
+    fn close_file(&self, number: i32, socket: Arc<Socket>) -> Result<()> {
+        let flushed = socket.file.flush(&socket);
+        let before = std::mem::replace(&mut *socket.file.use_of(), Use::Plain);
+        match before {
+            Use::Plain => return Err(Errno::BADF.into()),
+            Use::File => {}
+            Use::FileOnly => self.close(number, socket)?,
+        }
+        flushed
+    }
+}
+
+fn connecting(socket: &Socket, call: &Call) -> Result<Outcome> {
+    match call {
+        Call::ConnectEx { address, .. } => {
+            let errno = match connect(socket, *address) {
+                Ok(()) => 0,
+                Err(Failure::Errno(errno)) => errno.raw_os_error(),
+                // Python has no other number for it.
+                Err(Failure::TimedOut) => Errno::AGAIN.raw_os_error(),
+            };
+            Ok(Outcome::Number(errno.into()))
+        }
+        Call::Connect { address, .. } => connect(socket, *address).map(done),
+        _ => Err(Errno::OPNOTSUPP.into()),
+    }
+}
+
+fn connect(socket: &Socket, address: SocketAddr) -> Result<()> {
+    let patience = socket.patience();
+    socket.was_used.store(true, Ordering::Relaxed);
+    match rustix::net::connect(socket.fd(), &address) {
+        Err(Errno::INPROGRESS) if patience.is_limited() => {
+            socket.await_ready(PollFlags::OUT, patience)?;
+            Ok(sockopt::socket_error(socket.fd())??)
+        }
+        done => Ok(done?),
     }
 }
 
 fn connection(socket: &Socket, call: &Call) -> Result<Outcome> {
     let fd = socket.fd();
     match call {
-        Call::Bind { address, .. } => rustix::net::bind(fd, address).map(done),
-        Call::Listen { backlog, .. } => rustix::net::listen(fd, *backlog).map(done),
-        Call::Connect { address, .. } => rustix::net::connect(fd, address).map(done),
+        Call::Bind { address, .. } => Ok(rustix::net::bind(fd, address).map(done)?),
+        Call::Listen { backlog, .. } => {
+            rustix::net::listen(fd, *backlog)?;
+            socket.was_used.store(true, Ordering::Relaxed);
+            Ok(Outcome::Done)
+        }
         Call::Shutdown { direction, .. } => {
             let how = match direction {
                 Direction::Read => Shutdown::Read,
                 Direction::Write => Shutdown::Write,
                 Direction::Both => Shutdown::Both,
             };
-            rustix::net::shutdown(fd, how).map(done)
+            Ok(rustix::net::shutdown(fd, how).map(done)?)
         }
         Call::Getpeername { .. } => address(rustix::net::getpeername(fd)?).map(Outcome::Address),
         _ => address(Some(rustix::net::getsockname(fd)?)).map(Outcome::Address),
@@ -94,74 +191,61 @@ fn connection(socket: &Socket, call: &Call) -> Result<Outcome> {
 fn setting(socket: &Socket, call: &Call) -> Result<Outcome> {
     let fd = socket.fd();
     match call {
-        Call::Setsockopt { option, value, .. } => option.set(fd, *value).map(done),
-        Call::Getsockopt { option, .. } => option.get(fd).map(Outcome::Number),
-        Call::Settimeout { timeout, .. } => set_timeout(socket, *timeout).map(done),
+        Call::Setsockopt { option, value, .. } => Ok(option.set(fd, *value).map(done)?),
+        Call::Getsockopt { option, .. } => Ok(option.get(fd).map(Outcome::Number)?),
+        Call::GetsockoptBytes { option, buflen, .. } => {
+            Ok(option.bytes(fd, *buflen).map(Outcome::Option)?)
+        }
+        Call::Settimeout { timeout, .. } => socket.set_timeout(*timeout).map(done),
         Call::Setblocking { blocking, .. } => {
-            set_timeout(socket, (!blocking).then_some(NONE)).map(done)
+            let timeout = (!blocking).then_some(Duration::ZERO);
+            socket.set_timeout(timeout).map(done)
         }
-        _ => timeout(socket).map(Outcome::Timeout),
+        _ => Ok(Outcome::Timeout(socket.timeout())),
     }
 }
 
-fn transfer(socket: &Socket, call: &Call) -> Result<Outcome> {
-    let (fd, flags) = (socket.fd(), SendFlags::NOSIGNAL);
+fn transfer(socket: &Socket, call: &Call, flags: &[Flag]) -> Result<Outcome> {
+    let (fd, patience) = (socket.fd(), socket.patience());
+    let sending = flag::sending(flags);
     match call {
-        Call::Send { data, .. } => rustix::net::send(fd, data, flags).map(number),
+        Call::Send { data, .. } => {
+            let send = || rustix::net::send(fd, data, sending);
+            socket
+                .once_ready(PollFlags::OUT, patience, send)
+                .map(number)
+        }
         Call::Sendto { data, address, .. } => {
-            rustix::net::sendto(fd, data, flags, address).map(number)
+            let send = || rustix::net::sendto(fd, data, sending, address);
+            socket
+                .once_ready(PollFlags::OUT, patience, send)
+                .map(number)
         }
-        Call::Sendall { data, .. } => file::send_all(socket, data).map(done),
-        Call::Recv { size, .. } => receive(socket, *size).map(|(bytes, _)| Outcome::Bytes(bytes)),
-        Call::Recvfrom { size, .. } => {
-            let (bytes, from) = receive(socket, *size)?;
-            Ok(Outcome::Datagram(bytes, address(from)?))
+        Call::Sendall { data, .. } => file::send_all(socket, data, flags, patience).map(done),
+        Call::Recv { size, .. } => {
+            receive(socket, *size, flags).map(|(bytes, _)| Outcome::Bytes(bytes))
         }
-        Call::Readline { .. } => socket.file.read_line(socket).map(Outcome::Bytes),
-        Call::Write { data, .. } => socket.file.write(socket, data).map(number),
-        Call::Flush { .. } => socket.file.flush(socket).map(done),
-        _ => Err(Errno::OPNOTSUPP),
+        Call::Recvfrom { size, .. } => Ok(match receive(socket, *size, flags)? {
+            (bytes, Some(from)) => Outcome::Datagram(bytes, address(Some(from))?),
+            // TCP does not say whose bytes these are: everybody knows.
+            (bytes, None) => Outcome::Bytes(bytes),
+        }),
+        _ => Err(Errno::OPNOTSUPP.into()),
     }
 }
 
-fn receive(socket: &Socket, size: u32) -> Result<(Vec<u8>, Option<SocketAddrAny>)> {
+fn receive(socket: &Socket, size: u32, flags: &[Flag]) -> Result<(Vec<u8>, Option<SocketAddrAny>)> {
     let mut buffer = vec![0; (size as usize).min(LARGEST_RECEIVE)];
-    let (len, _, from) = rustix::net::recvfrom(socket.fd(), &mut buffer[..], RecvFlags::empty())?;
+    let receiving = flag::receiving(flags);
+    let receive = || rustix::net::recvfrom(socket.fd(), &mut buffer[..], receiving);
+    let (len, _, from) = socket.once_ready(PollFlags::IN, socket.patience(), receive)?;
     buffer.truncate(len);
     Ok((buffer, from))
 }
 
-/// The kernel takes a time-out of zero for none; a socket that does not wait is another thing to it.
-fn set_timeout(socket: &Socket, timeout: Option<Duration>) -> Result<()> {
-    let flags = rustix::fs::fcntl_getfl(socket.fd())?;
-    let waits = timeout != Some(NONE);
-    rustix::fs::fcntl_setfl(
-        socket.fd(),
-        (flags - OFlags::NONBLOCK) | nonblocking(!waits),
-    )?;
-    let timeout = timeout.filter(|_| waits);
-    sockopt::set_socket_timeout(socket.fd(), Timeout::Recv, timeout)?;
-    sockopt::set_socket_timeout(socket.fd(), Timeout::Send, timeout)
-}
-
-fn nonblocking(yes: bool) -> OFlags {
-    match yes {
-        true => OFlags::NONBLOCK,
-        false => OFlags::empty(),
-    }
-}
-
-fn timeout(socket: &Socket) -> Result<Option<Duration>> {
-    match rustix::fs::fcntl_getfl(socket.fd())?.contains(OFlags::NONBLOCK) {
-        true => Ok(Some(NONE)),
-        false => sockopt::socket_timeout(socket.fd(), Timeout::Recv),
-    }
-}
-
 fn address(address: Option<SocketAddrAny>) -> Result<SocketAddr> {
-    address
-        .and_then(|address| address.try_into().ok())
-        .ok_or(Errno::AFNOSUPPORT)
+    let address = address.and_then(|address| address.try_into().ok());
+    Ok(address.ok_or(Errno::AFNOSUPPORT)?)
 }
 
 fn done((): ()) -> Outcome {
@@ -172,7 +256,5 @@ fn number(len: usize) -> Outcome {
     Outcome::Number(i64::try_from(len).unwrap_or(i64::MAX))
 }
 
-/// The time-out of a socket that does not wait.
-const NONE: Duration = Duration::ZERO;
 /// Whatever a lesson asks for, this is enough: no datagram is larger.
 const LARGEST_RECEIVE: usize = 1 << 20;

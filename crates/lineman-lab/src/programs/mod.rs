@@ -2,6 +2,7 @@
 //! Where there is strace(1), its socket calls are told as those of the host.
 
 mod tracer;
+mod trial;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,6 +29,8 @@ use crate::sys;
 
 pub(crate) use tracer::CHANGING;
 pub(crate) use tracer::Teller;
+pub use trial::Untraceable;
+pub use trial::try_tracing;
 
 /// A program that is to run on a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,6 +26,8 @@ pub(super) struct Bench {
     orphans: Vec<SocketHandle>,
     patience: Patience,
     port: u16,
+    /// The highest number that a socket has had.
+    highest: i32,
 }
 
 /// How long a peer may be silent, in three situations.
@@ -49,6 +51,7 @@ impl Bench {
                 data: patience(settings.data_retries, 15),
             },
             port: FIRST_PORT,
+            highest: FIRST_FD - 1,
         }
     }
 
@@ -62,7 +65,13 @@ impl Bench {
         let free = (FIRST_FD..).find(|number| !self.fds.contains_key(number));
         let number = free.unwrap_or(i32::MAX);
         self.fds.insert(number, descriptor);
+        self.highest = self.highest.max(number);
         number
+    }
+
+    /// Whether a socket has ever had this number.
+    pub(super) fn was_open(&self, number: i32) -> bool {
+        (FIRST_FD..=self.highest).contains(&number)
     }
 
     /// A TCP socket of the stack, with what a descriptor's program has set.

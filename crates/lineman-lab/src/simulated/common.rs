@@ -12,6 +12,7 @@ use crate::hosts::Family;
 use crate::hosts::Outcome;
 use crate::hosts::SocketOption;
 use crate::hosts::Transport;
+use crate::hosts::Use;
 
 use super::bench::Bench;
 use super::sockets::Descriptor;
@@ -64,8 +65,56 @@ impl Bench {
         Ok(address)
     }
 
+    /// The number of a descriptor; as in Python, of one that was closed, -1.
+    pub(super) fn number_of(&self, fd: i32) -> Answer {
+        match (self.fds.contains_key(&fd), self.was_open(fd)) {
+            (true, _) => Ok(Some(Outcome::Number(fd.into()))),
+            (false, true) => Ok(Some(Outcome::Number(-1))),
+            (false, false) => Err(Errno::EBADF),
+        }
+    }
+
+    /// Makes a file over a socket, unless there is one.
+    pub(super) fn make_file(&mut self, fd: i32) -> Answer {
+        let descriptor = self.fd(fd)?;
+        if descriptor.use_of == Use::Plain {
+            descriptor.use_of = Use::File;
+        }
+        Ok(Some(Outcome::Number(fd.into())))
+    }
+
+    /// Closes a socket, unless a file still has it.
+    pub(super) fn let_go(&mut self, fd: i32) -> Answer {
+        let descriptor = self.fd(fd)?;
+        if descriptor.use_of != Use::Plain {
+            descriptor.use_of = Use::FileOnly;
+            return Ok(Some(Outcome::Done));
+        }
+        self.close(fd)
+    }
+
+    /// Closes a file when it is flushed, and the socket if nobody else has it.
+    pub(super) fn close_file(&mut self, fd: i32) -> Answer {
+        let descriptor = self.fd(fd)?;
+        if descriptor.use_of == Use::Plain {
+            return Err(Errno::EBADF);
+        }
+        let flushed = match descriptor.is_datagram() || descriptor.unsent.is_empty() {
+            true => Ok(Some(Outcome::Done)),
+            false => self.flush(fd),
+        };
+        if matches!(flushed, Ok(None)) {
+            return flushed;
+        }
+        let descriptor = self.fd(fd)?;
+        match std::mem::replace(&mut descriptor.use_of, Use::Plain) {
+            Use::FileOnly => self.close(fd).and(flushed),
+            _ => flushed,
+        }
+    }
+
     /// Closes a socket: data that nobody has read, and a linger time of zero, make it a reset.
-    pub(super) fn close(&mut self, fd: i32) -> Answer {
+    fn close(&mut self, fd: i32) -> Answer {
         let descriptor = self.fds.remove(&fd).ok_or(Errno::EBADF)?;
         match descriptor.kind {
             Kind::Fresh | Kind::Datagram(None) => {}
@@ -107,10 +156,17 @@ impl Bench {
             Call::Settimeout { timeout, .. } => set_timeout(*timeout),
             Call::Setblocking { blocking, .. } => set_timeout((!blocking).then_some(NONE)),
             Call::Gettimeout { .. } => Outcome::Timeout(descriptor.timeout),
-            Call::Getsockopt { option, .. } => Outcome::Number(match option {
-                SocketOption::Error => descriptor.error.take().map_or(0, |errno| errno as i64),
-                option => descriptor.option(*option).into(),
-            }),
+            Call::Getsockopt { option, .. } => Outcome::Number(descriptor.take(*option).into()),
+            // The kernel has an int for each but this.
+            Call::GetsockoptBytes { option, buflen, .. } => {
+                let value = descriptor.take(*option);
+                let ints = match option {
+                    SocketOption::Linger => vec![i32::from(value >= 0), value.max(0)],
+                    _ => vec![value],
+                };
+                let bytes = ints.into_iter().flat_map(i32::to_ne_bytes);
+                Outcome::Option(bytes.take(*buflen as usize).collect())
+            }
             Call::Setsockopt { option, value, .. } => {
                 self.set_option(fd, *option, *value)?;
                 Outcome::Done
@@ -120,7 +176,7 @@ impl Bench {
     }
 
     fn set_option(&mut self, fd: i32, option: SocketOption, value: i32) -> Result<(), Errno> {
-        if option == SocketOption::Error {
+        if matches!(option, SocketOption::Error | SocketOption::Type) {
             return Err(Errno::ENOPROTOOPT);
         }
         let descriptor = self.fd(fd)?;
@@ -138,7 +194,9 @@ impl Bench {
         let descriptor = self.fd(fd)?;
         let on = |option| descriptor.option(option) != 0;
         let nagle = !on(SocketOption::NoDelay);
-        let alive = on(SocketOption::KeepAlive).then_some(KEEP_ALIVE);
+        let idle = u64::try_from(descriptor.option(SocketOption::KeepIdle)).unwrap_or(0);
+        let idle = smoltcp::time::Duration::from_secs(idle);
+        let alive = on(SocketOption::KeepAlive).then_some(idle);
         let quick = on(SocketOption::QuickAck);
         let socket = self.stack.tcp(handle);
         socket.set_nagle_enabled(nagle);
@@ -152,5 +210,3 @@ impl Bench {
 
 /// The time-out of a socket that does not wait.
 const NONE: Duration = Duration::ZERO;
-/// RFC 9293 §3.8.4.
-const KEEP_ALIVE: smoltcp::time::Duration = smoltcp::time::Duration::from_secs(7200);

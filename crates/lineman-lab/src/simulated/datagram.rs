@@ -7,6 +7,7 @@ use smoltcp::iface::SocketHandle;
 use smoltcp::wire::IpEndpoint;
 
 use crate::hosts::Call;
+use crate::hosts::Flag;
 use crate::hosts::Outcome;
 use crate::hosts::SocketOption;
 
@@ -22,12 +23,17 @@ use super::task::number;
 
 impl Bench {
     pub(super) fn datagram(&mut self, fd: i32, call: &Call) -> Answer {
-        match call {
+        let peek = call.flags().contains(&Flag::Peek);
+        match call.plain() {
             Call::Connect { address, .. } => self.face(fd, *address),
+            Call::ConnectEx { address, .. } => {
+                let done = self.face(fd, *address)?;
+                Ok(done.map(|_| number(0)))
+            }
             Call::Send { data, .. } | Call::Sendall { data, .. } => {
                 let to = self.fd(fd)?.peer.ok_or(Errno::EDESTADDRREQ)?;
                 self.throw(fd, data, to)?;
-                Ok(Some(match call {
+                Ok(Some(match call.plain() {
                     Call::Send { .. } => number(data.len()),
                     _ => Outcome::Done,
                 }))
@@ -37,11 +43,11 @@ impl Bench {
                 Ok(Some(number(data.len())))
             }
             Call::Recv { size, .. } => {
-                let datagram = self.catch(fd, *size)?;
+                let datagram = self.catch(fd, *size, peek)?;
                 Ok(datagram.map(|(bytes, _)| Outcome::Bytes(bytes)))
             }
             Call::Recvfrom { size, .. } => {
-                let datagram = self.catch(fd, *size)?;
+                let datagram = self.catch(fd, *size, peek)?;
                 Ok(datagram.map(|(bytes, from)| Outcome::Datagram(bytes, from)))
             }
             _ => Err(Errno::EOPNOTSUPP),
@@ -92,7 +98,12 @@ impl Bench {
     }
 
     /// The next datagram that is meant for this socket, cut if it is larger than asked for.
-    fn catch(&mut self, fd: i32, size: u32) -> Result<Option<(Vec<u8>, SocketAddr)>, Errno> {
+    fn catch(
+        &mut self,
+        fd: i32,
+        size: u32,
+        peek: bool,
+    ) -> Result<Option<(Vec<u8>, SocketAddr)>, Errno> {
         let descriptor = self.fd(fd)?;
         if let Some(error) = descriptor.error.take() {
             return Err(error);
@@ -101,12 +112,17 @@ impl Bench {
         let Kind::Datagram(Some(handle)) = descriptor.kind else {
             return Ok(None);
         };
-        while let Ok((data, meta)) = self.stack.udp(handle).recv() {
+        let socket = self.stack.udp(handle);
+        while let Ok((data, meta)) = socket.peek() {
             let from = stack::address(meta.endpoint);
-            if peer.is_none_or(|peer| peer == from) {
-                let len = data.len().min(size as usize);
-                let data = data.get(..len).unwrap_or_default();
-                return Ok(Some((data.to_vec(), from)));
+            let wanted = peer.is_none_or(|peer| peer == from);
+            let len = data.len().min(size as usize);
+            let data = data.get(..len).unwrap_or_default().to_vec();
+            if !(wanted && peek) {
+                let _ = socket.recv(); // what was looked at
+            }
+            if wanted {
+                return Ok(Some((data, from)));
             }
         }
         Ok(None)

@@ -17,6 +17,7 @@ mod datagram;
 mod device;
 mod difference;
 mod paced;
+mod readiness;
 mod receive;
 mod sockets;
 mod stack;

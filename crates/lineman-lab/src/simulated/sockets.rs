@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use lineman_trace::log::Host;
 use nix::errno::Errno;
+use nix::libc;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use smoltcp::wire::IpListenEndpoint;
 
 use crate::hosts::Family;
 use crate::hosts::SocketOption;
+use crate::hosts::Use;
 use crate::link;
 
 /// An open socket.
@@ -35,6 +37,8 @@ pub(super) struct Descriptor {
     pub(super) unread: Vec<u8>,
     /// What was written to the file and not flushed.
     pub(super) unsent: Vec<u8>,
+    /// Who has the socket.
+    pub(super) use_of: Use,
 }
 
 /// What it is in the stack. smoltcp's TCP socket is one connection, and its listener becomes the
@@ -71,6 +75,7 @@ impl Descriptor {
             deaf: false,
             unread: Vec::new(),
             unsent: Vec::new(),
+            use_of: Use::default(),
         }
     }
 
@@ -78,6 +83,18 @@ impl Descriptor {
     pub(super) fn option(&self, option: SocketOption) -> i32 {
         let set = self.options.iter().find(|(name, _)| *name == option);
         set.map_or_else(|| default(option), |(_, value)| *value)
+    }
+
+    /// The value of an option for its program; an error is told once.
+    pub(super) fn take(&mut self, option: SocketOption) -> i32 {
+        match option {
+            SocketOption::Error => self.error.take().map_or(0, |errno| errno as i32),
+            SocketOption::Type => match self.is_datagram() {
+                true => libc::SOCK_DGRAM,
+                false => libc::SOCK_STREAM,
+            },
+            option => self.option(option),
+        }
     }
 
     /// What its program has bound it to, or nothing in particular.
@@ -105,6 +122,10 @@ fn default(option: SocketOption) -> i32 {
     match option {
         SocketOption::Linger => -1,
         SocketOption::ReceiveBuffer | SocketOption::SendBuffer => BUFFER,
+        // RFC 9293 §3.8.4 has the first; the others are Linux' own.
+        SocketOption::KeepIdle => 7200,
+        SocketOption::KeepInterval => 75,
+        SocketOption::KeepCount => 9,
         _ => 0,
     }
 }

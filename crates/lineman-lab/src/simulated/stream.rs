@@ -8,6 +8,7 @@ use smoltcp::socket::tcp;
 
 use crate::hosts::Call;
 use crate::hosts::Direction;
+use crate::hosts::Flag;
 use crate::hosts::Outcome;
 
 use super::bench::Bench;
@@ -21,10 +22,15 @@ use super::task::number;
 
 impl Bench {
     pub(super) fn stream(&mut self, fd: i32, task: &mut Task) -> Answer {
-        match &task.call {
+        let flags = task.call.flags();
+        match task.call.plain() {
             Call::Listen { backlog, .. } => self.listen(fd, *backlog),
             Call::Accept { .. } => self.accept(fd),
             Call::Connect { address, .. } => self.connect(fd, *address, task.again),
+            Call::ConnectEx { address, .. } => {
+                let done = self.connect(fd, *address, task.again)?;
+                Ok(done.map(|_| number(0)))
+            }
             Call::Shutdown { direction, .. } => self.shutdown(fd, *direction),
             Call::Send { data, .. } => {
                 let done = self.push(fd, data, &mut task.sent)?;
@@ -34,7 +40,9 @@ impl Bench {
                 let done = self.push(fd, data, &mut task.sent)?;
                 Ok(done.then_some(Outcome::Done))
             }
-            Call::Recv { size, .. } => Ok(self.pull(fd, *size)?.map(Outcome::Bytes)),
+            Call::Recv { size, .. } | Call::Recvfrom { size, .. } => {
+                Ok(self.pull(fd, *size, flags)?.map(Outcome::Bytes))
+            }
             Call::Readline { .. } => self.read_line(fd),
             Call::Write { data, .. } => {
                 self.fd(fd)?.unsent.extend(data);
@@ -42,8 +50,6 @@ impl Bench {
             }
             Call::Flush { .. } => self.flush(fd),
             Call::Sendto { .. } => Err(Errno::EISCONN),
-            // As with the kernel: TCP does not say whose bytes these are.
-            Call::Recvfrom { .. } => Err(Errno::EAFNOSUPPORT),
             _ => Err(Errno::EOPNOTSUPP),
         }
     }
@@ -183,21 +189,29 @@ impl Bench {
     }
 
     /// Takes what has come; nothing at the end, `None` while there may be more.
-    fn pull(&mut self, fd: i32, size: u32) -> Result<Option<Vec<u8>>, Errno> {
+    fn pull(&mut self, fd: i32, size: u32, flags: &[Flag]) -> Result<Option<Vec<u8>>, Errno> {
         let handle = self.connection(fd)?.ok_or(Errno::ENOTCONN)?;
         let deaf = self.fd(fd)?.deaf;
         let socket = self.stack.tcp(handle);
-        let mut bytes = vec![0; socket.recv_queue().min(size as usize)];
-        if !bytes.is_empty() {
-            let len = socket.recv_slice(&mut bytes).unwrap_or(0);
-            bytes.truncate(len);
-            return Ok(Some(bytes));
-        }
         use tcp::State::{CloseWait, Closed, Closing, LastAck, TimeWait};
         let ended = matches!(
             socket.state(),
             CloseWait | Closing | LastAck | TimeWait | Closed
         );
+        let there = socket.recv_queue();
+        let all = flags.contains(&Flag::WaitAll) && !ended && !deaf;
+        if all && there < (size as usize).min(socket.recv_capacity()) {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; there.min(size as usize)];
+        if !bytes.is_empty() {
+            let len = match flags.contains(&Flag::Peek) {
+                true => socket.peek_slice(&mut bytes),
+                false => socket.recv_slice(&mut bytes),
+            };
+            bytes.truncate(len.unwrap_or(0));
+            return Ok(Some(bytes));
+        }
         if let Some(error) = self.fd(fd)?.error.take() {
             return Err(error);
         }
@@ -211,7 +225,7 @@ impl Bench {
             if let Some(end) = unread.iter().position(|&byte| byte == b'\n') {
                 return Ok(Some(Outcome::Bytes(unread.drain(..=end).collect())));
             }
-            let Some(more) = self.pull(fd, CHUNK)? else {
+            let Some(more) = self.pull(fd, CHUNK, &[])? else {
                 return Ok(None);
             };
             let unread = &mut self.fd(fd)?.unread;
@@ -222,7 +236,7 @@ impl Bench {
         }
     }
 
-    fn flush(&mut self, fd: i32) -> Answer {
+    pub(super) fn flush(&mut self, fd: i32) -> Answer {
         let unsent = std::mem::take(&mut self.fd(fd)?.unsent);
         let mut sent = 0;
         let done = self.push(fd, &unsent, &mut sent)?;

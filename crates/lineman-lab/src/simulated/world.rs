@@ -104,16 +104,10 @@ impl World {
         self.calls += 1;
         let id = self.calls;
         let event = self.record(host, id, &call, None);
+        let now = self.now();
         let place = self.place(host);
-        let timeout = call.fd().and_then(|fd| place.bench.fds.get(&fd)?.timeout);
-        let task = Task {
-            id,
-            call,
-            sent: 0,
-            again: false,
-            until: timeout.map(|timeout| self.now().saturating_add(timeout)),
-        };
-        self.place(host).waiting.push(task);
+        let task = Task::new(id, call, &place.bench, now);
+        place.waiting.push(task);
         self.attend(host, Some(event), Reason::Call);
         id
     }

@@ -90,12 +90,15 @@ impl<'a> Text<'a> {
         let shown: Vec<Option<String>> = match name {
             "bind" | "connect" => vec![args::address(self.part(1)).map(|it| it.to_string())],
             "accept" | "close" | "getsockname" | "getpeername" => Vec::new(),
-            "send" | "write" => vec![args::string(self.part(1))],
+            "write" => vec![args::string(self.part(1))],
+            "read" => vec![some(self.part(2))],
+            "send" => vec![args::string(self.part(1)), self.flags()],
             "sendto" => vec![
                 args::string(self.part(1)),
+                self.flags(),
                 args::address(self.part(4)).map(|it| it.to_string()),
             ],
-            "recv" | "recvfrom" | "read" => vec![some(self.part(2))],
+            "recv" | "recvfrom" => vec![some(self.part(2)), self.flags()],
             "setsockopt" => vec![some(self.part(2)), some(inner(self.part(3)))],
             "getsockopt" => vec![some(self.part(2))],
             _ => {
@@ -104,6 +107,12 @@ impl<'a> Text<'a> {
             }
         };
         shown.into_iter().flatten().collect()
+    }
+
+    /// The flags of a transfer, if it has any.
+    fn flags(&self) -> Option<String> {
+        let flags = Some(self.part(3)).filter(|flags| !matches!(*flags, "" | "0"));
+        flags.map(str::to_owned)
     }
 
     /// What the kernel answered; `None` if the call never returned.

@@ -108,6 +108,20 @@ fn datagrams_have_addresses() {
     assert_eq!(last(lines), "getsockname(4) = 0.0.0.0:53131");
 }
 
+/// A peek looked like a read that takes the bytes away.
+#[test]
+fn flags_are_told_where_there_are_some() {
+    let lines = r#"1 1795407799.344162 recvfrom(4<TCP:[1->2]>, "a", 10, MSG_PEEK|MSG_DONTWAIT, NULL, NULL) = 1 <0.001067>"#;
+    assert_eq!(last(lines), "recv(4, 10, MSG_PEEK|MSG_DONTWAIT) = 1 \"a\"");
+    let lines = r#"1 1795407799.344162 sendto(4<TCP:[1->2]>, "a", 1, MSG_NOSIGNAL, NULL, 0) = -1 EPIPE (Broken pipe) <0.001067>"#;
+    assert_eq!(last(lines), "send(4, \"a\", MSG_NOSIGNAL) = !EPIPE");
+    let lines = r#"1 1795407799.344162 sendto(4<UDP:[3462062]>, "x", 1, MSG_DONTWAIT, {sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("10.0.0.2")}, 16) = 1 <0.001067>"#;
+    assert_eq!(
+        last(lines),
+        "sendto(4, \"x\", MSG_DONTWAIT, 10.0.0.2:9) = 1"
+    );
+}
+
 #[test]
 fn long_data_are_cut_and_octal_digits_read() {
     let lines = r#"1 1795407799.344162 write(4<TCP:[1->2]>, "\344\275\240\0001a"..., 700) = 700 <0.001067>"#;

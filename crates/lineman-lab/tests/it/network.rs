@@ -157,5 +157,5 @@ fn time_passes_by_itself() {
         std::thread::sleep(Duration::from_millis(1));
     }
     assert!(begun.elapsed() >= Duration::from_millis(30));
-    assert_eq!(answer(), Some(Answer::Error("EINPROGRESS".to_owned())));
+    assert_eq!(answer(), Some(Answer::Error("TimeoutError".to_owned())));
 }

@@ -150,7 +150,7 @@ fn a_call_waits_as_long_as_its_program_says() {
             fd: client,
             size: 1,
         },
-        "EAGAIN",
+        "TimeoutError",
     );
     let after = play.events().last().map(|event| event.t_ns);
     assert_eq!(after.zip(before).map(|(a, b)| a - b), Some(1_500_000_000));

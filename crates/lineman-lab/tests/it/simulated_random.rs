@@ -9,6 +9,7 @@ use lineman_lab::Options;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Direction;
 use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
 use lineman_lab::wire::Command;
@@ -70,6 +71,9 @@ fn option() -> impl Strategy<Value = SocketOption> {
         SocketOption::Error,
         SocketOption::NoDelay,
         SocketOption::QuickAck,
+        SocketOption::ReceiveTimeout,
+        SocketOption::KeepIdle,
+        SocketOption::Type,
     ])
 }
 
@@ -109,7 +113,37 @@ fn on_socket() -> impl Strategy<Value = Call> {
         fd().prop_map(|fd| Call::Readline { fd }),
         (fd(), data()).prop_map(|(fd, data)| Call::Write { fd, data }),
         fd().prop_map(|fd| Call::Flush { fd }),
+        fd().prop_map(|fd| Call::Makefile { fd }),
+        fd().prop_map(|fd| Call::CloseFile { fd }),
+        (fd(), address()).prop_map(|(fd, address)| Call::ConnectEx { fd, address }),
+        (fd(), flags(), 0_u32..100_000).prop_map(|(fd, flags, size)| {
+            let of = Box::new(Call::Recvfrom { fd, size });
+            Call::Flagged { flags, of }
+        }),
     ]
+}
+
+fn flags() -> impl Strategy<Value = Vec<Flag>> {
+    proptest::sample::subsequence(Flag::ALL.to_vec(), 0..3)
+}
+
+/// Whether sockets are ready.
+fn readiness() -> impl Strategy<Value = Call> {
+    let fds = || proptest::collection::vec(3..7, 0..3);
+    let timeout = proptest::option::of((0_u64..3000).prop_map(Duration::from_millis));
+    (any::<bool>(), fds(), fds(), timeout).prop_map(|(selects, read, write, timeout)| match selects
+    {
+        true => Call::Select {
+            read,
+            write,
+            timeout,
+        },
+        false => Call::Poll {
+            read,
+            write,
+            timeout,
+        },
+    })
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -129,6 +163,7 @@ fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         2 => (host(), socket()).prop_map(|(host, call)| Act::Call(host, call)),
         12 => (host(), on_socket()).prop_map(|(host, call)| Act::Call(host, call)),
+        1 => (host(), readiness()).prop_map(|(host, call)| Act::Call(host, call)),
         2 => command().prop_map(Act::Wire),
         4 => (0_u64..5000).prop_map(|ms| Act::Pass(Duration::from_millis(ms))),
     ]

@@ -74,6 +74,9 @@ messages! {
 
     Strace {} "calls of programs" "程序的调用"
     StraceFound { path } "{path} can show the socket calls of any program" "{path} 可显示任何程序的套接字调用"
+    StraceFails { path, why } "{path} may not trace here: {why}; lab run shows packets and states, but no socket calls of programs" "{path} 在此无法跟踪程序：{why}；lab run 只显示报文和状态，不显示程序的套接字调用"
+    StraceContainer {} "in a container, let ptrace be called (docker run --cap-add SYS_PTRACE, or a seccomp profile that allows it)" "在容器中，请允许调用 ptrace（docker run --cap-add SYS_PTRACE，或使用允许它的 seccomp 配置）"
+    StraceScope { scope } "sudo sysctl kernel.yama.ptrace_scope=1 (now {scope}; 3 stays until the next boot)" "执行 sudo sysctl kernel.yama.ptrace_scope=1（现为 {scope}；若为 3，须重新启动才能改变）"
     StraceMissing {} "strace is not installed: socket calls of other programs cannot be shown" "没有安装 strace：无法显示其他程序的套接字调用"
     StraceRemedy {} "sudo apt install strace, or what your system calls it" "执行 sudo apt install strace，或所用系统的相应命令"
 }

@@ -28,6 +28,13 @@ pub fn call(cell: &CallCell, more: &str) -> String {
     clean(&match &cell.answer {
         None => format!("{begun} {more}"),
         Some(Answer::Value(value)) => format!("{begun} = {}", short(value)),
-        Some(Answer::Error(error)) => format!("{begun} = -1 {error}"),
+        Some(Answer::Error(error)) if is_errno(error) => format!("{begun} = -1 {error}"),
+        // An exception is raised: nothing is returned.
+        Some(Answer::Error(error)) => format!("{begun} = {error}"),
     })
+}
+
+/// Whether it is the name of an error (errno(3)), and not of an exception of Python.
+fn is_errno(error: &str) -> bool {
+    error.chars().all(|sign| !sign.is_ascii_lowercase())
 }

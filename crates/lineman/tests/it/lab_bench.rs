@@ -187,6 +187,77 @@ fn as_json_it_is_the_log_and_recorded_it_can_be_replayed() {
     );
 }
 
+/// `state` was answered at once, above the rows of what had led to it.
+#[test]
+fn state_stands_below_what_happened_before_it() {
+    let script = "socket tcp\nbind :80\nlisten\nclient socket tcp\nclient connect server:80\n\
+        accept\nclient send \"unread\"\nclose fd 4\nstate\n";
+    let text = shown(&bench(&["--no-explain"], script));
+    let state = text.find("\nclient\n").expect("the state");
+    let (before, after) = text.split_at(state);
+    assert!(before.contains("RST"), "{text}");
+    assert!(!after.contains("──"), "{text}");
+    // Its connection was reset: it is no socket that has not had any yet.
+    let line = after.lines().find(|line| line.contains("fd 3  tcp  "));
+    assert!(line.is_some_and(|line| line.contains("CLOSED")), "{text}");
+}
+
+#[test]
+fn a_socket_without_a_connection_has_no_state_yet() {
+    let text = shown(&bench(&["--no-explain"], "socket tcp\nstate\n"));
+    assert_in_order(
+        &text,
+        &["\nserver\n  fd 3  tcp  0.0.0.0:0  has no state yet"],
+    );
+}
+
+#[test]
+fn calls_with_flags_and_without_waiting() {
+    let script = "socket tcp\nbind :80\nlisten\nselect 0.05\nclient socket tcp\n\
+        client connect_ex server:81\nclient connect_ex server:80\nselect read 3\naccept\n\
+        recv fd 4 9 MSG_DONTWAIT\nclient send hello MSG_NOSIGNAL\nrecv 2 peek\nrecv\n\
+        poll read 3,4 write 4 50\nsettimeout 0.05\nrecv\ngetsockopt SO_TYPE\n\
+        getsockopt SO_LINGER 8\nmakefile\nclose\nclose file\nfileno fd 4\n";
+    let text = shown(&bench(&["--no-explain"], script));
+    assert_in_order(
+        &text,
+        &[
+            "server select([3], [], [], 0.05) ",
+            "= [], [], []",
+            "client connect_ex(3, 10.0.0.2:81)",
+            "connect_ex() = 111",
+            "connect_ex() = 0",
+            "server select([3], [], []) = [3], [], []",
+            "server recv(4, 9, MSG_DONTWAIT) = -1 EAGAIN",
+            "client send(3, \"hello\", MSG_NOSIGNAL) = 5",
+            "server recv(4, 2, MSG_PEEK) = 2 \"he\"",
+            "server recv(4, 4096) = 5 \"hello\"",
+            "server poll([3: POLLIN, 4: POLLIN|POLLOUT], 50) = [4: POLLOUT]",
+            "server settimeout(4, 0.05) = 0",
+            "server recv(4, 4096) = TimeoutError",
+            "server getsockopt(4, SO_TYPE) = 1",
+            "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
+            "server makefile(4) = 4",
+            "server close(4) = 0",
+            "server file.close(4)",
+            "FIN+ACK",
+            "server fileno(4) = -1",
+        ],
+    );
+}
+
+/// "It means nothing here", of the port that the textbook takes.
+#[test]
+fn the_textbooks_port_is_told_where_ports_end() {
+    let output = bench(&[], "socket tcp\nbind :88888\n");
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        error.contains("there is no port 88888: a port is a number from 0 to 65535"),
+        "{error}"
+    );
+}
+
 #[test]
 fn help_is_in_both_languages() {
     let english = shown(&bench(&[], "help\nhelp accept\n"));

@@ -48,7 +48,7 @@ fn shows_three_chapters_and_a_summary() {
             "TIME-WAIT",
             "2  Datagrams over UDP, one of them lost",
             "✗ lost",
-            "EAGAIN",
+            "TimeoutError",
             "3  A file over TFTP, one block lost",
             "lost ✗",
             "DATA 2 len=512 (retransmission)",

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
+use lineman_lab::Untraceable;
 use lineman_net::Confinement;
 use lineman_net::machine;
 
@@ -156,14 +157,36 @@ fn segmentation(speak: Speak) -> Check {
 
 fn strace(speak: Speak) -> Check {
     let check = speak.about("strace", Doctor::Strace {});
-    match on_path("strace") {
-        Some(path) => check.ok(Doctor::StraceFound {
-            path: &path.display(),
-        }),
-        None => {
-            let found = Doctor::StraceMissing {};
-            check.lacks(State::Limited, found, Doctor::StraceRemedy {})
+    let Some(path) = on_path("strace") else {
+        let found = Doctor::StraceMissing {};
+        return check.lacks(State::Limited, found, Doctor::StraceRemedy {});
+    };
+    let tried = lineman_lab::try_tracing(&path);
+    let path = &path.display();
+    match tried {
+        Ok(()) => check.ok(Doctor::StraceFound { path }),
+        Err(error) => {
+            let why = &untraceable(&error, speak.0);
+            let found = Doctor::StraceFails { path, why };
+            let scope = machine::ptrace_scope().unwrap_or_default();
+            let remedy = match scope {
+                2.. => Doctor::StraceScope { scope: &scope },
+                _ => Doctor::StraceContainer {},
+            };
+            check.lacks(State::Limited, found, remedy)
         }
+    }
+}
+
+/// Why strace cannot trace, in words.
+pub fn untraceable(error: &Untraceable, lang: Lang) -> String {
+    match error {
+        Untraceable::Start(error) => system_text(error, lang),
+        // strace has the system's words, which are English.
+        Untraceable::Refused(said) if said == "Operation not permitted" => {
+            system_text(&ErrorKind::PermissionDenied.into(), lang)
+        }
+        other => other.to_string(),
     }
 }
 

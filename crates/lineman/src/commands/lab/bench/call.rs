@@ -1,6 +1,9 @@
 //! A socket call as it is typed, read.
 
+use std::time::Duration;
+
 use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Flag;
 use lineman_trace::log::Host;
 
 use super::complaint::Complaint;
@@ -22,6 +25,9 @@ pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Resul
         words.end()?;
         return Ok(Call::Socket { family, transport });
     }
+    if matches!(name, "select" | "poll") {
+        return readiness(name, &mut words, host, desk);
+    }
     let named = words.descriptor()?;
     let mut fd = || desk.socket(host, name, named);
     if let Some(call) = with_data(name, words.0, &mut fd)? {
@@ -37,18 +43,15 @@ pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Resul
             address: options::address(words.need("connect 10.0.0.2:8888")?)?,
             fd: fd()?,
         },
+        "connect_ex" => Call::ConnectEx {
+            address: options::address(words.need("connect_ex 10.0.0.2:8888")?)?,
+            fd: fd()?,
+        },
         "listen" => Call::Listen {
             backlog: words.next().map_or(Ok(BACKLOG), options::number)?,
             fd: fd()?,
         },
-        "recv" | "recvfrom" => {
-            let size = words.next().map_or(Ok(SIZE), options::number)?;
-            let fd = fd()?;
-            match name {
-                "recv" => Call::Recv { fd, size },
-                _ => Call::Recvfrom { fd, size },
-            }
-        }
+        "recv" | "recvfrom" => receive(name, &mut words, fd)?,
         "shutdown" => Call::Shutdown {
             direction: options::direction(words.need("shutdown wr")?)?,
             fd: fd()?,
@@ -59,10 +62,15 @@ pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Resul
             let fd = fd()?;
             Call::Setsockopt { fd, option, value }
         }
-        "getsockopt" => Call::Getsockopt {
-            option: options::option(words.need("getsockopt SO_ERROR")?)?,
-            fd: fd()?,
-        },
+        "getsockopt" => {
+            let option = options::option(words.need("getsockopt SO_ERROR")?)?;
+            let buflen = words.next().map(options::number).transpose()?;
+            let fd = fd()?;
+            match buflen {
+                Some(buflen) => Call::GetsockoptBytes { fd, option, buflen },
+                None => Call::Getsockopt { fd, option },
+            }
+        }
         "settimeout" => Call::Settimeout {
             timeout: options::timeout(words.need("settimeout 1.5")?)?,
             fd: fd()?,
@@ -71,10 +79,93 @@ pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Resul
             blocking: options::switch(words.need("setblocking false")?)?,
             fd: fd()?,
         },
+        "close" => match words.next() {
+            None => Call::Close { fd: fd()? },
+            Some("file") => Call::CloseFile { fd: fd()? },
+            Some(word) => return Err(Complaint::Extra(word.to_owned())),
+        },
         _ => bare(name, fd()?),
     };
     words.end()?;
     Ok(call)
+}
+
+/// `recv 4096 MSG_PEEK`, each of which may be missing.
+fn receive(
+    name: &str,
+    words: &mut Words<'_>,
+    mut fd: impl FnMut() -> Result<i32, Complaint>,
+) -> Result<Call, Complaint> {
+    let (mut size, mut flags) = (SIZE, Vec::new());
+    if let Some(word) = words.next() {
+        match word.starts_with(|first: char| first.is_ascii_digit()) {
+            true => size = options::number(word)?,
+            false => flags = options::flags(word)?,
+        }
+    }
+    if flags.is_empty() {
+        flags = words.next().map_or(Ok(flags), options::flags)?;
+    }
+    let fd = fd()?;
+    Ok(flagged(
+        match name {
+            "recv" => Call::Recv { fd, size },
+            _ => Call::Recvfrom { fd, size },
+        },
+        flags,
+    ))
+}
+
+fn flagged(call: Call, flags: Vec<Flag>) -> Call {
+    match flags.is_empty() {
+        true => call,
+        false => Call::Flagged {
+            flags,
+            of: Box::new(call),
+        },
+    }
+}
+
+/// `select read 3,4 write 5 1.5`; seconds, for poll milliseconds. Without a list it is the socket last
+/// used, to be read.
+fn readiness(
+    name: &str,
+    words: &mut Words<'_>,
+    host: Host,
+    desk: &mut Desk,
+) -> Result<Call, Complaint> {
+    let (mut read, mut write, mut timeout) = (Vec::new(), Vec::new(), None);
+    while let Some(word) = words.next() {
+        let list = match word {
+            "read" | "in" => &mut read,
+            "write" | "out" => &mut write,
+            _ => {
+                timeout = match name {
+                    "poll" if word.eq_ignore_ascii_case("none") => None,
+                    "poll" => Some(Duration::from_millis(options::number(word)?)),
+                    _ => options::timeout(word)?,
+                };
+                words.end()?;
+                break;
+            }
+        };
+        list.extend(options::descriptors(words.need("select read 3,4 1.5")?)?);
+    }
+    if read.is_empty() && write.is_empty() {
+        read.push(desk.socket(host, name, None)?);
+    }
+    Ok(match name {
+        "poll" => Call::Poll {
+            read,
+            write,
+            timeout,
+        },
+        _ => Call::Select {
+            read,
+            write,
+            timeout,
+        },
+    })
 }
 
 /// Calls whose last argument is the rest of the line.
@@ -96,24 +187,42 @@ fn with_data(
         let (data, address) = rest
             .rsplit_once(char::is_whitespace)
             .ok_or(Complaint::Missing("sendto hello 10.0.0.2:8888"))?;
+        let (data, flags) = without_flags(data);
         let (data, address) = (options::data(data)?, options::address(address)?);
         let fd = fd()?;
-        return Ok(Some(Call::Sendto { fd, data, address }));
+        return Ok(Some(flagged(Call::Sendto { fd, data, address }, flags)));
     }
-    let data = options::data(rest)?;
+    if name == "write" {
+        let data = options::data(rest)?;
+        return Ok(Some(Call::Write { fd: fd()?, data }));
+    }
+    let (data, flags) = without_flags(rest);
+    let data = options::data(data)?;
     let fd = fd()?;
-    Ok(Some(match name {
-        "send" => Call::Send { fd, data },
-        "sendall" => Call::Sendall { fd, data },
-        _ => Call::Write { fd, data },
-    }))
+    Ok(Some(flagged(
+        match name {
+            "send" => Call::Send { fd, data },
+            _ => Call::Sendall { fd, data },
+        },
+        flags,
+    )))
+}
+
+/// Bytes, and the flags behind them. Only their full names are some: a word may be a message.
+fn without_flags(text: &str) -> (&str, Vec<Flag>) {
+    let text = text.trim();
+    let split = text.rsplit_once(char::is_whitespace);
+    let named = split.filter(|(_, last)| last.split('|').all(|name| name.starts_with("MSG_")));
+    match named.map(|(data, last)| (data, options::flags(last))) {
+        Some((data, Ok(flags))) => (data, flags),
+        _ => (text, Vec::new()),
+    }
 }
 
 /// Calls without arguments.
 fn bare(name: &str, fd: i32) -> Call {
     match name {
         "accept" => Call::Accept { fd },
-        "close" => Call::Close { fd },
         "getpeername" => Call::Getpeername { fd },
         "getsockname" => Call::Getsockname { fd },
         "gettimeout" => Call::Gettimeout { fd },

@@ -11,6 +11,8 @@ pub enum Complaint {
     Unknown(String),
     /// It means nothing here; what would.
     Value(String, String),
+    /// A number that is no port.
+    Port(String),
     /// Something is missing; an example.
     Missing(&'static str),
     /// More words than the command takes.
@@ -36,6 +38,7 @@ impl Complaint {
         match self {
             Self::Unknown(word) => Words::Unknown { word }.render(lang),
             Self::Value(word, choices) => Words::Value { word, choices }.render(lang),
+            Self::Port(port) => Words::Port { port }.render(lang),
             Self::Missing(example) => Words::Missing { example }.render(lang),
             Self::Extra(word) => Words::Extra { word }.render(lang),
             Self::NoSocket => Words::NoSocket {}.render(lang),

@@ -1,5 +1,6 @@
 //! What the tabulator may make of the last word.
 
+use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::SocketOption;
 use lineman_trace::log::Host;
 
@@ -8,7 +9,6 @@ use super::line::CALLS;
 use super::line::OTHERS;
 use super::options::DIRECTIONS;
 use super::options::KINDS;
-use super::options::OPTIONS;
 
 /// Everything that the last word of the line may be; a space follows, for there is more to type.
 pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
@@ -33,19 +33,30 @@ pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
         ["socket"] => owned(&KINDS),
         ["shutdown", ..] => owned(&DIRECTIONS),
         ["setsockopt" | "getsockopt", ..] => {
-            let names = OPTIONS.map(SocketOption::name);
+            let names = SocketOption::ALL.map(SocketOption::name);
             owned(&names)
         }
         ["setblocking", ..] => owned(&["true", "false"]),
         ["settimeout", ..] => owned(&["none"]),
-        ["bind" | "connect" | "sendto", ..] => addresses(desk),
+        ["close", ..] => owned(&["file"]),
+        ["recv" | "recvfrom", ..] => owned(&Flag::ALL.map(Flag::name)),
+        ["send" | "sendall", _, ..] => owned(&Flag::ALL.map(Flag::name)),
+        ["select" | "poll", .., "read" | "write" | "in" | "out"] => {
+            let open = desk.descriptors(host);
+            open.iter().map(ToString::to_string).collect()
+        }
+        ["select" | "poll", ..] => owned(&["read", "write"]),
+        ["bind" | "connect" | "connect_ex" | "sendto", ..] => addresses(desk),
         _ => Vec::new(),
     };
-    let descriptor = words.len() == 1 && CALLS.contains(&words[0]) && words[0] != "socket";
+    let descriptor = words.len() == 1 && CALLS.contains(&words[0]) && !WITHOUT.contains(&words[0]);
     let descriptor = descriptor.then(|| "fd".to_owned());
     let each = all.into_iter().chain(descriptor);
     each.map(|word| word + " ").collect()
 }
+
+/// Calls that are not about one socket.
+const WITHOUT: [&str; 3] = ["socket", "select", "poll"];
 
 fn owned<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     words.into_iter().map(|word| (*word).to_owned()).collect()
@@ -77,6 +88,8 @@ mod tests {
         assert!(has("connect ", "10.0.0.2:8888") && has("connect ", "fd"));
         assert!(has("shutdown ", "wr") && has("socket ", "udp6") && !has("socket ", "fd"));
         assert!(has("help ", "accept") && has("setsockopt SO", "SO_LINGER"));
+        assert!(has("recv ", "MSG_PEEK") && !has("send ", "MSG_MORE"));
+        assert!(has("send hello ", "MSG_MORE") && has("close ", "file") && has("select ", "read"));
         assert!(!has("nonsense ", "fd") && !has("wait ", "fd"));
     }
 }

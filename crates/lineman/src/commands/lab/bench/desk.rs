@@ -30,6 +30,9 @@ pub struct Desk {
 struct Socket {
     listens: bool,
     used: u64,
+    /// Whether a file is open over it, with which it ends.
+    has_file: bool,
+    is_closed: bool,
 }
 
 impl Desk {
@@ -68,14 +71,31 @@ impl Desk {
                     self.touch(call.host, fd);
                 }
             }
-            ("close", Some(fd)) => drop(self.sockets.remove(&(call.host, fd))),
-            ("listen", Some(fd)) => {
+            (_, Some(fd)) if ENDING.contains(&call.name.as_str()) => {
+                self.ends(call.host, fd, &call.name);
+            }
+            ("listen" | "makefile", Some(fd)) => {
                 if let Some(socket) = self.sockets.get_mut(&(call.host, fd)) {
-                    socket.listens = true;
+                    socket.listens |= call.name == "listen";
+                    socket.has_file |= call.name == "makefile";
                 }
             }
             ("bind", Some(_)) => self.addresses.extend(call.args.first().cloned()),
             _ => {}
+        }
+    }
+
+    /// A socket or its file was closed; it ends with the last of them.
+    fn ends(&mut self, host: Host, fd: i32, call: &str) {
+        let Some(socket) = self.sockets.get_mut(&(host, fd)) else {
+            return;
+        };
+        match call {
+            "close" => socket.is_closed = true,
+            _ => socket.has_file = false,
+        }
+        if socket.is_closed && !socket.has_file {
+            self.sockets.remove(&(host, fd));
         }
     }
 
@@ -131,3 +151,6 @@ impl Desk {
         self.addresses.iter()
     }
 }
+
+/// Calls after which a socket may be no more.
+const ENDING: [&str; 2] = ["close", "file.close"];

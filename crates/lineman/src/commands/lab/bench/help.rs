@@ -24,7 +24,7 @@ pub fn text(word: Option<&str>, lang: Lang) -> Result<String, Complaint> {
 fn list(lang: Lang) -> String {
     let line =
         |words: Words<'_>, names: &[&str]| format!("{}{}", words.render(lang), names.join(" "));
-    let (server, client) = (["bind", "listen", "accept"], ["connect"]);
+    let (server, client) = (["bind", "listen", "accept"], ["connect", "connect_ex"]);
     let both = |name: &&str| !server.contains(name) && !client.contains(name);
     let both: Vec<&str> = CALLS.into_iter().filter(both).collect();
     let (hosts, rest) = OTHERS.split_at(2);
@@ -48,6 +48,7 @@ fn sentence(word: &str) -> Option<Calls<'static>> {
         "listen" => Calls::Listen {},
         "accept" => Calls::Accept {},
         "connect" => Calls::Connect {},
+        "connect_ex" => Calls::ConnectEx {},
         "send" => Calls::Send {},
         "sendall" => Calls::Sendall {},
         "recv" => Calls::Recv {},
@@ -62,6 +63,8 @@ fn sentence(word: &str) -> Option<Calls<'static>> {
         "settimeout" => Calls::Settimeout {},
         "gettimeout" => Calls::Gettimeout {},
         "setblocking" => Calls::Setblocking {},
+        "select" => Calls::Select {},
+        "poll" => Calls::Poll {},
         "fileno" => Calls::Fileno {},
         "makefile" => Calls::Makefile {},
         "readline" => Calls::Readline {},

@@ -16,12 +16,13 @@ use super::words::packet;
 use super::words::word;
 
 /// The socket calls.
-pub const CALLS: [&str; 24] = [
+pub const CALLS: [&str; 27] = [
     "socket",
     "bind",
     "listen",
     "accept",
     "connect",
+    "connect_ex",
     "send",
     "sendall",
     "recv",
@@ -36,6 +37,8 @@ pub const CALLS: [&str; 24] = [
     "settimeout",
     "gettimeout",
     "setblocking",
+    "select",
+    "poll",
     "fileno",
     "makefile",
     "readline",

@@ -23,6 +23,7 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_lab::Lab;
 use lineman_trace::log::Event;
@@ -71,6 +72,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
         screen,
         follower,
         pace: Pace::new(Duration::from_millis(args.watch.delay.unwrap_or_default())),
+        asked: None,
         line: 0,
         console,
     };
@@ -92,6 +94,8 @@ struct Session {
     screen: Screen,
     follower: Follower,
     pace: Pace,
+    /// Since when `state` waits for what happened before it to be shown.
+    asked: Option<Instant>,
     /// Which line of the script this is.
     line: usize,
     console: Console,
@@ -119,7 +123,7 @@ impl Session {
         let mut result = None;
         let mut over = false;
         loop {
-            let due = result.is_none() && !over && self.is_due();
+            let due = result.is_none() && !over && self.asked.is_none() && self.is_due();
             let done = tokio::select! {
                 event = events.recv() => match event {
                     Some(event) => self.hear(&event).map(|()| Next::Line),
@@ -132,6 +136,7 @@ impl Session {
                     self.screen.show(&lines).map(|()| Next::Line)
                 }
             };
+            let done = done.and_then(|next| self.answer().map(|()| next));
             match done {
                 Ok(Next::Line) => {}
                 Ok(Next::Leave) => over = true,
@@ -170,11 +175,32 @@ impl Session {
             Input::Eof => return Ok(Next::Leave),
             Input::Interrupt => return Err(Failure::said(Exit::Interrupted)),
         };
-        if next == Next::Line {
-            let host = self.desk().host;
-            self.screen.go_on(host);
+        if next == Next::Line && self.asked.is_none() {
+            self.go_on();
         }
         Ok(next)
+    }
+
+    fn go_on(&self) {
+        let host = self.desk().host;
+        self.screen.go_on(host);
+    }
+
+    /// Answers `state`, when the rows of all that happened before it are shown: they wait for what may
+    /// belong to them.
+    fn answer(&mut self) -> Result<(), Failure> {
+        let ripe = |asked: Instant| self.pace.is_quiet() || asked.elapsed() >= RIPE;
+        if self.asked.take_if(|asked| ripe(*asked)).is_none() {
+            return Ok(());
+        }
+        let mut lines = self.follower.idle();
+        match self.state() {
+            Ok(state) => lines.extend(state),
+            Err(complaint) => return Err(self.failure(&complaint)),
+        }
+        self.screen.show(&lines)?;
+        self.go_on();
+        Ok(())
     }
 
     fn obey(&mut self, line: &str) -> Result<Next, Failure> {
@@ -207,7 +233,7 @@ impl Session {
                 self.pace.told();
             }
             Wish::Wait(limit) => self.pace.wait(limit),
-            Wish::State => lines = self.state()?,
+            Wish::State => self.asked = Some(Instant::now()),
             Wish::Help(word) => {
                 let text = help::text(word.as_deref(), lang)?;
                 let columns = shown::columns(io::stdout().is_terminal()).into();
@@ -247,5 +273,7 @@ impl Session {
 
 /// How often is looked whether something is due.
 const TICK: Duration = Duration::from_millis(20);
+/// How long `state` waits for its turn while things go on happening.
+const RIPE: Duration = Duration::from_secs(1);
 /// How long the lab may need to look at sockets.
 const PATIENCE: Duration = Duration::from_secs(2);

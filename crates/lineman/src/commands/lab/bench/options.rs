@@ -6,24 +6,11 @@ use std::time::Duration;
 
 use lineman_lab::hosts::Direction;
 use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
 
 use super::complaint::Complaint;
-
-/// The options that can be set, for completion and reading.
-pub const OPTIONS: [SocketOption; 10] = [
-    SocketOption::ReuseAddress,
-    SocketOption::KeepAlive,
-    SocketOption::Broadcast,
-    SocketOption::ReceiveBuffer,
-    SocketOption::SendBuffer,
-    SocketOption::Linger,
-    SocketOption::Error,
-    SocketOption::NoDelay,
-    SocketOption::QuickAck,
-    SocketOption::V6Only,
-];
 
 /// The kinds of socket.
 pub const KINDS: [&str; 4] = ["tcp", "udp", "tcp6", "udp6"];
@@ -46,7 +33,11 @@ pub fn kind(text: &str) -> Result<(Family, Transport), Complaint> {
 pub fn address(text: &str) -> Result<SocketAddr, Complaint> {
     let wrong = || Complaint::value(text, "10.0.0.2:8888, server:8888, :8888");
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
-    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let port: u16 = port.parse().map_err(|_| match digits {
+        true => Complaint::Port(port.to_owned()),
+        false => wrong(),
+    })?;
     let host = match host {
         "" => Ipv4Addr::UNSPECIFIED,
         "client" => Ipv4Addr::new(10, 0, 0, 1),
@@ -63,8 +54,8 @@ pub fn option(text: &str) -> Result<SocketOption, Complaint> {
         let (_, short) = name.split_once('_').unwrap_or(("", &name));
         short.to_owned()
     };
-    let names = || OPTIONS.map(SocketOption::name).join(", ");
-    OPTIONS
+    let names = || SocketOption::ALL.map(SocketOption::name).join(", ");
+    SocketOption::ALL
         .into_iter()
         .find(|option| plain(option.name()) == plain(text))
         .ok_or_else(|| Complaint::value(text, &names()))
@@ -79,6 +70,31 @@ pub fn direction(text: &str) -> Result<Direction, Complaint> {
         "rdwr" => Direction::Both,
         _ => return Err(Complaint::value(&text, &DIRECTIONS.join(", "))),
     })
+}
+
+/// `MSG_PEEK|MSG_DONTWAIT`, or `peek`.
+pub fn flags(text: &str) -> Result<Vec<Flag>, Complaint> {
+    text.split('|').map(flag).collect()
+}
+
+fn flag(text: &str) -> Result<Flag, Complaint> {
+    let plain = |name: &str| name.trim_start_matches("MSG_").to_owned();
+    let names = || Flag::ALL.map(Flag::name).join(", ");
+    Flag::ALL
+        .into_iter()
+        .find(|flag| plain(flag.name()) == plain(&text.to_ascii_uppercase()))
+        .ok_or_else(|| Complaint::value(text, &names()))
+}
+
+/// Descriptors: `3,4` or `[3,4]`.
+pub fn descriptors(text: &str) -> Result<Vec<i32>, Complaint> {
+    let inner = text.trim_matches(['[', ']', ',']);
+    if inner.is_empty() {
+        return Ok(Vec::new());
+    }
+    let each = inner.split(',').map(|part| part.trim().parse());
+    let all: Result<Vec<i32>, _> = each.collect();
+    all.map_err(|_| Complaint::value(text, "3, 3,4"))
 }
 
 /// Seconds, or `none` for ever.
@@ -163,6 +179,34 @@ mod tests {
         for wrong in ["", ":", "server", "10.0.0.2", "10.0.0.2:99999", "x:1"] {
             assert!(address(wrong).is_err(), "{wrong}");
         }
+    }
+
+    /// The textbook's own port was told that it means nothing.
+    #[test]
+    fn a_port_that_is_too_large_is_told_where_ports_end() {
+        for text in ["88888", ":65536", "10.0.0.2:88888", "[::1]:99999999999999"] {
+            let port = text.rsplit_once(':').map_or(text, |(_, port)| port);
+            let complaint = address(text).expect_err("no port");
+            assert_eq!(complaint, Complaint::Port(port.to_owned()));
+            assert!(complaint.words(crate::lang::Lang::En).contains("65535"));
+        }
+        assert!(address("65535").is_ok() && address("0").is_ok());
+    }
+
+    #[test]
+    fn flags_by_either_name() {
+        let both = Ok(vec![Flag::Peek, Flag::DontWait]);
+        assert_eq!(flags("MSG_PEEK|MSG_DONTWAIT"), both);
+        assert_eq!(flags("peek|dontwait"), both);
+        assert!(flags("MSG_").is_err() && flags("").is_err() && flags("peek|").is_err());
+    }
+
+    #[test]
+    fn lists_of_descriptors() {
+        assert_eq!(descriptors("3,4"), Ok(vec![3, 4]));
+        assert_eq!(descriptors("[3,4]"), Ok(vec![3, 4]));
+        assert_eq!(descriptors("[]"), Ok(Vec::new()));
+        assert!(descriptors("3;4").is_err() && descriptors("x").is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Flag;
 use lineman_lab::wire::Command;
 use lineman_trace::log;
 use lineman_trace::log::Event;
@@ -85,6 +86,88 @@ fn what_a_call_takes_is_read() {
 }
 
 #[test]
+fn flags_follow_what_they_are_for() {
+    let call = |line: &str| match read(line, &mut desk()) {
+        Ok(Wish::Call(_, call)) => call,
+        other => panic!("{line}: {other:?}"),
+    };
+    let flagged = |flags: &[Flag], of| Call::Flagged {
+        flags: flags.to_vec(),
+        of: Box::new(of),
+    };
+    let (fd, size) = (4, 10);
+    let recv = flagged(&[Flag::Peek, Flag::DontWait], Call::Recv { fd, size });
+    assert_eq!(call("recv 10 MSG_PEEK|MSG_DONTWAIT"), recv);
+    let size = 4096;
+    let recv = flagged(&[Flag::WaitAll], Call::Recv { fd, size });
+    assert_eq!(call("recv waitall"), recv);
+    let data = b"hello you".to_vec();
+    let send = flagged(&[Flag::More], Call::Send { fd, data });
+    assert_eq!(call("send hello you MSG_MORE"), send);
+    // What stands in quotes, or is not quite a flag, is data.
+    for words in ["\"MSG_MORE\"", "MSG_MORE", "peek more", "a MSG_LATER"] {
+        let data = words.trim_matches('"').as_bytes().to_vec();
+        assert_eq!(call(&format!("send {words}")), Call::Send { fd, data });
+    }
+    let address = "10.0.0.2:53".parse().expect("an address");
+    let data = b"one".to_vec();
+    let sendto = flagged(&[Flag::DontWait], Call::Sendto { fd, data, address });
+    assert_eq!(call("sendto one MSG_DONTWAIT server:53"), sendto);
+}
+
+#[test]
+fn sockets_to_wait_for_are_named_or_the_last_used() {
+    let (read, write) = (vec![3, 4], vec![4]);
+    let timeout = Some(Duration::from_millis(1500));
+    let select = Call::Select {
+        read: read.clone(),
+        write: write.clone(),
+        timeout,
+    };
+    let poll = Call::Poll {
+        read,
+        write,
+        timeout,
+    };
+    let host = Host::Server;
+    for (line, wanted) in [
+        ("select read [3,4] write 4 1.5", select),
+        ("poll read 3,4 write 4 1500", poll),
+        (
+            "select none",
+            Call::Select {
+                read: vec![4],
+                write: Vec::new(),
+                timeout: None,
+            },
+        ),
+    ] {
+        assert_eq!(
+            self::read(line, &mut desk()),
+            Ok(Wish::Call(host, wanted)),
+            "{line}"
+        );
+    }
+}
+
+/// A socket that was closed while a file had it was gone, and the file could not be named.
+#[test]
+fn a_socket_is_known_until_its_file_is_closed() {
+    let mut desk = desk();
+    returned(&mut desk, Host::Server, Some(4), "makefile", "4");
+    returned(&mut desk, Host::Server, Some(4), "close", "0");
+    assert_eq!(desk.descriptors(Host::Server), [3, 4]);
+    let closes = read("close file fd 4", &mut desk);
+    assert!(closes.is_err(), "the descriptor stands first");
+    assert_eq!(
+        read("close fd 4 file", &mut desk),
+        Ok(Wish::Call(Host::Server, Call::CloseFile { fd: 4 }))
+    );
+    returned(&mut desk, Host::Server, Some(4), "file.close", "0");
+    assert_eq!(desk.descriptors(Host::Server), [3]);
+}
+
+#[test]
 fn packets_are_named_or_are_the_first_that_is_held() {
     let mut desk = desk();
     assert_eq!(read("deliver", &mut desk), Err(Complaint::NothingHeld));
@@ -138,6 +221,16 @@ fn a_line_that_makes_no_sense_is_told_apart() {
         "quit now",
         "deliver x",
         "server server",
+        "recv 10 MSG_NONE",
+        "recv MSG_PEEK 10",
+        "close fd 3 door",
+        "select read",
+        "select read x",
+        "select 1 2",
+        "poll soon",
+        "getsockopt SO_LINGER x",
+        "connect_ex",
+        "bind :88888",
     ];
     for line in wrong {
         assert!(read(line, &mut desk()).is_err(), "{line}");
