@@ -4,7 +4,6 @@
 #![warn(missing_docs)]
 
 mod addr;
-pub mod calls;
 pub mod chat;
 mod confine;
 mod error;

@@ -43,6 +43,11 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
+/// Bytes as a string in quotes, as they stand in a call: `"hello\n"`.
+pub fn quoted(bytes: &[u8]) -> String {
+    format!("\"{}\"", visible_bytes(bytes).replace("^J", "\\n"))
+}
+
 /// A line of JSON that may be shown on a terminal and means the same. JSON must escape only the
 /// controls of ASCII; what else could change a terminal becomes `\uNNNN` too.
 pub fn safe_json(json: &str) -> Cow<'_, str> {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lineman_net::calls::quoted;
+use lineman_proto::text::quoted;
 use serde::Deserialize;
 use serde::Serialize;
 

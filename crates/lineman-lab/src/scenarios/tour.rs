@@ -27,7 +27,7 @@ use crate::wire::Command;
 pub struct Tour;
 
 const CHAPTERS: &[Scenario] = &[
-    Scenario::new("tour-chat", Subject::Opening, "", chat),
+    Scenario::new("tour-chat", Subject::Closing, "", chat),
     Scenario::new(
         "tour-datagrams",
         Subject::Datagrams,

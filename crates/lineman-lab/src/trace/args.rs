@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
-use lineman_net::calls::quoted;
+use lineman_proto::text::quoted;
 
 /// Splits at the commas that are in no quotes and no brackets. Returns what stands behind the
 /// bracket that closes the list, too, if it is there.

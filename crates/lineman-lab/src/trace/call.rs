@@ -1,6 +1,6 @@
 //! One call as strace writes it.
 
-use lineman_net::calls::quoted;
+use lineman_proto::text::quoted;
 use lineman_trace::log::Answer;
 
 use super::args;

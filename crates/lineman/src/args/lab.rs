@@ -70,7 +70,7 @@ pub struct Play {
 }
 
 /// Whose TCP is played with: the kernel's, and where that is refused a simulated one.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Whose {
     /// Show this machine's kernel or nothing: simulate nothing where it is refused (exit code 7)
     #[arg(long, conflicts_with = "simulated")]

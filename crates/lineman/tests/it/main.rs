@@ -52,7 +52,7 @@ mod tftp_threads;
 mod tftp_transfers;
 mod tftp_uploads;
 mod tour;
-mod tour_loopback;
+mod tour_simulated;
 mod udp_boundaries;
 mod udp_groups;
 mod udp_listen;

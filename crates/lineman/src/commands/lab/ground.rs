@@ -66,22 +66,23 @@ impl Ground {
         })
     }
 
-    /// The lab that a scenario is played in. `witness` makes who sees it: whoever has seen a lab refused
-    /// has seen its end.
+    /// The lab that scenarios are played in, one after the other. `witness` makes who sees it: whoever has
+    /// seen a lab refused has seen its end.
     ///
     /// # Errors
-    /// When there is none, or none that can play it.
+    /// When there is none, or none that can play them.
     pub fn of(
-        scenario: &Scenario,
+        scenarios: &[Scenario],
         whose: Whose,
         options: &Options,
         witness: impl Fn() -> Witness,
         console: Console,
     ) -> Result<Self, Failure> {
-        let name = &scenario.name;
+        let name = &options.scenario.as_deref().unwrap_or_default();
+        let can_be_simulated = scenarios.iter().all(Scenario::can_be_simulated);
         if whose.simulated {
-            return match scenario.can_be_simulated() {
-                true => Self::simulation(scenario, options, witness(), console),
+            return match can_be_simulated {
+                true => Self::simulation(scenarios, options, witness(), console),
                 false => Err(no(&Words::NotSimulated { name }, console)),
             };
         }
@@ -93,29 +94,39 @@ impl Ground {
             Err(error) => error,
         };
         let why = &refusal::why(&refused, console.lang);
-        if !scenario.can_be_simulated() {
+        if !can_be_simulated {
             return Err(no(&Words::Neither { why, name }, console));
         }
         console.note(&Words::Instead { why });
-        Self::simulation(scenario, options, witness(), console)
+        Self::simulation(scenarios, options, witness(), console)
     }
 
     /// A simulated lab that has said in what it differs from Linux.
     fn simulation(
-        scenario: &Scenario,
+        scenarios: &[Scenario],
         options: &Options,
         witness: Witness,
         console: Console,
     ) -> Result<Self, Failure> {
         let begun = Self::simulated(options, witness).and_then(|mut ground| {
-            let differences = scenario.differences().into_iter().map(Difference::note);
-            for note in differences {
-                ground.network.note(note)?;
+            for difference in differences(scenarios) {
+                ground.network.note(difference.note())?;
             }
             Ok(ground)
         });
         begun.map_err(|error| refusal::no_lab(&error, console))
     }
+}
+
+/// In what a simulated lab differs from Linux for these scenarios, each said once.
+fn differences(scenarios: &[Scenario]) -> Vec<Difference> {
+    let mut all = Vec::new();
+    for difference in scenarios.iter().flat_map(Scenario::differences) {
+        if !all.contains(&difference) {
+            all.push(difference);
+        }
+    }
+    all
 }
 
 fn no(words: &Words<'_>, console: Console) -> Failure {

@@ -1,5 +1,6 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
+use std::slice;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
@@ -85,7 +86,7 @@ async fn play(
         mut network,
         witness,
         events,
-    } = Ground::of(scenario, whose, &options, Witness::default, console)?;
+    } = Ground::of(slice::from_ref(scenario), whose, &options, Witness::default, console)?;
     let plays = witness.clone();
     let player = thread::spawn(move || {
         let played = scenario.play(&mut *network, &plays);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -50,7 +51,7 @@ impl Show {
             ..View::default()
         };
         let style = shown::style(&view, console);
-        let mut show = Self {
+        Self {
             console,
             style,
             ladder: Ladder::new(style),
@@ -59,9 +60,7 @@ impl Show {
             due: Instant::now(),
             chapters: 0,
             summary: Summary::default(),
-        };
-        show.heading(&Words::LabTitle {}.render(console.lang));
-        show
+        }
     }
 
     /// An event.
@@ -70,6 +69,13 @@ impl Show {
     /// When stdout cannot be written to.
     pub fn take(&mut self, event: &Event) -> Result<(), Failure> {
         self.summary.take(event);
+        if let Kind::Start(start) = &event.kind {
+            let title = match start.origin {
+                Origin::Simulated => Words::SimulatedTitle {},
+                _ => Words::LabTitle {},
+            };
+            self.heading(&title.render(self.console.lang));
+        }
         if let Kind::Note(note) = &event.kind
             && let Some(name) = note.id.strip_prefix("look.")
         {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
 use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
 use serde_json::Value;
@@ -22,6 +23,7 @@ pub struct Summary {
     /// In the order in which they were first seen.
     states: Vec<TcpState>,
     system: String,
+    simulated: bool,
     last_ns: u64,
 }
 
@@ -30,7 +32,10 @@ impl Summary {
     pub fn take(&mut self, event: &Event) {
         self.last_ns = event.t_ns;
         match &event.kind {
-            Kind::Start(start) => self.system.clone_from(&start.system),
+            Kind::Start(start) => {
+                self.system.clone_from(&start.system);
+                self.simulated = start.origin == Origin::Simulated;
+            }
             Kind::Call(call) => drop(self.calls.insert(call.id)),
             Kind::Packet(packet) => match packet.verdict {
                 Verdict::Sent => self.packets += 1,
@@ -45,6 +50,7 @@ impl Summary {
     /// What there is to say about it.
     pub fn sentences(&self, lang: Lang) -> Vec<String> {
         let states: Vec<&str> = self.states.iter().map(|state| state.name()).collect();
+        let (states, system) = (&states.join(" "), &self.system);
         let (calls, packets, lost) = (&self.calls.len(), &self.packets, &self.lost);
         let seconds = &format!("{:.1}", self.seconds());
         let all = [
@@ -54,9 +60,9 @@ impl Summary {
                 lost,
                 seconds,
             },
-            Words::SummaryStates {
-                states: &states.join(" "),
-                system: &self.system,
+            match self.simulated {
+                true => Words::SummarySimulated { states, system },
+                false => Words::SummaryStates { states, system },
             },
             Words::SummaryLosses {},
             Words::SummaryTry {},

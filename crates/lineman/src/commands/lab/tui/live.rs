@@ -1,5 +1,6 @@
 //! A scenario on the whole terminal, packet by packet.
 
+use std::slice;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -50,7 +51,7 @@ pub fn play(
         network,
         witness,
         mut events,
-    } = Ground::of(scenario, args.whose, &options, patient, console)?;
+    } = Ground::of(slice::from_ref(scenario), args.whose, &options, patient, console)?;
     let mut seen = recorded(desk.sink(), record, desk.voice());
     let seer = thread::spawn(move || {
         while let Some(event) = events.blocking_recv() {
