@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
@@ -19,6 +20,9 @@ use crate::wire::Command;
 /// ([`Simulated`](crate::Simulated)). It must let time pass by these methods only: the latter has no
 /// other.
 pub trait Network: Send {
+    /// How much time has passed since the lab began.
+    fn now(&self) -> Duration;
+
     /// Has a host make a call. Calls of a host begin in this order; one that waits does not keep
     /// others from beginning. Returns its number, for [`outcome`](Self::outcome).
     ///
@@ -72,6 +76,7 @@ pub struct Kernel {
     lab: Lab,
     calls: u64,
     waiting: HashMap<u64, Ticket<Outcome>>,
+    begun: Instant,
 }
 
 impl Kernel {
@@ -81,11 +86,16 @@ impl Kernel {
             lab,
             calls: 0,
             waiting: HashMap::new(),
+            begun: Instant::now(),
         }
     }
 }
 
 impl Network for Kernel {
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
         let ticket = self.lab.call(host, call)?;
         self.calls += 1;

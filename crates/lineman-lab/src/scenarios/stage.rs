@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
@@ -19,12 +20,22 @@ use crate::wire::Command;
 pub(super) struct Stage<'n> {
     network: Mutex<&'n mut dyn Network>,
     pub(super) witness: &'n Witness,
+    /// What stands for the lab's beginning where instants are compared.
+    base: Instant,
 }
 
 impl<'n> Stage<'n> {
     pub(super) fn new(network: &'n mut dyn Network, witness: &'n Witness) -> Self {
-        let network = Mutex::new(network);
-        Self { network, witness }
+        Self {
+            network: Mutex::new(network),
+            witness,
+            base: Instant::now(),
+        }
+    }
+
+    /// The lab's time, which may be virtual, for what counts in instants.
+    pub(super) fn now(&self) -> Instant {
+        self.base + locked(&self.network).now()
     }
 
     /// Begins a call.
@@ -111,4 +122,4 @@ pub(super) struct Posted {
 }
 
 /// How long one program keeps the other from its turn.
-pub(super) const PART: Duration = Duration::from_millis(1);
+const PART: Duration = Duration::from_millis(1);

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::thread;
-use std::time::Instant;
 
 use lineman_proto::tftp::ClientConfig;
 use lineman_proto::tftp::Direction;
@@ -147,7 +146,7 @@ fn call(
         stage,
         host: Host::Client,
         fd,
-        session: Session::client(Instant::now(), server, config),
+        session: Session::client(stage.now(), server, config),
         file,
     };
     let file = end.run()?;
@@ -169,7 +168,7 @@ fn serve(stage: &Stage<'_>, well_known: i32, file: Vec<u8>) -> Result<Vec<u8>, S
         stage,
         host: Host::Server,
         fd,
-        session: session(&request, peer, file.len() as u64)?,
+        session: session(stage, &request, peer, file.len() as u64)?,
         file,
     };
     let file = end.run()?;
@@ -177,17 +176,17 @@ fn serve(stage: &Stage<'_>, well_known: i32, file: Vec<u8>) -> Result<Vec<u8>, S
     Ok(file)
 }
 
-fn session(request: &[u8], peer: SocketAddr, length: u64) -> Result<Session, Stop> {
+fn session(stage: &Stage<'_>, request: &[u8], peer: SocketAddr, length: u64) -> Result<Session, Stop> {
     let Ok(Packet::Request(request)) = Packet::parse(request) else {
         return Err(Stop::Late("a request"));
     };
-    let (now, rollover) = (Instant::now(), Rollover::default());
+    let rollover = Rollover::default();
     let policy = Policy {
         max_blksize: 1468,
         max_windowsize: 4,
         max_window_bytes: 1 << 16,
     };
-    let length = Some(length);
+    let (now, length) = (stage.now(), Some(length));
     let known = length.filter(|_| request.direction == Direction::Read);
     let offer = answer(request.direction, request.options, &policy, known);
     Ok(match request.direction {

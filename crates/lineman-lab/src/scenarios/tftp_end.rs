@@ -49,11 +49,11 @@ impl End<'_, '_> {
             };
             let over = match self.wait(&receive, deadline)? {
                 Some((bytes, from)) => {
-                    self.session.handle_packet(Instant::now(), from, &bytes);
+                    self.session.handle_packet(self.stage.now(), from, &bytes);
                     self.drain(&bytes)?
                 }
                 None => {
-                    self.session.handle_timeout(Instant::now());
+                    self.session.handle_timeout(self.stage.now());
                     waits = Some(receive);
                     self.drain(&[])?
                 }
@@ -70,7 +70,7 @@ impl End<'_, '_> {
         receive: &Posted,
         deadline: Instant,
     ) -> Result<Option<(Vec<u8>, SocketAddr)>, Stop> {
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(self.stage.now());
         match self.stage.answer_within(receive, left)? {
             Some(Outcome::Datagram(bytes, from)) => Ok(Some((bytes, from))),
             Some(outcome) => Err(Stop::Outcome {
@@ -92,7 +92,7 @@ impl End<'_, '_> {
                     Event::Deliver(part) => {
                         self.file.extend(packet.get(part).unwrap_or_default());
                     }
-                    Event::Store => self.session.handle_stored(Instant::now()),
+                    Event::Store => self.session.handle_stored(self.stage.now()),
                     Event::Finished { .. } => over = true,
                     Event::Failed(_) => return Err(Stop::Late("the rest of the file")),
                     _ => {}

@@ -11,7 +11,6 @@ use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
 
 use super::Stop;
-use super::stage::PART;
 use super::stage::Stage;
 
 impl Stage<'_> {
@@ -21,14 +20,16 @@ impl Stage<'_> {
         what: &'static str,
         mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        let parts = self.witness.patience().as_millis() / PART.as_millis();
-        for _ in 0..parts {
+        let late = self.now() + self.witness.patience();
+        loop {
             if let Some(found) = self.witness.look(&mut find) {
                 return Ok(found);
             }
+            if self.now() >= late {
+                return Err(Stop::Late(what));
+            }
             self.pause(1)?;
         }
-        Err(Stop::Late(what))
     }
 
     /// Waits until a connection of the host is, or was, in a state.

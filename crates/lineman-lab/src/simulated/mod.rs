@@ -78,11 +78,6 @@ impl Simulated {
         self.world.next()
     }
 
-    /// The time since the beginning.
-    pub fn now(&self) -> Duration {
-        self.world.now()
-    }
-
     /// Tells that the log is complete.
     fn finish(&self) {
         self.world.tell(Kind::End);
@@ -109,6 +104,10 @@ impl fmt::Debug for Simulated {
 }
 
 impl Network for Simulated {
+    fn now(&self) -> Duration {
+        self.world.now()
+    }
+
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
         Ok(self.world.call(host, call))
     }

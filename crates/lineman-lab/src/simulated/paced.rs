@@ -101,6 +101,10 @@ impl Stage {
 }
 
 impl Network for Paced {
+    fn now(&self) -> Duration {
+        locked(&self.0.stage).begun.elapsed()
+    }
+
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
         self.now(|lab| lab.call(host, call))
     }

@@ -35,6 +35,10 @@ impl Driven {
 }
 
 impl Network for Driven {
+    fn now(&self) -> Duration {
+        self.network.now()
+    }
+
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
         self.obey()?;
         self.network.call(host, call)
