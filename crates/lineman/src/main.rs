@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     // Before any thread: a lab is this program once more.
     if words
         .get(1)
-        .is_some_and(|word| word == commands::lab::PROGRAM)
+        .is_some_and(|word| word == commands::trace::source::PROGRAM)
     {
         return lineman_lab::serve();
     }

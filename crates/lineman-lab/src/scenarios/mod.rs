@@ -15,7 +15,6 @@ mod tftp_end;
 mod tour;
 mod udp;
 mod waits;
-mod witness;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,10 +22,10 @@ use std::time::Duration;
 use crate::Network;
 use crate::Options;
 
+use lineman_trace::log::Hub;
 use lineman_trace::log::Note;
 pub use stop::Stop;
 pub use tour::Tour;
-pub use witness::Witness;
 
 use stage::Stage;
 
@@ -95,12 +94,27 @@ impl Scenario {
         format!("look.{}", self.name)
     }
 
-    /// Plays it, to the end of the last packet.
+    /// Plays it, to the end of the last packet. `log` is the network's: some steps are taken when
+    /// something is seen in it, and the script stops when it is [cancelled](Hub::cancel).
     ///
     /// # Errors
     /// When the lab ends before, or something did not happen that the script waits for.
-    pub fn play(&self, network: &mut dyn Network, witness: &Witness) -> Result<(), Stop> {
-        let stage = Stage::new(network, witness);
+    pub fn play(&self, network: &mut dyn Network, log: &Hub) -> Result<(), Stop> {
+        self.play_within(network, log, PATIENCE)
+    }
+
+    /// [Plays](Self::play) it, and waits so long for what must come: a person who decides about each
+    /// packet may think for as long as he likes.
+    ///
+    /// # Errors
+    /// As `play`.
+    pub fn play_within(
+        &self,
+        network: &mut dyn Network,
+        log: &Hub,
+        patience: Duration,
+    ) -> Result<(), Stop> {
+        let stage = Stage::new(network, log, patience);
         let (id, args) = (self.look(), BTreeMap::new());
         stage.note(Note { id, args })?;
         (self.script)(&stage)?;
@@ -139,3 +153,7 @@ impl Scenario {
         Self { only_linux, ..self }
     }
 }
+
+/// How long a script waits for what must come: longer than any clock that it waits for, on a slow wire
+/// and a busy machine too.
+const PATIENCE: Duration = Duration::from_secs(30);

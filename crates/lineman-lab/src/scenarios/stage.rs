@@ -4,11 +4,13 @@ use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Cursor;
+use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use lineman_trace::log::Hub;
 use lineman_trace::log::Note;
 
 use super::Stop;
-use super::Witness;
 use crate::LabError;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
@@ -19,16 +21,22 @@ use crate::wire::Command;
 /// The lab, with what scripts have in common. Two programs may use it at once.
 pub(super) struct Stage<'n> {
     network: Mutex<&'n mut dyn Network>,
-    pub(super) witness: &'n Witness,
+    log: &'n Hub,
+    /// What has happened since the script began.
+    seen: Cursor,
+    /// How long it waits for what must come.
+    pub(super) patience: Duration,
     /// What stands for the lab's beginning where instants are compared.
     base: Instant,
 }
 
 impl<'n> Stage<'n> {
-    pub(super) fn new(network: &'n mut dyn Network, witness: &'n Witness) -> Self {
+    pub(super) fn new(network: &'n mut dyn Network, log: &'n Hub, patience: Duration) -> Self {
         Self {
             network: Mutex::new(network),
-            witness,
+            log,
+            seen: log.cursor_at(u64::MAX),
+            patience,
             base: Instant::now(),
         }
     }
@@ -65,7 +73,7 @@ impl<'n> Stage<'n> {
 
     /// What a call came to.
     pub(super) fn answer(&self, posted: &Posted) -> Result<Outcome, Stop> {
-        let outcome = self.answer_within(posted, self.witness.patience())?;
+        let outcome = self.answer_within(posted, self.patience)?;
         outcome.ok_or(Stop::Late(posted.name))
     }
 
@@ -76,7 +84,7 @@ impl<'n> Stage<'n> {
         mut limit: Duration,
     ) -> Result<Option<Outcome>, Stop> {
         loop {
-            if self.witness.is_over() {
+            if self.log.is_over() {
                 return Err(LabError::Ended.into());
             }
             // In parts: the other program wants its turn.
@@ -96,6 +104,11 @@ impl<'n> Stage<'n> {
         outcome.descriptor().ok_or(Stop::Outcome { call, outcome })
     }
 
+    /// Looks for something in what has happened since the script began.
+    pub(super) fn look<T>(&self, find: impl FnOnce(&[Event]) -> T) -> T {
+        self.seen.look(find)
+    }
+
     pub(super) fn wire(&self, command: Command) -> Result<(), Stop> {
         Ok(locked(&self.network).wire(command)?)
     }
@@ -106,7 +119,7 @@ impl<'n> Stage<'n> {
 
     pub(super) fn pause(&self, millis: u64) -> Result<(), Stop> {
         for _ in 0..millis {
-            if self.witness.is_over() {
+            if self.log.is_over() {
                 return Err(LabError::Ended.into());
             }
             locked(&self.network).pass(PART)?;

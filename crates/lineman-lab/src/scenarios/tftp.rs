@@ -176,7 +176,12 @@ fn serve(stage: &Stage<'_>, well_known: i32, file: Vec<u8>) -> Result<Vec<u8>, S
     Ok(file)
 }
 
-fn session(stage: &Stage<'_>, request: &[u8], peer: SocketAddr, length: u64) -> Result<Session, Stop> {
+fn session(
+    stage: &Stage<'_>,
+    request: &[u8],
+    peer: SocketAddr,
+    length: u64,
+) -> Result<Session, Stop> {
     let Ok(Packet::Request(request)) = Packet::parse(request) else {
         return Err(Stop::Late("a request"));
     };

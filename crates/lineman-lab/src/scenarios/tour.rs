@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use lineman_trace::log::Host;
+use lineman_trace::log::Hub;
 use lineman_trace::log::TcpState;
 
 use super::Scenario;
 use super::Stop;
 use super::Subject;
-use super::Witness;
 use super::close;
 use super::habits::PORT;
 use super::stage::Stage;
@@ -62,13 +62,13 @@ impl Tour {
     ///
     /// # Errors
     /// When the lab ends before, or something did not happen that a chapter waits for.
-    pub fn play(network: &mut dyn Network, witness: &Witness) -> Result<(), Stop> {
+    pub fn play(network: &mut dyn Network, log: &Hub) -> Result<(), Stop> {
         for chapter in CHAPTERS {
-            if witness.is_over() {
+            if log.is_over() {
                 return Err(LabError::Ended.into());
             }
             network.wire(Command::Rules(chapter.options().rules))?;
-            chapter.play(network, witness)?;
+            chapter.play(network, log)?;
         }
         Ok(())
     }

@@ -20,9 +20,9 @@ impl Stage<'_> {
         what: &'static str,
         mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        let late = self.now() + self.witness.patience();
+        let late = self.now() + self.patience;
         loop {
-            if let Some(found) = self.witness.look(&mut find) {
+            if let Some(found) = self.look(&mut find) {
                 return Ok(found);
             }
             if self.now() >= late {

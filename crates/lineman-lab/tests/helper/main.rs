@@ -14,8 +14,8 @@ use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
 use lineman_lab::scenarios::Scenario;
-use lineman_lab::scenarios::Witness;
 use lineman_trace::log::Host;
+use lineman_trace::log::Hub;
 
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
@@ -89,18 +89,21 @@ fn talk() -> ExitCode {
 fn play() -> ExitCode {
     for name in std::env::args().skip(2) {
         let scenario = Scenario::find(&name).expect("a scenario");
-        let witness = Witness::default();
-        let sink = witness.sink(|event| {
-            println!("{}", serde_json::to_string(&event).expect("JSON"));
-        });
+        let hub = Hub::new();
+        let log = hub.cursor();
         let program = Program::this("lab");
-        let lab = Lab::start(&program, &scenario.options(), sink).expect("a lab");
+        let lab = Lab::start(&program, &scenario.options(), hub.sink()).expect("a lab");
         let mut lab = Box::new(Kernel::new(lab));
-        if let Err(stop) = scenario.play(&mut *lab, &witness) {
+        if let Err(stop) = scenario.play(&mut *lab, &hub) {
             eprintln!("{name}: {stop}");
             return ExitCode::FAILURE;
         }
         lab.end().expect("in good order");
+        log.look(|events| {
+            for event in events {
+                println!("{}", serde_json::to_string(event).expect("JSON"));
+            }
+        });
     }
     ExitCode::SUCCESS
 }

@@ -17,13 +17,13 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Transport;
 use lineman_lab::scenarios::Scenario;
-use lineman_lab::scenarios::Witness;
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Kind as What;
 use lineman_trace::log::Event;
 use lineman_trace::log::FORGED;
 use lineman_trace::log::Host;
+use lineman_trace::log::Hub;
 use lineman_trace::log::Kind;
 use lineman_trace::log::TcpState;
 use lineman_trace::log::TcpState::*;
@@ -38,15 +38,15 @@ fn play(name: &str) -> Vec<Event> {
         path: HELPER.into(),
         args: vec!["lab".into()],
     };
-    let witness = Witness::default();
-    let sink = witness.sink(drop);
-    let lab = Lab::start(&program, &scenario.options(), sink).expect("a lab");
+    let hub = Hub::new();
+    let log = hub.cursor();
+    let lab = Lab::start(&program, &scenario.options(), hub.sink()).expect("a lab");
     let mut lab = Box::new(Kernel::new(lab));
-    if let Err(stop) = scenario.play(&mut *lab, &witness) {
-        panic!("{name}: {stop}\n{}", plot(&witness.events()));
+    if let Err(stop) = scenario.play(&mut *lab, &hub) {
+        panic!("{name}: {stop}\n{}", plot(&log.look(<[Event]>::to_vec)));
     }
     lab.end().expect("in good order");
-    let events = witness.events();
+    let events = log.look(<[Event]>::to_vec);
     println!("{name}: {}", plot(&events));
     every_delivery_is_known(&events);
     every_step_is_legal(&events);
@@ -619,15 +619,15 @@ fn a_simulated_lab_plays_them_too() {
     ];
     for name in names {
         let scenario = Scenario::find(name).expect("a scenario");
-        let witness = Witness::default();
-        let sink = witness.sink(drop);
-        let lab = Simulated::start(&scenario.options(), 1, sink);
+        let hub = Hub::new();
+        let log = hub.cursor();
+        let lab = Simulated::start(&scenario.options(), 1, hub.sink());
         let mut lab = Box::new(Paced::new(lab).expect("a lab"));
-        if let Err(stop) = scenario.play(&mut *lab, &witness) {
-            panic!("{name}: {stop}\n{}", plot(&witness.events()));
+        if let Err(stop) = scenario.play(&mut *lab, &hub) {
+            panic!("{name}: {stop}\n{}", plot(&log.look(<[Event]>::to_vec)));
         }
         lab.end().expect("in good order");
-        println!("{name}: {}", plot(&witness.events()));
-        every_delivery_is_known(&witness.events());
+        println!("{name}: {}", plot(&log.look(<[Event]>::to_vec)));
+        every_delivery_is_known(&log.look(<[Event]>::to_vec));
     }
 }

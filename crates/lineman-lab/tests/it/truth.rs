@@ -12,8 +12,8 @@ use lineman_lab::Paced;
 use lineman_lab::Program;
 use lineman_lab::Simulated;
 use lineman_lab::scenarios::Scenario;
-use lineman_lab::scenarios::Witness;
 use lineman_trace::log::Event;
+use lineman_trace::log::Hub;
 
 use crate::rows::Looked;
 use crate::rows::look;
@@ -48,20 +48,21 @@ fn options(name: &str, (delay, rules): (u64, &str)) -> (&'static Scenario, Optio
 }
 
 /// A script that does not get what it waits for has made a log all the same.
-fn played(scenario: &Scenario, lab: &mut dyn Network, witness: &Witness) {
-    if let Err(stop) = scenario.play(lab, witness) {
+fn played(scenario: &Scenario, lab: &mut dyn Network, log: &Hub) {
+    if let Err(stop) = scenario.play_within(lab, log, Duration::from_secs(5)) {
         println!("{stop}");
     }
 }
 
 fn simulated(name: &str, wire: (u64, &str)) -> Vec<Event> {
     let (scenario, options) = options(name, wire);
-    let witness = Witness::patient(Duration::from_secs(5));
-    let lab = Simulated::start(&options, 1, witness.sink(drop));
+    let hub = Hub::new();
+    let log = hub.cursor();
+    let lab = Simulated::start(&options, 1, hub.sink());
     let mut lab = Box::new(Paced::new(lab).expect("a lab"));
-    played(scenario, &mut *lab, &witness);
+    played(scenario, &mut *lab, &hub);
     lab.end().expect("in good order");
-    witness.events()
+    log.look(<[Event]>::to_vec)
 }
 
 fn real(name: &str, wire: (u64, &str)) -> Vec<Event> {
@@ -70,12 +71,13 @@ fn real(name: &str, wire: (u64, &str)) -> Vec<Event> {
         path: HELPER.into(),
         args: vec!["lab".into()],
     };
-    let witness = Witness::patient(Duration::from_secs(5));
-    let lab = Lab::start(&program, &options, witness.sink(drop)).expect("a lab");
+    let hub = Hub::new();
+    let log = hub.cursor();
+    let lab = Lab::start(&program, &options, hub.sink()).expect("a lab");
     let mut lab = Box::new(Kernel::new(lab));
-    played(scenario, &mut *lab, &witness);
+    played(scenario, &mut *lab, &hub);
     lab.end().expect("in good order");
-    witness.events()
+    log.look(<[Event]>::to_vec)
 }
 
 /// All at once: they do nothing but wait.

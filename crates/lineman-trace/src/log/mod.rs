@@ -4,6 +4,7 @@
 //! not: what was deduced is marked as such ([`Origin`]).
 
 mod event;
+mod hub;
 mod reader;
 pub mod state_name;
 mod visible;
@@ -28,6 +29,8 @@ pub use event::State;
 pub use event::Timer;
 pub use event::TimerKind;
 pub use event::Verdict;
+pub use hub::Cursor;
+pub use hub::Hub;
 pub use reader::BadLine;
 pub use reader::BadReason;
 pub use reader::Ending;

@@ -114,6 +114,12 @@ impl Story {
         rows
     }
 
+    /// When the next row is complete, unless something happens before: [`idle`](Self::idle) gives it then.
+    pub fn due_ns(&self) -> Option<u64> {
+        let first = self.pending.front().filter(|open| open.is_settled())?;
+        Some(first.touched_ns.saturating_add(TOGETHER_NS))
+    }
+
     /// The log has ended: the rows that are left, complete or not.
     pub fn finish(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();

@@ -11,6 +11,7 @@ pub mod lab;
 pub mod signals;
 pub mod tftp;
 pub mod tour;
+pub mod trace;
 pub mod udp;
 
 /// Runs a command.

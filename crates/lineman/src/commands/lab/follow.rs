@@ -5,16 +5,16 @@ use std::time::Instant;
 
 use lineman_lab::Lab;
 use lineman_lab::Options;
-use lineman_lab::Program;
 use lineman_lab::rules::Rules;
+use lineman_trace::log::Cursor;
 use lineman_trace::log::Event;
-use tokio::sync::mpsc;
+use lineman_trace::log::Hub;
 
-use super::PROGRAM;
-use super::record::Record;
-use super::refusal;
 use super::rules;
 use crate::args::lab_bench::Watch;
+use crate::commands::trace::record::Record;
+use crate::commands::trace::source;
+use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::views::export;
@@ -22,15 +22,11 @@ use crate::views::export::Format;
 use crate::views::ladder::Ladder;
 use crate::views::ladder::Style;
 
-/// Starts the lab; its log arrives on the receiver, which ends with it.
+/// Starts the lab, and gives the beginning of its log.
 ///
 /// # Errors
 /// When a rule makes no sense, or there is no lab.
-pub fn start(
-    watch: &Watch,
-    step: bool,
-    console: Console,
-) -> Result<(Lab, mpsc::UnboundedReceiver<Event>), Failure> {
+pub fn start(watch: &Watch, step: bool, console: Console) -> Result<(Lab, Cursor), Failure> {
     let mut options = Options {
         rules: rules::joined(Rules::default(), &watch.fault, console)?,
         step,
@@ -39,12 +35,23 @@ pub fn start(
     options.delay = watch.delay.map_or(options.delay, Duration::from_millis);
     options.client.textbook = watch.textbook;
     options.server.textbook = watch.textbook;
-    let (sender, events) = mpsc::unbounded_channel();
-    let lab = Lab::start(&Program::this(PROGRAM), &options, move |event| {
-        let _ = sender.send(event);
-    });
+    let log = Hub::new();
+    let events = log.cursor();
+    let lab = source::kernel(&options, &log);
     let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
     Ok((lab, events))
+}
+
+/// How the ladder is drawn on an output of so many columns, which has colours or not.
+pub fn style(watch: &Watch, columns: Option<u16>, colour: bool, console: Console) -> Style {
+    let columns = columns.map_or(NARROW, |columns| columns.min(NARROW));
+    Style {
+        width: watch.width.unwrap_or(columns).into(),
+        lang: console.lang,
+        ascii: watch.ascii || !crate::lang::is_utf8(),
+        colour,
+        explain: !watch.no_explain,
+    }
 }
 
 /// Makes lines of events, and keeps these in a file if that was asked for.
@@ -72,14 +79,7 @@ impl Follower {
         colour: bool,
         console: Console,
     ) -> Result<Self, Failure> {
-        let columns = columns.map_or(NARROW, |columns| columns.min(NARROW));
-        let style = Style {
-            width: watch.width.unwrap_or(columns).into(),
-            lang: console.lang,
-            ascii: watch.ascii || !crate::lang::is_utf8(),
-            colour,
-            explain: !watch.no_explain,
-        };
+        let style = style(watch, columns, colour, console);
         Ok(Self {
             form: match console.json {
                 true => Form::Json,

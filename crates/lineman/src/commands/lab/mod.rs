@@ -2,25 +2,18 @@
 
 mod bench;
 mod follow;
-mod ground;
 mod list;
 mod play;
-mod record;
-pub mod refusal;
 mod replay;
 mod rules;
 mod run;
 pub mod shown;
-mod teller;
 mod tui;
 
 use crate::args::lab::Lab;
 use crate::args::lab::LabCommand;
 use crate::console::Console;
 use crate::failure::Failure;
-
-pub use ground::Ground;
-pub use play::PROGRAM;
 
 /// Runs a command of the lab.
 ///

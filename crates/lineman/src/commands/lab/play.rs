@@ -1,37 +1,30 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
 use std::slice;
-use std::thread;
 use std::time::Duration;
-use std::time::Instant;
 
+use lineman_lab::Network;
 use lineman_lab::Options;
 use lineman_lab::scenarios::Scenario;
-use lineman_lab::scenarios::Stop;
-use lineman_lab::scenarios::Witness;
-use lineman_trace::log::Event;
-use tokio::sync::mpsc;
+use lineman_trace::log::Hub;
 
-use super::ground::Ground;
 use super::list;
-use super::refusal;
 use super::rules;
-use super::teller::Teller;
+use super::shown;
 use super::tui;
 use crate::args::lab::Play;
-use crate::args::lab::Whose;
+use crate::commands::trace::presenter::Export;
+use crate::commands::trace::presenter::Lines;
+use crate::commands::trace::record::Record;
+use crate::commands::trace::session;
+use crate::commands::trace::source::Ground;
+use crate::commands::trace::source::Script;
 use crate::console::Console;
-use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::lab::Lab as Words;
+use crate::output::Output;
 use crate::runtime;
 use crate::runtime::Signals;
-
-/// How this program is asked to be a lab; nobody types it.
-pub const PROGRAM: &str = "__lab";
-
-/// How long the ladder waits for more of a row.
-const IDLE: Duration = Duration::from_millis(50);
 
 /// Plays a scenario, or lists them where none is named.
 pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
@@ -43,11 +36,7 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     if args.view.tui {
         return tui::play(scenario, options, args, console);
     }
-    let teller = Teller::new(args, console)?;
-    runtime::block_on(
-        console,
-        play(scenario, args.whose, options, teller, console),
-    )
+    runtime::block_on(console, play(scenario, options, args, console))
 }
 
 fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
@@ -75,59 +64,35 @@ fn options(args: &Play, scenario: &Scenario, console: Console) -> Result<Options
 
 async fn play(
     scenario: &'static Scenario,
-    whose: Whose,
     options: Options,
-    teller: Teller,
+    args: &Play,
     console: Console,
 ) -> Result<(), Failure> {
+    let out = Output::create(args.view.output.as_deref(), &[], console)?;
+    let record = Record::create(args.record.as_deref(), out.id(), console)?;
     // Before there is a lab: a signal must not leave half of one.
-    let signals = Signals::watch(console.lang)?;
+    let mut signals = Signals::watch(console.lang)?;
+    let ground = Ground::of(slice::from_ref(scenario), args.whose, &options, console)?;
     let Ground {
-        mut network,
-        witness,
+        network,
+        log,
         events,
-    } = Ground::of(slice::from_ref(scenario), whose, &options, Witness::default, console)?;
-    let plays = witness.clone();
-    let player = thread::spawn(move || {
-        let played = scenario.play(&mut *network, &plays);
-        let _ = network.end(); // it may have ended
-        played
-    });
-    let told = tell(&witness, events, signals, teller).await;
-    let played = player.join().unwrap_or(Err(Stop::Late("itself")));
-    told?;
-    played.map_err(|stop| refusal::stopped(&stop, console))
-}
-
-/// Tells what happens until the lab is at its end, which a signal or a closed stdout hastens.
-async fn tell(
-    witness: &Witness,
-    mut events: mpsc::UnboundedReceiver<Event>,
-    mut signals: Signals,
-    mut teller: Teller,
-) -> Result<(), Failure> {
-    let begun = Instant::now();
-    let mut result = Ok(());
-    loop {
-        let told = tokio::select! {
-            event = events.recv() => match event {
-                Some(event) => teller.push(&event),
-                None => break,
-            },
-            exit = signals.next(), if result.is_ok() => Err(Failure::said(exit)),
-            () = tokio::time::sleep(IDLE) => teller.idle(begun.elapsed()),
-        };
-        if let Err(failure) = told
-            && result.is_ok()
-        {
-            result = Err(failure);
-            witness.stop();
+    } = ground;
+    let play = |network: &mut dyn Network, log: &Hub| scenario.play(network, log);
+    let mut script = Script::play(network, log, play, console);
+    let (script, signals) = (&mut script, &mut signals);
+    match args.view.export {
+        Some(format) => {
+            let mut export = Export::new(out, format, console);
+            let shown = session::run(events, record, script, &mut export, signals).await;
+            let written = export.into_output().finish(); // whatever was shown
+            shown.and(written)
         }
-    }
-    let finished = teller.finish();
-    // Whoever was told to leave has left in good order.
-    match result {
-        Err(failure) if failure.exit != Exit::Done => Err(failure),
-        other => other.and(finished),
+        None => {
+            let mut lines = Lines::new(out, shown::style(&args.view, console), console);
+            let shown = session::run(events, record, script, &mut lines, signals).await;
+            let written = lines.target.finish();
+            shown.and(written)
+        }
     }
 }

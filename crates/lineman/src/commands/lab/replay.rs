@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io;
 use std::io::BufRead;
 use std::io::BufReader;
-use std::io::Write as _;
 use std::path::Path;
 
 use lineman_net::FileId;
@@ -12,22 +11,22 @@ use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_trace::log::BadReason;
 use lineman_trace::log::Ending;
-use lineman_trace::log::Event;
+use lineman_trace::log::Hub;
 use lineman_trace::log::Reader;
 
 use super::shown;
 use crate::args::lab::Replay;
 use crate::commands::lab::tui;
-use crate::commands::lab::tui::Desk;
+use crate::commands::trace::presenter::Export;
+use crate::commands::trace::presenter::Lines;
+use crate::commands::trace::session::Present;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::output::Output;
-use crate::views::export;
 use crate::views::export::Format;
-use crate::views::ladder::Ladder;
 use crate::views::tui::Model;
 use crate::views::tui::Notice;
 
@@ -42,19 +41,22 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
         .view
         .export
         .or_else(|| console.json.then_some(Format::Jsonl));
-    let mut out = Output::create(args.view.output.as_deref(), id.as_slice(), console)?;
+    let out = Output::create(args.view.output.as_deref(), id.as_slice(), console)?;
     match format {
         Some(format) => {
-            let events = reader
-                .by_ref()
-                .collect::<Result<Vec<Event>, _>>()
-                .map_err(|bad| refused(args, &bad, console))?;
-            export::write(format, &events, console.lang, &mut out)
-                .map_err(|error| out.failure(error))?;
+            let mut export = Export::new(out, format, console);
+            show(args, &mut reader, &mut export, console)?;
+            export.into_output().finish()?;
         }
-        None => show(args, &mut reader, &mut out, console)?,
+        None => {
+            let mut lines = Lines::new(out, shown::style(&args.view, console), console);
+            if let Err(failure) = show(args, &mut reader, &mut lines, console) {
+                let _ = lines.finish(); // as far as it was shown
+                return Err(failure);
+            }
+            lines.target.finish()?;
+        }
     }
-    out.finish()?;
     tell_ending(&reader, console);
     Ok(())
 }
@@ -62,8 +64,9 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
 /// Shows a log on the whole terminal.
 fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> Result<(), Failure> {
     let mut model = Model::new(tui::setup(args.view.ascii, console)?);
-    let desk = Desk::new();
-    let mut sink = desk.sink();
+    let log = Hub::new();
+    let events = log.cursor();
+    let mut sink = log.sink();
     for event in reader.by_ref() {
         sink(event.map_err(|bad| refused(args, &bad, console))?);
     }
@@ -72,32 +75,20 @@ fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> R
         let words = Views::CutAt { line: &line };
         model.say(Notice::Said(words.render(console.lang)));
     }
-    desk.run(model, drop, console)
+    tui::look(model, events, console)
 }
 
 fn show<R: BufRead>(
     args: &Replay,
     reader: &mut Reader<R>,
-    out: &mut Output,
+    presenter: &mut impl Present,
     console: Console,
 ) -> Result<(), Failure> {
-    let mut ladder = Ladder::new(shown::style(&args.view, console));
-    let mut put = |lines: Vec<String>| -> Result<(), Failure> {
-        lines
-            .iter()
-            .try_for_each(|line| writeln!(out, "{line}"))
-            .map_err(|error| out.failure(error))
-    };
     for event in reader {
-        match event {
-            Ok(event) => put(ladder.push(&event))?,
-            Err(bad) => {
-                put(ladder.finish())?;
-                return Err(refused(args, &bad, console));
-            }
-        }
+        let event = event.map_err(|bad| refused(args, &bad, console))?;
+        presenter.take(&event)?;
     }
-    put(ladder.finish())
+    presenter.finish()
 }
 
 type Log = Box<dyn BufRead>;

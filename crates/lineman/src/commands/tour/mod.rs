@@ -1,16 +1,18 @@
 //! `lineman tour`: everything once, between two hosts of a private network, drawn as it happens; between
 //! two simulated hosts, where the system allows no such network.
 
-mod player;
+mod paced;
 mod show;
 mod summary;
 
 use lineman_lab::scenarios::Tour as Chapters;
-use lineman_lab::scenarios::Witness;
 
+use self::show::Show;
 use crate::args::Tour;
 use crate::args::lab::Whose;
-use crate::commands::lab::Ground;
+use crate::commands::trace::session;
+use crate::commands::trace::source::Ground;
+use crate::commands::trace::source::Script;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::runtime;
@@ -21,12 +23,19 @@ use crate::runtime::Signals;
 /// # Errors
 /// With the exit code and the sentence that say why.
 pub fn run(args: &Tour, console: Console) -> Result<(), Failure> {
-    runtime::block_on(console, async {
-        // Before there is a lab: a signal must not leave half of one.
-        let signals = Signals::watch(console.lang)?;
-        let (chapters, options) = (Chapters::chapters(), Chapters::options());
-        let whose = Whose::default();
-        let ground = Ground::of(chapters, whose, &options, Witness::default, console)?;
-        player::play(ground, signals, args, console).await
-    })
+    runtime::block_on(console, tour(args, console))
+}
+
+async fn tour(args: &Tour, console: Console) -> Result<(), Failure> {
+    // Before there is a lab: a signal must not leave half of one.
+    let mut signals = Signals::watch(console.lang)?;
+    let (chapters, options) = (Chapters::chapters(), Chapters::options());
+    let Ground {
+        network,
+        log,
+        events,
+    } = Ground::of(chapters, Whose::default(), &options, console)?;
+    let mut script = Script::play(network, log, Chapters::play, console);
+    let mut show = Show::new(args, console);
+    session::run(events, None, &mut script, &mut show, &mut signals).await
 }

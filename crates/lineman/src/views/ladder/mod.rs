@@ -87,6 +87,11 @@ impl Ladder {
         self.rows(&rows)
     }
 
+    /// When [`idle`](Self::idle) has lines, unless something happens before.
+    pub fn due_ns(&self) -> Option<u64> {
+        self.story.due_ns()
+    }
+
     /// The last lines: nothing more will happen.
     pub fn finish(&mut self) -> Vec<String> {
         let rows = self.story.finish();

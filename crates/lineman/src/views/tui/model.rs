@@ -116,6 +116,11 @@ impl Model {
         self.append(rows);
     }
 
+    /// When [`idle`](Self::idle) has rows, unless something happens before.
+    pub fn due_ns(&self) -> Option<u64> {
+        self.story.due_ns()
+    }
+
     /// Nothing more will happen.
     pub fn finish(&mut self) {
         let rows = self.story.finish();

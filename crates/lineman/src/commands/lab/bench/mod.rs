@@ -26,9 +26,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_lab::Lab;
+use lineman_trace::log::Cursor;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
-use tokio::sync::mpsc;
 
 use self::complaint::Complaint;
 use self::desk::Desk;
@@ -111,11 +111,7 @@ enum Next {
 impl Session {
     /// Until the lab has ended: after ^D, the last line of a script, a line that makes no sense in
     /// one, or a signal.
-    async fn go(
-        &mut self,
-        mut events: mpsc::UnboundedReceiver<Event>,
-        mut signals: Signals,
-    ) -> Result<(), Failure> {
+    async fn go(&mut self, mut events: Cursor, mut signals: Signals) -> Result<(), Failure> {
         if self.screen.is_live() {
             let hint = Words::Welcome {}.render(self.console.lang);
             self.screen.show(&[hint])?;
@@ -125,7 +121,7 @@ impl Session {
         loop {
             let due = result.is_none() && !over && self.asked.is_none() && self.is_due();
             let done = tokio::select! {
-                event = events.recv() => match event {
+                event = events.next() => match event {
                     Some(event) => self.hear(&event).map(|()| Next::Line),
                     None => break,
                 },

@@ -1,30 +1,24 @@
 //! `lineman lab run`: any program on a host of the lab.
 
-mod showing;
+mod programs;
 mod start;
 mod words;
 
 use std::io;
 use std::io::IsTerminal as _;
-use std::time::Duration;
+use std::io::Write as _;
 
-use lineman_lab::Errand;
-use lineman_net::Operation;
-use lineman_net::SystemError;
-use lineman_trace::log::Event;
 use lineman_trace::log::Host;
-use lineman_trace::log::Kind;
-use lineman_trace::log::TcpState;
-use tokio::sync::mpsc;
 
-use self::showing::Showing;
-use self::showing::show;
-use self::start::begin;
+use self::programs::Programs;
 use super::follow;
-use super::follow::Follower;
 use crate::args::lab_bench::On;
 use crate::args::lab_bench::Run;
 use crate::commands::doctor::on_path;
+use crate::commands::trace::presenter::Lines;
+use crate::commands::trace::presenter::Target;
+use crate::commands::trace::record::Record;
+use crate::commands::trace::session;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::bench::Bench as Words;
@@ -92,7 +86,7 @@ fn exists(job: &Job, console: Console) -> Result<(), Failure> {
 }
 
 async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failure> {
-    let signals = Signals::watch(console.lang)?;
+    let mut signals = Signals::watch(console.lang)?;
     let strace = on_path("strace");
     if strace.is_none() {
         console.note(&Words::NoStrace {});
@@ -103,62 +97,27 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     let columns = columns
         .map(|size| size.ws_col)
         .filter(|columns| *columns > 0);
-    let mut follower = Follower::new(&args.watch, columns, colour, console)?;
-    let (lab, mut events) = follow::start(&args.watch, false, console)?;
-    let (sender, heard) = mpsc::unbounded_channel();
-    for (number, job) in jobs.iter().enumerate() {
-        if number > 0 {
-            let serves = until_served(&mut events, &mut follower, console);
-            // Without strace a datagram socket is not seen; time has to do.
-            if let Ok(served) = tokio::time::timeout(HEAD_START, serves).await {
-                served?;
-            }
-        }
-        let errand = Errand {
-            host: job.host,
-            words: job.words.clone(),
-            strace: strace.clone(),
-            group: rustix::process::getpgrp().as_raw_nonzero().get(),
-        };
-        begin(&lab, errand, job.has_terminal, &sender)
-            .map_err(SystemError::new(Operation::Create, "a program"))
-            .map_err(|error| Failure::system(&error, console.lang))?;
-    }
-    drop(sender);
-    let done = Showing {
-        lab: &lab,
-        follower: &mut follower,
-        jobs: &jobs,
-        exit: None,
-        console,
-    }
-    .go(events, heard, signals)
-    .await;
-    let last = follower.finish().map(|lines| show(&lines, console));
-    done.and(last)
+    let style = follow::style(&args.watch, columns, colour, console);
+    let mut lines = Lines::new(Beside(console), style, console);
+    let record = Record::create(args.watch.record.as_deref(), None, console)?;
+    let (lab, events) = follow::start(&args.watch, false, console)?;
+    let mut programs = Programs::new(lab, jobs, strace, console);
+    session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
+    programs.result()
 }
 
-/// Shows what happens until the server's program waits for somebody.
-async fn until_served(
-    events: &mut mpsc::UnboundedReceiver<Event>,
-    follower: &mut Follower,
-    console: Console,
-) -> Result<(), Failure> {
-    while let Some(event) = events.recv().await {
-        show(&follower.push(&event)?, console);
-        let serves = match &event.kind {
-            Kind::State(state) => state.to == TcpState::Listen,
-            Kind::Call(call) => call.answer.is_none() && WAITING.contains(&call.name.as_str()),
-            _ => false,
-        };
-        if serves {
-            break;
-        }
-    }
-    Ok(())
-}
+/// Where lines go that are about programs, and not of them: stderr. As JSON they are what was asked for.
+struct Beside(Console);
 
-/// A program under strace needs some hundred milliseconds to begin, on a busy machine more.
-const HEAD_START: Duration = Duration::from_millis(1500);
-/// The calls in which a server waits.
-const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
+impl Target for Beside {
+    fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
+        for line in lines {
+            let _ = match self.0.json {
+                true => writeln!(io::stdout(), "{line}"),
+                false if self.0.quiet => Ok(()),
+                false => writeln!(io::stderr(), "{line}"),
+            };
+        }
+        Ok(())
+    }
+}

@@ -1,6 +1,5 @@
-//! Keys, sizes and signals, on threads of their own: the desk waits for all of them at once.
+//! Keys and sizes, on a thread of their own: it waits in the terminal.
 
-use std::sync::mpsc;
 use std::thread;
 
 use lineman_net::Operation;
@@ -11,48 +10,40 @@ use ratatui::crossterm::event::KeyCode;
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::crossterm::event::KeyEventKind;
 use ratatui::crossterm::event::KeyModifiers;
-use tokio::runtime::Builder;
+use tokio::sync::mpsc;
 
-use super::desk::Input;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::runtime::Signals;
 use crate::views::tui::Key;
 
-/// Begins to listen. The threads stay to the end of the program: one waits in the terminal.
-///
-/// # Errors
-/// When the system allows no threads or no signals.
-pub(super) fn listen(inbox: &mpsc::Sender<Input>, console: Console) -> Result<(), Failure> {
-    let failed = |error| {
-        let error = SystemError::new(Operation::Listen, "the terminal")(error);
-        Failure::system(&error, console.lang)
-    };
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    let (keys, signals) = (inbox.clone(), inbox.clone());
-    let lang = console.lang;
-    let watched = runtime.block_on(async { Signals::watch(lang) })?;
-    thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            let mut watched = watched;
-            let exit = runtime.block_on(watched.next());
-            drop(signals.send(Input::Leave(exit)));
-        })
-        .map_err(failed)?;
-    thread::Builder::new()
-        .name("keys".to_owned())
-        .spawn(move || read(&keys))
-        .map_err(failed)?;
-    Ok(())
+/// What comes from the terminal.
+#[derive(Debug)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// The terminal has another size.
+    Resized,
+    /// The program is to end.
+    Leave(Exit),
 }
 
-/// Reads the terminal until it is gone, or the desk is.
-fn read(inbox: &mpsc::Sender<Input>) {
+/// Begins to listen. The thread stays to the end of the program.
+///
+/// # Errors
+/// When the system allows no thread.
+pub(super) fn listen(console: Console) -> Result<mpsc::UnboundedReceiver<Input>, Failure> {
+    let (inbox, inputs) = mpsc::unbounded_channel();
+    thread::Builder::new()
+        .name("keys".to_owned())
+        .spawn(move || read(&inbox))
+        .map_err(SystemError::new(Operation::Listen, "the terminal"))
+        .map_err(|error| Failure::system(&error, console.lang))?;
+    Ok(inputs)
+}
+
+/// Reads the terminal until it is gone, or nobody listens.
+fn read(inbox: &mpsc::UnboundedSender<Input>) {
     loop {
         let input = match event::read() {
             Ok(Event::Key(key)) => pressed(key),

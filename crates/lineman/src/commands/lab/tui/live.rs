@@ -2,25 +2,29 @@
 
 use std::slice;
 use std::sync::mpsc;
-use std::thread;
 use std::time::Duration;
 
-use lineman_lab::Network as _;
+use lineman_lab::Network;
 use lineman_lab::Options;
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Stop;
-use lineman_lab::scenarios::Witness;
-use lineman_trace::log::Event;
+use lineman_lab::wire::Command;
+use lineman_trace::log::Hub;
 
-use super::Desk;
 use super::driven::Driven;
+use super::keys::Keys;
+use super::screen::Whole;
 use super::setup;
 use crate::args::lab::Play;
-use crate::commands::lab::Ground;
-use crate::commands::lab::record::Record;
-use crate::commands::lab::refusal;
+use crate::commands::trace::record::Record;
+use crate::commands::trace::session;
+use crate::commands::trace::source::Ground;
+use crate::commands::trace::source::Script;
+use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::runtime;
+use crate::runtime::Signals;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
@@ -44,51 +48,61 @@ pub fn play(
         ..setup(args.view.ascii, console)?
     });
     options.step = true;
-    let desk = Desk::new();
-    let record = Record::create(args.record.as_deref(), None, console)?;
-    let patient = || Witness::patient(PATIENCE);
-    let Ground {
-        network,
-        witness,
-        mut events,
-    } = Ground::of(slice::from_ref(scenario), args.whose, &options, patient, console)?;
-    let mut seen = recorded(desk.sink(), record, desk.voice());
-    let seer = thread::spawn(move || {
-        while let Some(event) = events.blocking_recv() {
-            seen(event);
-        }
-    });
-    let (orders, commands) = mpsc::channel();
-    let (plays, voice, alarm) = (witness.clone(), desk.voice(), desk.alarm());
-    let player = thread::spawn(move || {
-        let _alarm = alarm;
-        let mut network = Box::new(Driven::new(network, commands));
-        match scenario.play(&mut *network, &plays) {
-            Ok(()) | Err(Stop::Lab(_)) => {} // the end of the lab is seen
-            Err(stop) => voice(refusal::stopped(&stop, console).text),
-        }
-        let _ = network.end(); // it may have ended
-    });
-    let shown = desk.run(model, |command| drop(orders.send(command)), console);
-    witness.stop();
-    let _ = player.join(); // a panic was told already
-    let _ = seer.join(); // the record is complete then
-    shown
+    runtime::block_on(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        let record = Record::create(args.record.as_deref(), None, console)?;
+        let Ground {
+            network,
+            log,
+            events,
+        } = Ground::of(slice::from_ref(scenario), args.whose, &options, console)?;
+        let live = Live::begin(scenario, network, log, console);
+        let mut whole = Whole::take(model, console)?;
+        let mut keys = Keys::of(Some(live), console)?;
+        session::run(events, record, &mut keys, &mut whole, &mut signals).await
+    })
 }
 
-/// Hands events on, and writes them to the record until that fails, which is said.
-fn recorded(
-    mut next: impl FnMut(Event) + Send,
-    mut record: Option<Record>,
-    voice: impl Fn(String) + Send,
-) -> impl FnMut(Event) + Send {
-    move |event| {
-        if let Some(file) = &mut record
-            && let Err(failure) = file.append(&event)
-        {
-            voice(failure.text);
-            record = None;
+/// A scenario that is being played, whose wire obeys a person.
+pub struct Live {
+    script: Script,
+    commands: mpsc::Sender<Command>,
+    console: Console,
+}
+
+impl Live {
+    fn begin(
+        scenario: &'static Scenario,
+        network: Box<dyn Network>,
+        log: Hub,
+        console: Console,
+    ) -> Self {
+        let (commands, orders) = mpsc::channel();
+        let network = Box::new(Driven::new(network, orders));
+        let play =
+            |network: &mut dyn Network, log: &Hub| scenario.play_within(network, log, PATIENCE);
+        Self {
+            script: Script::play(network, log, play, console),
+            commands,
+            console,
         }
-        next(event);
+    }
+
+    /// Has the wire do something, soon.
+    pub fn obey(&self, command: Command) {
+        let _ = self.commands.send(command); // the script may be over
+    }
+
+    /// Has it stop.
+    pub fn end(&mut self) {
+        self.script.cancel();
+    }
+
+    /// Why it was not played to its end, if there is more to say than that the lab has ended.
+    pub fn ended(&mut self) -> Option<String> {
+        match self.script.result() {
+            Ok(()) | Err(Stop::Lab(_)) => None,
+            Err(stop) => Some(refusal::stopped(&stop, self.console).text),
+        }
     }
 }

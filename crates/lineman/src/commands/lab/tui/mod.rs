@@ -1,22 +1,42 @@
-//! The lab on a whole terminal: keys, the log and signals come in at one desk, and the view is drawn
-//! after each. The view decides; here its orders are carried out.
+//! The lab on a whole terminal: keys, the log and signals come in, and the view is drawn after each. The view
+//! decides; here its orders are carried out.
 
-mod desk;
 mod driven;
 mod input;
+mod keys;
 mod live;
+mod screen;
 
 use std::io;
 use std::io::IsTerminal as _;
 
+use lineman_trace::log::Cursor;
+
+use self::keys::Keys;
+use self::screen::Whole;
+use crate::commands::trace::session;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::tui::Tui;
 use crate::runtime;
+use crate::runtime::Signals;
+use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
-pub use desk::Desk;
 pub use live::play;
+
+/// Shows a log in which everything has happened, until the person leaves.
+///
+/// # Errors
+/// When there is no terminal to draw on, or a signal asks to leave.
+pub fn look(model: Model, events: Cursor, console: Console) -> Result<(), Failure> {
+    runtime::block_on(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        let mut whole = Whole::take(model, console)?;
+        let mut keys = Keys::of(None, console)?;
+        session::run(events, None, &mut keys, &mut whole, &mut signals).await
+    })
+}
 
 /// How a view begins at this terminal.
 ///

@@ -2,19 +2,16 @@
 
 use lineman_lab::Difference;
 use lineman_lab::Kernel;
-use lineman_lab::Lab;
 use lineman_lab::LabError;
 use lineman_lab::Network;
 use lineman_lab::Options;
 use lineman_lab::Paced;
-use lineman_lab::Program;
 use lineman_lab::Simulated;
 use lineman_lab::scenarios::Scenario;
-use lineman_lab::scenarios::Witness;
-use lineman_trace::log::Event;
-use tokio::sync::mpsc;
+use lineman_trace::log::Cursor;
+use lineman_trace::log::Hub;
 
-use super::play::PROGRAM;
+use super::kernel;
 use super::refusal;
 use crate::args::lab::Whose;
 use crate::console::Console;
@@ -25,49 +22,18 @@ use crate::lang::lab::Lab as Words;
 /// Where chance starts if nobody says.
 const SEED: u64 = 1;
 
-/// A lab that runs, and who sees it.
+/// A lab that runs.
 pub struct Ground {
     /// The lab.
     pub network: Box<dyn Network>,
-    /// Its log so far.
-    pub witness: Witness,
-    /// Its log as it grows.
-    pub events: mpsc::UnboundedReceiver<Event>,
+    /// Its log.
+    pub log: Hub,
+    /// The beginning of that.
+    pub events: Cursor,
 }
 
 impl Ground {
-    /// A lab in namespaces.
-    ///
-    /// # Errors
-    /// When the system refuses one.
-    pub fn kernel(options: &Options, witness: Witness) -> Result<Self, LabError> {
-        let (sink, events) = eyes(&witness);
-        let lab = Lab::start(&Program::this(PROGRAM), options, sink)?;
-        let network = Box::new(Kernel::new(lab));
-        Ok(Self {
-            network,
-            witness,
-            events,
-        })
-    }
-
-    /// A simulated one.
-    ///
-    /// # Errors
-    /// When the system refuses a thread.
-    pub fn simulated(options: &Options, witness: Witness) -> Result<Self, LabError> {
-        let (sink, events) = eyes(&witness);
-        let seed = options.rules.seed.unwrap_or(SEED);
-        let network = Box::new(Paced::new(Simulated::start(options, seed, sink))?);
-        Ok(Self {
-            network,
-            witness,
-            events,
-        })
-    }
-
-    /// The lab that scenarios are played in, one after the other. `witness` makes who sees it: whoever has
-    /// seen a lab refused has seen its end.
+    /// The lab that scenarios are played in, one after the other.
     ///
     /// # Errors
     /// When there is none, or none that can play them.
@@ -75,18 +41,17 @@ impl Ground {
         scenarios: &[Scenario],
         whose: Whose,
         options: &Options,
-        witness: impl Fn() -> Witness,
         console: Console,
     ) -> Result<Self, Failure> {
         let name = &options.scenario.as_deref().unwrap_or_default();
         let can_be_simulated = scenarios.iter().all(Scenario::can_be_simulated);
         if whose.simulated {
             return match can_be_simulated {
-                true => Self::simulation(scenarios, options, witness(), console),
+                true => Self::simulation(scenarios, options, console),
                 false => Err(no(&Words::NotSimulated { name }, console)),
             };
         }
-        let refused = match Self::kernel(options, witness()) {
+        let refused = match Self::in_namespaces(options) {
             Ok(ground) => return Ok(ground),
             Err(error) if whose.kernel || !refusal::is_refusal(&error) => {
                 return Err(refusal::no_lab(&error, console));
@@ -98,23 +63,43 @@ impl Ground {
             return Err(no(&Words::Neither { why, name }, console));
         }
         console.note(&Words::Instead { why });
-        Self::simulation(scenarios, options, witness(), console)
+        Self::simulation(scenarios, options, console)
+    }
+
+    fn in_namespaces(options: &Options) -> Result<Self, LabError> {
+        Self::with(|log| Ok(Box::new(Kernel::new(kernel(options, log)?))))
     }
 
     /// A simulated lab that has said in what it differs from Linux.
     fn simulation(
         scenarios: &[Scenario],
         options: &Options,
-        witness: Witness,
         console: Console,
     ) -> Result<Self, Failure> {
-        let begun = Self::simulated(options, witness).and_then(|mut ground| {
+        let seed = options.rules.seed.unwrap_or(SEED);
+        let begun = Self::with(|log| {
+            let lab = Simulated::start(options, seed, log.sink());
+            let mut network = Box::new(Paced::new(lab)?);
             for difference in differences(scenarios) {
-                ground.network.note(difference.note())?;
+                network.note(difference.note())?;
             }
-            Ok(ground)
+            Ok(network)
         });
         begun.map_err(|error| refusal::no_lab(&error, console))
+    }
+
+    /// A log of its own for each: one that was refused has ended.
+    fn with(
+        start: impl FnOnce(&Hub) -> Result<Box<dyn Network>, LabError>,
+    ) -> Result<Self, LabError> {
+        let log = Hub::new();
+        let events = log.cursor();
+        let network = start(&log)?;
+        Ok(Self {
+            network,
+            log,
+            events,
+        })
     }
 }
 
@@ -131,16 +116,4 @@ fn differences(scenarios: &[Scenario]) -> Vec<Difference> {
 
 fn no(words: &Words<'_>, console: Console) -> Failure {
     Failure::new(Exit::NotPermitted, words, console.lang)
-}
-
-/// Who sees a lab: one that remembers, and what is told as it happens.
-fn eyes(
-    witness: &Witness,
-) -> (
-    impl FnMut(Event) + Send + use<>,
-    mpsc::UnboundedReceiver<Event>,
-) {
-    let (sender, events) = mpsc::unbounded_channel();
-    let sink = witness.sink(move |event| drop(sender.send(event)));
-    (sink, events)
 }

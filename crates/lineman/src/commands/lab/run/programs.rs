@@ -1,0 +1,263 @@
+//! The programs, from the first one's start to the last one's end.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::io;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lineman_lab::Ended;
+use lineman_lab::Errand;
+use lineman_lab::Lab;
+use lineman_net::Operation;
+use lineman_net::SystemError;
+use lineman_proto::text::visible;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::Job;
+use super::start::Heard;
+use super::start::begin;
+use crate::commands::trace::session::Next;
+use crate::commands::trace::session::Source;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::failure::system_text;
+use crate::lang::Message as _;
+use crate::lang::bench::Bench as Words;
+
+/// Programs on the hosts of a lab.
+pub(super) struct Programs {
+    lab: Lab,
+    /// Those that have not been started.
+    waiting: VecDeque<Job>,
+    started: Vec<Job>,
+    strace: Option<PathBuf>,
+    speaks: mpsc::UnboundedSender<Heard>,
+    heard: mpsc::UnboundedReceiver<Heard>,
+    /// How many have not ended.
+    running: usize,
+    stage: Stage,
+    /// The first exit code that is not 0, or the program's that has the terminal.
+    exit: Option<Failure>,
+    console: Console,
+}
+
+/// What comes next by itself.
+#[derive(Clone, Copy, Debug)]
+enum Stage {
+    /// The next program is started then.
+    Start(Instant),
+    /// Nothing: they run.
+    Run,
+    /// They were asked to end, and have had enough time then.
+    Goodbye(Instant),
+    /// They have ended, and so have their packets then.
+    Rest(Instant),
+    /// The lab was told to end.
+    Over,
+}
+
+/// What is heard of them.
+pub(super) enum Input {
+    Heard(Heard),
+    Due,
+}
+
+impl Programs {
+    /// Programs that will run in this lab, one after the other is there.
+    pub(super) fn new(lab: Lab, jobs: Vec<Job>, strace: Option<PathBuf>, console: Console) -> Self {
+        let (speaks, heard) = mpsc::unbounded_channel();
+        Self {
+            lab,
+            running: jobs.len(),
+            waiting: jobs.into(),
+            started: Vec::new(),
+            strace,
+            speaks,
+            heard,
+            stage: Stage::Start(Instant::now()),
+            exit: None,
+            console,
+        }
+    }
+
+    /// As the programs have ended.
+    ///
+    /// # Errors
+    /// With the first exit code that is not 0, or a signal.
+    pub(super) fn result(&mut self) -> Result<(), Failure> {
+        match self.exit.take() {
+            Some(failure) if failure.exit != Exit::Done => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), Failure> {
+        let Some(job) = self.waiting.pop_front() else {
+            self.stage = Stage::Run;
+            return Ok(());
+        };
+        let errand = Errand {
+            host: job.host,
+            words: job.words.clone(),
+            strace: self.strace.clone(),
+            group: rustix::process::getpgrp().as_raw_nonzero().get(),
+        };
+        begin(&self.lab, errand, job.has_terminal, &self.speaks)
+            .map_err(SystemError::new(Operation::Create, "a program"))
+            .map_err(|error| Failure::system(&error, self.console.lang))?;
+        self.started.push(job);
+        self.stage = match self.waiting.is_empty() {
+            true => Stage::Run,
+            // Without strace a datagram socket is not seen; time has to do.
+            false => Stage::Start(Instant::now() + HEAD_START),
+        };
+        Ok(())
+    }
+
+    fn due(&mut self) -> Result<Next, Failure> {
+        match self.stage {
+            Stage::Start(_) => self.start()?,
+            Stage::Goodbye(_) => self.rest(),
+            Stage::Rest(_) => {
+                self.stage = Stage::Over;
+                return Ok(Next::End);
+            }
+            Stage::Run | Stage::Over => {}
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn rest(&mut self) {
+        self.stage = Stage::Rest(Instant::now() + REST);
+    }
+
+    fn heard(&mut self, heard: Heard) -> Result<(), Failure> {
+        let console = self.console;
+        match heard {
+            Heard::Line(host, text) => {
+                let name = match host {
+                    Host::Client => Words::Client {},
+                    Host::Server => Words::Server {},
+                };
+                let text = visible(text.trim_end_matches(['\n', '\r'])).into_owned();
+                let written = match console.json {
+                    true => console.event("output", json!({ "host": host, "text": text })),
+                    false => writeln!(io::stdout(), "{}: {text}", name.render(console.lang)),
+                };
+                written.map_err(|error| Failure::stdout(error, console.lang))
+            }
+            Heard::Ended(host, ended) => {
+                self.running = self.running.saturating_sub(1);
+                if self.running == 0 && matches!(self.stage, Stage::Run | Stage::Goodbye(_)) {
+                    self.rest();
+                }
+                self.note_end(host, &ended);
+                Ok(())
+            }
+        }
+    }
+
+    /// A program that failed makes us fail, in a way that scripts can tell.
+    fn note_end(&mut self, host: Host, ended: &Ended) {
+        let lang = self.console.lang;
+        let job = self.started.iter().find(|job| job.host == host);
+        let program = &job.map_or("", |job| job.words[0].as_str());
+        let failure = match ended {
+            Ended::Exited(0) => return,
+            Ended::Exited(code) => {
+                Failure::new(Exit::Incomplete, &Words::Exited { program, code }, lang)
+            }
+            Ended::Killed(signal) => {
+                Failure::new(Exit::Incomplete, &Words::Killed { program, signal }, lang)
+            }
+            Ended::Refused(errno, said) => {
+                let why = &match errno {
+                    Some(errno) => system_text(&io::Error::from_raw_os_error(*errno), lang),
+                    None => said.clone(),
+                };
+                Failure::new(Exit::Usage, &Words::NotRun { program, why }, lang)
+            }
+        };
+        self.exit.get_or_insert(failure);
+    }
+}
+
+impl<P: ?Sized> Source<P> for Programs {
+    type Input = Input;
+
+    async fn input(&mut self) -> Input {
+        let due = match self.stage {
+            Stage::Start(at) | Stage::Goodbye(at) | Stage::Rest(at) => Some(at),
+            Stage::Run | Stage::Over => None,
+        };
+        let wait = async {
+            match due {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            Some(heard) = self.heard.recv() => Input::Heard(heard),
+            () = wait => Input::Due,
+        }
+    }
+
+    fn take(&mut self, input: Input, _: &mut P) -> Result<Next, Failure> {
+        match input {
+            Input::Heard(heard) => self.heard(heard).map(|()| Next::GoOn),
+            Input::Due => self.due(),
+        }
+    }
+
+    /// The next program is started when the server's waits for somebody.
+    fn hear(&mut self, event: &Event) {
+        let serves = match &event.kind {
+            Kind::State(state) => state.to == TcpState::Listen,
+            Kind::Call(call) => call.answer.is_none() && WAITING.contains(&call.name.as_str()),
+            _ => false,
+        };
+        if serves && let Stage::Start(_) = self.stage {
+            self.stage = Stage::Start(Instant::now());
+        }
+    }
+
+    /// The programs hear ^C as well, and may want to say goodbye.
+    fn signal(&mut self, exit: Exit) -> Result<Next, Failure> {
+        self.exit = Some(Failure::said(exit));
+        self.waiting.clear();
+        if let Stage::Start(_) | Stage::Run = self.stage {
+            self.stage = Stage::Goodbye(Instant::now() + GOODBYE);
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn end(&mut self) {
+        let _ = self.lab.finish(); // it may have ended
+    }
+
+    /// What they have said last.
+    fn ended(&mut self, _: bool, _: &mut P) -> Result<(), Failure> {
+        while let Ok(heard) = self.heard.try_recv() {
+            self.heard(heard)?;
+        }
+        Ok(())
+    }
+}
+
+/// A program under strace needs some hundred milliseconds to begin, on a busy machine more.
+const HEAD_START: Duration = Duration::from_millis(1500);
+/// The calls in which a server waits.
+const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
+/// What the kernel still says when both programs have ended.
+const REST: Duration = Duration::from_millis(150);
+/// How long a program may take to end after ^C.
+const GOODBYE: Duration = Duration::from_millis(500);

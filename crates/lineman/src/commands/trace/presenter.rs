@@ -1,0 +1,164 @@
+//! How a log is shown that is no whole screen: as lines while it grows, or as a file of it in the end.
+
+use std::io::Write as _;
+
+use lineman_trace::log::Event;
+use tokio::time::Instant;
+
+use super::log_time::LogTime;
+use super::session::Present;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::output::Output;
+use crate::views::export;
+use crate::views::export::Format;
+use crate::views::ladder::Ladder;
+use crate::views::ladder::Style;
+
+/// Where lines go.
+pub trait Target {
+    /// Takes lines.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn lines(&mut self, lines: &[String]) -> Result<(), Failure>;
+
+    /// Has everything be seen that it has taken.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn flush(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// A log as lines: a ladder for people, JSON for programs.
+pub struct Lines<T> {
+    /// Where they go.
+    pub target: T,
+    /// `None` is JSON.
+    ladder: Option<Box<Ladder>>,
+    time: LogTime,
+    lang: Lang,
+}
+
+impl<T: Target> Lines<T> {
+    /// Lines to a target: a ladder in this style, unless JSON was asked for.
+    pub fn new(target: T, style: Style, console: Console) -> Self {
+        let ladder = (!console.json).then(|| Box::new(Ladder::new(style)));
+        Self {
+            target,
+            ladder,
+            time: LogTime::default(),
+            lang: console.lang,
+        }
+    }
+
+    /// Writes all rows that have begun before this time of the log, complete or not: what follows is about
+    /// something else.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn close_rows(&mut self, t_ns: u64) -> Result<(), Failure> {
+        let lines = self.ladder.as_mut().map(|ladder| ladder.idle(t_ns));
+        self.target.lines(&lines.unwrap_or_default())
+    }
+}
+
+impl<T: Target> Present for Lines<T> {
+    fn take(&mut self, event: &Event) -> Result<(), Failure> {
+        self.time.see(event);
+        let lines = match &mut self.ladder {
+            Some(ladder) => ladder.push(event),
+            None => vec![json(event, self.lang)],
+        };
+        self.target.lines(&lines)
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let due_ns = self.ladder.as_ref()?.due_ns()?;
+        self.time.instant(due_ns)
+    }
+
+    fn idle(&mut self) -> Result<(), Failure> {
+        self.close_rows(self.time.now_ns())
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        self.target.flush()
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let lines = self.ladder.as_mut().map(|ladder| ladder.finish());
+        self.target.lines(&lines.unwrap_or_default())
+    }
+}
+
+fn json(event: &Event, lang: Lang) -> String {
+    let mut line = Vec::new();
+    // A vector takes everything.
+    let _ = export::write(Format::Jsonl, std::slice::from_ref(event), lang, &mut line);
+    String::from_utf8_lossy(&line).trim_end().to_owned()
+}
+
+/// A log as a file in some form, which is made of all of it.
+pub struct Export {
+    out: Output,
+    format: Format,
+    events: Vec<Event>,
+    lang: Lang,
+}
+
+impl Export {
+    /// Nothing of it yet.
+    pub fn new(out: Output, format: Format, console: Console) -> Self {
+        Self {
+            out,
+            format,
+            events: Vec::new(),
+            lang: console.lang,
+        }
+    }
+
+    /// What it was written to.
+    pub fn into_output(self) -> Output {
+        self.out
+    }
+}
+
+impl Present for Export {
+    fn take(&mut self, event: &Event) -> Result<(), Failure> {
+        self.events.push(event.clone());
+        Ok(())
+    }
+
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    fn idle(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        let written = export::write(self.format, &self.events, self.lang, &mut self.out);
+        written.map_err(|error| self.out.failure(error))
+    }
+}
+
+impl Target for Output {
+    fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
+        let mut lines = lines.iter();
+        let written = lines.try_for_each(|line| writeln!(self, "{line}"));
+        written.map_err(|error| self.failure(error))
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        std::io::Write::flush(self).map_err(|error| self.failure(error))
+    }
+}
