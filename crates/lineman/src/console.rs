@@ -8,6 +8,7 @@ use lineman_proto::text::visible_lines;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::log;
@@ -67,7 +68,7 @@ impl Console {
     ///
     /// # Errors
     /// When stdout is closed.
-    pub fn event(&self, name: &str, fields: Value) -> io::Result<()> {
+    pub fn tell(&self, name: &str, fields: Value) -> Result<(), Failure> {
         if !self.json {
             return Ok(());
         }
@@ -76,10 +77,17 @@ impl Console {
                 log.event(json_line(name, fields, Some(log::now())));
                 Ok(())
             }
-            None => io::stdout()
-                .lock()
-                .write_all(json_line(name, fields, None).as_bytes()),
+            None => self.print(json_line(name, fields, None)),
         }
+    }
+
+    /// What was asked for, on stdout as it is.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn print(&self, text: impl AsRef<[u8]>) -> Result<(), Failure> {
+        let written = io::stdout().lock().write_all(text.as_ref());
+        written.map_err(|error| Failure::stdout(error, self.lang))
     }
 }
 

@@ -29,6 +29,7 @@ mod failure;
 mod lang;
 mod log;
 mod output;
+mod programs;
 mod runtime;
 mod settings;
 mod terminal;

@@ -3,7 +3,6 @@
 
 use std::future::Future;
 use std::io;
-use std::io::IsTerminal as _;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::net::ToSocketAddrs as _;
@@ -24,6 +23,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::address::Address;
 use crate::terminal::stop;
+use crate::terminal::surface::is_a_person_there;
 
 /// Runs a command's future to its end.
 ///
@@ -46,7 +46,7 @@ pub fn block_on<T>(
 /// # Errors
 /// When the system gives no thread.
 pub fn watch_stops(console: Console) -> Result<(), Failure> {
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+    if is_a_person_there() {
         stop::watch().map_err(|error| Failure::internal(&error, console.lang))?;
     }
     Ok(())

@@ -1,7 +1,6 @@
 //! `lineman help`, `lineman completions` and `lineman man`: all from the definitions of the command line.
 
 use std::fs;
-use std::io;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -36,14 +35,14 @@ pub fn help(args: &Help, console: Console) -> Result<(), Failure> {
 pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut tree(console), "lineman", &mut script);
-    to_stdout(&script, console)
+    console.print(script)
 }
 
 /// Prints the manual page of lineman, or writes one for each command.
 pub fn man(args: &Man, console: Console) -> Result<(), Failure> {
     let tree = tree(console);
     match &args.dir {
-        None => to_stdout(&page(&tree, console), console),
+        None => console.print(page(&tree, console)),
         Some(dir) => {
             fs::create_dir_all(dir)
                 .map_err(SystemError::new(Operation::Create, dir.display()))
@@ -77,10 +76,4 @@ fn page(command: &Command, console: Console) -> Vec<u8> {
     // Writing to memory cannot fail.
     let _ = Page::new(command.clone()).render(&mut text);
     help::manual(&String::from_utf8_lossy(&text), console.lang).into_bytes()
-}
-
-fn to_stdout(bytes: &[u8], console: Console) -> Result<(), Failure> {
-    io::stdout()
-        .write_all(bytes)
-        .map_err(|error| Failure::stdout(error, console.lang))
 }

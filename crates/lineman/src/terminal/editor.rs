@@ -36,7 +36,8 @@ use super::guard;
 use super::plain;
 use super::rows;
 use super::stop;
-pub use super::watch::Complete;
+use super::surface;
+use super::watch::Complete;
 use super::watch::Observer;
 use super::watch::Watch;
 
@@ -170,7 +171,7 @@ impl Editor {
             go_on,
             watch,
             plain: false,
-            dim: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            dim: surface::wants_colour(),
         };
         Ok((editor, inputs))
     }

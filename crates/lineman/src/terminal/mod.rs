@@ -6,4 +6,5 @@ mod plain;
 mod rows;
 pub mod screen;
 pub mod stop;
+pub mod surface;
 mod watch;

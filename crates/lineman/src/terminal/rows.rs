@@ -4,6 +4,7 @@
 use unicode_width::UnicodeWidthChar as _;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::surface;
 use crate::views::text::wrap;
 
 /// What a terminal is taken for that does not say how wide it is.
@@ -13,7 +14,7 @@ const TAB: usize = 8;
 
 /// How many columns and rows the terminal has.
 pub fn size() -> (usize, usize) {
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
+    let size = surface::size(std::io::stdout());
     let number = |number: u16| Some(usize::from(number)).filter(|number| *number > 0);
     let columns = size.and_then(|size| number(size.ws_col));
     let rows = size.and_then(|size| number(size.ws_row));

@@ -16,7 +16,6 @@ use serde_json::json;
 use super::UNHEARD_TIME;
 use super::door::Door;
 use super::each_call;
-use super::say;
 use super::sleep_until;
 use crate::args::chat::Talk;
 use crate::console::Console;
@@ -46,11 +45,7 @@ async fn hold(
 ) -> Result<(), Failure> {
     let begun = Instant::now();
     let until = talk.until(Until::Both);
-    say(
-        console,
-        "connected",
-        json!({ "address": address.to_string() }),
-    )?;
+    console.tell("connected", json!({ "address": address.to_string() }))?;
     let mut exit = Exit::Done;
     let mut unheard_at = calling.then(|| begun + UNHEARD_TIME);
     loop {
@@ -70,7 +65,7 @@ async fn hold(
                     _ => {}
                 }
                 let (name, fields) = told(event, &call, console);
-                say(console, name, fields)?;
+                console.tell(name, fields)?;
             }
             line = lines.next(), if wants_lines => match line {
                 // A line that can no longer be sent is told by the event that says why.
@@ -79,13 +74,13 @@ async fn hold(
                     exit = Exit::Incomplete;
                     let limit = MAX_INPUT_LINE;
                     let fields = json!({ "reason": "too-long", "bytes": bytes, "limit": limit });
-                    say(console, "not-sent", fields)?;
+                    console.tell("not-sent", fields)?;
                 }
                 None => call.finish(),
             },
             () = sleep_until(unheard_at) => {
                 unheard_at = None;
-                say(console, "unheard", json!({ "seconds": UNHEARD_TIME.as_secs() }))?;
+                console.tell("unheard", json!({ "seconds": UNHEARD_TIME.as_secs() }))?;
             }
         }
         let unheard = call.incoming().is_open() && call.totals().bytes_received == 0;
@@ -94,7 +89,7 @@ async fn hold(
             call.leave();
         }
     }
-    say(console, "ended", ended(&call, begun))?;
+    console.tell("ended", ended(&call, begun))?;
     match exit {
         Exit::Done => Ok(()),
         failed => Err(Failure::said(failed)),

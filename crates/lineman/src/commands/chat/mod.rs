@@ -1,7 +1,6 @@
 //! `lineman chat`: who talks to whom, and in which of three ways.
 
 use std::io;
-use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::time::Instant;
@@ -28,6 +27,7 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::chat::Chat as Words;
 use crate::runtime;
+use crate::terminal::surface::is_a_person_there;
 
 /// When nothing was heard for this long, a caller is told that perhaps nobody has accepted the call.
 const UNHEARD_TIME: Duration = Duration::from_secs(10);
@@ -57,7 +57,7 @@ async fn talk(chat: Chat, console: Console) -> Result<(), Failure> {
     if console.json {
         return events::run(door, &talk, console).await;
     }
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+    if is_a_person_there() {
         interactive::run(door, &talk, console).await
     } else {
         piped::run(door, &talk, console).await
@@ -114,7 +114,7 @@ async fn turn_away(door: &Door, console: Console) -> Result<(), Failure> {
         let address = door.turn_away().await;
         console.note(&Words::TurnedAway { address: &address });
         let fields = json!({ "address": address.to_string() });
-        say(console, "turned-away", fields)?;
+        console.tell("turned-away", fields)?;
     }
 }
 
@@ -135,11 +135,7 @@ async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
         )(error))
     })?;
     console.note(&Words::Listening { address: &address });
-    say(
-        console,
-        "listening",
-        json!({ "address": address.to_string() }),
-    )?;
+    console.tell("listening", json!({ "address": address.to_string() }))?;
     Ok(Door::listening(listener, args.keep))
 }
 
@@ -192,16 +188,9 @@ fn tell_failed(failed: &[Attempt], console: Console) -> Result<(), Failure> {
         let why = system_text(error, console.lang);
         console.note(&Words::NoAnswer { address, why: &why });
         let fields = json!({ "address": address.to_string(), "reason": why });
-        say(console, "no-answer", fields)?;
+        console.tell("no-answer", fields)?;
     }
     Ok(())
-}
-
-/// An event under `--json`.
-fn say(console: Console, name: &str, fields: serde_json::Value) -> Result<(), Failure> {
-    console
-        .event(name, fields)
-        .map_err(|error| Failure::stdout(error, console.lang))
 }
 
 impl Talk {

@@ -2,18 +2,17 @@
 
 use std::io;
 use std::io::ErrorKind;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 
-use lineman_lab::Untraceable;
 use lineman_net::Confinement;
 use lineman_net::machine;
 
 use super::rungs;
+use crate::commands::trace::source::refusal;
 use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::doctor::Doctor;
+use crate::programs;
 
 /// One thing that was tried.
 pub struct Check {
@@ -84,7 +83,7 @@ fn low_ports(speak: Speak) -> Check {
         Err(error) if error.kind() == ErrorKind::AddrInUse => check.ok(Doctor::PortTaken {}),
         Err(error) => {
             let why = &speak.reason(&error);
-            let program = &program();
+            let program = &programs::this();
             let remedy = match machine::first_free_port() {
                 Some(first) => Doctor::PortRemedy {
                     program,
@@ -157,7 +156,7 @@ fn segmentation(speak: Speak) -> Check {
 
 fn strace(speak: Speak) -> Check {
     let check = speak.about("strace", Doctor::Strace {});
-    let Some(path) = on_path("strace") else {
+    let Some(path) = programs::on_path("strace") else {
         let found = Doctor::StraceMissing {};
         return check.lacks(State::Limited, found, Doctor::StraceRemedy {});
     };
@@ -166,7 +165,7 @@ fn strace(speak: Speak) -> Check {
     match tried {
         Ok(()) => check.ok(Doctor::StraceFound { path }),
         Err(error) => {
-            let why = &untraceable(&error, speak.0);
+            let why = &refusal::untraceable(&error, speak.0);
             let found = Doctor::StraceFails { path, why };
             let scope = machine::ptrace_scope().unwrap_or_default();
             let remedy = match scope {
@@ -176,35 +175,6 @@ fn strace(speak: Speak) -> Check {
             check.lacks(State::Limited, found, remedy)
         }
     }
-}
-
-/// Why strace cannot trace, in words.
-pub fn untraceable(error: &Untraceable, lang: Lang) -> String {
-    match error {
-        Untraceable::Start(error) => system_text(error, lang),
-        // strace has the system's words, which are English.
-        Untraceable::Refused(said) if said == "Operation not permitted" => {
-            system_text(&ErrorKind::PermissionDenied.into(), lang)
-        }
-        other => other.to_string(),
-    }
-}
-
-/// Where a program is, if it can be run.
-pub fn on_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    let runs = |file: &PathBuf| {
-        file.metadata()
-            .is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
-    };
-    std::env::split_paths(&path)
-        .map(|dir| dir.join(program))
-        .find(runs)
-}
-
-/// This program, for commands that are to be copied.
-pub fn program() -> String {
-    std::env::current_exe().map_or_else(|_| "lineman".to_owned(), |path| path.display().to_string())
 }
 
 /// The language in which is answered.

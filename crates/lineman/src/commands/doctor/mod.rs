@@ -1,9 +1,6 @@
 //! `lineman doctor`: what this machine allows, and how to get the rest. It tries everything and
 //! changes nothing.
 
-use std::io;
-use std::io::Write as _;
-
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
@@ -14,20 +11,14 @@ use crate::failure::Failure;
 mod checks;
 mod rungs;
 
-pub use self::checks::on_path;
-
 /// Examines the machine.
 ///
 /// # Errors
 /// When stdout cannot be written. What the machine lacks is an answer, not an error.
 pub fn run(console: Console) -> Result<(), Failure> {
-    examine(console).map_err(|error| Failure::stdout(error, console.lang))
-}
-
-fn examine(console: Console) -> io::Result<()> {
     let checks = checks::all(console.lang);
     if !console.json {
-        return io::stdout().write_all(table(&checks, console).as_bytes());
+        return console.print(table(&checks, console));
     }
     checks.iter().try_for_each(|check| {
         let fields = json!({
@@ -36,7 +27,7 @@ fn examine(console: Console) -> io::Result<()> {
             "text": check.finding,
             "remedy": check.remedy,
         });
-        console.event("check", fields)
+        console.tell("check", fields)
     })
 }
 

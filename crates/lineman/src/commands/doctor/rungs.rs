@@ -17,13 +17,12 @@ use lineman_net::machine;
 use super::checks::Check;
 use super::checks::Speak;
 use super::checks::State;
-use super::checks::on_path;
-use super::checks::program;
 use crate::commands::trace::source::PROGRAM;
 use crate::commands::trace::source::refusal;
 use crate::failure::system_text;
 use crate::lang::Message as _;
 use crate::lang::doctor::Doctor;
+use crate::programs;
 
 /// What a package puts into `/etc/apparmor.d/lineman`.
 const PROFILE: &str = include_str!("../../../../../packaging/apparmor/lineman");
@@ -100,7 +99,7 @@ fn remedy(refused: &Refusal, speak: Speak) -> String {
 
 fn apparmor(speak: Speak) -> String {
     let profile = &PROFILE
-        .replace("/usr/bin/lineman", &program())
+        .replace("/usr/bin/lineman", &programs::this())
         .lines()
         .filter(|line| !line.starts_with('#'))
         .collect::<Vec<_>>()
@@ -118,7 +117,7 @@ fn capture(speak: Speak) -> Check {
         Err(error) => {
             let why = &speak.reason(&error);
             let found = Doctor::CaptureFails { why };
-            let program = &program();
+            let program = &programs::this();
             check.lacks(State::Limited, found, Doctor::CaptureRemedy { program })
         }
     }
@@ -127,7 +126,7 @@ fn capture(speak: Speak) -> Check {
 /// dumpcap names the interfaces that it may open, and fails if there is none.
 fn dumpcap(speak: Speak) -> Check {
     let check = speak.about("dumpcap", Doctor::Dumpcap {});
-    let Some(path) = on_path("dumpcap") else {
+    let Some(path) = programs::on_path("dumpcap") else {
         let found = Doctor::DumpcapMissing {};
         return check.lacks(State::Limited, found, Doctor::DumpcapInstall {});
     };
@@ -186,7 +185,7 @@ mod tests {
             "{profile}"
         );
         assert!(
-            profile.contains(&format!("profile lineman {} ", program())),
+            profile.contains(&format!("profile lineman {} ", programs::this())),
             "{profile}"
         );
         assert!(remedy_for(Rung::Unshare).contains("seccomp"));

@@ -17,6 +17,7 @@ use crate::commands::trace::source;
 use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::terminal::surface::Surface;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::ladder::Ladder;
@@ -42,14 +43,16 @@ pub fn start(watch: &Watch, step: bool, console: Console) -> Result<(Lab, Cursor
     Ok((lab, events))
 }
 
-/// How the ladder is drawn on an output of so many columns, which has colours or not.
-pub fn style(watch: &Watch, columns: Option<u16>, colour: bool, console: Console) -> Style {
-    let columns = columns.map_or(NARROW, |columns| columns.min(NARROW));
+/// How the ladder is drawn on an output.
+pub fn style(watch: &Watch, surface: Surface, console: Console) -> Style {
+    let columns = surface
+        .columns
+        .map_or(NARROW, |columns| columns.min(NARROW));
     Style {
         width: watch.width.unwrap_or(columns).into(),
         lang: console.lang,
-        ascii: watch.ascii || !crate::lang::is_utf8(),
-        colour,
+        ascii: watch.ascii || surface.ascii,
+        colour: surface.colour,
         explain: !watch.no_explain,
     }
 }
@@ -69,17 +72,12 @@ enum Form {
 }
 
 impl Follower {
-    /// For an output of so many columns, which has colours or not.
+    /// For an output.
     ///
     /// # Errors
     /// When the file cannot be made.
-    pub fn new(
-        watch: &Watch,
-        columns: Option<u16>,
-        colour: bool,
-        console: Console,
-    ) -> Result<Self, Failure> {
-        let style = style(watch, columns, colour, console);
+    pub fn new(watch: &Watch, surface: Surface, console: Console) -> Result<Self, Failure> {
+        let style = style(watch, surface, console);
         Ok(Self {
             form: match console.json {
                 true => Form::Json,

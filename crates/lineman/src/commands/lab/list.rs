@@ -1,8 +1,5 @@
 //! `lineman lab list`: what there is to play.
 
-use std::io;
-use std::io::Write as _;
-
 use lineman_lab::scenarios::Scenario;
 use lineman_lab::scenarios::Subject;
 use serde_json::json;
@@ -16,23 +13,20 @@ use crate::lang::scenarios;
 
 /// Lists the scenarios on stdout.
 pub fn run(console: Console) -> Result<(), Failure> {
-    let told = match console.json {
-        true => Scenario::all().try_for_each(|scenario| event(scenario, console)),
-        false => io::stdout()
-            .lock()
-            .write_all(table(console.lang).as_bytes()),
-    };
-    told.map_err(|error| Failure::stdout(error, console.lang))
+    match console.json {
+        true => Scenario::all().try_for_each(|scenario| tell(scenario, console)),
+        false => console.print(table(console.lang)),
+    }
 }
 
-fn event(scenario: &Scenario, console: Console) -> io::Result<()> {
+fn tell(scenario: &Scenario, console: Console) -> Result<(), Failure> {
     let fields = json!({
         "name": scenario.name,
         "title": scenarios::title(scenario.name, console.lang),
         "rules": scenario.rules,
         "simulated": scenario.can_be_simulated(),
     });
-    console.event("scenario", fields)
+    console.tell("scenario", fields)
 }
 
 fn table(lang: Lang) -> String {

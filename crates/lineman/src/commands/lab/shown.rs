@@ -1,11 +1,11 @@
 //! How a log is shown, wherever it comes from: the ladder's style.
 
 use std::io;
-use std::io::IsTerminal as _;
 use std::path::Path;
 
 use crate::args::lab::View;
 use crate::console::Console;
+use crate::terminal::surface::Surface;
 use crate::views::ladder::Style;
 
 /// The width where there is no terminal to ask.
@@ -13,26 +13,21 @@ const WIDTH: u16 = 120;
 
 /// The ladder's style.
 pub fn style(view: &View, console: Console) -> Style {
-    let to_file = view
-        .output
-        .as_ref()
-        .is_some_and(|path| path != Path::new("-"));
-    let on_terminal = !to_file && io::stdout().is_terminal();
-    let colour = on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let is_file = |path: &Path| path != Path::new("-");
+    let surface = match view.output.as_deref().is_some_and(is_file) {
+        true => Surface::file(),
+        false => Surface::of(io::stdout()),
+    };
     Style {
-        width: view.width.unwrap_or_else(|| columns(on_terminal)).into(),
+        width: view.width.or(surface.columns).unwrap_or(WIDTH).into(),
         lang: console.lang,
-        ascii: view.ascii || !crate::lang::is_utf8(),
-        colour,
+        ascii: view.ascii || surface.ascii,
+        colour: surface.colour,
         explain: !view.no_explain,
     }
 }
 
 /// How wide stdout is, or would be.
-pub fn columns(on_terminal: bool) -> u16 {
-    let size = on_terminal.then(|| rustix::termios::tcgetwinsize(io::stdout()));
-    match size {
-        Some(Ok(size)) if size.ws_col > 0 => size.ws_col,
-        _ => WIDTH,
-    }
+pub fn columns() -> u16 {
+    Surface::of(io::stdout()).columns.unwrap_or(WIDTH)
 }

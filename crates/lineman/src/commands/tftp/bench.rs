@@ -59,8 +59,7 @@ pub async fn run(args: &Bench, console: Console) -> Result<(), Failure> {
     bar.clear();
     let report = report?;
     drop(null_server);
-    bench_words::report(&options, &reference, &report, console)
-        .map_err(|error| Failure::stdout(error, lang))?;
+    bench_words::report(&options, &reference, &report, console)?;
     match stop.exit.get() {
         Some(exit) if report.stopped => ended(*exit),
         _ if report.tally.failures() > 0 => Err(Failure::said(Exit::Incomplete)),

@@ -1,7 +1,5 @@
 //! What a load test has shown: in words, and for programs (`docs/json.md`).
 
-use std::io;
-use std::io::Write as _;
 use std::time::Duration;
 
 use lineman_net::tftp::load::FailureKind;
@@ -14,6 +12,7 @@ use serde_json::json;
 
 use super::words;
 use crate::console::Console;
+use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
@@ -47,15 +46,11 @@ pub fn report(
     reference: &Reference,
     report: &LoadReport,
     console: Console,
-) -> io::Result<()> {
+) -> Result<(), Failure> {
     if console.json {
-        return console.event("load", fields(options, reference, report));
+        return console.tell("load", fields(options, reference, report));
     }
-    let mut stdout = io::stdout().lock();
-    for line in sentences(report, console.lang) {
-        writeln!(stdout, "{line}")?;
-    }
-    Ok(())
+    console.print(sentences(report, console.lang).join("\n") + "\n")
 }
 
 fn sentences(report: &LoadReport, lang: Lang) -> Vec<String> {

@@ -157,9 +157,8 @@ impl Jobs {
 
     fn judge(&mut self, report: Report, name: &str) -> Result<Option<Report>, Failure> {
         let lang = self.console.lang;
-        self.console
-            .event("transfer", json::transfer(&report, Side::Client, lang))
-            .map_err(|error| Failure::stdout(error, lang))?;
+        let fields = json::transfer(&report, Side::Client, lang);
+        self.console.tell("transfer", fields)?;
         let exit = self.exit(words::exit(&report));
         self.note_exit(exit);
         if words::is_complete(&report) {

@@ -40,7 +40,7 @@ pub fn trusted(typed: &[Addresses]) -> Vec<Prefix> {
 pub fn slowed(prefix: &Prefix, console: Console) {
     console.note(&Tftp::Slowed { prefix });
     let fields = json!({ "prefix": prefix.to_string() });
-    let _ = console.event("slowed", fields); // a log takes everything
+    let _ = console.tell("slowed", fields); // a log takes everything
 }
 
 /// The first datagram that was ignored for this reason from these addresses.
@@ -55,7 +55,7 @@ pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) {
     };
     console.note(&message);
     let fields = json!({ "prefix": prefix.to_string(), "reason": id });
-    let _ = console.event("ignored", fields); // a log takes everything
+    let _ = console.tell("ignored", fields); // a log takes everything
 }
 
 /// Says all counts that are not 0, in one sentence.

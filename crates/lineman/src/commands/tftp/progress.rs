@@ -16,6 +16,7 @@ use crate::console::Console;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
+use crate::terminal::surface;
 use crate::views::text::clean;
 use crate::views::text::pad;
 use crate::views::text::width;
@@ -218,10 +219,7 @@ fn cut_end(text: &str, columns: usize) -> String {
 
 /// How wide the terminal is now.
 fn columns() -> usize {
-    match rustix::termios::tcgetwinsize(io::stderr()) {
-        Ok(size) if size.ws_col > 0 => size.ws_col.into(),
-        _ => 80,
-    }
+    surface::columns(io::stderr()).map_or(80, usize::from)
 }
 
 /// How much of a name is shown before fields are left out, in columns.

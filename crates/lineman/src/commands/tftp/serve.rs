@@ -178,7 +178,7 @@ fn announce(args: &Serve, server: &Server, confinement: Option<Confinement>, con
         "user": args.user,
         "confinement": id,
     });
-    let _ = console.event("serving", fields); // a log takes everything
+    let _ = console.tell("serving", fields); // a log takes everything
 }
 
 /// Counts what the server reports, and says it.
@@ -207,7 +207,7 @@ impl Tally {
             } => return too_many_blocks(peer, filename, *agreed, *blksize, console),
             ServerEvent::Cleared { parts } => {
                 console.note(&Tftp::Cleared { parts });
-                let _ = console.event("cleared", json!({ "parts": parts })); // a log takes everything
+                let _ = console.tell("cleared", json!({ "parts": parts })); // a log takes everything
                 return;
             }
             ServerEvent::Slowed { prefix } => return guard::slowed(prefix, console),
@@ -221,7 +221,7 @@ impl Tally {
         }
         say(report, console);
         let fields = json::transfer(report, Side::Server, console.lang);
-        let _ = console.event("transfer", fields);
+        let _ = console.tell("transfer", fields);
     }
 
     fn finish(&self, server: &Server, console: Console) {
@@ -239,7 +239,7 @@ impl Tally {
             "ignored": ignored,
             "refused": guard::counts(&refused),
         });
-        let _ = console.event("ended", fields);
+        let _ = console.tell("ended", fields);
     }
 }
 
@@ -263,7 +263,7 @@ fn too_many_blocks(peer: &SocketAddr, filename: &[u8], agreed: u16, enough: u64,
         "blksize": agreed,
         "enough": is_possible.then_some(enough),
     });
-    let _ = console.event("too-many-blocks", fields); // a log takes everything
+    let _ = console.tell("too-many-blocks", fields); // a log takes everything
 }
 
 /// One line for each transfer.

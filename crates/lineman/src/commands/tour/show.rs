@@ -57,7 +57,7 @@ impl Show {
         let number = self.chapters;
         let title = scenarios::title(name, self.console.lang).unwrap_or_default();
         self.heading(&format!("{number}  {title}"))?;
-        self.event(
+        self.console.tell(
             "chapter",
             json!({ "number": number, "name": name, "title": title }),
         )
@@ -80,11 +80,6 @@ impl Show {
             true => Ok(()),
             false => self.lines.target.lines(lines),
         }
-    }
-
-    fn event(&self, name: &str, fields: serde_json::Value) -> Result<(), Failure> {
-        let written = self.console.event(name, fields);
-        written.map_err(|error| Failure::stdout(error, self.console.lang))
     }
 }
 
@@ -141,7 +136,7 @@ impl Present for Show {
             let lines: Vec<String> = lines.iter().map(|line| format!("{INDENT}{line}")).collect();
             self.say(&lines)?;
         }
-        self.event("summary", self.summary.fields())
+        self.console.tell("summary", self.summary.fields())
     }
 
     fn is_done(&self) -> bool {

@@ -139,9 +139,7 @@ fn announce(at: SocketAddr, group: Option<&Group>, console: Console) -> Result<(
         let (group, interface) = (address, &interface.name);
         console.note(&Udp::Joined { group, interface });
     }
-    console
-        .event("listening", json!({ "address": at.to_string() }))
-        .map_err(|error| Failure::stdout(error, console.lang))
+    console.tell("listening", json!({ "address": at.to_string() }))
 }
 
 fn group(args: &Listen, lang: Lang) -> Result<Option<Group>, Failure> {

@@ -112,9 +112,7 @@ fn announce(from: SocketAddr, to: SocketAddr, console: Console) -> Result<(), Fa
         to: &to,
     });
     let fields = json!({ "from": from.to_string(), "to": to.to_string() });
-    console
-        .event("sending", fields)
-        .map_err(|error| Failure::stdout(error, console.lang))
+    console.tell("sending", fields)
 }
 
 async fn toward(args: &Send, console: Console) -> Result<Toward, Failure> {

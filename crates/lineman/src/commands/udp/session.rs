@@ -1,7 +1,6 @@
 //! What listening and sending have in common.
 
 use std::io;
-use std::io::IsTerminal as _;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -33,6 +32,7 @@ use crate::lang::Message as _;
 use crate::lang::udp::Udp;
 use crate::terminal::editor;
 use crate::terminal::editor::Editor;
+use crate::terminal::surface::is_a_person_there;
 
 /// A socket, its user, and what has passed between them.
 pub struct Session {
@@ -84,8 +84,7 @@ impl Session {
                 lang,
             )
         };
-        let person = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let person = person && splitter.is_none() && !console.json && !form.raw;
+        let person = is_a_person_there() && splitter.is_none() && !console.json && !form.raw;
         let numbered = socket.destination().is_none();
         let prompt = if numbered { editor::NOBODY } else { "> " };
         let (view, input) = match person.then(|| Editor::start(prompt)) {
@@ -155,7 +154,8 @@ impl Session {
                 let to = to.map(|peer| peer.address);
                 let to = to.or_else(|| self.socket.destination());
                 let to = to.map(|to| to.to_string());
-                self.event("sent", json!({ "to": to, "bytes": payload.len() }))
+                self.view
+                    .tell("sent", json!({ "to": to, "bytes": payload.len() }))
             }
             Err(SendError::TooLong { bytes }) => self.too_long(bytes as u64),
             Err(SendError::Broadcast(to)) => {
@@ -177,14 +177,14 @@ impl Session {
         self.view.warn(&Udp::TooLong { bytes: size, limit });
         self.tally.not_sent(Exit::Incomplete);
         let fields = json!({ "reason": "too-long", "bytes": bytes, "limit": limit });
-        self.event("not-sent", fields)
+        self.view.tell("not-sent", fields)
     }
 
     /// A payload was left out; `reason` is the word for it in an event.
     pub fn not_sent(&mut self, why: &Udp<'_>, reason: &str, exit: Exit) -> Result<(), Failure> {
         self.view.warn(why);
         self.tally.not_sent(exit);
-        self.event("not-sent", json!({ "reason": reason }))
+        self.view.tell("not-sent", json!({ "reason": reason }))
     }
 
     /// A datagram of ours came back; `show` says whether the user wants to read it.
@@ -196,7 +196,8 @@ impl Session {
         }
         let by = bounce.by.map(|by| by.to_string());
         let to = bounce.to.map(|to| to.to_string());
-        self.event("refused", json!({ "to": to, "by": by, "reason": reason }))
+        self.view
+            .tell("refused", json!({ "to": to, "by": by, "reason": reason }))
     }
 
     fn warn_of(&mut self, bounce: &Bounce, reason: &str) {
@@ -213,17 +214,11 @@ impl Session {
         });
     }
 
-    /// An event under `--json`.
-    pub fn event(&self, name: &str, fields: serde_json::Value) -> Result<(), Failure> {
-        let written = self.view.event(name, fields);
-        written.map_err(|error| Failure::stdout(error, self.lang))
-    }
-
     /// Gives the terminal back and says what was done.
     pub fn finish(mut self, exit: Exit) -> Result<(), Failure> {
         self.view.close_editor();
         self.view.note(&self.tally);
-        self.event("ended", self.tally.fields())?;
+        self.view.tell("ended", self.tally.fields())?;
         if exit == Exit::Done {
             return Ok(());
         }
@@ -236,16 +231,14 @@ impl Session {
         let Heard { number, .. } = self.book.hear(from);
         let from = from.address;
         let named = self.numbered.then_some(number);
-        let shown = self
-            .view
-            .datagram(from, number, named, &self.buffer[..bytes]);
-        shown.map_err(|error| Failure::stdout(error, self.lang))?;
+        self.view
+            .datagram(from, number, named, &self.buffer[..bytes])?;
         if full > bytes {
             self.tally.truncated += 1;
             let (from, bytes, full) = (&from, &bytes, &full);
             self.view.warn(&Udp::Truncated { from, bytes, full });
             let fields = json!({ "from": from.to_string(), "bytes": bytes, "full": full });
-            self.event("truncated", fields)?;
+            self.view.tell("truncated", fields)?;
         }
         Ok(Happening::Heard)
     }

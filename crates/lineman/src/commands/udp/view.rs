@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::args::udp::Form;
 use crate::console::Console;
+use crate::failure::Failure;
 use crate::lang::Message;
 use crate::lang::udp::Udp;
 use crate::terminal::editor::Editor;
@@ -84,14 +85,16 @@ impl View {
         number: u64,
         named: Option<u64>,
         payload: &[u8],
-    ) -> io::Result<()> {
+    ) -> Result<(), Failure> {
         if self.console.json {
-            return self.event("datagram", datagram_fields(from, number, payload));
+            return self
+                .console
+                .tell("datagram", datagram_fields(from, number, payload));
         }
-        let mut stdout = io::stdout().lock();
         if self.raw {
-            stdout.write_all(payload)?;
-            return stdout.flush();
+            self.console.print(payload)?;
+            let flushed = io::stdout().flush();
+            return flushed.map_err(|error| Failure::stdout(error, self.console.lang));
         }
         let sender = match named {
             Some(number) => format!("@{number} {from}"),
@@ -100,14 +103,13 @@ impl View {
         let text = show(&sender, payload, &Udp::Empty {}.render(self.console.lang));
         match &self.editor {
             Some(editor) => {
-                drop(stdout); // the editor's thread may need it
                 if let Some(number) = named {
                     editor.address(number); // before the prompt is drawn again
                 }
                 editor.say(&text, sender.len() + "[] ".len());
                 Ok(())
             }
-            None => writeln!(stdout, "{text}"),
+            None => self.console.print(text + "\n"),
         }
     }
 
@@ -132,8 +134,8 @@ impl View {
     ///
     /// # Errors
     /// When stdout is closed.
-    pub fn event(&self, name: &str, fields: Value) -> io::Result<()> {
-        self.console.event(name, fields)
+    pub fn tell(&self, name: &str, fields: Value) -> Result<(), Failure> {
+        self.console.tell(name, fields)
     }
 }
 

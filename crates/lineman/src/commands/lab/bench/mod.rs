@@ -17,7 +17,6 @@ mod words;
 mod tests;
 
 use std::io;
-use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -47,6 +46,7 @@ use crate::lang::bench::Bench as Words;
 use crate::runtime;
 use crate::runtime::Signals;
 use crate::terminal::editor::Input;
+use crate::terminal::surface::Surface;
 use crate::views::text::wrap;
 
 /// Runs the bench to its end.
@@ -60,9 +60,7 @@ pub fn run(args: &Bench, console: Console) -> Result<(), Failure> {
 
 async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     let signals = Signals::watch(console.lang)?;
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let on_terminal = io::stdout().is_terminal();
-    let follower = Follower::new(&args.watch, columns(), colour && on_terminal, console)?;
+    let follower = Follower::new(&args.watch, Surface::of(io::stdout()), console)?;
     let (lab, events) = follow::start(&args.watch, args.step, console)?;
     let desk = Arc::new(Mutex::new(Desk::new()));
     let screen = Screen::open(&desk, console)?;
@@ -81,11 +79,6 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     let shown = last.and_then(|lines| session.screen.show(&lines));
     session.screen.close();
     done.and(shown)
-}
-
-fn columns() -> Option<u16> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    Some(size.ws_col).filter(|columns| *columns > 0)
 }
 
 struct Session {
@@ -232,7 +225,7 @@ impl Session {
             Wish::State => self.asked = Some(Instant::now()),
             Wish::Help(word) => {
                 let text = help::text(word.as_deref(), lang)?;
-                let columns = shown::columns(io::stdout().is_terminal()).into();
+                let columns = shown::columns().into();
                 lines.extend(text.lines().flat_map(|line| wrap(line, columns)));
             }
             Wish::Quit => return Ok((Next::Leave, lines)),

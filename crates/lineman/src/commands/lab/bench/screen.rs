@@ -2,7 +2,6 @@
 
 use std::io;
 use std::io::BufRead as _;
-use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -19,6 +18,7 @@ use crate::console::Console;
 use crate::failure::Failure;
 use crate::terminal::editor::Editor;
 use crate::terminal::editor::Input;
+use crate::terminal::surface::is_a_person_there;
 
 /// What is typed, and what is shown.
 pub struct Screen {
@@ -33,8 +33,7 @@ impl Screen {
     /// # Errors
     /// When the terminal or a thread is refused.
     pub fn open(desk: &Arc<Mutex<Desk>>, console: Console) -> Result<Self, Failure> {
-        let at_terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-        let opened = match at_terminal && !console.json {
+        let opened = match is_a_person_there() && !console.json {
             true => {
                 let desk = Arc::clone(desk);
                 let complete = Arc::new(move |line: &str| {

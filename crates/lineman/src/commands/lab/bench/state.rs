@@ -1,7 +1,5 @@
 //! The sockets of both hosts, as the kernel has them now.
 
-use std::io;
-
 use lineman_lab::Figures;
 use lineman_lab::hosts::SocketView;
 use lineman_lab::hosts::Transport;
@@ -10,6 +8,7 @@ use lineman_trace::log::TcpState;
 use serde_json::json;
 
 use crate::console::Console;
+use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
@@ -36,8 +35,8 @@ pub fn text(host: Host, sockets: &[SocketView], lang: Lang) -> Vec<String> {
 ///
 /// # Errors
 /// When stdout is closed.
-pub fn event(host: Host, sockets: &[SocketView], console: Console) -> io::Result<()> {
-    console.event("sockets", json!({ "host": host, "sockets": sockets }))
+pub fn event(host: Host, sockets: &[SocketView], console: Console) -> Result<(), Failure> {
+    console.tell("sockets", json!({ "host": host, "sockets": sockets }))
 }
 
 fn line(socket: &SocketView, lang: Lang) -> String {

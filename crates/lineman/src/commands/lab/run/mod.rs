@@ -5,7 +5,6 @@ mod start;
 mod words;
 
 use std::io;
-use std::io::IsTerminal as _;
 use std::io::Write as _;
 
 use lineman_trace::log::Host;
@@ -14,7 +13,6 @@ use self::programs::Programs;
 use super::follow;
 use crate::args::lab_bench::On;
 use crate::args::lab_bench::Run;
-use crate::commands::doctor::on_path;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::presenter::Target;
 use crate::commands::trace::record::Record;
@@ -22,8 +20,10 @@ use crate::commands::trace::session;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::bench::Bench as Words;
+use crate::programs::on_path;
 use crate::runtime;
 use crate::runtime::Signals;
+use crate::terminal::surface::Surface;
 
 /// A program that is to run, and whether it has the terminal.
 struct Job {
@@ -91,13 +91,7 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     if strace.is_none() {
         console.note(&Words::NoStrace {});
     }
-    let on_terminal = io::stderr().is_terminal();
-    let colour = on_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let columns = rustix::termios::tcgetwinsize(io::stderr()).ok();
-    let columns = columns
-        .map(|size| size.ws_col)
-        .filter(|columns| *columns > 0);
-    let style = follow::style(&args.watch, columns, colour, console);
+    let style = follow::style(&args.watch, Surface::of(io::stderr()), console);
     let mut lines = Lines::new(Beside(console), style, console);
     let record = Record::create(args.watch.record.as_deref(), None, console)?;
     let (lab, events) = follow::start(&args.watch, false, console)?;

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -149,11 +148,10 @@ impl Programs {
                     Host::Server => Words::Server {},
                 };
                 let text = visible(text.trim_end_matches(['\n', '\r'])).into_owned();
-                let written = match console.json {
-                    true => console.event("output", json!({ "host": host, "text": text })),
-                    false => writeln!(io::stdout(), "{}: {text}", name.render(console.lang)),
-                };
-                written.map_err(|error| Failure::stdout(error, console.lang))
+                match console.json {
+                    true => console.tell("output", json!({ "host": host, "text": text })),
+                    false => console.print(format!("{}: {text}\n", name.render(console.lang))),
+                }
             }
             Heard::Ended(host, ended) => {
                 self.running = self.running.saturating_sub(1);

@@ -20,6 +20,7 @@ use crate::failure::Failure;
 use crate::lang::tui::Tui;
 use crate::runtime;
 use crate::runtime::Signals;
+use crate::terminal::surface::Surface;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
@@ -50,11 +51,11 @@ pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
         return Err(Failure::usage(&Tui::NoTerminal {}, console.lang));
     }
     runtime::watch_stops(console)?;
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let surface = Surface::of(io::stdout());
     Ok(Setup {
         lang: console.lang,
-        ascii: ascii || !crate::lang::is_utf8(),
-        colour,
+        ascii: ascii || surface.ascii,
+        colour: surface.colour,
         live: false,
         step: false,
         rules: String::new(),

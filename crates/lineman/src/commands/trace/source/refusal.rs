@@ -1,8 +1,11 @@
 //! Why there is no lab, or why a scenario was not played to its end.
 
+use std::io::ErrorKind;
+
 use lineman_lab::LabError;
 use lineman_lab::Refusal;
 use lineman_lab::Rung;
+use lineman_lab::Untraceable;
 use lineman_lab::scenarios::Stop;
 
 use crate::console::Console;
@@ -82,5 +85,17 @@ pub fn rung(rung: Rung) -> Words<'static> {
         Rung::PacketSocket => Words::PacketSocket {},
         Rung::Diagnosis => Words::Diagnosis {},
         _ => Words::Resources {},
+    }
+}
+
+/// Why strace cannot trace, in words.
+pub fn untraceable(error: &Untraceable, lang: Lang) -> String {
+    match error {
+        Untraceable::Start(error) => system_text(error, lang),
+        // strace has the system's words, which are English.
+        Untraceable::Refused(said) if said == "Operation not permitted" => {
+            system_text(&ErrorKind::PermissionDenied.into(), lang)
+        }
+        other => other.to_string(),
     }
 }
