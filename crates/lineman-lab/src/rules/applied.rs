@@ -1,9 +1,8 @@
-//! One rule at work, with its count, its luck and its queues.
+//! One rule at work, with its count, its chance and its queues.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use lineman_proto::wire::Frame;
 use lineman_proto::wire::Layer;
 use lineman_trace::log::Host;
 
@@ -19,14 +18,16 @@ use super::random::Random;
 pub(super) struct Applied {
     rule: Rule,
     text: String,
-    random: Random,
     fitted: u64,
     lines: [Line; 2],
 }
 
 /// What a rule remembers of one direction.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 struct Line {
+    /// Chance of its own: which of two packets that cross enters the wire first is decided by threads,
+    /// and must not decide which of them is lost.
+    random: Random,
     /// Until when the wire is busy, or before when nothing may arrive.
     until: Duration,
     waiting: Option<Waiting>,
@@ -41,14 +42,24 @@ struct Waiting {
 }
 
 impl Applied {
-    /// The how-manieth of its words: rules of the same words differ in their luck.
+    /// `same` counts the rules of the same words, which have chances of their own.
     pub(super) fn new(rule: Rule, text: String, seed: u64, same: u32) -> Self {
+        let words = format!("{text} {same}");
+        // A seed means the same in every release, so what can keep its numbers keeps them.
+        let back = match rule.selector.from {
+            None => format!("{words} s>c"),
+            Some(_) => words.clone(),
+        };
+        let lines = [words, back].map(|words| Line {
+            random: Random::new(seed, &words),
+            until: Duration::ZERO,
+            waiting: None,
+        });
         Self {
             rule,
-            random: Random::new(seed, &format!("{text} {same}")),
             text,
             fitted: 0,
-            lines: Default::default(),
+            lines,
         }
     }
 
@@ -56,7 +67,7 @@ impl Applied {
         &mut self.lines[usize::from(from == Host::Server)]
     }
 
-    /// Whether the rule is about this packet; it counts those that fit, and tries its luck with
+    /// Whether the rule is about this packet; it counts those that fit, and lets chance decide about
     /// those whose turn it is.
     pub(super) fn selects(&mut self, packet: &Packet<'_>) -> bool {
         let selector = &self.rule.selector;
@@ -70,23 +81,22 @@ impl Applied {
             return false;
         }
         let chance = selector.chance.map(|chance| u64::from(chance.millionths()));
-        chance.is_none_or(|chance| self.random.below(1_000_000) < chance)
+        chance.is_none_or(|chance| self.line(packet.from).random.below(1_000_000) < chance)
     }
 
-    /// What depends on nothing but the packet and luck.
+    /// What depends on nothing but the packet and chance.
     pub(super) fn draw(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
         match self.rule.action {
             Action::Drop => draft.drops.push(self.text.clone()),
             Action::Delay(time) => draft.late(time),
             Action::Jitter(time) => {
                 let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-                draft.late(Duration::from_nanos(
-                    self.random.below(nanos.saturating_add(1)),
-                ));
+                let random = &mut self.line(packet.from).random;
+                draft.late(Duration::from_nanos(random.below(nanos.saturating_add(1))));
             }
             Action::Duplicate(time) => draft.copies.push(time),
             Action::Corrupt(bits) => {
-                let flips = self.flips(bits, packet.frame);
+                let flips = self.flips(bits, packet);
                 draft.flips.extend(flips);
             }
             Action::Reorder(_) | Action::Rate(_) => {}
@@ -95,16 +105,18 @@ impl Applied {
 
     /// Different bits of what is behind the headers of Ethernet and IP: the damage should reach those
     /// whose checksum tells.
-    fn flips(&mut self, bits: u32, frame: Frame<'_>) -> BTreeSet<usize> {
+    fn flips(&mut self, bits: u32, packet: &Packet<'_>) -> BTreeSet<usize> {
+        let frame = packet.frame;
         let payload = frame
             .layers()
             .find(|(layer, _)| !matches!(layer, Layer::Ethernet | Layer::Ipv4 | Layer::Ipv6));
         let from = payload.map_or(0, |(_, range)| range.start) * 8;
         let all = frame.payload().range().end * 8 - from;
         let wanted = all.min(bits as usize);
+        let random = &mut self.line(packet.from).random;
         let mut flips = BTreeSet::new();
         while flips.len() < wanted {
-            flips.insert(from + self.random.below(all as u64) as usize);
+            flips.insert(from + random.below(all as u64) as usize);
         }
         flips
     }

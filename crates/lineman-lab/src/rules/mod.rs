@@ -26,8 +26,9 @@
 //!
 //! `seed 42` starts chance; without it the seed is 1. Every rule that selects a packet applies to
 //! it, and *the order of the rules does not matter*: each counts for itself and has chance of its
-//! own, which depends on the seed and the rule's words only. The same rules, seed and packets
-//! therefore always give the same plans.
+//! own in each direction, which depends on the seed and the rule's words only. So what chance does to
+//! the packets of a direction depends on their own order, and not on when the other direction's come.
+//! That repeats a lesson as far as its hosts send the same again: what their clocks send, they may not.
 
 mod applied;
 mod draft;

@@ -57,7 +57,7 @@ pub struct Selector {
     pub block: Option<u16>,
     /// Which of those that fit so far.
     pub turn: Turn,
-    /// And with what luck; `None` for always.
+    /// And with what probability; `None` for always.
     pub chance: Option<Chance>,
 }
 

@@ -52,7 +52,7 @@ pub struct Play {
     /// Rules of the wire beside those of the scenario, like c>s:#1 drop; loss 20%
     #[arg(long, value_name = "RULES")]
     pub fault: Vec<String>,
-    /// Start chance here: the same rules and number lose the same packets (default: 1)
+    /// Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// How many milliseconds every packet is on its way (default: the scenario's, mostly 2)
@@ -121,7 +121,7 @@ Examples:
   lineman lab handshake                                a connection is made
   lineman lab handshake --tui                          packet by packet, at your keys
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
-  lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance, the same each time
+  lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance; the seed repeats it
   lineman lab handshake --simulated                    both hosts simulated, without the kernel
   lineman lab close-four --record a.jsonl              keep the log
   lineman lab close-four --export svg -o a.svg         a picture";

@@ -31,8 +31,8 @@ pub const TEXTS: &[Row] = &[
         "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%",
     ),
     (
-        "Start chance here: the same rules and number lose the same packets (default: 1)",
-        "随机数的种子：规则和种子相同，丢弃的包就相同（默认：1）",
+        "Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)",
+        "随机数的种子：规则和种子相同时，每个方向上按发送顺序数，丢弃的是同样几个包（默认：1）",
     ),
     (
         "How many milliseconds every packet is on its way (default: the scenario's, mostly 2)",
@@ -58,8 +58,8 @@ pub const TEXTS: &[Row] = &[
     ("a connection is made", "建立一个连接"),
     ("with a rule of your own", "加上自己的规则"),
     (
-        "lost by chance, the same each time",
-        "随机丢包，但每次都相同",
+        "lost by chance; the seed repeats it",
+        "随机丢包；用种子可以重现",
     ),
     ("keep the log", "保存日志"),
     ("names, and what they show", "名称及其内容"),
