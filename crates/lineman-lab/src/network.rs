@@ -1,6 +1,6 @@
 //! What a scenario needs of a lab, whichever TCP is in it.
 
-use std::collections::HashMap;
+use std::sync::mpsc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use lineman_trace::log::Note;
 
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::lab::Answer;
 use crate::lab::Lab;
 use crate::lab::LabError;
-use crate::lab::Ticket;
 use crate::wire::Command;
 
 /// Two hosts and a wire that take orders. What comes of them is in the log.
@@ -30,9 +30,17 @@ pub trait Network: Send {
     /// When the lab has ended. The same holds for every method here.
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError>;
 
-    /// Waits until a call has returned, for so long at most. An outcome is given once.
+    /// Waits until one of these calls has returned, for so long at most: which one, and what came of it.
+    /// Of several it is the one that returned first. An outcome is given once.
     #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
-    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError>;
+    fn first(&mut self, calls: &[u64], limit: Duration)
+    -> Result<Option<(u64, Outcome)>, LabError>;
+
+    /// Waits until a call has returned, for so long at most.
+    #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
+    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+        Ok(self.first(&[call], limit)?.map(|(_, outcome)| outcome))
+    }
 
     /// Lets time pass.
     #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
@@ -74,18 +82,23 @@ pub trait Network: Send {
 #[derive(Debug)]
 pub struct Kernel {
     lab: Lab,
-    calls: u64,
-    waiting: HashMap<u64, Ticket<Outcome>>,
+    /// Where the lab says what has come of calls, of any of them: nobody has to ask for each in turn.
+    says: mpsc::Sender<(u64, Answer)>,
+    said: mpsc::Receiver<(u64, Answer)>,
+    /// What nobody has asked for yet, the oldest first.
+    returned: Vec<(u64, Outcome)>,
     begun: Instant,
 }
 
 impl Kernel {
     /// Over a lab that runs.
     pub fn new(lab: Lab) -> Self {
+        let (says, said) = mpsc::channel();
         Self {
             lab,
-            calls: 0,
-            waiting: HashMap::new(),
+            says,
+            said,
+            returned: Vec::new(),
             begun: Instant::now(),
         }
     }
@@ -97,19 +110,27 @@ impl Network for Kernel {
     }
 
     fn call(&mut self, host: Host, call: Call) -> Result<u64, LabError> {
-        let ticket = self.lab.call(host, call)?;
-        self.calls += 1;
-        self.waiting.insert(self.calls, ticket);
-        Ok(self.calls)
+        self.lab.call_for(&self.says, host, call)
     }
 
-    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
-        let ticket = self.waiting.get(&call);
-        let outcome = ticket.and_then(|ticket| ticket.wait_for(limit));
-        if outcome.is_some() {
-            self.waiting.remove(&call);
+    fn first(
+        &mut self,
+        calls: &[u64],
+        limit: Duration,
+    ) -> Result<Option<(u64, Outcome)>, LabError> {
+        let begun = Instant::now();
+        loop {
+            let mut returned = self.returned.iter();
+            if let Some(at) = returned.position(|(call, _)| calls.contains(call)) {
+                return Ok(Some(self.returned.remove(at)));
+            }
+            let left = limit.saturating_sub(begun.elapsed());
+            match self.said.recv_timeout(left) {
+                Ok((call, Answer::Outcome(outcome))) => self.returned.push((call, outcome)),
+                Ok(_) => {} // no answer to a call
+                Err(_) => return Ok(None),
+            }
         }
-        Ok(outcome)
     }
 
     fn pass(&mut self, time: Duration) -> Result<(), LabError> {

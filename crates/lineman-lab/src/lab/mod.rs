@@ -31,6 +31,7 @@ use crate::rules::Rules;
 pub use child::serve;
 pub use owner::Lab;
 pub use owner::Ticket;
+pub(crate) use protocol::Answer;
 
 /// How the lab is to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -58,7 +58,7 @@ pub struct Lab {
 #[derive(Debug, Default)]
 struct Pending {
     last: u64,
-    waiting: HashMap<u64, mpsc::Sender<Answer>>,
+    waiting: HashMap<u64, mpsc::Sender<(u64, Answer)>>,
 }
 
 impl Lab {
@@ -116,6 +116,19 @@ impl Lab {
             _ => None,
         };
         self.ask(|ticket| Order::Call { ticket, host, call }, read)
+    }
+
+    /// As [`call`](Self::call), for somebody who waits for several calls at once: what comes of it goes
+    /// to `sender`, with the number that this returns.
+    pub(crate) fn call_for(
+        &self,
+        sender: &mpsc::Sender<(u64, Answer)>,
+        host: Host,
+        call: Call,
+    ) -> Result<u64, LabError> {
+        let ticket = self.number(sender.clone());
+        self.write(&Order::Call { ticket, host, call })?;
+        Ok(ticket)
     }
 
     /// Asks what a host's TCP knows of a connection.
@@ -219,11 +232,16 @@ impl Lab {
     /// A ticket for an order to come, and its number.
     fn ticket<T>(&self, read: fn(Answer) -> Option<T>) -> (Ticket<T>, u64) {
         let (sender, answer) = mpsc::channel();
+        (Ticket { answer, read }, self.number(sender))
+    }
+
+    /// The number of an order to come, whose answer goes there.
+    fn number(&self, sender: mpsc::Sender<(u64, Answer)>) -> u64 {
         let mut pending = locked(&self.pending);
         pending.last += 1;
         let number = pending.last;
         pending.waiting.insert(number, sender);
-        (Ticket { answer, read }, number)
+        number
     }
 
     fn write(&self, message: &impl serde::Serialize) -> Result<(), LabError> {
@@ -254,7 +272,7 @@ impl Drop for Lab {
 /// The answer to an order, when it comes.
 #[derive(Debug)]
 pub struct Ticket<T> {
-    answer: mpsc::Receiver<Answer>,
+    answer: mpsc::Receiver<(u64, Answer)>,
     read: fn(Answer) -> Option<T>,
 }
 
@@ -264,13 +282,14 @@ impl<T> Ticket<T> {
     /// # Errors
     /// When the lab ends before.
     pub fn wait(self) -> Result<T, LabError> {
-        let answer = self.answer.recv().map_err(|_| LabError::Ended)?;
+        let (_, answer) = self.answer.recv().map_err(|_| LabError::Ended)?;
         (self.read)(answer).ok_or(LabError::Ended)
     }
 
     /// Waits for so long at most; `None` when it has not come.
     pub fn wait_for(&self, limit: Duration) -> Option<T> {
-        self.answer.recv_timeout(limit).ok().and_then(self.read)
+        let (_, answer) = self.answer.recv_timeout(limit).ok()?;
+        (self.read)(answer)
     }
 }
 
@@ -309,7 +328,7 @@ fn listen(
             }
             Report::Answer { ticket, answer } => {
                 if let Some(waiting) = locked(pending).waiting.remove(&ticket) {
-                    let _ = waiting.send(answer);
+                    let _ = waiting.send((ticket, answer));
                 }
             }
         }

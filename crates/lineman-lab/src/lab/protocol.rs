@@ -56,7 +56,7 @@ pub(super) enum Report {
 /// The answer to an order that has one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Answer {
+pub(crate) enum Answer {
     Outcome(Outcome),
     Figures(Option<Figures>),
     Sockets(Vec<SocketView>),

@@ -216,11 +216,19 @@ fn packets_that_cross_do_not_change_what_is_lost() {
     let alternate = [Client, Server].repeat(20);
     let apart = [[Client; 20], [Server; 20]].concat();
     let pairs = [Client, Client, Server, Server].repeat(10);
-    for text in ["loss 30%; seed 7", "40% dup 5ms", "50% delay 9ms", "50% corrupt 1 bit"] {
+    for text in [
+        "loss 30%; seed 7",
+        "40% dup 5ms",
+        "50% delay 9ms",
+        "50% corrupt 1 bit",
+    ] {
         let first = fates(text, &alternate);
         assert_eq!(first, fates(text, &apart), "{text}");
         assert_eq!(first, fates(text, &pairs), "{text}");
-        assert_ne!(first[0], first[1], "{text}: chance of its own in each direction");
+        assert_ne!(
+            first[0], first[1],
+            "{text}: chance of its own in each direction"
+        );
     }
 }
 

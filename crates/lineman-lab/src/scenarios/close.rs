@@ -83,7 +83,7 @@ fn half(stage: &Stage<'_>) -> Result<(), Stop> {
 fn unread(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
     stage.send(Host::Client, client, "nobody reads this")?;
-    stage.until_delivered("the data", Host::Client, 1, |frame| {
+    stage.until_delivered("data", Host::Client, 1, |frame| {
         frame
             .tcp()
             .filter(|tcp| tcp.payload().wire_len() > 0)

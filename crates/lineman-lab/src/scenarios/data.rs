@@ -63,7 +63,7 @@ fn zero_window(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect_to(fd)?;
     let data = b"0123456789".repeat(SIZE / 10);
     let sending = stage.post(Host::Client, Call::Sendall { fd: client, data })?;
-    stage.until_delivered("a closed window", Host::Server, 2, closed)?;
+    stage.until_delivered("ACK win=0", Host::Server, 2, closed)?;
     stage.receive(Host::Server, server, SIZE)?;
     stage.answer(&sending).map(drop)
 }

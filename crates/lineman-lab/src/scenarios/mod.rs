@@ -3,6 +3,7 @@
 //! A script says what the two programs do, and waits where a program would wait; what comes of it is
 //! the kernel's. It sees the lab only as a [`Network`], so any lab that has hosts and a wire can play it.
 
+mod awaited;
 mod close;
 mod data;
 mod habits;
@@ -22,6 +23,7 @@ use std::time::Duration;
 use crate::Network;
 use crate::Options;
 
+pub use awaited::Awaited;
 use lineman_trace::log::Hub;
 use lineman_trace::log::Note;
 pub use stop::Stop;

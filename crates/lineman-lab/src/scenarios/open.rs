@@ -77,7 +77,7 @@ fn backlog_full(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.until_state(Host::Server, TcpState::Established)?;
     let second = stage.socket(Host::Client, Transport::Stream)?;
     let waits = stage.post(Host::Client, to_server(second))?;
-    stage.until_delivered("a SYN", Host::Client, 2, |frame| {
+    stage.until_delivered("SYN", Host::Client, 2, |frame| {
         frame
             .tcp()
             .filter(|tcp| tcp.flags() == Flags::SYN)

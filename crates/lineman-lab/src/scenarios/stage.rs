@@ -1,6 +1,6 @@
 //! What a script is written with: calls, orders to the wire, and time.
 
-use std::sync::Mutex;
+use std::cell::RefCell;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -10,17 +10,19 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Hub;
 use lineman_trace::log::Note;
 
+use super::Awaited;
 use super::Stop;
+use super::waits::Wait;
 use crate::LabError;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::network::Network;
-use crate::recorder::locked;
 use crate::wire::Command;
 
-/// The lab, with what scripts have in common. Two programs may use it at once.
+/// The lab, with what scripts have in common. A script is one thread: what two programs do at once, it
+/// does by waiting for both of them ([`first`](Stage::first)), so that neither can keep the other waiting.
 pub(super) struct Stage<'n> {
-    network: Mutex<&'n mut dyn Network>,
+    network: RefCell<&'n mut dyn Network>,
     log: &'n Hub,
     /// What has happened since the script began.
     seen: Cursor,
@@ -33,7 +35,7 @@ pub(super) struct Stage<'n> {
 impl<'n> Stage<'n> {
     pub(super) fn new(network: &'n mut dyn Network, log: &'n Hub, patience: Duration) -> Self {
         Self {
-            network: Mutex::new(network),
+            network: RefCell::new(network),
             log,
             seen: log.cursor_at(u64::MAX),
             patience,
@@ -43,14 +45,14 @@ impl<'n> Stage<'n> {
 
     /// The lab's time, which may be virtual, for what counts in instants.
     pub(super) fn now(&self) -> Instant {
-        self.base + locked(&self.network).now()
+        self.base + self.network.borrow().now()
     }
 
     /// Begins a call.
     pub(super) fn post(&self, host: Host, call: Call) -> Result<Posted, Stop> {
         let name = call.name();
-        let number = locked(&self.network).call(host, call)?;
-        Ok(Posted { name, number })
+        let number = self.network.borrow_mut().call(host, call)?;
+        Ok(Posted { host, name, number })
     }
 
     /// Makes a call, whatever comes of it.
@@ -73,26 +75,36 @@ impl<'n> Stage<'n> {
 
     /// What a call came to.
     pub(super) fn answer(&self, posted: &Posted) -> Result<Outcome, Stop> {
-        let outcome = self.answer_within(posted, self.patience)?;
-        outcome.ok_or(Stop::Late(posted.name))
+        let mut wait = Wait::new(self, Awaited::Call(posted.host, posted.name));
+        loop {
+            if let Some((_, outcome)) = self.first(&[*posted], PART)? {
+                return Ok(outcome);
+            }
+            wait.goes_on()?;
+        }
     }
 
-    /// What a call came to, if it has by then.
-    pub(super) fn answer_within(
+    /// Waits until one of these calls has returned, for so long at most: which one, and what it came to.
+    pub(super) fn first(
         &self,
-        posted: &Posted,
+        posted: &[Posted],
         mut limit: Duration,
-    ) -> Result<Option<Outcome>, Stop> {
+    ) -> Result<Option<(Posted, Outcome)>, Stop> {
+        let numbers: Vec<u64> = posted.iter().map(|posted| posted.number).collect();
         loop {
             if self.log.is_over() {
                 return Err(LabError::Ended.into());
             }
-            // In parts: the other program wants its turn.
             let part = limit.min(PART);
-            let outcome = locked(&self.network).outcome(posted.number, part)?;
+            let found = self.network.borrow_mut().first(&numbers, part)?;
             limit -= part;
-            if outcome.is_some() || limit.is_zero() {
-                return Ok(outcome);
+            if let Some((number, outcome)) = found {
+                let mut posted = posted.iter();
+                let which = posted.find(|posted| posted.number == number);
+                return Ok(which.map(|posted| (*posted, outcome)));
+            }
+            if limit.is_zero() {
+                return Ok(None);
             }
         }
     }
@@ -110,11 +122,11 @@ impl<'n> Stage<'n> {
     }
 
     pub(super) fn wire(&self, command: Command) -> Result<(), Stop> {
-        Ok(locked(&self.network).wire(command)?)
+        Ok(self.network.borrow_mut().wire(command)?)
     }
 
     pub(super) fn note(&self, note: Note) -> Result<(), Stop> {
-        Ok(locked(&self.network).note(note)?)
+        Ok(self.network.borrow_mut().note(note)?)
     }
 
     pub(super) fn pause(&self, millis: u64) -> Result<(), Stop> {
@@ -122,17 +134,21 @@ impl<'n> Stage<'n> {
             if self.log.is_over() {
                 return Err(LabError::Ended.into());
             }
-            locked(&self.network).pass(PART)?;
+            self.network.borrow_mut().pass(MOMENT)?;
         }
         Ok(())
     }
 }
 
 /// A call that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Posted {
+    host: Host,
     name: &'static str,
     number: u64,
 }
 
-/// How long one program keeps the other from its turn.
-const PART: Duration = Duration::from_millis(1);
+/// How often somebody who waits for a call looks whether the lab is over: a person would not notice.
+const PART: Duration = Duration::from_millis(20);
+/// How long time passes between two looks at the log.
+const MOMENT: Duration = Duration::from_millis(1);

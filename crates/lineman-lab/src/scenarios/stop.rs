@@ -1,5 +1,6 @@
 //! Why a scenario ends before its end.
 
+use super::Awaited;
 use crate::LabError;
 use crate::hosts::Outcome;
 
@@ -19,6 +20,9 @@ pub enum Stop {
         outcome: Outcome,
     },
     /// Something did not happen in time.
-    #[error("{0} did not come")]
-    Late(&'static str),
+    #[error("waited in vain for: {0}")]
+    Late(Awaited),
+    /// The script has a fault.
+    #[error("the script has panicked")]
+    Panicked,
 }

@@ -1,7 +1,7 @@
 //! Files.
 
 use std::net::SocketAddr;
-use std::thread;
+use std::time::Instant;
 
 use lineman_proto::tftp::ClientConfig;
 use lineman_proto::tftp::Direction;
@@ -16,15 +16,16 @@ use lineman_proto::wire::Mac;
 use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::Host;
 
+use super::Awaited;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
 use super::habits::address;
+use super::stage::Posted;
 use super::stage::Stage;
 use super::tftp_end::End;
 use super::tftp_end::TIMING;
 use super::tftp_end::receive;
-use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
 use crate::link;
@@ -70,31 +71,34 @@ fn get(stage: &Stage<'_>) -> Result<(), Stop> {
         tsize,
         ..Wish::default()
     };
-    transfer(stage, Direction::Read, wish)
+    transfer(stage, Direction::Read, wish, || Ok(()))
 }
 
 pub(super) fn plain_get(stage: &Stage<'_>) -> Result<(), Stop> {
-    transfer(stage, Direction::Read, Wish::default())
+    transfer(stage, Direction::Read, Wish::default(), || Ok(()))
 }
 
 fn put(stage: &Stage<'_>) -> Result<(), Stop> {
-    transfer(stage, Direction::Write, Wish::default())
+    transfer(stage, Direction::Write, Wish::default(), || Ok(()))
 }
 
-/// Somebody with another port sends a block too.
+/// A block comes from another port too, as soon as the client has got one.
 fn wrong_tid(stage: &Stage<'_>) -> Result<(), Stop> {
-    thread::scope(|scope| {
-        let stranger = scope.spawn(|| intrude(stage));
-        plain_get(stage)?;
-        stranger.join().unwrap_or(Err(Stop::Late("the stranger")))
+    let mut forged = false;
+    transfer(stage, Direction::Read, Wish::default(), || {
+        let client = stage.delivered(Host::Server, |frame| frame.endpoints().map(|(_, to)| to));
+        match client.filter(|_| !forged) {
+            Some(client) => {
+                forged = true;
+                forge(stage, client)
+            }
+            None => Ok(()),
+        }
     })
 }
 
-fn intrude(stage: &Stage<'_>) -> Result<(), Stop> {
+fn forge(stage: &Stage<'_>, to: SocketAddr) -> Result<(), Stop> {
     const STRANGER: u16 = 4444;
-    let to = stage.until_delivered("a block", Host::Server, 1, |frame| {
-        frame.endpoints().map(|(_, to)| to)
-    })?;
     let hardware = |host| Mac(link::hardware(host));
     let envelope = Envelope {
         from_mac: hardware(Host::Server),
@@ -105,32 +109,60 @@ fn intrude(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.wire(Command::Forge(Host::Server, frame))
 }
 
-/// Both programs at once.
-fn transfer(stage: &Stage<'_>, direction: Direction, wish: Wish) -> Result<(), Stop> {
+/// Two programs at once: whichever has something to do does it. `meanwhile` is done before each wait.
+fn transfer(
+    stage: &Stage<'_>,
+    direction: Direction,
+    wish: Wish,
+    mut meanwhile: impl FnMut() -> Result<(), Stop>,
+) -> Result<(), Stop> {
     let well_known = stage.bound(Host::Server, Transport::Datagram, WELL_KNOWN)?;
+    let mut listens = Some(stage.post(Host::Server, receive(well_known))?);
     let file: Vec<u8> = b"0123456789".iter().copied().cycle().take(FILE).collect();
     let (ours, theirs) = match direction {
         Direction::Read => (Vec::new(), file.clone()),
         Direction::Write => (file.clone(), Vec::new()),
     };
-    thread::scope(|scope| {
-        let server = scope.spawn(|| serve(stage, well_known, theirs));
-        let client = call(stage, direction, wish, ours)?;
-        let server = server.join().unwrap_or(Err(Stop::Late("the server")))?;
-        match client == file && server == file {
-            true => Ok(()),
-            false => Err(Stop::Late("the file as it was")),
+    let mut ends = vec![ask(stage, direction, wish, ours)?];
+    loop {
+        meanwhile()?;
+        let waiting = ends.iter().filter_map(End::waits);
+        let waiting: Vec<Posted> = listens.into_iter().chain(waiting).collect();
+        // Without a clock nothing more comes of itself, and the server's request was lost for good.
+        let Some(deadline) = ends.iter().filter_map(End::deadline).min() else {
+            break;
+        };
+        let limit = deadline.saturating_duration_since(stage.now());
+        match stage.first(&waiting, limit)? {
+            Some((call, outcome)) if listens == Some(call) => {
+                listens = None;
+                ends.push(serve(stage, outcome, theirs.clone())?);
+            }
+            Some((call, outcome)) => {
+                let end = ends.iter_mut().find(|end| end.waits() == Some(call));
+                end.map_or(Ok(()), |end| end.hear(outcome))?;
+            }
+            None => ends.iter_mut().try_for_each(End::check)?,
         }
-    })
+    }
+    match ends
+        .into_iter()
+        .map(End::file)
+        .filter(|it| *it == file)
+        .count()
+    {
+        2 => Ok(()),
+        _ => Err(Stop::Late(Awaited::File)),
+    }
 }
 
-/// The client asks and transfers.
-fn call(
-    stage: &Stage<'_>,
+/// The client asks.
+fn ask<'s, 'n>(
+    stage: &'s Stage<'n>,
     direction: Direction,
     wish: Wish,
     file: Vec<u8>,
-) -> Result<Vec<u8>, Stop> {
+) -> Result<End<'s, 'n>, Stop> {
     let fd = stage.socket(Host::Client, Transport::Datagram)?;
     let config = ClientConfig {
         direction,
@@ -142,21 +174,17 @@ fn call(
         length: Some(file.len() as u64),
     };
     let server = address(Host::Server, WELL_KNOWN);
-    let end = End {
-        stage,
-        host: Host::Client,
-        fd,
-        session: Session::client(stage.now(), server, config),
-        file,
-    };
-    let file = end.run()?;
-    stage.close(Host::Client, fd)?;
-    Ok(file)
+    let session = Session::client(stage.now(), server, config);
+    End::begin(stage, Host::Client, fd, session, file)
 }
 
 /// The server takes one request, and answers it from a port of its own.
-fn serve(stage: &Stage<'_>, well_known: i32, file: Vec<u8>) -> Result<Vec<u8>, Stop> {
-    let (request, peer) = match stage.call(Host::Server, receive(well_known))? {
+fn serve<'s, 'n>(
+    stage: &'s Stage<'n>,
+    request: Outcome,
+    file: Vec<u8>,
+) -> Result<End<'s, 'n>, Stop> {
+    let (request, peer) = match request {
         Outcome::Datagram(bytes, from) => (bytes, from),
         outcome => {
             let call = "recvfrom";
@@ -164,26 +192,13 @@ fn serve(stage: &Stage<'_>, well_known: i32, file: Vec<u8>) -> Result<Vec<u8>, S
         }
     };
     let fd = stage.bound(Host::Server, Transport::Datagram, 0)?;
-    let end = End {
-        stage,
-        host: Host::Server,
-        fd,
-        session: session(stage, &request, peer, file.len() as u64)?,
-        file,
-    };
-    let file = end.run()?;
-    stage.done(Host::Server, Call::Close { fd })?;
-    Ok(file)
+    let session = session(stage.now(), &request, peer, file.len() as u64)?;
+    End::begin(stage, Host::Server, fd, session, file)
 }
 
-fn session(
-    stage: &Stage<'_>,
-    request: &[u8],
-    peer: SocketAddr,
-    length: u64,
-) -> Result<Session, Stop> {
+fn session(now: Instant, request: &[u8], peer: SocketAddr, length: u64) -> Result<Session, Stop> {
     let Ok(Packet::Request(request)) = Packet::parse(request) else {
-        return Err(Stop::Late("a request"));
+        return Err(Stop::Late(Awaited::Packet(Host::Client, "RRQ, WRQ")));
     };
     let rollover = Rollover::default();
     let policy = Policy {
@@ -191,7 +206,7 @@ fn session(
         max_windowsize: 4,
         max_window_bytes: 1 << 16,
     };
-    let (now, length) = (stage.now(), Some(length));
+    let length = Some(length);
     let known = length.filter(|_| request.direction == Direction::Read);
     let offer = answer(request.direction, request.options, &policy, known);
     Ok(match request.direction {

@@ -1,6 +1,5 @@
 //! One end of a transfer: lineman's own TFTP over the calls of a host.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -11,6 +10,7 @@ use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Transmit;
 use lineman_trace::log::Host;
 
+use super::Awaited;
 use super::Stop;
 use super::stage::Posted;
 use super::stage::Stage;
@@ -24,61 +24,94 @@ pub(super) const TIMING: Timing = Timing {
     unconfirmed_resends: None,
 };
 
-/// A host with a socket and a session.
+/// A host with a socket and a session. It does nothing by itself: [`hear`](Self::hear) what has come, and
+/// [`check`](Self::check) its clock.
 pub(super) struct End<'s, 'n> {
-    pub(super) stage: &'s Stage<'n>,
-    pub(super) host: Host,
-    pub(super) fd: i32,
-    pub(super) session: Session,
+    stage: &'s Stage<'n>,
+    host: Host,
+    fd: i32,
+    session: Session,
     /// The file: all of it at its sender, what has come at its receiver.
-    pub(super) file: Vec<u8>,
+    file: Vec<u8>,
+    /// The receive that waits, through all time-outs, as in a program that polls; `None` at the end.
+    waits: Option<Posted>,
 }
 
-impl End<'_, '_> {
-    /// Transfers the file, and gives it back.
-    pub(super) fn run(mut self) -> Result<Vec<u8>, Stop> {
-        let mut waits = None;
-        if self.drain(&[])? {
-            return Ok(self.file);
-        }
-        while let Some(deadline) = self.session.poll_timeout() {
-            // One receive waits through all time-outs, as in a program that polls.
-            let receive = match waits.take() {
-                Some(receive) => receive,
-                None => self.stage.post(self.host, receive(self.fd))?,
-            };
-            let over = match self.wait(&receive, deadline)? {
-                Some((bytes, from)) => {
-                    self.session.handle_packet(self.stage.now(), from, &bytes);
-                    self.drain(&bytes)?
-                }
-                None => {
-                    self.session.handle_timeout(self.stage.now());
-                    waits = Some(receive);
-                    self.drain(&[])?
-                }
-            };
-            if over {
-                break;
-            }
-        }
-        Ok(self.file)
+impl<'s, 'n> End<'s, 'n> {
+    /// Begins with what the session sends first.
+    pub(super) fn begin(
+        stage: &'s Stage<'n>,
+        host: Host,
+        fd: i32,
+        session: Session,
+        file: Vec<u8>,
+    ) -> Result<Self, Stop> {
+        let mut end = Self {
+            stage,
+            host,
+            fd,
+            session,
+            file,
+            waits: None,
+        };
+        end.go_on(&[])?;
+        Ok(end)
     }
 
-    fn wait(
-        &self,
-        receive: &Posted,
-        deadline: Instant,
-    ) -> Result<Option<(Vec<u8>, SocketAddr)>, Stop> {
-        let left = deadline.saturating_duration_since(self.stage.now());
-        match self.stage.answer_within(receive, left)? {
-            Some(Outcome::Datagram(bytes, from)) => Ok(Some((bytes, from))),
-            Some(outcome) => Err(Stop::Outcome {
-                call: "recvfrom",
-                outcome,
-            }),
-            None => Ok(None),
+    /// The call that waits for the next packet; `None` when the transfer is over.
+    pub(super) fn waits(&self) -> Option<Posted> {
+        self.waits
+    }
+
+    /// When its clock runs out.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.waits.and(self.session.poll_timeout())
+    }
+
+    /// Its call has returned.
+    pub(super) fn hear(&mut self, outcome: Outcome) -> Result<(), Stop> {
+        self.waits = None;
+        match outcome {
+            Outcome::Datagram(bytes, from) => {
+                self.session.handle_packet(self.stage.now(), from, &bytes);
+                self.go_on(&bytes)
+            }
+            outcome => {
+                let call = "recvfrom";
+                Err(Stop::Outcome { call, outcome })
+            }
         }
+    }
+
+    /// Acts if its clock has run out.
+    pub(super) fn check(&mut self) -> Result<(), Stop> {
+        let now = self.stage.now();
+        match self.deadline() {
+            Some(deadline) if deadline <= now => {
+                self.session.handle_timeout(now);
+                self.go_on(&[])
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file, when the transfer is over.
+    pub(super) fn file(self) -> Vec<u8> {
+        self.file
+    }
+
+    /// Does what is to be done now, and waits for the next packet if there is to be one.
+    fn go_on(&mut self, packet: &[u8]) -> Result<(), Stop> {
+        let over = self.drain(packet)? || self.session.poll_timeout().is_none();
+        match (over, self.waits) {
+            (false, None) => self.waits = Some(self.stage.post(self.host, receive(self.fd))?),
+            (false, Some(_)) => {}
+            (true, _) => {
+                self.waits = None;
+                self.stage.close(self.host, self.fd)?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends what is to be sent and takes what has come in `packet`. Returns whether that was all.
@@ -94,7 +127,7 @@ impl End<'_, '_> {
                     }
                     Event::Store => self.session.handle_stored(self.stage.now()),
                     Event::Finished { .. } => over = true,
-                    Event::Failed(_) => return Err(Stop::Late("the rest of the file")),
+                    Event::Failed(_) => return Err(Stop::Late(Awaited::File)),
                     _ => {}
                 }
             } else {

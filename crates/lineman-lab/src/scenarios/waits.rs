@@ -1,6 +1,8 @@
 //! What scripts wait for: the log tells when it is there.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
+use std::time::Instant;
 
 use lineman_proto::wire::Frame;
 use lineman_trace::log::Event;
@@ -10,6 +12,7 @@ use lineman_trace::log::Packet;
 use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
 
+use super::Awaited;
 use super::Stop;
 use super::stage::Stage;
 
@@ -17,18 +20,16 @@ impl Stage<'_> {
     /// Waits until something is in the log.
     pub(super) fn until<T>(
         &self,
-        what: &'static str,
+        what: Awaited,
         mut find: impl FnMut(&[Event]) -> Option<T>,
     ) -> Result<T, Stop> {
-        let late = self.now() + self.patience;
+        let mut wait = Wait::new(self, what);
         loop {
             if let Some(found) = self.look(&mut find) {
                 return Ok(found);
             }
-            if self.now() >= late {
-                return Err(Stop::Late(what));
-            }
             self.pause(1)?;
+            wait.goes_on()?;
         }
     }
 
@@ -38,11 +39,12 @@ impl Stage<'_> {
             Kind::State(it) => it.host == host && it.to == state && it.socket.remote.is_some(),
             _ => false,
         };
-        self.until(state.name(), |events| events.iter().any(is).then_some(()))
+        let what = Awaited::State(host, state);
+        self.until(what, |events| events.iter().any(is).then_some(()))
     }
 
     /// Waits until so many frames of a host are delivered in which `find` finds something; gives the
-    /// last of it.
+    /// last of it. `what` names such a frame.
     pub(super) fn until_delivered<T>(
         &self,
         what: &'static str,
@@ -50,15 +52,20 @@ impl Stage<'_> {
         times: usize,
         find: impl Fn(&Frame<'_>) -> Option<T>,
     ) -> Result<T, Stop> {
-        let delivered =
-            |packet: &&Packet| packet.from == from && packet.verdict == Verdict::Delivered;
-        self.until(what, |events| {
-            packets(events)
-                .filter(delivered)
-                .filter_map(|packet| bytes_of(events, packet.id))
-                .filter_map(|bytes| find(&Frame::parse(bytes)))
+        self.until(Awaited::Packet(from, what), |events| {
+            delivered(events, from)
+                .filter_map(|frame| find(&frame))
                 .nth(times - 1)
         })
+    }
+
+    /// What `find` finds in the first frame of a host that is delivered and has it, if there is one yet.
+    pub(super) fn delivered<T>(
+        &self,
+        from: Host,
+        find: impl Fn(&Frame<'_>) -> Option<T>,
+    ) -> Option<T> {
+        self.look(|events| delivered(events, from).find_map(|frame| find(&frame)))
     }
 
     /// Waits until no packet is on the wire, and nothing has happened for a while.
@@ -66,7 +73,7 @@ impl Stage<'_> {
         let mut count = 0;
         loop {
             self.pause(CALM)?;
-            let now = self.until("calm", |events| {
+            let now = self.until(Awaited::Quiet, |events| {
                 on_the_wire(events).is_empty().then_some(events.len())
             })?;
             if now == count {
@@ -75,6 +82,54 @@ impl Stage<'_> {
             count = now;
         }
     }
+}
+
+/// A wait of a script: it has an end, and when it is long and nothing is seen to happen, it is told of.
+pub(super) struct Wait<'s, 'n> {
+    stage: &'s Stage<'n>,
+    what: Awaited,
+    ends: Instant,
+    /// When to tell of it; `None` when that was done.
+    tells: Option<Instant>,
+}
+
+impl<'s, 'n> Wait<'s, 'n> {
+    /// One that begins now.
+    pub(super) fn new(stage: &'s Stage<'n>, what: Awaited) -> Self {
+        let now = stage.now();
+        Self {
+            stage,
+            what,
+            ends: now + stage.patience,
+            tells: Some(now + LONG),
+        }
+    }
+
+    /// It is not there yet.
+    pub(super) fn goes_on(&mut self) -> Result<(), Stop> {
+        let now = self.stage.now();
+        if now >= self.ends {
+            return Err(Stop::Late(self.what));
+        }
+        if self.tells.is_some_and(|at| now >= at) {
+            let idle = |events: &[Event]| on_the_wire(events).is_empty();
+            let idle = self.stage.look(idle);
+            // What is on the wire is seen, and may be what a person has to decide about.
+            self.tells = (!idle).then_some(now + AGAIN);
+            if idle {
+                self.stage.note(self.what.note())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The frames of a host that were delivered.
+fn delivered(events: &[Event], from: Host) -> impl Iterator<Item = Frame<'_>> {
+    packets(events)
+        .filter(move |packet| packet.from == from && packet.verdict == Verdict::Delivered)
+        .filter_map(|packet| bytes_of(events, packet.id))
+        .map(Frame::parse)
 }
 
 fn packets(events: &[Event]) -> impl Iterator<Item = &Packet> {
@@ -108,3 +163,9 @@ fn on_the_wire(events: &[Event]) -> BTreeSet<u64> {
 /// After so long without anything, in milliseconds, nothing more comes: a delayed ACK takes 40, a
 /// look at sockets that no packet concerns 200.
 const CALM: u64 = 250;
+
+/// After so long a reader wonders whether anything goes on. No clock that a lesson is about takes longer
+/// without loss.
+const LONG: Duration = Duration::from_secs(4);
+/// When to look again, where a packet was on its way.
+const AGAIN: Duration = Duration::from_secs(1);

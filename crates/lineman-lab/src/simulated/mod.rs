@@ -2,7 +2,7 @@
 //! TCP/IP stacks in user space (smoltcp). No kernel is asked, and everything that the log has from
 //! here says so: [`Origin::Simulated`].
 //!
-//! Time is virtual. It passes only in [`Network::pass`] and [`Network::outcome`], and then from one
+//! Time is virtual. It passes only in [`Network::pass`] and [`Network::first`], and then from one
 //! event to the next without a pause: a scenario of minutes takes milliseconds, and the same calls
 //! with the same seed give the same log, byte by byte.
 //!
@@ -26,7 +26,6 @@ mod task;
 mod watch;
 mod world;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -55,7 +54,8 @@ use world::World;
 /// Two simulated hosts on one wire.
 pub struct Simulated {
     world: World,
-    outcomes: BTreeMap<u64, Outcome>,
+    /// What nobody has asked for yet, the oldest first.
+    outcomes: Vec<(u64, Outcome)>,
 }
 
 impl Simulated {
@@ -68,7 +68,7 @@ impl Simulated {
         recorder.record(Kind::Start(start(options)));
         Self {
             world: World::new(options, seed, clock, recorder),
-            outcomes: BTreeMap::new(),
+            outcomes: Vec::new(),
         }
     }
 
@@ -83,17 +83,23 @@ impl Simulated {
         self.world.tell(Kind::End);
     }
 
-    /// Lets things happen until this call has returned, or until then.
-    fn run(&mut self, until: Duration, call: Option<u64>) {
+    /// Lets things happen until one of these calls has returned, or until then.
+    fn run(&mut self, until: Duration, calls: &[u64]) {
         loop {
             self.outcomes.extend(self.world.returned());
-            if call.is_some_and(|call| self.outcomes.contains_key(&call)) {
+            if self.returned(calls).is_some() {
                 return;
             }
             if !self.world.step(until) {
                 return self.outcomes.extend(self.world.returned());
             }
         }
+    }
+
+    /// Where the outcome is of the first of these calls that has returned.
+    fn returned(&self, calls: &[u64]) -> Option<usize> {
+        let mut outcomes = self.outcomes.iter();
+        outcomes.position(|(call, _)| calls.contains(call))
     }
 }
 
@@ -112,15 +118,20 @@ impl Network for Simulated {
         Ok(self.world.call(host, call))
     }
 
-    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+    fn first(
+        &mut self,
+        calls: &[u64],
+        limit: Duration,
+    ) -> Result<Option<(u64, Outcome)>, LabError> {
         let until = self.now().saturating_add(limit);
-        self.run(until, Some(call));
-        Ok(self.outcomes.remove(&call))
+        self.run(until, calls);
+        let at = self.returned(calls);
+        Ok(at.map(|at| self.outcomes.remove(at)))
     }
 
     fn pass(&mut self, time: Duration) -> Result<(), LabError> {
         let until = self.now().saturating_add(time);
-        self.run(until, None);
+        self.run(until, &[]);
         Ok(())
     }
 

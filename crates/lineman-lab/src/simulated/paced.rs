@@ -109,12 +109,16 @@ impl Network for Paced {
         self.now(|lab| lab.call(host, call))
     }
 
-    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+    fn first(
+        &mut self,
+        calls: &[u64],
+        limit: Duration,
+    ) -> Result<Option<(u64, Outcome)>, LabError> {
         let begun = Instant::now();
         let mut stage = locked(&self.0.stage);
         loop {
             stage.catch_up()?;
-            let outcome = stage.lab.outcome(call, Duration::ZERO)?;
+            let outcome = stage.lab.first(calls, Duration::ZERO)?;
             let left = limit.saturating_sub(begun.elapsed());
             if outcome.is_some() || left.is_zero() {
                 return Ok(outcome);

@@ -30,6 +30,7 @@ pub mod tour;
 pub mod tui;
 pub mod udp;
 pub mod views;
+pub mod waits;
 pub mod wire;
 
 /// A language that lineman speaks.

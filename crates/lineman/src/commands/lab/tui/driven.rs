@@ -44,12 +44,16 @@ impl Network for Driven {
         self.network.call(host, call)
     }
 
-    fn outcome(&mut self, call: u64, limit: Duration) -> Result<Option<Outcome>, LabError> {
+    fn first(
+        &mut self,
+        calls: &[u64],
+        limit: Duration,
+    ) -> Result<Option<(u64, Outcome)>, LabError> {
         let mut left = limit;
         loop {
             self.obey()?;
             let part = left.min(MOMENT);
-            let outcome = self.network.outcome(call, part)?;
+            let outcome = self.network.first(calls, part)?;
             left -= part;
             if outcome.is_some() || left.is_zero() {
                 return Ok(outcome);

@@ -15,6 +15,7 @@ use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::lab::Lab as Words;
+use crate::lang::waits;
 
 /// Whether the system does not let us have a lab; what was not refused has another cause.
 pub fn is_refusal(error: &LabError) -> bool {
@@ -59,7 +60,10 @@ pub fn stopped(stop: &Stop, console: Console) -> Failure {
             };
             Failure::new(Exit::Incomplete, &Words::CallFailed { call, outcome }, lang)
         }
-        Stop::Late(what) => Failure::new(Exit::TimeOut, &Words::Late { what }, lang),
+        Stop::Late(what) => {
+            let what = &waits::awaited(what, lang);
+            Failure::new(Exit::TimeOut, &Words::Late { what }, lang)
+        }
         other => Failure::internal(other, lang),
     }
 }

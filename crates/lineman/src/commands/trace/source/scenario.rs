@@ -51,7 +51,7 @@ impl Script {
         let player = self.player.take();
         player.map_or(Ok(()), |player| {
             let played = player.join();
-            played.unwrap_or(Err(Stop::Late("itself"))) // it has said why it panicked
+            played.unwrap_or(Err(Stop::Panicked)) // it has said why it panicked
         })
     }
 
