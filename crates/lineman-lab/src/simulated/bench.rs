@@ -23,11 +23,18 @@ pub(super) struct Bench {
     pub(super) stack: Stack,
     pub(super) fds: BTreeMap<i32, Descriptor>,
     /// Connections that no descriptor leads to any more.
-    orphans: Vec<SocketHandle>,
+    orphans: Vec<Orphan>,
     patience: Patience,
     port: u16,
     /// The highest number that a socket has had.
     highest: i32,
+}
+
+/// A connection that no descriptor leads to any more.
+struct Orphan {
+    handle: SocketHandle,
+    /// Whether its program had set `SO_REUSEADDR`.
+    reuses: bool,
 }
 
 /// How long a peer may be silent, in three situations.
@@ -99,9 +106,9 @@ impl Bench {
         Err(Errno::EADDRINUSE)
     }
 
-    /// Leaves a connection to itself.
-    pub(super) fn orphan(&mut self, handle: SocketHandle) {
-        self.orphans.push(handle);
+    /// Leaves a connection to itself; `reuses` says whether its program had set `SO_REUSEADDR`.
+    pub(super) fn orphan(&mut self, handle: SocketHandle, reuses: bool) {
+        self.orphans.push(Orphan { handle, reuses });
     }
 
     /// Looks after all sockets, when something has happened: a packet has come, or a clock has run
@@ -178,15 +185,16 @@ impl Bench {
     /// What nobody will read is not taken; and the dead are buried.
     fn tidy_orphans(&mut self) {
         let stack = &mut self.stack;
-        self.orphans.retain(|handle| {
-            let socket = stack.tcp(*handle);
+        self.orphans.retain(|orphan| {
+            let handle = orphan.handle;
+            let socket = stack.tcp(handle);
             if socket.recv_queue() > 0 {
                 socket.abort();
             }
             // One that was aborted has its reset to send yet.
             let dead = socket.state() == tcp::State::Closed && socket.remote_endpoint().is_none();
             if dead {
-                stack.remove(*handle);
+                stack.remove(handle);
             }
             !dead
         });
@@ -205,24 +213,27 @@ impl Bench {
         }
     }
 
-    /// Whether this address cannot be bound because somebody else has it. A connection that is being
-    /// forgotten has it, too, unless the program has said that it knows (`SO_REUSEADDR`).
+    /// Whether this address cannot be bound because another socket has it. As on Linux, a connection has
+    /// it to the end of its TIME-WAIT, unless both programs have set `SO_REUSEADDR`.
     pub(super) fn is_taken(&mut self, fd: i32, address: SocketAddr) -> Result<bool, Errno> {
         let (reuse, datagram) = {
             let descriptor = self.fd(fd)?;
-            let reuse = descriptor.option(SocketOption::ReuseAddress) != 0;
-            (reuse, descriptor.is_datagram())
+            (descriptor.reuses(), descriptor.is_datagram())
         };
         let clash = |other: SocketAddr| {
             let anywhere = other.ip().is_unspecified() || address.ip().is_unspecified();
             other.port() == address.port() && (anywhere || other.ip() == address.ip())
         };
         let held = self.fds.values().any(|other| {
-            let shares = reuse && !matches!(other.kind, Kind::Listener { .. });
+            let listens = matches!(other.kind, Kind::Listener { .. });
+            let shares = reuse && other.reuses() && !listens;
             other.is_datagram() == datagram && !shares && other.bound.is_some_and(clash)
         });
-        let remembered =
-            !reuse && !datagram && self.stack.connections().any(|(ends, _)| clash(ends.local));
+        let mut orphans = self.orphans.iter();
+        let remembered = orphans.any(|orphan| {
+            let shares = reuse && orphan.reuses;
+            !datagram && !shares && self.stack.local(orphan.handle).is_some_and(clash)
+        });
         Ok(held || remembered)
     }
 }

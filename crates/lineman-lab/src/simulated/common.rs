@@ -116,13 +116,14 @@ impl Bench {
     /// Closes a socket: data that nobody has read, and a linger time of zero, make it a reset.
     fn close(&mut self, fd: i32) -> Answer {
         let descriptor = self.fds.remove(&fd).ok_or(Errno::EBADF)?;
+        let reuses = descriptor.reuses();
         match descriptor.kind {
             Kind::Fresh | Kind::Datagram(None) => {}
             Kind::Datagram(Some(handle)) => self.close_datagram(handle),
             Kind::Listener { waiting, .. } => {
                 for handle in waiting {
                     self.stack.tcp(handle).abort();
-                    self.orphan(handle);
+                    self.orphan(handle, reuses);
                 }
             }
             Kind::Connection { handle, .. } if self.is_calling(handle) => {
@@ -135,7 +136,7 @@ impl Bench {
                     true => socket.abort(),
                     false => socket.close(),
                 }
-                self.orphan(handle);
+                self.orphan(handle, reuses);
             }
         }
         Ok(Some(Outcome::Done))

@@ -105,6 +105,11 @@ impl Descriptor {
         })
     }
 
+    /// Whether its program has set `SO_REUSEADDR`.
+    pub(super) fn reuses(&self) -> bool {
+        self.option(SocketOption::ReuseAddress) != 0
+    }
+
     pub(super) fn is_datagram(&self) -> bool {
         matches!(self.kind, Kind::Datagram(_))
     }

@@ -113,6 +113,12 @@ impl Stack {
         self.sockets.get_mut(handle)
     }
 
+    /// The address of a connection at this end, if it is one.
+    pub(super) fn local(&self, handle: SocketHandle) -> Option<SocketAddr> {
+        let socket = self.sockets.get::<tcp::Socket<'_>>(handle);
+        socket.local_endpoint().map(address)
+    }
+
     /// A UDP socket of this stack.
     pub(super) fn udp(&mut self, handle: SocketHandle) -> &mut udp::Socket<'static> {
         self.sockets.get_mut(handle)

@@ -141,8 +141,9 @@ impl Bench {
         let Some(error) = descriptor.error.take() else {
             return Ok(Some(Outcome::Done));
         };
+        let reuses = descriptor.reuses();
         (descriptor.kind, descriptor.peer) = (Kind::Fresh, None);
-        self.orphan(handle);
+        self.orphan(handle, reuses);
         Err(error)
     }
 

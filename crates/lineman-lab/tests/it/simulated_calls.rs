@@ -126,8 +126,11 @@ fn an_address_is_taken_until_time_wait_is_over() {
     let address = v4();
     let fd = play.socket(Server, Transport::Stream, v4());
     play.fails(Server, Call::Bind { fd, address }, "EADDRINUSE");
+    // The connection's own socket would have to have had it, too.
     let (option, value) = (SocketOption::ReuseAddress, 1);
     play.done(Server, Call::Setsockopt { fd, option, value });
+    play.fails(Server, Call::Bind { fd, address }, "EADDRINUSE");
+    play.pass(Duration::from_secs(10));
     play.done(Server, Call::Bind { fd, address });
 }
 
