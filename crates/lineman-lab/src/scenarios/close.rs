@@ -9,6 +9,7 @@ use super::Subject;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Direction;
+use crate::hosts::SocketOption;
 
 pub(super) const ALL: &[Scenario] = &[
     Scenario::new("close-three", Subject::Closing, "", three).only_on_linux(),
@@ -22,6 +23,12 @@ pub(super) const ALL: &[Scenario] = &[
         last_lost,
     ),
     Scenario::new("simultaneous-close", Subject::Closing, "", crossed).slow(100),
+    Scenario::new("broken-pipe", Subject::Closing, "", broken),
+    Scenario::new("linger-reset", Subject::Closing, "", abort),
+    Scenario::new("linger-wait", Subject::Closing, "", linger)
+        .slow(100)
+        .only_on_linux(),
+    Scenario::new("half-open", Subject::Closing, "s>c:rst #1 drop", half_open),
 ];
 
 /// The server has nothing more to say and closes at once: its FIN takes the ACK along.
@@ -48,7 +55,7 @@ fn four(stage: &Stage<'_>) -> Result<(), Stop> {
 }
 
 /// A word and its answer: from then on an ACK waits for an answer that might take it along.
-fn greet(stage: &Stage<'_>, client: i32, server: i32) -> Result<(), Stop> {
+pub(super) fn greet(stage: &Stage<'_>, client: i32, server: i32) -> Result<(), Stop> {
     stage.send(Host::Client, client, "hello")?;
     stage.receive(Host::Server, server, 5)?;
     stage.send(Host::Server, server, "hi")?;
@@ -114,4 +121,56 @@ fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.answer(&right)?;
     stage.until_state(Host::Client, TcpState::TimeWait)?;
     stage.until_state(Host::Server, TcpState::TimeWait)
+}
+
+/// The server has closed both directions, and the client writes: the first time that is answered by a
+/// reset, the second time the client's own kernel refuses.
+fn broken(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.close(Host::Server, server)?;
+    stage.until_state(Host::Client, TcpState::CloseWait)?;
+    stage.send(Host::Client, client, "one")?;
+    stage.until_state(Host::Client, TcpState::Closed)?;
+    let (fd, data) = (client, b"two".to_vec());
+    stage.call(Host::Client, Call::Send { fd, data })?;
+    stage.close(Host::Client, client)
+}
+
+/// A linger time of zero throws away what was not sent, and says so to the peer.
+fn abort(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.set(Host::Client, client, SocketOption::Linger, 0)?;
+    stage.close(Host::Client, client)?;
+    stage.until_state(Host::Server, TcpState::Closed)?;
+    let size = 4096;
+    stage.call(Host::Server, Call::Recv { fd: server, size })?;
+    stage.close(Host::Server, server)
+}
+
+/// With a linger time `close` waits until all was acknowledged, which takes a round trip.
+fn linger(stage: &Stage<'_>) -> Result<(), Stop> {
+    const SECONDS: i32 = 5;
+    const WORDS: &str = "last words";
+    let (client, server) = stage.connect()?;
+    stage.set(Host::Client, client, SocketOption::Linger, SECONDS)?;
+    stage.send(Host::Client, client, WORDS)?;
+    let closes = stage.post(Host::Client, Call::Close { fd: client })?;
+    stage.receive(Host::Server, server, WORDS.len())?;
+    stage.hear_the_end(Host::Server, server)?;
+    stage.answer(&closes)?;
+    stage.close(Host::Server, server)?;
+    over(stage)
+}
+
+/// The server has forgotten the connection, as after a crash, and the client does not know: what would
+/// have told it was lost.
+fn half_open(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.set(Host::Server, server, SocketOption::Linger, 0)?;
+    stage.close(Host::Server, server)?;
+    stage.until_state(Host::Server, TcpState::Closed)?;
+    stage.send(Host::Client, client, "are you there?")?;
+    let size = 4096;
+    stage.call(Host::Client, Call::Recv { fd: client, size })?;
+    stage.close(Host::Client, client)
 }

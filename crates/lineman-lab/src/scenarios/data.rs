@@ -8,9 +8,9 @@ use lineman_trace::log::Host;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
+use super::close::greet;
 use super::habits::BACKLOG;
 use super::habits::PORT;
-use super::habits::address;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::SocketOption;
@@ -27,6 +27,10 @@ pub(super) const ALL: &[Scenario] = &[
     .as_in_the_textbook()
     .only_on_linux(),
     Scenario::new("zero-window", Subject::Data, "", zero_window).as_in_the_textbook(),
+    Scenario::new("mss", Subject::Data, "", segments).as_in_the_textbook(),
+    Scenario::new("window-scale", Subject::Data, "", scaled).only_on_linux(),
+    Scenario::new("nagle", Subject::Data, "", nagle),
+    Scenario::new("nagle-off", Subject::Data, "", no_nagle),
 ];
 
 /// Nothing follows, so only the clock can tell that it was lost.
@@ -40,9 +44,7 @@ fn one(stage: &Stage<'_>) -> Result<(), Stop> {
 fn several(stage: &Stage<'_>) -> Result<(), Stop> {
     const WORDS: [&str; 6] = ["one ", "two ", "three ", "four ", "five ", "six"];
     let (client, server) = stage.connect()?;
-    let (option, value) = (SocketOption::NoDelay, 1);
-    let fd = client;
-    stage.done(Host::Client, Call::Setsockopt { fd, option, value })?;
+    stage.set(Host::Client, client, SocketOption::NoDelay, 1)?;
     for word in WORDS {
         stage.send(Host::Client, client, word)?;
     }
@@ -54,9 +56,8 @@ fn zero_window(stage: &Stage<'_>) -> Result<(), Stop> {
     const SIZE: usize = 12_000;
     let fd = stage.socket(Host::Server, Transport::Stream)?;
     // Before listening: a connection inherits it, and the handshake announces it.
-    let (option, value) = (SocketOption::ReceiveBuffer, 4096);
-    stage.done(Host::Server, Call::Setsockopt { fd, option, value })?;
-    let address = address(Host::Server, PORT);
+    stage.set(Host::Server, fd, SocketOption::ReceiveBuffer, 4096)?;
+    let address = stage.address(Host::Server, PORT);
     stage.done(Host::Server, Call::Bind { fd, address })?;
     let backlog = BACKLOG;
     stage.done(Host::Server, Call::Listen { fd, backlog })?;
@@ -71,4 +72,44 @@ fn zero_window(stage: &Stage<'_>) -> Result<(), Stop> {
 fn closed(frame: &Frame<'_>) -> Option<()> {
     let closed = |tcp: &Tcp<'_>| tcp.window() == 0 && tcp.flags() == Flags::ACK;
     frame.tcp().filter(closed).map(drop)
+}
+
+/// More than one segment can carry.
+fn segments(stage: &Stage<'_>) -> Result<(), Stop> {
+    const SIZE: usize = 4000;
+    let (client, server) = stage.connect()?;
+    let data = b"0123456789".repeat(SIZE / 10);
+    stage.done(Host::Client, Call::Sendall { fd: client, data })?;
+    stage.receive(Host::Server, server, SIZE)
+}
+
+fn scaled(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, server) = stage.connect()?;
+    stage.send(Host::Client, client, "hello")?;
+    stage.receive(Host::Server, server, 5)
+}
+
+fn nagle(stage: &Stage<'_>) -> Result<(), Stop> {
+    ask(stage, false)
+}
+
+fn no_nagle(stage: &Stage<'_>) -> Result<(), Stop> {
+    ask(stage, true)
+}
+
+/// A question in two writes. The server answers when it has all of it, so nothing takes the ACK of the
+/// first part along.
+fn ask(stage: &Stage<'_>, at_once: bool) -> Result<(), Stop> {
+    const QUESTION: [&str; 2] = ["GET ", "/kernel"];
+    let (client, server) = stage.connect()?;
+    if at_once {
+        stage.set(Host::Client, client, SocketOption::NoDelay, 1)?;
+    }
+    greet(stage, client, server)?;
+    for part in QUESTION {
+        stage.send(Host::Client, client, part)?;
+    }
+    stage.receive(Host::Server, server, QUESTION.concat().len())?;
+    stage.send(Host::Server, server, "here it is")?;
+    stage.receive(Host::Client, client, 10)
 }

@@ -1,7 +1,6 @@
 //! What the programs of most scripts do alike.
 
 use std::net::SocketAddr;
-use std::net::SocketAddrV4;
 
 use lineman_trace::log::Host;
 
@@ -10,12 +9,13 @@ use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Family;
 use crate::hosts::Outcome;
+use crate::hosts::SocketOption;
 use crate::hosts::Transport;
 use crate::link;
 
 impl Stage<'_> {
     pub(super) fn socket(&self, host: Host, transport: Transport) -> Result<i32, Stop> {
-        let family = Family::Inet;
+        let family = self.family;
         let posted = self.post(host, Call::Socket { family, transport })?;
         self.descriptor(&posted)
     }
@@ -23,7 +23,7 @@ impl Stage<'_> {
     /// A socket with an address.
     pub(super) fn bound(&self, host: Host, transport: Transport, port: u16) -> Result<i32, Stop> {
         let fd = self.socket(host, transport)?;
-        let address = address(host, port);
+        let address = self.address(host, port);
         self.done(host, Call::Bind { fd, address })?;
         Ok(fd)
     }
@@ -45,7 +45,7 @@ impl Stage<'_> {
     pub(super) fn connect_to(&self, listener: i32) -> Result<(i32, i32), Stop> {
         let accepted = self.post(Host::Server, Call::Accept { fd: listener })?;
         let client = self.socket(Host::Client, Transport::Stream)?;
-        self.done(Host::Client, to_server(client))?;
+        self.done(Host::Client, self.to_server(client))?;
         Ok((client, self.descriptor(&accepted)?))
     }
 
@@ -82,20 +82,45 @@ impl Stage<'_> {
         }
     }
 
+    /// Receives whatever there is, and whatever comes of it.
+    pub(super) fn recv(&self, host: Host, fd: i32, size: u32) -> Result<Outcome, Stop> {
+        self.call(host, Call::Recv { fd, size })
+    }
+
     pub(super) fn close(&self, host: Host, fd: i32) -> Result<(), Stop> {
         self.done(host, Call::Close { fd })
     }
-}
 
-/// An address of a host.
-pub(super) fn address(host: Host, port: u16) -> SocketAddr {
-    SocketAddrV4::new(link::addresses(host).v4, port).into()
-}
+    pub(super) fn set(
+        &self,
+        host: Host,
+        fd: i32,
+        option: SocketOption,
+        value: i32,
+    ) -> Result<(), Stop> {
+        self.done(host, Call::Setsockopt { fd, option, value })
+    }
 
-/// A call to the server.
-pub(super) fn to_server(fd: i32) -> Call {
-    let address = address(Host::Server, PORT);
-    Call::Connect { fd, address }
+    /// An address of a host, of the family that the lesson is played with.
+    pub(super) fn address(&self, host: Host, port: u16) -> SocketAddr {
+        let own = link::addresses(host);
+        match self.family {
+            Family::Inet => (own.v4, port).into(),
+            Family::Inet6 => (own.v6, port).into(),
+        }
+    }
+
+    /// A call to the server.
+    pub(super) fn to_server(&self, fd: i32) -> Call {
+        let address = self.address(Host::Server, PORT);
+        Call::Connect { fd, address }
+    }
+
+    /// A datagram to the server.
+    pub(super) fn datagram(&self, fd: i32, data: Vec<u8>) -> Call {
+        let address = self.address(Host::Server, PORT);
+        Call::Sendto { fd, data, address }
+    }
 }
 
 /// Where the server listens.

@@ -7,7 +7,9 @@ mod awaited;
 mod close;
 mod data;
 mod habits;
+mod messages;
 mod open;
+mod reuse;
 mod simulation;
 mod stage;
 mod stop;
@@ -15,6 +17,7 @@ mod tftp;
 mod tftp_end;
 mod tour;
 mod udp;
+mod waiting;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -22,6 +25,7 @@ use std::time::Duration;
 
 use crate::Network;
 use crate::Options;
+use crate::hosts::Family;
 
 pub use awaited::Awaited;
 use lineman_trace::log::Hub;
@@ -40,6 +44,10 @@ pub enum Subject {
     Closing,
     /// What happens in between.
     Data,
+    /// Messages in a stream of bytes.
+    Messages,
+    /// Calls that wait, and calls that do not.
+    Waiting,
     /// Datagrams.
     Datagrams,
     /// TFTP.
@@ -55,6 +63,8 @@ pub struct Scenario {
     pub subject: Subject,
     /// What happens on the wire, as [rules](crate::rules).
     pub rules: &'static str,
+    /// Of which family its addresses are.
+    family: Family,
     /// Where it needs another wire than others.
     delay: Option<Duration>,
     /// Whether it needs TCP as the textbook has it.
@@ -67,14 +77,22 @@ pub struct Scenario {
 impl Scenario {
     /// All of them, in the order in which they are best learnt.
     pub fn all() -> impl Iterator<Item = &'static Self> {
-        [open::ALL, close::ALL, data::ALL, udp::ALL, tftp::ALL]
-            .into_iter()
-            .flatten()
+        let tcp = [open::ALL, close::ALL, reuse::ALL, data::ALL];
+        let calls = [messages::ALL, waiting::ALL];
+        let others = [udp::ALL, tftp::ALL];
+        tcp.into_iter().chain(calls).chain(others).flatten()
     }
 
     /// The one of this name.
     pub fn find(name: &str) -> Option<&'static Self> {
         Self::all().find(|scenario| scenario.name == name)
+    }
+
+    /// The same over IPv6.
+    #[must_use]
+    pub fn over_ipv6(self) -> Self {
+        let family = Family::Inet6;
+        Self { family, ..self }
     }
 
     /// How the lab is to be for it.
@@ -116,7 +134,7 @@ impl Scenario {
         log: &Hub,
         patience: Duration,
     ) -> Result<(), Stop> {
-        let stage = Stage::new(network, log, patience);
+        let stage = Stage::new(network, log, patience, self.family);
         let (id, args) = (self.look(), BTreeMap::new());
         stage.note(Note { id, args })?;
         (self.script)(&stage)?;
@@ -133,6 +151,7 @@ impl Scenario {
             name,
             subject,
             rules,
+            family: Family::Inet,
             delay: None,
             textbook: false,
             only_linux: false,

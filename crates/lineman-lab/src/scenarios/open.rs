@@ -12,8 +12,6 @@ use super::Stop;
 use super::Subject;
 use super::habits::BACKLOG;
 use super::habits::PORT;
-use super::habits::address;
-use super::habits::to_server;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Transport;
@@ -41,7 +39,7 @@ fn plain(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn refused(stage: &Stage<'_>) -> Result<(), Stop> {
     let fd = stage.socket(Host::Client, Transport::Stream)?;
-    stage.call(Host::Client, to_server(fd))?;
+    stage.call(Host::Client, stage.to_server(fd))?;
     stage.close(Host::Client, fd)
 }
 
@@ -59,7 +57,7 @@ fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
     let mut calls = Vec::new();
     for host in hosts {
         let fd = stage.bound(host, Transport::Stream, PORT)?;
-        let address = address(host.other(), PORT);
+        let address = stage.address(host.other(), PORT);
         calls.push((host, Call::Connect { fd, address }));
     }
     for (host, call) in calls {
@@ -73,10 +71,10 @@ fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
 fn backlog_full(stage: &Stage<'_>) -> Result<(), Stop> {
     let fd = stage.listen(0)?;
     let first = stage.socket(Host::Client, Transport::Stream)?;
-    stage.done(Host::Client, to_server(first))?;
+    stage.done(Host::Client, stage.to_server(first))?;
     stage.until_state(Host::Server, TcpState::Established)?;
     let second = stage.socket(Host::Client, Transport::Stream)?;
-    let waits = stage.post(Host::Client, to_server(second))?;
+    let waits = stage.post(Host::Client, stage.to_server(second))?;
     stage.until_delivered("SYN", Host::Client, 2, |frame| {
         frame
             .tcp()
@@ -93,8 +91,8 @@ fn backlog_full(stage: &Stage<'_>) -> Result<(), Stop> {
 /// for a connection; the third one, which does not come, is what saves it.
 fn stale_syn(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.listen(BACKLOG)?;
-    let from = address(Host::Client, 45_000);
-    let envelope = Envelope::new(from, address(Host::Server, PORT));
+    let from = stage.address(Host::Client, 45_000);
+    let envelope = Envelope::new(from, stage.address(Host::Server, PORT));
     let syn = envelope.tcp(&Segment {
         seq: 1_000_000,
         flags: Flags::SYN,

@@ -17,7 +17,9 @@ impl Scenario {
         let mut all = match self.subject {
             Subject::Opening => vec![],
             Subject::Closing => vec![D::ShortTimeWait, D::FinNeverRides],
-            Subject::Data => vec![D::LongTimeout, D::NoCongestionControl],
+            Subject::Data | Subject::Messages | Subject::Waiting => {
+                vec![D::LongTimeout, D::NoCongestionControl]
+            }
             Subject::Datagrams | Subject::Files => return Vec::new(),
         };
         all.push(match self.textbook {

@@ -15,6 +15,7 @@ use super::Stop;
 use super::waits::Wait;
 use crate::LabError;
 use crate::hosts::Call;
+use crate::hosts::Family;
 use crate::hosts::Outcome;
 use crate::network::Network;
 use crate::wire::Command;
@@ -28,17 +29,25 @@ pub(super) struct Stage<'n> {
     seen: Cursor,
     /// How long it waits for what must come.
     pub(super) patience: Duration,
+    /// Of which family the addresses are.
+    pub(super) family: Family,
     /// What stands for the lab's beginning where instants are compared.
     base: Instant,
 }
 
 impl<'n> Stage<'n> {
-    pub(super) fn new(network: &'n mut dyn Network, log: &'n Hub, patience: Duration) -> Self {
+    pub(super) fn new(
+        network: &'n mut dyn Network,
+        log: &'n Hub,
+        patience: Duration,
+        family: Family,
+    ) -> Self {
         Self {
             network: RefCell::new(network),
             log,
             seen: log.cursor_at(u64::MAX),
             patience,
+            family,
             base: Instant::now(),
         }
     }

@@ -20,7 +20,6 @@ use super::Awaited;
 use super::Scenario;
 use super::Stop;
 use super::Subject;
-use super::habits::address;
 use super::stage::Posted;
 use super::stage::Stage;
 use super::tftp_end::End;
@@ -103,7 +102,7 @@ fn forge(stage: &Stage<'_>, to: SocketAddr) -> Result<(), Stop> {
     let envelope = Envelope {
         from_mac: hardware(Host::Server),
         to_mac: hardware(Host::Client),
-        ..Envelope::new(address(Host::Server, STRANGER), to)
+        ..Envelope::new(stage.address(Host::Server, STRANGER), to)
     };
     let frame = envelope.udp(b"\0\x03\0\x02not from here");
     stage.wire(Command::Forge(Host::Server, frame))
@@ -173,7 +172,7 @@ fn ask<'s, 'n>(
         timing: TIMING,
         length: Some(file.len() as u64),
     };
-    let server = address(Host::Server, WELL_KNOWN);
+    let server = stage.address(Host::Server, WELL_KNOWN);
     let session = Session::client(stage.now(), server, config);
     End::begin(stage, Host::Client, fd, session, file)
 }

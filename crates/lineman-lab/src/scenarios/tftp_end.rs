@@ -65,7 +65,7 @@ impl<'s, 'n> End<'s, 'n> {
 
     /// When its clock runs out.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.waits.and(self.session.poll_timeout())
+        self.waits.and_then(|_| self.session.poll_timeout())
     }
 
     /// Its call has returned.

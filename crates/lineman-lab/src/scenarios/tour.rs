@@ -13,7 +13,6 @@ use super::close;
 use super::habits::PORT;
 use super::stage::Stage;
 use super::tftp;
-use super::udp;
 use crate::LabError;
 use crate::Network;
 use crate::Options;
@@ -105,7 +104,7 @@ fn datagrams(stage: &Stage<'_>) -> Result<(), Stop> {
     )?;
     let client = stage.socket(Host::Client, Transport::Datagram)?;
     for word in ["one", "two", "three"] {
-        stage.done(Host::Client, udp::datagram(client, word.into()))?;
+        stage.done(Host::Client, stage.datagram(client, word.into()))?;
     }
     let size = 2048;
     let receive = Call::Recvfrom { fd: server, size };

@@ -8,8 +8,6 @@ use super::Scenario;
 use super::Stop;
 use super::Subject;
 use super::habits::PORT;
-use super::habits::address;
-use super::habits::to_server;
 use super::stage::Stage;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
@@ -31,12 +29,14 @@ pub(super) const ALL: &[Scenario] = &[
         three,
     ),
     Scenario::new("udp-fragments", Subject::Datagrams, "", large).only_on_linux(),
+    Scenario::new("udp-boundaries", Subject::Datagrams, "", two),
+    Scenario::new("udp-truncated", Subject::Datagrams, "", cut),
 ];
 
 /// A connected socket hears of the refusal; it is the next call that tells.
 fn closed(stage: &Stage<'_>) -> Result<(), Stop> {
     let fd = stage.socket(Host::Client, Transport::Datagram)?;
-    stage.done(Host::Client, to_server(fd))?;
+    stage.done(Host::Client, stage.to_server(fd))?;
     stage.send(Host::Client, fd, "anybody there?")?;
     let size = 2048;
     stage.call(Host::Client, Call::Recv { fd, size })?;
@@ -54,7 +54,7 @@ fn three(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.done(Host::Server, call)?;
     let fd = stage.socket(Host::Client, Transport::Datagram)?;
     for word in ["one", "two", "three"] {
-        stage.done(Host::Client, datagram(fd, word.into()))?;
+        stage.done(Host::Client, stage.datagram(fd, word.into()))?;
     }
     let size = 2048;
     let receive = Call::Recvfrom { fd: server, size };
@@ -67,12 +67,37 @@ fn large(stage: &Stage<'_>) -> Result<(), Stop> {
     let server = stage.bound(Host::Server, Transport::Datagram, PORT)?;
     let fd = stage.socket(Host::Client, Transport::Datagram)?;
     let data = b"lineman ".iter().copied().cycle().take(65_507).collect();
-    stage.done(Host::Client, datagram(fd, data))?;
+    stage.done(Host::Client, stage.datagram(fd, data))?;
     let size = 65_535;
     stage.done(Host::Server, Call::Recvfrom { fd: server, size })
 }
 
-pub(super) fn datagram(fd: i32, data: Vec<u8>) -> Call {
-    let address = address(Host::Server, PORT);
-    Call::Sendto { fd, data, address }
+/// As `stream-merged` of TCP: both are there before the program asks.
+fn two(stage: &Stage<'_>) -> Result<(), Stop> {
+    let server = both_arrive(stage)?;
+    for _ in 0..2 {
+        let size = 4096;
+        stage.done(Host::Server, Call::Recvfrom { fd: server, size })?;
+    }
+    Ok(())
+}
+
+/// The program has not enough room for the first.
+fn cut(stage: &Stage<'_>) -> Result<(), Stop> {
+    let server = both_arrive(stage)?;
+    for size in [3, 4096] {
+        stage.done(Host::Server, Call::Recvfrom { fd: server, size })?;
+    }
+    Ok(())
+}
+
+/// The server's socket, in which two datagrams lie.
+fn both_arrive(stage: &Stage<'_>) -> Result<i32, Stop> {
+    let server = stage.bound(Host::Server, Transport::Datagram, PORT)?;
+    let fd = stage.socket(Host::Client, Transport::Datagram)?;
+    for word in ["hello", "world"] {
+        stage.done(Host::Client, stage.datagram(fd, word.into()))?;
+    }
+    stage.until_delivered("UDP", Host::Client, 2, |frame| frame.udp().map(drop))?;
+    Ok(server)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
@@ -53,9 +54,25 @@ impl Stage<'_> {
         find: impl Fn(&Frame<'_>) -> Option<T>,
     ) -> Result<T, Stop> {
         self.until(Awaited::Packet(from, what), |events| {
-            delivered(events, from)
-                .filter_map(|frame| find(&frame))
-                .nth(times - 1)
+            let mut found = delivered(events, from).filter_map(|frame| find(&frame));
+            found.nth(times - 1)
+        })
+    }
+
+    /// Waits until this many bytes of a host have been delivered, for lessons with one connection.
+    pub(super) fn until_bytes(&self, from: Host, wanted: usize) -> Result<(), Stop> {
+        self.until(Awaited::Packet(from, "data"), |events| {
+            let mut isn = None;
+            let ends = delivered(events, from).filter_map(|frame| {
+                let tcp = frame.tcp()?;
+                if tcp.flags().has(Flags::SYN) {
+                    isn = Some(tcp.seq());
+                }
+                // Behind the SYN, which takes a number.
+                let first = tcp.seq().wrapping_sub(isn?).checked_sub(1)?;
+                Some(first as usize + tcp.payload().wire_len())
+            });
+            ends.max().filter(|end| *end >= wanted).map(drop)
         })
     }
 

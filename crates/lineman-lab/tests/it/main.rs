@@ -6,6 +6,7 @@
 
 mod calls;
 mod closing;
+mod lessons;
 mod network;
 mod play;
 mod process;

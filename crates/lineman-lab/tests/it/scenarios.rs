@@ -32,8 +32,13 @@ use lineman_trace::log::Verdict;
 use crate::stage::*;
 
 /// Plays a scenario; whatever it is, its log is sound.
-fn play(name: &str) -> Vec<Event> {
-    let scenario = Scenario::find(name).expect("a scenario");
+pub(crate) fn play(name: &str) -> Vec<Event> {
+    play_one(*Scenario::find(name).expect("a scenario"))
+}
+
+/// Plays a scenario, which may be over IPv6.
+pub(crate) fn play_one(scenario: Scenario) -> Vec<Event> {
+    let name = scenario.name;
     let program = Program {
         path: HELPER.into(),
         args: vec!["lab".into()],
@@ -54,7 +59,7 @@ fn play(name: &str) -> Vec<Event> {
 }
 
 /// What was sent, in a line: `c:syn` from the client, `!` if it was lost, `*` if nobody sent it.
-fn plot(events: &[Event]) -> String {
+pub(crate) fn plot(events: &[Event]) -> String {
     let mut talks = Conversations::new();
     let fate = |id: u64, verdict: Verdict| {
         packets(events)
@@ -116,7 +121,7 @@ fn kind(frame: &Frame<'_>) -> What {
 }
 
 /// These were sent in this order, whatever else was.
-fn has_in_order(events: &[Event], wanted: &str) {
+pub(crate) fn has_in_order(events: &[Event], wanted: &str) {
     let plot = plot(events);
     let mut all = plot.split(' ');
     for word in wanted.split(' ') {
@@ -604,6 +609,50 @@ fn luck_comes_again() {
     assert!(!first.0.is_empty() && !first.1.is_empty(), "{first:?}");
     assert_eq!(first, luck(&rules(42)));
     assert_ne!(first, luck(&rules(43)));
+}
+
+/// Plays a scenario over a simulated lab, in virtual time, with these rules beside its own.
+pub(crate) fn simulate(scenario: Scenario, rules: &str) -> Vec<Event> {
+    let name = scenario.name;
+    let mut options = scenario.options();
+    let more: lineman_lab::rules::Rules = rules.parse().expect("rules");
+    options.rules.rules.extend(more.rules);
+    let hub = Hub::new();
+    let log = hub.cursor();
+    let mut lab = Box::new(Simulated::start(&options, 1, hub.sink()));
+    if let Err(stop) = scenario.play(&mut *lab, &hub) {
+        panic!("{name}: {stop}\n{}", plot(&log.look(<[Event]>::to_vec)));
+    }
+    lab.end().expect("in good order");
+    let events = log.look(<[Event]>::to_vec);
+    every_delivery_is_known(&events);
+    events
+}
+
+/// Whatever is marked as one that can be simulated can be, over IPv4 and IPv6, in virtual time: no script
+/// waits for a clock that is not the lab's.
+#[test]
+fn all_that_can_be_simulated_are() {
+    for scenario in Scenario::all().filter(|it| it.can_be_simulated()) {
+        for scenario in [*scenario, scenario.over_ipv6()] {
+            println!("{}: {}", scenario.name, plot(&simulate(scenario, "")));
+        }
+    }
+}
+
+/// Each program was a thread that took a mutex every millisecond, so that one of them could starve and ask
+/// again: a transfer in which nothing is lost repeats nothing.
+#[test]
+fn nothing_is_repeated_where_nothing_is_lost() {
+    let plays = |name| plot(&simulate(*Scenario::find(name).expect("a scenario"), ""));
+    assert_eq!(
+        plays("tftp-get"),
+        "c:tftp.rrq s:tftp.oack c:tftp.ack0 s:tftp.data1 c:tftp.ack1 s:tftp.data2 c:tftp.ack2 s:tftp.data3 c:tftp.ack3"
+    );
+    assert_eq!(
+        plays("tftp-put"),
+        "c:tftp.wrq s:tftp.ack0 c:tftp.data1 s:tftp.ack1 c:tftp.data2 s:tftp.ack2 c:tftp.data3 s:tftp.ack3"
+    );
 }
 
 /// The same scripts over a simulated lab, in real time. What depends on Linux is left out.

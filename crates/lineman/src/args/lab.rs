@@ -55,6 +55,9 @@ pub struct Play {
     /// Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Play it over IPv6
+    #[arg(long)]
+    pub ipv6: bool,
     /// How many milliseconds every packet is on its way (default: the scenario's, mostly 2)
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub delay: Option<u64>,
@@ -120,6 +123,7 @@ Examples:
   lineman lab list                                     what there is to play
   lineman lab handshake                                a connection is made
   lineman lab handshake --tui                          packet by packet, at your keys
+  lineman lab handshake --ipv6                         the same over IPv6
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance; the seed repeats it
   lineman lab handshake --simulated                    both hosts simulated, without the kernel

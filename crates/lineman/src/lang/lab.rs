@@ -8,6 +8,8 @@ messages! {
     Opening {} "How a connection begins" "连接如何建立"
     Closing {} "How it ends" "连接如何关闭"
     Data {} "What happens in between" "数据传输"
+    Messages {} "Messages in a stream of bytes" "字节流中的消息（粘包）"
+    Waiting {} "Calls that wait, and calls that do not" "阻塞与非阻塞的调用"
     Datagrams {} "Datagrams" "数据报"
     Files {} "TFTP" "TFTP 文件传输"
     HowToPlay {} "Play one with: lineman lab NAME" "播放其中一个：lineman lab 名称"

@@ -198,6 +198,83 @@ const ROWS: &[Row] = &[
         ),
     ),
     row(
+        "broken-pipe",
+        (
+            "writing to a connection that the peer has closed: EPIPE and SIGPIPE",
+            "向对方已关闭的连接写数据：EPIPE 与 SIGPIPE",
+        ),
+        (
+            "The server has closed, and the client writes twice. Look at the first send(): it succeeds, and an RST comes back. The second one fails with EPIPE; a C program that does not ignore SIGPIPE is killed there.",
+            "服务器已经关闭，客户端还写了两次。注意第一次 send() 成功了，换来的却是 RST；第二次才以 EPIPE 失败。C 程序若没有忽略 SIGPIPE 信号，就会在这里被终止。",
+        ),
+    ),
+    row(
+        "linger-reset",
+        (
+            "SO_LINGER of 0 s: close() resets the connection",
+            "SO_LINGER 设为 0 秒：close() 复位连接",
+        ),
+        (
+            "The client sets SO_LINGER to 0 s and closes. Look at the RST in place of a FIN: no TIME-WAIT follows, and data that had not been sent would be lost.",
+            "客户端把 SO_LINGER 设为 0 秒后关闭。注意它发出的是 RST 而不是 FIN：之后没有 TIME-WAIT，若还有未发送的数据也会丢失。",
+        ),
+    ),
+    row(
+        "linger-wait",
+        (
+            "SO_LINGER of 5 s: close() waits until everything is acknowledged",
+            "SO_LINGER 设为 5 秒：close() 等到全部得到确认",
+        ),
+        (
+            "Each packet takes 100 ms. Look at close(): without SO_LINGER it would return at once; with it, it returns when the data and the FIN have been acknowledged, or after 5 s.",
+            "每个报文要走 100 毫秒。注意 close()：没有 SO_LINGER 时它会立即返回；设置之后，要等数据和 FIN 都得到确认才返回，最多 5 秒。",
+        ),
+    ),
+    row(
+        "half-open",
+        (
+            "half-open: one end has forgotten the connection",
+            "半开连接：一端已经不知道这个连接",
+        ),
+        (
+            "The server resets the connection, and the wire drops the RST, as if the server had crashed and restarted. Look at the client: it stays ESTABLISHED until it sends something, and only the answer to that tells it.",
+            "服务器复位了连接，而 RST 被线路丢弃，就像服务器崩溃后重新启动一样。注意客户端：它一直处于 ESTABLISHED，直到自己发送数据，才从对方的回应得知。",
+        ),
+    ),
+    row(
+        "address-in-use",
+        (
+            "“Address already in use”: TIME-WAIT at the server's port",
+            "“Address already in use”：服务器端口上有 TIME-WAIT",
+        ),
+        (
+            "The server closes first, ends, and starts again. Look at bind(): EADDRINUSE, because the old connection is in TIME-WAIT at that port. Look at the second bind(), too: to set SO_REUSEADDR only now does not help, because the old socket did not have it.",
+            "服务器先关闭，退出后重新启动。注意 bind() 返回 EADDRINUSE，因为旧连接还在这个端口上处于 TIME-WAIT。也注意第二次 bind()：现在才设置 SO_REUSEADDR 没有用，因为旧的套接字没有设置它。",
+        ),
+    ),
+    row(
+        "address-reused",
+        (
+            "SO_REUSEADDR before bind(), at every start",
+            "每次启动都在 bind() 之前设置 SO_REUSEADDR",
+        ),
+        (
+            "The server closes first again, but sets SO_REUSEADDR before bind(), at the first start and at the second. Look at the second bind(): it succeeds, although the old connection is still in TIME-WAIT.",
+            "仍由服务器先关闭，但两次启动都在 bind() 之前设置 SO_REUSEADDR。注意第二次 bind() 成功了，尽管旧连接仍处于 TIME-WAIT。",
+        ),
+    ),
+    row(
+        "address-free",
+        (
+            "the client closes first: the server's port is free",
+            "客户端先关闭：服务器的端口是空闲的",
+        ),
+        (
+            "The client closes first. Look at who is in TIME-WAIT: the client, at a port that no server needs. The server binds its port again without any option.",
+            "客户端先关闭。注意处于 TIME-WAIT 的是客户端，它的端口没有服务器需要。服务器不用任何选项就能再次绑定原来的端口。",
+        ),
+    ),
+    row(
         "data-lost",
         (
             "lost data, retransmitted after a timeout",
@@ -222,6 +299,157 @@ const ROWS: &[Row] = &[
         (
             "The server does not read. Look at the window that shrinks to 0, at the probes that the client sends, and at what happens when the server finally reads.",
             "服务器不读取数据。注意窗口缩小到 0，客户端用探测报文询问，以及服务器终于读取后发生的事。",
+        ),
+    ),
+    row(
+        "mss",
+        (
+            "MSS: how much one segment carries",
+            "MSS：一个报文段最多带多少数据",
+        ),
+        (
+            "The client sends 4000 bytes with one call. Look at the MSS that both SYNs announce, and at the segments that TCP makes of the bytes: none carries more than that. The MSS is what the headers of IP and TCP leave of a frame's 1500 bytes.",
+            "客户端用一次调用发送 4000 字节。注意两个 SYN 声明的 MSS，以及 TCP 把数据分成的报文段：没有一个超过它。MSS 是一帧的 1500 字节减去 IP 首部和 TCP 首部。",
+        ),
+    ),
+    row(
+        "window-scale",
+        (
+            "window scaling: the window field counts in larger units",
+            "窗口扩大：窗口字段采用更大的单位",
+        ),
+        (
+            "Look at the option window scale in both SYNs, and at the window field of the segments after them: shifted left by that many bits, it is the window. The window of a SYN itself is not shifted.",
+            "注意两个 SYN 中的窗口扩大选项，以及之后各报文段的窗口字段：左移这么多位才是窗口的大小。SYN 自己的窗口不移位。",
+        ),
+    ),
+    row(
+        "nagle",
+        (
+            "Nagle's algorithm and delayed ACK: each waits for the other",
+            "Nagle 算法遇上延迟确认：互相等待",
+        ),
+        (
+            "The client writes a question in two parts. Look at the second part: it waits until the first is acknowledged (Nagle's algorithm), while the server delays that ACK by about 40 ms, because it waits for the rest of the question before it answers.",
+            "客户端分两次写出一个问题。注意第二部分：它要等第一部分得到确认才发送（Nagle 算法），而服务器在等问题的其余部分，没有数据可以捎带 ACK，于是把它延迟约 40 毫秒。",
+        ),
+    ),
+    row(
+        "nagle-off",
+        (
+            "TCP_NODELAY: Nagle's algorithm is off",
+            "TCP_NODELAY：关闭 Nagle 算法",
+        ),
+        (
+            "The same question in two parts, with TCP_NODELAY. Look at the second part: it is sent at once, without waiting for the ACK of the first.",
+            "同一个问题仍分两次写出，但设置了 TCP_NODELAY。注意第二部分立即发送，不等第一部分的 ACK。",
+        ),
+    ),
+    row(
+        "stream-merged",
+        (
+            "two sends, one recv: TCP keeps no message boundaries",
+            "粘包：两次 send，一次 recv",
+        ),
+        (
+            "The client calls send() twice. The server calls recv() once, when both have arrived. Look at what it gets: helloworld. TCP carries a stream of bytes and does not keep the boundaries of sends.",
+            "客户端调用两次 send()，两段数据都到达后服务器才调用一次 recv()。注意它得到的是 helloworld：TCP 传送的是字节流，不保留每次 send() 的边界。这就是所谓的“粘包”。",
+        ),
+    ),
+    row(
+        "stream-split",
+        ("one send, two recvs", "拆包：一次 send，两次 recv"),
+        (
+            "The client calls send() once. The server asks for 6 bytes, and then for more. Look at the second recv(): what the first one did not take is still there.",
+            "客户端只调用一次 send()。服务器先要 6 个字节，再要其余的。注意第二次 recv()：第一次没有取走的数据仍在那里。",
+        ),
+    ),
+    row(
+        "partial-recv",
+        (
+            "recv() returns what has arrived, not what was asked for",
+            "recv() 返回已到达的数据，而不是要求的数量",
+        ),
+        (
+            "The client sends 4000 bytes in three segments, and the wire delays the last two. The server asks for 4000 bytes. Look at how many it gets: those that are there. It has to call recv() until it has all of them.",
+            "客户端的 4000 字节分成三个报文段，线路推迟了后两个。服务器要求 4000 字节。注意它得到多少：只有已到达的部分。程序必须反复调用 recv()，直到收齐。",
+        ),
+    ),
+    row(
+        "framing-length",
+        (
+            "boundaries of one's own: each message begins with its length",
+            "自定边界之一：每条消息以长度开头",
+        ),
+        (
+            "Each message begins with its length, in two digits; the first send() ends in the middle of the second message. Look at the server: it receives exactly the 2 digits, and then exactly as many as they say, whatever the sends were.",
+            "每条消息以两位数字的长度开头；第一次 send() 在第二条消息的中间结束。注意服务器：先准确接收 2 位数字，再按其中的长度准确接收，不管数据是怎样发送的。",
+        ),
+    ),
+    row(
+        "framing-line",
+        (
+            "boundaries of one's own: each message is a line",
+            "自定边界之二：每条消息是一行",
+        ),
+        (
+            "Each message ends with a newline; the first send() ends in the middle of the second line. Look at readline(): it returns whole lines, and keeps the beginning of the second until the rest has come.",
+            "每条消息以换行结束；第一次 send() 在第二行的中间结束。注意 readline() 返回完整的行，并保留第二行的开头，直到其余部分到达。",
+        ),
+    ),
+    row(
+        "recv-blocking",
+        (
+            "blocking: recv() waits until something comes",
+            "阻塞：recv() 一直等到有数据",
+        ),
+        (
+            "The server calls recv() before the client has sent anything. Look at when it returns: until then the program stands still.",
+            "服务器在客户端发送任何数据之前就调用 recv()。注意它何时返回：在那之前程序停在原处。",
+        ),
+    ),
+    row(
+        "recv-timeout",
+        (
+            "a timeout: recv() waits so long at most",
+            "超时：recv() 最多等这么久",
+        ),
+        (
+            "The server's socket has a timeout of 0.3 s. Look at the first recv(): it gives up, and nothing is sent because of that. The connection is as good as before, and the second recv() gets the data.",
+            "服务器的套接字设置了 0.3 秒超时。注意第一次 recv() 放弃了，但并没有因此发送任何报文。连接完好如初，第二次 recv() 得到数据。",
+        ),
+    ),
+    row(
+        "recv-nonblocking",
+        (
+            "non-blocking: recv() returns at once",
+            "非阻塞：recv() 立即返回",
+        ),
+        (
+            "The server's socket is non-blocking. Look at the first recv(): nothing is there, so it fails at once with EAGAIN. The program has to ask again later.",
+            "服务器的套接字是非阻塞的。注意第一次 recv()：没有数据，于是立即以 EAGAIN 失败。程序必须稍后再问。",
+        ),
+    ),
+    row(
+        "connect-nonblocking",
+        (
+            "non-blocking: connect() returns before the handshake is done",
+            "非阻塞：connect() 在握手完成之前返回",
+        ),
+        (
+            "connect() returns EINPROGRESS at once, which is no failure: the handshake has begun. Look at how the program learns the result: SO_ERROR is 0 when the connection is there.",
+            "connect() 立即返回 EINPROGRESS，这不是失败：握手已经开始。注意程序如何得知结果：连接建立后，SO_ERROR 的值为 0。",
+        ),
+    ),
+    row(
+        "partial-send",
+        (
+            "non-blocking: send() takes only what has room",
+            "非阻塞：send() 只收下装得下的部分",
+        ),
+        (
+            "Both ends have small buffers, and the server does not read. Look at what send() returns: fewer bytes than it was given, and in the end EAGAIN, because there is no room at all. In blocking mode sendall() sends the rest while the server reads.",
+            "两端的缓冲区都很小，服务器也不读取。注意 send() 的返回值：少于交给它的字节数，最后以 EAGAIN 失败，因为完全没有空间了。改为阻塞方式后，sendall() 随着服务器的读取发送其余部分。",
         ),
     ),
     row(
@@ -262,12 +490,34 @@ const ROWS: &[Row] = &[
     row(
         "udp-fragments",
         (
-            "the largest datagram, in 45 fragments",
-            "最大的数据报，分成 45 片",
+            "a datagram larger than a frame, in fragments",
+            "比一帧大的数据报：IP 分片",
         ),
         (
             "A datagram of 65507 bytes does not fit into a frame of 1500. Look at the fragments that IP makes of it, and at the single recvfrom() that returns it whole.",
             "65507 字节的数据报装不进 1500 字节的帧。注意 IP 把它分成的各片，以及一次 recvfrom() 就得到完整的数据报。",
+        ),
+    ),
+    row(
+        "udp-boundaries",
+        (
+            "two datagrams are two messages",
+            "UDP 保留边界：两个数据报就是两条消息",
+        ),
+        (
+            "The client sends two datagrams, and the server receives when both have arrived, as in stream-merged. Look at the first recvfrom(): it returns one datagram, although it asked for more.",
+            "客户端发送两个数据报，都到达之后服务器才接收，与 stream-merged 相同。注意第一次 recvfrom() 只返回一个数据报，尽管它要求得更多。",
+        ),
+    ),
+    row(
+        "udp-truncated",
+        (
+            "a datagram is cut by a buffer that is too small",
+            "缓冲区太小，数据报被截断",
+        ),
+        (
+            "The server asks for 3 bytes of a datagram of 5. Look at the next recvfrom(): it returns the next datagram. The rest of the first one is gone, and nothing has said so.",
+            "服务器只为 5 个字节的数据报准备了 3 个字节的缓冲区。注意下一次 recvfrom() 返回的是下一个数据报：前一个的其余部分已经丢失，也没有任何提示。",
         ),
     ),
     row(

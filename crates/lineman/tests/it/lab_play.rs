@@ -8,6 +8,7 @@ use std::process::Output;
 use std::process::Stdio;
 use std::time::Duration;
 
+use lineman_lab::scenarios::Scenario;
 use rustix::process::Pid;
 use rustix::process::Signal;
 
@@ -54,7 +55,7 @@ fn without_a_name_there_is_a_list() {
         assert!(list.contains("  tftp-wrong-tid       TFTP: "), "{list}");
     }
     let lines = text(&lab(&["list", "--json"]).stdout);
-    assert_eq!(lines.lines().count(), 28);
+    assert_eq!(lines.lines().count(), Scenario::all().count());
     assert!(
         lines.starts_with(r#"{"event":"scenario","name":"handshake""#),
         "{lines}"

@@ -55,6 +55,8 @@ fn heading(subject: Subject) -> Words<'static> {
         Subject::Opening => Words::Opening {},
         Subject::Closing => Words::Closing {},
         Subject::Data => Words::Data {},
+        Subject::Messages => Words::Messages {},
+        Subject::Waiting => Words::Waiting {},
         Subject::Datagrams => Words::Datagrams {},
         Subject::Files => Words::Files {},
     }

@@ -31,8 +31,11 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     let Some(name) = &args.scenario else {
         return list::run(console);
     };
-    let scenario = find(name, console)?;
-    let options = options(args, scenario, console)?;
+    let scenario = match (find(name, console)?, args.ipv6) {
+        (scenario, true) => scenario.over_ipv6(),
+        (scenario, false) => *scenario,
+    };
+    let options = options(args, &scenario, console)?;
     if args.view.tui {
         return tui::play(scenario, options, args, console);
     }
@@ -63,7 +66,7 @@ fn options(args: &Play, scenario: &Scenario, console: Console) -> Result<Options
 }
 
 async fn play(
-    scenario: &'static Scenario,
+    scenario: Scenario,
     options: Options,
     args: &Play,
     console: Console,
@@ -72,13 +75,13 @@ async fn play(
     let record = Record::create(args.record.as_deref(), out.id(), console)?;
     // Before there is a lab: a signal must not leave half of one.
     let mut signals = Signals::watch(console.lang)?;
-    let ground = Ground::of(slice::from_ref(scenario), args.whose, &options, console)?;
+    let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
     let Ground {
         network,
         log,
         events,
     } = ground;
-    let play = |network: &mut dyn Network, log: &Hub| scenario.play(network, log);
+    let play = move |network: &mut dyn Network, log: &Hub| scenario.play(network, log);
     let mut script = Script::play(network, log, play, console);
     let (script, signals) = (&mut script, &mut signals);
     match args.view.export {

@@ -34,6 +34,8 @@ pub const TEXTS: &[Row] = &[
         "Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)",
         "随机数的种子：规则和种子相同时，每个方向上按发送顺序数，丢弃的是同样几个包（默认：1）",
     ),
+    ("Play it over IPv6", "使用 IPv6 播放"),
+    ("the same over IPv6", "同一场景，使用 IPv6"),
     (
         "How many milliseconds every packet is on its way (default: the scenario's, mostly 2)",
         "每个包在途的毫秒数（默认由场景决定，多为 2）",

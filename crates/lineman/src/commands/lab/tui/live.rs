@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Errors
 /// When there is no terminal, no lab, or no file to record to.
 pub fn play(
-    scenario: &'static Scenario,
+    scenario: Scenario,
     mut options: Options,
     args: &Play,
     console: Console,
@@ -55,7 +55,7 @@ pub fn play(
             network,
             log,
             events,
-        } = Ground::of(slice::from_ref(scenario), args.whose, &options, console)?;
+        } = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
         let live = Live::begin(scenario, network, log, console);
         let mut whole = Whole::take(model, console)?;
         let mut keys = Keys::of(Some(live), console)?;
@@ -71,16 +71,12 @@ pub struct Live {
 }
 
 impl Live {
-    fn begin(
-        scenario: &'static Scenario,
-        network: Box<dyn Network>,
-        log: Hub,
-        console: Console,
-    ) -> Self {
+    fn begin(scenario: Scenario, network: Box<dyn Network>, log: Hub, console: Console) -> Self {
         let (commands, orders) = mpsc::channel();
         let network = Box::new(Driven::new(network, orders));
-        let play =
-            |network: &mut dyn Network, log: &Hub| scenario.play_within(network, log, PATIENCE);
+        let play = move |network: &mut dyn Network, log: &Hub| {
+            scenario.play_within(network, log, PATIENCE)
+        };
         Self {
             script: Script::play(network, log, play, console),
             commands,
