@@ -16,6 +16,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+use std::future::pending;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -25,9 +26,9 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_lab::Lab;
-use lineman_trace::log::Cursor;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use tokio::sync::mpsc;
 
 use self::complaint::Complaint;
 use self::desk::Desk;
@@ -35,9 +36,15 @@ use self::line::Wish;
 use self::pace::Pace;
 use self::screen::Screen;
 use super::follow;
-use super::follow::Follower;
 use super::shown;
 use crate::args::lab_bench::Bench;
+use crate::commands::trace::presenter::Lines;
+use crate::commands::trace::presenter::Target as _;
+use crate::commands::trace::record::Record;
+use crate::commands::trace::session;
+use crate::commands::trace::session::Next;
+use crate::commands::trace::session::Present as _;
+use crate::commands::trace::session::Source;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -59,154 +66,177 @@ pub fn run(args: &Bench, console: Console) -> Result<(), Failure> {
 }
 
 async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
-    let signals = Signals::watch(console.lang)?;
-    let follower = Follower::new(&args.watch, Surface::of(io::stdout()), console)?;
+    let mut signals = Signals::watch(console.lang)?;
+    let style = follow::style(&args.watch, Surface::of(io::stdout()), console);
+    let record = Record::create(args.watch.record.as_deref(), None, console)?;
     let (lab, events) = follow::start(&args.watch, args.step, console)?;
     let desk = Arc::new(Mutex::new(Desk::new()));
-    let screen = Screen::open(&desk, console)?;
-    let mut session = Session {
+    let (screen, inputs) = Screen::open(&desk, console)?;
+    let is_live = screen.is_live();
+    let mut lines = Lines::new(screen, style, console);
+    let mut prompt = Prompt {
         lab,
         desk,
-        screen,
-        follower,
+        is_live,
+        inputs,
         pace: Pace::new(Duration::from_millis(args.watch.delay.unwrap_or_default())),
         asked: None,
+        over: false,
+        ending: false,
         line: 0,
         console,
     };
-    let done = session.go(events, signals).await;
-    let last = session.follower.finish();
-    let shown = last.and_then(|lines| session.screen.show(&lines));
-    session.screen.close();
-    done.and(shown)
+    if is_live {
+        let hint = Words::Welcome {}.render(console.lang);
+        lines.target.lines(&[hint])?;
+    }
+    let shown = session::run(events, record, &mut prompt, &mut lines, &mut signals).await;
+    lines.target.close();
+    shown
 }
 
-struct Session {
+/// Lines that are typed, or come from a script: each is obeyed when its time has come.
+struct Prompt {
     lab: Lab,
     desk: Arc<Mutex<Desk>>,
-    screen: Screen,
-    follower: Follower,
+    /// Whether somebody types, who waits for nothing.
+    is_live: bool,
+    inputs: mpsc::UnboundedReceiver<Input>,
     pace: Pace,
     /// Since when `state` waits for what happened before it to be shown.
     asked: Option<Instant>,
+    /// No more lines are read.
+    over: bool,
+    /// The lab was told to end.
+    ending: bool,
     /// Which line of the script this is.
     line: usize,
     console: Console,
 }
 
-/// Whether the session goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
-    Line,
-    Leave,
+type Shown = Lines<Screen>;
+
+/// What is heard beside the log.
+enum Heard {
+    /// What was typed.
+    Typed(Input),
+    /// What `state` waits for is shown.
+    Ripe,
+    /// There are no more lines, and nothing happens any more.
+    Over,
 }
 
-impl Session {
-    /// Until the lab has ended: after ^D, the last line of a script, a line that makes no sense in
-    /// one, or a signal.
-    async fn go(&mut self, mut events: Cursor, mut signals: Signals) -> Result<(), Failure> {
-        if self.screen.is_live() {
-            let hint = Words::Welcome {}.render(self.console.lang);
-            self.screen.show(&[hint])?;
-        }
-        let mut result = None;
-        let mut over = false;
+impl Source<Shown> for Prompt {
+    type Input = Heard;
+
+    async fn input(&mut self) -> Heard {
         loop {
-            let due = result.is_none() && !over && self.asked.is_none() && self.is_due();
-            let done = tokio::select! {
-                event = events.next() => match event {
-                    Some(event) => self.hear(&event).map(|()| Next::Line),
-                    None => break,
-                },
-                input = self.screen.next(), if due => self.typed(input),
-                exit = signals.next(), if result.is_none() => Err(Failure::said(exit)),
-                () = tokio::time::sleep(TICK) => {
-                    let lines = self.follower.idle();
-                    self.screen.show(&lines).map(|()| Next::Line)
-                }
-            };
-            let done = done.and_then(|next| self.answer().map(|()| next));
-            match done {
-                Ok(Next::Line) => {}
-                Ok(Next::Leave) => over = true,
-                Err(failure) if result.is_none() => result = Some(Err(failure)),
-                Err(_) => {}
+            if self.ending {
+                return pending().await;
+            }
+            if self.is_ripe() {
+                return Heard::Ripe;
             }
             // The end of a script is when nothing happens any more.
-            if over && result.is_none() && (self.screen.is_live() || self.pace.is_quiet()) {
-                result = Some(Ok(()));
+            if self.over && (self.is_live || self.pace.is_quiet()) {
+                return Heard::Over;
             }
-            if result.is_some() {
-                let _ = self.lab.finish(); // it may have ended
+            if self.asked.is_none() && !self.over && self.is_due() {
+                return Heard::Typed(self.inputs.recv().await.unwrap_or(Input::Eof));
+            }
+            let ripe = self.asked.map(|asked| asked + RIPE);
+            match self.pace.changes().into_iter().chain(ripe).min() {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => return pending().await,
             }
         }
-        result.unwrap_or_else(|| Err(self.failure(&Complaint::Ended)))
     }
 
+    fn take(&mut self, heard: Heard, shown: &mut Shown) -> Result<Next, Failure> {
+        match heard {
+            Heard::Typed(input) => self.typed(input, shown)?,
+            Heard::Ripe => self.answer(shown)?,
+            Heard::Over => return Ok(Next::End),
+        }
+        Ok(Next::GoOn)
+    }
+
+    fn hear(&mut self, event: &Event) {
+        self.desk().hear(event);
+        self.pace.hear(event);
+    }
+
+    fn end(&mut self) {
+        self.ending = true;
+        let _ = self.lab.finish(); // it may have ended
+    }
+
+    fn ended(&mut self, asked: bool, _: &mut Shown) -> Result<(), Failure> {
+        match asked {
+            true => Ok(()),
+            false => Err(self.failure(&Complaint::Ended)),
+        }
+    }
+}
+
+impl Prompt {
     fn is_due(&mut self) -> bool {
-        match self.screen.is_live() {
+        match self.is_live {
             true => self.pace.is_open(),
             false => self.pace.is_due(),
         }
     }
 
-    fn hear(&mut self, event: &Event) -> Result<(), Failure> {
-        self.desk().hear(event);
-        self.pace.hear(event);
-        let lines = self.follower.push(event)?;
-        self.screen.show(&lines)
+    /// Whether the rows of all that happened before `state` are shown.
+    fn is_ripe(&self) -> bool {
+        let asked = self.asked;
+        asked.is_some_and(|asked| self.pace.is_quiet() || asked.elapsed() >= RIPE)
     }
 
-    fn typed(&mut self, input: Input) -> Result<Next, Failure> {
+    fn typed(&mut self, input: Input, shown: &mut Shown) -> Result<(), Failure> {
         self.line += 1;
-        let next = match input {
-            Input::Line(line) => self.obey(&line)?,
-            Input::Eof => return Ok(Next::Leave),
+        match input {
+            Input::Line(line) => self.obey(&line, shown)?,
+            Input::Eof => self.over = true,
             Input::Interrupt => return Err(Failure::said(Exit::Interrupted)),
-        };
-        if next == Next::Line && self.asked.is_none() {
-            self.go_on();
         }
-        Ok(next)
+        if !self.over && self.asked.is_none() {
+            self.go_on(shown);
+        }
+        Ok(())
     }
 
-    fn go_on(&self) {
+    fn go_on(&self, shown: &Shown) {
         let host = self.desk().host;
-        self.screen.go_on(host);
+        shown.target.go_on(host);
     }
 
     /// Answers `state`, when the rows of all that happened before it are shown: they wait for what may
     /// belong to them.
-    fn answer(&mut self) -> Result<(), Failure> {
-        let ripe = |asked: Instant| self.pace.is_quiet() || asked.elapsed() >= RIPE;
-        if self.asked.take_if(|asked| ripe(*asked)).is_none() {
-            return Ok(());
-        }
-        let mut lines = self.follower.idle();
-        match self.state() {
-            Ok(state) => lines.extend(state),
-            Err(complaint) => return Err(self.failure(&complaint)),
-        }
-        self.screen.show(&lines)?;
-        self.go_on();
+    fn answer(&mut self, shown: &mut Shown) -> Result<(), Failure> {
+        self.asked = None;
+        shown.idle()?;
+        let lines = self.state().map_err(|why| self.failure(&why))?;
+        shown.target.lines(&lines)?;
+        self.go_on(shown);
         Ok(())
     }
 
-    fn obey(&mut self, line: &str) -> Result<Next, Failure> {
+    fn obey(&mut self, line: &str, shown: &mut Shown) -> Result<(), Failure> {
         let wish = line::read(line, &mut self.desk());
         let done = wish.and_then(|wish| self.grant(wish));
         match done {
-            Ok((next, lines)) => self.screen.show(&lines).map(|()| next),
-            Err(complaint) if self.screen.is_live() && complaint != Complaint::Ended => {
+            Ok(lines) => shown.target.lines(&lines),
+            Err(complaint) if self.is_live && complaint != Complaint::Ended => {
                 let words = complaint.words(self.console.lang);
-                self.screen.show(&[words]).map(|()| Next::Line)
+                shown.target.lines(&[words])
             }
             Err(complaint) => Err(self.failure(&complaint)),
         }
     }
 
     /// Does what was wished; gives what is to be said.
-    fn grant(&mut self, wish: Wish) -> Result<(Next, Vec<String>), Complaint> {
+    fn grant(&mut self, wish: Wish) -> Result<Vec<String>, Complaint> {
         let lang = self.console.lang;
         let mut lines = Vec::new();
         match wish {
@@ -228,9 +258,9 @@ impl Session {
                 let columns = shown::columns().into();
                 lines.extend(text.lines().flat_map(|line| wrap(line, columns)));
             }
-            Wish::Quit => return Ok((Next::Leave, lines)),
+            Wish::Quit => self.over = true,
         }
-        Ok((Next::Line, lines))
+        Ok(lines)
     }
 
     fn state(&self) -> Result<Vec<String>, Complaint> {
@@ -260,8 +290,6 @@ impl Session {
     }
 }
 
-/// How often is looked whether something is due.
-const TICK: Duration = Duration::from_millis(20);
 /// How long `state` waits for its turn while things go on happening.
 const RIPE: Duration = Duration::from_secs(1);
 /// How long the lab may need to look at sockets.

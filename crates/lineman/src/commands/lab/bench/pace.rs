@@ -106,6 +106,14 @@ impl Pace {
         self.asked == 0 && (returned || quiet)
     }
 
+    /// When the passing of time alone may change an answer of this next.
+    pub fn changes(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let times = [SETTLED + self.trip, QUIET + self.trip, LOST];
+        let times = times.into_iter().map(|time| self.touched + time);
+        times.chain(self.until).filter(|at| *at > now).min()
+    }
+
     /// Whether nothing happens any more.
     pub fn is_quiet(&self) -> bool {
         self.touched.elapsed() >= QUIET + self.trip

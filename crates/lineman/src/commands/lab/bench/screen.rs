@@ -2,7 +2,6 @@
 
 use std::io;
 use std::io::BufRead as _;
-use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -14,25 +13,28 @@ use tokio::sync::mpsc;
 
 use super::complete::candidates;
 use super::desk::Desk;
+use crate::commands::trace::presenter::Target;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::terminal::editor::Editor;
 use crate::terminal::editor::Input;
 use crate::terminal::surface::is_a_person_there;
 
-/// What is typed, and what is shown.
+/// Where answers go: above the draft of the editor, or to stdout.
 pub struct Screen {
     editor: Option<Editor>,
-    inputs: mpsc::UnboundedReceiver<Input>,
     console: Console,
 }
 
 impl Screen {
-    /// The editor at a terminal, else stdin line by line.
+    /// The editor at a terminal, else stdin line by line; and what is typed there.
     ///
     /// # Errors
     /// When the terminal or a thread is refused.
-    pub fn open(desk: &Arc<Mutex<Desk>>, console: Console) -> Result<Self, Failure> {
+    pub fn open(
+        desk: &Arc<Mutex<Desk>>,
+        console: Console,
+    ) -> Result<(Self, mpsc::UnboundedReceiver<Input>), Failure> {
         let opened = match is_a_person_there() && !console.json {
             true => {
                 let desk = Arc::clone(desk);
@@ -48,21 +50,12 @@ impl Screen {
         let (editor, inputs) = opened
             .map_err(SystemError::new(Operation::Open, "stdin"))
             .map_err(|error| Failure::system(&error, console.lang))?;
-        Ok(Self {
-            editor,
-            inputs,
-            console,
-        })
+        Ok((Self { editor, console }, inputs))
     }
 
     /// Whether somebody types, who waits for nothing.
     pub fn is_live(&self) -> bool {
         self.editor.is_some()
-    }
-
-    /// What was typed next.
-    pub async fn next(&mut self) -> Input {
-        self.inputs.recv().await.unwrap_or(Input::Eof)
     }
 
     /// Shows the prompt of this host.
@@ -73,11 +66,16 @@ impl Screen {
         }
     }
 
-    /// Shows lines, above the draft.
-    ///
-    /// # Errors
-    /// When stdout is closed.
-    pub fn show(&self, lines: &[String]) -> Result<(), Failure> {
+    /// Gives the terminal back.
+    pub fn close(&mut self) {
+        if let Some(editor) = &mut self.editor {
+            editor.close();
+        }
+    }
+}
+
+impl Target for Screen {
+    fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
         if lines.is_empty() {
             return Ok(());
         }
@@ -87,16 +85,7 @@ impl Screen {
                 editor.print(&text);
                 Ok(())
             }
-            None => writeln!(io::stdout(), "{text}")
-                .and_then(|()| io::stdout().flush())
-                .map_err(|error| Failure::stdout(error, self.console.lang)),
-        }
-    }
-
-    /// Gives the terminal back.
-    pub fn close(&mut self) {
-        if let Some(editor) = &mut self.editor {
-            editor.close();
+            None => self.console.print(text + "\n"),
         }
     }
 }
