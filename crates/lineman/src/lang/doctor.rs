@@ -43,7 +43,6 @@ messages! {
     Namespaces {} "lab" "实验环境"
     NamespacesWork {} "works: two hosts with the kernel's own TCP, and every packet (it was started, and ended)" "可用：两台主机使用内核自己的 TCP，可见每个报文（已试着启动并结束）"
     NamespacesFail { what, why } "the system refuses {what}: {why}" "系统拒绝了{what}：{why}"
-    NamespacesLimit {} "their number is limited" "数量已达上限"
     NamespacesRemedy { switch, value } "sudo sysctl {switch}={value}" "执行 sudo sysctl {switch}={value}"
     NamespacesContainer {} "in a container, let it call unshare (its seccomp profile forbids it)" "在容器中，请允许调用 unshare（其 seccomp 配置禁止了它）"
     NamespacesBroken { why } "its process fails: {why}" "其进程失败：{why}"

@@ -26,6 +26,7 @@ messages! {
     NotSimulated { name } "{name} cannot be simulated: it shows what only the Linux kernel does; lineman lab list marks what can" "{name} 无法模拟：它展示的是只有 Linux 内核才有的行为；lineman lab list 标出了可以模拟的场景"
     Neither { why, name } "{why}, and {name} cannot be simulated: it shows what only the Linux kernel does; lineman doctor says what would help" "{why}，而 {name} 无法模拟：它展示的是只有 Linux 内核才有的行为；lineman doctor 会说明如何解决"
     Marked {} "* only with this machine's kernel; all others can be simulated too (--simulated)" "* 只能使用本机内核；其余场景也可以模拟（--simulated）"
+    NumberLimited {} "their number is limited" "数量已达上限"
     Unshare {} "a network namespace of its own" "独立的网络命名空间"
     UserMap {} "being root in a user namespace" "在用户命名空间中成为 root"
     ChildNamespace {} "a network namespace for each host" "每台主机的网络命名空间"

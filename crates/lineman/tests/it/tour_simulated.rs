@@ -27,6 +27,8 @@ fn says_why_it_is_simulated_and_plays_every_chapter() {
         said.starts_with("simulated: the system refuses a network namespace of its own"),
         "{said}"
     );
+    // ENOSPC: of a limit, not of a disk.
+    assert!(said.contains("(their number is limited)"), "{said}");
     for part in [
         "lineman tour: two simulated hosts",
         "SIMULATED: both hosts are TCP/IP stacks inside this program",

@@ -1,8 +1,6 @@
 //! The ways to see what happens, from the best to the one that always works: a lab, live capture, a
 //! helper that captures, lineman's own sockets, two simulated hosts. Each is tried, not looked up.
 
-use std::io;
-use std::io::ErrorKind;
 use std::process::Command;
 use std::process::Stdio;
 
@@ -50,11 +48,7 @@ fn lab(speak: Speak) -> Check {
         Ok(()) => check.ok(Doctor::NamespacesWork {}),
         Err(LabError::Refused(refused)) => {
             let what = &refusal::rung(refused.rung).render(speak.0);
-            // The system speaks of space when it means the limit of their number.
-            let why = &match number(&refused).map(|error| error.kind()) {
-                Some(ErrorKind::StorageFull) => Doctor::NamespacesLimit {}.render(speak.0),
-                _ => refusal::said(&refused, speak.0),
-            };
+            let why = &refusal::said(&refused, speak.0);
             let found = Doctor::NamespacesFail { what, why };
             let state = match refused.rung {
                 Rung::Settings => State::Limited,
@@ -71,10 +65,6 @@ fn lab(speak: Speak) -> Check {
             check.lacks(State::Missing, found, Doctor::NamespacesReport {})
         }
     }
-}
-
-fn number(refused: &Refusal) -> Option<io::Error> {
-    refused.errno.map(io::Error::from_raw_os_error)
 }
 
 /// What helps depends on who refused.

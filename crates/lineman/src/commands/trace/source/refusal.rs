@@ -1,5 +1,6 @@
 //! Why there is no lab, or why a scenario was not played to its end.
 
+use std::io;
 use std::io::ErrorKind;
 
 use lineman_lab::LabError;
@@ -70,8 +71,12 @@ pub fn stopped(stop: &Stop, console: Console) -> Failure {
 
 /// The system's answer in words.
 pub fn said(refusal: &Refusal, lang: Lang) -> String {
-    match refusal.errno {
-        Some(errno) => system_text(&std::io::Error::from_raw_os_error(errno), lang),
+    match refusal.errno.map(io::Error::from_raw_os_error) {
+        // The system speaks of space where it means the limit of their number: user.max_net_namespaces.
+        Some(error) if error.kind() == ErrorKind::StorageFull => {
+            Words::NumberLimited {}.render(lang)
+        }
+        Some(error) => system_text(&error, lang),
         None => refusal.said.clone(),
     }
 }
