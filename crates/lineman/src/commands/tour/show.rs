@@ -100,7 +100,7 @@ impl Present for Show {
             && let Some(name) = note.id.strip_prefix("look.")
         {
             // What is left of the chapter before belongs above the heading.
-            self.lines.close_rows(event.t_ns)?;
+            self.lines.close_rows()?;
             self.chapter(name)?;
         }
         self.lines.take(event)

@@ -55,13 +55,12 @@ impl<T: Target> Lines<T> {
         }
     }
 
-    /// Writes all rows that have begun before this time of the log, complete or not: what follows is about
-    /// something else.
+    /// Writes all rows of what has happened: what follows is about something else.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn close_rows(&mut self, t_ns: u64) -> Result<(), Failure> {
-        let lines = self.ladder.as_mut().map(|ladder| ladder.idle(t_ns));
+    pub fn close_rows(&mut self) -> Result<(), Failure> {
+        let lines = self.ladder.as_mut().map(|ladder| ladder.close());
         self.target.lines(&lines.unwrap_or_default())
     }
 }
@@ -82,7 +81,9 @@ impl<T: Target> Present for Lines<T> {
     }
 
     fn idle(&mut self) -> Result<(), Failure> {
-        self.close_rows(self.time.now_ns())
+        let now_ns = self.time.now_ns();
+        let lines = self.ladder.as_mut().map(|ladder| ladder.idle(now_ns));
+        self.target.lines(&lines.unwrap_or_default())
     }
 
     fn settle(&mut self) -> Result<(), Failure> {

@@ -92,10 +92,15 @@ impl Ladder {
         self.story.due_ns()
     }
 
+    /// All lines of what has happened: what follows is about something else.
+    pub fn close(&mut self) -> Vec<String> {
+        let rows = self.story.finish();
+        self.rows(&rows)
+    }
+
     /// The last lines: nothing more will happen.
     pub fn finish(&mut self) -> Vec<String> {
-        let rows = self.story.finish();
-        let mut lines = self.rows(&rows);
+        let mut lines = self.close();
         if let Some(start) = &self.start {
             let note = match (self.has_states, self.has_packets) {
                 (true, _) => Some(provenance(start.origin)),
