@@ -133,6 +133,12 @@ impl<'a> Frame<'a> {
         self.flaw = self.flaw.or(Some((layer, Flaw::Cut)));
     }
 
+    /// The same frame, with its UDP payload read as bytes and nothing else.
+    pub(super) fn as_datagram(mut self) -> Self {
+        self.tftp = None;
+        self
+    }
+
     /// The same frame, with its UDP payload read as TFTP if it can be.
     pub fn as_tftp(mut self) -> Self {
         let payload = self.udp().map(|udp| udp.payload().bytes());

@@ -296,6 +296,63 @@ fn tftp_is_followed_past_its_port() {
     assert_eq!(value(&frame, Layer::Tftp, "data").1, b"hello");
 }
 
+/// Lineman's own default without root is port 6969.
+#[test]
+fn tftp_on_another_port_is_known_by_request_and_answer() {
+    let (client, server) = ("10.0.0.1:44935", "10.0.0.2:6969");
+    let request = envelope(client, server).udp(b"\0\x01f\0OCTET\0windowsize\x004\0");
+    let oack = envelope("10.0.0.2:59557", client).udp(b"\0\x06windowsize\x004\0");
+    let mut talk = Conversations::new();
+    let mut follow = |bytes: &[u8]| kinds(&talk.follow(Frame::parse(bytes))).join(" ");
+    assert_eq!(follow(&request), "udp tftp tftp.rrq");
+    assert_eq!(follow(&request), "udp tftp tftp.rrq");
+    assert_eq!(follow(&oack), "udp tftp tftp.oack");
+    let ack = envelope(client, "10.0.0.2:59557").udp(&[0, 4, 0, 0]);
+    assert_eq!(follow(&ack), "udp tftp tftp.ack");
+}
+
+#[test]
+fn what_only_begins_like_tftp_is_none() {
+    let (client, server) = ("10.0.0.1:44935", "10.0.0.2:6969");
+    let asks = |payload: &[u8]| envelope(client, server).udp(payload);
+    let answers = |payload: &[u8]| envelope(server, client).udp(payload);
+    let request = asks(b"\0\x01f\0octet\0");
+    // A request and more is none, nor one without its last NUL.
+    let mut talk = Conversations::new();
+    let mut follow = |bytes: &[u8]| kinds(&talk.follow(Frame::parse(bytes))).join(" ");
+    assert_eq!(follow(&asks(b"\0\x01f\0octet\0\0\0")), "udp");
+    assert_eq!(follow(&asks(b"\0\x01f\0octet")), "udp");
+    // The answer to a read is no ACK and no later block: this is another protocol.
+    for answer in [&b"\0\x04\0\0"[..], b"\0\x03\0\x02x", b"\0\x06", b"hello"] {
+        assert_eq!(follow(&request), "udp tftp tftp.rrq");
+        assert_eq!(follow(&answers(answer)), "udp");
+        assert_eq!(follow(&answers(b"\0\x03\0\x01x")), "udp");
+    }
+    // Nor does a client send anything else before it is answered.
+    assert_eq!(follow(&request), "udp tftp tftp.rrq");
+    assert_eq!(follow(&asks(&[0, 4, 0, 0])), "udp");
+    assert_eq!(follow(&answers(b"\0\x03\0\x01x")), "udp");
+}
+
+/// A textbook's TFTP has no opcodes: its third block must not be read as one.
+#[test]
+fn answers_without_opcodes_are_no_tftp() {
+    let (client, server) = ("10.0.0.1:44935", "10.0.0.2:69");
+    let request = envelope(client, server).udp(b"\0\x01f\0octet\0");
+    let mut talk = Conversations::new();
+    let mut follow = |bytes: &[u8]| kinds(&talk.follow(Frame::parse(bytes))).join(" ");
+    assert_eq!(follow(&request), "udp tftp tftp.rrq");
+    for block in 1..=3 {
+        let answer = [&[0, block][..], b"hello, all in one"].concat();
+        assert_eq!(follow(&envelope(server, client).udp(&answer)), "udp");
+        assert_eq!(follow(&envelope(client, server).udp(&[0, block])), "udp");
+    }
+    // Asked anew, it may be one.
+    assert_eq!(follow(&request), "udp tftp tftp.rrq");
+    let block = envelope(server, client).udp(b"\0\x03\0\x01hello");
+    assert_eq!(follow(&block), "udp tftp tftp.data");
+}
+
 #[test]
 fn a_tagged_frame() {
     let mut bytes = v4().udp(b"");

@@ -62,9 +62,19 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
             port: port(arrow.seen.to),
         },
         Label::SynCrossed => Saying::SynCrossed { who, isn },
-        Label::SynAck => Saying::SynAck { who, isn, ack },
+        Label::SynAck => Saying::SynAck {
+            who,
+            isn,
+            ack,
+            next,
+        },
         Label::SynAckCrossed => Saying::SynAckCrossed { who, ack },
-        Label::AckThird => Saying::AckThird { who, ack },
+        Label::AckThird => Saying::AckThird {
+            who,
+            seq,
+            ack,
+            next,
+        },
         Label::Data { half: true } => Saying::DataHalf {
             who,
             len,
@@ -112,6 +122,7 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
                 None => Saying::Ack { who, bytes, next },
             }
         }
+        Label::AckFin { .. } if closing(row, arrow) => Saying::AckFinCrossed { who, next },
         Label::AckFin { last: true, .. } => Saying::AckFinLast { who, next },
         Label::AckFin { last: false, .. } => match label.delay_ns() {
             Some(ns) => Saying::AckFinDelayed {
@@ -122,6 +133,11 @@ fn said(row: &Row, arrow: &Arrow, segment: &Segment, label: Label, place: Place)
             None => Saying::AckFin { who, next },
         },
     }
+}
+
+/// Whether its sender is in CLOSING: both FINs were under way at once.
+fn closing(row: &Row, arrow: &Arrow) -> bool {
+    row.states[arrow.from].is_some_and(|cell| cell.after == TcpState::Closing)
 }
 
 /// Whether a SYN is taken only now: the receiver leaves LISTEN.

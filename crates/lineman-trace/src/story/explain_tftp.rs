@@ -4,6 +4,7 @@ use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::Arrow;
+use super::Ask;
 use super::Saying;
 use super::Tftp;
 
@@ -23,21 +24,15 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
         });
     }
     match packet {
-        Tftp::Request(ask) => {
-            let (file, mode) = (ask.file.clone(), ask.mode.clone());
-            out.push(match ask.write {
-                true => Saying::TftpWrite { who, file, mode },
-                false => Saying::TftpRead { who, file, mode },
+        Tftp::Request(ask) => request(arrow, ask, out),
+        Tftp::Oack(options) => {
+            let size = size(options).filter(|_| !step.upload);
+            out.push(Saying::TftpOack {
+                who,
+                options: options.clone(),
             });
-            if !ask.options.is_empty() {
-                let options = ask.options.clone();
-                out.push(Saying::TftpWishes { options });
-            }
+            out.extend(size.map(|bytes| Saying::TftpSize { bytes }));
         }
-        Tftp::Oack(options) => out.push(Saying::TftpOack {
-            who,
-            options: options.clone(),
-        }),
         Tftp::Data { block, len } => out.push(data(arrow, *block, *len, step)),
         Tftp::Ack { block } => out.push(ack(arrow, *block, step)),
         Tftp::Error { code, message } => out.push(Saying::TftpError {
@@ -49,6 +44,38 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
     if let Some(port) = step.new_tid {
         out.push(Saying::TftpTid { who, port });
     }
+}
+
+/// What is asked for. The option `tsize` is no wish: to read, it asks for the file's size; to write, it
+/// tells it (RFC 2349 §3).
+fn request(arrow: &Arrow, ask: &Ask, out: &mut Vec<Saying>) {
+    let who = arrow.from;
+    let (file, mode) = (ask.file.clone(), ask.mode.clone());
+    out.push(match ask.write {
+        true => Saying::TftpWrite { who, file, mode },
+        false => Saying::TftpRead { who, file, mode },
+    });
+    let told = size(&ask.options).filter(|size| ask.write || *size == 0);
+    let wishes = ask.options.iter();
+    let wishes = wishes.filter(|(name, _)| told.is_none() || !is_size(name));
+    let options: Vec<_> = wishes.cloned().collect();
+    if !options.is_empty() {
+        out.push(Saying::TftpWishes { options });
+    }
+    out.extend(told.map(|bytes| match ask.write {
+        true => Saying::TftpSizeTold { bytes },
+        false => Saying::TftpSizeAsked {},
+    }));
+}
+
+/// The file's size, as the option `tsize` has it.
+fn size(options: &[(String, String)]) -> Option<u64> {
+    let (_, value) = options.iter().find(|(name, _)| is_size(name))?;
+    value.parse().ok()
+}
+
+fn is_size(option: &str) -> bool {
+    option.eq_ignore_ascii_case("tsize")
 }
 
 /// A packet of somebody else.
@@ -70,15 +97,27 @@ fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
 
 fn data(arrow: &Arrow, block: u16, len: usize, step: TftpStep) -> Saying {
     let (who, len, blksize) = (arrow.from, len as u64, step.blksize);
-    if step.last {
-        Saying::TftpLast {
+    let windowsize = step.window;
+    match () {
+        () if step.last => Saying::TftpLast {
             who,
             block,
             len,
             blksize,
-        }
-    } else {
-        Saying::TftpData { who, block, len }
+        },
+        () if windowsize <= 1 => Saying::TftpData { who, block, len },
+        () if step.fills_window => Saying::TftpDataFull {
+            who,
+            block,
+            len,
+            windowsize,
+        },
+        () => Saying::TftpDataMore {
+            who,
+            block,
+            len,
+            windowsize,
+        },
     }
 }
 
@@ -88,6 +127,7 @@ fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
         _ if step.last => Saying::TftpAckLast { who, block, bytes },
         0 if bytes == 0 && step.upload => Saying::TftpReady { who },
         0 if bytes == 0 => Saying::TftpAckOptions { who },
+        _ if step.window > 1 => Saying::TftpAckWindow { who, block },
         _ => Saying::TftpAck { who, block },
     }
 }

@@ -67,12 +67,12 @@ sayings! {
     Syn "syn.first" { who: Host, port: Port, isn: Seq }
     /// A SYN that crosses the peer's.
     SynCrossed "syn.crossed" { who: Host, isn: Seq }
-    /// SYN+ACK; `ack` is the number it acknowledges, as it stands in the header.
-    SynAck "synack.reply" { who: Host, isn: Seq, ack: Seq }
+    /// SYN+ACK.
+    SynAck "synack.reply" { who: Host, isn: Seq, ack: Seq, next: RelativeSeq }
     /// SYN+ACK after SYNs that crossed.
     SynAckCrossed "synack.crossed" { who: Host, ack: Seq }
     /// The third segment of the handshake.
-    AckThird "ack.third" { who: Host, ack: Seq }
+    AckThird "ack.third" { who: Host, seq: RelativeSeq, ack: Seq, next: RelativeSeq }
     /// Bytes `first` to `last`.
     Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes into a half-closed connection.
@@ -85,6 +85,8 @@ sayings! {
     AckFin "ack.fin" { who: Host, next: RelativeSeq }
     /// The same, held back for a while.
     AckFinDelayed "ack.fin.delayed" { who: Host, next: RelativeSeq, millis: Millis }
+    /// A FIN that crossed its own is acknowledged.
+    AckFinCrossed "ack.fin.crossed" { who: Host, next: RelativeSeq }
     /// The last segment of a close.
     AckFinLast "ack.fin.last" { who: Host, next: RelativeSeq }
     /// The same number again, while bytes are under way.
@@ -147,16 +149,28 @@ sayings! {
     TftpWrite "tftp.wrq" { who: Host, file: Text, mode: Text }
     /// The request's options.
     TftpWishes "tftp.options" { options: Pairs }
+    /// A request to read asks how large the file is (RFC 2349).
+    TftpSizeAsked "tftp.size.asked" { }
+    /// A request to write says how large the file will be.
+    TftpSizeTold "tftp.size.told" { bytes: Bytes }
+    /// The answer to it.
+    TftpSize "tftp.size" { bytes: Bytes }
     /// OACK.
     TftpOack "tftp.oack" { who: Host, options: Pairs }
     /// The server's new port.
     TftpTid "tftp.tid" { who: Host, port: Port }
     /// DATA.
     TftpData "tftp.data" { who: Host, block: Block, len: Bytes }
+    /// DATA that more may follow before an ACK (RFC 7440).
+    TftpDataMore "tftp.data.more" { who: Host, block: Block, len: Bytes, windowsize: Count }
+    /// DATA that fills the window.
+    TftpDataFull "tftp.data.full" { who: Host, block: Block, len: Bytes, windowsize: Count }
     /// The last DATA.
     TftpLast "tftp.last" { who: Host, block: Block, len: Bytes, blksize: Bytes }
     /// ACK.
     TftpAck "tftp.ack" { who: Host, block: Block }
+    /// ACK of all blocks so far (RFC 7440).
+    TftpAckWindow "tftp.ack.window" { who: Host, block: Block }
     /// ACK 0 of a client.
     TftpAckOptions "tftp.ack.options" { who: Host }
     /// ACK 0 of a server.

@@ -36,6 +36,8 @@ kinds! {
     Offset(u64)
     /// Which repetition, from 1, or how many.
     Times(u32)
+    /// How many of something that the sentence names.
+    Count(u64)
     /// A time in milliseconds.
     Millis(u64)
     /// A time in seconds.

@@ -10,13 +10,14 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 8] = [
+pub const ALL: [(&str, Make); 9] = [
     ("chat", chat),
     ("crossed", crossed),
     ("held", held),
     ("refused", refused),
     ("tftp-get", tftp_get),
     ("tftp-put", tftp_put),
+    ("tftp-window", tftp_window),
     ("udp", udp),
     ("window", window),
 ];
@@ -302,6 +303,34 @@ pub fn tftp_put() -> Vec<u8> {
         Server,
         datagram(Server, 6003, 5003, b"\0\x05\0\x01no such file\0"),
     );
+    log.done()
+}
+
+/// A read from a server on another port than 69, with a window of three blocks; and a write that tells the
+/// size.
+pub fn tftp_window() -> Vec<u8> {
+    let mut log = Script::new("tftp-window");
+    let (client, tid) = (44935, 59557);
+    let wish = b"\0\x01file1\0octet\0windowsize\x003\0tsize\x000\0";
+    let block =
+        |number: u16, len: usize| [&[0, 3], &number.to_be_bytes()[..], &vec![b'x'; len]].concat();
+    let ack = |number: u16| [&[0, 4], &number.to_be_bytes()[..]].concat();
+    let to_tid = |payload: &[u8]| datagram(Client, client, tid, payload);
+    let to_client = |payload: &[u8]| datagram(Server, tid, client, payload);
+    log.cross(Client, datagram(Client, client, 6969, wish));
+    log.cross(Server, to_client(b"\0\x06windowsize\x003\0tsize\x002100\0"));
+    log.cross(Client, to_tid(&ack(0)));
+    for number in 1..=3 {
+        log.cross(Server, to_client(&block(number, 512)));
+    }
+    log.cross(Client, to_tid(&ack(3)));
+    log.cross(Server, to_client(&block(4, 512)));
+    log.cross(Server, to_client(&block(5, 52)));
+    log.cross(Client, to_tid(&ack(5)));
+    let wish = b"\0\x02up\0octet\0tsize\x0010\0";
+    log.at(100_000)
+        .cross(Client, datagram(Client, 5001, 6969, wish));
+    log.cross(Server, datagram(Server, 6001, 5001, b"\0\x06tsize\x0010\0"));
     log.done()
 }
 

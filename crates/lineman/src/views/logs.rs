@@ -7,7 +7,7 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Reader;
 
 /// Their names: composed ones, and some that a real lab has recorded.
-pub const LOGS: [&str; 11] = [
+pub const LOGS: [&str; 12] = [
     "chat",
     "crossed",
     "held",
@@ -17,6 +17,7 @@ pub const LOGS: [&str; 11] = [
     "refused",
     "tftp-get",
     "tftp-put",
+    "tftp-window",
     "udp",
     "window",
 ];

@@ -51,7 +51,7 @@ fn a_log_is_shown_as_a_ladder() {
 fn it_speaks_chinese_and_it_can_be_silent() {
     let chinese = text(&replay(&["--lang", "zh", &chat()]).stdout);
     assert!(
-        chinese.contains("客户端请求与服务器的端口 9000 建立连接"),
+        chinese.contains("第一次握手：客户端请求与服务器的端口 9000 建立连接"),
         "{chinese}"
     );
     let bare = text(&replay(&["--no-explain", "--width", "80", &chat()]).stdout);
@@ -139,7 +139,7 @@ fn tshark_reads_the_capture() {
         "{read}"
     );
     assert!(
-        lines[0].contains("initial sequence number (ISN) is 3247533107"),
+        lines[0].contains("The initial sequence number (ISN) x is 3247533107"),
         "{read}"
     );
     assert!(

@@ -620,6 +620,48 @@ fn a_transfer_with_a_lost_block_and_a_stranger() {
     assert!(talk.forth(TID, b"\0\x04\0\x03").last);
 }
 
+/// RFC 7440: a window of blocks is acknowledged as one.
+#[test]
+fn the_last_block_of_a_window_fills_it() {
+    let mut talk = Transfer::default();
+    let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+    talk.forth(69, b"\0\x01f\0octet\0windowsize\x003\0");
+    assert_eq!(talk.back(TID, b"\0\x06windowsize\x003\0").window, 3);
+    talk.forth(TID, &[0, 4, 0, 0]);
+    let fills: Vec<bool> = [1, 2, 3]
+        .map(|number| talk.back(TID, &block(number)).fills_window)
+        .into();
+    assert_eq!(fills, [false, false, true]);
+    // The third was lost: the next window begins with it.
+    talk.forth(TID, &[0, 4, 0, 2]);
+    let fills = [3, 4, 5].map(|number| talk.back(TID, &block(number)).fills_window);
+    assert_eq!(fills, [false, false, true]);
+    // An ACK that comes late moves nothing.
+    talk.forth(TID, &[0, 4, 0, 5]);
+    talk.forth(TID, &[0, 4, 0, 2]);
+    assert!(talk.back(TID, &block(8)).fills_window);
+}
+
+#[test]
+fn in_lockstep_each_block_waits() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x02f\0octet\0");
+    talk.back(TID, &[0, 4, 0, 0]);
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    assert!(talk.forth(TID, &block).fills_window);
+    assert!(talk.forth(TID, &block).fills_window);
+}
+
+/// One that has a single port for all answers from there (the textbook's server does, too).
+#[test]
+fn a_server_that_keeps_to_the_port_that_was_asked_has_no_new_one() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    let data = talk.back(69, &[0, 3, 0, 1, 7]);
+    assert_eq!((data.new_tid, data.stray), (None, None));
+    assert_eq!(talk.back(TID, &[0, 3, 0, 1, 7]).stray, Some(69));
+}
+
 /// A client may ask for the next file from the same port.
 #[test]
 fn a_port_asks_for_a_second_file() {

@@ -35,6 +35,8 @@ pub struct TftpStep {
     pub blksize: u64,
     /// How many blocks may be under way without an ACK (RFC 7440).
     pub window: u64,
+    /// Whether it is the last block that may be sent before another ACK.
+    pub fills_window: bool,
     /// How many bytes of the file have been sent with this packet.
     pub bytes: u64,
     /// If it was sent before: how often, and when last.
@@ -45,8 +47,12 @@ pub struct TftpStep {
 #[derive(Clone, Debug)]
 pub struct TftpFlow {
     client: SocketAddr,
+    /// The port to which the request went.
+    asked: u16,
     step: TftpStep,
     tid: Option<u16>,
+    /// The last block that was acknowledged, in order of sending.
+    acked: u16,
     last_block: Option<u16>,
     highest: u64,
     over: bool,
@@ -74,9 +80,10 @@ impl TftpFlow {
         let Packet::Request(request) = frame.tftp()? else {
             return None;
         };
-        let (client, _) = frame.endpoints()?;
+        let (client, server) = frame.endpoints()?;
         Some(Self {
             client,
+            asked: server.port(),
             step: TftpStep {
                 upload: request.direction == Direction::Write,
                 stray: None,
@@ -84,10 +91,12 @@ impl TftpFlow {
                 last: false,
                 blksize: DEFAULT_BLKSIZE.into(),
                 window: 1,
+                fills_window: false,
                 bytes: 0,
                 again: None,
             },
             tid: None,
+            acked: 0,
             last_block: None,
             highest: 0,
             over: false,
@@ -125,7 +134,8 @@ impl TftpFlow {
         let mut step = self.step;
         if !by_client && self.tid.is_none() {
             self.tid = Some(server);
-            step.new_tid = Some(server);
+            // A server may keep to the port that was asked: that is no new one.
+            step.new_tid = Some(server).filter(|port| *port != self.asked);
         }
         step.stray = self.tid.filter(|tid| *tid != server);
         if step.stray.is_some() {
@@ -141,8 +151,10 @@ impl TftpFlow {
                 step.last = len < step.blksize;
                 self.data(block, len, step.last);
                 step.bytes = self.step.bytes;
+                step.fills_window = u64::from(block.wrapping_sub(self.acked)) == step.window;
             }
             Packet::Ack { block } => {
+                self.ack(block);
                 step.last = self.last_block == Some(block);
                 self.over |= step.last;
             }
@@ -165,6 +177,15 @@ impl TftpFlow {
         }
         if last {
             self.last_block = Some(block);
+        }
+    }
+
+    /// Notes the latest ACK; one that comes late names an earlier block.
+    fn ack(&mut self, block: u16) {
+        let ahead = block.wrapping_sub(self.acked);
+        // Numbers go round at 65536, so what is less than half of that ahead is later.
+        if ahead < 1 << 15 {
+            self.acked = block;
         }
     }
 

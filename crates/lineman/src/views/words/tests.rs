@@ -98,11 +98,13 @@ fn fields_and_places_agree_in_both_languages() {
 fn sentences_begin_with_a_capital_and_hosts_are_named_inside() {
     let saying = Saying::AckThird {
         who: Host::Server,
+        seq: 1,
         ack: 7,
+        next: 1,
     };
     let text = sentence(&saying, Lang::En);
     assert!(
-        text.starts_with("The server confirms the SYN of the client (ACK 7)"),
+        text.starts_with("The server confirms the SYN of the client (ACK, the third segment"),
         "{text}"
     );
 }
