@@ -12,6 +12,7 @@ mod explain;
 mod explain_calls;
 mod explain_tcp;
 mod explain_tftp;
+mod json;
 mod packets;
 mod pending;
 mod reason;

@@ -162,7 +162,13 @@ fn no_text_of_a_log_acts_on_a_terminal_or_in_an_export() {
                     .all(|line| !line.contains('\n') && is_safe(line)),
                 "{name}: {lines:#?}"
             );
-            for format in [Format::Svg, Format::Mermaid, Format::Text, Format::Jsonl] {
+            for format in [
+                Format::Svg,
+                Format::Mermaid,
+                Format::Text,
+                Format::Jsonl,
+                Format::Rows,
+            ] {
                 let mut out = Vec::new();
                 export::write(format, events, lang, &mut out).expect("memory");
                 let text = String::from_utf8(out).expect("UTF-8");

@@ -110,6 +110,86 @@ fn a_log_comes_from_stdin_too_and_json_gives_it_back() {
     assert_eq!(output.stdout, fs::read(log("udp")).expect("a log"));
 }
 
+#[test]
+fn rows_are_objects_with_ids_fields_and_words() {
+    let output = replay(&["--lang", "zh", &chat(), "--export", "rows"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = text(&output.stdout);
+    let lines: Vec<serde_json::Value> = told
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(
+        (&lines[0]["event"], &lines[0]["lang"]),
+        (&"ladder".into(), &"zh".into())
+    );
+    let sayings = lines.iter().filter_map(|line| line["sayings"].as_array());
+    let syn = sayings.flatten().find(|saying| saying["id"] == "syn.first");
+    let syn = syn.expect("a SYN");
+    assert_eq!(syn["fields"]["port"]["port"], 9000);
+    assert_eq!(syn["fields"]["who"]["host"], "client");
+    assert!(
+        syn["text"]
+            .as_str()
+            .expect("words")
+            .starts_with("第一次握手"),
+        "{syn}"
+    );
+}
+
+/// The numbers of the rows are those that Wireshark reads in the same packets.
+#[test]
+fn tshark_reads_the_same_numbers() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for log in ["chat", "crossed", "recorded-close"].map(|name| log(name).display().to_string()) {
+        let capture = dir.path().join("a.pcapng").display().to_string();
+        assert!(
+            replay(&[&log, "--export", "pcapng", "-o", &capture])
+                .status
+                .success()
+        );
+        let fields = [
+            "tcp.seq_raw",
+            "tcp.ack_raw",
+            "tcp.len",
+            "tcp.seq",
+            "tcp.ack",
+            "tcp.window_size",
+        ];
+        let output = peer("tshark")
+            .args(["-r", &capture, "-T", "fields"])
+            .args(fields.iter().flat_map(|field| ["-e", field]))
+            .output()
+            .expect("runs");
+        let rows = text(&replay(&[&log, "--export", "rows"]).stdout);
+        let packets = rows.lines().filter_map(|line| {
+            let row: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            let first = row["packet"]["part"] == "whole" || row["packet"]["part"] == "departure";
+            first.then(|| row["packet"].clone())
+        });
+        let mut packets: Vec<_> = packets.collect();
+        packets.sort_by_key(|packet| packet["id"].as_u64());
+        let ours: Vec<String> = packets
+            .iter()
+            .map(|packet| {
+                let number = |name: &str| packet["tcp"][name].as_i64().unwrap_or_default();
+                let names = [
+                    "seq",
+                    "ack",
+                    "len",
+                    "relative_seq",
+                    "relative_ack",
+                    "window",
+                ];
+                names.map(|name| number(name).to_string()).join("\t")
+            })
+            .collect();
+        assert!(ours.len() >= 8, "{rows}");
+        let theirs = text(&output.stdout);
+        assert_eq!(ours, theirs.lines().collect::<Vec<_>>(), "{log}");
+    }
+}
+
 /// Wireshark's own reader finds the packets, their order, the comments and no flaw.
 #[test]
 fn tshark_reads_the_capture() {

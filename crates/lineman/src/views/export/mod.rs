@@ -2,6 +2,7 @@
 
 mod mermaid;
 mod pcapng;
+mod rows;
 mod svg;
 mod svg_row;
 
@@ -35,6 +36,8 @@ pub enum Format {
     Text,
     /// The log itself, one JSON object a line
     Jsonl,
+    /// The rows of the ladder with all that is said of them, one JSON object a line
+    Rows,
 }
 
 /// How wide the ladder is as text.
@@ -51,6 +54,7 @@ pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) 
         Format::Mermaid => out.write_all(mermaid::diagram(events, lang).as_bytes()),
         Format::Text => text(events, lang, out),
         Format::Jsonl => json_lines(events, out),
+        Format::Rows => rows::lines(events, lang, out),
     }
 }
 

@@ -83,7 +83,13 @@ fn pictures_are_well_formed() {
 #[test]
 fn no_export_but_the_capture_holds_a_control_character() {
     for name in LOGS {
-        for format in [Format::Svg, Format::Mermaid, Format::Text, Format::Jsonl] {
+        for format in [
+            Format::Svg,
+            Format::Mermaid,
+            Format::Text,
+            Format::Jsonl,
+            Format::Rows,
+        ] {
             let text = text(name, format, Lang::En);
             assert!(
                 !text.contains(|c: char| c.is_control() && c != '\n'),
@@ -100,6 +106,63 @@ fn json_lines_are_the_log() {
         let back: Result<Vec<Event>, _> = Reader::new(text.as_bytes()).collect();
         assert_eq!(back.expect("a log"), events(name));
     }
+}
+
+fn rows_of(name: &str, lang: Lang) -> Vec<serde_json::Value> {
+    let text = text(name, Format::Rows, lang);
+    let lines = text.lines().map(serde_json::from_str);
+    lines.collect::<Result<_, _>>().expect("JSON")
+}
+
+#[test]
+fn rows_as_json() {
+    insta::assert_snapshot!("rows-udp-en", text("udp", Format::Rows, Lang::En));
+    insta::assert_snapshot!("rows-refused-zh", text("refused", Format::Rows, Lang::Zh));
+}
+
+/// A page needs nothing else to word a row: each saying has its id, its fields and its words.
+#[test]
+fn rows_say_the_same_as_the_ladder() {
+    for name in LOGS {
+        for lang in [Lang::En, Lang::Zh] {
+            let lines = rows_of(name, lang);
+            let (head, told) = lines.split_first().expect("a head");
+            assert_eq!((&head["event"], &head["v"]), (&"ladder".into(), &1.into()));
+            let rows = rows(&events(name));
+            assert_eq!(told.len(), rows.len());
+            for (n, (line, row)) in told.iter().zip(&rows).enumerate() {
+                assert_eq!((&line["event"], &line["n"]), (&"row".into(), &n.into()));
+                let sayings = line["sayings"].as_array().expect("a list");
+                let texts = sayings
+                    .iter()
+                    .map(|saying| saying["text"].as_str().expect("text"));
+                let joint = if lang == Lang::En { " " } else { "" };
+                let paragraph = crate::views::words::paragraph(row, lang);
+                assert_eq!(texts.collect::<Vec<_>>().join(joint), paragraph);
+                for (object, saying) in sayings.iter().zip(&row.sayings) {
+                    assert_eq!(object["id"], saying.id());
+                    let fields = object["fields"].as_object().expect("an object");
+                    assert_eq!(fields.len(), saying.fields().len());
+                }
+            }
+        }
+    }
+}
+
+/// The languages differ in words only.
+#[test]
+fn rows_have_the_same_ids_and_fields_in_both_languages() {
+    let bare = |lang| {
+        let mut lines = rows_of("chat", lang);
+        for line in &mut lines[1..] {
+            line["packet"]["text"].take();
+            for saying in line["sayings"].as_array_mut().expect("a list") {
+                saying["text"].take();
+            }
+        }
+        lines.split_off(1)
+    };
+    assert_eq!(bare(Lang::En), bare(Lang::Zh));
 }
 
 /// Two FINs that crossed on the wire are two lines that cross in the picture.

@@ -81,5 +81,6 @@ fn ending(format: Format) -> &'static str {
         Format::Mermaid => "mmd",
         Format::Text => "txt",
         Format::Jsonl => "jsonl",
+        Format::Rows => "rows.jsonl",
     }
 }

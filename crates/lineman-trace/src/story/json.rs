@@ -1,0 +1,310 @@
+//! Rows as JSON: the contract with programs and pages that draw ladders, as `docs/json.md` states it.
+//!
+//! It is written out here, and not derived from [`Row`]: what is in a row may be kept otherwise tomorrow.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+
+use lineman_proto::wire::flow::Again;
+use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Segment;
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeStruct as _;
+
+use super::Arrow;
+use super::CallCell;
+use super::Clock;
+use super::Ends;
+use super::Fate;
+use super::Row;
+use super::StateCell;
+use super::Stretch;
+use super::Tftp;
+use super::What;
+use crate::log::Answer;
+use crate::log::Host;
+use crate::log::Origin;
+use crate::log::TimerKind;
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut row = to.serialize_struct("Row", 6)?;
+        row.serialize_field("t_ns", &self.t_ns)?;
+        row.serialize_field("calls", &both(&self.calls, call))?;
+        row.serialize_field("packet", &self.arrow.as_ref().map(packet))?;
+        row.serialize_field("states", &both(&self.states, state))?;
+        row.serialize_field("clock", &self.clock.as_ref().map(clock))?;
+        row.serialize_field("sayings", &self.sayings)?;
+        row.end()
+    }
+}
+
+/// One of something for each host.
+#[derive(Serialize)]
+struct Both<T> {
+    client: Option<T>,
+    server: Option<T>,
+}
+
+fn both<'a, T, U>(ends: &'a Ends<Option<T>>, of: impl Fn(&'a T) -> U) -> Both<U> {
+    Both {
+        client: ends.client.as_ref().map(&of),
+        server: ends.server.as_ref().map(&of),
+    }
+}
+
+#[derive(Serialize)]
+struct CallForm<'a> {
+    id: u64,
+    t_ns: u64,
+    name: &'a str,
+    fd: Option<i32>,
+    args: &'a [String],
+    begins: bool,
+    answer: Option<&'a Answer>,
+}
+
+fn call(cell: &CallCell) -> CallForm<'_> {
+    CallForm {
+        id: cell.id,
+        t_ns: cell.t_ns,
+        name: &cell.name,
+        fd: cell.fd,
+        args: &cell.args,
+        begins: cell.begins,
+        answer: cell.answer.as_ref(),
+    }
+}
+
+#[derive(Serialize)]
+struct StateForm {
+    before: &'static str,
+    after: &'static str,
+    origin: Origin,
+}
+
+fn state(cell: &StateCell) -> StateForm {
+    StateForm {
+        before: cell.before.name(),
+        after: cell.after.name(),
+        origin: cell.origin,
+    }
+}
+
+#[derive(Serialize)]
+struct ClockForm {
+    host: Host,
+    kind: TimerKind,
+    wait_ns: u64,
+    origin: Origin,
+}
+
+fn clock(clock: &Clock) -> ClockForm {
+    ClockForm {
+        host: clock.host,
+        kind: clock.kind,
+        wait_ns: clock.wait_ns,
+        origin: clock.origin,
+    }
+}
+
+#[derive(Serialize)]
+struct PacketForm<'a> {
+    id: u64,
+    from: Host,
+    sent_ns: u64,
+    decided_ns: Option<u64>,
+    fate: &'static str,
+    part: &'static str,
+    held: bool,
+    repeats: u32,
+    copy_of: Option<u64>,
+    rules: &'a [String],
+    altered: bool,
+    deduced: bool,
+    arrival: &'static str,
+    again: Option<AgainForm>,
+    addresses: Option<[SocketAddr; 2]>,
+    protocol: &'static str,
+    line: &'a str,
+    tcp: Option<TcpForm>,
+    tftp: Option<TftpForm>,
+    bytes: Option<String>,
+}
+
+fn packet(arrow: &Arrow) -> PacketForm<'_> {
+    let seen = &arrow.seen;
+    PacketForm {
+        id: arrow.id,
+        from: arrow.from,
+        sent_ns: arrow.sent_ns,
+        decided_ns: arrow.decided_ns,
+        fate: match arrow.fate {
+            Fate::Crossing => "crossing",
+            Fate::Held => "held",
+            Fate::Delivered => "delivered",
+            Fate::Dropped => "dropped",
+        },
+        part: match arrow.stretch {
+            Stretch::Whole => "whole",
+            Stretch::Departure => "departure",
+            Stretch::Repeat => "repeat",
+            Stretch::Landing => "landing",
+        },
+        held: arrow.held,
+        repeats: arrow.repeats,
+        copy_of: arrow.copy_of,
+        rules: &arrow.rules,
+        altered: arrow.altered,
+        deduced: arrow.deduced,
+        arrival: match arrow.arrival {
+            Arrival::InOrder => "in_order",
+            Arrival::Early => "early",
+            Arrival::Known => "known",
+            Arrival::Damaged => "damaged",
+            Arrival::Gone => "gone",
+        },
+        again: arrow.again.map(|it| again(it, arrow.earlier_lost)),
+        addresses: seen.from.zip(seen.to).map(|(from, to)| [from, to]),
+        protocol: match &seen.what {
+            What::Tcp(_) => "tcp",
+            What::Udp(datagram) if datagram.tftp.is_some() => "tftp",
+            What::Udp(_) => "udp",
+            What::Piece(_) => "ip",
+            What::Unreachable(_) => "icmp",
+            What::Other => "other",
+        },
+        line: &seen.line,
+        tcp: seen.segment().map(|segment| tcp(arrow, segment)),
+        tftp: tftp(arrow),
+        // Once is enough: the row in which it lands names the same packet.
+        bytes: matches!(arrow.stretch, Stretch::Whole | Stretch::Departure)
+            .then(|| digits(&arrow.bytes)),
+    }
+}
+
+#[derive(Serialize)]
+struct AgainForm {
+    times: u32,
+    wait_ns: u64,
+    earlier: u64,
+    earlier_lost: Option<bool>,
+    cause: &'static str,
+}
+
+fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
+    AgainForm {
+        times: again.times,
+        wait_ns: again.wait_ns,
+        earlier: again.earlier,
+        earlier_lost,
+        cause: match again.cause {
+            Cause::Silence => "silence",
+            Cause::Acks => "acks",
+            Cause::Asked => "asked",
+            Cause::Doubled => "doubled",
+        },
+    }
+}
+
+#[derive(Serialize)]
+struct TcpForm {
+    flags: String,
+    seq: u32,
+    ack: Option<u32>,
+    len: u32,
+    window: Option<u32>,
+    relative_seq: Option<i64>,
+    relative_ack: Option<i64>,
+    label: Option<&'static str>,
+}
+
+fn tcp(arrow: &Arrow, segment: &Segment) -> TcpForm {
+    let has_ack = segment.has(lineman_proto::wire::Flags::ACK);
+    TcpForm {
+        flags: segment.flags.to_string(),
+        seq: segment.seq,
+        ack: has_ack.then_some(segment.ack),
+        len: segment.len,
+        window: arrow.place.map(|place| place.window),
+        relative_seq: arrow.place.map(|place| place.seq),
+        relative_ack: arrow.place.and_then(|place| place.ack),
+        label: arrow.label.map(label),
+    }
+}
+
+fn label(label: Label) -> &'static str {
+    match label {
+        Label::Syn => "syn",
+        Label::SynCrossed => "syn_crossed",
+        Label::SynAck => "syn_ack",
+        Label::SynAckCrossed => "syn_ack_crossed",
+        Label::AckThird => "ack_third",
+        Label::Data { half: false } => "data",
+        Label::Data { half: true } => "data_half",
+        Label::Ack { .. } => "ack",
+        Label::AckFin { last: false, .. } => "ack_fin",
+        Label::AckFin { last: true, .. } => "ack_fin_last",
+        Label::AckDup { .. } => "ack_dup",
+        Label::Window => "window",
+        Label::Probe => "probe",
+        Label::KeepAlive => "keep_alive",
+        Label::AckAgain => "ack_again",
+        Label::FinFirst => "fin_first",
+        Label::FinSecond => "fin_second",
+        Label::FinCombined => "fin_combined",
+        Label::FinCrossed => "fin_crossed",
+        Label::RstRefused => "rst_refused",
+        Label::RstBroken => "rst_broken",
+        Label::RstLate => "rst_late",
+    }
+}
+
+#[derive(Serialize)]
+struct TftpForm {
+    packet: &'static str,
+    block: Option<u16>,
+    last: bool,
+    stray: Option<u16>,
+    new_tid: Option<u16>,
+    blksize: u64,
+    windowsize: u64,
+    bytes: u64,
+}
+
+/// A packet of TFTP, and what it is in its transfer.
+fn tftp(arrow: &Arrow) -> Option<TftpForm> {
+    let What::Udp(datagram) = &arrow.seen.what else {
+        return None;
+    };
+    let (packet, step) = (datagram.tftp.as_ref()?, arrow.file?);
+    let (name, block) = match packet {
+        Tftp::Request(ask) if ask.write => ("wrq", None),
+        Tftp::Request(_) => ("rrq", None),
+        Tftp::Oack(_) => ("oack", None),
+        Tftp::Data { block, .. } => ("data", Some(*block)),
+        Tftp::Ack { block } => ("ack", Some(*block)),
+        Tftp::Error { .. } => ("error", None),
+    };
+    Some(TftpForm {
+        packet: name,
+        block,
+        last: step.last,
+        stray: step.stray,
+        new_tid: step.new_tid,
+        blksize: step.blksize,
+        windowsize: step.window,
+        bytes: step.bytes,
+    })
+}
+
+fn digits(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
+}
