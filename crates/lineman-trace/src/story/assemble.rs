@@ -14,12 +14,14 @@ use super::Clock;
 use super::Fate;
 use super::Row;
 use super::Saying;
+use super::descriptors::Descriptors;
 use super::explain::explain;
 use super::pending::Open;
 use super::pending::cell;
 use super::pending::ran_out;
 use super::pending::takes_beginning;
 use super::pending::takes_return;
+use super::pending::whole;
 use super::sockets::Sockets;
 use crate::log::Call;
 use crate::log::Event;
@@ -51,6 +53,10 @@ pub struct Story {
     pub(super) tftp: TftpFlows,
     pub(super) conversations: Conversations,
     sockets: Sockets,
+    /// What is known of open sockets by the calls on them.
+    pub(super) descriptors: Descriptors,
+    /// What there is to say of the answers of calls, by the calls' numbers.
+    answers: HashMap<u64, Vec<Saying>>,
     /// The number of the last event that was about a packet.
     wire_n: u64,
     /// Lessons about calls that were given already.
@@ -97,7 +103,8 @@ impl Story {
                     why: why.clone(),
                 },
             ),
-            Kind::Start(_) | Kind::End => {}
+            Kind::Start(start) => self.descriptors.start(start.client, start.server),
+            Kind::End => {}
         }
         rows.extend(self.complete(event.t_ns));
         rows
@@ -164,6 +171,11 @@ impl Story {
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
         row.states = self.sockets.advance(&row, &changes);
         row.sayings = explain(&row);
+        for who in [Host::Client, Host::Server] {
+            let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
+            let said = returned.and_then(|cell| self.answers.remove(&cell.id));
+            row.sayings.extend(said.into_iter().flatten());
+        }
         row.sayings.retain(|saying| match saying.lesson() {
             Some(lesson) => self.taught.insert(lesson),
             None => true,
@@ -233,6 +245,7 @@ impl Story {
         };
         let begun = self.calls.remove(&call.id);
         let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
+        let said = self.descriptors.answer(&whole(call, &begun));
         let row = self.join(event, |row| takes_return(row, call));
         let here = row.calls[call.host]
             .as_ref()
@@ -243,6 +256,9 @@ impl Story {
             answer: Some(answer.clone()),
             ..begun
         });
+        if !said.is_empty() {
+            self.answers.insert(call.id, said);
+        }
     }
 
     /// The row that shows what made a change, if it has not come out yet.
@@ -253,6 +269,7 @@ impl Story {
     }
 
     fn state(&mut self, event: &Event, state: &State) {
+        self.descriptors.state(state);
         let place = match self.made(state) {
             Some(place) => place,
             None => {

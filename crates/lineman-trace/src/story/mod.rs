@@ -8,6 +8,10 @@
 
 mod arrow;
 mod assemble;
+mod call_answers;
+mod descriptor;
+mod descriptors;
+mod errno;
 mod explain;
 mod explain_calls;
 mod explain_tcp;

@@ -89,7 +89,11 @@ impl Story {
                     Some(frame) => Segment::of(frame),
                     None => arrow.seen.segment().copied(),
                 };
-                segment.and_then(|it| self.tcp.delivered(event.t_ns, &it))
+                let arrival = segment.and_then(|it| self.tcp.delivered(event.t_ns, &it));
+                if let Some(segment) = segment.filter(|_| arrival != Some(Arrival::Damaged)) {
+                    self.descriptors.delivered(packet.from.other(), &segment);
+                }
+                arrival
             }
             _ => None,
         };

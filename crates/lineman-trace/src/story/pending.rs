@@ -95,6 +95,20 @@ pub(super) fn cell(call: &Call, t_ns: u64) -> CallCell {
     }
 }
 
+/// A call that has returned, with all that was told of it: some tell its arguments when it begins, some when
+/// it returns.
+pub(super) fn whole(returned: &Call, begun: &CallCell) -> Call {
+    let args = match returned.args.is_empty() {
+        true => &begun.args,
+        false => &returned.args,
+    };
+    Call {
+        fd: returned.fd.or(begun.fd),
+        args: args.clone(),
+        ..returned.clone()
+    }
+}
+
 /// A call begins a row of its own, unless the other host just waits in one.
 pub(super) fn takes_beginning(row: &Row, host: Host) -> bool {
     let waits = |cell: &CallCell| cell.answer.is_none();
@@ -120,8 +134,18 @@ pub(super) fn takes_arrow(row: &Row, from: Host) -> bool {
         && row.calls[from.other()].as_ref().is_none_or(waits)
 }
 
-const SENDING: [&str; 8] = [
-    "connect", "send", "sendall", "sendto", "write", "close", "shutdown", "sendmsg",
+const SENDING: [&str; 11] = [
+    "connect",
+    "connect_ex",
+    "send",
+    "sendall",
+    "sendto",
+    "write",
+    "close",
+    "shutdown",
+    "sendmsg",
+    "flush",
+    "file.close",
 ];
 
 /// Whether the row shows the packet and waits for its fate.

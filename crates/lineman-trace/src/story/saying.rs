@@ -221,22 +221,118 @@ sayings! {
     CallConnected "call.connect" { who: Host }
     /// `accept()` returned.
     CallAccepted "call.accept" { who: Host, answer: Text }
-    /// `recv()` returned nothing.
-    CallEnded "call.recv.end" { who: Host }
     /// `send()` returned.
     CallSent "call.send" { who: Host, name: Text }
-    /// A call was refused.
-    CallRefused "call.refused" { who: Host, name: Text }
-    /// A call met a reset.
-    CallReset "call.reset" { who: Host, name: Text }
-    /// A write after the end.
-    CallPipe "call.pipe" { who: Host, name: Text }
+    /// Nothing is received: the peer has finished.
+    CallEnded "call.recv.end" { who: Host, name: Text }
+    /// Nothing is received: a RST came, of which an earlier call was told.
+    CallEndedByReset "call.recv.reset" { who: Host, name: Text }
+    /// Nothing is received: the datagram is empty.
+    CallEmptyDatagram "call.recv.empty" { who: Host, name: Text }
+    /// Nothing is received: its own program does not want anything.
+    CallShutRead "call.recv.shut" { who: Host, name: Text }
+    /// Nothing is received: nothing was asked for.
+    CallNothingAsked "call.recv.nothing" { who: Host, name: Text }
+    /// Nothing is received, and nobody has seen why.
+    CallEndedSomehow "call.recv.over" { who: Host, name: Text }
+    /// The socket is closed, and a file keeps it open.
+    CallFileOpen "call.close.file" { who: Host }
+    /// `connect_ex()` returned the number of an error.
+    CallNumber "call.connect_ex" { who: Host, number: Text, error: Text }
+    /// Nothing listens there.
+    CallRefused "call.refused" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing listens on the host itself.
+    CallRefusedItself "call.refused.itself" { who: Host, name: Text, error: Text, python: Text, address: Text }
+    /// ICMP has said that a port is unreachable.
+    CallRefusedUdp "call.refused.udp" { who: Host, name: Text, error: Text, python: Text }
+    /// A RST came.
+    CallReset "call.reset" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing can be sent, and nobody has seen why.
+    CallPipe "call.pipe" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing can be sent without a connection.
+    CallPipeUnconnected "call.pipe.unconnected" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing can be sent by a listener.
+    CallPipeListener "call.pipe.listener" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing can be sent after `shutdown()`.
+    CallPipeShut "call.pipe.shut" { who: Host, name: Text, error: Text, python: Text }
+    /// Nothing can be sent after a RST.
+    CallPipeReset "call.pipe.reset" { who: Host, name: Text, error: Text, python: Text }
+    /// SIGPIPE comes with it.
+    CallSignal "call.pipe.signal" { who: Host }
     /// The port is taken.
-    CallInUse "call.inuse" { who: Host }
-    /// A call took too long.
-    CallTimedOut "call.timeout" { who: Host, name: Text }
+    CallInUse "call.inuse" { who: Host, name: Text, error: Text, python: Text }
+    /// By a listener.
+    CallInUseListener "call.inuse.listener" { who: Host, name: Text, error: Text, python: Text, port: Port }
+    /// By a socket that is bound to it.
+    CallInUseBound "call.inuse.bound" { who: Host, name: Text, error: Text, python: Text, port: Port }
+    /// By a connection whose socket had `SO_REUSEADDR`, which this one lacks.
+    CallInUseOwn "call.inuse.own" { who: Host, name: Text, error: Text, python: Text, port: Port, state: State }
+    /// By a connection whose socket lacked `SO_REUSEADDR`, which this one has.
+    CallInUseFirst "call.inuse.first" { who: Host, name: Text, error: Text, python: Text, port: Port, state: State }
+    /// By a connection whose socket lacked it, as this one does.
+    CallInUseBoth "call.inuse.both" { who: Host, name: Text, error: Text, python: Text, port: Port, state: State }
+    /// By a connection of which less is known.
+    CallInUseState "call.inuse.state" { who: Host, name: Text, error: Text, python: Text, port: Port, state: State }
+    /// The address is the other host's.
+    CallNotOurs "call.notavail.peer" { who: Host, name: Text, error: Text, python: Text, address: Text, own: Text }
+    /// The address is neither host's.
+    CallNobodys "call.notavail" { who: Host, name: Text, error: Text, python: Text, address: Text, own: Text }
+    /// The socket's own time-out ran out.
+    CallTimeout "call.timeout" { who: Host, name: Text, seconds: Text }
+    /// The same, and nobody has seen how long it is.
+    CallTimeoutUnseen "call.timeout.unseen" { who: Host, name: Text }
+    /// TCP had no answer to its SYNs.
+    CallUnanswered "call.timeout.syn" { who: Host, name: Text, error: Text, python: Text }
+    /// TCP has given a connection up.
+    CallUnacknowledged "call.timeout.ack" { who: Host, name: Text, error: Text, python: Text }
+    /// A call would have to wait, or to wait for longer.
+    CallWouldWait "call.again" { who: Host, name: Text, error: Text, python: Text }
+    /// The socket does not wait.
+    CallNonBlocking "call.again.nonblocking" { who: Host, name: Text, error: Text, python: Text }
+    /// The call does not wait.
+    CallDontWait "call.again.flag" { who: Host, name: Text, error: Text, python: Text }
+    /// The kernel does not wait any longer.
+    CallKernelTimeout "call.again.limit" { who: Host, name: Text, error: Text, python: Text }
+    /// A handshake has begun.
+    CallBegun "call.inprogress" { who: Host, name: Text, error: Text, python: Text }
+    /// A handshake has begun before.
+    CallUnderWay "call.already" { who: Host, name: Text, error: Text, python: Text }
+    /// There is a connection.
+    CallConnectedAlready "call.isconn" { who: Host, name: Text, error: Text, python: Text }
+    /// The socket listens.
+    CallListenerConnects "call.isconn.listener" { who: Host, name: Text, error: Text, python: Text }
+    /// There is no connection.
+    CallNotConnected "call.notconn" { who: Host, name: Text, error: Text, python: Text }
+    /// There was none.
+    CallUnconnected "call.notconn.never" { who: Host, name: Text, error: Text, python: Text }
+    /// A listener has none.
+    CallListenerHasNone "call.notconn.listener" { who: Host, name: Text, error: Text, python: Text }
+    /// A RST has ended it.
+    CallNoMore "call.notconn.reset" { who: Host, name: Text, error: Text, python: Text }
+    /// Something makes no sense.
+    CallInvalid "call.inval" { who: Host, name: Text, error: Text, python: Text }
+    /// `accept()` without `listen()`.
+    CallNotListening "call.inval.accept" { who: Host, name: Text, error: Text, python: Text }
+    /// `bind()` of a socket that has an address.
+    CallBoundAlready "call.inval.bound" { who: Host, name: Text, error: Text, python: Text }
+    /// `listen()` of a socket that was connected.
+    CallListensConnected "call.inval.connected" { who: Host, name: Text, error: Text, python: Text }
+    /// A datagram without an address.
+    CallNoAddress "call.destaddr" { who: Host, name: Text, error: Text, python: Text }
+    /// What UDP does not have.
+    CallUdpHasNone "call.udp.none" { who: Host, name: Text, error: Text, python: Text }
+    /// A descriptor that is not open.
+    CallNotOpen "call.badf" { who: Host, name: Text, error: Text, python: Text }
+    /// A datagram that is too large.
+    CallTooLong "call.toolong" { who: Host, name: Text, error: Text, python: Text }
+    /// An address of the other family.
+    CallFamily "call.family" { who: Host, name: Text, error: Text, python: Text }
+    /// A broadcast that was not asked for.
+    CallBroadcast "call.broadcast" { who: Host, name: Text, error: Text, python: Text }
+    /// No way there.
+    CallNoRoute "call.noroute" { who: Host, name: Text, error: Text, python: Text }
     /// A call failed otherwise.
-    CallFailed "call.failed" { who: Host, name: Text, error: Text }
+    CallFailed "call.failed" { who: Host, name: Text, error: Text, python: Text }
     /// A host is gone.
     Left "host.left" { who: Host, why: Text }
     /// What a scenario says, by its own name.
@@ -251,7 +347,8 @@ impl Saying {
             Self::CallListens { who }
             | Self::CallConnected { who }
             | Self::CallAccepted { who, .. }
-            | Self::CallEnded { who }
+            | Self::CallEnded { who, .. }
+            | Self::CallSignal { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }

@@ -53,7 +53,7 @@ impl Script {
     }
 
     pub fn returns(&mut self, id: u64, host: Host, name: &str, answer: &str) -> &mut Self {
-        let answer = match answer.starts_with('E') {
+        let answer = match answer.starts_with('E') || answer == "TimeoutError" {
             true => Answer::Error(answer.into()),
             false => Answer::Value(answer.into()),
         };

@@ -10,7 +10,8 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 9] = [
+pub const ALL: [(&str, Make); 10] = [
+    ("calls", crate::calls::rest),
     ("chat", chat),
     ("crossed", crossed),
     ("held", held),

@@ -40,6 +40,8 @@ fn every_saying_is_said_by_some_log() {
         }
     }
     for name in [
+        "address-in-use",
+        "call-errors",
         "stale-syn",
         "syn-ack-lost",
         "tftp-ack-lost",

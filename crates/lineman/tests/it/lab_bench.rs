@@ -246,6 +246,77 @@ fn calls_with_flags_and_without_waiting() {
     );
 }
 
+/// The answer to each was an errno without a reason, or a wrong one.
+#[test]
+fn what_beginners_do_wrong_has_a_reason_and_a_way_out() {
+    let cases: [(&str, &str); 9] = [
+        (
+            "send x",
+            "this socket was never connected. Call connect() first",
+        ),
+        (
+            "recv",
+            "this socket was never connected. Call connect() first",
+        ),
+        (
+            "accept",
+            "this socket does not listen. Call bind() and listen() first",
+        ),
+        ("bind 10.0.0.1:80", "10.0.0.1 is an address of the client."),
+        ("bind :80\nbind :81", "this socket has an address already"),
+        (
+            "listen\nrecv fd 3",
+            "a listening socket has no peer. Bytes come on the sockets",
+        ),
+        (
+            "connect 10.0.0.1:80",
+            "Python: ConnectionRefusedError [Errno 111]",
+        ),
+        ("connect 127.0.0.1:80", "which is the server itself"),
+        ("recv fd 9", "no open socket has this descriptor"),
+    ];
+    for (lines, said) in cases {
+        let text = shown(&bench(&[], &format!("socket tcp\n{lines}\n")));
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(said), "{lines}: {text}");
+    }
+    let chinese = shown(&bench(&["--lang", "zh"], "socket tcp\naccept\n"));
+    let chinese: String = chinese.split_whitespace().collect();
+    assert!(chinese.contains("请先调用bind()和listen()"), "{chinese}");
+}
+
+/// SO_REUSEADDR was advised to one who had set it: the first listener must have had it, too.
+#[test]
+fn an_address_in_use_is_told_who_has_it_and_what_helps() {
+    let again = |first: &str, second: &str| {
+        let script = format!(
+            "socket tcp\n{first}\nbind :80\nlisten\nclient socket tcp\nclient connect server:80\n\
+             accept\nclose fd 4\nclient recv\nclient close\nclose fd 3\nwait 1\n\
+             socket tcp\n{second}\nbind :80\n"
+        );
+        let text = shown(&bench(&[], &script));
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let set = "setsockopt SO_REUSEADDR 1";
+    let text = again("", "");
+    assert!(
+        text.contains("still in TIME-WAIT. Linux allows bind() only if both"),
+        "{text}"
+    );
+    let text = again("", set);
+    assert!(
+        text.contains("both need it, so the first listener must set it"),
+        "{text}"
+    );
+    let text = again(set, "");
+    assert!(
+        text.contains("Set SO_REUSEADDR on this socket before bind()"),
+        "{text}"
+    );
+    let text = again(set, set);
+    assert!(!text.contains("EADDRINUSE"), "{text}");
+}
+
 /// "It means nothing here", of the port that the textbook takes.
 #[test]
 fn the_textbooks_port_is_told_where_ports_end() {

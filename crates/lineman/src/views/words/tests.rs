@@ -13,7 +13,10 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no made log has. That of the pieces is short of all but the
 /// first and the last.
-const RECORDED: [&str; 6] = [
+const RECORDED: [&str; 9] = [
+    "calls",
+    "recorded-address-in-use",
+    "recorded-call-errors",
     "recorded-pieces",
     "recorded-stale-syn",
     "recorded-syn-ack-lost",

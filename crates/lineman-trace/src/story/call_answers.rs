@@ -1,0 +1,256 @@
+//! Why a call was answered as it was, as far as earlier calls and packets tell.
+
+use std::net::SocketAddr;
+
+use super::Saying;
+use super::descriptor::Descriptor;
+use super::descriptor::Transport;
+use super::descriptor::Wait;
+use super::descriptor::address;
+use super::descriptors::Descriptors;
+use super::descriptors::Holder;
+use super::errno;
+use crate::log::Answer;
+use crate::log::Call;
+
+/// What there is to say of a call that has returned, by what was known before it did.
+pub(super) fn of_answer(call: &Call, known: &Descriptors) -> Vec<Saying> {
+    let asked = Asked {
+        call,
+        known,
+        socket: known.of(call),
+    };
+    match &call.answer {
+        Some(Answer::Error(error)) => asked.failed(error),
+        Some(Answer::Value(value)) => asked.returned(value).into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// A call that has returned, and what is known of its socket.
+struct Asked<'a> {
+    call: &'a Call,
+    known: &'a Descriptors,
+    socket: Option<&'a Descriptor>,
+}
+
+/// Declares a saying about a failed call: with its name, its error, and what Python makes of that.
+macro_rules! failure {
+    ($asked:expr, $error:expr, $variant:ident $( { $($field:ident),+ } )?) => {{
+        let call = $asked.call;
+        Saying::$variant {
+            who: call.host,
+            name: call.name.clone(),
+            error: $error.to_owned(),
+            python: errno::python($error),
+            $( $($field),+ )?
+        }
+    }};
+}
+
+impl Asked<'_> {
+    fn is(&self, names: &[&str]) -> bool {
+        names.contains(&self.call.name.as_str())
+    }
+
+    fn is_udp(&self) -> bool {
+        self.socket
+            .is_some_and(|it| it.transport == Some(Transport::Udp))
+    }
+
+    fn has_flag(&self, flag: &str) -> bool {
+        let mut words = self.call.args.iter().skip(1).flat_map(|arg| arg.split('|'));
+        words.any(|word| word == flag)
+    }
+
+    fn failed(&self, error: &str) -> Vec<Saying> {
+        let one = match error {
+            "TimeoutError" => self.socket_timeout(),
+            "ECONNREFUSED" => self.refused(error),
+            "ECONNRESET" => failure!(self, error, CallReset),
+            "EPIPE" => return self.broken_pipe(error),
+            "EADDRINUSE" => self.in_use(error),
+            "EADDRNOTAVAIL" => self.not_available(error),
+            "ETIMEDOUT" => match self.is(&["connect"]) {
+                true => failure!(self, error, CallUnanswered),
+                false => failure!(self, error, CallUnacknowledged),
+            },
+            "EAGAIN" => self.would_wait(error),
+            "EINPROGRESS" => failure!(self, error, CallBegun),
+            "EALREADY" => failure!(self, error, CallUnderWay),
+            "EISCONN" => self.connected_already(error),
+            "ENOTCONN" => self.not_connected(error),
+            "EINVAL" => self.invalid(error),
+            "EDESTADDRREQ" => failure!(self, error, CallNoAddress),
+            "EOPNOTSUPP" if self.is_udp() && self.is(&["listen", "accept"]) => {
+                failure!(self, error, CallUdpHasNone)
+            }
+            "EBADF" => failure!(self, error, CallNotOpen),
+            "EMSGSIZE" if self.is_udp() => failure!(self, error, CallTooLong),
+            "EAFNOSUPPORT" if address(self.call).is_some() => failure!(self, error, CallFamily),
+            "EACCES" if self.is_udp() => failure!(self, error, CallBroadcast),
+            "ENETUNREACH" => failure!(self, error, CallNoRoute),
+            _ => failure!(self, error, CallFailed),
+        };
+        vec![one]
+    }
+
+    fn refused(&self, error: &str) -> Saying {
+        let itself = address(self.call).filter(|it| it.ip().is_loopback());
+        match itself {
+            Some(address) if self.is(&["connect"]) => {
+                let address = address.to_string();
+                failure!(self, error, CallRefusedItself { address })
+            }
+            _ if self.is_udp() => failure!(self, error, CallRefusedUdp),
+            _ => failure!(self, error, CallRefused),
+        }
+    }
+
+    /// The call itself waited, and no longer than its socket's time-out.
+    fn socket_timeout(&self) -> Saying {
+        let (who, name) = (self.call.host, self.call.name.clone());
+        match self.socket.and_then(|it| it.wait.clone()) {
+            Some(Wait::Seconds(seconds)) => Saying::CallTimeout { who, name, seconds },
+            _ => Saying::CallTimeoutUnseen { who, name },
+        }
+    }
+
+    fn would_wait(&self, error: &str) -> Saying {
+        let wait = self.socket.and_then(|it| it.wait.clone());
+        let limit = self.socket.is_some_and(|it| it.kernel_limit);
+        match wait {
+            _ if self.has_flag("MSG_DONTWAIT") => failure!(self, error, CallDontWait),
+            Some(Wait::NotAtAll) => failure!(self, error, CallNonBlocking),
+            Some(Wait::ForEver) if limit => failure!(self, error, CallKernelTimeout),
+            _ => failure!(self, error, CallWouldWait),
+        }
+    }
+
+    fn broken_pipe(&self, error: &str) -> Vec<Saying> {
+        let end = self.socket.map(|it| self.known.end(self.call.host, it));
+        let end = end.unwrap_or_default();
+        let why = match self.socket {
+            Some(it) if it.listens => failure!(self, error, CallPipeListener),
+            Some(it) if it.shut_write => failure!(self, error, CallPipeShut),
+            Some(it) if !it.was_connected => failure!(self, error, CallPipeUnconnected),
+            Some(_) if end.rst => failure!(self, error, CallPipeReset),
+            _ => failure!(self, error, CallPipe),
+        };
+        let who = self.call.host;
+        let signal = (!self.has_flag("MSG_NOSIGNAL")).then_some(Saying::CallSignal { who });
+        [why].into_iter().chain(signal).collect()
+    }
+
+    fn in_use(&self, error: &str) -> Saying {
+        let wanted = address(self.call).or_else(|| self.socket?.bound);
+        let Some(wanted) = wanted else {
+            return failure!(self, error, CallInUse);
+        };
+        let own = self.socket.is_some_and(|it| it.reuses);
+        let port = wanted.port();
+        match self.known.holder(self.call, wanted) {
+            Some(Holder::Listener) => failure!(self, error, CallInUseListener { port }),
+            Some(Holder::Bound) => failure!(self, error, CallInUseBound { port }),
+            Some(Holder::Connection(state, first)) => match (own, first) {
+                (false, Some(true)) => failure!(self, error, CallInUseOwn { port, state }),
+                (true, Some(false)) => failure!(self, error, CallInUseFirst { port, state }),
+                (false, Some(false)) => failure!(self, error, CallInUseBoth { port, state }),
+                _ => failure!(self, error, CallInUseState { port, state }),
+            },
+            None => failure!(self, error, CallInUse),
+        }
+    }
+
+    fn not_available(&self, error: &str) -> Saying {
+        let who = self.call.host;
+        let wanted = address(self.call).filter(|_| self.is(&["bind"]));
+        let (Some(wanted), Some(own)) = (wanted, self.known.addresses(who)) else {
+            return failure!(self, error, CallFailed);
+        };
+        let other = self.known.addresses(who.other());
+        let is = |it: crate::log::Addresses| wanted.ip() == it.v4 || wanted.ip() == it.v6;
+        let own: std::net::IpAddr = match wanted {
+            SocketAddr::V4(_) => own.v4.into(),
+            SocketAddr::V6(_) => own.v6.into(),
+        };
+        let (address, own) = (wanted.ip().to_string(), own.to_string());
+        match other.is_some_and(is) {
+            true => failure!(self, error, CallNotOurs { address, own }),
+            false => failure!(self, error, CallNobodys { address, own }),
+        }
+    }
+
+    fn connected_already(&self, error: &str) -> Saying {
+        match self.socket {
+            Some(it) if it.listens => failure!(self, error, CallListenerConnects),
+            _ => failure!(self, error, CallConnectedAlready),
+        }
+    }
+
+    fn not_connected(&self, error: &str) -> Saying {
+        match self.socket {
+            Some(it) if it.listens => failure!(self, error, CallListenerHasNone),
+            Some(it) if !it.was_connected => failure!(self, error, CallUnconnected),
+            Some(it) if self.known.end(self.call.host, it).rst => {
+                failure!(self, error, CallNoMore)
+            }
+            _ => failure!(self, error, CallNotConnected),
+        }
+    }
+
+    fn invalid(&self, error: &str) -> Saying {
+        let tcp = self
+            .socket
+            .filter(|it| it.transport == Some(Transport::Tcp));
+        match tcp {
+            Some(it) if self.is(&["accept"]) && !it.listens => {
+                failure!(self, error, CallNotListening)
+            }
+            Some(it) if self.is(&["bind"]) && (it.bound.is_some() || it.was_connected) => {
+                failure!(self, error, CallBoundAlready)
+            }
+            Some(it) if self.is(&["listen"]) && it.was_connected => {
+                failure!(self, error, CallListensConnected)
+            }
+            _ => failure!(self, error, CallInvalid),
+        }
+    }
+
+    fn returned(&self, value: &str) -> Option<Saying> {
+        let (who, name) = (self.call.host, self.call.name.clone());
+        let end = self.socket.map(|it| self.known.end(who, it));
+        let end = end.unwrap_or_default();
+        match self.call.name.as_str() {
+            "recv" | "read" | "recvfrom" if is_nothing(value) => Some(match self.socket {
+                _ if self.asks_for_nothing() => Saying::CallNothingAsked { who, name },
+                Some(it) if it.transport == Some(Transport::Udp) => {
+                    Saying::CallEmptyDatagram { who, name }
+                }
+                Some(_) if end.rst => Saying::CallEndedByReset { who, name },
+                Some(_) if end.fin => Saying::CallEnded { who, name },
+                Some(it) if it.shut_read => Saying::CallShutRead { who, name },
+                _ => Saying::CallEndedSomehow { who, name },
+            }),
+            "connect_ex" => {
+                let error = errno::name(value)?.to_owned();
+                let number = value.to_owned();
+                Some(Saying::CallNumber { who, number, error })
+            }
+            "close" if self.socket.is_some_and(|it| it.has_file) => {
+                Some(Saying::CallFileOpen { who })
+            }
+            _ => None,
+        }
+    }
+
+    fn asks_for_nothing(&self) -> bool {
+        self.call.args.first().is_some_and(|size| size == "0")
+    }
+}
+
+/// `0`, or a language's way to write no bytes.
+fn is_nothing(answer: &str) -> bool {
+    let value = answer.split([' ', ',']).next().unwrap_or_default();
+    matches!(value, "0" | "b''" | "\"\"" | "b\"\"")
+}

@@ -1,0 +1,117 @@
+//! What is known of one socket by the calls on it.
+
+use std::net::SocketAddr;
+
+use crate::log::Call;
+
+/// What is known of a socket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Descriptor {
+    pub(super) transport: Option<Transport>,
+    pub(super) bound: Option<SocketAddr>,
+    pub(super) listens: bool,
+    pub(super) peer: Option<SocketAddr>,
+    /// The address of its end of a connection.
+    pub(super) local: Option<SocketAddr>,
+    /// Whether a handshake was complete once.
+    pub(super) was_connected: bool,
+    /// Which directions its own program has shut down.
+    pub(super) shut_read: bool,
+    pub(super) shut_write: bool,
+    pub(super) reuses: bool,
+    /// How long its calls wait; `None` where nobody has seen that.
+    pub(super) wait: Option<Wait>,
+    /// Whether the kernel was told to wait no longer than for some time.
+    pub(super) kernel_limit: bool,
+    /// Whether a file has it too.
+    pub(super) has_file: bool,
+    pub(super) is_closed: bool,
+}
+
+/// What carries a socket's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Tcp,
+    Udp,
+}
+
+/// How long calls wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    ForEver,
+    NotAtAll,
+    /// So many seconds, as its program has written it.
+    Seconds(String),
+}
+
+impl Descriptor {
+    /// One that `socket` has made.
+    pub(super) fn made(call: &Call) -> Self {
+        let kind = call.args.get(1).map(String::as_str).unwrap_or_default();
+        let transport = match kind {
+            _ if kind.starts_with("SOCK_STREAM") => Some(Transport::Tcp),
+            _ if kind.starts_with("SOCK_DGRAM") => Some(Transport::Udp),
+            _ => None,
+        };
+        Self {
+            transport,
+            wait: call.program.is_none().then_some(Wait::ForEver),
+            ..Self::default()
+        }
+    }
+
+    /// One that `accept` has made; `value` is `5, 10.0.0.1:40000`.
+    pub(super) fn accepted(call: &Call, listener: Option<&Self>, value: &str) -> Self {
+        let peer = value
+            .split_once(',')
+            .and_then(|(_, peer)| peer.trim().parse().ok());
+        Self {
+            transport: Some(Transport::Tcp),
+            bound: listener.and_then(|listener| listener.bound),
+            peer,
+            was_connected: true,
+            reuses: listener.is_some_and(|listener| listener.reuses),
+            wait: call.program.is_none().then_some(Wait::ForEver),
+            ..Self::default()
+        }
+    }
+
+    /// Takes down what a call has changed that succeeded.
+    pub(super) fn learn(&mut self, call: &Call) {
+        let arg = |at: usize| call.args.get(at).map(String::as_str).unwrap_or_default();
+        match call.name.as_str() {
+            "bind" => self.bound = address(call),
+            "listen" => self.listens = true,
+            "shutdown" => {
+                self.shut_read |= matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
+                self.shut_write |= matches!(arg(0), "SHUT_WR" | "SHUT_RDWR");
+            }
+            "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
+            "setsockopt"
+                if arg(0).starts_with("SO_RCVTIMEO") || arg(0).starts_with("SO_SNDTIMEO") =>
+            {
+                self.kernel_limit = true;
+            }
+            "settimeout" => {
+                self.wait = Some(match arg(0) {
+                    "None" => Wait::ForEver,
+                    "0" => Wait::NotAtAll,
+                    seconds => Wait::Seconds(seconds.to_owned()),
+                });
+            }
+            "setblocking" => {
+                self.wait = Some(match arg(0) {
+                    "false" => Wait::NotAtAll,
+                    _ => Wait::ForEver,
+                });
+            }
+            "makefile" => self.has_file = true,
+            _ => {}
+        }
+    }
+}
+
+/// The address that a call names first.
+pub(super) fn address(call: &Call) -> Option<SocketAddr> {
+    call.args.first()?.parse().ok()
+}

@@ -1,0 +1,289 @@
+//! What is known of each open socket by the calls on it: what explains the answer of the next.
+//!
+//! A descriptor is a number that its program has given to a socket. Calls of other programs are told
+//! without the process that made them, and after a fork two processes have the same number for different
+//! sockets. Where that shows, nothing more is claimed of this program's sockets.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Segment;
+
+use super::Saying;
+use super::call_answers::of_answer;
+use super::descriptor::Descriptor;
+use super::descriptor::Transport;
+use super::descriptor::address;
+use crate::log::Addresses;
+use crate::log::Answer;
+use crate::log::Call;
+use crate::log::Endpoints;
+use crate::log::Host;
+use crate::log::State;
+use crate::log::TcpState;
+
+/// The program that a descriptor belongs to; `None` is the lab's own host.
+type Owner = (Host, Option<String>);
+
+/// The sockets of both hosts, as of the last event.
+#[derive(Debug, Default)]
+pub(super) struct Descriptors {
+    open: HashMap<(Owner, i32), Descriptor>,
+    /// Descriptors that were open and are closed.
+    closed: HashSet<(Owner, i32)>,
+    /// Programs whose descriptors are numbers of several processes.
+    ambiguous: HashSet<Owner>,
+    /// What has arrived for each connection that ends it.
+    ends: HashMap<(Host, Endpoints), End>,
+    /// The connections that a host's TCP still knows, whoever has made them.
+    states: HashMap<(Host, Endpoints), TcpState>,
+    /// Whether the last socket that was bound to a port had SO_REUSEADDR.
+    reused: HashMap<(Host, u16), bool>,
+    addresses: Option<[Addresses; 2]>,
+}
+
+/// How a connection has ended, by what has arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct End {
+    pub(super) fin: bool,
+    pub(super) rst: bool,
+}
+
+/// Who has a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// A socket that listens.
+    Listener,
+    /// A socket that is bound to it.
+    Bound,
+    /// A connection in this state, and whether its socket had SO_REUSEADDR, where that was seen.
+    Connection(TcpState, Option<bool>),
+}
+
+impl Descriptors {
+    /// The lab has begun, with these addresses of its hosts.
+    pub(super) fn start(&mut self, client: Addresses, server: Addresses) {
+        self.addresses = Some([client, server]);
+    }
+
+    /// The addresses of a host.
+    pub(super) fn addresses(&self, host: Host) -> Option<Addresses> {
+        let [client, server] = self.addresses?;
+        Some(match host {
+            Host::Client => client,
+            Host::Server => server,
+        })
+    }
+
+    /// A socket has changed its state.
+    pub(super) fn state(&mut self, state: &State) {
+        let key = (state.host, state.socket);
+        match state.to {
+            TcpState::Closed => drop(self.states.remove(&key)),
+            to => drop(self.states.insert(key, to)),
+        }
+    }
+
+    /// A segment has arrived undamaged.
+    pub(super) fn delivered(&mut self, to: Host, segment: &Segment) {
+        let socket = Endpoints {
+            local: segment.to,
+            remote: Some(segment.from),
+        };
+        let end = self.ends.entry((to, socket)).or_default();
+        if segment.has(Flags::SYN) {
+            *end = End::default();
+        }
+        end.fin |= segment.has(Flags::FIN);
+        end.rst |= segment.has(Flags::RST);
+    }
+
+    /// What is known of a call's socket; `None` where nothing is.
+    pub(super) fn of(&self, call: &Call) -> Option<&Descriptor> {
+        let owner = owner(call);
+        let known = !self.ambiguous.contains(&owner);
+        self.open.get(&(owner, call.fd?)).filter(|_| known)
+    }
+
+    /// How its connection has ended, by what has arrived.
+    pub(super) fn end(&self, host: Host, socket: &Descriptor) -> End {
+        let Some(peer) = socket.peer else {
+            return End::default();
+        };
+        let its = |local: SocketAddr| socket.local.is_none_or(|own| own == local);
+        let mut ends = self.ends.iter().filter(|((whose, ends), _)| {
+            *whose == host && ends.remote == Some(peer) && its(ends.local)
+        });
+        // Of several nobody has seen which is its own.
+        match (ends.next(), ends.next()) {
+            (Some((_, end)), None) => *end,
+            _ => End::default(),
+        }
+    }
+
+    /// The address of this end of a new connection: the one connection to its peer that the host's TCP
+    /// opens, or has open, and no other socket has.
+    fn local(&self, host: Host, peer: Option<SocketAddr>) -> Option<SocketAddr> {
+        peer?;
+        let taken = |local: SocketAddr| {
+            let mut others = self.open.iter();
+            others.any(|(((whose, _), _), it)| {
+                *whose == host && it.peer == peer && it.local == Some(local)
+            })
+        };
+        use TcpState::{CloseWait, Established, SynReceived, SynSent};
+        let mut all = self.states.iter().filter(|((whose, socket), state)| {
+            let young = matches!(state, SynSent | SynReceived | Established | CloseWait);
+            *whose == host && socket.remote == peer && young && !taken(socket.local)
+        });
+        match (all.next(), all.next()) {
+            (Some(((_, socket), _)), None) => Some(socket.local),
+            _ => None,
+        }
+    }
+
+    /// Who has a port that a call wants.
+    pub(super) fn holder(&self, call: &Call, address: SocketAddr) -> Option<Holder> {
+        let (host, port) = (call.host, address.port());
+        let transport = self.of(call)?.transport;
+        let clash = |other: SocketAddr| {
+            let anywhere = other.ip().is_unspecified() || address.ip().is_unspecified();
+            other.port() == port && (anywhere || other.ip() == address.ip())
+        };
+        let own = (owner(call), call.fd?);
+        let others = self.open.iter().filter(|(key, _)| {
+            let ((whose, _), _) = key;
+            *whose == host && **key != own
+        });
+        let mut bound = others
+            .map(|(_, other)| other)
+            .filter(|other| other.transport == transport && other.bound.is_some_and(clash));
+        if bound.clone().any(|other| other.listens) {
+            return Some(Holder::Listener);
+        }
+        if bound.any(|other| other.peer.is_none()) {
+            return Some(Holder::Bound);
+        }
+        if transport != Some(Transport::Tcp) {
+            return None;
+        }
+        let mut states = self
+            .states
+            .iter()
+            .filter(|((whose, socket), _)| *whose == host && clash(socket.local));
+        let (_, state) = states.next()?;
+        Some(match state {
+            TcpState::Listen => Holder::Listener,
+            state => Holder::Connection(*state, self.reused.get(&(host, port)).copied()),
+        })
+    }
+
+    /// A call has returned: what there is to say of its answer, by what was known before.
+    pub(super) fn answer(&mut self, call: &Call) -> Vec<Saying> {
+        let said = of_answer(call, self);
+        self.returned(call);
+        said
+    }
+
+    fn returned(&mut self, call: &Call) {
+        let owner = owner(call);
+        let Some(Answer::Value(value)) = &call.answer else {
+            self.failed(call);
+            return;
+        };
+        if let Some(fd) = call.fd
+            && self.closed.contains(&(owner.clone(), fd))
+            && call.name != "fileno"
+        {
+            // Another process has it still.
+            self.ambiguous.insert(owner.clone());
+        }
+        match call.name.as_str() {
+            "socket" => self.made(&owner, value, Descriptor::made(call)),
+            "accept" => {
+                let listener = call.fd.and_then(|fd| self.open.get(&(owner.clone(), fd)));
+                let mut accepted = Descriptor::accepted(call, listener, value);
+                accepted.local = self.local(call.host, accepted.peer);
+                self.made(&owner, value, accepted);
+            }
+            "connect" | "connect_ex" => {
+                self.connects(call, matches!(value.as_str(), "0" | EINPROGRESS));
+            }
+            "close" | "file.close" => self.let_go(&owner, call),
+            _ => {
+                if let Some(socket) = call.fd.and_then(|fd| self.open.get_mut(&(owner, fd))) {
+                    socket.learn(call);
+                    self.note_reuse(call);
+                }
+            }
+        }
+    }
+
+    /// A call has failed; a handshake may have begun all the same.
+    fn failed(&mut self, call: &Call) {
+        let begun = matches!(&call.answer, Some(Answer::Error(error)) if error == "EINPROGRESS");
+        if call.name == "connect" {
+            self.connects(call, begun);
+        }
+    }
+
+    /// A handshake was made, or has `begun`: until it is complete nothing else is asked of the socket.
+    fn connects(&mut self, call: &Call, begun: bool) {
+        let peer = address(call).filter(|_| begun);
+        let local = self.local(call.host, peer);
+        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
+        if let Some(socket) = socket.filter(|_| begun) {
+            // The second call of one that did not wait finds nothing new.
+            let known = socket.local.filter(|_| socket.peer == peer);
+            (socket.peer, socket.local) = (peer, known.or(local));
+            socket.was_connected = true;
+        }
+    }
+
+    fn made(&mut self, owner: &Owner, value: &str, socket: Descriptor) {
+        let number = value.split(',').next().unwrap_or_default().trim();
+        let Ok(fd) = number.parse() else { return };
+        let key = (owner.clone(), fd);
+        self.closed.remove(&key);
+        if self.open.insert(key, socket).is_some() {
+            self.ambiguous.insert(owner.clone());
+        }
+    }
+
+    fn let_go(&mut self, owner: &Owner, call: &Call) {
+        let Some(fd) = call.fd else { return };
+        let key = (owner.clone(), fd);
+        let Some(socket) = self.open.get_mut(&key) else {
+            return;
+        };
+        match call.name.as_str() {
+            "close" => socket.is_closed = true,
+            _ => socket.has_file = false,
+        }
+        if socket.is_closed && !socket.has_file {
+            self.open.remove(&key);
+            self.closed.insert(key);
+        }
+    }
+
+    fn note_reuse(&mut self, call: &Call) {
+        if !matches!(call.name.as_str(), "bind" | "setsockopt") {
+            return;
+        }
+        let noted = self
+            .of(call)
+            .and_then(|it| Some((it.bound?.port(), it.reuses)));
+        if let Some((port, reuses)) = noted {
+            self.reused.insert((call.host, port), reuses);
+        }
+    }
+}
+
+fn owner(call: &Call) -> Owner {
+    (call.host, call.program.clone())
+}
+
+/// The number of that error on Linux.
+const EINPROGRESS: &str = "115";

@@ -1,0 +1,207 @@
+//! What is said of the answers of calls.
+
+use lineman_trace::log::*;
+use lineman_trace::story::Saying;
+use lineman_trace::story::Story;
+
+use crate::composer::*;
+
+/// What is said of calls, without what they do that succeed.
+fn said(log: &[u8]) -> Vec<Saying> {
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(log) {
+        rows.extend(story.push(&event.expect("a whole log")));
+    }
+    rows.extend(story.finish());
+    let all = rows.into_iter().flat_map(|row| row.sayings);
+    all.filter(|saying| saying.id().starts_with("call."))
+        .collect()
+}
+
+/// The last thing that is said.
+fn last(log: &mut Script) -> &'static str {
+    said(&log.done()).last().map_or("", Saying::id)
+}
+
+/// A connected socket of the client, 3.
+fn connected(log: &mut Script) {
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    log.quick(Client, 3, "connect", &["10.0.0.2:9000"], "0");
+}
+
+/// Calls of a program, which lineman sees from outside.
+fn traced(log: &mut Script, id: u64, fd: i32, name: &str, args: &[&str], answer: &str) {
+    let call = |answer| {
+        Kind::Call(Call {
+            id,
+            host: Server,
+            program: Some("python3".into()),
+            fd: (fd > 0).then_some(fd),
+            name: name.into(),
+            args: args.iter().map(ToString::to_string).collect(),
+            answer,
+        })
+    };
+    let error = answer.starts_with('E');
+    let answer = match error {
+        true => Answer::Error(answer.into()),
+        false => Answer::Value(answer.into()),
+    };
+    log.put(call(None)).put(call(Some(answer)));
+}
+
+/// What no recorded log says.
+pub fn rest() -> Vec<u8> {
+    let mut log = Script::new("");
+    connected(&mut log);
+    log.quick(Client, 3, "connect", &["10.0.0.2:9000"], "EALREADY");
+    log.quick(Client, 3, "recv", &["10"], "ETIMEDOUT");
+    log.quick(Client, 3, "recv", &["10"], "0");
+    log.quick(Client, 3, "getpeername", &[], "ENOTCONN");
+    log.quick(Client, 3, "shutdown", &["7"], "EINVAL");
+    log.quick(Client, 9, "recv", &["10"], "TimeoutError");
+    // A port whose first socket nobody has seen.
+    let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
+    let (local, remote) = (local.expect("an address"), remote.ok());
+    log.state(Client, Endpoints { local, remote }, TcpState::TimeWait);
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+    log.quick(Client, 4, "bind", &["10.0.0.1:80"], "EADDRINUSE");
+    log.done()
+}
+
+/// "The other end has sent FIN", of an empty datagram.
+#[test]
+fn nothing_received_is_an_end_only_where_there_is_one() {
+    let mut log = Script::new("");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "recv", &["10"], "0");
+    assert_eq!(last(&mut log), "call.recv.empty");
+    connected(&mut log);
+    log.quick(Client, 3, "recv", &["0"], "0");
+    assert_eq!(last(&mut log), "call.recv.nothing");
+    connected(&mut log);
+    log.quick(Client, 3, "shutdown", &["SHUT_RD"], "0");
+    log.quick(Client, 3, "recv", &["10"], "0");
+    assert_eq!(last(&mut log), "call.recv.shut");
+    connected(&mut log);
+    log.quick(Client, 3, "recv", &["10"], "0");
+    assert_eq!(last(&mut log), "call.recv.over", "no FIN was seen");
+}
+
+/// "This direction is closed", of a socket that never had a connection.
+#[test]
+fn a_broken_pipe_has_several_reasons() {
+    let mut log = Script::new("");
+    let socket = |log: &mut Script| {
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    };
+    let pipe = |log: &mut Script| {
+        log.quick(Client, 3, "send", &["\"x\"", "MSG_NOSIGNAL"], "EPIPE");
+        last(log)
+    };
+    socket(&mut log);
+    assert_eq!(pipe(&mut log), "call.pipe.unconnected");
+    socket(&mut log);
+    log.quick(Client, 3, "listen", &["5"], "0");
+    assert_eq!(pipe(&mut log), "call.pipe.listener");
+    connected(&mut log);
+    log.quick(Client, 3, "shutdown", &["SHUT_WR"], "0");
+    assert_eq!(pipe(&mut log), "call.pipe.shut");
+    connected(&mut log);
+    assert_eq!(
+        pipe(&mut log),
+        "call.pipe",
+        "nothing was seen that explains it"
+    );
+    // Without the flag a signal comes with it, which is said once.
+    connected(&mut log);
+    log.quick(Client, 3, "send", &["\"x\""], "EPIPE");
+    log.quick(Client, 3, "send", &["\"x\""], "EPIPE");
+    let all: Vec<_> = said(&log.done()).iter().map(Saying::id).collect();
+    let pipes = ["call.pipe", "call.pipe.signal", "call.pipe"];
+    assert_eq!(all, pipes);
+}
+
+/// "Gives up: no answer in time", of a call that did not wait.
+#[test]
+fn a_call_that_does_not_wait_does_not_give_up() {
+    let mut log = Script::new("");
+    connected(&mut log);
+    log.quick(Client, 3, "recv", &["10", "MSG_DONTWAIT"], "EAGAIN");
+    assert_eq!(last(&mut log), "call.again.flag");
+    connected(&mut log);
+    log.quick(Client, 3, "setblocking", &["false"], "0");
+    log.quick(Client, 3, "recv", &["10"], "EAGAIN");
+    assert_eq!(last(&mut log), "call.again.nonblocking");
+    connected(&mut log);
+    log.quick(Client, 3, "settimeout", &["1.5"], "0");
+    log.quick(Client, 3, "recv", &["10"], "TimeoutError");
+    let (who, name) = (Client, "recv".into());
+    let seconds = "1.5".into();
+    let timeout = Saying::CallTimeout { who, name, seconds };
+    assert_eq!(said(&log.done()).last(), Some(&timeout));
+    // Of other programs it is not seen whether they wait.
+    traced(&mut log, 1, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    traced(&mut log, 2, 3, "recv", &["10"], "EAGAIN");
+    assert_eq!(last(&mut log), "call.again");
+}
+
+/// A parent has closed what its child still uses, and its next connection has the same number.
+#[test]
+fn nothing_is_claimed_of_numbers_that_several_processes_have() {
+    let mut log = Script::new("");
+    traced(&mut log, 1, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    traced(&mut log, 2, 3, "listen", &["5"], "0");
+    traced(&mut log, 3, 3, "accept", &[], "4, 10.0.0.1:5000");
+    traced(&mut log, 4, 4, "close", &[], "0");
+    traced(&mut log, 5, 4, "shutdown", &["SHUT_WR"], "0"); // the child's
+    traced(&mut log, 6, 3, "accept", &[], "4, 10.0.0.1:5001");
+    traced(&mut log, 7, 4, "send", &["\"x\""], "EPIPE");
+    let all = said(&log.done());
+    assert!(
+        all.iter().any(|saying| saying.id() == "call.pipe"),
+        "{all:?}"
+    );
+}
+
+/// Whatever is called in whatever order, there are sentences for it.
+#[test]
+fn every_error_has_a_saying() {
+    let names = [
+        "socket",
+        "bind",
+        "listen",
+        "accept",
+        "connect",
+        "send",
+        "recv",
+        "close",
+        "shutdown",
+        "getpeername",
+        "select",
+        "",
+    ];
+    let errors = [
+        "EADDRINUSE",
+        "EADDRNOTAVAIL",
+        "EPIPE",
+        "EAGAIN",
+        "EINVAL",
+        "ENOTCONN",
+        "EISCONN",
+        "ECONNREFUSED",
+        "ETIMEDOUT",
+        "EBADF",
+        "EWHATEVER",
+        "TimeoutError",
+    ];
+    for name in names {
+        for error in errors {
+            let mut log = Script::new("");
+            log.quick(Server, 3, name, &["nonsense"], error);
+            let all = said(&log.done());
+            assert!(!all.is_empty(), "{name} {error}");
+        }
+    }
+}
