@@ -6,6 +6,8 @@ use clap::Args;
 use clap::Subcommand;
 
 use super::lab_bench;
+use super::lab_options::Drawing;
+use super::lab_options::LabOptions;
 use crate::views::export::Format;
 
 /// `lineman lab`.
@@ -46,24 +48,12 @@ pub struct Play {
     /// Print the ladder line by line, and nothing that moves (default, for now)
     #[arg(long, conflicts_with = "tui")]
     pub plain: bool,
-    /// Write the log to this file too, for lab replay
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Rules of the wire beside those of the scenario, like c>s:#1 drop; loss 20%
-    #[arg(long, value_name = "RULES")]
-    pub fault: Vec<String>,
-    /// Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
     /// Play it over IPv6
     #[arg(long)]
     pub ipv6: bool,
-    /// How many milliseconds every packet is on its way (default: the scenario's, mostly 2)
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
-    pub delay: Option<u64>,
-    /// TCP as in the textbook: no timestamps, no SACK, no window scaling
-    #[arg(long)]
-    pub textbook: bool,
+    /// How the lab is.
+    #[command(flatten)]
+    pub lab: LabOptions,
     /// Whose TCP it is.
     #[command(flatten)]
     pub whose: Whose,
@@ -95,15 +85,9 @@ pub struct View {
     /// Show it on the whole terminal; keys walk through it, or decide about each packet
     #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain"])]
     pub tui: bool,
-    /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
-    #[arg(long)]
-    pub ascii: bool,
-    /// Leave the explanations out
-    #[arg(long)]
-    pub no_explain: bool,
-    /// Draw for this many columns (default: the terminal's, or 120)
-    #[arg(long, value_name = "N")]
-    pub width: Option<u16>,
+    /// How a ladder is drawn.
+    #[command(flatten)]
+    pub drawing: Drawing,
 }
 
 /// `lineman lab replay`.

@@ -1,9 +1,10 @@
 //! `lineman lab bench` and `lineman lab run`: what may be typed.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use clap::ValueEnum;
+
+use super::lab_options::Drawing;
+use super::lab_options::LabOptions;
 
 /// `lineman lab bench`.
 #[derive(Debug, Args)]
@@ -11,9 +12,12 @@ pub struct Bench {
     /// Hold every packet until it is told what becomes of it, from the start
     #[arg(long)]
     pub step: bool,
-    /// How the wire is, and what is shown of it.
+    /// How the lab is.
     #[command(flatten)]
-    pub watch: Watch,
+    pub lab: LabOptions,
+    /// How the ladder is drawn.
+    #[command(flatten)]
+    pub drawing: Drawing,
 }
 
 /// `lineman lab run`.
@@ -28,9 +32,12 @@ pub struct Run {
     /// Run the program behind -- on this host (default: client)
     #[arg(long, value_enum, value_name = "HOST", requires = "program")]
     pub on: Option<On>,
-    /// How the wire is, and what is shown of it.
+    /// How the lab is.
     #[command(flatten)]
-    pub watch: Watch,
+    pub lab: LabOptions,
+    /// How the ladder is drawn.
+    #[command(flatten)]
+    pub drawing: Drawing,
     /// A program with its arguments; it has the terminal
     #[arg(last = true, value_name = "PROGRAM")]
     pub program: Vec<String>,
@@ -43,32 +50,6 @@ pub enum On {
     Client,
     /// 10.0.0.2
     Server,
-}
-
-/// How the wire is, and what is shown of it.
-#[derive(Clone, Debug, Args)]
-pub struct Watch {
-    /// Write the log to this file too, for lab replay
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Rules of the wire, like c>s:#1 drop; loss 20%
-    #[arg(long, value_name = "RULES")]
-    pub fault: Vec<String>,
-    /// How many milliseconds every packet is on its way (default: 2)
-    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
-    pub delay: Option<u64>,
-    /// TCP as in the textbook: no timestamps, no SACK, no window scaling
-    #[arg(long)]
-    pub textbook: bool,
-    /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
-    #[arg(long)]
-    pub ascii: bool,
-    /// Leave the explanations out
-    #[arg(long)]
-    pub no_explain: bool,
-    /// Draw for this many columns (default: the terminal's, 99 at most)
-    #[arg(long, value_name = "N")]
-    pub width: Option<u16>,
 }
 
 /// Examples of `lineman lab bench`.

@@ -16,6 +16,7 @@ pub mod address;
 pub mod chat;
 pub mod lab;
 pub mod lab_bench;
+pub mod lab_options;
 pub mod parse;
 pub mod tftp;
 pub mod tftp_bench;

@@ -1,13 +1,10 @@
 //! `lineman lab`.
 
 mod bench;
-mod follow;
 mod list;
 mod play;
 mod replay;
-mod rules;
 mod run;
-pub mod shown;
 mod tui;
 
 use crate::args::lab::Lab;

@@ -1,7 +1,6 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
 use std::slice;
-use std::time::Duration;
 
 use lineman_lab::Network;
 use lineman_lab::Options;
@@ -9,14 +8,14 @@ use lineman_lab::scenarios::Scenario;
 use lineman_trace::log::Hub;
 
 use super::list;
-use super::rules;
-use super::shown;
 use super::tui;
 use crate::args::lab::Play;
+use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
+use crate::commands::trace::source;
 use crate::commands::trace::source::Ground;
 use crate::commands::trace::source::Script;
 use crate::console::Console;
@@ -35,7 +34,7 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
         (scenario, true) => scenario.over_ipv6(),
         (scenario, false) => *scenario,
     };
-    let options = options(args, &scenario, console)?;
+    let options = source::asked(scenario.options(), &args.lab, console)?;
     if args.view.tui {
         return tui::play(scenario, options, args, console);
     }
@@ -55,16 +54,6 @@ fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
     })
 }
 
-fn options(args: &Play, scenario: &Scenario, console: Console) -> Result<Options, Failure> {
-    let mut options = scenario.options();
-    options.rules = rules::joined(options.rules, &args.fault, console)?;
-    options.rules.seed = args.seed.or(options.rules.seed);
-    options.delay = args.delay.map_or(options.delay, Duration::from_millis);
-    options.client.textbook |= args.textbook;
-    options.server.textbook |= args.textbook;
-    Ok(options)
-}
-
 async fn play(
     scenario: Scenario,
     options: Options,
@@ -72,7 +61,7 @@ async fn play(
     console: Console,
 ) -> Result<(), Failure> {
     let out = Output::create(args.view.output.as_deref(), &[], console)?;
-    let record = Record::create(args.record.as_deref(), out.id(), console)?;
+    let record = Record::create(args.lab.record.as_deref(), out.id(), console)?;
     // Before there is a lab: a signal must not leave half of one.
     let mut signals = Signals::watch(console.lang)?;
     let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
@@ -92,7 +81,9 @@ async fn play(
             shown.and(written)
         }
         None => {
-            let mut lines = Lines::new(out, shown::style(&args.view, console), console);
+            let surface = drawing::surface(args.view.output.as_deref());
+            let style = drawing::style(&args.view.drawing, surface, console);
+            let mut lines = Lines::new(out, style, console);
             let shown = session::run(events, record, script, &mut lines, signals).await;
             let written = lines.target.finish();
             shown.and(written)

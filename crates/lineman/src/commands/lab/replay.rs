@@ -14,9 +14,9 @@ use lineman_trace::log::Ending;
 use lineman_trace::log::Hub;
 use lineman_trace::log::Reader;
 
-use super::shown;
 use crate::args::lab::Replay;
 use crate::commands::lab::tui;
+use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::session::Present;
@@ -49,7 +49,9 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
             export.into_output().finish()?;
         }
         None => {
-            let mut lines = Lines::new(out, shown::style(&args.view, console), console);
+            let surface = drawing::surface(args.view.output.as_deref());
+            let style = drawing::style(&args.view.drawing, surface, console);
+            let mut lines = Lines::new(out, style, console);
             if let Err(failure) = show(args, &mut reader, &mut lines, console) {
                 let _ = lines.finish(); // as far as it was shown
                 return Err(failure);
@@ -63,7 +65,7 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
 
 /// Shows a log on the whole terminal.
 fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> Result<(), Failure> {
-    let mut model = Model::new(tui::setup(args.view.ascii, console)?);
+    let mut model = Model::new(tui::setup(args.view.drawing.ascii, console)?);
     let log = Hub::new();
     let events = log.cursor();
     let mut sink = log.sink();

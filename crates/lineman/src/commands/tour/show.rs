@@ -1,6 +1,8 @@
 //! How the tour is shown: the ladder with a heading for each chapter, line by line, or the log as
 //! JSON lines.
 
+use std::io;
+
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
@@ -10,8 +12,8 @@ use tokio::time::Instant;
 use super::paced::Paced;
 use super::summary::Summary;
 use crate::args::Tour;
-use crate::args::lab::View;
-use crate::commands::lab::shown;
+use crate::args::lab_options::Drawing;
+use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::presenter::Target as _;
 use crate::commands::trace::session::Present;
@@ -20,6 +22,7 @@ use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::scenarios;
 use crate::lang::tour::Tour as Words;
+use crate::terminal::surface::Surface;
 use crate::views::ladder::Style;
 use crate::views::text::wrap;
 
@@ -37,11 +40,11 @@ pub struct Show {
 impl Show {
     /// Nothing so far.
     pub fn new(args: &Tour, console: Console) -> Self {
-        let view = View {
+        let drawing = Drawing {
             width: args.width,
-            ..View::default()
+            ..Drawing::default()
         };
-        let style = shown::style(&view, console);
+        let style = drawing::style(&drawing, Surface::of(io::stdout()), console);
         Self {
             console,
             style,

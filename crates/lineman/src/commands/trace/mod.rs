@@ -3,6 +3,7 @@
 //!
 //! The log is a [`Hub`](lineman_trace::log::Hub): the session is one of its readers, scripts are others.
 
+pub mod drawing;
 pub mod log_time;
 pub mod presenter;
 pub mod record;

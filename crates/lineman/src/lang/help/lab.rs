@@ -27,7 +27,7 @@ pub const TEXTS: &[Row] = &[
         "同时把日志写入此文件，供 lab replay 使用",
     ),
     (
-        "Rules of the wire beside those of the scenario, like c>s:#1 drop; loss 20%",
+        "Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%",
         "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%",
     ),
     (
@@ -37,8 +37,8 @@ pub const TEXTS: &[Row] = &[
     ("Play it over IPv6", "使用 IPv6 播放"),
     ("the same over IPv6", "同一场景，使用 IPv6"),
     (
-        "How many milliseconds every packet is on its way (default: the scenario's, mostly 2)",
-        "每个包在途的毫秒数（默认由场景决定，多为 2）",
+        "How many milliseconds every packet is on its way (default: 2, or what a scenario needs)",
+        "每个报文在途的毫秒数（默认：2，或由场景决定）",
     ),
     (
         "TCP as in the textbook: no timestamps, no SACK, no window scaling",
@@ -90,6 +90,10 @@ pub const TEXTS: &[Row] = &[
     (
         "Draw for this many columns (default: the terminal's, or 120)",
         "按这么多列绘制（默认：终端的列数，否则 120）",
+    ),
+    (
+        "Draw for this many columns (default: the terminal's, or 120; 99 at most in bench and run)",
+        "按这么多列绘制（默认：终端的列数，否则 120；bench 和 run 最多 99）",
     ),
     ("the ladder, with explanations", "时序图，带解释"),
     ("calls, states and packets alone", "只有调用、状态和报文"),

@@ -13,18 +13,6 @@ pub const TEXTS: &[Row] = &[
         "从一开始就扣留每个报文，直到决定它的去向",
     ),
     (
-        "Rules of the wire, like c>s:#1 drop; loss 20%",
-        "线路的规则，例如 c>s:#1 drop; loss 20%",
-    ),
-    (
-        "How many milliseconds every packet is on its way (default: 2)",
-        "每个报文在途的毫秒数（默认：2）",
-    ),
-    (
-        "Draw for this many columns (default: the terminal's, 99 at most)",
-        "按这么多列绘制（默认：终端的列数，最多 99）",
-    ),
-    (
         "a prompt; help lists the calls",
         "出现提示符；help 列出所有调用",
     ),

@@ -35,9 +35,8 @@ use self::desk::Desk;
 use self::line::Wish;
 use self::pace::Pace;
 use self::screen::Screen;
-use super::follow;
-use super::shown;
 use crate::args::lab_bench::Bench;
+use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::presenter::Target as _;
 use crate::commands::trace::record::Record;
@@ -45,6 +44,7 @@ use crate::commands::trace::session;
 use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Present as _;
 use crate::commands::trace::session::Source;
+use crate::commands::trace::source;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -67,9 +67,9 @@ pub fn run(args: &Bench, console: Console) -> Result<(), Failure> {
 
 async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
-    let style = follow::style(&args.watch, Surface::of(io::stdout()), console);
-    let record = Record::create(args.watch.record.as_deref(), None, console)?;
-    let (lab, events) = follow::start(&args.watch, args.step, console)?;
+    let style = drawing::style_between(&args.drawing, Surface::of(io::stdout()), console);
+    let record = Record::create(args.lab.record.as_deref(), None, console)?;
+    let (lab, events) = source::lab(&args.lab, args.step, console)?;
     let desk = Arc::new(Mutex::new(Desk::new()));
     let (screen, inputs) = Screen::open(&desk, console)?;
     let is_live = screen.is_live();
@@ -79,7 +79,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
         desk,
         is_live,
         inputs,
-        pace: Pace::new(Duration::from_millis(args.watch.delay.unwrap_or_default())),
+        pace: Pace::new(Duration::from_millis(args.lab.delay.unwrap_or_default())),
         asked: None,
         over: false,
         ending: false,
@@ -255,7 +255,7 @@ impl Prompt {
             Wish::State => self.asked = Some(Instant::now()),
             Wish::Help(word) => {
                 let text = help::text(word.as_deref(), lang)?;
-                let columns = shown::columns().into();
+                let columns = drawing::columns().into();
                 lines.extend(text.lines().flat_map(|line| wrap(line, columns)));
             }
             Wish::Quit => self.over = true,

@@ -10,13 +10,14 @@ use std::io::Write as _;
 use lineman_trace::log::Host;
 
 use self::programs::Programs;
-use super::follow;
 use crate::args::lab_bench::On;
 use crate::args::lab_bench::Run;
+use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::presenter::Target;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
+use crate::commands::trace::source;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::bench::Bench as Words;
@@ -91,10 +92,10 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     if strace.is_none() {
         console.note(&Words::NoStrace {});
     }
-    let style = follow::style(&args.watch, Surface::of(io::stderr()), console);
+    let style = drawing::style_between(&args.drawing, Surface::of(io::stderr()), console);
     let mut lines = Lines::new(Beside(console), style, console);
-    let record = Record::create(args.watch.record.as_deref(), None, console)?;
-    let (lab, events) = follow::start(&args.watch, false, console)?;
+    let record = Record::create(args.lab.record.as_deref(), None, console)?;
+    let (lab, events) = source::lab(&args.lab, false, console)?;
     let mut programs = Programs::new(lab, jobs, strace, console);
     session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
     programs.result()

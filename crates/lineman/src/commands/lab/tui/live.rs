@@ -45,12 +45,12 @@ pub fn play(
         live: true,
         step: true,
         rules: options.rules.to_string(),
-        ..setup(args.view.ascii, console)?
+        ..setup(args.view.drawing.ascii, console)?
     });
     options.step = true;
     runtime::block_on(console, async {
         let mut signals = Signals::watch(console.lang)?;
-        let record = Record::create(args.record.as_deref(), None, console)?;
+        let record = Record::create(args.lab.record.as_deref(), None, console)?;
         let Ground {
             network,
             log,

@@ -1,6 +1,7 @@
 //! What makes a log grow: a lab, in namespaces or simulated, and a script that is played in it.
 
 mod ground;
+mod options;
 pub mod refusal;
 mod scenario;
 
@@ -8,18 +9,35 @@ use lineman_lab::Lab;
 use lineman_lab::LabError;
 use lineman_lab::Options;
 use lineman_lab::Program;
+use lineman_trace::log::Cursor;
 use lineman_trace::log::Hub;
 
+use crate::args::lab_options::LabOptions;
+use crate::console::Console;
+use crate::failure::Failure;
+
 pub use ground::Ground;
+pub use options::asked;
 pub use scenario::Script;
 
 /// How this program is asked to be a lab; nobody types it.
 pub const PROGRAM: &str = "__lab";
 
-/// A lab in namespaces, which tells this log.
+/// A lab in namespaces that nobody plays a scenario in, and the beginning of its log.
 ///
 /// # Errors
-/// When the system refuses one.
-pub fn kernel(options: &Options, log: &Hub) -> Result<Lab, LabError> {
+/// When a rule makes no sense, or the system refuses a lab.
+pub fn lab(options: &LabOptions, step: bool, console: Console) -> Result<(Lab, Cursor), Failure> {
+    let mut options = asked(Options::default(), options, console)?;
+    options.step = step;
+    let log = Hub::new();
+    let events = log.cursor();
+    let lab = kernel(&options, &log);
+    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    Ok((lab, events))
+}
+
+/// A lab in namespaces, which tells this log.
+fn kernel(options: &Options, log: &Hub) -> Result<Lab, LabError> {
     Lab::start(&Program::this(PROGRAM), options, log.sink())
 }

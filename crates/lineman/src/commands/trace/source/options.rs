@@ -1,17 +1,32 @@
-//! The rules that were typed.
+//! A lab as it was asked for.
 
+use std::time::Duration;
+
+use lineman_lab::Options;
 use lineman_lab::rules::ParseError;
 use lineman_lab::rules::Rules;
 
+use crate::args::lab_options::LabOptions;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::lab::Lab as Words;
 
-/// Those of the scenario, and behind them those that were typed.
+/// `own` are the options of a scenario, or those of any lab; what was asked for goes before.
 ///
 /// # Errors
-/// With what is wrong with the first that makes no sense.
-pub fn joined(own: Rules, typed: &[String], console: Console) -> Result<Rules, Failure> {
+/// When a rule makes no sense.
+pub fn asked(own: Options, asked: &LabOptions, console: Console) -> Result<Options, Failure> {
+    let mut options = own;
+    options.rules = joined(options.rules, &asked.fault, console)?;
+    options.rules.seed = asked.seed.or(options.rules.seed);
+    options.delay = asked.delay.map_or(options.delay, Duration::from_millis);
+    options.client.textbook |= asked.textbook;
+    options.server.textbook |= asked.textbook;
+    Ok(options)
+}
+
+/// Rules of a scenario, and behind them those that were typed.
+fn joined(own: Rules, typed: &[String], console: Console) -> Result<Rules, Failure> {
     let mut all = own;
     for text in typed {
         let more: Rules = text.parse().map_err(|error| wrong(text, &error, console))?;
