@@ -128,7 +128,7 @@ fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
 fn broken(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
     stage.close(Host::Server, server)?;
-    stage.until_state(Host::Client, TcpState::CloseWait)?;
+    stage.until_state(Host::Server, TcpState::FinWait2)?;
     stage.send(Host::Client, client, "one")?;
     stage.until_state(Host::Client, TcpState::Closed)?;
     let (fd, data) = (client, b"two".to_vec());

@@ -29,6 +29,8 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("zero-window", Subject::Data, "", zero_window).as_in_the_textbook(),
     Scenario::new("mss", Subject::Data, "", segments).as_in_the_textbook(),
     Scenario::new("window-scale", Subject::Data, "", scaled).only_on_linux(),
+    Scenario::new("keepalive", Subject::Data, "", alive).only_on_linux(),
+    Scenario::new("keepalive-lost", Subject::Data, "c>s:#3-99 drop", dead).only_on_linux(),
     Scenario::new("nagle", Subject::Data, "", nagle),
     Scenario::new("nagle-off", Subject::Data, "", no_nagle),
 ];
@@ -78,6 +80,13 @@ fn closed(frame: &Frame<'_>) -> Option<()> {
 fn segments(stage: &Stage<'_>) -> Result<(), Stop> {
     const SIZE: usize = 4000;
     let (client, server) = stage.connect()?;
+    let mss = |host| stage.delivered(host, |frame| frame.tcp()?.mss());
+    if let (Some(client), Some(server)) = (mss(Host::Client), mss(Host::Server)) {
+        stage.seen(
+            "mss",
+            &[("client", client.into()), ("server", server.into())],
+        )?;
+    }
     let data = b"0123456789".repeat(SIZE / 10);
     stage.done(Host::Client, Call::Sendall { fd: client, data })?;
     stage.receive(Host::Server, server, SIZE)
@@ -85,8 +94,66 @@ fn segments(stage: &Stage<'_>) -> Result<(), Stop> {
 
 fn scaled(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
+    let syn = |host| {
+        stage.delivered(host, |frame| {
+            let tcp = frame.tcp()?;
+            Some((tcp.window(), tcp.window_scale()?))
+        })
+    };
+    let ack = |frame: &Frame<'_>| {
+        let plain = frame.tcp().filter(|tcp| !tcp.flags().has(Flags::SYN));
+        plain.map(|tcp| tcp.window())
+    };
+    let ack = stage.until_delivered("ACK", Host::Client, 1, ack)?;
+    // It counts only if both have offered it (RFC 7323 §2.2).
+    if let (Some((window, scale)), Some(_)) = (syn(Host::Client), syn(Host::Server)) {
+        let scaled = u32::from(ack) << scale.min(LARGEST_SCALE);
+        let numbers = [
+            ("window", window.into()),
+            ("scale", scale.into()),
+            ("field", ack.into()),
+            ("scaled", scaled),
+        ];
+        stage.seen("window-scale", &numbers)?;
+    }
     stage.send(Host::Client, client, "hello")?;
     stage.receive(Host::Server, server, 5)
+}
+
+/// Nobody says anything, and the client asks every second whether the server is there.
+fn alive(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, _) = stage.connect()?;
+    keep_alive(stage, client)?;
+    let first = stage.until_delivered("SYN", Host::Client, 1, |frame| {
+        let syn = frame.tcp().filter(|tcp| tcp.flags().has(Flags::SYN));
+        syn.map(|tcp| tcp.seq())
+    })?;
+    // A probe has the number before the next one (RFC 9293 §3.8.4), which the SYN had.
+    stage.until_delivered("keep-alive", Host::Client, 2, |frame| {
+        let asks = |tcp: &Tcp<'_>| tcp.seq() == first && !tcp.flags().has(Flags::SYN);
+        frame.tcp().filter(asks).map(drop)
+    })
+}
+
+/// Nothing of what the client sends arrives any more.
+fn dead(stage: &Stage<'_>) -> Result<(), Stop> {
+    let (client, _) = stage.connect()?;
+    keep_alive(stage, client)?;
+    let size = 4096;
+    stage.call(Host::Client, Call::Recv { fd: client, size })?;
+    stage.close(Host::Client, client)
+}
+
+/// With seconds in place of hours; given up after two probes.
+fn keep_alive(stage: &Stage<'_>, fd: i32) -> Result<(), Stop> {
+    let options = [
+        (SocketOption::KeepIdle, 1),
+        (SocketOption::KeepInterval, 1),
+        (SocketOption::KeepCount, 2),
+        (SocketOption::KeepAlive, 1),
+    ];
+    let mut options = options.into_iter();
+    options.try_for_each(|(option, value)| stage.set(Host::Client, fd, option, value))
 }
 
 fn nagle(stage: &Stage<'_>) -> Result<(), Stop> {
@@ -113,3 +180,6 @@ fn ask(stage: &Stage<'_>, at_once: bool) -> Result<(), Stop> {
     stage.send(Host::Server, server, "here it is")?;
     stage.receive(Host::Client, client, 10)
 }
+
+/// The largest shift there is (RFC 7323 §2.3).
+const LARGEST_SCALE: u8 = 14;

@@ -26,7 +26,7 @@ pub(super) struct Stage<'n> {
     network: RefCell<&'n mut dyn Network>,
     log: &'n Hub,
     /// What has happened since the script began.
-    seen: Cursor,
+    events: Cursor,
     /// How long it waits for what must come.
     pub(super) patience: Duration,
     /// Of which family the addresses are.
@@ -45,7 +45,7 @@ impl<'n> Stage<'n> {
         Self {
             network: RefCell::new(network),
             log,
-            seen: log.cursor_at(u64::MAX),
+            events: log.cursor_at(u64::MAX),
             patience,
             family,
             base: Instant::now(),
@@ -127,7 +127,7 @@ impl<'n> Stage<'n> {
 
     /// Looks for something in what has happened since the script began.
     pub(super) fn look<T>(&self, find: impl FnOnce(&[Event]) -> T) -> T {
-        self.seen.look(find)
+        self.events.look(find)
     }
 
     pub(super) fn wire(&self, command: Command) -> Result<(), Stop> {
@@ -136,6 +136,14 @@ impl<'n> Stage<'n> {
 
     pub(super) fn note(&self, note: Note) -> Result<(), Stop> {
         Ok(self.network.borrow_mut().note(note)?)
+    }
+
+    /// Says what was seen in packets, where no view shows it by itself.
+    pub(super) fn seen(&self, what: &str, numbers: &[(&str, u32)]) -> Result<(), Stop> {
+        let numbers = numbers.iter();
+        let args = numbers.map(|(name, value)| ((*name).to_owned(), value.to_string()));
+        let (id, args) = (format!("seen.{what}"), args.collect());
+        self.note(Note { id, args })
     }
 
     pub(super) fn pause(&self, millis: u64) -> Result<(), Stop> {

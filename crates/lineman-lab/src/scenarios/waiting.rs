@@ -21,6 +21,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("recv-timeout", Subject::Waiting, "", timeout),
     Scenario::new("recv-nonblocking", Subject::Waiting, "", nonblocking),
     Scenario::new("connect-nonblocking", Subject::Waiting, "", connecting),
+    Scenario::new("select", Subject::Waiting, "", select),
     Scenario::new("partial-send", Subject::Waiting, "", partial),
 ];
 
@@ -68,6 +69,30 @@ fn connecting(stage: &Stage<'_>) -> Result<(), Stop> {
     let option = SocketOption::Error;
     stage.done(Host::Client, Call::Getsockopt { fd, option })?;
     stage.done(Host::Server, Call::Accept { fd: listener })
+}
+
+/// One program and two connections: it waits for both, and is told which one has something.
+fn select(stage: &Stage<'_>) -> Result<(), Stop> {
+    let listener = stage.listen(BACKLOG)?;
+    let (_, one) = stage.connect_to(listener)?;
+    let (talks, two) = stage.connect_to(listener)?;
+    let call = Call::Select {
+        read: vec![one, two],
+        write: Vec::new(),
+        timeout: None,
+    };
+    let selects = stage.post(Host::Server, call)?;
+    stage.pause(THINKS)?;
+    stage.send(Host::Client, talks, "it is me")?;
+    match stage.answer(&selects)? {
+        Outcome::Ready { read, .. } => read
+            .into_iter()
+            .try_for_each(|fd| stage.recv(Host::Server, fd, 4096).map(drop)),
+        outcome => {
+            let call = "select";
+            Err(Stop::Outcome { call, outcome })
+        }
+    }
 }
 
 /// The buffers of both ends are small, and nobody reads: the kernel takes what has room.

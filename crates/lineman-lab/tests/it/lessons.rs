@@ -179,6 +179,29 @@ fn the_window_is_scaled_after_the_syn() {
     assert!(first.abs_diff(second) < 1 << scale, "{first}, {second}");
 }
 
+/// Each probe is answered; without an answer the connection is given up.
+#[test]
+fn keep_alive_asks_and_gives_up() {
+    let events = play("keepalive");
+    let asked = sent(&events, Client).len() - 2;
+    assert!(
+        asked >= 2 && sent(&events, Server).len() >= asked,
+        "{asked}"
+    );
+    let events = play("keepalive-lost");
+    assert_eq!(returned(&events, Client, "recv"), ["ETIMEDOUT"]);
+    assert!((2500..6000).contains(&took(&events, Client, "recv")[0]));
+}
+
+#[test]
+fn select_tells_which_one_has_something() {
+    let events = play("select");
+    assert_eq!(returned(&events, Server, "select"), ["[5], [], []"]);
+    assert_eq!(returned(&events, Server, "recv"), ["8 \"it is me\""]);
+    assert!(took(&events, Server, "select")[0] >= 290);
+    assert!(took(&events, Server, "recv")[0] < 290);
+}
+
 #[test]
 fn the_second_write_after_the_end_is_a_broken_pipe() {
     let events = play("broken-pipe");

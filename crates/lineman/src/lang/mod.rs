@@ -23,6 +23,7 @@ pub mod help;
 pub mod lab;
 pub mod sayings;
 pub mod scenarios;
+pub mod seen;
 pub mod settings;
 pub mod tftp;
 pub mod tftp_bench;

@@ -308,7 +308,7 @@ const ROWS: &[Row] = &[
             "MSS：一个报文段最多带多少数据",
         ),
         (
-            "The client sends 4000 bytes with one call. Look at the MSS that both SYNs announce, and at the segments that TCP makes of the bytes: none carries more than that. The MSS is what the headers of IP and TCP leave of a frame's 1500 bytes.",
+            "The client sends 4000 bytes with one call. Look at the MSS that both ends announce with their SYNs, and at the segments that TCP makes of the bytes: none carries more than that. The MSS is what the headers of IP and TCP leave of a frame's 1500 bytes.",
             "客户端用一次调用发送 4000 字节。注意两个 SYN 声明的 MSS，以及 TCP 把数据分成的报文段：没有一个超过它。MSS 是一帧的 1500 字节减去 IP 首部和 TCP 首部。",
         ),
     ),
@@ -321,6 +321,28 @@ const ROWS: &[Row] = &[
         (
             "Look at the option window scale in both SYNs, and at the window field of the segments after them: shifted left by that many bits, it is the window. The window of a SYN itself is not shifted.",
             "注意两个 SYN 中的窗口扩大选项，以及之后各报文段的窗口字段：左移这么多位才是窗口的大小。SYN 自己的窗口不移位。",
+        ),
+    ),
+    row(
+        "keepalive",
+        (
+            "keep-alive: is the other end still there?",
+            "保活：对方还在吗？",
+        ),
+        (
+            "The client has set SO_KEEPALIVE, with TCP_KEEPIDLE and TCP_KEEPINTVL of 1 s (Linux' own are 7200 s and 75 s), and neither program sends anything. Look at the probe after 1 s: a segment without data and with an old sequence number, which the server has to answer.",
+            "客户端设置了 SO_KEEPALIVE，TCP_KEEPIDLE 和 TCP_KEEPINTVL 均为 1 秒（Linux 的默认值是 7200 秒和 75 秒），双方程序都不发送数据。注意 1 秒后的探测报文：不带数据，序号是旧的，服务器必须回应。",
+        ),
+    ),
+    row(
+        "keepalive-lost",
+        (
+            "keep-alive: the other end does not answer",
+            "保活：对方没有回应",
+        ),
+        (
+            "From the third packet on, the wire drops everything that the client sends, as if the server had lost its power. Look at the probes, and at recv(): it fails with ETIMEDOUT when TCP_KEEPCNT (2) of them were not answered. Without SO_KEEPALIVE it would wait for ever.",
+            "从第三个包起，线路丢弃客户端发送的一切，就像服务器断了电。注意探测报文，以及 recv()：有 TCP_KEEPCNT（2）个探测没有得到回应后，它以 ETIMEDOUT 失败。没有 SO_KEEPALIVE 时它会永远等下去。",
         ),
     ),
     row(
@@ -439,6 +461,17 @@ const ROWS: &[Row] = &[
         (
             "connect() returns EINPROGRESS at once, which is no failure: the handshake has begun. Look at how the program learns the result: SO_ERROR is 0 when the connection is there.",
             "connect() 立即返回 EINPROGRESS，这不是失败：握手已经开始。注意程序如何得知结果：连接建立后，SO_ERROR 的值为 0。",
+        ),
+    ),
+    row(
+        "select",
+        (
+            "select(): one program waits for many connections",
+            "select()：一个程序同时等待多个连接",
+        ),
+        (
+            "The server has two connections, and waits for both with select(). Look at what it returns: the descriptor of the one that has something to read. The recv() after it does not wait.",
+            "服务器有两个连接，用 select() 同时等待。注意它返回的是哪个描述符：有数据可读的那一个。之后的 recv() 无需等待。",
         ),
     ),
     row(

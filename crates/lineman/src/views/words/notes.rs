@@ -6,10 +6,12 @@ use super::programs;
 use crate::lang::Lang;
 use crate::lang::differences;
 use crate::lang::scenarios;
+use crate::lang::seen;
 use crate::lang::waits;
 
 /// The sentence of a note: of a scenario what to look at, of a simulated lab what differs, of a lab what
-/// became of a program, of a script what it waits for. `None` of one that is not known.
+/// became of a program, of a script what it waits for or has
+/// seen. `None` of one that is not known.
 pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Option<String> {
     let look = || scenarios::look(note.strip_prefix("look.")?, lang).map(str::to_owned);
     let differs = || {
@@ -20,4 +22,5 @@ pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Opti
         .or_else(look)
         .or_else(differs)
         .or_else(|| waits::of_note(note, args, lang))
+        .or_else(|| seen::of_note(note, args, lang))
 }
