@@ -2,6 +2,7 @@
 
 use clap::Args;
 use clap::ValueEnum;
+use lineman_trace::log::Host;
 
 use super::lab_options::Drawing;
 use super::lab_options::LabOptions;
@@ -32,6 +33,12 @@ pub struct Run {
     /// Run the program behind -- on this host (default: client)
     #[arg(long, value_enum, value_name = "HOST", requires = "program")]
     pub on: Option<On>,
+    /// End when the program on this host has ended (default: when all have)
+    #[arg(long, value_enum, value_name = "HOST")]
+    pub until: Option<On>,
+    /// Leave these calls out of the ladder, like poll,close
+    #[arg(long, value_name = "CALLS", value_delimiter = ',')]
+    pub hide: Vec<String>,
     /// How the lab is.
     #[command(flatten)]
     pub lab: LabOptions,
@@ -52,6 +59,16 @@ pub enum On {
     Server,
 }
 
+impl On {
+    /// The host.
+    pub fn host(self) -> Host {
+        match self {
+            Self::Client => Host::Client,
+            Self::Server => Host::Server,
+        }
+    }
+}
+
 /// Examples of `lineman lab bench`.
 pub const BENCH_EXAMPLES: &str = "\
 Examples:
@@ -65,5 +82,6 @@ pub const RUN_EXAMPLES: &str = "\
 Examples:
   lineman lab run --server 'nc -l -p 9000' --client 'nc -q 1 10.0.0.2 9000'
   lineman lab run --server 'python3 server.py' -- python3 client.py
+  lineman lab run --server 'python3 -m http.server 80' --until client -- curl http://10.0.0.2
   lineman lab run --on server -- lineman chat listen
-  lineman lab run --record a.jsonl -- curl http://10.0.0.2";
+  lineman lab run --hide poll,close --record a.jsonl -- nc 10.0.0.2 9000";

@@ -211,3 +211,193 @@ fn a_program_has_the_terminal() {
     terminal.shows("got <hello>");
     assert_eq!(terminal.code(), "0");
 }
+
+/// Runs lineman where ptrace is refused, as in a container whose seccomp profile does not allow it.
+fn without_ptrace(args: &[&str]) -> Command {
+    const FILTER: &str = r"
+import ctypes, os, struct, sys
+number = {'x86_64': 101, 'aarch64': 117}[os.uname().machine]
+code = [(0x20, 0, 0, 0), (0x15, 0, 1, number), (0x06, 0, 0, 0x50001), (0x06, 0, 0, 0x7fff0000)]
+code = ctypes.create_string_buffer(b''.join(struct.pack('HBBI', *each) for each in code))
+class Program(ctypes.Structure):
+    _fields_ = [('len', ctypes.c_ushort), ('filter', ctypes.c_void_p)]
+program = Program(4, ctypes.cast(code, ctypes.c_void_p))
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0 and libc.prctl(22, 2, ctypes.byref(program), 0, 0) == 0
+os.execv(sys.argv[1], sys.argv[1:])
+";
+    let own = lineman();
+    let mut command = Command::new(peer_path("python3"));
+    command
+        .args(["-c", FILTER])
+        .arg(own.get_program())
+        .args(args);
+    for (name, value) in own.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// Ten lines of strace's own stood between those of the program, whose calls were never shown.
+#[test]
+fn where_tracing_is_refused_it_says_so_once_and_the_program_speaks_alone() {
+    let _ = peer_path("strace");
+    let args = [
+        "lab",
+        "run",
+        "--no-explain",
+        "--server",
+        SERVER,
+        "--client",
+        CLIENT,
+    ];
+    let output = without_ptrace(&args).output().expect("runs");
+    let (out, err) = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    assert_eq!(out, "server: hello\n", "{err}");
+    assert!(!err.contains("strace: "), "{err}");
+    assert_eq!(err.matches("strace may not trace here").count(), 1, "{err}");
+    assert!(err.contains("SYN seq=0"), "{err}");
+}
+
+/// It had only looked whether there is a strace.
+#[test]
+fn doctor_tries_to_trace() {
+    let _ = peer_path("strace");
+    let output = without_ptrace(&["--json", "doctor"])
+        .output()
+        .expect("runs");
+    let (out, _) = both(&output);
+    let check = out.lines().find(|line| line.contains("\"strace\""));
+    let check = check.unwrap_or_else(|| panic!("{out}"));
+    assert!(
+        check.contains("\"limited\"") && check.contains("ptrace"),
+        "{check}"
+    );
+}
+
+#[test]
+fn a_server_that_runs_for_ever_ends_with_its_client_if_that_is_asked_for() {
+    let server = format!(
+        "{} -m http.server 80 --bind 10.0.0.2",
+        peer_path("python3").display()
+    );
+    let client =
+        "sh -c 'sleep 2; printf \"GET / HTTP/1.0\\r\\n\\r\\n\" | nc -q 2 10.0.0.2 80 > /dev/null'";
+    let dir = tempfile::tempdir().expect("a directory");
+    let record = dir.path().join("log");
+    let record_name = record.display().to_string();
+    let args = [
+        "--server",
+        &server,
+        "--client",
+        client,
+        "--until",
+        "client",
+        "--hide",
+        "close",
+        "--record",
+        &record_name,
+    ];
+    let output = run(&args).current_dir(dir.path()).output().expect("runs");
+    let (_, err) = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{err}");
+    // It looks every half second whether it is to end: that fills no screen, and the record has it all.
+    let waits = |text: &str| text.matches("poll([{fd=3, events=POLLIN}], 500)").count();
+    assert!((1..4).contains(&waits(&err)), "{err}");
+    let log = std::fs::read_to_string(record).expect("the record");
+    assert!(log.matches("\"poll\"").count() > 6, "{log}");
+    assert!(err.contains("accept(") && !err.contains(" close("), "{err}");
+}
+
+#[test]
+fn a_server_that_is_left_alone_is_told_of_and_how_to_end_it() {
+    use std::os::unix::process::CommandExt as _;
+    let sleep = format!("sh -c 'exec sleep {}'", 800_000 + std::process::id());
+    for (args, said) in [
+        (
+            vec!["--server", sleep.as_str(), "--client", "sh -c true"],
+            "sh on the server is still running; ^C ends it (with --until client",
+        ),
+        (
+            vec!["--server", sleep.as_str()],
+            "no program on the other host; ^C ends it",
+        ),
+    ] {
+        let mut command = run(&args);
+        command.stderr(Stdio::piped()).stdout(Stdio::null());
+        let mut child = Running(command.process_group(0).spawn().expect("runs"));
+        let mut err = child.0.stderr.take().expect("a pipe");
+        let (mut text, mut part) = (String::new(), [0; 512]);
+        while !text.contains(said) {
+            let len = err.read(&mut part).expect("reads");
+            assert!(len > 0, "{text}");
+            text.push_str(&String::from_utf8_lossy(&part[..len]));
+        }
+        let group = format!("-{}", child.0.id());
+        let killed = Command::new("kill").args(["-INT", "--", &group]).status();
+        assert!(killed.expect("kill").success());
+        assert_eq!(child.0.wait().expect("ends").code(), Some(130));
+    }
+}
+
+/// Run as they are printed, they said a traceback, or nothing.
+#[test]
+fn what_is_wrong_with_the_textbooks_programs_is_said() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let write =
+        |name: &str, text: &str| std::fs::write(dir.path().join(name), text).expect("writes");
+    write(
+        "server.py",
+        "from socket import *\ns = socket(AF_INET, SOCK_STREAM)\ns.bind(('', 88888))\n",
+    );
+    write(
+        "client.py",
+        "from socket import *\nprint(b'x'.decode('uft8'))\n",
+    );
+    let tftp = "import struct\nblock_number = 1\nrrq = b'\\x00\\x01'\nack = struct.pack('!H', block_number)\n\
+        address = ('127.0.0.1', 69)\n";
+    write("tftp.py", tftp);
+    let python = peer_path("python3").display().to_string();
+    let cases: [(&str, &[&str]); 3] = [
+        (
+            "server.py",
+            &["server.py, line 3: there is no port 88888; a port is a number from 0 to 65535"],
+        ),
+        (
+            "client.py",
+            &["client.py, line 2: there is no encoding uft8; utf-8 is meant"],
+        ),
+        (
+            "tftp.py",
+            &[
+                "tftp.py, line 4: this is not TFTP",
+                "tftp.py, line 5: 127.0.0.1 is the client itself",
+            ],
+        ),
+    ];
+    for (program, said) in cases {
+        let output = run(&["--", &python, program])
+            .current_dir(dir.path())
+            .output();
+        let (_, err) = both(&output.expect("runs"));
+        for words in said {
+            assert!(err.contains(words), "{err}");
+        }
+    }
+    // A file's name alone is no program's.
+    let output = run(&["--", "server.py"]).current_dir(dir.path()).output();
+    let (_, err) = both(&output.expect("runs"));
+    assert!(err.contains("is run by: python3 server.py"), "{err}");
+    let output = run(&["--until", "client", "--server", SERVER]).output();
+    let output = output.expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        both(&output).1.contains("no program runs on the client"),
+        "{output:?}"
+    );
+}

@@ -93,6 +93,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("FILE", "文件"),
     ("FORMAT", "形式"),
     ("RULES", "规则"),
+    ("CALLS", "调用"),
     ("SCENARIO", "场景"),
     ("MS", "毫秒"),
     ("FILE… URL", "文件… URL"),

@@ -33,6 +33,14 @@ pub const TEXTS: &[Row] = &[
         "在这台主机上运行 -- 之后的程序（默认：client）",
     ),
     (
+        "End when the program on this host has ended (default: when all have)",
+        "这台主机上的程序结束时就结束（默认：全部结束时）",
+    ),
+    (
+        "Leave these calls out of the ladder, like poll,close",
+        "不在时序图中显示这些调用，例如 poll,close",
+    ),
+    (
         "A program with its arguments; it has the terminal",
         "程序及其参数；它使用终端",
     ),

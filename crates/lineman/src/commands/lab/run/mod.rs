@@ -1,15 +1,23 @@
 //! `lineman lab run`: any program on a host of the lab.
 
+mod fold;
+mod mistakes;
 mod programs;
+mod runnable;
 mod start;
 mod words;
 
 use std::io;
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use lineman_trace::log::Host;
 
+use self::fold::Folded;
+use self::mistakes::Mistake;
+use self::mistakes::What;
 use self::programs::Programs;
+use self::runnable::Unfit;
 use crate::args::lab_bench::On;
 use crate::args::lab_bench::Run;
 use crate::commands::trace::drawing;
@@ -18,8 +26,11 @@ use crate::commands::trace::presenter::Target;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
 use crate::commands::trace::source;
+use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
 use crate::programs::on_path;
 use crate::runtime;
@@ -74,29 +85,92 @@ fn jobs(args: &Run, console: Console) -> Result<Vec<Job>, Failure> {
         return Err(Failure::usage(&Words::NoProgram {}, console.lang));
     }
     jobs.iter().try_for_each(|job| exists(job, console))?;
+    if let Some(until) = args.until.map(On::host)
+        && !jobs.iter().any(|job| job.host == until)
+    {
+        let host = &host_name(until, console.lang);
+        return Err(Failure::usage(&Words::UntilNobody { host }, console.lang));
+    }
     Ok(jobs)
 }
 
-/// strace would say it in its own words, and late.
 fn exists(job: &Job, console: Console) -> Result<(), Failure> {
-    let program = &job.words[0];
-    if program.contains('/') || on_path(program).is_some() {
+    let program = job.words[0].as_str();
+    let Some(unfit) = Unfit::of(program) else {
         return Ok(());
+    };
+    let instead = runnable::instead(program);
+    let words = unfit.words(&program, &instead);
+    Err(Failure::usage(&words, console.lang))
+}
+
+/// strace, if it may trace here: where it may not, it would say so among what the program says.
+fn tracer(console: Console) -> Option<PathBuf> {
+    let Some(strace) = on_path("strace") else {
+        console.note(&Words::NoStrace {});
+        return None;
+    };
+    match lineman_lab::try_tracing(&strace) {
+        Ok(()) => Some(strace),
+        Err(error) => {
+            let why = &refusal::untraceable(&error, console.lang);
+            console.note(&Words::NotTraced { why });
+            None
+        }
     }
-    Err(Failure::usage(&Words::NotFound { program }, console.lang))
+}
+
+/// Says what is wrong with the programs, as far as their text shows it.
+fn tell_mistakes(job: &Job, console: Console) {
+    for (file, Mistake { line, what }) in mistakes::of_command(&job.words) {
+        let (file, line, host) = (&file, &line, &host_name(job.host, console.lang));
+        console.note(&match &what {
+            What::Port(port) => Words::WrongPort { file, line, port },
+            What::Encoding(wrong, meant) => Words::WrongEncoding {
+                file,
+                line,
+                wrong,
+                meant,
+            },
+            What::NoOpcode => Words::NoOpcode { file, line },
+            What::Loopback(address) => match job.host {
+                Host::Client => Words::LoopbackClient {
+                    file,
+                    line,
+                    address,
+                    host,
+                },
+                Host::Server => Words::LoopbackServer {
+                    file,
+                    line,
+                    address,
+                    host,
+                },
+            },
+        });
+    }
+}
+
+/// The name of a host.
+fn host_name(host: Host, lang: Lang) -> String {
+    match host {
+        Host::Client => Words::Client {},
+        Host::Server => Words::Server {},
+    }
+    .render(lang)
 }
 
 async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
-    let strace = on_path("strace");
-    if strace.is_none() {
-        console.note(&Words::NoStrace {});
-    }
+    let strace = tracer(console);
+    jobs.iter().for_each(|job| tell_mistakes(job, console));
     let style = drawing::style_between(&args.drawing, Surface::of(io::stderr()), console);
-    let mut lines = Lines::new(Beside(console), style, console);
+    let lines = Lines::new(Beside(console), style, console);
+    // As JSON it is the log, which is whole.
+    let mut lines = Folded::new(lines, (!console.json).then_some(args.hide.as_slice()));
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
     let (lab, events) = source::lab(&args.lab, false, console)?;
-    let mut programs = Programs::new(lab, jobs, strace, console);
+    let mut programs = Programs::new(lab, jobs, strace, args.until.map(On::host), console);
     session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
     programs.result()
 }

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Job;
+use super::host_name;
 use super::start::Heard;
 use super::start::begin;
 use crate::commands::trace::session::Next;
@@ -29,7 +30,6 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::failure::system_text;
-use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
 
 /// Programs on the hosts of a lab.
@@ -41,8 +41,12 @@ pub(super) struct Programs {
     strace: Option<PathBuf>,
     speaks: mpsc::UnboundedSender<Heard>,
     heard: mpsc::UnboundedReceiver<Heard>,
-    /// How many have not ended.
-    running: usize,
+    /// The hosts whose programs have not ended.
+    running: Vec<Host>,
+    /// Whose program's end is the end of all.
+    until: Option<Host>,
+    /// When it is said that a program runs on by itself, unless it has ended.
+    lingers: Option<Instant>,
     stage: Stage,
     /// The first exit code that is not 0, or the program's that has the terminal.
     exit: Option<Failure>,
@@ -72,11 +76,20 @@ pub(super) enum Input {
 
 impl Programs {
     /// Programs that will run in this lab, one after the other is there.
-    pub(super) fn new(lab: Lab, jobs: Vec<Job>, strace: Option<PathBuf>, console: Console) -> Self {
+    pub(super) fn new(
+        lab: Lab,
+        jobs: Vec<Job>,
+        strace: Option<PathBuf>,
+        until: Option<Host>,
+        console: Console,
+    ) -> Self {
         let (speaks, heard) = mpsc::unbounded_channel();
+        let alone = matches!(&jobs[..], [job] if job.host == Host::Server && !job.has_terminal);
         Self {
             lab,
-            running: jobs.len(),
+            running: jobs.iter().map(|job| job.host).collect(),
+            until,
+            lingers: alone.then(|| Instant::now() + LINGERS),
             waiting: jobs.into(),
             started: Vec::new(),
             strace,
@@ -123,6 +136,12 @@ impl Programs {
     }
 
     fn due(&mut self) -> Result<Next, Failure> {
+        if self.lingers.take_if(|at| *at <= Instant::now()).is_some() {
+            if let Stage::Run = self.stage {
+                self.tell_left();
+            }
+            return Ok(Next::GoOn);
+        }
         match self.stage {
             Stage::Start(_) => self.start()?,
             Stage::Goodbye(_) => self.rest(),
@@ -135,6 +154,40 @@ impl Programs {
         Ok(Next::GoOn)
     }
 
+    /// Whether a program is left that nobody sits at, and that has nobody to talk with.
+    fn is_left(&self) -> bool {
+        let [host] = self.running[..] else {
+            return false;
+        };
+        let mut jobs = self.started.iter();
+        self.waiting.is_empty() && jobs.any(|job| job.host == host && !job.has_terminal)
+    }
+
+    /// Says that a program runs on, and how to end it.
+    fn tell_left(&self) {
+        let Some(job) = self
+            .started
+            .iter()
+            .find(|job| self.running.contains(&job.host))
+        else {
+            return;
+        };
+        let (program, host) = (&job.words[0], &host_name(job.host, self.console.lang));
+        self.console.note(&match (self.started.len(), job.host) {
+            (1, _) => Words::RunsAlone { program, host },
+            (_, Host::Server) => Words::RunsOn {
+                program,
+                host,
+                other: &"client",
+            },
+            (_, Host::Client) => Words::RunsOn {
+                program,
+                host,
+                other: &"server",
+            },
+        });
+    }
+
     fn rest(&mut self) {
         self.stage = Stage::Rest(Instant::now() + REST);
     }
@@ -143,20 +196,30 @@ impl Programs {
         let console = self.console;
         match heard {
             Heard::Line(host, text) => {
-                let name = match host {
-                    Host::Client => Words::Client {},
-                    Host::Server => Words::Server {},
-                };
+                let name = host_name(host, console.lang);
                 let text = visible(text.trim_end_matches(['\n', '\r'])).into_owned();
                 match console.json {
                     true => console.tell("output", json!({ "host": host, "text": text })),
-                    false => console.print(format!("{}: {text}\n", name.render(console.lang))),
+                    false => console.print(format!("{name}: {text}\n")),
                 }
             }
             Heard::Ended(host, ended) => {
-                self.running = self.running.saturating_sub(1);
-                if self.running == 0 && matches!(self.stage, Stage::Run | Stage::Goodbye(_)) {
-                    self.rest();
+                self.running.retain(|running| *running != host);
+                self.lingers = self.is_left().then(|| Instant::now() + LINGERS);
+                let over = self.running.is_empty() || self.until == Some(host);
+                match self.stage {
+                    Stage::Run | Stage::Goodbye(_) if over => self.rest(),
+                    Stage::Start(_) if self.until == Some(host) => {
+                        self.waiting.clear();
+                        self.rest();
+                    }
+                    // It was ended, because the one that counts had come to its end.
+                    Stage::Rest(_) | Stage::Over
+                        if self.until.is_some_and(|until| until != host) =>
+                    {
+                        return Ok(());
+                    }
+                    _ => {}
                 }
                 self.note_end(host, &ended);
                 Ok(())
@@ -197,6 +260,7 @@ impl<P: ?Sized> Source<P> for Programs {
             Stage::Start(at) | Stage::Goodbye(at) | Stage::Rest(at) => Some(at),
             Stage::Run | Stage::Over => None,
         };
+        let due = due.into_iter().chain(self.lingers).min();
         let wait = async {
             match due {
                 Some(at) => tokio::time::sleep_until(at).await,
@@ -259,3 +323,6 @@ const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
 const REST: Duration = Duration::from_millis(150);
 /// How long a program may take to end after ^C.
 const GOODBYE: Duration = Duration::from_millis(500);
+/// How long a program may be left by itself before that is said: a server that serves one client ends
+/// soon after it.
+const LINGERS: Duration = Duration::from_secs(1);
