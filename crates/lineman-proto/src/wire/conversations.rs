@@ -81,6 +81,16 @@ impl Conversations {
         }
     }
 
+    /// Whether a frame is of a conversation that began with a request and did not go on in TFTP.
+    pub fn left_tftp(&self, frame: &Frame<'_>) -> bool {
+        let ends = frame.endpoints().filter(|_| frame.udp().is_some());
+        ends.is_some_and(|(from, to)| {
+            let is_end = |client: &&Client| client.address == from || client.address == to;
+            let client = self.clients.iter().find(is_end);
+            client.is_some_and(|client| matches!(client.talk, Talk::Other))
+        })
+    }
+
     /// A client whose requests go to another port than 69, where that is known otherwise.
     pub fn remember(&mut self, client: SocketAddr) {
         match self.known(client) {

@@ -18,6 +18,9 @@ use super::Udp;
 use super::ip::Ip;
 use crate::tftp::Packet;
 
+/// The length of the header of UDP (RFC 768).
+const UDP_HEADER: usize = 8;
+
 /// A frame, taken apart. It borrows the bytes and is cheap to copy.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -143,6 +146,16 @@ impl<'a> Frame<'a> {
     /// Which piece of a packet it is, if it is one.
     pub fn fragment(&self) -> Option<Fragment> {
         self.ip().and_then(|ip| ip.fragment())
+    }
+
+    /// How many bytes its UDP datagram carries, in all its fragments and captured or not.
+    pub fn datagram_len(&self) -> Option<usize> {
+        let udp = self.udp()?;
+        let in_fragments = self.fragment().is_some_and(|fragment| fragment.more);
+        Some(match in_fragments {
+            true => usize::from(udp.len_field()).saturating_sub(UDP_HEADER),
+            false => udp.payload().wire_len(),
+        })
     }
 
     /// What the deepest header that was understood carries; of ARP, nothing.

@@ -1,6 +1,9 @@
 //! What there is to say about a row.
 
+use std::ops::RangeInclusive;
+
 use super::Arrow;
+use super::Datagram;
 use super::Fate;
 use super::Reason;
 use super::Row;
@@ -17,6 +20,9 @@ use crate::log::TcpState;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
+
+/// DATA, ACK, ERROR, OACK (RFC 1350 §5, RFC 2347).
+const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
 
 /// The packet first, then its fate, then what became of the two ends.
 pub(super) fn explain(row: &Row) -> Vec<Saying> {
@@ -73,6 +79,7 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                     len if datagram.in_pieces => Saying::UdpPieces { who, len, port },
                     len => Saying::Udp { who, len, port },
                 });
+                out.extend(no_tftp(who, datagram));
             }
         },
         What::Unreachable(refusal) => out.push(match refusal.target {
@@ -97,6 +104,18 @@ fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             });
         }
     }
+}
+
+/// What begins otherwise than an answer of TFTP could, where one was due.
+fn no_tftp(who: Host, datagram: &Datagram) -> Option<Saying> {
+    let begins = datagram.preview.first_chunk::<2>()?;
+    let opcode = u16::from_be_bytes(*begins);
+    let due = datagram.left_tftp && !OPCODES_OF_ANSWERS.contains(&opcode);
+    let [high, low] = begins;
+    due.then(|| Saying::TftpNot {
+        who,
+        begins: format!("{high:02x} {low:02x}"),
+    })
 }
 
 fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {

@@ -48,7 +48,7 @@ impl Story {
     fn arrow(&mut self, event: &Event, packet: &Packet) -> Arrow {
         let bytes = packet.bytes.clone().unwrap_or_default();
         let frame = self.conversations.follow(Frame::parse(&bytes));
-        let seen = Seen::of(&frame);
+        let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
         let sent = segment.and_then(|it| self.tcp.sent(packet.id, event.t_ns, it));
         let file = self.tftp.sent(packet.id, event.t_ns, &frame);

@@ -157,6 +157,8 @@ sayings! {
     TftpSize "tftp.size" { bytes: Bytes }
     /// OACK.
     TftpOack "tftp.oack" { who: Host, options: Pairs }
+    /// A datagram after a request that is no packet of TFTP.
+    TftpNot "tftp.not" { who: Host, begins: Text }
     /// The server's new port.
     TftpTid "tftp.tid" { who: Host, port: Port }
     /// DATA.
@@ -340,8 +342,8 @@ sayings! {
 }
 
 impl Saying {
-    /// Its name and whose call it is about, if saying it once is enough: a call that does what it
-    /// always does.
+    /// Its name and whom it is about, if saying it once is enough: a call that does what it always
+    /// does, a program that does not speak TFTP.
     pub(super) fn lesson(&self) -> Option<(&'static str, Host)> {
         match self {
             Self::CallListens { who }
@@ -349,6 +351,7 @@ impl Saying {
             | Self::CallAccepted { who, .. }
             | Self::CallEnded { who, .. }
             | Self::CallSignal { who }
+            | Self::TftpNot { who, .. }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use lineman_proto::text::visible_bytes;
+use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Packet;
@@ -49,6 +50,8 @@ pub struct Datagram {
     pub preview: Vec<u8>,
     /// What it is in TFTP, if its conversation is one.
     pub tftp: Option<Tftp>,
+    /// Whether its conversation began with a request of TFTP and did not go on in TFTP.
+    pub left_tftp: bool,
 }
 
 /// A piece of a packet, without the headers that only the first has.
@@ -112,8 +115,6 @@ pub struct Refusal {
     pub target: Option<SocketAddr>,
 }
 
-/// The length of the header of UDP.
-const UDP_HEADER: usize = 8;
 /// How many bytes of a payload are kept to be shown.
 const PREVIEW: usize = 64;
 
@@ -135,6 +136,14 @@ impl Seen {
             what: what(frame),
             line: frame.to_string(),
         }
+    }
+
+    /// The same, in a conversation that did not go on in TFTP as it began.
+    pub(super) fn left_tftp(mut self, left: bool) -> Self {
+        if let What::Udp(datagram) = &mut self.what {
+            datagram.left_tftp = left;
+        }
+        self
     }
 
     /// The segment, if it is one.
@@ -160,16 +169,13 @@ fn what(frame: &Frame<'_>) -> What {
     if let Some(segment) = Segment::of(frame) {
         What::Tcp(segment)
     } else if let Some(udp) = frame.udp() {
-        let payload = udp.payload();
-        let in_pieces = frame.fragment().is_some_and(|piece| piece.more);
+        let len = frame.datagram_len().unwrap_or_default();
         What::Udp(Datagram {
-            len: match in_pieces {
-                true => usize::from(udp.len_field()).saturating_sub(UDP_HEADER),
-                false => payload.wire_len(),
-            },
-            in_pieces,
-            preview: preview(payload.bytes()),
-            tftp: frame.tftp().map(|packet| tftp(&packet)),
+            len,
+            in_pieces: frame.fragment().is_some_and(|piece| piece.more),
+            preview: preview(udp.payload().bytes()),
+            tftp: frame.tftp().map(|packet| tftp(&packet, len)),
+            left_tftp: false,
         })
     } else if let Some(piece) = frame.fragment() {
         What::Piece(Piece {
@@ -195,7 +201,8 @@ fn refusal(frame: &Frame<'_>) -> Option<Refusal> {
     Some(Refusal { port, target })
 }
 
-fn tftp(packet: &Packet<'_>) -> Tftp {
+/// `len` is that of the whole datagram.
+fn tftp(packet: &Packet<'_>, len: usize) -> Tftp {
     match packet {
         Packet::Request(request) => Tftp::Request(Ask {
             write: request.direction == Direction::Write,
@@ -204,9 +211,9 @@ fn tftp(packet: &Packet<'_>) -> Tftp {
             options: options(request.options),
         }),
         Packet::Oack(given) => Tftp::Oack(options(*given)),
-        Packet::Data { block, payload } => Tftp::Data {
+        Packet::Data { block, .. } => Tftp::Data {
             block: *block,
-            len: payload.len(),
+            len: len.saturating_sub(DATA_HEADER),
         },
         Packet::Ack { block } => Tftp::Ack { block: *block },
         Packet::Error { code, message } => Tftp::Error {

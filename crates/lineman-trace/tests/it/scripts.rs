@@ -307,8 +307,8 @@ pub fn tftp_put() -> Vec<u8> {
     log.done()
 }
 
-/// A read from a server on another port than 69, with a window of three blocks; and a write that tells the
-/// size.
+/// A read from a server on another port than 69, with a window of three blocks; a write that tells the
+/// size; and what begins like a read and is none.
 pub fn tftp_window() -> Vec<u8> {
     let mut log = Script::new("tftp-window");
     let (client, tid) = (44935, 59557);
@@ -332,6 +332,14 @@ pub fn tftp_window() -> Vec<u8> {
     log.at(100_000)
         .cross(Client, datagram(Client, 5001, 6969, wish));
     log.cross(Server, datagram(Server, 6001, 5001, b"\0\x06tsize\x0010\0"));
+    // A server without opcodes, as a textbook has it.
+    log.at(200_000)
+        .cross(Client, datagram(Client, 5002, 69, b"\0\x01f\0octet\0"));
+    for number in 1..=3 {
+        let block = [&[0, number][..], b"hello"].concat();
+        log.cross(Server, datagram(Server, 69, 5002, &block));
+        log.cross(Client, datagram(Client, 5002, 69, &[0, number]));
+    }
     log.done()
 }
 

@@ -99,6 +99,24 @@ fn pieces_of_a_datagram_are_told_as_such() {
     assert_eq!(told, [first, Saying::PieceLast { who, offset, len }]);
 }
 
+/// A textbook's server has no opcodes: that is said once of each host, and nothing of it is read as TFTP.
+#[test]
+fn what_has_no_opcodes_is_no_tftp() {
+    let rows = rows(&scripts::tftp_window());
+    let asked = rows.iter().rposition(|row| {
+        let mut ids = row.sayings.iter().map(Saying::id);
+        ids.any(|id| id == "tftp.rrq")
+    });
+    let after = rows[asked.expect("a request") + 1..].iter();
+    let told: Vec<&str> = after
+        .flat_map(|row| row.sayings.iter().map(Saying::id))
+        .collect();
+    let wanted = [
+        "udp", "tftp.not", "udp", "tftp.not", "udp", "udp", "udp", "udp",
+    ];
+    assert_eq!(told, wanted);
+}
+
 /// A stranger's block is no part of the file: its end and its size are told right.
 #[test]
 fn a_stranger_is_told_apart() {

@@ -642,6 +642,22 @@ fn the_last_block_of_a_window_fills_it() {
     assert!(talk.back(TID, &block(8)).fills_window);
 }
 
+/// The first fragment of a block is shorter than the block, and still not the last.
+#[test]
+fn a_block_in_fragments_is_as_long_as_all_of_them() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x01f\0octet\0blksize\x004096\0");
+    talk.back(TID, b"\0\x06blksize\x004096\0");
+    let block = [vec![0, 3, 0, 1], vec![7; 4096]].concat();
+    let mut bytes = Envelope::new((SERVER, TID).into(), CLIENT.into()).udp(&block);
+    bytes.truncate(14 + 1500);
+    bytes[16..18].copy_from_slice(&1500_u16.to_be_bytes());
+    bytes[20] |= 0x20; // more fragments
+    let frame = talk.conversations.follow(Frame::parse(&bytes));
+    let step = talk.flows.sent(9, 9 * MS, &frame).expect("DATA");
+    assert_eq!((step.last, step.bytes), (false, 4096));
+}
+
 #[test]
 fn in_lockstep_each_block_waits() {
     let mut talk = Transfer::default();

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::Again;
 use super::Cause;
+use crate::tftp::DATA_HEADER;
 use crate::tftp::DEFAULT_BLKSIZE;
 use crate::tftp::Direction;
 use crate::tftp::Options;
@@ -121,7 +122,12 @@ impl TftpFlow {
         };
         let mut step = match packet {
             Packet::Request(_) => self.step,
-            _ => self.step(&packet, by_client, if by_client { to } else { from }.port()),
+            _ => {
+                let server = if by_client { to } else { from };
+                // A frame may have only the beginning of a block: its first fragment, or what was captured.
+                let len = frame.datagram_len()?.saturating_sub(DATA_HEADER) as u64;
+                self.step(&packet, len, by_client, server.port())
+            }
         };
         if step.stray.is_none() {
             let said = said(&packet, frame.payload().bytes());
@@ -130,7 +136,8 @@ impl TftpFlow {
         Some(step)
     }
 
-    fn step(&mut self, packet: &Packet<'_>, by_client: bool, server: u16) -> TftpStep {
+    /// `len` is how many bytes of the file it carries, if it is DATA.
+    fn step(&mut self, packet: &Packet<'_>, len: u64, by_client: bool, server: u16) -> TftpStep {
         let mut step = self.step;
         if !by_client && self.tid.is_none() {
             self.tid = Some(server);
@@ -146,8 +153,7 @@ impl TftpFlow {
                 self.agree(options);
                 (step.blksize, step.window) = (self.step.blksize, self.step.window);
             }
-            Packet::Data { block, payload } => {
-                let len = payload.len() as u64;
+            Packet::Data { block, .. } => {
                 step.last = len < step.blksize;
                 self.data(block, len, step.last);
                 step.bytes = self.step.bytes;
