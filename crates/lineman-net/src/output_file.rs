@@ -5,7 +5,7 @@
 //! FIFO, a terminal, a device, a descriptor of the process like `/dev/stdout`) is written directly.
 //! And nothing is written over a file that is being read.
 
-mod place;
+mod destination;
 #[cfg(test)]
 mod tests;
 
@@ -25,9 +25,9 @@ use rustix::fs::StatxAttributes;
 use rustix::fs::StatxFlags;
 use rustix::io::Errno;
 
-pub use place::FileId;
-use place::Place;
-use place::directory;
+use destination::Destination;
+pub use destination::FileId;
+use destination::directory;
 
 use crate::Operation;
 use crate::SystemError;
@@ -81,22 +81,22 @@ impl OutputFile {
             _ => Ok(()),
         };
         let open = |path: &Path| File::options().write(true).open(path);
-        let (target, id) = match Place::find(path).map_err(refused)? {
-            Place::Process(path) => {
+        let (target, id) = match Destination::find(path).map_err(refused)? {
+            Destination::Process(path) => {
                 let file = open_descriptor(&path).map_err(refused)?;
                 let id = FileId::of(&file);
                 free(&id)?;
                 (Target::Direct(file), id)
             }
-            Place::Special(path) => (Target::Direct(open(&path).map_err(refused)?), None),
-            Place::Existing(path) => {
+            Destination::Special(path) => (Target::Direct(open(&path).map_err(refused)?), None),
+            Destination::Existing(path) => {
                 // Who may write is said by the file, whatever its directory would allow.
                 let old = open(&path).map_err(refused)?;
                 let id = FileId::of(&old);
                 free(&id)?;
                 (existing(&path, old).map_err(refused)?, id)
             }
-            Place::New(path) => {
+            Destination::New(path) => {
                 let id = FileId::of_new(&path);
                 free(&id)?;
                 (Target::Whole(beside(&path).map_err(refused)?), id)

@@ -1,5 +1,5 @@
 //! A text file as a source: netascii is longer than the file, so where a block begins in the file is
-//! known only to who has read everything before it. Nothing of the text is kept for that, but places.
+//! known only to who has read everything before it. Nothing of the text is kept for that, but positions.
 
 use std::collections::VecDeque;
 use std::io;
@@ -22,21 +22,21 @@ pub(super) struct TextFile {
     /// How to read without waiting for the disk.
     flags: ReadWriteFlags,
     /// Places that reading may begin at, in order; the first is before all that may be asked for again.
-    places: VecDeque<Place>,
+    positions: VecDeque<Position>,
     /// Where in the file the disk had to be waited for, and how much may be needed from there on.
     wanted: (u64, usize),
     /// What was read off the loop, where the file system cannot tell whether reading would wait.
     fetched: Fetched,
 }
 
-/// A place in the text.
+/// A position in the text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Place {
+struct Position {
     /// Bytes before it as they are sent.
     sent: u64,
     /// Bytes before it in the file.
     read: u64,
-    /// Of the next byte of the file, the first of two that it becomes is before this place.
+    /// Of the next byte of the file, the first of two that it becomes is before this position.
     is_within_pair: bool,
 }
 
@@ -45,7 +45,7 @@ impl TextFile {
         Self {
             file,
             flags: ReadWriteFlags::NOWAIT,
-            places: VecDeque::from([Place::default()]),
+            positions: VecDeque::from([Position::default()]),
             wanted: (0, 0),
             fetched: Fetched::default(),
         }
@@ -79,18 +79,20 @@ impl TextFile {
     /// # Errors
     /// When the disk has to be waited for, the file cannot be read, or somebody has written into it.
     pub(super) fn read(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {
-        let known = self.places.partition_point(|place| place.sent <= offset);
-        let mut place = self.places[known.saturating_sub(1)];
+        let known = self
+            .positions
+            .partition_point(|position| position.sent <= offset);
+        let mut position = self.positions[known.saturating_sub(1)];
         let mut out = Vec::with_capacity(len);
-        let ahead = usize::try_from(offset.saturating_sub(place.sent)).unwrap_or(usize::MAX);
+        let ahead = usize::try_from(offset.saturating_sub(position.sent)).unwrap_or(usize::MAX);
         // A byte of the file is one of the text at least.
-        let start = (place.read, ahead.saturating_add(len));
+        let start = (position.read, ahead.saturating_add(len));
         while out.len() < len {
             let mut chunk = [0; CHUNK];
             // No more than can be needed: a byte of the file is one of the text at least.
-            let ahead = usize::try_from(offset.saturating_sub(place.sent)).unwrap_or(CHUNK);
+            let ahead = usize::try_from(offset.saturating_sub(position.sent)).unwrap_or(CHUNK);
             let needed = ahead.saturating_add(len - out.len());
-            let count = self.read_file(&mut chunk[..needed.min(CHUNK)], place.read, start)?;
+            let count = self.read_file(&mut chunk[..needed.min(CHUNK)], position.read, start)?;
             if count == 0 {
                 if !self.file.is_unchanged() {
                     return Err(Refusal::Changed.into());
@@ -98,34 +100,42 @@ impl TextFile {
                 return Ok(out);
             }
             for &byte in &chunk[..count] {
-                place.send(byte, offset, len, &mut out);
+                position.send(byte, offset, len, &mut out);
                 if out.len() == len {
                     break;
                 }
             }
         }
-        self.remember(place);
+        self.remember(position);
         Ok(out)
     }
 
     /// Everything before `offset` will not be asked for again.
     pub(super) fn release(&mut self, offset: u64) {
-        while self.places.get(1).is_some_and(|place| place.sent <= offset) {
-            self.places.pop_front();
+        while self
+            .positions
+            .get(1)
+            .is_some_and(|position| position.sent <= offset)
+        {
+            self.positions.pop_front();
         }
     }
 
-    fn remember(&mut self, place: Place) {
-        let at = self.places.partition_point(|known| known.sent < place.sent);
-        if self.places.get(at) == Some(&place) {
+    fn remember(&mut self, position: Position) {
+        let at = self
+            .positions
+            .partition_point(|known| known.sent < position.sent);
+        if self.positions.get(at) == Some(&position) {
             return;
         }
-        if self.places.len() >= MOST_PLACES {
+        if self.positions.len() >= MOST_POSITIONS {
             // The first is needed, and so is the farthest.
-            self.places.remove(1);
+            self.positions.remove(1);
         }
-        let at = self.places.partition_point(|known| known.sent < place.sent);
-        self.places.insert(at, place);
+        let at = self
+            .positions
+            .partition_point(|known| known.sent < position.sent);
+        self.positions.insert(at, position);
     }
 
     /// Reads at `at`; where the disk has to be waited for, all from `start` on is wanted.
@@ -162,7 +172,7 @@ impl TextFile {
     }
 }
 
-impl Place {
+impl Position {
     /// Goes on by a byte of the file, as far as there is room in `out`, which begins at `offset` and may
     /// have `len` bytes; there is room for one.
     fn send(&mut self, byte: u8, offset: u64, len: usize, out: &mut Vec<u8>) {
@@ -191,7 +201,7 @@ impl Place {
 /// What is read of the file in one call, in bytes.
 const CHUNK: usize = 16 << 10;
 /// Places that are remembered: what is read anew when a block is sent again begins at one.
-const MOST_PLACES: usize = 64;
+const MOST_POSITIONS: usize = 64;
 
 #[cfg(test)]
 mod tests {
@@ -235,7 +245,7 @@ mod tests {
                     );
                 }
                 text.release((block.saturating_sub(9) * blksize) as u64);
-                assert!(text.places.len() <= MOST_PLACES);
+                assert!(text.positions.len() <= MOST_POSITIONS);
             }
         }
         let (_named, mut text) = text(&bytes);
@@ -249,9 +259,12 @@ mod tests {
         for at in 0..1000 {
             read(&mut text, at, 1);
         }
-        assert!(text.places.len() <= MOST_PLACES);
-        assert_eq!(text.places.front(), Some(&Place::default()));
-        assert_eq!(text.places.back().map(|place| place.sent), Some(1000));
+        assert!(text.positions.len() <= MOST_POSITIONS);
+        assert_eq!(text.positions.front(), Some(&Position::default()));
+        assert_eq!(
+            text.positions.back().map(|position| position.sent),
+            Some(1000)
+        );
         assert_eq!(read(&mut text, 3, 2), b"xx");
     }
 

@@ -1,25 +1,25 @@
-//! The transfers of one thread, each at a place that its events and timers name.
+//! The transfers of one thread, each in a slot that its events and timers name.
 
 use std::io;
 
 use super::client::Transfer;
 
-/// Transfers in numbered places, which are used again.
+/// Transfers in numbered slots, which are used again.
 #[derive(Debug, Default)]
 pub(super) struct Slots {
-    places: Vec<Place>,
+    slots: Vec<Slot>,
     free: Vec<usize>,
     held: usize,
 }
 
 /// The generation tells a timer whether it is still the same transfer.
 #[derive(Debug, Default)]
-struct Place {
+struct Slot {
     generation: u32,
     transfer: Option<Transfer>,
 }
 
-/// Names a transfer: its place, and which of the transfers that were there it is.
+/// Names a transfer: its slot, and which of the transfers that were there it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     pub(super) slot: usize,
@@ -27,31 +27,31 @@ pub(super) struct Name {
 }
 
 impl Slots {
-    /// Gives a transfer a place, once `register` has agreed to it.
+    /// Gives a transfer a slot, once `register` has agreed to it.
     pub(super) fn put(
         &mut self,
         transfer: Transfer,
         register: impl FnOnce(&Transfer, usize) -> io::Result<()>,
     ) -> io::Result<usize> {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place::default());
-            self.places.len() - 1
+            self.slots.push(Slot::default());
+            self.slots.len() - 1
         });
         if let Err(error) = register(&transfer, slot) {
             self.free.push(slot);
             return Err(error);
         }
-        self.places[slot].transfer = Some(transfer);
+        self.slots[slot].transfer = Some(transfer);
         self.held += 1;
         Ok(slot)
     }
 
-    /// The transfer at a place, and its name.
+    /// The transfer in a slot, and its name.
     pub(super) fn get(&mut self, slot: usize) -> Option<(&mut Transfer, Name)> {
-        let place = self.places.get_mut(slot)?;
-        let generation = place.generation;
+        let found = self.slots.get_mut(slot)?;
+        let generation = found.generation;
         let name = Name { slot, generation };
-        place.transfer.as_mut().map(|transfer| (transfer, name))
+        found.transfer.as_mut().map(|transfer| (transfer, name))
     }
 
     /// The transfer of this name, if it is still there.
@@ -61,11 +61,11 @@ impl Slots {
             .map(|(transfer, _)| transfer)
     }
 
-    /// Frees a place. The socket is closed, and leaves the epoll by that.
+    /// Frees a slot. The socket is closed, and leaves the epoll by that.
     pub(super) fn remove(&mut self, slot: usize) {
-        let place = &mut self.places[slot];
-        if place.transfer.take().is_some() {
-            place.generation = place.generation.wrapping_add(1);
+        let freed = &mut self.slots[slot];
+        if freed.transfer.take().is_some() {
+            freed.generation = freed.generation.wrapping_add(1);
             self.free.push(slot);
             self.held -= 1;
         }
@@ -78,8 +78,8 @@ impl Slots {
 
     /// Every transfer that is there.
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Transfer> {
-        self.places
+        self.slots
             .iter_mut()
-            .filter_map(|place| place.transfer.as_mut())
+            .filter_map(|slot| slot.transfer.as_mut())
     }
 }

@@ -15,15 +15,15 @@ use super::Prefix;
 pub struct HalfOpen {
     limit: usize,
     /// Those of addresses that have not proved lately to be there; they leave first.
-    strangers: Places,
-    known: Places,
+    strangers: ByPrefix,
+    known: ByPrefix,
     /// Those whose peer has answered, which proves nothing; they leave last.
-    answered: Places,
+    answered: ByPrefix,
 }
 
 /// Transfers by neighbourhood.
 #[derive(Debug, Default)]
-struct Places {
+struct ByPrefix {
     peers: BTreeMap<u64, SocketAddr>,
     by_prefix: BTreeMap<Prefix, BTreeSet<u64>>,
     /// How many each has; the last has most. Of equals the first is the one whose oldest is oldest.
@@ -35,9 +35,9 @@ impl HalfOpen {
     pub fn new(limit: usize) -> Self {
         Self {
             limit: limit.max(1),
-            strangers: Places::default(),
-            known: Places::default(),
-            answered: Places::default(),
+            strangers: ByPrefix::default(),
+            known: ByPrefix::default(),
+            answered: ByPrefix::default(),
         }
     }
 
@@ -81,7 +81,7 @@ impl HalfOpen {
 
     /// The one that is missed least, and of those within `whose` the oldest, if that is given.
     pub fn first_to_leave(&self, whose: Option<Prefix>) -> Option<(u64, SocketAddr)> {
-        let within = |places: &Places| match whose {
+        let within = |places: &ByPrefix| match whose {
             Some(whose) => places.oldest_within(whose),
             None => places.oldest_of_most(),
         };
@@ -104,7 +104,7 @@ impl HalfOpen {
     }
 }
 
-impl Places {
+impl ByPrefix {
     fn insert(&mut self, number: u64, peer: SocketAddr) {
         self.peers.insert(number, peer);
         self.change(Prefix::around(peer.ip()), |numbers| {

@@ -53,7 +53,7 @@ impl FileId {
 }
 
 /// What a path leads to, its symbolic links followed.
-pub(super) enum Place {
+pub(super) enum Destination {
     /// No file yet.
     New(PathBuf),
     /// A regular file.
@@ -64,7 +64,7 @@ pub(super) enum Place {
     Process(PathBuf),
 }
 
-impl Place {
+impl Destination {
     /// Follows the links of `path`.
     pub(super) fn find(path: &Path) -> io::Result<Self> {
         // A name that ends in a slash is one of a directory; a path forgets the slash.
