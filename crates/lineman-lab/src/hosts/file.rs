@@ -10,8 +10,8 @@ use rustix::net::RecvFlags;
 use crate::recorder::locked;
 
 use super::Flag;
-use super::bench::Socket;
 use super::flag;
+use super::socket_table::Socket;
 use super::waiting::Patience;
 use super::waiting::Result;
 

@@ -17,9 +17,9 @@ use crate::kernel::Figures;
 use crate::kernel::Sampler;
 use crate::kernel::Seen;
 
-use super::Bench;
+use super::SocketTable;
 use super::Transport;
-use super::bench::Socket;
+use super::socket_table::Socket;
 
 /// A socket as it is now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ pub struct SocketView {
     pub figures: Option<Figures>,
 }
 
-impl Bench {
+impl SocketTable {
     /// All sockets of this host.
     pub(crate) fn inspect(&self, host: Host, sampler: &mut Sampler) -> Vec<SocketView> {
         let mut seen = sampler.all(host).unwrap_or_default();

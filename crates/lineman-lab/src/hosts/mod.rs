@@ -4,7 +4,6 @@
 //! Descriptors are numbered for each host as for a program of its own: from 3 on, the lowest that is
 //! free. The number that the lab's process has for the socket would say nothing to anybody.
 
-mod bench;
 mod call;
 mod file;
 mod flag;
@@ -13,6 +12,7 @@ mod options;
 mod outcome;
 mod perform;
 mod readiness;
+mod socket_table;
 mod waiting;
 
 use std::io;
@@ -22,7 +22,6 @@ use std::thread;
 
 use crate::namespace::Namespace;
 
-pub(crate) use bench::Bench;
 pub use call::Call;
 pub use call::Direction;
 pub use call::Family;
@@ -34,6 +33,7 @@ pub use inspect::SocketView;
 use lineman_trace::log::Host;
 pub use options::SocketOption;
 pub use outcome::Outcome;
+pub(crate) use socket_table::SocketTable;
 
 /// What a call ends with whose socket's time-out has run out: the name of Python's exception, since there
 /// is no error that the kernel would name.
@@ -54,7 +54,7 @@ impl Actor {
     pub(crate) fn start(
         host: Host,
         namespace: Arc<Namespace>,
-        bench: Arc<Bench>,
+        table: Arc<SocketTable>,
     ) -> io::Result<Self> {
         let (tasks, inbox) = mpsc::channel();
         let name = match host {
@@ -63,7 +63,7 @@ impl Actor {
         };
         thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || live(&namespace, &bench, inbox))?;
+            .spawn(move || live(&namespace, &table, inbox))?;
         Ok(Self(tasks))
     }
 
@@ -75,19 +75,19 @@ impl Actor {
     }
 }
 
-fn live(namespace: &Namespace, bench: &Arc<Bench>, inbox: mpsc::Receiver<Task>) {
+fn live(namespace: &Namespace, table: &Arc<SocketTable>, inbox: mpsc::Receiver<Task>) {
     if let Err(error) = namespace.enter() {
-        return bench.leave(&error);
+        return table.leave(&error);
     }
     for (call, done) in inbox {
-        let begun = bench.begin(call);
+        let begun = table.begin(call);
         if !begun.waits() {
-            done(bench.finish(begun));
+            done(table.finish(begun));
             continue;
         }
-        let bench = Arc::clone(bench);
+        let table = Arc::clone(table);
         // A thread of its own. It fails only when the system has none left, and then the call never
         // returns, as the log shows.
-        let _ = thread::Builder::new().spawn(move || done(bench.finish(begun)));
+        let _ = thread::Builder::new().spawn(move || done(table.finish(begun)));
     }
 }

@@ -20,15 +20,15 @@ use super::Family;
 use super::Flag;
 use super::Outcome;
 use super::Transport;
-use super::bench::Bench;
-use super::bench::Socket;
 use super::file;
 use super::file::Use;
 use super::flag;
+use super::socket_table::Socket;
+use super::socket_table::SocketTable;
 use super::waiting::Failure;
 use super::waiting::Result;
 
-impl Bench {
+impl SocketTable {
     /// Makes the call. A descriptor that is not open is `EBADF`, as the kernel would say.
     pub(super) fn perform(&self, call: &Call, socket: Option<Arc<Socket>>) -> Result<Outcome> {
         match (call, socket) {

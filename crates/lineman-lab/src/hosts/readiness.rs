@@ -7,14 +7,14 @@ use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
 
-use super::Bench;
 use super::Outcome;
-use super::bench::Socket;
+use super::SocketTable;
 use super::polled;
+use super::socket_table::Socket;
 use super::waiting::Result;
 use super::waiting::poll;
 
-impl Bench {
+impl SocketTable {
     /// Waits until one of these sockets is ready, and says which are. The kernel's select(2) asks the
     /// sockets as its poll(2) does; so poll is asked here, which has no limit of 1,024 descriptors.
     pub(super) fn select(

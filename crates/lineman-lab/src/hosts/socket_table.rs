@@ -46,7 +46,7 @@ impl Socket {
 
 /// The open sockets of a host.
 #[derive(Debug)]
-pub(crate) struct Bench {
+pub(crate) struct SocketTable {
     host: Host,
     recorder: Recorder,
     sampler: Arc<Mutex<Sampler>>,
@@ -92,7 +92,7 @@ impl Begun {
     }
 }
 
-impl Bench {
+impl SocketTable {
     /// One without sockets. `calls` counts those of both hosts.
     pub(crate) fn new(
         host: Host,

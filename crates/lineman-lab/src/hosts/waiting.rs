@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::recorder::locked;
 
-use super::bench::Socket;
+use super::socket_table::Socket;
 
 /// Why a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,12 +20,12 @@ pub(crate) struct Seen {
     pub(crate) socket: Endpoints,
     pub(crate) state: TcpState,
     pub(crate) queues: Queues,
-    pub(crate) clock: Option<Clock>,
+    pub(crate) timer: Option<KernelTimer>,
 }
 
-/// A clock that runs for a socket.
+/// A timer that runs for a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Clock {
+pub(crate) struct KernelTimer {
     pub(crate) kind: TimerKind,
     /// How long it has to run.
     pub(crate) left: Duration,
@@ -49,7 +49,7 @@ impl Seen {
             socket: Endpoints { local, remote },
             state,
             queues: Queues { unread, unsent },
-            clock: clock(body[2]).map(|kind| Clock {
+            timer: timer(body[2]).map(|kind| KernelTimer {
                 kind,
                 left: Duration::from_millis(number(52).into()),
                 count: body[3],
@@ -57,7 +57,7 @@ impl Seen {
         })
     }
 
-    /// Whether this is the same as far as events tell. Clocks always differ.
+    /// Whether this is the same as far as events tell. Timers always differ.
     pub(super) fn like(&self, other: &Self) -> bool {
         (self.state, self.queues) == (other.state, other.queues)
     }
@@ -90,7 +90,7 @@ fn state(number: u8) -> Option<TcpState> {
 }
 
 /// The numbers of `idiag_timer` (sock_diag(7)).
-fn clock(number: u8) -> Option<TimerKind> {
+fn timer(number: u8) -> Option<TimerKind> {
     match number {
         1 => Some(TimerKind::Retransmission),
         3 => Some(TimerKind::TimeWait),

@@ -20,7 +20,7 @@ use crate::recorder::Recorder;
 
 use super::Diagnosis;
 use super::Seen;
-use super::answer::Clock;
+use super::answer::KernelTimer;
 
 /// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
 /// log what is different now.
@@ -70,38 +70,38 @@ impl Sampler {
         self.check(host, socket, cause);
     }
 
-    /// Looks at a socket that has just sent something that must be acknowledged: it has a clock for
-    /// that, and perhaps sent it because the clock had run out.
+    /// Looks at a socket that has just sent something that must be acknowledged: it has a timer for
+    /// that, and perhaps sent it because the timer had run out.
     pub(crate) fn sent(&mut self, host: Host, socket: Endpoints) {
         self.look(host, socket, None);
         let Some(known) = self.known.get(&(host, socket)).copied() else {
             return;
         };
-        let mut clock = self.resends(host, &socket);
+        let mut timer = self.resends(host, &socket);
         // The kernel counts a SYN-ACK after it has sent it.
         let mut tries = match known.state {
             TcpState::SynReceived => TRIES,
             _ => 0,
         };
-        while tries > 0 && clock.is_none_or(|clock| clock.count <= known.timeouts) {
+        while tries > 0 && timer.is_none_or(|timer| timer.count <= known.timeouts) {
             thread::sleep(PAUSE);
-            clock = self.resends(host, &socket);
+            timer = self.resends(host, &socket);
             tries -= 1;
         }
-        let (timeouts, now) = (clock.map_or(0, |clock| clock.count), Instant::now());
-        if let Some(clock) = clock.filter(|_| timeouts > known.timeouts) {
-            self.timer(host, clock.kind, now - known.sent, true);
-            self.timer(host, clock.kind, clock.left, false);
+        let (timeouts, now) = (timer.map_or(0, |timer| timer.count), Instant::now());
+        if let Some(timer) = timer.filter(|_| timeouts > known.timeouts) {
+            self.timer(host, timer.kind, now - known.sent, true);
+            self.timer(host, timer.kind, timer.left, false);
         }
         if let Some(known) = self.known.get_mut(&(host, socket)) {
             (known.timeouts, known.sent) = (timeouts, now);
         }
     }
 
-    /// The clock that would have it send again.
-    fn resends(&mut self, host: Host, socket: &Endpoints) -> Option<Clock> {
-        let clock = self.exact(host, socket).and_then(|seen| seen.clock);
-        clock.filter(|clock| clock.kind == TimerKind::Retransmission)
+    /// The timer that would have it send again.
+    fn resends(&mut self, host: Host, socket: &Endpoints) -> Option<KernelTimer> {
+        let timer = self.exact(host, socket).and_then(|seen| seen.timer);
+        timer.filter(|timer| timer.kind == TimerKind::Retransmission)
     }
 
     /// Whether a socket is in a state that only a SYN, a FIN or a RST can change, or its own program
@@ -203,11 +203,12 @@ impl Sampler {
             cause,
             queues: queues.filter(|queues| *queues != Queues::default()),
         }));
-        let clock = seen.and_then(|seen| seen.clock);
-        // Linux keeps an orphan in FIN-WAIT-2 by the same clock.
-        let waits = |clock: &Clock| clock.kind == TimerKind::TimeWait && to == TcpState::TimeWait;
-        if let Some(clock) = clock.filter(waits) {
-            self.timer(host, clock.kind, clock.left, false);
+        let timer = seen.and_then(|seen| seen.timer);
+        // Linux keeps an orphan in FIN-WAIT-2 by the same timer.
+        let waits =
+            |timer: &KernelTimer| timer.kind == TimerKind::TimeWait && to == TcpState::TimeWait;
+        if let Some(timer) = timer.filter(waits) {
+            self.timer(host, timer.kind, timer.left, false);
         }
     }
 

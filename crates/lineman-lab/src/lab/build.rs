@@ -15,7 +15,7 @@ use lineman_trace::log::VERSION;
 use crate::Refusal;
 use crate::Rung;
 use crate::hosts::Actor;
-use crate::hosts::Bench;
+use crate::hosts::SocketTable;
 use crate::kernel::Diagnosis;
 use crate::kernel::Sampler;
 use crate::link;
@@ -38,7 +38,7 @@ pub(super) struct Parts {
     pub(super) sampler: Arc<Mutex<Sampler>>,
     pub(super) teller: Teller,
     namespaces: [Arc<Namespace>; 2],
-    benches: [Arc<Bench>; 2],
+    tables: [Arc<SocketTable>; 2],
 }
 
 impl Parts {
@@ -46,8 +46,8 @@ impl Parts {
         Arc::clone(of(host, &self.namespaces))
     }
 
-    pub(super) fn bench(&self, host: Host) -> &Bench {
-        of(host, &self.benches).as_ref()
+    pub(super) fn table(&self, host: Host) -> &SocketTable {
+        of(host, &self.tables).as_ref()
     }
 
     pub(super) fn actor(&self, host: Host) -> &Actor {
@@ -100,13 +100,13 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         wire.command(wire::Command::Step);
     }
     let calls = Arc::new(AtomicU64::new(0));
-    let benches = [Host::Client, Host::Server].map(|host| {
+    let tables = [Host::Client, Host::Server].map(|host| {
         let (sampler, calls) = (Arc::clone(&sampler), Arc::clone(&calls));
-        Arc::new(Bench::new(host, recorder.clone(), sampler, calls))
+        Arc::new(SocketTable::new(host, recorder.clone(), sampler, calls))
     });
     let act = |host, namespace| {
-        let bench = Arc::clone(of(host, &benches));
-        Actor::start(host, namespace, bench).map_err(Rung::Resources.refused())
+        let table = Arc::clone(of(host, &tables));
+        Actor::start(host, namespace, table).map_err(Rung::Resources.refused())
     };
     let namespaces = [&client.namespace, &server.namespace].map(Arc::clone);
     let teller = Teller {
@@ -124,7 +124,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         sampler,
         teller,
         namespaces,
-        benches,
+        tables,
     })
 }
 

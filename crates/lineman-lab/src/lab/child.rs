@@ -113,7 +113,7 @@ fn obey(parts: &Parts, log: &Log, owner: &Owner, mut orders: BufReader<Orders>) 
             }
             Order::Sockets { ticket, host } => {
                 let mut sampler = locked(&parts.sampler);
-                let sockets = parts.bench(host).inspect(host, &mut sampler);
+                let sockets = parts.table(host).inspect(host, &mut sampler);
                 owner.answer(ticket, Answer::Sockets(sockets));
             }
             Order::Run { ticket, errand } => {

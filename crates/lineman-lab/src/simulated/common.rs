@@ -14,13 +14,13 @@ use crate::hosts::SocketOption;
 use crate::hosts::Transport;
 use crate::hosts::Use;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 use super::sockets::Descriptor;
 use super::sockets::Kind;
 use super::sockets::own;
 use super::task::Answer;
 
-impl Bench {
+impl SocketTable {
     pub(super) fn open(&mut self, family: Family, transport: Transport) -> Option<Outcome> {
         let kind = match transport {
             Transport::Stream => Kind::Fresh,

@@ -11,8 +11,8 @@ use crate::hosts::Flag;
 use crate::hosts::Outcome;
 use crate::hosts::SocketOption;
 
-use super::bench::Bench;
 use super::device::IP_MTU;
+use super::socket_table::SocketTable;
 use super::sockets::Kind;
 use super::sockets::is_broadcast;
 use super::sockets::listens;
@@ -21,7 +21,7 @@ use super::stack;
 use super::task::Answer;
 use super::task::number;
 
-impl Bench {
+impl SocketTable {
     pub(super) fn datagram(&mut self, fd: i32, call: &Call) -> Answer {
         let peek = call.flags().contains(&Flag::Peek);
         match call.plain() {

@@ -10,7 +10,6 @@
 //!
 //! What a learner must be told, since Linux does it otherwise: see [`Difference`].
 
-mod bench;
 mod clock;
 mod common;
 mod datagram;
@@ -19,11 +18,12 @@ mod difference;
 mod paced;
 mod readiness;
 mod receive;
+mod sampler;
+mod socket_table;
 mod sockets;
 mod stack;
 mod stream;
 mod task;
-mod watch;
 mod world;
 
 use std::fmt;

@@ -6,7 +6,7 @@ use smoltcp::socket::tcp;
 use crate::hosts::Outcome;
 use crate::hosts::polled;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 use super::sockets::Kind;
 use super::task::Answer;
 
@@ -20,7 +20,7 @@ struct Readiness {
     error: bool,
 }
 
-impl Bench {
+impl SocketTable {
     /// The sockets that are ready; `None` while none is.
     pub(super) fn select(&mut self, read: &[i32], write: &[i32]) -> Answer {
         let mut ready = |fds: &[i32], is: fn(Readiness) -> bool| {

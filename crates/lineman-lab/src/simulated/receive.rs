@@ -21,10 +21,10 @@ use smoltcp::wire::UdpPacket;
 
 use crate::wire::Segment;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 use super::sockets::Kind;
 
-impl Bench {
+impl SocketTable {
     /// Takes a frame from the wire.
     pub(super) fn receive(&mut self, frame: &[u8]) {
         if self.overflows(frame) {
@@ -137,17 +137,17 @@ mod tests {
     use super::*;
 
     /// A host with a listener, and a socket for datagrams.
-    fn host() -> Bench {
+    fn host() -> SocketTable {
         let stack = Stack::new(Host::Server, 1, Clock::new());
-        let mut bench = Bench::new(Host::Server, stack, &Settings::default());
+        let mut table = SocketTable::new(Host::Server, stack, &Settings::default());
         for transport in [Transport::Stream, Transport::Datagram] {
-            bench.open(Family::Inet, transport);
+            table.open(Family::Inet, transport);
         }
         for fd in [3, 4] {
-            let bound = bench.bind(fd, ([10, 0, 0, 2], 9000).into());
+            let bound = table.bind(fd, ([10, 0, 0, 2], 9000).into());
             bound.expect("a port");
         }
-        bench
+        table
     }
 
     /// ICMP over IPv4 and IPv6, TCP and UDP to the host's port, ARP, and nothing in particular.

@@ -17,11 +17,11 @@ use smoltcp::socket::tcp;
 use crate::recorder::Recorder;
 use crate::wire::Segment;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 use super::sockets;
 
 /// Knows the state of every TCP socket of a host as of the last time it looked.
-pub(super) struct Watch {
+pub(super) struct Sampler {
     host: Host,
     recorder: Recorder,
     states: BTreeMap<Endpoints, TcpState>,
@@ -29,7 +29,7 @@ pub(super) struct Watch {
     sent: BTreeMap<Endpoints, (u32, Duration)>,
 }
 
-impl Watch {
+impl Sampler {
     pub(super) fn new(host: Host, recorder: Recorder) -> Self {
         Self {
             host,
@@ -40,8 +40,8 @@ impl Watch {
     }
 
     /// Tells what is different now, and what caused it.
-    pub(super) fn look(&mut self, bench: &mut Bench, cause: Option<u64>) {
-        let seen = bench.seen();
+    pub(super) fn look(&mut self, table: &mut SocketTable, cause: Option<u64>) {
+        let seen = table.seen();
         for (socket, (state, queues)) in &seen {
             let from = self.states.insert(*socket, *state);
             if from != Some(*state) {
@@ -114,7 +114,7 @@ impl Watch {
     }
 }
 
-impl Bench {
+impl SocketTable {
     /// The state of every TCP socket that has one.
     fn seen(&mut self) -> BTreeMap<Endpoints, (TcpState, Queues)> {
         let mut seen: BTreeMap<_, _> = self

@@ -18,7 +18,7 @@ use super::sockets::listens;
 use super::stack::Stack;
 
 /// The open sockets of a host, over its stack.
-pub(super) struct Bench {
+pub(super) struct SocketTable {
     pub(super) host: Host,
     pub(super) stack: Stack,
     pub(super) fds: BTreeMap<i32, Descriptor>,
@@ -44,7 +44,7 @@ struct Patience {
     data: Duration,
 }
 
-impl Bench {
+impl SocketTable {
     pub(super) fn new(host: Host, stack: Stack, settings: &Settings) -> Self {
         let patience = |retries: Option<u8>, usual| retried(retries.unwrap_or(usual));
         Self {

@@ -11,7 +11,7 @@ use crate::hosts::Direction;
 use crate::hosts::Flag;
 use crate::hosts::Outcome;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 use super::sockets::Descriptor;
 use super::sockets::Kind;
 use super::sockets::source;
@@ -20,7 +20,7 @@ use super::task::Answer;
 use super::task::Task;
 use super::task::number;
 
-impl Bench {
+impl SocketTable {
     pub(super) fn stream(&mut self, fd: i32, task: &mut Task) -> Answer {
         let flags = task.call.flags();
         match task.call.plain() {

@@ -10,7 +10,7 @@ use crate::hosts::Outcome;
 use crate::hosts::SocketOption;
 use crate::hosts::TIMED_OUT;
 
-use super::bench::Bench;
+use super::socket_table::SocketTable;
 
 /// A call that has begun.
 #[derive(Debug)]
@@ -42,8 +42,8 @@ pub(super) type Answer = Result<Option<Outcome>, Errno>;
 
 impl Task {
     /// One that begins now.
-    pub(super) fn new(id: u64, call: Call, bench: &Bench, now: Duration) -> Self {
-        let (wait, limit) = bench.patience(&call);
+    pub(super) fn new(id: u64, call: Call, table: &SocketTable, now: Duration) -> Self {
+        let (wait, limit) = table.patience(&call);
         Self {
             id,
             call,
@@ -55,7 +55,7 @@ impl Task {
     }
 }
 
-impl Bench {
+impl SocketTable {
     /// How long a call may wait, and who says so.
     fn patience(&self, call: &Call) -> (Option<Duration>, Limit) {
         if let Call::Select { timeout, .. } | Call::Poll { timeout, .. } = call {

@@ -14,18 +14,18 @@ use crate::wire::Command;
 use crate::wire::Parcel;
 use crate::wire::Traffic;
 
-use super::bench::Bench;
 use super::clock::Clock;
+use super::sampler::Sampler;
+use super::socket_table::SocketTable;
 use super::stack::Stack;
 use super::task::Task;
-use super::watch::Watch;
 
 pub(super) struct World {
     clock: Clock,
     recorder: Recorder,
     traffic: Traffic,
-    client: Place,
-    server: Place,
+    client: SimulatedHost,
+    server: SimulatedHost,
     /// Whether hosts ask for each other's hardware addresses on the wire.
     resolving: bool,
     calls: u64,
@@ -33,9 +33,9 @@ pub(super) struct World {
 }
 
 /// A host, its calls that wait, and who looks at its states.
-struct Place {
-    bench: Bench,
-    watch: Watch,
+struct SimulatedHost {
+    table: SocketTable,
+    sampler: Sampler,
     waiting: Vec<Task>,
     /// When its stack must be asked again.
     next: Option<Duration>,
@@ -54,9 +54,9 @@ enum Reason {
 
 impl World {
     pub(super) fn new(options: &Options, seed: u64, clock: Clock, recorder: Recorder) -> Self {
-        let place = |host, settings, seed| Place {
-            bench: Bench::new(host, Stack::new(host, seed, clock.clone()), settings),
-            watch: Watch::new(host, recorder.clone()),
+        let simulated = |host, settings, seed| SimulatedHost {
+            table: SocketTable::new(host, Stack::new(host, seed, clock.clone()), settings),
+            sampler: Sampler::new(host, recorder.clone()),
             waiting: Vec::new(),
             next: None,
         };
@@ -68,8 +68,8 @@ impl World {
                 recorder.clone(),
             ),
             // Two different chances of one seed.
-            client: place(Host::Client, &options.client, seed),
-            server: place(Host::Server, &options.server, !seed),
+            client: simulated(Host::Client, &options.client, seed),
+            server: simulated(Host::Server, &options.server, !seed),
             resolving: options.resolving,
             calls: 0,
             returned: Vec::new(),
@@ -105,9 +105,9 @@ impl World {
         let id = self.calls;
         let event = self.record(host, id, &call, None);
         let now = self.now();
-        let place = self.place(host);
-        let task = Task::new(id, call, &place.bench, now);
-        place.waiting.push(task);
+        let simulated = self.simulated(host);
+        let task = Task::new(id, call, &simulated.table, now);
+        simulated.waiting.push(task);
         self.attend(host, Some(event), Reason::Call);
         id
     }
@@ -115,10 +115,10 @@ impl World {
     /// When the next thing will happen by itself.
     pub(super) fn next(&self) -> Option<Duration> {
         let wire = self.traffic.next().map(|at| self.clock.of_wire(at));
-        let places = [&self.client, &self.server];
-        let hosts = places.into_iter().flat_map(|place| {
-            let calls = place.waiting.iter().filter_map(|task| task.until);
-            calls.chain(place.next)
+        let both = [&self.client, &self.server];
+        let hosts = both.into_iter().flat_map(|simulated| {
+            let calls = simulated.waiting.iter().filter_map(|task| task.until);
+            calls.chain(simulated.next)
         });
         hosts.chain(wire).min()
     }
@@ -135,10 +135,14 @@ impl World {
         }
         for host in [Host::Client, Host::Server] {
             let now = self.now();
-            let place = self.place(host);
+            let simulated = self.simulated(host);
             let late = |at: Duration| at <= now;
-            let expired = place.waiting.iter().filter_map(|task| task.until).any(late);
-            if expired || place.next.is_some_and(late) {
+            let expired = simulated
+                .waiting
+                .iter()
+                .filter_map(|task| task.until)
+                .any(late);
+            if expired || simulated.next.is_some_and(late) {
                 self.attend(host, None, Reason::Clock);
             }
         }
@@ -148,7 +152,7 @@ impl World {
     fn deliver(&mut self, parcel: &Parcel) {
         let to = parcel.from.other();
         let event = self.traffic.delivered(parcel);
-        self.place(to).bench.receive(parcel.frame());
+        self.simulated(to).table.receive(parcel.frame());
         self.attend(to, Some(event), Reason::Packet);
     }
 
@@ -167,33 +171,33 @@ impl World {
             }
         }
         let now = self.now();
-        let place = self.place(host);
+        let simulated = self.simulated(host);
         // Whoever has just been asked and wants to be asked at once would want that for ever.
-        let next = place.bench.stack.next();
-        place.next = next.map(|at| if at <= now { now + BREATH } else { at });
+        let next = simulated.table.stack.next();
+        simulated.next = next.map(|at| if at <= now { now + BREATH } else { at });
     }
 
     /// Tells what has become of a host's sockets, and has it send what it wants to send.
     fn settle(&mut self, host: Host, cause: Option<u64>, reason: Reason) {
-        let place = self.place(host);
-        place.bench.tidy(reason == Reason::Packet);
-        place.watch.look(&mut place.bench, cause);
+        let simulated = self.simulated(host);
+        simulated.table.tidy(reason == Reason::Packet);
+        simulated.sampler.look(&mut simulated.table, cause);
         self.send(host, reason == Reason::Clock);
-        let place = self.place(host);
-        place.bench.tidy(false);
-        place.watch.look(&mut place.bench, None);
+        let simulated = self.simulated(host);
+        simulated.table.tidy(false);
+        simulated.sampler.look(&mut simulated.table, None);
     }
 
     /// Puts on the wire what a host sends.
     fn send(&mut self, host: Host, clock: bool) {
         let now = self.now();
         loop {
-            let frames = self.place(host).bench.stack.send();
+            let frames = self.simulated(host).table.stack.send();
             let (asking, telling): (Vec<_>, Vec<_>) = frames
                 .into_iter()
                 .partition(|frame| !self.resolving && resolves(frame));
             for frame in telling {
-                self.place(host).watch.sending(&frame, now, clock);
+                self.simulated(host).sampler.sending(&frame, now, clock);
                 self.traffic.enter(self.clock.instant(), host, &frame);
             }
             if asking.is_empty() {
@@ -206,10 +210,10 @@ impl World {
     /// Has the other host answer what is not part of the lesson, outside of the wire.
     fn introduce(&mut self, host: Host, questions: &[Vec<u8>]) {
         for question in questions {
-            let other = &mut self.place(host.other()).bench.stack;
+            let other = &mut self.simulated(host.other()).table.stack;
             other.receive(question);
             for answer in other.sent() {
-                self.place(host).bench.stack.receive(&answer);
+                self.simulated(host).table.stack.receive(&answer);
             }
         }
     }
@@ -217,10 +221,10 @@ impl World {
     /// Has the first call return that can. Returns the number of the event.
     fn answer(&mut self, host: Host) -> Option<u64> {
         let now = self.now();
-        let place = self.place(host);
-        let Place { bench, waiting, .. } = place;
+        let simulated = self.simulated(host);
+        let SimulatedHost { table, waiting, .. } = simulated;
         let mut tasks = waiting.iter_mut().enumerate();
-        let (at, outcome) = tasks.find_map(|(at, task)| Some((at, bench.attempt(task, now)?)))?;
+        let (at, outcome) = tasks.find_map(|(at, task)| Some((at, table.attempt(task, now)?)))?;
         let task = waiting.remove(at);
         let answer = Some(outcome.answer());
         self.returned.push((task.id, outcome));
@@ -239,7 +243,7 @@ impl World {
         }))
     }
 
-    fn place(&mut self, host: Host) -> &mut Place {
+    fn simulated(&mut self, host: Host) -> &mut SimulatedHost {
         match host {
             Host::Client => &mut self.client,
             Host::Server => &mut self.server,

@@ -24,12 +24,12 @@ use crate::stage::LONG;
 use crate::stage::v4;
 
 /// What has been answered so far, and who answers.
-struct Bench {
+struct Caller {
     network: Box<dyn Network>,
     said: Vec<String>,
 }
 
-impl Bench {
+impl Caller {
     fn outcome(&mut self, host: Host, call: Call) -> Outcome {
         let call = self.network.call(host, call).expect("a lab");
         let outcome = self.network.outcome(call, LONG).expect("a lab");
@@ -79,16 +79,16 @@ impl Bench {
     }
 }
 
-fn play(network: Box<dyn Network>, script: fn(&mut Bench)) -> Vec<String> {
+fn play(network: Box<dyn Network>, script: fn(&mut Caller)) -> Vec<String> {
     let said = Vec::new();
-    let mut bench = Bench { network, said };
-    script(&mut bench);
-    bench.network.end().expect("a good end");
-    bench.said
+    let mut caller = Caller { network, said };
+    script(&mut caller);
+    caller.network.end().expect("a good end");
+    caller.said
 }
 
 /// Both labs answer so.
-fn answers(script: fn(&mut Bench), expected: &[&str]) {
+fn answers(script: fn(&mut Caller), expected: &[&str]) {
     let options = Options::default();
     let simulated = Box::new(Simulated::start(&options, 1, drop));
     assert_eq!(play(simulated, script), expected, "simulated");
@@ -104,22 +104,22 @@ fn flagged(flags: &[Flag], of: Call) -> Call {
 
 #[test]
 fn flags_do_what_they_say() {
-    let script = |bench: &mut Bench| {
-        let (client, fd) = bench.connect();
+    let script = |caller: &mut Caller| {
+        let (client, fd) = caller.connect();
         let recv = |size| Call::Recv { fd, size };
-        bench.say(Server, flagged(&[Flag::DontWait], recv(9)));
-        bench.send(Client, client, "abc");
-        bench.say(Server, flagged(&[Flag::Peek], recv(2)));
-        bench.say(Server, recv(2));
+        caller.say(Server, flagged(&[Flag::DontWait], recv(9)));
+        caller.send(Client, client, "abc");
+        caller.say(Server, flagged(&[Flag::Peek], recv(2)));
+        caller.say(Server, recv(2));
         let all = flagged(&[Flag::WaitAll], recv(4));
-        let all = bench.network.call(Server, all).expect("a lab");
-        bench.send(Client, client, "defg");
-        let got = bench.network.outcome(all, LONG).expect("a lab");
+        let all = caller.network.call(Server, all).expect("a lab");
+        caller.send(Client, client, "defg");
+        let got = caller.network.outcome(all, LONG).expect("a lab");
         assert_eq!(got, Some(Outcome::Bytes(b"cdef".to_vec())));
         let data = b"x".to_vec();
         let send = Call::Send { fd, data };
-        bench.say(Server, flagged(&[Flag::NoSignal, Flag::More], send));
-        bench.say(Server, Call::Recvfrom { fd, size: 9 });
+        caller.say(Server, flagged(&[Flag::NoSignal, Flag::More], send));
+        caller.say(Server, Call::Recvfrom { fd, size: 9 });
     };
     let expected = [
         "recv EAGAIN",
@@ -134,47 +134,47 @@ fn flags_do_what_they_say() {
 /// A connect with a time-out ended with EINPROGRESS, a receive with EAGAIN: in Python both time out.
 #[test]
 fn a_timeout_is_the_sockets_own() {
-    let script = |bench: &mut Bench| {
+    let script = |caller: &mut Caller| {
         let rules = "c>s:syn drop".parse().expect("rules");
-        let (client, server) = bench.connect();
+        let (client, server) = caller.connect();
         let timeout = Some(Duration::from_millis(40));
-        bench.say(
+        caller.say(
             Server,
             Call::Settimeout {
                 fd: server,
                 timeout,
             },
         );
-        bench.say(
+        caller.say(
             Server,
             Call::Recv {
                 fd: server,
                 size: 1,
             },
         );
-        bench.say(Server, Call::Gettimeout { fd: server });
-        bench.send(Client, client, "in time");
-        bench.say(
+        caller.say(Server, Call::Gettimeout { fd: server });
+        caller.send(Client, client, "in time");
+        caller.say(
             Server,
             Call::Recv {
                 fd: server,
                 size: 9,
             },
         );
-        bench
+        caller
             .network
             .wire(lineman_lab::wire::Command::Rules(rules))
             .expect("a lab");
-        let (fd, address) = (bench.socket(Client, Transport::Stream), v4());
-        bench.say(Client, Call::Settimeout { fd, timeout });
-        bench.say(Client, Call::Connect { fd, address });
-        let fd = bench.socket(Client, Transport::Stream);
-        bench.say(Client, Call::Settimeout { fd, timeout });
-        bench.say(Client, Call::ConnectEx { fd, address });
-        let (fd, blocking) = (bench.socket(Client, Transport::Stream), false);
-        bench.say(Client, Call::Setblocking { fd, blocking });
-        bench.say(Client, Call::Connect { fd, address });
-        bench.say(Client, Call::Gettimeout { fd });
+        let (fd, address) = (caller.socket(Client, Transport::Stream), v4());
+        caller.say(Client, Call::Settimeout { fd, timeout });
+        caller.say(Client, Call::Connect { fd, address });
+        let fd = caller.socket(Client, Transport::Stream);
+        caller.say(Client, Call::Settimeout { fd, timeout });
+        caller.say(Client, Call::ConnectEx { fd, address });
+        let (fd, blocking) = (caller.socket(Client, Transport::Stream), false);
+        caller.say(Client, Call::Setblocking { fd, blocking });
+        caller.say(Client, Call::Connect { fd, address });
+        caller.say(Client, Call::Gettimeout { fd });
     };
     let expected = [
         "settimeout 0",
@@ -195,10 +195,10 @@ fn a_timeout_is_the_sockets_own() {
 /// The kernel's own time-out is another thing.
 #[test]
 fn the_kernels_timeout_is_an_error_of_its_own() {
-    let script = |bench: &mut Bench| {
-        let (_, fd) = bench.connect();
+    let script = |caller: &mut Caller| {
+        let (_, fd) = caller.connect();
         let option = SocketOption::ReceiveTimeout;
-        bench.say(
+        caller.say(
             Server,
             Call::Setsockopt {
                 fd,
@@ -206,9 +206,9 @@ fn the_kernels_timeout_is_an_error_of_its_own() {
                 value: 1,
             },
         );
-        bench.say(Server, Call::Getsockopt { fd, option });
-        bench.say(Server, Call::Gettimeout { fd });
-        bench.say(Server, Call::Recv { fd, size: 1 });
+        caller.say(Server, Call::Getsockopt { fd, option });
+        caller.say(Server, Call::Gettimeout { fd });
+        caller.say(Server, Call::Recv { fd, size: 1 });
     };
     let expected = [
         "setsockopt 0",
@@ -221,42 +221,42 @@ fn the_kernels_timeout_is_an_error_of_its_own() {
 
 #[test]
 fn connect_ex_returns_what_connect_fails_with() {
-    let script = |bench: &mut Bench| {
-        let (fd, address) = (bench.socket(Client, Transport::Stream), v4());
-        bench.say(Client, Call::ConnectEx { fd, address });
-        bench.listen();
-        bench.say(Client, Call::ConnectEx { fd, address });
+    let script = |caller: &mut Caller| {
+        let (fd, address) = (caller.socket(Client, Transport::Stream), v4());
+        caller.say(Client, Call::ConnectEx { fd, address });
+        caller.listen();
+        caller.say(Client, Call::ConnectEx { fd, address });
     };
     answers(script, &["connect_ex 111", "connect_ex 0"]);
 }
 
 #[test]
 fn select_and_poll_say_who_is_ready() {
-    let script = |bench: &mut Bench| {
-        let listener = bench.listen();
+    let script = |caller: &mut Caller| {
+        let listener = caller.listen();
         let moment = Some(Duration::from_millis(30));
         let select = |read: &[i32], write: &[i32]| Call::Select {
             read: read.to_vec(),
             write: write.to_vec(),
             timeout: moment,
         };
-        bench.say(Server, select(&[listener], &[]));
-        let (fd, address) = (bench.socket(Client, Transport::Stream), v4());
-        bench.outcome(Client, Call::Connect { fd, address });
-        bench.say(Server, select(&[listener], &[]));
-        let accepted = bench.outcome(Server, Call::Accept { fd: listener });
+        caller.say(Server, select(&[listener], &[]));
+        let (fd, address) = (caller.socket(Client, Transport::Stream), v4());
+        caller.outcome(Client, Call::Connect { fd, address });
+        caller.say(Server, select(&[listener], &[]));
+        let accepted = caller.outcome(Server, Call::Accept { fd: listener });
         let server = accepted.descriptor().expect("a connection");
-        bench.say(Server, select(&[listener, server], &[server]));
+        caller.say(Server, select(&[listener, server], &[server]));
         let poll = |read: &[i32], write: &[i32]| Call::Poll {
             read: read.to_vec(),
             write: write.to_vec(),
             timeout: moment,
         };
-        bench.say(Server, poll(&[listener, server], &[]));
-        bench.send(Client, fd, "ready");
-        bench.say(Server, poll(&[listener, server], &[server]));
-        bench.say(Server, select(&[listener, server], &[]));
-        bench.say(Server, select(&[99], &[]));
+        caller.say(Server, poll(&[listener, server], &[]));
+        caller.send(Client, fd, "ready");
+        caller.say(Server, poll(&[listener, server], &[server]));
+        caller.say(Server, select(&[listener, server], &[]));
+        caller.say(Server, select(&[99], &[]));
         // It begins to wait, and then there is something.
         let (read, write, timeout) = (vec![fd], Vec::new(), None);
         let waits = Call::Select {
@@ -264,9 +264,9 @@ fn select_and_poll_say_who_is_ready() {
             write,
             timeout,
         };
-        let waits = bench.network.call(Client, waits).expect("a lab");
-        bench.send(Server, server, "at last");
-        let outcome = bench.network.outcome(waits, LONG).expect("a lab");
+        let waits = caller.network.call(Client, waits).expect("a lab");
+        caller.send(Server, server, "at last");
+        let outcome = caller.network.outcome(waits, LONG).expect("a lab");
         let (read, write) = (vec![fd], Vec::new());
         assert_eq!(outcome, Some(Outcome::Ready { read, write }));
     };
@@ -285,40 +285,40 @@ fn select_and_poll_say_who_is_ready() {
 /// The FIN went out with `close`, and the file could not be read to its end.
 #[test]
 fn a_file_keeps_its_socket_open() {
-    let script = |bench: &mut Bench| {
-        let (fd, server) = bench.connect();
-        bench.say(Client, Call::Makefile { fd });
-        bench.say(Client, Call::Close { fd });
-        bench.say(Client, Call::Fileno { fd });
-        bench.send(Server, server, "one line\n");
-        bench.say(Client, Call::Readline { fd });
-        bench.say(
+    let script = |caller: &mut Caller| {
+        let (fd, server) = caller.connect();
+        caller.say(Client, Call::Makefile { fd });
+        caller.say(Client, Call::Close { fd });
+        caller.say(Client, Call::Fileno { fd });
+        caller.send(Server, server, "one line\n");
+        caller.say(Client, Call::Readline { fd });
+        caller.say(
             Client,
             Call::Write {
                 fd,
                 data: b"the last".to_vec(),
             },
         );
-        bench.say(Client, Call::CloseFile { fd });
-        bench.pass();
-        bench.say(
+        caller.say(Client, Call::CloseFile { fd });
+        caller.pass();
+        caller.say(
             Server,
             Call::Recv {
                 fd: server,
                 size: 99,
             },
         );
-        bench.say(
+        caller.say(
             Server,
             Call::Recv {
                 fd: server,
                 size: 99,
             },
         );
-        bench.say(Client, Call::Fileno { fd });
-        bench.say(Client, Call::CloseFile { fd });
-        bench.say(Client, Call::Fileno { fd: 99 });
-        bench.say(Server, Call::CloseFile { fd: server });
+        caller.say(Client, Call::Fileno { fd });
+        caller.say(Client, Call::CloseFile { fd });
+        caller.say(Client, Call::Fileno { fd: 99 });
+        caller.say(Server, Call::CloseFile { fd: server });
     };
     let expected = [
         "makefile 3",
@@ -339,10 +339,10 @@ fn a_file_keeps_its_socket_open() {
 
 #[test]
 fn options_of_lessons() {
-    let script = |bench: &mut Bench| {
+    let script = |caller: &mut Caller| {
         let (fd, udp) = (
-            bench.socket(Client, Transport::Stream),
-            bench.socket(Client, Transport::Datagram),
+            caller.socket(Client, Transport::Stream),
+            caller.socket(Client, Transport::Datagram),
         );
         use SocketOption as Option;
         for (option, value) in [
@@ -352,15 +352,15 @@ fn options_of_lessons() {
             (Option::ReusePort, 1),
             (Option::Linger, 5),
         ] {
-            bench.say(Client, Call::Setsockopt { fd, option, value });
-            bench.say(Client, Call::Getsockopt { fd, option });
+            caller.say(Client, Call::Setsockopt { fd, option, value });
+            caller.say(Client, Call::Getsockopt { fd, option });
         }
         let (option, value) = (Option::Type, 1);
-        bench.say(Client, Call::Getsockopt { fd, option });
-        bench.say(Client, Call::Getsockopt { fd: udp, option });
-        bench.say(Client, Call::Setsockopt { fd, option, value });
+        caller.say(Client, Call::Getsockopt { fd, option });
+        caller.say(Client, Call::Getsockopt { fd: udp, option });
+        caller.say(Client, Call::Setsockopt { fd, option, value });
         for (option, buflen) in [(Option::Linger, 8), (Option::Linger, 3), (Option::Type, 99)] {
-            bench.say(Client, Call::GetsockoptBytes { fd, option, buflen });
+            caller.say(Client, Call::GetsockoptBytes { fd, option, buflen });
         }
     };
     let expected = [
@@ -386,15 +386,15 @@ fn options_of_lessons() {
 
 #[test]
 fn what_beginners_do_wrong_is_answered_alike() {
-    let script = |bench: &mut Bench| {
-        let fd = bench.socket(Server, Transport::Stream);
+    let script = |caller: &mut Caller| {
+        let fd = caller.socket(Server, Transport::Stream);
         let address = "10.0.0.1:9000".parse().expect("an address");
-        bench.say(Server, Call::Bind { fd, address });
-        bench.say(Server, Call::Accept { fd });
-        bench.say(Server, Call::Recv { fd, size: 1 });
-        bench.say(Server, Call::Getpeername { fd });
+        caller.say(Server, Call::Bind { fd, address });
+        caller.say(Server, Call::Accept { fd });
+        caller.say(Server, Call::Recv { fd, size: 1 });
+        caller.say(Server, Call::Getpeername { fd });
         let data = b"x".to_vec();
-        bench.say(
+        caller.say(
             Server,
             Call::Send {
                 fd,
@@ -402,16 +402,16 @@ fn what_beginners_do_wrong_is_answered_alike() {
             },
         );
         let direction = Direction::Write;
-        bench.say(Server, Call::Shutdown { fd, direction });
-        let listener = bench.listen();
-        bench.say(
+        caller.say(Server, Call::Shutdown { fd, direction });
+        let listener = caller.listen();
+        caller.say(
             Server,
             Call::Recv {
                 fd: listener,
                 size: 1,
             },
         );
-        bench.say(
+        caller.say(
             Server,
             Call::Send {
                 fd: listener,
@@ -419,23 +419,23 @@ fn what_beginners_do_wrong_is_answered_alike() {
             },
         );
         let address = v4();
-        bench.say(
+        caller.say(
             Server,
             Call::Connect {
                 fd: listener,
                 address,
             },
         );
-        bench.say(Server, Call::Bind { fd, address });
-        let udp = bench.socket(Server, Transport::Datagram);
-        bench.say(
+        caller.say(Server, Call::Bind { fd, address });
+        let udp = caller.socket(Server, Transport::Datagram);
+        caller.say(
             Server,
             Call::Listen {
                 fd: udp,
                 backlog: 1,
             },
         );
-        bench.say(Server, Call::Send { fd: udp, data });
+        caller.say(Server, Call::Send { fd: udp, data });
     };
     let expected = [
         "bind EADDRNOTAVAIL",
