@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Command;
 
 /// The command that a command line names.
-pub struct Place<'tree> {
+pub struct NamedCommand<'tree> {
     /// The commands from the root to the one that is named.
     pub chain: Vec<&'tree Command>,
     /// Their names, without the root's.
@@ -15,8 +15,8 @@ pub struct Place<'tree> {
 }
 
 /// Finds the command that `words` names, the program's own name being the first word.
-pub fn place<'tree>(tree: &'tree Command, words: &[OsString]) -> Place<'tree> {
-    let mut place = Place {
+pub fn named<'tree>(tree: &'tree Command, words: &[OsString]) -> NamedCommand<'tree> {
+    let mut named = NamedCommand {
         chain: vec![tree],
         path: Vec::new(),
         after: 1,
@@ -28,16 +28,16 @@ pub fn place<'tree>(tree: &'tree Command, words: &[OsString]) -> Place<'tree> {
             if option == "-" {
                 break;
             }
-            at += usize::from(value_follows(&place.chain, option));
-        } else if let Some(sub) = place.chain.last().and_then(|c| c.find_subcommand(word)) {
-            place.chain.push(sub);
-            place.path.push(sub.get_name().to_owned());
-            place.after = at;
+            at += usize::from(value_follows(&named.chain, option));
+        } else if let Some(sub) = named.chain.last().and_then(|c| c.find_subcommand(word)) {
+            named.chain.push(sub);
+            named.path.push(sub.get_name().to_owned());
+            named.after = at;
         } else {
             break;
         }
     }
-    place
+    named
 }
 
 /// Whether the word after `option` (one dash taken off) is its value.
@@ -53,10 +53,10 @@ fn value_follows(chain: &[&Command], option: &str) -> bool {
 /// `words` with `more` behind the command's name, before everything that is the command's own.
 pub fn insert(
     words: &[OsString],
-    place: &Place<'_>,
+    named: &NamedCommand<'_>,
     more: impl Iterator<Item = OsString>,
 ) -> Vec<OsString> {
-    let (before, own) = words.split_at(place.after.min(words.len()));
+    let (before, own) = words.split_at(named.after.min(words.len()));
     before
         .iter()
         .cloned()

@@ -18,7 +18,7 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use lineman_net::SystemError;
 
-use self::argv::Place;
+use self::argv::NamedCommand;
 use self::file::SettingsFile;
 use self::setting::Setting;
 use crate::exit::Exit;
@@ -150,12 +150,12 @@ pub fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, Refused> 
     };
     names::check_environment(tree, std::env::vars_os().map(|(name, _)| name))?;
     let file = SettingsFile::find(found.get_one::<PathBuf>("config"), tree)?;
-    let place = argv::place(tree, words);
-    let settings = in_force(tree, &place, &found, file.as_ref())?;
+    let named = argv::named(tree, words);
+    let settings = in_force(tree, &named, &found, file.as_ref())?;
     if settings.is_empty() {
         return typed.map_err(Refused::Typed);
     }
-    let all = argv::insert(words, &place, settings.iter().flat_map(Setting::words));
+    let all = argv::insert(words, &named, settings.iter().flat_map(Setting::words));
     tree.clone()
         .try_get_matches_from(all)
         .map_err(|error| blame(error, typed.err(), &settings))
@@ -165,13 +165,13 @@ pub fn parse(tree: &Command, words: &[OsString]) -> Result<ArgMatches, Refused> 
 /// that was typed, keeps its settings out; so does the environment to the file.
 fn in_force(
     tree: &Command,
-    place: &Place<'_>,
+    named: &NamedCommand<'_>,
     found: &ArgMatches,
     file: Option<&SettingsFile>,
 ) -> Result<Vec<Setting>, Refused> {
     let mut built = tree.clone();
     built.build();
-    let leaf = place.path.iter().fold(&built, |command, name| {
+    let leaf = named.path.iter().fold(&built, |command, name| {
         command.find_subcommand(name).unwrap_or(command)
     });
     let found = deepest(found);
@@ -181,8 +181,8 @@ fn in_force(
         .collect();
     let mut settings = Vec::new();
     let sources = [
-        setting::from_environment(place)?,
-        file.map_or(Ok(Vec::new()), |file| setting::from_file(place, file))?,
+        setting::from_environment(named)?,
+        file.map_or(Ok(Vec::new()), |file| setting::from_file(named, file))?,
     ];
     for setting in sources.into_iter().flatten() {
         let Some(arg) = leaf.get_arguments().find(|arg| *arg.get_id() == setting.id) else {

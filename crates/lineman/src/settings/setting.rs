@@ -10,7 +10,7 @@ use toml::Value;
 
 use super::Refused;
 use super::Wanted;
-use super::argv::Place;
+use super::argv::NamedCommand;
 use super::file::SettingsFile;
 use super::options;
 
@@ -42,11 +42,11 @@ impl Setting {
 }
 
 /// What the environment says about the options of a command.
-pub fn from_environment(place: &Place<'_>) -> Result<Vec<Setting>, Refused> {
+pub fn from_environment(named: &NamedCommand<'_>) -> Result<Vec<Setting>, Refused> {
     let mut settings = Vec::new();
-    for (depth, command) in levels(place) {
+    for (depth, command) in levels(named) {
         for (arg, long) in options(command) {
-            let name = variable(&place.path[..depth], long);
+            let name = variable(&named.path[..depth], long);
             // A variable that is set but empty counts as absent, as with the locale's.
             let Some(value) = std::env::var_os(&name).filter(|value| !value.is_empty()) else {
                 continue;
@@ -59,10 +59,10 @@ pub fn from_environment(place: &Place<'_>) -> Result<Vec<Setting>, Refused> {
 }
 
 /// What the file says about the options of a command.
-pub fn from_file(place: &Place<'_>, file: &SettingsFile) -> Result<Vec<Setting>, Refused> {
+pub fn from_file(named: &NamedCommand<'_>, file: &SettingsFile) -> Result<Vec<Setting>, Refused> {
     let mut settings = Vec::new();
-    for (depth, command) in levels(place) {
-        let path = &place.path[..depth];
+    for (depth, command) in levels(named) {
+        let path = &named.path[..depth];
         for (arg, long) in options(command) {
             if let Some(value) = file.value(path, long) {
                 let origin = file.origin(path, long);
@@ -74,8 +74,8 @@ pub fn from_file(place: &Place<'_>, file: &SettingsFile) -> Result<Vec<Setting>,
 }
 
 /// The command that is named and all above it, whose options hold for it too.
-fn levels<'a>(place: &'a Place<'_>) -> impl Iterator<Item = (usize, &'a Command)> {
-    place.chain.iter().copied().enumerate()
+fn levels<'a>(named: &'a NamedCommand<'_>) -> impl Iterator<Item = (usize, &'a Command)> {
+    named.chain.iter().copied().enumerate()
 }
 
 /// The variable of an option.

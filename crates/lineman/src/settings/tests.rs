@@ -56,9 +56,9 @@ fn the_place_of_a_command_is_behind_its_name_whatever_stands_before() {
     ];
     for (line, path, after) in lines {
         let words = words(line);
-        let place = argv::place(&tree, &words);
-        assert_eq!(place.path.join(" "), path, "{line}");
-        let inserted = argv::insert(&words, &place, ["X".into()].into_iter());
+        let named = argv::named(&tree, &words);
+        assert_eq!(named.path.join(" "), path, "{line}");
+        let inserted = argv::insert(&words, &named, ["X".into()].into_iter());
         assert_eq!(
             inserted.iter().position(|w| w == "X"),
             Some(after),

@@ -32,14 +32,14 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use tokio::sync::mpsc;
 
+use super::editor_state::Complete;
+use super::editor_state::EditorState;
+use super::editor_state::Observer;
 use super::guard;
 use super::plain;
 use super::rows;
 use super::stop;
 use super::surface;
-use super::watch::Complete;
-use super::watch::Observer;
-use super::watch::Watch;
 
 /// What the user did at the prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ const NOTHING: &str = "\x1b[A\n";
 pub struct Editor {
     texts: Option<mpsc::Sender<Text>>,
     go_on: blocking::Sender<()>,
-    watch: Arc<Watch>,
+    shared: Arc<EditorState>,
     /// Nothing is edited, and texts are printed where the cursor is.
     plain: bool,
     /// Our own sentences look other than what strangers say.
@@ -122,12 +122,12 @@ impl Editor {
         prompt: &'static str,
         complete: Complete,
     ) -> io::Result<(Self, mpsc::UnboundedReceiver<Input>)> {
-        let watch = Arc::new(Watch::new(prompt));
+        let shared = Arc::new(EditorState::new(prompt));
         if plain::is_plain() {
             let editor = Self {
                 texts: None,
                 go_on: blocking::channel().0,
-                watch,
+                shared,
                 plain: true,
                 dim: false,
             };
@@ -146,14 +146,14 @@ impl Editor {
             EventHandler::Conditional(Box::new(Suspend)),
         );
         readline.set_helper(Some(Observer {
-            watch: Arc::clone(&watch),
+            shared: Arc::clone(&shared),
             complete,
         }));
         let printer = readline.create_external_printer().map_err(into_io)?;
         let (sender, inputs) = mpsc::unbounded_channel();
         let (go_on, may_go_on) = blocking::channel();
         let (texts, queue) = mpsc::channel(QUEUE);
-        let (of_reader, of_printer) = (Arc::clone(&watch), Arc::clone(&watch));
+        let (of_reader, of_printer) = (Arc::clone(&shared), Arc::clone(&shared));
         thread::Builder::new()
             .name("editor".to_owned())
             .spawn(move || read(readline, &sender, &may_go_on, &of_reader))?;
@@ -169,7 +169,7 @@ impl Editor {
         let editor = Self {
             texts: Some(texts),
             go_on,
-            watch,
+            shared,
             plain: false,
             dim: surface::wants_colour(),
         };
@@ -178,7 +178,7 @@ impl Editor {
 
     /// From the next one on the prompt is this.
     pub fn set_prompt(&self, prompt: &'static str) {
-        self.watch.set_prompt(prompt);
+        self.shared.set_prompt(prompt);
     }
 
     /// Shows the next prompt.
@@ -188,12 +188,12 @@ impl Editor {
 
     /// From now on a line goes to this number, and the prompt names it, unless one has been begun.
     pub fn address(&self, number: u64) {
-        self.watch.address(number);
+        self.shared.address(number);
     }
 
     /// Whom the prompt of the line that was finished last named.
     pub fn addressee(&self) -> Option<u64> {
-        self.watch.addressee()
+        self.shared.addressee()
     }
 
     /// Shows `text`, made of whole lines, above the draft. The text must hold no control
@@ -223,7 +223,7 @@ impl Editor {
     pub fn say(&self, text: &str, indent: usize) -> Shown {
         let rows = rows::fold(text, rows::size().0, indent);
         self.print(&rows.join("\n"));
-        let lines = self.watch.lines();
+        let lines = self.shared.lines();
         Shown { rows, lines }
     }
 
@@ -277,7 +277,7 @@ impl Editor {
 
     /// What the user has typed of a line.
     pub fn draft(&self) -> String {
-        self.watch.draft()
+        self.shared.draft()
     }
 
     /// Shows what is still to be shown, stops the editor and gives the terminal back.
@@ -285,7 +285,7 @@ impl Editor {
         if let Some(texts) = self.texts.take() {
             self.go_on(); // text may be stuck that only a prompt can show
             drop(texts);
-            self.watch.wait_stopped(CLOSE_TIME);
+            self.shared.wait_stopped(CLOSE_TIME);
             guard::restore();
         }
     }
@@ -302,15 +302,15 @@ fn read(
     mut readline: Readline,
     inputs: &mpsc::UnboundedSender<Input>,
     may_go_on: &blocking::Receiver<()>,
-    watch: &Watch,
+    shared: &EditorState,
 ) {
     loop {
-        let input = match readline.readline(&watch.prompt()) {
+        let input = match readline.readline(&shared.prompt()) {
             Ok(text) => Input::Line(text),
             Err(ReadlineError::Eof) => Input::Eof,
             Err(_) => Input::Interrupt,
         };
-        watch.left_prompt();
+        shared.left_prompt();
         if inputs.send(input).is_err() || may_go_on.recv().is_err() {
             return;
         }
@@ -319,30 +319,30 @@ fn read(
 
 /// The printer's thread. Handing over a text returns when the text before it was taken, and a
 /// text that was taken is written before the prompt is drawn again.
-fn print(mut printer: impl ExternalPrinter, mut queue: mpsc::Receiver<Text>, watch: &Watch) {
+fn print(mut printer: impl ExternalPrinter, mut queue: mpsc::Receiver<Text>, shared: &EditorState) {
     while let Some(first) = queue.blocking_recv() {
-        let mut text = first.bytes(watch);
+        let mut text = first.bytes(shared);
         // All that waits at once: the draft is drawn again for each text that is handed over.
         while let Ok(more) = queue.try_recv() {
-            text.push_str(&more.bytes(watch));
+            text.push_str(&more.bytes(shared));
         }
         // The only failure is a terminal that is gone; the session learns that from its input.
         let _ = printer.print(text);
     }
-    watch.wait_at_prompt(CLOSE_TIME / 2);
+    shared.wait_at_prompt(CLOSE_TIME / 2);
     let _ = printer.print(NOTHING.to_owned());
-    watch.stop();
+    shared.stop();
     let _ = printer.print(NOTHING.to_owned());
 }
 
 impl Text {
     /// What is written to the terminal, whose cursor is in the first column below what was shown last.
-    fn bytes(self, watch: &Watch) -> String {
+    fn bytes(self, shared: &EditorState) -> String {
         match self {
             Self::Lines(text) => text,
             Self::Instead {
                 rows, text, lines, ..
-            } if watch.lines() == lines => format!("\x1b[{rows}A\x1b[J{text}"),
+            } if shared.lines() == lines => format!("\x1b[{rows}A\x1b[J{text}"),
             Self::Instead { otherwise, .. } => otherwise,
         }
     }

@@ -32,7 +32,7 @@ const ADDRESSED: usize = 5;
 
 /// What the session and the editor's thread know of each other.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
+pub(super) struct EditorState {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -55,11 +55,11 @@ struct State {
     stopped: bool,
 }
 
-impl Watch {
+impl EditorState {
     pub(super) fn new(prompt: &'static str) -> Self {
-        let watch = Self::default();
-        watch.set_prompt(prompt);
-        watch
+        let shared = Self::default();
+        shared.set_prompt(prompt);
+        shared
     }
 
     /// The next prompt, for the editor to measure.
@@ -145,11 +145,11 @@ impl Watch {
 /// Given a line as far as it goes, what its last word may become.
 pub type Complete = Arc<dyn Fn(&str) -> Vec<String> + Send + Sync>;
 
-/// A rustyline helper that completes words, and watches: rustyline asks it for a hint after
+/// A rustyline helper that completes words, and observes: rustyline asks it for a hint after
 /// each key, which is how we know the draft, and to highlight the prompt before each drawing,
 /// which is where its thread can be stopped.
 pub(super) struct Observer {
-    pub(super) watch: Arc<Watch>,
+    pub(super) shared: Arc<EditorState>,
     pub(super) complete: Complete,
 }
 
@@ -176,7 +176,7 @@ impl Hinter for Observer {
     type Hint = String;
 
     fn hint(&self, line: &str, _pos: usize, _ctx: &Context<'_>) -> Option<String> {
-        line.clone_into(&mut self.watch.state().draft);
+        line.clone_into(&mut self.shared.state().draft);
         None
     }
 }
@@ -187,11 +187,11 @@ impl Highlighter for Observer {
         prompt: &'p str,
         _default: bool,
     ) -> Cow<'b, str> {
-        let mut state = self.watch.state();
+        let mut state = self.shared.state();
         state.at_prompt = true;
-        self.watch.changed.notify_all();
+        self.shared.changed.notify_all();
         let shown = state.shown(prompt);
-        self.watch.stop_here(state);
+        self.shared.stop_here(state);
         shown
     }
 }

@@ -34,11 +34,11 @@ const PROMPT: &str = "> ";
 const INDENT: usize = 2;
 
 pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
-    let (desk, mut keys) = open(console)?;
+    let (terminal, mut keys) = open(console)?;
     let mut exit = Exit::Done;
-    while let Some((stream, address)) = desk.wait(&mut door, &mut keys).await? {
+    while let Some((stream, address)) = terminal.wait(&mut door, &mut keys).await? {
         let calling = door.is_calling();
-        let mut conversation = Conversation::new(&desk, stream, address, talk, calling)?;
+        let mut conversation = Conversation::new(&terminal, stream, address, talk, calling)?;
         match conversation.hold(&door, &mut keys).await {
             Exit::Done => {}
             Exit::Interrupted => return Err(Failure::said(Exit::Interrupted)),
@@ -54,17 +54,17 @@ pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result
     }
 }
 
-fn open(console: Console) -> Result<(Desk, Keys), Failure> {
+fn open(console: Console) -> Result<(Terminal, Keys), Failure> {
     let lang = console.lang;
     let signals = Signals::watch(lang)?;
     let (editor, inputs) = Editor::start(PROMPT)
         .map_err(|error| Failure::new(Exit::Usage, &Words::NoEditor { why: &error }, lang))?;
-    let desk = Desk {
+    let terminal = Terminal {
         console,
         editor,
         growing: RefCell::default(),
     };
-    Ok((desk, Keys { inputs, signals }))
+    Ok((terminal, Keys { inputs, signals }))
 }
 
 /// What the user does: at the prompt, or by signals.
@@ -94,7 +94,7 @@ impl Keys {
 }
 
 /// The terminal: what outlives a call.
-struct Desk {
+struct Terminal {
     console: Console,
     editor: Editor,
     /// The line of the peer that was shown last and has not ended.
@@ -107,7 +107,7 @@ struct Growing {
     shown: Shown,
 }
 
-impl Desk {
+impl Terminal {
     /// Waits for a call; `None` when no more will come or the user wants no more.
     async fn wait(
         &self,
@@ -178,9 +178,9 @@ impl Desk {
     }
 }
 
-/// One call at the desk.
+/// One call at the terminal.
 struct Conversation<'a> {
-    desk: &'a Desk,
+    terminal: &'a Terminal,
     call: Call,
     address: SocketAddr,
     /// When a caller who has heard nothing is told what that may mean.
@@ -199,19 +199,19 @@ struct Conversation<'a> {
 
 impl<'a> Conversation<'a> {
     fn new(
-        desk: &'a Desk,
+        terminal: &'a Terminal,
         stream: TcpStream,
         address: SocketAddr,
         talk: &Talk,
         calling: bool,
     ) -> Result<Self, Failure> {
-        let lang = desk.console.lang;
+        let lang = terminal.console.lang;
         let call = Call::new(stream, talk.config(calling))
             .map_err(|error| Failure::internal(&error, lang))?;
-        desk.note(&Words::Connected { address: &address });
-        desk.note(&Words::Prompt {});
+        terminal.note(&Words::Connected { address: &address });
+        terminal.note(&Words::Prompt {});
         Ok(Self {
-            desk,
+            terminal,
             call,
             address,
             unheard_at: calling.then(|| Instant::now() + UNHEARD_TIME),
@@ -230,19 +230,19 @@ impl<'a> Conversation<'a> {
         self.keep = door.is_open();
         loop {
             tokio::select! {
-                event = self.call.next(), if self.desk.editor.has_room() => match event {
+                event = self.call.next(), if self.terminal.editor.has_room() => match event {
                     Some(event) => self.heard(event),
                     None => break,
                 },
-                () = self.desk.editor.room(), if !self.desk.editor.has_room() => {}
+                () = self.terminal.editor.room(), if !self.terminal.editor.has_room() => {}
                 key = keys.next() => {
                     if self.pressed(key).is_break() {
                         return Exit::Interrupted;
                     }
-                    self.desk.editor.go_on();
+                    self.terminal.editor.go_on();
                 }
                 address = door.turn_away() => {
-                    self.desk.note(&Words::TurnedAway { address: &address });
+                    self.terminal.note(&Words::TurnedAway { address: &address });
                 }
                 () = sleep_until(self.unheard_at) => self.unheard(),
             }
@@ -251,7 +251,7 @@ impl<'a> Conversation<'a> {
             return Exit::Interrupted;
         }
         let totals = self.call.totals();
-        self.desk.note(&Words::Summary {
+        self.terminal.note(&Words::Summary {
             sent: &totals.lines_sent,
             out: &totals.bytes_sent,
             received: &totals.lines_received,
@@ -264,11 +264,11 @@ impl<'a> Conversation<'a> {
     /// The call is over, and not by the user, who may be in the middle of a sentence: without this wait
     /// the rest of it would be run by the shell.
     async fn wait_for_enter(&mut self, keys: &mut Keys) -> ControlFlow<()> {
-        self.desk.warn(&Words::EnterLeaves {});
+        self.terminal.warn(&Words::EnterLeaves {});
         match keys.next().await {
             Key::Typed(Input::Interrupt) => return ControlFlow::Break(()),
             Key::Typed(Input::Line(line)) if !["", "/quit"].contains(&line.as_str()) => {
-                self.desk.warn(&Words::DraftLost { line: &line });
+                self.terminal.warn(&Words::DraftLost { line: &line });
                 self.exit = Exit::Incomplete;
             }
             Key::Typed(_) => {}
@@ -279,12 +279,12 @@ impl<'a> Conversation<'a> {
 
     fn heard(&mut self, event: Event) {
         match event {
-            Event::Line(piece) => self.desk.say(&piece),
-            Event::TelnetDetected => self.desk.note(&Words::Telnet {}),
+            Event::Line(piece) => self.terminal.say(&piece),
+            Event::TelnetDetected => self.terminal.note(&Words::Telnet {}),
             Event::PeerFinished => self.peer_finished(),
             Event::TurnedAway => self.turned_away(),
             Event::PeerSilent => {
-                self.desk.note(&Words::PeerSilent {});
+                self.terminal.note(&Words::PeerSilent {});
                 self.leave();
             }
             // It had finished, and is gone for good: nothing of ours was on its way.
@@ -299,16 +299,16 @@ impl<'a> Conversation<'a> {
             .until
             .is_over(self.call.outgoing(), self.call.incoming());
         if !over {
-            self.desk.note(&Words::PeerFinishedOpen {});
-        } else if self.call.outgoing().is_open() && !self.desk.editor.draft().is_empty() {
-            self.desk.warn(&Words::PeerFinishedDraft {});
+            self.terminal.note(&Words::PeerFinishedOpen {});
+        } else if self.call.outgoing().is_open() && !self.terminal.editor.draft().is_empty() {
+            self.terminal.warn(&Words::PeerFinishedDraft {});
             self.last_line = true;
         } else if self.call.outgoing().is_open() && !self.keep {
             // A sentence may be about to begin: what is typed next must not be run by the shell.
-            self.desk.warn(&Words::PeerFinishedEnter {});
+            self.terminal.warn(&Words::PeerFinishedEnter {});
             self.last_line = true;
         } else {
-            self.desk.note(&Words::PeerFinished {});
+            self.terminal.note(&Words::PeerFinished {});
             self.leave();
         }
     }
@@ -321,9 +321,9 @@ impl<'a> Conversation<'a> {
 
     /// A signal asks the program to leave: as with `/quit`, and what was typed is told to be lost.
     fn told(&mut self) {
-        let draft = self.desk.editor.draft();
+        let draft = self.terminal.editor.draft();
         if !draft.is_empty() {
-            self.desk.warn(&Words::DraftLost { line: &draft });
+            self.terminal.warn(&Words::DraftLost { line: &draft });
             self.exit = Exit::Incomplete;
         }
         self.told_to_leave = true;
@@ -336,40 +336,40 @@ impl<'a> Conversation<'a> {
         self.unheard_at = None;
         if self.call.incoming().is_open() && self.call.totals().bytes_received == 0 {
             let seconds = &UNHEARD_TIME.as_secs();
-            self.desk.note(&Words::Unheard { seconds });
+            self.terminal.note(&Words::Unheard { seconds });
         }
     }
 
     fn turned_away(&mut self) {
         let address = &self.address;
-        self.desk.warn(&Words::Busy { address });
+        self.terminal.warn(&Words::Busy { address });
         self.exit = Exit::Refused;
         self.call.leave();
     }
 
     fn broken(&mut self) {
-        let lang = self.desk.console.lang;
+        let lang = self.terminal.console.lang;
         let why = self.call.error().map(|error| system_text(error, lang));
         let why = why.unwrap_or_default();
-        self.desk.warn(&Words::Broken { why: &why });
-        let draft = self.desk.editor.draft();
+        self.terminal.warn(&Words::Broken { why: &why });
+        let draft = self.terminal.editor.draft();
         if self.keep && !draft.is_empty() {
-            self.desk.warn(&Words::DraftLost { line: &draft });
+            self.terminal.warn(&Words::DraftLost { line: &draft });
         }
         self.exit = Exit::Incomplete;
     }
 
     fn not_delivered(&mut self, lost: &Undelivered) {
         for line in &lost.lines {
-            self.desk.warn(&Words::LineLost { line });
+            self.terminal.warn(&Words::LineLost { line });
         }
-        self.desk.warn(&Words::BytesLost { bytes: &lost.bytes });
+        self.terminal.warn(&Words::BytesLost { bytes: &lost.bytes });
         self.exit = Exit::Incomplete;
     }
 
     /// What the user did; breaks if the call is to be left at once.
     fn pressed(&mut self, key: Key) -> ControlFlow<()> {
-        self.desk.growing.take(); // there is a line of ours below it now
+        self.terminal.growing.take(); // there is a line of ours below it now
         let input = match key {
             Key::Typed(input) => input,
             // Told again, while the last lines are being delivered.
@@ -400,16 +400,18 @@ impl<'a> Conversation<'a> {
         {
             self.leave();
         } else {
-            self.desk.note(&Words::WeFinished {});
+            self.terminal.note(&Words::WeFinished {});
         }
     }
 
     fn line(&mut self, line: &str) {
         match line.strip_prefix('/') {
             Some("quit") => self.leave(),
-            Some("help") => self.desk.note(&Words::Help {}),
+            Some("help") => self.terminal.note(&Words::Help {}),
             Some(text) if text.starts_with('/') => self.send(text),
-            Some(command) => self.desk.warn(&Words::UnknownCommand { command: &command }),
+            Some(command) => self
+                .terminal
+                .warn(&Words::UnknownCommand { command: &command }),
             None if line.is_empty() && self.last_line => self.leave(),
             None => self.send(line),
         }
@@ -419,7 +421,7 @@ impl<'a> Conversation<'a> {
     fn send(&mut self, text: &str) {
         for line in text.split('\n') {
             if self.call.send_line(line.as_bytes()).is_err() {
-                self.desk.warn(&Words::WeFinishedAlready {});
+                self.terminal.warn(&Words::WeFinishedAlready {});
                 break;
             }
         }

@@ -7,7 +7,7 @@ use lineman_lab::hosts::Flag;
 use lineman_trace::log::Host;
 
 use super::complaint::Complaint;
-use super::desk::Desk;
+use super::known::Known;
 use super::options;
 use super::words::Words;
 
@@ -15,7 +15,12 @@ use super::words::Words;
 ///
 /// # Errors
 /// With what is wrong with it.
-pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Result<Call, Complaint> {
+pub(super) fn call(
+    name: &str,
+    rest: &str,
+    host: Host,
+    known: &mut Known,
+) -> Result<Call, Complaint> {
     let mut words = Words(rest);
     if name == "socket" {
         let (family, transport) = match words.next() {
@@ -26,10 +31,10 @@ pub(super) fn call(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Resul
         return Ok(Call::Socket { family, transport });
     }
     if matches!(name, "select" | "poll") {
-        return readiness(name, &mut words, host, desk);
+        return readiness(name, &mut words, host, known);
     }
     let named = words.descriptor()?;
-    let mut fd = || desk.socket(host, name, named);
+    let mut fd = || known.socket(host, name, named);
     if let Some(call) = with_data(name, words.0, &mut fd)? {
         return Ok(call);
     }
@@ -132,7 +137,7 @@ fn readiness(
     name: &str,
     words: &mut Words<'_>,
     host: Host,
-    desk: &mut Desk,
+    known: &mut Known,
 ) -> Result<Call, Complaint> {
     let (mut read, mut write, mut timeout) = (Vec::new(), Vec::new(), None);
     while let Some(word) = words.next() {
@@ -152,7 +157,7 @@ fn readiness(
         list.extend(options::descriptors(words.need("select read 3,4 1.5")?)?);
     }
     if read.is_empty() && write.is_empty() {
-        read.push(desk.socket(host, name, None)?);
+        read.push(known.socket(host, name, None)?);
     }
     Ok(match name {
         "poll" => Call::Poll {

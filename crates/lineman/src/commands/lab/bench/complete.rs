@@ -4,14 +4,14 @@ use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::SocketOption;
 use lineman_trace::log::Host;
 
-use super::desk::Desk;
+use super::known::Known;
 use super::line::CALLS;
 use super::line::OTHERS;
 use super::options::DIRECTIONS;
 use super::options::KINDS;
 
 /// Everything that the last word of the line may be; a space follows, for there is more to type.
-pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
+pub fn candidates(line: &str, known: &Known) -> Vec<String> {
     let mut words: Vec<&str> = line.split_whitespace().collect();
     if !line.ends_with(char::is_whitespace) {
         words.pop();
@@ -19,7 +19,7 @@ pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
     let (host, words) = match words.split_first() {
         Some((&"client", rest)) => (Host::Client, rest),
         Some((&"server", rest)) => (Host::Server, rest),
-        _ => (desk.host, words.as_slice()),
+        _ => (known.host, words.as_slice()),
     };
     let all = match words {
         [] => owned(CALLS.iter().chain(&OTHERS)),
@@ -27,7 +27,7 @@ pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
         ["fault"] => owned(&["none"]),
         [call, ..] if !CALLS.contains(call) => Vec::new(),
         [.., "fd"] => {
-            let open = desk.descriptors(host);
+            let open = known.descriptors(host);
             open.iter().map(ToString::to_string).collect()
         }
         ["socket"] => owned(&KINDS),
@@ -42,11 +42,11 @@ pub fn candidates(line: &str, desk: &Desk) -> Vec<String> {
         ["recv" | "recvfrom", ..] => owned(&Flag::ALL.map(Flag::name)),
         ["send" | "sendall", _, ..] => owned(&Flag::ALL.map(Flag::name)),
         ["select" | "poll", .., "read" | "write" | "in" | "out"] => {
-            let open = desk.descriptors(host);
+            let open = known.descriptors(host);
             open.iter().map(ToString::to_string).collect()
         }
         ["select" | "poll", ..] => owned(&["read", "write"]),
-        ["bind" | "connect" | "connect_ex" | "sendto", ..] => addresses(desk),
+        ["bind" | "connect" | "connect_ex" | "sendto", ..] => addresses(known),
         _ => Vec::new(),
     };
     let descriptor = words.len() == 1 && CALLS.contains(&words[0]) && !WITHOUT.contains(&words[0]);
@@ -63,9 +63,9 @@ fn owned<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
 }
 
 /// Those that somebody has bound, and what is usual.
-fn addresses(desk: &Desk) -> Vec<String> {
+fn addresses(known: &Known) -> Vec<String> {
     let usual = ["10.0.0.1:8888", "10.0.0.2:8888", "[fd00::2]:8888"];
-    let mut all: Vec<String> = desk.addresses().cloned().collect();
+    let mut all: Vec<String> = known.addresses().cloned().collect();
     all.extend(usual.map(str::to_owned));
     all.sort();
     all.dedup();
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn has(line: &str, word: &str) -> bool {
-        let all = candidates(line, &Desk::new());
+        let all = candidates(line, &Known::new());
         all.iter().any(|candidate| candidate.trim_end() == word)
     }
 

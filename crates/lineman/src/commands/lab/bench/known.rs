@@ -15,7 +15,7 @@ use super::complaint::Complaint;
 
 /// What is known.
 #[derive(Debug)]
-pub struct Desk {
+pub struct Known {
     /// Whose calls are made where no host is named.
     pub host: Host,
     sockets: BTreeMap<(Host, i32), Socket>,
@@ -35,7 +35,7 @@ struct Socket {
     is_closed: bool,
 }
 
-impl Desk {
+impl Known {
     /// Nothing has happened.
     pub fn new() -> Self {
         Self {

@@ -9,7 +9,7 @@ use lineman_trace::log::Host;
 
 use super::call::call;
 use super::complaint::Complaint;
-use super::desk::Desk;
+use super::known::Known;
 use super::options;
 use super::words::Words;
 use super::words::packet;
@@ -77,7 +77,7 @@ pub enum Wish {
 ///
 /// # Errors
 /// With what is wrong with it.
-pub fn read(line: &str, desk: &mut Desk) -> Result<Wish, Complaint> {
+pub fn read(line: &str, known: &mut Known) -> Result<Wish, Complaint> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(Wish::Nothing);
@@ -87,26 +87,26 @@ pub fn read(line: &str, desk: &mut Desk) -> Result<Wish, Complaint> {
     let host = match first {
         "client" | "client>" => Host::Client,
         "server" | "server>" => Host::Server,
-        _ => return command(first, rest, desk.host, desk),
+        _ => return command(first, rest, known.host, known),
     };
     match word(rest) {
         ("", _) => Ok(Wish::Host(host)),
-        (name, rest) => command(name, rest, host, desk),
+        (name, rest) => command(name, rest, host, known),
     }
 }
 
-fn command(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Result<Wish, Complaint> {
+fn command(name: &str, rest: &str, host: Host, known: &mut Known) -> Result<Wish, Complaint> {
     if CALLS.contains(&name) {
-        return call(name, rest, host, desk).map(|call| Wish::Call(host, call));
+        return call(name, rest, host, known).map(|call| Wish::Call(host, call));
     }
     let mut words = Words(rest);
     let wish = match name {
         "step" => Wish::Wire(wire::Command::Step),
         "run" => Wish::Wire(wire::Command::Run),
-        "deliver" => Wish::Wire(wire::Command::Deliver(desk.held(words.packet()?)?)),
-        "drop" => Wish::Wire(wire::Command::Drop(desk.held(words.packet()?)?)),
-        "dup" => Wish::Wire(wire::Command::Duplicate(desk.held(words.packet()?)?)),
-        "delay" => delay(&mut words, desk)?,
+        "deliver" => Wish::Wire(wire::Command::Deliver(known.held(words.packet()?)?)),
+        "drop" => Wish::Wire(wire::Command::Drop(known.held(words.packet()?)?)),
+        "dup" => Wish::Wire(wire::Command::Duplicate(known.held(words.packet()?)?)),
+        "delay" => delay(&mut words, known)?,
         "fault" => return rules(rest).map(|rules| Wish::Wire(wire::Command::Rules(rules))),
         "wait" => Wish::Wait(match words.next() {
             Some(text) => options::timeout(text)?.unwrap_or(PATIENCE),
@@ -122,14 +122,14 @@ fn command(name: &str, rest: &str, host: Host, desk: &mut Desk) -> Result<Wish, 
 }
 
 /// `delay 300`, or `delay #4 300`.
-fn delay(words: &mut Words<'_>, desk: &Desk) -> Result<Wish, Complaint> {
+fn delay(words: &mut Words<'_>, known: &Known) -> Result<Wish, Complaint> {
     let first = words.next().ok_or(Complaint::Missing("delay 300"))?;
     let (packet, millis) = match words.next() {
         Some(millis) => (Some(packet(first)?), millis),
         None => (None, first),
     };
     let time = Duration::from_millis(options::number(millis)?);
-    Ok(Wish::Wire(wire::Command::Delay(desk.held(packet)?, time)))
+    Ok(Wish::Wire(wire::Command::Delay(known.held(packet)?, time)))
 }
 
 fn rules(text: &str) -> Result<Rules, Complaint> {

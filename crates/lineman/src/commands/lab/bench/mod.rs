@@ -4,8 +4,8 @@
 mod call;
 mod complaint;
 mod complete;
-mod desk;
 mod help;
+mod known;
 mod line;
 mod options;
 mod pace;
@@ -31,7 +31,7 @@ use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 use self::complaint::Complaint;
-use self::desk::Desk;
+use self::known::Known;
 use self::line::Wish;
 use self::pace::Pace;
 use self::screen::Screen;
@@ -70,13 +70,13 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     let style = drawing::style_between(&args.drawing, Surface::of(io::stdout()), console);
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
     let (lab, events) = source::lab(&args.lab, args.step, console)?;
-    let desk = Arc::new(Mutex::new(Desk::new()));
-    let (screen, inputs) = Screen::open(&desk, console)?;
+    let known = Arc::new(Mutex::new(Known::new()));
+    let (screen, inputs) = Screen::open(&known, console)?;
     let is_live = screen.is_live();
     let mut lines = Lines::new(screen, style, console);
     let mut prompt = Prompt {
         lab,
-        desk,
+        known,
         is_live,
         inputs,
         pace: Pace::new(Duration::from_millis(args.lab.delay.unwrap_or_default())),
@@ -98,7 +98,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
 /// Lines that are typed, or come from a script: each is obeyed when its time has come.
 struct Prompt {
     lab: Lab,
-    desk: Arc<Mutex<Desk>>,
+    known: Arc<Mutex<Known>>,
     /// Whether somebody types, who waits for nothing.
     is_live: bool,
     inputs: mpsc::UnboundedReceiver<Input>,
@@ -162,7 +162,7 @@ impl Source<Shown> for Prompt {
     }
 
     fn hear(&mut self, event: &Event) {
-        self.desk().hear(event);
+        self.known().hear(event);
         self.pace.hear(event);
     }
 
@@ -207,7 +207,7 @@ impl Prompt {
     }
 
     fn go_on(&self, shown: &Shown) {
-        let host = self.desk().host;
+        let host = self.known().host;
         shown.target.go_on(host);
     }
 
@@ -223,7 +223,7 @@ impl Prompt {
     }
 
     fn obey(&mut self, line: &str, shown: &mut Shown) -> Result<(), Failure> {
-        let wish = line::read(line, &mut self.desk());
+        let wish = line::read(line, &mut self.known());
         let done = wish.and_then(|wish| self.grant(wish));
         match done {
             Ok(lines) => shown.target.lines(&lines),
@@ -241,7 +241,7 @@ impl Prompt {
         let mut lines = Vec::new();
         match wish {
             Wish::Nothing => {}
-            Wish::Host(host) => self.desk().host = host,
+            Wish::Host(host) => self.known().host = host,
             Wish::Call(host, call) => {
                 // Its answer comes with the log.
                 self.lab.call(host, call).map_err(|_| Complaint::Ended)?;
@@ -285,8 +285,8 @@ impl Prompt {
         Failure::new(exit, &Words::AtLine { line, why }, self.console.lang)
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

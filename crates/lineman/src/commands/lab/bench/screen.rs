@@ -12,7 +12,7 @@ use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 use super::complete::candidates;
-use super::desk::Desk;
+use super::known::Known;
 use crate::commands::trace::presenter::Target;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -32,15 +32,15 @@ impl Screen {
     /// # Errors
     /// When the terminal or a thread is refused.
     pub fn open(
-        desk: &Arc<Mutex<Desk>>,
+        known: &Arc<Mutex<Known>>,
         console: Console,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Input>), Failure> {
         let opened = match is_a_person_there() && !console.json {
             true => {
-                let desk = Arc::clone(desk);
+                let known = Arc::clone(known);
                 let complete = Arc::new(move |line: &str| {
-                    let desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
-                    candidates(line, &desk)
+                    let known = known.lock().unwrap_or_else(PoisonError::into_inner);
+                    candidates(line, &known)
                 });
                 let opened = Editor::completing(prompt(Host::Server), complete);
                 opened.map(|(editor, inputs)| (Some(editor), inputs))

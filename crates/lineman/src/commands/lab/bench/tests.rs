@@ -11,11 +11,11 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 
 use super::complaint::Complaint;
-use super::desk::Desk;
+use super::known::Known;
 use super::line::Wish;
 use super::line::read;
 
-fn returned(desk: &mut Desk, host: Host, fd: Option<i32>, name: &str, answer: &str) {
+fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &str, answer: &str) {
     let answer = Some(log::Answer::Value(answer.to_owned()));
     let (name, args, program) = (name.to_owned(), Vec::new(), None);
     let id = 1;
@@ -29,20 +29,20 @@ fn returned(desk: &mut Desk, host: Host, fd: Option<i32>, name: &str, answer: &s
         answer,
     };
     let (n, t_ns, kind) = (0, 0, Kind::Call(call));
-    desk.hear(&Event { n, t_ns, kind });
+    known.hear(&Event { n, t_ns, kind });
 }
 
 /// A server that listens with 3 and has accepted 4.
-fn desk() -> Desk {
-    let mut desk = Desk::new();
-    returned(&mut desk, Host::Server, None, "socket", "3");
-    returned(&mut desk, Host::Server, Some(3), "listen", "0");
-    returned(&mut desk, Host::Server, Some(3), "accept", "4, 10.0.0.1:5");
-    desk
+fn known() -> Known {
+    let mut known = Known::new();
+    returned(&mut known, Host::Server, None, "socket", "3");
+    returned(&mut known, Host::Server, Some(3), "listen", "0");
+    returned(&mut known, Host::Server, Some(3), "accept", "4, 10.0.0.1:5");
+    known
 }
 
 fn fd_of(line: &str) -> Option<i32> {
-    match read(line, &mut desk()) {
+    match read(line, &mut known()) {
         Ok(Wish::Call(_, call)) => call.fd(),
         _ => None,
     }
@@ -55,7 +55,7 @@ fn the_socket_that_makes_sense_need_not_be_named() {
     assert_eq!(fd_of("close"), Some(4));
     assert_eq!(fd_of("close fd 3"), Some(3));
     assert_eq!(fd_of("send fd 3 hello"), Some(3));
-    assert_eq!(read("client recv", &mut desk()), Err(Complaint::NoSocket));
+    assert_eq!(read("client recv", &mut known()), Err(Complaint::NoSocket));
     assert_eq!(fd_of("close fd 99"), Some(99), "EBADF is a lesson");
 }
 
@@ -68,11 +68,11 @@ fn what_a_call_takes_is_read() {
         address,
     };
     assert_eq!(
-        read("sendto hello you server:8888", &mut desk()),
+        read("sendto hello you server:8888", &mut known()),
         Ok(Wish::Call(Host::Server, sendto(4)))
     );
     assert_eq!(
-        read("server settimeout 1.5", &mut desk()),
+        read("server settimeout 1.5", &mut known()),
         Ok(Wish::Call(
             Host::Server,
             Call::Settimeout {
@@ -81,13 +81,13 @@ fn what_a_call_takes_is_read() {
             }
         ))
     );
-    assert_eq!(read("client", &mut desk()), Ok(Wish::Host(Host::Client)));
-    assert_eq!(read("  # a comment", &mut desk()), Ok(Wish::Nothing));
+    assert_eq!(read("client", &mut known()), Ok(Wish::Host(Host::Client)));
+    assert_eq!(read("  # a comment", &mut known()), Ok(Wish::Nothing));
 }
 
 #[test]
 fn flags_follow_what_they_are_for() {
-    let call = |line: &str| match read(line, &mut desk()) {
+    let call = |line: &str| match read(line, &mut known()) {
         Ok(Wish::Call(_, call)) => call,
         other => panic!("{line}: {other:?}"),
     };
@@ -143,7 +143,7 @@ fn sockets_to_wait_for_are_named_or_the_last_used() {
         ),
     ] {
         assert_eq!(
-            self::read(line, &mut desk()),
+            self::read(line, &mut known()),
             Ok(Wish::Call(host, wanted)),
             "{line}"
         );
@@ -153,24 +153,24 @@ fn sockets_to_wait_for_are_named_or_the_last_used() {
 /// A socket that was closed while a file had it was gone, and the file could not be named.
 #[test]
 fn a_socket_is_known_until_its_file_is_closed() {
-    let mut desk = desk();
-    returned(&mut desk, Host::Server, Some(4), "makefile", "4");
-    returned(&mut desk, Host::Server, Some(4), "close", "0");
-    assert_eq!(desk.descriptors(Host::Server), [3, 4]);
-    let closes = read("close file fd 4", &mut desk);
+    let mut known = known();
+    returned(&mut known, Host::Server, Some(4), "makefile", "4");
+    returned(&mut known, Host::Server, Some(4), "close", "0");
+    assert_eq!(known.descriptors(Host::Server), [3, 4]);
+    let closes = read("close file fd 4", &mut known);
     assert!(closes.is_err(), "the descriptor stands first");
     assert_eq!(
-        read("close fd 4 file", &mut desk),
+        read("close fd 4 file", &mut known),
         Ok(Wish::Call(Host::Server, Call::CloseFile { fd: 4 }))
     );
-    returned(&mut desk, Host::Server, Some(4), "file.close", "0");
-    assert_eq!(desk.descriptors(Host::Server), [3]);
+    returned(&mut known, Host::Server, Some(4), "file.close", "0");
+    assert_eq!(known.descriptors(Host::Server), [3]);
 }
 
 #[test]
 fn packets_are_named_or_are_the_first_that_is_held() {
-    let mut desk = desk();
-    assert_eq!(read("deliver", &mut desk), Err(Complaint::NothingHeld));
+    let mut known = known();
+    assert_eq!(read("deliver", &mut known), Err(Complaint::NothingHeld));
     for (n, id) in [(0, 7), (1, 4)] {
         let packet = log::Packet {
             id,
@@ -179,14 +179,14 @@ fn packets_are_named_or_are_the_first_that_is_held() {
             bytes: None,
         };
         let (t_ns, kind) = (0, Kind::Packet(packet));
-        desk.hear(&Event { n, t_ns, kind });
+        known.hear(&Event { n, t_ns, kind });
     }
     let wire = |command| Ok(Wish::Wire(command));
-    assert_eq!(read("deliver", &mut desk), wire(Command::Deliver(4)));
-    assert_eq!(read("drop #7", &mut desk), wire(Command::Drop(7)));
+    assert_eq!(read("deliver", &mut known), wire(Command::Deliver(4)));
+    assert_eq!(read("drop #7", &mut known), wire(Command::Drop(7)));
     let delay = Command::Delay(4, Duration::from_millis(300));
-    assert_eq!(read("delay 300", &mut desk), wire(delay));
-    assert_eq!(read("dup 9", &mut desk), Err(Complaint::NothingHeld));
+    assert_eq!(read("delay 300", &mut known), wire(delay));
+    assert_eq!(read("dup 9", &mut known), Err(Complaint::NothingHeld));
 }
 
 #[test]
@@ -233,21 +233,21 @@ fn a_line_that_makes_no_sense_is_told_apart() {
         "bind :88888",
     ];
     for line in wrong {
-        assert!(read(line, &mut desk()).is_err(), "{line}");
+        assert!(read(line, &mut known()).is_err(), "{line}");
     }
 }
 
 /// A line copied with its prompt was "there is no command server>".
 #[test]
 fn a_line_copied_with_its_prompt_is_the_line_that_was_typed() {
-    let mut desk = desk();
+    let mut known = known();
     for (copied, typed) in [
         ("server> accept", "server accept"),
         ("client> socket tcp", "client socket tcp"),
         ("client>", "client"),
     ] {
-        let copied = read(copied, &mut desk).expect("a wish");
-        assert_eq!(copied, read(typed, &mut desk).expect("a wish"));
+        let copied = read(copied, &mut known).expect("a wish");
+        assert_eq!(copied, read(typed, &mut known).expect("a wish"));
     }
-    assert!(read("serv> accept", &mut desk).is_err());
+    assert!(read("serv> accept", &mut known).is_err());
 }
