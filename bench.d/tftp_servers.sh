@@ -64,10 +64,10 @@ on_relay() {
     where=relay
     address=(
         [lineman]=10.77.0.1:17001 [tftpd-hpa]=10.77.0.1:17002 [atftpd]=10.77.0.1:17003
-        [dnsmasq]=10.77.0.1:69 [crate-tftpd]=10.77.0.1:17005
+        [dnsmasq]=10.77.0.1:69 [crate-tftpd]=10.77.0.1:17005 [uncontrolled]=10.77.0.1:17006
     )
     lay_relay
-    start_servers "${peer_names[@]}"
+    start_servers uncontrolled "${peer_names[@]}"
 }
 
 # namespace: a new one; what a command is started with there is in $inside.
@@ -130,6 +130,10 @@ lay_relay() {
 # Each server's command, as a function that becomes it.
 run_lineman() {
     exec "${server_side[@]}" "$lineman" -q tftp serve "$root" --listen "${address[lineman]}" --write overwrite
+}
+# As all others do: each window leaves when it is due, however much the way to the clients carries.
+run_uncontrolled() {
+    exec "${server_side[@]}" "$lineman" -q tftp serve "$root" --listen "${address[uncontrolled]}" --no-congestion-control
 }
 # As the others do: what has arrived is acknowledged before it is on the disk.
 run_no-sync() {

@@ -76,7 +76,7 @@ count_row() {
 ratio() {
     local server best='' extreme=0 value
     for server in "${servers[@]}"; do
-        [[ $server != lineman && -f $work/case.$server ]] || continue
+        [[ $server != lineman && $server != uncontrolled && -f $work/case.$server ]] || continue
         value=$(median < "$work/case.$server")
         better "${2:-more}" "$value" "$extreme" && best=$server extreme=$value
     done

@@ -12,6 +12,7 @@ use lineman_proto::tftp::ClientConfig;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Event;
+use lineman_proto::tftp::FlightChange;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Payload;
@@ -65,6 +66,10 @@ struct World {
     refuses: bool,
     ended: bool,
     patience: Duration,
+    /// Time without a permit is added to its patience.
+    is_metered: bool,
+    /// Bytes of the last flight that was asked for.
+    asked: u64,
 }
 
 const WINDOW: u16 = 16;
@@ -144,6 +149,10 @@ impl World {
                 Direction::Write => Session::serve_write(now, peer(), offer, rollover, timing),
             }
         };
+        let session = match kind & 4 {
+            0 => session,
+            _ => session.metered(kind),
+        };
         let mut world = Self {
             session,
             now,
@@ -155,6 +164,8 @@ impl World {
             refuses: bits & 4 != 0,
             ended: false,
             patience: Duration::from_secs(20).max(Duration::from_secs(5 * u64::from(wished))),
+            is_metered: kind & 6 == 6,
+            asked: 0,
         };
         if bits & 0xf0 == 0xf0 {
             world.go_to_the_wrap();
@@ -209,6 +220,10 @@ impl World {
                 self.now = self.session.poll_timeout().unwrap_or(self.now);
                 self.timeout();
             }
+            8 if argument & 1 == 1 => {
+                self.session.handle_permit(self.now);
+                self.drain(&[]);
+            }
             8 => {
                 self.session.handle_repeated_request(self.now);
                 self.drain(&[]);
@@ -250,6 +265,8 @@ impl World {
                 }
             } else if let Some(event) = self.session.poll_event() {
                 self.event(event, packet);
+            } else if let Some(change) = self.session.poll_flight() {
+                self.flight(change);
             } else {
                 break;
             }
@@ -261,6 +278,19 @@ impl World {
                 due.is_none_or(|due| due <= self.now + Duration::from_secs(5)),
                 "mute"
             );
+        }
+    }
+
+    /// What is in flight was asked for, and is accounted for.
+    fn flight(&mut self, change: FlightChange) {
+        match change {
+            FlightChange::Asks { bytes } => self.asked = bytes,
+            FlightChange::Ended {
+                delivered,
+                lost,
+                left,
+            } => assert!(delivered + lost + left <= self.asked, "more than was asked for"),
+            FlightChange::Withdraws => {}
         }
     }
 
@@ -296,8 +326,14 @@ impl World {
                 assert!(self.ended, "over without a word");
                 return;
             };
-            assert!(deadline <= last, "patience without end");
+            assert!(
+                self.is_metered || deadline <= last,
+                "patience without end"
+            );
             self.now = self.now.max(deadline);
+            if self.session.handle_permit(self.now) {
+                self.drain(&[]);
+            }
             self.timeout();
         }
         panic!("does not end");

@@ -10,6 +10,7 @@ use super::Direction;
 use super::ErrorCode;
 use super::Event;
 use super::Failure;
+use super::FlightChange;
 use super::Learned;
 use super::Mode;
 use super::Offer;
@@ -163,6 +164,15 @@ impl Session {
         self
     }
 
+    /// Windows leave only with a permit; see [`Sender::metered`].
+    #[must_use]
+    pub fn metered(mut self, spread: u8) -> Self {
+        if let Role::Sending(sender) = self.role {
+            self.role = Role::Sending(sender.metered(spread));
+        }
+        self
+    }
+
     fn new(gate: Gate, role: Role) -> Self {
         Self {
             gate,
@@ -285,6 +295,22 @@ impl Session {
             self.farewell = Some(error(ErrorCode::ILLEGAL, "Illegal TFTP operation"));
         }
         Some(event)
+    }
+
+    /// What has become of the flights of a sender that is [metered](Self::metered).
+    pub fn poll_flight(&mut self) -> Option<FlightChange> {
+        match &mut self.role {
+            Role::Sending(sender) => sender.poll_flight(),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => None,
+        }
+    }
+
+    /// The flight that a metered sender has asked for may leave. `false`: none waits any more.
+    pub fn handle_permit(&mut self, now: Instant) -> bool {
+        match &mut self.role {
+            Role::Sending(sender) => sender.handle_permit(now),
+            Role::Opening { .. } | Role::Receiving(_) | Role::Closed(_) => false,
+        }
     }
 
     /// When to call [`Self::handle_timeout`]; `None` when the session is over.

@@ -35,6 +35,7 @@ struct Case {
     hardware: Hardware,
     weather: Weather,
     pipeline: bool,
+    permits: Option<Duration>,
     known_length: bool,
 }
 
@@ -82,6 +83,9 @@ impl Case {
                 ..Weather::default()
             },
             pipeline: pick(&[0, 1]) == 1,
+            permits: Some(pick(&[0, 0, 20, 3000]))
+                .filter(|_| pick(&[0, 1]) == 1)
+                .map(Duration::from_millis),
             known_length: pick(&[0, 1]) == 1,
         }
     }
@@ -106,6 +110,7 @@ impl Case {
             reader: None,
             machine: Some(Machine::new(program, self.hardware.clone())),
             pipeline: self.pipeline,
+            permits: self.permits,
             ask_every: None,
         })
         .run();
@@ -189,6 +194,7 @@ fn every_client_counts_on_behind_65535_blocks() {
                         ..Weather::default()
                     },
                     pipeline: false,
+                    permits: None,
                     known_length: loss == 0,
                 };
                 scope.spawn(move || case.check())

@@ -8,6 +8,7 @@ mod fleet;
 mod hostile;
 mod link;
 mod models;
+mod overload;
 mod properties;
 mod reader;
 mod scenario;

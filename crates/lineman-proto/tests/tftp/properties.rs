@@ -104,6 +104,7 @@ proptest! {
             reader: None,
             machine: None,
             pipeline,
+            permits: None,
             ask_every: None,
         })
         .run();
@@ -151,6 +152,7 @@ proptest! {
             reader: Some(Habits { early, ring, handling_us, windows, timeout_ms: 1000, ..Habits::default() }),
             machine: None,
             pipeline,
+            permits: None,
             ask_every: None,
         })
         .run();

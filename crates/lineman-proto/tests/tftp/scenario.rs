@@ -107,6 +107,7 @@ impl Scenario {
             reader: self.reader.clone(),
             machine: None,
             pipeline: self.pipeline,
+            permits: None,
             ask_every: self.ask_every_ms.map(std::time::Duration::from_millis),
             strangers: self
                 .stranger

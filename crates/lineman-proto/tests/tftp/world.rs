@@ -8,6 +8,7 @@ use lineman_proto::tftp::ClientConfig;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Event;
 use lineman_proto::tftp::Failure;
+use lineman_proto::tftp::FlightChange;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Payload;
@@ -45,6 +46,8 @@ pub struct Setup {
     pub machine: Option<Machine>,
     /// Whether the server sends blocks ahead to a client without `windowsize`.
     pub pipeline: bool,
+    /// How long each flight of the server waits for its permit, if it needs one.
+    pub permits: Option<Duration>,
     /// How often our client repeats its request, if not by its estimate.
     pub ask_every: Option<Duration>,
 }
@@ -104,6 +107,8 @@ struct End {
     outcome: Outcome,
     received: Vec<u8>,
     blksize: usize,
+    permits_after: Duration,
+    permit_at: Option<Duration>,
 }
 
 const ASKED: &str = "10.0.0.2:69";
@@ -175,9 +180,9 @@ impl World {
 
     fn next_moment(&self) -> Option<Duration> {
         let timeout = |end: &End| {
-            end.session
-                .poll_timeout()
-                .map(|at| at.saturating_duration_since(self.epoch))
+            let due = end.session.poll_timeout();
+            let due = due.map(|at| at.saturating_duration_since(self.epoch));
+            [due, end.permit_at].into_iter().flatten().min()
         };
         [
             self.to_server.next_arrival(),
@@ -238,6 +243,9 @@ impl World {
             if end.session.poll_timeout().is_some_and(|at| at <= now) {
                 end.session.handle_timeout(now);
             }
+            if end.permit_at.take_if(|at| *at <= self.now).is_some() {
+                end.session.handle_permit(now);
+            }
         }
         self.drain();
         let over = |outcome: &Outcome| *outcome != Outcome::Running;
@@ -291,7 +299,13 @@ impl World {
         } else {
             session
         };
-        End::new(session, blksize)
+        match self.setup.permits {
+            None => End::new(session, blksize),
+            Some(permits_after) => End {
+                permits_after,
+                ..End::new(session.metered(self.setup.weather.seed as u8), blksize)
+            },
+        }
     }
 
     fn drain(&mut self) {
@@ -360,6 +374,8 @@ impl End {
             outcome: Outcome::Running,
             received: Vec::new(),
             blksize,
+            permits_after: Duration::ZERO,
+            permit_at: None,
         }
     }
 
@@ -410,6 +426,13 @@ impl End {
         }
         while let Some(event) = self.session.poll_event() {
             self.note(event);
+        }
+        while let Some(change) = self.session.poll_flight() {
+            match change {
+                FlightChange::Asks { .. } => self.permit_at = Some(now + self.permits_after),
+                FlightChange::Withdraws => self.permit_at = None,
+                FlightChange::Ended { .. } => {}
+            }
         }
         rebukes
     }

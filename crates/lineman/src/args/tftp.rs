@@ -81,6 +81,9 @@ pub struct Serve {
     /// The block number that follows 65535
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
     pub rollover: u8,
+    /// Do not hold windows back while the way to the clients is full
+    #[arg(long)]
+    pub no_congestion_control: bool,
     /// Send blocks ahead of their ACKs to clients that know no windowsize, as long as each keeps them
     #[arg(long, value_enum, value_name = "WHEN", default_value = "off")]
     pub pipeline: Pipeline,

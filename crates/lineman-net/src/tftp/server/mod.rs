@@ -46,6 +46,7 @@ use super::engine::EngineFailure;
 use super::engine::EngineHandle;
 use super::guard::SharedGuard;
 use super::socket::RequestSocket;
+use super::transfer::SharedWindow;
 use super::transfer::Transfer;
 use crate::Operation;
 use crate::SystemError;
@@ -78,6 +79,8 @@ pub struct ServerConfig {
     pub busy_poll: Duration,
     /// Have an upload on the disk before its last block is acknowledged.
     pub sync_uploads: bool,
+    /// Hold windows back while the way to the clients is full.
+    pub congestion_control: bool,
     /// Send blocks ahead of their ACKs to clients without `windowsize`.
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
@@ -101,6 +104,7 @@ impl Default for ServerConfig {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             busy_poll: Duration::from_micros(100),
             sync_uploads: true,
+            congestion_control: true,
             pipeline: false,
             client_rules: Vec::new(),
             timing: Timing {
@@ -182,6 +186,8 @@ struct Shared {
     /// What earlier transfers have shown of their clients.
     clients: Mutex<ClientHistory>,
     shared_ports: SharedPorts,
+    /// How much all windows together may have in flight.
+    window: Arc<SharedWindow>,
     events: mpsc::Sender<ServerEvent>,
     refusals: RefusalReporter,
     ignored: AtomicU64,
@@ -249,6 +255,7 @@ impl Server {
             engine: engine.handle(),
             clients: Mutex::default(),
             shared_ports: SharedPorts::default(),
+            window: Arc::default(),
             events,
             refusals,
             ignored: AtomicU64::new(0),

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod body;
+mod meter;
 mod sending;
 mod task;
 mod unproven;
@@ -18,11 +19,14 @@ use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Event;
 use lineman_proto::tftp::Failure;
+use lineman_proto::tftp::FlightChange;
 use lineman_proto::tftp::Payload;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Transmit;
 
 pub(super) use body::Body;
+pub(super) use meter::Meter;
+pub(super) use meter::SharedWindow;
 pub(super) use sending::Scratch;
 use sending::Unsent;
 use unproven::Sign;
@@ -67,6 +71,8 @@ pub(super) enum Command {
     Supersede,
     /// The peer's machine says that nobody has its port: end without a word.
     Gone,
+    /// Its window may leave.
+    Permit,
     /// Tell the peer and end.
     Stop,
 }
@@ -125,6 +131,8 @@ pub(super) struct Transfer {
     refused: Option<io::Error>,
     /// The peer's account, as long as it has proved nothing and could be somebody else's address.
     unproven: Option<Box<Unproven>>,
+    /// Its part of the congestion window, if it has one.
+    meter: Option<Box<Meter>>,
 }
 
 impl Transfer {
@@ -153,6 +161,7 @@ impl Transfer {
             method: Method::default(),
             refused: None,
             unproven: None,
+            meter: None,
         }
     }
 
@@ -165,6 +174,12 @@ impl Transfer {
     /// The same for a peer whose answers do not show that it is there.
     pub(super) fn with_unproven_peer(mut self, unproven: Unproven) -> Self {
         self.unproven = Some(Box::new(unproven));
+        self
+    }
+
+    /// The same; its windows leave as the meter permits.
+    pub(super) fn with_meter(mut self, meter: Option<Meter>) -> Self {
+        self.meter = meter.map(Box::new);
         self
     }
 
@@ -319,6 +334,7 @@ impl Transfer {
                 self.session.abandon();
                 self.forget_stall();
             }
+            Command::Permit => self.handle_permit(),
             Command::Stop if self.session.is_dallying() => self.session.abandon(),
             Command::Stop => {
                 self.end(Ending::Stopped);
@@ -374,9 +390,31 @@ impl Transfer {
                 self.transmit(transmit, scratch);
             } else if let Some(event) = self.session.poll_event() {
                 self.handle_event(event, packet, scratch);
+            } else if let Some(change) = self.session.poll_flight() {
+                self.handle_flight(change);
             } else {
                 return;
             }
+        }
+    }
+
+    fn handle_flight(&mut self, change: FlightChange) {
+        let now = Instant::now();
+        if let Some(meter) = &mut self.meter
+            && meter.note(now, change)
+        {
+            self.session.handle_permit(now);
+        }
+    }
+
+    fn handle_permit(&mut self) {
+        let now = Instant::now();
+        let Some(meter) = &mut self.meter else {
+            return;
+        };
+        meter.permitted();
+        if !self.session.handle_permit(now) {
+            meter.give_back(now);
         }
     }
 

@@ -47,6 +47,7 @@ impl Sender {
             Flight::Window(_) => self.loss.sample_blocks(since, block + 1 - self.base),
             _ => self.loss.sample(since),
         }
+        self.note_delivered(block + 1 - self.base, block + 1 >= self.next);
         let old_base = std::mem::replace(&mut self.base, block + 1);
         self.next = self.next.max(self.base);
         self.events.push_back(Event::Acknowledged(block));
@@ -78,6 +79,7 @@ impl Sender {
     pub(super) fn heard_progress(&mut self, now: Instant, block: u64) {
         self.confirmed = true;
         self.progress_at = now;
+        self.note_progress();
         let blocks = (block + 1).saturating_sub(self.base);
         self.loss.progress(now, block, blocks);
     }

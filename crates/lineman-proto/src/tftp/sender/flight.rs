@@ -114,6 +114,10 @@ impl Sender {
 
     /// Waits for what comes first: the rest of the window, or the time-out.
     pub(super) fn arm(&mut self) {
+        if let Some(due) = self.next_block_at() {
+            self.deadline = Some(due);
+            return;
+        }
         let due = match self.pause() {
             Some(pause) => self.sent_at + pause,
             None => self.sent_at + self.wait(),

@@ -8,6 +8,16 @@ use super::loss::Cause;
 impl Sender {
     /// Sends the block at `base`, which is all that may be in flight.
     pub(super) fn send_lockstep(&mut self, now: Instant) {
+        if self.is_metered() {
+            self.next = self.base;
+            self.wait_for_permit(now);
+        } else {
+            self.send_block(now);
+        }
+    }
+
+    /// The same, without asking.
+    pub(super) fn send_block(&mut self, now: Instant) {
         self.next = self.end_of_window(1);
         self.fresh = self.high.max(self.base);
         self.push_run(self.base, self.next);
@@ -31,6 +41,7 @@ impl Sender {
             self.sent(now);
             return;
         }
+        self.note_lost();
         self.loss
             .repeats(now, Cause::Silence, self.base..self.base + 1);
         self.send_lockstep(now);

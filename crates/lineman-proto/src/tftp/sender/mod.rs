@@ -5,6 +5,7 @@ mod ahead;
 mod flight;
 mod lockstep;
 mod loss;
+mod metering;
 mod pace;
 mod patience;
 mod window;
@@ -18,6 +19,8 @@ use self::flight::Flight;
 use self::flight::Opening;
 use self::loss::LossDetector;
 pub(super) use self::loss::Path;
+pub use self::metering::FlightChange;
+use self::metering::Metering;
 pub(super) use self::pace::Level;
 use self::window::Window;
 use super::Agreed;
@@ -60,6 +63,7 @@ pub struct Sender {
     sent_at: Instant,
     deadline: Option<Instant>,
     progress_at: Instant,
+    metering: Option<Box<Metering>>,
     /// When the peer was heard last, with or without progress.
     heard_at: Instant,
     /// Something from the peer has proved that it is there and wants this.
@@ -115,6 +119,7 @@ impl Sender {
             sent_at: now,
             deadline: Some(now),
             progress_at: now,
+            metering: None,
             heard_at: now,
             confirmed: timing.unconfirmed_resends.is_none(),
             unconfirmed_resends: timing.unconfirmed_resends.unwrap_or(0),
@@ -249,7 +254,9 @@ impl Sender {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
         }
-        if now >= self.give_up_at() {
+        if self.next_block_at().is_some() {
+            self.send_single(now);
+        } else if now >= self.give_up_at() {
             self.give_up();
         } else if self.is_pausing() {
             self.send_burst(now);
@@ -319,7 +326,10 @@ impl Sender {
     /// for longer than its present time-out.
     fn check_never_mute(&self, now: Instant) {
         let is_held = !self.confirmed && self.unconfirmed_resends == 0;
-        let longest = self.pause().unwrap_or_else(|| self.wait());
+        let longest = match self.next_block_at() {
+            Some(_) => self.hold(),
+            None => self.pause().unwrap_or_else(|| self.wait()),
+        };
         debug_assert!(
             is_held || self.deadline.is_none_or(|due| due <= now + longest),
             "mute: {self:?}"

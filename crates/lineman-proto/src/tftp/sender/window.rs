@@ -97,6 +97,15 @@ impl Window {
         self.distrust = self.distrust.max(windows);
     }
 
+    pub(super) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Its first blocks leave now.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.began_at = now;
+    }
+
     /// No more than `end`.
     pub(super) fn limit(&mut self, end: u64) {
         self.end = self.end.min(end);
@@ -117,7 +126,11 @@ impl Sender {
             window.asked = 0;
             window.asked_at = None;
         }
-        self.send_burst(now);
+        if self.is_metered() {
+            self.wait_for_permit(now);
+        } else {
+            self.send_burst(now);
+        }
     }
 
     /// Sends as much of the rest of the window as may leave together.
@@ -262,6 +275,7 @@ impl Sender {
             Question::Next if !may_go_beyond => Question::Last,
             question => question,
         };
+        self.note_lost();
         let Flight::Window(window) = &mut self.flight else {
             return;
         };

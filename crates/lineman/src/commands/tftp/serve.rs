@@ -120,6 +120,7 @@ fn config(args: &Serve, workers: usize) -> ServerConfig {
         threads: args.threads.unwrap_or_else(|| workers.min(MOST_THREADS)),
         busy_poll: args.busy_poll,
         sync_uploads: !args.no_sync,
+        congestion_control: !args.no_congestion_control,
         pipeline: args.pipeline == Pipeline::Auto,
         ..ServerConfig::default()
     }

@@ -41,6 +41,10 @@ pub const TEXTS: &[Row] = &[
         "最多同时进行多少个传输",
     ),
     (
+        "Do not hold windows back while the way to the clients is full",
+        "通往客户端的链路已满时，也不推迟发送窗口",
+    ),
+    (
         "Answer these addresses only, may be repeated: ADDR, ADDR/BITS or any (default: private, link-local and loopback ones)",
         "只应答这些地址，可重复：地址、地址/位数 或 any（默认：私有、链路本地和环回地址）",
     ),
