@@ -1,8 +1,10 @@
 //! Any bytes as a capture file: they are packets up to a place where the file ends or is wrong, no more
-//! memory is taken than there are bytes, and what was read is read again as it was written.
+//! memory is taken than there are bytes, each packet is taken apart as what its interface's frames begin with, and
+//! what was read is read again as it was written.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use lineman_proto::wire::Frame;
 use lineman_trace::files::Endian;
 use lineman_trace::files::Interface;
 use lineman_trace::files::PcapngWriter;
@@ -29,6 +31,12 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(failed, reader.ending().is_none());
     let held: usize = records.iter().map(|record| record.bytes.len()).sum();
     assert!(held <= bytes.len());
+    for record in &records {
+        let link = reader.interfaces()[record.interface as usize].link;
+        let frame = Frame::captured(link, &record.bytes, record.wire_len as usize);
+        assert!(frame.payload().range().end <= record.bytes.len());
+        assert_eq!(frame.wire_len(), record.wire_len as usize);
+    }
     again(reader.interfaces(), records);
 });
 

@@ -7,6 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use lineman_proto::wire::Checksum;
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::LinkType;
 use lineman_proto::wire::checksum;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlows;
@@ -23,7 +24,10 @@ fuzz_target!(|bytes: &[u8]| {
         rest = tail;
         id += 1;
         look(Frame::parse(frame));
-        look(Frame::parse_ip(frame));
+        for link in LINKS {
+            // The length that a capture states may be any.
+            look(Frame::captured(link, frame, usize::from(high) << 8));
+        }
         look(Frame::parse(frame).as_tftp());
         let repaired = repair(frame);
         let frame = talks.follow(Frame::parse(&repaired));
@@ -31,6 +35,17 @@ fuzz_target!(|bytes: &[u8]| {
         tftp.sent(id, id * 1_000_000, &frame);
     }
 });
+
+const LINKS: [LinkType; 8] = [
+    LinkType::NULL,
+    LinkType::RAW,
+    LinkType::LOOP,
+    LinkType::LINUX_SLL,
+    LinkType::IPV4,
+    LinkType::IPV6,
+    LinkType::LINUX_SLL2,
+    LinkType(147),
+];
 
 fn look(frame: Frame<'_>) {
     let len = frame.bytes().len();

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
+use lineman_trace::log::LinkType;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Start;
 use lineman_trace::log::VERSION;
@@ -174,7 +175,7 @@ fn start(options: &Options) -> Start {
         origin: Origin::Kernel,
         system: format!("Linux {}", release.trim()),
         utc_ns: u64::try_from(utc.as_nanos()).unwrap_or(u64::MAX),
-        client: link::addresses(Host::Client),
-        server: link::addresses(Host::Server),
+        link: LinkType::ETHERNET,
+        hosts: link::hosts(),
     }
 }

@@ -12,12 +12,29 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
-use lineman_trace::log::Addresses;
 use lineman_trace::log::Host;
+use lineman_trace::log::Machine;
 
 use crate::netlink::Message;
 use crate::netlink::Netlink;
 use crate::sys;
+
+/// The addresses of a host on the lab's wire.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Addresses {
+    pub(crate) v4: Ipv4Addr,
+    pub(crate) v6: Ipv6Addr,
+}
+
+/// The two hosts, as a log tells of them.
+pub(crate) fn hosts() -> Vec<Machine> {
+    let hosts = [Host::Client, Host::Server].map(|host| Machine {
+        name: host.name().to_owned(),
+        role: Some(host),
+        addresses: vec![addresses(host).v4.into(), addresses(host).v6.into()],
+    });
+    hosts.into()
+}
 
 /// The addresses of a host.
 pub(crate) fn addresses(host: Host) -> Addresses {

@@ -42,6 +42,7 @@ pub use difference::Difference;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
+use lineman_trace::log::LinkType;
 use lineman_trace::log::Note;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Start;
@@ -158,8 +159,8 @@ fn start(options: &Options) -> Start {
         origin: Origin::Simulated,
         system: SYSTEM.to_owned(),
         utc_ns: 0,
-        client: link::addresses(Host::Client),
-        server: link::addresses(Host::Server),
+        link: LinkType::ETHERNET,
+        hosts: link::hosts(),
     }
 }
 

@@ -254,12 +254,9 @@ impl Traffic {
     }
 
     fn tell(&self, parcel: &Parcel, verdict: Verdict, bytes: Option<&[u8]>) -> u64 {
-        self.recorder.record(Kind::Packet(Packet {
-            id: parcel.id,
-            from: parcel.from,
-            verdict,
-            bytes: bytes.map(<[u8]>::to_vec),
-        }))
+        let bytes = bytes.map(<[u8]>::to_vec);
+        let packet = Packet::new(parcel.id, parcel.from, verdict, bytes);
+        self.recorder.record(Kind::Packet(packet))
     }
 }
 

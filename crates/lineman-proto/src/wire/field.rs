@@ -8,6 +8,10 @@ use std::ops::Range;
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Layer {
     Ethernet,
+    /// Four bytes of a BSD's loopback.
+    Loopback,
+    /// What Linux has in place of an interface's header.
+    Cooked,
     Arp,
     Ipv4,
     Ipv6,
@@ -26,6 +30,8 @@ impl Layer {
     pub fn name(self) -> &'static str {
         match self {
             Self::Ethernet => "Ethernet",
+            Self::Loopback => "loopback",
+            Self::Cooked => "Linux cooked",
             Self::Arp => "ARP",
             Self::Ipv4 => "IPv4",
             Self::Ipv6 => "IPv6",

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use super::Arp;
+use super::Cooked;
 use super::Ethernet;
 use super::Flaw;
 use super::Fragment;
@@ -16,6 +17,7 @@ use super::Protocol;
 use super::Tcp;
 use super::Udp;
 use super::ip::Ip;
+use super::link::Link;
 use crate::tftp::Packet;
 
 /// The length of the header of UDP (RFC 768).
@@ -25,7 +27,8 @@ const UDP_HEADER: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
     pub(super) bytes: &'a [u8],
-    pub(super) ethernet: Option<Ethernet<'a>>,
+    pub(super) wire_len: usize,
+    pub(super) link: Link<'a>,
     pub(super) network: Network<'a>,
     pub(super) transport: Transport<'a>,
     pub(super) tftp: Option<Packet<'a>>,
@@ -54,9 +57,25 @@ impl<'a> Frame<'a> {
         self.bytes
     }
 
+    /// How many bytes it had on the wire.
+    pub fn wire_len(&self) -> usize {
+        self.wire_len
+    }
+
     /// The Ethernet header.
     pub fn ethernet(&self) -> Option<Ethernet<'a>> {
-        self.ethernet
+        match self.link {
+            Link::Ethernet(ethernet) => Some(ethernet),
+            _ => None,
+        }
+    }
+
+    /// The header of a cooked capture.
+    pub fn cooked(&self) -> Option<Cooked<'a>> {
+        match self.link {
+            Link::Cooked(cooked) => Some(cooked),
+            _ => None,
+        }
     }
 
     /// The ARP message.

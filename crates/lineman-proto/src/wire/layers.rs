@@ -14,9 +14,7 @@ impl Frame<'_> {
     /// The layers that were understood, from the wire upwards, each with its header's place; a
     /// TFTP packet and a payload are whole.
     pub fn layers(&self) -> impl Iterator<Item = (Layer, Range<usize>)> + use<> {
-        let ethernet = self
-            .ethernet
-            .map(|it| (Layer::Ethernet, 0..it.header_len()));
+        let link = self.link.layer().map(|(layer, len)| (layer, 0..len));
         let network = match self.network {
             Network::None => None,
             Network::Arp(_) => Some((Layer::Arp, self.rest.at() - 28..self.rest.at())),
@@ -36,16 +34,14 @@ impl Frame<'_> {
         let rest = (top, self.rest.range());
         let padding = (Layer::Padding, self.rest.range().end..self.bytes.len());
         let tail = [rest, padding].into_iter();
-        let headers = [ethernet, network, transport].into_iter().flatten();
+        let headers = [link, network, transport].into_iter().flatten();
         headers.chain(tail.filter(|(_, range)| !range.is_empty()))
     }
 
     /// Every field of every layer, from the wire upwards.
     pub fn fields(&self) -> impl Iterator<Item = Field> + use<> {
         let mut out = Vec::with_capacity(48);
-        if let Some(ethernet) = self.ethernet {
-            ethernet.fields(&mut out);
-        }
+        self.link.fields(&mut out);
         match self.network {
             Network::None => {}
             Network::Arp(arp) => arp.fields(&mut out),

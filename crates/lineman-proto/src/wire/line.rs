@@ -28,7 +28,7 @@ impl Frame<'_> {
             return write!(f, "{arp}");
         }
         let Some((from, to)) = self.addresses() else {
-            return self.fmt_ethernet(f);
+            return self.fmt_link(f);
         };
         match self.endpoints() {
             Some((from, to)) => write!(f, "{from} > {to} ")?,
@@ -44,7 +44,7 @@ impl Frame<'_> {
         }
     }
 
-    fn fmt_ethernet(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_link(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ethernet() {
             Some(it) => write!(
                 f,
@@ -54,7 +54,13 @@ impl Frame<'_> {
                 it.ether_type(),
                 self.payload().wire_len()
             ),
-            None => write!(f, "{} bytes", self.bytes().len()),
+            None => match self.cooked() {
+                Some(it) => {
+                    let (protocol, len) = (it.protocol(), self.payload().wire_len());
+                    write!(f, "cooked type 0x{protocol:04x} len={len}")
+                }
+                None => write!(f, "{} bytes", self.wire_len()),
+            },
         }
     }
 

@@ -1,7 +1,9 @@
-//! Frames of a wire, taken apart: Ethernet, ARP, IPv4, IPv6, TCP, UDP, ICMP, and TFTP above UDP.
+//! Frames of a wire, taken apart: Ethernet and other links, ARP, IPv4, IPv6, TCP, UDP, ICMP, and TFTP above
+//! UDP.
 //!
 //! [`Frame::parse`] takes any bytes and never fails: it goes as deep as they carry it, and
-//! [`Frame::flaw`] says where and why it stopped. Every view borrows from the frame and was checked
+//! [`Frame::flaw`] says where and why it stopped. [`Frame::captured`] is for frames of other links than
+//! Ethernet ([`LinkType`]), and for those of which a capture has kept only the beginning. Every view borrows from the frame and was checked
 //! when it was made. [`Frame::fields`] names every field with its place in the frame, for a view
 //! that shows the bytes; `Display` is one line.
 //!
@@ -12,6 +14,7 @@ mod arp;
 pub mod checksum;
 pub mod compose;
 mod conversations;
+mod cooked;
 mod ethernet;
 mod field;
 pub mod flow;
@@ -23,6 +26,8 @@ mod ipv6;
 mod kind;
 mod layers;
 mod line;
+mod link;
+mod loopback;
 mod part;
 mod read;
 mod tcp;
@@ -36,6 +41,8 @@ mod tests;
 pub use arp::Arp;
 pub use checksum::Checksum;
 pub use conversations::Conversations;
+pub use cooked::Cooked;
+pub use cooked::PacketType;
 pub use ethernet::Ethernet;
 pub use ethernet::Mac;
 pub use field::Field;
@@ -49,6 +56,7 @@ pub use ipv4::Ipv4;
 pub use ipv6::Ipv6;
 pub use kind::Kind;
 pub use kind::Kinds;
+pub use link::LinkType;
 pub use part::Flaw;
 pub use part::Part;
 pub use tcp::Flags;

@@ -29,6 +29,15 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The beginning of a frame that had so many bytes on the wire; never fewer than there are here.
+    pub(super) fn captured(bytes: &'a [u8], wire_len: usize) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            wire_len: wire_len.max(bytes.len()),
+        }
+    }
+
     /// The bytes that were captured.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes

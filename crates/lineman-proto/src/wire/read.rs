@@ -1,13 +1,13 @@
 //! Taking a frame apart, layer by layer.
 
 use super::Arp;
-use super::Ethernet;
 use super::Flaw;
 use super::Frame;
 use super::Icmp;
 use super::Ipv4;
 use super::Ipv6;
 use super::Layer;
+use super::LinkType;
 use super::Part;
 use super::Protocol;
 use super::Tcp;
@@ -15,51 +15,56 @@ use super::Udp;
 use super::frame::Network;
 use super::frame::Transport;
 use super::ip::Ip;
+use super::link::Carried;
+use super::link::Head;
+use super::link::Link;
 use crate::tftp::Packet;
 
 /// TFTP's well-known port (RFC 1350 §4).
 pub(super) const TFTP_PORT: u16 = 69;
 
 impl<'a> Frame<'a> {
-    /// Takes an Ethernet frame apart. TFTP is recognised at port 69; see
+    /// Takes a whole Ethernet frame apart. TFTP is recognised at port 69; see
     /// [`Conversations`](super::Conversations) for the rest of a transfer.
     pub fn parse(bytes: &'a [u8]) -> Self {
-        let mut frame = Self::unread(bytes);
-        match Ethernet::parse(frame.rest) {
-            Err(flaw) => frame.flaw = Some((Layer::Ethernet, flaw)),
-            Ok((ethernet, rest)) => {
-                frame.ethernet = Some(ethernet);
-                frame.rest = rest;
-                match ethernet.ether_type() {
-                    0x0806 => frame.read_arp(),
-                    0x0800 => frame.read_ip(Layer::Ipv4),
-                    0x86dd => frame.read_ip(Layer::Ipv6),
-                    _ => {}
-                }
-            }
-        }
-        frame
+        Self::captured(LinkType::ETHERNET, bytes, bytes.len())
     }
 
-    /// Takes an IP packet apart that has no Ethernet header.
-    pub fn parse_ip(bytes: &'a [u8]) -> Self {
-        let mut frame = Self::unread(bytes);
-        match bytes.first().map(|first| first >> 4) {
-            Some(6) => frame.read_ip(Layer::Ipv6),
-            _ => frame.read_ip(Layer::Ipv4),
-        }
-        frame
-    }
-
-    fn unread(bytes: &'a [u8]) -> Self {
-        Self {
+    /// Takes a frame of a link apart of which a capture has kept the beginning; it had `wire_len` bytes
+    /// on the wire. A link that is not known here leaves all of it unexplained.
+    pub fn captured(link: LinkType, bytes: &'a [u8], wire_len: usize) -> Self {
+        let rest = Part::captured(bytes, wire_len);
+        let mut frame = Self {
             bytes,
-            ethernet: None,
+            wire_len: rest.wire_len(),
+            link: Link::None,
             network: Network::None,
             transport: Transport::None,
             tftp: None,
-            rest: Part::whole(bytes),
+            rest,
             flaw: None,
+        };
+        if let Some(head) = Head::of(link) {
+            frame.read_link(head);
+        }
+        if frame.rest.is_cut() {
+            frame.flaw = frame.flaw.or(Some((Layer::Payload, Flaw::Cut)));
+        }
+        frame
+    }
+
+    fn read_link(&mut self, head: Head) {
+        match Link::parse(head, self.rest) {
+            Err(flaw) => self.flaw = Some(flaw),
+            Ok((link, rest)) => {
+                (self.link, self.rest) = (link, rest);
+                match link.carried(rest) {
+                    Carried::Arp => self.read_arp(),
+                    Carried::Ipv4 => self.read_ip(Layer::Ipv4),
+                    Carried::Ipv6 => self.read_ip(Layer::Ipv6),
+                    Carried::Other => {}
+                }
+            }
         }
     }
 

@@ -363,6 +363,99 @@ fn a_tagged_frame() {
     assert_eq!(frame.checksum(Layer::Udp), Some(Checksum::Right));
 }
 
+const LINKS: [LinkType; 9] = [
+    LinkType::NULL,
+    LinkType::ETHERNET,
+    LinkType::RAW,
+    LinkType::LOOP,
+    LinkType::LINUX_SLL,
+    LinkType::IPV4,
+    LinkType::IPV6,
+    LinkType::LINUX_SLL2,
+    LinkType(147),
+];
+
+/// The same packet, as each kind of interface has it: what is before it, and its layer.
+#[test]
+fn a_packet_is_the_same_on_every_link() {
+    let cooked = [0, 4, 3, 4, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+    let cooked2 = [0, 0, 0, 0, 0, 0, 0, 7, 3, 4, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+    for (envelope, ether_type, family) in [(v4(), [8, 0], 2), (v6(), [0x86, 0xdd], 30)] {
+        let ethernet = envelope.udp(b"hello");
+        let mut second = cooked2;
+        second[..2].copy_from_slice(&ether_type);
+        let heads: [(LinkType, Vec<u8>, Option<Layer>); 7] = [
+            (
+                LinkType::ETHERNET,
+                ethernet[..14].to_vec(),
+                Some(Layer::Ethernet),
+            ),
+            (LinkType::RAW, Vec::new(), None),
+            (LinkType::NULL, vec![family, 0, 0, 0], Some(Layer::Loopback)),
+            (LinkType::NULL, vec![0, 0, 0, family], Some(Layer::Loopback)),
+            (LinkType::LOOP, vec![0, 0, 0, family], Some(Layer::Loopback)),
+            (
+                LinkType::LINUX_SLL,
+                [&cooked[..], &ether_type].concat(),
+                Some(Layer::Cooked),
+            ),
+            (LinkType::LINUX_SLL2, second.to_vec(), Some(Layer::Cooked)),
+        ];
+        let line = Frame::parse(&ethernet).to_string();
+        for (link, head, layer) in heads {
+            let bytes = [&head[..], &ethernet[14..]].concat();
+            let frame = Frame::captured(link, &bytes, bytes.len());
+            assert_eq!(frame.to_string(), line, "{link:?}");
+            assert_eq!(frame.flaw(), None, "{link:?}");
+            assert_eq!(
+                frame.checksum(Layer::Udp),
+                Some(Checksum::Right),
+                "{link:?}"
+            );
+            let first = frame.layers().next().expect("a layer");
+            let wanted = layer.map_or(0..bytes.len(), |_| 0..head.len());
+            match layer {
+                Some(layer) => assert_eq!(first, (layer, wanted), "{link:?}"),
+                None => assert_eq!(first.1.start, 0),
+            }
+            holds_together(frame);
+        }
+    }
+}
+
+#[test]
+fn a_cooked_frame_says_which_way_it_went() {
+    let head = [8, 0, 0, 0, 0, 0, 0, 7, 3, 4, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0];
+    let bytes = [&head[..], &v4().udp(b"")[14..]].concat();
+    let frame = Frame::captured(LinkType::LINUX_SLL2, &bytes, bytes.len());
+    let cooked = frame.cooked().expect("its header");
+    assert_eq!(cooked.packet_type(), PacketType::FromUs);
+    assert_eq!(cooked.interface(), Some(7));
+    assert_eq!(cooked.source(), Some(Mac([2, 0, 0, 0, 0, 1])));
+    assert_eq!(value(&frame, Layer::Cooked, "packet type").0, "from us");
+}
+
+/// A capture that keeps 96 bytes of each frame still says how much a segment carried.
+#[test]
+fn a_frame_of_which_the_beginning_was_kept() {
+    let segment = Segment {
+        payload: &[7; 1000],
+        ..Segment::default()
+    };
+    let whole = v4().tcp(&segment);
+    let frame = Frame::captured(LinkType::ETHERNET, &whole[..96], whole.len());
+    assert_eq!(frame.wire_len(), whole.len());
+    assert_eq!(frame.flaw(), Some((Layer::Payload, Flaw::Cut)));
+    let tcp = frame.tcp().expect("a segment");
+    assert_eq!(tcp.payload().wire_len(), 1000);
+    assert_eq!(frame.checksum(Layer::Tcp), Some(Checksum::Unknown));
+    let unknown = Frame::captured(LinkType(147), &whole[..96], whole.len());
+    assert_eq!(unknown.to_string(), "1054 bytes (payload cut)");
+    // What says that it is shorter than what is there is not believed.
+    let lie = Frame::captured(LinkType::ETHERNET, &whole, 3);
+    assert_eq!((lie.wire_len(), lie.flaw()), (whole.len(), None));
+}
+
 /// Whatever the bytes: nothing panics, every place is inside the frame, nothing moves a cursor.
 fn holds_together(frame: Frame<'_>) {
     let line = frame.to_string();
@@ -414,9 +507,11 @@ fn samples() -> Vec<Vec<u8>> {
 
 proptest! {
     #[test]
-    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..200), missing in 0..2000usize) {
         holds_together(Frame::parse(&bytes));
-        holds_together(Frame::parse_ip(&bytes));
+        for link in LINKS {
+            holds_together(Frame::captured(link, &bytes, bytes.len() + missing));
+        }
         holds_together(Frame::parse(&bytes).as_tftp());
     }
 

@@ -13,6 +13,8 @@ mod pcapng;
 mod reader;
 mod resolution;
 
+pub use lineman_proto::wire::LinkType;
+
 pub use bytes::Endian;
 pub use error::BadFile;
 pub use error::Reason;
@@ -34,29 +36,6 @@ pub const MAX_INTERFACES: usize = 4096;
 
 /// The most bytes of options (comments, names) that are kept of one block; what is beyond is passed over.
 pub const MAX_OPTIONS: u64 = 1 << 20;
-
-/// What a frame begins with (the registry of `tcpdump.org/linktypes.html`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct LinkType(pub u16);
-
-impl LinkType {
-    /// Four bytes that name the protocol, in the byte order of the machine that captured: BSD's loopback.
-    pub const NULL: Self = Self(0);
-    /// Ethernet.
-    pub const ETHERNET: Self = Self(1);
-    /// IPv4 or IPv6, by its first four bits.
-    pub const RAW: Self = Self(101);
-    /// As [`NULL`](Self::NULL), in network byte order: OpenBSD's loopback.
-    pub const LOOP: Self = Self(108);
-    /// Linux' "cooked" capture: 16 bytes, the protocol last.
-    pub const LINUX_SLL: Self = Self(113);
-    /// IPv4.
-    pub const IPV4: Self = Self(228);
-    /// IPv6.
-    pub const IPV6: Self = Self(229);
-    /// Linux' "cooked" capture, version 2: 20 bytes, the protocol first.
-    pub const LINUX_SLL2: Self = Self(276);
-}
 
 /// Where packets were captured.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,16 @@
 //! What an event can be.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::TcpState;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Start;
+use super::hex;
+use super::link_number;
 use super::state_name;
 
 /// One thing that happened.
@@ -16,7 +18,7 @@ use super::state_name;
 pub struct Event {
     /// Its number: events count from 0, without a gap.
     pub n: u64,
-    /// When: nanoseconds since the lab began, never less than the event before.
+    /// When: nanoseconds since the log began, never less than the event before.
     pub t_ns: u64,
     /// What happened.
     #[serde(flatten)]
@@ -28,7 +30,7 @@ pub struct Event {
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Kind {
-    /// The lab is ready; always event 0.
+    /// It begins; always event 0.
     Start(Start),
     /// A host made a socket call, or a call returned.
     Call(Call),
@@ -49,7 +51,7 @@ pub enum Kind {
         /// Why, as the system said.
         why: String,
     },
-    /// The lab has ended in good order. A log without it was cut short.
+    /// It has ended in good order. A log without it was cut short.
     End,
 }
 
@@ -60,45 +62,27 @@ impl Kind {
     ];
 }
 
-/// Where and when the lab was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Start {
-    /// The form of the log: [`VERSION`](super::VERSION).
-    pub version: u32,
-    /// The name of the scenario, if one was played.
-    pub scenario: Option<String>,
-    /// Whose TCP this is.
-    pub origin: Origin,
-    /// What kind of kernel or stack, in its own words (`Linux 6.18.1`).
-    pub system: String,
-    /// Nanoseconds since 1970 at `t_ns` 0.
-    pub utc_ns: u64,
-    /// The client's addresses.
-    pub client: Addresses,
-    /// The server's addresses.
-    pub server: Addresses,
-}
-
-/// The addresses of a host on the lab's wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Addresses {
-    /// For IPv4.
-    pub v4: Ipv4Addr,
-    /// For IPv6.
-    pub v6: Ipv6Addr,
-}
-
-/// One of the two ends of the wire.
+/// One of the two ends of a conversation: a role, and a column of the ladder, not a machine. In a lab each
+/// machine has one role throughout; in a capture it may have one in this conversation and the other in the
+/// next, and which machine it is, the packet's own addresses say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Host {
-    /// The left one, which usually begins.
+    /// The left one, which begins: it sends the first packet that was seen, or the first SYN.
     Client,
-    /// The right one, which usually waits.
+    /// The right one, which is asked.
     Server,
 }
 
 impl Host {
+    /// Its name in a log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
     /// The one at the other end.
     pub fn other(self) -> Self {
         match self {
@@ -161,10 +145,39 @@ pub struct Packet {
     pub from: Host,
     /// What happened to it.
     pub verdict: Verdict,
-    /// The whole frame, from the Ethernet header on, in hexadecimal digits: with [`Verdict::Sent`] as
+    /// The frame, from the header of its link on, in hexadecimal digits: with [`Verdict::Sent`] as
     /// it was sent, and with [`Verdict::Delivered`] if it arrives otherwise.
     #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Vec<u8>>,
+    /// How many bytes it had on the wire, where these are not all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wire_len: Option<u32>,
+    /// What it begins with, where that is not [`Start::link`].
+    #[serde(
+        default,
+        with = "link_number::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub link: Option<LinkType>,
+    /// The time that a capture states for it, in nanoseconds since 1970, where that is not the event's:
+    /// packets of several interfaces may be out of order, and clocks are set back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp_ns: Option<u64>,
+}
+
+impl Packet {
+    /// Of a frame that is there as a whole, on the link that the log is about.
+    pub fn new(id: u64, from: Host, verdict: Verdict, bytes: Option<Vec<u8>>) -> Self {
+        Self {
+            id,
+            from,
+            verdict,
+            bytes,
+            wire_len: None,
+            link: None,
+            stamp_ns: None,
+        }
+    }
 }
 
 /// What happened to a packet.
@@ -278,42 +291,4 @@ pub struct Note {
     /// What to put into it.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
-}
-
-/// Bytes as hexadecimal digits.
-mod hex {
-    use std::fmt::Write as _;
-
-    use serde::Deserialize as _;
-    use serde::Deserializer;
-    use serde::Serializer;
-    use serde::de::Error as _;
-
-    pub(super) fn serialize<S: Serializer>(
-        bytes: &Option<Vec<u8>>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        let mut digits = String::new();
-        for byte in bytes.as_deref().unwrap_or_default() {
-            let _ = write!(digits, "{byte:02x}");
-        }
-        serializer.serialize_some(&digits)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Vec<u8>>, D::Error> {
-        let digits = String::deserialize(deserializer)?;
-        let value = |digit: u8| char::from(digit).to_digit(16).map(|value| value as u8);
-        let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-        if !rest.is_empty() {
-            return Err(D::Error::custom("an odd number of hexadecimal digits"));
-        }
-        pairs
-            .iter()
-            .map(|&[high, low]| Some(value(high)? << 4 | value(low)?))
-            .collect::<Option<Vec<u8>>>()
-            .map(Some)
-            .ok_or_else(|| D::Error::custom("not a hexadecimal digit"))
-    }
 }

@@ -89,6 +89,8 @@ struct Head {
     n: u64,
     t_ns: u64,
     event: String,
+    /// What [`Kind::Start`] has, whatever else of it changes.
+    version: Option<u32>,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -133,7 +135,7 @@ impl<R: BufRead> Reader<R> {
                     self.end();
                     return Ok(None);
                 }
-                Err(error) => return Err(BadReason::NoEvent(error)),
+                Err(reason) => return Err(reason),
             }
         }
     }
@@ -156,9 +158,6 @@ impl<R: BufRead> Reader<R> {
 
     fn checked(&mut self, event: Event) -> Result<Event, BadReason> {
         match &event.kind {
-            Kind::Start(start) if start.version > VERSION => {
-                return Err(BadReason::Version(start.version));
-            }
             Kind::Start(_) => {}
             _ if self.next == 0 => return Err(BadReason::NoStart),
             _ => {}
@@ -213,16 +212,20 @@ enum Line {
     Unknown { n: u64, t_ns: u64 },
 }
 
-fn event(line: &[u8]) -> Result<Line, serde_json::Error> {
+fn event(line: &[u8]) -> Result<Line, BadReason> {
     let error = match serde_json::from_slice(line) {
         Ok(event) => return Ok(Line::Event(Box::new(event))),
         Err(error) => error,
     };
     match serde_json::from_slice::<Head>(line) {
+        Ok(Head {
+            version: Some(version),
+            ..
+        }) if version > VERSION => Err(BadReason::Version(version)),
         Ok(head) if !Kind::NAMES.contains(&head.event.as_str()) => Ok(Line::Unknown {
             n: head.n,
             t_ns: head.t_ns,
         }),
-        _ => Err(error),
+        _ => Err(BadReason::NoEvent(error)),
     }
 }

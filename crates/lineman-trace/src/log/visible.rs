@@ -12,6 +12,7 @@ use super::Call;
 use super::Event;
 use super::Fault;
 use super::Kind;
+use super::Machine;
 use super::Note;
 use super::Packet;
 use super::Start;
@@ -22,6 +23,8 @@ use super::Timer;
 const LONGEST: usize = 1000;
 /// The most texts in a list.
 const MOST: usize = 64;
+/// The most hosts: more than the largest network of a lesson, or than anybody looks through.
+const HOSTS: usize = 4096;
 
 impl Event {
     /// The same event with every text of it safe to show, on one line and of a bounded length.
@@ -36,16 +39,16 @@ impl Event {
                 origin,
                 system,
                 utc_ns,
-                client,
-                server,
+                link,
+                hosts,
             }) => Kind::Start(Start {
                 version: *version,
                 scenario: scenario.as_deref().map(line),
                 origin: *origin,
                 system: line(system),
                 utc_ns: *utc_ns,
-                client: *client,
-                server: *server,
+                link: *link,
+                hosts: hosts.iter().take(HOSTS).map(machine).collect(),
             }),
             Kind::Call(Call {
                 id,
@@ -85,6 +88,9 @@ impl Event {
                 from: _,
                 verdict: _,
                 bytes: _,
+                wire_len: _,
+                link: _,
+                stamp_ns: _,
             })
             | Kind::State(State {
                 host: _,
@@ -106,6 +112,19 @@ impl Event {
         };
         let (n, t_ns) = (*n, *t_ns);
         Cow::Owned(Self { n, t_ns, kind })
+    }
+}
+
+fn machine(host: &Machine) -> Machine {
+    let Machine {
+        name,
+        role,
+        addresses,
+    } = host;
+    Machine {
+        name: line(name),
+        role: *role,
+        addresses: addresses.iter().take(MOST).copied().collect(),
     }
 }
 

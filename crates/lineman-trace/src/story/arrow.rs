@@ -1,5 +1,6 @@
 //! A packet on the ladder.
 
+use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
@@ -50,6 +51,12 @@ pub struct Arrow {
     pub earlier_lost: Option<bool>,
     /// How it met what had arrived before, if it is a segment that arrived.
     pub arrival: Arrival,
+    /// What it begins with.
+    pub link: LinkType,
+    /// How many bytes it had on the wire; [`bytes`](Self::bytes) may be fewer.
+    pub wire_len: usize,
+    /// The time that a capture states for it, where that is not [`sent_ns`](Self::sent_ns).
+    pub stamp_ns: Option<u64>,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
 }

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 
 use lineman_proto::wire::Conversations;
+use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::TftpFlows;
 
@@ -14,6 +16,8 @@ use super::Clock;
 use super::Fate;
 use super::Row;
 use super::Saying;
+use super::change::Change;
+use super::change::Socket;
 use super::descriptors::Descriptors;
 use super::explain::explain;
 use super::pending::Open;
@@ -27,14 +31,14 @@ use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
-use crate::log::State;
+use crate::log::Origin;
 use crate::log::TcpState;
 use crate::log::Timer;
 use crate::log::TimerKind;
 
 /// What happens this soon after the last event of a row still belongs to it: longer than a delayed ACK
 /// (40 ms on Linux), and than a busy machine takes to tell of a return.
-const TOGETHER_NS: u64 = 60_000_000;
+pub(super) const TOGETHER_NS: u64 = 60_000_000;
 /// A kernel that is asked for its states answers this soon.
 const ASKED_NS: u64 = 15_000_000;
 const SECOND_NS: u64 = 1_000_000_000;
@@ -44,6 +48,8 @@ const PENDING: usize = 512;
 /// The story so far.
 #[derive(Debug, Default)]
 pub struct Story {
+    /// What the packets begin with.
+    pub(super) link: LinkType,
     pub(super) pending: VecDeque<Open>,
     pub(super) packets: HashMap<u64, Arrow>,
     pub(super) fates: HashMap<u64, Fate>,
@@ -57,6 +63,10 @@ pub struct Story {
     pub(super) descriptors: Descriptors,
     /// What there is to say of the answers of calls, by the calls' numbers.
     answers: HashMap<u64, Vec<Saying>>,
+    /// Whether the log tells the states of all hosts.
+    pub(super) all_asked: bool,
+    /// The addresses of hosts whose states it tells.
+    pub(super) asked: HashSet<IpAddr>,
     /// The number of the last event that was about a packet.
     wire_n: u64,
     /// Lessons about calls that were given already.
@@ -103,7 +113,11 @@ impl Story {
                     why: why.clone(),
                 },
             ),
-            Kind::Start(start) => self.descriptors.start(start.client, start.server),
+            Kind::Start(start) => {
+                self.link = start.link;
+                self.all_asked = start.origin != Origin::Inferred;
+                self.descriptors.start(start);
+            }
             Kind::End => {}
         }
         rows.extend(self.complete(event.t_ns));
@@ -114,7 +128,7 @@ impl Story {
     /// follows a lab, which need not wait for the next event.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Row> {
         let mut rows = Vec::new();
-        let quiet = |open: &Open| open.is_settled() && open.rests(now_ns) >= TOGETHER_NS;
+        let quiet = |open: &Open| open.is_settled(now_ns) && open.rests(now_ns) >= TOGETHER_NS;
         while self.pending.front().is_some_and(quiet) {
             rows.extend(self.pop());
         }
@@ -123,8 +137,9 @@ impl Story {
 
     /// When the next row is complete, unless something happens before: [`idle`](Self::idle) gives it then.
     pub fn due_ns(&self) -> Option<u64> {
-        let first = self.pending.front().filter(|open| open.is_settled())?;
-        Some(first.touched_ns.saturating_add(TOGETHER_NS))
+        let first = self.pending.front()?;
+        let due_ns = first.touched_ns.saturating_add(TOGETHER_NS);
+        first.is_settled(due_ns).then_some(due_ns)
     }
 
     /// The log has ended: the rows that are left, complete or not.
@@ -143,7 +158,7 @@ impl Story {
         let wire_n = self.wire_n;
         let done = |open: &Open| {
             let answered = open.wire_n.is_none_or(|n| n < wire_n);
-            open.is_settled() && answered && open.rests(now_ns) >= ASKED_NS
+            open.is_settled(now_ns) && answered && open.rests(now_ns) >= ASKED_NS
         };
         while self.pending.len() > 1 && self.pending.front().is_some_and(done)
             || self.pending.len() > PENDING
@@ -169,7 +184,10 @@ impl Story {
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
-        row.states = self.sockets.advance(&row, &changes);
+        let pending = &self.pending;
+        row.states = self
+            .sockets
+            .advance(&row, &changes, |it| told_next(pending, it));
         row.sayings = explain(&row);
         for who in [Host::Client, Host::Server] {
             let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
@@ -193,27 +211,38 @@ impl Story {
         Some(row)
     }
 
-    pub(super) fn open(&mut self, event: &Event) -> &mut Row {
+    /// A new row at the end; its place.
+    pub(super) fn open(&mut self, event: &Event) -> usize {
         self.pending.push_back(Open::new(event));
-        let last = self.pending.len() - 1;
-        &mut self.pending[last].row
+        self.pending.len() - 1
     }
 
-    /// The last row, if `fits` says that the event belongs to it; else a new one.
-    pub(super) fn join(&mut self, event: &Event, fits: impl FnOnce(&Row) -> bool) -> &mut Row {
-        let full = |open: &Open| open.is_words() || !fits(&open.row);
-        if self.pending.back().is_none_or(full) {
-            return self.open(event);
+    /// The last row, if `fits` says that the event, of `host`, belongs to it; else a new one. Gives its place.
+    /// A row that waits for a packet is passed over by what does not belong to it.
+    pub(super) fn join(
+        &mut self,
+        event: &Event,
+        host: Option<Host>,
+        fits: impl Fn(&Row) -> bool,
+    ) -> usize {
+        let fits = |open: &Open| !open.is_words() && fits(&open.row);
+        let passed = |open: &Open| {
+            let other = |socket: Socket| host != Some(socket.host) || !fits(open);
+            open.waits.is_some_and(other)
+        };
+        let last = self.pending.iter().rposition(|open| !passed(open));
+        match last.filter(|at| fits(&self.pending[*at])) {
+            Some(at) => {
+                self.pending[at].touch(event);
+                at
+            }
+            None => self.open(event),
         }
-        let last = self.pending.len() - 1;
-        self.pending[last].touch(event)
     }
 
     fn say(&mut self, event: &Event, saying: Saying) {
-        self.join(event, |_| true);
-        if let Some(open) = self.pending.back_mut() {
-            open.extra.push(saying);
-        }
+        let place = self.join(event, None, |_| true);
+        self.pending[place].extra.push(saying);
     }
 
     /// A clock of TIME-WAIT belongs to a row that shows that state: the last, if it has a segment, else the
@@ -226,7 +255,7 @@ impl Story {
         let shown = last.is_some_and(|arrow| arrow.seen.segment().is_some());
         let begins = |open: &&mut Open| {
             let mut changes = open.changes.iter();
-            !shown && changes.any(|it| it.host == who && it.to == TcpState::TimeWait)
+            !shown && changes.any(|it| it.is_told_of(who, TcpState::TimeWait))
         };
         let saying = Saying::TimeWait { who, seconds };
         match self.pending.iter_mut().rfind(begins) {
@@ -239,14 +268,17 @@ impl Story {
         let Some(answer) = &call.answer else {
             let cell = cell(call, event.t_ns);
             self.calls.insert(call.id, cell.clone());
-            let row = self.join(event, |row| takes_beginning(row, call.host));
-            row.calls[call.host] = Some(cell);
+            let place = self.join(event, Some(call.host), |row| {
+                takes_beginning(row, call.host)
+            });
+            self.pending[place].row.calls[call.host] = Some(cell);
             return;
         };
         let begun = self.calls.remove(&call.id);
         let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
         let said = self.descriptors.answer(&whole(call, &begun));
-        let row = self.join(event, |row| takes_return(row, call));
+        let place = self.join(event, Some(call.host), |row| takes_return(row, call));
+        let row = &mut self.pending[place].row;
         let here = row.calls[call.host]
             .as_ref()
             .is_some_and(|cell| cell.id == call.id);
@@ -261,33 +293,6 @@ impl Story {
         }
     }
 
-    /// The row that shows what made a change, if it has not come out yet.
-    fn made(&self, state: &State) -> Option<usize> {
-        let cause = state.cause?;
-        let caused = |open: &Open| open.events.contains(&cause);
-        self.pending.iter().rposition(caused)
-    }
-
-    fn state(&mut self, event: &Event, state: &State) {
-        self.descriptors.state(state);
-        let place = match self.made(state) {
-            Some(place) => place,
-            None => {
-                // A cause that has come out already is older than the packet that is under way.
-                self.join(event, |row| state.cause.is_none() || row.arrow.is_some());
-                self.pending.len() - 1
-            }
-        };
-        // What is still on its way to this host will find it so.
-        let host = state.host;
-        for open in self.pending.range_mut(..place) {
-            open.departs_if(|arrow| arrow.from != host);
-        }
-        let open = &mut self.pending[place];
-        open.touch(event);
-        open.changes.push(state.clone());
-    }
-
     fn timer(&mut self, event: &Event, timer: &Timer) {
         if !timer.expired {
             if timer.clock == TimerKind::TimeWait {
@@ -297,11 +302,20 @@ impl Story {
         }
         // A kernel that is asked tells of a clock when the packet has been sent already.
         let sent = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.from == timer.host);
-        self.join(event, sent).clock = Some(Clock {
+        let place = self.join(event, Some(timer.host), sent);
+        self.pending[place].row.clock = Some(Clock {
             host: timer.host,
             kind: timer.clock,
             wait_ns: timer.wait_ns,
             origin: timer.origin,
         });
     }
+}
+
+/// The next state that the TCP of a socket has told of, in a row that is still to come.
+fn told_next(pending: &VecDeque<Open>, socket: Socket) -> Option<TcpState> {
+    let told = |it: &&Change| it.told && it.socket == socket;
+    let mut rows = pending.iter();
+    let next = rows.find_map(|open| open.changes.iter().find(told));
+    next.map(|change| change.to)
 }

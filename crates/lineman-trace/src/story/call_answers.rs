@@ -1,6 +1,6 @@
 //! Why a call was answered as it was, as far as earlier calls and packets tell.
 
-use std::net::SocketAddr;
+use std::net::IpAddr;
 
 use super::Saying;
 use super::descriptor::Descriptor;
@@ -165,17 +165,13 @@ impl Asked<'_> {
     fn not_available(&self, error: &str) -> Saying {
         let who = self.call.host;
         let wanted = address(self.call).filter(|_| self.is(&["bind"]));
-        let (Some(wanted), Some(own)) = (wanted, self.known.addresses(who)) else {
+        let alike = |it: &&IpAddr| wanted.is_some_and(|wanted| it.is_ipv4() == wanted.is_ipv4());
+        let own = self.known.addresses(who).iter().find(alike);
+        let (Some(wanted), Some(own)) = (wanted, own) else {
             return failure!(self, error, CallFailed);
         };
-        let other = self.known.addresses(who.other());
-        let is = |it: crate::log::Addresses| wanted.ip() == it.v4 || wanted.ip() == it.v6;
-        let own: std::net::IpAddr = match wanted {
-            SocketAddr::V4(_) => own.v4.into(),
-            SocketAddr::V6(_) => own.v6.into(),
-        };
         let (address, own) = (wanted.ip().to_string(), own.to_string());
-        match other.is_some_and(is) {
+        match self.known.addresses(who.other()).contains(&wanted.ip()) {
             true => failure!(self, error, CallNotOurs { address, own }),
             false => failure!(self, error, CallNobodys { address, own }),
         }

@@ -6,21 +6,23 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Segment;
 
+use super::Ends;
 use super::Saying;
 use super::call_answers::of_answer;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
 use super::descriptor::address;
-use crate::log::Addresses;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
 use crate::log::Host;
+use crate::log::Start;
 use crate::log::State;
 use crate::log::TcpState;
 
@@ -41,7 +43,7 @@ pub(super) struct Descriptors {
     states: HashMap<(Host, Endpoints), TcpState>,
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,
-    addresses: Option<[Addresses; 2]>,
+    addresses: Ends<Vec<IpAddr>>,
 }
 
 /// How a connection has ended, by what has arrived.
@@ -63,18 +65,17 @@ pub(super) enum Holder {
 }
 
 impl Descriptors {
-    /// The lab has begun, with these addresses of its hosts.
-    pub(super) fn start(&mut self, client: Addresses, server: Addresses) {
-        self.addresses = Some([client, server]);
+    /// The log begins, which names the addresses of a lab's hosts.
+    pub(super) fn start(&mut self, start: &Start) {
+        for host in [Host::Client, Host::Server] {
+            let machine = start.machine(host);
+            self.addresses[host] = machine.map_or_else(Vec::new, |it| it.addresses.clone());
+        }
     }
 
     /// The addresses of a host.
-    pub(super) fn addresses(&self, host: Host) -> Option<Addresses> {
-        let [client, server] = self.addresses?;
-        Some(match host {
-            Host::Client => client,
-            Host::Server => server,
-        })
+    pub(super) fn addresses(&self, host: Host) -> &[IpAddr] {
+        &self.addresses[host]
     }
 
     /// A socket has changed its state.

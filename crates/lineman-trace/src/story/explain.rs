@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use super::Arrow;
 use super::Datagram;
 use super::Fate;
+use super::Known;
 use super::Reason;
 use super::Row;
 use super::Saying;
@@ -169,8 +170,32 @@ fn of_states(row: &Row, out: &mut Vec<Saying>) {
     let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
     let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
     for who in [first, first.other()] {
-        if let Some(cell) = row.states[who].filter(|cell| cell.before != cell.after) {
-            out.push(moved(who, cell.before, cell.after, reset));
+        let Some(cell) = row.states[who].filter(|cell| cell.before != cell.after) else {
+            continue;
+        };
+        match cell.through {
+            Some(through) => {
+                out.push(moved(who, cell.before, through, reset));
+                out.push(Saying::Passed {
+                    who,
+                    state: through,
+                });
+                out.push(moved(who, through, cell.after, reset));
+            }
+            // It has not moved: what was thought before was wrong.
+            None if cell.known == Known::Contradicted => {}
+            None => out.push(moved(who, cell.before, cell.after, reset)),
+        }
+        match cell.known {
+            Known::Passed => out.push(Saying::Passed {
+                who,
+                state: cell.after,
+            }),
+            Known::Contradicted => out.push(Saying::Contradicted {
+                who,
+                state: cell.after,
+            }),
+            Known::Kernel | Known::Simulated | Known::Deduced => {}
         }
     }
 }

@@ -19,6 +19,7 @@ use super::CallCell;
 use super::Clock;
 use super::Ends;
 use super::Fate;
+use super::Known;
 use super::Row;
 use super::StateCell;
 use super::Stretch;
@@ -27,6 +28,7 @@ use super::What;
 use crate::log::Answer;
 use crate::log::Host;
 use crate::log::Origin;
+use crate::log::TcpState;
 use crate::log::TimerKind;
 
 impl Serialize for Row {
@@ -82,15 +84,24 @@ fn call(cell: &CallCell) -> CallForm<'_> {
 #[derive(Serialize)]
 struct StateForm {
     before: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    through: Option<&'static str>,
     after: &'static str,
-    origin: Origin,
+    known: &'static str,
 }
 
 fn state(cell: &StateCell) -> StateForm {
     StateForm {
         before: cell.before.name(),
+        through: cell.through.map(TcpState::name),
         after: cell.after.name(),
-        origin: cell.origin,
+        known: match cell.known {
+            Known::Kernel => "kernel",
+            Known::Simulated => "simulated",
+            Known::Deduced => "deduced",
+            Known::Passed => "passed",
+            Known::Contradicted => "contradicted",
+        },
     }
 }
 
@@ -132,6 +143,9 @@ struct PacketForm<'a> {
     line: &'a str,
     tcp: Option<TcpForm>,
     tftp: Option<TftpForm>,
+    link: u16,
+    wire_len: usize,
+    stamp_ns: Option<u64>,
     bytes: Option<String>,
 }
 
@@ -180,6 +194,9 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
         line: &seen.line,
         tcp: seen.segment().map(|segment| tcp(arrow, segment)),
         tftp: tftp(arrow),
+        link: arrow.link.0,
+        wire_len: arrow.wire_len,
+        stamp_ns: arrow.stamp_ns,
         // Once is enough: the row in which it lands names the same packet.
         bytes: matches!(arrow.stretch, Stretch::Whole | Stretch::Departure)
             .then(|| digits(&arrow.bytes)),

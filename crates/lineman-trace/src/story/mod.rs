@@ -9,6 +9,7 @@
 mod arrow;
 mod assemble;
 mod call_answers;
+mod change;
 mod descriptor;
 mod descriptors;
 mod errno;
@@ -34,6 +35,7 @@ pub use reason::Reason;
 pub use row::CallCell;
 pub use row::Clock;
 pub use row::Ends;
+pub use row::Known;
 pub use row::Row;
 pub use row::StateCell;
 pub use saying::Saying;

@@ -1,7 +1,9 @@
 //! Joins what the wire tells of a packet to arrows.
 
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Segment;
 
 use super::Arrow;
@@ -9,6 +11,7 @@ use super::Fate;
 use super::Seen;
 use super::Story;
 use super::Stretch;
+use super::pending::Open;
 use super::pending::clock;
 use super::pending::is_way_of;
 use super::pending::takes_arrow;
@@ -31,7 +34,10 @@ impl Story {
     fn sent(&mut self, event: &Event, packet: &Packet) {
         let copy = self.packets.get(&packet.id).cloned();
         let is_copy = copy.is_some();
-        let mut arrow = copy.unwrap_or_else(|| self.arrow(event, packet));
+        let (mut arrow, moved) = match copy {
+            Some(copy) => (copy, None),
+            None => self.arrow(event, packet),
+        };
         arrow.sent_ns = event.t_ns;
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
@@ -39,20 +45,28 @@ impl Story {
         for open in &mut self.pending {
             open.departs_if(|other| other.from != packet.from);
         }
-        let row = self.join(event, |row| !is_copy && takes_arrow(row, packet.from));
+        let place = self.join(event, Some(packet.from), |row| {
+            !is_copy && takes_arrow(row, packet.from)
+        });
+        let row = &mut self.pending[place].row;
         row.t_ns = event.t_ns;
         row.clock = row.clock.or(deduced);
         row.arrow = Some(arrow);
+        let place = self.gathers(place);
+        self.follows(place, packet.from, moved);
     }
 
-    fn arrow(&mut self, event: &Event, packet: &Packet) -> Arrow {
+    /// What a packet says and is, and the state that its sender is in with it, if that is another.
+    fn arrow(&mut self, event: &Event, packet: &Packet) -> (Arrow, Option<EndState>) {
         let bytes = packet.bytes.clone().unwrap_or_default();
-        let frame = self.conversations.follow(Frame::parse(&bytes));
+        let (link, wire_len) = self.captured(packet, bytes.len());
+        let frame = Frame::captured(link, &bytes, wire_len);
+        let frame = self.conversations.follow(frame);
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
         let sent = segment.and_then(|it| self.tcp.sent(packet.id, event.t_ns, it));
         let file = self.tftp.sent(packet.id, event.t_ns, &frame);
-        Arrow {
+        let arrow = Arrow {
             id: packet.id,
             from: packet.from,
             sent_ns: event.t_ns,
@@ -73,27 +87,42 @@ impl Story {
             earlier_lost: None,
             file,
             arrival: Arrival::InOrder,
+            link,
+            wire_len,
+            stamp_ns: packet.stamp_ns,
             bytes,
             seen,
-        }
+        };
+        (arrow, sent.and_then(|sent| sent.moved))
+    }
+
+    /// What a packet begins with, and how many bytes it had on the wire.
+    fn captured(&self, packet: &Packet, len: usize) -> (LinkType, usize) {
+        let stated = packet.wire_len.and_then(|len| usize::try_from(len).ok());
+        let wire_len = stated.map_or(len, |stated| stated.max(len));
+        (packet.link.unwrap_or(self.link), wire_len)
     }
 
     fn decide(&mut self, event: &Event, packet: &Packet, fate: Fate) {
         let Some(arrow) = self.packets.get(&packet.id) else {
             return;
         };
-        let arrival = match fate {
+        let delivered = match fate {
             Fate::Delivered => {
-                let altered = packet.bytes.as_deref().map(Frame::parse);
+                let altered = packet.bytes.as_deref().map(|bytes| {
+                    let (link, wire_len) = self.captured(packet, bytes.len());
+                    Frame::captured(link, bytes, wire_len)
+                });
                 let segment = match &altered {
                     Some(frame) => Segment::of(frame),
                     None => arrow.seen.segment().copied(),
                 };
-                let arrival = segment.and_then(|it| self.tcp.delivered(event.t_ns, &it));
-                if let Some(segment) = segment.filter(|_| arrival != Some(Arrival::Damaged)) {
+                let delivered = segment.and_then(|it| self.tcp.delivered(event.t_ns, &it));
+                let damaged = delivered.is_some_and(|it| it.arrival == Arrival::Damaged);
+                if let Some(segment) = segment.filter(|_| !damaged) {
                     self.descriptors.delivered(packet.from.other(), &segment);
                 }
-                arrival
+                delivered
             }
             _ => None,
         };
@@ -113,26 +142,29 @@ impl Story {
             });
         }
         if !self.pending.iter().any(|open| is_way_of(open, packet.id)) {
+            if fate == Fate::Held {
+                return; // a copy, or held once more: how it arrives will be shown
+            }
             // Whatever arrives later than this is shown below it.
             for open in &mut self.pending {
                 open.departs_if(|_| true);
             }
             arrow.stretch = Stretch::Landing;
-            self.open(event).arrow = Some(arrow);
+            let place = self.open(event);
+            self.pending[place].row.arrow = Some(arrow);
         }
-        let Some(open) = self
-            .pending
-            .iter_mut()
-            .rfind(|open| is_way_of(open, packet.id))
-        else {
+        let way = |open: &Open| is_way_of(open, packet.id);
+        let Some(place) = self.pending.iter().rposition(way) else {
             return;
         };
-        if let Some(arrow) = &mut open.touch(event).arrow {
+        if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
-            arrow.arrival = arrival.unwrap_or_default();
+            arrow.arrival = delivered.map_or_else(Default::default, |it| it.arrival);
             arrow.altered = fate == Fate::Delivered && packet.bytes.is_some();
             arrow.decided_ns = Some(event.t_ns);
         }
+        let moved = delivered.and_then(|delivered| delivered.moved);
+        self.follows(place, packet.from.other(), moved);
         if fate != Fate::Held {
             self.packets.remove(&packet.id);
         }
@@ -147,8 +179,10 @@ impl Story {
         arrow.stretch = Stretch::Repeat;
         arrow.fate = Fate::Held;
         self.departs(packet.id);
-        let row = self.join(event, |row| takes_arrow(row, packet.from));
-        row.arrow = Some(arrow);
+        let place = self.join(event, Some(packet.from), |row| {
+            takes_arrow(row, packet.from)
+        });
+        self.pending[place].row.arrow = Some(arrow);
     }
 
     /// A held packet whose row is still open is shown as such: the next row shows more of it.

@@ -10,12 +10,14 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
+use super::assemble::TOGETHER_NS;
+use super::change::Change;
+use super::change::Socket;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Origin;
-use crate::log::State;
 use crate::log::TimerKind;
 
 /// A row that may still grow.
@@ -23,11 +25,14 @@ use crate::log::TimerKind;
 pub(super) struct Open {
     pub(super) row: Row,
     pub(super) events: Vec<u64>,
-    pub(super) changes: Vec<State>,
+    pub(super) changes: Vec<Change>,
     pub(super) extra: Vec<Saying>,
     pub(super) touched_ns: u64,
     /// The number of the last event about its packet.
     pub(super) wire_n: Option<u64>,
+    /// The socket whose packet belongs to the change that is here, and has not been seen yet: a kernel that is
+    /// asked tells of a FIN when that is on its way to the lab.
+    pub(super) waits: Option<Socket>,
 }
 
 impl Open {
@@ -39,15 +44,19 @@ impl Open {
             extra: Vec::new(),
             touched_ns: event.t_ns,
             wire_n: None,
+            waits: None,
         };
         open.touch(event);
         open
     }
 
-    /// Whether the fate of its packet is known, or shown by a later row.
-    pub(super) fn is_settled(&self) -> bool {
+    /// Whether the fate of its packet is known, or shown by a later row, and no packet belongs to it that is
+    /// still to come.
+    pub(super) fn is_settled(&self, now_ns: u64) -> bool {
         let arrow = self.row.arrow.as_ref();
-        !arrow.is_some_and(|it| it.fate == Fate::Crossing && it.stretch == Stretch::Whole)
+        let crosses = |it: &Arrow| it.fate == Fate::Crossing && it.stretch == Stretch::Whole;
+        let waits = self.waits.is_some() && self.rests(now_ns) < TOGETHER_NS;
+        !waits && !arrow.is_some_and(crosses)
     }
 
     /// How long nothing has been added to it, in nanoseconds.
@@ -69,8 +78,18 @@ impl Open {
 
     /// Whether it is words and nothing else: what a scenario says stands alone.
     pub(super) fn is_words(&self) -> bool {
+        !self.extra.is_empty() && self.is_bare()
+    }
+
+    /// Whether it shows nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.extra.is_empty() && self.changes.is_empty() && self.is_bare()
+    }
+
+    /// Whether there is neither call nor packet.
+    fn is_bare(&self) -> bool {
         let calls = [Host::Client, Host::Server].map(|host| self.row.calls[host].is_some());
-        !self.extra.is_empty() && calls == [false; 2] && self.row.arrow.is_none()
+        calls == [false; 2] && self.row.arrow.is_none()
     }
 
     pub(super) fn touch(&mut self, event: &Event) -> &mut Row {
@@ -134,7 +153,7 @@ pub(super) fn takes_arrow(row: &Row, from: Host) -> bool {
         && row.calls[from.other()].as_ref().is_none_or(waits)
 }
 
-const SENDING: [&str; 11] = [
+pub(super) const SENDING: [&str; 11] = [
     "connect",
     "connect_ex",
     "send",

@@ -91,15 +91,34 @@ pub struct CallCell {
     pub answer: Option<Answer>,
 }
 
+/// How the state of a socket is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Its kernel has said so.
+    Kernel,
+    /// Its TCP, in user space, has said so.
+    Simulated,
+    /// From the numbers of packets, by RFC 9293.
+    Deduced,
+    /// As [`Deduced`](Self::Deduced): its TCP has told of the state before it and of the one after it, and
+    /// was not asked in between.
+    Passed,
+    /// As [`Deduced`](Self::Deduced); but what the end has sent does not go with what was deduced before:
+    /// something was not received that seems to have arrived.
+    Contradicted,
+}
+
 /// The state of a host's socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StateCell {
     /// Before the row.
     pub before: TcpState,
+    /// A state between the two that it has passed through, as packets tell: its TCP was not asked so soon.
+    pub through: Option<TcpState>,
     /// After it.
     pub after: TcpState,
     /// How it is known.
-    pub origin: Origin,
+    pub known: Known,
 }
 
 /// A clock that ran out.

@@ -215,6 +215,10 @@ sayings! {
     Other "packet.other" { who: Host, line: Text }
     /// A state, and no reason known.
     MovedSomehow "state.moved.somehow" { who: Host, from: State, to: State }
+    /// A state was passed through that its TCP was not asked in.
+    Passed "state.passed" { who: Host, state: State }
+    /// A deduced state does not go with what was deduced before.
+    Contradicted "state.contradicted" { who: Host, state: State }
     /// TIME-WAIT begins.
     TimeWait "time_wait" { who: Host, seconds: Seconds }
     /// `listen()`.
@@ -352,6 +356,7 @@ impl Saying {
             | Self::CallEnded { who, .. }
             | Self::CallSignal { who }
             | Self::TftpNot { who, .. }
+            | Self::Contradicted { who, .. }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }

@@ -1,91 +1,209 @@
-//! What is known of the hosts' TCP sockets.
+//! What is known of the hosts' TCP sockets: what their TCP has told, and where it told nothing, what is
+//! deduced from packets.
 
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::Arrow;
 use super::Ends;
+use super::Known;
 use super::Row;
 use super::StateCell;
+use super::change::Change;
+use super::change::Socket;
 use crate::log::Endpoints;
 use crate::log::Host;
-use crate::log::Origin;
-use crate::log::State;
 use crate::log::TcpState;
+
+/// How many sockets are remembered; the one that was seen first is forgotten first.
+const MEMORY: usize = 8192;
+/// How many deduced states of a socket wait for its TCP to tell of a later one: a close has three.
+const UNTOLD: usize = 4;
+
+const HOSTS: [Host; 2] = [Host::Client, Host::Server];
 
 /// The states of all sockets, as of the last row that came out.
 #[derive(Debug, Default)]
 pub(super) struct Sockets {
-    known: HashMap<(Host, Endpoints), (TcpState, Origin)>,
+    known: HashMap<Socket, Life>,
+    /// In the order in which they were seen.
+    oldest: VecDeque<Socket>,
+    /// The sockets in LISTEN.
+    listeners: Vec<Socket>,
+}
+
+/// What is known of a socket.
+#[derive(Clone, Debug, Default)]
+struct Life {
+    shown: Option<(TcpState, Known)>,
+    /// What was deduced since its TCP has told of a state.
+    untold: Vec<TcpState>,
 }
 
 impl Sockets {
-    /// Moves on by the changes that belong to `row`, and says which states the row shows.
-    pub(super) fn advance(&mut self, row: &Row, changes: &[State]) -> Ends<Option<StateCell>> {
+    /// Moves on by the changes that belong to `row`, and says which states the row shows. `told` gives the
+    /// state that a socket's TCP is known to have told of next, in a later row.
+    pub(super) fn advance(
+        &mut self,
+        row: &Row,
+        changes: &[Change],
+        told: impl Fn(Socket) -> Option<TcpState>,
+    ) -> Ends<Option<StateCell>> {
         let about = Ends {
             client: about(row, changes, Host::Client),
             server: about(row, changes, Host::Server),
         };
-        let before = [Host::Client, Host::Server].map(|host| self.get(host, about[host]));
+        let before = HOSTS.map(|host| self.get(about[host]?));
+        let mut through = Ends::default();
         for change in changes {
-            self.set(change);
+            let passed = self.take(change, &told);
+            if about[change.socket.host] == Some(change.socket) {
+                let here = &mut through[change.socket.host];
+                *here = passed.or(*here);
+            }
         }
         let mut cells = Ends::default();
-        for (host, before) in [Host::Client, Host::Server].into_iter().zip(before) {
-            cells[host] = self.cell(host, about[host], before);
+        for (host, before) in HOSTS.into_iter().zip(before) {
+            cells[host] = about[host].and_then(|socket| self.cell(socket, before, through[host]));
         }
         cells
     }
 
     fn cell(
         &self,
-        host: Host,
-        about: Option<Endpoints>,
-        before: Option<(TcpState, Origin)>,
+        socket: Socket,
+        before: Option<(TcpState, Known)>,
+        through: Option<TcpState>,
     ) -> Option<StateCell> {
-        let (after, origin) = self.get(host, about)?;
-        let before = before.map_or(TcpState::Closed, |(state, _)| state);
+        let (after, known) = self.get(socket)?;
+        let before = match before {
+            Some((before, _)) => before,
+            None if known == Known::Kernel || known == Known::Simulated => TcpState::Closed,
+            None => unseen(after),
+        };
         Some(StateCell {
             before,
+            through,
             after,
-            origin,
+            known,
         })
     }
 
     /// The state of a socket; of its listener, if it has none of its own yet.
-    fn get(&self, host: Host, socket: Option<Endpoints>) -> Option<(TcpState, Origin)> {
-        let socket = socket?;
-        let own = self.known.get(&(host, socket));
-        own.or_else(|| self.listener(host, socket.local)).copied()
+    fn get(&self, socket: Socket) -> Option<(TcpState, Known)> {
+        let own = self.known.get(&socket).and_then(|life| life.shown);
+        own.or_else(|| {
+            let listener = self.listener(socket.host, socket.ends.local)?;
+            self.known.get(&listener)?.shown
+        })
     }
 
-    fn listener(&self, host: Host, local: SocketAddr) -> Option<&(TcpState, Origin)> {
-        self.known
-            .iter()
-            .find(|((owner, socket), (state, _))| {
-                *owner == host && *state == TcpState::Listen && socket.local.port() == local.port()
-            })
-            .map(|(_, known)| known)
+    fn listener(&self, host: Host, local: SocketAddr) -> Option<Socket> {
+        let mut listeners = self.listeners.iter();
+        let fits = |it: &&Socket| it.host == host && it.ends.local.port() == local.port();
+        listeners.find(fits).copied()
     }
 
-    fn set(&mut self, change: &State) {
-        self.known
-            .insert((change.host, change.socket), (change.to, change.origin));
+    /// Moves a socket on; gives the state that its TCP must have passed through without telling of it.
+    fn take(
+        &mut self,
+        change: &Change,
+        told: impl Fn(Socket) -> Option<TcpState>,
+    ) -> Option<TcpState> {
+        self.note_listener(change);
+        let before = self.get(change.socket).map(|(state, _)| state);
+        let before = before.unwrap_or(TcpState::Closed);
+        let life = self.life(change.socket);
+        if change.told && change.to == TcpState::Closed && life.listens_again() {
+            // What is told of as gone was one of the listener's requests: it is in LISTEN again.
+            *life = Life::default();
+            return None;
+        }
+        if change.told || change.alone {
+            let through = between(before, change.to, &life.untold);
+            life.untold.clear();
+            life.shown = Some((change.to, change.known));
+            return through;
+        }
+        if before == change.to {
+            return None; // as was told
+        }
+        let next = told(change.socket);
+        if next.is_some_and(|next| between(before, next, &[change.to]).is_some()) {
+            life.shown = Some((change.to, Known::Passed));
+        } else if life.untold.len() < UNTOLD {
+            life.untold.push(change.to);
+        }
+        None
+    }
+
+    fn life(&mut self, socket: Socket) -> &mut Life {
+        if !self.known.contains_key(&socket) {
+            if self.oldest.len() == MEMORY
+                && let Some(oldest) = self.oldest.pop_front()
+            {
+                self.known.remove(&oldest);
+                self.listeners.retain(|listener| *listener != oldest);
+            }
+            self.oldest.push_back(socket);
+        }
+        self.known.entry(socket).or_default()
+    }
+
+    fn note_listener(&mut self, change: &Change) {
+        let known = self.listeners.iter().position(|it| *it == change.socket);
+        match (change.to, known) {
+            (TcpState::Listen, None) => self.listeners.push(change.socket),
+            (TcpState::Listen, Some(_)) | (_, None) => {}
+            (_, Some(at)) => {
+                self.listeners.remove(at);
+            }
+        }
+    }
+}
+
+impl Life {
+    /// Whether its packets say that it was a passive end that a reset has led back to LISTEN (RFC 9293
+    /// §3.10.7.4).
+    fn listens_again(&self) -> bool {
+        let opening = matches!(self.shown, Some((TcpState::SynReceived, _)));
+        opening && self.untold.last() == Some(&TcpState::Listen)
+    }
+}
+
+/// The one state that was deduced between two that a TCP has told of, and that no step of the figure
+/// joins.
+fn between(from: TcpState, to: TcpState, deduced: &[TcpState]) -> Option<TcpState> {
+    if from.leads_to(to) {
+        return None;
+    }
+    let joins = |through: &&TcpState| from.leads_to(**through) && through.leads_to(to);
+    deduced.iter().find(joins).copied()
+}
+
+/// Where a socket was whose packets are seen for the first time: only how it opens tells.
+fn unseen(now: TcpState) -> TcpState {
+    match now {
+        TcpState::SynSent => TcpState::Closed,
+        TcpState::SynReceived => TcpState::Listen,
+        state => state,
     }
 }
 
 /// The socket that a row is about: its packet's, else the one that changed.
-fn about(row: &Row, changes: &[State], host: Host) -> Option<Endpoints> {
+fn about(row: &Row, changes: &[Change], host: Host) -> Option<Socket> {
     row.arrow
         .as_ref()
         .and_then(|arrow| of_packet(arrow, host))
         .or_else(|| {
-            let own = changes.iter().rev().find(|change| change.host == host);
-            own.map(|change| change.socket)
+            let mut own = changes.iter().rev().map(|change| change.socket);
+            own.find(|socket| socket.host == host)
         })
 }
 
-fn of_packet(arrow: &Arrow, host: Host) -> Option<Endpoints> {
+/// The socket at an end of a segment.
+pub(super) fn of_packet(arrow: &Arrow, host: Host) -> Option<Socket> {
     arrow.seen.segment()?;
     let (from, to) = (arrow.seen.from?, arrow.seen.to?);
     let (local, remote) = if arrow.from == host {
@@ -93,8 +211,9 @@ fn of_packet(arrow: &Arrow, host: Host) -> Option<Endpoints> {
     } else {
         (to, from)
     };
-    Some(Endpoints {
+    let ends = Endpoints {
         local,
         remote: Some(remote),
-    })
+    };
+    Some(Socket { host, ends })
 }

@@ -32,6 +32,24 @@ impl Script {
         }
     }
 
+    /// Of a capture: nobody was asked, and no host is known.
+    pub fn captured(name: &str) -> Self {
+        let start = Start {
+            origin: Origin::Inferred,
+            link: LinkType::RAW,
+            hosts: Vec::new(),
+            ..start(name)
+        };
+        let (writer, _) = Writer::new(Vec::new(), start).expect("memory");
+        let (now_us, packets, calls) = (0, 0, 0);
+        Self {
+            writer,
+            now_us,
+            packets,
+            calls,
+        }
+    }
+
     /// What follows happens then.
     pub fn at(&mut self, us: u64) -> &mut Self {
         self.now_us = us;
@@ -86,12 +104,23 @@ impl Script {
         verdict: Verdict,
         bytes: Option<Vec<u8>>,
     ) -> &mut Self {
-        self.put(Kind::Packet(Packet {
-            id,
-            from,
-            verdict,
-            bytes,
-        }))
+        self.put(Kind::Packet(Packet::new(id, from, verdict, bytes)))
+    }
+
+    /// An IP packet in a capture that keeps 100 bytes of each, by a clock that was set back.
+    pub fn raw(&mut self, from: Host, frame: Vec<u8>) -> &mut Self {
+        const KEPT: usize = 100;
+        self.packets += 1;
+        let ip = frame[14..].to_vec();
+        let wire_len = u32::try_from(ip.len()).expect("a packet");
+        let kept = ip[..ip.len().min(KEPT)].to_vec();
+        let mut packet = Packet::new(self.packets, from, Verdict::Sent, Some(kept));
+        packet.wire_len = (ip.len() > KEPT).then_some(wire_len);
+        packet.stamp_ns = (self.packets == 3).then_some(1_794_999_999_999_999_999);
+        self.put(Kind::Packet(packet));
+        self.verdict(self.packets, from, Verdict::Delivered, None);
+        self.now_us += 1000;
+        self
     }
 
     /// Sends and delivers, with the wire's millisecond in between.
@@ -132,9 +161,13 @@ impl Script {
 }
 
 fn start(scenario: &str) -> Start {
-    let addresses = |host| Addresses {
-        v4: Ipv4Addr::new(10, 0, 0, host),
-        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into()),
+    let host = |role: Host, last: u8| Machine {
+        name: role.name().into(),
+        role: Some(role),
+        addresses: vec![
+            Ipv4Addr::new(10, 0, 0, last).into(),
+            Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last.into()).into(),
+        ],
     };
     Start {
         version: VERSION,
@@ -142,8 +175,8 @@ fn start(scenario: &str) -> Start {
         origin: Origin::Kernel,
         system: "Linux 6.18.1".into(),
         utc_ns: 1_795_000_000_000_000_000,
-        client: addresses(1),
-        server: addresses(2),
+        link: LinkType::ETHERNET,
+        hosts: vec![host(Client, 1), host(Server, 2)],
     }
 }
 

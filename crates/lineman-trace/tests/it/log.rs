@@ -13,15 +13,19 @@ fn start() -> Start {
         origin: Origin::Kernel,
         system: "Linux 6.18".into(),
         utc_ns: 1_700_000_000_000_000_000,
-        client: addresses(1),
-        server: addresses(2),
+        link: LinkType::ETHERNET,
+        hosts: vec![machine(Host::Client, 1), machine(Host::Server, 2)],
     }
 }
 
-fn addresses(host: u8) -> Addresses {
-    Addresses {
-        v4: Ipv4Addr::new(10, 0, 0, host),
-        v6: Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into()),
+fn machine(role: Host, host: u8) -> Machine {
+    Machine {
+        name: role.name().into(),
+        role: Some(role),
+        addresses: vec![
+            Ipv4Addr::new(10, 0, 0, host).into(),
+            Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, host.into()).into(),
+        ],
     }
 }
 
@@ -85,13 +89,15 @@ fn packet() -> impl Strategy<Value = Kind> {
         any::<u32>().prop_map(|times| Verdict::Repeated { times }),
         any::<u64>().prop_map(|copy| Verdict::Duplicated { copy }),
     ];
-    (any::<u64>(), host(), verdict, any::<Option<Vec<u8>>>()).prop_map(
-        |(id, from, verdict, bytes)| {
+    let captured = any::<(Option<u32>, Option<u16>, Option<u64>)>();
+    let bytes = any::<Option<Vec<u8>>>();
+    (any::<u64>(), host(), verdict, bytes, captured).prop_map(
+        |(id, from, verdict, bytes, (wire_len, link, stamp_ns))| {
             Kind::Packet(Packet {
-                id,
-                from,
-                verdict,
-                bytes,
+                wire_len,
+                link: link.map(LinkType),
+                stamp_ns,
+                ..Packet::new(id, from, verdict, bytes)
             })
         },
     )
@@ -234,11 +240,19 @@ fn what_is_wrong_is_said_with_its_line() {
     assert!(after("{\"n\":1,\"t_ns\":0,\"event\":\"packet\",\"id\":1,\"from\":\"client\",\"verdict\":\"sent\",\"bytes\":\"0\"}").contains("odd number"));
     let newer = String::from_utf8(good.clone())
         .expect("JSON")
-        .replace("\"version\":1", "\"version\":2");
+        .replace("\"version\":2", "\"version\":3");
     assert_eq!(
         read(newer.as_bytes()).1.expect("an error").to_string(),
-        "line 1: version 2 of the log; this lineman reads up to 1"
+        "line 1: version 3 of the log; this lineman reads up to 2"
     );
+    let other = newer.replace("\"hosts\"", "\"stations\"");
+    assert_eq!(
+        read(other.as_bytes()).1.expect("an error").to_string(),
+        "line 1: version 3 of the log; this lineman reads up to 2"
+    );
+    let no_hosts = String::from_utf8(good).expect("JSON").replace("hosts", "h");
+    let error = read(no_hosts.as_bytes()).1.expect("an error").to_string();
+    assert!(error.contains("missing field `hosts`"), "{error}");
     assert_eq!(
         read(b"{\"n\":0,\"t_ns\":0,\"event\":\"end\"}\n")
             .1
@@ -246,6 +260,63 @@ fn what_is_wrong_is_said_with_its_line() {
             .to_string(),
         "line 1: a log begins with the event \"start\""
     );
+}
+
+/// A lineman of before wrote it: two hosts on an Ethernet.
+#[test]
+fn a_log_of_version_1_is_read_as_one_of_this_version() {
+    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/logs");
+    let log = std::fs::read_to_string(format!("{dir}/recorded-close.jsonl")).expect("a log");
+    assert!(log.contains("\"version\":1,"), "a log of version 1");
+    let (events, bad, _, unknown) = read(log.as_bytes());
+    assert!(bad.is_none(), "{bad:?}");
+    assert_eq!((events.len(), unknown), (log.lines().count(), 0));
+    let Kind::Start(first) = &events[0].kind else {
+        panic!("no start");
+    };
+    assert_eq!((first.version, first.link), (VERSION, LinkType::ETHERNET));
+    assert_eq!(first.hosts, start().hosts);
+    let (mut writer, _) = Writer::new(Vec::new(), first.clone()).expect("memory");
+    for event in &events[1..] {
+        writer
+            .append(event.t_ns, event.kind.clone())
+            .expect("memory");
+    }
+    // From the second event on it is the same, byte for byte.
+    let again = String::from_utf8(writer.into_inner()).expect("JSON");
+    let rest = |log: &str| log.split_once('\n').map(|(_, rest)| rest.to_owned());
+    assert_eq!(rest(&again), rest(&log));
+    let damaged = log.replace("\"server\":{", "\"waiter\":{");
+    let error = read(damaged.as_bytes()).1.expect("an error").to_string();
+    assert!(error.contains("missing field `server`"), "{error}");
+}
+
+/// Packets of several links, of which a capture has kept the beginning, in an order that is not that of
+/// their times, between hosts of which nothing else is known.
+#[test]
+fn a_log_carries_what_a_capture_has() {
+    let first = Start {
+        scenario: None,
+        origin: Origin::Inferred,
+        link: LinkType::LINUX_SLL2,
+        hosts: Vec::new(),
+        ..start()
+    };
+    let (mut writer, first) = Writer::new(Vec::new(), first).expect("memory");
+    let mut packet = Packet::new(1, Host::Server, Verdict::Sent, Some(vec![0x45, 0]));
+    packet.wire_len = Some(1500);
+    packet.link = Some(LinkType::RAW);
+    packet.stamp_ns = Some(1_699_999_999_999_999_999);
+    let event = writer.append(7, Kind::Packet(packet)).expect("memory");
+    let bytes = writer.into_inner();
+    let text = String::from_utf8(bytes.clone()).expect("JSON");
+    assert!(text.contains("\"link\":276,\"hosts\":[]"), "{text}");
+    let line =
+        "\"bytes\":\"4500\",\"wire_len\":1500,\"link\":101,\"stamp_ns\":1699999999999999999}";
+    assert!(text.contains(line), "{text}");
+    let (events, bad, ..) = read(&bytes);
+    assert!(bad.is_none(), "{bad:?}");
+    assert_eq!(events, [first, event]);
 }
 
 #[test]

@@ -10,8 +10,9 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 10] = [
+pub const ALL: [(&str, Make); 11] = [
     ("calls", crate::calls::rest),
+    ("capture", capture),
     ("chat", chat),
     ("crossed", crossed),
     ("held", held),
@@ -433,6 +434,25 @@ fn second(log: &mut Script) {
     for host in [Client, Server] {
         log.state(host, tcp.socket(host), Closed);
     }
+}
+
+/// What a capture has of a connection: packets without a word of either TCP, on another link than
+/// Ethernet, some cut, and times of its own. The last ACK seems to have arrived, yet the FIN comes again.
+pub fn capture() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::captured("capture"), Connection::new(9000));
+    let data = [7; 900];
+    log.raw(Client, tcp.next(Client, SYN, b""));
+    log.raw(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    log.raw(Client, tcp.next(Client, push(), &data));
+    log.raw(Server, tcp.next(Server, ACK, b""));
+    log.raw(Client, tcp.next(Client, fin(), b""));
+    log.raw(Server, tcp.next(Server, ACK, b""));
+    let last = tcp.next(Server, fin(), b"");
+    log.raw(Server, last.clone());
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    log.at(500_000).raw(Server, last);
+    log.done()
 }
 
 /// The segment again, acknowledging only what came before the lost one.

@@ -71,12 +71,8 @@ fn pieces() -> Vec<Row> {
         bytes[16..18].copy_from_slice(&(20 + piece.len() as u16).to_be_bytes());
         let more = if piece.len() == 1480 { 0x2000 } else { 0 };
         bytes[20..22].copy_from_slice(&(more | (n as u16 * 1480 / 8)).to_be_bytes());
-        let packet = Packet {
-            id: n as u64 + 1,
-            from: Host::Client,
-            verdict: Verdict::Sent,
-            bytes: Some(bytes),
-        };
+        let id = n as u64 + 1;
+        let packet = Packet::new(id, Host::Client, Verdict::Sent, Some(bytes));
         let (n, t_ns, kind) = (n as u64, n as u64, Kind::Packet(packet));
         rows.extend(story.push(&Event { n, t_ns, kind }));
     }
@@ -336,8 +332,7 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
             .collect();
         let here = look(&events);
         assert!(here.untrue.is_empty(), "{name}: {:#?}", here.untrue);
-        looked.changes += here.changes;
-        looked.at_a_packet += here.at_a_packet;
+        looked.add(here);
     }
     assert!(
         looked.changes >= 50 && looked.at_a_packet >= 30,
@@ -386,4 +381,49 @@ fn a_recorded_answer_to_a_repeated_syn_has_no_clock() {
     });
     let clocks: Vec<Option<Clock>> = answers.map(|row| row.clock).collect();
     assert_eq!(clocks, [None]);
+}
+
+/// What is sent does not fit what seemed to have arrived: where no TCP tells of its state, that is said.
+#[test]
+fn a_deduced_state_that_packets_contradict_is_told_as_such() {
+    let rows = rows(&scripts::capture());
+    let states = |host: Host| {
+        let cells = rows.iter().filter_map(move |row| row.states[host]);
+        let mut all: Vec<(TcpState, Known)> = cells.map(|cell| (cell.after, cell.known)).collect();
+        all.dedup();
+        all
+    };
+    let deduced = |state: TcpState| (state, Known::Deduced);
+    use TcpState::*;
+    let client = [SynSent, Established, FinWait1, FinWait2, TimeWait];
+    assert_eq!(states(Host::Client), client.map(deduced));
+    let server = [SynReceived, Established, CloseWait, LastAck, Closed].map(deduced);
+    let (end, before) = states(Host::Server)
+        .split_last()
+        .map(|(end, all)| (*end, all.to_vec()))
+        .expect("states");
+    assert_eq!(before, server);
+    assert_eq!(end, (LastAck, Known::Contradicted));
+    let mut told = rows.iter().flat_map(|row| &row.sayings);
+    let (who, state) = (Host::Server, LastAck);
+    assert!(told.any(|saying| *saying == Saying::Contradicted { who, state }));
+}
+
+/// A segment of which a capture has kept the beginning is as long as it was on the wire.
+#[test]
+fn a_packet_that_was_cut_is_told_with_all_its_bytes() {
+    let rows = rows(&scripts::capture());
+    let data: Vec<Saying> = rows
+        .into_iter()
+        .flat_map(|row| row.sayings)
+        .filter(|saying| saying.id() == "data")
+        .collect();
+    let (who, len, first, last) = (Host::Client, 900, 1, 900);
+    let wanted = Saying::Data {
+        who,
+        len,
+        first,
+        last,
+    };
+    assert_eq!(data, [wanted]);
 }

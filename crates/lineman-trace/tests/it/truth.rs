@@ -7,6 +7,9 @@ use lineman_proto::wire::flow::Cause;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
+#[path = "numbers.rs"]
+mod numbers;
+
 /// The steps of figure 5, without those to CLOSED: a reset, an error or a clock leads there from
 /// anywhere.
 const STEPS: [(TcpState, TcpState); 16] = {
@@ -31,23 +34,49 @@ const STEPS: [(TcpState, TcpState); 16] = {
     ]
 };
 
-/// How many changes were looked at.
+/// What a host does by sending something, a SYN or a FIN.
+const ACTS: [TcpState; 3] = [TcpState::SynSent, TcpState::FinWait1, TcpState::LastAck];
+/// The calls that send one.
+const CALLS: [&str; 5] = ["connect", "close", "shutdown", "exit", "exit_group"];
+
+/// What was looked at.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// Shown.
+    /// Changes that are shown.
     pub changes: usize,
-    /// Told by the log, and made by a packet.
+    /// Changes that the log tells of, and that a packet made.
     pub at_a_packet: usize,
+    /// Numbers of sayings.
+    pub numbers: usize,
+    /// States that follow from packets, and that a TCP has told of too.
+    pub deduced: usize,
     /// What is not as it should be.
     pub untrue: Vec<String>,
+}
+
+impl Looked {
+    /// Both together.
+    pub fn add(&mut self, other: Self) {
+        self.changes += other.changes;
+        self.at_a_packet += other.at_a_packet;
+        self.numbers += other.numbers;
+        self.deduced += other.deduced;
+        self.untrue.extend(other.untrue);
+    }
+}
+
+/// The rows of a log.
+pub fn told(events: &[Event]) -> Vec<Row> {
+    let mut story = Story::new();
+    let mut rows: Vec<Row> = events.iter().flat_map(|event| story.push(event)).collect();
+    rows.extend(story.finish());
+    rows
 }
 
 /// Holds the rows of a log against the log.
 pub fn look(events: &[Event]) -> Looked {
     let mut looked = Looked::default();
-    let mut story = Story::new();
-    let mut rows: Vec<Row> = events.iter().flat_map(|event| story.push(event)).collect();
-    rows.extend(story.finish());
+    let rows = told(events);
     let mut shown: BTreeMap<u64, Vec<(Host, TcpState)>> = BTreeMap::new();
     for row in &rows {
         for host in [Host::Client, Host::Server] {
@@ -55,18 +84,12 @@ pub fn look(events: &[Event]) -> Looked {
                 continue;
             };
             looked.changes += 1;
-            let step = (cell.before, cell.after);
-            // FIN and ACK in one segment take two steps at once; the figure has them as one elsewhere.
-            let both = (TcpState::FinWait1, TcpState::TimeWait);
-            if cell.after != TcpState::Closed && !STEPS.contains(&step) && step != both {
-                let [before, after] = [cell.before, cell.after].map(TcpState::name);
-                let at = row.t_ns / 1_000_000;
-                looked
-                    .untrue
-                    .push(format!("{at} ms: the {host:?}: {before} → {after}"));
-            }
+            looked.untrue.extend(wrong_steps(row, host, cell));
+            looked.untrue.extend(misplaced(row, host, cell));
             if let Some(arrow) = &row.arrow {
                 shown.entry(arrow.id).or_default().push((host, cell.after));
+                let through = cell.through.map(|through| (host, through));
+                shown.entry(arrow.id).or_default().extend(through);
             }
         }
     }
@@ -75,7 +98,12 @@ pub fn look(events: &[Event]) -> Looked {
     for (packet, state) in made_by_packets(events) {
         looked.at_a_packet += 1;
         let here = shown.get(&packet);
-        if !here.is_some_and(|here| here.contains(&(state.host, state.to))) {
+        let at = here.map_or(&[][..], |here| here);
+        // What it sends itself stands at what it sends; a request of a listener that is gone without a word
+        // is the listener's again.
+        let shown = at.contains(&(state.host, state.to)) || ACTS.contains(&state.to);
+        let listens = state.to == TcpState::Closed && at.contains(&(state.host, TcpState::Listen));
+        if !shown && !listens {
             let to = state.to.name();
             let host = state.host;
             looked.untrue.push(format!(
@@ -83,7 +111,121 @@ pub fn look(events: &[Event]) -> Looked {
             ));
         }
     }
+    let numbers = numbers::look(events, &rows);
+    looked.numbers = numbers.checked;
+    looked.untrue.extend(numbers.untrue);
+    let (deduced, untrue) = without_states(events, &rows);
+    looked.deduced = deduced;
+    looked.untrue.extend(untrue);
     looked
+}
+
+fn at(row: &Row) -> String {
+    let packet = row.arrow.as_ref().map(|arrow| arrow.id);
+    let packet = packet.map_or_else(String::new, |id| format!(" (packet {id})"));
+    format!("{} ms{packet}", row.t_ns / 1_000_000)
+}
+
+/// Steps that the figure does not have.
+fn wrong_steps(row: &Row, host: Host, cell: StateCell) -> Vec<String> {
+    let states = [Some(cell.before), cell.through, Some(cell.after)];
+    let states: Vec<TcpState> = states.into_iter().flatten().collect();
+    let steps = states.windows(2).map(|step| (step[0], step[1]));
+    // FIN and ACK in one segment take two steps at once; the figure has them as one elsewhere.
+    let both = (TcpState::FinWait1, TcpState::TimeWait);
+    let known = |step: &(TcpState, TcpState)| {
+        step.1 == TcpState::Closed || STEPS.contains(step) || *step == both
+    };
+    steps
+        .filter(|step| !known(step))
+        .map(|(before, after)| {
+            let [before, after] = [before, after].map(TcpState::name);
+            format!("{}: the {host:?}: {before} → {after}", at(row))
+        })
+        .collect()
+}
+
+/// A state at a packet that cannot have made it.
+fn misplaced(row: &Row, host: Host, cell: StateCell) -> Option<String> {
+    let arrow = row.arrow.as_ref()?;
+    let state = cell.after;
+    let told = matches!(cell.known, Known::Kernel | Known::Simulated);
+    let calls = row.calls[host].as_ref();
+    let calls = calls.is_some_and(|call| CALLS.contains(&call.name.as_str()));
+    let arrives = arrow.from != host && arrow.fate == Fate::Delivered;
+    let fits = match state {
+        _ if !told && cell.known != Known::Passed => true,
+        TcpState::Closed | TcpState::Listen => true,
+        _ if ACTS.contains(&state) => arrow.from == host || calls,
+        _ => arrives,
+    };
+    let name = state.name();
+    (!fits).then(|| format!("{}: cannot have made the {host:?} {name}", at(row)))
+}
+
+/// The same log as a capture has it, without a word of either TCP: what follows from its packets is what
+/// they have told. Gives how many states were compared.
+fn without_states(events: &[Event], rows: &[Row]) -> (usize, Vec<String>) {
+    let mute: Vec<Event> = events
+        .iter()
+        .filter(|event| !matches!(event.kind, Kind::State(_) | Kind::Call(_) | Kind::Timer(_)))
+        .cloned()
+        .map(|mut event| {
+            if let Kind::Start(start) = &mut event.kind {
+                start.origin = Origin::Inferred;
+            }
+            event
+        })
+        .collect();
+    let key = |row: &Row| {
+        let arrow = row.arrow.as_ref()?;
+        let landed = arrow.fate == Fate::Delivered;
+        (landed && arrow.arrival == lineman_proto::wire::flow::Arrival::InOrder)
+            .then_some((arrow.id, arrow.from))
+    };
+    let known: BTreeMap<_, _> = rows
+        .iter()
+        .filter_map(|row| Some((key(row)?, row)))
+        .collect();
+    let (mut compared, mut untrue) = (0, Vec::new());
+    if is_simulated(events) && rows.iter().any(is_overtaken) {
+        return (compared, untrue);
+    }
+    let mute = told(&mute);
+    // A kernel may lose what has arrived. Later packets show that, and then it is said.
+    let contradicted = |host: Host| {
+        let mut cells = mute.iter().filter_map(move |row| row.states[host]);
+        cells.any(|cell| cell.known == Known::Contradicted)
+    };
+    let contradicted = [Host::Client, Host::Server].map(contradicted);
+    for row in &mute {
+        let Some(like) = key(row).and_then(|key| known.get(&key)) else {
+            continue;
+        };
+        // The end that it arrives at: what the sender does later is not in this row.
+        let host = row
+            .arrow
+            .as_ref()
+            .map_or(Host::Client, |arrow| arrow.from.other());
+        let (Some(deduced), Some(cell)) = (row.states[host], like.states[host]) else {
+            continue;
+        };
+        let told = matches!(cell.known, Known::Kernel | Known::Simulated);
+        // Bytes for an end whose program has closed reset it (RFC 1122 §4.2.2.13); its packets do not say
+        // before that whether the program has closed, or finished sending.
+        let bytes = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+        let unheard = cell.after == TcpState::Closed && bytes.is_some_and(|it| it.len > 0);
+        if !told || unheard || deduced.known != Known::Deduced {
+            continue;
+        }
+        compared += 1;
+        if deduced.after != cell.after && !contradicted[host as usize] {
+            let [deduced, told] = [deduced.after, cell.after].map(TcpState::name);
+            let at = at(row);
+            untrue.push(format!("{at}: the {host:?} is in {told}, not in {deduced}"));
+        }
+    }
+    (compared, untrue)
 }
 
 /// A retransmission time-out where nothing is sent again, or where something else had it sent.
@@ -125,6 +267,21 @@ fn out_of_order(rows: &[Row]) -> Vec<String> {
         arrived = at;
     }
     untrue
+}
+
+fn is_simulated(events: &[Event]) -> bool {
+    let start = events.first().map(|event| &event.kind);
+    matches!(start, Some(Kind::Start(start)) if start.origin == Origin::Simulated)
+}
+
+/// What smoltcp does not take where RFC 9293 does: a FIN that came too early, or behind its own ACK.
+fn is_overtaken(row: &Row) -> bool {
+    let landing = |arrow: &Arrow| arrow.stretch == Stretch::Landing && !arrow.held;
+    row.arrow.as_ref().is_some_and(|arrow| {
+        arrow.arrival == lineman_proto::wire::flow::Arrival::Early
+            || landing(arrow)
+            || arrow.rules.iter().any(|rule| rule.contains("reorder"))
+    })
 }
 
 /// The changes whose cause is that a packet was delivered.

@@ -1,7 +1,11 @@
 //! What ladder and pictures write alike.
 
 use lineman_trace::log::Answer;
+use lineman_trace::log::Host;
+use lineman_trace::log::Start;
 use lineman_trace::story::CallCell;
+use lineman_trace::story::Known;
+use lineman_trace::story::StateCell;
 
 use crate::views::text::clean;
 use crate::views::text::cut;
@@ -13,6 +17,26 @@ const LONGEST: usize = 48;
 pub fn time(t_ns: u64) -> String {
     let (seconds, millis) = (t_ns / 1_000_000_000, t_ns / 1_000_000 % 1000);
     format!("{:>8}", format!("{seconds}.{millis:03}"))
+}
+
+/// The address that stands above a column, where the log names one.
+pub fn address(start: &Start, host: Host) -> String {
+    let address = start.address(host);
+    address.map_or_else(|| "?".to_owned(), |address| address.to_string())
+}
+
+/// What stands before the name of a state that no TCP has told of.
+pub fn mark(known: Known) -> &'static str {
+    match known {
+        Known::Deduced | Known::Passed => "~",
+        Known::Contradicted => "?",
+        Known::Kernel | Known::Simulated => "",
+    }
+}
+
+/// The state that a row leaves a socket in.
+pub fn state(cell: &StateCell) -> String {
+    format!("{}{}", mark(cell.known), cell.after.name())
 }
 
 /// A call as a programmer writes it: begun (with `more` to come), returned, or both.

@@ -137,6 +137,7 @@ fn every_text_of_a_log_is_looked_through() {
         "note/args/port",
         "note/args/program",
         "note/id",
+        "start/hosts/#/name",
         "start/scenario",
         "start/system",
     ];

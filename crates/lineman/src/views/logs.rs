@@ -7,7 +7,8 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Reader;
 
 /// Their names: composed ones, and some that a real lab has recorded.
-pub const LOGS: [&str; 12] = [
+pub const LOGS: [&str; 13] = [
+    "capture",
     "chat",
     "crossed",
     "held",

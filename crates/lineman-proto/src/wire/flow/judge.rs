@@ -86,7 +86,7 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
         .or(probe)
         .or(data)
         .or_else(|| third.then_some(Label::AckThird))
-        .unwrap_or_else(|| of_acknowledgment(sender, peer, it, bare, packet.now_ns));
+        .unwrap_or_else(|| of_acknowledgment(sender, it, bare, packet.now_ns));
     let asked = it.has(Flags::SYN) && std::mem::take(&mut sender.asked_again);
     found.again = found
         .again
@@ -192,19 +192,13 @@ fn bare_ack(sender: &Side, peer: &Side, it: &Placed) -> Bare {
     }
 }
 
-fn of_acknowledgment(
-    sender: &Side,
-    peer: &Side,
-    it: &Placed,
-    bare: Option<Bare>,
-    now_ns: u64,
-) -> Label {
+fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64) -> Label {
     let after_ns = sender.owes_since.map(|since| now_ns.saturating_sub(since));
     match bare {
         Some(Bare::OfFin) => {
-            // Where FINs have crossed, only the second of the two is the last, and neither waits for
-            // a FIN.
-            let last = peer.has_acknowledged_fin_of(sender);
+            // Where FINs have crossed, the last is one that is sent when the other's ACK has arrived:
+            // perhaps neither. Neither waits for a FIN.
+            let last = sender.has_heard_its_fin_acknowledged();
             let after_ns = after_ns.filter(|_| last || sender.fin.is_none());
             return Label::AckFin { last, after_ns };
         }

@@ -27,7 +27,7 @@ pub enum Label {
     },
     /// It acknowledges the peer's FIN.
     AckFin {
-        /// Whether its sender had finished before, and the peer has acknowledged that.
+        /// Whether its sender had finished before, and has received the peer's ACK of that.
         last: bool,
         /// How long after the FIN arrived, in nanoseconds.
         after_ns: Option<u64>,

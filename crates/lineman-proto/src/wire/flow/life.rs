@@ -40,11 +40,13 @@ impl Life {
         self.now.map(|now| now.state)
     }
 
-    /// Moves on. Who stays where he is stays known as before.
-    fn moves(&mut self, state: TcpState, source: Source) {
-        if self.state() != Some(state) || source == Source::Contradicted {
-            self.now = Some(EndState { state, source });
+    /// Moves on, and gives the new state if it does. What stays where it is stays known as before.
+    fn moves(&mut self, state: TcpState, source: Source) -> Option<EndState> {
+        if self.state() == Some(state) && source != Source::Contradicted {
+            return None;
         }
+        self.now = Some(EndState { state, source });
+        self.now
     }
 }
 
@@ -54,8 +56,14 @@ impl Side {
         self.life.state() == Some(state)
     }
 
-    /// It has sent a segment; `next` is what it would have sent next before.
-    pub(super) fn lives_by_sending(&mut self, peer: &Self, it: &Placed, next: i64) {
+    /// It has sent a segment; `next` is what it would have sent next before. Gives its state if that is
+    /// another now.
+    pub(super) fn lives_by_sending(
+        &mut self,
+        peer: &Self,
+        it: &Placed,
+        next: i64,
+    ) -> Option<EndState> {
         let before = self.life.state();
         let (state, fits) = if it.has(Flags::RST) {
             (after_own_reset(before, it.seq == next), true)
@@ -68,7 +76,7 @@ impl Side {
             true => Source::Deduced,
             false => Source::Contradicted,
         };
-        self.life.moves(state, source);
+        self.life.moves(state, source)
     }
 
     fn after_own_syn(&mut self, before: Option<TcpState>, with_ack: bool) -> (TcpState, bool) {
@@ -107,11 +115,15 @@ impl Side {
     }
 
     /// A segment has reached it, undamaged; what it brought was taken in already. `due` is what it
-    /// expected before.
-    pub(super) fn lives_by_hearing(&mut self, peer: &Self, it: &Placed, due: i64) {
-        let Some(before) = self.life.state() else {
-            return; // whether it listens is told by its answer
-        };
+    /// expected before. Gives its state if that is another now.
+    pub(super) fn lives_by_hearing(
+        &mut self,
+        peer: &Self,
+        it: &Placed,
+        due: i64,
+    ) -> Option<EndState> {
+        // Whether it listens is told by its answer.
+        let before = self.life.state()?;
         // What acknowledges something that was never sent is not believed.
         let ack = it.ack.filter(|ack| *ack <= self.next);
         let state = if it.has(Flags::RST) {
@@ -119,7 +131,7 @@ impl Side {
         } else {
             self.after(peer, before, it, ack)
         };
-        self.life.moves(state, Source::Deduced);
+        self.life.moves(state, Source::Deduced)
     }
 
     /// A reset is believed if its number is just the one that is due (RFC 5961 §3.2), or if it

@@ -30,6 +30,7 @@ pub use segment::Segment;
 pub use state::EndState;
 pub use state::Source;
 pub use state::TcpState;
+pub use tcp::Delivered;
 pub use tcp::Place;
 pub use tcp::Sent;
 pub use tcp::TcpFlow;

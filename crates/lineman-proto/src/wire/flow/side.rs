@@ -175,10 +175,9 @@ impl Side {
         peer.fin.is_some_and(|fin| self.expects > fin)
     }
 
-    /// Whether it has said that the peer's FIN has arrived.
-    pub(super) fn has_acknowledged_fin_of(&self, peer: &Self) -> bool {
-        let said = self.said.map_or(0, |said| said.ack);
-        peer.fin.is_some_and(|fin| said > fin)
+    /// Whether the ACK of its own FIN has reached it: only then is nothing left to be closed.
+    pub(super) fn has_heard_its_fin_acknowledged(&self) -> bool {
+        self.fin.is_some_and(|fin| self.heard.ack > fin)
     }
 
     /// Takes in what a segment brought.

@@ -50,6 +50,24 @@ impl TcpState {
         }
     }
 
+    /// Whether `next` is one step from here by RFC 9293 §3.3.2, figure 5. Besides, a reset or an abort
+    /// leads to CLOSED from anywhere.
+    pub fn leads_to(self, next: Self) -> bool {
+        use TcpState::*;
+        matches!(
+            (self, next),
+            (Closed, Listen | SynSent)
+                | (Listen, SynReceived | SynSent | Closed)
+                | (SynSent, SynReceived | Established | Closed)
+                | (SynReceived, Established | FinWait1 | Listen)
+                | (Established, FinWait1 | CloseWait)
+                | (FinWait1, FinWait2 | Closing | TimeWait)
+                | (FinWait2 | Closing, TimeWait)
+                | (CloseWait, LastAck)
+                | (LastAck | TimeWait, Closed)
+        )
+    }
+
     /// The state of a name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)

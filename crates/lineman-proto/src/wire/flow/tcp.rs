@@ -55,6 +55,17 @@ pub struct Sent {
     pub order: Order,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
+    /// The state that its sender is in now, if that is another than before.
+    pub moved: Option<EndState>,
+}
+
+/// What was found about a segment as it was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// What it is to its receiver.
+    pub arrival: Arrival,
+    /// The state that its receiver is in now, if that is another than before.
+    pub moved: Option<EndState>,
 }
 
 impl TcpFlow {
@@ -157,7 +168,7 @@ impl TcpFlow {
             },
             false => judge::judge(sender, peer, &placed, packet),
         };
-        sender.lives_by_sending(peer, &placed, next);
+        let moved = sender.lives_by_sending(peer, &placed, next);
         Some(Sent {
             way,
             place: Place {
@@ -169,14 +180,18 @@ impl TcpFlow {
             label,
             order,
             again,
+            moved,
         })
     }
 
     /// A segment was delivered; tell it as it arrived. `None` if it is not of this connection.
-    pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Arrival> {
+    pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let way = self.way(segment)?;
         if segment.damaged {
-            return Some(Arrival::Damaged);
+            return Some(Delivered {
+                arrival: Arrival::Damaged,
+                moved: None,
+            });
         }
         let placed = self.place(way, segment);
         let sacked = self.highest_sack(way, segment);
@@ -199,8 +214,8 @@ impl TcpFlow {
             receiver.owes_since.get_or_insert(now_ns);
         }
         receiver.asked_again |= arrival == Arrival::Known && placed.has(Flags::SYN);
-        receiver.lives_by_hearing(sender, &placed, due);
-        Some(arrival)
+        let moved = receiver.lives_by_hearing(sender, &placed, due);
+        Some(Delivered { arrival, moved })
     }
 
     /// A SYN begins to count, or begins everything anew.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use super::Arrival;
+use super::Delivered;
 use super::Segment;
 use super::Sent;
 use super::TcpFlow;
@@ -39,7 +39,7 @@ impl TcpFlows {
     }
 
     /// A segment was delivered, as it arrived.
-    pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Arrival> {
+    pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         self.find(segment).delivered(now_ns, segment)
     }
 

@@ -75,8 +75,8 @@ impl Talk {
 
     fn arrives(&mut self, bytes: &[u8]) -> Arrival {
         let flow = self.flow.as_mut().expect("begun");
-        let arrival = flow.delivered(self.id * MS, &segment(bytes));
-        arrival.expect("of this connection")
+        let delivered = flow.delivered(self.id * MS, &segment(bytes));
+        delivered.expect("of this connection").arrival
     }
 
     /// Sent, and delivered.

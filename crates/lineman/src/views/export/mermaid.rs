@@ -13,6 +13,8 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
+use crate::views::cells::address;
+use crate::views::cells::state;
 use crate::views::packet::label;
 
 /// The whole diagram.
@@ -20,10 +22,10 @@ pub(super) fn diagram(events: &[Event], lang: Lang) -> String {
     let mut lines = vec!["sequenceDiagram".to_owned()];
     if let Some(start) = start(events) {
         let client = Views::Client {
-            address: &start.client.v4,
+            address: &address(&start, Host::Client),
         };
         let server = Views::Server {
-            address: &start.server.v4,
+            address: &address(&start, Host::Server),
         };
         lines.push(format!("participant C as {}", client.render(lang)));
         lines.push(format!("participant S as {}", server.render(lang)));
@@ -44,7 +46,7 @@ fn of_row(row: &Row, lang: Lang) -> Vec<String> {
         .collect();
     for host in [Host::Client, Host::Server] {
         if let Some(cell) = row.states[host].filter(|cell| cell.before != cell.after) {
-            lines.push(format!("Note over {}: {}", letter(host), cell.after.name()));
+            lines.push(format!("Note over {}: {}", letter(host), state(&cell)));
         }
     }
     lines

@@ -1,5 +1,5 @@
-//! A capture in the form pcapng (IETF draft-ietf-opsawg-pcapng): an interface for each host, every
-//! packet once, when it was sent, with what there is to say about it as its comment.
+//! A capture in the form pcapng (IETF draft-ietf-opsawg-pcapng): an interface for each host and kind of
+//! link, every packet once, when it was sent, with what there is to say about it as its comment.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -13,6 +13,7 @@ use lineman_trace::files::Record;
 use lineman_trace::files::Section;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
@@ -22,6 +23,7 @@ use super::start;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
+use crate::views::cells::state;
 use crate::views::words::paragraph;
 
 /// A packet with everything that was said about it.
@@ -42,29 +44,48 @@ pub(super) fn capture(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::
         application: "lineman".to_owned(),
     };
     let mut file = PcapngWriter::new(out, Endian::Little, &section)?;
-    for name in ["client", "server"] {
+    let told = told(events, lang);
+    let interfaces = interfaces(told.values());
+    for (host, link) in &interfaces {
         file.interface(&Interface {
-            name: Some(name.to_owned()),
-            ..Interface::new(LinkType::ETHERNET)
+            name: Some(host.name().to_owned()),
+            ..Interface::new(*link)
         })?;
     }
-    for told in told(events, lang).into_values() {
-        file.write(&record(told, utc_ns))?;
+    for told in told.into_values() {
+        file.write(&record(told, utc_ns, &interfaces))?;
     }
     Ok(())
 }
 
+/// The hosts' interfaces, and one more where a host sends on another link.
+fn interfaces<'t>(told: impl Iterator<Item = &'t Told>) -> Vec<(Host, LinkType)> {
+    let mut links = told.map(|told| (told.arrow.from, told.arrow.link));
+    let usual = links
+        .next()
+        .map_or_else(LinkType::default, |(_, link)| link);
+    let mut all = vec![(Host::Client, usual), (Host::Server, usual)];
+    for interface in links {
+        if !all.contains(&interface) {
+            all.push(interface);
+        }
+    }
+    all
+}
+
 /// On the interface of its sender, whom it leaves.
-fn record(told: Told, utc_ns: u64) -> Record {
+fn record(told: Told, utc_ns: u64, interfaces: &[(Host, LinkType)]) -> Record {
     let Told { arrow, comment } = told;
+    let own = (arrow.from, arrow.link);
+    let interface = interfaces.iter().position(|it| *it == own);
+    let interface = interface.and_then(|at| u32::try_from(at).ok());
+    let stamp_ns = arrow.stamp_ns;
+    let utc_ns = stamp_ns.unwrap_or_else(|| utc_ns.saturating_add(arrow.sent_ns));
     Record {
+        wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
         comments: vec![comment],
         outbound: Some(true),
-        ..Record::new(
-            arrow.from as u32,
-            utc_ns.saturating_add(arrow.sent_ns),
-            arrow.bytes,
-        )
+        ..Record::new(interface.unwrap_or_default(), utc_ns, arrow.bytes)
     }
 }
 
@@ -92,10 +113,11 @@ fn comment(row: &Row, arrow: &Arrow, lang: Lang) -> String {
     }
     for (host, name) in [(Host::Client, "client"), (Host::Server, "server")] {
         if let Some(cell) = row.states[host] {
-            parts.push(match cell.before == cell.after {
-                true => format!("{name} {}", cell.after.name()),
-                false => format!("{name} {} → {}", cell.before.name(), cell.after.name()),
-            });
+            let through = cell.through.map(TcpState::name);
+            let before = (cell.before != cell.after).then(|| cell.before.name());
+            let passed = before.into_iter().chain(through).map(str::to_owned);
+            let states: Vec<String> = passed.chain([state(&cell)]).collect();
+            parts.push(format!("{name} {}", states.join(" → ")));
         }
     }
     parts.push(paragraph(row, lang));

@@ -36,8 +36,8 @@ pub(super) fn lines(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Re
             "origin": start.origin,
             "system": start.system,
             "utc_ns": start.utc_ns,
-            "client": start.client,
-            "server": start.server,
+            "link": start.link.0,
+            "hosts": start.hosts,
         });
         writeln!(out, "{}", safe_json(&head.to_string()))?;
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use lineman_trace::story::Row;
 use lineman_trace::story::Stretch;
 
@@ -13,6 +14,7 @@ use super::svg_row::draw;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
+use crate::views::cells::address;
 use crate::views::text::clean;
 
 /// Where the hosts' lines stand, and how wide the picture is.
@@ -95,10 +97,10 @@ fn head(events: &[Event], packets: usize, lang: Lang) -> String {
         )
     };
     let client = Views::Client {
-        address: &start.client.v4,
+        address: &address(&start, Host::Client),
     };
     let server = Views::Server {
-        address: &start.server.v4,
+        address: &address(&start, Host::Server),
     };
     format!(
         "<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n{}{}",

@@ -19,6 +19,7 @@ use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::cells::call;
+use crate::views::cells::state as shown;
 
 /// Sentences: there, but not in front.
 pub(super) const DIM: &str = "2";
@@ -81,12 +82,7 @@ fn worded(clock: Clock, style: Style) -> String {
 /// The state of a host, and whether it has just changed; for UDP the port, for it has no state.
 pub(super) fn state(row: &Row, host: Host) -> (String, bool) {
     if let Some(cell) = row.states[host] {
-        let mark = match cell.origin {
-            Origin::Inferred => "~",
-            Origin::Kernel | Origin::Simulated => "",
-        };
-        let text = format!("{mark}{}", cell.after.name());
-        return (text, cell.before != cell.after);
+        return (shown(&cell), cell.before != cell.after);
     }
     let port = row.arrow.as_ref().and_then(|arrow| end(arrow, host));
     (

@@ -14,6 +14,7 @@ use super::shaft::short;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::lang::wire::Wire;
+use crate::views::cells::address;
 use crate::views::cells::time;
 use crate::views::text::cut;
 use crate::views::text::pad;
@@ -71,11 +72,11 @@ impl Layout {
     /// The names of the columns.
     pub(super) fn heading(self, start: &Start, style: Style) -> Vec<String> {
         let client = Views::Client {
-            address: &start.client.v4,
+            address: &address(start, Host::Client),
         }
         .render(style.lang);
         let server = Views::Server {
-            address: &start.server.v4,
+            address: &address(start, Host::Server),
         }
         .render(style.lang);
         let state = Views::State {}.render(style.lang);

@@ -26,7 +26,8 @@ pub(super) fn shown(model: &Model) -> Option<Shown> {
     let arrived = arrived(model, arrow).filter(|_| receives(model.focus, arrow));
     let is_arrived = arrived.is_some();
     let bytes = arrived.unwrap_or(&arrow.bytes).to_vec();
-    let mut frame = Frame::parse(&bytes);
+    let missing = arrow.wire_len.saturating_sub(arrow.bytes.len());
+    let mut frame = Frame::captured(arrow.link, &bytes, bytes.len().saturating_add(missing));
     if matches!(&arrow.seen.what, What::Udp(datagram) if datagram.tftp.is_some()) {
         frame = frame.as_tftp();
     }

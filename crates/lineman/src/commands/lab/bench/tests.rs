@@ -172,12 +172,7 @@ fn packets_are_named_or_are_the_first_that_is_held() {
     let mut known = known();
     assert_eq!(read("deliver", &mut known), Err(Complaint::NothingHeld));
     for (n, id) in [(0, 7), (1, 4)] {
-        let packet = log::Packet {
-            id,
-            from: Host::Client,
-            verdict: log::Verdict::Held,
-            bytes: None,
-        };
+        let packet = log::Packet::new(id, Host::Client, log::Verdict::Held, None);
         let (t_ns, kind) = (0, Kind::Packet(packet));
         known.hear(&Event { n, t_ns, kind });
     }

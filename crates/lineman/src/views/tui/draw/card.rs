@@ -13,6 +13,7 @@ use ratatui::text::Line;
 use super::say;
 use super::tint;
 use crate::lang::tui::Tui;
+use crate::views::cells::address;
 use crate::views::cells::call;
 use crate::views::text::cut;
 use crate::views::text::wrap;
@@ -103,10 +104,7 @@ fn heading(model: &Model, host: Host, text: String) -> Line<'static> {
 /// The host and where its socket is.
 fn name(model: &Model, host: Host) -> String {
     let socket = model.scene().hosts[host].socket;
-    let address = model.start.as_ref().map(|start| match host {
-        Host::Client => start.client.v4.to_string(),
-        Host::Server => start.server.v4.to_string(),
-    });
+    let address = model.start.as_ref().map(|start| address(start, host));
     let end = socket.map(|socket| socket.ends.local.to_string());
     let end = &end.or(address).unwrap_or_default();
     say(

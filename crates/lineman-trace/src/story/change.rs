@@ -1,0 +1,189 @@
+//! A change of a socket's state, told or deduced, and the row that it belongs to.
+
+use lineman_proto::wire::flow::EndState;
+use lineman_proto::wire::flow::Source;
+
+use super::Fate;
+use super::Known;
+use super::Row;
+use super::Story;
+use super::pending::Open;
+use super::pending::SENDING;
+use super::sockets::of_packet;
+use crate::log::Endpoints;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Origin;
+use crate::log::State;
+use crate::log::TcpState;
+
+/// A socket of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Socket {
+    pub(super) host: Host,
+    pub(super) ends: Endpoints,
+}
+
+/// A change of a socket's state.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Change {
+    pub(super) socket: Socket,
+    pub(super) to: TcpState,
+    pub(super) known: Known,
+    /// Whether the log tells of it; else it follows from the packet of its row.
+    pub(super) told: bool,
+    /// Whether the log tells of no state of this host: then what is deduced counts.
+    pub(super) alone: bool,
+}
+
+impl Change {
+    fn told(state: &State) -> Self {
+        Self {
+            socket: Socket {
+                host: state.host,
+                ends: state.socket,
+            },
+            to: state.to,
+            known: match state.origin {
+                Origin::Kernel => Known::Kernel,
+                Origin::Simulated => Known::Simulated,
+                Origin::Inferred => Known::Deduced,
+            },
+            told: true,
+            alone: false,
+        }
+    }
+
+    /// Whether the log tells that a socket of `host` has come into `state`.
+    pub(super) fn is_told_of(&self, host: Host, state: TcpState) -> bool {
+        self.told && self.socket.host == host && self.to == state
+    }
+
+    fn deduced(socket: Socket, end: EndState, alone: bool) -> Self {
+        Self {
+            socket,
+            to: end.state,
+            known: match end.source {
+                Source::Kernel | Source::Deduced => Known::Deduced,
+                Source::Contradicted => Known::Contradicted,
+            },
+            told: false,
+            alone,
+        }
+    }
+}
+
+impl Story {
+    /// A TCP has told of a state: that belongs to the row of the packet that made it, or of the call.
+    pub(super) fn state(&mut self, event: &Event, state: &State) {
+        self.descriptors.state(state);
+        let change = Change::told(state);
+        self.asked.insert(state.socket.local.ip());
+        for open in &mut self.pending {
+            if open.waits == Some(change.socket) {
+                open.waits = None; // it comes before this one, wherever its packet is
+            }
+        }
+        let place = self.place(event, state, &change);
+        // What is still on its way to this host will find it so.
+        for open in self.pending.range_mut(..place) {
+            open.departs_if(|arrow| arrow.from != state.host);
+        }
+        let open = &mut self.pending[place];
+        open.touch(event);
+        open.changes.push(change);
+    }
+
+    fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {
+        let (host, made) = (state.host, self.made(state));
+        if is_own_act(state.to) {
+            let acts = |at: &usize| acts(&self.pending[*at].row, host);
+            // The call that it comes of, if that waits for its packet.
+            let last = self.pending.len().checked_sub(1);
+            let last = last.filter(|at| self.pending[*at].row.arrow.is_none());
+            let place = made.filter(acts).or_else(|| last.filter(acts));
+            return place.unwrap_or_else(|| {
+                let place = self.open(event);
+                self.pending[place].waits = Some(change.socket);
+                place
+            });
+        }
+        let arrived = |at: &usize| {
+            let arrow = self.pending[*at].row.arrow.as_ref();
+            arrow.is_some_and(|arrow| arrow.from != host && arrow.fate == Fate::Delivered)
+        };
+        let place = made.filter(arrived);
+        let place = place.or_else(|| self.deduced(change)).or(made);
+        place.unwrap_or_else(|| {
+            let fits = |row: &Row| match &row.arrow {
+                Some(arrow) => of_packet(arrow, host) == Some(change.socket),
+                None => row.calls[host].is_some(),
+            };
+            self.join(event, Some(host), fits)
+        })
+    }
+
+    /// The row that shows what made a change, if it has not come out yet.
+    pub(super) fn made(&self, state: &State) -> Option<usize> {
+        let cause = state.cause?;
+        let caused = |open: &Open| open.events.contains(&cause);
+        self.pending.iter().rposition(caused)
+    }
+
+    /// The row from whose packet the same follows.
+    fn deduced(&self, change: &Change) -> Option<usize> {
+        let same = |it: &Change| !it.told && it.socket == change.socket && it.to == change.to;
+        let here = |open: &Open| open.changes.iter().any(same);
+        self.pending.iter().rposition(here)
+    }
+
+    /// What follows for a host's state from the packet of a row.
+    pub(super) fn follows(&mut self, place: usize, host: Host, end: Option<EndState>) {
+        let Some(end) = end else { return };
+        let open = &mut self.pending[place];
+        let arrow = open.row.arrow.as_ref();
+        if let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, host)) {
+            let alone = !self.all_asked && !self.asked.contains(&socket.ends.local.ip());
+            open.changes.push(Change::deduced(socket, end, alone));
+        }
+    }
+
+    /// The packet is there that goes with a state which its sender's TCP has told of before: they are one
+    /// row. Gives the place of that.
+    pub(super) fn gathers(&mut self, place: usize) -> usize {
+        let arrow = self.pending[place].row.arrow.as_ref();
+        let socket = arrow.and_then(|arrow| of_packet(arrow, arrow.from));
+        let waits = |open: &Open| open.waits.is_some() && open.waits == socket;
+        let Some(at) = self.pending.iter().position(waits) else {
+            return place;
+        };
+        let waiting = &mut self.pending[at];
+        waiting.waits = None;
+        if at == place {
+            return place;
+        }
+        let told: Vec<Change> = waiting.changes.drain(..).collect();
+        let events = waiting.events.clone();
+        let empty = waiting.is_empty();
+        let open = &mut self.pending[place];
+        open.events.extend(events);
+        open.changes.extend(told);
+        if empty {
+            self.pending.remove(at);
+        }
+        place - usize::from(empty && at < place)
+    }
+}
+
+/// Whether an end comes into a state by something that it sends, SYN or FIN, and not by what it receives.
+fn is_own_act(state: TcpState) -> bool {
+    use TcpState::{FinWait1, LastAck, SynSent};
+    matches!(state, SynSent | FinWait1 | LastAck)
+}
+
+/// Whether a host does something in a row that may send a SYN or a FIN.
+fn acts(row: &Row, host: Host) -> bool {
+    let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == host);
+    let call = row.calls[host].as_ref();
+    sends || call.is_some_and(|call| SENDING.contains(&call.name.as_str()))
+}

@@ -1,0 +1,592 @@
+//! Every number of a saying is held against the packets of its log. They are taken apart here by hand, by
+//! what the RFCs say stands where, and not by what made the sayings.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
+use std::net::SocketAddr;
+
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+const SYN: u8 = 0x02;
+const FIN: u8 = 0x01;
+const ACK: u8 = 0x10;
+
+/// What was looked at.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    /// How many numbers.
+    pub checked: usize,
+    /// Which are not as the packets have them.
+    pub untrue: Vec<String>,
+}
+
+/// Holds the sayings of a log's rows against its packets.
+pub fn look(events: &[Event], rows: &[Row]) -> Numbers {
+    let wire = Wire::of(events);
+    let mut numbers = Numbers::default();
+    for row in rows {
+        for saying in &row.sayings {
+            let Some(arrow) = &row.arrow else { continue };
+            let Some(packet) = wire.packet(arrow.id) else {
+                numbers.untrue.push(format!("no packet {}", arrow.id));
+                continue;
+            };
+            for (name, said, true_ones) in wire.facts(saying, arrow.id, packet) {
+                numbers.checked += 1;
+                if !true_ones.contains(&said) {
+                    numbers.untrue.push(format!(
+                        "packet {}: {name} {said} is none of {true_ones:?}: {saying:?}",
+                        arrow.id
+                    ));
+                }
+            }
+        }
+    }
+    numbers
+}
+
+/// A number of a saying: its name, what is said, and what may be said.
+type Fact = (&'static str, i64, Vec<i64>);
+
+/// A packet of the log.
+struct Packet {
+    id: u64,
+    sent_ns: u64,
+    delivered_ns: Option<u64>,
+    from: SocketAddr,
+    to: SocketAddr,
+    body: Body,
+}
+
+enum Body {
+    Tcp(Tcp),
+    Udp {
+        stated: i64,
+        payload: Vec<u8>,
+    },
+    /// A later piece of a packet: where it begins, how long it is.
+    Piece(i64, i64),
+    /// An ICMP message about a datagram to a port.
+    Icmp(i64),
+    Other,
+}
+
+struct Tcp {
+    seq: u32,
+    ack: u32,
+    flags: u8,
+    window: u32,
+    scale: Option<u32>,
+    len: i64,
+    /// In the sequence space that begins with the SYN, as far as one was seen.
+    place: Option<i64>,
+    next: Option<i64>,
+    /// The highest that its sender had acknowledged before.
+    acked: i64,
+    /// The window, scaled if both SYNs agreed.
+    scaled: i64,
+}
+
+impl Tcp {
+    fn has(&self, flag: u8) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// The room that it takes in the sequence space.
+    fn takes(&self) -> i64 {
+        self.len + i64::from(self.has(SYN)) + i64::from(self.has(FIN))
+    }
+}
+
+/// What one direction has said so far.
+#[derive(Clone, Copy, Default)]
+struct Direction {
+    isn: Option<u32>,
+    scale: Option<u32>,
+    acked: i64,
+}
+
+/// The packets of a log, and what was done to them.
+#[derive(Default)]
+struct Wire {
+    packets: BTreeMap<u64, Packet>,
+    copies: BTreeMap<u64, u64>,
+    repeats: BTreeMap<u64, BTreeSet<u32>>,
+}
+
+impl Wire {
+    fn of(events: &[Event]) -> Self {
+        let mut wire = Self::default();
+        let mut directions = BTreeMap::new();
+        for event in events {
+            let Kind::Packet(packet) = &event.kind else {
+                continue;
+            };
+            match packet.verdict {
+                Verdict::Sent => wire.sent(event.t_ns, packet, &mut directions),
+                Verdict::Delivered => {
+                    if let Some(known) = wire.packets.get_mut(&packet.id) {
+                        known.delivered_ns.get_or_insert(event.t_ns);
+                    }
+                }
+                Verdict::Duplicated { copy } => {
+                    wire.copies.insert(copy, packet.id);
+                }
+                Verdict::Repeated { times } => {
+                    wire.repeats.entry(packet.id).or_default().insert(times);
+                }
+                Verdict::Held | Verdict::Dropped => {}
+            }
+        }
+        wire
+    }
+
+    fn sent(
+        &mut self,
+        sent_ns: u64,
+        packet: &lineman_trace::log::Packet,
+        directions: &mut BTreeMap<(SocketAddr, SocketAddr), Direction>,
+    ) {
+        let Some(parsed) = packet.bytes.as_deref().and_then(parse) else {
+            return;
+        };
+        let (from, to, mut body) = parsed;
+        // The wire's own copy says nothing new.
+        if let Body::Tcp(tcp) = &mut body {
+            let mut own = directions.get(&(from, to)).copied().unwrap_or_default();
+            let mut peer = directions.get(&(to, from)).copied().unwrap_or_default();
+            if tcp.has(SYN) {
+                if !tcp.has(ACK) && own.isn.is_some_and(|isn| isn != tcp.seq) {
+                    (own, peer) = Default::default();
+                }
+                (own.isn, own.scale) = (Some(tcp.seq), tcp.scale);
+            }
+            let place = |number: u32, isn: u32| i64::from(number.wrapping_sub(isn) as i32);
+            tcp.place = own.isn.map(|isn| place(tcp.seq, isn));
+            tcp.next = match tcp.has(ACK) {
+                true => peer.isn.map(|isn| place(tcp.ack, isn)),
+                false => None,
+            };
+            tcp.acked = own.acked;
+            own.acked = own.acked.max(tcp.next.unwrap_or_default());
+            let shift = match (own.scale, peer.scale) {
+                (Some(shift), Some(_)) if !tcp.has(SYN) => shift,
+                _ => 0,
+            };
+            tcp.scaled = i64::from(tcp.window << shift);
+            directions.insert((from, to), own);
+            directions.insert((to, from), peer);
+        }
+        let known = self
+            .packets
+            .get(&packet.id)
+            .map_or(sent_ns, |it| it.sent_ns);
+        self.packets.insert(
+            packet.id,
+            Packet {
+                id: packet.id,
+                sent_ns: known,
+                delivered_ns: None,
+                from,
+                to,
+                body,
+            },
+        );
+    }
+
+    /// A packet; of a copy, its original.
+    fn packet(&self, id: u64) -> Option<&Packet> {
+        let original = self.copies.get(&id).unwrap_or(&id);
+        self.packets.get(&id).or_else(|| self.packets.get(original))
+    }
+
+    fn facts(&self, saying: &Saying, id: u64, packet: &Packet) -> Vec<Fact> {
+        let mut facts = match &packet.body {
+            Body::Tcp(tcp) => self.of_tcp(saying, packet, tcp),
+            Body::Udp { stated, payload } => self.of_udp(saying, packet, *stated, payload),
+            Body::Piece(offset, len) => match saying {
+                Saying::PieceLast {
+                    offset: at, len: l, ..
+                } => vec![
+                    ("offset", number(*at), vec![*offset]),
+                    ("len", number(*l), vec![*len]),
+                ],
+                _ => Vec::new(),
+            },
+            Body::Icmp(quoted) => match saying {
+                Saying::UdpRefused { port, .. } => {
+                    vec![("port", number(*port), vec![*quoted])]
+                }
+                _ => Vec::new(),
+            },
+            Body::Other => Vec::new(),
+        };
+        facts.extend(match saying {
+            Saying::HeldAgain { times, .. } => {
+                let told = self.repeats.get(&id).into_iter().flatten();
+                let told = told.map(|times| number(*times)).collect();
+                Some(("times", number(*times), told))
+            }
+            Saying::Copied { of } => {
+                // A copy is told with its original, or it is the same IP packet once more.
+                let original = self.copies.get(&id).map(|id| *id as i64);
+                let original = original.into_iter().chain(self.same(packet));
+                Some(("of", number(*of), original.collect()))
+            }
+            Saying::Released { millis } => {
+                let waited = packet
+                    .delivered_ns
+                    .map(|at| millis_between(packet.sent_ns, at));
+                Some(("millis", number(*millis), waited.into_iter().collect()))
+            }
+            _ => None,
+        });
+        facts
+    }
+
+    fn of_tcp(&self, saying: &Saying, packet: &Packet, tcp: &Tcp) -> Vec<Fact> {
+        use Saying as S;
+        let (Some(place), next) = (tcp.place, tcp.next) else {
+            return Vec::new(); // its beginning was not seen
+        };
+        let next: Vec<i64> = next.into_iter().collect();
+        let (seq, ack) = (vec![i64::from(tcp.seq)], vec![i64::from(tcp.ack)]);
+        let more: Vec<i64> = next.iter().map(|next| next - tcp.acked.max(1)).collect();
+        // The FIN stands behind the bytes of its segment.
+        let fin = vec![place + tcp.len];
+        match saying {
+            S::Syn { port, isn, .. } => vec![
+                ("isn", number(*isn), seq),
+                ("port", number(*port), vec![packet.to.port().into()]),
+            ],
+            S::SynCrossed { isn, .. } => vec![("isn", number(*isn), seq)],
+            S::SynAck { isn, ack: a, .. } => {
+                vec![("isn", number(*isn), seq), ("ack", number(*a), ack)]
+            }
+            S::SynAckCrossed { ack: a, .. } | S::AckThird { ack: a, .. } => {
+                vec![("ack", number(*a), ack)]
+            }
+            S::Data {
+                len, first, last, ..
+            }
+            | S::DataHalf {
+                len, first, last, ..
+            } => vec![
+                ("len", number(*len), vec![tcp.len]),
+                ("first", *first, vec![place]),
+                ("last", *last, vec![place + tcp.len - 1]),
+            ],
+            S::Ack { bytes, next: n, .. } => {
+                vec![("bytes", number(*bytes), more), ("next", *n, next)]
+            }
+            S::AckDelayed {
+                bytes,
+                next: n,
+                millis,
+                ..
+            } => vec![
+                ("bytes", number(*bytes), more),
+                ("next", *n, next),
+                ("millis", number(*millis), self.arrived_before(packet)),
+            ],
+            S::AckFin { next: n, .. } | S::AckFinLast { next: n, .. } => vec![("next", *n, next)],
+            S::AckFinDelayed {
+                next: n, millis, ..
+            } => vec![
+                ("next", *n, next),
+                ("millis", number(*millis), self.arrived_before(packet)),
+            ],
+            S::AckDup { times, next: n, .. } => {
+                let before = self.acks_before(packet, tcp);
+                vec![
+                    ("times", number(*times), (1..=before).collect()),
+                    ("next", *n, next),
+                ]
+            }
+            S::AckAgain { next: n, .. } => vec![("next", *n, next)],
+            S::Window { window, .. } => vec![("window", number(*window), vec![tcp.scaled])],
+            S::WindowZero { .. } => vec![("window", 0, vec![tcp.scaled])],
+            S::FinFirst { seq: s, .. }
+            | S::FinSecond { seq: s, .. }
+            | S::FinCrossed { seq: s, .. } => vec![("seq", *s, fin)],
+            S::FinCombined { seq: s, ack: a, .. } => {
+                vec![("seq", *s, fin), ("ack", *a, next)]
+            }
+            S::RstRefused { port, .. } => {
+                vec![("port", number(*port), vec![packet.from.port().into()])]
+            }
+            S::Resent { times, millis, .. } | S::ResentNeedless { times, millis, .. } => {
+                let earlier = self.earlier(packet, place, tcp.takes());
+                let waited = earlier.iter().map(|at| millis_between(*at, packet.sent_ns));
+                let count = earlier.len() as i64;
+                vec![
+                    ("times", number(*times), (1..=count).collect()),
+                    ("millis", number(*millis), waited.collect()),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn of_udp(&self, saying: &Saying, packet: &Packet, stated: i64, payload: &[u8]) -> Vec<Fact> {
+        use Saying as S;
+        let word = |at: usize| {
+            let bytes = payload.get(at..at + 2);
+            let word = bytes.map(|bytes| i64::from(u16::from_be_bytes([bytes[0], bytes[1]])));
+            word.into_iter().collect::<Vec<i64>>()
+        };
+        let rest = |behind: usize| vec![payload.len() as i64 - behind as i64];
+        let [from, to] = [packet.from, packet.to].map(|end| vec![i64::from(end.port())]);
+        match saying {
+            S::Udp { len, port, .. } | S::UdpPieces { len, port, .. } => vec![
+                ("len", number(*len), vec![stated - 8]),
+                ("port", number(*port), to),
+            ],
+            S::UdpEmpty { port, .. } => {
+                vec![("len", 0, vec![stated - 8]), ("port", number(*port), to)]
+            }
+            S::TftpTid { port, .. } => vec![("port", number(*port), from)],
+            S::TftpData { block, len, .. } => vec![
+                ("opcode", 3, word(0)),
+                ("block", number(*block), word(2)),
+                ("len", number(*len), rest(4)),
+            ],
+            S::TftpLast {
+                block,
+                len,
+                blksize,
+                ..
+            } => vec![
+                ("block", number(*block), word(2)),
+                ("len", number(*len), rest(4)),
+                ("blksize", number(*blksize), self.blksize(packet)),
+            ],
+            S::TftpAck { block, .. } => {
+                vec![("opcode", 4, word(0)), ("block", number(*block), word(2))]
+            }
+            S::TftpAckOptions { .. } | S::TftpReady { .. } => vec![("block", 0, word(2))],
+            S::TftpAckLast { block, bytes, .. } => vec![
+                ("block", number(*block), word(2)),
+                ("bytes", number(*bytes), vec![self.file(packet)]),
+            ],
+            S::TftpError { code, .. } => {
+                vec![("opcode", 5, word(0)), ("code", number(*code), word(2))]
+            }
+            S::TftpStray { port, .. } => vec![("port", number(*port), from)],
+            S::TftpStrayError { port, code, .. } => vec![
+                ("port", number(*port), to),
+                ("code", number(*code), word(2)),
+            ],
+            S::TftpResent { times, millis, .. } => {
+                let same = |it: &&Packet| match &it.body {
+                    Body::Udp { payload: other, .. } => other == payload,
+                    _ => false,
+                };
+                let earlier: Vec<&Packet> = self.before(packet).filter(same).collect();
+                let waited = earlier
+                    .iter()
+                    .map(|it| millis_between(it.sent_ns, packet.sent_ns));
+                vec![
+                    ("times", number(*times), vec![earlier.len() as i64]),
+                    ("millis", number(*millis), waited.collect()),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What the same end has sent to the same end before.
+    fn before(&self, packet: &Packet) -> impl Iterator<Item = &Packet> {
+        let (id, from, to) = (packet.id, packet.from, packet.to);
+        let same = move |it: &&Packet| it.id < id && (it.from, it.to) == (from, to);
+        self.packets.values().filter(same)
+    }
+
+    /// The same IP packet, sent before.
+    fn same(&self, packet: &Packet) -> impl Iterator<Item = i64> {
+        self.before(packet).map(|it| it.id as i64)
+    }
+
+    /// When any of these numbers was sent before.
+    fn earlier(&self, packet: &Packet, place: i64, takes: i64) -> Vec<u64> {
+        let overlaps = |it: &&Packet| match &it.body {
+            Body::Tcp(tcp) => tcp.place.is_some_and(|at| {
+                at < place + takes.max(1) && place < at + tcp.takes() && tcp.takes() > 0
+            }),
+            _ => false,
+        };
+        let sent = self.before(packet).filter(overlaps);
+        sent.map(|it| it.sent_ns).collect()
+    }
+
+    /// How many segments of the same end say the same acknowledgment and come before.
+    fn acks_before(&self, packet: &Packet, tcp: &Tcp) -> i64 {
+        let same = |it: &&Packet| match &it.body {
+            Body::Tcp(other) => other.has(ACK) && other.ack == tcp.ack,
+            _ => false,
+        };
+        self.before(packet).filter(same).count() as i64
+    }
+
+    /// How long ago anything has arrived from the other end, in milliseconds.
+    fn arrived_before(&self, packet: &Packet) -> Vec<i64> {
+        let back = |it: &&Packet| (it.from, it.to) == (packet.to, packet.from);
+        let arrived = self.packets.values().filter(back);
+        let before = arrived
+            .filter_map(|it| it.delivered_ns)
+            .filter(|at| *at <= packet.sent_ns);
+        before
+            .map(|at| millis_between(at, packet.sent_ns))
+            .collect()
+    }
+
+    /// The size of a block: what an OACK to or from this client has, or 512.
+    fn blksize(&self, packet: &Packet) -> Vec<i64> {
+        let ends = [packet.from, packet.to];
+        let mut told = self.packets.values().filter_map(|it| match &it.body {
+            Body::Udp { payload, .. } if ends.contains(&it.to) && payload.starts_with(&[0, 6]) => {
+                let texts: Vec<&[u8]> = payload[2..].split(|byte| *byte == 0).collect();
+                let at = texts.iter().position(|text| *text == b"blksize")?;
+                std::str::from_utf8(texts.get(at + 1)?).ok()?.parse().ok()
+            }
+            _ => None,
+        });
+        vec![told.next_back().unwrap_or(512)]
+    }
+
+    /// How many bytes of a file the other end has sent so far, each block counted once.
+    fn file(&self, packet: &Packet) -> i64 {
+        let mut blocks = BTreeMap::new();
+        for it in self.packets.values() {
+            if let Body::Udp { payload, .. } = &it.body
+                && it.id < packet.id
+                && (it.from, it.to) == (packet.to, packet.from)
+                && let [0, 3, high, low, rest @ ..] = &payload[..]
+            {
+                blocks.insert((*high, *low), rest.len() as i64);
+            }
+        }
+        blocks.values().sum()
+    }
+}
+
+fn millis_between(from: u64, to: u64) -> i64 {
+    (to.saturating_sub(from) / 1_000_000) as i64
+}
+
+fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+    let word = bytes.get(at..at + 2)?;
+    Some(u16::from_be_bytes([word[0], word[1]]))
+}
+
+fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+    let high = u32::from(be16(bytes, at)?);
+    Some(high << 16 | u32::from(be16(bytes, at + 2)?))
+}
+
+/// An Ethernet frame with IP in it.
+fn parse(frame: &[u8]) -> Option<(SocketAddr, SocketAddr, Body)> {
+    let packet = frame.get(14..)?;
+    match packet.first()? >> 4 {
+        4 => {
+            let address = |at: usize| Some(IpAddr::from(Ipv4Addr::from(be32(packet, at)?)));
+            let (from, to) = (address(12)?, address(16)?);
+            let head = usize::from(packet[0] & 0x0f) * 4;
+            let body = packet.get(head..usize::from(be16(packet, 2)?))?;
+            let offset = i64::from(be16(packet, 6)? & 0x1fff) * 8;
+            transport(from, to, packet[9], offset, body)
+        }
+        6 => {
+            let address = |at: usize| {
+                let bytes: [u8; 16] = packet.get(at..at + 16)?.try_into().ok()?;
+                Some(IpAddr::from(Ipv6Addr::from(bytes)))
+            };
+            let (from, to) = (address(8)?, address(24)?);
+            let body = packet.get(40..40 + usize::from(be16(packet, 4)?))?;
+            match packet[6] {
+                44 => {
+                    let offset = i64::from(be16(body, 2)? & 0xfff8);
+                    transport(from, to, body[0], offset, body.get(8..)?)
+                }
+                protocol => transport(from, to, protocol, 0, body),
+            }
+        }
+        _ => None,
+    }
+}
+
+fn transport(
+    from: IpAddr,
+    to: IpAddr,
+    protocol: u8,
+    offset: i64,
+    body: &[u8],
+) -> Option<(SocketAddr, SocketAddr, Body)> {
+    if offset > 0 {
+        let piece = Body::Piece(offset, body.len() as i64);
+        return Some(((from, 0).into(), (to, 0).into(), piece));
+    }
+    let ends = |body: &[u8]| {
+        let (source, destination) = (be16(body, 0)?, be16(body, 2)?);
+        Some(((from, source).into(), (to, destination).into()))
+    };
+    Some(match protocol {
+        6 => {
+            let (from, to) = ends(body)?;
+            (from, to, Body::Tcp(segment(body)?))
+        }
+        17 => {
+            let (from, to) = ends(body)?;
+            let stated = i64::from(be16(body, 4)?);
+            let payload = body.get(8..)?.to_vec();
+            (from, to, Body::Udp { stated, payload })
+        }
+        1 | 58 => {
+            // The datagram's own header is behind that of the IP packet which is quoted.
+            let head = if protocol == 1 { 20 } else { 40 };
+            let port = be16(body, 8 + head + 2).map(i64::from);
+            let body = port.map_or(Body::Other, Body::Icmp);
+            ((from, 0).into(), (to, 0).into(), body)
+        }
+        _ => ((from, 0).into(), (to, 0).into(), Body::Other),
+    })
+}
+
+fn segment(body: &[u8]) -> Option<Tcp> {
+    let head = usize::from(body.get(12)? >> 4) * 4;
+    let mut options = body.get(20..head)?;
+    let mut scale = None;
+    while let [kind, rest @ ..] = options {
+        match (kind, rest) {
+            (0, _) => break,
+            (1, _) => options = rest,
+            (3, [3, shift, ..]) => {
+                scale = Some(u32::from(*shift));
+                options = &rest[2..];
+            }
+            (_, [len, ..]) => options = options.get(usize::from(*len).max(2)..)?,
+            (_, []) => break,
+        }
+    }
+    Some(Tcp {
+        seq: be32(body, 4)?,
+        ack: be32(body, 8)?,
+        flags: body[13],
+        window: be16(body, 14)?.into(),
+        scale,
+        len: (body.len() - head) as i64,
+        place: None,
+        next: None,
+        acked: 0,
+        scaled: 0,
+    })
+}
+
+/// A number of a saying, whatever its type.
+fn number(value: impl TryInto<i64>) -> i64 {
+    value.try_into().unwrap_or(i64::MAX)
+}
