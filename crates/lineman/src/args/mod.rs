@@ -19,7 +19,7 @@ pub mod lab_bench;
 pub mod lab_options;
 pub mod parse;
 pub mod tftp;
-pub mod tftp_bench;
+pub mod tftp_load;
 pub mod udp;
 
 /// Talk, send and transfer over TCP and UDP, and see every packet it takes.

@@ -10,7 +10,7 @@ use lineman_proto::tftp::ClientRule;
 
 use super::parse;
 use super::parse::Addresses;
-use super::tftp_bench;
+use super::tftp_load;
 
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
@@ -25,8 +25,8 @@ pub enum Tftp {
     #[command(after_help = PUT_EXAMPLES)]
     Put(Put),
     /// Put load on a server, and measure it
-    #[command(after_help = tftp_bench::EXAMPLES)]
-    Bench(tftp_bench::Bench),
+    #[command(after_help = tftp_load::EXAMPLES)]
+    Bench(tftp_load::LoadTest),
 }
 
 /// `lineman tftp serve`.

@@ -26,7 +26,7 @@ pub mod scenarios;
 pub mod seen;
 pub mod settings;
 pub mod tftp;
-pub mod tftp_bench;
+pub mod tftp_load;
 pub mod tour;
 pub mod tui;
 pub mod udp;

@@ -1,12 +1,12 @@
 //! `lineman tftp`: a server, a client that gets and puts, and many clients at once.
 
-mod bench;
-mod bench_words;
 mod client;
 mod get;
 mod guard;
 mod json;
 mod launch;
+mod load;
+mod load_words;
 mod progress;
 mod put;
 mod serve;
@@ -23,6 +23,6 @@ pub fn run(args: &Tftp, console: Console) -> Result<(), Failure> {
         Tftp::Serve(args) => serve::run(args, console),
         Tftp::Get(args) => runtime::block_on(console, get::run(args, console)),
         Tftp::Put(args) => runtime::block_on(console, put::run(args, console)),
-        Tftp::Bench(args) => runtime::block_on(console, bench::run(args, console)),
+        Tftp::Bench(args) => runtime::block_on(console, load::run(args, console)),
     }
 }

@@ -22,7 +22,7 @@ mod lab;
 mod lab_bench;
 mod layout;
 mod tftp;
-mod tftp_bench;
+mod tftp_load;
 mod udp;
 
 pub use self::errors::one_line;
@@ -38,7 +38,7 @@ const TEXTS: [&[Row]; 7] = [
     lab_bench::TEXTS,
     udp::TEXTS,
     tftp::TEXTS,
-    tftp_bench::TEXTS,
+    tftp_load::TEXTS,
 ];
 
 /// The command tree in `lang`, laid out as every help of lineman is.

@@ -16,12 +16,12 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
-use crate::lang::tftp_bench::Bench;
+use crate::lang::tftp_load::LoadTest;
 
 /// What is about to be done.
 pub fn begin(options: &LoadOptions, reference: &Reference, console: Console) {
     let lang = console.lang;
-    console.note(&Bench::Begin {
+    console.note(&LoadTest::Begin {
         server: &options.server,
         size: &words::size(reference.length as f64),
         clients: &options.clients,
@@ -33,7 +33,7 @@ pub fn begin(options: &LoadOptions, reference: &Reference, console: Console) {
     });
     if !options.loss.is_none() {
         let (percent, seed) = (&options.loss.percent, &options.loss.seed);
-        console.note(&Bench::Loss { percent, seed });
+        console.note(&LoadTest::Loss { percent, seed });
     }
 }
 
@@ -57,13 +57,13 @@ fn sentences(report: &LoadReport, lang: Lang) -> Vec<String> {
     let tally = &report.tally;
     let stats = &tally.stats;
     let mut lines = vec![
-        Bench::Goodput {
+        LoadTest::Goodput {
             rate: &format_args!("{:.1}", report.goodput() / 1e6),
             bytes: &words::size(tally.bytes as f64),
             seconds: &format_args!("{:.2}", report.elapsed.as_secs_f64()),
         }
         .render(lang),
-        Bench::Transfers {
+        LoadTest::Transfers {
             done: &tally.done,
             failed: &tally.failures(),
             unfinished: &tally.unfinished,
@@ -72,24 +72,24 @@ fn sentences(report: &LoadReport, lang: Lang) -> Vec<String> {
     ];
     for (kind, count) in &tally.failed {
         let kind = &name(*kind).1.render(lang);
-        lines.push(Bench::FailedOf { kind, count }.render(lang));
+        lines.push(LoadTest::FailedOf { kind, count }.render(lang));
     }
     let completion = |percent| millis(tally.completion.percentile(percent));
     let first_byte = |percent| millis(tally.first_byte.percentile(percent));
     lines.extend([
-        Bench::Completion {
+        LoadTest::Completion {
             p50: &completion(50.0),
             p90: &completion(90.0),
             p99: &completion(99.0),
             max: &millis(tally.completion.max()),
         }
         .render(lang),
-        Bench::FirstByte {
+        LoadTest::FirstByte {
             p50: &first_byte(50.0),
             p99: &first_byte(99.0),
         }
         .render(lang),
-        Bench::Repairs {
+        LoadTest::Repairs {
             timeouts: &stats.timeouts,
             gaps: &stats.gaps,
             duplicates: &stats.duplicates,
@@ -99,10 +99,10 @@ fn sentences(report: &LoadReport, lang: Lang) -> Vec<String> {
     ]);
     if tally.lost != [0, 0] {
         let [received, sent] = &tally.lost;
-        lines.push(Bench::Dropped { received, sent }.render(lang));
+        lines.push(LoadTest::Dropped { received, sent }.render(lang));
     }
     lines.push(
-        Bench::Generator {
+        LoadTest::Generator {
             cpu: &format_args!("{:.2}", tally.cpu.as_secs_f64()),
             busy: &format_args!("{:.0}", report.busy() * 100.0),
             packets: &format_args!("{:.0}", report.packets_per_second()),
@@ -111,7 +111,7 @@ fn sentences(report: &LoadReport, lang: Lang) -> Vec<String> {
         .render(lang),
     );
     if report.busy() > NEARLY_ALL {
-        lines.push(Bench::IsLimit {}.render(lang));
+        lines.push(LoadTest::IsLimit {}.render(lang));
     }
     lines
 }
@@ -164,17 +164,17 @@ fn fields(options: &LoadOptions, reference: &Reference, report: &LoadReport) -> 
 }
 
 /// A kind of failure, for programs and for people.
-fn name(kind: FailureKind) -> (&'static str, Bench<'static>) {
+fn name(kind: FailureKind) -> (&'static str, LoadTest<'static>) {
     match kind {
-        FailureKind::Refused => ("refused", Bench::Refused {}),
-        FailureKind::Aborted => ("aborted", Bench::Aborted {}),
-        FailureKind::Unanswered => ("unanswered", Bench::Unanswered {}),
-        FailureKind::Silent => ("silent", Bench::Silent {}),
-        FailureKind::Protocol => ("protocol", Bench::Protocol {}),
-        FailureKind::WrongLength => ("wrong-length", Bench::WrongLength {}),
-        FailureKind::WrongBytes => ("wrong-bytes", Bench::WrongBytes {}),
-        FailureKind::Unreachable => ("unreachable", Bench::Unreachable {}),
-        _ => ("system", Bench::System {}),
+        FailureKind::Refused => ("refused", LoadTest::Refused {}),
+        FailureKind::Aborted => ("aborted", LoadTest::Aborted {}),
+        FailureKind::Unanswered => ("unanswered", LoadTest::Unanswered {}),
+        FailureKind::Silent => ("silent", LoadTest::Silent {}),
+        FailureKind::Protocol => ("protocol", LoadTest::Protocol {}),
+        FailureKind::WrongLength => ("wrong-length", LoadTest::WrongLength {}),
+        FailureKind::WrongBytes => ("wrong-bytes", LoadTest::WrongBytes {}),
+        FailureKind::Unreachable => ("unreachable", LoadTest::Unreachable {}),
+        _ => ("system", LoadTest::System {}),
     }
 }
 

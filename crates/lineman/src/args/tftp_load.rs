@@ -9,7 +9,7 @@ use super::parse;
 
 /// `lineman tftp bench`.
 #[derive(Debug, Args)]
-pub struct Bench {
+pub struct LoadTest {
     /// What all clients fetch: tftp://HOST[:PORT]/NAME
     #[arg(value_name = "URL", required_unless_present = "self_test")]
     pub url: Option<String>,

@@ -4,7 +4,7 @@ use super::messages;
 
 messages! {
     /// Sentences of `lineman tftp bench`.
-    Bench;
+    LoadTest;
     Begin { server, size, clients, details } "{server}: a file of {size}, {clients} clients, {details}" "{server}：文件 {size}，{clients} 个客户端，{details}"
     Loss { percent, seed } "{percent} % lost on purpose in each direction, seed {seed}" "每个方向故意丢弃 {percent}%，种子 {seed}"
     Goodput { rate, bytes, seconds } "goodput: {rate} MB/s ({bytes} in {seconds} s)" "有效吞吐量：{rate} MB/s（{seconds} 秒内 {bytes}）"

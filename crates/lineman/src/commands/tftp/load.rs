@@ -25,23 +25,23 @@ use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Wish;
 
-use super::bench_words;
 use super::client;
+use super::load_words;
 use super::progress::Bar;
 use super::words;
 use super::words::Side;
-use crate::args::tftp_bench::Bench;
+use crate::args::tftp_load::LoadTest;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::tftp::Tftp;
-use crate::lang::tftp_bench;
+use crate::lang::tftp_load;
 use crate::runtime;
 use crate::runtime::Signals;
 
 /// Makes the load, says what it showed, and fails if any transfer did.
-pub async fn run(args: &Bench, console: Console) -> Result<(), Failure> {
+pub async fn run(args: &LoadTest, console: Console) -> Result<(), Failure> {
     let lang = console.lang;
     let stop = Stop::on_signals(lang)?;
     let (addresses, filename, null_server) = target(args, lang).await?;
@@ -51,15 +51,15 @@ pub async fn run(args: &Bench, console: Console) -> Result<(), Failure> {
     bar.clear();
     let reference = reference?;
     if null_server.is_some() {
-        console.note(&tftp_bench::Bench::SelfTest {});
+        console.note(&tftp_load::LoadTest::SelfTest {});
     }
-    bench_words::begin(&options, &reference, console);
+    load_words::begin(&options, &reference, console);
     let bar = Bar::of_load(options.duration, console);
     let report = load(options.clone(), reference.clone(), &stop, lang).await;
     bar.clear();
     let report = report?;
     drop(null_server);
-    bench_words::report(&options, &reference, &report, console)?;
+    load_words::report(&options, &reference, &report, console)?;
     match stop.exit.get() {
         Some(exit) if report.stopped => ended(*exit),
         _ if report.tally.failures() > 0 => Err(Failure::said(Exit::Incomplete)),
@@ -98,7 +98,7 @@ fn ended(exit: Exit) -> Result<(), Failure> {
 /// Where the load goes: the server of the address, or the source of the self-test, which runs as
 /// long as it is kept.
 async fn target(
-    args: &Bench,
+    args: &LoadTest,
     lang: Lang,
 ) -> Result<(Vec<SocketAddr>, Vec<u8>, Option<NullServer>), Failure> {
     let Some(text) = &args.url else {
@@ -115,7 +115,7 @@ async fn target(
     Ok((addresses, url.filename, None))
 }
 
-fn options(args: &Bench, filename: Vec<u8>, lang: Lang) -> Result<LoadOptions, Failure> {
+fn options(args: &LoadTest, filename: Vec<u8>, lang: Lang) -> Result<LoadOptions, Failure> {
     let wish = if args.no_options {
         Wish::default()
     } else {
