@@ -1,5 +1,7 @@
 //! Exports of every log.
 
+use std::collections::BTreeSet;
+
 use lineman_trace::log::Reader;
 
 use super::*;
@@ -147,6 +149,49 @@ fn rows_say_the_same_as_the_ladder() {
             }
         }
     }
+}
+
+/// What programs read is documented: each name, and each kind of field.
+#[test]
+fn rows_are_as_the_manual_has_them() {
+    fn names(value: &serde_json::Value, out: &mut BTreeSet<String>) {
+        match value {
+            serde_json::Value::Object(object) => {
+                for (name, value) in object {
+                    out.insert(name.clone());
+                    match name.as_str() {
+                        // The names of fields are their sayings' own; their kinds are not.
+                        "fields" => {
+                            value
+                                .as_object()
+                                .expect("an object")
+                                .values()
+                                .for_each(|field| {
+                                    out.extend(field.as_object().expect("a kind").keys().cloned());
+                                })
+                        }
+                        _ => names(value, out),
+                    }
+                }
+            }
+            serde_json::Value::Array(list) => list.iter().for_each(|value| names(value, out)),
+            _ => {}
+        }
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md");
+    let manual = std::fs::read_to_string(path).expect("the manual");
+    let (_, manual) = manual
+        .split_once("## Rows of the ladder")
+        .expect("a chapter");
+    let mut all = BTreeSet::new();
+    for name in LOGS {
+        for line in &rows_of(name, Lang::En)[1..] {
+            names(line, &mut all);
+        }
+    }
+    all.retain(|name| !manual.contains(&format!("`{name}`")));
+    all.retain(|name| !manual.contains(&format!("\"{name}\"")));
+    assert!(all.is_empty(), "docs/json.md does not name {all:?}");
 }
 
 /// The languages differ in words only.

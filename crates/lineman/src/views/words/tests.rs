@@ -69,6 +69,20 @@ fn every_saying_has_its_words_and_all_words_a_saying() {
     assert_eq!(sorted(sayings), sorted(rows));
 }
 
+/// Between Chinese characters stand Chinese signs: 。，：；（）, not their ASCII twins.
+#[test]
+fn chinese_words_have_full_width_punctuation() {
+    for words in Words::all() {
+        let sentence = words.sentence(Lang::Zh);
+        let chars: Vec<char> = sentence.chars().collect();
+        let mixed = |pair: &[char]| {
+            let half = |c: char| ",;:?!()".contains(c);
+            is_han(pair[0]) && half(pair[1]) || half(pair[0]) && is_han(pair[1])
+        };
+        assert!(!chars.windows(2).any(mixed), "{}: {sentence}", words.id);
+    }
+}
+
 /// Each field has its place in both languages, and each place a field that can fill it.
 #[test]
 fn fields_and_places_agree_in_both_languages() {
