@@ -1,5 +1,7 @@
 //! What there is to say about calls: only where the answer teaches something.
 
+use lineman_proto::wire::flow::Label;
+
 use super::CallCell;
 use super::Row;
 use super::Saying;
@@ -10,20 +12,26 @@ use crate::log::Host;
 pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            let tcp = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
-            out.extend(of_call(who, cell, tcp.is_some()));
+            out.extend(of_call(who, cell, shakes(row)));
         }
     }
 }
 
-/// `tcp` if a segment of TCP made the call return.
-fn of_call(who: Host, cell: &CallCell, tcp: bool) -> Option<Saying> {
+/// Whether the row shows the answer to a SYN, or what its receiver says to it: where both ends have asked, a
+/// connection opens otherwise.
+fn shakes(row: &Row) -> bool {
+    let label = row.arrow.as_ref().and_then(|arrow| arrow.label);
+    matches!(label, Some(Label::SynAck | Label::AckThird))
+}
+
+/// `shakes` if the row is the second or the third of a handshake.
+fn of_call(who: Host, cell: &CallCell, shakes: bool) -> Option<Saying> {
     let Answer::Value(answer) = cell.answer.as_ref()? else {
         return None;
     };
     match cell.name.as_str() {
         "listen" => Some(Saying::CallListens { who }),
-        "connect" if tcp => Some(Saying::CallConnected { who }),
+        "connect" if shakes => Some(Saying::CallConnected { who }),
         "accept" => Some(Saying::CallAccepted {
             who,
             answer: answer.clone(),

@@ -95,6 +95,13 @@ fn pieces_of_a_datagram_are_told_as_such() {
     assert_eq!(told, [first, Saying::PieceLast { who, offset, len }]);
 }
 
+/// Where both ends have connected, there was no SYN+ACK to wait for and no third segment.
+#[test]
+fn a_connect_that_crossed_another_does_not_return_with_the_syn_ack() {
+    assert!(!ids(&recorded("crossed")).contains(&"call.connect"));
+    assert!(ids(&recorded("close")).contains(&"call.connect"));
+}
+
 /// A textbook's server has no opcodes: that is said once of each host, and nothing of it is read as TFTP.
 #[test]
 fn what_has_no_opcodes_is_no_tftp() {
