@@ -1,4 +1,4 @@
-//! Files that are written for whoever runs the program.
+//! Files that are written for the user of the program.
 //!
 //! A file appears whole or not at all: it is written beside and renamed, as [`AtomicFile`] does it,
 //! so that an error in the middle leaves what was there. What has no contents to be replaced (a

@@ -67,7 +67,7 @@ impl Notifier {
         connected.map_err(SystemError::new(Operation::Connect, name.display()))
     }
 
-    /// The service is up; `status` is shown to whoever asks the supervisor.
+    /// The service is up; `status` is shown to users who ask the supervisor.
     pub fn ready(&self, status: &str) {
         self.tell(&format!("READY=1\nSTATUS={}", one_line(status)));
     }

@@ -133,7 +133,7 @@ pub(crate) fn inherited(count: u16) -> io::Result<Vec<OwnedFd>> {
         let fd = unsafe { BorrowedFd::borrow_raw(number) };
         rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC)?;
     }
-    // SAFETY: all are open, as was just seen. Whoever started this process left them for it and
+    // SAFETY: all are open, as was just seen. The process that started this one left them for it and
     // names it in the environment, so nothing in here has opened or owns them; and this line is
     // reached once, so nothing in here takes them a second time.
     Ok(numbers

@@ -25,7 +25,7 @@ const MISSED_PROBES: u8 = 3;
 const SETTLE_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Sets the options that every call has. [`dial`](super::dial()) and [`Listener`](super::Listener)
-/// do so, so that no call, whoever began it and however it is held, is without them.
+/// do so, so that no call, on either side and however it is held, is without them.
 pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(

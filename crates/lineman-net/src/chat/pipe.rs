@@ -64,7 +64,7 @@ pub struct PipeTotals {
 pub enum PipeEnd {
     /// Both or whichever was asked for have finished.
     Finished(PipeTotals),
-    /// Our output was closed by whoever read it.
+    /// Our output was closed by its reader.
     OutputClosed(PipeTotals),
     /// The peer is in another call, and said so ([`BUSY`](lineman_proto::chat::BUSY)).
     TurnedAway(PipeTotals),

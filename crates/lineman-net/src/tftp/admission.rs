@@ -12,9 +12,9 @@ use std::time::Instant;
 use lineman_proto::tftp::guard::HalfOpen;
 
 pub(super) use super::places::Fate;
-pub(super) use super::places::Pulse;
 use super::places::Running;
 use super::places::Table;
+pub(super) use super::places::TransferState;
 use super::transfer::Command;
 use super::transfer::TransferHandle;
 
@@ -83,7 +83,7 @@ impl Admission {
 
     /// Judges a request from `peer`. One that equals the running one is its echo, as long as that
     /// is alive; after a moment of silence it is a client that has started again, as any other request
-    /// is. While the client makes progress no request ends it: whoever forges one knows neither the
+    /// is. While the client makes progress no request ends it: a forger knows neither the
     /// port that it is answered from nor when it pauses. Before it has answered, and when it has paused,
     /// either may be forged: both run until one is answered.
     /// `is_known`: a forger is unlikely; transfers of others leave before its own.
@@ -97,16 +97,16 @@ impl Admission {
     ) -> Verdict {
         let mut table = self.lock();
         if let Some(running) = table.running.get(&peer) {
-            let is_echo = !running.pulse.confirmed && running.request == request;
+            let is_echo = !running.state.confirmed && running.request == request;
             if is_echo {
                 running.handle.say(Command::Repeat);
             }
-            let is_open = !running.pulse.confirmed && !self.shares_port;
-            if is_echo || (running.pulse.is_alive() && !is_open) {
+            let is_open = !running.state.confirmed && !self.shares_port;
+            if is_echo || (running.state.is_alive() && !is_open) {
                 return Verdict::Repeated;
             }
-            let may_go_on = running.pulse.confirmed && !running.pulse.ending && !self.shares_port;
-            if may_go_on || (is_open && running.pulse.is_alive()) {
+            let may_go_on = running.state.confirmed && !running.state.ending && !self.shares_port;
+            if may_go_on || (is_open && running.state.is_alive()) {
                 table.set_aside(peer);
             } else {
                 running.handle.say(Command::Supersede);
@@ -127,7 +127,7 @@ impl Admission {
             request: request.to_vec(),
             handle: handle.clone(),
             started: false,
-            pulse: Pulse {
+            state: TransferState {
                 confirmed: false,
                 proved: false,
                 ending: false,
@@ -161,20 +161,20 @@ impl Admission {
     pub(super) fn handle(&self, peer: SocketAddr) -> Option<(TransferHandle, bool)> {
         let table = self.lock();
         let running = table.running.get(&peer)?;
-        Some((running.handle.clone(), running.pulse.confirmed))
+        Some((running.handle.clone(), running.state.confirmed))
     }
 
     /// The transfer of a peer that has not proved to be there.
     pub(super) fn unproved(&self, peer: SocketAddr) -> Option<TransferHandle> {
         let table = self.lock();
         let running = table.running.get(&peer)?;
-        (!running.pulse.proved).then(|| running.handle.clone())
+        (!running.state.proved).then(|| running.handle.clone())
     }
 
     /// The peer writes to the port of requests what belongs to its transfer.
     pub(super) fn note_keeps_to_port(&self, peer: SocketAddr) {
         if let Some(running) = self.lock().running.get(&peer)
-            && !running.pulse.confirmed
+            && !running.state.confirmed
         {
             running.fate.keeps_to_port.store(true, Ordering::Relaxed);
         }
@@ -184,7 +184,7 @@ impl Admission {
     pub(super) fn would_repeat(&self, peer: SocketAddr, request: &[u8]) -> Option<usize> {
         let table = self.lock();
         let running = table.running.get(&peer)?;
-        (!running.pulse.confirmed && running.request == request).then_some(running.answer)
+        (!running.state.confirmed && running.request == request).then_some(running.answer)
     }
 
     /// The system is short of descriptors: a transfer leaves that nobody has proved to wait for, or
@@ -222,7 +222,7 @@ impl Admission {
         table
             .running
             .values()
-            .filter(|running| !running.pulse.dallying)
+            .filter(|running| !running.state.dallying)
             .count()
             + table.set_aside.len()
     }
@@ -279,22 +279,22 @@ impl Ticket {
     }
 
     /// Notes how the transfer is doing. Whether the peer has just proved to be there.
-    pub(super) fn note(&self, pulse: Pulse) -> bool {
+    pub(super) fn note(&self, state: TransferState) -> bool {
         let mut table = self.admission.lock();
-        let is_proof = pulse.proved && table.half_open.close(self.number);
-        if pulse.confirmed && !pulse.proved {
+        let is_proof = state.proved && table.half_open.close(self.number);
+        if state.confirmed && !state.proved {
             table.half_open.note_answer(self.number);
         }
         let running = table.running.get_mut(&self.peer);
         match running.filter(|running| running.number == self.number) {
             Some(running) => {
-                let is_first = pulse.confirmed && !running.pulse.confirmed;
-                running.pulse = pulse;
+                let is_first = state.confirmed && !running.state.confirmed;
+                running.state = state;
                 if is_first {
                     table.settle(self.peer);
                 }
             }
-            None if pulse.confirmed => table.bring_back(self.number, pulse),
+            None if state.confirmed => table.bring_back(self.number, state),
             None => {}
         }
         is_proof
@@ -338,9 +338,9 @@ mod tests {
         }
     }
 
-    fn pulse(confirmed: bool, ending: bool, age: Duration) -> Pulse {
+    fn state(confirmed: bool, ending: bool, age: Duration) -> TransferState {
         let at = Instant::now().checked_sub(age).expect("up for longer");
-        Pulse {
+        TransferState {
             confirmed,
             proved: confirmed,
             ending,
@@ -360,7 +360,7 @@ mod tests {
         let ticket = start(&admission, 1);
         assert!(is_repeated(&admission, REQUEST));
         assert_eq!(ticket.handle.said(), [Command::Repeat]);
-        ticket.note(pulse(true, false, Duration::ZERO));
+        ticket.note(state(true, false, Duration::ZERO));
         assert!(is_repeated(&admission, REQUEST));
         assert!(ticket.handle.said().is_empty(), "an echo of long ago");
         assert_eq!(admission.lock().running.len(), 1);
@@ -370,7 +370,7 @@ mod tests {
     fn the_same_request_is_a_new_one_at_the_end() {
         let admission = Admission::new(9);
         let ticket = start(&admission, 1);
-        ticket.note(pulse(true, true, Duration::ZERO));
+        ticket.note(state(true, true, Duration::ZERO));
         let _new = start(&admission, 1);
         assert_eq!(ticket.handle.said(), [Command::Supersede]);
         assert_eq!(admission.lock().running.len(), 1);
@@ -380,10 +380,10 @@ mod tests {
     fn the_same_request_is_a_new_one_after_silence_as_soon_as_it_is_answered() {
         let admission = Admission::new(9);
         let ticket = start(&admission, 1);
-        ticket.note(pulse(true, false, MOMENT * 2));
+        ticket.note(state(true, false, MOMENT * 2));
         let new = start(&admission, 1);
         assert!(ticket.handle.said().is_empty());
-        new.note(pulse(true, false, Duration::ZERO));
+        new.note(state(true, false, Duration::ZERO));
         assert_eq!(ticket.handle.said(), [Command::Supersede]);
         assert_eq!(admission.lock().running.len(), 1);
         assert_eq!(admission.lock().set_aside.len(), 0);
@@ -394,7 +394,7 @@ mod tests {
     fn a_client_that_pauses_keeps_its_transfer_whoever_asks_in_its_name() {
         let admission = Admission::new(999);
         let slow = start(&admission, 1);
-        let paused = pulse(true, false, MOMENT * 2);
+        let paused = state(true, false, MOMENT * 2);
         slow.note(paused);
         let mut forged = Vec::new();
         for port in 2..2 * SET_ASIDE as u16 {
@@ -411,7 +411,7 @@ mod tests {
         assert!(slow.handle.said().is_empty());
         slow.note(paused);
         assert!(admission.lock().set_aside.contains_key(&1), "no word of it");
-        slow.note(pulse(true, false, Duration::ZERO));
+        slow.note(state(true, false, Duration::ZERO));
         assert!(slow.handle.said().is_empty());
         assert_eq!(admission.lock().running[&peer(1)].number, 1);
         assert!(admission.lock().set_aside.len() <= SET_ASIDE);
@@ -422,7 +422,7 @@ mod tests {
     fn another_request_takes_the_place_of_the_first_even_where_no_more_may_run() {
         let admission = Admission::new(1);
         let old = start(&admission, 1);
-        old.note(pulse(false, false, ANSWER * 2));
+        old.note(state(false, false, ANSWER * 2));
         let Verdict::Start(new) = admission.judge(peer(1), b"\0\x01other\0octet\0") else {
             panic!()
         };
@@ -452,10 +452,10 @@ mod tests {
                 true => (&first, &second),
                 false => (&second, &first),
             };
-            assert!(answered.note(pulse(true, false, Duration::ZERO)));
+            assert!(answered.note(state(true, false, Duration::ZERO)));
             assert_eq!(other.handle.said(), [Command::Supersede]);
             assert!(answered.handle.said().is_empty());
-            other.note(pulse(true, false, Duration::ZERO)); // too late
+            other.note(state(true, false, Duration::ZERO)); // too late
             assert!(answered.handle.said().is_empty());
             assert!(is_repeated(&admission, OTHER) && is_repeated(&admission, REQUEST));
             drop((first, second));

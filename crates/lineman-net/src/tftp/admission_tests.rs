@@ -6,8 +6,8 @@ use std::time::Duration;
 use std::time::Instant;
 
 use super::admission::Admission;
-use super::admission::Pulse;
 use super::admission::Ticket;
+use super::admission::TransferState;
 use super::admission::Verdict;
 use super::transfer::Command;
 
@@ -29,7 +29,7 @@ fn start(admission: &Admission, peer: SocketAddr) -> Ticket {
 }
 
 fn confirm(ticket: &Ticket) -> bool {
-    ticket.note(Pulse {
+    ticket.note(TransferState {
         confirmed: true,
         proved: true,
         storing: false,
@@ -60,8 +60,8 @@ fn the_oldest_unconfirmed_transfer_ends_in_silence_for_a_new_one() {
     assert_eq!(admission.unfinished(), 2, "the confirmed and the newest");
 }
 
-fn pulse(ticket: &Ticket, silent: Duration, storing: bool) {
-    ticket.note(Pulse {
+fn state(ticket: &Ticket, silent: Duration, storing: bool) {
+    ticket.note(TransferState {
         confirmed: true,
         proved: true,
         storing,
@@ -88,7 +88,7 @@ fn one_address_has_no_more_than_its_transfers_and_this_machine_has_no_bound() {
         "nothing yet: it may still answer"
     );
     // What nobody has answered for a while leaves for the next.
-    third.note(Pulse {
+    third.note(TransferState {
         confirmed: false,
         proved: false,
         storing: false,
@@ -111,18 +111,18 @@ fn a_running_transfer_is_not_ended_by_any_request_until_its_client_is_silent() {
     let admission = Admission::new(99);
     let ticket = start(&admission, peer(1, 1));
     for request in [REQUEST, OTHER] {
-        pulse(&ticket, Duration::ZERO, false);
+        state(&ticket, Duration::ZERO, false);
         let verdict = admission.judge(peer(1, 1), request);
         assert!(matches!(verdict, Verdict::Repeated));
-        pulse(&ticket, Duration::from_secs(9), true);
+        state(&ticket, Duration::from_secs(9), true);
         let verdict = admission.judge(peer(1, 1), request);
         assert!(matches!(verdict, Verdict::Repeated), "it waits for us");
     }
     assert!(ticket.handle().said().is_empty());
-    pulse(&ticket, Duration::from_millis(300), false);
+    state(&ticket, Duration::from_millis(300), false);
     let again = start(&admission, peer(1, 1));
     assert!(ticket.handle().said().is_empty(), "it may have paused");
-    pulse(&again, Duration::ZERO, false);
+    state(&again, Duration::ZERO, false);
     assert_eq!(ticket.handle().said(), [Command::Supersede]);
 }
 
@@ -131,9 +131,9 @@ fn places_that_silence_holds_are_given_away_and_others_are_not() {
     let admission = Admission::new(3).with_limits(3, 3);
     let running: Vec<_> = (1..=3).map(|n| start(&admission, peer(n, 1))).collect();
     let storing = Duration::from_secs(60);
-    pulse(&running[0], Duration::from_secs(1), false);
-    pulse(&running[1], Duration::from_secs(8), false);
-    pulse(&running[2], storing, true);
+    state(&running[0], Duration::from_secs(1), false);
+    state(&running[1], Duration::from_secs(8), false);
+    state(&running[2], storing, true);
     let _fourth = start(&admission, peer(4, 1));
     assert_eq!(running[1].handle().said(), [Command::Supersede]);
     assert!(running[1].fate().displaced.load(Ordering::Relaxed));

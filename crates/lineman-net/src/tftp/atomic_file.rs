@@ -345,7 +345,7 @@ fn link_and_unlink(dir: &OwnedFd, temporary: &OsStr, target: &OsStr) -> io::Resu
 
 /// Gives a file without a name this one, which must not be there yet.
 fn name_file(file: BorrowedFd<'_>, dir: &OwnedFd, name: &OsStr) -> Result<(), Errno> {
-    // Newer kernels allow it by the descriptor to whoever opened the file, older ones by /proc.
+    // Newer kernels allow it by the descriptor to the process that opened the file, older ones by /proc.
     match rustix::fs::linkat(file, "", dir, name, AtFlags::EMPTY_PATH) {
         Err(Errno::NOENT | Errno::PERM | Errno::INVAL) => {
             let path = format!("/proc/self/fd/{}", file.as_raw_fd());

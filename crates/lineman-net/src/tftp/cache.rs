@@ -81,7 +81,7 @@ impl Piece {
             let mut parts = [io::IoSliceMut::new(&mut self.bytes[done..wanted])];
             let flags = ReadWriteFlags::NOWAIT;
             match rustix::io::preadv2(file.file(), &mut parts, at + done as u64, flags) {
-                Ok(0) => break, // it has become shorter, and whoever needs the rest will see
+                Ok(0) => break, // it has become shorter, and a transfer that needs the rest will see
                 Ok(read) => done += read,
                 Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),

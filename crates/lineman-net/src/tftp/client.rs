@@ -36,7 +36,7 @@ use super::socket;
 use super::transfer;
 use super::transfer::Body;
 use super::transfer::Command;
-use super::transfer::Owner;
+use super::transfer::Observer;
 use super::transfer::Transfer;
 use super::transfer::TransferHandle;
 use super::transfer_socket::TransferSocket;
@@ -147,7 +147,7 @@ impl Client {
     /// Waits for as long as a repetition of a last block is worth waiting for; not at all once the
     /// client was told to stop.
     ///
-    /// Nothing of ours depends on it: the file is here and complete, and RFC 1350 §6 lets whoever
+    /// Nothing of ours depends on it: the file is here and complete, and RFC 1350 §6 lets a host that
     /// sent the last ACK go. It is for the server, which repeats its last block until it gives up if
     /// that ACK was lost, and logs a failure. So a moment has to do, even where blocks were lost
     /// before; only where the server has really asked again is the ACK known to get lost on this
@@ -379,7 +379,7 @@ struct Watcher<P> {
     _present: oneshot::Sender<()>,
 }
 
-impl<P: FnMut(Progress) + Send> Owner for Watcher<P> {
+impl<P: FnMut(Progress) + Send> Observer for Watcher<P> {
     fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed) {
         if let Some((at, duplicates)) = self.ended {
             // What comes sooner is a copy that the network made: no server's clock runs as short.

@@ -33,7 +33,7 @@ pub(super) struct OpenFile {
 }
 
 /// Which file, and which state of it. A name may stand for another file at any time; what was
-/// opened stays what it was, unless somebody writes into it. Whoever does may keep the length and set
+/// opened stays what it was, unless somebody writes into it. A program that does may keep the length and set
 /// the time of the last writing back, as `cp -p` and `rsync -t` do; the time of the last change he
 /// cannot set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -47,12 +47,12 @@ pub(super) struct Running {
     pub(super) handle: TransferHandle,
     /// Whether its file is open, and the transfer runs.
     pub(super) started: bool,
-    pub(super) pulse: Pulse,
+    pub(super) state: TransferState,
     pub(super) answer: usize,
     pub(super) fate: Arc<Fate>,
 }
 
-/// What befalls a transfer from outside, for whoever tells of its end.
+/// What befalls a transfer from outside, for the report of its end.
 #[derive(Debug, Default)]
 pub(super) struct Fate {
     /// Nobody wants to hear of its end.
@@ -65,7 +65,7 @@ pub(super) struct Fate {
 
 /// How a transfer is doing, as far as a repeated request is concerned.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pulse {
+pub(super) struct TransferState {
     /// The peer has answered at least once.
     pub(super) confirmed: bool,
     /// What it answered proves that it is there.
@@ -144,7 +144,7 @@ impl Table {
     pub(super) fn make_room(&mut self, whose: Option<Prefix>, wait: Duration) -> bool {
         let half_open = self.half_open.first_to_leave(whose).filter(|(_, peer)| {
             let running = self.running.get(peer);
-            running.is_some_and(|running| running.pulse.at.elapsed() >= wait)
+            running.is_some_and(|running| running.state.at.elapsed() >= wait)
         });
         if let Some((number, peer)) = half_open {
             self.evict(number, peer);
@@ -158,9 +158,9 @@ impl Table {
         let silent = self
             .running
             .iter()
-            .filter(|(peer, running)| is_whose(peer) && !running.pulse.storing)
-            .min_by_key(|(_, running)| running.pulse.at)
-            .filter(|(_, running)| running.pulse.at.elapsed() >= SILENT)
+            .filter(|(peer, running)| is_whose(peer) && !running.state.storing)
+            .min_by_key(|(_, running)| running.state.at)
+            .filter(|(_, running)| running.state.at.elapsed() >= SILENT)
             .map(|(peer, running)| (running.number, *peer));
         let Some((number, peer)) = silent else {
             self.searched = Some(Instant::now());
@@ -201,7 +201,7 @@ impl Table {
         let mut unanswered = self
             .set_aside
             .iter()
-            .filter(|(_, (_, running))| !running.pulse.confirmed);
+            .filter(|(_, (_, running))| !running.state.confirmed);
         let oldest = unanswered.next().map(|(number, _)| *number);
         if unanswered.count() >= SET_ASIDE
             && let Some((number, (_, oldest))) =
@@ -226,9 +226,9 @@ impl Table {
 
     /// The client has answered this transfer, which had been set aside: what took its place was
     /// forged, or a mistake.
-    pub(super) fn bring_back(&mut self, number: u64, pulse: Pulse) {
+    pub(super) fn bring_back(&mut self, number: u64, state: TransferState) {
         let is_answered =
-            |running: &Running| !running.pulse.confirmed || pulse.at > running.pulse.at;
+            |running: &Running| !running.state.confirmed || state.at > running.state.at;
         let Some((peer, mut running)) = self
             .set_aside
             .get(&number)
@@ -238,7 +238,7 @@ impl Table {
         else {
             return;
         };
-        running.pulse = pulse;
+        running.state = state;
         match self.running.insert(peer, running) {
             Some(other) => {
                 self.half_open.close(other.number);
@@ -290,7 +290,7 @@ impl Table {
     }
 }
 
-impl Pulse {
+impl TransferState {
     /// Whether the client has made progress a moment ago and is not through yet, may be about to
     /// answer, or waits for us.
     pub(super) fn is_alive(self) -> bool {

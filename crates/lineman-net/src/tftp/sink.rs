@@ -67,7 +67,7 @@ pub(super) enum Target {
     /// One that must survive a power cut once its arrival has been acknowledged, and how many bytes of
     /// it have not been sent on their way to the disk.
     DurableFile(AtomicFile, usize),
-    /// One of whoever runs the program.
+    /// One of the user of the program.
     Output(OutputFile),
     /// Anything else.
     Stream(Box<dyn Write + Send>),
@@ -92,7 +92,7 @@ impl Sink {
         Self::new_file(file.into(), mode, limit, true)
     }
 
-    /// A file of whoever runs the program.
+    /// A file of the user of the program.
     pub fn output(file: OutputFile, mode: Mode) -> Self {
         Self::new(Target::Output(file), mode, u64::MAX)
     }
@@ -223,7 +223,7 @@ impl Sink {
         }
         self.count(before)?;
         let Some(target) = self.target else {
-            return Ok(Replaced::nothing()); // whoever takes it away brings it back before this
+            return Ok(Replaced::nothing()); // the code that takes it away brings it back before this
         };
         let mut target = target.begin()?;
         target.write(&self.pending)?;

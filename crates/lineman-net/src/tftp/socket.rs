@@ -200,7 +200,7 @@ impl RequestSocket {
     /// Sends an answer from the address that was asked.
     ///
     /// # Errors
-    /// What the system says; whoever asked asks again.
+    /// What the system says; the client asks again.
     pub(super) fn answer(&self, to: SocketAddr, from: Local, packet: &[u8]) -> io::Result<()> {
         self.transfer_socket(from).send(to, packet)
     }

@@ -120,7 +120,7 @@ impl Store {
         self
     }
 
-    /// May this process, whoever it is by now, open what is in the root?
+    /// May this process, as the user that it is by now, open what is in the root?
     ///
     /// # Errors
     /// What the system says.

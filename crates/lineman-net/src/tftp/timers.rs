@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Instant;
 
-/// Moments, and what they are for. Nothing is ever taken back: whoever set an earlier moment since is
-/// to ignore the later one, and whoever is woken too early, because his moment has moved, sets another.
+/// Moments, and what they are for. Nothing is ever taken back: a task that has set an earlier moment since is
+/// to ignore the later one, and one that is woken too early, because its moment has moved, sets another.
 #[derive(Debug)]
 pub(super) struct Timers<T>(BinaryHeap<Reverse<(Instant, T)>>);
 

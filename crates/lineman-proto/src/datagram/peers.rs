@@ -40,7 +40,7 @@ impl PeerBook {
 
     /// Somebody was heard. A peer is known by its address; `at` may change.
     pub fn hear(&mut self, from: Peer) -> Heard {
-        // From the back: whoever spoke last is likely to go on.
+        // From the back: the last sender is likely to go on.
         let mut peers = self.peers.iter();
         let known = peers.rposition(|(_, peer)| peer.address == from.address);
         let entry = known.and_then(|at| self.peers.remove(at));

@@ -59,7 +59,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether the first block that is missing is the first whose number rolls over: whoever stops
+    /// Whether the first block that is missing is the first whose number rolls over: a client that stops
     /// there cannot count on (RFC 1350 says nothing of it), and larger blocks would help.
     pub fn is_at_rollover(&self) -> bool {
         matches!(self, Self::Silent { block } if *block == Rollover::FIRST_BEYOND)

@@ -58,7 +58,7 @@ enum Phase {
     Receiving,
     /// The last block is here and the caller makes the file permanent.
     Storing,
-    /// The last ACK is sent; whoever has not heard it will repeat the last block (RFC 1350 §6).
+    /// The last ACK is sent; a sender that has not received it will repeat the last block (RFC 1350 §6).
     Dallying,
     Closed,
 }

@@ -1,5 +1,5 @@
 //! Frames made from their parts, with right lengths and checksums: for tests, simulated stacks, and
-//! whoever wants to see what one changed bit does.
+//! readers who want to see what one changed bit does.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;

@@ -78,7 +78,7 @@ impl<T: Task> TaskHandle<T> {
         self.mailbox.tasks.fetch_add(1, Ordering::Relaxed);
         self.mailbox
             .post(Message::Start(self.clone(), Box::new(task)));
-        // Whoever gives it after this sends it after `Start`.
+        // A thread that gives it after this sends it after `Start`.
         if let Some(command) = self.last() {
             self.mailbox.post(Message::Command(self.number, command));
         }

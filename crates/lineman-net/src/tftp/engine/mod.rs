@@ -3,7 +3,7 @@
 //! A task stays on one thread, and between two packets there is nothing but the system calls
 //! that it needs: wait, receive, read, send. Other threads speak to it through a mailbox. Work that
 //! blocks (a file that is opened, a disk that has to be waited for) leaves the loop for a pool.
-//! A thread that can go on no more tells its tasks, and whoever has started the engine.
+//! A thread that can go on no more tells its tasks, and the code that has started the engine.
 //! Why not tasks of an asynchronous runtime: `docs/design/scheduling.md`, with figures.
 
 mod busy_poll;

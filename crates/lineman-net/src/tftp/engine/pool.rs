@@ -142,7 +142,7 @@ impl Shared {
     /// What each thread does.
     fn work(&self) {
         while let Some((lane, work)) = self.next() {
-            // Whoever waits for the work knows what a panic in it means to him.
+            // The task that waits for the work knows what a panic in it means.
             let _ = catch_unwind(AssertUnwindSafe(work));
             self.lock().finish(lane);
         }

@@ -24,7 +24,7 @@ use socket2::Socket;
 use super::socket;
 use crate::tftp::inbox::Inbox;
 
-/// A thread that sends one file, whoever asks and for whatever name: no disk, no timers, one socket
+/// A thread that sends one file, to any client and for any name: no disk, no timers, one socket
 /// for all. Every window is the answer to an ACK, so that a client that repeats its ACK gets the
 /// window again, and the thread need remember nothing but what was agreed.
 #[derive(Debug)]

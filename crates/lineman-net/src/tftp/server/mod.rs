@@ -1,7 +1,7 @@
-//! The server: requests in ([`requests`]), transfers watched ([`job`]), reports out.
+//! The server: requests in ([`requests`]), transfers watched ([`observer`]), reports out.
 
-mod job;
 mod listener;
+mod observer;
 mod refusals;
 mod requests;
 mod shared_ports;

@@ -31,7 +31,7 @@ use lineman_proto::tftp::guard::is_free;
 
 use super::ServerEvent;
 use super::Shared;
-use super::job::Job;
+use super::observer::TransferObserver;
 use super::report;
 use crate::packet_info::Local;
 use crate::tftp::Ending;
@@ -176,7 +176,7 @@ impl Shared {
         ticket.will_answer(prepared.answer);
         ticket.starts();
         let handle = ticket.handle();
-        let job = Job {
+        let observer = TransferObserver {
             shared: Arc::clone(self),
             ticket,
             taken,
@@ -184,7 +184,7 @@ impl Shared {
             proves_address: !matches!(prepared.transfer_socket, TransferSocket::Member(_)),
             report: Some(report(peer, request, Ending::Stopped)),
             started: Instant::now(),
-            pulse: None,
+            state: None,
             client: prepared.client,
         };
         let Prepared {
@@ -195,9 +195,12 @@ impl Shared {
             is_metered,
             ..
         } = prepared;
-        let mut transfer = Transfer::new(transfer_socket, session, body, agreed, Box::new(job))
-            .in_lane(Lane::of(&self.store.branch(request.filename)))
-            .with_meter(is_metered.then(|| Meter::new(Arc::clone(&self.window), handle.clone())));
+        let mut transfer =
+            Transfer::new(transfer_socket, session, body, agreed, Box::new(observer))
+                .in_lane(Lane::of(&self.store.branch(request.filename)))
+                .with_meter(
+                    is_metered.then(|| Meter::new(Arc::clone(&self.window), handle.clone())),
+                );
         if must_prove {
             let unproven = Unproven::new(
                 Arc::clone(&self.guard),
@@ -342,7 +345,7 @@ impl Shared {
     }
 
     /// How often the first answer is sent to a peer that says nothing. Where that would be more than
-    /// is free, once: whoever is there asks again.
+    /// is free, once: a client that is there asks again.
     pub(super) fn first_sends(
         &self,
         standing: Standing,

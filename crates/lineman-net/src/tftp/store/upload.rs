@@ -11,7 +11,7 @@ use super::links::closed;
 use crate::tftp::AtomicFile;
 use crate::tftp::Refusal;
 
-/// An upload that may begin: nothing is in the directory yet, because whoever asked for it may not be
+/// An upload that may begin: nothing is in the directory yet, because the client that asked for it may not be
 /// there.
 #[derive(Debug)]
 pub struct Upload {

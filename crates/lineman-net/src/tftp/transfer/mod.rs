@@ -51,7 +51,7 @@ pub(super) type TransferHandle = TaskHandle<Transfer>;
 pub(super) type TransferTable = TaskTable<Transfer>;
 
 /// Who wants to know how a transfer is doing. Dropped when the transfer has left its place.
-pub(super) trait Owner: Send + std::fmt::Debug {
+pub(super) trait Observer: Send + std::fmt::Debug {
     /// Called after every packet and every deadline; must be quick.
     fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed);
     /// The peer is where it says it is, which its answers alone do not show (see [`Unproven`]).
@@ -114,7 +114,7 @@ pub(super) struct Transfer {
     session: Session,
     body: Body,
     agreed: Agreed,
-    owner: Box<dyn Owner>,
+    observer: Box<dyn Observer>,
     handle: Option<TransferHandle>,
     /// Which work off the loop may hang together with this transfer's.
     lane: Lane,
@@ -122,7 +122,7 @@ pub(super) struct Transfer {
     /// How many bytes the source had, once its end was read: text and streams tell it no sooner.
     length: Option<u64>,
     ending: Option<Ending>,
-    told: bool,
+    reported: bool,
     stall: Option<Stall>,
     unsent: Option<Unsent>,
     /// How bursts leave this socket.
@@ -142,20 +142,20 @@ impl Transfer {
         session: Session,
         body: Body,
         agreed: Agreed,
-        owner: Box<dyn Owner>,
+        observer: Box<dyn Observer>,
     ) -> Self {
         Self {
             transfer_socket,
             session,
             body,
             agreed,
-            owner,
+            observer,
             handle: None,
             lane: Lane::default(),
             bytes: 0,
             length: None,
             ending: None,
-            told: false,
+            reported: false,
             stall: None,
             unsent: None,
             method: Method::default(),
@@ -194,7 +194,7 @@ impl Transfer {
     }
 
     /// Whether it takes packets now.
-    fn hears(&self) -> bool {
+    fn takes_packets(&self) -> bool {
         self.stall.is_none() && !self.body.is_busy()
     }
 
@@ -223,9 +223,9 @@ impl Transfer {
     /// when [`Self::answer`] is to follow, before anything else.
     fn handle_readable(&mut self, error: bool, inbox: &mut Inbox, scratch: &mut Scratch) -> bool {
         let to_answer = match self.body {
-            Body::Send(_) => self.hear_one(inbox),
+            Body::Send(_) => self.receive_one(inbox),
             Body::Receive(_) => {
-                self.hear_burst(inbox, scratch);
+                self.receive_burst(inbox, scratch);
                 false
             }
         };
@@ -236,11 +236,11 @@ impl Transfer {
     }
 
     /// A sender hears one ACK at a time.
-    fn hear_one(&mut self, inbox: &mut Inbox) -> bool {
+    fn receive_one(&mut self, inbox: &mut Inbox) -> bool {
         match inbox.receive_one(&self.transfer_socket) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
-                    self.hear(arrival.from, packet);
+                    self.pass_to_session(arrival.from, packet);
                 }
                 true
             }
@@ -253,7 +253,7 @@ impl Transfer {
     }
 
     /// A receiver hears a window at a time.
-    fn hear_burst(&mut self, inbox: &mut Inbox, scratch: &mut Scratch) {
+    fn receive_burst(&mut self, inbox: &mut Inbox, scratch: &mut Scratch) {
         match inbox.receive(&self.transfer_socket) {
             Ok(Some(arrival)) => {
                 for packet in arrival.datagrams() {
@@ -265,7 +265,7 @@ impl Transfer {
                     }
                     self.drain(packet, scratch);
                 }
-                self.tell();
+                self.notify();
             }
             Ok(None) => {}
             Err(error) => {
@@ -280,7 +280,7 @@ impl Transfer {
         match self
             .unproven
             .as_mut()
-            .map(|peer| peer.hear(Instant::now(), packet))
+            .map(|peer| peer.handle_packet(Instant::now(), packet))
         {
             Some(Sign::Forged) => {
                 self.end(Ending::Forged);
@@ -289,16 +289,16 @@ impl Transfer {
             }
             Some(Sign::Proof) => {
                 self.unproven = None;
-                self.owner.proved();
+                self.observer.proved();
             }
             Some(Sign::None) | None => {}
         }
-        self.hear(from, packet);
+        self.pass_to_session(from, packet);
         self.advance(packet, scratch);
     }
 
     /// One that comes while the transfer waits for something is lost, as packets are.
-    fn hear(&mut self, from: SocketAddr, packet: &[u8]) {
+    fn pass_to_session(&mut self, from: SocketAddr, packet: &[u8]) {
         if self.stall.is_none() && !self.body.is_full() {
             self.session.handle_packet(Instant::now(), from, packet);
         }
@@ -379,7 +379,7 @@ impl Transfer {
 
     fn advance(&mut self, packet: &[u8], scratch: &mut Scratch) {
         self.drain(packet, scratch);
-        self.tell();
+        self.notify();
     }
 
     /// The drain rule: everything to send and every event, before the next `handle_*`. `packet` is
@@ -419,18 +419,18 @@ impl Transfer {
     }
 
     /// Tells the owner how it stands.
-    fn tell(&mut self) {
+    fn notify(&mut self) {
         if let Some(ending) = self.ending.take()
-            && !std::mem::replace(&mut self.told, true)
+            && !std::mem::replace(&mut self.reported, true)
         {
             let result = Result {
                 ending,
                 bytes: self.bytes,
                 agreed: self.agreed,
             };
-            self.owner.ended(result, &self.session);
+            self.observer.ended(result, &self.session);
         }
-        self.owner
+        self.observer
             .observe(Instant::now(), &self.session, self.bytes, &self.agreed);
     }
 
@@ -484,7 +484,7 @@ impl Transfer {
 
     /// The first ending is the true one: what follows an abort is its echo.
     fn end(&mut self, ending: Ending) {
-        if !self.told {
+        if !self.reported {
             self.ending.get_or_insert(ending);
         }
     }

@@ -190,7 +190,7 @@ impl Transfer {
             Permit::Now => None,
             Permit::Later(until) => Some(until),
             Permit::Short(until) => {
-                self.owner.slowed(self.session.peer());
+                self.observer.slowed(self.session.peer());
                 Some(until)
             }
         }

@@ -50,7 +50,7 @@ impl Task for Transfer {
     }
 
     fn is_receiving(&self) -> bool {
-        self.hears()
+        self.takes_packets()
     }
 
     fn is_writing(&self) -> bool {

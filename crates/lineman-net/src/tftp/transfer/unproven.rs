@@ -89,7 +89,7 @@ impl Unproven {
     }
 
     /// A packet came in the peer's name.
-    pub(super) fn hear(&mut self, now: Instant, packet: &[u8]) -> Sign {
+    pub(super) fn handle_packet(&mut self, now: Instant, packet: &[u8]) -> Sign {
         self.credit += FREE * on_the_wire(self.peer.ip(), packet.len());
         let &[0, 4, high, low, ..] = packet else {
             return Sign::None;
@@ -218,7 +218,7 @@ mod tests {
                 permit = unproven.permit(now, &run, None);
             }
             assert!(matches!(permit, Permit::Short(_)));
-            assert_eq!(unproven.hear(now, &padded(block - 1)), Sign::None);
+            assert_eq!(unproven.handle_packet(now, &padded(block - 1)), Sign::None);
             let (paid, mut asked) = (now, now + 25 * MS);
             while let Permit::Later(until) | Permit::Short(until) =
                 unproven.permit(asked, &run, None)
@@ -229,7 +229,7 @@ mod tests {
             late += u32::from(asked - paid > 60 * MS);
             let acked = asked.max(paid + 26 * MS);
             assert_eq!(
-                unproven.hear(acked.max(asked + 101 * MS), &padded(block)),
+                unproven.handle_packet(acked.max(asked + 101 * MS), &padded(block)),
                 Sign::None
             );
             now = acked + 101 * MS;

@@ -1,6 +1,6 @@
 //! A proof of address for a server that answers from one known port.
 //!
-//! In lockstep from a port that everybody knows, nothing in an ACK is secret: whoever forges the
+//! In lockstep from a port that everybody knows, nothing in an ACK is secret: a forger of the
 //! client's address can write all of them in advance. What a forger cannot know is *when* a block
 //! left. So blocks to a peer that has proved nothing leave after a delay that nobody can guess, and
 //! what is measured is how soon their ACKs come. Who receives the blocks answers each within its

@@ -10,11 +10,11 @@
 
 mod buckets;
 mod half_open;
-mod heard;
 mod latency_proof;
 mod notices;
 mod prefix;
 mod proofs;
+mod recent;
 
 use std::net::IpAddr;
 use std::net::SocketAddr;
@@ -29,9 +29,9 @@ pub use prefix::PrefixError;
 use buckets::Bucket;
 use buckets::Buckets;
 use buckets::Rate;
-use heard::Heard;
 use notices::Notices;
 use proofs::Proofs;
+use recent::RecentRequests;
 
 /// Why a datagram was ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -113,7 +113,7 @@ pub struct Guard {
     rules: Rules,
     neighbourhoods: Buckets,
     proofs: Proofs,
-    heard: Heard,
+    recent: RecentRequests,
     /// First requests of addresses that have proved nothing.
     starts: Bucket,
     /// Bytes for first requests, for repeated ones, and for blocks from a shared port.
@@ -132,7 +132,7 @@ impl Guard {
             rules,
             neighbourhoods: Buckets::new(NEIGHBOURHOOD, NEIGHBOURHOOD_REPEATS, SHARE),
             proofs: Proofs::default(),
-            heard: Heard::new(now),
+            recent: RecentRequests::new(now),
             starts: Bucket::full(now, STARTS),
             first: Bucket::full(now, FIRST),
             repeated: Bucket::full(now, REPEATED),
@@ -190,7 +190,7 @@ impl Guard {
                 ..Standing::default()
             });
         }
-        let repeated = self.heard.note(now, from, request);
+        let repeated = self.recent.note(now, from, request);
         let mut standing = Standing {
             repeated,
             ..Standing::default()

@@ -30,7 +30,7 @@ impl Sender {
             // An ACK that others have overtaken, or that answers a block which came twice.
             self.stop_ahead();
         }
-        // Whoever acknowledges a block that has been sent is there, and is not left to silence.
+        // A peer that acknowledges a block that has been sent is there, and is not left to silence.
         self.confirmed = true;
         if !self.is_closed() {
             self.arm();

@@ -72,8 +72,8 @@ impl Sender {
         self.send_flight(now);
     }
 
-    /// The blocks that leave next if everything in flight arrives, where that is a window: whoever has
-    /// to read them has the time until the ACK for it.
+    /// The blocks that leave next if everything in flight arrives, where that is a window: the driver, which has
+    /// to read them, has the time until the ACK for it.
     pub fn expected_run(&self) -> Option<DataRun> {
         let Flight::Window(window) = &self.flight else {
             return None;

@@ -49,7 +49,7 @@ impl Sender {
 
     /// What every second repeat is, where the client may have more than the block at `base` and says nothing
     /// to that one. GRUB does not acknowledge block 65535 once more when it comes once more: the block behind
-    /// it is acknowledged by whoever has both. And of blocks that were sent ahead lwIP acknowledges only the
+    /// it is acknowledged by a client that has both. And of blocks that were sent ahead lwIP acknowledges only the
     /// last that it has.
     fn later_block(&self) -> Option<u64> {
         let turn = u64::from(self.loss.timeouts() / 2);

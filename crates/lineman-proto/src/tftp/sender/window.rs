@@ -37,14 +37,14 @@ pub(super) struct Window {
 /// What a time-out sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Question {
-    /// The flight's last block once more: whoever has all acknowledges it again, whoever misses it or
+    /// The flight's last block once more: a receiver that has all acknowledges it again, one that misses it or
     /// another says so. RFC 8985 §7 does the same for TCP.
     Last,
     /// The whole flight.
     Flight,
     /// The block behind the flight. atftp repeats an ACK once, and then not again before it has heard
-    /// nothing for five seconds, which resending prevents, or something new. To whoever has the whole
-    /// flight this is.
+    /// nothing for five seconds, which resending prevents, or something new: the next block, to a client that has the whole
+    /// flight.
     Next,
 }
 

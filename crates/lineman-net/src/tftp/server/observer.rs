@@ -15,14 +15,14 @@ use lineman_proto::tftp::guard::Taken;
 use super::Shared;
 use crate::tftp::Ending;
 use crate::tftp::Report;
-use crate::tftp::admission::Pulse;
 use crate::tftp::admission::Ticket;
+use crate::tftp::admission::TransferState;
 use crate::tftp::transfer;
-use crate::tftp::transfer::Owner;
+use crate::tftp::transfer::Observer;
 
 /// Tells the table and the guard how a transfer is doing, and the operator what became of it.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct TransferObserver {
     pub(super) shared: Arc<Shared>,
     pub(super) ticket: Ticket,
     /// What the guard took for its answer.
@@ -36,14 +36,14 @@ pub(super) struct Job {
     pub(super) report: Option<Report>,
     pub(super) started: Instant,
     /// What was told to the table last.
-    pub(super) pulse: Option<Pulse>,
+    pub(super) state: Option<TransferState>,
     /// What kind of client it is.
     pub(super) client: Fingerprint,
 }
 
-impl Owner for Job {
+impl Observer for TransferObserver {
     fn observe(&mut self, now: Instant, session: &Session, _bytes: u64, _agreed: &Agreed) {
-        let pulse = Pulse {
+        let state = TransferState {
             confirmed: session.is_confirmed(),
             proved: session.is_confirmed() && self.proves,
             ending: session.is_ending(),
@@ -52,11 +52,11 @@ impl Owner for Job {
             at: session.progress_at().unwrap_or(now),
         };
         // The table has one lock for all transfers: not for every packet.
-        if self.pulse.is_some_and(|told| told.says_enough(pulse)) {
+        if self.state.is_some_and(|told| told.says_enough(state)) {
             return;
         }
-        self.pulse = Some(pulse);
-        if self.ticket.note(pulse) && self.proves_address {
+        self.state = Some(state);
+        if self.ticket.note(state) && self.proves_address {
             self.shared.guard.confirm(session.peer(), self.taken);
         }
     }
@@ -75,7 +75,7 @@ impl Owner for Job {
             return;
         };
         // What nobody has answered shows nothing, and would take the place of what is known.
-        if self.pulse.is_some_and(|pulse| pulse.proved) {
+        if self.state.is_some_and(|state| state.proved) {
             self.shared
                 .clients()
                 .note(Instant::now(), self.client, session.learned());
@@ -107,16 +107,16 @@ impl Owner for Job {
     }
 }
 
-impl Pulse {
+impl TransferState {
     /// Whether the table learns nothing from a newer one.
     fn says_enough(self, newer: Self) -> bool {
-        let flags = |pulse: Self| {
+        let flags = |state: Self| {
             (
-                pulse.confirmed,
-                pulse.proved,
-                pulse.ending,
-                pulse.dallying,
-                pulse.storing,
+                state.confirmed,
+                state.proved,
+                state.ending,
+                state.dallying,
+                state.storing,
             )
         };
         flags(self) == flags(newer) && newer.at.saturating_duration_since(self.at) < FRESH

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 /// A table of fixed size; a request whose place another takes is forgotten.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct RecentRequests {
     /// Fingerprint and time, in milliseconds since `began`; 0 and 0 is an empty place.
     places: Vec<(u32, u32)>,
     /// Keyed by chance: nobody can choose requests that push out another's.
@@ -17,7 +17,7 @@ pub(super) struct Heard {
     began: Instant,
 }
 
-impl Heard {
+impl RecentRequests {
     /// An empty table.
     pub(super) fn new(now: Instant) -> Self {
         Self {
@@ -66,7 +66,7 @@ mod tests {
     #[expect(clippy::disallowed_methods, reason = "any moment to begin at")]
     fn only_the_same_request_from_the_same_port_a_while_later_is_a_repetition() {
         let (now, ms) = (Instant::now(), Duration::from_millis(1));
-        let mut heard = Heard::new(now);
+        let mut heard = RecentRequests::new(now);
         let from = |port| SocketAddr::from(([192, 0, 2, 1], port));
         assert!(!heard.note(now, from(1), b"a"));
         assert!(!heard.note(now + 10 * ms, from(1), b"a"), "an echo");
