@@ -162,13 +162,9 @@ fn rows_are_as_the_manual_has_them() {
                     match name.as_str() {
                         // The names of fields are their sayings' own; their kinds are not.
                         "fields" => {
-                            value
-                                .as_object()
-                                .expect("an object")
-                                .values()
-                                .for_each(|field| {
-                                    out.extend(field.as_object().expect("a kind").keys().cloned());
-                                })
+                            for field in value.as_object().expect("an object").values() {
+                                out.extend(field.as_object().expect("a kind").keys().cloned());
+                            }
                         }
                         _ => names(value, out),
                     }
