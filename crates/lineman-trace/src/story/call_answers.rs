@@ -66,6 +66,11 @@ impl Asked<'_> {
     fn failed(&self, error: &str) -> Vec<Saying> {
         let one = match error {
             "TimeoutError" => self.socket_timeout(),
+            // The kernel's own names for a call that a signal interrupts; no program sees them.
+            _ if error.starts_with("ERESTART") => Saying::CallInterrupted {
+                who: self.call.host,
+                name: self.call.name.clone(),
+            },
             "ECONNREFUSED" => self.refused(error),
             "ECONNRESET" => failure!(self, error, CallReset),
             "EPIPE" => return self.broken_pipe(error),
@@ -133,7 +138,10 @@ impl Asked<'_> {
         let why = match self.socket {
             Some(it) if it.listens => failure!(self, error, CallPipeListener),
             Some(it) if it.shut_write => failure!(self, error, CallPipeShut),
-            Some(it) if !it.was_connected => failure!(self, error, CallPipeUnconnected),
+            Some(it) if !it.was_connected && !it.opening => {
+                failure!(self, error, CallPipeUnconnected)
+            }
+            Some(it) if !it.was_connected => failure!(self, error, CallPipe),
             Some(_) if end.rst => failure!(self, error, CallPipeReset),
             _ => failure!(self, error, CallPipe),
         };
@@ -187,6 +195,12 @@ impl Asked<'_> {
     fn not_connected(&self, error: &str) -> Saying {
         match self.socket {
             Some(it) if it.listens => failure!(self, error, CallListenerHasNone),
+            Some(it) if !it.was_connected && it.opening => {
+                match self.known.end(self.call.host, it).rst {
+                    true => failure!(self, error, CallWasRefused),
+                    false => failure!(self, error, CallOpening),
+                }
+            }
             Some(it) if !it.was_connected => failure!(self, error, CallUnconnected),
             Some(it) if self.known.end(self.call.host, it).rst => {
                 failure!(self, error, CallNoMore)
@@ -232,6 +246,13 @@ impl Asked<'_> {
                 let error = errno::name(value)?.to_owned();
                 let number = value.to_owned();
                 Some(Saying::CallNumber { who, number, error })
+            }
+            "getsockopt" if self.call.args.first().is_some_and(|arg| arg == "SO_ERROR") => {
+                // strace knows the name already.
+                let named = value.starts_with('E').then_some(value);
+                let error = named.or_else(|| errno::name(value))?.to_owned();
+                let python = errno::python(&error);
+                Some(Saying::CallPending { who, error, python })
             }
             "close" if self.socket.is_some_and(|it| it.has_file) => {
                 Some(Saying::CallFileOpen { who })

@@ -13,6 +13,8 @@ pub(super) struct Descriptor {
     pub(super) peer: Option<SocketAddr>,
     /// The address of its end of a connection.
     pub(super) local: Option<SocketAddr>,
+    /// Whether a handshake has begun that nobody has waited for.
+    pub(super) opening: bool,
     /// Whether a handshake was complete once.
     pub(super) was_connected: bool,
     /// Which directions its own program has shut down.

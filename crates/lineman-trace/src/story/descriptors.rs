@@ -81,6 +81,15 @@ impl Descriptors {
     /// A socket has changed its state.
     pub(super) fn state(&mut self, state: &State) {
         let key = (state.host, state.socket);
+        if state.to == TcpState::Established {
+            let ends = |it: &&mut Descriptor| {
+                it.local == Some(state.socket.local) && it.peer == state.socket.remote
+            };
+            let mine = self.open.iter_mut();
+            let mine = mine.filter(|(((host, _), _), _)| *host == state.host);
+            let opened = mine.map(|(_, socket)| socket).filter(ends);
+            opened.for_each(|socket| socket.was_connected = true);
+        }
         match state.to {
             TcpState::Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
@@ -209,9 +218,7 @@ impl Descriptors {
                 accepted.local = self.local(call.host, accepted.peer);
                 self.made(&owner, value, accepted);
             }
-            "connect" | "connect_ex" => {
-                self.connects(call, matches!(value.as_str(), "0" | EINPROGRESS));
-            }
+            "connect" | "connect_ex" => self.connects(call, value == "0", value == EINPROGRESS),
             "close" | "file.close" => self.let_go(&owner, call),
             _ => {
                 if let Some(socket) = call.fd.and_then(|fd| self.open.get_mut(&(owner, fd))) {
@@ -226,20 +233,24 @@ impl Descriptors {
     fn failed(&mut self, call: &Call) {
         let begun = matches!(&call.answer, Some(Answer::Error(error)) if error == "EINPROGRESS");
         if call.name == "connect" {
-            self.connects(call, begun);
+            self.connects(call, false, begun);
         }
     }
 
-    /// A handshake was made, or has `begun`: until it is complete nothing else is asked of the socket.
-    fn connects(&mut self, call: &Call, begun: bool) {
-        let peer = address(call).filter(|_| begun);
+    /// A handshake is complete, or has begun.
+    fn connects(&mut self, call: &Call, complete: bool, begun: bool) {
+        if !complete && !begun {
+            return;
+        }
+        let peer = address(call);
         let local = self.local(call.host, peer);
         let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
-        if let Some(socket) = socket.filter(|_| begun) {
+        if let Some(socket) = socket {
             // The second call of one that did not wait finds nothing new.
             let known = socket.local.filter(|_| socket.peer == peer);
             (socket.peer, socket.local) = (peer, known.or(local));
-            socket.was_connected = true;
+            socket.was_connected |= complete;
+            socket.opening |= begun;
         }
     }
 

@@ -245,6 +245,10 @@ sayings! {
     CallFileOpen "call.close.file" { who: Host }
     /// `connect_ex()` returned the number of an error.
     CallNumber "call.connect_ex" { who: Host, number: Text, error: Text }
+    /// `getsockopt(SO_ERROR)` tells of an error.
+    CallPending "call.so_error" { who: Host, error: Text, python: Text }
+    /// A signal has interrupted a call.
+    CallInterrupted "call.interrupted" { who: Host, name: Text }
     /// Nothing listens there.
     CallRefused "call.refused" { who: Host, name: Text, error: Text, python: Text }
     /// Nothing listens on the host itself.
@@ -311,6 +315,10 @@ sayings! {
     CallNotConnected "call.notconn" { who: Host, name: Text, error: Text, python: Text }
     /// There was none.
     CallUnconnected "call.notconn.never" { who: Host, name: Text, error: Text, python: Text }
+    /// It was refused.
+    CallWasRefused "call.notconn.refused" { who: Host, name: Text, error: Text, python: Text }
+    /// Its handshake is not complete.
+    CallOpening "call.notconn.opening" { who: Host, name: Text, error: Text, python: Text }
     /// A listener has none.
     CallListenerHasNone "call.notconn.listener" { who: Host, name: Text, error: Text, python: Text }
     /// A RST has ended it.

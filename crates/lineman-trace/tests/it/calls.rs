@@ -61,6 +61,15 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 3, "getpeername", &[], "ENOTCONN");
     log.quick(Client, 3, "shutdown", &["7"], "EINVAL");
     log.quick(Client, 9, "recv", &["10"], "TimeoutError");
+    log.quick(Client, 3, "poll", &[], "ERESTART_RESTARTBLOCK");
+    log.quick(Client, 3, "getsockopt", &["SO_ERROR"], "111");
+    // Nobody waits for this handshake, which is refused.
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "5");
+    log.quick(Client, 5, "connect", &["10.0.0.2:9001"], "EINPROGRESS");
+    log.quick(Client, 5, "getpeername", &[], "ENOTCONN");
+    let mut tcp = Connection::new(9001);
+    log.cross(Server, tcp.next(Server, and_ack(RST), b""));
+    log.quick(Client, 5, "getpeername", &[], "ENOTCONN");
     // A port whose first socket nobody has seen.
     let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
     let (local, remote) = (local.expect("an address"), remote.ok());

@@ -234,7 +234,7 @@ fn calls_with_flags_and_without_waiting() {
             "server recv(4, 4096) = 5 \"hello\"",
             "server poll([3: POLLIN, 4: POLLIN|POLLOUT], 50) = [4: POLLOUT]",
             "server settimeout(4, 0.05) = 0",
-            "server recv(4, 4096) = TimeoutError",
+            "= TimeoutError",
             "server getsockopt(4, SO_TYPE) = 1",
             "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
             "server makefile(4) = 4",
@@ -405,6 +405,42 @@ fn the_tabulator_completes_and_history_comes_back() {
     terminal.shows("server> bind 10.0.0.2:8888");
     terminal.key("C-c");
     assert_eq!(terminal.code(), "130");
+}
+
+/// What a beginner types first, at a terminal of 60 columns: no line is broken in a word.
+#[test]
+fn at_a_terminal_mistakes_are_explained_and_state_comes_last() {
+    let terminal = Terminal::run("lab bench");
+    terminal.shows("server> ");
+    let types = |line: &str, shows: &str| {
+        terminal.types(line);
+        terminal.key("Enter");
+        terminal.shows(shows);
+    };
+    types("socket tcp", "SOCK_STREAM) = 3");
+    types("bind :88888", "there is no port 88888");
+    types("send x", "BrokenPipeError [Errno 32]");
+    types("bind 10.0.0.1:80", "is an address of the");
+    types("bind :80", "bind(3, 0.0.0.0:80) = 0");
+    types("listen", "LISTEN");
+    types(
+        "client socket tcp",
+        "client socket(AF_INET, SOCK_STREAM) = 3",
+    );
+    types("client settimeout 0.05", "settimeout(3, 0.05) = 0");
+    types("client connect server:80", "client connect() = 0");
+    terminal.types("client recv");
+    terminal.key("Enter");
+    types("state", "waiting for accept 1 of 5");
+    terminal.shows("not acknowledged 0");
+    let screen = terminal.screen();
+    let state = screen.rfind("\nclient\n").expect("the state");
+    let recv = screen.rfind("= TimeoutError");
+    assert!(recv.is_some_and(|recv| recv < state), "{screen}");
+    let fits = |line: &str| line.chars().count() <= 60;
+    assert!(screen.lines().all(fits), "{screen}");
+    terminal.key("C-d");
+    assert_eq!(terminal.code(), "0");
 }
 
 /// The shell of Emacs edits lines itself. There was nothing but an error.

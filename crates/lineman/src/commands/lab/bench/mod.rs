@@ -265,12 +265,13 @@ impl Prompt {
 
     fn state(&self) -> Result<Vec<String>, Complaint> {
         let mut lines = Vec::new();
+        let columns = drawing::columns().into();
         for host in [Host::Client, Host::Server] {
             let ticket = self.lab.sockets(host).map_err(|_| Complaint::Ended)?;
             let sockets = ticket.wait_for(PATIENCE).ok_or(Complaint::Ended)?;
             match self.console.json {
                 true => state::event(host, &sockets, self.console).map_err(|_| Complaint::Ended)?,
-                false => lines.extend(state::text(host, &sockets, self.console.lang)),
+                false => lines.extend(state::text(host, &sockets, columns, self.console.lang)),
             }
         }
         Ok(lines)

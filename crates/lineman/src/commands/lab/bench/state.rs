@@ -12,9 +12,10 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
+use crate::views::text::wrap;
 
-/// For people.
-pub fn text(host: Host, sockets: &[SocketView], lang: Lang) -> Vec<String> {
+/// For people, in so many columns.
+pub fn text(host: Host, sockets: &[SocketView], columns: usize, lang: Lang) -> Vec<String> {
     let name = match host {
         Host::Client => Words::Client {},
         Host::Server => Words::Server {},
@@ -24,12 +25,27 @@ pub fn text(host: Host, sockets: &[SocketView], lang: Lang) -> Vec<String> {
         lines.push(Words::NoSockets {}.render(lang));
     }
     for socket in sockets {
-        lines.push(format!("  {}", line(socket, lang)));
-        let figures = socket.figures.as_ref();
-        lines.extend(figures.map(|it| format!("        {}", worded(it, lang))));
+        lines.extend(indented(&line(socket, lang), "  ", columns));
+        let figures = socket.figures.map(|it| worded(&it, lang));
+        lines.extend(figures.iter().flat_map(|it| indented(it, MORE, columns)));
     }
     lines
 }
+
+/// A text behind `indent`; what does not fit into a line stands below, further in.
+fn indented(text: &str, indent: &str, columns: usize) -> Vec<String> {
+    let lines = wrap(text, columns.saturating_sub(MORE.len()));
+    let lines = lines.into_iter().enumerate();
+    lines
+        .map(|(nth, line)| match nth {
+            0 => format!("{indent}{line}"),
+            _ => format!("{MORE}{line}"),
+        })
+        .collect()
+}
+
+/// Stands before what belongs to the line above.
+const MORE: &str = "        ";
 
 /// For programs.
 ///

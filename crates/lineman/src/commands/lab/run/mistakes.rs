@@ -23,6 +23,8 @@ pub(super) enum What {
     Encoding(String, &'static str),
     /// A TFTP packet that begins with the block number.
     NoOpcode,
+    /// A space as web pages have them, which Python takes for none.
+    NoBreakSpace,
     /// An address at which only the host itself is.
     Loopback(String),
 }
@@ -58,6 +60,9 @@ fn find(text: &str) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     for (at, code) in lines.iter().enumerate() {
         let mut found = |what| mistakes.push(Mistake { line: at + 1, what });
+        if code.trim_matches(' ').contains(NO_BREAK_SPACE) && !code.contains(['\'', '"']) {
+            found(What::NoBreakSpace);
+        }
         if let Some(port) = port(code) {
             found(What::Port(port));
         }
@@ -196,6 +201,8 @@ fn loopback(code: &str) -> Option<String> {
     found.map(str::to_owned)
 }
 
+/// U+00A0.
+const NO_BREAK_SPACE: char = '\u{a0}';
 const MAX_PORT: u64 = 65_535;
 /// Those that beginners write.
 const ENCODINGS: [&str; 4] = ["utf-8", "gbk", "ascii", "gb2312"];
@@ -257,6 +264,20 @@ mod tests {
         ] {
             assert_eq!(whats(right), [], "{right}");
         }
+    }
+
+    /// Copied from the page, the programs have such lines.
+    #[test]
+    fn a_space_of_a_web_page_is_told() {
+        assert_eq!(
+            whats("x = 1\n  \u{a0}\nsk.close()"),
+            [(2, What::NoBreakSpace)]
+        );
+        assert_eq!(
+            whats("print('\u{a0}')\n# \u{a0}"),
+            [],
+            "where it does no harm"
+        );
     }
 
     #[test]

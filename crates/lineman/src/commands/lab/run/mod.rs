@@ -133,6 +133,7 @@ fn tell_mistakes(job: &Job, console: Console) {
                 meant,
             },
             What::NoOpcode => Words::NoOpcode { file, line },
+            What::NoBreakSpace => Words::NoBreakSpace { file, line },
             What::Loopback(address) => match job.host {
                 Host::Client => Words::LoopbackClient {
                     file,
