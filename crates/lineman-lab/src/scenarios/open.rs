@@ -92,12 +92,14 @@ fn backlog_full(stage: &Stage<'_>) -> Result<(), Stop> {
 fn stale_syn(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.listen(BACKLOG)?;
     let from = stage.address(Host::Client, 45_000);
+    // What the headers of IP and TCP leave of a frame.
+    let mss = if from.is_ipv4() { 1460 } else { 1440 };
     let envelope = Envelope::new(from, stage.address(Host::Server, PORT));
     let syn = envelope.tcp(&Segment {
         seq: 1_000_000,
         flags: Flags::SYN,
         window: 64_240,
-        options: &[TcpOption::Mss(1460)],
+        options: &[TcpOption::Mss(mss)],
         ..Segment::default()
     });
     stage.wire(Command::Forge(Host::Client, syn))?;

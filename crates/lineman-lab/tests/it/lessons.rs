@@ -76,7 +76,8 @@ fn one_send_is_two_recvs() {
 fn recv_gives_what_is_there() {
     let events = play("partial-recv");
     let first = &returned(&events, Server, "recv")[0];
-    assert!(first.starts_with("1448 "), "{first}");
+    assert_eq!(data(&events, Client).len(), 3, "nothing is sent twice");
+    assert!(first.starts_with("1460 "), "{first}");
 }
 
 #[test]
@@ -125,7 +126,7 @@ fn send_takes_what_has_room() {
     let events = play("partial-send");
     let sends = returned(&events, Client, "send");
     let first: usize = sends[0].parse().expect("a number");
-    assert!(first < 20_000, "{first}");
+    assert!(first < 10_000, "{first}");
     assert_eq!(sends.last().map(String::as_str), Some("EAGAIN"));
     assert_eq!(returned(&events, Client, "sendall"), ["0"]);
 }

@@ -459,8 +459,8 @@ const ROWS: &[Row] = &[
             "非阻塞：connect() 在握手完成之前返回",
         ),
         (
-            "connect() returns EINPROGRESS at once, which is no failure: the handshake has begun. Look at how the program learns the result: SO_ERROR is 0 when the connection is there.",
-            "connect() 立即返回 EINPROGRESS，这不是失败：握手已经开始。注意程序如何得知结果：连接建立后，SO_ERROR 的值为 0。",
+            "connect() returns EINPROGRESS at once, which is no failure: the handshake has begun. Look at how the program learns the result: select() says when the socket is writable, and SO_ERROR is 0 then.",
+            "connect() 立即返回 EINPROGRESS，这不是失败：握手已经开始。注意程序如何得知结果：select() 表明套接字可写时，SO_ERROR 的值为 0。",
         ),
     ),
     row(
