@@ -162,9 +162,19 @@ impl Sampler {
     }
 
     fn check(&mut self, host: Host, socket: Endpoints, cause: Option<u64>) {
-        if let Ok(seen) = self.diagnosis(host).exact(&socket) {
-            self.compare(host, socket, seen, cause);
+        let Ok(mut seen) = self.diagnosis(host).exact(&socket) else {
+            return;
+        };
+        // A socket that has closed is exchanged for a smaller one in FIN-WAIT-2 or TIME-WAIT, and for a
+        // moment the kernel finds neither (inet_twsk_hashdance_schedule).
+        let known = self.known.contains_key(&(host, socket));
+        let mut tries = if known { EXCHANGED } else { 0 };
+        while seen.is_none() && tries > 0 {
+            thread::sleep(PAUSE);
+            seen = self.exact(host, &socket);
+            tries -= 1;
         }
+        self.compare(host, socket, seen, cause);
     }
 
     fn diagnosis(&mut self, host: Host) -> &mut Diagnosis {
@@ -244,6 +254,8 @@ impl Sampler {
 
 /// How long to wait for the kernel at most.
 const PATIENCE: Duration = Duration::from_millis(5);
+/// How often to ask for a socket that is not found before it is taken to be closed.
+const EXCHANGED: u32 = 3;
 /// How often to ask whether a SYN-ACK is counted.
 const TRIES: u32 = 10;
 /// Between two questions.
