@@ -176,6 +176,6 @@ fn start(options: &Options) -> Start {
         system: format!("Linux {}", release.trim()),
         utc_ns: u64::try_from(utc.as_nanos()).unwrap_or(u64::MAX),
         link: LinkType::ETHERNET,
-        hosts: link::hosts(),
+        hosts: link::hosts(options.family),
     }
 }

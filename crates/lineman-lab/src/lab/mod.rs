@@ -25,6 +25,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::Refusal;
+use crate::hosts::Family;
 use crate::namespace::Settings;
 use crate::rules::Rules;
 
@@ -39,6 +40,8 @@ pub(crate) use protocol::Answer;
 pub struct Options {
     /// The name of the scenario that will be played, for the log.
     pub scenario: Option<String>,
+    /// The family of the addresses that the hosts are known by; they have one of each.
+    pub family: Family,
     /// How long every frame is on its way. States that last for less are not seen.
     pub delay: Duration,
     /// Whether hosts must find each other's hardware addresses by ARP and neighbour discovery, on
@@ -58,6 +61,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             scenario: None,
+            family: Family::Inet,
             delay: Duration::from_millis(2),
             resolving: false,
             client: Settings::default(),

@@ -15,6 +15,7 @@ use std::time::Instant;
 use lineman_trace::log::Host;
 use lineman_trace::log::Machine;
 
+use crate::hosts::Family;
 use crate::netlink::Message;
 use crate::netlink::Netlink;
 use crate::sys;
@@ -26,12 +27,18 @@ pub(crate) struct Addresses {
     pub(crate) v6: Ipv6Addr,
 }
 
-/// The two hosts, as a log tells of them.
-pub(crate) fn hosts() -> Vec<Machine> {
-    let hosts = [Host::Client, Host::Server].map(|host| Machine {
-        name: host.name().to_owned(),
-        role: Some(host),
-        addresses: vec![addresses(host).v4.into(), addresses(host).v6.into()],
+/// The two hosts, as a log tells of them: an address of this family is the one that they are known by.
+pub(crate) fn hosts(family: Family) -> Vec<Machine> {
+    let hosts = [Host::Client, Host::Server].map(|host| {
+        let Addresses { v4, v6 } = addresses(host);
+        Machine {
+            name: host.name().to_owned(),
+            role: Some(host),
+            addresses: match family {
+                Family::Inet => vec![v4.into(), v6.into()],
+                Family::Inet6 => vec![v6.into(), v4.into()],
+            },
+        }
     });
     hosts.into()
 }

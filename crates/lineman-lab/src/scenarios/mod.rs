@@ -99,6 +99,7 @@ impl Scenario {
     pub fn options(&self) -> Options {
         let mut options = Options {
             scenario: Some(self.name.to_owned()),
+            family: self.family,
             // A test plays every scenario: none has rules that do not parse.
             rules: self.rules.parse().unwrap_or_default(),
             ..Options::default()

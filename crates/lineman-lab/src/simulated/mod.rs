@@ -160,7 +160,7 @@ fn start(options: &Options) -> Start {
         system: SYSTEM.to_owned(),
         utc_ns: 0,
         link: LinkType::ETHERNET,
-        hosts: link::hosts(),
+        hosts: link::hosts(options.family),
     }
 }
 

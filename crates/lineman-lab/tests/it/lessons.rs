@@ -254,6 +254,12 @@ fn ipv6_shows_the_same() {
     for name in names {
         let scenario = Scenario::find(name).expect("a scenario");
         let (four, six) = (play_one(*scenario), play_one(scenario.over_ipv6()));
+        let Kind::Start(start) = &six[0].kind else {
+            panic!("{name}: no start");
+        };
+        // Not 10.0.0.1 over an address that no packet has.
+        let client = start.address(Client).map(|address| address.to_string());
+        assert_eq!(client.as_deref(), Some("fd00::1"), "{name}");
         for (_, _, bytes) in sent(&six, Client) {
             assert!(Frame::parse(&bytes).ipv6().is_some(), "{name}");
         }
