@@ -146,7 +146,9 @@ impl Asked<'_> {
             _ => failure!(self, error, CallPipe),
         };
         let who = self.call.host;
-        let signal = (!self.has_flag("MSG_NOSIGNAL")).then_some(Saying::CallSignal { who });
+        // UDP has the error without the signal.
+        let quiet = self.is_udp() || self.has_flag("MSG_NOSIGNAL");
+        let signal = (!quiet).then_some(Saying::CallSignal { who });
         [why].into_iter().chain(signal).collect()
     }
 
@@ -195,6 +197,9 @@ impl Asked<'_> {
     fn not_connected(&self, error: &str) -> Saying {
         match self.socket {
             Some(it) if it.listens => failure!(self, error, CallListenerHasNone),
+            Some(it) if it.transport == Some(Transport::Udp) => {
+                failure!(self, error, CallUdpHasNoPeer)
+            }
             Some(it) if !it.was_connected && it.opening => {
                 match self.known.end(self.call.host, it).rst {
                     true => failure!(self, error, CallWasRefused),

@@ -315,6 +315,8 @@ sayings! {
     CallNotConnected "call.notconn" { who: Host, name: Text, error: Text, python: Text }
     /// There was none.
     CallUnconnected "call.notconn.never" { who: Host, name: Text, error: Text, python: Text }
+    /// A UDP socket that names no peer.
+    CallUdpHasNoPeer "call.notconn.udp" { who: Host, name: Text, error: Text, python: Text }
     /// It was refused.
     CallWasRefused "call.notconn.refused" { who: Host, name: Text, error: Text, python: Text }
     /// Its handshake is not complete.

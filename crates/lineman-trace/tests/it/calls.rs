@@ -63,6 +63,8 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 9, "recv", &["10"], "TimeoutError");
     log.quick(Client, 3, "poll", &[], "ERESTART_RESTARTBLOCK");
     log.quick(Client, 3, "getsockopt", &["SO_ERROR"], "111");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "6");
+    log.quick(Client, 6, "getpeername", &[], "ENOTCONN");
     // Nobody waits for this handshake, which is refused.
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "5");
     log.quick(Client, 5, "connect", &["10.0.0.2:9001"], "EINPROGRESS");
@@ -130,6 +132,16 @@ fn a_broken_pipe_has_several_reasons() {
     let all: Vec<_> = said(&log.done()).iter().map(Saying::id).collect();
     let pipes = ["call.pipe", "call.pipe.signal", "call.pipe"];
     assert_eq!(all, pipes);
+}
+
+/// The kernel sends no SIGPIPE for a datagram.
+#[test]
+fn a_datagram_that_cannot_be_sent_brings_no_signal() {
+    let mut log = Script::new("");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "shutdown", &["SHUT_WR"], "0");
+    log.quick(Client, 3, "send", &["\"x\""], "EPIPE");
+    assert_eq!(last(&mut log), "call.pipe.shut");
 }
 
 /// "Gives up: no answer in time", of a call that did not wait.
