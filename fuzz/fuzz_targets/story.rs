@@ -144,13 +144,21 @@ fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
             host,
             clock: [
                 TimerKind::Retransmission,
+                TimerKind::LossProbe,
                 TimerKind::DelayedAck,
                 TimerKind::TimeWait,
                 TimerKind::Persist,
-            ][usize::from(b) % 4],
+            ][usize::from(b) % 5],
             wait_ns: u64::MAX >> (c % 64),
             expired: d % 2 == 0,
             origin: Origin::Kernel,
+        }),
+        13 if d % 4 == 0 => Kind::Counted(Counted {
+            host,
+            counter: Counter::ALL[usize::from(b) % Counter::ALL.len()],
+            origin: Origin::Kernel,
+            cause: (c > 0).then_some(u64::from(c)),
+            queues: (c % 2 == 0).then(Queues::default),
         }),
         13 => Kind::Fault(Fault {
             packet: u64::from(b % 32),

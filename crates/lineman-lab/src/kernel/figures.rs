@@ -31,6 +31,8 @@ pub struct Figures {
     pub timeouts: u8,
     /// Segments that were sent again, in all.
     pub retransmitted: u32,
+    /// Whether it holds nothing for lost: it is neither in recovery nor in loss (`tcpi_ca_state`).
+    pub is_open: bool,
 }
 
 impl Figures {
@@ -39,6 +41,7 @@ impl Figures {
         let number = |at: usize| Some(u32::from_ne_bytes(*info.get(at..)?.first_chunk()?));
         let micros = |at| number(at).map(|value| Duration::from_micros(value.into()));
         Some(Self {
+            is_open: *info.get(1)? < CA_RECOVERY,
             timeouts: *info.get(2)?,
             rto: micros(8)?,
             segment: number(16)?,
@@ -51,3 +54,6 @@ impl Figures {
         })
     }
 }
+
+/// `TCP_CA_Recovery` of linux/tcp.h; after it comes `TCP_CA_Loss`.
+const CA_RECOVERY: u8 = 3;

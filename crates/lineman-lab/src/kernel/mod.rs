@@ -4,6 +4,7 @@
 //! shows TIME-WAIT, and SYN-RECEIVED only when it is over.
 
 mod answer;
+mod counters;
 mod figures;
 mod own;
 mod sampler;
@@ -12,18 +13,24 @@ use std::io;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
+use self::counters::Counters;
 use crate::netlink::Message;
 use crate::netlink::Netlink;
 
 pub(crate) use answer::Seen;
 pub use figures::Figures;
+use lineman_trace::log::Counter;
 use lineman_trace::log::Endpoints;
 pub use own::figures_of_own_connection;
 pub(crate) use sampler::Sampler;
 
 /// Asks for TCP sockets of the network namespace in which it was opened.
 #[derive(Debug)]
-pub(crate) struct Diagnosis(Netlink);
+pub(crate) struct Diagnosis {
+    netlink: Netlink,
+    /// Not where `/proc` is hidden.
+    counters: Option<Counters>,
+}
 
 impl Diagnosis {
     /// Opens it in the namespace of this thread.
@@ -31,7 +38,16 @@ impl Diagnosis {
     /// # Errors
     /// When the system refuses.
     pub(crate) fn open() -> io::Result<Self> {
-        Netlink::diagnosis().map(Self)
+        Ok(Self {
+            netlink: Netlink::diagnosis()?,
+            counters: Counters::open().ok(),
+        })
+    }
+
+    /// The counters that have moved since this was last asked.
+    pub(crate) fn counted(&mut self) -> Vec<Counter> {
+        let counters = self.counters.as_mut();
+        counters.map_or_else(Vec::new, |counters| counters.moved().collect())
     }
 
     /// The socket with exactly these endpoints; `None` when there is none. Takes about 5 µs.
@@ -50,7 +66,7 @@ impl Diagnosis {
         let mut sockets = Vec::new();
         for family in [AF_INET, AF_INET6] {
             let question = question(family, 0, [0; ID]);
-            self.0
+            self.netlink
                 .dump(question, &mut |body| sockets.extend(Seen::read(body)))?;
         }
         Ok(sockets)
@@ -68,7 +84,7 @@ impl Diagnosis {
 
     fn answer(&mut self, socket: &Endpoints, more: u8) -> io::Result<Option<(Seen, Vec<u8>)>> {
         let (family, id) = identity(socket);
-        match self.0.ask(question(family, more, id)) {
+        match self.netlink.ask(question(family, more, id)) {
             // Where there is no connection, the kernel answers with the listener of the port.
             Ok(body) => Ok(Seen::read(&body)
                 .filter(|seen| seen.socket == *socket)

@@ -6,6 +6,8 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Counted;
+use lineman_trace::log::Counter;
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -17,6 +19,7 @@ use lineman_trace::log::Timer;
 use lineman_trace::log::TimerKind;
 
 use crate::recorder::Recorder;
+use crate::wire::Segment;
 
 use super::Diagnosis;
 use super::Seen;
@@ -45,6 +48,23 @@ struct Known {
     timeouts: u8,
     /// When it last sent something that must be acknowledged.
     sent: Instant,
+    /// How long its retransmission time-out was when it was last set.
+    armed: Option<Duration>,
+    /// The number behind the last that it has sent.
+    next: Option<u32>,
+    /// When the first arrived that it has not acknowledged.
+    owes: Option<Instant>,
+    /// When its TIME-WAIT is over.
+    waits: Option<Instant>,
+}
+
+impl Known {
+    /// Whether a timer that has counted one more has run out. That of a SYN-ACK counts answers to a SYN that
+    /// came again too; but only if it runs out it is set for twice as long.
+    fn grows(&self, timer: &KernelTimer) -> bool {
+        let longer = |armed: Duration| timer.left > armed + armed / 2;
+        self.state != TcpState::SynReceived || self.armed.is_some_and(longer)
+    }
 }
 
 impl Sampler {
@@ -70,10 +90,27 @@ impl Sampler {
         self.check(host, socket, cause);
     }
 
-    /// Looks at a socket that has just sent something that must be acknowledged: it has a timer for
-    /// that, and perhaps sent it because the timer had run out.
-    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints) {
+    /// Looks at a socket that has just sent a segment, and asks why, where that may be asked.
+    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints, segment: &Segment) {
+        let known = self.known.get(&(host, socket)).copied();
         self.look(host, socket, None);
+        if segment.reset {
+            // A socket that is gone already was counted before it answered.
+            let tries = if known.is_some() { TRIES } else { 1 };
+            self.counted(host, ABORTS, tries);
+        } else if segment.counts {
+            self.sent_again(host, socket, segment);
+        } else if let Some(since) = known.and_then(|known| known.owes) {
+            self.acknowledged(host, since.elapsed());
+        }
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            known.owes = None;
+        }
+    }
+
+    /// It has sent something that must be acknowledged: it has a timer for that, and perhaps sent it because a
+    /// timer had run out.
+    fn sent_again(&mut self, host: Host, socket: Endpoints, segment: &Segment) {
         let Some(known) = self.known.get(&(host, socket)).copied() else {
             return;
         };
@@ -89,13 +126,108 @@ impl Sampler {
             tries -= 1;
         }
         let (timeouts, now) = (timer.map_or(0, |timer| timer.count), Instant::now());
-        if let Some(timer) = timer.filter(|_| timeouts > known.timeouts) {
+        let is_old = |next: u32| next.wrapping_sub(segment.end) < HALF;
+        let ran_out = |timer: &KernelTimer| timeouts > known.timeouts && known.grows(timer);
+        if let Some(timer) = timer.filter(ran_out) {
             self.timer(host, timer.kind, now - known.sent, true);
             self.timer(host, timer.kind, timer.left, false);
+        } else if known.next.is_some_and(is_old) && self.probes(host, &socket) {
+            self.timer(host, TimerKind::LossProbe, now - known.sent, true);
         }
         if let Some(known) = self.known.get_mut(&(host, socket)) {
             (known.timeouts, known.sent) = (timeouts, now);
+            known.armed = timer.map(|timer| timer.left);
+            known.next = match known.next {
+                Some(next) if is_old(next) => Some(next),
+                _ => Some(segment.end),
+            };
         }
+    }
+
+    /// Whether what it sends again is a tail loss probe: that is counted, and leaves TCP neither in recovery nor
+    /// in loss, as an acknowledgment or a time-out does.
+    fn probes(&mut self, host: Host, socket: &Endpoints) -> bool {
+        let figures = self.figures(host, socket).ok().flatten();
+        figures.is_some_and(|figures| figures.is_open) && self.moved(host, &[Counter::LossProbes])
+    }
+
+    /// An ACK that carries nothing, so long after what it acknowledges.
+    fn acknowledged(&mut self, host: Host, after: Duration) {
+        if after >= SHORTEST_DELAY && self.moved(host, &[Counter::DelayedAcks]) {
+            self.timer(host, TimerKind::DelayedAck, after, true);
+        }
+    }
+
+    /// Something has arrived that must be acknowledged.
+    pub(crate) fn owes(&mut self, host: Host, socket: Endpoints) {
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            known.owes.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Whether a socket was in this state when it was last looked at.
+    pub(crate) fn was(&self, state: TcpState, host: Host, socket: Endpoints) -> bool {
+        let known = self.known.get(&(host, socket));
+        known.is_some_and(|known| known.state == state)
+    }
+
+    /// A listener has been asked for a connection, or been told that one is complete, and nothing has come of
+    /// it: tells if it had no room.
+    pub(crate) fn asked(&mut self, host: Host, socket: Endpoints, cause: u64) {
+        let state = self.known.get(&(host, socket)).map(|known| known.state);
+        let nothing = matches!(state, None | Some(TcpState::SynReceived));
+        // That is counted before the packet is dropped.
+        if !nothing
+            || !self
+                .diagnosis(host)
+                .counted()
+                .contains(&Counter::ListenOverflows)
+        {
+            return;
+        }
+        let all = self.all(host).unwrap_or_default();
+        let listener = all.into_iter().find(|seen| {
+            let local = seen.socket.local;
+            let here = local.ip().is_unspecified() || local.ip() == socket.local.ip();
+            seen.state == TcpState::Listen && here && local.port() == socket.local.port()
+        });
+        self.recorder.record(Kind::Counted(Counted {
+            host,
+            counter: Counter::ListenOverflows,
+            origin: Origin::Kernel,
+            cause: Some(cause),
+            queues: listener.map(|seen| seen.queues),
+        }));
+    }
+
+    /// Tells which of these counters have moved: because of the segment that is sent now.
+    fn counted(&mut self, host: Host, wanted: &[Counter], tries: u32) {
+        for counter in self.wait_for(host, wanted, tries) {
+            self.recorder.record(Kind::Counted(Counted {
+                host,
+                counter,
+                origin: Origin::Kernel,
+                cause: None,
+                queues: None,
+            }));
+        }
+    }
+
+    fn moved(&mut self, host: Host, wanted: &[Counter]) -> bool {
+        !self.wait_for(host, wanted, TRIES).is_empty()
+    }
+
+    /// Which of these counters have moved. The kernel counts some things after it has done them.
+    fn wait_for(&mut self, host: Host, wanted: &[Counter], tries: u32) -> Vec<Counter> {
+        for left in (0..tries).rev() {
+            let mut moved = self.diagnosis(host).counted();
+            moved.retain(|counter| wanted.contains(counter));
+            if !moved.is_empty() || left == 0 {
+                return moved;
+            }
+            thread::sleep(PAUSE);
+        }
+        Vec::new()
     }
 
     /// The timer that would have it send again.
@@ -132,7 +264,7 @@ impl Sampler {
         }
     }
 
-    /// Looks at all sockets of a host, and so finds new ones. Without a `cause` it was a clock, as far
+    /// Looks at all sockets of a host, and so finds new ones. Without a `cause` it was a timer, as far
     /// as anybody can tell.
     pub(crate) fn sweep(&mut self, host: Host, cause: Option<u64>) {
         let Ok(all) = self.diagnosis(host).all() else {
@@ -201,7 +333,7 @@ impl Sampler {
         let to = seen.map_or(TcpState::Closed, |seen| seen.state);
         let from = self.remember(host, socket, to);
         if from.unwrap_or(TcpState::Closed) == to {
-            return;
+            return self.waits_anew(host, socket, seen.and_then(|seen| seen.timer));
         }
         let queues = seen.map(|seen| seen.queues);
         self.recorder.record(Kind::State(State {
@@ -219,6 +351,26 @@ impl Sampler {
             |timer: &KernelTimer| timer.kind == TimerKind::TimeWait && to == TcpState::TimeWait;
         if let Some(timer) = timer.filter(waits) {
             self.timer(host, timer.kind, timer.left, false);
+            self.waits_until(host, socket, Instant::now() + timer.left);
+        }
+    }
+
+    /// What arrives in TIME-WAIT may have it begin anew (RFC 9293 §3.10.7.4).
+    fn waits_anew(&mut self, host: Host, socket: Endpoints, timer: Option<KernelTimer>) {
+        let before = self.known.get(&(host, socket)).and_then(|it| it.waits);
+        let (Some(timer), Some(before)) = (timer, before) else {
+            return;
+        };
+        let until = Instant::now() + timer.left;
+        if until > before + RENEWED {
+            self.timer(host, timer.kind, timer.left, false);
+            self.waits_until(host, socket, until);
+        }
+    }
+
+    fn waits_until(&mut self, host: Host, socket: Endpoints, until: Instant) {
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            known.waits = Some(until);
         }
     }
 
@@ -231,20 +383,23 @@ impl Sampler {
         if let Some(known) = self.known.get_mut(&key) {
             return Some(std::mem::replace(&mut known.state, state));
         }
-        let (timeouts, sent) = (0, Instant::now());
         let known = Known {
             state,
-            timeouts,
-            sent,
+            timeouts: 0,
+            sent: Instant::now(),
+            armed: None,
+            next: None,
+            owes: None,
+            waits: None,
         };
         self.known.insert(key, known);
         None
     }
 
-    fn timer(&self, host: Host, clock: TimerKind, wait: Duration, expired: bool) {
+    fn timer(&self, host: Host, kind: TimerKind, wait: Duration, expired: bool) {
         self.recorder.record(Kind::Timer(Timer {
             host,
-            clock,
+            clock: kind,
             wait_ns: u64::try_from(wait.as_nanos()).unwrap_or(u64::MAX),
             expired,
             origin: Origin::Kernel,
@@ -256,7 +411,17 @@ impl Sampler {
 const PATIENCE: Duration = Duration::from_millis(5);
 /// How often to ask for a socket that is not found before it is taken to be closed.
 const EXCHANGED: u32 = 3;
-/// How often to ask whether a SYN-ACK is counted.
+/// How often to ask whether something is counted.
 const TRIES: u32 = 10;
 /// Between two questions.
 const PAUSE: Duration = Duration::from_micros(50);
+/// Numbers that are so much less are old (RFC 9293 §3.4).
+const HALF: u32 = 1 << 31;
+/// Linux waits 40 ms with a delayed ACK, by the ticks of its timer up to 10 less: what is sooner is not asked
+/// about.
+const SHORTEST_DELAY: Duration = Duration::from_millis(30);
+/// The kernel tells what is left of TIME-WAIT in milliseconds, and its ticks are up to 10 of them: a timer that
+/// ends so much later was set anew.
+const RENEWED: Duration = Duration::from_millis(100);
+/// What counts that a program's close has reset a connection, or that bytes came after it.
+const ABORTS: &[Counter] = &[Counter::AbortOnClose, Counter::AbortOnData];

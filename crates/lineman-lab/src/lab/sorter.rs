@@ -133,6 +133,10 @@ impl Inner {
                 }
             }
             Kind::State(state) => state.cause = self.cause(state),
+            Kind::Counted(counted) => {
+                let now = |cause| self.numbers.get(&cause).copied();
+                counted.cause = counted.cause.and_then(now);
+            }
             _ => {}
         }
         event.n = self.next;

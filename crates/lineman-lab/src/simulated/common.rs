@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use lineman_trace::log::Counter;
 use nix::errno::Errno;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -132,9 +133,17 @@ impl SocketTable {
             Kind::Connection { handle, .. } => {
                 let linger = descriptor.option(SocketOption::Linger);
                 let socket = self.stack.tcp(handle);
-                match linger == 0 || socket.recv_queue() > 0 {
-                    true => socket.abort(),
-                    false => socket.close(),
+                let abort = match (socket.recv_queue(), linger) {
+                    (1.., _) => Some(Counter::AbortOnClose),
+                    (0, 0) => Some(Counter::AbortOnData),
+                    _ => None,
+                };
+                match abort {
+                    Some(counter) => {
+                        socket.abort();
+                        self.counted.push((counter, None));
+                    }
+                    None => socket.close(),
                 }
                 self.orphan(handle, reuses);
             }

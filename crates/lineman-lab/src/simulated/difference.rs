@@ -16,8 +16,8 @@ pub enum Difference {
     ShortTimeWait,
     /// A time-out for data is never shorter than 1 s, on Linux 200 ms.
     LongTimeout,
-    /// A FIN is acknowledged at once, so closing takes four segments even if the other end closes in
-    /// the same moment; on Linux that takes three.
+    /// A FIN is acknowledged at once, unless an ACK is held back already: closing takes four segments even if
+    /// the other end closes in the same moment; on Linux that takes three.
     FinNeverRides,
     /// No congestion control: the receiver's window is the only limit.
     NoCongestionControl,

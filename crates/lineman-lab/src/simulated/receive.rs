@@ -3,7 +3,9 @@
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
+use lineman_trace::log::Counter;
 use lineman_trace::log::Endpoints;
+use lineman_trace::log::Queues;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp;
 use smoltcp::wire::EthernetFrame;
@@ -39,7 +41,7 @@ impl SocketTable {
     /// Whether it is a call to a listener whose queue is full: as Linux does, it is not heard, and
     /// may come again. smoltcp has no queue, and would refuse it.
     fn overflows(&mut self, frame: &[u8]) -> bool {
-        let Some(segment) = Segment::of(frame).filter(|segment| is_call(frame, segment)) else {
+        let Some(segment) = Segment::of(frame).filter(|segment| segment.asks) else {
             return false;
         };
         let (local, remote) = (segment.destination, Some(segment.source));
@@ -48,23 +50,25 @@ impl SocketTable {
             return false;
         }
         let stack = &mut self.stack;
-        self.fds.values().any(|fd| match &fd.kind {
-            Kind::Listener { waiting, .. } => {
+        let full = self.fds.values().find_map(|fd| match &fd.kind {
+            Kind::Listener { waiting, backlog } => {
                 let mut all = waiting.iter();
                 let bound = fd.local();
-                bound.port() == local.port()
+                let full = bound.port() == local.port()
                     && (bound.ip().is_unspecified() || bound.ip() == local.ip())
-                    && all.all(|handle| stack.tcp(*handle).state() != tcp::State::Listen)
+                    && all.all(|handle| stack.tcp(*handle).state() != tcp::State::Listen);
+                full.then(|| Queues {
+                    unread: u32::try_from(waiting.len()).unwrap_or(u32::MAX),
+                    unsent: u32::try_from(*backlog).unwrap_or(u32::MAX),
+                })
             }
-            _ => false,
-        })
+            _ => None,
+        });
+        if full.is_some() {
+            self.counted.push((Counter::ListenOverflows, full));
+        }
+        full.is_some()
     }
-}
-
-/// Whether it has SYN, and no ACK.
-fn is_call(frame: &[u8], segment: &Segment) -> bool {
-    let flags = frame.get(segment.tcp + 13).copied().unwrap_or(0);
-    flags & (SYN | ACK) == SYN
 }
 
 /// The datagram that an ICMP message says nobody wanted: from where to where it was sent.
@@ -120,8 +124,6 @@ fn ports(datagram: &[u8]) -> Option<(u16, u16)> {
 
 const UDP: u8 = 17;
 const UDP_HEADER: usize = 8;
-const SYN: u8 = 2;
-const ACK: u8 = 16;
 
 #[cfg(test)]
 mod tests {

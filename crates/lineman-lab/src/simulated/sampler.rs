@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use lineman_trace::log::Counted;
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -59,6 +60,17 @@ impl Sampler {
             self.sent.remove(&socket);
             self.changed(socket, Some(state), TcpState::Closed, cause, None);
         }
+        for (counter, queues) in table.counted.drain(..) {
+            // What is about no queue is about the segment that is sent next.
+            let cause = cause.filter(|_| queues.is_some());
+            self.recorder.record(Kind::Counted(Counted {
+                host: self.host,
+                counter,
+                origin: Origin::Simulated,
+                cause,
+                queues,
+            }));
+        }
     }
 
     fn changed(
@@ -89,9 +101,7 @@ impl Sampler {
         let Some(segment) = Segment::of(frame).filter(|segment| segment.counts) else {
             return;
         };
-        let Some(number) = number(frame, &segment) else {
-            return;
-        };
+        let number = segment.seq;
         let (local, remote) = (segment.source, Some(segment.destination));
         let before = self.sent.insert(Endpoints { local, remote }, (number, now));
         if let Some((last, at)) = before
@@ -135,12 +145,6 @@ impl SocketTable {
         }
         seen
     }
-}
-
-/// The number of a segment.
-fn number(frame: &[u8], segment: &Segment) -> Option<u32> {
-    let bytes = frame.get(segment.tcp + 4..)?.first_chunk()?;
-    Some(u32::from_be_bytes(*bytes))
 }
 
 fn queues(socket: &tcp::Socket<'_>) -> Queues {

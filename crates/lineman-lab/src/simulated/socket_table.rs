@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use lineman_trace::log::Counter;
 use lineman_trace::log::Host;
+use lineman_trace::log::Queues;
 use nix::errno::Errno;
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
@@ -28,6 +30,8 @@ pub(super) struct SocketTable {
     port: u16,
     /// The highest number that a socket has had.
     highest: i32,
+    /// What Linux would have counted since somebody last looked, and the queues that it is about.
+    pub(super) counted: Vec<(Counter, Option<Queues>)>,
 }
 
 /// A connection that no descriptor leads to any more.
@@ -59,6 +63,7 @@ impl SocketTable {
             },
             port: FIRST_PORT,
             highest: FIRST_FD - 1,
+            counted: Vec::new(),
         }
     }
 

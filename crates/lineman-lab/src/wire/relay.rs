@@ -10,6 +10,7 @@ use std::time::Instant;
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
@@ -115,10 +116,7 @@ impl Relay {
         // What its sender did, it did before.
         if let Some(segment) = Segment::of(frame) {
             let mut sampler = locked(&self.sampler);
-            match segment.counts {
-                true => sampler.sent(from, sender(&segment)),
-                false => sampler.look(from, sender(&segment), None),
-            }
+            sampler.sent(from, sender(&segment), &segment);
         }
         self.traffic.enter(Instant::now(), from, frame);
     }
@@ -134,6 +132,12 @@ impl Relay {
             sampler.look(parcel.from, sender(segment), None);
             sampler.look(to, receiver(segment), None);
         }
+        let was = |state, segment: &Segment| sampler.was(state, to, receiver(segment));
+        let opens = |it: &Segment| it.asks || was(TcpState::SynReceived, it);
+        let opens = segment.as_ref().is_some_and(opens);
+        // Bytes end a connection whose program has closed: FIN-WAIT-2 does not tell which it is.
+        let may_end = |it: &Segment| it.counts && was(TcpState::FinWait2, it);
+        let may_end = segment.as_ref().is_some_and(may_end);
         let event = self.traffic.delivered(parcel);
         if let Err(error) = rustix::net::send(self.ports.of(to), frame, SendFlags::empty()) {
             return self.undeliverable(parcel, error);
@@ -141,6 +145,14 @@ impl Relay {
         let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
         if let Some(segment) = segment.filter(changes) {
             sampler.settle(to, receiver(&segment), event);
+            if opens {
+                sampler.asked(to, receiver(&segment), event);
+            }
+        } else if let Some(segment) = segment.filter(|_| may_end) {
+            sampler.look(to, receiver(&segment), Some(event));
+        }
+        if let Some(segment) = segment.filter(|segment| segment.counts) {
+            sampler.owes(to, receiver(&segment));
         }
     }
 

@@ -15,6 +15,14 @@ pub(crate) struct Segment {
     pub(crate) counts: bool,
     /// Whether it neither begins nor ends anything.
     pub(crate) plain: bool,
+    /// Whether it resets the connection.
+    pub(crate) reset: bool,
+    /// Whether it asks to open a connection.
+    pub(crate) asks: bool,
+    /// The number of its first byte.
+    pub(crate) seq: u32,
+    /// The number behind its last byte, SYN or FIN.
+    pub(crate) end: u32,
     /// Where the IP header begins in the frame.
     pub(crate) ip: usize,
     /// Where the TCP header begins.
@@ -64,11 +72,18 @@ impl Segment {
         if payload < tcp + header.len() || payload > packet.len() {
             return None;
         }
+        let seq = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+        let bytes = u32::try_from(packet.len() - payload).ok()?;
+        let takes = bytes + (header[13] & (SYN | FIN)).count_ones();
         Some(Self {
             source: (from, u16::from_be_bytes([header[0], header[1]])).into(),
             destination: (to, u16::from_be_bytes([header[2], header[3]])).into(),
-            counts: packet.len() > payload || header[13] & (SYN | FIN) != 0,
+            counts: takes > 0,
             plain: header[13] & (SYN | FIN | RST) == 0,
+            reset: header[13] & RST != 0,
+            asks: header[13] & (SYN | ACK) == SYN,
+            seq,
+            end: seq.wrapping_add(takes),
             ip: ETHERNET,
             tcp,
             payload,
@@ -81,3 +96,4 @@ const TCP: u8 = 6;
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 const RST: u8 = 4;
+const ACK: u8 = 16;

@@ -5,6 +5,7 @@
 )]
 
 mod calls;
+mod causes;
 mod closing;
 mod lessons;
 mod network;

@@ -11,6 +11,7 @@ use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::TcpState::*;
+use lineman_trace::log::TimerKind;
 use lineman_trace::log::Verdict;
 
 use crate::stage::*;
@@ -137,7 +138,9 @@ fn lost_data_are_sent_again_by_the_clock() {
         .events()
         .into_iter()
         .filter_map(|event| match event.kind {
-            Kind::Timer(timer) if timer.host == Host::Client => {
+            Kind::Timer(timer)
+                if timer.host == Host::Client && timer.clock == TimerKind::Retransmission =>
+            {
                 Some((timer.expired, timer.wait_ns / 1_000_000))
             }
             _ => None,

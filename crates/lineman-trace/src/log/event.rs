@@ -42,6 +42,8 @@ pub enum Kind {
     Timer(Timer),
     /// A rule of the wire was applied to a packet.
     Fault(Fault),
+    /// A host's TCP has said why it did something.
+    Counted(Counted),
     /// Something worth a sentence, said by a scenario or the lab.
     Note(Note),
     /// A host is gone before the end.
@@ -57,8 +59,8 @@ pub enum Kind {
 
 impl Kind {
     /// The names of all kinds, as they stand in a log.
-    pub const NAMES: [&str; 9] = [
-        "start", "call", "packet", "state", "timer", "fault", "note", "left", "end",
+    pub const NAMES: [&str; 10] = [
+        "start", "call", "packet", "state", "timer", "fault", "counted", "note", "left", "end",
     ];
 }
 
@@ -266,12 +268,81 @@ pub struct Timer {
 pub enum TimerKind {
     /// The retransmission time-out (RFC 6298).
     Retransmission,
+    /// The tail loss probe (RFC 8985 §7).
+    LossProbe,
     /// The delayed ACK (RFC 1122 §4.2.3.2).
     DelayedAck,
     /// TIME-WAIT, twice the longest life of a segment (RFC 9293 §3.4.2).
     TimeWait,
     /// The probe of a window of size zero (RFC 9293 §3.8.6.1).
     Persist,
+}
+
+/// A counter of a host's TCP has moved: told before the packet that the host sends because of it, or with the
+/// event that it was about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// Whose.
+    pub host: Host,
+    /// Which.
+    pub counter: Counter,
+    /// How this is known.
+    pub origin: Origin,
+    /// The event that it is about; `None` if it is the packet that the host sends next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<u64>,
+    /// What waits in the queues of the socket that it is about, where the kernel told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queues: Option<Queues>,
+}
+
+/// What a TCP counts, by the names of Linux (nstat(8), `snmp_counter.rst`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Counter {
+    /// A program closed a socket while received bytes were unread: the connection is reset.
+    #[serde(rename = "TCPAbortOnClose")]
+    AbortOnClose,
+    /// A program closed a socket with `SO_LINGER` 0, or bytes came for a socket that was closed: the
+    /// connection is reset.
+    #[serde(rename = "TCPAbortOnData")]
+    AbortOnData,
+    /// The queue of a listener had no room: what came was dropped.
+    #[serde(rename = "ListenOverflows")]
+    ListenOverflows,
+    /// A tail loss probe was sent (RFC 8985 §7).
+    #[serde(rename = "TCPLossProbes")]
+    LossProbes,
+    /// The timer of a delayed ACK ran out.
+    #[serde(rename = "DelayedACKs")]
+    DelayedAcks,
+}
+
+impl Counter {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::AbortOnClose,
+        Self::AbortOnData,
+        Self::ListenOverflows,
+        Self::LossProbes,
+        Self::DelayedAcks,
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AbortOnClose => "TCPAbortOnClose",
+            Self::AbortOnData => "TCPAbortOnData",
+            Self::ListenOverflows => "ListenOverflows",
+            Self::LossProbes => "TCPLossProbes",
+            Self::DelayedAcks => "DelayedACKs",
+        }
+    }
+
+    /// The counter of a name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|counter| counter.name() == name)
+    }
 }
 
 /// A rule was applied.

@@ -23,6 +23,8 @@ pub use lineman_proto::wire::flow::TcpState;
 
 pub use event::Answer;
 pub use event::Call;
+pub use event::Counted;
+pub use event::Counter;
 pub use event::Endpoints;
 pub use event::Event;
 pub use event::Fault;

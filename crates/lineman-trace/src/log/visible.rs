@@ -9,6 +9,7 @@ use lineman_proto::text;
 
 use super::Answer;
 use super::Call;
+use super::Counted;
 use super::Event;
 use super::Fault;
 use super::Kind;
@@ -107,6 +108,13 @@ impl Event {
                 wait_ns: _,
                 expired: _,
                 origin: _,
+            })
+            | Kind::Counted(Counted {
+                host: _,
+                counter: _,
+                origin: _,
+                cause: _,
+                queues: _,
             })
             | Kind::End => return Cow::Borrowed(self),
         };

@@ -1,5 +1,7 @@
 //! A packet on the ladder.
 
+use std::net::IpAddr;
+
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
@@ -8,6 +10,7 @@ use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::Seen;
+use crate::log::Counter;
 use crate::log::Host;
 
 /// A packet, from its sender to its fate.
@@ -49,6 +52,8 @@ pub struct Arrow {
     pub again: Option<Again>,
     /// Whether it was lost then; `None` while that is open.
     pub earlier_lost: Option<bool>,
+    /// What its sender's TCP has counted when it sent it, and so why.
+    pub counter: Option<Counter>,
     /// How it met what had arrived before, if it is a segment that arrived.
     pub arrival: Arrival,
     /// What it begins with.
@@ -57,6 +62,8 @@ pub struct Arrow {
     pub wire_len: usize,
     /// The time that a capture states for it, where that is not [`sent_ns`](Self::sent_ns).
     pub stamp_ns: Option<u64>,
+    /// The address that it is for, if no host has it.
+    pub nobody: Option<IpAddr>,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
 }

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::LinkType;
+use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::TftpFlows;
 
@@ -16,10 +17,12 @@ use super::Clock;
 use super::Fate;
 use super::Row;
 use super::Saying;
+use super::addresses::Addresses;
 use super::change::Change;
 use super::change::Socket;
 use super::descriptors::Descriptors;
 use super::explain::explain;
+use super::motives::Motives;
 use super::pending::Open;
 use super::pending::cell;
 use super::pending::ran_out;
@@ -28,6 +31,7 @@ use super::pending::takes_return;
 use super::pending::whole;
 use super::sockets::Sockets;
 use crate::log::Call;
+use crate::log::Counted;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
@@ -67,6 +71,8 @@ pub struct Story {
     pub(super) all_asked: bool,
     /// The addresses of hosts whose states it tells.
     pub(super) asked: HashSet<IpAddr>,
+    pub(super) motives: Motives,
+    pub(super) hosts: Addresses,
     /// The number of the last event that was about a packet.
     wire_n: u64,
     /// Lessons about calls that were given already.
@@ -95,6 +101,7 @@ impl Story {
             Kind::Packet(packet) => self.packet(event, packet),
             Kind::State(state) => self.state(event, state),
             Kind::Timer(timer) => self.timer(event, timer),
+            Kind::Counted(counted) => self.counted(event, counted),
             Kind::Fault(fault) => {
                 let rules = self.rules.entry(fault.packet).or_default();
                 rules.push(fault.rule.clone());
@@ -117,6 +124,7 @@ impl Story {
                 self.link = start.link;
                 self.all_asked = start.origin != Origin::Inferred;
                 self.descriptors.start(start);
+                self.hosts = Addresses::of(start);
             }
             Kind::End => {}
         }
@@ -173,6 +181,7 @@ impl Story {
         let Open {
             mut row,
             changes,
+            counted,
             extra,
             ..
         } = self.pending.pop_front()?;
@@ -184,11 +193,17 @@ impl Story {
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
+        // How long it ran is told by the packets, where there are two: that can be looked up.
+        let again = row.arrow.as_ref().and_then(|arrow| arrow.again);
+        if let (Some(clock), Some(again)) = (&mut row.clock, again) {
+            clock.wait_ns = again.wait_ns;
+        }
         let pending = &self.pending;
         row.states = self
             .sockets
             .advance(&row, &changes, |it| told_next(pending, it));
-        row.sayings = explain(&row);
+        let around = self.sockets.around(&row, counted);
+        row.sayings = explain(&row, &around);
         for who in [Host::Client, Host::Server] {
             let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
             let said = returned.and_then(|cell| self.answers.remove(&cell.id));
@@ -198,9 +213,14 @@ impl Story {
             Some(lesson) => self.taught.insert(lesson),
             None => true,
         });
+        // That it begins anew was said of the FIN that came again.
+        let again = row
+            .arrow
+            .as_ref()
+            .is_some_and(|arrow| arrow.arrival == Arrival::FinAgain);
         let waits = |who: Host| {
             let state = row.states[who].map(|cell| cell.after);
-            state == Some(TcpState::TimeWait)
+            state == Some(TcpState::TimeWait) && !again
         };
         // Linux keeps an orphan in FIN-WAIT-2 with the clock of TIME-WAIT; that is no TIME-WAIT.
         row.sayings
@@ -293,6 +313,20 @@ impl Story {
         }
     }
 
+    /// A TCP tells why: of the packet that it sends next, or of what it has made of one that arrived.
+    fn counted(&mut self, event: &Event, counted: &Counted) {
+        let Some(cause) = counted.cause else {
+            return self
+                .motives
+                .counter(counted.host, counted.counter, event.t_ns);
+        };
+        let caused = |open: &&mut Open| open.events.contains(&cause);
+        if let Some(open) = self.pending.iter_mut().rfind(caused) {
+            open.touch(event);
+            open.counted.push(counted.clone());
+        }
+    }
+
     fn timer(&mut self, event: &Event, timer: &Timer) {
         if !timer.expired {
             if timer.clock == TimerKind::TimeWait {
@@ -300,15 +334,14 @@ impl Story {
             }
             return;
         }
-        // A kernel that is asked tells of a clock when the packet has been sent already.
-        let sent = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.from == timer.host);
-        let place = self.join(event, Some(timer.host), sent);
-        self.pending[place].row.clock = Some(Clock {
+        // Whoever asks a kernel asks before it tells of the packet.
+        let clock = Clock {
             host: timer.host,
             kind: timer.clock,
             wait_ns: timer.wait_ns,
             origin: timer.origin,
-        });
+        };
+        self.motives.clock(clock, event.t_ns);
     }
 }
 

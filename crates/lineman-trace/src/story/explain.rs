@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::Around;
 use super::Arrow;
 use super::Datagram;
 use super::Fate;
@@ -15,10 +16,11 @@ use super::explain_calls::of_calls;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
+use crate::log::Counted;
+use crate::log::Counter;
 use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
-use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
 
@@ -26,17 +28,28 @@ use lineman_proto::wire::flow::Label;
 const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
 
 /// The packet first, then its fate, then what became of the two ends.
-pub(super) fn explain(row: &Row) -> Vec<Saying> {
+pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
     let mut out = Vec::new();
     if let Some(arrow) = &row.arrow {
-        of_arrow(row, arrow, &mut out);
+        of_arrow(row, arrow, around, &mut out);
     }
+    out.extend(around.counted.iter().filter_map(overflow));
     of_states(row, &mut out);
     of_calls(row, &mut out);
     out
 }
 
-fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
+/// A listener without room says nothing on the wire.
+fn overflow(counted: &Counted) -> Option<Saying> {
+    let queues = counted.queues.unwrap_or_default();
+    (counted.counter == Counter::ListenOverflows).then_some(Saying::QueueFull {
+        who: counted.host,
+        waiting: queues.unread,
+        backlog: queues.unsent,
+    })
+}
+
+fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
     match arrow.stretch {
         Stretch::Repeat => {
             out.push(Saying::HeldAgain {
@@ -61,16 +74,16 @@ fn of_arrow(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             if arrow.rules.iter().any(|rule| rule == FORGED) {
                 out.push(Saying::Forged { who: arrow.from });
             }
-            of_content(row, arrow, out);
+            of_content(row, arrow, around, out);
         }
     }
     of_fate(row, arrow, out);
 }
 
-fn of_content(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
+fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
     let who = arrow.from;
     match &arrow.seen.what {
-        What::Tcp(segment) => of_segment(row, arrow, segment, out),
+        What::Tcp(segment) => of_segment(row, arrow, segment, around, out),
         What::Udp(datagram) => match (&datagram.tftp, arrow.file) {
             (Some(packet), Some(step)) => of_tftp(arrow, packet, step, out),
             _ => {
@@ -125,6 +138,11 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
         Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
         Fate::Crossing if arrow.stretch == Stretch::Departure => {}
         Fate::Crossing => out.push(Saying::Crossing {}),
+        Fate::Dropped if let Some(address) = arrow.nobody => {
+            let address = address.to_string();
+            out.push(Saying::Nobody { address });
+            out.push(Saying::NobodyTells { who: arrow.from });
+        }
         Fate::Dropped => out.push(match of_the_wire(arrow).next() {
             Some(rule) => Saying::Lost { rule: rule.clone() },
             None => Saying::LostByHand {},
@@ -141,8 +159,10 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
                 // Its number is an old one, its acknowledgment is not.
-                Arrival::Known if arrow.label == Some(Label::SynAckCrossed) => {}
-                Arrival::Known if taken(row, arrow) => {}
+                Arrival::SynAgain if arrow.label == Some(Label::SynAckCrossed) => {}
+                Arrival::SynAgain if taken(row, arrow) => {}
+                Arrival::SynAgain => out.push(Saying::KnownSyn { who: receiver }),
+                Arrival::FinAgain => out.push(Saying::KnownFin { who: receiver }),
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
             }
         }
@@ -167,24 +187,22 @@ fn of_the_wire(arrow: &Arrow) -> impl Iterator<Item = &String> {
 /// The sender first: it changed its state before the packet left.
 fn of_states(row: &Row, out: &mut Vec<Saying>) {
     let first = row.arrow.as_ref().map_or(Host::Client, |arrow| arrow.from);
-    let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
-    let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
     for who in [first, first.other()] {
         let Some(cell) = row.states[who].filter(|cell| cell.before != cell.after) else {
             continue;
         };
         match cell.through {
             Some(through) => {
-                out.push(moved(who, cell.before, through, reset));
+                out.push(moved(row, who, (cell.before, through)));
                 out.push(Saying::Passed {
                     who,
                     state: through,
                 });
-                out.push(moved(who, through, cell.after, reset));
+                out.push(moved(row, who, (through, cell.after)));
             }
             // It has not moved: what was thought before was wrong.
             None if cell.known == Known::Contradicted => {}
-            None => out.push(moved(who, cell.before, cell.after, reset)),
+            None => out.push(moved(row, who, (cell.before, cell.after))),
         }
         match cell.known {
             Known::Passed => out.push(Saying::Passed {
@@ -200,8 +218,8 @@ fn of_states(row: &Row, out: &mut Vec<Saying>) {
     }
 }
 
-fn moved(who: Host, from: TcpState, to: TcpState, reset: bool) -> Saying {
-    match Reason::of(from, to, reset) {
+fn moved(row: &Row, who: Host, (from, to): (TcpState, TcpState)) -> Saying {
+    match Reason::of(row, who, (from, to)) {
         Some(reason) => Saying::Moved {
             who,
             from,

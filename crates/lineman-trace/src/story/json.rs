@@ -3,6 +3,7 @@
 //! It is written out here, and not derived from [`Row`]: what is in a row may be kept otherwise tomorrow.
 
 use std::fmt::Write as _;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use lineman_proto::wire::flow::Again;
@@ -10,6 +11,7 @@ use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Timer;
 use serde::Serialize;
 use serde::Serializer;
 use serde::ser::SerializeStruct as _;
@@ -26,6 +28,7 @@ use super::Stretch;
 use super::Tftp;
 use super::What;
 use crate::log::Answer;
+use crate::log::Counter;
 use crate::log::Host;
 use crate::log::Origin;
 use crate::log::TcpState;
@@ -136,6 +139,8 @@ struct PacketForm<'a> {
     rules: &'a [String],
     altered: bool,
     deduced: bool,
+    nobody: Option<IpAddr>,
+    counter: Option<Counter>,
     arrival: &'static str,
     again: Option<AgainForm>,
     addresses: Option<[SocketAddr; 2]>,
@@ -174,10 +179,14 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
         rules: &arrow.rules,
         altered: arrow.altered,
         deduced: arrow.deduced,
+        nobody: arrow.nobody,
+        counter: arrow.counter,
         arrival: match arrow.arrival {
             Arrival::InOrder => "in_order",
             Arrival::Early => "early",
             Arrival::Known => "known",
+            Arrival::SynAgain => "syn_again",
+            Arrival::FinAgain => "fin_again",
             Arrival::Damaged => "damaged",
             Arrival::Gone => "gone",
         },
@@ -220,7 +229,12 @@ fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
         earlier_lost,
         cause: match again.cause {
             Cause::Silence => "silence",
-            Cause::Acks => "acks",
+            Cause::Timer(Timer::Retransmission) => "retransmission_timeout",
+            Cause::Timer(Timer::Either) => "timer",
+            Cause::Timer(Timer::Program) => "program",
+            Cause::Duplicates { .. } => "duplicate_acks",
+            Cause::Sack { .. } => "sack",
+            Cause::Progress => "partial_ack",
             Cause::Asked => "asked",
             Cause::Doubled => "doubled",
         },
@@ -269,7 +283,7 @@ fn label(label: Label) -> &'static str {
         Label::Window => "window",
         Label::Probe => "probe",
         Label::KeepAlive => "keep_alive",
-        Label::AckAgain => "ack_again",
+        Label::AckAgain(_) => "ack_again",
         Label::FinFirst => "fin_first",
         Label::FinSecond => "fin_second",
         Label::FinCombined => "fin_combined",
@@ -277,6 +291,7 @@ fn label(label: Label) -> &'static str {
         Label::RstRefused => "rst_refused",
         Label::RstBroken => "rst_broken",
         Label::RstLate => "rst_late",
+        Label::RstUnheard => "rst_unheard",
     }
 }
 

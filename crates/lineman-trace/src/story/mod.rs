@@ -6,6 +6,8 @@
 //!
 //! Rows come out in order and never change afterwards, so a view may print them and forget them.
 
+mod addresses;
+mod around;
 mod arrow;
 mod assemble;
 mod call_answers;
@@ -15,9 +17,12 @@ mod descriptors;
 mod errno;
 mod explain;
 mod explain_calls;
+mod explain_resent;
+mod explain_reset;
 mod explain_tcp;
 mod explain_tftp;
 mod json;
+mod motives;
 mod packets;
 mod pending;
 mod reason;
@@ -27,6 +32,7 @@ mod seen;
 mod sockets;
 mod value;
 
+use around::Around;
 pub use arrow::Arrow;
 pub use arrow::Fate;
 pub use arrow::Stretch;

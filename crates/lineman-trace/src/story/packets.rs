@@ -11,6 +11,7 @@ use super::Fate;
 use super::Seen;
 use super::Story;
 use super::Stretch;
+use super::motives::Motive;
 use super::pending::Open;
 use super::pending::clock;
 use super::pending::is_way_of;
@@ -38,7 +39,11 @@ impl Story {
             Some(copy) => (copy, None),
             None => self.arrow(event, packet),
         };
-        arrow.sent_ns = event.t_ns;
+        let motive = match is_copy {
+            true => Motive::default(),
+            false => self.motives.take(packet.from, event.t_ns),
+        };
+        (arrow.sent_ns, arrow.counter) = (event.t_ns, motive.counter);
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
         // What is on its way to the sender has not arrived yet: the two cross.
@@ -50,7 +55,7 @@ impl Story {
         });
         let row = &mut self.pending[place].row;
         row.t_ns = event.t_ns;
-        row.clock = row.clock.or(deduced);
+        row.clock = motive.clock.or(deduced);
         row.arrow = Some(arrow);
         let place = self.gathers(place);
         self.follows(place, packet.from, moved);
@@ -85,6 +90,8 @@ impl Story {
                 .and_then(|sent| sent.again)
                 .or_else(|| file.and_then(|step| step.again)),
             earlier_lost: None,
+            counter: None,
+            nobody: self.hosts.nobody(packet.from, seen.to),
             file,
             arrival: Arrival::InOrder,
             link,
@@ -106,6 +113,11 @@ impl Story {
     fn decide(&mut self, event: &Event, packet: &Packet, fate: Fate) {
         let Some(arrow) = self.packets.get(&packet.id) else {
             return;
+        };
+        // It reaches the other host, which is not whom it is for.
+        let fate = match fate {
+            Fate::Delivered if arrow.nobody.is_some() => Fate::Dropped,
+            fate => fate,
         };
         let delivered = match fate {
             Fate::Delivered => {
@@ -179,10 +191,12 @@ impl Story {
         arrow.stretch = Stretch::Repeat;
         arrow.fate = Fate::Held;
         self.departs(packet.id);
+        let motive = self.motives.take(packet.from, event.t_ns);
         let place = self.join(event, Some(packet.from), |row| {
             takes_arrow(row, packet.from)
         });
-        self.pending[place].row.arrow = Some(arrow);
+        let row = &mut self.pending[place].row;
+        (row.arrow, row.clock) = (Some(arrow), motive.clock);
     }
 
     /// A held packet whose row is still open is shown as such: the next row shows more of it.

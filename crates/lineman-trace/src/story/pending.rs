@@ -1,6 +1,5 @@
 //! A row that may still grow, and what belongs to it.
 
-use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Cause;
 
 use super::Arrow;
@@ -14,6 +13,7 @@ use super::assemble::TOGETHER_NS;
 use super::change::Change;
 use super::change::Socket;
 use crate::log::Call;
+use crate::log::Counted;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
@@ -26,6 +26,7 @@ pub(super) struct Open {
     pub(super) row: Row,
     pub(super) events: Vec<u64>,
     pub(super) changes: Vec<Change>,
+    pub(super) counted: Vec<Counted>,
     pub(super) extra: Vec<Saying>,
     pub(super) touched_ns: u64,
     /// The number of the last event about its packet.
@@ -41,6 +42,7 @@ impl Open {
             row: Row::new(event.t_ns),
             events: Vec::new(),
             changes: Vec::new(),
+            counted: Vec::new(),
             extra: Vec::new(),
             touched_ns: event.t_ns,
             wire_n: None,
@@ -177,34 +179,26 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
     })
 }
 
-/// Whether a clock that a kernel has told of did run out here. Linux counts an answer to a SYN that came
-/// again as one more resend, which its clock has not caused, and a wire that doubles a SYN has it count
-/// beside the first answer.
+/// Whether a clock that a kernel has told of did run out here. Logs of before tell of one where Linux counts
+/// an answer to a SYN that came again as one more resend, which its clock has not caused; and a wire that doubles
+/// a SYN has it count beside the first answer.
 pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
     let Some(arrow) = &row.arrow else { return true };
     let resent = arrow.stretch == Stretch::Repeat
         || arrow
             .again
             .is_some_and(|again| !matches!(again.cause, Cause::Asked | Cause::Doubled));
-    clock.kind != TimerKind::Retransmission || arrow.from != clock.host || resent
-}
-
-/// No clock of TCP runs out so soon: the shortest is Linux' RTO of 200 ms, but for a kernel that tells
-/// of a shorter one. What comes again sooner was sent for another reason.
-const SHORTEST_RTO_NS: u64 = 150_000_000;
-
-/// Whether a packet comes again so late that a clock had it sent, or if a kernel says so.
-pub(super) fn by_clock(arrow: &Arrow, told: bool) -> bool {
-    let again = arrow.again.filter(|again| again.cause == Cause::Silence);
-    let late = |again: Again| again.wait_ns >= SHORTEST_RTO_NS;
-    let tcp = arrow.seen.segment().is_some();
-    again.is_some_and(|again| told || !tcp || late(again))
+    let resends = matches!(clock.kind, TimerKind::Retransmission | TimerKind::LossProbe);
+    !resends || arrow.from != clock.host || resent
 }
 
 /// The clock that must have run out for a packet to be sent.
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
-        (Some(again), _) if by_clock(arrow, false) => (TimerKind::Retransmission, again.wait_ns),
+        (Some(again), _) => match again.cause {
+            Cause::Timer(_) => (TimerKind::Retransmission, again.wait_ns),
+            _ => return None,
+        },
         (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),
         _ => return None,
     };

@@ -1,5 +1,12 @@
 //! Why a TCP socket changes its state (RFC 9293 §3.3.2, figure 5).
 
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Label;
+
+use super::Fate;
+use super::Row;
+use crate::log::Answer;
+use crate::log::Host;
 use crate::log::TcpState;
 use crate::log::TcpState::CloseWait;
 use crate::log::TcpState::Closed;
@@ -70,12 +77,28 @@ reasons! {
     TimeOver "state.time_wait.over"
     /// The connection was broken off.
     Broken "state.reset"
+    /// It was passive, and a RST came before its SYN was acknowledged.
+    ListensAgain "state.listen.reset"
+    /// It was passive, and nothing has acknowledged its SYN.
+    GaveUpAnswering "state.listen.unanswered"
+    /// The program closes a listener.
+    StopsListening "state.listen.closed"
+    /// The program closes before there was an answer.
+    StopsAsking "state.syn.closed"
+    /// Nothing has answered.
+    GaveUp "state.gave_up"
+    /// Bytes came for a program that has closed.
+    Unheard "state.data.unheard"
+    /// FIN-WAIT-2 lasts no longer for a socket that its program has closed.
+    PeerSilent "state.fin_wait_2.over"
 }
 
 impl Reason {
-    /// The reason for a change; `reset` if a RST was part of it.
-    pub(super) fn of(from: TcpState, to: TcpState, reset: bool) -> Option<Self> {
-        Some(match (from, to) {
+    /// The reason for the change that a row shows of a host. None is given that the row does not bear out.
+    pub(super) fn of(row: &Row, who: Host, change: (TcpState, TcpState)) -> Option<Self> {
+        let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+        let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
+        Some(match change {
             (Closed, Listen) => Self::Listens,
             (Closed, SynSent) => Self::Asks,
             (Closed | Listen, SynReceived) => Self::Asked,
@@ -91,11 +114,33 @@ impl Reason {
             (FinWait2, TimeWait) => Self::PeerFin,
             (Closing, TimeWait) => Self::CrossedAcked,
             (CloseWait, LastAck) => Self::ClosesSecond,
+            (SynReceived, Listen) if reset => Self::ListensAgain,
+            (SynReceived, Listen) if row.arrow.is_none() => Self::GaveUpAnswering,
             (_, Closed) if reset => Self::Broken,
-            (LastAck, Closed) => Self::LastAcked,
-            (TimeWait, Closed) => Self::TimeOver,
-            (SynSent | SynReceived | Established | FinWait1, Closed) => Self::Broken,
+            (from, Closed) => Self::of_end(row, who, from)?,
             _ => return None,
         })
+    }
+
+    /// Why a socket is CLOSED, if no reset was part of it.
+    fn of_end(row: &Row, who: Host, from: TcpState) -> Option<Self> {
+        let call = row.calls[who].as_ref();
+        let closes = call.is_some_and(|call| call.name == "close");
+        let answer = call.and_then(|call| call.answer.as_ref());
+        let timed_out = matches!(answer, Some(Answer::Error(error)) if error == "ETIMEDOUT");
+        let fed = row.arrow.as_ref().is_some_and(|arrow| {
+            let arrived = arrow.from != who && arrow.fate == Fate::Delivered;
+            arrived && matches!(arrow.label, Some(Label::Data { .. }))
+        });
+        match from {
+            LastAck if row.arrow.is_some() => Some(Self::LastAcked),
+            TimeWait if row.arrow.is_none() => Some(Self::TimeOver),
+            Listen if closes => Some(Self::StopsListening),
+            SynSent if closes => Some(Self::StopsAsking),
+            _ if timed_out => Some(Self::GaveUp),
+            FinWait1 | FinWait2 if fed => Some(Self::Unheard),
+            FinWait2 if row.arrow.is_none() && call.is_none() => Some(Self::PeerSilent),
+            _ => None,
+        }
     }
 }

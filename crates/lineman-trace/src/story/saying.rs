@@ -65,6 +65,8 @@ macro_rules! sayings {
 sayings! {
     /// The first SYN.
     Syn "syn.first" { who: Host, port: Port, isn: Seq }
+    /// The same, to an address that nobody has.
+    SynElsewhere "syn.elsewhere" { who: Host, address: Text, port: Port, isn: Seq }
     /// A SYN that crosses the peer's.
     SynCrossed "syn.crossed" { who: Host, isn: Seq }
     /// SYN+ACK.
@@ -77,6 +79,8 @@ sayings! {
     Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes into a half-closed connection.
     DataHalf "data.half" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
+    /// Bytes for a program that has closed its socket.
+    DataUnheard "data.unheard" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// An acknowledgment of more bytes.
     Ack "ack" { who: Host, bytes: Bytes, next: RelativeSeq }
     /// The same, held back for a while.
@@ -91,8 +95,12 @@ sayings! {
     AckFinLast "ack.fin.last" { who: Host, next: RelativeSeq }
     /// The same number again, while bytes are under way.
     AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
-    /// The same number again.
+    /// The same number again, because of a segment that it had already.
     AckAgain "ack.again" { who: Host, next: RelativeSeq }
+    /// The same number again, in answer to a probe.
+    AckProbe "ack.again.probe" { who: Host, next: RelativeSeq }
+    /// The same number again, and nothing tells why.
+    AckSame "ack.again.same" { who: Host, next: RelativeSeq }
     /// Another window.
     Window "window" { who: Host, window: Bytes }
     /// No room.
@@ -111,26 +119,60 @@ sayings! {
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: Port }
+    /// Nobody listens at this address, but at another.
+    RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
     /// Closed with unread bytes.
     RstUnread "rst.unread" { who: Host }
+    /// Closed with `SO_LINGER` 0.
+    RstLinger "rst.linger" { who: Host }
+    /// Closed, with one or the other.
+    RstClosed "rst.closed" { who: Host }
     /// Broken off.
     RstBroken "rst.broken" { who: Host }
     /// To a socket that is gone.
     RstLate "rst.late" { who: Host }
-    /// Sent again because a clock ran out.
-    Resent "again.clock" { who: Host, times: Times, millis: Millis }
+    /// In answer to bytes for a program that has closed.
+    RstUnheard "rst.unheard" { who: Host }
+    /// Sent again because the retransmission time-out has run out.
+    Resent "again.timeout" { who: Host, times: Times, millis: Millis }
+    /// The same, of a SYN.
+    ResentSyn "again.timeout.syn" { who: Host, times: Times, millis: Millis }
+    /// The same, twice as late as the time before.
+    ResentDoubled "again.timeout.doubled" { who: Host, times: Times, millis: Millis, before: Millis }
+    /// The same, of a SYN, as late as the time before.
+    ResentLinear "again.timeout.linear" { who: Host, times: Times, millis: Millis }
+    /// The same, as far as the times tell.
+    ResentDeduced "again.timeout.deduced" { who: Host, times: Times, millis: Millis }
+    /// Sent again because one timer or another has run out, as far as the times tell.
+    ResentTimer "again.timer.deduced" { who: Host, times: Times, millis: Millis }
+    /// Sent again as a tail loss probe.
+    LossProbe "again.probe" { who: Host, millis: Millis }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
     /// Sent again although the earlier one arrived.
     ResentNeedless "again.needless" { who: Host, times: Times, millis: Millis }
     /// Sent again because three equal acknowledgments came.
-    ResentFast "again.fast" { who: Host }
+    ResentFast "again.fast" { who: Host, acks: Times }
+    /// Sent again because a SACK says that what follows has arrived.
+    ResentSack "again.sack" { who: Host, acks: Times }
+    /// Sent again because a part of what was under way is acknowledged.
+    ResentPartial "again.partial" { who: Host }
+    /// Sent again, and nothing tells why.
+    ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
+    /// It carries more than what was lost.
+    ResentMore "again.more" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// Arrived before something that is missing.
     Early "arrival.early" { who: Host }
     /// Arrived with a wrong checksum.
     Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.
     Known "arrival.known" { who: Host }
+    /// A SYN arrived that was there already.
+    KnownSyn "arrival.known.syn" { who: Host }
+    /// A FIN arrived in TIME-WAIT that was there already.
+    KnownFin "arrival.known.fin" { who: Host }
+    /// It arrived, and the queue of the listener had no room.
+    QueueFull "listen.full" { who: Host, waiting: Times, backlog: Times }
     /// A datagram.
     Udp "udp" { who: Host, len: Bytes, port: Port }
     /// A datagram without bytes.
@@ -195,6 +237,10 @@ sayings! {
     Lost "wire.lost" { rule: Text }
     /// A person dropped it, or nobody says why.
     LostByHand "wire.lost.hand" { }
+    /// Nobody has the address that it is for.
+    Nobody "wire.nobody" { address: Text }
+    /// Nobody says so, either; said once.
+    NobodyTells "wire.nobody.tells" { who: Host }
     /// It waits.
     Held "wire.held" { }
     /// The same, by a rule.
@@ -357,7 +403,7 @@ sayings! {
 
 impl Saying {
     /// Its name and whom it is about, if saying it once is enough: a call that does what it always
-    /// does, a program that does not speak TFTP.
+    /// does, a program that does not speak TFTP, what does not change.
     pub(super) fn lesson(&self) -> Option<(&'static str, Host)> {
         match self {
             Self::CallListens { who }
@@ -367,6 +413,7 @@ impl Saying {
             | Self::CallSignal { who }
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
+            | Self::NobodyTells { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::Flags;
+
+use super::Around;
 use super::Arrow;
 use super::Ends;
 use super::Known;
@@ -12,6 +15,8 @@ use super::Row;
 use super::StateCell;
 use super::change::Change;
 use super::change::Socket;
+use super::explain_reset::closes;
+use crate::log::Counted;
 use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -39,6 +44,8 @@ struct Life {
     shown: Option<(TcpState, Known)>,
     /// What was deduced since its TCP has told of a state.
     untold: Vec<TcpState>,
+    /// Whether its program has closed it, so that nobody reads from it any more.
+    closed: bool,
 }
 
 impl Sockets {
@@ -99,10 +106,49 @@ impl Sockets {
         })
     }
 
+    /// The listener that takes what is for `local`: that of another address of the same host does not.
     fn listener(&self, host: Host, local: SocketAddr) -> Option<Socket> {
-        let mut listeners = self.listeners.iter();
-        let fits = |it: &&Socket| it.host == host && it.ends.local.port() == local.port();
-        listeners.find(fits).copied()
+        let mut at_port = self.listeners_at_port(host, local);
+        at_port.find(|it| {
+            let ip = it.ends.local.ip();
+            ip.is_unspecified() || ip == local.ip()
+        })
+    }
+
+    fn listeners_at_port(&self, host: Host, local: SocketAddr) -> impl Iterator<Item = Socket> {
+        let fits = move |it: &Socket| it.host == host && it.ends.local.port() == local.port();
+        self.listeners.iter().copied().filter(fits)
+    }
+
+    /// What is known beside the row. A row that shows how a program closes is told to here first.
+    pub(super) fn around(&mut self, row: &Row, counted: Vec<Counted>) -> Around {
+        let mut around = Around {
+            counted,
+            ..Around::default()
+        };
+        let Some(arrow) = &row.arrow else {
+            return around;
+        };
+        let segment = arrow.seen.segment();
+        let has = |flag| segment.is_some_and(|segment| segment.has(flag));
+        for host in HOSTS {
+            let Some(socket) = of_packet(arrow, host) else {
+                continue;
+            };
+            let sends = host == arrow.from;
+            let closes = sends && has(Flags::FIN) && closes(row, arrow);
+            let opens = has(Flags::SYN);
+            if closes || opens {
+                self.life(socket).closed = closes;
+            }
+            let life = self.known.get(&socket);
+            around.closed[host] = life.is_some_and(|life| life.closed);
+            if sends && self.listener(host, socket.ends.local).is_none() {
+                let elsewhere = self.listeners_at_port(host, socket.ends.local).next();
+                around.elsewhere = elsewhere.map(|it| it.ends.local);
+            }
+        }
+        around
     }
 
     /// Moves a socket on; gives the state that its TCP must have passed through without telling of it.
@@ -114,8 +160,10 @@ impl Sockets {
         self.note_listener(change);
         let before = self.get(change.socket).map(|(state, _)| state);
         let before = before.unwrap_or(TcpState::Closed);
+        let listener = self.listener(change.socket.host, change.socket.ends.local);
         let life = self.life(change.socket);
-        if change.told && change.to == TcpState::Closed && life.listens_again() {
+        let gone = change.told && change.to == TcpState::Closed;
+        if gone && (life.listens_again() || life.is_embryonic() && listener.is_some()) {
             // What is told of as gone was one of the listener's requests: it is in LISTEN again.
             *life = Life::default();
             return None;
@@ -167,8 +215,11 @@ impl Life {
     /// Whether its packets say that it was a passive end that a reset has led back to LISTEN (RFC 9293
     /// §3.10.7.4).
     fn listens_again(&self) -> bool {
-        let opening = matches!(self.shown, Some((TcpState::SynReceived, _)));
-        opening && self.untold.last() == Some(&TcpState::Listen)
+        self.is_embryonic() && self.untold.last() == Some(&TcpState::Listen)
+    }
+
+    fn is_embryonic(&self) -> bool {
+        matches!(self.shown, Some((TcpState::SynReceived, _)))
     }
 }
 
@@ -205,6 +256,9 @@ fn about(row: &Row, changes: &[Change], host: Host) -> Option<Socket> {
 /// The socket at an end of a segment.
 pub(super) fn of_packet(arrow: &Arrow, host: Host) -> Option<Socket> {
     arrow.seen.segment()?;
+    if arrow.from != host && arrow.nobody.is_some() {
+        return None;
+    }
     let (from, to) = (arrow.seen.from?, arrow.seen.to?);
     let (local, remote) = if arrow.from == host {
         (from, to)

@@ -17,8 +17,13 @@ pub use Host::Server;
 pub struct Script {
     writer: Writer<Vec<u8>>,
     now_us: u64,
+    /// What times are counted from.
+    base_us: u64,
+    events: u64,
     packets: u64,
     calls: u64,
+    /// How many stories have been told in it before this one.
+    pub episode: u16,
 }
 
 impl Script {
@@ -27,8 +32,11 @@ impl Script {
         Self {
             writer,
             now_us: 0,
+            base_us: 0,
+            events: 1,
             packets: 0,
             calls: 0,
+            episode: 0,
         }
     }
 
@@ -41,18 +49,28 @@ impl Script {
             ..start(name)
         };
         let (writer, _) = Writer::new(Vec::new(), start).expect("memory");
-        let (now_us, packets, calls) = (0, 0, 0);
         Self {
             writer,
-            now_us,
-            packets,
-            calls,
+            ..Self::new(name)
         }
+    }
+
+    /// Another story, which begins when this one is long over.
+    pub fn then(mut self) -> Self {
+        self.base_us = self.now_us + 1_000_000;
+        self.now_us = self.base_us;
+        self.episode += 1;
+        self
+    }
+
+    /// The number of the last event.
+    pub fn last(&self) -> u64 {
+        self.events - 1
     }
 
     /// What follows happens then.
     pub fn at(&mut self, us: u64) -> &mut Self {
-        self.now_us = us;
+        self.now_us = self.base_us + us;
         self
     }
 
@@ -60,6 +78,7 @@ impl Script {
         self.writer
             .append(self.now_us * 1000, kind)
             .expect("memory");
+        self.events += 1;
         self.now_us += 10;
         self
     }
@@ -198,6 +217,8 @@ pub struct Connection {
     pub server: SocketAddr,
     next: [u32; 2],
     pub window: u16,
+    /// Whether SYNs offer SACK.
+    pub sack: bool,
 }
 
 impl Connection {
@@ -207,6 +228,7 @@ impl Connection {
             server: (Ipv4Addr::new(10, 0, 0, 2), port).into(),
             next: [3_247_533_107, 1_984_018_112],
             window: 64240,
+            sack: false,
         }
     }
 
@@ -245,7 +267,12 @@ impl Connection {
             Client => (self.client, self.server),
             Server => (self.server, self.client),
         };
-        let options = [TcpOption::Mss(1460)];
+        let options = [TcpOption::Mss(1460), TcpOption::SackPermitted];
+        let options = if self.sack {
+            &options[..]
+        } else {
+            &options[..1]
+        };
         Envelope::new(local, remote).tcp(&Segment {
             seq: self.next[from as usize].wrapping_sub(back),
             ack: match flags.has(Flags::ACK) {
@@ -254,9 +281,38 @@ impl Connection {
             },
             flags,
             window: self.window,
-            options: if flags.has(Flags::SYN) { &options } else { &[] },
+            options: if flags.has(Flags::SYN) { options } else { &[] },
             payload,
         })
+    }
+}
+
+impl Connection {
+    /// An ACK of all but the last `missing` bytes of the peer, whose last `got` bytes a SACK names, if any.
+    pub fn ack(&self, from: Host, missing: u32, got: u32) -> Vec<u8> {
+        let (local, remote) = match from {
+            Client => (self.client, self.server),
+            Server => (self.server, self.client),
+        };
+        let end = self.next[from.other() as usize];
+        let block = [end.wrapping_sub(got), end].map(u32::to_be_bytes).concat();
+        let sack = [TcpOption::Other {
+            kind: 5,
+            data: &block,
+        }];
+        Envelope::new(local, remote).tcp(&Segment {
+            seq: self.next[from as usize],
+            ack: end.wrapping_sub(missing),
+            flags: ACK,
+            window: self.window,
+            options: if got > 0 { &sack } else { &[] },
+            payload: b"",
+        })
+    }
+
+    /// The RST without ACK that answers the peer's last segment: its number is what that acknowledged.
+    pub fn answer_reset(&self, from: Host) -> Vec<u8> {
+        self.back(from, RST, b"", 0)
     }
 }
 

@@ -5,6 +5,7 @@
 )]
 
 mod calls;
+mod causes;
 mod composer;
 mod files;
 mod log;

@@ -6,13 +6,15 @@ use lineman_proto::wire::Flags;
 use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 
+use crate::causes::causes;
 use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 11] = [
+pub const ALL: [(&str, Make); 12] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
+    ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),
     ("held", held),
@@ -383,7 +385,6 @@ pub fn window() -> Vec<u8> {
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.at(400_000);
-    let again = log.send(Client, tcp.back(Client, push(), b"cccc", 4));
     log.put(Kind::Timer(Timer {
         host: Client,
         clock: TimerKind::Retransmission,
@@ -391,6 +392,7 @@ pub fn window() -> Vec<u8> {
         expired: true,
         origin: Origin::Kernel,
     }));
+    let again = log.send(Client, tcp.back(Client, push(), b"cccc", 4));
     log.verdict(again, Client, Verdict::Delivered, None);
     tcp.window = 0;
     log.at(500_000).cross(Server, tcp.next(Server, ACK, b""));

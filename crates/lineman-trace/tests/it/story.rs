@@ -166,7 +166,7 @@ fn a_chat_is_told_in_order() {
         "ack",
         "fin.first",
         "wire.lost",
-        "again.clock",
+        "again.timeout.deduced",
         "ack.fin.delayed",
         "fin.second",
         "ack.fin.last",

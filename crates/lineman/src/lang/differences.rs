@@ -12,14 +12,14 @@ messages! {
     VirtualTime {} "Time is virtual: what takes seconds here was over in a moment." "时间是虚拟的：这里的几秒其实一瞬间就过去了。"
     ShortTimeWait {} "Simulated: TIME-WAIT lasts 10 s; on Linux it is 60 s." "模拟：TIME-WAIT 持续 10 秒；在 Linux 上是 60 秒。"
     LongTimeout {} "Simulated: lost bytes are retransmitted after 1 s or more; on Linux after 200 ms or more." "模拟：丢失的数据至少 1 秒后才重传；在 Linux 上至少 200 毫秒。"
-    FinNeverRides {} "Simulated: a FIN is acknowledged at once and alone, so every close takes four segments; on Linux the ACK may be sent with the other FIN, which makes three." "模拟：FIN 立即得到单独的确认，所以关闭总是四次挥手；在 Linux 上 ACK 可以搭乘对方的 FIN，只要三次挥手。"
+    FinNeverRides {} "Simulated: a FIN is usually acknowledged at once, in a segment of its own: a close then takes four segments where Linux, which may wait with that ACK, takes three." "模拟：FIN 通常会立即得到单独的确认，因此关闭往往是四次挥手；Linux 可能推迟这个 ACK，只要三次挥手。"
     NoCongestionControl {} "Simulated: there is no congestion control; only the receiver's window limits what is in flight." "模拟：没有拥塞控制，只有接收窗口限制在途的数据量。"
     FewOptions {} "Simulated: there are no TCP timestamps, which Linux uses." "模拟：没有 Linux 会使用的 TCP 时间戳。"
     FewSettings {} "Simulated: SACK and window scaling are offered although a textbook's TCP was asked for." "模拟：虽然要求教科书式的 TCP，仍会提供 SACK 和窗口扩大。"
     PatientFinWait2 {} "Simulated: FIN-WAIT-2 lasts until the other end finishes; on Linux it ends after 60 s." "模拟：FIN-WAIT-2 一直持续到对方结束；在 Linux 上 60 秒后结束。"
     NoFragments {} "Simulated: a datagram that does not fit into a frame is refused (EMSGSIZE); Linux fragments it." "模拟：一个帧装不下的数据报会被拒绝（EMSGSIZE）；Linux 会分片发送。"
     CloseWakes {} "Simulated: a call that waits fails as soon as its descriptor is closed; on Linux it waits on." "模拟：描述符一关闭，正在等待的调用就失败；在 Linux 上它会继续等待。"
-    NobodyThere {} "Simulated: an address that nobody has is ETIMEDOUT; on Linux it is EHOSTUNREACH." "模拟：无人拥有的地址返回 ETIMEDOUT；在 Linux 上返回 EHOSTUNREACH。"
+    NobodyThere {} "Simulated: an address that nobody has is ETIMEDOUT; Linux says EHOSTUNREACH where addresses are resolved (ARP), which they are not in the lab, and there ETIMEDOUT too." "模拟：无人拥有的地址返回 ETIMEDOUT；Linux 在做地址解析（ARP）时返回 EHOSTUNREACH，而实验网络不做解析，因此同样是 ETIMEDOUT。"
 }
 
 /// A difference as a sentence; none for one of a newer lineman-lab.

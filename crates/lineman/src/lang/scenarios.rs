@@ -155,8 +155,8 @@ const ROWS: &[Row] = &[
         "close-four",
         ("a close in four segments", "四次挥手"),
         (
-            "The server closes a little later. Look at the ACK that is sent alone when its delay of about 40 ms is over, and at FIN-WAIT-2 after it.",
-            "服务器过一会儿才关闭。注意约 40 毫秒的延迟到期后单独发出的 ACK，以及随后的 FIN-WAIT-2。",
+            "The server closes a little later. Look at the ACK of the FIN, which is sent alone (Linux may wait about 40 ms with it), and at FIN-WAIT-2 after it.",
+            "服务器过一会儿才关闭。注意对 FIN 的 ACK 单独发出（Linux 可能推迟约 40 毫秒），以及随后的 FIN-WAIT-2。",
         ),
     ),
     row(

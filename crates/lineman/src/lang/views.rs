@@ -17,6 +17,7 @@ messages! {
     Crossing {} "in flight" "在途"
     ClockResend { millis } "time-out {millis} ms" "超时 {millis} 毫秒"
     ClockResendDeduced { millis } "waited {millis} ms, deduced" "等待 {millis} 毫秒，推断"
+    ClockLossProbe { millis } "loss probe {millis} ms" "丢失探测 {millis} 毫秒"
     ClockDelayedAck { millis } "delayed ACK {millis} ms" "延迟确认 {millis} 毫秒"
     ClockTimeWait { millis } "TIME-WAIT over, {millis} ms" "TIME-WAIT 结束，{millis} 毫秒"
     ClockPersist { millis } "window probe {millis} ms" "窗口探测 {millis} 毫秒"

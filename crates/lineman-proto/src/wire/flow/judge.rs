@@ -4,7 +4,9 @@ use super::Again;
 use super::Cause;
 use super::Label;
 use super::Order;
+use super::Prompt;
 use super::TcpState;
+use super::resent::SHORTEST_RTO_NS;
 use super::side::Said;
 use super::side::Side;
 use crate::wire::Flags;
@@ -59,7 +61,7 @@ enum Bare {
 /// Labels a segment without RST, and notes it.
 pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Packet) -> Found {
     let mut found = Found {
-        label: Label::AckAgain,
+        label: Label::AckAgain(Prompt::Unseen),
         order: Order::Next,
         again: None,
     };
@@ -68,7 +70,8 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
     let (mut opening, mut third, mut end, mut bare) = (None, false, None, None);
     if probe.is_none() || !it.is_bare() && it.seq == sender.next {
         opening = of_opening(sender, peer, it);
-        (found.order, found.again) = sender.send((it.seq, it.end), packet);
+        (found.order, found.again) =
+            sender.send(peer, (it.seq, it.end), it.has(Flags::SYN), packet);
         third = is_third(sender, peer, it);
         end = of_end(sender, peer, it);
         if it.is_bare() && !third {
@@ -92,24 +95,32 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
         .again
         .filter(|_| found.label != Label::SynAckCrossed)
         .map(|again| match again.cause {
-            Cause::Silence if it.has(Flags::SYN | Flags::ACK) && is_answer(asked, again) => Again {
-                cause: Cause::Asked,
-                ..again
-            },
+            Cause::Silence | Cause::Timer(_)
+                if it.has(Flags::SYN | Flags::ACK) && is_answer(asked, again) =>
+            {
+                Again {
+                    cause: Cause::Asked,
+                    ..again
+                }
+            }
             _ => again,
         });
     note(sender, it, bare);
     found
 }
 
-/// Labels a RST.
-pub(super) fn of_reset(sender: &Side, peer: &Side) -> Label {
+/// Labels a RST. One without ACK answers a segment, whose acknowledgment is its number (RFC 9293 §3.10.7.1);
+/// one that an end sends by itself has ACK, as Linux sends it.
+pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
     let silent = sender.syn.is_none() && sender.said.is_none();
     let asked = peer.syn.is_some();
+    let answers = it.ack.is_none();
     match () {
         // Who answers a SYN without ever having said anything refuses it.
         () if silent && asked => Label::RstRefused,
-        () if sender.fin.is_some() || sender.is(TcpState::Closed) => Label::RstLate,
+        () if sender.is(TcpState::Closed) => Label::RstLate,
+        () if answers && sender.fed_after_end => Label::RstUnheard,
+        () if answers && sender.fin.is_some() => Label::RstLate,
         // It has never acknowledged anything: it answers an answer that it does not expect.
         () if asked && sender.said.is_none() => Label::RstLate,
         () => Label::RstBroken,
@@ -211,7 +222,7 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
     let before = sender.said.map_or(1, |said| said.ack).max(1);
     match it.ack.map_or(0, |ack| (ack - before).max(0)) {
         0 if it.window == 0 && !it.has(Flags::SYN) => Label::Window,
-        0 => Label::AckAgain,
+        0 => Label::AckAgain(sender.prompt),
         bytes => Label::Ack { bytes, after_ns },
     }
 }
@@ -219,18 +230,16 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
 /// The clock of a SYN+ACK runs for a second at first (RFC 6298 §2), by the ticks of a kernel up to some
 /// hundredths less. Later than this, a clock and a SYN that came again cannot be told apart.
 const SYN_CLOCK_NS: u64 = 850_000_000;
-/// No clock of TCP at all runs out so soon: Linux waits 200 ms.
-const ANY_CLOCK_NS: u64 = 150_000_000;
-
 /// Whether a SYN+ACK comes again because of the peer's SYN; `asked` if that was seen to come again.
 fn is_answer(asked: bool, again: Again) -> bool {
-    let limit = if asked { SYN_CLOCK_NS } else { ANY_CLOCK_NS };
+    let limit = if asked { SYN_CLOCK_NS } else { SHORTEST_RTO_NS };
     again.wait_ns < limit
 }
 
 fn note(sender: &mut Side, it: &Placed, bare: Option<Bare>) {
     sender.settled |= !it.has(Flags::SYN);
     let Some(ack) = it.ack else { return };
+    sender.prompt = Prompt::Unseen;
     let last = sender.said;
     if last.is_none_or(|last| ack > last.ack) {
         sender.owes_since = None;

@@ -44,7 +44,7 @@ pub enum Label {
     /// It asks whether the peer is still there (RFC 9293 §3.8.4).
     KeepAlive,
     /// It acknowledges the same as before.
-    AckAgain,
+    AckAgain(Prompt),
     /// The first of the two ends.
     FinFirst,
     /// The second end, after the first was acknowledged apart.
@@ -59,6 +59,9 @@ pub enum Label {
     RstBroken,
     /// It answers what is for a socket that is gone, or that never was.
     RstLate,
+    /// It answers bytes that came after its sender had finished: nobody there will read them (RFC 9293
+    /// §3.6.1, RFC 1122 §4.2.2.13).
+    RstUnheard,
 }
 
 /// An acknowledgment this late was held back on purpose: Linux waits 40 ms, others up to 500 (RFC 1122
@@ -88,6 +91,18 @@ pub enum Order {
     Late,
 }
 
+/// What had an end acknowledge the same once more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prompt {
+    /// Nothing that was seen.
+    #[default]
+    Unseen,
+    /// A segment that it had already.
+    Known,
+    /// A probe of its window, or a keep-alive.
+    Probe,
+}
+
 /// A packet that was sent before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Again {
@@ -95,23 +110,53 @@ pub struct Again {
     pub times: u32,
     /// How long after it was sent last, in nanoseconds.
     pub wait_ns: u64,
-    /// Which packet it was then: the latest with any of its bytes.
+    /// How long it was till then from the time before, if this is not the first repetition.
+    pub last_wait_ns: Option<u64>,
+    /// Which packet it was then: the latest with the first of its bytes.
     pub earlier: u64,
+    /// What that packet took up of the numbers: from the first to behind the last; `None` where there are no
+    /// numbers.
+    pub covered: Option<(i64, i64)>,
+    /// How many numbers it takes up that were never sent before.
+    pub fresh: u32,
     /// What had it sent.
     pub cause: Cause,
 }
 
-/// What had a packet sent again.
+/// What had a packet sent again, as far as packets tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// Nothing that was seen: a clock of its sender, as far as that tells.
+    /// Nothing that was seen, and too soon for a time-out of TCP.
     Silence,
-    /// Acknowledgments say that it is missing (RFC 5681 §3.2, RFC 2018).
-    Acks,
+    /// A timer of its sender: nothing else was seen, and so much time had passed.
+    Timer(Timer),
+    /// Three equal acknowledgments, or more: fast retransmit (RFC 5681 §3.2).
+    Duplicates {
+        /// How many.
+        acks: u32,
+    },
+    /// Fewer, but a SACK says that something behind it has arrived (RFC 6675, RFC 8985).
+    Sack {
+        /// How many equal acknowledgments there were.
+        acks: u32,
+    },
+    /// An acknowledgment of a part of what was under way when something was found lost (RFC 6582 §3.2).
+    Progress,
     /// A packet of the peer that came again, and that it answers.
     Asked,
     /// Nobody: it is the same IP packet once more, doubled by the network or by the capture.
     Doubled,
+}
+
+/// Which timer ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timer {
+    /// The retransmission time-out (RFC 6298): no other can have had it sent.
+    Retransmission,
+    /// That one, or the shorter one of a tail loss probe (RFC 8985 §7): packets do not tell which.
+    Either,
+    /// One of the program (TFTP): UDP has none.
+    Program,
 }
 
 /// What a segment is to its receiver, as it is delivered.
@@ -122,8 +167,12 @@ pub enum Arrival {
     InOrder,
     /// Something before it is missing.
     Early,
-    /// The receiver had all of it already.
+    /// The receiver had all of it already; it must acknowledge it once more (RFC 9293 §3.10.7.4).
     Known,
+    /// A SYN that the receiver had already; it must answer once more.
+    SynAgain,
+    /// The peer's FIN, to an end in TIME-WAIT, where time begins anew (RFC 9293 §3.10.7.4).
+    FinAgain,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
     /// The receiver's end of the connection is gone: nobody takes it in.

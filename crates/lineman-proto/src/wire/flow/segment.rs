@@ -28,6 +28,8 @@ pub struct Segment {
     pub window: u16,
     /// The shift of later windows, in a SYN (RFC 7323 §2).
     pub scale: Option<u8>,
+    /// Whether it offers SACK, as a SYN may (RFC 2018 §2).
+    pub sack_permitted: bool,
     /// How many bytes it carries, captured or not.
     pub len: u32,
     /// Whether its checksum is wrong.
@@ -59,6 +61,9 @@ impl Segment {
             ack: tcp.ack(),
             window: tcp.window(),
             scale: tcp.window_scale(),
+            sack_permitted: tcp
+                .option(|option| matches!(option, TcpOption::SackPermitted).then_some(()))
+                .is_some(),
             len: u32::try_from(tcp.payload().wire_len()).unwrap_or(u32::MAX),
             damaged: matches!(frame.checksum(Layer::Tcp), Some(Checksum::Wrong { .. })),
             ip_id: frame.ipv4().map_or(0, |ip| ip.id()),

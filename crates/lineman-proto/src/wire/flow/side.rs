@@ -1,17 +1,15 @@
 //! One end of a TCP connection, as far as packets tell.
 
-use std::collections::VecDeque;
-
 use super::Again;
 use super::Arrival;
 use super::Cause;
 use super::Order;
+use super::Prompt;
 use super::judge::Packet;
 use super::life::Life;
 use super::numbers::Numbers;
-
-/// How many sent segments are remembered, to tell what is a repetition of what.
-const MEMORY: usize = 1024;
+use super::resent::History;
+use super::resent::Sending;
 
 /// How many pieces beyond a gap are remembered.
 const ISLANDS: usize = 256;
@@ -27,9 +25,11 @@ pub(super) struct Side {
     pub fin: Option<i64>,
     /// The shift of its windows that its SYN offered.
     pub scale: Option<u8>,
+    /// Whether its SYN offered SACK, if that was seen.
+    pub sack: Option<bool>,
     /// Behind the last that it sent.
     pub next: i64,
-    sent: VecDeque<Piece>,
+    sent: History,
     /// The last acknowledgment that it sent.
     pub said: Option<Said>,
     /// Whether it has acknowledged the peer's SYN in a segment without one.
@@ -42,21 +42,14 @@ pub(super) struct Side {
     pub heard: Heard,
     /// When the first bytes arrived that it has not acknowledged, in nanoseconds.
     pub owes_since: Option<u64>,
+    /// What arrived last that it must answer with an ACK of what it has acknowledged already.
+    pub prompt: Prompt,
+    /// Whether bytes have arrived after it had finished sending.
+    pub fed_after_end: bool,
     /// Whether a SYN that it had already has arrived since it last sent its own.
     pub asked_again: bool,
     /// What state it is in.
     pub life: Life,
-}
-
-/// A segment that was sent.
-#[derive(Clone, Copy, Debug)]
-struct Piece {
-    from: i64,
-    to: i64,
-    id: u64,
-    ip_id: u16,
-    at_ns: u64,
-    times: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +63,8 @@ pub(super) struct Said {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Heard {
     pub ack: i64,
+    /// When the last of them came.
+    pub at_ns: u64,
     window: u16,
     pub repeats: u32,
     /// The highest place that a SACK named.
@@ -80,21 +75,21 @@ impl Side {
     /// Notes what a segment takes up of the numbers, and says how it relates to those before.
     pub(super) fn send(
         &mut self,
+        peer: &Self,
         (from, to): (i64, i64),
+        syn: bool,
         packet: Packet,
     ) -> (Order, Option<Again>) {
         if from == to {
             return (Order::Next, None);
         }
-        // What lies beyond everything sent overlaps nothing: the usual case looks no further.
-        let known = if from < self.next { self.sent.len() } else { 0 };
-        let mut old = self.sent.iter().rev().take(known).copied();
-        let before = old.find(|it| it.from < to && from < it.to);
-        let again = before.map(|it| Again {
-            times: it.times,
-            wait_ns: packet.now_ns.saturating_sub(it.at_ns),
-            earlier: it.id,
-            cause: self.cause(&it, (from, to), packet.ip_id),
+        let again = self.sent.add(Sending {
+            from,
+            to,
+            next: self.next,
+            heard: self.heard,
+            may_probe: !syn && self.sack != Some(false) && peer.sack != Some(false),
+            packet,
         });
         if again.is_some_and(|again| again.cause == Cause::Doubled) {
             return (Order::Next, again);
@@ -104,45 +99,21 @@ impl Side {
             None if from > self.next => Order::Gap,
             _ => Order::Next,
         };
-        self.remember(Piece {
-            from,
-            to,
-            id: packet.id,
-            ip_id: packet.ip_id,
-            at_ns: packet.now_ns,
-            times: before.map_or(1, |it| it.times + 1),
-        });
         self.next = self.next.max(to);
         (order, again)
     }
 
-    /// Why what begins at `from` comes again, after `earlier`.
-    fn cause(&self, earlier: &Piece, (from, to): (i64, i64), ip_id: u16) -> Cause {
-        let same = (earlier.from, earlier.to) == (from, to);
-        match () {
-            () if ip_id != 0 && earlier.ip_id == ip_id && same => Cause::Doubled,
-            () if self.asked_for(from) => Cause::Acks,
-            () => Cause::Silence,
-        }
-    }
-
-    /// Whether acknowledgments that it has received ask for what begins at `from`.
-    fn asked_for(&self, from: i64) -> bool {
-        (self.heard.ack == from && self.heard.repeats >= 3)
-            || (self.heard.ack <= from && from < self.heard.sacked)
-    }
-
-    fn remember(&mut self, piece: Piece) {
-        if self.sent.len() == MEMORY {
-            self.sent.pop_front();
-        }
-        self.sent.push_back(piece);
-    }
-
     /// Notes an acknowledgment that reached it. It is a repetition only if it brings nothing else
     /// (RFC 5681 §2).
-    pub(super) fn hear(&mut self, ack: i64, window: u16, bare: bool, sacked: Option<i64>) {
+    pub(super) fn hear(
+        &mut self,
+        (ack, window): (i64, u16),
+        bare: bool,
+        sacked: Option<i64>,
+        now_ns: u64,
+    ) {
         let heard = &mut self.heard;
+        heard.at_ns = now_ns;
         let same = ack == heard.ack && (window == heard.window || sacked.is_some());
         if ack > heard.ack {
             (heard.ack, heard.repeats) = (ack, 0);

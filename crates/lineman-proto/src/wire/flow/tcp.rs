@@ -7,6 +7,7 @@ use super::Arrival;
 use super::EndState;
 use super::Label;
 use super::Order;
+use super::Prompt;
 use super::Segment;
 use super::TcpState;
 use super::Way;
@@ -162,7 +163,7 @@ impl TcpFlow {
             again,
         } = match placed.has(Flags::RST) {
             true => Found {
-                label: judge::of_reset(sender, peer),
+                label: judge::of_reset(sender, peer, &placed),
                 order: Order::Next,
                 again: None,
             },
@@ -199,7 +200,7 @@ impl TcpFlow {
         // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
         if let Some(ack) = placed.ack.filter(|ack| *ack <= receiver.next) {
             let bare = placed.seq == placed.end && !sender.probed;
-            receiver.hear(ack, segment.window, bare, sacked);
+            receiver.hear((ack, segment.window), bare, sacked, now_ns);
         }
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
             receiver.expects = placed.seq; // the connection is older than what was seen of it
@@ -208,12 +209,25 @@ impl TcpFlow {
         let arrival = match placed.has(Flags::RST) {
             true => Arrival::InOrder,
             false if receiver.is(TcpState::Closed) => Arrival::Gone,
-            false => receiver.receive(placed.seq, placed.end),
+            false => match receiver.receive(placed.seq, placed.end) {
+                Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
+                Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
+                    Arrival::FinAgain
+                }
+                arrival => arrival,
+            },
         };
         if receiver.expects > due {
             receiver.owes_since.get_or_insert(now_ns);
         }
-        receiver.asked_again |= arrival == Arrival::Known && placed.has(Flags::SYN);
+        receiver.asked_again |= arrival == Arrival::SynAgain;
+        receiver.prompt = match arrival {
+            _ if sender.probed => Prompt::Probe,
+            Arrival::Known | Arrival::SynAgain | Arrival::FinAgain => Prompt::Known,
+            _ => Prompt::Unseen,
+        };
+        receiver.fed_after_end |=
+            placed.bytes > 0 && receiver.fin.is_some() && receiver.expects > due;
         let moved = receiver.lives_by_hearing(sender, &placed, due);
         Some(Delivered { arrival, moved })
     }
@@ -242,6 +256,7 @@ impl TcpFlow {
         }
         let sender = self.sides(way).0;
         sender.scale = segment.scale;
+        sender.sack = Some(segment.sack_permitted);
         sender.numbers = Some(Numbers {
             isn: segment.seq,
             certain: true,

@@ -23,6 +23,8 @@ struct Talk {
     id: u64,
     isn: [u32; 2],
     windows: [u16; 2],
+    /// Whether SYNs offer SACK.
+    sack: bool,
 }
 
 fn talk() -> Talk {
@@ -31,6 +33,14 @@ fn talk() -> Talk {
         id: 0,
         isn: ISN,
         windows: [1000; 2],
+        sack: false,
+    }
+}
+
+fn talk_with_sack() -> Talk {
+    Talk {
+        sack: true,
+        ..talk()
     }
 }
 
@@ -49,15 +59,45 @@ impl Talk {
         self.id += 1;
         let mut envelope = ends(way);
         envelope.id = self.id as u16;
-        let options = [TcpOption::WindowScale(2)];
+        let options = [TcpOption::WindowScale(2), TcpOption::SackPermitted];
+        let offered = if self.sack {
+            &options[..]
+        } else {
+            &options[..1]
+        };
         envelope.tcp(&compose::Segment {
             seq: self.isn[me].wrapping_add(seq),
             ack: self.isn[1 - me].wrapping_add(ack),
             flags,
             window: self.windows[me],
-            options: if flags.has(SYN) { &options } else { &[] },
+            options: if flags.has(SYN) { offered } else { &[] },
             payload,
         })
+    }
+
+    /// The server acknowledges up to `ack`, and by SACK what lies between `from` and `to`.
+    fn sacks(&mut self, ack: u32, (from, to): (u32, u32)) -> Told {
+        self.id += 1;
+        let numbers = [from, to].map(|place| self.isn[0].wrapping_add(place).to_be_bytes());
+        let bytes = ends(Way::Back).tcp(&compose::Segment {
+            seq: self.isn[1].wrapping_add(1),
+            ack: self.isn[0].wrapping_add(ack),
+            flags: ACK,
+            window: self.windows[1],
+            options: &[TcpOption::Other {
+                kind: 5,
+                data: &numbers.concat(),
+            }],
+            payload: b"",
+        });
+        let sent = self.sent(&bytes);
+        self.arrives(&bytes);
+        told(sent)
+    }
+
+    /// Time passes.
+    fn pause(&mut self, millis: u64) {
+        self.id += millis;
     }
 
     /// Sent, and lost on the way.
@@ -117,8 +157,10 @@ impl Talk {
     }
 }
 
-/// Packets are a millisecond apart.
+/// Packets are a millisecond apart, and numbered by it.
 const MS: u64 = 1_000_000;
+
+const RTO: Cause = Cause::Timer(Timer::Retransmission);
 
 fn segment(bytes: &[u8]) -> Segment {
     Segment::of(&Frame::parse(bytes)).expect("a segment")
@@ -279,7 +321,7 @@ fn a_syn_ack_that_answers_a_repeated_syn() {
     assert_eq!(told, again(Label::SynAck, 2, 1, Cause::Asked));
     talk.id += 1000; // a second later
     let told = talk.back(SYN_ACK, (0, 1), b"");
-    assert_eq!(told, again(Label::SynAck, 4, 2, Cause::Silence));
+    assert_eq!(told, again(Label::SynAck, 4, 2, RTO));
 }
 
 #[test]
@@ -340,7 +382,10 @@ fn keep_alives_are_no_retransmissions() {
     talk.back(ACK, (1, 2), b"");
     for payload in [&b""[..], b"x"] {
         assert_eq!(talk.forth(ACK, (1, 1), payload), is(Label::KeepAlive));
-        assert_eq!(talk.back(ACK, (1, 2), b""), is(Label::AckAgain));
+        assert_eq!(
+            talk.back(ACK, (1, 2), b""),
+            is(Label::AckAgain(Prompt::Probe))
+        );
     }
 }
 
@@ -391,8 +436,155 @@ fn three_duplicate_acks_and_a_fast_retransmission() {
         assert_eq!(told, is(Label::AckDup { times: block }));
     }
     let told = talk.forth(ACK, (1, 1), &[0; 100]);
-    assert_eq!(told, again(DATA, 4, 1, Cause::Acks));
+    assert_eq!(told, again(DATA, 4, 1, Cause::Duplicates { acks: 3 }));
     assert_eq!(talk.flow().expects(Way::Forth), 401);
+}
+
+/// RFC 6675 and RFC 8985 wait for fewer than three duplicate ACKs if a SACK tells what has arrived.
+#[test]
+fn one_duplicate_ack_with_a_sack_is_not_three() {
+    let mut talk = talk_with_sack().open();
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    talk.forth(ACK, (101, 1), &[0; 100]);
+    let told = talk.sacks(1, (101, 201));
+    assert_eq!(told, is(Label::AckDup { times: 1 }));
+    let told = talk.forth(ACK, (1, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, 4, 1, Cause::Sack { acks: 1 }));
+}
+
+/// What acknowledgments asked for long ago is not what has it sent now.
+#[test]
+fn a_fast_retransmission_that_is_lost_is_followed_by_a_time_out() {
+    let mut talk = talk().open();
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    for block in 1..4 {
+        talk.forth(ACK, (block * 100 + 1, 1), &[0; 100]);
+        talk.back(ACK, (1, 1), b"");
+    }
+    let fast = talk.id + 1;
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    talk.pause(300);
+    let told = talk.forth(ACK, (1, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, fast, 2, RTO));
+}
+
+/// Of two that are lost, the second is asked for by the acknowledgment of the first (RFC 6582).
+#[test]
+fn a_partial_acknowledgment_asks_for_the_next() {
+    let mut talk = talk().open();
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+    for block in 2..5 {
+        talk.forth(ACK, (block * 100 + 1, 1), &[0; 100]);
+        talk.back(ACK, (1, 1), b"");
+    }
+    let told = talk.forth(ACK, (1, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, 4, 1, Cause::Duplicates { acks: 3 }));
+    talk.back(ACK, (1, 101), b"");
+    let told = talk.forth(ACK, (101, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, 5, 1, Cause::Progress));
+    talk.back(ACK, (1, 501), b"");
+    talk.lost(Way::Forth, ACK, (501, 1), &[0; 100]);
+    let told = talk.forth(ACK, (501, 1), &[0; 100]);
+    assert_eq!(told.2.map(|it| it.2), Some(Cause::Silence));
+}
+
+/// A tail loss probe repeats the last segment, once, and only where there is SACK (RFC 8985 §7).
+#[test]
+fn packets_do_not_tell_a_tail_loss_probe_from_a_time_out() {
+    for (mut talk, wanted) in [
+        (talk_with_sack().open(), Cause::Timer(Timer::Either)),
+        (talk().open(), RTO),
+    ] {
+        talk.lost(Way::Forth, ACK, (1, 1), b"x");
+        talk.pause(210);
+        let first = talk.id + 1;
+        let told = talk.lost(Way::Forth, ACK, (1, 1), b"x");
+        assert_eq!(told, again(DATA, 4, 1, wanted));
+        talk.pause(220);
+        let told = talk.lost(Way::Forth, ACK, (1, 1), b"x");
+        assert_eq!(told, again(DATA, first, 2, RTO));
+    }
+    let mut talk = talk_with_sack().open();
+    talk.lost(Way::Forth, ACK, (1, 1), b"x");
+    talk.lost(Way::Forth, ACK, (2, 1), b"y");
+    talk.pause(210);
+    let told = talk.lost(Way::Forth, ACK, (1, 1), b"x"); // not the last
+    assert_eq!(told, again(DATA, 4, 1, RTO));
+}
+
+/// Linux puts small segments together when it sends them again (tcp_retrans_try_collapse).
+#[test]
+fn a_repeated_segment_that_covers_more_says_what_was_sent_before() {
+    let mut talk = talk().open();
+    for (seq, bytes) in [(1, b"aaaa"), (5, b"bbbb"), (9, b"cccc")] {
+        talk.lost(Way::Forth, ACK, (seq, 1), bytes);
+    }
+    talk.pause(200);
+    let bytes = talk.frame(Way::Forth, ACK, (1, 1), b"aaaabbbbccccdd");
+    let sent = talk.sent(&bytes).again.expect("a repetition");
+    assert_eq!(sent.earlier, 4); // the first of them, not the last
+    assert_eq!((sent.covered, sent.fresh), (Some((1, 5)), 2));
+}
+
+/// Of linear and doubled time-outs the numbers tell which they are.
+#[test]
+fn a_repetition_knows_the_wait_before() {
+    let mut talk = talk();
+    talk.lost(Way::Forth, SYN, (0, 0), b"");
+    let mut waits = Vec::new();
+    for millis in [1000, 1000, 2000] {
+        talk.pause(millis - 1);
+        let bytes = talk.frame(Way::Forth, SYN, (0, 0), b"");
+        let again = talk.sent(&bytes).again.expect("a repetition");
+        waits.push((again.last_wait_ns.map(|ns| ns / MS), again.wait_ns / MS));
+    }
+    let wanted = [(None, 1000), (Some(1000), 1000), (Some(1000), 2000)];
+    assert_eq!(waits, wanted);
+}
+
+/// It is no duplicate to be thrown away: TIME-WAIT is there to answer it, and begins anew.
+#[test]
+fn a_fin_that_comes_again_reaches_time_wait() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    let fin = talk.frame(Way::Back, FIN, (1, 2), b"");
+    talk.sent(&fin);
+    assert_eq!(talk.arrives(&fin), Arrival::InOrder);
+    talk.lost(Way::Forth, ACK, (2, 2), b"");
+    talk.pause(200);
+    let fin = talk.frame(Way::Back, FIN, (1, 2), b"");
+    assert_eq!(told(talk.sent(&fin)).2.map(|it| it.2), Some(RTO));
+    assert_eq!(talk.arrives(&fin), Arrival::FinAgain);
+    let told = talk.forth(ACK, (2, 2), b"");
+    assert_eq!(told, is(Label::AckAgain(Prompt::Known)));
+    assert_eq!(talk.states(), [TimeWait, Closed]);
+}
+
+#[test]
+fn a_syn_that_comes_again_is_known() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.lost(Way::Back, SYN_ACK, (0, 1), b"");
+    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&syn);
+    assert_eq!(talk.arrives(&syn), Arrival::SynAgain);
+}
+
+/// An end whose program has closed answers what still comes with the acknowledged number and no ACK; an
+/// end that gives up by itself sends its next number, with ACK.
+#[test]
+fn bytes_after_a_close_are_answered_by_a_reset_of_their_own() {
+    let bare = Flags::RST;
+    for (flags, wanted) in [(bare, Label::RstUnheard), (RST, Label::RstBroken)] {
+        let mut talk = talk().open();
+        talk.back(FIN, (1, 1), b"");
+        talk.forth(ACK, (1, 2), b"");
+        let half = Label::Data { half: true };
+        assert_eq!(talk.forth(ACK, (1, 2), b"late"), is(half));
+        assert_eq!(talk.back(flags, (2, 5), b""), is(wanted));
+        assert_eq!(talk.states(), [Closed, Closed]);
+    }
 }
 
 #[test]
@@ -557,6 +749,7 @@ fn a_damaged_segment_does_not_arrive() {
 const CLIENT: ([u8; 4], u16) = ([10, 0, 0, 1], 44935);
 const SERVER: [u8; 4] = [10, 0, 0, 2];
 const TID: u16 = 59557;
+const PROGRAM: Cause = Cause::Timer(Timer::Program);
 
 /// A transfer, whose packets are a millisecond apart.
 #[derive(Default)]
@@ -596,7 +789,7 @@ fn a_transfer_with_a_lost_block_and_a_stranger() {
     let cause = |step: TftpStep| step.again.map(|it| (it.earlier, it.times, it.cause));
     assert_eq!(cause(talk.forth(69, request)), None);
     let again = talk.forth(69, request);
-    assert_eq!(cause(again), Some((1, 1, Cause::Silence)));
+    assert_eq!(cause(again), Some((1, 1, PROGRAM)));
     let oack = talk.back(TID, b"\0\x06blksize\x0016\0");
     assert_eq!((oack.new_tid, oack.blksize), (Some(TID), 16));
     talk.forth(TID, b"\0\x04\0\0");
@@ -605,11 +798,11 @@ fn a_transfer_with_a_lost_block_and_a_stranger() {
     talk.forth(TID, b"\0\x04\0\x01");
     assert_eq!(talk.back(TID, &block(2, 16)).bytes, 32);
     let again = talk.back(TID, &block(2, 16));
-    assert_eq!(cause(again), Some((7, 1, Cause::Silence)));
+    assert_eq!(cause(again), Some((7, 1, PROGRAM)));
     assert_eq!(again.bytes, 32);
     talk.forth(TID, b"\0\x04\0\x02");
     let again = talk.forth(TID, b"\0\x04\0\x02");
-    assert_eq!(cause(again), Some((9, 1, Cause::Silence)));
+    assert_eq!(cause(again), Some((9, 1, PROGRAM)));
     talk.back(TID, &block(2, 16));
     let answer = talk.forth(TID, b"\0\x04\0\x02");
     assert_eq!(cause(answer), Some((10, 2, Cause::Asked)));

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::Again;
 use super::Cause;
+use super::Timer;
 use crate::tftp::DATA_HEADER;
 use crate::tftp::DEFAULT_BLKSIZE;
 use crate::tftp::Direction;
@@ -73,6 +74,7 @@ struct Sent {
     id: u64,
     at_ns: u64,
     times: u32,
+    wait_ns: Option<u64>,
 }
 
 impl TftpFlow {
@@ -206,16 +208,20 @@ impl TftpFlow {
             id,
             at_ns: now_ns,
             times,
+            wait_ns: before.map(|before| now_ns.saturating_sub(before.at_ns)),
         };
         self.sent.insert(key, sent);
         let before = before?;
         Some(Again {
             times,
             wait_ns: now_ns.saturating_sub(before.at_ns),
+            last_wait_ns: before.wait_ns,
             earlier: before.id,
+            covered: None,
+            fresh: 0,
             cause: match asked {
                 true => Cause::Asked,
-                false => Cause::Silence,
+                false => Cause::Timer(Timer::Program),
             },
         })
     }

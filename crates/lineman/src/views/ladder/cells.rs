@@ -72,6 +72,7 @@ fn worded(clock: Clock, style: Style) -> String {
     let words = match (clock.kind, clock.origin) {
         (TimerKind::Retransmission, Origin::Inferred) => Views::ClockResendDeduced { millis },
         (TimerKind::Retransmission, _) => Views::ClockResend { millis },
+        (TimerKind::LossProbe, _) => Views::ClockLossProbe { millis },
         (TimerKind::DelayedAck, _) => Views::ClockDelayedAck { millis },
         (TimerKind::TimeWait, _) => Views::ClockTimeWait { millis },
         (TimerKind::Persist, _) => Views::ClockPersist { millis },

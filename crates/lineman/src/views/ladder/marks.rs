@@ -57,6 +57,7 @@ impl Marks {
             return text.to_owned();
         }
         text.replace('→', "->")
+            .replace('§', "section ")
             .replace(['“', '”'], "\"")
             .replace('…', "..")
     }

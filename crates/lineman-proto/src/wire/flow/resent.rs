@@ -1,0 +1,168 @@
+//! What an end has sent, and what had it send something again.
+
+use std::collections::VecDeque;
+
+use super::Again;
+use super::Cause;
+use super::Timer;
+use super::judge::Packet;
+use super::side::Heard;
+
+/// How many sent segments are remembered, to tell what is a repetition of what.
+const MEMORY: usize = 1024;
+
+/// No retransmission time-out is as short: Linux waits 200 ms at least, RFC 6298 §2.4 a second. A kernel
+/// may be told to wait less; then it has to be asked. An answer to an acknowledgment is sooner.
+pub(super) const SHORTEST_RTO_NS: u64 = 150_000_000;
+
+/// So many equal acknowledgments say that a segment is lost (RFC 5681 §3.2).
+const DUPLICATES: u32 = 3;
+
+/// The segments that an end has sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct History {
+    pieces: VecDeque<Piece>,
+    recovery: Option<Recovery>,
+}
+
+/// A segment that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    from: i64,
+    to: i64,
+    id: u64,
+    ip_id: u16,
+    at_ns: u64,
+    times: u32,
+    wait_ns: Option<u64>,
+}
+
+/// Something was found lost: until all that was under way then is acknowledged, acknowledgments of a
+/// part have the next be sent again (RFC 6582 §3.2, RFC 5681 §3.1).
+#[derive(Clone, Copy, Debug)]
+struct Recovery {
+    /// What was acknowledged when it began.
+    acknowledged: i64,
+    /// Behind the last that was sent by then.
+    until: i64,
+}
+
+/// What a segment takes up of the numbers, and what tells why it is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Sending {
+    pub from: i64,
+    pub to: i64,
+    /// Behind the last that was sent before.
+    pub next: i64,
+    pub heard: Heard,
+    /// Whether its sender may send a tail loss probe (RFC 8985 §7): not in a SYN, and with SACK only.
+    pub may_probe: bool,
+    pub packet: Packet,
+}
+
+impl History {
+    /// How a segment relates to those before, which it is one of from now on.
+    pub(super) fn add(&mut self, it: Sending) -> Option<Again> {
+        // What lies beyond everything sent overlaps nothing: the usual case looks no further.
+        let before = (it.from < it.next).then(|| self.latest(it.from, it.to));
+        let before = before.flatten();
+        let again = before.map(|before| self.again(before, it));
+        if again.is_some_and(|again| again.cause == Cause::Doubled) {
+            return again;
+        }
+        if again.is_some() {
+            self.recovers(it);
+        }
+        if self.pieces.len() == MEMORY {
+            self.pieces.pop_front();
+        }
+        self.pieces.push_back(Piece {
+            from: it.from,
+            to: it.to,
+            id: it.packet.id,
+            ip_id: it.packet.ip_id,
+            at_ns: it.packet.now_ns,
+            times: before.map_or(1, |before| before.times + 1),
+            wait_ns: again.map(|again| again.wait_ns),
+        });
+        again
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// The latest with its first number: what was missing is at the front. Else the latest with any.
+    fn latest(&self, from: i64, to: i64) -> Option<Piece> {
+        let mut pieces = self.pieces.iter().rev();
+        let first = pieces.find(|it| it.from <= from && from < it.to);
+        let any = || {
+            let mut pieces = self.pieces.iter().rev();
+            pieces.find(|it| it.from < to && from < it.to)
+        };
+        first.or_else(any).copied()
+    }
+
+    fn again(&self, before: Piece, it: Sending) -> Again {
+        let wait_ns = it.packet.now_ns.saturating_sub(before.at_ns);
+        Again {
+            times: before.times,
+            wait_ns,
+            last_wait_ns: before.wait_ns,
+            earlier: before.id,
+            covered: Some((before.from, before.to)),
+            fresh: u32::try_from((it.to - it.next).max(0)).unwrap_or(u32::MAX),
+            cause: self.cause(before, it, wait_ns),
+        }
+    }
+
+    fn cause(&self, before: Piece, it: Sending, wait_ns: u64) -> Cause {
+        let same = (before.from, before.to) == (it.from, it.to);
+        let ip_id = it.packet.ip_id;
+        if ip_id != 0 && before.ip_id == ip_id && same {
+            return Cause::Doubled;
+        }
+        if it.packet.now_ns.saturating_sub(it.heard.at_ns) < SHORTEST_RTO_NS
+            && let Some(cause) = self.asked(it)
+        {
+            return cause;
+        }
+        // The probe repeats the last that was sent, and is not repeated itself (RFC 8985 §7.3).
+        let may_probe = it.may_probe && it.to == it.next && before.times == 1;
+        match wait_ns >= SHORTEST_RTO_NS {
+            true if may_probe => Cause::Timer(Timer::Either),
+            true => Cause::Timer(Timer::Retransmission),
+            false => Cause::Silence,
+        }
+    }
+
+    /// What an acknowledgment that came just now asks for.
+    fn asked(&self, it: Sending) -> Option<Cause> {
+        let (heard, duplicates) = (it.heard, it.heard.repeats);
+        let going_on = self.recovery.is_some_and(|recovery| {
+            it.from < recovery.until && heard.ack > recovery.acknowledged && heard.ack <= it.from
+        });
+        match () {
+            () if heard.ack == it.from && duplicates >= DUPLICATES => {
+                Some(Cause::Duplicates { acks: duplicates })
+            }
+            () if heard.ack <= it.from && it.from < heard.sacked => {
+                Some(Cause::Sack { acks: duplicates })
+            }
+            () if going_on => Some(Cause::Progress),
+            () => None,
+        }
+    }
+
+    /// Notes that what is missing first is sent again.
+    fn recovers(&mut self, it: Sending) {
+        let acknowledged = it.heard.ack;
+        let over = |recovery: Recovery| acknowledged >= recovery.until;
+        if it.from <= acknowledged && self.recovery.is_none_or(over) {
+            self.recovery = Some(Recovery {
+                acknowledged,
+                until: it.next,
+            });
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What there is to say about a segment that was sent before: what had it sent again.
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Again;
+use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Timer;
+
+use super::Arrow;
+use super::Clock;
+use super::Row;
+use super::Saying;
+use super::explain_tcp::taken;
+use crate::log::Origin;
+use crate::log::TimerKind;
+
+/// Why it is sent again. Nothing of one that is sent for what is new in it.
+pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<Vec<Saying>> {
+    let again = arrow.again?;
+    let told = row
+        .clock
+        .filter(|clock| clock.host == arrow.from && clock.origin != Origin::Inferred);
+    if again.cause == Cause::Silence && again.fresh > 0 && told.is_none() {
+        return None;
+    }
+    let mut out = vec![why(row, arrow, segment, again, told)];
+    out.extend(covers(arrow, segment, again));
+    Some(out)
+}
+
+fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<Clock>) -> Saying {
+    let who = arrow.from;
+    let (times, millis) = (again.times, again.wait_ns / 1_000_000);
+    let by_timer = match (told.map(|clock| clock.kind), again.cause) {
+        (_, Cause::Asked) => return Saying::ResentAsked { who },
+        (_, Cause::Doubled) => return Saying::Copied { of: again.earlier },
+        (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis },
+        (Some(TimerKind::Retransmission), _) => Timer::Retransmission,
+        (_, Cause::Timer(timer)) => timer,
+        (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
+        (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
+        (_, Cause::Progress) => return Saying::ResentPartial { who },
+        (_, Cause::Silence) => return Saying::ResentSomehow { who, times, millis },
+    };
+    // It may have arrived and found no room.
+    if arrow.earlier_lost == Some(false) && !taken(row, arrow) {
+        return Saying::ResentNeedless { who, times, millis };
+    }
+    match by_timer {
+        Timer::Either => Saying::ResentTimer { who, times, millis },
+        _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
+        _ => timed_out(arrow, segment, again),
+    }
+}
+
+/// A retransmission time-out that its TCP has told of. The waits tell whether they double: they do by RFC 6298
+/// §5.5, but not with the first SYNs of Linux.
+fn timed_out(arrow: &Arrow, segment: &Segment, again: Again) -> Saying {
+    let who = arrow.from;
+    let (times, millis) = (again.times, again.wait_ns / 1_000_000);
+    let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
+    match again.last_wait_ns {
+        Some(last) if is_twice(last, again.wait_ns) => Saying::ResentDoubled {
+            who,
+            times,
+            millis,
+            before: last / 1_000_000,
+        },
+        Some(_) if asks => Saying::ResentLinear { who, times, millis },
+        None if asks => Saying::ResentSyn { who, times, millis },
+        _ => Saying::Resent { who, times, millis },
+    }
+}
+
+/// Whether a wait is about twice as long as the one before; kernels tick, and machines are busy.
+fn is_twice(last_ns: u64, wait_ns: u64) -> bool {
+    let tenths = wait_ns.saturating_mul(10) / last_ns.max(1);
+    (16..=24).contains(&tenths)
+}
+
+/// A segment may carry more than the one that was lost, or only a part of it.
+fn covers(arrow: &Arrow, segment: &Segment, again: Again) -> Option<Saying> {
+    let (first, behind) = again.covered?;
+    let seq = arrow.place?.seq;
+    let last = seq + i64::from(segment.len) - 1;
+    let resends = !matches!(again.cause, Cause::Asked | Cause::Doubled);
+    (resends && segment.len > 0 && seq == first && last >= behind).then(|| Saying::ResentMore {
+        first,
+        last,
+        had: behind - 1,
+    })
+}

@@ -1,0 +1,700 @@
+//! What is said to have caused a packet, a state or a silence did cause it; where that cannot be known, it is
+//! not said.
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::Segment;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::composer::*;
+
+const MS: u64 = 1000;
+
+/// A log in the making, of a connection that is open.
+struct Talk {
+    log: Script,
+    tcp: Connection,
+}
+
+/// A connection of its own for each story of a log.
+fn connection(log: &Script, port: u16) -> Connection {
+    let mut tcp = Connection::new(port);
+    tcp.client.set_port(tcp.client.port() + log.episode);
+    tcp
+}
+
+fn talk(mut log: Script, sack: bool) -> Talk {
+    let mut tcp = connection(&log, 9000);
+    tcp.sack = sack;
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Established);
+    log.at(100 * MS);
+    Talk { log, tcp }
+}
+
+impl Talk {
+    fn data(&mut self, from: Host, bytes: &[u8]) -> u64 {
+        let bytes = self.tcp.next(from, and_ack(Flags::PSH), bytes);
+        self.log.cross(from, bytes)
+    }
+
+    fn lost(&mut self, from: Host, bytes: &[u8]) -> u64 {
+        let bytes = self.tcp.next(from, and_ack(Flags::PSH), bytes);
+        self.log.lose(from, bytes, "loss")
+    }
+
+    fn again(&mut self, from: Host, bytes: &[u8], back: u32) -> u64 {
+        let bytes = self.tcp.back(from, and_ack(Flags::PSH), bytes, back);
+        self.log.cross(from, bytes)
+    }
+
+    fn timer(&mut self, host: Host, clock: TimerKind, millis: u64) {
+        self.log.put(timer(host, clock, millis));
+    }
+
+    fn state(&mut self, host: Host, to: TcpState) {
+        let socket = self.tcp.socket(host);
+        self.log.state(host, socket, to);
+    }
+
+    fn rows(self) -> Vec<Row> {
+        rows(self.log)
+    }
+}
+
+fn timer(host: Host, clock: TimerKind, millis: u64) -> Kind {
+    Kind::Timer(Timer {
+        host,
+        clock,
+        wait_ns: millis * 1_000_000,
+        expired: true,
+        origin: Origin::Kernel,
+    })
+}
+
+fn counted(host: Host, counter: Counter) -> Kind {
+    Kind::Counted(Counted {
+        host,
+        counter,
+        origin: Origin::Kernel,
+        cause: None,
+        queues: None,
+    })
+}
+
+fn rows(mut log: Script) -> Vec<Row> {
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(&*log.done()) {
+        rows.extend(story.push(&event.expect("a whole log")));
+    }
+    rows.extend(story.finish());
+    rows
+}
+
+/// What is said of a packet.
+fn of(rows: &[Row], id: u64) -> Vec<Saying> {
+    let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
+    let rows = rows.iter().filter(about);
+    rows.flat_map(|row| row.sayings.clone()).collect()
+}
+
+fn ids(sayings: &[Saying]) -> Vec<&'static str> {
+    sayings.iter().map(Saying::id).collect()
+}
+
+fn clock(rows: &[Row], id: u64) -> Option<Clock> {
+    let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
+    rows.iter().find(about).and_then(|row| row.clock)
+}
+
+fn new() -> Script {
+    Script::new("causes")
+}
+
+/// All stories that are looked at here, in one log.
+pub fn causes() -> Vec<u8> {
+    let mut log = probed(new()).0;
+    log = unknown_timer(log.then(), true).0;
+    log = too_soon(log.then()).0;
+    log = linear(log.then()).0;
+    log = one_duplicate(log.then()).0;
+    log = partly_acknowledged(log.then()).0;
+    log = covered(log.then()).0;
+    log = after_close(log.then()).0;
+    log = time_wait_again(log.then()).0;
+    log = acknowledged_again(log.then()).0;
+    log = nobody(log.then()).0;
+    log = elsewhere(log.then()).0;
+    log = overflow(log.then()).0;
+    log = unanswered(log.then());
+    for counter in [Counter::AbortOnClose, Counter::AbortOnData] {
+        log = closed_by(log.then(), Some(counter)).0;
+    }
+    for (before, call, _) in ENDS {
+        log = ended(log.then(), before, call);
+    }
+    log.done()
+}
+
+fn probed(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    talk.lost(Client, b"tail");
+    talk.log.at(121 * MS);
+    talk.timer(Client, TimerKind::LossProbe, 21);
+    let probe = talk.tcp.back(Client, and_ack(Flags::PSH), b"tail", 4);
+    let probe = talk.log.lose(Client, probe, "loss");
+    talk.log.at(333 * MS);
+    talk.timer(Client, TimerKind::Retransmission, 212);
+    let resent = talk.again(Client, b"tail", 4);
+    (talk.log, [probe, resent])
+}
+
+/// A tail loss probe after 21 ms, and the time-out after it: two clocks, and neither is the other.
+#[test]
+fn a_tail_loss_probe_was_told_as_a_time_out() {
+    let (log, [probe, resent]) = probed(new());
+    let rows = rows(log);
+    let told = Saying::LossProbe {
+        who: Client,
+        millis: 21,
+    };
+    assert_eq!(of(&rows, probe)[0], told);
+    assert_eq!(
+        clock(&rows, probe).map(|it| it.kind),
+        Some(TimerKind::LossProbe)
+    );
+    let (times, millis) = (2, 212);
+    let told = Saying::Resent {
+        who: Client,
+        times,
+        millis,
+    };
+    assert_eq!(of(&rows, resent), [told]);
+    let kind = clock(&rows, resent).map(|it| it.kind);
+    assert_eq!(kind, Some(TimerKind::Retransmission));
+}
+
+fn unknown_timer(log: Script, sack: bool) -> (Script, u64) {
+    let mut talk = talk(log, sack);
+    talk.lost(Client, b"tail");
+    talk.log.at(320 * MS);
+    let resent = talk.again(Client, b"tail", 4);
+    (talk.log, resent)
+}
+
+/// Without a word of the kernel the times tell that there was a timer, and only what excludes the probe tells
+/// that it was the time-out.
+#[test]
+fn packets_alone_do_not_tell_which_timer_ran_out() {
+    for (sack, wanted) in [
+        (true, "again.timer.deduced"),
+        (false, "again.timeout.deduced"),
+    ] {
+        let (log, resent) = unknown_timer(new(), sack);
+        let rows = rows(log);
+        assert_eq!(ids(&of(&rows, resent)), [wanted]);
+        let clock = clock(&rows, resent).expect("a clock");
+        assert_eq!(clock.origin, Origin::Inferred);
+    }
+}
+
+fn too_soon(log: Script) -> (Script, u64) {
+    let mut talk = talk(log, true);
+    talk.lost(Client, b"one");
+    talk.lost(Client, b"two");
+    talk.log.at(110 * MS);
+    let resent = talk.again(Client, b"one", 6);
+    (talk.log, resent)
+}
+
+/// What is sent again for no reason that was seen is told as that: neither as new, nor by a clock.
+#[test]
+fn what_comes_again_too_soon_has_no_reason() {
+    let (log, resent) = too_soon(new());
+    let rows = rows(log);
+    assert_eq!(ids(&of(&rows, resent)), ["again.somehow"]);
+    assert_eq!(clock(&rows, resent), None);
+}
+
+fn linear(mut log: Script) -> (Script, Vec<u64>) {
+    let mut tcp = connection(&log, 9000);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.lose(Client, tcp.next(Client, SYN, b""), "loss");
+    let mut ids_of = Vec::new();
+    let mut at = 0;
+    for wait in [1000, 1023, 1024, 2016, 4096] {
+        at += wait * MS;
+        log.at(at)
+            .put(timer(Client, TimerKind::Retransmission, wait));
+        ids_of.push(log.lose(Client, tcp.back(Client, SYN, b"", 1), "loss"));
+    }
+    (log, ids_of)
+}
+
+/// The first SYNs of Linux are sent at equal intervals; that each is twice as late was said and not true.
+#[test]
+fn linear_time_outs_of_a_syn_are_not_said_to_double() {
+    let (log, ids_of) = linear(new());
+    let rows = rows(log);
+    let told: Vec<&str> = ids_of.iter().map(|id| of(&rows, *id)[0].id()).collect();
+    let wanted = [
+        "again.timeout.syn",
+        "again.timeout.linear",
+        "again.timeout.linear",
+        "again.timeout.doubled",
+        "again.timeout.doubled",
+    ];
+    assert_eq!(told, wanted);
+}
+
+fn one_duplicate(log: Script) -> (Script, u64) {
+    let mut talk = talk(log, true);
+    talk.lost(Client, b"lost");
+    talk.data(Client, b"here");
+    talk.log.cross(Server, talk.tcp.ack(Server, 8, 4));
+    let resent = talk.again(Client, b"lost", 8);
+    (talk.log, resent)
+}
+
+/// One duplicate ACK with a SACK was told as three duplicate ACKs.
+#[test]
+fn one_duplicate_ack_is_not_said_to_be_three() {
+    let (log, resent) = one_duplicate(new());
+    let rows = rows(log);
+    let told = Saying::ResentSack {
+        who: Client,
+        acks: 1,
+    };
+    assert_eq!(of(&rows, resent), [told]);
+}
+
+/// Two are lost; the second is asked for by the acknowledgment of the first.
+fn partly_acknowledged(log: Script) -> (Script, u64) {
+    let mut talk = talk(log, false);
+    talk.lost(Client, b"1111");
+    talk.lost(Client, b"2222");
+    for nth in 1..4 {
+        talk.data(Client, b"here");
+        talk.log.cross(Server, talk.tcp.ack(Server, 8 + 4 * nth, 0));
+    }
+    talk.again(Client, b"1111", 20);
+    talk.log.cross(Server, talk.tcp.ack(Server, 16, 0));
+    let second = talk.again(Client, b"2222", 16);
+    (talk.log, second)
+}
+
+#[test]
+fn a_partial_acknowledgment_is_what_has_the_next_sent() {
+    let (log, second) = partly_acknowledged(new());
+    let rows = rows(log);
+    assert_eq!(ids(&of(&rows, second)), ["again.partial"]);
+}
+
+fn covered(log: Script) -> (Script, u64) {
+    let mut talk = talk(log, false);
+    talk.data(Client, b"0123");
+    talk.log.cross(Server, talk.tcp.ack(Server, 0, 0));
+    talk.lost(Client, b"4567");
+    for (text, missing) in [(b"aaaa", 8), (b"bbbb", 12), (b"cccc", 16)] {
+        talk.data(Client, text);
+        talk.log.cross(Server, talk.tcp.ack(Server, missing, 0));
+    }
+    let resent = talk.again(Client, b"4567aaaabbbbcccc", 16);
+    (talk.log, resent)
+}
+
+/// Lost was 5 to 8, sent again is 5 to 20.
+#[test]
+fn a_resent_segment_that_covers_more_says_so() {
+    let (log, resent) = covered(new());
+    let rows = rows(log);
+    let more = Saying::ResentMore {
+        first: 5,
+        last: 20,
+        had: 8,
+    };
+    let fast = Saying::ResentFast {
+        who: Client,
+        acks: 3,
+    };
+    assert_eq!(of(&rows, resent), [fast, more]);
+}
+
+fn closed_by(log: Script, counter: Option<Counter>) -> (Script, u64) {
+    let mut talk = talk(log, true);
+    let close = talk.log.call(Server, 4, "close", &[]);
+    talk.state(Server, TcpState::Closed);
+    if let Some(counter) = counter {
+        talk.log.put(counted(Server, counter));
+    }
+    let reset = talk.tcp.next(Server, and_ack(RST), b"");
+    let reset = talk.log.cross(Server, reset);
+    talk.state(Client, TcpState::Closed);
+    talk.log.returns(close, Server, "close", "0");
+    (talk.log, reset)
+}
+
+/// With SO_LINGER 0 nothing is unread. Of what its TCP does not say, nothing is said.
+#[test]
+fn a_reset_at_a_close_has_the_reason_that_its_tcp_tells() {
+    for (counter, wanted) in [
+        (Some(Counter::AbortOnClose), "rst.unread"),
+        (Some(Counter::AbortOnData), "rst.linger"),
+        (None, "rst.closed"),
+    ] {
+        let (log, reset) = closed_by(new(), counter);
+        let rows = rows(log);
+        assert_eq!(ids(&of(&rows, reset))[0], wanted);
+    }
+}
+
+fn after_close(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    let close = talk.log.call(Server, 4, "close", &[]);
+    talk.state(Server, TcpState::FinWait1);
+    let fin = talk.tcp.next(Server, and_ack(Flags::FIN), b"");
+    talk.log.cross(Server, fin);
+    talk.state(Client, TcpState::CloseWait);
+    talk.log.returns(close, Server, "close", "0");
+    let ack = talk.tcp.next(Client, ACK, b"");
+    talk.log.cross(Client, ack);
+    talk.state(Server, TcpState::FinWait2);
+    talk.log.at(300 * MS);
+    let data = talk.data(Client, b"more");
+    talk.state(Server, TcpState::Closed);
+    talk.log.put(counted(Server, Counter::AbortOnData));
+    let reset = talk.log.cross(Server, talk.tcp.answer_reset(Server));
+    talk.state(Client, TcpState::Closed);
+    (talk.log, [data, reset])
+}
+
+/// The server has closed: it neither goes on receiving, nor is its reset that of a connection that it never had.
+#[test]
+fn data_after_a_close_is_heard_by_nobody() {
+    let (log, [data, reset]) = after_close(new());
+    let rows = rows(log);
+    assert_eq!(
+        ids(&of(&rows, data)),
+        ["data.unheard", "state.data.unheard"]
+    );
+    assert_eq!(ids(&of(&rows, reset))[0], "rst.unheard");
+}
+
+/// It shut down its sending side only: whether it still reads, packets do not tell.
+#[test]
+fn data_into_a_half_closed_connection_is_not_said_to_be_read() {
+    let mut talk = talk(new(), true);
+    let call = talk.log.call(Server, 4, "shutdown", &["SHUT_WR"]);
+    let fin = talk.tcp.next(Server, and_ack(Flags::FIN), b"");
+    talk.log.cross(Server, fin);
+    talk.log.returns(call, Server, "shutdown", "0");
+    let ack = talk.tcp.next(Client, ACK, b"");
+    talk.log.cross(Client, ack);
+    talk.log.at(300 * MS);
+    let data = talk.data(Client, b"more");
+    assert_eq!(ids(&of(&talk.rows(), data)), ["data.half"]);
+}
+
+/// A reset that is lost ends its sender: what comes then is for nobody, and is not said to be thrown away.
+#[test]
+fn data_to_an_end_that_has_reset_is_answered_by_a_reset() {
+    let mut talk = talk(new(), true);
+    talk.lost(Server, b"ack of nothing");
+    let reset = talk.tcp.next(Server, and_ack(RST), b"");
+    talk.state(Server, TcpState::Closed);
+    talk.log.lose(Server, reset, "loss");
+    let data = talk.data(Client, b"x");
+    let late = talk.log.cross(Server, talk.tcp.answer_reset(Server));
+    let rows = talk.rows();
+    assert_eq!(ids(&of(&rows, data)), ["data"]);
+    assert_eq!(ids(&of(&rows, late))[0], "rst.late");
+}
+
+/// It must be answered.
+#[test]
+fn a_syn_in_syn_received_is_not_said_to_be_thrown_away() {
+    let mut log = new();
+    let mut tcp = connection(&log, 9000);
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.lose(Server, tcp.next(Server, and_ack(SYN), b""), "loss");
+    log.at(1000 * MS);
+    let syn = log.cross(Client, tcp.back(Client, SYN, b"", 1));
+    let rows = rows(log);
+    let told = ids(&of(&rows, syn));
+    assert_eq!(told, ["again.needless", "arrival.known.syn"]);
+}
+
+fn time_wait_again(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    talk.state(Client, TcpState::FinWait1);
+    let fin = talk.tcp.next(Client, and_ack(Flags::FIN), b"");
+    talk.log.cross(Client, fin);
+    let fin = talk.tcp.next(Server, and_ack(Flags::FIN), b"");
+    talk.log.cross(Server, fin);
+    talk.state(Client, TcpState::TimeWait);
+    let ack = talk.tcp.next(Client, ACK, b"");
+    talk.log.lose(Client, ack, "loss");
+    talk.log.at(320 * MS);
+    let fin = talk.tcp.back(Server, and_ack(Flags::FIN), b"", 1);
+    let again = talk.log.cross(Server, fin);
+    talk.log.put(Kind::Timer(Timer {
+        host: Client,
+        clock: TimerKind::TimeWait,
+        wait_ns: 60_000_000_000,
+        expired: false,
+        origin: Origin::Kernel,
+    }));
+    let ack = talk.tcp.next(Client, ACK, b"");
+    let answer = talk.log.cross(Client, ack);
+    (talk.log, [again, answer])
+}
+
+/// It must be answered, and TIME-WAIT begins anew: its length is not told as if it began there.
+#[test]
+fn a_fin_in_time_wait_is_not_said_to_be_thrown_away() {
+    let (log, [again, answer]) = time_wait_again(new());
+    let rows = rows(log);
+    let told = ids(&of(&rows, again));
+    assert_eq!(told, ["again.needless", "arrival.known.fin"]);
+    assert_eq!(ids(&of(&rows, answer)), ["ack.again"]);
+}
+
+fn acknowledged_again(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    talk.data(Client, b"x");
+    let ack = talk.tcp.next(Server, ACK, b"");
+    talk.log.cross(Server, ack);
+    let ack = talk.tcp.next(Server, ACK, b"");
+    let same = talk.log.cross(Server, ack);
+    let probe = talk.tcp.back(Client, ACK, b"", 1);
+    talk.log.at(5000 * MS).cross(Client, probe);
+    let ack = talk.tcp.next(Server, ACK, b"");
+    let answer = talk.log.cross(Server, ack);
+    (talk.log, [same, answer])
+}
+
+/// Only who was seen to receive the same again answers that.
+#[test]
+fn an_ack_that_comes_again_has_a_reason_only_if_there_is_one() {
+    let (log, [same, answer]) = acknowledged_again(new());
+    let rows = rows(log);
+    assert_eq!(ids(&of(&rows, same)), ["ack.again.same"]);
+    assert_eq!(ids(&of(&rows, answer)), ["ack.again.probe"]);
+}
+
+fn nobody(mut log: Script) -> (Script, [u64; 2]) {
+    let listener = connection(&log, 80).listener();
+    log.state(Server, listener, TcpState::Listen);
+    log.at(100 * MS);
+    let mut tcp = connection(&log, 80);
+    tcp.server = "10.0.0.99:80".parse().expect("an address");
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let first = log.cross(Client, tcp.next(Client, SYN, b""));
+    log.at(1025 * MS)
+        .put(timer(Client, TimerKind::Retransmission, 1025));
+    let second = log.cross(Client, tcp.back(Client, SYN, b"", 1));
+    (log, [first, second])
+}
+
+/// Nobody has 10.0.0.99: no arrow reaches the server, and no state of the server is shown.
+#[test]
+fn what_is_for_nobody_does_not_arrive_at_the_server() {
+    let (log, [first, second]) = nobody(new());
+    let rows = rows(log);
+    let told = of(&rows, first);
+    let ids_of = ids(&told);
+    let wanted = ["syn.elsewhere", "wire.nobody", "wire.nobody.tells"];
+    assert_eq!(ids_of[..3], wanted);
+    let told = ids(&of(&rows, second));
+    assert_eq!(told, ["again.timeout.syn", "wire.nobody"]);
+    for row in rows.iter().filter(|row| row.arrow.is_some()) {
+        let arrow = row.arrow.as_ref().expect("an arrow");
+        assert_eq!(arrow.fate, Fate::Dropped);
+        assert_eq!(row.states.server, None);
+    }
+}
+
+fn elsewhere(mut log: Script) -> (Script, [u64; 2]) {
+    let mut tcp = connection(&log, 8888);
+    let listener = Endpoints {
+        local: "127.0.0.1:8888".parse().expect("an address"),
+        remote: None,
+    };
+    log.state(Server, listener, TcpState::Listen);
+    log.at(100 * MS);
+    let syn = log.cross(Client, tcp.next(Client, SYN, b""));
+    let reset = log.cross(Server, tcp.back(Server, and_ack(RST), b"", 0));
+    (log, [syn, reset])
+}
+
+/// The server listens at 127.0.0.1, the client connects to 10.0.0.2: LISTEN was drawn, and that nobody listens
+/// was said.
+#[test]
+fn a_listener_at_another_address_is_told_apart() {
+    let (log, [syn, reset]) = elsewhere(new());
+    let rows = rows(log);
+    let about = |id| {
+        let mut rows = rows.iter();
+        rows.find(|row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id))
+            .expect("a row")
+    };
+    assert_eq!(about(syn).states.server, None);
+    let told = Saying::RstElsewhere {
+        who: Server,
+        port: 8888,
+        address: "10.0.0.2".into(),
+        listens: "127.0.0.1".into(),
+    };
+    assert_eq!(of(&rows, reset), [told]);
+}
+
+/// A passive end that is reset before it was ESTABLISHED listens again (RFC 9293 §3.10.7.4).
+#[test]
+fn a_request_that_is_reset_leaves_a_listener() {
+    let mut log = new();
+    let mut tcp = connection(&log, 9000);
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.at(100 * MS).cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    let reset = log.cross(Client, tcp.next(Client, RST, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    let rows = rows(log);
+    let row = rows.iter().find(|row| {
+        let arrow = row.arrow.as_ref();
+        arrow.is_some_and(|arrow| arrow.id == reset)
+    });
+    let cell = row.expect("a row").states.server.expect("a state");
+    let states = (cell.before, cell.after);
+    assert_eq!(states, (TcpState::SynReceived, TcpState::Listen));
+    assert!(ids(&of(&rows, reset)).contains(&"state.listen.reset"));
+}
+
+/// A request whose SYN+ACK nothing acknowledges is given up.
+fn unanswered(mut log: Script) -> Script {
+    let mut tcp = connection(&log, 9000);
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.at(100 * MS).cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.lose(Server, tcp.next(Server, and_ack(SYN), b""), "loss");
+    log.at(63_000 * MS);
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    log
+}
+
+#[test]
+fn a_request_that_is_given_up_leaves_a_listener() {
+    let rows = rows(unanswered(new()));
+    let last = rows.last().expect("a row");
+    assert_eq!(
+        last.states.server.map(|cell| cell.after),
+        Some(TcpState::Listen)
+    );
+    assert_eq!(ids(&last.sayings), ["state.listen.unanswered"]);
+}
+
+fn overflow(mut log: Script) -> (Script, u64) {
+    let mut tcp = connection(&log, 9000);
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.at(100 * MS);
+    let syn = log.send(Client, tcp.next(Client, SYN, b""));
+    log.verdict(syn, Client, Verdict::Delivered, None);
+    let delivered = log.last();
+    log.put(Kind::Counted(Counted {
+        host: Server,
+        counter: Counter::ListenOverflows,
+        origin: Origin::Kernel,
+        cause: Some(delivered),
+        queues: Some(Queues {
+            unread: 1,
+            unsent: 0,
+        }),
+    }));
+    (log, syn)
+}
+
+/// A SYN that a full listener drops was told as if nothing had happened.
+#[test]
+fn a_listener_without_room_is_said_to_drop_the_syn() {
+    let (log, syn) = overflow(new());
+    let rows = rows(log);
+    let told = Saying::QueueFull {
+        who: Server,
+        waiting: 1,
+        backlog: 0,
+    };
+    assert!(of(&rows, syn).contains(&told), "{:?}", of(&rows, syn));
+}
+
+type Ended = (TcpState, Option<(&'static str, &'static str)>, &'static str);
+
+/// A state, the call in whose row it ends, and what is said.
+const ENDS: [Ended; 8] = [
+    (
+        TcpState::Listen,
+        Some(("close", "0")),
+        "state.listen.closed",
+    ),
+    (TcpState::Listen, None, "state.moved.somehow"),
+    (TcpState::SynSent, Some(("close", "0")), "state.syn.closed"),
+    (
+        TcpState::SynSent,
+        Some(("connect", "ETIMEDOUT")),
+        "state.gave_up",
+    ),
+    (TcpState::SynSent, None, "state.moved.somehow"),
+    (TcpState::Established, None, "state.moved.somehow"),
+    (TcpState::FinWait2, None, "state.fin_wait_2.over"),
+    (TcpState::TimeWait, None, "state.time_wait.over"),
+];
+
+fn ended(mut log: Script, before: TcpState, call: Option<(&str, &str)>) -> Script {
+    let tcp = connection(&log, 9000);
+    let socket = match before {
+        TcpState::Listen => tcp.listener(),
+        _ => tcp.socket(Client),
+    };
+    log.state(Client, socket, before).at(100 * MS);
+    if let Some((name, answer)) = call {
+        log.quick(Client, 3, name, &[], answer);
+    }
+    log.state(Client, socket, TcpState::Closed);
+    log
+}
+
+/// A state that ends without a packet ends for a reason only if the row has it.
+#[test]
+fn the_end_of_a_state_has_the_reason_that_the_row_bears_out() {
+    for (before, call, wanted) in ENDS {
+        let rows = rows(ended(new(), before, call));
+        let all = rows.into_iter().flat_map(|row| row.sayings);
+        let mut moves = all.filter(|saying| saying.id().starts_with("state."));
+        let last = moves.next_back().expect("a change");
+        assert_eq!(last.id(), wanted, "{before:?} {call:?}");
+    }
+}
+
+/// A RST by the number that a stranger chose is no answer to anything.
+#[test]
+fn a_reset_of_a_stranger_is_not_given_a_reason() {
+    let mut talk = talk(new(), true);
+    let envelope = Envelope::new(talk.tcp.server, talk.tcp.client);
+    let reset = envelope.tcp(&Segment {
+        seq: 77,
+        flags: RST,
+        ..Segment::default()
+    });
+    let reset = talk.log.cross(Server, reset);
+    let rows = talk.rows();
+    assert_eq!(ids(&of(&rows, reset)), ["rst.broken"]);
+}
