@@ -289,7 +289,10 @@ impl World {
                 delivered,
                 lost,
                 left,
-            } => assert!(delivered + lost + left <= self.asked, "more than was asked for"),
+            } => assert!(
+                delivered + lost + left <= self.asked,
+                "more than was asked for"
+            ),
             FlightChange::Withdraws => {}
         }
     }
@@ -326,10 +329,7 @@ impl World {
                 assert!(self.ended, "over without a word");
                 return;
             };
-            assert!(
-                self.is_metered || deadline <= last,
-                "patience without end"
-            );
+            assert!(self.is_metered || deadline <= last, "patience without end");
             self.now = self.now.max(deadline);
             if self.session.handle_permit(self.now) {
                 self.drain(&[]);

@@ -58,7 +58,9 @@ fn text(bytes: &[u8]) {
     let (mut writer, _) = Writer::new(Vec::new(), start.clone()).expect("memory");
     for event in rest {
         // Kinds that are not known here have left a gap in the numbers.
-        writer.append(event.t_ns, event.kind.clone()).expect("memory");
+        writer
+            .append(event.t_ns, event.kind.clone())
+            .expect("memory");
     }
     let log = writer.into_inner();
     let again: Vec<Kind> = Reader::new(&*log)

@@ -63,11 +63,13 @@ fn bytes(digits: &str) -> Result<Vec<u8>, &'static str> {
     if !rest.is_empty() {
         return Err("an odd number of hexadecimal digits");
     }
-    let value = |digit: u8| VALUES[usize::from(digit)];
-    let byte = |&[high, low]: &[u8; 2]| match (value(high), value(low)) {
-        (NONE, _) | (_, NONE) => None,
-        (high, low) => Some(high << 4 | low),
-    };
-    let bytes: Option<Vec<u8>> = pairs.iter().map(byte).collect();
-    bytes.ok_or("not a hexadecimal digit")
+    let mut bytes = Vec::with_capacity(pairs.len());
+    for [high, low] in pairs {
+        let (high, low) = (VALUES[usize::from(*high)], VALUES[usize::from(*low)]);
+        if high == NONE || low == NONE {
+            return Err("not a hexadecimal digit");
+        }
+        bytes.push(high << 4 | low);
+    }
+    Ok(bytes)
 }

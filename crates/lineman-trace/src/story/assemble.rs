@@ -57,6 +57,8 @@ pub struct Story {
     pub(super) pending: VecDeque<Open>,
     pub(super) packets: HashMap<u64, Arrow>,
     pub(super) fates: HashMap<u64, Fate>,
+    /// The packets whose fates are known, in the order in which they were decided.
+    pub(super) decided: VecDeque<u64>,
     rules: HashMap<u64, Vec<String>>,
     calls: HashMap<u64, CallCell>,
     pub(super) tcp: TcpFlows,

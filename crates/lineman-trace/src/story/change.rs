@@ -1,6 +1,8 @@
 //! A change of a socket's state, told or deduced, and the row that it belongs to.
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::EndState;
+use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
 
 use super::Fate;
@@ -181,9 +183,13 @@ fn is_own_act(state: TcpState) -> bool {
     matches!(state, SynSent | FinWait1 | LastAck)
 }
 
-/// Whether a host does something in a row that may send a SYN or a FIN.
+/// Whether what a row shows of a host brings it into a state by its own act: the SYN or FIN that it sends,
+/// or a call that sends one, while no packet is there yet.
 fn acts(row: &Row, host: Host) -> bool {
-    let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == host);
+    if let Some(arrow) = &row.arrow {
+        let ends = |segment: &Segment| segment.flags.any(Flags::SYN | Flags::FIN);
+        return arrow.from == host && arrow.seen.segment().is_some_and(ends);
+    }
     let call = row.calls[host].as_ref();
-    sends || call.is_some_and(|call| SENDING.contains(&call.name.as_str()))
+    call.is_some_and(|call| SENDING.contains(&call.name.as_str()))
 }

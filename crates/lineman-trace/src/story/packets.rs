@@ -20,6 +20,10 @@ use crate::log::Event;
 use crate::log::Packet;
 use crate::log::Verdict;
 
+/// The fates of so many packets are remembered: a flow tells of a repetition of one of the last 4096
+/// packets that one end has sent (TFTP; TCP: 1024).
+const FATES: usize = 16_384;
+
 impl Story {
     pub(super) fn packet(&mut self, event: &Event, packet: &Packet) {
         match packet.verdict {
@@ -138,8 +142,8 @@ impl Story {
             }
             _ => None,
         };
-        self.fates.insert(packet.id, fate);
         let mut arrow = arrow.clone();
+        self.note_fate(packet.id, fate);
         if fate == Fate::Held
             && let Some(known) = self.packets.get_mut(&packet.id)
         {
@@ -179,6 +183,17 @@ impl Story {
         self.follows(place, packet.from.other(), moved);
         if fate != Fate::Held {
             self.packets.remove(&packet.id);
+        }
+    }
+
+    fn note_fate(&mut self, id: u64, fate: Fate) {
+        if self.fates.insert(id, fate).is_none() {
+            self.decided.push_back(id);
+        }
+        if self.decided.len() > FATES
+            && let Some(oldest) = self.decided.pop_front()
+        {
+            self.fates.remove(&oldest);
         }
     }
 

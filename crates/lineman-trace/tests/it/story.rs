@@ -332,6 +332,7 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
         "syn-ack-lost",
         "simultaneous-close-100",
         "half-close-100",
+        "quick-close",
     ] {
         let log = recorded(name);
         let events: Vec<Event> = Reader::new(&*log)
@@ -433,4 +434,34 @@ fn a_packet_that_was_cut_is_told_with_all_its_bytes() {
         last,
     };
     assert_eq!(data, [wanted]);
+}
+
+/// Programs that close at once: the server is in CLOSE-WAIT for too short a time to be asked, and the client's
+/// close() comes so soon that the third segment of the handshake has just left.
+#[test]
+fn a_recorded_quick_close_has_each_state_at_its_packet() {
+    let rows = rows(&recorded("quick-close"));
+    let mut fins = 0;
+    for row in &rows {
+        let Some(arrow) = &row.arrow else { continue };
+        let sends = |host: Host| arrow.from == host && row.states[host].is_some();
+        let ends = arrow
+            .seen
+            .segment()
+            .is_some_and(|it| it.has(lineman_proto::wire::Flags::FIN));
+        if let Some(cell) = row.states.client.filter(|_| sends(Host::Client)) {
+            let moved = cell.before != cell.after && cell.after == TcpState::FinWait1;
+            assert!(!moved || ends, "{row:?}");
+        }
+        let passed = row.states.server.filter(|cell| cell.known == Known::Passed);
+        if let Some(cell) = passed {
+            assert_eq!(
+                (cell.before, cell.after),
+                (TcpState::Established, TcpState::CloseWait)
+            );
+            assert!(arrow.from == Host::Client && ends);
+            fins += 1;
+        }
+    }
+    assert!(fins > 0, "no state was passed through");
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
@@ -85,7 +86,7 @@ pub fn look(events: &[Event]) -> Looked {
             };
             looked.changes += 1;
             looked.untrue.extend(wrong_steps(row, host, cell));
-            looked.untrue.extend(misplaced(row, host, cell));
+            looked.untrue.extend(misplaced(events, row, host, cell));
             if let Some(arrow) = &row.arrow {
                 shown.entry(arrow.id).or_default().push((host, cell.after));
                 let through = cell.through.map(|through| (host, through));
@@ -146,7 +147,7 @@ fn wrong_steps(row: &Row, host: Host, cell: StateCell) -> Vec<String> {
 }
 
 /// A state at a packet that cannot have made it.
-fn misplaced(row: &Row, host: Host, cell: StateCell) -> Option<String> {
+fn misplaced(events: &[Event], row: &Row, host: Host, cell: StateCell) -> Option<String> {
     let arrow = row.arrow.as_ref()?;
     let state = cell.after;
     let told = matches!(cell.known, Known::Kernel | Known::Simulated);
@@ -156,11 +157,30 @@ fn misplaced(row: &Row, host: Host, cell: StateCell) -> Option<String> {
     let fits = match state {
         _ if !told && cell.known != Known::Passed => true,
         TcpState::Closed | TcpState::Listen => true,
-        _ if ACTS.contains(&state) => arrow.from == host || calls,
+        _ if ACTS.contains(&state) => {
+            let ends = arrow
+                .seen
+                .segment()
+                .is_some_and(|it| it.flags.any(Flags::SYN | Flags::FIN));
+            arrow.from == host && ends || calls && !told_behind(events, host, state, arrow)
+        }
         _ => arrives,
     };
     let name = state.name();
     (!fits).then(|| format!("{}: cannot have made the {host:?} {name}", at(row)))
+}
+
+/// Whether it was told only when the packet had left: it does not go with that.
+fn told_behind(events: &[Event], host: Host, to: TcpState, arrow: &Arrow) -> bool {
+    let mut times = events.iter().filter_map(|event| match &event.kind {
+        Kind::State(state) if (state.host, state.to) == (host, to) => Some(event.t_ns),
+        _ => None,
+    });
+    // Connections come one after the other: the next that is told is this one.
+    let before = arrow.sent_ns.saturating_sub(1_000_000_000);
+    times
+        .find(|at| *at >= before)
+        .is_some_and(|at| at > arrow.sent_ns)
 }
 
 /// The same log as a capture has it, without a word of either TCP: what follows from its packets is what
