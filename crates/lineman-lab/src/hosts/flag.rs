@@ -20,18 +20,22 @@ pub enum Flag {
     NoSignal,
     /// `MSG_OOB`: urgent data.
     OutOfBand,
+    /// `MSG_TRUNC`: the length of the whole datagram is returned, also where less of it has room; of a
+    /// stream bytes are thrown away.
+    Truncate,
     /// `MSG_MORE`: more follows, so nothing is sent that would not fill a segment.
     More,
 }
 
 impl Flag {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Peek,
         Self::DontWait,
         Self::WaitAll,
         Self::NoSignal,
         Self::OutOfBand,
+        Self::Truncate,
         Self::More,
     ];
 
@@ -43,6 +47,7 @@ impl Flag {
             Self::WaitAll => "MSG_WAITALL",
             Self::NoSignal => "MSG_NOSIGNAL",
             Self::OutOfBand => "MSG_OOB",
+            Self::Truncate => "MSG_TRUNC",
             Self::More => "MSG_MORE",
         }
     }
@@ -55,6 +60,7 @@ impl Flag {
             Self::DontWait => RecvFlags::DONTWAIT,
             Self::WaitAll => RecvFlags::WAITALL,
             Self::OutOfBand => RecvFlags::OOB,
+            Self::Truncate => RecvFlags::TRUNC,
             Self::NoSignal | Self::More => RecvFlags::empty(),
         }
     }
@@ -66,7 +72,7 @@ impl Flag {
             Self::NoSignal => SendFlags::NOSIGNAL,
             Self::OutOfBand => SendFlags::OOB,
             Self::More => SendFlags::MORE,
-            Self::Peek | Self::WaitAll => SendFlags::empty(),
+            Self::Peek | Self::WaitAll | Self::Truncate => SendFlags::empty(),
         }
     }
 }

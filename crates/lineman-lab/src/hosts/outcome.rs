@@ -25,6 +25,8 @@ pub enum Outcome {
     Bytes(Vec<u8>),
     /// A datagram, and who sent it.
     Datagram(Vec<u8>, SocketAddr),
+    /// What had room of a larger datagram, how long that was, and who sent it, if that was asked for.
+    Cut(Vec<u8>, usize, Option<SocketAddr>),
     /// An address.
     Address(SocketAddr),
     /// A time-out; `None` waits for ever.
@@ -53,6 +55,10 @@ impl Outcome {
             Self::Accepted(fd, peer) => format!("{fd}, {peer}"),
             Self::Bytes(bytes) => Self::received(bytes),
             Self::Datagram(bytes, from) => format!("{}, {from}", Self::received(bytes)),
+            Self::Cut(bytes, len, from) => {
+                let from = from.map_or_else(String::new, |from| format!(", {from}"));
+                format!("{len} {}{from}", shown(bytes))
+            }
             Self::Address(address) => address.to_string(),
             Self::Timeout(timeout) => seconds(*timeout),
             Self::Ready { read, write } => format!("{}, {}, []", list(read), list(write)),

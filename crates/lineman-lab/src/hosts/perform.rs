@@ -222,25 +222,57 @@ fn transfer(socket: &Socket, call: &Call, flags: &[Flag]) -> Result<Outcome> {
                 .map(number)
         }
         Call::Sendall { data, .. } => file::send_all(socket, data, flags, patience).map(done),
-        Call::Recv { size, .. } => {
-            receive(socket, *size, flags).map(|(bytes, _)| Outcome::Bytes(bytes))
-        }
-        Call::Recvfrom { size, .. } => Ok(match receive(socket, *size, flags)? {
-            (bytes, Some(from)) => Outcome::Datagram(bytes, address(Some(from))?),
-            // TCP does not say whose bytes these are: everybody knows.
-            (bytes, None) => Outcome::Bytes(bytes),
+        Call::Recv { size, .. } => Ok(match receive(socket, *size, flags)? {
+            Received {
+                bytes,
+                len,
+                from: Some(_),
+            } if len > bytes.len() => Outcome::Cut(bytes, len, None),
+            received => stream(received, flags),
         }),
+        Call::Recvfrom { size, .. } => match receive(socket, *size, flags)? {
+            Received {
+                bytes,
+                len,
+                from: Some(from),
+            } => {
+                let from = address(Some(from))?;
+                Ok(match len > bytes.len() {
+                    true => Outcome::Cut(bytes, len, Some(from)),
+                    false => Outcome::Datagram(bytes, from),
+                })
+            }
+            received => Ok(stream(received, flags)),
+        },
         _ => Err(Errno::OPNOTSUPP.into()),
     }
 }
 
-fn receive(socket: &Socket, size: u32, flags: &[Flag]) -> Result<(Vec<u8>, Option<SocketAddrAny>)> {
-    let mut buffer = vec![0; (size as usize).min(LARGEST_RECEIVE)];
+/// What was received.
+struct Received {
+    bytes: Vec<u8>,
+    /// How long it was, which is more than there was room for only with `MSG_TRUNC`.
+    len: usize,
+    /// TCP does not say whose bytes these are: everybody knows.
+    from: Option<SocketAddrAny>,
+}
+
+fn receive(socket: &Socket, size: u32, flags: &[Flag]) -> Result<Received> {
+    let mut bytes = vec![0; (size as usize).min(LARGEST_RECEIVE)];
     let receiving = flag::receiving(flags);
-    let receive = || rustix::net::recvfrom(socket.fd(), &mut buffer[..], receiving);
-    let (len, _, from) = socket.once_ready(PollFlags::IN, socket.patience(), receive)?;
-    buffer.truncate(len);
-    Ok((buffer, from))
+    let receive = || rustix::net::recvfrom(socket.fd(), &mut bytes[..], receiving);
+    let (had_room, len, from) = socket.once_ready(PollFlags::IN, socket.patience(), receive)?;
+    bytes.truncate(had_room);
+    Ok(Received { bytes, len, from })
+}
+
+/// Of a stream, or where nobody asks for the sender. With `MSG_TRUNC` the bytes of a stream are thrown
+/// away, and only their number is known (tcp(7)).
+fn stream(received: Received, flags: &[Flag]) -> Outcome {
+    match received.from.is_none() && flags.contains(&Flag::Truncate) {
+        true => number(received.len),
+        false => Outcome::Bytes(received.bytes),
+    }
 }
 
 fn address(address: Option<SocketAddrAny>) -> Result<SocketAddr> {

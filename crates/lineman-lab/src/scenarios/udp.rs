@@ -10,6 +10,7 @@ use super::Subject;
 use super::habits::PORT;
 use super::stage::Stage;
 use crate::hosts::Call;
+use crate::hosts::Flag;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
 
@@ -82,13 +83,13 @@ fn two(stage: &Stage<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
-/// The program has not enough room for the first.
+/// The program has not enough room for either, and asks how long the second one is.
 fn cut(stage: &Stage<'_>) -> Result<(), Stop> {
-    let server = both_arrive(stage)?;
-    for size in [3, 4096] {
-        stage.done(Host::Server, Call::Recvfrom { fd: server, size })?;
-    }
-    Ok(())
+    let (fd, size) = (both_arrive(stage)?, 3);
+    let receive = Call::Recvfrom { fd, size };
+    stage.done(Host::Server, receive.clone())?;
+    let (flags, of) = (vec![Flag::Truncate], Box::new(receive));
+    stage.done(Host::Server, Call::Flagged { flags, of })
 }
 
 /// The server's socket, in which two datagrams lie.

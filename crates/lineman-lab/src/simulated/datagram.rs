@@ -24,6 +24,7 @@ use super::task::number;
 impl SocketTable {
     pub(super) fn datagram(&mut self, fd: i32, call: &Call) -> Answer {
         let peek = call.flags().contains(&Flag::Peek);
+        let truncates = call.flags().contains(&Flag::Truncate);
         match call.plain() {
             Call::Connect { address, .. } => self.face(fd, *address),
             Call::ConnectEx { address, .. } => {
@@ -44,11 +45,21 @@ impl SocketTable {
             }
             Call::Recv { size, .. } => {
                 let datagram = self.catch(fd, *size, peek)?;
-                Ok(datagram.map(|(bytes, _)| Outcome::Bytes(bytes)))
+                Ok(
+                    datagram.map(|(bytes, len, _)| match truncates && len > bytes.len() {
+                        true => Outcome::Cut(bytes, len, None),
+                        false => Outcome::Bytes(bytes),
+                    }),
+                )
             }
             Call::Recvfrom { size, .. } => {
                 let datagram = self.catch(fd, *size, peek)?;
-                Ok(datagram.map(|(bytes, from)| Outcome::Datagram(bytes, from)))
+                Ok(
+                    datagram.map(|(bytes, len, from)| match truncates && len > bytes.len() {
+                        true => Outcome::Cut(bytes, len, Some(from)),
+                        false => Outcome::Datagram(bytes, from),
+                    }),
+                )
             }
             _ => Err(Errno::EOPNOTSUPP),
         }
@@ -97,13 +108,14 @@ impl SocketTable {
         socket.send_slice(data, to).map_err(|_| Errno::ENOBUFS)
     }
 
-    /// The next datagram that is meant for this socket, cut if it is larger than asked for.
+    /// The next datagram that is meant for this socket, cut if it is larger than asked for, and how long it
+    /// was.
     fn catch(
         &mut self,
         fd: i32,
         size: u32,
         peek: bool,
-    ) -> Result<Option<(Vec<u8>, SocketAddr)>, Errno> {
+    ) -> Result<Option<(Vec<u8>, usize, SocketAddr)>, Errno> {
         let descriptor = self.fd(fd)?;
         if let Some(error) = descriptor.error.take() {
             return Err(error);
@@ -116,13 +128,13 @@ impl SocketTable {
         while let Ok((data, meta)) = socket.peek() {
             let from = stack::address(meta.endpoint);
             let wanted = peer.is_none_or(|peer| peer == from);
-            let len = data.len().min(size as usize);
-            let data = data.get(..len).unwrap_or_default().to_vec();
+            let len = data.len();
+            let data = data[..len.min(size as usize)].to_vec();
             if !(wanted && peek) {
                 let _ = socket.recv(); // what was looked at
             }
             if wanted {
-                return Ok(Some((data, from)));
+                return Ok(Some((data, len, from)));
             }
         }
         Ok(None)

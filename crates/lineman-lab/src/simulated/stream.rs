@@ -41,7 +41,11 @@ impl SocketTable {
                 Ok(done.then_some(Outcome::Done))
             }
             Call::Recv { size, .. } | Call::Recvfrom { size, .. } => {
-                Ok(self.pull(fd, *size, flags)?.map(Outcome::Bytes))
+                let bytes = self.pull(fd, *size, flags)?;
+                Ok(bytes.map(|bytes| match flags.contains(&Flag::Truncate) {
+                    true => number(bytes.len()), // they are thrown away
+                    false => Outcome::Bytes(bytes),
+                }))
             }
             Call::Readline { .. } => self.read_line(fd),
             Call::Write { data, .. } => {

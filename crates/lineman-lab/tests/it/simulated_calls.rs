@@ -5,6 +5,7 @@ use std::time::Duration;
 use lineman_lab::Options;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Direction;
+use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
@@ -193,4 +194,35 @@ fn address_resolution_is_part_of_the_lesson_or_not() {
         let asked = sent(&events, Client).iter().any(|(.., frame)| arp(frame));
         assert_eq!(asked, resolving);
     }
+}
+
+/// As the kernel has it: the length of the whole datagram, and of a stream only a number.
+#[test]
+fn what_is_cut_tells_how_long_it_was_if_asked() {
+    let mut play = Play::new(&Options::default());
+    let truncated = |fd, size| Call::Flagged {
+        flags: vec![Flag::Truncate],
+        of: Box::new(Call::Recv { fd, size }),
+    };
+    let server = play.socket(Server, Transport::Datagram, v4());
+    let address = v4();
+    play.done(
+        Server,
+        Call::Bind {
+            fd: server,
+            address,
+        },
+    );
+    let fd = play.socket(Client, Transport::Datagram, v4());
+    for data in [b"hello".to_vec(), b"hi".to_vec()] {
+        play.call(Client, Call::Sendto { fd, data, address });
+    }
+    let cut = play.call(Server, truncated(server, 3));
+    assert_eq!(cut, Outcome::Cut(b"hel".to_vec(), 5, None));
+    let whole = play.call(Server, truncated(server, 3));
+    assert_eq!(whole, Outcome::Bytes(b"hi".to_vec()));
+    let (client, server) = play.connect(v4());
+    play.send(Client, client, b"hello");
+    assert_eq!(play.call(Server, truncated(server, 3)), Outcome::Number(3));
+    play.hears(Server, server, b"lo");
 }

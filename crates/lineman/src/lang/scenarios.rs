@@ -549,8 +549,8 @@ const ROWS: &[Row] = &[
             "缓冲区太小，数据报被截断",
         ),
         (
-            "The server asks for 3 bytes of a datagram of 5. Look at the next recvfrom(): it returns the next datagram. The rest of the first one is gone, and nothing has said so.",
-            "服务器只为 5 个字节的数据报准备了 3 个字节的缓冲区。注意下一次 recvfrom() 返回的是下一个数据报：前一个的其余部分已经丢失，也没有任何提示。",
+            "The server has room for 3 bytes, and each datagram has 5. Look at the first recvfrom(): it returns 3, and nothing says that the rest is lost. With MSG_TRUNC the second one returns 5, the length of the datagram, which tells the program that it has not got all of it.",
+            "服务器的缓冲区只有 3 个字节，而每个数据报有 5 个字节。注意第一次 recvfrom() 返回 3，没有任何提示说明其余部分已经丢失。第二次使用 MSG_TRUNC，返回的是数据报的长度 5，程序由此得知自己没有收全。",
         ),
     ),
     row(
