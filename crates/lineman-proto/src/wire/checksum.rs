@@ -32,10 +32,10 @@ pub enum Checksum {
 impl Frame<'_> {
     /// Every checksum of the frame, from the wire upwards: IPv4, then TCP, UDP or ICMP.
     pub fn checksums(&self) -> impl Iterator<Item = (Layer, Checksum)> + use<> {
-        places(self)
+        fields(self)
             .into_iter()
             .flatten()
-            .map(|place| (place.layer, place.check()))
+            .map(|field| (field.layer, field.check()))
             .collect::<Vec<_>>()
             .into_iter()
     }
@@ -51,9 +51,9 @@ impl Frame<'_> {
 /// needs it for frames whose checksum hardware would have completed; a tester, for changed ones.
 pub fn fill(bytes: &mut [u8]) {
     let frame = Frame::parse(bytes);
-    let right = places(&frame).map(|place| {
-        let place = place?;
-        Some((place.at, place.expected()?))
+    let right = fields(&frame).map(|field| {
+        let field = field?;
+        Some((field.at, field.expected()?))
     });
     for (at, value) in right.into_iter().flatten() {
         if let Some(field) = bytes.get_mut(at..at + 2) {
@@ -62,8 +62,8 @@ pub fn fill(bytes: &mut [u8]) {
     }
 }
 
-/// A checksum's place, and what it covers.
-struct Place<'a> {
+/// A checksum's field, and what it covers.
+struct Field<'a> {
     layer: Layer,
     at: usize,
     found: u16,
@@ -72,7 +72,7 @@ struct Place<'a> {
     partial: bool,
 }
 
-impl Place<'_> {
+impl Field<'_> {
     fn expected(&self) -> Option<u16> {
         if self.covered.is_cut() || self.partial {
             return None;
@@ -100,8 +100,8 @@ impl Place<'_> {
     }
 }
 
-fn places<'a>(frame: &Frame<'a>) -> [Option<Place<'a>>; 2] {
-    let ipv4 = frame.ipv4().map(|ip| Place {
+fn fields<'a>(frame: &Frame<'a>) -> [Option<Field<'a>>; 2] {
+    let ipv4 = frame.ipv4().map(|ip| Field {
         layer: Layer::Ipv4,
         at: ip.header().at() + 10,
         found: ip.checksum(),
@@ -112,7 +112,7 @@ fn places<'a>(frame: &Frame<'a>) -> [Option<Place<'a>>; 2] {
     [ipv4, transport(frame)]
 }
 
-fn transport<'a>(frame: &Frame<'a>) -> Option<Place<'a>> {
+fn transport<'a>(frame: &Frame<'a>) -> Option<Field<'a>> {
     let (from, to) = frame.addresses()?;
     let protocol = frame.protocol()?;
     let (layer, start, field, found) = if let Some(tcp) = frame.tcp() {
@@ -132,7 +132,7 @@ fn transport<'a>(frame: &Frame<'a>) -> Option<Place<'a>> {
         _ => pseudo(from, to, protocol, covered.wire_len()),
     };
     let cut = matches!(frame.flaw(), Some((_, Flaw::Cut)));
-    Some(Place {
+    Some(Field {
         layer,
         at: start + field,
         found,

@@ -14,10 +14,6 @@ pub mod tour;
 pub mod trace;
 pub mod udp;
 
-/// Runs a command.
-///
-/// # Errors
-/// With the exit code and the sentence that say why.
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
         Command::Doctor => doctor::run(console),

@@ -55,7 +55,6 @@ pub enum Refused {
     },
     /// A key that no command has.
     UnknownKey {
-        /// The file.
         file: String,
         /// Where it stands; the first line is 1.
         line: usize,
@@ -66,7 +65,6 @@ pub enum Refused {
     },
     /// A variable that is named as ours are, and that no command has.
     UnknownVariable {
-        /// Its name.
         name: String,
         /// The one that may have been meant.
         near: Option<String>,
@@ -75,7 +73,6 @@ pub enum Refused {
     Unreadable(SystemError),
     /// The file is not TOML.
     BadFile {
-        /// The file.
         file: String,
         /// What is wrong with it.
         detail: String,

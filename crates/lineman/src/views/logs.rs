@@ -24,7 +24,6 @@ pub const LOGS: [&str; 14] = [
     "window",
 ];
 
-/// The events of one.
 pub fn events(name: &str) -> Vec<Event> {
     let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
     let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");

@@ -40,10 +40,6 @@ mod piped;
 /// Where a listener listens and a caller calls when no port was given.
 const PORT: u16 = 8888;
 
-/// Runs `lineman chat`.
-///
-/// # Errors
-/// With the exit code and the sentence that say why.
 pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
     runtime::watch_stops(console)?;
     runtime::block_on(console, talk(chat, console))

@@ -12,10 +12,6 @@ use crate::args::lab::LabCommand;
 use crate::console::Console;
 use crate::failure::Failure;
 
-/// Runs a command of the lab.
-///
-/// # Errors
-/// With the exit code and the sentence that say why.
 pub fn run(args: &Lab, console: Console) -> Result<(), Failure> {
     match &args.command {
         Some(LabCommand::Replay(args)) => replay::run(args, console),

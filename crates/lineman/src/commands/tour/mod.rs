@@ -18,10 +18,6 @@ use crate::failure::Failure;
 use crate::runtime;
 use crate::runtime::Signals;
 
-/// Runs the tour.
-///
-/// # Errors
-/// With the exit code and the sentence that say why.
 pub fn run(args: &Tour, console: Console) -> Result<(), Failure> {
     runtime::block_on(console, tour(args, console))
 }

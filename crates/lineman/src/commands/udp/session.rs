@@ -38,7 +38,6 @@ use crate::terminal::surface::is_a_person_there;
 pub struct Session {
     /// The language of failures.
     pub lang: Lang,
-    /// The socket.
     pub socket: Socket,
     /// What is shown.
     pub view: View,

@@ -15,7 +15,6 @@ pub struct Tally {
     pub sent: u64,
     /// Their bytes.
     pub sent_bytes: u64,
-    /// Received.
     pub received: u64,
     /// Their bytes.
     pub received_bytes: u64,

@@ -25,7 +25,6 @@ const HOSTS: [Host; 2] = [Host::Client, Host::Server];
 /// The longest name of a state, and a mark before it.
 const STATE: usize = 13;
 
-/// A layout.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layout {
     /// Calls, states and arrows side by side.

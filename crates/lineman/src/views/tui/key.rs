@@ -1,6 +1,5 @@
 //! Keys, whatever terminal they come from.
 
-/// A key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names stand on the keys")]
 pub enum Key {

@@ -20,7 +20,6 @@ use crate::views::tui::Key;
 /// What comes from the terminal.
 #[derive(Debug)]
 pub enum Input {
-    /// A key.
     Key(Key),
     /// The terminal has another size.
     Resized,

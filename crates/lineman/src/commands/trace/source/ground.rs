@@ -24,9 +24,7 @@ const SEED: u64 = 1;
 
 /// A lab that runs.
 pub struct Ground {
-    /// The lab.
     pub network: Box<dyn Network>,
-    /// Its log.
     pub log: Hub,
     /// The beginning of that.
     pub events: Cursor,

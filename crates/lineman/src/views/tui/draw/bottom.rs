@@ -46,7 +46,6 @@ pub(super) fn height(model: &Model, area: Rect) -> u16 {
     }
 }
 
-/// Draws it.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let (rule, rest) = cut_top(area, 1);
     put(frame, rule, &[rule_line(model, rule.width)]);

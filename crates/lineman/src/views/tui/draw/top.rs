@@ -17,7 +17,6 @@ use crate::views::text::pad;
 use crate::views::tui::model::Mode;
 use crate::views::tui::model::Model;
 
-/// Draws it.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut parts = vec![format!("lineman lab: {}", title(model)), mode(model)];
     parts.extend(model.start.as_ref().map(|start| origin(model, start)));

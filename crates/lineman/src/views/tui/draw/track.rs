@@ -27,7 +27,6 @@ use crate::views::words::paragraph;
 /// The cursor's columns, left of the rows.
 const CURSOR: u16 = 2;
 
-/// Draws it.
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let columns = area.width.saturating_sub(CURSOR);
     let heads: Vec<Line<'_>> = model
