@@ -216,3 +216,146 @@ fn keep<P: Present + ?Sized>(
         presenter.not_recorded(failure)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use lineman_trace::log::Hub;
+    use lineman_trace::log::Kind;
+
+    use super::*;
+    use crate::lang::Lang;
+
+    /// Shows so many events, and no more.
+    #[derive(Default)]
+    struct Shown {
+        events: Vec<u64>,
+        limit: Option<usize>,
+        finished: bool,
+        given_up: bool,
+    }
+
+    impl Present for Shown {
+        fn take(&mut self, event: &Event) -> Result<(), Failure> {
+            if self.limit == Some(self.events.len()) {
+                return Err(Failure::said(Exit::Incomplete));
+            }
+            self.events.push(event.n);
+            Ok(())
+        }
+
+        fn due(&self) -> Option<Instant> {
+            None
+        }
+
+        fn idle(&mut self) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn settle(&mut self) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn finish(&mut self) -> Result<(), Failure> {
+            self.finished = true;
+            Ok(())
+        }
+
+        fn give_up(&mut self) {
+            self.given_up = true;
+        }
+    }
+
+    type Sink = Box<dyn FnMut(Event)>;
+
+    /// Tells one event for each that was heard, until it is told to end or has told five.
+    struct Teller {
+        sink: Option<Sink>,
+        told: u64,
+        /// How the log ended: because that was asked for, or by itself.
+        asked: Option<bool>,
+    }
+
+    impl Teller {
+        fn tell(&mut self) {
+            let (n, t_ns, kind) = (self.told, self.told, Kind::End);
+            self.told += 1;
+            if let Some(sink) = &mut self.sink {
+                sink(Event { n, t_ns, kind });
+            }
+            if self.told == 5 {
+                self.sink = None;
+            }
+        }
+    }
+
+    impl Source<Shown> for Teller {
+        type Input = Nothing;
+
+        async fn input(&mut self) -> Nothing {
+            pending().await
+        }
+
+        fn take(&mut self, input: Nothing, _: &mut Shown) -> Result<Next, Failure> {
+            match input {}
+        }
+
+        fn hear(&mut self, _: &Event) {
+            self.tell();
+        }
+
+        fn end(&mut self) {
+            self.sink = None;
+        }
+
+        fn ended(&mut self, asked: bool, _: &mut Shown) -> Result<(), Failure> {
+            self.asked = Some(asked);
+            Ok(())
+        }
+    }
+
+    fn show(limit: Option<usize>) -> (Result<(), Failure>, Teller, Shown) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let log = Hub::new();
+        let events = log.cursor();
+        let sink: Sink = Box::new(log.sink());
+        let mut teller = Teller {
+            sink: Some(sink),
+            told: 0,
+            asked: None,
+        };
+        teller.tell();
+        let mut shown = Shown {
+            limit,
+            ..Shown::default()
+        };
+        let result = runtime.block_on(async {
+            let mut signals = Signals::watch(Lang::En)?;
+            run(events, None, &mut teller, &mut shown, &mut signals).await
+        });
+        (result, teller, shown)
+    }
+
+    #[test]
+    fn a_log_is_shown_to_its_end() {
+        let (result, teller, shown) = show(None);
+        assert!(result.is_ok());
+        assert_eq!(shown.events, [0, 1, 2, 3, 4]);
+        assert!(shown.finished && !shown.given_up);
+        assert_eq!(teller.asked, Some(false), "it ended by itself");
+    }
+
+    /// What cannot be shown ends its source: nobody would see what that goes on to do.
+    #[test]
+    fn a_source_that_cannot_be_shown_is_ended() {
+        let (result, teller, shown) = show(Some(2));
+        assert_eq!(result.expect_err("a failure").exit, Exit::Incomplete);
+        assert_eq!(shown.events, [0, 1]);
+        assert!(shown.finished && shown.given_up);
+        assert_eq!(teller.asked, Some(true));
+    }
+}
