@@ -42,8 +42,12 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         (_, Cause::Progress) => return Saying::ResentPartial { who },
         (_, Cause::Silence) => return Saying::ResentSomehow { who, times, millis },
     };
-    // It may have arrived and found no room.
-    if arrow.earlier_lost == Some(false) && !taken(row, arrow) {
+    // It may have arrived and found no room, or there is something in it that did not arrive.
+    let all = arrow
+        .place
+        .zip(again.covered)
+        .is_none_or(|(place, covered)| place.seq + i64::from(segment.takes()) <= covered.1);
+    if arrow.earlier_lost == Some(false) && all && !taken(row, arrow) {
         return Saying::ResentNeedless { who, times, millis };
     }
     match by_timer {

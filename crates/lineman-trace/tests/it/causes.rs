@@ -342,6 +342,20 @@ fn closed_by(log: Script, counter: Option<Counter>) -> (Script, u64) {
     (talk.log, reset)
 }
 
+/// The bytes had arrived, the FIN that goes with them now had not.
+#[test]
+fn what_is_lost_in_part_is_not_said_to_have_arrived() {
+    let mut talk = talk(new(), false);
+    talk.data(Client, b"hello");
+    let fin = talk.tcp.next(Client, and_ack(Flags::FIN), b"");
+    talk.log.lose(Client, fin, "loss");
+    talk.log.at(400 * MS);
+    let both = talk.tcp.back(Client, and_ack(Flags::FIN), b"hello", 6);
+    let both = talk.log.cross(Client, both);
+    let rows = talk.rows();
+    assert_eq!(ids(&of(&rows, both))[0], "again.timeout.deduced");
+}
+
 /// With SO_LINGER 0 nothing is unread. Of what its TCP does not say, nothing is said.
 #[test]
 fn a_reset_at_a_close_has_the_reason_that_its_tcp_tells() {
