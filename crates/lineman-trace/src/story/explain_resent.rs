@@ -40,7 +40,9 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
         (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
         (_, Cause::Progress) => return Saying::ResentPartial { who },
-        (_, Cause::Silence) => return Saying::ResentSomehow { who, times, millis },
+        (_, Cause::Silence | Cause::Resumed { .. } | Cause::Gap) => {
+            return Saying::ResentSomehow { who, times, millis };
+        }
     };
     // It may have arrived and found no room, or there is something in it that did not arrive.
     let all = arrow

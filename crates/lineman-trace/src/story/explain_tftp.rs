@@ -16,6 +16,8 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
     if let Some(again) = arrow.again {
         out.push(match again.cause {
             Cause::Asked => Saying::TftpAnswered { who },
+            Cause::Gap => Saying::TftpGap { who },
+            Cause::Resumed { .. } => Saying::TftpResumed { who },
             _ => Saying::TftpResent {
                 who,
                 times: again.times,

@@ -236,6 +236,8 @@ fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
             Cause::Sack { .. } => "sack",
             Cause::Progress => "partial_ack",
             Cause::Asked => "asked",
+            Cause::Resumed { .. } => "resumed",
+            Cause::Gap => "gap",
             Cause::Doubled => "doubled",
         },
     }

@@ -2,9 +2,12 @@
 
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
+use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
 use super::Fate;
@@ -92,7 +95,8 @@ impl Story {
             place: sent.map(|sent| sent.place),
             again: sent
                 .and_then(|sent| sent.again)
-                .or_else(|| file.and_then(|step| step.again)),
+                .or_else(|| file.and_then(|step| step.again))
+                .map(|again| self.heard(again)),
             earlier_lost: None,
             counter: None,
             nobody: self.hosts.nobody(packet.from, seen.to),
@@ -112,6 +116,17 @@ impl Story {
         let stated = packet.wire_len.and_then(|len| usize::try_from(len).ok());
         let wire_len = stated.map_or(len, |stated| stated.max(len));
         (packet.link.unwrap_or(self.link), wire_len)
+    }
+
+    /// An ACK that has not arrived has nothing sent again: then it was the timer.
+    fn heard(&self, again: Again) -> Again {
+        match again.cause {
+            Cause::Resumed { ack } if self.fates.get(&ack) != Some(&Fate::Delivered) => Again {
+                cause: Cause::Timer(Timer::Program),
+                ..again
+            },
+            _ => again,
+        }
     }
 
     fn decide(&mut self, event: &Event, packet: &Packet, fate: Fate) {

@@ -223,6 +223,10 @@ sayings! {
     TftpAckLast "tftp.ack.last" { who: Host, block: Block, bytes: Bytes }
     /// The same packet again.
     TftpResent "tftp.again" { who: Host, times: Times, millis: Millis }
+    /// An ACK again, for a block is missing (RFC 7440).
+    TftpGap "tftp.again.gap" { who: Host }
+    /// A block again, because an ACK names one before it (RFC 7440).
+    TftpResumed "tftp.again.window" { who: Host }
     /// An ACK again, for a block that came again.
     TftpAnswered "tftp.again.asked" { who: Host }
     /// ERROR.

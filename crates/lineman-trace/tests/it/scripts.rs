@@ -328,15 +328,30 @@ pub fn tftp_window() -> Vec<u8> {
         log.cross(Server, to_client(&block(number, 512)));
     }
     log.cross(Client, to_tid(&ack(3)));
-    log.cross(Server, to_client(&block(4, 512)));
+    log.lose(
+        Server,
+        to_client(&block(4, 512)),
+        "s>c:tftp.data block 4 #1 drop",
+    );
+    log.cross(Server, to_client(&block(5, 52)));
+    log.cross(Client, to_tid(&ack(3)));
+    // The ACK says where to go on; then it is lost, and the timer has it sent.
+    log.lose(
+        Server,
+        to_client(&block(4, 512)),
+        "s>c:tftp.data block 4 #2 drop",
+    );
+    log.cross(Server, to_client(&block(5, 52)));
+    log.lose(Client, to_tid(&ack(3)), "c>s:tftp.ack block 3 #3 drop");
+    log.at(500_000).cross(Server, to_client(&block(4, 512)));
     log.cross(Server, to_client(&block(5, 52)));
     log.cross(Client, to_tid(&ack(5)));
     let wish = b"\0\x02up\0octet\0tsize\x0010\0";
-    log.at(100_000)
+    log.at(600_000)
         .cross(Client, datagram(Client, 5001, 6969, wish));
     log.cross(Server, datagram(Server, 6001, 5001, b"\0\x06tsize\x0010\0"));
     // A server without opcodes, as a textbook has it.
-    log.at(200_000)
+    log.at(700_000)
         .cross(Client, datagram(Client, 5002, 69, b"\0\x01f\0octet\0"));
     for number in 1..=3 {
         let block = [&[0, number][..], b"hello"].concat();

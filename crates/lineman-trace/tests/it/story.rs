@@ -102,6 +102,25 @@ fn a_connect_that_crossed_another_does_not_return_with_the_syn_ack() {
     assert!(ids(&recorded("close")).contains(&"call.connect"));
 }
 
+/// A gap in a window is reported by an ACK; only where that is lost the timer has the blocks sent again.
+#[test]
+fn a_window_that_begins_anew_is_no_timeout() {
+    let told = ids(&scripts::tftp_window());
+    let again: Vec<&str> = told
+        .into_iter()
+        .filter(|id| id.starts_with("tftp.again"))
+        .collect();
+    let wanted = [
+        "tftp.again.gap",
+        "tftp.again.window",
+        "tftp.again.window",
+        "tftp.again.gap",
+        "tftp.again",
+        "tftp.again",
+    ];
+    assert_eq!(again, wanted);
+}
+
 /// A textbook's server has no opcodes: that is said once of each host, and nothing of it is read as TFTP.
 #[test]
 fn what_has_no_opcodes_is_no_tftp() {

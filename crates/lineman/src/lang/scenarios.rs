@@ -45,7 +45,7 @@ const CHAPTERS: &[Row] = &[
         ("A call over TCP", "一次 TCP 通话"),
         (
             "Two programs connect, say two lines each, and hang up. Look at the three segments before the first line, and at the four after the last: each direction is closed separately.",
-            "两个程序建立连接，各说两行，然后挂断。注意第一行之前的三个报文段和最后一行之后的四个：两个方向各自关闭。",
+            "两个程序建立连接，各说两行，然后挂断。注意第一行之前的三次握手和最后一行之后的四次挥手：两个方向各自关闭。",
         ),
     ),
     row(

@@ -144,6 +144,14 @@ pub enum Cause {
     Progress,
     /// A packet of the peer that came again, and that it answers.
     Asked,
+    /// An ACK of TFTP for a block before it: with windows, its sender goes on behind that block (RFC 7440 §4).
+    Resumed {
+        /// Which packet that was; it counts only if it has arrived.
+        ack: u64,
+    },
+    /// A block of TFTP that was sent although the one before it was not acknowledged: with windows, its receiver
+    /// says again what it has (RFC 7440 §4).
+    Gap,
     /// Nobody: it is the same IP packet once more, doubled by the network or by the capture.
     Doubled,
 }

@@ -825,10 +825,16 @@ fn the_last_block_of_a_window_fills_it() {
         .map(|number| talk.back(TID, &block(number)).fills_window)
         .into();
     assert_eq!(fills, [false, false, true]);
-    // The third was lost: the next window begins with it.
+    // The third was lost: the next window begins with it, and no timer had it sent again.
     talk.forth(TID, &[0, 4, 0, 2]);
-    let fills = [3, 4, 5].map(|number| talk.back(TID, &block(number)).fills_window);
+    let steps = [3, 4, 5].map(|number| talk.back(TID, &block(number)));
+    let fills = steps.map(|step| step.fills_window);
     assert_eq!(fills, [false, false, true]);
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    assert_eq!(cause(steps[0]), Some(Cause::Resumed { ack: 7 }));
+    assert_eq!(cause(steps[1]), None);
+    let again = talk.back(TID, &block(3));
+    assert_eq!(cause(again), Some(Cause::Timer(Timer::Program)));
     // An ACK that comes late moves nothing.
     talk.forth(TID, &[0, 4, 0, 5]);
     talk.forth(TID, &[0, 4, 0, 2]);

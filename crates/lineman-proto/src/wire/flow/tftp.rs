@@ -59,6 +59,7 @@ pub struct TftpFlow {
     highest: u64,
     over: bool,
     sent: HashMap<(bool, Said), Sent>,
+    last_ack: Option<Acked>,
 }
 
 /// What a packet says, as far as two may say the same.
@@ -67,6 +68,14 @@ enum Said {
     Data { block: u16, len: usize },
     Ack { block: u16 },
     Words { len: usize, bytes: Vec<u8> },
+}
+
+/// An ACK that was sent.
+#[derive(Clone, Copy, Debug)]
+struct Acked {
+    id: u64,
+    at_ns: u64,
+    block: u16,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -104,6 +113,7 @@ impl TftpFlow {
             highest: 0,
             over: false,
             sent: HashMap::new(),
+            last_ack: None,
         })
     }
 
@@ -134,6 +144,10 @@ impl TftpFlow {
         if step.stray.is_none() {
             let said = said(&packet, frame.payload().bytes());
             step.again = self.again((by_client, said), id, now_ns);
+            if let Packet::Ack { block } = packet {
+                let at_ns = now_ns;
+                self.last_ack = Some(Acked { id, at_ns, block });
+            }
         }
         Some(step)
     }
@@ -201,6 +215,8 @@ impl TftpFlow {
         let before = self.sent.get(&key).copied();
         let times = before.map_or(0, |before| before.times + 1);
         let asked = before.is_some_and(|before| self.was_asked(&key, before.at_ns));
+        let gap = before.is_some_and(|before| self.has_gap(&key, before.at_ns));
+        let resumed = before.and_then(|before| self.resumed_by(&key.1, before.at_ns));
         if self.sent.len() >= PACKETS {
             self.sent.clear(); // only repeats of what is older are no longer known
         }
@@ -219,10 +235,38 @@ impl TftpFlow {
             earlier: before.id,
             covered: None,
             fresh: 0,
-            cause: match asked {
-                true => Cause::Asked,
-                false => Cause::Timer(Timer::Program),
+            cause: match resumed {
+                Some(ack) => Cause::Resumed { ack },
+                None if asked => Cause::Asked,
+                None if gap => Cause::Gap,
+                None => Cause::Timer(Timer::Program),
             },
+        })
+    }
+
+    /// The ACK since then that has the window begin anew before this block. In lockstep no ACK has a block sent
+    /// again (RFC 1123 §4.2.3.1).
+    fn resumed_by(&self, said: &Said, since_ns: u64) -> Option<u64> {
+        let &Said::Data { block, .. } = said else {
+            return None;
+        };
+        let ack = self.last_ack.filter(|ack| ack.at_ns >= since_ns)?;
+        let ahead = u64::from(block.wrapping_sub(ack.block));
+        (self.step.window > 1 && (1..=self.step.window).contains(&ahead)).then_some(ack.id)
+    }
+
+    /// Whether blocks of the window were sent since then that do not follow the one of this ACK.
+    fn has_gap(&self, (by_client, said): &(bool, Said), since_ns: u64) -> bool {
+        let &Said::Ack { block: acked } = said else {
+            return false;
+        };
+        self.sent.iter().any(|((whose, said), sent)| {
+            let &Said::Data { block, .. } = said else {
+                return false;
+            };
+            let ahead = u64::from(block.wrapping_sub(acked));
+            let behind = (2..=self.step.window).contains(&ahead);
+            whose != by_client && behind && sent.at_ns >= since_ns
         })
     }
 
