@@ -60,12 +60,25 @@ impl Story {
         let place = self.join(event, Some(packet.from), |row| {
             !is_copy && takes_arrow(row, packet.from)
         });
+        let place = self.last_of_its_time(place, event.t_ns);
         let row = &mut self.pending[place].row;
         row.t_ns = event.t_ns;
         row.clock = motive.clock.or(deduced);
         row.arrow = Some(arrow);
         let place = self.gathers(place);
         self.follows(place, packet.from, moved);
+    }
+
+    /// A row that gets this time stands behind all rows of earlier ones: those that wait for packets of their own
+    /// were passed over. Gives its place.
+    fn last_of_its_time(&mut self, place: usize, t_ns: u64) -> usize {
+        let is_earlier = |open: &Open| open.row.t_ns < t_ns;
+        if !self.pending.iter().skip(place + 1).any(is_earlier) {
+            return place;
+        }
+        let row = self.pending.remove(place);
+        self.pending.extend(row);
+        self.pending.len() - 1
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.
