@@ -13,16 +13,16 @@ impl Sender {
     /// When patience ends. A client that has everything but never acknowledges the last block is
     /// a habit of the field, not a failure, and its silence is not waited for as long.
     pub(super) fn give_up_at(&self) -> Instant {
-        let end = self.progress_at
-            + self.time_without_permit()
-            + self.timing.patience_with(self.agreed, self.confirmed);
+        let waited = self.time_without_permit();
+        let patience = self.timing.patience_with(self.agreed, self.confirmed);
+        let end = self.progress_at + waited + patience;
         if self.may_have_all() {
             // Who has agreed to a time-out repeats an ACK that late; then it has not everything.
             let repeats = self
                 .agreed
                 .timeout
                 .map_or(Duration::ZERO, |asked| asked * 2);
-            end.min(self.heard_at + LAST_ACK_PATIENCE.max(repeats))
+            end.min(self.heard_at + waited + LAST_ACK_PATIENCE.max(repeats))
         } else {
             end
         }
