@@ -64,10 +64,12 @@ impl<K: PartialEq> CongestionWindow<K> {
     }
 
     /// A transfer, with nothing in flight, asks for a flight of so many bytes. `turn` is what it has sent
-    /// since it waited last: who is under way goes before those that wait, up to [`TURN`].
+    /// since it waited last: once something was lost, those under way go before those that wait, up to [`TURN`].
     /// `false`: it waits, and [`Self::next`] will name it.
     pub fn ask(&mut self, now: Instant, transfer: K, bytes: u64, turn: u64) -> bool {
-        let is_under_way = (1..TURN).contains(&turn);
+        // Before that the window is about to grow to what all need, and the first blocks are to come soon.
+        let is_full = !matches!(self.growth, Growth::SlowStart);
+        let is_under_way = is_full && (1..TURN).contains(&turn);
         if (is_under_way || self.waiting.is_empty()) && self.has_room(bytes) {
             self.take(now, bytes);
             return true;
@@ -206,9 +208,9 @@ impl<K: PartialEq> Default for CongestionWindow<K> {
     }
 }
 
-/// Bytes at the beginning: four windows of 64 blocks on Ethernet, and less than the queue of a small switch
-/// holds.
-const INITIAL: u64 = 256 << 10;
+/// Bytes at the beginning: what a single client may have in flight, and the queue of a switch holds. With a
+/// quarter of it the last of 1,000 clients with windows of 8 had its first block after 0.2 s, without any bound after 0.12.
+const INITIAL: u64 = 1 << 20;
 /// It does not shrink below this: some flights at a time are the least that uses a way at all.
 const LEAST: u64 = 64 << 10;
 /// So few flights never wait for each other: their clients' windows bound what they do.
@@ -253,11 +255,21 @@ mod tests {
     fn who_is_under_way_goes_before_those_that_wait_until_its_turn_is_over() {
         let now = Instant::now();
         let (mut window, granted) = full(now);
+        window.growth = Growth::Rests { until: now + REST };
         window.note(now, FLIGHT, 0, 0);
         assert!(window.ask(now, 0, FLIGHT, FLIGHT), "under way");
         window.note(now, FLIGHT, 0, 0);
         assert!(!window.ask(now, 0, FLIGHT, TURN), "its turn is over");
         assert_eq!(window.next(now), Some(granted), "who has waited longest");
+    }
+
+    #[test]
+    fn until_something_is_lost_who_waits_for_a_first_block_goes_first() {
+        let now = Instant::now();
+        let (mut window, granted) = full(now);
+        window.note(now, FLIGHT, 0, 0);
+        assert!(!window.ask(now, 0, FLIGHT, FLIGHT));
+        assert_eq!(window.next(now), Some(granted));
     }
 
     #[test]
