@@ -104,7 +104,7 @@ pub enum Known {
     /// was not asked in between.
     Passed,
     /// As [`Deduced`](Self::Deduced); but what the end has sent does not go with what was deduced before:
-    /// something was not received that seems to have arrived.
+    /// something had not been received by then that seems to have arrived.
     Contradicted,
 }
 

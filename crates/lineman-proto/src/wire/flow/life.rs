@@ -97,6 +97,12 @@ impl Side {
             return (before.unwrap_or(FinWait1), false); // more than it had to say
         }
         let ends = it.has(Flags::FIN);
+        // Whoever has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4): its own FIN
+        // had left before that one arrived, wherever they were seen. The two have crossed.
+        let unheard = |ack: i64| peer.fin.is_some_and(|fin| ack <= fin);
+        if ends && before == Some(CloseWait) && it.ack.is_some_and(unheard) {
+            return (Closing, false);
+        }
         match before {
             // It has been open for longer than it has been seen.
             None | Some(Listen) => (open(ends, heard), true),

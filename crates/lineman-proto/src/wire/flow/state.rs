@@ -82,7 +82,7 @@ pub enum Source {
     /// From the numbers of packets, by RFC 9293.
     Deduced,
     /// As [`Deduced`](Self::Deduced); but what the end has sent last does not go with the state that was
-    /// deduced before: something has not arrived that was thought to have.
+    /// deduced before: something had not arrived by then that was thought to have.
     Contradicted,
 }
 

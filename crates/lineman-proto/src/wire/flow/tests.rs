@@ -698,6 +698,24 @@ fn a_state_knows_its_source() {
     assert_eq!(talk.flow().state(Way::Forth), client);
 }
 
+/// A FIN that does not acknowledge the one that has arrived had left before: the two have crossed.
+#[test]
+fn a_fin_that_is_seen_behind_the_other_one_has_crossed_it() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    assert_eq!(talk.states(), [FinWait1, CloseWait]);
+    talk.back(FIN, (1, 1), b"");
+    let end = |state, source| Some(EndState { state, source });
+    let client = end(Closing, Source::Deduced);
+    assert_eq!(talk.flow().state(Way::Forth), client);
+    let server = end(Closing, Source::Contradicted);
+    assert_eq!(talk.flow().state(Way::Back), server);
+    talk.forth(ACK, (2, 2), b"");
+    assert_eq!(talk.states(), [Closing, TimeWait]);
+    talk.back(ACK, (2, 2), b"");
+    assert_eq!(talk.states(), [TimeWait, TimeWait]);
+}
+
 #[test]
 fn ports_are_used_again() {
     let mut talk = talk().open();
