@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use lineman_proto::wire::Conversations;
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::TcpFlows;
@@ -30,6 +31,7 @@ use super::pending::takes_beginning;
 use super::pending::takes_return;
 use super::pending::whole;
 use super::sockets::Sockets;
+use super::sockets::of_packet;
 use crate::log::Call;
 use crate::log::Counted;
 use crate::log::Event;
@@ -201,9 +203,12 @@ impl Story {
             clock.wait_ns = again.wait_ns;
         }
         let pending = &self.pending;
-        row.states = self
-            .sockets
-            .advance(&row, &changes, |it| told_next(pending, it));
+        row.states = self.sockets.advance(
+            &row,
+            &changes,
+            |it| told_next(pending, it),
+            |it| acted(pending, it),
+        );
         let around = self.sockets.around(&row, counted);
         row.sayings = explain(&row, &around);
         for who in [Host::Client, Host::Server] {
@@ -353,4 +358,21 @@ fn told_next(pending: &VecDeque<Open>, socket: Socket) -> Option<TcpState> {
     let mut rows = pending.iter();
     let next = rows.find_map(|open| open.changes.iter().find(told));
     next.map(|change| change.to)
+}
+
+/// The state that a socket has come into by a packet that is in a row still to come: its TCP may be asked only
+/// when that has left, and when another has arrived. A SYN without ACK leaves in SYN-SENT, wherever it is seen.
+fn acted(pending: &VecDeque<Open>, socket: Socket) -> Option<TcpState> {
+    pending.iter().find_map(|open| {
+        let arrow = open.row.arrow.as_ref()?;
+        let segment = arrow.seen.segment()?;
+        if arrow.from != socket.host || of_packet(arrow, socket.host) != Some(socket) {
+            return None;
+        }
+        match (segment.has(Flags::SYN), segment.has(Flags::FIN)) {
+            (true, _) => (!segment.has(Flags::ACK)).then_some(TcpState::SynSent),
+            (_, true) => Some(TcpState::FinWait1),
+            _ => None,
+        }
+    })
 }

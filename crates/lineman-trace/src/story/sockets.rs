@@ -50,12 +50,14 @@ struct Life {
 
 impl Sockets {
     /// Moves on by the changes that belong to `row`, and says which states the row shows. `told` gives the
-    /// state that a socket's TCP is known to have told of next, in a later row.
+    /// state that a socket's TCP is known to have told of next, in a later row; `acted` the one that a packet
+    /// brought it into which it had sent by now, and which a later row shows.
     pub(super) fn advance(
         &mut self,
         row: &Row,
         changes: &[Change],
         told: impl Fn(Socket) -> Option<TcpState>,
+        acted: impl Fn(Socket) -> Option<TcpState>,
     ) -> Ends<Option<StateCell>> {
         let about = Ends {
             client: about(row, changes, Host::Client),
@@ -64,7 +66,7 @@ impl Sockets {
         let before = HOSTS.map(|host| self.get(about[host]?));
         let mut through = Ends::default();
         for change in changes {
-            let passed = self.take(change, &told);
+            let passed = self.take(change, &told, &acted);
             if about[change.socket.host] == Some(change.socket) {
                 let here = &mut through[change.socket.host];
                 *here = passed.or(*here);
@@ -156,6 +158,7 @@ impl Sockets {
         &mut self,
         change: &Change,
         told: impl Fn(Socket) -> Option<TcpState>,
+        acted: impl Fn(Socket) -> Option<TcpState>,
     ) -> Option<TcpState> {
         self.note_listener(change);
         let before = self.get(change.socket).map(|(state, _)| state);
@@ -169,7 +172,10 @@ impl Sockets {
             return None;
         }
         if change.told || change.alone {
-            let through = between(before, change.to, &life.untold);
+            let deduced = between(before, change.to, &life.untold);
+            let skips = deduced.is_none() && change.told && !before.leads_to(change.to);
+            let acted = skips.then(|| acted(change.socket)).flatten();
+            let through = deduced.or_else(|| between(before, change.to, acted.as_slice()));
             life.untold.clear();
             life.shown = Some((change.to, change.known));
             return through;

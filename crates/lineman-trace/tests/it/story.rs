@@ -6,6 +6,7 @@ use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
 use lineman_trace::log::Packet;
 use lineman_trace::log::Reader;
 use lineman_trace::log::TcpState;
@@ -15,6 +16,7 @@ use lineman_trace::story::*;
 use crate::scripts;
 use crate::truth::Looked;
 use crate::truth::look;
+use crate::truth::told;
 
 fn rows(log: &[u8]) -> Vec<Row> {
     let mut story = Story::new();
@@ -231,7 +233,7 @@ fn a_row_is_a_packet_with_its_calls_and_states() {
     );
     let again = of(9);
     let clock = again.clock.expect("a time-out");
-    assert_eq!(clock.origin, lineman_trace::log::Origin::Inferred);
+    assert_eq!(clock.origin, Origin::Inferred);
     assert_eq!(clock.wait_ns / 1_000_000, 207);
 }
 
@@ -352,6 +354,10 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
         "simultaneous-close-100",
         "half-close-100",
         "quick-close",
+        "fin-behind-fin",
+        "fin-under-way",
+        "syn-not-taken",
+        "syns-not-taken",
     ] {
         let log = recorded(name);
         let events: Vec<Event> = Reader::new(&*log)
@@ -483,4 +489,71 @@ fn a_recorded_quick_close_has_each_state_at_its_packet() {
         }
     }
     assert!(fins > 0, "no state was passed through");
+}
+
+/// A FIN may be seen only when the other one has arrived, though it had left before: it does not acknowledge that.
+/// Where no TCP tells of its states, the end that has sent it is not in LAST-ACK.
+#[test]
+fn a_fin_that_left_before_the_other_one_arrived_has_crossed_it() {
+    let log = recorded("fin-behind-fin");
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(&*log) {
+        let mut event = event.expect("a whole log");
+        match &mut event.kind {
+            Kind::Start(start) => start.origin = Origin::Inferred,
+            Kind::State(_) | Kind::Call(_) | Kind::Timer(_) => continue,
+            _ => {}
+        }
+        rows.extend(story.push(&event));
+    }
+    rows.extend(story.finish());
+    let cells = rows.iter().filter_map(|row| row.states.client);
+    let mut all: Vec<(TcpState, Known)> = cells.map(|cell| (cell.after, cell.known)).collect();
+    all.dedup();
+    use TcpState::*;
+    let wanted = [
+        (SynSent, Known::Deduced),
+        (Established, Known::Deduced),
+        (CloseWait, Known::Deduced),
+        (Closing, Known::Contradicted),
+        (TimeWait, Known::Deduced),
+    ];
+    assert_eq!(all, wanted);
+}
+
+/// The kernel is asked only when the server's SYN has left, which is not seen yet, and the client's has arrived:
+/// it was in SYN-SENT in between, as its SYN tells, and no step leads from CLOSED to SYN-RECEIVED.
+#[test]
+fn a_syn_that_is_seen_late_tells_that_its_sender_was_in_syn_sent() {
+    let log = recorded("crossed");
+    let mut events: Vec<Event> = Reader::new(&*log)
+        .map(|event| event.expect("a whole log"))
+        .collect();
+    let of_server = |event: &Event, wanted: TcpState| match &event.kind {
+        Kind::State(state) => state.host == Host::Server && state.to == wanted,
+        _ => false,
+    };
+    events.retain(|event| !of_server(event, TcpState::SynSent));
+    let is_syn = |event: &Event| match &event.kind {
+        Kind::Packet(packet) => packet.from == Host::Server && packet.verdict == Verdict::Sent,
+        _ => false,
+    };
+    let syn = events.iter().position(is_syn).expect("a SYN");
+    let mut syn = events.remove(syn);
+    let asked = |event: &Event| of_server(event, TcpState::SynReceived);
+    let asked = events.iter().position(asked).expect("a state");
+    if let Kind::State(state) = &mut events[asked].kind {
+        state.from = None;
+    }
+    (syn.n, syn.t_ns) = (events[asked].n, events[asked].t_ns);
+    events.insert(asked + 1, syn);
+    let here = look(&events);
+    assert!(here.untrue.is_empty(), "{:#?}", here.untrue);
+    let rows = told(&events);
+    let mut cells = rows.iter().filter_map(|row| row.states.server);
+    let cell = cells.find(|cell| cell.after == TcpState::SynReceived);
+    let cell = cell.expect("a state");
+    let wanted = (TcpState::Closed, Some(TcpState::SynSent));
+    assert_eq!((cell.before, cell.through), wanted);
 }
