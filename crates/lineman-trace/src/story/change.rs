@@ -187,9 +187,13 @@ fn is_own_act(state: TcpState) -> bool {
 /// or a call that sends one, while no packet is there yet.
 fn acts(row: &Row, host: Host) -> bool {
     if let Some(arrow) = &row.arrow {
-        let ends = |segment: &Segment| segment.flags.any(Flags::SYN | Flags::FIN);
         return arrow.from == host && arrow.seen.segment().is_some_and(ends);
     }
     let call = row.calls[host].as_ref();
     call.is_some_and(|call| SENDING.contains(&call.name.as_str()))
+}
+
+/// Whether a segment begins or ends something.
+pub(super) fn ends(segment: &Segment) -> bool {
+    segment.flags.any(Flags::SYN | Flags::FIN)
 }

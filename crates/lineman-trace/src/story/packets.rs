@@ -14,6 +14,7 @@ use super::Fate;
 use super::Seen;
 use super::Story;
 use super::Stretch;
+use super::change::ends;
 use super::motives::Motive;
 use super::pending::Open;
 use super::pending::clock;
@@ -57,7 +58,9 @@ impl Story {
         for open in &mut self.pending {
             open.departs_if(|other| other.from != packet.from);
         }
-        let place = self.join(event, Some(packet.from), |row| {
+        // A row that waits for a SYN or FIN waits for no other packet.
+        let awaited = arrow.seen.segment().is_some_and(ends);
+        let place = self.join(event, awaited.then_some(packet.from), |row| {
             !is_copy && takes_arrow(row, packet.from)
         });
         let place = self.last_of_its_time(place, event.t_ns);
@@ -65,7 +68,7 @@ impl Story {
         row.t_ns = event.t_ns;
         row.clock = motive.clock.or(deduced);
         row.arrow = Some(arrow);
-        let place = self.gathers(place);
+        let place = if awaited { self.gathers(place) } else { place };
         self.follows(place, packet.from, moved);
     }
 

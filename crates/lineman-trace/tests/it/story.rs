@@ -358,6 +358,7 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
         "fin-under-way",
         "syn-not-taken",
         "syns-not-taken",
+        "syn-behind-reset",
     ] {
         let log = recorded(name);
         let events: Vec<Event> = Reader::new(&*log)
@@ -556,4 +557,21 @@ fn a_syn_that_is_seen_late_tells_that_its_sender_was_in_syn_sent() {
     let cell = cell.expect("a state");
     let wanted = (TcpState::Closed, Some(TcpState::SynSent));
     assert_eq!((cell.before, cell.through), wanted);
+}
+
+/// The SYN arrives before connect() has made a socket of it, and is answered by a reset; the kernel tells of
+/// SYN-SENT while that is on its way. The state waits for its SYN.
+#[test]
+fn a_reset_that_leaves_before_the_syn_has_not_made_syn_sent() {
+    let rows = rows(&recorded("syn-behind-reset"));
+    let sent = rows.iter().find(|row| {
+        let cell = row.states.client;
+        cell.is_some_and(|cell| cell.before != cell.after && cell.after == TcpState::SynSent)
+    });
+    let arrow = sent.and_then(|row| row.arrow.as_ref()).expect("a packet");
+    let flags = arrow.seen.segment().expect("a segment").flags;
+    assert_eq!(
+        (arrow.from, flags),
+        (Host::Client, lineman_proto::wire::Flags::SYN)
+    );
 }
