@@ -211,7 +211,9 @@ fn list(row: &Row, style: Style) -> Vec<String> {
 /// return.
 fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
     let (mut above, mut below) = (Vec::new(), Vec::new());
-    for host in HOSTS {
+    let mut hosts = HOSTS;
+    hosts.sort_by_key(|host| row.calls[*host].as_ref().map(|cell| cell.t_ns));
+    for host in hosts {
         let line = |text: &str, t_ns: u64| {
             let when = pad(&time(t_ns), INDENT);
             let text = format!("{} {text}", name(host, style));
