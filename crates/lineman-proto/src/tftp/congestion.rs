@@ -64,7 +64,7 @@ impl<K: PartialEq> CongestionWindow<K> {
     }
 
     /// A transfer, with nothing in flight, asks for a flight of so many bytes. `turn` is what it has sent
-    /// since it waited last: once something was lost, those under way go before those that wait, up to [`TURN`].
+    /// since it waited last: once something was lost, those under way go before those that wait, up to 4 MiB at a turn.
     /// `false`: it waits, and [`Self::next`] will name it.
     pub fn ask(&mut self, now: Instant, transfer: K, bytes: u64, turn: u64) -> bool {
         // Before that the window is about to grow to what all need, and the first blocks are to come soon.
