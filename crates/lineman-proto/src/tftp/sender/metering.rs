@@ -217,5 +217,6 @@ impl Metering {
     }
 }
 
-/// Clients of the field repeat an ACK after a second at the earliest (`pxelinux`, `GRUB`, `neutral` generators; U-Boot after five).
+/// RFC 8085 §3.1 has a client wait for a second at least where it does not know the round trip. One that has
+/// agreed to a time-out has said how long it waits.
 const HOLD: Duration = Duration::from_secs(1);
