@@ -17,6 +17,7 @@ mod conversations;
 mod cooked;
 mod ethernet;
 mod field;
+pub mod filter;
 pub mod flow;
 mod frame;
 mod icmp;
