@@ -42,8 +42,10 @@ impl Frame<'_> {
 
     /// The checksum of a layer, if the frame has one there.
     pub fn checksum(&self, layer: Layer) -> Option<Checksum> {
-        self.checksums()
-            .find_map(|(it, found)| (it == layer).then_some(found))
+        let mut fields = fields(self).into_iter().flatten();
+        fields
+            .find(|field| field.layer == layer)
+            .map(|field| field.check())
     }
 }
 

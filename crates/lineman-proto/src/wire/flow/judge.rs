@@ -28,6 +28,11 @@ impl Placed {
         self.flags.has(flags)
     }
 
+    /// Whether it says that there is no room; a reset says nothing of room.
+    pub(super) fn closes_window(&self) -> bool {
+        self.window == 0 && self.ack.is_some() && !self.flags.any(Flags::SYN | Flags::RST)
+    }
+
     fn is_bare(&self) -> bool {
         self.seq == self.end
     }
@@ -153,6 +158,9 @@ fn is_third(sender: &mut Side, peer: &Side, it: &Placed) -> bool {
 fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if !it.has(Flags::FIN) {
         return None;
+    }
+    if sender.fin.is_none() {
+        sender.ended_second = sender.ends_second(peer, it);
     }
     sender.fin = Some(it.end - 1);
     Some(match peer.fin {

@@ -40,6 +40,11 @@ impl Life {
         self.now.map(|now| now.state)
     }
 
+    /// Whether its own TCP has told what it is in.
+    fn is_told(&self) -> bool {
+        self.now.is_some_and(|now| now.source == Source::Kernel)
+    }
+
     /// Moves on, and gives the new state if it does. What stays where it is stays known as before.
     fn moves(&mut self, state: TcpState, source: Source) -> Option<EndState> {
         if self.state() == Some(state) && source != Source::Contradicted {
@@ -69,14 +74,34 @@ impl Side {
             (after_own_reset(before, it.seq == next), true)
         } else if it.has(Flags::SYN) {
             self.after_own_syn(before, it.has(Flags::ACK))
-        } else {
+        } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
             self.after_own(peer, before, it)
+        } else {
+            self.life.now = self.deduced(peer).filter(|_| !self.is_unsure());
+            return self.life.now;
         };
         let source = match fits {
             true => Source::Deduced,
             false => Source::Contradicted,
         };
         self.life.moves(state, source)
+    }
+
+    /// The state that follows from all that was seen, whatever was deduced before; `None` if it does not
+    /// follow.
+    fn deduced(&self, peer: &Self) -> Option<EndState> {
+        let heard = self.has_heard_fin(peer);
+        let acked = self.has_heard_its_fin_acknowledged();
+        let state = match (self.fin.is_some(), heard, acked) {
+            (false, ..) => open(false, heard),
+            (true, false, false) => FinWait1,
+            (true, false, true) => FinWait2,
+            (true, true, false) if self.ended_second? => LastAck,
+            (true, true, false) => Closing,
+            (true, true, true) => over(self.ended_second?),
+        };
+        let source = Source::Deduced;
+        Some(EndState { state, source })
     }
 
     fn after_own_syn(&mut self, before: Option<TcpState>, with_ack: bool) -> (TcpState, bool) {
@@ -91,32 +116,31 @@ impl Side {
         }
     }
 
-    fn after_own(&self, peer: &Self, before: Option<TcpState>, it: &Placed) -> (TcpState, bool) {
+    fn after_own(&self, peer: &Self, before: TcpState, it: &Placed) -> (TcpState, bool) {
         let heard = self.has_heard_fin(peer);
         if self.fin.is_some_and(|fin| it.end > fin + 1) {
-            return (before.unwrap_or(FinWait1), false); // more than it had to say
+            return (before, false); // more than it had to say
         }
         let ends = it.has(Flags::FIN);
         // Whoever has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4): its own FIN
         // had left before that one arrived, wherever they were seen. The two have crossed.
         let unheard = |ack: i64| peer.fin.is_some_and(|fin| ack <= fin);
-        if ends && before == Some(CloseWait) && it.ack.is_some_and(unheard) {
+        if ends && before == CloseWait && it.ack.is_some_and(unheard) {
             return (Closing, false);
         }
         match before {
-            // It has been open for longer than it has been seen.
-            None | Some(Listen) => (open(ends, heard), true),
-            Some(SynSent) if it.ack.is_none_or(|ack| ack < 1) => (SynSent, false),
-            Some(SynSent) => (open(ends, heard), true),
+            Listen => (open(ends, heard), true),
+            SynSent if it.ack.is_none_or(|ack| ack < 1) => (SynSent, false),
+            SynSent => (open(ends, heard), true),
             // Only who is open has something to say; anybody may repeat an acknowledgment.
-            Some(SynReceived) if it.bytes > 0 || ends => (open(ends, heard), true),
-            Some(Established | CloseWait) => (open(ends, heard), true),
+            SynReceived if it.bytes > 0 || ends => (open(ends, heard), true),
+            Established | CloseWait => (open(ends, heard), true),
             // It repeats its FIN: that is not acknowledged yet.
-            Some(FinWait2) if ends => (FinWait1, false),
-            Some(TimeWait) if ends => (Closing, false),
-            Some(Closed) if ends && heard => (LastAck, false),
-            Some(Closed) => (Closed, false),
-            Some(state) => (state, true),
+            FinWait2 if ends => (FinWait1, false),
+            TimeWait if ends => (Closing, false),
+            Closed if ends && heard => (LastAck, false),
+            Closed => (Closed, false),
+            state => (state, true),
         }
     }
 
@@ -190,6 +214,14 @@ impl Side {
     }
 }
 
+/// Who has both FINs behind it has waited for the peer's, or for the ACK of its own.
+fn over(ended_second: bool) -> TcpState {
+    match ended_second {
+        true => Closed,
+        false => TimeWait,
+    }
+}
+
 fn open(ends: bool, heard_fin: bool) -> TcpState {
     match (ends, heard_fin) {
         (false, false) => Established,
@@ -199,12 +231,13 @@ fn open(ends: bool, heard_fin: bool) -> TcpState {
     }
 }
 
-/// Who sends a reset with the number that is due gives up; with another it answers something that
-/// cannot be, and stays.
+/// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not sent,
+/// and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is connected
+/// never answers so: it sends a reset because it is gone.
 fn after_own_reset(before: Option<TcpState>, due: bool) -> TcpState {
     match before {
         Some(Listen) => Listen,
-        Some(state) if !due => state,
+        Some(state @ (SynSent | SynReceived)) if !due => state,
         _ => Closed,
     }
 }

@@ -7,21 +7,27 @@
 //! [`TcpFlows`] and [`TftpFlows`] find the conversation that a packet belongs to. A frame is taken apart once: what
 //! a [`TcpFlow`] needs of it is a [`Segment`], which is small and borrows nothing.
 
+mod counts;
 mod judge;
 mod label;
 mod life;
 mod numbers;
+mod outcome;
 mod resent;
 mod segment;
 mod side;
+mod sight;
 mod state;
 mod tcp;
 mod tcp_flows;
 mod tftp;
 
 #[cfg(test)]
+mod capture_tests;
+#[cfg(test)]
 mod tests;
 
+pub use counts::Counts;
 pub use label::Again;
 pub use label::Arrival;
 pub use label::Cause;
@@ -29,6 +35,8 @@ pub use label::Label;
 pub use label::Order;
 pub use label::Prompt;
 pub use label::Timer;
+pub use outcome::Ending;
+pub use outcome::Opening;
 pub use segment::Segment;
 pub use state::EndState;
 pub use state::Source;
@@ -37,6 +45,10 @@ pub use tcp::Delivered;
 pub use tcp::Place;
 pub use tcp::Sent;
 pub use tcp::TcpFlow;
+pub use tcp_flows::Captured;
+pub use tcp_flows::FlowId;
+pub use tcp_flows::Leaving;
+pub use tcp_flows::Left;
 pub use tcp_flows::TcpFlows;
 pub use tftp::TftpFlow;
 pub use tftp::TftpFlows;

@@ -10,6 +10,9 @@ use super::side::Heard;
 
 /// How many sent segments are remembered, to tell what is a repetition of what.
 const MEMORY: usize = 1024;
+/// How many of them are, when all that they took up is acknowledged: it is little that is sent again all the
+/// same, and soon. More would let each of many connections keep a hundred kilobytes.
+const ACKNOWLEDGED: usize = 64;
 
 /// No retransmission time-out is as short: Linux waits 200 ms at least, RFC 6298 §2.4 a second. A kernel
 /// may be told to wait less; then it has to be asked. An answer to an acknowledgment is sooner.
@@ -22,6 +25,8 @@ const DUPLICATES: u32 = 3;
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
     pieces: VecDeque<Piece>,
+    /// Before this place segments are forgotten.
+    forgotten: i64,
     recovery: Option<Recovery>,
 }
 
@@ -73,9 +78,7 @@ impl History {
         if again.is_some() {
             self.recovers(it);
         }
-        if self.pieces.len() == MEMORY {
-            self.pieces.pop_front();
-        }
+        self.forget(it.heard.ack);
         self.pieces.push_back(Piece {
             from: it.from,
             to: it.to,
@@ -90,6 +93,26 @@ impl History {
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+
+    /// Whether nobody remembers if a place was sent before.
+    pub(super) fn has_forgotten(&self, place: i64) -> bool {
+        place < self.forgotten
+    }
+
+    /// Makes room for one more.
+    fn forget(&mut self, acknowledged: i64) {
+        while let Some(first) = self.pieces.front() {
+            let limit = match first.to <= acknowledged {
+                true => ACKNOWLEDGED,
+                false => MEMORY,
+            };
+            if self.pieces.len() < limit {
+                return;
+            }
+            self.forgotten = self.forgotten.max(first.to);
+            self.pieces.pop_front();
+        }
     }
 
     /// The latest with its first number: what was missing is at the front. Else the latest with any.

@@ -3,6 +3,7 @@
 use super::Again;
 use super::Arrival;
 use super::Cause;
+use super::Counts;
 use super::Order;
 use super::Prompt;
 use super::judge::Packet;
@@ -10,6 +11,7 @@ use super::life::Life;
 use super::numbers::Numbers;
 use super::resent::History;
 use super::resent::Sending;
+use super::sight::Unseen;
 
 /// How many pieces beyond a gap are remembered.
 const ISLANDS: usize = 256;
@@ -32,6 +34,8 @@ pub(super) struct Side {
     sent: History,
     /// The last acknowledgment that it sent.
     pub said: Option<Said>,
+    /// Up to which place of the peer's it has said that it has room.
+    pub room_to: Option<i64>,
     /// Whether it has acknowledged the peer's SYN in a segment without one.
     pub shook: bool,
     /// Whether its last segment was a probe that wants an answer.
@@ -50,6 +54,16 @@ pub(super) struct Side {
     pub asked_again: bool,
     /// What state it is in.
     pub life: Life,
+    /// What it has sent, in numbers.
+    pub counts: Counts,
+    /// Whether it may have sent a FIN that nobody saw.
+    pub unseen: Unseen,
+    /// Whether it may have heard one.
+    pub may_have_heard_more: bool,
+    /// From which place on it was seen what it hears.
+    pub heard_from: i64,
+    /// Whether it had heard the peer's FIN when it sent its own; `None` before, and where that cannot be told.
+    pub ended_second: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +109,7 @@ impl Side {
             return (Order::Next, again);
         }
         let order = match again {
+            None if self.sent.has_forgotten(from) => Order::Next,
             None if from < self.next => Order::Late,
             None if from > self.next => Order::Gap,
             _ => Order::Next,
@@ -124,21 +139,32 @@ impl Side {
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));
     }
 
-    /// Its numbers; if they are unknown, `number` is taken for the one behind its SYN.
-    pub(super) fn numbers_before(&mut self, number: u32, certain: bool) -> Numbers {
-        *self.numbers.get_or_insert_with(|| {
-            self.next = 1;
-            Numbers {
-                isn: number.wrapping_sub(1),
-                certain,
-            }
+    /// Its numbers; if they are unknown, `number` is taken for the one behind its SYN. Where that is a guess, it
+    /// and `peer` have a past that nobody saw.
+    pub(super) fn numbers_before(
+        &mut self,
+        peer: &mut Self,
+        number: u32,
+        certain: bool,
+    ) -> Numbers {
+        if let Some(numbers) = self.numbers {
+            return numbers;
+        }
+        self.next = 1;
+        if !certain {
+            self.unseen = Unseen::Anywhere;
+            peer.may_have_heard_more = true;
+        }
+        *self.numbers.insert(Numbers {
+            isn: number.wrapping_sub(1),
+            certain,
         })
     }
 
     /// It counts anew: what it sent is void, what it received is not.
     pub(super) fn forget_sent(&mut self) {
         self.sent.clear();
-        (self.next, self.fin) = (0, None);
+        (self.next, self.fin, self.ended_second) = (0, None, None);
     }
 
     /// Whether the peer's FIN has arrived, and all before it.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::Again;
 use super::Arrival;
+use super::Counts;
 use super::EndState;
 use super::Label;
 use super::Order;
@@ -11,6 +12,7 @@ use super::Prompt;
 use super::Segment;
 use super::TcpState;
 use super::Way;
+use super::counts::Countable;
 use super::judge;
 use super::judge::Found;
 use super::judge::Packet;
@@ -28,6 +30,12 @@ pub struct TcpFlow {
     server: SocketAddr,
     from_client: Side,
     from_server: Side,
+    /// When the first and the last of its segments were seen, in nanoseconds.
+    seen_ns: Option<(u64, u64)>,
+    /// Which way the first reset went.
+    pub(super) reset: Option<Way>,
+    /// Whether both ends have sent a SYN before they had the other's.
+    crossed: bool,
 }
 
 /// Numbers of a segment, counted from the beginning of the connection.
@@ -56,6 +64,8 @@ pub struct Sent {
     pub order: Order,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
+    /// Whether it carries the last byte that its receiver has said it has room for.
+    pub fills_window: bool,
     /// The state that its sender is in now, if that is another than before.
     pub moved: Option<EndState>,
 }
@@ -85,6 +95,9 @@ impl TcpFlow {
             server,
             from_client: Side::default(),
             from_server: Side::default(),
+            seen_ns: None,
+            reset: None,
+            crossed: false,
         }
     }
 
@@ -123,12 +136,39 @@ impl TcpFlow {
         self.side(way.other()).expects
     }
 
+    /// Up to where the receiver of a direction has acknowledged it.
+    pub fn acknowledged(&self, way: Way) -> i64 {
+        self.side(way.other()).said.map_or(0, |said| said.ack)
+    }
+
     /// What the sender of a direction sends next, if nothing is repeated.
     pub fn next(&self, way: Way) -> i64 {
         self.side(way).next
     }
 
-    fn side(&self, way: Way) -> &Side {
+    /// What the sender of a direction has sent, in numbers.
+    pub fn counts(&self, way: Way) -> &Counts {
+        &self.side(way).counts
+    }
+
+    /// When the first and the last of its segments were sent, in nanoseconds; `None` before the first.
+    pub fn seen_ns(&self) -> Option<(u64, u64)> {
+        self.seen_ns
+    }
+
+    /// Whether a segment begins another connection between the same two ends: a SYN whose number is not that
+    /// of this one.
+    pub fn is_succeeded_by(&self, segment: &Segment) -> bool {
+        let other = |numbers: Numbers| numbers.isn != segment.seq;
+        segment.has(Flags::SYN)
+            && !segment.has(Flags::ACK)
+            && self
+                .way(segment)
+                .and_then(|way| self.side(way).numbers)
+                .is_some_and(other)
+    }
+
+    pub(super) fn side(&self, way: Way) -> &Side {
         match way {
             Way::Forth => &self.from_client,
             Way::Back => &self.from_server,
@@ -143,11 +183,16 @@ impl TcpFlow {
         }
     }
 
-    /// A segment was sent; `None` if it is not of this connection. `id` is what later segments will
-    /// call it that repeat it.
+    /// A segment was sent; `None` if it is not of this connection, or begins [another](Self::is_succeeded_by).
+    /// `id` is what later segments will call it that repeat it.
     pub fn sent(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Sent> {
-        self.begin(self.way(segment)?, segment);
-        let way = self.way(segment)?; // a new connection may have changed the ends' places
+        let way = self.way(segment)?;
+        if self.is_succeeded_by(segment) {
+            return None;
+        }
+        self.begin(way, segment);
+        let (first_ns, _) = self.seen_ns.unwrap_or((now_ns, now_ns));
+        self.seen_ns = Some((first_ns, now_ns));
         let placed = self.place(way, segment);
         let window = self.window(way, segment);
         let packet = Packet {
@@ -155,8 +200,15 @@ impl TcpFlow {
             ip_id: segment.ip_id,
             now_ns,
         };
+        if segment.has(Flags::RST) {
+            self.reset.get_or_insert(way);
+        }
         let (sender, peer) = self.sides(way);
         let next = sender.next;
+        let fills_window = placed.bytes > 0 && Some(placed.end) == peer.room_to;
+        let had_room = sender.said.is_none_or(|said| said.window > 0);
+        let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
+        sender.looks_back(peer, &placed);
         let Found {
             label,
             order,
@@ -169,7 +221,22 @@ impl TcpFlow {
             },
             false => judge::judge(sender, peer, &placed, packet),
         };
+        let crossed = matches!(label, Label::SynCrossed | Label::SynAckCrossed);
+        sender.counts.add(&Countable {
+            label,
+            order,
+            again,
+            bytes: placed.bytes,
+            resets: placed.has(Flags::RST),
+            closes_window: had_room && placed.closes_window(),
+            acks_unseen,
+        });
         let moved = sender.lives_by_sending(peer, &placed, next);
+        if let Some(ack) = placed.ack.filter(|_| !placed.has(Flags::RST)) {
+            let room_to = ack + i64::from(window);
+            sender.room_to = sender.room_to.max(Some(room_to));
+        }
+        self.crossed |= crossed;
         Some(Sent {
             way,
             place: Place {
@@ -181,6 +248,7 @@ impl TcpFlow {
             label,
             order,
             again,
+            fills_window,
             moved,
         })
     }
@@ -203,7 +271,8 @@ impl TcpFlow {
             receiver.hear((ack, segment.window), bare, sacked, now_ns);
         }
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
-            receiver.expects = placed.seq; // the connection is older than what was seen of it
+            // The connection is older than what was seen of it.
+            (receiver.expects, receiver.heard_from) = (placed.seq, placed.seq);
         }
         let due = receiver.expects;
         let arrival = match placed.has(Flags::RST) {
@@ -219,6 +288,7 @@ impl TcpFlow {
         };
         if receiver.expects > due {
             receiver.owes_since.get_or_insert(now_ns);
+            sender.has_shown_all_to(receiver.expects);
         }
         receiver.asked_again |= arrival == Arrival::SynAgain;
         receiver.prompt = match arrival {
@@ -232,29 +302,15 @@ impl TcpFlow {
         Some(Delivered { arrival, moved })
     }
 
-    /// A SYN begins to count, or begins everything anew.
+    /// A SYN begins to count; one with another number makes void what its sender has sent.
     fn begin(&mut self, way: Way, segment: &Segment) {
         if !segment.has(Flags::SYN) {
             return;
         }
-        let other = |numbers: Numbers| numbers.isn != segment.seq;
-        match (
-            self.side(way).numbers.is_some_and(other),
-            segment.has(Flags::ACK),
-        ) {
-            // The one before is void.
-            (true, true) => self.sides(way).0.forget_sent(),
-            // The ports were in use before, by a connection that is over.
-            (true, false) => {
-                *self = match way {
-                    Way::Forth => Self::between(self.client, self.server),
-                    Way::Back => Self::between(self.server, self.client),
-                };
-                return self.begin(Way::Forth, segment);
-            }
-            (false, _) => {}
-        }
         let sender = self.sides(way).0;
+        if sender.numbers.is_some_and(|it| it.isn != segment.seq) {
+            sender.forget_sent();
+        }
         sender.scale = segment.scale;
         sender.sack = Some(segment.sack_permitted);
         sender.numbers = Some(Numbers {
@@ -263,19 +319,26 @@ impl TcpFlow {
         });
     }
 
+    /// Whether the SYNs of both ends have crossed.
+    pub(super) fn has_crossed(&self) -> bool {
+        self.crossed
+    }
+
     /// The segment in places. Where numbers are unknown, they are taken to begin just here.
     fn place(&mut self, way: Way, segment: &Segment) -> Placed {
         let flags = segment.flags;
         let ack = flags.has(Flags::ACK).then(|| {
-            let peer = self.sides(way).1;
-            peer.numbers_before(segment.ack, flags.has(Flags::SYN))
+            let (sender, peer) = self.sides(way);
+            // What it acknowledges first of all is a SYN, seen or not.
+            let is_third = sender.syn == Some(false) && sender.said.is_none();
+            peer.numbers_before(sender, segment.ack, flags.has(Flags::SYN) || is_third)
                 .place(peer.next, segment.ack)
         });
-        let sender = self.sides(way).0;
+        let (sender, peer) = self.sides(way);
         let seq = match flags.has(Flags::RST) && sender.numbers.is_none() {
             true => 0, // the answer of nobody, who has no numbers
             false => sender
-                .numbers_before(segment.seq, false)
+                .numbers_before(peer, segment.seq, false)
                 .place(sender.next, segment.seq),
         };
         Placed {

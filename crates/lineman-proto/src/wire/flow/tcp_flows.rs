@@ -1,7 +1,7 @@
 //! All connections of a network or of a capture.
 
 use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use super::Delivered;
@@ -9,18 +9,83 @@ use super::Segment;
 use super::Sent;
 use super::TcpFlow;
 
-/// How many connections are remembered; the one that began longest ago is forgotten first.
+/// How many connections are remembered where nobody says otherwise: more than a lab has, and a few
+/// megabytes.
 const MEMORY: usize = 4096;
 
-/// The connections, each found by its two ends.
-#[derive(Debug, Default)]
+/// The connections, each found by its two ends. Memory is bounded: where one too many begins, the one
+/// that was idle for longest leaves.
+///
+/// A connection begins with the first segment between two ends, and a new one with each SYN between the same
+/// ends that has another number: the ports are used again. The one before leaves then.
+#[derive(Debug)]
 pub struct TcpFlows {
-    by_ends: HashMap<Ends, TcpFlow>,
-    oldest: VecDeque<Ends>,
+    by_ends: HashMap<Ends, usize>,
+    slots: Vec<Slot>,
+    limit: usize,
+    begun: u64,
+    newest: usize,
+    oldest: usize,
+    left: Option<Left>,
+}
+
+/// Which connection: they count from 0 in the order in which they began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FlowId(pub u64);
+
+/// A connection that is not followed any more.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// Which.
+    pub id: FlowId,
+    /// As it was when it left.
+    pub flow: TcpFlow,
+    /// Why.
+    pub why: Leaving,
+}
+
+/// Why a connection is not followed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// A new connection has begun between the same two ends.
+    PortsReused,
+    /// Others needed its place, and it was idle for longest. It need not have ended.
+    Idlest,
+}
+
+/// What was found about a segment that was seen once, and counts as delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct Captured {
+    /// Its connection.
+    pub id: FlowId,
+    /// As it was sent.
+    pub sent: Sent,
+    /// As it was delivered.
+    pub delivered: Delivered,
 }
 
 /// The lower address first: both directions are one connection.
-type Ends = (SocketAddr, SocketAddr);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Ends([(IpAddr, u16); 2]);
+
+/// A connection, between the one that was heard of next before it and the one behind it.
+#[derive(Debug)]
+struct Slot {
+    ends: Ends,
+    id: FlowId,
+    flow: TcpFlow,
+    newer: usize,
+    older: usize,
+}
+
+/// Beyond every slot.
+const NOBODY: usize = usize::MAX;
+
+impl Default for TcpFlows {
+    fn default() -> Self {
+        Self::with_limit(MEMORY)
+    }
+}
 
 impl TcpFlows {
     /// Knowing none.
@@ -28,38 +93,163 @@ impl TcpFlows {
         Self::default()
     }
 
+    /// Knowing none, and never more than so many, at least one.
+    pub fn with_limit(limit: usize) -> Self {
+        Self {
+            by_ends: HashMap::new(),
+            slots: Vec::new(),
+            limit: limit.max(1),
+            begun: 0,
+            newest: NOBODY,
+            oldest: NOBODY,
+            left: None,
+        }
+    }
+
     /// The connection that a segment belongs to, if it is known.
     pub fn get(&self, segment: &Segment) -> Option<&TcpFlow> {
-        self.by_ends.get(&ends(segment))
+        let (_, flow) = self.between(segment.from, segment.to)?;
+        Some(flow)
+    }
+
+    /// The connection between two ends, whichever is named first, if it is known, and its number.
+    pub fn between(&self, one: SocketAddr, other: SocketAddr) -> Option<(FlowId, &TcpFlow)> {
+        let at = *self.by_ends.get(&Ends::between(one, other))?;
+        let Slot { id, flow, .. } = &self.slots[at];
+        Some((*id, flow))
+    }
+
+    /// Those that are followed now, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (FlowId, &TcpFlow)> {
+        self.slots.iter().map(|slot| (slot.id, &slot.flow))
     }
 
     /// A segment was sent; `id` is what later segments will call it that repeat it.
     pub fn sent(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Sent> {
-        self.find(segment).sent(id, now_ns, segment)
+        let at = self.begin(segment);
+        self.slots[at].flow.sent(id, now_ns, segment)
     }
 
     /// A segment was delivered, as it arrived.
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
-        self.find(segment).delivered(now_ns, segment)
+        let at = self.find(segment);
+        self.slots[at].flow.delivered(now_ns, segment)
     }
 
-    /// The connection that a segment belongs to; a new one, if there is none.
-    fn find(&mut self, segment: &Segment) -> &mut TcpFlow {
-        let ends = ends(segment);
-        if !self.by_ends.contains_key(&ends) {
-            if self.oldest.len() == MEMORY
-                && let Some(oldest) = self.oldest.pop_front()
-            {
-                self.by_ends.remove(&oldest);
-            }
-            self.oldest.push_back(ends);
+    /// A segment was seen: it was sent, and counts as delivered.
+    pub fn captured(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Captured> {
+        let at = self.begin(segment);
+        let slot = &mut self.slots[at];
+        Some(Captured {
+            id: slot.id,
+            sent: slot.flow.sent(id, now_ns, segment)?,
+            delivered: slot.flow.delivered(now_ns, segment)?,
+        })
+    }
+
+    /// The connection that has left with the segment that was told last, if one has. It is forgotten with the
+    /// next one that leaves: ask after each segment.
+    pub fn take_left(&mut self) -> Option<Left> {
+        self.left.take()
+    }
+
+    /// As [`find`](Self::find), for a segment that may begin a new connection between known ends.
+    fn begin(&mut self, segment: &Segment) -> usize {
+        let at = self.find(segment);
+        let slot = &mut self.slots[at];
+        if slot.flow.is_succeeded_by(segment) {
+            let id = FlowId(self.begun);
+            self.begun += 1;
+            self.left = Some(Left {
+                id: std::mem::replace(&mut slot.id, id),
+                flow: std::mem::replace(&mut slot.flow, TcpFlow::new(segment)),
+                why: Leaving::PortsReused,
+            });
         }
-        self.by_ends
-            .entry(ends)
-            .or_insert_with(|| TcpFlow::new(segment))
+        at
+    }
+
+    /// The place of the connection that a segment belongs to, which is the newest now; a new one, if there is none.
+    fn find(&mut self, segment: &Segment) -> usize {
+        let ends = Ends::between(segment.from, segment.to);
+        // Segments come in trains.
+        if let Some(slot) = self.slots.get(self.newest)
+            && slot.ends == ends
+        {
+            return self.newest;
+        }
+        let at = match self.by_ends.get(&ends) {
+            Some(at) => {
+                let at = *at;
+                self.unlink(at);
+                at
+            }
+            None => self.place(ends, segment),
+        };
+        self.link(at);
+        at
+    }
+
+    /// Makes a new connection, in the place of the idlest if there is no other.
+    fn place(&mut self, ends: Ends, segment: &Segment) -> usize {
+        let slot = Slot {
+            ends,
+            id: FlowId(self.begun),
+            flow: TcpFlow::new(segment),
+            newer: NOBODY,
+            older: NOBODY,
+        };
+        self.begun += 1;
+        let at = match self.slots.len() < self.limit {
+            true => {
+                self.slots.push(slot);
+                self.slots.len() - 1
+            }
+            false => {
+                let at = self.oldest;
+                self.unlink(at);
+                let Slot { ends, id, flow, .. } = std::mem::replace(&mut self.slots[at], slot);
+                self.by_ends.remove(&ends);
+                let why = Leaving::Idlest;
+                self.left = Some(Left { id, flow, why });
+                at
+            }
+        };
+        self.by_ends.insert(ends, at);
+        at
+    }
+
+    /// Takes a slot out of the order.
+    fn unlink(&mut self, at: usize) {
+        let Slot { newer, older, .. } = self.slots[at];
+        match self.slots.get_mut(newer) {
+            Some(slot) => slot.older = older,
+            None => self.newest = older,
+        }
+        match self.slots.get_mut(older) {
+            Some(slot) => slot.newer = newer,
+            None => self.oldest = newer,
+        }
+    }
+
+    /// Puts a slot in front of all others.
+    fn link(&mut self, at: usize) {
+        let before = std::mem::replace(&mut self.newest, at);
+        match self.slots.get_mut(before) {
+            Some(slot) => slot.newer = at,
+            None => self.oldest = at,
+        }
+        (self.slots[at].newer, self.slots[at].older) = (NOBODY, before);
     }
 }
 
-fn ends(segment: &Segment) -> Ends {
-    (segment.from.min(segment.to), segment.from.max(segment.to))
+impl Ends {
+    fn between(one: SocketAddr, other: SocketAddr) -> Self {
+        let [one, other] = [one, other].map(|end| (end.ip(), end.port()));
+        Self(if one <= other {
+            [one, other]
+        } else {
+            [other, one]
+        })
+    }
 }

@@ -1,0 +1,122 @@
+//! What was not seen of a connection: a capture may begin in its middle, see one way only, or have holes. An
+//! unseen FIN changes the state of both ends; while there may be one, neither state is named.
+
+use super::TcpState;
+use super::judge::Placed;
+use super::side::Side;
+use crate::wire::Flags;
+
+/// Whether an end may have sent a FIN that nobody saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Unseen {
+    /// It has not.
+    #[default]
+    Nothing,
+    /// Somewhere before this place: what it sends from there on shows that it has not.
+    Before(i64),
+    /// Its beginning was not seen, nor a segment that tells how far it has come.
+    Anywhere,
+}
+
+impl Unseen {
+    /// It may have come as far as this unseen.
+    fn reaches(&mut self, place: i64) {
+        *self = match *self {
+            Self::Anywhere => Self::Anywhere,
+            Self::Nothing => Self::Before(place),
+            Self::Before(before) => Self::Before(before.max(place)),
+        };
+    }
+}
+
+impl Side {
+    /// Looks at a segment that it sends, before that is noted, for what it tells of segments that were not seen.
+    pub(super) fn looks_back(&mut self, peer: &mut Self, it: &Placed) {
+        if it.has(Flags::RST) {
+            return;
+        }
+        self.shows_own(it);
+        if let Some(ack) = it.ack {
+            self.shows_heard(peer, ack);
+        }
+        if self.unseen == Unseen::Nothing {
+            peer.may_have_heard_more = false;
+        }
+    }
+
+    /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
+    /// nothing stands where its sender goes on.
+    fn shows_own(&mut self, it: &Placed) {
+        if it.has(Flags::SYN) {
+            self.unseen = Unseen::Nothing;
+        } else if it.seq < it.end {
+            if matches!(self.unseen, Unseen::Before(place) if it.seq >= place) {
+                self.unseen = Unseen::Nothing;
+            }
+        } else if self.unseen == Unseen::Anywhere {
+            self.unseen = Unseen::Before(it.seq);
+        } else if it.seq > self.next && self.fin.is_none() {
+            self.unseen.reaches(it.seq);
+            self.forgets(&OPEN);
+        }
+    }
+
+    /// What it acknowledges has reached it.
+    fn shows_heard(&mut self, peer: &mut Self, ack: i64) {
+        if peer.fin.is_some() {
+            self.may_have_heard_more = false; // nothing comes behind a FIN
+        } else if ack > peer.next {
+            peer.unseen.reaches(ack);
+            peer.forgets(&OPEN);
+            self.may_have_heard_more = true;
+            self.forgets(&HEARING);
+        } else if ack > self.heard_from && ack <= self.expects {
+            self.may_have_heard_more = false; // the byte before it was seen, and is no FIN
+        }
+    }
+
+    /// All that its peer has sent, from its SYN to this place, was seen to arrive.
+    pub(super) fn has_shown_all_to(&mut self, place: i64) {
+        let certain = self.numbers.is_some_and(|numbers| numbers.certain);
+        if certain && matches!(self.unseen, Unseen::Before(before) if before <= place) {
+            self.unseen = Unseen::Nothing;
+        }
+    }
+
+    /// Whether its state may be another than the numbers tell that were seen.
+    pub(super) fn is_unsure(&self) -> bool {
+        self.fin.is_none() && self.unseen != Unseen::Nothing || self.may_have_heard_more
+    }
+
+    /// Whether it has heard the peer's FIN when it sends its own, which is seen for the first time. One that
+    /// was sent before may acknowledge what it did not know then.
+    pub(super) fn ends_second(&self, peer: &Self, it: &Placed) -> Option<bool> {
+        let heard = match (peer.fin, it.ack) {
+            (Some(fin), Some(ack)) => ack > fin,
+            _ if self.may_have_heard_more => return None,
+            _ => false,
+        };
+        (!heard || self.unseen == Unseen::Nothing).then_some(heard)
+    }
+
+    /// If it is in one of these states, it is not known any more.
+    fn forgets(&mut self, states: &[TcpState]) {
+        if states.iter().any(|state| self.is(*state)) {
+            self.life.now = None;
+        }
+    }
+}
+
+/// The states that its own FIN ends.
+const OPEN: [TcpState; 3] = [
+    TcpState::SynReceived,
+    TcpState::Established,
+    TcpState::CloseWait,
+];
+/// The states that the peer's FIN ends.
+const HEARING: [TcpState; 4] = [
+    TcpState::SynReceived,
+    TcpState::Established,
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+];
