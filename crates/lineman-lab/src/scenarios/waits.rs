@@ -171,7 +171,7 @@ fn on_the_wire(events: &[Event]) -> BTreeSet<u64> {
             Verdict::Sent => under_way.insert(packet.id),
             Verdict::Duplicated { copy } => under_way.insert(copy),
             Verdict::Delivered | Verdict::Dropped => under_way.remove(&packet.id),
-            Verdict::Held | Verdict::Repeated { .. } => false,
+            Verdict::Held | Verdict::Repeated { .. } | Verdict::Captured => false,
         };
     }
     under_way

@@ -148,7 +148,7 @@ pub struct Packet {
     /// What happened to it.
     pub verdict: Verdict,
     /// The frame, from the header of its link on, in hexadecimal digits: with [`Verdict::Sent`] as
-    /// it was sent, and with [`Verdict::Delivered`] if it arrives otherwise.
+    /// it was sent, with [`Verdict::Captured`] as it was seen, and with [`Verdict::Delivered`] if it arrives otherwise.
     #[serde(default, with = "hex", skip_serializing_if = "Option::is_none")]
     pub bytes: Option<Vec<u8>>,
     /// How many bytes it had on the wire, where these are not all of them.
@@ -197,6 +197,9 @@ pub enum Verdict {
     },
     /// It reached the other end.
     Delivered,
+    /// A capture has seen it pass, and tells nothing else: neither when it was sent, nor when it arrived, nor
+    /// whether it did. It is the only event about this packet.
+    Captured,
     /// It never will.
     Dropped,
     /// Another copy of it, with a number of its own, follows.

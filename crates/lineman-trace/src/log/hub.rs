@@ -82,6 +82,11 @@ impl Hub {
         log.ended || log.cancelled
     }
 
+    /// How many events wait for the slowest of its readers.
+    pub fn unread(&self) -> usize {
+        self.locked().events.len()
+    }
+
     fn append(&self, event: Event) {
         let mut log = self.locked();
         if log.cursors.is_empty() {

@@ -6,6 +6,7 @@ use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
@@ -22,7 +23,7 @@ pub struct Arrow {
     pub from: Host,
     /// When it entered the wire.
     pub sent_ns: u64,
-    /// When its fate was decided.
+    /// When its fate was decided, if that can be known.
     pub decided_ns: Option<u64>,
     /// What became of it.
     pub fate: Fate,
@@ -46,6 +47,8 @@ pub struct Arrow {
     pub label: Option<Label>,
     /// Its numbers, counted from the connection's beginning.
     pub place: Option<Place>,
+    /// How it stands to what its sender has sent before, if it is a segment.
+    pub order: Option<Order>,
     /// What it is in its transfer.
     pub file: Option<TftpStep>,
     /// If it was sent before: how often, and when last.
@@ -77,8 +80,22 @@ pub enum Fate {
     Held,
     /// It arrived.
     Delivered,
+    /// A capture has seen it pass; whether it arrived, and when, is not known.
+    Captured,
     /// It is lost.
     Dropped,
+}
+
+impl Fate {
+    /// Whether what it brings is taken as received: so states are deduced.
+    pub(super) fn arrives(self) -> bool {
+        matches!(self, Self::Delivered | Self::Captured)
+    }
+
+    /// Whether it is lost, where that is known.
+    pub(super) fn is_lost(self) -> Option<bool> {
+        (self != Self::Captured).then_some(self == Self::Dropped)
+    }
 }
 
 /// Which part of a packet's way a row shows.

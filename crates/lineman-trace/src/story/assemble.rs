@@ -193,7 +193,7 @@ impl Story {
             arrow.rules = self.rules.remove(&arrow.id).unwrap_or_default();
             if let Some(again) = arrow.again {
                 let fate = self.fates.get(&again.earlier);
-                arrow.earlier_lost = fate.map(|fate| *fate == Fate::Dropped);
+                arrow.earlier_lost = fate.and_then(|fate| fate.is_lost());
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));

@@ -5,7 +5,6 @@ use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
 
-use super::Fate;
 use super::Known;
 use super::Row;
 use super::Story;
@@ -112,7 +111,7 @@ impl Story {
         }
         let arrived = |at: &usize| {
             let arrow = self.pending[*at].row.arrow.as_ref();
-            arrow.is_some_and(|arrow| arrow.from != host && arrow.fate == Fate::Delivered)
+            arrow.is_some_and(|arrow| arrow.from != host && arrow.fate.arrives())
         };
         let place = made.filter(arrived);
         let place = place.or_else(|| self.deduced(change)).or(made);

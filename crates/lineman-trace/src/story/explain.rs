@@ -23,6 +23,7 @@ use crate::log::Host;
 use crate::log::TcpState;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Order;
 
 /// DATA, ACK, ERROR, OACK (RFC 1350 §5, RFC 2347).
 const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
@@ -147,6 +148,7 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
             Some(rule) => Saying::Lost { rule: rule.clone() },
             None => Saying::LostByHand {},
         }),
+        Fate::Captured => of_captured(arrow, out),
         Fate::Delivered => {
             // Where it goes on, it was said before.
             out.extend(held_back(arrow).filter(|_| arrow.stretch == Stretch::Whole));
@@ -166,6 +168,19 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
             }
         }
+    }
+}
+
+/// What a capture shows of how a segment came: not how its receiver found it, which nobody has seen.
+fn of_captured(arrow: &Arrow, out: &mut Vec<Saying>) {
+    if arrow.arrival == Arrival::Damaged {
+        out.push(Saying::CapturedDamaged { who: arrow.from });
+        return;
+    }
+    match arrow.order {
+        Some(Order::Gap) => out.push(Saying::CapturedGap { who: arrow.from }),
+        Some(Order::Late) => out.push(Saying::CapturedLate { who: arrow.from }),
+        Some(Order::Next) | None => {}
     }
 }
 

@@ -165,6 +165,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             Fate::Crossing => "crossing",
             Fate::Held => "held",
             Fate::Delivered => "delivered",
+            Fate::Captured => "captured",
             Fate::Dropped => "dropped",
         },
         part: match arrow.stretch {

@@ -6,6 +6,7 @@ use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::EndState;
+use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Timer;
 
@@ -35,6 +36,10 @@ impl Story {
             Verdict::Held => self.decide(event, packet, Fate::Held),
             Verdict::Delivered => self.decide(event, packet, Fate::Delivered),
             Verdict::Dropped => self.decide(event, packet, Fate::Dropped),
+            Verdict::Captured => {
+                self.sent(event, packet);
+                self.decide(event, packet, Fate::Captured);
+            }
             Verdict::Repeated { times } => self.repeated(event, packet, times),
             Verdict::Duplicated { copy } => self.duplicated(packet.id, copy),
         }
@@ -107,7 +112,11 @@ impl Story {
             rules: Vec::new(),
             altered: false,
             deduced: packet.bytes.is_none(),
-            label: sent.map(|sent| sent.label),
+            label: sent.map(|sent| match packet.verdict {
+                Verdict::Captured => without_wait(sent.label),
+                _ => sent.label,
+            }),
+            order: sent.map(|sent| sent.order),
             place: sent.map(|sent| sent.place),
             again: sent
                 .and_then(|sent| sent.again)
@@ -137,10 +146,12 @@ impl Story {
     /// An ACK that has not arrived has nothing sent again: then it was the timer.
     fn heard(&self, again: Again) -> Again {
         match again.cause {
-            Cause::Resumed { ack } if self.fates.get(&ack) != Some(&Fate::Delivered) => Again {
-                cause: Cause::Timer(Timer::Program),
-                ..again
-            },
+            Cause::Resumed { ack } if !self.fates.get(&ack).is_some_and(|fate| fate.arrives()) => {
+                Again {
+                    cause: Cause::Timer(Timer::Program),
+                    ..again
+                }
+            }
             _ => again,
         }
     }
@@ -154,9 +165,11 @@ impl Story {
             Fate::Delivered if arrow.nobody.is_some() => Fate::Dropped,
             fate => fate,
         };
-        let delivered = match fate {
-            Fate::Delivered => {
-                let altered = packet.bytes.as_deref().map(|bytes| {
+        // A capture's packet has its bytes here, as it was seen; another has them if it arrives otherwise.
+        let altered = packet.bytes.as_deref().filter(|_| fate == Fate::Delivered);
+        let delivered = match fate.arrives() {
+            true => {
+                let altered = altered.map(|bytes| {
                     let (link, wire_len) = self.captured(packet, bytes.len());
                     Frame::captured(link, bytes, wire_len)
                 });
@@ -171,7 +184,7 @@ impl Story {
                 }
                 delivered
             }
-            _ => None,
+            false => None,
         };
         let mut arrow = arrow.clone();
         self.note_fate(packet.id, fate);
@@ -207,8 +220,8 @@ impl Story {
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
             arrow.arrival = delivered.map_or_else(Default::default, |it| it.arrival);
-            arrow.altered = fate == Fate::Delivered && packet.bytes.is_some();
-            arrow.decided_ns = Some(event.t_ns);
+            arrow.altered = altered.is_some();
+            arrow.decided_ns = (fate != Fate::Captured).then_some(event.t_ns);
         }
         let moved = delivered.and_then(|delivered| delivered.moved);
         self.follows(place, packet.from.other(), moved);
@@ -271,5 +284,15 @@ impl Story {
             };
             self.packets.insert(copy, doubled);
         }
+    }
+}
+
+/// How long an end has waited is known where it is known when something reached it: not of a capture.
+fn without_wait(label: Label) -> Label {
+    let after_ns = None;
+    match label {
+        Label::Ack { bytes, .. } => Label::Ack { bytes, after_ns },
+        Label::AckFin { last, .. } => Label::AckFin { last, after_ns },
+        other => other,
     }
 }

@@ -3,7 +3,6 @@
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Label;
 
-use super::Fate;
 use super::Row;
 use crate::log::Answer;
 use crate::log::Host;
@@ -129,7 +128,7 @@ impl Reason {
         let answer = call.and_then(|call| call.answer.as_ref());
         let timed_out = matches!(answer, Some(Answer::Error(error)) if error == "ETIMEDOUT");
         let fed = row.arrow.as_ref().is_some_and(|arrow| {
-            let arrived = arrow.from != who && arrow.fate == Fate::Delivered;
+            let arrived = arrow.from != who && arrow.fate.arrives();
             arrived && matches!(arrow.label, Some(Label::Data { .. }))
         });
         match from {

@@ -259,6 +259,12 @@ sayings! {
     Copied "wire.copied" { of: Packet }
     /// The log ends before its fate.
     Crossing "wire.crossing" { }
+    /// A capture has not seen what its sender must have sent before it.
+    CapturedGap "capture.gap" { who: Host }
+    /// A capture sees it behind what its sender has sent later, and has not seen it before.
+    CapturedLate "capture.late" { who: Host }
+    /// Its checksum was wrong where it was captured.
+    CapturedDamaged "capture.damaged" { who: Host }
     /// A packet without bytes.
     Unknown "packet.unknown" { who: Host }
     /// Something that is neither TCP nor UDP.

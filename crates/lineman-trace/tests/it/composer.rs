@@ -133,12 +133,11 @@ impl Script {
         let ip = frame[14..].to_vec();
         let wire_len = u32::try_from(ip.len()).expect("a packet");
         let kept = ip[..ip.len().min(KEPT)].to_vec();
-        let mut packet = Packet::new(self.packets, from, Verdict::Sent, Some(kept));
+        let mut packet = Packet::new(self.packets, from, Verdict::Captured, Some(kept));
         packet.wire_len = (ip.len() > KEPT).then_some(wire_len);
         packet.stamp_ns = (self.packets == 3).then_some(1_794_999_999_999_999_999);
         self.put(Kind::Packet(packet));
-        self.verdict(self.packets, from, Verdict::Delivered, None);
-        self.now_us += 1000;
+        self.now_us += 1010;
         self
     }
 

@@ -85,6 +85,7 @@ fn packet() -> impl Strategy<Value = Kind> {
         Just(Verdict::Sent),
         Just(Verdict::Held),
         Just(Verdict::Delivered),
+        Just(Verdict::Captured),
         Just(Verdict::Dropped),
         any::<u32>().prop_map(|times| Verdict::Repeated { times }),
         any::<u64>().prop_map(|copy| Verdict::Duplicated { copy }),

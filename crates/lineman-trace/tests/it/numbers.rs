@@ -127,7 +127,9 @@ impl Wire {
                 continue;
             };
             match packet.verdict {
-                Verdict::Sent => wire.sent(event.t_ns, packet, &mut directions),
+                Verdict::Sent | Verdict::Captured => {
+                    wire.sent(event.t_ns, packet, &mut directions);
+                }
                 Verdict::Delivered => {
                     if let Some(known) = wire.packets.get_mut(&packet.id) {
                         known.delivered_ns.get_or_insert(event.t_ns);

@@ -11,9 +11,10 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 12] = [
+pub const ALL: [(&str, Make); 13] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
+    ("capture-gaps", capture_gaps),
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),
@@ -469,6 +470,25 @@ pub fn capture() -> Vec<u8> {
     log.raw(Server, last.clone());
     log.raw(Client, tcp.next(Client, ACK, b""));
     log.at(500_000).raw(Server, last);
+    log.done()
+}
+
+/// What a capture has of a connection of which it has missed something, and seen something late; and a
+/// segment that was changed on the way.
+pub fn capture_gaps() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::captured("capture-gaps"), Connection::new(9000));
+    log.raw(Client, tcp.next(Client, SYN, b""));
+    log.raw(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    let overtaken = tcp.next(Client, push(), &[1; 50]);
+    log.raw(Client, tcp.next(Client, push(), &[2; 50]));
+    log.raw(Client, overtaken);
+    log.raw(Server, tcp.next(Server, ACK, b""));
+    let mut damaged = tcp.next(Client, push(), &[3; 20]);
+    if let Some(last) = damaged.last_mut() {
+        *last ^= 1;
+    }
+    log.raw(Client, damaged);
     log.done()
 }
 

@@ -25,6 +25,7 @@ messages! {
     StatesInferred {} "States are deduced from the packets, not told by a kernel." "状态由报文推断得出，并非来自内核。"
     StatesSimulated {} "Both ends are simulated; no kernel's TCP took part." "两端均为模拟，没有内核 TCP 参与。"
     NoStates {} "UDP has no states: what looks like a connection is only a pair of ports that the two programs remember." "UDP 没有状态：看上去像连接，其实只是两个程序各自记住的一对端口。"
+    WhereCaptured {} "A capture shows when packets passed, not when, or whether, they arrived." "抓包显示的是报文经过的时刻，并不说明它们何时到达、是否到达。"
     NoTiming {} "without timing: distances mean nothing here" "不含时间：间距没有意义"
     LadderTitle { scenario } "A ladder of packets: {scenario}" "报文时序图：{scenario}"
     LadderAbout { packets } "Two hosts, {packets} packets between them, time downwards. Each arrow has its explanation as a title." "两台主机之间的 {packets} 个报文，时间自上而下。每个箭头的标题是对它的解释。"

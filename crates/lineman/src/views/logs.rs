@@ -7,8 +7,9 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Reader;
 
 /// Their names: composed ones, and some that a real lab has recorded.
-pub const LOGS: [&str; 14] = [
+pub const LOGS: [&str; 15] = [
     "capture",
+    "capture-gaps",
     "causes",
     "chat",
     "crossed",

@@ -54,7 +54,7 @@ fn of_row(row: &Row, lang: Lang) -> Vec<String> {
 
 fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
     let (line, word) = match arrow.fate {
-        Fate::Delivered => ("->>", None),
+        Fate::Delivered | Fate::Captured => ("->>", None),
         Fate::Dropped => ("-x", Some(Views::Dropped {})),
         Fate::Held => ("-)", Some(Views::Held {})),
         Fate::Crossing => ("-)", Some(Views::Crossing {})),

@@ -70,9 +70,9 @@ fn class(arrow: Option<&Arrow>) -> &'static str {
         Some(arrow) => match arrow.fate {
             Fate::Dropped => "row lost",
             Fate::Held | Fate::Crossing => "row held",
-            Fate::Delivered if arrow.deduced => "row deduced",
-            Fate::Delivered if arrow.again.is_some() => "row again",
-            Fate::Delivered => "row",
+            Fate::Delivered | Fate::Captured if arrow.deduced => "row deduced",
+            Fate::Delivered | Fate::Captured if arrow.again.is_some() => "row again",
+            Fate::Delivered | Fate::Captured => "row",
         },
     }
 }
@@ -121,7 +121,7 @@ fn way(arrow: &Arrow, y: f64) -> Way {
         0.0
     };
     let reach = match (arrow.fate, arrow.stretch) {
-        (Fate::Delivered, _) => 1.0,
+        (Fate::Delivered | Fate::Captured, _) => 1.0,
         (Fate::Dropped, Stretch::Landing) => 0.8,
         (Fate::Dropped, _) => 0.7,
         (Fate::Held | Fate::Crossing, _) => 0.5,
@@ -176,7 +176,9 @@ fn tip(arrow: &Arrow, (x, y): (f64, f64)) -> String {
         Host::Server => 9.0,
     };
     let path = match arrow.fate {
-        Fate::Delivered => format!("M{} {}L{x} {y}L{} {}", x + back, y - 6.0, x + back, y + 4.0),
+        Fate::Delivered | Fate::Captured => {
+            format!("M{} {}L{x} {y}L{} {}", x + back, y - 6.0, x + back, y + 4.0)
+        }
         Fate::Dropped => format!(
             "M{} {}L{} {}M{} {}L{} {}",
             x - 6.0,
@@ -195,7 +197,7 @@ fn tip(arrow: &Arrow, (x, y): (f64, f64)) -> String {
 
 fn note(arrow: &Arrow, lang: Lang) -> String {
     let fate = match arrow.fate {
-        Fate::Delivered => None,
+        Fate::Delivered | Fate::Captured => None,
         Fate::Dropped => Some(Views::Dropped {}),
         Fate::Held => Some(Views::Held {}),
         Fate::Crossing => Some(Views::Crossing {}),

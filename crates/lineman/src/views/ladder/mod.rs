@@ -16,8 +16,11 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Start;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
 use lineman_trace::story::Story;
+use lineman_trace::story::What;
 
 use self::layout::Layout;
 use self::marks::Marks;
@@ -53,7 +56,8 @@ pub struct Ladder {
     story: Story,
     start: Option<Start>,
     has_states: bool,
-    has_packets: bool,
+    has_datagrams: bool,
+    is_captured: bool,
 }
 
 impl Ladder {
@@ -65,7 +69,8 @@ impl Ladder {
             story: Story::new(),
             start: None,
             has_states: false,
-            has_packets: false,
+            has_datagrams: false,
+            is_captured: false,
         }
     }
 
@@ -102,20 +107,24 @@ impl Ladder {
     pub fn finish(&mut self) -> Vec<String> {
         let mut lines = self.close();
         if let Some(start) = &self.start {
-            let note = match (self.has_states, self.has_packets) {
+            let states = match (self.has_states, self.has_datagrams) {
                 (true, _) => Some(provenance(start.origin)),
                 (false, true) => Some(Views::NoStates {}),
                 (false, false) => None,
             };
-            let note = note.map(|note| note.render(self.style.lang));
-            lines.extend(note.into_iter().flat_map(|note| self.sentence(&note)));
+            let captured = self.is_captured.then_some(Views::WhereCaptured {});
+            let notes = states.into_iter().chain(captured);
+            lines.extend(notes.flat_map(|note| self.sentence(&note.render(self.style.lang))));
         }
         lines
     }
 
     fn rows(&mut self, rows: &[Row]) -> Vec<String> {
         let states = |row: &Row| row.states.client.or(row.states.server);
-        self.has_packets |= rows.iter().any(|row| row.arrow.is_some());
+        let arrows = || rows.iter().filter_map(|row| row.arrow.as_ref());
+        let is_datagram = |arrow: &Arrow| matches!(arrow.seen.what, What::Udp(_));
+        self.has_datagrams |= arrows().any(is_datagram);
+        self.is_captured |= arrows().any(|arrow| arrow.fate == Fate::Captured);
         self.has_states |= rows.iter().any(|row| states(row).is_some());
         rows.iter().flat_map(|row| self.row(row)).collect()
     }

@@ -30,7 +30,7 @@ pub(super) fn shaft(arrow: &Arrow, columns: usize, style: Style) -> String {
         _ => 0,
     };
     let reach = match (arrow.fate, arrow.stretch) {
-        (Fate::Delivered, _) | (_, Stretch::Landing) => columns,
+        (Fate::Delivered | Fate::Captured, _) | (_, Stretch::Landing) => columns,
         _ => columns * 3 / 4,
     };
     let word = if tip.word.is_empty() {
@@ -112,7 +112,7 @@ fn extra(arrow: &Arrow, style: Style) -> String {
 fn tip(arrow: &Arrow, marks: Marks, style: Style) -> Tip {
     let word = |word: Views<'_>| word.render(style.lang);
     match arrow.fate {
-        Fate::Delivered => Tip {
+        Fate::Delivered | Fate::Captured => Tip {
             sign: match arrow.from {
                 Host::Client => marks.right,
                 Host::Server => marks.left,
@@ -142,7 +142,7 @@ pub(super) fn short(arrow: &Arrow, style: Style) -> String {
     let marks = Marks::of(style);
     let tip = tip(arrow, marks, style);
     let sign = match arrow.fate {
-        Fate::Delivered => marks.right,
+        Fate::Delivered | Fate::Captured => marks.right,
         _ => tip.sign,
     };
     let word = if tip.word.is_empty() {
