@@ -1,13 +1,15 @@
 //! What was seen of a network, told once: a log of events, the story it tells, and capture files.
 //!
 //! [`log`] is the centre: whoever makes something happen, or sees it, appends an event, and every view
-//! and export is a pure function of the events. [`story`] joins them to rows of a ladder.
+//! and export is a pure function of the events. [`story`] joins them to rows of a ladder. [`capture`] sorts the packets of a
+//! capture into conversations.
 //!
 //! There is no operating system in here: no clock, socket, file or thread. What is read and written
 //! is handed in as [`BufRead`](std::io::BufRead) and [`Write`](std::io::Write), and the time of an
 //! event is its teller's.
 #![forbid(unsafe_code)]
 
+pub mod capture;
 pub mod files;
 pub mod log;
 pub mod story;

@@ -5,6 +5,7 @@
 )]
 
 mod calls;
+mod capture;
 mod causes;
 mod composer;
 mod files;
