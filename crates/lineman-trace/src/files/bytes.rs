@@ -75,7 +75,10 @@ impl From<Reason> for Stop {
 
 impl From<io::Error> for Stop {
     fn from(error: io::Error) -> Self {
-        Self::Bad(error.into())
+        Self::Bad(match error.kind() {
+            io::ErrorKind::InvalidData => Reason::Unpacked(error),
+            _ => error.into(),
+        })
     }
 }
 
@@ -85,6 +88,12 @@ pub(super) struct Input<R> {
     input: R,
     /// How many bytes were read.
     pub(super) at: u64,
+}
+
+impl<R> Input<R> {
+    pub(super) fn get(&self) -> &R {
+        &self.input
+    }
 }
 
 impl<R: Read> Input<R> {
@@ -116,19 +125,23 @@ impl<R: Read> Input<R> {
         self.next()?.ok_or(Stop::Cut)
     }
 
-    /// The next `len` bytes. Memory is taken as they come, not by what the length promises.
-    pub(super) fn take(&mut self, len: u64) -> Result<Vec<u8>, Stop> {
-        let mut bytes = Vec::new();
-        let read = self.input.by_ref().take(len).read_to_end(&mut bytes)?;
+    /// The next `len` bytes, in place of what is in `bytes`. Memory is taken as they come, not by what the
+    /// length promises.
+    pub(super) fn take(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<(), Stop> {
+        bytes.clear();
+        let read = self.input.by_ref().take(len).read_to_end(bytes)?;
         self.at += read as u64;
         match read as u64 == len {
-            true => Ok(bytes),
+            true => Ok(()),
             false => Err(Stop::Cut),
         }
     }
 
     /// Passes over the next `len` bytes.
     pub(super) fn skip(&mut self, len: u64) -> Result<(), Stop> {
+        if len == 0 {
+            return Ok(());
+        }
         let skipped = io::copy(&mut self.input.by_ref().take(len), &mut io::sink())?;
         self.at += skipped;
         match skipped == len {

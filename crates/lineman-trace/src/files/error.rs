@@ -22,15 +22,15 @@ pub enum Reason {
     /// The file itself.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// What is compressed in it is damaged.
+    #[error("what is compressed is damaged: {0}")]
+    Unpacked(io::Error),
     /// It is empty, or shorter than any capture.
     #[error("too short for a capture")]
     TooShort,
     /// It begins as neither form does.
     #[error("neither pcap nor pcapng: it begins with {0:02x?}")]
     NotACapture([u8; 4]),
-    /// It is compressed by gzip.
-    #[error("compressed by gzip")]
-    Gzip,
     /// A version of the form that nobody has defined.
     #[error("version {major}.{minor} of the form is not known")]
     Version {

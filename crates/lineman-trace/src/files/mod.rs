@@ -12,6 +12,8 @@ mod pcap;
 mod pcapng;
 mod reader;
 mod resolution;
+mod unpacked;
+mod zstd;
 
 pub use lineman_proto::wire::LinkType;
 
@@ -25,6 +27,7 @@ pub use reader::Ending;
 pub use reader::Form;
 pub use reader::Reader;
 pub use resolution::Resolution;
+pub use unpacked::Unpacked;
 
 /// The most bytes that a packet may have in a file: what libpcap and Wireshark allow for everything but
 /// USB and D-Bus. A greater length is not a packet's, and memory is not given for it.

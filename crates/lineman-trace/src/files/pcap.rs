@@ -66,10 +66,15 @@ impl Records {
         Ok(Some((records, interface)))
     }
 
-    pub(super) fn next<R: Read>(&mut self, input: &mut Input<R>) -> Result<Option<Record>, Stop> {
+    /// Reads the next packet into `record`; false at the end.
+    pub(super) fn next<R: Read>(
+        &mut self,
+        input: &mut Input<R>,
+        record: &mut Record,
+    ) -> Result<bool, Stop> {
         self.begun = input.at;
         let Some(seconds) = input.next()? else {
-            return Ok(None);
+            return Ok(false);
         };
         let seconds = self.endian.u32(seconds);
         let fraction = self.endian.u32(input.array()?);
@@ -83,14 +88,11 @@ impl Records {
             return Err(Reason::TooLong(captured).into());
         }
         let fraction_ns = self.resolution.to_ns(fraction.into()) as u64;
-        Ok(Some(Record {
-            interface: 0,
-            utc_ns: Some(u64::from(seconds) * SECOND_NS + fraction_ns),
-            wire_len: wire_len.max(captured),
-            bytes: input.take(captured.into())?,
-            comments: Vec::new(),
-            outbound: None,
-        }))
+        record.interface = 0;
+        record.utc_ns = Some(u64::from(seconds) * SECOND_NS + fraction_ns);
+        record.wire_len = wire_len.max(captured);
+        input.take(captured.into(), &mut record.bytes)?;
+        Ok(true)
     }
 
     /// The captured length and that on the wire. Before version 2.3 they stood the other way round, and

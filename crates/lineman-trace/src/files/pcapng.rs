@@ -68,16 +68,17 @@ impl Blocks {
         })
     }
 
-    /// Reads to behind the next packet.
+    /// Reads to behind the next packet, and that into `record`; false at the end.
     pub(super) fn next<R: Read>(
         &mut self,
         input: &mut Input<R>,
         interfaces: &mut Vec<Interface>,
-    ) -> Result<Option<Record>, Stop> {
+        record: &mut Record,
+    ) -> Result<bool, Stop> {
         loop {
             self.begun = input.at;
             let Some(kind) = input.next()? else {
-                return Ok(None);
+                return Ok(false);
             };
             if kind == SECTION {
                 self.endian = section(input)?;
@@ -86,22 +87,22 @@ impl Blocks {
             }
             let len = self.endian.u32(input.array()?);
             let mut block = Block::new(input, self.endian, len)?;
-            let record = match self.endian.u32(kind) {
+            let kind = self.endian.u32(kind);
+            match kind {
                 INTERFACE => {
                     if interfaces.len() == MAX_INTERFACES {
                         return Err(Reason::TooManyInterfaces.into());
                     }
                     interfaces.push(interface(&mut block)?);
-                    None
                 }
-                PACKET => Some(self.packet(&mut block, interfaces)?),
-                OLD_PACKET => Some(self.old_packet(&mut block, interfaces)?),
-                SIMPLE_PACKET => Some(self.simple_packet(&mut block, interfaces)?),
-                _ => None,
-            };
+                PACKET => self.packet(&mut block, interfaces, record)?,
+                OLD_PACKET => self.old_packet(&mut block, interfaces, record)?,
+                SIMPLE_PACKET => self.simple_packet(&mut block, interfaces, record)?,
+                _ => {}
+            }
             block.finish()?;
-            if record.is_some() {
-                return Ok(record);
+            if matches!(kind, PACKET | OLD_PACKET | SIMPLE_PACKET) {
+                return Ok(true);
             }
         }
     }
@@ -110,19 +111,21 @@ impl Blocks {
         &self,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
-    ) -> Result<Record, Stop> {
+        record: &mut Record,
+    ) -> Result<(), Stop> {
         let number = block.u32()?;
-        self.timed(number, block, interfaces)
+        self.timed(number, block, interfaces, record)
     }
 
     fn old_packet<R: Read>(
         &self,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
-    ) -> Result<Record, Stop> {
+        record: &mut Record,
+    ) -> Result<(), Stop> {
         let number = block.u16()?;
         let _how_many_were_dropped = block.u16()?;
-        self.timed(number.into(), block, interfaces)
+        self.timed(number.into(), block, interfaces, record)
     }
 
     /// From the time on, both kinds of packet are the same.
@@ -131,18 +134,15 @@ impl Blocks {
         number: u32,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
-    ) -> Result<Record, Stop> {
+        record: &mut Record,
+    ) -> Result<(), Stop> {
         let (at, interface) = self.interface(number, interfaces)?;
         let (high, low) = (block.u32()?, block.u32()?);
         let (captured, wire_len) = (block.u32()?, block.u32()?);
-        let mut record = Record {
-            interface: at,
-            utc_ns: utc_ns(interface, u64::from(high) << 32 | u64::from(low)),
-            wire_len: wire_len.max(captured),
-            bytes: packet_bytes(block, captured)?,
-            comments: Vec::new(),
-            outbound: None,
-        };
+        record.interface = at;
+        record.utc_ns = utc_ns(interface, u64::from(high) << 32 | u64::from(low));
+        record.wire_len = wire_len.max(captured);
+        packet_bytes(block, captured, &mut record.bytes)?;
         for BlockOption { code, value } in block.options()? {
             match code {
                 COMMENT => record
@@ -152,28 +152,23 @@ impl Blocks {
                 _ => {}
             }
         }
-        Ok(record)
+        Ok(())
     }
 
     fn simple_packet<R: Read>(
         &self,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
-    ) -> Result<Record, Stop> {
+        record: &mut Record,
+    ) -> Result<(), Stop> {
         let (at, interface) = self.interface(0, interfaces)?;
         let wire_len = block.u32()?;
         let captured = match interface.snap_len {
             0 => wire_len,
             limit => wire_len.min(limit),
         };
-        Ok(Record {
-            interface: at,
-            utc_ns: None,
-            wire_len,
-            bytes: packet_bytes(block, captured)?,
-            comments: Vec::new(),
-            outbound: None,
-        })
+        (record.interface, record.utc_ns, record.wire_len) = (at, None, wire_len);
+        packet_bytes(block, captured, &mut record.bytes)
     }
 
     /// An interface of this section: its number in the file, and what is known of it.
@@ -239,9 +234,13 @@ fn name(value: &[u8]) -> String {
     String::from_utf8_lossy(value.get(..MAX_NAME).unwrap_or(value)).into_owned()
 }
 
-fn packet_bytes<R: Read>(block: &mut Block<'_, R>, captured: u32) -> Result<Vec<u8>, Stop> {
+fn packet_bytes<R: Read>(
+    block: &mut Block<'_, R>,
+    captured: u32,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Stop> {
     match captured {
-        ..=MAX_PACKET => block.padded(captured),
+        ..=MAX_PACKET => block.padded(captured, bytes),
         _ => Err(Reason::TooLong(captured).into()),
     }
 }

@@ -48,8 +48,6 @@ enum Records {
     Pcapng(pcapng::Blocks),
 }
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-
 impl<R: Read> Reader<R> {
     /// Reads the beginning of a file. It reads in small portions: give it a
     /// [`BufReader`](std::io::BufReader).
@@ -93,11 +91,37 @@ impl<R: Read> Reader<R> {
         self.ending
     }
 
-    fn read(&mut self) -> Result<Option<Record>, Stop> {
-        match &mut self.records {
-            Records::Pcap(records) => records.next(&mut self.input),
-            Records::Pcapng(blocks) => blocks.next(&mut self.input, &mut self.interfaces),
+    /// What it reads from.
+    pub fn input(&self) -> &R {
+        self.input.get()
+    }
+
+    /// Reads the next packet into `record`, whose memory is used again: who reads many packets one after the
+    /// other takes none for each. `None` when there are no more.
+    ///
+    /// # Errors
+    /// When the file cannot be read on; there are no more packets then.
+    pub fn read_into(&mut self, record: &mut Record) -> Option<Result<(), BadFile>> {
+        if self.failed || self.ending.is_some() {
+            return None;
         }
+        record.comments.clear();
+        record.outbound = None;
+        let read = match &mut self.records {
+            Records::Pcap(records) => records.next(&mut self.input, record),
+            Records::Pcapng(blocks) => blocks.next(&mut self.input, &mut self.interfaces, record),
+        };
+        let at = self.begun();
+        match read {
+            Ok(true) => return Some(Ok(())),
+            Ok(false) => self.ending = Some(Ending::Complete),
+            Err(Stop::Cut) => self.ending = Some(Ending::Cut { at }),
+            Err(Stop::Bad(reason)) => {
+                self.failed = true;
+                return Some(Err(BadFile { at, reason }));
+            }
+        }
+        None
     }
 
     /// Where what is being read begins.
@@ -118,34 +142,14 @@ fn begin<R: Read>(input: &mut Input<R>, interfaces: &mut Vec<Interface>) -> Resu
         interfaces.push(interface);
         return Ok(Records::Pcap(records));
     }
-    Err(match magic.starts_with(&GZIP) {
-        true => Reason::Gzip.into(),
-        false => Reason::NotACapture(magic).into(),
-    })
+    Err(Reason::NotACapture(magic).into())
 }
 
 impl<R: Read> Iterator for Reader<R> {
     type Item = Result<Record, BadFile>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed || self.ending.is_some() {
-            return None;
-        }
-        match self.read() {
-            Ok(Some(record)) => Some(Ok(record)),
-            Ok(None) => {
-                self.ending = Some(Ending::Complete);
-                None
-            }
-            Err(Stop::Cut) => {
-                self.ending = Some(Ending::Cut { at: self.begun() });
-                None
-            }
-            Err(Stop::Bad(reason)) => {
-                self.failed = true;
-                let at = self.begun();
-                Some(Err(BadFile { at, reason }))
-            }
-        }
+        let mut record = Record::new(0, 0, Vec::new());
+        Some(self.read_into(&mut record)?.map(|()| record))
     }
 }

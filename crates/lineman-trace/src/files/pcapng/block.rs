@@ -62,13 +62,13 @@ impl<'a, R: Read> Block<'a, R> {
         Ok(self.endian.u32(self.array()?))
     }
 
-    /// So many bytes, and those that fill them up to a multiple of four.
-    pub(super) fn padded(&mut self, len: u32) -> Result<Vec<u8>, Stop> {
+    /// So many bytes, in place of what is in `bytes`; those that fill them up to a multiple of four are passed
+    /// over.
+    pub(super) fn padded(&mut self, len: u32, bytes: &mut Vec<u8>) -> Result<(), Stop> {
         let padded = len.next_multiple_of(4);
         self.passed(padded as usize)?;
-        let bytes = self.input.take(len.into())?;
-        self.input.skip((padded - len).into())?;
-        Ok(bytes)
+        self.input.take(len.into(), bytes)?;
+        self.input.skip((padded - len).into())
     }
 
     /// Its options, which take up all that is left.
@@ -82,7 +82,8 @@ impl<'a, R: Read> Block<'a, R> {
             if code == END_OF_OPTIONS {
                 break;
             }
-            let value = self.padded(len.into())?;
+            let mut value = Vec::new();
+            self.padded(len.into(), &mut value)?;
             options.push(BlockOption { code, value });
         }
         Ok(options)

@@ -1,0 +1,97 @@
+//! Captures that are compressed: gzip (RFC 1952) and Zstandard (RFC 8878), recognised by their first bytes.
+//!
+//! What comes out is given away as it comes: however much a file says that it grows to, no more memory is
+//! taken than a decoder's window, which the crates bound (gzip: 32 KiB; Zstandard: 100 MB).
+
+use std::io;
+use std::io::Chain;
+use std::io::Cursor;
+use std::io::ErrorKind;
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
+
+use super::zstd::Zstd;
+
+/// gzip begins so.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+/// A frame of Zstandard.
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// What may stand before it and is passed over: the lowest four bits are anything.
+const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
+
+/// A file as it was before it was compressed, if it was.
+#[derive(Debug)]
+pub struct Unpacked<R> {
+    from: From<R>,
+    cut: bool,
+}
+
+/// An input of which the beginning was looked at.
+type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
+
+enum From<R> {
+    Plain(Whole<R>),
+    Gzip(Box<MultiGzDecoder<Whole<R>>>),
+    Zstd(Box<Zstd<Whole<R>>>),
+}
+
+impl<R: Read> Unpacked<R> {
+    /// Looks at the beginning of a file.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn new(mut input: R) -> io::Result<Self> {
+        let mut begins = Vec::new();
+        input.by_ref().take(4).read_to_end(&mut begins)?;
+        let is_gzip = begins.starts_with(&GZIP);
+        let is_zstd = begins == ZSTD || begins.get(1..) == Some(&SKIPPABLE) && begins[0] >> 4 == 5;
+        let whole = Cursor::new(begins).chain(input);
+        Ok(Self {
+            from: match () {
+                () if is_gzip => From::Gzip(Box::new(MultiGzDecoder::new(whole))),
+                () if is_zstd => From::Zstd(Box::new(Zstd::new(whole))),
+                () => From::Plain(whole),
+            },
+            cut: false,
+        })
+    }
+}
+
+impl<R> Unpacked<R> {
+    /// Whether what was compressed ended in the middle.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+/// What is damaged is [`InvalidData`](ErrorKind::InvalidData). Where it is cut, it ends.
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read = match &mut self.from {
+            From::Plain(input) => return input.read(bytes),
+            From::Gzip(decoder) => decoder.read(bytes),
+            From::Zstd(decoder) => decoder.read(bytes),
+        };
+        match read {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.cut = true;
+                Ok(0)
+            }
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                Err(io::Error::new(ErrorKind::InvalidData, error))
+            }
+            read => read,
+        }
+    }
+}
+
+impl<R> std::fmt::Debug for From<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Plain(_) => "Plain",
+            Self::Gzip(_) => "Gzip",
+            Self::Zstd(_) => "Zstd",
+        })
+    }
+}
