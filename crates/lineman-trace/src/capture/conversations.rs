@@ -144,9 +144,20 @@ impl Conversations {
         }
     }
 
-    /// The conversation of the last packet.
+    /// The conversation of the last packet: who it is between, and how much it was. How it began and ended and what
+    /// went wrong in TCP, [`told`](Self::told) says.
     pub fn current(&self) -> Option<&Conversation> {
         Some(&self.open.get(self.last?)?.known)
+    }
+
+    /// All that is known of the conversation of the last packet by now.
+    pub fn told(&self) -> Option<Conversation> {
+        Some(self.open.get(self.last?)?.told())
+    }
+
+    /// All that are followed, as far as they have come; in no order.
+    pub fn followed(&self) -> impl Iterator<Item = Conversation> {
+        self.open.iter().map(Open::told)
     }
 
     /// All packets so far.
@@ -205,7 +216,7 @@ impl Conversations {
         let key = Key::between(Kind::Tcp, segment.from, segment.to);
         let found = self.open.find(key).filter(|place| {
             let over = self.open.get(*place).is_none_or(|open| match &open.inside {
-                Inside::Tcp(connection) => connection.is_over_with(segment, &open.known),
+                Inside::Tcp(connection) => connection.is_over_with(segment),
                 _ => true,
             });
             !over
@@ -213,11 +224,7 @@ impl Conversations {
         let place = found.unwrap_or_else(|| {
             let connection = Connection::new(segment);
             let ends = connection.ends();
-            let place = self.begin(key, Kind::Tcp, ends, Inside::Tcp(Box::new(connection)));
-            if let Some(open) = self.open.touch_not(place) {
-                open.known.beginning = Connection::beginning(segment);
-            }
-            place
+            self.begin(key, Kind::Tcp, ends, Inside::Tcp(Box::new(connection)))
         });
         let (id, now_ns) = (self.totals.packets, self.now_ns);
         let Open { known, inside } = self.open.used(place)?;
@@ -446,12 +453,7 @@ impl Conversations {
 
     /// A conversation is over, or can be followed no more.
     fn over(&mut self, open: Open) {
-        let Open { mut known, inside } = open;
-        match inside {
-            Inside::Tcp(connection) => connection.conclude(&mut known),
-            Inside::Tftp(transfer) => transfer.conclude(&mut known),
-            Inside::Nothing => {}
-        }
+        let known = open.told();
         match Folds::takes(&known) {
             true => self.folds.add(known),
             false => self.left.push(known),
@@ -463,6 +465,19 @@ impl Conversations {
                 self.folds.rest(&known);
             }
         }
+    }
+}
+
+impl Open {
+    /// What its packets tell by now.
+    fn told(&self) -> Conversation {
+        let mut known = self.known.clone();
+        match &self.inside {
+            Inside::Tcp(connection) => connection.conclude(&mut known),
+            Inside::Tftp(transfer) => transfer.conclude(&mut known),
+            Inside::Nothing => {}
+        }
+        known
     }
 }
 

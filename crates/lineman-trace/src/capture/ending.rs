@@ -7,6 +7,8 @@ use crate::log::Host;
 pub enum Beginning {
     /// By a SYN.
     Syn,
+    /// By a SYN and its answer, which was not acknowledged.
+    Unfinished,
     /// By a request (TFTP).
     Request,
     /// The capture begins later than the conversation: its SYN is not in it.
@@ -20,6 +22,7 @@ impl Beginning {
     pub fn name(self) -> &'static str {
         match self {
             Self::Syn => "syn",
+            Self::Unfinished => "unfinished",
             Self::Request => "request",
             Self::Midway => "midway",
             Self::First => "first",

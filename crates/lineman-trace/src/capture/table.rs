@@ -59,6 +59,11 @@ impl<T> Table<T> {
         Some(place)
     }
 
+    /// All entries, in no order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().flatten().map(|slot| &slot.entry)
+    }
+
     pub(super) fn get(&self, place: Place) -> Option<&T> {
         let slot = self.slots.get(place.0)?.as_ref()?;
         Some(&slot.entry)

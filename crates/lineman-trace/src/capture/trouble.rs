@@ -29,11 +29,13 @@ pub enum Trouble {
     Stray,
     /// A header that contradicts itself.
     Malformed,
+    /// A segment that acknowledges what was never captured.
+    Unseen,
 }
 
 impl Trouble {
     /// All of them, the gravest first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Reset,
         Self::IcmpError,
         Self::ZeroWindow,
@@ -42,6 +44,7 @@ impl Trouble {
         Self::Damaged,
         Self::Malformed,
         Self::Gap,
+        Self::Unseen,
         Self::Stray,
         Self::Unanswered,
         Self::OutOfOrder,
@@ -65,6 +68,7 @@ impl Trouble {
             Self::Unanswered => "unanswered",
             Self::Stray => "strays",
             Self::Malformed => "malformed",
+            Self::Unseen => "unseen_acked",
         }
     }
 
@@ -75,7 +79,7 @@ impl Trouble {
             Self::Reset | Self::IcmpError => 100,
             Self::ZeroWindow | Self::TimeOut => 20,
             Self::Retransmission | Self::Damaged | Self::Malformed => 10,
-            Self::Gap | Self::Stray | Self::Unanswered => 5,
+            Self::Gap | Self::Unseen | Self::Stray | Self::Unanswered => 5,
             Self::OutOfOrder | Self::Duplicate => 2,
             Self::DuplicateAck => 1,
         }
@@ -110,8 +114,12 @@ impl Troubles {
     }
 
     pub(super) fn add(&mut self, trouble: Trouble) {
+        self.add_many(trouble, 1);
+    }
+
+    pub(super) fn add_many(&mut self, trouble: Trouble, more: u32) {
         let count = &mut self.0[trouble as usize];
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(more);
     }
 
     pub(super) fn take_back(&mut self, trouble: Trouble) {
