@@ -144,6 +144,7 @@ fn every_delivery_is_known(events: &[Event]) {
                 under_way.remove(place.unwrap_or_else(|| panic!("{packet:?} was not on the wire")));
             }
             Verdict::Held | Verdict::Repeated { .. } => {}
+            Verdict::Captured => panic!("a lab has no capture: {packet:?}"),
         }
     }
     assert_eq!(under_way, [0; 0], "still on the wire");
