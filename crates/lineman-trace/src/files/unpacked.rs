@@ -24,6 +24,8 @@ const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 #[derive(Debug)]
 pub struct Unpacked<R> {
     from: From<R>,
+    /// Whether anything was given away.
+    begun: bool,
     cut: bool,
 }
 
@@ -53,6 +55,7 @@ impl<R: Read> Unpacked<R> {
                 () if is_zstd => From::Zstd(Box::new(Zstd::new(whole))),
                 () => From::Plain(whole),
             },
+            begun: false,
             cut: false,
         })
     }
@@ -65,7 +68,8 @@ impl<R> Unpacked<R> {
     }
 }
 
-/// What is damaged is [`InvalidData`](ErrorKind::InvalidData). Where it is cut, it ends.
+/// What is damaged is [`InvalidData`](ErrorKind::InvalidData), and what is cut before there is anything. Else it ends
+/// where it is cut.
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.from {
@@ -76,12 +80,19 @@ impl<R: Read> Read for Unpacked<R> {
         match read {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 self.cut = true;
-                Ok(0)
+                match self.begun {
+                    true => Ok(0),
+                    false => Err(io::Error::new(ErrorKind::InvalidData, "it ends too early")),
+                }
             }
             Err(error) if error.kind() == ErrorKind::InvalidInput => {
                 Err(io::Error::new(ErrorKind::InvalidData, error))
             }
-            read => read,
+            Ok(read) => {
+                self.begun |= read > 0;
+                Ok(read)
+            }
+            error => error,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod lab;
 pub mod lab_bench;
 pub mod lab_options;
 pub mod parse;
+pub mod read;
 pub mod tftp;
 pub mod tftp_load;
 pub mod udp;
@@ -70,6 +71,9 @@ pub enum Command {
     /// See every call, packet and state between two hosts
     #[command(after_help = lab::EXAMPLES)]
     Lab(lab::Lab),
+    /// Read a capture: its conversations, what went wrong in them, and the ladder of each
+    #[command(after_help = read::EXAMPLES)]
+    Read(read::Read),
     /// Examine what this machine allows, and tell how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,

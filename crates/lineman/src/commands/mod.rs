@@ -8,6 +8,7 @@ pub mod chat;
 pub mod doctor;
 pub mod generate;
 pub mod lab;
+pub mod read;
 pub mod signals;
 pub mod tftp;
 pub mod tour;
@@ -20,6 +21,7 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Help(args) => generate::help(&args, console),
         Command::Completions(args) => generate::completions(&args, console),
         Command::Man(args) => generate::man(&args, console),
+        Command::Read(args) => read::run(&args, console),
         Command::Lab(args) => lab::run(&args, console),
         Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),

@@ -1,6 +1,7 @@
 //! How a log is shown: every view and export is a function of its events, and owns nothing else.
 
 pub mod cells;
+pub mod conversations;
 #[cfg(test)]
 mod crafted;
 pub mod export;

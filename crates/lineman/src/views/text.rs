@@ -38,6 +38,22 @@ pub fn cut(text: &str, columns: usize, mark: &str) -> String {
     out + mark
 }
 
+/// Bytes as people read them: `700 B`, `1.4 MiB`.
+pub fn size(bytes: f64) -> String {
+    let mut value = bytes;
+    for unit in ["B", "KiB", "MiB", "GiB"] {
+        if value < 1024.0 {
+            return if unit == "B" {
+                format!("{value:.0} B")
+            } else {
+                format!("{value:.1} {unit}")
+            };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TiB")
+}
+
 /// `text` in lines of at most `columns`. Words stay whole, Chinese breaks anywhere except before
 /// closing and after opening punctuation; what is longer than a line is broken all the same.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {

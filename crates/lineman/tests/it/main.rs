@@ -5,6 +5,7 @@
 )]
 
 mod addresses;
+mod capture_kit;
 mod chat_end;
 mod chat_peers;
 mod chat_support;
@@ -22,6 +23,7 @@ mod lab_run;
 mod lab_simulated;
 mod lab_terminal;
 mod outputs;
+mod read;
 mod settings;
 mod support;
 mod tftp_bad_input;

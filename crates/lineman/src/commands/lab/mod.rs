@@ -5,7 +5,7 @@ mod list;
 mod play;
 mod replay;
 mod run;
-mod tui;
+pub mod tui;
 
 use crate::args::lab::Lab;
 use crate::args::lab::LabCommand;

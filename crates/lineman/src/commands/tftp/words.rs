@@ -17,6 +17,8 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
 
+pub use crate::views::text::size;
+
 /// Which side the words are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -105,22 +107,6 @@ pub fn details(report: &Report, lang: Lang) -> String {
         Lang::En => ", ",
         Lang::Zh => "，",
     })
-}
-
-/// Bytes as people read them: `700 B`, `1.4 MiB`.
-pub fn size(bytes: f64) -> String {
-    let mut value = bytes;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 1024.0 {
-            return if unit == "B" {
-                format!("{value:.0} B")
-            } else {
-                format!("{value:.1} {unit}")
-            };
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} TiB")
 }
 
 /// How long it took, in seconds.

@@ -21,6 +21,7 @@ pub(crate) mod house;
 mod lab;
 mod lab_bench;
 mod layout;
+mod read;
 mod tftp;
 mod tftp_load;
 mod udp;
@@ -31,11 +32,12 @@ pub use self::errors::one_line;
 type Row = (&'static str, &'static str);
 
 /// Texts of the tree: what a command does, what an option means, comments on examples.
-const TEXTS: [&[Row]; 7] = [
+const TEXTS: [&[Row]; 8] = [
     house::TEXTS,
     chat::TEXTS,
     lab::TEXTS,
     lab_bench::TEXTS,
+    read::TEXTS,
     udp::TEXTS,
     tftp::TEXTS,
     tftp_load::TEXTS,

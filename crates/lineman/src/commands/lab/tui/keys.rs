@@ -27,6 +27,8 @@ pub struct Keys {
     inputs: mpsc::UnboundedReceiver<Input>,
     /// `None` if everything has happened.
     lab: Option<Live>,
+    /// Has another log end.
+    end: Box<dyn FnMut()>,
 }
 
 impl Keys {
@@ -36,7 +38,14 @@ impl Keys {
     /// When the system allows no thread.
     pub fn of(lab: Option<Live>, console: Console) -> Result<Self, Failure> {
         let inputs = input::listen(console)?;
-        Ok(Self { inputs, lab })
+        let end = Box::new(|| ());
+        Ok(Self { inputs, lab, end })
+    }
+
+    /// Where the log is not that of a lab: what has it end.
+    pub fn ending(self, end: impl FnMut() + 'static) -> Self {
+        let end = Box::new(end);
+        Self { end, ..self }
     }
 }
 
@@ -73,6 +82,7 @@ impl Source<Whole> for Keys {
 
     fn end(&mut self) {
         self.lab.iter_mut().for_each(Live::end);
+        (self.end)();
     }
 
     fn ended(&mut self, asked: bool, shown: &mut Whole) -> Result<(), Failure> {

@@ -31,10 +31,23 @@ pub use live::play;
 /// # Errors
 /// When there is no terminal to draw on, or a signal asks to leave.
 pub fn look(model: Model, events: Cursor, console: Console) -> Result<(), Failure> {
+    follow(model, events, || (), console)
+}
+
+/// Shows a log that may still grow, until the person leaves; then `end` has it end.
+///
+/// # Errors
+/// When there is no terminal to draw on, or a signal asks to leave.
+pub fn follow(
+    model: Model,
+    events: Cursor,
+    end: impl FnMut() + 'static,
+    console: Console,
+) -> Result<(), Failure> {
     runtime::block_on(console, async {
         let mut signals = Signals::watch(console.lang)?;
         let mut whole = Whole::take(model, console)?;
-        let mut keys = Keys::of(None, console)?;
+        let mut keys = Keys::of(None, console)?.ending(end);
         session::run(events, None, &mut keys, &mut whole, &mut signals).await
     })
 }

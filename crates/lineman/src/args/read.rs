@@ -1,0 +1,37 @@
+//! `lineman read`: what may be typed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::lab::View;
+
+/// `lineman read`.
+#[derive(Debug, Args)]
+pub struct Read {
+    /// The capture: pcap or pcapng, as it is or compressed by gzip or zstd; - is stdin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show the ladder of this conversation, by its number in the table
+    #[arg(long, short, value_name = "N")]
+    pub conversation: Option<u64>,
+    /// Wait for more when the file ends: another program still writes it
+    #[arg(long, short, requires = "conversation", conflicts_with = "export")]
+    pub follow: bool,
+    /// List so many conversations, those with the most trouble; 0 is all of them
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub top: usize,
+    /// How the ladder is shown, or what is made of its log instead.
+    #[command(flatten)]
+    pub view: View,
+}
+
+/// Examples of `lineman read`.
+pub const EXAMPLES: &str = "\
+Examples:
+  lineman read a.pcapng                                who with whom, and what went wrong
+  lineman read a.pcap.gz -c 3                          the ladder of conversation 3
+  lineman read a.pcap -c 3 --tui                       row by row, with states and bytes
+  lineman read a.pcap -c 3 --export svg -o a.svg       a picture
+  lineman read a.pcap -c 1 --follow                    while tcpdump writes it
+  ssh host tcpdump -U -w - port 53 | lineman read -    from another machine; ^C shows the table";

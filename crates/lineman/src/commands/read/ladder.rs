@@ -1,0 +1,203 @@
+//! The ladder of one conversation, as its packets are read.
+
+use std::future::pending;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use lineman_net::FileId;
+use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Recorder;
+use lineman_trace::log::Cursor;
+use lineman_trace::log::Event;
+use lineman_trace::log::Hub;
+
+use super::capture::Capture;
+use super::capture::End;
+use super::input::Stop;
+use crate::args::read::Read;
+use crate::commands::lab::tui;
+use crate::commands::trace::drawing;
+use crate::commands::trace::presenter::Export;
+use crate::commands::trace::presenter::Lines;
+use crate::commands::trace::session;
+use crate::commands::trace::session::Next;
+use crate::commands::trace::session::Nothing;
+use crate::commands::trace::session::Present;
+use crate::commands::trace::session::Source;
+use crate::console::Console;
+use crate::failure::Failure;
+use crate::lang::read::Read as Words;
+use crate::output::Output;
+use crate::runtime;
+use crate::runtime::Signals;
+use crate::views::export::Format;
+use crate::views::tui::Model;
+
+/// How many events may wait to be shown: who reads faster than is shown waits.
+const AHEAD: usize = 10_000;
+/// How long it waits then.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// Shows the conversation of this number.
+pub fn run(args: &Read, number: u64, console: Console) -> Result<(), Failure> {
+    let (capture, stop, id) = Capture::open(&args.file, args.follow, console)?;
+    let log = Hub::new();
+    let events = log.cursor();
+    let (told, sink) = (log.clone(), log.sink());
+    let reader = thread::spawn(move || read(capture, number, &told, sink));
+    let mut reading = Reading {
+        stop: Some(stop),
+        log,
+    };
+    let shown = show(args, events, &mut reading, id, console);
+    reading.stop(); // a view that has failed reads no more
+    let read = join(reader, console)?;
+    shown?;
+    if !read.found {
+        let (number, count) = (&number, &read.conversations);
+        let words = Words::NoConversation { number, count };
+        return Err(Failure::usage(&words, console.lang));
+    }
+    read.end.tell(&args.file, console)
+}
+
+/// Shows a log that is there as a whole.
+pub fn show_all(
+    args: &Read,
+    all: Vec<Event>,
+    id: Option<FileId>,
+    console: Console,
+) -> Result<(), Failure> {
+    let log = Hub::new();
+    let events = log.cursor();
+    let mut sink = log.sink();
+    all.into_iter().for_each(&mut sink);
+    drop(sink);
+    let mut reading = Reading { stop: None, log };
+    show(args, events, &mut reading, id, console)
+}
+
+/// What the reading has come to.
+struct ReadOut {
+    found: bool,
+    conversations: u64,
+    end: End,
+}
+
+fn read(mut capture: Capture, number: u64, log: &Hub, mut sink: impl FnMut(Event)) -> ReadOut {
+    let (mut all, mut recorder) = (Conversations::default(), Recorder::new());
+    let mut found = false;
+    while !log.is_over()
+        && let Some(packet) = capture.next()
+    {
+        let sorted = all.take(&packet);
+        if sorted.conversation != Some(number) {
+            continue;
+        }
+        if !found {
+            sink(recorder.start("", &packet, all.current()));
+            found = true;
+        }
+        sink(recorder.packet(sorted.number, sorted.from, &packet));
+        while log.unread() > AHEAD && !log.is_over() {
+            thread::sleep(MOMENT);
+        }
+    }
+    if found {
+        sink(recorder.end());
+    }
+    ReadOut {
+        found,
+        conversations: all.totals().conversations,
+        end: capture.end(),
+    }
+}
+
+fn join(reader: JoinHandle<ReadOut>, console: Console) -> Result<ReadOut, Failure> {
+    let read = reader.join();
+    read.map_err(|_| Failure::internal(&"the reader has panicked", console.lang))
+}
+
+fn show(
+    args: &Read,
+    events: Cursor,
+    reading: &mut Reading,
+    id: Option<FileId>,
+    console: Console,
+) -> Result<(), Failure> {
+    let view = &args.view;
+    if view.tui {
+        let model = Model::new(tui::setup(view.drawing.ascii, console)?);
+        return tui::follow(model, events, reading.ender(), console);
+    }
+    let format = view.export.or(console.json.then_some(Format::Jsonl));
+    let out = Output::create(view.output.as_deref(), id.as_slice(), console)?;
+    match format {
+        // Its lines are those of the log, as they come.
+        Some(Format::Jsonl) | None => {
+            let surface = drawing::surface(view.output.as_deref());
+            let style = drawing::style(&view.drawing, surface, console);
+            let json = format.is_some();
+            let mut lines = Lines::new(out, style, Console { json, ..console });
+            present(events, reading, &mut lines, console)?;
+            lines.target.finish()
+        }
+        Some(format) => {
+            let mut export = Export::new(out, format, console);
+            present(events, reading, &mut export, console)?;
+            export.into_output().finish()
+        }
+    }
+}
+
+fn present(
+    events: Cursor,
+    reading: &mut Reading,
+    presenter: &mut impl Present,
+    console: Console,
+) -> Result<(), Failure> {
+    runtime::block_on_this_thread(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        session::run(events, None, reading, presenter, &mut signals).await
+    })
+}
+
+/// A capture that is being read.
+struct Reading {
+    /// Dropped, it ends what is read.
+    stop: Option<Stop>,
+    log: Hub,
+}
+
+impl Reading {
+    fn stop(&mut self) {
+        self.stop = None;
+        self.log.cancel();
+    }
+
+    /// Does the same, when it is called.
+    fn ender(&mut self) -> impl FnMut() + 'static + use<> {
+        let (mut stop, log) = (self.stop.take(), self.log.clone());
+        move || {
+            drop(stop.take());
+            log.cancel();
+        }
+    }
+}
+
+impl<P: Present + ?Sized> Source<P> for Reading {
+    type Input = Nothing;
+
+    async fn input(&mut self) -> Nothing {
+        pending().await
+    }
+
+    fn take(&mut self, input: Nothing, _: &mut P) -> Result<Next, Failure> {
+        match input {}
+    }
+
+    fn end(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,21 @@
+//! `lineman read`: a capture as a table of its conversations, or the ladder of one.
+
+mod capture;
+mod input;
+mod json;
+mod ladder;
+mod only;
+mod table;
+mod words;
+
+use crate::args::read::Read;
+use crate::console::Console;
+use crate::failure::Failure;
+
+/// Reads a capture.
+pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
+    match args.conversation {
+        Some(number) => ladder::run(args, number, console),
+        None => table::run(args, console),
+    }
+}

@@ -1,0 +1,126 @@
+//! The table of a capture's conversations; or the ladder at once, if there is but one.
+
+use std::io::Write as _;
+
+use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Summary;
+use lineman_trace::log::Event;
+
+use super::capture::Capture;
+use super::capture::End;
+use super::input::Stop;
+use super::json;
+use super::ladder;
+use super::only::Only;
+use crate::args::read::Read;
+use crate::commands::trace::drawing;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::read::Read as Words;
+use crate::output::Output;
+use crate::runtime;
+use crate::views::conversations;
+use crate::views::conversations::Style;
+
+/// All that was read.
+struct Told {
+    summary: Summary,
+    only: Option<Vec<Event>>,
+    end: End,
+}
+
+/// Reads a capture to its end, or until it is interrupted, and shows what is in it.
+pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
+    let (capture, stop, id) = Capture::open(&args.file, false, console)?;
+    let ladder_asked = args.view.tui || args.view.export.is_some();
+    let keep = Only::new(ladder_asked);
+    let (told, asked) = interruptible(stop, console, move || read(capture, keep))?;
+    if let Some(events) = told.only.filter(|_| ladder_asked || !console.json) {
+        ladder::show_all(args, events, id, console)?;
+        told.end.tell(&args.file, console)?;
+        return asked.map_or(Ok(()), |exit| Err(Failure::said(exit)));
+    }
+    if ladder_asked {
+        let (file, count) = (&args.file.display(), &told.summary.totals.conversations);
+        let words = Words::WhichOne { file, count };
+        return Err(Failure::usage(&words, console.lang));
+    }
+    if asked.is_some() {
+        console.note(&Words::Stopped {});
+    }
+    let mut out = Output::create(args.view.output.as_deref(), id.as_slice(), console)?;
+    write(args, &told.summary, &told.end, &mut out, console)?;
+    out.finish()?;
+    told.end.tell(&args.file, console)?;
+    asked.map_or(Ok(()), |exit| Err(Failure::said(exit)))
+}
+
+fn read(mut capture: Capture, mut only: Only) -> Told {
+    let mut all = Conversations::default();
+    while let Some(packet) = capture.next() {
+        let sorted = all.take(&packet);
+        only.take(&packet, sorted, &all);
+    }
+    Told {
+        summary: all.finish(),
+        only: only.finish(),
+        end: capture.end(),
+    }
+}
+
+fn write(
+    args: &Read,
+    summary: &Summary,
+    end: &End,
+    out: &mut Output,
+    console: Console,
+) -> Result<(), Failure> {
+    let written = if console.json {
+        json::lines(summary, end).try_for_each(|line| out.write_all(line.as_bytes()))
+    } else {
+        let surface = drawing::surface(args.view.output.as_deref());
+        let drawn = drawing::style(&args.view.drawing, surface, console);
+        let style = Style {
+            width: drawn.width,
+            lang: drawn.lang,
+            ascii: drawn.ascii,
+            top: args.top,
+        };
+        let file = args.file.display().to_string();
+        let lines = conversations::lines(summary, &file, style);
+        let mut lines = lines.iter();
+        lines.try_for_each(|line| writeln!(out, "{line}"))
+    };
+    written.map_err(|error| out.failure(error))
+}
+
+/// Does something that takes long on a thread of its own. A signal ends what it reads, and then says which exit
+/// code was asked for; a second one does not wait.
+fn interruptible<T: Send + 'static>(
+    stop: Stop,
+    console: Console,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<(T, Option<Exit>), Failure> {
+    runtime::block_on_this_thread(console, async {
+        let mut signals = runtime::Signals::watch(console.lang)?;
+        let mut work = tokio::task::spawn_blocking(work);
+        let mut stop = Some(stop);
+        let mut asked = None;
+        loop {
+            tokio::select! {
+                done = &mut work => {
+                    let done = done.map_err(|error| Failure::internal(&error, console.lang))?;
+                    return Ok((done, asked));
+                }
+                exit = signals.next() => {
+                    if asked.is_some() {
+                        return Err(Failure::said(exit));
+                    }
+                    asked = Some(exit);
+                    drop(stop.take());
+                }
+            }
+        }
+    })
+}

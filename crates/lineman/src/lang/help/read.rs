@@ -1,0 +1,37 @@
+//! Chinese help of `lineman read`.
+
+use super::Row;
+
+/// What `lineman read` says.
+pub const TEXTS: &[Row] = &[
+    (
+        "Read a capture: its conversations, what went wrong in them, and the ladder of each",
+        "读取抓包文件：其中的会话、出现的问题，以及每个会话的时序图",
+    ),
+    (
+        "The capture: pcap or pcapng, as it is or compressed by gzip or zstd; - is stdin",
+        "抓包文件：pcap 或 pcapng，可用 gzip 或 zstd 压缩；- 表示标准输入",
+    ),
+    (
+        "Show the ladder of this conversation, by its number in the table",
+        "显示该会话的时序图，用表中的编号指定",
+    ),
+    (
+        "Wait for more when the file ends: another program still writes it",
+        "到文件末尾时继续等待：另一个程序仍在写入",
+    ),
+    (
+        "List so many conversations, those with the most trouble; 0 is all of them",
+        "列出这么多个会话，问题最多的在前；0 表示全部",
+    ),
+    (
+        "who with whom, and what went wrong",
+        "谁与谁通信，出了什么问题",
+    ),
+    ("the ladder of conversation 3", "会话 3 的时序图"),
+    ("while tcpdump writes it", "与 tcpdump 的写入同步"),
+    (
+        "from another machine; ^C shows the table",
+        "来自另一台机器；按 ^C 显示表格",
+    ),
+];
