@@ -13,7 +13,6 @@ mod pcapng;
 mod reader;
 mod resolution;
 mod unpacked;
-mod zstd;
 
 pub use lineman_proto::wire::LinkType;
 

@@ -1,22 +1,25 @@
 //! Captures that are compressed: gzip (RFC 1952) and Zstandard (RFC 8878), recognised by their first bytes.
 //!
 //! What comes out is given away as it comes: however much a file says that it grows to, no more memory is
-//! taken than a decoder's window, which the crates bound (gzip: 32 KiB; Zstandard: 100 MB).
+//! taken than a decoder's window (gzip: 32 KiB; Zstandard: see [`WINDOW_LOG`]).
 
 use std::io;
+use std::io::BufReader;
 use std::io::Chain;
 use std::io::Cursor;
 use std::io::ErrorKind;
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
-
-use super::zstd::Zstd;
+use zstd::stream::read::Decoder as ZstdDecoder;
 
 /// gzip begins so.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// A frame of Zstandard.
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+/// The most that a frame may have a decoder remember, as a power of two: 128 MiB, what `zstd -d` takes too without
+/// being asked. A frame that wants more is refused.
+const WINDOW_LOG: u32 = 27;
 /// What may stand before it and is passed over: the lowest four bits are anything.
 const SKIPPABLE: [u8; 3] = [0x2a, 0x4d, 0x18];
 
@@ -35,7 +38,7 @@ type Whole<R> = Chain<Cursor<Vec<u8>>, R>;
 enum From<R> {
     Plain(Whole<R>),
     Gzip(Box<MultiGzDecoder<Whole<R>>>),
-    Zstd(Box<Zstd<Whole<R>>>),
+    Zstd(Box<ZstdDecoder<'static, BufReader<Whole<R>>>>),
 }
 
 impl<R: Read> Unpacked<R> {
@@ -52,13 +55,19 @@ impl<R: Read> Unpacked<R> {
         Ok(Self {
             from: match () {
                 () if is_gzip => From::Gzip(Box::new(MultiGzDecoder::new(whole))),
-                () if is_zstd => From::Zstd(Box::new(Zstd::new(whole))),
+                () if is_zstd => From::Zstd(Box::new(zstd_decoder(whole)?)),
                 () => From::Plain(whole),
             },
             begun: false,
             cut: false,
         })
     }
+}
+
+fn zstd_decoder<R: Read>(input: R) -> io::Result<ZstdDecoder<'static, BufReader<R>>> {
+    let mut decoder = ZstdDecoder::new(input)?;
+    decoder.window_log_max(WINDOW_LOG)?;
+    Ok(decoder)
 }
 
 impl<R> Unpacked<R> {
@@ -85,7 +94,8 @@ impl<R: Read> Read for Unpacked<R> {
                     false => Err(io::Error::new(ErrorKind::InvalidData, "it ends too early")),
                 }
             }
-            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+            // The decoders say so of what they do not understand; what the input says has a number.
+            Err(error) if error.raw_os_error().is_none() => {
                 Err(io::Error::new(ErrorKind::InvalidData, error))
             }
             Ok(read) => {

@@ -3,6 +3,7 @@
 use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Source;
 use lineman_trace::capture::Conversation;
+use lineman_trace::capture::Ending;
 use lineman_trace::capture::Fold;
 use lineman_trace::capture::Kind;
 use lineman_trace::capture::Summary;
@@ -54,7 +55,7 @@ fn conversation(it: &Conversation) -> Value {
         "ending": it.ending.name(),
         "ended_by": it.ending.by(),
         "error_code": match it.ending {
-            lineman_trace::capture::Ending::Failed(_, code) => Some(code),
+            Ending::Failed(_, code) => Some(code),
             _ => None,
         },
         "file": it.transfer.as_ref().map(|it| json!({
@@ -99,7 +100,7 @@ fn fold(it: &Fold) -> Value {
         "server": it.server,
         "lowest_port": it.ports.map(|ports| ports.0),
         "highest_port": it.ports.map(|ports| ports.1),
-        "ending": it.ending.map(|ending| ending.name()),
+        "ending": it.ending.map(Ending::name),
         "packets": it.packets,
         "bytes": it.bytes,
         "first_ns": it.first_ns,

@@ -131,7 +131,9 @@ fn show(
         let model = Model::new(tui::setup(view.drawing.ascii, console)?);
         return tui::follow(model, events, reading.ender(), console);
     }
-    let format = view.export.or(console.json.then_some(Format::Jsonl));
+    let format = view
+        .export
+        .or_else(|| console.json.then_some(Format::Jsonl));
     let out = Output::create(view.output.as_deref(), id.as_slice(), console)?;
     match format {
         // Its lines are those of the log, as they come.
