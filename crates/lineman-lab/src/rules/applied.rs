@@ -18,15 +18,15 @@ use super::random::Random;
 pub(super) struct Applied {
     rule: Rule,
     text: String,
-    fitted: u64,
     lines: [Line; 2],
 }
 
-/// What a rule remembers of one direction.
+/// What a rule remembers of one direction. It counts of its own, and has chance of its own: which of two packets that
+/// cross enters the wire first is decided by threads, and must not decide which of them is lost.
 #[derive(Clone, Debug)]
 struct Line {
-    /// Chance of its own: which of two packets that cross enters the wire first is decided by threads,
-    /// and must not decide which of them is lost.
+    /// How many packets were of those that it is about.
+    fitted: u64,
     random: Random,
     /// Until when the wire is busy, or before when nothing may arrive.
     until: Duration,
@@ -51,16 +51,12 @@ impl Applied {
             Some(_) => words.clone(),
         };
         let lines = [words, back].map(|words| Line {
+            fitted: 0,
             random: Random::new(seed, &words),
             until: Duration::ZERO,
             waiting: None,
         });
-        Self {
-            rule,
-            text,
-            fitted: 0,
-            lines,
-        }
+        Self { rule, text, lines }
     }
 
     fn line(&mut self, from: Host) -> &mut Line {
@@ -76,12 +72,14 @@ impl Applied {
             && selector
                 .block
                 .is_none_or(|block| packet.block == Some(block));
-        self.fitted += u64::from(fits);
-        if !fits || !selector.turn.is(self.fitted) {
+        let (turn, chance) = (selector.turn, selector.chance);
+        if !fits {
             return false;
         }
-        let chance = selector.chance.map(|chance| u64::from(chance.millionths()));
-        chance.is_none_or(|chance| self.line(packet.from).random.below(1_000_000) < chance)
+        let line = self.line(packet.from);
+        line.fitted += 1;
+        let chance = chance.map(|chance| u64::from(chance.millionths()));
+        turn.is(line.fitted) && chance.is_none_or(|chance| line.random.below(1_000_000) < chance)
     }
 
     /// What depends on nothing but the packet and chance.

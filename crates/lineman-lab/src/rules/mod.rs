@@ -11,7 +11,7 @@
 //! | `c>s:` `s>c:` `both:` | from client to server, back, either (if nothing is said) |
 //! | `syn`, `fin`, `tftp.data`, … | a [`Kind`](lineman_proto::wire::Kind) of packet; of several, all must hold |
 //! | `block 3` | TFTP's DATA or ACK of that number |
-//! | `#2` `#2-5` `every 3` | of the packets that fit so far: the second, the second to fifth, each third |
+//! | `#2` `#2-5` `every 3` | of the packets of a direction that fit so far: the second, the second to fifth, each third |
 //! | `20%` | of these, by chance |
 //!
 //! | does | |
@@ -26,8 +26,9 @@
 //!
 //! `seed 42` starts chance; without it the seed is 1. Every rule that selects a packet applies to
 //! it, and *the order of the rules does not matter*: each counts for itself and has chance of its
-//! own in each direction, which depends on the seed and the rule's words only. So what chance does to
-//! the packets of a direction depends on their own order, and not on when the other direction's come.
+//! own, in each direction, which depends on the seed and the rule's words only. So what a rule does to
+//! the packets of a direction depends on their own order, and not on when the other direction's come:
+//! without a direction `#1 drop` loses the first packet of each.
 //! That repeats a lesson as far as its hosts send the same again: what their clocks send, they may not.
 
 mod applied;

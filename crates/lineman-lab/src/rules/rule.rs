@@ -61,7 +61,7 @@ pub struct Selector {
     pub chance: Option<Chance>,
 }
 
-/// Which of the packets that fit. They count from 1, for each rule, both directions together.
+/// Which of the packets that fit. They count from 1, for each rule, and in each direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
     /// Each.

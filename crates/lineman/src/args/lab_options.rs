@@ -10,7 +10,7 @@ pub struct LabOptions {
     /// Write the log to this file too, for lab replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%
+    /// Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart
     #[arg(long, value_name = "RULES")]
     pub fault: Vec<String>,
     /// Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)

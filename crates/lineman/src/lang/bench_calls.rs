@@ -39,9 +39,9 @@ messages! {
     Drop {} "Loses the packet that was held first, or that of this number. Like: drop 4" "丢弃最早被扣留的报文，或这个编号的报文。例如：drop 4"
     Dup {} "Delivers the packet that was held first, or that of this number, twice. Like: dup 4" "把最早被扣留的报文，或这个编号的报文，送达两次。例如：dup 4"
     Delay {} "Delivers the packet that was held first, or that of this number, after so many milliseconds. Like: delay 300, delay #4 300" "在这么多毫秒之后送达最早被扣留的报文，或这个编号的报文。例如：delay 300，delay #4 300"
-    Fault {} "Sets the rules of the wire in place of those before; none clears them. Like: fault c>s:#1 drop; s>c:fin delay 300ms; loss 20%" "设置线路的规则，取代之前的规则；none 清除全部。例如：fault c>s:#1 drop; s>c:fin delay 300ms; loss 20%"
+    Fault {} "Sets the rules of the wire in place of those before; none clears them. Numbers count the packets of each direction apart. Like: fault c>s:#1 drop; s>c:fin delay 300ms; loss 20%" "设置线路的规则，取代之前的规则；none 清除全部。编号在每个方向上分别计数。例如：fault c>s:#1 drop; s>c:fin delay 300ms; loss 20%"
     Wait {} "In a script: goes on when every call has returned, or after so many seconds. Like: wait 2" "在脚本中：等所有调用返回后，或等这么多秒之后再继续。例如：wait 2"
-    State {} "Shows the sockets of both hosts as the kernel has them: state, queues, and the figures of TCP_INFO." "显示两台主机上内核所知的套接字：状态、队列，以及 TCP_INFO 的数据。"
+    State {} "Shows the sockets of both hosts as their TCP has them: state, queues and, where it is the kernel's, the figures of TCP_INFO." "显示两台主机的 TCP 所知的套接字：状态、队列；若是内核的 TCP，还有 TCP_INFO 的数据。"
     Help {} "Lists what can be typed, or explains one of them. Like: help accept" "列出可输入的内容，或解释其中之一。例如：help accept"
     Quit {} "Ends the lab and leaves; so does ^D." "结束实验并离开；^D 也一样。"
 }

@@ -27,8 +27,8 @@ pub const TEXTS: &[Row] = &[
         "同时把日志写入此文件，供 lab replay 使用",
     ),
     (
-        "Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%",
-        "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%",
+        "Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart",
+        "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%；编号在每个方向上分别计数",
     ),
     (
         "Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)",
