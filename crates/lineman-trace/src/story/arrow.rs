@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Place;
@@ -63,12 +64,19 @@ pub struct Arrow {
     pub link: LinkType,
     /// How many bytes it had on the wire; [`bytes`](Self::bytes) may be fewer.
     pub wire_len: usize,
-    /// The time that a capture states for it, where that is not [`sent_ns`](Self::sent_ns).
+    /// When it was sent, in nanoseconds since 1970, where the log states that.
     pub stamp_ns: Option<u64>,
     /// The address that it is for, if no host has it.
     pub nobody: Option<IpAddr>,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
+}
+
+impl Arrow {
+    /// Whether it is a retransmission. One that goes on behind the byte of a probe is none.
+    pub fn is_resent(&self) -> bool {
+        self.again.is_some_and(|again| again.cause != Cause::Probed)
+    }
 }
 
 /// What became of a packet.

@@ -14,13 +14,17 @@ use super::explain_tcp::taken;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
-/// Why it is sent again. Nothing of one that is sent for what is new in it.
+/// Why it is sent again. Nothing of one that is sent for what is new in it, or now that there is room.
 pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<Vec<Saying>> {
     let again = arrow.again?;
     let told = row
         .clock
         .filter(|clock| clock.host == arrow.from && clock.origin != Origin::Inferred);
-    if again.cause == Cause::Silence && again.fresh > 0 && told.is_none() {
+    let goes_on = match again.cause {
+        Cause::Silence => again.fresh > 0,
+        cause => cause == Cause::Probed,
+    };
+    if goes_on && told.is_none() {
         return None;
     }
     let mut out = vec![why(row, arrow, segment, again, told)];
@@ -40,7 +44,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
         (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
         (_, Cause::Progress) => return Saying::ResentPartial { who },
-        (_, Cause::Silence | Cause::Resumed { .. } | Cause::Gap) => {
+        (_, Cause::Silence | Cause::Resumed { .. } | Cause::Gap | Cause::Probed) => {
             return Saying::ResentSomehow { who, times, millis };
         }
     };

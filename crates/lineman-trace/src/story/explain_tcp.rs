@@ -1,6 +1,7 @@
 //! What there is to say about a segment.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::Prompt;
@@ -25,13 +26,17 @@ pub(super) fn of_segment(
         return;
     };
     let closes = segment.has(Flags::RST) || segment.has(Flags::SYN);
-    let is_full = segment.window == 0 && !closes && label != Label::Probe;
+    let probes = matches!(label, Label::Probe { .. });
+    let is_full = segment.window == 0 && !closes && !probes;
     let reset = of_reset(row, arrow, label, around);
     match (reset, of_resent(row, arrow, segment)) {
         (Some(reset), _) => out.push(reset),
         (None, Some(resent)) => out.extend(resent),
         (None, None) if is_full && label == Label::Window => {}
         (None, None) => out.extend(said(row, arrow, segment, (label, place), around)),
+    }
+    if arrow.again.is_some_and(|it| it.cause == Cause::Probed) {
+        out.push(Saying::DataProbed { first: place.seq });
     }
     if is_full {
         out.push(Saying::WindowZero { who: arrow.from });
@@ -106,7 +111,8 @@ fn said(
             who,
             window: place.window.into(),
         },
-        Label::Probe => Saying::Probe { who },
+        Label::Probe { byte: true } => Saying::ProbeByte { who, first },
+        Label::Probe { byte: false } => Saying::Probe { who },
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
         Label::AckAgain(Prompt::Probe) => Saying::AckProbe { who, next },

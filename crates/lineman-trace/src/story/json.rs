@@ -239,6 +239,7 @@ fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
             Cause::Asked => "asked",
             Cause::Resumed { .. } => "resumed",
             Cause::Gap => "gap",
+            Cause::Probed => "probed",
             Cause::Doubled => "doubled",
         },
     }
@@ -284,7 +285,7 @@ fn label(label: Label) -> &'static str {
         Label::AckFin { last: true, .. } => "ack_fin_last",
         Label::AckDup { .. } => "ack_dup",
         Label::Window => "window",
-        Label::Probe => "probe",
+        Label::Probe { .. } => "probe",
         Label::KeepAlive => "keep_alive",
         Label::AckAgain(_) => "ack_again",
         Label::FinFirst => "fin_first",

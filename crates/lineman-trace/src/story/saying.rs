@@ -107,6 +107,10 @@ sayings! {
     WindowZero "window.zero" { who: Host }
     /// Is there room again?
     Probe "window.probe" { who: Host }
+    /// The same, with a byte for which there is none.
+    ProbeByte "window.probe.byte" { who: Host, first: RelativeSeq }
+    /// Bytes of which the first was in the probe.
+    DataProbed "data.probed" { first: RelativeSeq }
     /// Are you still there?
     KeepAlive "keepalive" { who: Host }
     /// The first end.

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 13] = [
+pub const ALL: [(&str, Make); 14] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -25,6 +25,7 @@ pub const ALL: [(&str, Make); 13] = [
     ("tftp-window", tftp_window),
     ("udp", udp),
     ("window", window),
+    ("probe", probe),
 ];
 
 /// The server waits, the client calls, three segments.
@@ -383,6 +384,25 @@ pub fn udp() -> Vec<u8> {
     log.at(400_000).cross(Client, vec![0; 60]);
     // Its bytes were not written down.
     log.cross(Client, Vec::new());
+    log.done()
+}
+
+/// A window closes, is probed with a byte twice, and opens (RFC 9293 §3.8.6.1).
+pub fn probe() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::new("probe"), Connection::new(9000));
+    open_at(&mut log, &mut tcp);
+    log.at(100_000)
+        .cross(Client, tcp.next(Client, push(), b"all that fits"));
+    tcp.window = 0;
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    for at in [300_000, 700_000] {
+        log.at(at).cross(Client, tcp.back(Client, ACK, b"m", 0));
+        log.cross(Server, tcp.next(Server, ACK, b""));
+    }
+    tcp.window = 64240;
+    log.at(900_000).cross(Server, tcp.next(Server, ACK, b""));
+    log.cross(Client, tcp.next(Client, push(), b"more of it"));
+    log.cross(Server, tcp.next(Server, ACK, b""));
     log.done()
 }
 

@@ -74,7 +74,7 @@ impl Counts {
         }
         match it.label {
             Label::AckDup { .. } => self.dup_acks += 1,
-            Label::Probe => self.probes += 1,
+            Label::Probe { .. } => self.probes += 1,
             Label::KeepAlive => self.keep_alives += 1,
             _ => {}
         }

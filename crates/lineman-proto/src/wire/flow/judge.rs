@@ -72,11 +72,12 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
     };
     let probe = probe(sender, peer, it);
     sender.probed = probe.is_some();
+    let byte = probe == Some(Label::Probe { byte: true });
     let (mut opening, mut third, mut end, mut bare) = (None, false, None, None);
     if probe.is_none() || !it.is_bare() && it.seq == sender.next {
         opening = of_opening(sender, peer, it);
         (found.order, found.again) =
-            sender.send(peer, (it.seq, it.end), it.has(Flags::SYN), packet);
+            sender.send(peer, (it.seq, it.end), (it.has(Flags::SYN), byte), packet);
         third = is_third(sender, peer, it);
         end = of_end(sender, peer, it);
         if it.is_bare() && !third {
@@ -177,8 +178,8 @@ fn is_first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
         .is_some_and(|fin| it.ack.is_some_and(|ack| ack > fin) && said <= fin)
 }
 
-/// A probe asks for an ACK by repeating a number that was acknowledged long ago, or by a byte for
-/// which there is no room. A repeated byte that nobody has acknowledged is a retransmission.
+/// A probe asks for an ACK by repeating a number that was acknowledged long ago, or by the next byte, for
+/// which there is no room. A byte that was sent by itself when there was room is a retransmission.
 fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let ends = Flags::SYN | Flags::FIN;
     let said = peer.said?;
@@ -188,9 +189,9 @@ fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let acknowledged = it.seq < sender.next && sender.heard.ack == it.seq + 1;
     let no_room = said.window == 0 && it.bytes == 1 && it.seq == said.ack;
     match (acknowledged, said.window) {
-        (true, 0) => Some(Label::Probe),
+        (true, 0) => Some(Label::Probe { byte: false }),
         (true, _) => Some(Label::KeepAlive),
-        (false, _) => no_room.then_some(Label::Probe),
+        (false, _) => (no_room && !sender.was_alone(it.seq)).then_some(Label::Probe { byte: true }),
     }
 }
 

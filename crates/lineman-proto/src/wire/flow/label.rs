@@ -40,7 +40,10 @@ pub enum Label {
     /// It only tells of another window.
     Window,
     /// It asks whether there is room now (RFC 9293 §3.8.6.1).
-    Probe,
+    Probe {
+        /// Whether it carries a byte for which there is none; else it repeats an old number.
+        byte: bool,
+    },
     /// It asks whether the peer is still there (RFC 9293 §3.8.4).
     KeepAlive,
     /// It acknowledges the same as before.
@@ -152,6 +155,9 @@ pub enum Cause {
     /// A block of TFTP that was sent although the one before it was not acknowledged: with windows, its receiver
     /// says again what it has (RFC 7440 §4).
     Gap,
+    /// A window that has opened: its first byte has been in the probe of the zero window, and the rest was not
+    /// sent before.
+    Probed,
     /// Nobody: it is the same IP packet once more, doubled by the network or by the capture.
     Doubled,
 }

@@ -40,6 +40,8 @@ struct Piece {
     at_ns: u64,
     times: u32,
     wait_ns: Option<u64>,
+    /// Whether it was a byte for which the peer had no room.
+    probe: bool,
 }
 
 /// Something was found lost: until all that was under way then is acknowledged, acknowledgments of a
@@ -62,6 +64,8 @@ pub(super) struct Sending {
     pub heard: Heard,
     /// Whether its sender may send a tail loss probe (RFC 8985 §7): not in a SYN, and with SACK only.
     pub may_probe: bool,
+    /// Whether it is a byte for which the peer has no room.
+    pub probe: bool,
     pub packet: Packet,
 }
 
@@ -87,8 +91,15 @@ impl History {
             at_ns: it.packet.now_ns,
             times: before.map_or(1, |before| before.times + 1),
             wait_ns: again.map(|again| again.wait_ns),
+            probe: it.probe,
         });
         again
+    }
+
+    /// Whether this number was sent last by itself, when there was room.
+    pub(super) fn was_alone(&self, number: i64) -> bool {
+        let last = self.latest(number, number + 1);
+        last.is_some_and(|piece| !piece.probe && piece.to == piece.from + 1)
     }
 
     pub(super) fn clear(&mut self) {
@@ -144,6 +155,9 @@ impl History {
         let ip_id = it.packet.ip_id;
         if ip_id != 0 && before.ip_id == ip_id && same {
             return Cause::Doubled;
+        }
+        if before.probe {
+            return Cause::Probed;
         }
         if it.packet.now_ns.saturating_sub(it.heard.at_ns) < SHORTEST_RTO_NS
             && let Some(cause) = self.asked(it)

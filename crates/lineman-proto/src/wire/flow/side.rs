@@ -91,7 +91,7 @@ impl Side {
         &mut self,
         peer: &Self,
         (from, to): (i64, i64),
-        syn: bool,
+        (syn, probe): (bool, bool),
         packet: Packet,
     ) -> (Order, Option<Again>) {
         if from == to {
@@ -102,6 +102,7 @@ impl Side {
             to,
             next: self.next,
             heard: self.heard,
+            probe,
             may_probe: !syn && self.sack != Some(false) && peer.sack != Some(false),
             packet,
         });
@@ -116,6 +117,11 @@ impl Side {
         };
         self.next = self.next.max(to);
         (order, again)
+    }
+
+    /// Whether this number was sent last by itself, when there was room.
+    pub(super) fn was_alone(&self, number: i64) -> bool {
+        self.sent.was_alone(number)
     }
 
     /// Notes an acknowledgment that reached it. It is a repetition only if it brings nothing else

@@ -396,10 +396,11 @@ fn a_window_closes_and_opens() {
     talk.forth(ACK, (1, 1), &[0; 100]);
     talk.windows[1] = 0;
     assert_eq!(talk.back(ACK, (1, 101), b""), ack(100));
-    assert_eq!(talk.forth(ACK, (100, 1), b""), is(Label::Probe));
+    let old = Label::Probe { byte: false };
+    assert_eq!(talk.forth(ACK, (100, 1), b""), is(old));
     assert_eq!(talk.back(ACK, (1, 101), b""), is(Label::Window));
     let told = talk.forth(ACK, (101, 1), b"y"); // as BSD probes
-    assert_eq!(told, is(Label::Probe));
+    assert_eq!(told, is(Label::Probe { byte: true }));
     talk.back(ACK, (1, 101), b"");
     talk.forth(ACK, (102, 1), b"");
     talk.back(ACK, (1, 102), b"");
@@ -409,6 +410,44 @@ fn a_window_closes_and_opens() {
     let sent = talk.sent(&update);
     assert_eq!(sent.label, Label::Window);
     assert_eq!(sent.place.window, 2400);
+}
+
+/// It was told as new bytes, or as sent again by a timer, if the last probe was long ago.
+#[test]
+fn the_byte_of_a_probe_is_sent_again_with_the_rest_when_there_is_room() {
+    for pause in [0, 300] {
+        let mut talk = talk().open();
+        talk.forth(ACK, (1, 1), &[0; 100]);
+        talk.windows[1] = 0;
+        talk.back(ACK, (1, 101), b"");
+        for _ in 0..2 {
+            talk.pause(1000);
+            let told = talk.forth(ACK, (101, 1), b"y");
+            assert_eq!(told, is(Label::Probe { byte: true }));
+            talk.back(ACK, (1, 101), b"");
+        }
+        talk.pause(pause);
+        talk.windows[1] = 600;
+        talk.back(ACK, (1, 101), b"");
+        let data = talk.frame(Way::Forth, ACK, (101, 1), &[b'y'; 50]);
+        let again = talk.sent(&data).again.expect("its first byte again");
+        assert_eq!((again.cause, again.fresh), (Cause::Probed, 49));
+    }
+}
+
+/// The window closed behind it: it is no probe when its timer sends it again.
+#[test]
+fn a_byte_that_was_sent_when_there_was_room_is_no_probe() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), b"x");
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 1), b"");
+    talk.pause(250);
+    let data = talk.frame(Way::Forth, ACK, (1, 1), b"x");
+    let sent = talk.sent(&data);
+    assert_eq!(sent.label, DATA);
+    let cause = sent.again.map(|again| again.cause);
+    assert_eq!(cause, Some(RTO));
 }
 
 #[test]

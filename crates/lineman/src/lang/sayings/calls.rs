@@ -4,8 +4,8 @@ use super::sayings;
 
 sayings! {
     "call.listen"
-        "{who} listens: from now on its kernel answers SYNs by itself, before any accept()."
-        "{who}开始监听：此后内核会自行回应 SYN，不必等 accept()。"
+        "{who} listens: from now on its TCP answers SYNs by itself, before any accept()."
+        "{who}开始监听：此后 TCP 会自行回应 SYN，不必等 accept()。"
     "call.connect"
         "{who}: connect() returns with the SYN+ACK; it does not wait for the third segment to arrive."
         "{who}：connect() 在收到 SYN+ACK 时返回，不等第三个报文段到达。"
@@ -13,8 +13,8 @@ sayings! {
         "{who}: accept() returns {answer}, a socket of its own for this connection; the listener listens on."
         "{who}：accept() 返回 {answer}，即这个连接专用的套接字；监听套接字继续监听。"
     "call.send"
-        "{who}: {name}() returns as soon as its kernel has taken the bytes; that does not say that they arrived."
-        "{who}：内核一收下数据 {name}() 就返回，这并不表示数据已经到达。"
+        "{who}: {name}() returns as soon as its protocol stack has taken the bytes; that does not say that they arrived."
+        "{who}：协议栈一收下数据 {name}() 就返回，这并不表示数据已经到达。"
 
     "call.recv.end"
         "{who}: {name}() returns 0, the end of the data: everything was read and {peer} has sent FIN."
@@ -76,8 +76,8 @@ sayings! {
         "{who}: {name}() fails, because an RST from {peer} has ended the connection ({error}; Python: {python})."
         "{who}：{name}() 失败，因为{peer}发来的 RST 已结束了连接（{error}；Python：{python}）。"
     "call.pipe.signal"
-        "With EPIPE the kernel of {who} also sends SIGPIPE, which ends a program unless it ignores or handles it, or sends with MSG_NOSIGNAL. Python ignores it."
-        "发生 EPIPE 时，{who}的内核还会发送 SIGPIPE 信号；程序若不忽略或处理它，也没有使用 MSG_NOSIGNAL，就会被终止。Python 会忽略它。"
+        "With EPIPE a kernel also sends SIGPIPE to the program of {who}, which ends unless it ignores or handles it, or sends with MSG_NOSIGNAL. Python ignores it."
+        "发生 EPIPE 时，内核还会向{who}的程序发送 SIGPIPE 信号；程序若不忽略或处理它，也没有使用 MSG_NOSIGNAL，就会被终止。Python 会忽略它。"
 
     "call.inuse"
         "{who}: {name}() fails, because another socket has the port ({error}; Python: {python})."
@@ -109,8 +109,8 @@ sayings! {
         "{who}：{name}() 失败，因为{who}没有地址 {address}。它自己的地址是 {own}；0.0.0.0 表示它的所有地址（{error}；Python：{python}）。"
 
     "call.timeout"
-        "{who}: {name}() gives up after {seconds} s, the time-out that settimeout() has set. Its kernel reports no error, and an answer may still come (Python: TimeoutError, without an errno)."
-        "{who}：{name}() 在 settimeout() 设定的 {seconds} 秒之后放弃等待。内核没有报告错误，应答仍可能到来（Python：TimeoutError，没有错误号）。"
+        "{who}: {name}() gives up after {seconds} s, the time-out that settimeout() has set. The system reports no error, and an answer may still come (Python: TimeoutError, without an errno)."
+        "{who}：{name}() 在 settimeout() 设定的 {seconds} 秒之后放弃等待。系统没有报告错误，应答仍可能到来（Python：TimeoutError，没有错误号）。"
     "call.timeout.unseen"
         "{who}: {name}() gives up, because the time-out of its socket has run out (Python: TimeoutError, without an errno)."
         "{who}：{name}() 放弃等待，因为套接字的超时时间已到（Python：TimeoutError，没有错误号）。"

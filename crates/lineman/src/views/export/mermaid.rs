@@ -59,7 +59,7 @@ fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
         Fate::Held => ("-)", Some(Views::Held {})),
         Fate::Crossing => ("-)", Some(Views::Crossing {})),
     };
-    let again = arrow.again.is_some() || arrow.stretch == Stretch::Repeat;
+    let again = arrow.is_resent() || arrow.stretch == Stretch::Repeat;
     let again = again.then_some(Views::Again {});
     let words: Vec<String> = [word, again]
         .iter()

@@ -71,7 +71,7 @@ fn class(arrow: Option<&Arrow>) -> &'static str {
             Fate::Dropped => "row lost",
             Fate::Held | Fate::Crossing => "row held",
             Fate::Delivered | Fate::Captured if arrow.deduced => "row deduced",
-            Fate::Delivered | Fate::Captured if arrow.again.is_some() => "row again",
+            Fate::Delivered | Fate::Captured if arrow.is_resent() => "row again",
             Fate::Delivered | Fate::Captured => "row",
         },
     }
@@ -202,7 +202,7 @@ fn note(arrow: &Arrow, lang: Lang) -> String {
         Fate::Held => Some(Views::Held {}),
         Fate::Crossing => Some(Views::Crossing {}),
     };
-    let again = arrow.again.map(|_| Views::Again {});
+    let again = arrow.is_resent().then_some(Views::Again {});
     let copy = arrow.copy_of.map(|_| Views::Copy {});
     let words = [fate, again, copy];
     let words = words.iter().flatten();

@@ -44,7 +44,7 @@ pub(super) fn colour(arrow: &Arrow) -> &'static str {
     match arrow.fate {
         Fate::Dropped => LOST,
         Fate::Held => AGAIN,
-        _ if arrow.again.is_some() || arrow.stretch == Stretch::Repeat => AGAIN,
+        _ if arrow.is_resent() || arrow.stretch == Stretch::Repeat => AGAIN,
         _ => "",
     }
 }

@@ -28,7 +28,7 @@ impl Tone {
         match arrow.fate {
             Fate::Dropped => Self::Lost,
             Fate::Held => Self::Again,
-            _ if arrow.again.is_some() || arrow.stretch == Stretch::Repeat => Self::Again,
+            _ if arrow.is_resent() || arrow.stretch == Stretch::Repeat => Self::Again,
             _ => Self::Plain,
         }
     }

@@ -83,7 +83,7 @@ fn fitting(arrow: &Arrow, extra: &str, room: usize, style: Style) -> String {
 fn stroke(arrow: &Arrow, marks: Marks) -> &'static str {
     if arrow.deduced {
         marks.dotted
-    } else if arrow.again.is_some() || arrow.stretch == Stretch::Repeat {
+    } else if arrow.is_resent() || arrow.stretch == Stretch::Repeat {
         marks.double
     } else {
         marks.single
@@ -93,7 +93,7 @@ fn stroke(arrow: &Arrow, marks: Marks) -> &'static str {
 /// What a sign cannot say.
 fn extra(arrow: &Arrow, style: Style) -> String {
     let mut words = Vec::new();
-    if arrow.again.is_some() {
+    if arrow.is_resent() {
         words.push(Views::Again {});
     }
     if arrow.copy_of.is_some() {

@@ -11,10 +11,11 @@ use super::*;
 use crate::views::logs::LOGS;
 use crate::views::logs::events;
 
-/// What real labs did, in scenarios that no made log has. That of the pieces is short of all but the
-/// first and the last.
-const RECORDED: [&str; 9] = [
+/// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
+/// but the first and the last.
+const RECORDED: [&str; 10] = [
     "calls",
+    "probe",
     "recorded-address-in-use",
     "recorded-call-errors",
     "recorded-pieces",
