@@ -9,6 +9,7 @@ use lineman_trace::log::Note;
 
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::lab::Answer;
 use crate::lab::Lab;
 use crate::lab::LabError;
@@ -53,6 +54,14 @@ pub trait Network: Send {
     /// Puts a sentence into the log.
     #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
     fn note(&mut self, note: Note) -> Result<(), LabError>;
+
+    /// All sockets of a host, as they are now.
+    #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
+    fn sockets(&mut self, host: Host) -> Result<Vec<SocketView>, LabError>;
+
+    /// Has the lab end in good order, and does not wait for it: its log goes on to the end.
+    #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
+    fn finish(&mut self) -> Result<(), LabError>;
 
     /// Ends the lab in good order; its log is then complete.
     #[allow(clippy::missing_errors_doc, reason = "said at `call`, for all")]
@@ -146,10 +155,22 @@ impl Network for Kernel {
         self.lab.note(note)
     }
 
+    fn sockets(&mut self, host: Host) -> Result<Vec<SocketView>, LabError> {
+        let ticket = self.lab.sockets(host)?;
+        ticket.wait_for(PATIENCE).ok_or(LabError::Ended)
+    }
+
+    fn finish(&mut self) -> Result<(), LabError> {
+        self.lab.finish()
+    }
+
     fn end(self: Box<Self>) -> Result<(), LabError> {
         self.lab.end()
     }
 }
 
-/// A person would not notice.
+/// How long a lab may need to look at the sockets of a host: some milliseconds, and seconds on a machine that does
+/// other things. Who asked waits.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long time passes between two looks at whether something holds: a person would not notice.
 const MOMENT: Duration = Duration::from_millis(1);

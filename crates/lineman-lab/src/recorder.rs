@@ -58,6 +58,27 @@ impl Recorder {
         inner.tell(t_ns, kind)
     }
 
+    /// Does something, and tells that it has happened when that began: nothing else is told meanwhile, and what
+    /// follows from it is told behind it. Returns the number of the event.
+    ///
+    /// # Errors
+    /// When it could not be done; then nothing is told.
+    pub(crate) fn record_doing<E>(
+        &self,
+        kind: Kind,
+        work: impl FnOnce() -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let mut inner = locked(&self.0);
+        let t_ns = (inner.clock)();
+        work()?;
+        Ok(inner.tell(t_ns, kind))
+    }
+
+    /// What the log's clock shows, in nanoseconds since the log began.
+    pub(crate) fn now_ns(&self) -> u64 {
+        (locked(&self.0).clock)()
+    }
+
     /// Tells that something has happened before, at this time of the log. The sink has to put it
     /// where it belongs.
     pub(crate) fn record_at(&self, t_ns: u64, kind: Kind) -> u64 {
@@ -74,6 +95,9 @@ impl Inner {
         self.ended = kind == Kind::End;
         self.next += 1;
         (self.sink)(Event { n, t_ns, kind });
+        if self.ended {
+            self.sink = Box::new(drop); // who has waited for the end of the log need not wait for that of the lab
+        }
         n
     }
 }

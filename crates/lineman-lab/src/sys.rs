@@ -22,7 +22,8 @@ use rustix::process::Signal;
 use rustix::process::set_parent_process_death_signal;
 
 /// A socket that sees every frame that arrives on an interface, and none that leaves; what is sent
-/// through it leaves by that interface (packet(7)).
+/// through it leaves by that interface (packet(7)). The kernel says of each when it arrived (`SO_TIMESTAMPNS` of
+/// socket(7)).
 ///
 /// # Errors
 /// When the system refuses, or there is no such interface in this network namespace.
@@ -34,6 +35,7 @@ pub(crate) fn packet_socket(interface: u32) -> io::Result<OwnedFd> {
     if setsockopt(&fd, sockopt::RcvBufForce, &RECEIVE_BUFFER).is_err() {
         setsockopt(&fd, sockopt::RcvBuf, &RECEIVE_BUFFER)?;
     }
+    setsockopt(&fd, sockopt::ReceiveTimestampns, &true)?;
     let yes: libc::c_int = 1;
     // SAFETY: the kernel reads one int from the pointer, which is to one.
     check(unsafe {
@@ -65,6 +67,8 @@ pub(crate) fn packet_socket(interface: u32) -> io::Result<OwnedFd> {
     Ok(fd)
 }
 
+/// How much a packet socket holds that was not read, in bytes: more than two hosts with large windows can have under way
+/// (6 MiB each by `tcp_rmem`), also while the machine does other things. What does not fit, the wire would lose.
 const RECEIVE_BUFFER: usize = 16 << 20;
 
 fn check(result: libc::c_int) -> io::Result<()> {

@@ -369,7 +369,7 @@ pub(super) fn seconds(timeout: Option<Duration>) -> String {
     )
 }
 
-/// How many bytes are shown.
+/// How many bytes of an argument are shown: as many as strace shows, and a column has room for.
 const SHOWN: usize = 32;
 
 impl Family {

@@ -89,5 +89,7 @@ pub(super) fn send_all(
     Ok(())
 }
 
+/// How many bytes a file asks its socket for at once: as Python's (`io.DEFAULT_BUFFER_SIZE` was 8192).
 const CHUNK: usize = 8192;
+/// How many bytes a line has at most: what is longer is given in parts, so that no peer fills the memory.
 const LONGEST_LINE: usize = 1 << 20;

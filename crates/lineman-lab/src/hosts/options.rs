@@ -198,5 +198,5 @@ fn whole(time: Duration) -> i64 {
     i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Python's own limit for `getsockopt`, in bytes.
+/// Python's own limit for the `buflen` of `getsockopt`, in bytes.
 const LARGEST_OPTION: usize = 1024;

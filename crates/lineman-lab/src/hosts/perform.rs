@@ -288,5 +288,6 @@ fn number(len: usize) -> Outcome {
     Outcome::Number(i64::try_from(len).unwrap_or(i64::MAX))
 }
 
-/// Whatever a lesson asks for, this is enough: no datagram is larger.
+/// How many bytes are received at once at most, whatever a call asks for: no datagram is larger, and memory is given
+/// before they are there.
 const LARGEST_RECEIVE: usize = 1 << 20;

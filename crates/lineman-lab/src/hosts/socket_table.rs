@@ -195,7 +195,8 @@ impl SocketTable {
     }
 }
 
-/// A socket that takes anything takes this much.
+/// How many bytes a socket is taken to accept at once where poll(2) calls it writable, which it does while a third of
+/// its send buffer is free. Of more it is assumed that they may have to wait.
 const FITS: usize = 16 << 10;
 /// The lowest number after standard input, output and error.
 const FIRST: i32 = 3;

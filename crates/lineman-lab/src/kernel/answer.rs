@@ -99,7 +99,7 @@ fn timer(number: u8) -> Option<TimerKind> {
     }
 }
 
-/// The size of `struct inet_diag_msg`.
+/// The size of `struct inet_diag_msg`, in bytes (linux/inet_diag.h).
 pub(super) const SIZE: usize = 72;
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn values(text: &str) -> Option<Values> {
     Some(values)
 }
 
-/// More than the file has: 4 KiB on Linux 6.18.
+/// How many bytes of the file are read: more than it has (4 KiB on Linux 6.18).
 const SIZE: usize = 32 << 10;
 
 #[cfg(test)]

@@ -137,9 +137,9 @@ fn put(place: &mut [u8], address: IpAddr) {
     }
 }
 
-/// Those that the kernel has for itself included.
+/// A bit for each state; those that the kernel has for itself included (`idiag_states`).
 const ALL_STATES: u32 = u32::MAX;
-/// The size of `struct inet_diag_sockid`.
+/// The size of `struct inet_diag_sockid`, in bytes (linux/inet_diag.h).
 const ID: usize = 48;
 // linux/sock_diag.h, inet_diag.h
 const SOCK_DIAG_BY_FAMILY: u16 = 20;

@@ -90,8 +90,8 @@ impl Sampler {
         self.check(host, socket, cause);
     }
 
-    /// Looks at a socket that has just sent a segment, and asks why, where that may be asked.
-    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints, segment: &Segment) {
+    /// Looks at a socket that sent a segment `at` this moment, and asks why, where that may be asked.
+    pub(crate) fn sent(&mut self, host: Host, socket: Endpoints, segment: &Segment, at: Instant) {
         let known = self.known.get(&(host, socket)).copied();
         self.look(host, socket, None);
         if segment.reset {
@@ -99,9 +99,9 @@ impl Sampler {
             let tries = if known.is_some() { TRIES } else { 1 };
             self.counted(host, ABORTS, tries);
         } else if segment.counts {
-            self.sent_again(host, socket, segment);
+            self.sent_again(host, socket, segment, at);
         } else if let Some(since) = known.and_then(|known| known.owes) {
-            self.acknowledged(host, since.elapsed());
+            self.acknowledged(host, at.saturating_duration_since(since));
         }
         if let Some(known) = self.known.get_mut(&(host, socket)) {
             known.owes = None;
@@ -110,7 +110,7 @@ impl Sampler {
 
     /// It has sent something that must be acknowledged: it has a timer for that, and perhaps sent it because a
     /// timer had run out.
-    fn sent_again(&mut self, host: Host, socket: Endpoints, segment: &Segment) {
+    fn sent_again(&mut self, host: Host, socket: Endpoints, segment: &Segment, at: Instant) {
         let Some(known) = self.known.get(&(host, socket)).copied() else {
             return;
         };
@@ -125,17 +125,18 @@ impl Sampler {
             timer = self.resends(host, &socket);
             tries -= 1;
         }
-        let (timeouts, now) = (timer.map_or(0, |timer| timer.count), Instant::now());
+        let timeouts = timer.map_or(0, |timer| timer.count);
+        let waited = at.saturating_duration_since(known.sent);
         let is_old = |next: u32| next.wrapping_sub(segment.end) < HALF;
         let ran_out = |timer: &KernelTimer| timeouts > known.timeouts && known.grows(timer);
         if let Some(timer) = timer.filter(ran_out) {
-            self.timer(host, timer.kind, now - known.sent, true);
+            self.timer(host, timer.kind, waited, true);
             self.timer(host, timer.kind, timer.left, false);
         } else if known.next.is_some_and(is_old) && self.probes(host, &socket) {
-            self.timer(host, TimerKind::LossProbe, now - known.sent, true);
+            self.timer(host, TimerKind::LossProbe, waited, true);
         }
         if let Some(known) = self.known.get_mut(&(host, socket)) {
-            (known.timeouts, known.sent) = (timeouts, now);
+            (known.timeouts, known.sent) = (timeouts, at);
             known.armed = timer.map(|timer| timer.left);
             known.next = match known.next {
                 Some(next) if is_old(next) => Some(next),
@@ -158,10 +159,10 @@ impl Sampler {
         }
     }
 
-    /// Something has arrived that must be acknowledged.
-    pub(crate) fn owes(&mut self, host: Host, socket: Endpoints) {
+    /// Something has arrived `at` this moment that must be acknowledged.
+    pub(crate) fn owes(&mut self, host: Host, socket: Endpoints, at: Instant) {
         if let Some(known) = self.known.get_mut(&(host, socket)) {
-            known.owes.get_or_insert_with(Instant::now);
+            known.owes.get_or_insert(at);
         }
     }
 
@@ -407,13 +408,16 @@ impl Sampler {
     }
 }
 
-/// How long to wait for the kernel at most.
+/// How long to wait at most till the kernel has done with a packet: it takes microseconds, and meanwhile the wire
+/// stands still, so no more than a lesson's delays can hide.
 const PATIENCE: Duration = Duration::from_millis(5);
-/// How often to ask for a socket that is not found before it is taken to be closed.
+/// How often to ask for a socket that is not found before it is taken to be closed: the kernel
+/// takes the one out of its table and puts the other in right after.
 const EXCHANGED: u32 = 3;
-/// How often to ask whether something is counted.
+/// How often to ask whether something is counted: the kernel counts microseconds after it has sent, and half a
+/// millisecond ([`PAUSE`] between two) is nothing beside the times that are told.
 const TRIES: u32 = 10;
-/// Between two questions.
+/// Between two questions: some times as long as a question takes (about 5 µs).
 const PAUSE: Duration = Duration::from_micros(50);
 /// Numbers that are so much less are old (RFC 9293 §3.4).
 const HALF: u32 = 1 << 31;

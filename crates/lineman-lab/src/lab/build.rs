@@ -93,7 +93,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         ports,
         options.delay,
         &options.rules,
-        recorder.clone(),
+        (recorder.clone(), utc_ns),
         Arc::clone(&sampler),
     )
     .map_err(Rung::Resources.refused())?;

@@ -22,9 +22,10 @@ use crate::recorder::locked;
 
 /// How long events wait. strace needs less than a millisecond, a busy machine more.
 const PATIENCE: Duration = Duration::from_millis(40);
-/// How often is looked for events that have waited.
+/// How often is looked for events that have waited: a quarter of what they wait, so that none waits much longer.
 const TICK: Duration = Duration::from_millis(10);
-/// How many numbers are remembered, for those that name an event as their cause.
+/// How many numbers are remembered, for those that name an event as their cause: that is one of the last few hundred
+/// events, also where programs are busy.
 const REMEMBERED: usize = 4096;
 
 /// A sink of events that hands them on in order. Clones are the same.

@@ -115,11 +115,13 @@ fn parts(address: IpAddr) -> (u8, Vec<u8>) {
     }
 }
 
-/// The size of `struct ifinfomsg`.
+/// The size of `struct ifinfomsg`, in bytes (linux/rtnetlink.h).
 const INTERFACE: usize = 16;
-/// The size of `struct rtmsg`.
+/// The size of `struct rtmsg`, in bytes (linux/rtnetlink.h).
 const ROUTE: usize = 12;
+/// The largest IP packet that a cable takes, in bytes: that of Ethernet (RFC 894), which the textbook's numbers follow.
 const MTU: u32 = 1500;
+/// Flags of requests: something new is to be made.
 const MAKE: u16 = NLM_F_CREATE | NLM_F_EXCL;
 // linux/rtnetlink.h, if_link.h, if_addr.h, neighbour.h, if.h, veth.h, socket.h
 const RTM_NEWLINK: u16 = 16;

@@ -165,8 +165,9 @@ pub(crate) fn no_offloads_in_the_middle() -> io::Result<()> {
     no_offloads(middle_name(Host::Server))
 }
 
-/// It takes a few milliseconds.
+/// How long the kernel may need to bring an interface up: it takes a few milliseconds, on a busy machine more.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The number of a namespace's loopback interface (`LOOPBACK_IFINDEX` of the kernel).
 const LO: u32 = 1;
 /// The number of a host's own interface.
 const ETH0: u32 = 2;

@@ -68,10 +68,13 @@ fn set(name: &str, value: u128) -> io::Result<()> {
         .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))
 }
 
+/// What TCP has that the textbook's does not (RFC 7323, RFC 2018, RFC 3168): these are switched off for it.
 const TEXTBOOK: [&str; 4] = [
     "tcp_timestamps",
     "tcp_sack",
     "tcp_window_scaling",
     "tcp_ecn",
 ];
+/// How many buckets such a table has: more than a lesson has sockets, and the kernel looks through all of them to name
+/// each.
 const BUCKETS: u128 = 64;

@@ -88,8 +88,11 @@ pub(crate) fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     }
 }
 
+/// The size of `struct nlmsghdr`, in bytes (linux/netlink.h, as the next two).
 const HEADER: usize = 16;
+/// The size of `struct nlattr`, in bytes.
 const ATTRIBUTE: usize = 4;
+/// At multiples of so many bytes attributes begin (`NLA_ALIGNTO`).
 const ALIGN: usize = 4;
 
 #[cfg(test)]

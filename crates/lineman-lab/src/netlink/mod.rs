@@ -118,7 +118,7 @@ fn verdict(body: &[u8]) -> io::Result<()> {
     }
 }
 
-/// What the kernel fills at most with one part of a dump.
+/// What the kernel fills at most with one part of a dump, in bytes (`netlink_dump`).
 const RECEIVE_BUFFER: usize = 32 << 10;
 // linux/netlink.h
 const NLM_F_REQUEST: u16 = 0x01;

@@ -197,7 +197,8 @@ fn is_dead(pid: &str) -> bool {
     })
 }
 
-/// Each round ends a generation: what was started by those that were ended in the one before.
+/// How many rounds end programs at most. Each ends a generation, what was started by those that were ended in the one
+/// before; two are usual, and a program that forks for ever must not keep the lab.
 const ROUNDS: usize = 40;
 
 /// The tracer is a grandchild (`-D`), so that the program itself is ours to wait for and to kill.

@@ -151,5 +151,6 @@ impl Scribe {
 /// The calls that change the state of a socket. Others, like accept and poll, only
 /// return because of a change.
 pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"];
-/// Strings are cut, so no line is as long.
+/// The longest line of strace that is taken in, in bytes. Strings are cut after 64 of them (`-s 64`), so none of its
+/// own is as long; a longer one costs no more memory.
 const LONGEST_LINE: usize = 1 << 16;

@@ -55,5 +55,5 @@ fn judge(output: &Output) -> Result<(), Untraceable> {
     Err(Untraceable::Refused(reason.trim().to_owned()))
 }
 
-/// It needs some milliseconds, on a busy machine more.
+/// How long the trial may take: some milliseconds, on a busy machine more; a tracer that hangs must not keep the user.
 const PATIENCE: Duration = Duration::from_secs(5);

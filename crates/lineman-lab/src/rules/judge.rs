@@ -12,7 +12,8 @@ use super::Rules;
 use super::applied::Applied;
 use super::draft::Draft;
 
-/// A packet that is to be overtaken waits no longer than this for others to come.
+/// A packet that is to be overtaken waits no longer than this for others to come: longer than a delayed ACK (40 ms),
+/// and less than the shortest time-out of TCP (200 ms), which would send it again.
 pub const OVERTAKE_WITHIN: Duration = Duration::from_millis(100);
 
 /// Applies rules to packets, one after the other.

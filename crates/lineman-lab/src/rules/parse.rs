@@ -18,11 +18,15 @@ use super::words::Word;
 use super::words::Words;
 use super::words::words;
 
+/// The words before a colon.
 const DIRECTIONS: [&str; 3] = ["c>s", "s>c", "both"];
+/// Examples of what says which packets, beside their kinds.
 const SELECTORS: [&str; 4] = ["block", "every", "#1", "20%"];
+/// The words that say what happens.
 const ACTIONS: [&str; 8] = [
     "drop", "loss", "delay", "jitter", "dup", "reorder", "rate", "corrupt",
 ];
+/// How many bits are flipped at most: more than the smallest packet needs to be beyond recognition.
 const MOST_BITS: u32 = 64;
 
 impl FromStr for Rules {

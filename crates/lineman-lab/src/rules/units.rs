@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Chance;
 
+/// The longest time in a rule: beyond it no lesson is left, and clocks can reach it.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Units of time in microseconds, the largest first.

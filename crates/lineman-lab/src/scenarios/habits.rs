@@ -123,8 +123,9 @@ impl Stage<'_> {
     }
 }
 
-/// Where the server listens.
+/// Where the server listens: a port that needs no privilege and has no service of its own here.
 pub(super) const PORT: u16 = 9000;
+/// How many connections wait for `accept` at most: the textbook's number, more than any lesson makes.
 pub(super) const BACKLOG: i32 = 5;
-/// How much is received at once.
+/// How many bytes are received at once: more than a lesson sends that is to be received whole.
 const RECEIVE: u32 = 4096;

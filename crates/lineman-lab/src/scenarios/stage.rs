@@ -167,5 +167,5 @@ pub(super) struct Posted {
 
 /// How often somebody who waits for a call looks whether the lab is over: a person would not notice.
 const PART: Duration = Duration::from_millis(20);
-/// How long time passes between two looks at the log.
+/// How long time passes between two looks at the log: a step is taken as soon as its reason is seen, to a reader.
 const MOMENT: Duration = Duration::from_millis(1);

@@ -58,9 +58,11 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("tftp-wrong-tid", Subject::Files, "", wrong_tid).slow(20),
 ];
 
-/// Three blocks, the last one not full.
+/// How many bytes the file has: three blocks, the last one not full.
 const FILE: usize = 1300;
+/// The port for requests (RFC 1350 §4).
 const WELL_KNOWN: u16 = 69;
+/// The file's name: what machines that boot ask for.
 const NAME: &[u8] = b"kernel";
 
 /// With an option, and so with an OACK.

@@ -184,5 +184,5 @@ const CALM: u64 = 250;
 /// After so long a reader wonders whether anything goes on. No clock that a lesson is about takes longer
 /// without loss.
 const LONG: Duration = Duration::from_secs(4);
-/// When to look again, where a packet was on its way.
+/// When to look again, where a packet was on its way: time-outs are of that order.
 const AGAIN: Duration = Duration::from_secs(1);

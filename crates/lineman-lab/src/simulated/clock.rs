@@ -62,5 +62,5 @@ pub(super) fn of_stack(at: smoltcp::time::Instant) -> Duration {
     Duration::from_micros(u64::try_from(at.total_micros()).unwrap_or(0))
 }
 
-/// A century.
+/// How far the clock goes: a century, which no lesson takes and every type of time can hold.
 const END: Duration = Duration::from_secs(100 * 365 * 24 * 3600);

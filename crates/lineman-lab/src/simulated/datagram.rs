@@ -1,7 +1,9 @@
 //! The calls on UDP sockets.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
+use lineman_trace::log::Host;
 use nix::errno::Errno;
 use smoltcp::iface::SocketHandle;
 use smoltcp::wire::IpEndpoint;
@@ -15,6 +17,7 @@ use super::device::IP_MTU;
 use super::socket_table::SocketTable;
 use super::sockets::Kind;
 use super::sockets::is_broadcast;
+use super::sockets::itself;
 use super::sockets::listens;
 use super::sockets::source;
 use super::stack;
@@ -70,7 +73,7 @@ impl SocketTable {
         let host = self.host;
         let descriptor = self.fd(fd)?;
         descriptor.fits(to)?;
-        let from = source(host, to.ip()).ok_or(Errno::ENETUNREACH)?;
+        let from = way(host, to)?;
         descriptor.peer = Some(to);
         if descriptor.bound.is_none() {
             self.settle_at(fd, (from, 0).into())?;
@@ -88,7 +91,7 @@ impl SocketTable {
         if to.port() == 0 {
             return Err(Errno::EINVAL);
         }
-        source(host, to.ip()).ok_or(Errno::ENETUNREACH)?;
+        way(host, to)?;
         if is_broadcast(to.ip()) && descriptor.option(SocketOption::Broadcast) == 0 {
             return Err(Errno::EACCES);
         }
@@ -165,4 +168,10 @@ impl SocketTable {
             }
         }
     }
+}
+
+/// The address that datagrams to `to` come from. No way leads back to the host itself.
+fn way(host: Host, to: SocketAddr) -> Result<IpAddr, Errno> {
+    let from = source(host, to.ip()).filter(|_| !itself(host, to.ip()));
+    from.ok_or(Errno::ENETUNREACH)
 }

@@ -58,6 +58,7 @@ impl phy::TxToken for Sending<'_> {
     }
 }
 
+/// How many bytes the header of an Ethernet frame has (IEEE 802.3 §3).
 const ETHERNET: usize = 14;
-/// As the kernel lab's interfaces have it.
+/// The largest IP packet, in bytes: as the kernel lab's interfaces have it.
 pub(super) const IP_MTU: usize = 1500;

@@ -34,11 +34,13 @@ pub enum Difference {
     CloseWakes,
     /// An address that nobody has is `ETIMEDOUT`, on Linux `EHOSTUNREACH` if addresses are resolved.
     NobodyThere,
+    /// A host cannot reach itself (`ENETUNREACH`): there is no loopback interface.
+    NoLoopback,
 }
 
 impl Difference {
     /// All of them, what a lesson meets first before the rest.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::VirtualTime,
         Self::ShortTimeWait,
         Self::LongTimeout,
@@ -50,7 +52,24 @@ impl Difference {
         Self::NoFragments,
         Self::CloseWakes,
         Self::NobodyThere,
+        Self::NoLoopback,
     ];
+
+    /// What whoever makes calls by hand meets first; `textbook` says whether TCP is to be as in the textbook.
+    pub fn of_calls(textbook: bool) -> [Self; 7] {
+        [
+            Self::ShortTimeWait,
+            Self::LongTimeout,
+            Self::FinNeverRides,
+            Self::NoCongestionControl,
+            Self::PatientFinWait2,
+            Self::NoLoopback,
+            match textbook {
+                true => Self::FewSettings,
+                false => Self::FewOptions,
+            },
+        ]
+    }
 
     /// Its name in a log.
     pub fn id(self) -> &'static str {
@@ -66,6 +85,7 @@ impl Difference {
             Self::NoFragments => "no-fragments",
             Self::CloseWakes => "close-wakes",
             Self::NobodyThere => "nobody-there",
+            Self::NoLoopback => "no-loopback",
         }
     }
 

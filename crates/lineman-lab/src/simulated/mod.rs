@@ -15,6 +15,7 @@ mod common;
 mod datagram;
 mod device;
 mod difference;
+mod inspect;
 mod paced;
 mod readiness;
 mod receive;
@@ -33,6 +34,7 @@ use crate::Network;
 use crate::Options;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::lab::LabError;
 use crate::link;
 use crate::recorder::Recorder;
@@ -77,11 +79,6 @@ impl Simulated {
     /// this a driver can let virtual time pass as fast as real time does.
     pub fn due(&mut self) -> Option<Duration> {
         self.world.next()
-    }
-
-    /// Tells that the log is complete.
-    fn finish(&self) {
-        self.world.tell(Kind::End);
     }
 
     /// Lets things happen until one of these calls has returned, or until then.
@@ -146,9 +143,17 @@ impl Network for Simulated {
         Ok(())
     }
 
-    fn end(self: Box<Self>) -> Result<(), LabError> {
-        self.finish();
+    fn sockets(&mut self, host: Host) -> Result<Vec<SocketView>, LabError> {
+        Ok(self.world.sockets(host))
+    }
+
+    fn finish(&mut self) -> Result<(), LabError> {
+        self.world.tell(Kind::End);
         Ok(())
+    }
+
+    fn end(mut self: Box<Self>) -> Result<(), LabError> {
+        self.finish()
     }
 }
 
@@ -164,5 +169,5 @@ fn start(options: &Options) -> Start {
     }
 }
 
-/// What stands in for the kernel; a test compares it with `Cargo.lock`.
+/// What stands in for the kernel, with its version; a test compares it with `Cargo.lock`.
 const SYSTEM: &str = "smoltcp 0.14.0";

@@ -16,6 +16,7 @@ use lineman_trace::log::Note;
 use crate::Network;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::lab::LabError;
 use crate::recorder::locked;
 use crate::wire::Command;
@@ -140,12 +141,19 @@ impl Network for Paced {
         self.now(|lab| lab.note(note))
     }
 
-    fn end(self: Box<Self>) -> Result<(), LabError> {
+    fn sockets(&mut self, host: Host) -> Result<Vec<SocketView>, LabError> {
+        self.now(|lab| lab.sockets(host))
+    }
+
+    fn finish(&mut self) -> Result<(), LabError> {
         let mut stage = locked(&self.0.stage);
         stage.catch_up()?;
-        stage.lab.finish();
         stage.ended = true; // at once: nothing may be told after the end
-        Ok(())
+        stage.lab.finish()
+    }
+
+    fn end(mut self: Box<Self>) -> Result<(), LabError> {
+        self.finish()
     }
 }
 
@@ -162,5 +170,5 @@ impl fmt::Debug for Paced {
     }
 }
 
-/// Somebody will say when there is more to do.
+/// How long to sleep where nothing is due: somebody will say when there is more to do, so any long time serves.
 const IDLE: Duration = Duration::from_secs(3600);

@@ -1,5 +1,6 @@
 //! What a host does with a frame besides handing it to its stack.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
@@ -19,6 +20,7 @@ use smoltcp::wire::Icmpv6Repr;
 use smoltcp::wire::IpProtocol;
 use smoltcp::wire::Ipv4Packet;
 use smoltcp::wire::Ipv6Packet;
+use smoltcp::wire::TcpPacket;
 use smoltcp::wire::UdpPacket;
 
 use crate::wire::Segment;
@@ -35,7 +37,48 @@ impl SocketTable {
         if let Some((local, remote)) = refusal(frame) {
             self.refused(local, remote);
         }
-        self.stack.receive(frame);
+        let frame = self.without_a_known_syn(frame);
+        self.stack.receive(&frame);
+        if self.forget_unheard() {
+            // What is for a socket that there is not is answered with RST (RFC 9293 §3.10.7.1).
+            self.stack.receive(&frame);
+        }
+    }
+
+    /// The SYN+ACK of a peer whose SYN has come already: that SYNs have crossed, and this is the ACK that
+    /// establishes (RFC 9293 §3.5, figure 8). smoltcp does not take it for one; so it is handed a segment that
+    /// says the same without the SYN.
+    fn without_a_known_syn<'f>(&mut self, frame: &'f [u8]) -> Cow<'f, [u8]> {
+        let segment = Segment::of(frame).filter(|it| !it.plain && !it.reset && !it.asks);
+        let crosses = |segment: &Segment| {
+            let (local, remote) = (segment.destination, Some(segment.source));
+            let ends = Endpoints { local, remote };
+            self.stack.connections().any(|(it, socket)| {
+                // One that has listened has not asked itself.
+                let asked = socket.listen_endpoint().port == 0;
+                it == ends && socket.state() == tcp::State::SynReceived && asked
+            })
+        };
+        match segment.filter(crosses) {
+            Some(segment) => without_syn(frame, &segment).map_or_else(|| frame.into(), Cow::Owned),
+            None => frame.into(),
+        }
+    }
+
+    /// Forgets a connection whose program has closed it, if bytes have come for it: nobody will read them
+    /// (RFC 1122 §4.2.2.13). Whether there was one.
+    fn forget_unheard(&mut self) -> bool {
+        let stack = &mut self.stack;
+        let mut orphans = self.orphans.iter();
+        let unheard = orphans.position(|orphan| {
+            let socket = stack.tcp(orphan.handle);
+            socket.state() != tcp::State::Closed && socket.recv_queue() > 0
+        });
+        if let Some(at) = unheard {
+            let orphan = self.orphans.swap_remove(at);
+            self.stack.remove(orphan.handle);
+        }
+        unheard.is_some()
     }
 
     /// Whether it is a call to a listener whose queue is full: as Linux does, it is not heard, and
@@ -69,6 +112,26 @@ impl SocketTable {
         }
         full.is_some()
     }
+}
+
+/// The same segment without its SYN: its numbers begin behind that, and its window is one of those that are scaled
+/// (RFC 7323 §2.2). `None` if it is no SYN, carries bytes or is damaged.
+fn without_syn(frame: &[u8], segment: &Segment) -> Option<Vec<u8>> {
+    let header = segment.tcp..segment.payload;
+    let (from, to) = (segment.source.ip().into(), segment.destination.ip().into());
+    let read = TcpPacket::new_checked(frame.get(header.clone())?).ok()?;
+    let bare = segment.end == segment.seq.wrapping_add(1);
+    if !read.syn() || !bare || !read.verify_checksum(&from, &to) {
+        return None;
+    }
+    let scale = read.options_summary().ok()?.window_scale.unwrap_or(0);
+    let mut bytes = frame.to_vec();
+    let mut written = TcpPacket::new_checked(bytes.get_mut(header)?).ok()?;
+    written.set_syn(false);
+    written.set_seq_number(read.seq_number() + 1);
+    written.set_window_len(read.window_len() >> scale.min(LARGEST_SCALE));
+    written.fill_checksum(&from, &to);
+    Some(bytes)
 }
 
 /// The datagram that an ICMP message says nobody wanted: from where to where it was sent.
@@ -122,8 +185,12 @@ fn ports(datagram: &[u8]) -> Option<(u16, u16)> {
     Some((udp.src_port(), udp.dst_port()))
 }
 
+/// The protocol number of UDP (RFC 768).
 const UDP: u8 = 17;
+/// How many bytes the header of UDP has (RFC 768).
 const UDP_HEADER: usize = 8;
+/// The largest shift of a window (RFC 7323 §2.3), in bits.
+const LARGEST_SCALE: u8 = 14;
 
 #[cfg(test)]
 mod tests {

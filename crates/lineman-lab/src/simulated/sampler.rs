@@ -28,6 +28,17 @@ pub(super) struct Sampler {
     states: BTreeMap<Endpoints, TcpState>,
     /// The last segment of each connection that must be acknowledged: its number, and when it left.
     sent: BTreeMap<Endpoints, (u32, Duration)>,
+    /// The connections whose peers have no room.
+    full: BTreeMap<Endpoints, Full>,
+}
+
+/// A peer that has no room.
+#[derive(Clone, Copy)]
+struct Full {
+    /// What it has acknowledged so far.
+    acknowledged: u32,
+    /// Since when its window is probed next: since it has acknowledged that, or since the last probe.
+    since: Duration,
 }
 
 impl Sampler {
@@ -37,6 +48,28 @@ impl Sampler {
             recorder,
             states: BTreeMap::new(),
             sent: BTreeMap::new(),
+            full: BTreeMap::new(),
+        }
+    }
+
+    /// Hears that a frame reaches the host: what room its peer has, tells what a clock is about.
+    pub(super) fn hears(&mut self, frame: &[u8], now: Duration) {
+        let Some(segment) = Segment::of(frame).filter(|segment| !segment.reset) else {
+            return;
+        };
+        let (local, remote) = (segment.destination, Some(segment.source));
+        let connection = Endpoints { local, remote };
+        if segment.window > 0 {
+            self.full.remove(&connection);
+            return;
+        }
+        let now = Full {
+            acknowledged: segment.ack,
+            since: now,
+        };
+        let full = self.full.entry(connection).or_insert(now);
+        if full.acknowledged != segment.ack {
+            *full = now;
         }
     }
 
@@ -58,6 +91,7 @@ impl Sampler {
         for (socket, state) in gone {
             self.states.remove(&socket);
             self.sent.remove(&socket);
+            self.full.remove(&socket);
             self.changed(socket, Some(state), TcpState::Closed, cause, None);
         }
         for (counter, queues) in table.counted.drain(..) {
@@ -96,15 +130,24 @@ impl Sampler {
     }
 
     /// Hears that the host sends a frame; `clock` says whether it was a clock that made it. What a
-    /// clock makes it send again tells that the time-out has run out.
+    /// clock makes it send again tells that the time-out has run out; a byte for which the peer has no room, that
+    /// it is time for a probe.
     pub(super) fn sending(&mut self, frame: &[u8], now: Duration, clock: bool) {
         let Some(segment) = Segment::of(frame).filter(|segment| segment.counts) else {
             return;
         };
         let number = segment.seq;
         let (local, remote) = (segment.source, Some(segment.destination));
-        let before = self.sent.insert(Endpoints { local, remote }, (number, now));
-        if let Some((last, at)) = before
+        let connection = Endpoints { local, remote };
+        let before = self.sent.insert(connection, (number, now));
+        let byte = segment.plain && segment.end == number.wrapping_add(1);
+        if let Some(full) = self.full.get_mut(&connection)
+            && clock
+            && byte
+        {
+            let waited = now.saturating_sub(std::mem::replace(&mut full.since, now));
+            self.timer(TimerKind::Persist, waited, true);
+        } else if let Some((last, at)) = before
             && clock
             && last.wrapping_sub(number) < HALF
         {
@@ -136,10 +179,7 @@ impl SocketTable {
         for descriptor in self.fds.values() {
             if let sockets::Kind::Listener { backlog, waiting } = &descriptor.kind {
                 let (local, remote) = (descriptor.local(), None);
-                let queues = Queues {
-                    unread: short(waiting.len().saturating_sub(1)),
-                    unsent: short(*backlog),
-                };
+                let queues = backlogged(waiting.len(), *backlog);
                 seen.insert(Endpoints { local, remote }, (TcpState::Listen, queues));
             }
         }
@@ -147,7 +187,15 @@ impl SocketTable {
     }
 }
 
-fn queues(socket: &tcp::Socket<'_>) -> Queues {
+/// The queues of a listener with so many sockets of the stack, of which one listens.
+pub(super) fn backlogged(waiting: usize, backlog: usize) -> Queues {
+    Queues {
+        unread: short(waiting.saturating_sub(1)),
+        unsent: short(backlog),
+    }
+}
+
+pub(super) fn queues(socket: &tcp::Socket<'_>) -> Queues {
     Queues {
         unread: short(socket.recv_queue()),
         unsent: short(socket.send_queue()),
@@ -158,7 +206,8 @@ fn short(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-fn state(state: tcp::State) -> TcpState {
+/// A state of smoltcp, as the log has it.
+pub(super) fn state(state: tcp::State) -> TcpState {
     match state {
         tcp::State::Closed => TcpState::Closed,
         tcp::State::Listen => TcpState::Listen,
@@ -174,7 +223,7 @@ fn state(state: tcp::State) -> TcpState {
     }
 }
 
-/// smoltcp's, fixed (`CLOSE_DELAY`).
+/// How long TIME-WAIT lasts: smoltcp's, fixed (`CLOSE_DELAY`).
 const TIME_WAIT: Duration = Duration::from_secs(10);
 /// Numbers less than this far behind are old (RFC 9293 §3.4).
 const HALF: u32 = 1 << 31;

@@ -25,7 +25,7 @@ pub(super) struct SocketTable {
     pub(super) stack: Stack,
     pub(super) fds: BTreeMap<i32, Descriptor>,
     /// Connections that no descriptor leads to any more.
-    orphans: Vec<Orphan>,
+    pub(super) orphans: Vec<Orphan>,
     patience: Patience,
     port: u16,
     /// The highest number that a socket has had.
@@ -35,8 +35,8 @@ pub(super) struct SocketTable {
 }
 
 /// A connection that no descriptor leads to any more.
-struct Orphan {
-    handle: SocketHandle,
+pub(super) struct Orphan {
+    pub(super) handle: SocketHandle,
     /// Whether its program had set `SO_REUSEADDR`.
     reuses: bool,
 }
@@ -141,11 +141,14 @@ impl SocketTable {
         if state != tcp::State::Closed || before == tcp::State::Closed {
             return;
         }
-        use tcp::State::{Closing, LastAck, SynSent, TimeWait};
+        use tcp::State::{CloseWait, Closing, LastAck, SynSent, TimeWait};
+        descriptor.finished |= matches!(before, CloseWait | LastAck | Closing | TimeWait);
+        // As Linux' tcp_reset: whom a FIN has reached before the RST can only have gone on sending.
         descriptor.error = match (before, packet) {
             (LastAck | Closing | TimeWait, _) => None,
             (_, false) => Some(Errno::ETIMEDOUT),
             (SynSent, true) => Some(Errno::ECONNREFUSED),
+            (CloseWait, true) => Some(Errno::EPIPE),
             (_, true) => Some(Errno::ECONNRESET),
         };
     }
@@ -187,15 +190,12 @@ impl SocketTable {
         }
     }
 
-    /// What nobody will read is not taken; and the dead are buried.
+    /// Forgets connections that are over.
     fn tidy_orphans(&mut self) {
         let stack = &mut self.stack;
         self.orphans.retain(|orphan| {
             let handle = orphan.handle;
             let socket = stack.tcp(handle);
-            if socket.recv_queue() > 0 {
-                socket.abort();
-            }
             // One that was aborted has its reset to send yet.
             let dead = socket.state() == tcp::State::Closed && socket.remote_endpoint().is_none();
             if dead {
@@ -250,8 +250,9 @@ fn retried(times: u8) -> Duration {
     Duration::from_secs((0..=times).map(wait).sum())
 }
 
-/// The lowest number after standard input, output and error.
+/// The lowest descriptor after standard input, output and error.
 const FIRST_FD: i32 = 3;
-/// The ports for those who do not care (RFC 6335 §6).
+/// From here on are the ports for those who do not care (RFC 6335 §6).
 const FIRST_PORT: u16 = 49_152;
+/// How many bytes a buffer has at most, whatever a program asks for: memory is given for it at once.
 const LARGEST_BUFFER: usize = 1 << 20;

@@ -33,6 +33,9 @@ pub(super) struct Descriptor {
     pub(super) options: Vec<(SocketOption, i32)>,
     /// Whether its program does not want to receive any more.
     pub(super) deaf: bool,
+    /// Whether its connection is over, and the peer had finished before: there is an end of what came, whatever
+    /// came of the rest (`SOCK_DONE` of Linux).
+    pub(super) finished: bool,
     /// What the file over it has received and not been asked for.
     pub(super) unread: Vec<u8>,
     /// What was written to the file and not flushed.
@@ -73,6 +76,7 @@ impl Descriptor {
             timeout: None,
             options: Vec::new(),
             deaf: false,
+            finished: false,
             unread: Vec::new(),
             unsent: Vec::new(),
             use_of: Use::default(),
@@ -150,6 +154,11 @@ pub(super) fn own(host: Host, ip: IpAddr) -> bool {
     ip == IpAddr::V4(own.v4) || ip == IpAddr::V6(own.v6)
 }
 
+/// Whether this address is the host itself, by whatever name: nothing goes there over a wire.
+pub(super) fn itself(host: Host, ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified() || own(host, ip)
+}
+
 /// The address of a host that packets to `to` come from; `None` when there is no way to it.
 pub(super) fn source(host: Host, to: IpAddr) -> Option<IpAddr> {
     let own = link::addresses(host);
@@ -167,5 +176,5 @@ pub(super) fn is_broadcast(ip: IpAddr) -> bool {
     matches!(ip, IpAddr::V4(ip) if ip.is_broadcast() || ip == Ipv4Addr::new(10, 0, 0, 255))
 }
 
-/// No window of this size has to be scaled.
+/// How many bytes the buffers of a TCP socket have where nobody has set it: the most of which a window is not scaled.
 const BUFFER: i32 = 65_535;

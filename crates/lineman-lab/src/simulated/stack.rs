@@ -119,6 +119,12 @@ impl Stack {
         socket.local_endpoint().map(address)
     }
 
+    /// The address of the other end of a connection, if it is one.
+    pub(super) fn remote(&self, handle: SocketHandle) -> Option<SocketAddr> {
+        let socket = self.sockets.get::<tcp::Socket<'_>>(handle);
+        socket.remote_endpoint().map(address)
+    }
+
     /// A UDP socket of this stack.
     pub(super) fn udp(&mut self, handle: SocketHandle) -> &mut udp::Socket<'static> {
         self.sockets.get_mut(handle)
@@ -196,9 +202,9 @@ pub(super) fn address(endpoint: IpEndpoint) -> SocketAddr {
     SocketAddr::new(endpoint.addr.into(), endpoint.port)
 }
 
-/// As Linux has it (`TCP_DELACK_MIN`); smoltcp's own is 10 ms.
+/// How long an ACK is held back: as on Linux (`TCP_DELACK_MIN`); smoltcp's own is 10 ms.
 const ACK_DELAY: smoltcp::time::Duration = smoltcp::time::Duration::from_millis(40);
-/// How many datagrams wait at most.
+/// How many datagrams wait at most in a socket: more than a lesson sends.
 const DATAGRAMS: usize = 64;
-/// How many bytes of datagrams wait at most.
+/// How many bytes of datagrams wait at most in a socket: as many as [`DATAGRAMS`] of a kibibyte.
 const BUFFER: usize = 1 << 16;

@@ -14,6 +14,7 @@ use crate::hosts::Outcome;
 use super::socket_table::SocketTable;
 use super::sockets::Descriptor;
 use super::sockets::Kind;
+use super::sockets::itself;
 use super::sockets::source;
 use super::stack;
 use super::task::Answer;
@@ -118,8 +119,14 @@ impl SocketTable {
 
     fn call(&mut self, fd: i32, to: SocketAddr) -> Result<(), Errno> {
         let host = self.host;
+        self.fd(fd)?.fits(to)?;
+        if itself(host, to.ip()) {
+            return Err(match self.is_listened_to(to.port()) {
+                true => Errno::ENETUNREACH, // there is no way that leads back
+                false => Errno::ECONNREFUSED,
+            });
+        }
         let descriptor = self.fd(fd)?;
-        descriptor.fits(to)?;
         let from = source(host, to.ip()).ok_or(Errno::ENETUNREACH)?;
         let mut local = descriptor.local();
         local.set_ip(from);
@@ -133,6 +140,13 @@ impl SocketTable {
         let last = tcp::State::SynSent;
         (descriptor.kind, descriptor.peer) = (Kind::Connection { handle, last }, Some(to));
         Ok(())
+    }
+
+    /// Whether a socket of this host listens on this port.
+    fn is_listened_to(&self, port: u16) -> bool {
+        let listens =
+            |fd: &Descriptor| matches!(fd.kind, Kind::Listener { .. }) && fd.local().port() == port;
+        self.fds.values().any(listens)
     }
 
     /// Whether a call was answered. After a refusal the program may try again.
@@ -197,6 +211,7 @@ impl SocketTable {
     fn pull(&mut self, fd: i32, size: u32, flags: &[Flag]) -> Result<Option<Vec<u8>>, Errno> {
         let handle = self.connection(fd)?.ok_or(Errno::ENOTCONN)?;
         let deaf = self.fd(fd)?.deaf;
+        let finished = self.fd(fd)?.finished;
         let socket = self.stack.tcp(handle);
         use tcp::State::{CloseWait, Closed, Closing, LastAck, TimeWait};
         let ended = matches!(
@@ -215,6 +230,9 @@ impl SocketTable {
                 false => socket.recv_slice(&mut bytes),
             };
             bytes.truncate(len.unwrap_or(0));
+            return Ok(Some(bytes));
+        }
+        if finished {
             return Ok(Some(bytes));
         }
         if let Some(error) = self.fd(fd)?.error.take() {
@@ -251,7 +269,9 @@ impl SocketTable {
     }
 }
 
-/// As `SOMAXCONN` once was.
+/// How many connections wait for `accept` at most, whatever is asked for: `SOMAXCONN` of Linux before 5.4.
 const MOST: usize = 128;
+/// How many bytes a file asks its socket for at once: as Python's (`io.DEFAULT_BUFFER_SIZE` was 8192).
 const CHUNK: u32 = 8192;
+/// How many bytes a line has at most: what is longer is given in parts.
 const LONGEST_LINE: usize = 1 << 20;

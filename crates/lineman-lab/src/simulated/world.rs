@@ -9,6 +9,7 @@ use lineman_trace::log::Kind;
 use crate::Options;
 use crate::hosts::Call;
 use crate::hosts::Outcome;
+use crate::hosts::SocketView;
 use crate::recorder::Recorder;
 use crate::wire::Command;
 use crate::wire::Parcel;
@@ -95,6 +96,11 @@ impl World {
         std::mem::take(&mut self.returned)
     }
 
+    /// All sockets of a host, as they are now.
+    pub(super) fn sockets(&mut self, host: Host) -> Vec<SocketView> {
+        self.simulated(host).table.inspect()
+    }
+
     pub(super) fn obey(&mut self, command: Command) {
         self.traffic.obey(self.clock.instant(), command);
     }
@@ -152,7 +158,10 @@ impl World {
     fn deliver(&mut self, parcel: &Parcel) {
         let to = parcel.from.other();
         let event = self.traffic.delivered(parcel);
-        self.simulated(to).table.receive(parcel.frame());
+        let now = self.now();
+        let simulated = self.simulated(to);
+        simulated.sampler.hears(parcel.frame(), now);
+        simulated.table.receive(parcel.frame());
         self.attend(to, Some(event), Reason::Packet);
     }
 
@@ -198,7 +207,7 @@ impl World {
                 .partition(|frame| !self.resolving && resolves(frame));
             for frame in telling {
                 self.simulated(host).sampler.sending(&frame, now, clock);
-                self.traffic.enter(self.clock.instant(), host, &frame);
+                self.traffic.enter(self.clock.instant(), host, &frame, None);
             }
             if asking.is_empty() {
                 return;
@@ -263,7 +272,9 @@ fn resolves(frame: &[u8]) -> bool {
     }
 }
 
+/// The protocol number of ICMPv6 (RFC 4443 §1).
 const ICMPV6: u8 = 58;
+/// Neighbour solicitation and advertisement (RFC 4861 §4.3, §4.4).
 const NEIGHBOUR: std::ops::RangeInclusive<u8> = 135..=136;
-/// Nothing here happens faster.
+/// How soon a stack is asked again that wants to be asked at once and does nothing: shorter than any of its clocks.
 const BREATH: Duration = Duration::from_millis(1);

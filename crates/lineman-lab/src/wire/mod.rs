@@ -8,6 +8,7 @@
 //! held is swallowed and counted: else lost time would look like lost packets.
 
 mod agenda;
+mod port;
 mod relay;
 mod repeat;
 mod segment;
@@ -79,7 +80,8 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Starts to relay. `delay` is how long a frame is on its way.
+    /// Starts to relay. `delay` is how long a frame is on its way; the log that is told began at `utc_ns`
+    /// nanoseconds since 1970.
     ///
     /// # Errors
     /// When the system refuses a thread or an eventfd(2).
@@ -87,7 +89,7 @@ impl Wire {
         ports: Ports,
         delay: Duration,
         rules: &Rules,
-        recorder: Recorder,
+        (recorder, utc_ns): (Recorder, u64),
         sampler: Arc<Mutex<Sampler>>,
     ) -> io::Result<Self> {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
@@ -97,6 +99,7 @@ impl Wire {
             ports,
             traffic: Traffic::new(Instant::now(), delay, rules, recorder.clone()),
             recorder,
+            utc_ns,
             sampler,
             swept: Instant::now(),
             gone: Vec::new(),

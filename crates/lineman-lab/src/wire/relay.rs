@@ -1,5 +1,6 @@
 //! The loop that carries frames from one host to the other.
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +15,6 @@ use lineman_trace::log::TcpState;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
-use rustix::net::RecvFlags;
 use rustix::net::SendFlags;
 
 use crate::kernel::Sampler;
@@ -22,6 +22,7 @@ use crate::recorder::Recorder;
 use crate::recorder::locked;
 
 use super::Command;
+use super::port::Buffer;
 use super::segment::Segment;
 use super::traffic::Parcel;
 use super::traffic::Traffic;
@@ -46,6 +47,8 @@ pub(super) struct Relay {
     pub(super) ports: Ports,
     pub(super) traffic: Traffic,
     pub(super) recorder: Recorder,
+    /// When the log began, in nanoseconds since 1970.
+    pub(super) utc_ns: u64,
     pub(super) sampler: Arc<Mutex<Sampler>>,
     pub(super) swept: Instant,
     pub(super) gone: Vec<Host>,
@@ -54,7 +57,7 @@ pub(super) struct Relay {
 impl Relay {
     /// Relays until nobody can send commands any more.
     pub(super) fn run(mut self, bell: &OwnedFd, inbox: &mpsc::Receiver<Command>) {
-        let mut buffer = vec![0; LARGEST_FRAME];
+        let mut buffer = Buffer::new();
         loop {
             self.wait(bell);
             // First: what was ordered before a packet was sent holds for the packet.
@@ -69,6 +72,8 @@ impl Relay {
                 self.receive(host, &mut buffer);
             }
             while let Some(parcel) = self.traffic.due(Instant::now()) {
+                // What its receiver has sent by now, it has sent without knowing of it.
+                self.receive(parcel.from.other(), &mut buffer);
                 self.deliver(&parcel);
             }
             self.sweep();
@@ -101,24 +106,30 @@ impl Relay {
         }
     }
 
-    fn receive(&mut self, from: Host, buffer: &mut [u8]) {
+    fn receive(&mut self, from: Host, buffer: &mut Buffer) {
         while !self.gone.contains(&from) {
-            match rustix::net::recv(self.ports.of(from), &mut *buffer, RecvFlags::empty()) {
-                Ok((len, _)) => self.enter(from, &buffer[..len]),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return,
-                Err(error) => self.leave(from, error),
+            match buffer.receive(self.ports.of(from)) {
+                Ok((frame, age)) => self.enter(from, frame, age),
+                Err(nix::Error::EINTR) => {}
+                Err(nix::Error::EAGAIN) => return,
+                Err(error) => self.leave(from, error.into()),
             }
         }
     }
 
-    fn enter(&mut self, from: Host, frame: &[u8]) {
+    /// Takes a frame that was sent so long ago.
+    fn enter(&mut self, from: Host, frame: &[u8], age: Duration) {
+        let now = Instant::now();
+        let sent = now.checked_sub(age).unwrap_or(now);
+        let age = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
+        let sent_ns = self.recorder.now_ns().saturating_sub(age);
         // What its sender did, it did before.
         if let Some(segment) = Segment::of(frame) {
             let mut sampler = locked(&self.sampler);
-            sampler.sent(from, sender(&segment), &segment);
+            sampler.sent(from, sender(&segment), &segment, sent);
         }
-        self.traffic.enter(Instant::now(), from, frame);
+        let stamp_ns = Some(self.utc_ns.saturating_add(sent_ns));
+        self.traffic.enter(Instant::now(), from, frame, stamp_ns);
     }
 
     /// Hands it to the other host, and asks both ends before and the receiver after. The receiver's
@@ -138,10 +149,13 @@ impl Relay {
         // Bytes end a connection whose program has closed: FIN-WAIT-2 does not tell which it is.
         let may_end = |it: &Segment| it.counts && was(TcpState::FinWait2, it);
         let may_end = segment.as_ref().is_some_and(may_end);
-        let event = self.traffic.delivered(parcel);
-        if let Err(error) = rustix::net::send(self.ports.of(to), frame, SendFlags::empty()) {
-            return self.undeliverable(parcel, error);
-        }
+        let port = self.ports.of(to);
+        let delivered = Instant::now();
+        let send = || rustix::net::send(port, frame, SendFlags::empty()).map(drop);
+        let event = match self.traffic.deliver(parcel, send) {
+            Ok(event) => event,
+            Err(error) => return self.undeliverable(parcel, error),
+        };
         let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
         if let Some(segment) = segment.filter(changes) {
             sampler.settle(to, receiver(&segment), event);
@@ -152,7 +166,7 @@ impl Relay {
             sampler.look(to, receiver(&segment), Some(event));
         }
         if let Some(segment) = segment.filter(|segment| segment.counts) {
-            sampler.owes(to, receiver(&segment));
+            sampler.owes(to, receiver(&segment), delivered);
         }
     }
 
@@ -160,11 +174,11 @@ impl Relay {
     fn undeliverable(&mut self, parcel: &Parcel, error: Errno) {
         self.traffic.lost(parcel);
         if matches!(error, Errno::NETDOWN | Errno::NXIO | Errno::NODEV) {
-            self.leave(parcel.from.other(), error);
+            self.leave(parcel.from.other(), error.into());
         }
     }
 
-    fn leave(&mut self, host: Host, error: Errno) {
+    fn leave(&mut self, host: Host, error: io::Error) {
         if !self.gone.contains(&host) {
             self.gone.push(host);
             let why = error.to_string();
@@ -187,7 +201,6 @@ fn receiver(segment: &Segment) -> Endpoints {
     }
 }
 
-/// More than an Ethernet frame can have.
-const LARGEST_FRAME: usize = 64 << 10;
-/// How often all sockets are looked at.
+/// How often all sockets are looked at: a state that a clock has ended is told before a person wonders, and an idle
+/// lab costs five questions a second.
 const SWEEP: Duration = Duration::from_millis(200);

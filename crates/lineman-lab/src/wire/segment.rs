@@ -19,6 +19,10 @@ pub(crate) struct Segment {
     pub(crate) reset: bool,
     /// Whether it asks to open a connection.
     pub(crate) asks: bool,
+    /// What its sender expects next; without ACK it means nothing.
+    pub(crate) ack: u32,
+    /// The window as it stands in the header.
+    pub(crate) window: u16,
     /// The number of its first byte.
     pub(crate) seq: u32,
     /// The number behind its last byte, SYN or FIN.
@@ -72,7 +76,11 @@ impl Segment {
         if payload < tcp + header.len() || payload > packet.len() {
             return None;
         }
-        let seq = u32::from_be_bytes([header[4], header[5], header[6], header[7]]);
+        let number = |at: usize| {
+            let bytes = [header[at], header[at + 1], header[at + 2], header[at + 3]];
+            u32::from_be_bytes(bytes)
+        };
+        let seq = number(4);
         let bytes = u32::try_from(packet.len() - payload).ok()?;
         let takes = bytes + (header[13] & (SYN | FIN)).count_ones();
         Some(Self {
@@ -82,6 +90,8 @@ impl Segment {
             plain: header[13] & (SYN | FIN | RST) == 0,
             reset: header[13] & RST != 0,
             asks: header[13] & (SYN | ACK) == SYN,
+            ack: number(8),
+            window: u16::from_be_bytes([header[14], header[15]]),
             seq,
             end: seq.wrapping_add(takes),
             ip: ETHERNET,
@@ -91,8 +101,11 @@ impl Segment {
     }
 }
 
+/// How many bytes the header of an Ethernet frame has (IEEE 802.3 §3).
 pub(crate) const ETHERNET: usize = 14;
+/// The protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
+// Flags of TCP, in the byte that has them (RFC 9293 §3.1).
 const FIN: u8 = 1;
 const SYN: u8 = 2;
 const RST: u8 = 4;

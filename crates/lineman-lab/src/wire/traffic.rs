@@ -70,23 +70,23 @@ impl Traffic {
         }
     }
 
-    /// A host has sent a frame.
-    pub(crate) fn enter(&mut self, now: Instant, from: Host, frame: &[u8]) {
+    /// A host has sent a frame: now, or when its kernel says, in nanoseconds since 1970 by the log's clock.
+    pub(crate) fn enter(&mut self, now: Instant, from: Host, frame: &[u8], stamp_ns: Option<u64>) {
         if self.swallow(from, frame) {
             return;
         }
-        let parcel = self.parcel(from, frame);
+        let parcel = self.parcel(from, frame, stamp_ns);
         self.pass(now, parcel);
     }
 
     /// Somebody puts a frame on the wire in a host's name.
     fn forge(&mut self, now: Instant, from: Host, frame: &[u8]) {
-        let parcel = self.parcel(from, frame);
+        let parcel = self.parcel(from, frame, None);
         self.fault(&parcel, FORGED.to_owned());
         self.pass(now, parcel);
     }
 
-    fn parcel(&mut self, from: Host, frame: &[u8]) -> Parcel {
+    fn parcel(&mut self, from: Host, frame: &[u8], stamp_ns: Option<u64>) -> Parcel {
         let id = self.number();
         let parcel = Parcel {
             id,
@@ -96,7 +96,10 @@ impl Traffic {
             altered: None,
             repeats: 0,
         };
-        self.tell(&parcel, Verdict::Sent, Some(&parcel.sent));
+        self.recorder.record(Kind::Packet(Packet {
+            stamp_ns,
+            ..packet(&parcel, Verdict::Sent, Some(&parcel.sent))
+        }));
         parcel
     }
 
@@ -145,7 +148,20 @@ impl Traffic {
         self.tell(parcel, Verdict::Delivered, parcel.altered.as_deref())
     }
 
-    /// Tells that a packet could not be delivered after all.
+    /// Delivers a packet, and tells that it was when that began. Returns the number of the event.
+    ///
+    /// # Errors
+    /// When it could not be delivered; then nothing is told.
+    pub(crate) fn deliver<E>(
+        &self,
+        parcel: &Parcel,
+        send: impl FnOnce() -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let told = packet(parcel, Verdict::Delivered, parcel.altered.as_deref());
+        self.recorder.record_doing(Kind::Packet(told), send)
+    }
+
+    /// Tells that a packet could not be delivered.
     pub(crate) fn lost(&self, parcel: &Parcel) {
         self.tell(parcel, Verdict::Dropped, None);
     }
@@ -254,13 +270,17 @@ impl Traffic {
     }
 
     fn tell(&self, parcel: &Parcel, verdict: Verdict, bytes: Option<&[u8]>) -> u64 {
-        let bytes = bytes.map(<[u8]>::to_vec);
-        let packet = Packet::new(parcel.id, parcel.from, verdict, bytes);
-        self.recorder.record(Kind::Packet(packet))
+        let told = packet(parcel, verdict, bytes);
+        self.recorder.record(Kind::Packet(told))
     }
 }
 
-/// Beyond it no lesson is left.
+fn packet(parcel: &Parcel, verdict: Verdict, bytes: Option<&[u8]>) -> Packet {
+    let bytes = bytes.map(<[u8]>::to_vec);
+    Packet::new(parcel.id, parcel.from, verdict, bytes)
+}
+
+/// How long a packet is on its way at most, whatever is asked for: beyond it no lesson is left, and clocks can reach it.
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]

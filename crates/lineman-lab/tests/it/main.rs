@@ -8,6 +8,7 @@ mod calls;
 mod causes;
 mod closing;
 mod lessons;
+mod log_clock;
 mod network;
 mod play;
 mod process;

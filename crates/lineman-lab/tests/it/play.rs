@@ -1,8 +1,6 @@
 //! A simulated lab with what a test needs around it.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use lineman_lab::Network;
@@ -13,9 +11,12 @@ use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
 use lineman_lab::rules::Rules;
+use lineman_lab::scenarios::Scenario;
+use lineman_trace::log::Cursor;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Host::*;
+use lineman_trace::log::Hub;
 use lineman_trace::log::Kind;
 use lineman_trace::log::TimerKind;
 
@@ -25,7 +26,9 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// A simulated lab with what a test needs around it.
 pub(crate) struct Play {
     pub(crate) network: Box<dyn Network>,
-    log: Arc<Mutex<Vec<Event>>>,
+    hub: Hub,
+    /// From the beginning.
+    log: Cursor,
 }
 
 impl Play {
@@ -34,11 +37,10 @@ impl Play {
     }
 
     pub(crate) fn seeded(options: &Options, seed: u64) -> Self {
-        let log = Arc::<Mutex<Vec<Event>>>::default();
-        let tells = Arc::clone(&log);
-        let sink = move |event| tells.lock().expect("log").push(event);
-        let network = Box::new(Simulated::start(options, seed, sink));
-        Self { network, log }
+        let hub = Hub::new();
+        let log = hub.cursor();
+        let network = Box::new(Simulated::start(options, seed, hub.sink()));
+        Self { network, hub, log }
     }
 
     pub(crate) fn post(&mut self, host: Host, call: Call) -> u64 {
@@ -105,7 +107,14 @@ impl Play {
     }
 
     pub(crate) fn events(&self) -> Vec<Event> {
-        self.log.lock().expect("log").clone()
+        self.log.look(<[Event]>::to_vec)
+    }
+
+    /// Plays a lesson; one that does not get what it waits for has made a log all the same.
+    pub(crate) fn scenario(&mut self, scenario: &Scenario) {
+        if let Err(stop) = scenario.play_within(&mut *self.network, &self.hub, HOUR) {
+            println!("{}: {stop}", scenario.name);
+        }
     }
 
     /// Both ways of the chat, and a close by each.

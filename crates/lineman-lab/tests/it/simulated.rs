@@ -7,6 +7,8 @@ use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use lineman_trace::log::Host::*;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
@@ -14,6 +16,7 @@ use lineman_trace::log::TcpState::*;
 use lineman_trace::log::Verdict;
 
 use crate::play::*;
+use crate::rows::look;
 use crate::stage::*;
 
 #[test]
@@ -152,6 +155,74 @@ fn both_connect_at_once() {
     for host in [Client, Server] {
         let states = states(&play.events(), host);
         assert_eq!(states, [SynSent, SynReceived, Established], "{host:?}");
+        // Nothing more, as in figure 8 of RFC 9293.
+        let sent = sent(&play.events(), host);
+        let sent: Vec<u8> = sent.iter().map(|(.., frame)| flags(frame)).collect();
+        assert_eq!(sent, [SYN, SYN | ACK], "{host:?}");
+    }
+}
+
+/// A host calls the other, `apart` after the other has called it, and closes as much later. The wire takes 20 ms.
+fn nearly_at_once(apart: Duration, ipv6: bool, seed: u64) -> Vec<Event> {
+    let options = Options {
+        delay: Duration::from_millis(20),
+        ..Options::default()
+    };
+    let mut play = Play::seeded(&options, seed);
+    let address = |host: Host| {
+        let text = match (host, ipv6) {
+            (Client, false) => "10.0.0.1:5000",
+            (Server, false) => "10.0.0.2:5000",
+            (Client, true) => "[fd00::1]:5000",
+            (Server, true) => "[fd00::2]:5000",
+        };
+        text.parse().expect("an address")
+    };
+    let fds = [Client, Server].map(|host| {
+        let fd = play.socket(host, Transport::Stream, address(host));
+        let own = address(host);
+        play.done(host, Call::Bind { fd, address: own });
+        (host, fd)
+    });
+    let calls = fds.map(|(host, fd)| {
+        let address = address(host.other());
+        let call = play.post(host, Call::Connect { fd, address });
+        play.pass(apart);
+        call
+    });
+    for call in calls {
+        assert!(play.answer(call).is_some(), "{apart:?}");
+    }
+    for (host, fd) in fds {
+        play.post(host, Call::Close { fd });
+        play.pass(apart);
+    }
+    play.pass(Duration::from_secs(60));
+    play.events()
+}
+
+/// From at once to one after the other: SYNs and FINs that cross, just not, or by a millisecond. Each is told truly,
+/// and is the same each time.
+#[test]
+fn thirty_calls_that_nearly_cross_are_told_truly() {
+    for nth in 0..30 {
+        let apart = Duration::from_millis(nth * 3 / 2);
+        let ipv6 = nth % 3 == 2;
+        let events = nearly_at_once(apart, ipv6, nth);
+        let looked = look(&events);
+        assert!(looked.untrue.is_empty(), "{apart:?}: {:#?}", looked.untrue);
+        for host in [Client, Server] {
+            let states = states(&events, host);
+            assert_eq!(
+                states.last(),
+                Some(&Closed),
+                "{apart:?} {host:?}: {states:?}"
+            );
+            // Later than the wire takes, nobody listens where the first SYN arrives.
+            let opened = states.contains(&Established);
+            assert_eq!(opened, apart.as_millis() <= 20, "{apart:?}: {states:?}");
+        }
+        assert_eq!(events, nearly_at_once(apart, ipv6, nth), "{apart:?}");
     }
 }
 

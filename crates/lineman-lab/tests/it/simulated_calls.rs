@@ -9,9 +9,14 @@ use lineman_lab::hosts::Flag;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
+use lineman_lab::scenarios::Scenario;
 use lineman_trace::log::Host::*;
+use lineman_trace::log::Kind;
+use lineman_trace::log::TcpState::*;
+use lineman_trace::log::TimerKind;
 
 use crate::play::*;
+use crate::rows::told;
 use crate::stage::*;
 
 #[test]
@@ -61,6 +66,102 @@ fn refused_reset_and_unanswered() {
     let fd = play.socket(Client, Transport::Stream, v4());
     let address = "192.0.2.1:9".parse().expect("an address");
     play.fails(Client, Call::Connect { fd, address }, "ENETUNREACH");
+}
+
+/// The lesson `broken-pipe` shows this: whom a FIN has reached before the RST is told EPIPE, as on Linux, and not
+/// ECONNRESET; and the data is answered by a RST without ACK (RFC 9293 §3.10.7.1).
+#[test]
+fn a_write_to_a_program_that_has_closed_breaks_the_pipe() {
+    let mut play = Play::new(&Options::default());
+    let (client, server) = play.connect(v4());
+    play.done(Server, Call::Close { fd: server });
+    play.pass(Duration::from_secs(1));
+    play.send(Client, client, b"one");
+    play.pass(Duration::from_secs(1));
+    let resets = sent(&play.events(), Server);
+    assert_eq!(resets.last().map(|(.., frame)| flags(frame)), Some(RST));
+    assert_eq!(states(&play.events(), Client).last(), Some(&Closed));
+    for _ in 0..2 {
+        let data = b"two".to_vec();
+        play.fails(Client, Call::Send { fd: client, data }, "EPIPE");
+    }
+    // What came before the RST has an end.
+    play.hears(Client, client, b"");
+}
+
+/// The end of a stream was told where there was none.
+#[test]
+fn what_has_come_before_a_reset_can_be_read() {
+    let mut play = Play::new(&Options::default());
+    let (client, server) = play.connect(v4());
+    play.send(Server, server, b"the last word");
+    play.pass(Duration::from_secs(1));
+    let (option, value) = (SocketOption::Linger, 0);
+    play.done(
+        Server,
+        Call::Setsockopt {
+            fd: server,
+            option,
+            value,
+        },
+    );
+    play.done(Server, Call::Close { fd: server });
+    play.pass(Duration::from_secs(1));
+    play.hears(Client, client, b"the last word");
+    let size = 1;
+    play.fails(Client, Call::Recv { fd: client, size }, "ECONNRESET");
+}
+
+/// As `state` shows them: what a descriptor leads to, and what none leads to.
+#[test]
+fn all_sockets_of_a_host_can_be_looked_at() {
+    let mut play = Play::new(&Options::default());
+    let (client, server) = play.connect(v4());
+    play.socket(Server, Datagram, v4());
+    play.socket(Server, Stream, v4());
+    play.send(Client, client, b"unread");
+    play.pass(Duration::from_secs(1));
+    play.done(Client, Call::Close { fd: client });
+    play.pass(Duration::from_secs(1));
+    let views = |play: &mut Play, host| play.network.sockets(host).expect("a lab");
+    let shown = |play: &mut Play, host| {
+        let all = views(play, host).into_iter();
+        all.map(|it| (it.fd, it.transport, it.state))
+            .collect::<Vec<_>>()
+    };
+    use Transport::{Datagram, Stream};
+    let of_server = [
+        (Some(3), Stream, Some(Listen)),
+        (Some(server), Stream, Some(CloseWait)),
+        (Some(5), Datagram, None),
+        (Some(6), Stream, None),
+    ];
+    assert_eq!(shown(&mut play, Server), of_server);
+    let of_client = [(None, Stream, Some(FinWait2))];
+    assert_eq!(shown(&mut play, Client), of_client);
+    let unread = views(&mut play, Server)[1].queues.map(|it| it.unread);
+    assert_eq!(unread, Some(6));
+}
+
+/// The probe of a zero window was told as a retransmission time-out.
+#[test]
+fn a_probe_is_sent_because_it_is_time_for_one() {
+    let scenario = Scenario::find("zero-window").expect("a scenario");
+    let mut play = Play::new(&scenario.options());
+    play.scenario(scenario);
+    let events = play.events();
+    let timers = events.iter().filter_map(|event| match &event.kind {
+        Kind::Timer(timer) if timer.expired => Some((timer.clock, timer.wait_ns / 1_000_000)),
+        _ => None,
+    });
+    assert_eq!(timers.collect::<Vec<_>>(), [(TimerKind::Persist, 1000)]);
+    let rows = told(&events);
+    let said: Vec<_> = rows.iter().flat_map(|row| &row.sayings).collect();
+    let said: Vec<_> = said.iter().map(|saying| saying.id()).collect();
+    for id in ["window.probe.byte", "window.zero", "data.probed"] {
+        assert!(said.contains(&id), "no {id} in {said:?}");
+    }
+    assert!(!said.contains(&"window.probe"), "{said:?}");
 }
 
 #[test]

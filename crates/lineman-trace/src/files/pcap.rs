@@ -14,13 +14,17 @@ use super::Resolution;
 use super::bytes::Input;
 use super::bytes::Stop;
 
+// How a file begins, by the unit of its times (draft-ietf-opsawg-pcap §4), and its version.
 const MICROSECONDS: u32 = 0xa1b2_c3d4;
 const NANOSECONDS: u32 = 0xa1b2_3c4d;
 /// A patch of libpcap of 1999 has put an interface, a protocol and a kind of packet behind the header
 /// of each packet.
 const EXTENDED: u32 = 0xa1b2_cd34;
+/// How many bytes those are.
 const EXTENSION: u64 = 8;
+/// The only version that programs write.
 const VERSION: (u16, u16) = (2, 4);
+/// How many nanoseconds a second has.
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// What is needed to read the packets of a file.

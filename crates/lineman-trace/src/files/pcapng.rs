@@ -23,11 +23,14 @@ pub use write::Section;
 
 /// The kind of a section's header: the same in either byte order.
 pub(super) const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
+/// The number by which the header of a section tells its byte order.
 const BYTE_ORDER: u32 = 0x1a2b_3c4d;
+/// The version that is written (draft-ietf-opsawg-pcapng §4.1).
 const VERSION: (u16, u16) = (1, 0);
 /// Written by some programs for a while; the draft has it read as 1.0.
 const VERSION_TOO: (u16, u16) = (1, 2);
 
+// Kinds of blocks (draft-ietf-opsawg-pcapng §11.1).
 const INTERFACE: u32 = 1;
 /// A packet, in files before 2009.
 const OLD_PACKET: u32 = 2;
@@ -35,9 +38,10 @@ const OLD_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const PACKET: u32 = 6;
 
-/// The length of a block's kind and of its two lengths.
+/// The length of a block's kind and of its two lengths, in bytes.
 const FRAMING: u32 = 12;
 
+// Options: of any block, of an interface, of a packet, and what the flags of one have of its direction (§3.5, §4.2, §4.3).
 const END_OF_OPTIONS: u16 = 0;
 const COMMENT: u16 = 1;
 const IF_NAME: u16 = 2;

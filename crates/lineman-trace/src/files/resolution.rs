@@ -5,9 +5,11 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resolution(pub u8);
 
+/// The bit of a resolution that makes the rest a power of two instead of ten (`if_tsresol` of pcapng).
 const BINARY: u8 = 0x80;
 /// The powers of ten that 128 bits hold; a finer unit than 10⁻³⁸ s says nothing in 64 bits.
 const MAX_DECIMAL: u32 = 38;
+/// How many nanoseconds a second has.
 const NANOS: u128 = 1_000_000_000;
 
 impl Resolution {

@@ -161,8 +161,9 @@ pub struct Packet {
         skip_serializing_if = "Option::is_none"
     )]
     pub link: Option<LinkType>,
-    /// The time that a capture states for it, in nanoseconds since 1970, where that is not the event's:
-    /// packets of several interfaces may be out of order, and clocks are set back.
+    /// When it was sent, in nanoseconds since 1970, where that is known and not the event's time. A capture states
+    /// it: packets of several interfaces may be out of order, and clocks are set back. Of a lab's packets the kernel
+    /// says it, by the log's clock: when the lab has read them and told, that may be later, where the machine is busy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp_ns: Option<u64>,
 }

@@ -7,6 +7,7 @@ use serde::Serializer;
 use serde::de::Error;
 use serde::de::Visitor;
 
+/// The hexadecimal digits, in the order of their values.
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// What stands for "no digit" in [`VALUES`].
 const NONE: u8 = 0xff;

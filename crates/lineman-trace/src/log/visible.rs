@@ -22,7 +22,7 @@ use super::Timer;
 
 /// The longest text, in characters: nothing that lineman writes comes near.
 const LONGEST: usize = 1000;
-/// The most texts in a list.
+/// The most texts in a list: no call has as many arguments.
 const MOST: usize = 64;
 /// The most hosts: more than the largest network of a lesson, or than anybody looks through.
 const HOSTS: usize = 4096;

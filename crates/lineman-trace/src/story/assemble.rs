@@ -45,10 +45,11 @@ use crate::log::TimerKind;
 /// What happens this soon after the last event of a row still belongs to it: longer than a delayed ACK
 /// (40 ms on Linux), and than a busy machine takes to tell of a return.
 pub(super) const TOGETHER_NS: u64 = 60_000_000;
-/// A kernel that is asked for its states answers this soon.
+/// A kernel that is asked for its states answers this soon, in nanoseconds: three times as long as a lab waits for it.
 const ASKED_NS: u64 = 15_000_000;
+/// How many nanoseconds a second has.
 const SECOND_NS: u64 = 1_000_000_000;
-/// How many rows wait for the fate of an earlier packet.
+/// How many rows wait at most for the fate of an earlier packet: what is held for as long is shown as held.
 const PENDING: usize = 512;
 
 /// The story so far.
@@ -56,6 +57,10 @@ const PENDING: usize = 512;
 pub struct Story {
     /// What the packets begin with.
     pub(super) link: LinkType,
+    /// When the log began, in nanoseconds since 1970, if a kernel says by its clock when packets were sent.
+    pub(super) stamped_from_ns: Option<u64>,
+    /// The time of the last row that was given away.
+    given_ns: u64,
     pub(super) pending: VecDeque<Open>,
     pub(super) packets: HashMap<u64, Arrow>,
     pub(super) fates: HashMap<u64, Fate>,
@@ -126,6 +131,7 @@ impl Story {
             ),
             Kind::Start(start) => {
                 self.link = start.link;
+                self.stamped_from_ns = (start.origin == Origin::Kernel).then_some(start.utc_ns);
                 self.all_asked = start.origin != Origin::Inferred;
                 self.descriptors.start(start);
                 self.hosts = Addresses::of(start);
@@ -189,6 +195,7 @@ impl Story {
             extra,
             ..
         } = self.pending.pop_front()?;
+        self.given_ns = self.given_ns.max(row.t_ns);
         if let Some(arrow) = &mut row.arrow {
             arrow.rules = self.rules.remove(&arrow.id).unwrap_or_default();
             if let Some(again) = arrow.again {
@@ -236,6 +243,12 @@ impl Story {
                 _ => true,
             }));
         Some(row)
+    }
+
+    /// The time that a row may have at the earliest: that of those before it.
+    pub(super) fn earliest(&self, place: usize) -> u64 {
+        let before = self.pending.iter().take(place).map(|open| open.row.t_ns);
+        before.fold(self.given_ns, u64::max)
     }
 
     /// A new row at the end; its place.

@@ -5,7 +5,8 @@ use super::Ends;
 use crate::log::Counter;
 use crate::log::Host;
 
-/// A packet is told of this soon after its reasons.
+/// A packet is told of this soon after its reasons, in nanoseconds: a lab tells both in one go, on a busy machine with
+/// some milliseconds between them.
 const TOGETHER_NS: u64 = 15_000_000;
 
 /// What was said and is about a packet that was not told of yet.

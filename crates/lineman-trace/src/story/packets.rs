@@ -45,18 +45,28 @@ impl Story {
         }
     }
 
+    /// When a packet was sent: when its kernel says so, which may be before it was told. What a capture states is
+    /// no time of the log.
+    fn sent_ns(&self, event: &Event, packet: &Packet) -> u64 {
+        let stamp = packet.stamp_ns.filter(|_| packet.verdict == Verdict::Sent);
+        let stamped = stamp.zip(self.stamped_from_ns);
+        let sent = stamped.and_then(|(stamp, begun)| stamp.checked_sub(begun));
+        sent.map_or(event.t_ns, |sent| sent.min(event.t_ns))
+    }
+
     fn sent(&mut self, event: &Event, packet: &Packet) {
+        let sent_ns = self.sent_ns(event, packet);
         let copy = self.packets.get(&packet.id).cloned();
         let is_copy = copy.is_some();
         let (mut arrow, moved) = match copy {
             Some(copy) => (copy, None),
-            None => self.arrow(event, packet),
+            None => self.arrow(sent_ns, packet),
         };
         let motive = match is_copy {
             true => Motive::default(),
             false => self.motives.take(packet.from, event.t_ns),
         };
-        (arrow.sent_ns, arrow.counter) = (event.t_ns, motive.counter);
+        (arrow.sent_ns, arrow.counter) = (sent_ns, motive.counter);
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
         // What is on its way to the sender has not arrived yet: the two cross.
@@ -68,9 +78,10 @@ impl Story {
         let place = self.join(event, awaited.then_some(packet.from), |row| {
             !is_copy && takes_arrow(row, packet.from)
         });
-        let place = self.last_of_its_time(place, event.t_ns);
+        let place = self.last_of_its_time(place, sent_ns);
+        let t_ns = sent_ns.max(self.earliest(place));
         let row = &mut self.pending[place].row;
-        row.t_ns = event.t_ns;
+        row.t_ns = t_ns;
         row.clock = motive.clock.or(deduced);
         row.arrow = Some(arrow);
         let place = if awaited { self.gathers(place) } else { place };
@@ -90,19 +101,19 @@ impl Story {
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.
-    fn arrow(&mut self, event: &Event, packet: &Packet) -> (Arrow, Option<EndState>) {
+    fn arrow(&mut self, sent_ns: u64, packet: &Packet) -> (Arrow, Option<EndState>) {
         let bytes = packet.bytes.clone().unwrap_or_default();
         let (link, wire_len) = self.captured(packet, bytes.len());
         let frame = Frame::captured(link, &bytes, wire_len);
         let frame = self.conversations.follow(frame);
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
-        let sent = segment.and_then(|it| self.tcp.sent(packet.id, event.t_ns, it));
-        let file = self.tftp.sent(packet.id, event.t_ns, &frame);
+        let sent = segment.and_then(|it| self.tcp.sent(packet.id, sent_ns, it));
+        let file = self.tftp.sent(packet.id, sent_ns, &frame);
         let arrow = Arrow {
             id: packet.id,
             from: packet.from,
-            sent_ns: event.t_ns,
+            sent_ns,
             decided_ns: None,
             fate: Fate::Crossing,
             stretch: Stretch::Whole,

@@ -155,6 +155,7 @@ pub(super) fn takes_arrow(row: &Row, from: Host) -> bool {
         && row.calls[from.other()].as_ref().is_none_or(waits)
 }
 
+/// Calls after which their host may send at once.
 pub(super) const SENDING: [&str; 11] = [
     "connect",
     "connect_ex",

@@ -115,7 +115,7 @@ pub struct Refusal {
     pub target: Option<SocketAddr>,
 }
 
-/// How many bytes of a payload are kept to be shown.
+/// How many bytes of a payload are kept to be shown: more than an arrow has room for.
 const PREVIEW: usize = 64;
 
 impl Seen {

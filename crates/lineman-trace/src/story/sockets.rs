@@ -21,7 +21,8 @@ use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::TcpState;
 
-/// How many sockets are remembered; the one that was seen first is forgotten first.
+/// How many sockets are remembered: more than a lesson or a person's programs have, and a log that names ever new ones
+/// must not fill the memory. The one that was seen first is forgotten first.
 const MEMORY: usize = 8192;
 /// How many deduced states of a socket wait for its TCP to tell of a later one: a close has three.
 const UNTOLD: usize = 4;

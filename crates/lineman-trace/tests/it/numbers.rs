@@ -118,6 +118,21 @@ struct Wire {
     repeats: BTreeMap<u64, BTreeSet<u32>>,
 }
 
+/// When a packet was sent: by its kernel's stamp, where a lab has that.
+pub fn sent_ns(events: &[Event], event: &Event) -> u64 {
+    let begun = events.first().and_then(|first| match &first.kind {
+        Kind::Start(start) if start.origin == Origin::Kernel => Some(start.utc_ns),
+        _ => None,
+    });
+    let stamp = match &event.kind {
+        Kind::Packet(packet) if packet.verdict == Verdict::Sent => packet.stamp_ns,
+        _ => None,
+    };
+    let stamped = stamp.zip(begun);
+    let sent = stamped.and_then(|(stamp, begun)| stamp.checked_sub(begun));
+    sent.map_or(event.t_ns, |sent| sent.min(event.t_ns))
+}
+
 impl Wire {
     fn of(events: &[Event]) -> Self {
         let mut wire = Self::default();
@@ -128,7 +143,7 @@ impl Wire {
             };
             match packet.verdict {
                 Verdict::Sent | Verdict::Captured => {
-                    wire.sent(event.t_ns, packet, &mut directions);
+                    wire.sent(sent_ns(events, event), packet, &mut directions);
                 }
                 Verdict::Delivered => {
                     if let Some(known) = wire.packets.get_mut(&packet.id) {
@@ -265,6 +280,10 @@ impl Wire {
                 ("isn", number(*isn), seq),
                 ("port", number(*port), vec![packet.to.port().into()]),
             ],
+            S::SynElsewhere { port, isn, .. } => vec![
+                ("isn", number(*isn), seq),
+                ("port", number(*port), vec![packet.to.port().into()]),
+            ],
             S::SynCrossed { isn, .. } => vec![("isn", number(*isn), seq)],
             S::SynAck { isn, ack: a, .. } => {
                 vec![("isn", number(*isn), seq), ("ack", number(*a), ack)]
@@ -276,6 +295,9 @@ impl Wire {
                 len, first, last, ..
             }
             | S::DataHalf {
+                len, first, last, ..
+            }
+            | S::DataUnheard {
                 len, first, last, ..
             } => vec![
                 ("len", number(*len), vec![tcp.len]),
@@ -295,7 +317,11 @@ impl Wire {
                 ("next", *n, next),
                 ("millis", number(*millis), self.arrived_before(packet)),
             ],
-            S::AckFin { next: n, .. } | S::AckFinLast { next: n, .. } => vec![("next", *n, next)],
+            S::AckFin { next: n, .. }
+            | S::AckFinLast { next: n, .. }
+            | S::AckFinCrossed { next: n, .. }
+            | S::AckProbe { next: n, .. }
+            | S::AckSame { next: n, .. } => vec![("next", *n, next)],
             S::AckFinDelayed {
                 next: n, millis, ..
             } => vec![
@@ -310,6 +336,16 @@ impl Wire {
                 ]
             }
             S::AckAgain { next: n, .. } => vec![("next", *n, next)],
+            S::ProbeByte { first, .. } => {
+                vec![("first", *first, vec![place]), ("len", 1, vec![tcp.len])]
+            }
+            S::DataProbed { first } => {
+                let probes = self.before(packet).filter(|it| match &it.body {
+                    Body::Tcp(other) => other.place == Some(place) && other.len == 1,
+                    _ => false,
+                });
+                vec![("first", *first, probes.map(|_| place).collect())]
+            }
             S::Window { window, .. } => vec![("window", number(*window), vec![tcp.scaled])],
             S::WindowZero { .. } => vec![("window", 0, vec![tcp.scaled])],
             S::FinFirst { seq: s, .. }
@@ -318,10 +354,32 @@ impl Wire {
             S::FinCombined { seq: s, ack: a, .. } => {
                 vec![("seq", *s, fin), ("ack", *a, next)]
             }
-            S::RstRefused { port, .. } => {
+            S::RstRefused { port, .. } | S::RstElsewhere { port, .. } => {
                 vec![("port", number(*port), vec![packet.from.port().into()])]
             }
-            S::Resent { times, millis, .. } | S::ResentNeedless { times, millis, .. } => {
+            S::ResentMore { first, last, had } => {
+                let takes = tcp.takes();
+                let ends = self.overlapping(packet, place, takes);
+                let ends = ends.filter_map(|(_, other)| Some(other.place? + other.takes() - 1));
+                vec![
+                    ("first", *first, vec![place]),
+                    ("last", *last, vec![place + tcp.len - 1]),
+                    ("had", *had, ends.collect()),
+                ]
+            }
+            S::LossProbe { millis, .. } => {
+                let earlier = self.earlier(packet, place, tcp.takes());
+                let waited = earlier.iter().map(|at| millis_between(*at, packet.sent_ns));
+                vec![("millis", number(*millis), waited.collect())]
+            }
+            S::Resent { times, millis, .. }
+            | S::ResentSyn { times, millis, .. }
+            | S::ResentLinear { times, millis, .. }
+            | S::ResentDoubled { times, millis, .. }
+            | S::ResentDeduced { times, millis, .. }
+            | S::ResentTimer { times, millis, .. }
+            | S::ResentSomehow { times, millis, .. }
+            | S::ResentNeedless { times, millis, .. } => {
                 let earlier = self.earlier(packet, place, tcp.takes());
                 let waited = earlier.iter().map(|at| millis_between(*at, packet.sent_ns));
                 let count = earlier.len() as i64;
@@ -415,14 +473,25 @@ impl Wire {
 
     /// When any of these numbers was sent before.
     fn earlier(&self, packet: &Packet, place: i64, takes: i64) -> Vec<u64> {
-        let overlaps = |it: &&Packet| match &it.body {
-            Body::Tcp(tcp) => tcp.place.is_some_and(|at| {
-                at < place + takes.max(1) && place < at + tcp.takes() && tcp.takes() > 0
-            }),
-            _ => false,
-        };
-        let sent = self.before(packet).filter(overlaps);
-        sent.map(|it| it.sent_ns).collect()
+        let sent = self.overlapping(packet, place, takes);
+        sent.map(|(it, _)| it.sent_ns).collect()
+    }
+
+    /// The segments that have any of these numbers and were sent before.
+    fn overlapping(
+        &self,
+        packet: &Packet,
+        place: i64,
+        takes: i64,
+    ) -> impl Iterator<Item = (&Packet, &Tcp)> {
+        let segments = self.before(packet).filter_map(|it| match &it.body {
+            Body::Tcp(tcp) => Some((it, tcp)),
+            _ => None,
+        });
+        segments.filter(move |(_, tcp)| {
+            let overlaps = |at| at < place + takes.max(1) && place < at + tcp.takes();
+            tcp.takes() > 0 && tcp.place.is_some_and(overlaps)
+        })
     }
 
     /// How many segments of the same end say the same acknowledgment and come before.

@@ -4,6 +4,7 @@ use clap::Args;
 use clap::ValueEnum;
 use lineman_trace::log::Host;
 
+use super::lab::Whose;
 use super::lab_options::Drawing;
 use super::lab_options::LabOptions;
 
@@ -16,6 +17,9 @@ pub struct Bench {
     /// How the lab is.
     #[command(flatten)]
     pub lab: LabOptions,
+    /// Whose TCP it is.
+    #[command(flatten)]
+    pub whose: Whose,
     /// How the ladder is drawn.
     #[command(flatten)]
     pub drawing: Drawing,
@@ -45,6 +49,9 @@ pub struct Run {
     /// How the ladder is drawn.
     #[command(flatten)]
     pub drawing: Drawing,
+    /// Programs cannot be simulated; asked for all the same, it is said
+    #[arg(long, hide = true)]
+    pub simulated: bool,
     /// A program with its arguments; it has the terminal
     #[arg(last = true, value_name = "PROGRAM")]
     pub program: Vec<String>,
@@ -75,6 +82,7 @@ Examples:
   lineman lab bench                        a prompt; help lists the calls
   lineman lab bench --step                 you deliver each packet
   lineman lab bench < script               the same without a prompt
+  lineman lab bench --simulated            both hosts simulated, without the kernel
   lineman lab bench --fault 'loss 20%'     on a bad wire";
 
 /// Examples of `lineman lab run`.

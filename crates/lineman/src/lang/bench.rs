@@ -34,6 +34,8 @@ messages! {
     Figures { rto, rtt, variance, window, threshold, segment, flight, resent } "rto {rto} ms, rtt {rtt} ± {variance} ms, cwnd {window}, ssthresh {threshold}, mss {segment}, in flight {flight}, retransmitted {resent}" "重传超时 {rto} 毫秒，往返 {rtt} ± {variance} 毫秒，cwnd {window}，ssthresh {threshold}，mss {segment}，在途 {flight}，重传 {resent}"
 
     NoProgram {} "no program is named; write it like: lineman lab run -- nc 10.0.0.2 9000" "没有指定程序；写法如：lineman lab run -- nc 10.0.0.2 9000"
+    NotSimulated {} "lab run cannot be simulated, because programs use the sockets of this system's kernel; lab bench --simulated makes the same calls by hand, lineman doctor says what the kernel's own lab needs" "lab run 无法模拟，因为程序使用的是本系统内核的套接字；可用 lab bench --simulated 手工进行同样的调用，lineman doctor 会说明内核实验环境需要什么"
+    NotWithoutKernel { why } "{why}, and lab run cannot be simulated, because programs use the sockets of this system's kernel; lineman doctor says what would help, lab bench --simulated makes the same calls by hand" "{why}，而 lab run 无法模拟，因为程序使用的是本系统内核的套接字；lineman doctor 会说明如何解决，也可用 lab bench --simulated 手工进行同样的调用"
     TwoPrograms {} "two programs for one host" "一台主机有两个程序"
     NotFound { program } "there is no program {program}" "没有程序 {program}"
     FileHere { program, instead } "there is no program {program} on the PATH; the file of this name is run by: {instead}" "PATH 中没有程序 {program}；要运行这个文件，请用：{instead}"

@@ -9,12 +9,16 @@ use serde_json::Value;
 
 use crate::chat_terminal::Terminal;
 use crate::support::lineman;
+use crate::support::without_namespaces;
 
 fn bench(args: &[&str], script: &str) -> Output {
     let mut command = lineman();
     command.args(["lab", "bench"]).args(args);
     fed(command, script)
 }
+
+/// This machine's kernel, and simulated hosts: what calls come to is the same.
+const LABS: [&[&str]; 2] = [&[], &["--simulated"]];
 
 fn fed(mut command: Command, script: &str) -> Output {
     let mut child = command
@@ -218,33 +222,35 @@ fn calls_with_flags_and_without_waiting() {
         recv fd 4 9 MSG_DONTWAIT\nclient send hello MSG_NOSIGNAL\nrecv 2 peek\nrecv\n\
         poll read 3,4 write 4 50\nsettimeout 0.05\nrecv\ngetsockopt SO_TYPE\n\
         getsockopt SO_LINGER 8\nmakefile\nclose\nclose file\nfileno fd 4\n";
-    let text = shown(&bench(&["--no-explain"], script));
-    assert_in_order(
-        &text,
-        &[
-            "server select([3], [], [], 0.05) ",
-            "= [], [], []",
-            "client connect_ex(3, 10.0.0.2:81)",
-            "connect_ex() = 111",
-            "connect_ex() = 0",
-            "server select([3], [], []) = [3], [], []",
-            "server recv(4, 9, MSG_DONTWAIT) = -1 EAGAIN",
-            "client send(3, \"hello\", MSG_NOSIGNAL) = 5",
-            "server recv(4, 2, MSG_PEEK) = 2 \"he\"",
-            "server recv(4, 4096) = 5 \"hello\"",
-            "server poll([3: POLLIN, 4: POLLIN|POLLOUT], 50) = [4: POLLOUT]",
-            "server settimeout(4, 0.05) = 0",
-            "= TimeoutError",
-            "server getsockopt(4, SO_TYPE) = 1",
-            "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
-            "server makefile(4) = 4",
-            "server close(4) = 0",
-            "server file.close(4)",
-            "FIN+ACK",
-            "server fileno(4) = -1",
-        ],
-    );
+    for lab in LABS {
+        let text = shown(&bench(&[&["--no-explain"], lab].concat(), script));
+        assert_in_order(&text, &FLAGGED);
+    }
 }
+
+/// What the calls with flags and without waiting come to.
+const FLAGGED: [&str; 20] = [
+    "server select([3], [], [], 0.05) ",
+    "= [], [], []",
+    "client connect_ex(3, 10.0.0.2:81)",
+    "connect_ex() = 111",
+    "connect_ex() = 0",
+    "server select([3], [], []) = [3], [], []",
+    "server recv(4, 9, MSG_DONTWAIT) = -1 EAGAIN",
+    "client send(3, \"hello\", MSG_NOSIGNAL) = 5",
+    "server recv(4, 2, MSG_PEEK) = 2 \"he\"",
+    "server recv(4, 4096) = 5 \"hello\"",
+    "server poll([3: POLLIN, 4: POLLIN|POLLOUT], 50) = [4: POLLOUT]",
+    "server settimeout(4, 0.05) = 0",
+    "= TimeoutError",
+    "server getsockopt(4, SO_TYPE) = 1",
+    "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
+    "server makefile(4) = 4",
+    "server close(4) = 0",
+    "server file.close(4)",
+    "FIN+ACK",
+    "server fileno(4) = -1",
+];
 
 /// The answer to each was an errno without a reason, or a wrong one.
 #[test]
@@ -276,9 +282,11 @@ fn what_beginners_do_wrong_has_a_reason_and_a_way_out() {
         ("recv fd 9", "no open socket has this descriptor"),
     ];
     for (lines, said) in cases {
-        let text = shown(&bench(&[], &format!("socket tcp\n{lines}\n")));
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(text.contains(said), "{lines}: {text}");
+        for lab in LABS {
+            let text = shown(&bench(lab, &format!("socket tcp\n{lines}\n")));
+            let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(text.contains(said), "{lines}: {text}");
+        }
     }
     let chinese = shown(&bench(&["--lang", "zh"], "socket tcp\naccept\n"));
     let chinese: String = chinese.split_whitespace().collect();
@@ -288,13 +296,17 @@ fn what_beginners_do_wrong_has_a_reason_and_a_way_out() {
 /// SO_REUSEADDR was advised to one who had set it: the first listener must have had it, too.
 #[test]
 fn an_address_in_use_is_told_who_has_it_and_what_helps() {
+    LABS.iter().for_each(|lab| address_in_use(lab));
+}
+
+fn address_in_use(lab: &[&str]) {
     let again = |first: &str, second: &str| {
         let script = format!(
             "socket tcp\n{first}\nbind :80\nlisten\nclient socket tcp\nclient connect server:80\n\
              accept\nclose fd 4\nclient recv\nclient close\nclose fd 3\nwait 1\n\
              socket tcp\n{second}\nbind :80\n"
         );
-        let text = shown(&bench(&[], &script));
+        let text = shown(&bench(lab, &script));
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     };
     let set = "setsockopt SO_REUSEADDR 1";
@@ -453,4 +465,70 @@ fn a_dumb_terminal_has_plain_lines_at_the_bench() {
     terminal.shows("server socket(AF_INET, SOCK_STREAM) = 3");
     terminal.key("C-d");
     assert_eq!(terminal.code(), "0");
+}
+
+/// As the tour does: what differs is said first, then all goes on as with the kernel.
+#[test]
+fn simulated_hosts_take_the_same_calls() {
+    let text = shown(&bench(&["--simulated", "--no-explain"], CHAT));
+    assert_in_order(
+        &text,
+        &[
+            "SIMULATED: both hosts are ",
+            "server listen(3, 5) = 0",
+            "LISTEN",
+            "client connect(3, 10.0.0.2:8888) …",
+            "SYN-SENT      ──SYN seq=0",
+            "SYN+ACK seq=0 ack=1── SYN-RECEIVED",
+            "server accept() = 4, 10.0.0.1:",
+            "server recv(4, 4096) = 6 \"hello\\n\"",
+            "client recv(3, 4096) = 7 \"hi you\\n\"",
+            "FIN-WAIT-1    ──FIN+ACK",
+            "server recv(4, 4096) = 0",
+            "LAST-ACK",
+            "no kernel's TCP took part",
+        ],
+    );
+}
+
+#[test]
+fn where_namespaces_are_refused_calls_are_simulated() {
+    let output = fed(without_namespaces(&["lab", "bench"]), CHAT);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.starts_with("simulated: the system refuses a network namespace of its own"),
+        "{said}"
+    );
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_in_order(
+        &text,
+        &[
+            "SIMULATED: ",
+            "TIME-WAIT lasts 10 s; on Linux it is 60 s.",
+            "server accept() = 4",
+        ],
+    );
+    let output = fed(without_namespaces(&["lab", "bench", "--kernel"]), CHAT);
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
+}
+
+/// Packets are held, decided about and looked at as in a real lab; there is no TCP_INFO.
+#[test]
+fn simulated_packets_wait_and_simulated_sockets_have_states() {
+    let script = "socket tcp\nbind :80\nlisten\nstep\nclient\nsocket tcp\nconnect 10.0.0.2:80\n\
+        state\ndeliver\ndeliver\ndeliver\nstate\n";
+    let text = shown(&bench(&["--simulated", "--no-explain"], script));
+    assert_in_order(
+        &text,
+        &[
+            "fd 3  tcp  10.0.0.1:49152 → 10.0.0.2:80  SYN-SENT",
+            "fd 3  tcp  0.0.0.0:80  LISTEN  waiting for accept 0 of",
+            "fd 3  tcp  10.0.0.1:49152 → 10.0.0.2:80  ESTABLISHED",
+            "fd 3  tcp  0.0.0.0:80  LISTEN  waiting for accept 1 of",
+            "-     tcp  10.0.0.2:80 → 10.0.0.1:49152  ESTABLISHED",
+        ],
+    );
+    assert!(!text.contains("rto "), "{text}");
 }

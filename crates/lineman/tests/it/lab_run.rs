@@ -11,6 +11,7 @@ use crate::support::Running;
 use crate::support::lineman;
 use crate::support::peer_path;
 use crate::support::wait_for;
+use crate::support::without_namespaces;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -400,4 +401,26 @@ fn what_is_wrong_with_the_textbooks_programs_is_said() {
         both(&output).1.contains("no program runs on the client"),
         "{output:?}"
     );
+}
+
+/// No simulated lab has sockets for programs: that is said, with what helps and what there is instead.
+#[test]
+fn programs_cannot_be_simulated_and_that_is_said() {
+    let program = ["--", "true"];
+    let asked = run(&[&["--simulated"], &program[..]].concat()).output();
+    let refused = without_namespaces(&["lab", "run", "--", "true"]).output();
+    for (output, code) in [(asked, 2), (refused, 7)] {
+        let output = output.expect("runs");
+        let (out, err) = both(&output);
+        assert_eq!(output.status.code(), Some(code), "{err}");
+        assert_eq!(out, "");
+        for part in [
+            "cannot be simulated",
+            "lineman doctor",
+            "lab bench --simulated",
+        ] {
+            assert!(err.contains(part), "{part} is missing in {err}");
+        }
+        assert_eq!(err.lines().count(), 1, "{err}");
+    }
 }

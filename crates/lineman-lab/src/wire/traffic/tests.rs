@@ -33,7 +33,7 @@ fn arrivals(traffic: &mut Traffic, now: Instant) -> Vec<(u64, Vec<u8>)> {
 fn a_copy_that_arrives_late_and_altered() {
     let now = Instant::now();
     let (mut traffic, told) = traffic(now, "#1 dup; #1 delay 1ms; #1 corrupt 8 bits");
-    traffic.enter(now, Host::Client, &[1]);
+    traffic.enter(now, Host::Client, &[1], None);
     assert_eq!(traffic.next(), Some(now + 2 * MS));
     assert!(traffic.due(now + MS).is_none());
     let all = arrivals(&mut traffic, now + 2 * MS);
@@ -55,8 +55,8 @@ fn a_copy_that_arrives_late_and_altered() {
 fn who_is_overtaken_comes_behind() {
     let now = Instant::now();
     let (mut traffic, _told) = traffic(now, "#1 reorder 1; #1 dup");
-    traffic.enter(now, Host::Client, &[1]);
-    traffic.enter(now, Host::Client, &[2]);
+    traffic.enter(now, Host::Client, &[1], None);
+    traffic.enter(now, Host::Client, &[2], None);
     let ids: Vec<_> = arrivals(&mut traffic, now + MS)
         .iter()
         .map(|(id, _)| *id)
@@ -69,7 +69,7 @@ fn who_is_overtaken_comes_behind() {
 fn who_waits_in_vain_arrives_all_the_same() {
     let now = Instant::now();
     let (mut traffic, told) = traffic(now, "#1 reorder 1");
-    traffic.enter(now, Host::Client, &[1]);
+    traffic.enter(now, Host::Client, &[1], None);
     assert_eq!(
         traffic.next(),
         Some(now + MS + crate::rules::OVERTAKE_WITHIN)
@@ -82,8 +82,8 @@ fn who_waits_in_vain_arrives_all_the_same() {
 fn a_slow_wire_is_not_news() {
     let now = Instant::now();
     let (mut traffic, told) = traffic(now, "delay 5ms; rate 1mbit; c>s:jitter 1ms; #2 drop");
-    traffic.enter(now, Host::Client, &[1]);
-    traffic.enter(now, Host::Client, &[2]);
+    traffic.enter(now, Host::Client, &[1], None);
+    traffic.enter(now, Host::Client, &[2], None);
     let told: Vec<_> = told.try_iter().collect();
     let news = [
         (1, Ok(Verdict::Sent)),
@@ -110,7 +110,7 @@ fn what_is_held_waits_for_ever() {
     let now = Instant::now();
     let (mut traffic, told) = traffic(now, "");
     traffic.obey(now, Command::Step);
-    traffic.enter(now, Host::Server, &[1]);
+    traffic.enter(now, Host::Server, &[1], None);
     assert_eq!(traffic.next(), None);
     traffic.obey(now, Command::Deliver(2));
     assert_eq!(traffic.next(), None);

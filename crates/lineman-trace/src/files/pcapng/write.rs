@@ -17,6 +17,7 @@ pub struct Section {
     pub application: String,
 }
 
+// Options of a section's header (draft-ietf-opsawg-pcapng §4.1).
 const SHB_SYSTEM: u16 = 3;
 const SHB_APPLICATION: u16 = 4;
 

@@ -41,6 +41,10 @@ pub const TEXTS: &[Row] = &[
         "不在时序图中显示这些调用，例如 poll,close",
     ),
     (
+        "Programs cannot be simulated; asked for all the same, it is said",
+        "程序无法模拟；若仍要求模拟，会说明原因",
+    ),
+    (
         "A program with its arguments; it has the terminal",
         "程序及其参数；它使用终端",
     ),

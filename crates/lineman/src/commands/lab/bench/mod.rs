@@ -25,7 +25,8 @@ use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
-use lineman_lab::Lab;
+use lineman_lab::Network;
+use lineman_lab::Options;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use tokio::sync::mpsc;
@@ -45,6 +46,7 @@ use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Present as _;
 use crate::commands::trace::session::Source;
 use crate::commands::trace::source;
+use crate::commands::trace::source::Ground;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -69,13 +71,17 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
     let style = drawing::style_between(&args.drawing, Surface::of(io::stdout()), console);
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
-    let (lab, events) = source::lab(&args.lab, args.step, console)?;
+    let mut options = source::asked(Options::default(), &args.lab, console)?;
+    options.step = args.step;
+    let Ground {
+        network, events, ..
+    } = Ground::of_calls(args.whose, &options, console)?;
     let known = Arc::new(Mutex::new(Known::new()));
     let (screen, inputs) = Screen::open(&known, console)?;
     let is_live = screen.is_live();
     let mut lines = Lines::new(screen, style, console);
     let mut prompt = Prompt {
-        lab,
+        network,
         known,
         is_live,
         inputs,
@@ -97,7 +103,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
 
 /// Lines that are typed, or come from a script: each is obeyed when its time has come.
 struct Prompt {
-    lab: Lab,
+    network: Box<dyn Network>,
     known: Arc<Mutex<Known>>,
     /// Whether somebody types, who waits for nothing.
     is_live: bool,
@@ -168,7 +174,7 @@ impl Source<Shown> for Prompt {
 
     fn end(&mut self) {
         self.ending = true;
-        let _ = self.lab.finish(); // it may have ended
+        let _ = self.network.finish(); // it may have ended
     }
 
     fn ended(&mut self, asked: bool, _: &mut Shown) -> Result<(), Failure> {
@@ -244,11 +250,13 @@ impl Prompt {
             Wish::Host(host) => self.known().host = host,
             Wish::Call(host, call) => {
                 // Its answer comes with the log.
-                self.lab.call(host, call).map_err(|_| Complaint::Ended)?;
+                let call = self.network.call(host, call);
+                call.map_err(|_| Complaint::Ended)?;
                 self.pace.asked();
             }
             Wish::Wire(command) => {
-                self.lab.wire(command).map_err(|_| Complaint::Ended)?;
+                let told = self.network.wire(command);
+                told.map_err(|_| Complaint::Ended)?;
                 self.pace.told();
             }
             Wish::Wait(limit) => self.pace.wait(limit),
@@ -263,12 +271,12 @@ impl Prompt {
         Ok(lines)
     }
 
-    fn state(&self) -> Result<Vec<String>, Complaint> {
+    fn state(&mut self) -> Result<Vec<String>, Complaint> {
         let mut lines = Vec::new();
         let columns = drawing::columns().into();
         for host in [Host::Client, Host::Server] {
-            let ticket = self.lab.sockets(host).map_err(|_| Complaint::Ended)?;
-            let sockets = ticket.wait_for(PATIENCE).ok_or(Complaint::Ended)?;
+            let sockets = self.network.sockets(host);
+            let sockets = sockets.map_err(|_| Complaint::Ended)?;
             match self.console.json {
                 true => state::event(host, &sockets, self.console).map_err(|_| Complaint::Ended)?,
                 false => lines.extend(state::text(host, &sockets, columns, self.console.lang)),
@@ -291,7 +299,5 @@ impl Prompt {
     }
 }
 
-/// How long `state` waits for its turn while things go on happening.
+/// How long `state` waits for its turn while things go on happening: as long as a person bears to wait for an answer.
 const RIPE: Duration = Duration::from_secs(1);
-/// How long the lab may need to look at sockets.
-const PATIENCE: Duration = Duration::from_secs(2);

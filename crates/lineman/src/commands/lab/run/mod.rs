@@ -49,6 +49,9 @@ struct Job {
 /// # Errors
 /// When there is no lab or no program; or with the program's own exit code.
 pub fn run(args: &Run, console: Console) -> Result<(), Failure> {
+    if args.simulated {
+        return Err(Failure::usage(&Words::NotSimulated {}, console.lang));
+    }
     let jobs = jobs(args, console)?;
     runtime::block_on(console, watch(args, jobs, console))
 }
@@ -170,7 +173,7 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     // As JSON it is the log, which is whole.
     let mut lines = Folded::new(lines, (!console.json).then_some(args.hide.as_slice()));
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
-    let (lab, events) = source::lab(&args.lab, false, console)?;
+    let (lab, events) = source::lab(&args.lab, console)?;
     let mut programs = Programs::new(lab, jobs, strace, args.until.map(On::host), console);
     session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
     programs.result()

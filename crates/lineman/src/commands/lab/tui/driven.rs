@@ -8,6 +8,7 @@ use lineman_lab::LabError;
 use lineman_lab::Network;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Outcome;
+use lineman_lab::hosts::SocketView;
 use lineman_lab::wire::Command;
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
@@ -78,6 +79,14 @@ impl Network for Driven {
 
     fn note(&mut self, note: Note) -> Result<(), LabError> {
         self.network.note(note)
+    }
+
+    fn sockets(&mut self, host: Host) -> Result<Vec<SocketView>, LabError> {
+        self.network.sockets(host)
+    }
+
+    fn finish(&mut self) -> Result<(), LabError> {
+        self.network.finish()
     }
 
     fn end(self: Box<Self>) -> Result<(), LabError> {

@@ -41,12 +41,33 @@ impl Ground {
         options: &Options,
         console: Console,
     ) -> Result<Self, Failure> {
-        let name = &options.scenario.as_deref().unwrap_or_default();
         let can_be_simulated = scenarios.iter().all(Scenario::can_be_simulated);
+        let differences = can_be_simulated.then(|| differences(scenarios));
+        Self::begun(differences.as_deref(), whose, options, console)
+    }
+
+    /// The lab that a person makes calls in.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn of_calls(whose: Whose, options: &Options, console: Console) -> Result<Self, Failure> {
+        let textbook = options.client.textbook && options.server.textbook;
+        let differences = Difference::of_calls(textbook);
+        Self::begun(Some(&differences), whose, options, console)
+    }
+
+    /// `simulated` says in what it differs if it is simulated; `None` if it must not be.
+    fn begun(
+        simulated: Option<&[Difference]>,
+        whose: Whose,
+        options: &Options,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        let name = &options.scenario.as_deref().unwrap_or_default();
         if whose.simulated {
-            return match can_be_simulated {
-                true => Self::simulation(scenarios, options, console),
-                false => Err(no(&Words::NotSimulated { name }, console)),
+            return match simulated {
+                Some(differences) => Self::simulation(differences, options, console),
+                None => Err(no(&Words::NotSimulated { name }, console)),
             };
         }
         let refused = match Self::in_namespaces(options) {
@@ -57,11 +78,11 @@ impl Ground {
             Err(error) => error,
         };
         let why = &refusal::why(&refused, console.lang);
-        if !can_be_simulated {
+        let Some(differences) = simulated else {
             return Err(no(&Words::Neither { why, name }, console));
-        }
+        };
         console.note(&Words::Instead { why });
-        Self::simulation(scenarios, options, console)
+        Self::simulation(differences, options, console)
     }
 
     fn in_namespaces(options: &Options) -> Result<Self, LabError> {
@@ -70,7 +91,7 @@ impl Ground {
 
     /// A simulated lab that has said in what it differs from Linux.
     fn simulation(
-        scenarios: &[Scenario],
+        differences: &[Difference],
         options: &Options,
         console: Console,
     ) -> Result<Self, Failure> {
@@ -78,7 +99,7 @@ impl Ground {
         let begun = Self::with(|log| {
             let lab = Simulated::start(options, seed, log.sink());
             let mut network = Box::new(Paced::new(lab)?);
-            for difference in differences(scenarios) {
+            for difference in differences {
                 network.note(difference.note())?;
             }
             Ok(network)

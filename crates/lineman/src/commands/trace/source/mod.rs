@@ -23,17 +23,16 @@ pub use scenario::Script;
 /// How this program is asked to be a lab; nobody types it.
 pub const PROGRAM: &str = "__lab";
 
-/// A lab in namespaces that nobody plays a scenario in, and the beginning of its log.
+/// A lab in namespaces for programs, and the beginning of its log.
 ///
 /// # Errors
-/// When a rule makes no sense, or the system refuses a lab.
-pub fn lab(options: &LabOptions, step: bool, console: Console) -> Result<(Lab, Cursor), Failure> {
-    let mut options = asked(Options::default(), options, console)?;
-    options.step = step;
+/// When a rule makes no sense, or the system refuses a lab: no simulated one has sockets for programs.
+pub fn lab(options: &LabOptions, console: Console) -> Result<(Lab, Cursor), Failure> {
+    let options = asked(Options::default(), options, console)?;
     let log = Hub::new();
     let events = log.cursor();
     let lab = kernel(&options, &log);
-    let lab = lab.map_err(|error| refusal::no_lab(&error, console))?;
+    let lab = lab.map_err(|error| refusal::no_programs(&error, console))?;
     Ok((lab, events))
 }
 

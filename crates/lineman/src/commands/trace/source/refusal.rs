@@ -15,6 +15,7 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::bench::Bench;
 use crate::lang::lab::Lab as Words;
 use crate::lang::waits;
 
@@ -47,6 +48,16 @@ pub fn no_lab(error: &LabError, console: Console) -> Failure {
         true => Failure::new(Exit::NotPermitted, &Words::NotBuilt { why }, lang),
         false => Failure::new(Exit::Internal, &Words::Ended {}, lang),
     }
+}
+
+/// There is no lab for programs.
+pub fn no_programs(error: &LabError, console: Console) -> Failure {
+    if !is_refusal(error) {
+        return no_lab(error, console);
+    }
+    let why = &why(error, console.lang);
+    let words = Bench::NotWithoutKernel { why };
+    Failure::new(Exit::NotPermitted, &words, console.lang)
 }
 
 /// The scenario has not come to its end.
