@@ -2,7 +2,7 @@
 //!
 //! [`log`] is the centre: whoever makes something happen, or sees it, appends an event, and every view
 //! and export is a pure function of the events. [`story`] joins them to rows of a ladder. [`capture`] sorts the packets of a
-//! capture into conversations.
+//! capture into conversations, [`redact`] takes out of them what others need not see.
 //!
 //! There is no operating system in here: no clock, socket, file or thread. What is read and written
 //! is handed in as [`BufRead`](std::io::BufRead) and [`Write`](std::io::Write), and the time of an
@@ -12,4 +12,5 @@
 pub mod capture;
 pub mod files;
 pub mod log;
+pub mod redact;
 pub mod story;

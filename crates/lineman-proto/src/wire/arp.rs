@@ -33,6 +33,10 @@ impl<'a> Arp<'a> {
         }
     }
 
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// 1 asks, 2 answers.
     pub fn operation(&self) -> u16 {
         be16([self.head[6], self.head[7]])

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::Flaw;
 use super::Frame;
 use super::Layer;
+use super::LinkType;
 use super::Part;
 use super::Protocol;
 
@@ -58,6 +59,37 @@ pub fn fill(bytes: &mut [u8]) {
         Some((field.at, field.expected()?))
     });
     for (at, value) in right.into_iter().flatten() {
+        if let Some(field) = bytes.get_mut(at..at + 2) {
+            field.copy_from_slice(&value.to_be_bytes());
+        }
+    }
+}
+
+/// Gives a frame that was changed the checksums that it had before, in what they say: right where `were` says so,
+/// without hardware's part where that was missing, and else wrong. What cannot be computed, because bytes are
+/// missing, becomes zero. The frame has its headers where it had them.
+pub fn restore(link: LinkType, bytes: &mut [u8], wire_len: usize, were: &[(Layer, Checksum)]) {
+    let frame = Frame::captured(link, bytes, wire_len);
+    let was = |layer| {
+        were.iter()
+            .find(|(it, _)| *it == layer)
+            .map(|(_, was)| *was)
+    };
+    let values = fields(&frame).map(|field| {
+        let field = field?;
+        let value = match (was(field.layer)?, field.expected()) {
+            (Checksum::None, _) => return None,
+            (Checksum::Unfinished, _) => fold(field.pseudo),
+            (Checksum::Right, Some(right)) => right,
+            (Checksum::Wrong { .. }, Some(right)) => match right ^ 1 {
+                0 => 2, // 0 would be right where 0xffff is, or say that there is none
+                wrong => wrong,
+            },
+            (Checksum::Unknown, _) | (_, None) => 0,
+        };
+        Some((field.at, value))
+    });
+    for (at, value) in values.into_iter().flatten() {
         if let Some(field) = bytes.get_mut(at..at + 2) {
             field.copy_from_slice(&value.to_be_bytes());
         }

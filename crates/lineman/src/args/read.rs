@@ -21,6 +21,12 @@ pub struct Read {
     /// List so many conversations, those with the most trouble; 0 is all of them
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub top: usize,
+    /// Write the packets to this file as pcapng, to be shown to others: other addresses, empty payloads; all of them, or one conversation
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["follow", "export", "output", "tui"])]
+    pub redact: Option<PathBuf>,
+    /// Leave the names of files (TFTP) as they are when redacting
+    #[arg(long, requires = "redact")]
+    pub keep_names: bool,
     /// How the ladder is shown, or what is made of its log instead.
     #[command(flatten)]
     pub view: View,
@@ -34,4 +40,5 @@ Examples:
   lineman read a.pcap -c 3 --tui                       row by row, with states and bytes
   lineman read a.pcap -c 3 --export svg -o a.svg       a picture
   lineman read a.pcap -c 1 --follow                    while tcpdump writes it
+  lineman read a.pcap --redact b.pcapng                one that can be shown to others
   ssh host tcpdump -U -w - port 53 | lineman read -    from another machine; ^C shows the table";

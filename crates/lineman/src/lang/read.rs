@@ -21,6 +21,8 @@ messages! {
     PackedCut { file } "{file} is cut short: what is compressed in it has no end; what came before it was read" "{file} 不完整：其中压缩的数据没有结尾；在此之前的内容已读取"
     NoConversation { number, count } "there is no conversation {number}: the capture has {count}" "没有会话 {number}：抓包中共有 {count} 个"
     WhichOne { file, count } "{file} has {count} conversations: say which one with -c N; lineman read {file} lists them" "{file} 中有 {count} 个会话：请用 -c N 指定其中一个；lineman read {file} 列出它们"
+    Redacted { count, file } "{count} packets in {file}: other addresses, payloads without content, no comments; times, ports, lengths, numbers and options are as they were" "{file} 中有 {count} 个包：地址已替换，载荷内容已清空，注释已去除；时间、端口、长度、编号和选项保持不变"
+    NotWritten { count } "{count} packets without a time were left out: the file has no room for them" "略去了 {count} 个没有时间的包：文件格式容纳不下"
     Stopped {} "interrupted: this is what was read by then" "已中断：以下是到此为止读取的内容"
     Protocol {} "protocol" "协议"
     Client {} "client" "客户端"

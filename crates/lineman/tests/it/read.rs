@@ -454,3 +454,56 @@ fn an_interrupted_pipe_shows_what_was_read() {
     assert!(text(&output.stderr).contains("interrupted: this is what was read"));
     assert!(text(&output.stdout).contains("10.0.0.1:45110"));
 }
+
+/// What others may see: the same conversations, between other hosts.
+#[test]
+fn a_redacted_capture_tells_the_same_of_other_hosts() {
+    let dir = dir_with("a.pcap", &mixed().pcap());
+    let output = read(&dir, &["a.pcap", "--redact", "b.pcapng"]);
+    shown(&output);
+    let said = text(&output.stderr);
+    let count = mixed().records.len();
+    assert!(
+        said.contains(&format!("{count} packets in b.pcapng")),
+        "{said}"
+    );
+    let lesson = |file: &str| {
+        let all = told(&read(&dir, &["--json", file]));
+        let mut all: Vec<String> = of_kind(&all, "conversation")
+            .into_iter()
+            .map(|it| {
+                let names = [
+                    "number", "protocol", "packets", "bytes", "ending", "troubles",
+                ];
+                let parts = names.map(|name| it[name].to_string());
+                format!("{} {}", parts.join(" "), it["server"]["port"])
+            })
+            .collect();
+        all.sort_unstable();
+        all
+    };
+    assert!(lesson("a.pcap").len() > 5);
+    assert_eq!(lesson("a.pcap"), lesson("b.pcapng"));
+    let bytes = fs::read(dir.path().join("b.pcapng")).expect("a file");
+    for secret in [
+        &b"boot"[..],
+        b"GET /",
+        b"who is it",
+        &[10, 0, 0, 1],
+        &[10, 0, 0, 66],
+    ] {
+        let found = bytes.windows(secret.len()).any(|part| part == secret);
+        assert!(!found, "{secret:?}");
+    }
+    let theirs = by_tshark(dir.path(), "a.pcap", "tcp");
+    assert_eq!(by_tshark(dir.path(), "b.pcapng", "tcp"), theirs);
+    // One conversation alone; and never over what is read.
+    shown(&read(&dir, &["a.pcap", "-c", "1", "--redact", "c.pcapng"]));
+    let one = told(&read(&dir, &["--json", "c.pcapng"]));
+    assert_eq!(one.last().expect("a summary")["packets"], 10);
+    let over = read(&dir, &["a.pcap", "--redact", "a.pcap"]);
+    assert_eq!(over.status.code(), Some(2));
+    let none = read(&dir, &["a.pcap", "-c", "99", "--redact", "d.pcapng"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(!dir.path().join("d.pcapng").exists());
+}

@@ -5,6 +5,7 @@ mod input;
 mod json;
 mod ladder;
 mod only;
+mod redact;
 mod table;
 mod words;
 
@@ -14,8 +15,9 @@ use crate::failure::Failure;
 
 /// Reads a capture.
 pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
-    match args.conversation {
-        Some(number) => ladder::run(args, number, console),
-        None => table::run(args, console),
+    match (&args.redact, args.conversation) {
+        (Some(to), _) => redact::run(args, to, console),
+        (None, Some(number)) => ladder::run(args, number, console),
+        (None, None) => table::run(args, console),
     }
 }

@@ -97,7 +97,7 @@ fn write(
 
 /// Does something that takes long on a thread of its own. A signal ends what it reads, and then says which exit
 /// code was asked for; a second one does not wait.
-fn interruptible<T: Send + 'static>(
+pub fn interruptible<T: Send + 'static>(
     stop: Stop,
     console: Console,
     work: impl FnOnce() -> T + Send + 'static,

@@ -28,6 +28,15 @@ pub const TEXTS: &[Row] = &[
         "who with whom, and what went wrong",
         "谁与谁通信，出了什么问题",
     ),
+    (
+        "Write the packets to this file as pcapng, to be shown to others: other addresses, empty payloads; all of them, or one conversation",
+        "把报文以 pcapng 写入此文件，以便给别人看：地址替换，载荷清空；全部，或只是一个会话",
+    ),
+    (
+        "Leave the names of files (TFTP) as they are when redacting",
+        "脱敏时保留文件名（TFTP）",
+    ),
+    ("one that can be shown to others", "可以给别人看的文件"),
     ("the ladder of conversation 3", "会话 3 的时序图"),
     ("while tcpdump writes it", "与 tcpdump 的写入同步"),
     (

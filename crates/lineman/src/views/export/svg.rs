@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
 use lineman_trace::story::Row;
 use lineman_trace::story::Stretch;
 
@@ -86,7 +87,10 @@ fn head(events: &[Event], packets: usize, lang: Lang) -> String {
     let Some(start) = start(events) else {
         return String::new();
     };
-    let unnamed = Views::Unnamed {}.render(lang);
+    let unnamed = match start.origin {
+        Origin::Inferred => Views::UnnamedCapture {}.render(lang),
+        Origin::Kernel | Origin::Simulated => Views::Unnamed {}.render(lang),
+    };
     let scenario = start.scenario.as_ref().unwrap_or(&unnamed);
     let title = Views::LadderTitle { scenario }.render(lang);
     let about = Views::LadderAbout { packets: &packets }.render(lang);

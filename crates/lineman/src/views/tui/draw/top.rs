@@ -18,7 +18,11 @@ use crate::views::tui::model::Mode;
 use crate::views::tui::model::Model;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let mut parts = vec![format!("lineman lab: {}", title(model)), mode(model)];
+    let program = match is_capture(model) {
+        true => "lineman read",
+        false => "lineman lab",
+    };
+    let mut parts = vec![format!("{program}: {}", title(model)), mode(model)];
     parts.extend(model.start.as_ref().map(|start| origin(model, start)));
     if !model.setup.rules.is_empty() {
         let rules = &clean(&model.setup.rules);
@@ -37,7 +41,17 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 
 fn title(model: &Model) -> String {
     let scenario = model.start.as_ref().and_then(|it| it.scenario.as_deref());
-    scenario.map_or_else(|| say(model, &Views::Unnamed {}), clean)
+    let unnamed = match is_capture(model) {
+        true => Views::UnnamedCapture {},
+        false => Views::Unnamed {},
+    };
+    scenario.map_or_else(|| say(model, &unnamed), clean)
+}
+
+/// Whether there is nothing but packets that somebody has captured.
+fn is_capture(model: &Model) -> bool {
+    let start = model.start.as_ref();
+    start.is_some_and(|it| it.origin == Origin::Inferred && it.scenario.is_none())
 }
 
 fn mode(model: &Model) -> String {

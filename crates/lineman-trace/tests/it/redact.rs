@@ -1,0 +1,219 @@
+//! What others may see of a capture: the ladder is the same, and nothing of its secrets is left.
+
+use std::hash::RandomState;
+use std::net::IpAddr;
+
+use lineman_proto::wire::Checksum;
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::Layer;
+use lineman_proto::wire::Mac;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::arp;
+use lineman_trace::capture::Captured;
+use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Recorder;
+use lineman_trace::log::LinkType;
+use lineman_trace::redact::Names;
+use lineman_trace::redact::Redactor;
+use lineman_trace::story::Row;
+use lineman_trace::story::Saying;
+use lineman_trace::story::Story;
+
+use crate::composer::*;
+
+const SECRET: &[u8] = b"the launch code is 8531";
+const NAME: &[u8] = b"private/plan.img";
+
+/// A connection with a loss and a damaged segment, a transfer that ends in an error, and a refused datagram.
+fn frames() -> Vec<Vec<u8>> {
+    let mut tcp = Connection::new(9000);
+    let push = and_ack(Flags::PSH);
+    let mut all = vec![
+        tcp.next(Client, SYN, b""),
+        tcp.next(Server, and_ack(SYN), b""),
+        tcp.next(Client, ACK, b""),
+        tcp.next(Client, push, SECRET),
+    ];
+    all.push(tcp.back(Client, push, SECRET, SECRET.len() as u32));
+    all.push(tcp.next(Server, ACK, b""));
+    let mut damaged = tcp.next(Server, push, SECRET);
+    *damaged.last_mut().expect("bytes") ^= 1;
+    all.push(damaged);
+    all.push(tcp.next(Client, and_ack(Flags::FIN), b""));
+    let request = [&[0, 1][..], NAME, b"\0octet\0blksize\x001428\0"].concat();
+    all.push(datagram(Client, 4000, 69, &request));
+    all.push(datagram(Server, 5000, 4000, b"\0\x06blksize\x001428\0"));
+    all.push(datagram(Client, 4000, 5000, &[0, 4, 0, 0]));
+    all.push(datagram(
+        Server,
+        5000,
+        4000,
+        &[&[0, 3, 0, 1][..], SECRET].concat(),
+    ));
+    all.push(datagram(Client, 4000, 5000, &[0, 4, 0, 1]));
+    let refused = datagram(Client, 4001, 9, SECRET);
+    all.push(refused.clone());
+    let (client, server) = (tcp.client, tcp.server);
+    all.push(Envelope::new(server, client).icmp(3, 3, [0; 4], &refused[14..]));
+    all
+}
+
+fn captured(link: LinkType, bytes: &[u8], n: usize) -> Captured<'_> {
+    Captured {
+        link,
+        utc_ns: Some(1_790_000_000_000_000_000 + n as u64 * 300_000_000),
+        wire_len: u32::try_from(bytes.len()).expect("a packet"),
+        bytes,
+    }
+}
+
+fn redacted(names: Names, frames: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut redactor = Redactor::new(RandomState::new(), names);
+    let packets = frames.iter().enumerate();
+    packets
+        .map(|(n, bytes)| redactor.packet(&captured(LinkType::ETHERNET, bytes, n)))
+        .collect()
+}
+
+fn rows(frames: &[Vec<u8>]) -> Vec<Row> {
+    let (mut all, mut recorder, mut story) =
+        (Conversations::default(), Recorder::new(), Story::new());
+    let mut rows = Vec::new();
+    for (n, bytes) in frames.iter().enumerate() {
+        let packet = captured(LinkType::ETHERNET, bytes, n);
+        let sorted = all.take(&packet);
+        if n == 0 {
+            rows.extend(story.push(&recorder.start("", &packet, None)));
+        }
+        rows.extend(story.push(&recorder.packet(sorted.number, sorted.from, &packet)));
+    }
+    rows.extend(story.finish());
+    rows
+}
+
+/// All of a row but addresses, names and contents.
+fn lesson(row: &Row) -> String {
+    let arrow = row.arrow.as_ref().expect("a packet");
+    let sayings: Vec<_> = row.sayings.iter().map(Saying::id).collect();
+    format!(
+        "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {:?} {sayings:?}",
+        row.t_ns,
+        row.states,
+        row.clock,
+        arrow.label,
+        arrow.place,
+        arrow.order,
+        arrow.file,
+        arrow.again,
+        arrow.arrival,
+        arrow.wire_len,
+        arrow.bytes.len(),
+        arrow.from,
+    )
+}
+
+#[test]
+fn the_ladder_is_the_same() {
+    let frames = frames();
+    for names in [Names::Hashed, Names::Kept] {
+        let other = redacted(names, &frames);
+        assert_ne!(frames, other);
+        let (before, after) = (rows(&frames), rows(&other));
+        assert!(before.len() > 10);
+        let lessons = |rows: &[Row]| rows.iter().map(lesson).collect::<Vec<_>>();
+        assert_eq!(lessons(&before), lessons(&after));
+    }
+}
+
+fn has(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn no_address_content_or_name_is_left() {
+    let frames = frames();
+    let addresses: Vec<Vec<u8>> = [[10, 0, 0, 1], [10, 0, 0, 2]].map(Vec::from).into();
+    let stations: Vec<Vec<u8>> = [[2, 0, 0, 0, 0, 1], [2, 0, 0, 0, 0, 2]]
+        .map(Vec::from)
+        .into();
+    for bytes in redacted(Names::Hashed, &frames) {
+        for secret in addresses.iter().chain(&stations) {
+            assert!(!has(&bytes, secret), "{bytes:?}");
+        }
+        assert!(!has(&bytes, SECRET) && !has(&bytes, NAME) && !has(&bytes, b"8531"));
+    }
+    let kept = redacted(Names::Kept, &frames);
+    assert!(kept.iter().any(|bytes| has(bytes, NAME)));
+    assert!(!kept.iter().any(|bytes| has(bytes, SECRET)));
+}
+
+/// Also of the packet that an ICMP error quotes.
+#[test]
+fn checksums_say_what_they_said_before() {
+    let frames = frames();
+    let checks = |bytes: &[u8]| -> Vec<(Layer, bool)> {
+        let frame = Frame::parse(bytes);
+        let right = |it: Checksum| it == Checksum::Right;
+        frame
+            .checksums()
+            .map(|(layer, it)| (layer, right(it)))
+            .collect()
+    };
+    let mut wrong = 0;
+    for (before, after) in frames.iter().zip(redacted(Names::Hashed, &frames)) {
+        assert_eq!(checks(before), checks(&after));
+        wrong += checks(before).iter().filter(|(_, right)| !right).count();
+        assert_eq!(before.len(), after.len());
+    }
+    assert_eq!(wrong, 1, "the damaged one");
+}
+
+#[test]
+fn the_same_host_is_the_same_in_arp_and_in_an_error_that_quotes_it() {
+    let mut frames = frames();
+    let mac = Mac([2, 0, 0, 0, 0, 1]);
+    let ip = |last| std::net::Ipv4Addr::new(10, 0, 0, last);
+    frames.push(arp(1, (mac, ip(1)), (Mac([0; 6]), ip(2))));
+    let other = redacted(Names::Hashed, &frames);
+    let ends = Frame::parse(&other[0]).addresses().expect("addresses");
+    let error = &other[frames.len() - 2];
+    let error = Frame::parse(error);
+    let quoted = error
+        .icmp()
+        .and_then(|icmp| icmp.quoted())
+        .expect("a quoted packet");
+    assert_eq!((quoted.from, quoted.to), ends);
+    assert_eq!(quoted.ports, Some((4001, 9)));
+    let arp = Frame::parse(&other[frames.len() - 1]);
+    let arp = arp.arp().expect("ARP");
+    assert_eq!(IpAddr::from(arp.sender_ip()), ends.0);
+    assert_eq!(IpAddr::from(arp.target_ip()), ends.1);
+    assert_eq!(
+        Frame::parse(&other[0]).ethernet().map(|it| it.source()),
+        Some(arp.sender_mac())
+    );
+    // Two runs have nothing in common.
+    let again = redacted(Names::Hashed, &frames);
+    assert_ne!(Frame::parse(&again[0]).addresses(), Some(ends));
+}
+
+/// Whatever the bytes are: as many come out, and every link type is taken apart.
+#[test]
+fn any_bytes_of_any_link_are_redacted() {
+    let frames = frames();
+    for link in [0, 1, 101, 108, 113, 147, 228, 229, 276].map(LinkType) {
+        let mut redactor = Redactor::new(RandomState::new(), Names::Hashed);
+        for bytes in &frames {
+            for cut in (0..bytes.len()).step_by(7) {
+                let packet = Captured {
+                    wire_len: 2000,
+                    ..captured(link, &bytes[cut..], 0)
+                };
+                assert_eq!(redactor.packet(&packet).len(), bytes.len() - cut);
+                let packet = captured(link, &bytes[..cut], 0);
+                assert_eq!(redactor.packet(&packet).len(), cut);
+            }
+        }
+    }
+}
