@@ -50,9 +50,11 @@ impl Clock {
         smoltcp::time::Instant::from_micros(i64::try_from(self.ns() / 1000).unwrap_or(i64::MAX))
     }
 
-    /// Sets it; it never goes back, and never beyond what the wire can count.
+    /// Sets it; it never goes back, and never beyond what the wire can count. It shows whole microseconds, as
+    /// smoltcp counts: else what waits 40 ms for smoltcp would wait a little less by the log.
     pub(super) fn set(&self, to: Duration) {
-        let ns = u64::try_from(to.min(END).as_nanos()).unwrap_or(u64::MAX);
+        let micros = to.min(END).as_nanos().div_ceil(1000);
+        let ns = u64::try_from(micros * 1000).unwrap_or(u64::MAX);
         self.ns.fetch_max(ns, Ordering::Relaxed);
     }
 }

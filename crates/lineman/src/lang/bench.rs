@@ -7,6 +7,7 @@ messages! {
     Bench;
     Welcome {} "two hosts and a wire: client 10.0.0.1, server 10.0.0.2; help lists what can be typed, ^D leaves" "两台主机和一条线路：客户端 10.0.0.1，服务器 10.0.0.2；输入 help 列出可用命令，^D 离开"
     Unknown { word } "there is no command {word}; help lists them all" "没有命令 {word}；输入 help 列出全部"
+    Python { line } "calls are typed in words here: {line}" "这里用单词输入调用：{line}"
     Value { word, choices } "“{word}” means nothing here; it could be {choices}" "“{word}”在这里没有意义；可以是 {choices}"
     Port { port } "there is no port {port}: a port is a number from 0 to 65535 (16 bits)" "没有端口 {port}：端口号是 0 到 65535 之间的数（16 位）"
     Missing { example } "something is missing; write it like: {example}" "缺少内容；写法如：{example}"

@@ -105,7 +105,7 @@ fn receive(
     if let Some(word) = words.next() {
         match word.starts_with(|first: char| first.is_ascii_digit()) {
             true => size = options::number(word)?,
-            false => flags = options::flags(word)?,
+            false => flags = size_or_flags(word)?,
         }
     }
     if flags.is_empty() {
@@ -119,6 +119,14 @@ fn receive(
         },
         flags,
     ))
+}
+
+/// What is neither a number of bytes nor flags could be either.
+fn size_or_flags(word: &str) -> Result<Vec<Flag>, Complaint> {
+    options::flags(word).map_err(|complaint| match complaint {
+        Complaint::Value(word, choices) => Complaint::Value(word, format!("{SIZE}, {choices}")),
+        other => other,
+    })
 }
 
 fn flagged(call: Call, flags: Vec<Flag>) -> Call {

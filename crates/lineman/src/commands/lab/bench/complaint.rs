@@ -9,6 +9,8 @@ use crate::lang::bench::Bench as Words;
 pub enum Complaint {
     /// No such command.
     Unknown(String),
+    /// A call as Python writes it; as it is typed here.
+    Python(String),
     /// It means nothing here; what would.
     Value(String, String),
     /// A number that is no port.
@@ -37,6 +39,7 @@ impl Complaint {
     pub fn words(&self, lang: Lang) -> String {
         match self {
             Self::Unknown(word) => Words::Unknown { word }.render(lang),
+            Self::Python(line) => Words::Python { line }.render(lang),
             Self::Value(word, choices) => Words::Value { word, choices }.render(lang),
             Self::Port(port) => Words::Port { port }.render(lang),
             Self::Missing(example) => Words::Missing { example }.render(lang),

@@ -11,6 +11,7 @@ use super::call::call;
 use super::complaint::Complaint;
 use super::known::Known;
 use super::options;
+use super::python::as_words;
 use super::words::Words;
 use super::words::packet;
 use super::words::word;
@@ -115,7 +116,13 @@ fn command(name: &str, rest: &str, host: Host, known: &mut Known) -> Result<Wish
         "state" => Wish::State,
         "help" | "?" => Wish::Help(words.next().map(str::to_owned)),
         "quit" | "exit" => Wish::Quit,
-        _ => return Err(Complaint::Unknown(name.to_owned())),
+        _ => {
+            let line = format!("{name} {rest}");
+            return Err(match as_words(line.trim()) {
+                Some(line) => Complaint::Python(line),
+                None => Complaint::Unknown(name.to_owned()),
+            });
+        }
     };
     words.end()?;
     Ok(wish)

@@ -9,6 +9,7 @@ mod known;
 mod line;
 mod options;
 mod pace;
+mod python;
 mod screen;
 mod state;
 mod words;
@@ -94,7 +95,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
     };
     if is_live {
         let hint = Words::Welcome {}.render(console.lang);
-        lines.target.lines(&[hint])?;
+        lines.target.lines(&wrapped(&hint))?;
     }
     let shown = session::run(events, record, &mut prompt, &mut lines, &mut signals).await;
     lines.target.close();
@@ -235,7 +236,7 @@ impl Prompt {
             Ok(lines) => shown.target.lines(&lines),
             Err(complaint) if self.is_live && complaint != Complaint::Ended => {
                 let words = complaint.words(self.console.lang);
-                shown.target.lines(&[words])
+                shown.target.lines(&wrapped(&words))
             }
             Err(complaint) => Err(self.failure(&complaint)),
         }
@@ -263,8 +264,7 @@ impl Prompt {
             Wish::State => self.asked = Some(Instant::now()),
             Wish::Help(word) => {
                 let text = help::text(word.as_deref(), lang)?;
-                let columns = drawing::columns().into();
-                lines.extend(text.lines().flat_map(|line| wrap(line, columns)));
+                lines.extend(text.lines().flat_map(wrapped));
             }
             Wish::Quit => self.over = true,
         }
@@ -297,6 +297,11 @@ impl Prompt {
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A sentence in lines that the terminal has room for.
+fn wrapped(text: &str) -> Vec<String> {
+    wrap(text, drawing::columns().into())
 }
 
 /// How long `state` waits for its turn while things go on happening: as long as a person bears to wait for an answer.

@@ -32,6 +32,59 @@ fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &str, answer: 
     known.hear(&Event { n, t_ns, kind });
 }
 
+/// The textbook's calls, as Python has them: they were no commands, and nothing said why.
+#[test]
+fn a_call_in_pythons_words_is_told_in_those_of_the_bench() {
+    for (line, words) in [
+        (
+            "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)",
+            "socket tcp",
+        ),
+        (
+            "sk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+            "socket udp",
+        ),
+        ("socket.socket()", "socket tcp"),
+        ("s.bind(('10.0.0.2', 8888))", "bind 10.0.0.2:8888"),
+        ("server_socket.bind(('', 80))", "bind :80"),
+        ("s.listen(5)", "listen 5"),
+        ("listen()", "listen"),
+        ("conn, addr = s.accept()", "accept"),
+        ("s.connect((\"10.0.0.2\", 80))", "connect 10.0.0.2:80"),
+        ("s.send(b'hello, (you)')", "send \"hello, (you)\""),
+        (
+            "s.sendto(\"hi\", ('10.0.0.2', 69))",
+            "sendto \"hi\" 10.0.0.2:69",
+        ),
+        ("data = s.recv(1024)", "recv 1024"),
+        ("s.recv(10, socket.MSG_PEEK)", "recv 10 MSG_PEEK"),
+        (
+            "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)",
+            "setsockopt SO_REUSEADDR 1",
+        ),
+        ("s.settimeout(None)", "settimeout none"),
+        ("s.setblocking(False)", "setblocking false"),
+        ("s.shutdown(socket.SHUT_WR)", "shutdown SHUT_WR"),
+        ("s.makefile('r')", "makefile"),
+        ("s.close()", "close"),
+    ] {
+        let told = read(line, &mut known());
+        assert_eq!(told, Err(Complaint::Python(words.to_owned())), "{line}");
+        // What is advised can be typed.
+        assert!(read(words, &mut known()).is_ok(), "{words}");
+    }
+    for line in [
+        "print(s)",
+        "(",
+        "s.bind(",
+        "bind()",
+        "s.sendto()",
+        "s.send(b'",
+    ] {
+        assert!(read(line, &mut known()).is_err(), "{line}");
+    }
+}
+
 /// A server that listens with 3 and has accepted 4.
 fn known() -> Known {
     let mut known = Known::new();
