@@ -1,6 +1,8 @@
 //! Waiting for sockets, for a moment, and for a word from another thread, in one system call.
 
+use std::array;
 use std::io;
+use std::iter;
 use std::mem::MaybeUninit;
 use std::os::fd::AsFd;
 use std::os::fd::BorrowedFd;
@@ -47,6 +49,24 @@ pub(super) struct Ready {
     pub(super) name: u64,
     /// There is a message in the error queue of the socket.
     pub(super) error: bool,
+}
+
+/// A few sockets, each with its name. They need no memory of the heap: after a slow client's two milliseconds
+/// that would be one more thing that has left the processor's caches.
+#[derive(Debug)]
+pub(super) struct Few<'fd>([Option<(u64, BorrowedFd<'fd>)>; MOST_FEW]);
+
+impl<'fd> Few<'fd> {
+    /// These, of which there are [`MOST_FEW`] at most.
+    pub(super) fn new(sockets: impl IntoIterator<Item = (u64, BorrowedFd<'fd>)>) -> Self {
+        let mut few = [None; MOST_FEW];
+        let mut sockets = sockets.into_iter();
+        few.iter_mut()
+            .zip(&mut sockets)
+            .for_each(|(place, it)| *place = Some(it));
+        debug_assert!(sockets.next().is_none(), "a socket that nobody waits for");
+        Self(few)
+    }
 }
 
 impl Poller {
@@ -117,7 +137,7 @@ impl Poller {
     /// As [`Self::wait`].
     pub(super) fn wait_with(
         &mut self,
-        few: &[(u64, BorrowedFd<'_>)],
+        few: &Few<'_>,
         until: Option<Instant>,
         busy_poll: Option<&mut BusyPoll>,
     ) -> io::Result<()> {
@@ -154,7 +174,7 @@ impl Poller {
     ///
     /// # Errors
     /// As [`Self::wait`].
-    pub(super) fn peek_with(&mut self, few: &[(u64, BorrowedFd<'_>)]) -> io::Result<()> {
+    pub(super) fn peek_with(&mut self, few: &Few<'_>) -> io::Result<()> {
         self.look_with(few, Some(&NOW)).map(drop)
     }
 
@@ -169,24 +189,21 @@ impl Poller {
     }
 
     /// Looks after a few sockets and all that is watched. Gives whether there was something, or may be.
-    fn look_with(
-        &mut self,
-        few: &[(u64, BorrowedFd<'_>)],
-        timeout: Option<&Timespec>,
-    ) -> io::Result<bool> {
-        let mut asked = Vec::with_capacity(few.len() + 1);
-        asked.push(PollFd::new(&self.epoll, PollFlags::IN));
-        asked.extend(
-            few.iter()
-                .map(|(_, socket)| PollFd::from_borrowed_fd(*socket, PollFlags::IN)),
-        );
-        match poll(&mut asked, timeout) {
+    fn look_with(&mut self, few: &Few<'_>, timeout: Option<&Timespec>) -> io::Result<bool> {
+        let (epoll, sockets) = (self.epoll.as_fd(), few.0.iter().flatten());
+        let mut fds = iter::once(epoll).chain(sockets.clone().map(|(_, socket)| *socket));
+        let mut asked: [_; MOST_FEW + 1] = array::from_fn(|_| {
+            // The places behind the last socket are not asked for.
+            PollFd::from_borrowed_fd(fds.next().unwrap_or(epoll), PollFlags::IN)
+        });
+        let asked = &mut asked[..=sockets.clone().count()];
+        match poll(asked, timeout) {
             Ok(0) => return Ok(false),
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(true),
             Err(error) => return Err(error.into()),
         }
-        for (answer, (name, _)) in asked[1..].iter().zip(few) {
+        for (answer, (name, _)) in asked[1..].iter().zip(sockets) {
             let flags = answer.revents();
             if !flags.is_empty() {
                 self.found.push(Ready {
@@ -244,6 +261,8 @@ const NOW: Timespec = Timespec {
 const GRAIN: Duration = Duration::from_micros(100);
 /// The name of what only wakes.
 const NOBODY: u64 = u64::MAX;
+/// So many sockets are asked for one by one at the most.
+pub(super) const MOST_FEW: usize = 4;
 /// Events taken at a time.
 const EVENTS: usize = 1024;
 const SHORTEST: Duration = Duration::from_nanos(1);

@@ -15,6 +15,8 @@ use super::Task;
 use super::TaskHandle;
 use super::busy_poll::BusyPoll;
 use super::mailbox::Mailbox;
+use super::poller::Few;
+use super::poller::MOST_FEW;
 use super::poller::Poller;
 use super::poller::Ready;
 use crate::tftp::timers::Timers;
@@ -92,9 +94,8 @@ impl<T: Task> TaskTable<T> {
         }
         let receiving = self.tasks.iter();
         let receiving = receiving.filter(|(_, entry)| entry.task.is_receiving());
-        let few: Vec<_> = receiving
-            .filter_map(|(number, entry)| Some((*number, entry.task.socket()?)))
-            .collect();
+        let few =
+            Few::new(receiving.filter_map(|(number, entry)| Some((*number, entry.task.socket()?))));
         self.poller.peek_with(&few)
     }
 
@@ -113,9 +114,9 @@ impl<T: Task> TaskTable<T> {
         // Without a task nothing is near; one that writes leaves the processor to the writer.
         let is_near =
             receiving().next().is_some() && receiving().all(|(_, entry)| !entry.task.is_writing());
-        let few: Vec<_> = receiving()
-            .filter_map(|(number, entry)| Some((*number, entry.task.socket()?)))
-            .collect();
+        let few = Few::new(
+            receiving().filter_map(|(number, entry)| Some((*number, entry.task.socket()?))),
+        );
         let busy_poll = is_near.then_some(&mut self.busy_poll);
         self.poller.wait_with(&few, due, busy_poll)
     }
@@ -303,4 +304,4 @@ impl Hasher for Spread {
 /// With so few the kernel is asked anew each time.
 const FEW: usize = 2;
 /// With so many the kernel keeps a list of them.
-const MANY: usize = 5;
+const MANY: usize = MOST_FEW + 1;
