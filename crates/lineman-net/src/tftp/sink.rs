@@ -141,6 +141,9 @@ impl Sink {
             let share = shares.memory.take(MOST_MEMORY);
             share.map_err(|limit| Refusal::BusyMemory { limit })?;
         }
+        if self.is_busy() && self.taken >= SHORT {
+            self.grow();
+        }
         self.largest = self.largest.max(block.len());
         let before = self.pending.len();
         self.make_room(block.len());
@@ -149,6 +152,18 @@ impl Sink {
             Some(decoder) => decoder.decode(block, &mut self.pending),
         }
         self.count(before)
+    }
+
+    /// Blocks come faster than they are written: larger pieces cost fewer changes of threads, and the next one is
+    /// gathered while one is written. Where there is memory in abundance, this upload takes twice as much.
+    fn grow(&mut self) {
+        let Some(shares) = &mut self.shares else {
+            return; // what is no upload has large pieces from the start
+        };
+        let more = 2 * self.most as u64; // of the piece that is written, and of the next
+        if self.most < OWN_MEMORY && shares.memory.take_of_abundance(more) {
+            self.most *= 2;
+        }
     }
 
     /// No more memory than is needed: growing twofold would go beyond the bound.
@@ -314,12 +329,14 @@ impl fmt::Debug for Sink {
     }
 }
 
-/// What an upload may take of memory, in bytes: a piece that is being written and one that is gathered,
+/// What an upload may take of memory at first, in bytes: a piece that is being written and one that is gathered,
 /// each as large as the largest block at least.
 pub(super) const MOST_MEMORY: u64 = 128 << 10;
-/// How large a piece of a client's own file may be, in bytes: there are few of them, and each costs a
-/// change of threads.
+/// How large a piece of a client's own file may be, in bytes, and one of an upload that is faster than its disk:
+/// there are few of them, and each costs a change of threads.
 const OWN_MEMORY: usize = 512 << 10;
+/// An upload of fewer bytes is over before larger pieces would have paid: it is ten of the first pieces.
+const SHORT: u64 = 640 << 10;
 /// Bytes that may come in one call: the payload of the largest datagram.
 const LARGEST_ARRIVAL: usize = 65_507;
 /// After so many bytes the system is asked to begin to bring them to the disk: each asking costs time.
@@ -365,10 +382,59 @@ mod tests {
                     }
                     let out = if piece.is_some() { sink.most } else { 0 };
                     let memory = memory(&sink, out) as u64;
-                    assert!(memory <= MOST_MEMORY, "{memory} {blksize} {nth}");
+                    let most = match sink.taken {
+                        ..SHORT => MOST_MEMORY,
+                        _ => 2 * sink.most.min(OWN_MEMORY) as u64,
+                    };
+                    assert!(memory <= most, "{memory} {blksize} {nth}");
                 }
             }
         }
+    }
+
+    /// Pieces of 64 KiB left no room for the next window while one was being written: client and disk took turns.
+    #[test]
+    fn an_upload_that_is_faster_than_its_disk_takes_more_memory_of_what_is_in_abundance() {
+        let root = tempfile::tempdir().expect("directory");
+        let store = Store::open(root.path(), WritePolicy::Create, u64::MAX, false).expect("root");
+        let store = store.with_upload_memory(64 << 20);
+        let begin = |name: &[u8]| {
+            let upload = store.write(name, None).expect("accepted");
+            Sink::file(upload, Mode::Octet, u64::MAX)
+        };
+        let block = vec![7; 1428];
+        let receive = |sink: &mut Sink, writes_at_once: bool| {
+            let mut piece: Option<Box<dyn FnOnce() -> Result<Written, Refusal>>> = None;
+            for _ in 0..(4 << 20) / block.len() {
+                if sink.is_full() || writes_at_once {
+                    let written = piece.take().map(|write| write().expect("written"));
+                    written.into_iter().for_each(|it| sink.give_back(it));
+                }
+                sink.take(&block).expect("taken");
+                if let Some(work) = sink.write_behind() {
+                    piece = Some(Box::new(work));
+                }
+            }
+            piece
+                .take()
+                .map(|write| sink.give_back(write().expect("written")));
+        };
+        let mut slow = begin(b"slow");
+        receive(&mut slow, true);
+        assert_eq!(
+            slow.most as u64,
+            MOST_MEMORY / 2,
+            "nobody waits for the disk"
+        );
+        let mut fast = begin(b"fast");
+        receive(&mut fast, false);
+        assert_eq!(fast.most, OWN_MEMORY);
+        // A quarter of 64 MiB is taken then, and the others have what they need.
+        let mut more: Vec<Sink> = (0..30).map(|nth: u8| begin(&[b'a' + nth])).collect();
+        more.iter_mut().for_each(|sink| receive(sink, false));
+        let sizes: Vec<usize> = more.iter().map(|sink| sink.most).collect();
+        let grown = sizes.iter().filter(|most| **most as u64 > MOST_MEMORY / 2);
+        assert!((10..20).contains(&grown.count()), "{sizes:?}");
     }
 
     /// Ten forged requests made ten files, each for as long as a client is waited for.

@@ -61,14 +61,23 @@ impl Share {
     /// Takes more, or gives the limit of which not so much is left.
     pub(in crate::tftp) fn take(&mut self, bytes: u64) -> Result<(), u64> {
         let limit = self.quota.limit;
+        self.take_up_to(bytes, limit).then_some(()).ok_or(limit)
+    }
+
+    /// Takes more of what is there in abundance: three quarters of it stay for those who cannot do without.
+    /// Gives whether it did.
+    pub(in crate::tftp) fn take_of_abundance(&mut self, bytes: u64) -> bool {
+        self.take_up_to(bytes, self.quota.limit / 4)
+    }
+
+    /// Takes more, if no more than `limit` bytes are taken by all then.
+    fn take_up_to(&mut self, bytes: u64, limit: u64) -> bool {
         let more = |used: u64| used.checked_add(bytes).filter(|used| *used <= limit);
-        let taken = self
-            .quota
-            .used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
-        taken.map_err(|_| limit)?;
-        self.taken += bytes;
-        Ok(())
+        let used = &self.quota.used;
+        let taken = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        let is_taken = taken.is_ok();
+        self.taken += if is_taken { bytes } else { 0 };
+        is_taken
     }
 
     /// What has been taken stays so, but for `replaced` bytes that somebody does not need any more.
@@ -100,5 +109,15 @@ mod tests {
         other.keep(10);
         assert_eq!(quota.left(), 70);
         assert_eq!(quota.share().take(u64::MAX), Err(100), "no overflow");
+    }
+
+    #[test]
+    fn who_could_do_without_leaves_three_quarters() {
+        let quota = Quota::new(100);
+        let (mut fast, mut slow) = (quota.share(), quota.share());
+        assert!(fast.take_of_abundance(20));
+        assert!(!fast.take_of_abundance(6));
+        assert_eq!(slow.take(80), Ok(()));
+        assert!(!fast.take_of_abundance(1));
     }
 }
