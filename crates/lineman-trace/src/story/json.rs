@@ -72,6 +72,12 @@ struct CallForm<'a> {
     answer: Option<&'a Answer>,
 }
 
+impl Serialize for CallCell {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        call(self).serialize(to)
+    }
+}
+
 fn call(cell: &CallCell) -> CallForm<'_> {
     CallForm {
         id: cell.id,

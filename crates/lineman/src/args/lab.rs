@@ -46,7 +46,7 @@ pub struct Play {
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
     /// Print the ladder line by line, and nothing that moves (default, for now)
-    #[arg(long, conflicts_with = "tui")]
+    #[arg(long, conflicts_with_all = ["tui", "page"])]
     pub plain: bool,
     /// Play it over IPv6
     #[arg(long)]
@@ -85,6 +85,12 @@ pub struct View {
     /// Show it on the whole terminal; keys walk through it, or decide about each packet
     #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain"])]
     pub tui: bool,
+    /// Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed
+    #[arg(long, conflicts_with_all = ["tui", "export", "output", "width", "no_explain", "ascii"])]
+    pub page: bool,
+    /// With --page, only print its address: open no browser
+    #[arg(long, requires = "page")]
+    pub no_open: bool,
     /// How a ladder is drawn.
     #[command(flatten)]
     pub drawing: Drawing,
@@ -107,6 +113,7 @@ Examples:
   lineman lab list                                     what there is to play
   lineman lab handshake                                a connection is made
   lineman lab handshake --tui                          packet by packet, at your keys
+  lineman lab handshake --page                         in a browser: hold a SYN, drop it, see what follows
   lineman lab handshake --ipv6                         the same over IPv6
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance; the seed repeats it
@@ -123,6 +130,7 @@ const REPLAY_EXAMPLES: &str = "\
 Examples:
   lineman lab replay chat.jsonl                        the ladder, with explanations
   lineman lab replay chat.jsonl --tui                  row by row, with states and bytes
+  lineman lab replay chat.jsonl --page                 in a browser
   lineman lab replay chat.jsonl --no-explain           calls, states and packets alone
   lineman lab replay chat.jsonl --export svg -o a.svg  a picture
   lineman lab replay chat.jsonl --export pcapng -o a.pcapng   for Wireshark";

@@ -8,6 +8,7 @@ pub mod chat;
 pub mod doctor;
 pub mod generate;
 pub mod lab;
+pub mod page;
 pub mod read;
 pub mod signals;
 pub mod tftp;

@@ -21,6 +21,7 @@ pub mod differences;
 pub mod doctor;
 pub mod help;
 pub mod lab;
+pub mod page;
 pub mod read;
 pub mod sayings;
 pub mod scenarios;

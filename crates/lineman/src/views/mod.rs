@@ -9,6 +9,8 @@ pub mod ladder;
 #[cfg(test)]
 pub mod logs;
 pub mod packet;
+pub mod page;
+pub mod scene;
 pub mod text;
 pub mod tui;
 pub mod words;

@@ -23,6 +23,8 @@ mod lab_run;
 mod lab_simulated;
 mod lab_terminal;
 mod outputs;
+mod page;
+mod page_browser;
 mod read;
 mod settings;
 mod support;

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test module uses its part")]
 
 use std::net::UdpSocket;
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
@@ -45,6 +46,14 @@ pub fn peer_path(name: &str) -> PathBuf {
         .map(|dir| dir.join(name))
         .find(|file| file.is_file())
         .unwrap_or_else(|| panic!("the peer `{name}` is not installed; ./test installs it"))
+}
+
+/// What `./test` has from another registry: `python`, `node`.
+pub fn registry(language: &str) -> PathBuf {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
+    let dir = dir.join(language);
+    assert!(dir.is_dir(), "no {}; ./test installs it", dir.display());
+    dir
 }
 
 /// A port that was free a moment ago on both families.

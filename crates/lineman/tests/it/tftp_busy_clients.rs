@@ -3,11 +3,11 @@
 //! take a repeated block for an error (ptftp) or for the next one (npm's tftp).
 
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Command;
 
 use crate::support::BusyLoops;
 use crate::support::peer;
+use crate::support::registry;
 use crate::tftp_kit::Served;
 use crate::tftp_kit::assert_same;
 use crate::tftp_kit::content;
@@ -50,14 +50,6 @@ fn read_beside_busy_loops(calls: &[(Call, u64, u64)]) {
         assert_eq!(agreed, (*blksize, *windowsize), "{report:?}");
         assert_eq!(report.resent, 0, "{what}: {report:?}");
     }
-}
-
-/// Where `./test` puts the clients of other languages' registries.
-fn registry(language: &str) -> PathBuf {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/peers");
-    let dir = dir.join(language);
-    assert!(dir.is_dir(), "no {}; ./test installs it", dir.display());
-    dir
 }
 
 fn curl_get_blocks(server: &Served, name: &str, file: &Path) -> Command {

@@ -1,7 +1,9 @@
 //! `lineman lab`.
 
 mod bench;
+mod driven;
 mod list;
+pub mod live;
 mod play;
 mod replay;
 mod run;

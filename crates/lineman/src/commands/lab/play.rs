@@ -8,8 +8,11 @@ use lineman_lab::scenarios::Scenario;
 use lineman_trace::log::Hub;
 
 use super::list;
+use super::live::Live;
 use super::tui;
 use crate::args::lab::Play;
+use crate::commands::page;
+use crate::commands::page::Shown;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
@@ -38,6 +41,9 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     if args.view.tui {
         return tui::play(scenario, options, args, console);
     }
+    if args.view.page {
+        return runtime::block_on(console, on_page(scenario, options, args, console));
+    }
     runtime::block_on(console, play(scenario, options, args, console))
 }
 
@@ -52,6 +58,31 @@ fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
             None => Failure::usage(&Words::NoScenario { name: &name }, console.lang),
         }
     })
+}
+
+/// On a page, which decides about each packet.
+async fn on_page(
+    scenario: Scenario,
+    mut options: Options,
+    args: &Play,
+    console: Console,
+) -> Result<(), Failure> {
+    page::check(console)?;
+    options.step = true;
+    let mut signals = Signals::watch(console.lang)?;
+    let record = Record::create(args.lab.record.as_deref(), None, console)?;
+    let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
+    let Ground {
+        network,
+        log,
+        events,
+    } = ground;
+    let live = Live::begin(scenario, network, log, console);
+    let shown = Shown {
+        lab: Some(live),
+        opens: !args.view.no_open,
+    };
+    page::show(events, record, shown, &mut signals, console).await
 }
 
 async fn play(

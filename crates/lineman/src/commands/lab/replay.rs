@@ -16,6 +16,8 @@ use lineman_trace::log::Reader;
 
 use crate::args::lab::Replay;
 use crate::commands::lab::tui;
+use crate::commands::page;
+use crate::commands::page::Shown;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
@@ -26,6 +28,8 @@ use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::output::Output;
+use crate::runtime;
+use crate::runtime::Signals;
 use crate::views::export::Format;
 use crate::views::tui::Model;
 use crate::views::tui::Notice;
@@ -36,6 +40,9 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
     let mut reader = Reader::new(log);
     if args.view.tui {
         return walk(args, reader, console);
+    }
+    if args.view.page {
+        return on_page(args, reader, console);
     }
     let format = args
         .view
@@ -78,6 +85,31 @@ fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> R
         model.say(Notice::Said(words.render(console.lang)));
     }
     tui::look(model, events, console)
+}
+
+/// Shows a log in a browser.
+fn on_page<R: BufRead>(
+    args: &Replay,
+    mut reader: Reader<R>,
+    console: Console,
+) -> Result<(), Failure> {
+    page::check(console)?;
+    let log = Hub::new();
+    let events = log.cursor();
+    let mut sink = log.sink();
+    for event in reader.by_ref() {
+        sink(event.map_err(|bad| refused(args, &bad, console))?);
+    }
+    drop(sink);
+    tell_ending(&reader, console);
+    runtime::block_on(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        let shown = Shown {
+            lab: None,
+            opens: !args.view.no_open,
+        };
+        page::show(events, None, shown, &mut signals, console).await
+    })
 }
 
 fn show<R: BufRead>(

@@ -81,6 +81,19 @@ pub const TEXTS: &[Row] = &[
         "Show it on the whole terminal; keys walk through it, or decide about each packet",
         "在整个终端上显示；用按键逐行浏览，或决定每个报文的去向",
     ),
+    (
+        "Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed",
+        "在本机浏览器中显示：可以扣留、丢弃、复制和推迟报文的页面",
+    ),
+    (
+        "With --page, only print its address: open no browser",
+        "与 --page 一起使用：只打印地址，不打开浏览器",
+    ),
+    (
+        "in a browser: hold a SYN, drop it, see what follows",
+        "在浏览器中：扣住一个 SYN，丢弃它，看接着发生什么",
+    ),
+    ("in a browser", "在浏览器中"),
     ("packet by packet, at your keys", "由你用按键逐个放行报文"),
     (
         "row by row, with states and bytes",

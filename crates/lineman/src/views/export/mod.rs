@@ -6,6 +6,8 @@ mod rows;
 mod svg;
 mod svg_row;
 
+pub(super) use rows::row_object;
+
 #[cfg(test)]
 mod tests;
 

@@ -42,24 +42,29 @@ pub(super) fn lines(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Re
         writeln!(out, "{}", safe_json(&head.to_string()))?;
     }
     for (n, row) in all_rows(events).iter().enumerate() {
-        let line = worded(n, row, lang)?;
+        let line = row_object(n, row, |text| text(lang).into());
         writeln!(out, "{}", safe_json(&line.to_string()))?;
     }
     Ok(())
 }
 
-/// A row with the words for its packet and for each of its sayings.
-fn worded(n: usize, row: &Row, lang: Lang) -> io::Result<Value> {
-    let mut object = serde_json::to_value(row)?;
+/// A row with the words for its packet and for each of its sayings, in the languages that `words` asks for.
+pub(in crate::views) fn row_object(
+    n: usize,
+    row: &Row,
+    words: impl Fn(&dyn Fn(Lang) -> String) -> Value,
+) -> Value {
+    // A row has no map whose keys are no texts, and that is all that could fail.
+    let mut object = serde_json::to_value(row).unwrap_or_default();
     object["event"] = "row".into();
     object["v"] = VERSION.into();
     object["n"] = n.into();
     if let Some(arrow) = &row.arrow {
-        object["packet"]["text"] = packet::label(arrow, lang).into();
+        object["packet"]["text"] = words(&|lang| packet::label(arrow, lang));
     }
     let sayings = object["sayings"].as_array_mut();
     for (object, saying) in sayings.into_iter().flatten().zip(&row.sayings) {
-        object["text"] = sentence(saying, lang).into();
+        object["text"] = words(&|lang| sentence(saying, lang));
     }
-    Ok(object)
+    object
 }

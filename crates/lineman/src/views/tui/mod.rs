@@ -12,7 +12,6 @@ mod key;
 mod model;
 mod order;
 mod prompt;
-mod scene;
 
 #[cfg(test)]
 mod tests;

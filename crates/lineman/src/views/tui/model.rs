@@ -14,9 +14,9 @@ use lineman_trace::story::Story;
 use super::order::Notice;
 use super::order::Setup;
 use super::prompt::Prompt;
-use super::scene::Held;
-use super::scene::Scene;
 use crate::lang::Lang;
+use crate::views::scene::Held;
+use crate::views::scene::Scene;
 
 /// Who decides about packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

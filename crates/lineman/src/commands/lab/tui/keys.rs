@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 
 use super::input;
 use super::input::Input;
-use super::live::Live;
 use super::screen::Whole;
+use crate::commands::lab::live::Live;
 use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Source;
 use crate::console::Console;

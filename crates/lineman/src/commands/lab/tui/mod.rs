@@ -1,10 +1,9 @@
 //! The lab on a whole terminal: keys, the log and signals come in, and the view is drawn after each. The view
 //! decides; here its orders are carried out.
 
-mod driven;
 mod input;
 mod keys;
-mod live;
+mod play;
 mod screen;
 
 use std::io;
@@ -24,7 +23,7 @@ use crate::terminal::surface::Surface;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
-pub use live::play;
+pub use play::play;
 
 /// Shows a log in which everything has happened, until the person leaves.
 ///

@@ -15,11 +15,11 @@ use super::tint;
 use crate::lang::tui::Tui;
 use crate::views::cells::address;
 use crate::views::cells::call;
+use crate::views::scene::Card;
 use crate::views::text::cut;
 use crate::views::text::wrap;
 use crate::views::tui::diagram;
 use crate::views::tui::model::Model;
-use crate::views::tui::scene::Card;
 
 /// A card above the ladder.
 pub(super) fn flat(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect) {

@@ -13,9 +13,9 @@ use super::tint;
 use crate::lang::tui::Tui;
 use crate::lang::wire::Wire;
 use crate::views::packet;
+use crate::views::scene::Held;
 use crate::views::text::cut;
 use crate::views::tui::model::Model;
-use crate::views::tui::scene::Held;
 
 /// So many are shown at most.
 const MOST: usize = 3;

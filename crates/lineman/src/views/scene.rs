@@ -21,42 +21,42 @@ const CALLS: usize = 64;
 
 /// How things stand.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Scene {
-    pub(super) hosts: Ends<Card>,
+pub(in crate::views) struct Scene {
+    pub(in crate::views) hosts: Ends<Card>,
     /// The packets that are held, the oldest first.
-    pub(super) held: Vec<Held>,
+    pub(in crate::views) held: Vec<Held>,
 }
 
 /// What is known of a host.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Card {
+pub(in crate::views) struct Card {
     /// Its last calls, the newest last.
-    pub(super) calls: VecDeque<CallCell>,
+    pub(in crate::views) calls: VecDeque<CallCell>,
     /// The socket whose state changed last.
-    pub(super) socket: Option<Socket>,
+    pub(in crate::views) socket: Option<Socket>,
 }
 
 /// A TCP socket.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Socket {
-    pub(super) ends: Endpoints,
-    pub(super) state: TcpState,
-    pub(super) origin: Origin,
-    pub(super) queues: Option<Queues>,
+pub(in crate::views) struct Socket {
+    pub(in crate::views) ends: Endpoints,
+    pub(in crate::views) state: TcpState,
+    pub(in crate::views) origin: Origin,
+    pub(in crate::views) queues: Option<Queues>,
 }
 
 /// A packet that waits on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Held {
-    pub(super) id: u64,
-    pub(super) from: Host,
+pub(in crate::views) struct Held {
+    pub(in crate::views) id: u64,
+    pub(in crate::views) from: Host,
     /// How often its sender has sent it again meanwhile.
-    pub(super) repeats: u32,
+    pub(in crate::views) repeats: u32,
 }
 
 impl Scene {
     /// How things stood after these events.
-    pub(super) fn after<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
+    pub(in crate::views) fn after<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
         let mut scene = Self::default();
         for event in events {
             scene.push(event);
@@ -65,7 +65,7 @@ impl Scene {
     }
 
     /// Moves on by an event.
-    pub(super) fn push(&mut self, event: &Event) {
+    pub(in crate::views) fn push(&mut self, event: &Event) {
         match &event.visible().kind {
             Kind::Call(call) => self.hosts[call.host].call(call, event.t_ns),
             Kind::State(state) => self.hosts[state.host].state(state),

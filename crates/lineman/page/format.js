@@ -1,0 +1,40 @@
+// How numbers and calls are written.
+
+/** @typedef {import('./store.js').Row} Row @typedef {import('./store.js').Call} Call */
+
+/** Seconds of the log's clock, with milliseconds. @param {number} ns */
+export const seconds = (ns) => (ns / 1e9).toFixed(3);
+
+/** A length of time, in the unit that suits it. @param {number} ns */
+export function length(ns) {
+  if (ns >= 1e9) return `${(ns / 1e9).toFixed(2)} s`;
+  return `${Math.round(ns / 1e6)} ms`;
+}
+
+/** A call as a programmer would write it, with its answer, or an ellipsis while it has none. @param {Call} call */
+export function call(call) {
+  const args = call.fd === null ? call.args : [call.fd, ...call.args];
+  const head = call.begins ? `${call.name}(${args.join(', ')})` : `${call.name}()`;
+  if (call.answer === null) return `${head} …`;
+  const [kind, value] = Object.entries(call.answer)[0];
+  return kind === 'error' ? `${head} = ${value}` : `${head} = ${value}`;
+}
+
+/**
+ * What stands at an arrow: the words of the log, or the same with the numbers of the header.
+ * @param {Row} row @param {'en'|'zh'} lang @param {boolean} absolute
+ */
+export function label(row, lang, absolute) {
+  const packet = row.packet;
+  if (!packet) return '';
+  const tcp = packet.tcp;
+  const times = packet.part === 'repeat' ? ` ×${packet.repeats}` : '';
+  if (!absolute || !tcp) return packet.text[lang] + times;
+  const takes = tcp.len > 0 || /SYN|FIN/.test(tcp.flags);
+  return [
+    tcp.flags,
+    takes || tcp.flags.includes('RST') ? `seq=${tcp.seq}` : '',
+    tcp.ack === null ? '' : `ack=${tcp.ack}`,
+    tcp.len ? `len=${tcp.len}` : '',
+  ].filter(Boolean).join(' ') + times;
+}

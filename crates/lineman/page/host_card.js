@@ -1,0 +1,51 @@
+// A host: its state, its queues, its last calls, and where it is in the diagram of states.
+
+import * as format from './format.js';
+import { element } from './messages.js';
+import { StateDiagram } from './state_diagram.js';
+
+/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
+
+/** So many calls are shown, the newest last. */
+const CALLS = 10;
+
+export class HostCard {
+  /** @param {HTMLElement} place @param {'client'|'server'} host @param {Store} store @param {Messages} messages */
+  constructor(place, host, store, messages) {
+    this.host = host;
+    this.store = store;
+    this.messages = messages;
+    this.top = element('div');
+    place.append(this.top);
+    this.diagram = new StateDiagram(place, host, store, messages);
+    this.drawn = '';
+    store.watch(() => this.draw());
+  }
+
+  draw() {
+    const { store, messages, host } = this;
+    const card = store.scene[host];
+    const drawn = JSON.stringify([store.lang, card, store.ladder?.origin]);
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const { socket, calls } = card;
+    const listens = socket?.state === 'LISTEN';
+    const queues = socket?.queues;
+    const parts = [element('h2', '', null, [element('span', '', messages.say(host)), element('span', '', socket?.local ?? '')])];
+    if (socket) {
+      parts.push(element('div', 'state', socket.state));
+      parts.push(element('p', 'how', messages.say(`known.${socket.origin === 'inferred' ? 'deduced' : socket.origin}`)));
+    } else {
+      parts.push(element('p', 'how', messages.say('no.socket')));
+    }
+    if (queues && listens) {
+      parts.push(element('p', 'queue', messages.say('waiting', { count: queues.unread, limit: queues.unsent })));
+    } else if (queues) {
+      parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
+      parts.push(element('p', 'queue', messages.say('unsent', { count: queues.unsent })));
+    }
+    parts.push(element('h2', '', messages.say('calls')));
+    parts.push(element('ol', '', null, calls.slice(-CALLS).map((call) => element('li', '', format.call(call)))));
+    this.top.replaceChildren(...parts);
+  }
+}

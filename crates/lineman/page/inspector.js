@@ -1,0 +1,78 @@
+// The chosen row: what there is to say, how its states are known, and the fields and bytes of its packet.
+
+import * as format from './format.js';
+import { element } from './messages.js';
+
+/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages @typedef {import('./store.js').Packet} Packet */
+
+export class Inspector {
+  /** @param {HTMLElement} place @param {Store} store @param {Messages} messages */
+  constructor(place, store, messages) {
+    this.place = place;
+    this.store = store;
+    this.messages = messages;
+    this.drawn = '';
+    store.watch(() => this.draw());
+  }
+
+  draw() {
+    const { store, messages } = this;
+    const row = store.row();
+    const drawn = `${store.lang} ${store.absolute} ${row?.n}`;
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    this.place.setAttribute('aria-label', messages.say('inspector'));
+    if (!row) {
+      this.place.replaceChildren(element('p', '', messages.say('inspector.empty')));
+      return;
+    }
+    const parts = [];
+    const label = format.label(row, store.lang, store.absolute);
+    const name = row.packet ? `#${row.packet.id} ${label}` : `${format.seconds(row.t_ns)} s`;
+    parts.push(element('h2', '', name));
+    for (const saying of row.sayings) parts.push(element('p', '', saying.text[store.lang]));
+    for (const host of /** @type {const} */ (['client', 'server'])) {
+      const cell = row.states[host];
+      if (!cell || cell.before === cell.after) continue;
+      const way = [cell.before, cell.through, cell.after].filter((it, at, all) => it && it !== all[at - 1]);
+      parts.push(element('p', 'how', `${messages.say(host)}: ${way.join(' → ')} (${messages.say(`known.${cell.known}`)})`));
+    }
+    if (row.packet?.bytes) parts.push(this.packet(row.packet));
+    this.place.replaceChildren(...parts);
+    this.place.scrollTop = 0;
+  }
+
+  /** Fields beside bytes: who is pointed at is marked in both. @param {Packet} packet */
+  packet(packet) {
+    const { messages } = this;
+    const hex = element('p', 'hex');
+    const bytes = (packet.bytes ?? '').match(/../g) ?? [];
+    const marks = bytes.map((byte) => element('span', '', byte));
+    marks.forEach((mark, at) => hex.append(mark, (at + 1) % 16 ? ' ' : '\n'));
+    const table = element('table', 'fields');
+    let layer = '';
+    const lines = packet.fields.map((field) => {
+      const line = element('tr', '', null, [
+        element('th', '', field.layer === layer ? '' : field.layer),
+        element('td', '', field.name),
+        element('td', '', field.value),
+      ]);
+      layer = field.layer;
+      table.append(line);
+      return line;
+    });
+    /** @param {number} nth */
+    const mark = (nth) => {
+      lines.forEach((line, at) => line.classList.toggle('on', at === nth));
+      const field = packet.fields[nth];
+      marks.forEach((it, at) => it.classList.toggle('on', field !== undefined && at >= field.from && at < field.to));
+    };
+    lines.forEach((line, nth) => line.addEventListener('mouseenter', () => mark(nth)));
+    marks.forEach((it, at) => it.addEventListener('mouseenter', () => mark(packet.fields.findLastIndex((field) => at >= field.from && at < field.to))));
+    const left = element('div', '', null, [element('h2', '', messages.say('fields')), table]);
+    const right = element('div', '', null, [element('h2', '', messages.say('bytes')), hex]);
+    const parts = element('div', 'parts', null, [left, right]);
+    parts.addEventListener('mouseleave', () => mark(-1));
+    return parts;
+  }
+}

@@ -1,0 +1,194 @@
+// The ladder: time downwards, a row for what happened together. Rows are elements, and only those near the
+// window exist; the arrows between them are drawn on one canvas.
+
+import { Arrows } from './arrows.js';
+import * as format from './format.js';
+import { element } from './messages.js';
+
+/** @typedef {import('./store.js').Store} Store @typedef {import('./store.js').Row} Row */
+/** @typedef {import('./messages.js').Messages} Messages */
+
+/** Heights in pixels: of a row with an arrow (its label, and room for the slope), of one without, of a cut. */
+const ARROW = 46;
+const PLAIN = 38;
+const CUT = 24;
+/** Nothing for so long is cut to a dashed line: in nanoseconds. It is longer than a wire of 100 ms needs for an answer. */
+const IDLE_NS = 400e6;
+/** So much beyond the window is kept, in pixels. */
+const OVERDRAW = 300;
+
+export class Ladder {
+  /** @param {HTMLElement} place @param {Store} store @param {Messages} messages */
+  constructor(place, store, messages) {
+    this.store = store;
+    this.messages = messages;
+    this.head = element('div', 'head');
+    this.list = element('div', 'rows');
+    this.list.setAttribute('role', 'listbox');
+    this.scroll = element('div', 'scroll', null, [this.list]);
+    place.append(this.head, this.scroll);
+    this.arrows = new Arrows(this.scroll, store);
+    /** Where each row begins. @type {number[]} */
+    this.tops = [];
+    this.end = 0;
+    /** @type {Map<number, HTMLElement>} */
+    this.shown = new Map();
+    this.look = '';
+    this.followed = -1;
+    this.scroll.addEventListener('scroll', () => store.changed());
+    new ResizeObserver(() => store.changed()).observe(this.scroll);
+    this.list.addEventListener('click', (event) => {
+      const row = /** @type {HTMLElement} */ (event.target).closest('.row');
+      if (row) store.choose(Number(/** @type {HTMLElement} */ (row).dataset.n));
+    });
+    store.watch(() => this.draw());
+  }
+
+  /** Places the rows that have come. */
+  place() {
+    const { rows } = this.store;
+    for (let n = this.tops.length; n < rows.length; n += 1) {
+      if (this.store.folded.has(n - 1)) {
+        this.tops.push(this.tops[n - 1]);
+        this.shown.get(n - 1)?.remove();
+        this.shown.delete(n - 1);
+        continue;
+      }
+      if (this.gap(n) > 0) this.end += CUT;
+      this.tops.push(this.end);
+      this.end += rows[n].packet ? ARROW : PLAIN;
+    }
+  }
+
+  /** How long nothing happened before a row, if that is cut. @param {number} n */
+  gap(n) {
+    const { rows } = this.store;
+    const gap = n > 0 ? rows[n].t_ns - rows[n - 1].t_ns : 0;
+    return gap > IDLE_NS ? gap : 0;
+  }
+
+  /** The row at a height. @param {number} y */
+  at(y) {
+    let [low, high] = [0, this.tops.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.tops[middle] <= y) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  draw() {
+    const { store, messages } = this;
+    this.place();
+    this.heading();
+    this.list.style.height = `${Math.max(this.end, 1)}px`;
+    if (store.chosen !== this.followed) {
+      this.followed = store.chosen;
+      this.reveal(store.chosen);
+    }
+    const look = `${store.lang} ${store.absolute}`;
+    if (look !== this.look) {
+      this.look = look;
+      for (const shown of this.shown.values()) shown.remove();
+      this.shown.clear();
+    }
+    const top = this.scroll.scrollTop;
+    const first = this.at(Math.max(0, top - OVERDRAW));
+    const last = Math.min(store.rows.length - 1, this.at(top + this.scroll.clientHeight + OVERDRAW));
+    for (const [n, shown] of this.shown) {
+      if (n < first || n > last) {
+        shown.remove();
+        this.shown.delete(n);
+      }
+    }
+    for (let n = first; n <= last && n < store.rows.length; n += 1) {
+      if (store.folded.has(n)) continue;
+      let shown = this.shown.get(n);
+      if (!shown) {
+        shown = this.row(store.rows[n]);
+        this.shown.set(n, shown);
+        this.list.append(shown);
+      }
+      const chosen = n === store.chosen;
+      const row = /** @type {HTMLElement} */ (shown.lastElementChild);
+      row.classList.toggle('chosen', chosen);
+      row.setAttribute('aria-selected', String(chosen));
+      row.tabIndex = chosen ? 0 : -1;
+    }
+    this.list.setAttribute('aria-label', messages.say('ladder'));
+    this.arrows.draw(first, last, this.tops);
+  }
+
+  heading() {
+    const { store, messages } = this;
+    const name = (/** @type {'client'|'server'} */ host) => {
+      const socket = store.scene[host].socket;
+      return socket ? `${messages.say(host)} ${socket.local}` : messages.say(host);
+    };
+    const cells = [messages.say('time'), name('client'), messages.say('state'), '', messages.say('state'), name('server')];
+    this.head.replaceChildren(...cells.map((text) => element('span', '', text)));
+  }
+
+  /** Brings a row into the window. @param {number} n */
+  reveal(n) {
+    const top = this.tops[n];
+    if (top === undefined) return;
+    const { scrollTop, clientHeight } = this.scroll;
+    if (top < scrollTop) this.scroll.scrollTop = top - CUT;
+    else if (top + ARROW > scrollTop + clientHeight) this.scroll.scrollTop = top + ARROW - clientHeight;
+  }
+
+  /** @param {Row} row @returns {HTMLElement} */
+  row(row) {
+    const { store, messages } = this;
+    const { lang } = store;
+    const made = element('div', 'row');
+    const height = row.packet ? ARROW : PLAIN;
+    made.dataset.n = String(row.n);
+    made.style.top = `${this.tops[row.n]}px`;
+    made.style.height = `${height}px`;
+    made.setAttribute('role', 'option');
+    made.setAttribute('aria-posinset', String(row.n + 1));
+    made.setAttribute('aria-setsize', '-1');
+    made.append(element('span', 't', format.seconds(row.t_ns)));
+    const nothing = !row.packet && !row.calls.client && !row.calls.server && !row.states.client && !row.states.server;
+    if (nothing) {
+      made.append(element('span', 'remark', row.sayings.map((saying) => saying.text[lang]).join(' ')));
+    } else {
+      const call = (/** @type {'client'|'server'} */ host) => {
+        const cell = row.calls[host];
+        return element('span', `call ${host[0]}`, cell ? format.call(cell) : '');
+      };
+      const state = (/** @type {'client'|'server'} */ host) => {
+        const cell = row.states[host];
+        const mark = cell && (cell.known === 'deduced' || cell.known === 'passed') ? '~' : '';
+        const name = `st ${host[0]}${cell && cell.before !== cell.after ? ' new' : ''}`;
+        return element('span', name, cell ? mark + cell.after : '');
+      };
+      const lost = row.packet?.fate === 'dropped' ? ' lost' : '';
+      const label = element('span', `label${lost}`, format.label(row, lang, store.absolute));
+      made.append(call('client'), state('client'), label, state('server'), call('server'));
+    }
+    made.setAttribute('aria-description', this.spoken(row));
+    const gap = this.gap(row.n);
+    const wrapped = element('div', '', null, [made]);
+    if (gap > 0) {
+      const cut = element('div', 'idle', messages.say('idle', { time: format.length(gap) }));
+      cut.style.top = `${this.tops[row.n] - CUT + 4}px`;
+      cut.setAttribute('aria-hidden', 'true');
+      wrapped.prepend(cut);
+    }
+    return wrapped;
+  }
+
+  /** What a row does not show by words: who sends, what became of it, and what there is to say. @param {Row} row */
+  spoken(row) {
+    const { store, messages } = this;
+    const parts = [];
+    if (row.packet) parts.push(messages.say(row.packet.from));
+    if (row.packet?.fate === 'dropped') parts.push(messages.say('dropped'));
+    parts.push(...row.sayings.map((saying) => saying.text[store.lang]));
+    return parts.join('. ');
+  }
+}

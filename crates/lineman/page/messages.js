@@ -1,0 +1,47 @@
+// The page's own words, from the same tables as the terminal's.
+
+/** @typedef {import('./store.js').Store} Store */
+
+export class Messages {
+  /** @param {Store} store */
+  constructor(store) {
+    this.store = store;
+    /** @type {Record<string, Record<string, string>>} */
+    this.words = {};
+  }
+
+  async fetch() {
+    const answer = await fetch('words');
+    const { first, ...words } = await answer.json();
+    this.words = words;
+    this.store.lang = first;
+  }
+
+  /** The words of this name, with its places filled. @param {string} name @param {Record<string, string|number>} [fields] */
+  say(name, fields = {}) {
+    const text = this.words[this.store.lang]?.[name] ?? name;
+    return text.replace(/\{(\w+)\}/g, (whole, field) => String(fields[field] ?? whole));
+  }
+}
+
+/**
+ * An element with a class, a text and children. Texts are never markup.
+ * @param {string} tag @param {string} [name] @param {string|null} [text] @param {(Node|null)[]} [children]
+ * @returns {HTMLElement}
+ */
+export function element(tag, name = '', text = null, children = []) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  if (text !== null) made.textContent = text;
+  made.append(.../** @type {Node[]} */ (children.filter(Boolean)));
+  return made;
+}
+
+/** @param {string} text @param {() => void} act @param {string} [hint] */
+export function button(text, act, hint = '') {
+  const made = /** @type {HTMLButtonElement} */ (element('button', '', text));
+  made.type = 'button';
+  if (hint) made.title = hint;
+  made.addEventListener('click', act);
+  return made;
+}

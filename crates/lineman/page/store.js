@@ -1,0 +1,116 @@
+// What the page knows: what it was told, and what the person has chosen. Views read it and are told of changes.
+
+/**
+ * @typedef {{id: number, t_ns: number, name: string, fd: number|null, args: string[], begins: boolean,
+ *   answer: null|{value: string}|{error: string}}} Call
+ * @typedef {{before: string, after: string, through?: string, known: string}} StateCell
+ * @typedef {{en: string, zh: string}} Both
+ * @typedef {{layer: string, name: string, value: string, from: number, to: number}} Field
+ * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
+ *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: string|null, fields: Field[],
+ *   tcp: null|{flags: string, seq: number, ack: number|null, len: number}}} Packet
+ * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
+ *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,
+ *   sayings: {id: string, text: Both}[]}} Row
+ * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
+ * @typedef {{calls: Call[], socket: Socket|null}} Card
+ * @typedef {{client: Card, server: Card, held: {id: number, from: string, repeats: number}[]}} Scene
+ */
+
+/** Whether a row tells that the packet of the row before was sent once more while it is held. @param {Row|undefined} before @param {Row} now */
+function repeatsSame(before, now) {
+  const repeats = (/** @type {Row|undefined} */ row) => row?.packet?.part === 'repeat' && !row.calls.client && !row.calls.server;
+  return repeats(before) && repeats(now) && before?.packet?.id === now.packet?.id;
+}
+
+export class Store {
+  constructor() {
+    /** @type {Row[]} */
+    this.rows = [];
+    /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
+    this.folded = new Set();
+    /** @type {Scene} */
+    this.scene = { client: { calls: [], socket: null }, server: { calls: [], socket: null }, held: [] };
+    /** @type {null|{scenario: string|null, origin: string, system: string}} */
+    this.ladder = null;
+    this.live = false;
+    this.stepping = true;
+    this.ended = false;
+    this.gone = false;
+    /** @type {string[]} */
+    this.notices = [];
+    /** @type {number} */
+    this.chosen = -1;
+    this.following = true;
+    /** @type {'en'|'zh'} */
+    this.lang = 'en';
+    this.absolute = false;
+    /** @type {(() => void)[]} */
+    this.views = [];
+    this.due = false;
+  }
+
+  /** @param {() => void} view called before the next frame after each change */
+  watch(view) {
+    this.views.push(view);
+  }
+
+  changed() {
+    if (this.due) return;
+    this.due = true;
+    requestAnimationFrame(() => {
+      this.due = false;
+      for (const view of this.views) view();
+    });
+  }
+
+  /** @param {string} kind @param {any} content */
+  take(kind, content) {
+    switch (kind) {
+      case 'session':
+        this.live = content.live;
+        this.stepping = content.live;
+        break;
+      case 'ladder':
+        this.ladder = content;
+        break;
+      case 'row':
+        // A row that was told before a connection broke is told once.
+        if (content.n !== this.rows.length) return;
+        if (repeatsSame(this.rows[content.n - 1], content)) this.folded.add(content.n - 1);
+        this.rows.push(content);
+        if (this.following) this.chosen = content.n;
+        break;
+      case 'scene':
+        this.scene = content;
+        break;
+      case 'notice':
+        this.notices.push(content.text);
+        break;
+      case 'end':
+        this.ended = true;
+        break;
+    }
+    this.changed();
+  }
+
+  /** The row before or after the chosen one. @param {1|-1} by */
+  move(by) {
+    let n = this.chosen + by;
+    while (this.folded.has(n)) n += by;
+    this.choose(n);
+  }
+
+  /** @param {number} n */
+  choose(n) {
+    if (this.rows.length === 0) return;
+    this.chosen = Math.max(0, Math.min(n, this.rows.length - 1));
+    this.following = this.chosen === this.rows.length - 1 && this.live && !this.ended;
+    this.changed();
+  }
+
+  /** The row that is looked at. @returns {Row|undefined} */
+  row() {
+    return this.rows[this.chosen];
+  }
+}

@@ -1,0 +1,50 @@
+// What comes from lineman, and what goes to it.
+
+/** @typedef {import('./store.js').Store} Store */
+
+const KINDS = ['session', 'ladder', 'row', 'scene', 'notice', 'end'];
+/** So long without a connection, in milliseconds, and lineman counts as stopped: a reconnect takes three seconds. */
+const GONE_MS = 4000;
+
+/** Listens. The browser connects again by itself, and says which message was the last. @param {Store} store */
+export function listen(store) {
+  const events = new EventSource('events');
+  /** @type {number|undefined} */
+  let gone;
+  for (const kind of KINDS) {
+    events.addEventListener(kind, (event) => store.take(kind, JSON.parse(event.data)));
+  }
+  events.addEventListener('open', () => {
+    clearTimeout(gone);
+    gone = undefined;
+    if (store.gone) {
+      store.gone = false;
+      store.changed();
+    }
+  });
+  events.addEventListener('error', () => {
+    gone ??= window.setTimeout(() => {
+      store.gone = true;
+      store.changed();
+    }, GONE_MS);
+  });
+}
+
+/**
+ * Has the lab do something. What it does is seen in the log, like everything else.
+ * @param {Store} store @param {object} command
+ * @returns {Promise<boolean>}
+ */
+export async function order(store, command) {
+  let why = '';
+  try {
+    const answer = await fetch('do', { method: 'POST', body: JSON.stringify(command) });
+    if (answer.ok) return true;
+    why = (await answer.json()).error;
+  } catch (error) {
+    why = String(error);
+  }
+  store.notices.push(why);
+  store.changed();
+  return false;
+}

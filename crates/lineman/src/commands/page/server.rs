@@ -1,0 +1,196 @@
+//! The page's files, its messages and its commands over HTTP.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Path;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::response::sse;
+use axum::response::sse::Sse;
+use axum::routing::get;
+use axum::routing::post;
+use futures_util::stream;
+use lineman_lab::wire;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::commands::Command;
+use super::feed::Feed;
+use super::guard::Guard;
+use crate::lang::Lang;
+use crate::views::page;
+
+/// What all requests share.
+struct Served {
+    guard: Guard,
+    feed: Feed,
+    orders: mpsc::Sender<wire::Command>,
+    lang: Lang,
+}
+
+/// The largest command, in bytes: rules are the longest of them, and no person types so many.
+const LARGEST_COMMAND: usize = 16 << 10;
+
+/// What is answered to whom: everything is below the token.
+pub(super) fn router(
+    guard: Guard,
+    feed: Feed,
+    orders: mpsc::Sender<wire::Command>,
+    lang: Lang,
+) -> Router {
+    let served = Arc::new(Served {
+        guard,
+        feed,
+        orders,
+        lang,
+    });
+    Router::new()
+        .route("/{token}/", get(|| async { file("index.html") }))
+        .route("/{token}/words", get(words))
+        .route("/{token}/events", get(events))
+        .route("/{token}/do", post(obey))
+        .route("/{token}/{file}", get(asset))
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
+        .layer(DefaultBodyLimit::max(LARGEST_COMMAND))
+        .layer(from_fn_with_state(Arc::clone(&served), checked))
+        .with_state(served)
+}
+
+/// Lets pass only what the page itself asks for, and has every answer say what a browser may do with it.
+async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let text = |name: HeaderName| headers.get(name).map(|it| it.to_str().unwrap_or("?"));
+    let path = request.uri().path();
+    let token = path.split('/').nth(1).unwrap_or_default();
+    let checked = served
+        .guard
+        .check(token, text(header::HOST), text(header::ORIGIN));
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refuse(StatusCode::FORBIDDEN, refused.name()),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in SAFETY {
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The page runs its own files only, asks nobody else, is in no frame, tells nobody its address, and is not kept.
+const SAFETY: &[(HeaderName, &str)] = &[
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+fn refuse(status: StatusCode, why: &str) -> Response {
+    answer(status, JSON, json!({ "error": why }).to_string())
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response {
+    let kind = [(header::CONTENT_TYPE, kind)];
+    (status, kind, body.into()).into_response()
+}
+
+async fn asset(Path((_, name)): Path<(String, String)>) -> Response {
+    file(&name)
+}
+
+fn file(name: &str) -> Response {
+    let found = FILES.iter().find(|(known, _)| *known == name);
+    let Some((_, text)) = found else {
+        return refuse(StatusCode::NOT_FOUND, "there is nothing here");
+    };
+    let kind = match name.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        _ => "image/svg+xml",
+    };
+    answer(StatusCode::OK, kind, text.as_bytes())
+}
+
+const JSON: &str = "application/json";
+
+/// The page's own words in both languages, and the one to begin with.
+async fn words(State(served): State<Arc<Served>>) -> Response {
+    let first = match served.lang {
+        Lang::En => "en",
+        Lang::Zh => "zh",
+    };
+    let words = json!({ "first": first, "en": page::words(Lang::En), "zh": page::words(Lang::Zh) });
+    answer(StatusCode::OK, JSON, words.to_string())
+}
+
+/// The messages as server-sent events. Those that are kept have numbers, so that a browser that comes back says which it has.
+async fn events(State(served): State<Arc<Served>>, headers: HeaderMap) -> Response {
+    let last = headers.get("last-event-id");
+    let last = last.and_then(|id| id.to_str().ok()?.parse().ok());
+    let reader = served.feed.reader(last.unwrap_or(0));
+    let messages = stream::unfold(reader, |mut reader| async move {
+        let (number, message) = reader.next().await?;
+        let mut event = sse::Event::default().event(message.kind).data(message.json);
+        if let Some(number) = number {
+            event = event.id(number.to_string());
+        }
+        Some((Ok::<_, Infallible>(event), reader))
+    });
+    Sse::new(messages)
+        .keep_alive(sse::KeepAlive::default())
+        .into_response()
+}
+
+async fn obey(State(served): State<Arc<Served>>, body: Bytes) -> Response {
+    let command = match Command::read(&body) {
+        Ok(command) => command,
+        Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
+    };
+    match served.orders.try_send(command) {
+        Ok(()) => answer(StatusCode::ACCEPTED, JSON, "{}"),
+        Err(_) => refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many commands at once, or none any more",
+        ),
+    }
+}
+
+/// Names and texts of the page's files.
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../page/", $name)))),*]
+    };
+}
+
+const FILES: &[(&str, &str)] = files![
+    "index.html",
+    "style.css",
+    "main.js",
+    "stream.js",
+    "store.js",
+    "messages.js",
+    "ladder.js",
+    "arrows.js",
+    "host_card.js",
+    "state_diagram.js",
+    "wire_controls.js",
+    "inspector.js",
+    "keys.js",
+    "format.js",
+];

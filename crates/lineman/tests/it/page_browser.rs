@@ -1,0 +1,52 @@
+//! The lab's page in Debian's Chromium. What is done and looked at is in `tests/page/flows.mjs`.
+
+use std::path::Path;
+
+use crate::support::peer;
+use crate::support::registry;
+
+/// Runs one flow, whose failure is told by its own words.
+fn flow(name: &str) {
+    let _ = peer("chromium"); // fails where there is none
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut node = peer("node");
+    node.arg(here.join("tests/page/flows.mjs")).arg(name);
+    node.env("LINEMAN", env!("CARGO_BIN_EXE_lineman"));
+    node.env("NODE_MODULES", registry("node/node_modules"));
+    let output = node.output().expect("node");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}: {said}");
+}
+
+/// One test for each flow.
+macro_rules! flows {
+    ($($name:ident),* $(,)?) => {
+        $(#[test] fn $name() { flow(stringify!($name)); })*
+    };
+}
+
+flows![
+    handshake,
+    a_dropped_syn_comes_again_with_the_same_number,
+    a_close_leads_to_time_wait,
+    a_reload_goes_on_without_a_gap,
+    two_tabs_agree,
+    chinese,
+    everything_by_keyboard,
+    wrong_rules_are_told,
+    a_stopped_program_leaves_a_readable_page,
+    nothing_from_a_log_becomes_markup,
+    nothing_serious_for_those_who_see_badly,
+];
+
+/// The page's script has the types that its comments say.
+#[test]
+fn the_script_is_sound() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut tsc = peer("node");
+    tsc.arg(registry("node/node_modules/typescript").join("bin/tsc"));
+    tsc.arg("-p").arg(here.join("page/tsconfig.json"));
+    let output = tsc.output().expect("node");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+}
