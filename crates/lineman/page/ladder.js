@@ -82,6 +82,9 @@ export class Ladder {
     const { store, messages } = this;
     this.place();
     this.heading();
+    // For tests: how many rows there are, and how many of them a later one stands for.
+    this.list.dataset.rows = String(store.rows.length);
+    this.list.dataset.folded = String(store.folded.size);
     this.list.style.height = `${Math.max(this.end, 1)}px`;
     if (store.chosen !== this.followed) {
       this.followed = store.chosen;

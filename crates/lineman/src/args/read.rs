@@ -22,7 +22,7 @@ pub struct Read {
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub top: usize,
     /// Write the packets to this file as pcapng, to be shown to others: other addresses, empty payloads; all of them, or one conversation
-    #[arg(long, value_name = "OUT", conflicts_with_all = ["follow", "export", "output", "tui"])]
+    #[arg(long, value_name = "OUT", conflicts_with_all = ["follow", "export", "output", "tui", "page"])]
     pub redact: Option<PathBuf>,
     /// Leave the names of files (TFTP) as they are when redacting
     #[arg(long, requires = "redact")]
@@ -38,6 +38,7 @@ Examples:
   lineman read a.pcapng                                who with whom, and what went wrong
   lineman read a.pcap.gz -c 3                          the ladder of conversation 3
   lineman read a.pcap -c 3 --tui                       row by row, with states and bytes
+  lineman read a.pcap -c 3 --page                      in a browser
   lineman read a.pcap -c 3 --export svg -o a.svg       a picture
   lineman read a.pcap -c 1 --follow                    while tcpdump writes it
   lineman read a.pcap --redact b.pcapng                one that can be shown to others

@@ -5,7 +5,7 @@ use super::messages;
 messages! {
     /// What the terminal says of the page.
     Page;
-    At { address } "the lab's page is at {address} (for this machine only; ^C ends it)" "实验页面地址：{address}（仅限本机访问；^C 结束）"
+    At { address } "the page is at {address} (for this machine only; ^C ends it)" "页面地址：{address}（仅限本机访问；^C 结束）"
     NoBrowser {} "no browser was opened: open that address yourself" "未能打开浏览器：请自行打开上面的地址"
     NotJson {} "--page is for people; --json writes the same rows for programs" "--page 供人阅读；给程序用请用 --json"
 }

@@ -17,7 +17,6 @@ use lineman_trace::log::Reader;
 use crate::args::lab::Replay;
 use crate::commands::lab::tui;
 use crate::commands::page;
-use crate::commands::page::Shown;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
@@ -28,8 +27,6 @@ use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::output::Output;
-use crate::runtime;
-use crate::runtime::Signals;
 use crate::views::export::Format;
 use crate::views::tui::Model;
 use crate::views::tui::Notice;
@@ -93,7 +90,6 @@ fn on_page<R: BufRead>(
     mut reader: Reader<R>,
     console: Console,
 ) -> Result<(), Failure> {
-    page::check(console)?;
     let log = Hub::new();
     let events = log.cursor();
     let mut sink = log.sink();
@@ -102,14 +98,7 @@ fn on_page<R: BufRead>(
     }
     drop(sink);
     tell_ending(&reader, console);
-    runtime::block_on(console, async {
-        let mut signals = Signals::watch(console.lang)?;
-        let shown = Shown {
-            lab: None,
-            opens: !args.view.no_open,
-        };
-        page::show(events, None, shown, &mut signals, console).await
-    })
+    page::look(events, !args.view.no_open, console)
 }
 
 fn show<R: BufRead>(

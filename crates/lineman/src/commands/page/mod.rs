@@ -30,6 +30,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::page::Page as Words;
+use crate::runtime;
 use crate::runtime::Signals;
 
 /// What is on a page beside the log.
@@ -49,6 +50,19 @@ pub fn check(console: Console) -> Result<(), Failure> {
         true => Err(Failure::usage(&Words::NotJson {}, console.lang)),
         false => Ok(()),
     }
+}
+
+/// Shows a log that no lab makes grow.
+///
+/// # Errors
+/// As [`show`], or when lines of JSON were asked for.
+pub fn look(events: Cursor, opens: bool, console: Console) -> Result<(), Failure> {
+    check(console)?;
+    runtime::block_on(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        let shown = Shown { lab: None, opens };
+        show(events, None, shown, &mut signals, console).await
+    })
 }
 
 /// Shows a log in a browser until a signal comes. With a lab, the page can decide about its packets.

@@ -17,6 +17,7 @@ use super::capture::End;
 use super::input::Stop;
 use crate::args::read::Read;
 use crate::commands::lab::tui;
+use crate::commands::page;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
@@ -130,6 +131,9 @@ fn show(
     if view.tui {
         let model = Model::new(tui::setup(view.drawing.ascii, console)?);
         return tui::follow(model, events, reading.ender(), console);
+    }
+    if view.page {
+        return page::look(events, !view.no_open, console);
     }
     let format = view
         .export
