@@ -33,6 +33,15 @@ pub enum ParseError {
         /// What it should be.
         want: Value,
     },
+    /// Which packets a rule is about, said behind what it does.
+    Behind {
+        /// The first such word.
+        token: String,
+        /// Its place in the text, in bytes.
+        at: Range<usize>,
+        /// The rule as it is to be written.
+        form: String,
+    },
     /// Something that a rule, or all rules together, may say once only.
     Twice {
         /// The second time.
@@ -86,6 +95,7 @@ impl ParseError {
             Self::Unknown { token, .. }
             | Self::Missing { token, .. }
             | Self::Value { token, .. }
+            | Self::Behind { token, .. }
             | Self::Twice { token, .. } => token,
         }
     }
@@ -96,6 +106,7 @@ impl ParseError {
             Self::Unknown { at, .. }
             | Self::Missing { at, .. }
             | Self::Value { at, .. }
+            | Self::Behind { at, .. }
             | Self::Twice { at, .. } => at.clone(),
         }
     }
@@ -105,7 +116,7 @@ impl ParseError {
         match self {
             Self::Unknown { choices, .. } | Self::Missing { choices, .. } => choices,
             Self::Value { want, .. } => want.examples(),
-            Self::Twice { .. } => &[],
+            Self::Behind { .. } | Self::Twice { .. } => &[],
         }
     }
 }
@@ -116,6 +127,7 @@ impl fmt::Display for ParseError {
             Self::Unknown { .. } => "unexpected",
             Self::Missing { .. } => "something is missing behind",
             Self::Value { .. } => "not a value for this",
+            Self::Behind { .. } => "to be said before what the rule does",
             Self::Twice { .. } => "said twice",
         };
         write!(

@@ -51,10 +51,10 @@ impl FromStr for Rules {
                 if rules.seed.replace(seed).is_some() {
                     return Err(first.twice());
                 }
+                words.end()?;
             } else {
-                rules.rules.push(words.rule()?);
+                rules.rules.push(whole_rule(words)?);
             }
-            words.end()?;
         }
         Ok(rules)
     }
@@ -67,14 +67,61 @@ impl FromStr for Rule {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let words = words(text, 0);
         let nothing = Word { text: "", at: 0 };
-        let mut words = Words {
+        whole_rule(Words {
             last: words.first().cloned().unwrap_or(nothing),
             words: words.into_iter().peekable(),
-        };
-        let rule = words.rule()?;
-        words.end()?;
-        Ok(rule)
+        })
     }
+}
+
+/// A rule and nothing else. tc(8) and others say behind what happens which packets it happens to; who writes it so
+/// is told how it is written here.
+fn whole_rule(mut words: Words<'_>) -> Result<Rule, ParseError> {
+    let all: Vec<Word<'_>> = words.words.clone().collect();
+    let rule = words.rule().and_then(|rule| words.end().map(|()| rule));
+    rule.map_err(|error| in_order(&all).unwrap_or(error))
+}
+
+/// What is wrong with a rule that is right once the words that say which packets it is about stand before the one
+/// that says what happens.
+fn in_order(all: &[Word<'_>]) -> Option<ParseError> {
+    let verb = all.iter().position(|word| ACTIONS.contains(&word.text))?;
+    let (before, after) = all.split_at(verb);
+    let (mut selecting, mut acting): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut first = None;
+    let mut rest = after.iter().peekable();
+    while let Some(word) = rest.next() {
+        if acting.is_empty() || !selects(word.text) {
+            acting.push(word.text);
+            continue;
+        }
+        first.get_or_insert(word);
+        selecting.push(word.text);
+        if matches!(word.text, "every" | "block") {
+            selecting.extend(rest.next().map(|number| number.text));
+        }
+    }
+    let first = first?;
+    let before = before.iter().map(|word| word.text);
+    let form: Vec<&str> = before.chain(selecting).chain(acting).collect();
+    let form = form.join(" ");
+    let words = words(&form, 0);
+    let mut words = Words {
+        last: words.first()?.clone(),
+        words: words.into_iter().peekable(),
+    };
+    let right = words.rule().and_then(|_| words.end()).is_ok();
+    right.then(|| ParseError::Behind {
+        token: first.text.into(),
+        at: first.range(),
+        form,
+    })
+}
+
+/// Whether a word says which packets a rule is about.
+fn selects(word: &str) -> bool {
+    let counts = word.starts_with('#') || word.ends_with('%');
+    counts || matches!(word, "every" | "block") || word.parse::<Kind>().is_ok()
 }
 
 impl<'t> Words<'t> {

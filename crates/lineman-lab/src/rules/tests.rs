@@ -310,11 +310,49 @@ fn errors_name_the_word_its_place_and_the_choices() {
     let missing = error("c>s:#1");
     assert_eq!((missing.token(), missing.at()), ("#1", 4..6));
     assert!(matches!(&missing, ParseError::Missing { .. }) && missing.choices().contains(&"drop"));
-    let behind = error("drop 20%");
+    let behind = error("drop 20% now");
     assert_eq!((behind.token(), behind.choices()), ("20%", &[][..]));
     assert!(matches!(error("20% loss 3%"), ParseError::Twice { .. }));
     assert!(matches!(error("seed 1; seed 2"), ParseError::Twice { .. }));
     assert!(matches!(error("fin fin drop"), ParseError::Twice { .. }));
+}
+
+/// `dup 25%` was refused without a word of `25% dup`, as netem would have it.
+#[test]
+fn which_packets_said_behind_what_happens_is_told_to_stand_before() {
+    for (written, right) in [
+        ("dup 25%", "25% dup"),
+        ("drop 20%", "20% drop"),
+        ("c>s:data dup 25%", "c>s: data 25% dup"),
+        ("reorder 25%", "25% reorder"),
+        ("reorder 2 25%", "25% reorder 2"),
+        ("corrupt 1%", "1% corrupt"),
+        ("corrupt 3 bits 1%", "1% corrupt 3 bits"),
+        ("delay 100ms 25%", "25% delay 100ms"),
+        ("delay 25% 100ms", "25% delay 100ms"),
+        ("jitter 20ms #2", "#2 jitter 20ms"),
+        ("rate 1mbit every 3", "every 3 rate 1mbit"),
+        ("drop syn", "syn drop"),
+        ("dup tftp.data block 3 #1", "tftp.data block 3 #1 dup"),
+        ("c>s:drop #1", "c>s: #1 drop"),
+    ] {
+        match written.parse::<Rules>() {
+            Err(ParseError::Behind { token, at, form }) => {
+                assert_eq!(form, right);
+                assert_eq!(&written[at], token);
+                assert!(form.parse::<Rules>().is_ok(), "{form}");
+            }
+            other => panic!("{written}: {other:?}"),
+        }
+    }
+    // What is not right in this order either has the mistake that it has.
+    for text in ["dup 125%", "drop 20% 30%", "delay 25%", "drop #0"] {
+        let error = text.parse::<Rules>().expect_err(text);
+        assert!(
+            !matches!(error, ParseError::Behind { .. }),
+            "{text}: {error:?}"
+        );
+    }
 }
 
 #[test]

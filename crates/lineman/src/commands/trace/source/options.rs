@@ -58,6 +58,7 @@ fn wrong(text: &str, error: &ParseError, console: Console) -> Failure {
             token,
             choices,
         },
+        ParseError::Behind { form, .. } => Words::RuleBehind { rules, token, form },
         ParseError::Twice { .. } => Words::RuleTwice { rules, token },
     };
     Failure::usage(&words, console.lang)
