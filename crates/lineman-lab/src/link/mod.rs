@@ -139,14 +139,22 @@ fn until(
     question: impl Fn() -> Message,
     wanted: fn(&[u8]) -> bool,
 ) -> io::Result<()> {
-    let end = Instant::now() + PATIENCE;
+    let begun = Instant::now();
+    let mut asked = 0;
     while !netlink.ask(question()).is_ok_and(|answer| wanted(&answer)) {
-        if Instant::now() >= end {
+        asked += 1;
+        if is_hopeless(begun.elapsed(), asked) {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        thread::sleep(Duration::from_micros(200));
+        thread::sleep(PAUSE);
     }
     Ok(())
+}
+
+/// Whether a kernel that was asked so often, for so long, will not do it any more. Where the machine is busy, its own
+/// tasks get as little time as the questions do: so these count, and not the time alone.
+fn is_hopeless(waited: Duration, asked: u32) -> bool {
+    waited >= PATIENCE && asked >= QUESTIONS || waited >= LONGEST
 }
 
 /// Has the software of this host do what hardware often does: a wire that is relayed by a program
@@ -165,11 +173,34 @@ pub(crate) fn no_offloads_in_the_middle() -> io::Result<()> {
     no_offloads(middle_name(Host::Server))
 }
 
-/// How long the kernel may need to bring an interface up: it takes a few milliseconds, on a busy machine more.
+/// How long the kernel may need to bring an interface up: it takes a few milliseconds. An idle machine that has not
+/// done it after this never will.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two questions.
+const PAUSE: Duration = Duration::from_micros(200);
+/// How often an idle machine is asked within that patience, at least: each question takes a tenth of a millisecond,
+/// and a pause twice as long as it is meant.
+const QUESTIONS: u32 = 8_000;
+/// Nobody waits for longer, however busy the machine is.
+const LONGEST: Duration = Duration::from_secs(60);
 /// The number of a namespace's loopback interface (`LOOPBACK_IFINDEX` of the kernel).
 const LO: u32 = 1;
 /// The number of a host's own interface.
 const ETH0: u32 = 2;
 /// `ETHTOOL_SRXCSUM`, `_STXCSUM`, `_STSO`, `_SGSO`, `_SGRO` of linux/ethtool.h.
 const OFFLOADS: [u32; 5] = [0x15, 0x17, 0x1f, 0x24, 0x2c];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thirty labs that were started at once at a load of 20 gave up after five seconds.
+    #[test]
+    fn a_busy_kernel_is_given_time_and_an_idle_one_is_not() {
+        let seconds = Duration::from_secs;
+        assert!(is_hopeless(seconds(5), 9_000), "idle: it was asked often");
+        assert!(!is_hopeless(seconds(4), 20_000));
+        assert!(!is_hopeless(seconds(30), 900), "busy: it was asked rarely");
+        assert!(is_hopeless(seconds(60), 900));
+    }
+}
