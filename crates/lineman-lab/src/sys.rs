@@ -114,6 +114,23 @@ pub(crate) fn die_with_parent(command: &mut Command) {
     unsafe { command.pre_exec(ask) };
 }
 
+/// Has what `command` starts have `descriptor`, too, as its descriptor `number`.
+pub(crate) fn inherit(command: &mut Command, descriptor: OwnedFd, number: i32) {
+    let give = move || {
+        let own = descriptor.as_raw_fd();
+        // SAFETY: both calls take numbers only. `own` is open as long as `command` has this closure.
+        check(unsafe {
+            match own == number {
+                true => libc::fcntl(own, libc::F_SETFD, 0),
+                false => libc::dup2(own, number).min(0),
+            }
+        })
+    };
+    // SAFETY: between fork and exec only a system call is made, which allocates nothing and takes no
+    // lock.
+    unsafe { command.pre_exec(give) };
+}
+
 /// Switches a feature of an interface off (`SIOCETHTOOL` of netdevice(7), linux/ethtool.h).
 /// `command` is one of those that set a feature, `name` that of the interface.
 ///

@@ -12,6 +12,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::ExitStatus;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -90,21 +91,23 @@ fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<E
         Some(_) => Some(teller.listen(errand.host, name)?),
         None => None,
     };
+    let [input, output, errors] = streams;
     let mut command = match (&errand.strace, &traced) {
         (Some(strace), Some(traced)) => {
             let mut command = Command::new(strace);
             command.args(TRACE).arg("-o").arg(traced.path());
-            command.arg("--").arg(name);
+            command.arg("--").args(SPEAK_APART).arg(name);
+            command.stderr(Stdio::null());
+            sys::inherit(&mut command, errors, APART);
             command
         }
-        _ => Command::new(name),
+        _ => {
+            let mut command = Command::new(name);
+            command.stderr(errors);
+            command
+        }
     };
-    let [input, output, errors] = streams;
-    command
-        .args(args)
-        .stdin(input)
-        .stdout(output)
-        .stderr(errors);
+    command.args(args).stdin(input).stdout(output);
     command.process_group(errand.group);
     sys::die_with_parent(&mut command);
     let status = command.spawn().and_then(|mut child| {
@@ -200,6 +203,12 @@ fn is_dead(pid: &str) -> bool {
 /// How many rounds end programs at most. Each ends a generation, what was started by those that were ended in the one
 /// before; two are usual, and a program that forks for ever must not keep the lab.
 const ROUNDS: usize = 40;
+
+/// What strace runs instead of the program, which it becomes. strace says what it has to say on its own standard
+/// error, which is nobody's; that of the program is another descriptor until then.
+const SPEAK_APART: [&str; 4] = ["/bin/sh", "-c", r#"exec "$@" 2>&9 9>&-"#, "sh"];
+/// That descriptor: the last that a shell names by one digit, as it must.
+const APART: i32 = 9;
 
 /// The tracer is a grandchild (`-D`), so that the program itself is ours to wait for and to kill.
 const TRACE: [&str; 10] = [

@@ -265,6 +265,31 @@ fn where_tracing_is_refused_it_says_so_once_and_the_program_speaks_alone() {
     assert!(err.contains("SYN seq=0"), "{err}");
 }
 
+/// What strace says of itself stood between what the program says.
+#[test]
+fn what_strace_says_is_not_said_by_the_program() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().join("strace");
+    let real = peer_path("strace").display().to_string();
+    let script = format!("#!/bin/sh\necho 'strace: a warning' >&2\nexec {real} \"$@\"\n");
+    std::fs::write(&path, script).expect("writes");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).expect("sets");
+    let others = std::env::var("PATH").unwrap_or_default();
+    let client = "sh -c 'echo of the program >&2; echo hello | nc -q 1 10.0.0.2 9000'";
+    let mut command = run(&["--server", SERVER, "--client", client]);
+    let command = command.env("PATH", format!("{}:{others}", dir.path().display()));
+    let output = command.output().expect("runs");
+    let (out, err) = both(&output);
+    assert_eq!(
+        (output.status.code(), out.as_str()),
+        (Some(0), "client: of the program\nserver: hello\n"),
+        "{err}"
+    );
+    assert!(!err.contains("a warning"), "{err}");
+    assert!(err.contains("client connect(3, 10.0.0.2:9000)"), "{err}");
+}
+
 /// It had only looked whether there is a strace.
 #[test]
 fn doctor_tries_to_trace() {
