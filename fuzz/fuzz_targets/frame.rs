@@ -32,7 +32,8 @@ fuzz_target!(|bytes: &[u8]| {
         let repaired = repair(frame);
         let frame = talks.follow(Frame::parse(&repaired));
         follow_tcp(&mut tcp, id, &frame);
-        tftp.sent(id, id * 1_000_000, &frame);
+        let arrived = |it: u64| (it % 3 > 0).then_some(it * 1_000_000);
+        tftp.sent(id, id * 1_000_000, &frame, Some(&arrived));
     }
 });
 

@@ -150,7 +150,8 @@ fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
                 TimerKind::DelayedAck,
                 TimerKind::TimeWait,
                 TimerKind::Persist,
-            ][usize::from(b) % 5],
+                TimerKind::Reordering,
+            ][usize::from(b) % 6],
             wait_ns: u64::MAX >> (c % 64),
             expired: d % 2 == 0,
             origin: Origin::Kernel,
@@ -161,6 +162,12 @@ fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
             origin: Origin::Kernel,
             cause: (c > 0).then_some(u64::from(c)),
             queues: (c % 2 == 0).then(Queues::default),
+        }),
+        13 if d % 4 == 1 => Kind::Congestion(Congestion {
+            host,
+            window: b.into(),
+            threshold: u32::MAX >> (c % 32),
+            origin: Origin::Kernel,
         }),
         13 => Kind::Fault(Fault {
             packet: u64::from(b % 32),

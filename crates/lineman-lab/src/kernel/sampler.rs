@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Congestion;
 use lineman_trace::log::Counted;
 use lineman_trace::log::Counter;
 use lineman_trace::log::Endpoints;
@@ -56,9 +57,27 @@ struct Known {
     owes: Option<Instant>,
     /// When its TIME-WAIT is over.
     waits: Option<Instant>,
+    /// When it was last asked to acknowledge, or heard.
+    heard: Option<Instant>,
+    /// The timer that ran when a SACK had just arrived, and when that was.
+    sacked: Option<(Instant, Duration)>,
+    /// Whether it sends again what is lost.
+    recovers: bool,
 }
 
 impl Known {
+    /// Whether a segment asks for an ACK by an old number: a probe of a window, or a keep-alive (RFC 9293 §3.8.4).
+    fn probes(&self, segment: &Segment) -> bool {
+        self.next == Some(segment.seq.wrapping_add(1))
+    }
+
+    /// How long it has waited, if the timer that ran when it heard a SACK has run out since.
+    fn waited(&self, now: Instant) -> Option<Duration> {
+        let (heard, left) = self.sacked?;
+        let waited = now.saturating_duration_since(heard);
+        (waited + TICK >= left).then_some(waited)
+    }
+
     /// Whether a timer that has counted one more has run out. That of a SYN-ACK counts answers to a SYN that
     /// came again too; but only if it runs out it is set for twice as long.
     fn grows(&self, timer: &KernelTimer) -> bool {
@@ -100,6 +119,8 @@ impl Sampler {
             self.counted(host, ABORTS, tries);
         } else if segment.counts {
             self.sent_again(host, socket, segment, at);
+        } else if let Some(known) = known.filter(|known| known.probes(segment)) {
+            self.probed(host, &socket, &known, at);
         } else if let Some(since) = known.and_then(|known| known.owes) {
             self.acknowledged(host, at.saturating_duration_since(since));
         }
@@ -128,14 +149,23 @@ impl Sampler {
         let timeouts = timer.map_or(0, |timer| timer.count);
         let waited = at.saturating_duration_since(known.sent);
         let is_old = |next: u32| next.wrapping_sub(segment.end) < HALF;
+        let old = known.next.is_some_and(is_old);
+        let mut recovers = known.recovers;
         let ran_out = |timer: &KernelTimer| timeouts > known.timeouts && known.grows(timer);
         if let Some(timer) = timer.filter(ran_out) {
             self.timer(host, timer.kind, waited, true);
             self.timer(host, timer.kind, timer.left, false);
-        } else if known.next.is_some_and(is_old) && self.probes(host, &socket) {
+            self.congestion(host, &socket);
+            recovers = true;
+        } else if old {
+            recovers = self.resent(host, &socket, &known, at);
+        } else if recovers {
+            recovers = self.recovers(host, &socket);
+        } else if waited >= SHORTEST_PROBE && self.probes_with_new(host, &socket, waited) {
             self.timer(host, TimerKind::LossProbe, waited, true);
         }
         if let Some(known) = self.known.get_mut(&(host, socket)) {
+            known.recovers = recovers;
             (known.timeouts, known.sent) = (timeouts, at);
             known.armed = timer.map(|timer| timer.left);
             known.next = match known.next {
@@ -145,16 +175,93 @@ impl Sampler {
         }
     }
 
-    /// Whether what it sends again is a tail loss probe: that is counted, and leaves TCP neither in recovery nor
-    /// in loss, as an acknowledgment or a time-out does.
-    fn probes(&mut self, host: Host, socket: &Endpoints) -> bool {
+    /// It sends again what no time-out has it send. A tail loss probe is counted, and leaves TCP neither in recovery
+    /// nor in loss, as an acknowledgment or a time-out does. Gives whether it is in one of these.
+    fn resent(&mut self, host: Host, socket: &Endpoints, known: &Known, at: Instant) -> bool {
+        let recovers = self.recovers(host, socket);
+        if !recovers && self.moved(host, &[Counter::LossProbes], TRIES) {
+            let waited = at.saturating_duration_since(known.sent);
+            self.timer(host, TimerKind::LossProbe, waited, true);
+        }
+        if recovers && !known.recovers {
+            if let Some(waited) = known.waited(at) {
+                self.timer(host, TimerKind::Reordering, waited, true);
+            }
+            self.congestion(host, socket);
+        }
+        recovers
+    }
+
+    /// Whether its TCP holds something for lost, and sends it again.
+    fn recovers(&mut self, host: Host, socket: &Endpoints) -> bool {
         let figures = self.figures(host, socket).ok().flatten();
-        figures.is_some_and(|figures| figures.is_open) && self.moved(host, &[Counter::LossProbes])
+        figures.is_some_and(|figures| !figures.is_open)
+    }
+
+    /// Whether it sends something new as a tail loss probe (RFC 8985 §7.3): older bytes are not acknowledged, and it
+    /// has been silent for as long as the probe waits.
+    fn probes_with_new(&mut self, host: Host, socket: &Endpoints, silent: Duration) -> bool {
+        let figures = self.figures(host, socket).ok().flatten();
+        let may = figures.is_some_and(|it| {
+            it.is_open && it.unacknowledged > 1 && silent >= it.rtt.saturating_mul(2)
+        });
+        may && self.moved(host, &[Counter::LossProbes], FEW_TRIES)
+    }
+
+    /// It has asked for an ACK by an old number: because its persist timer has run out, if that runs again.
+    fn probed(&mut self, host: Host, socket: &Endpoints, known: &Known, at: Instant) {
+        let mut timer = None;
+        for _ in 0..FEW_TRIES {
+            timer = self.exact(host, socket).and_then(|seen| seen.timer);
+            if timer.is_some() {
+                break;
+            }
+            thread::sleep(PAUSE); // it is set when the probe has left
+        }
+        if timer.is_some_and(|timer| timer.kind == TimerKind::Persist) {
+            let since = known
+                .heard
+                .map_or(known.sent, |heard| heard.max(known.sent));
+            let waited = at.saturating_duration_since(since);
+            self.timer(host, TimerKind::Persist, waited, true);
+        }
+        if let Some(known) = self.known.get_mut(&(host, *socket)) {
+            known.heard = Some(at);
+        }
+    }
+
+    /// Tells what congestion control has come to.
+    fn congestion(&mut self, host: Host, socket: &Endpoints) {
+        let Ok(Some(figures)) = self.figures(host, socket) else {
+            return;
+        };
+        self.recorder.record(Kind::Congestion(Congestion {
+            host,
+            window: figures.congestion_window,
+            threshold: figures.slow_start_threshold,
+            origin: Origin::Kernel,
+        }));
+    }
+
+    /// A segment has reached a socket, `at` this moment. Behind a gap it may start a timer, which is not told: what is missing may only
+    /// be late (RFC 8985 §6.2).
+    pub(crate) fn heard(&mut self, host: Host, socket: Endpoints, segment: &Segment, at: Instant) {
+        if !self.known.contains_key(&(host, socket)) {
+            return;
+        }
+        let timer = match segment.sacks {
+            true => self.resends(host, &socket),
+            false => None,
+        };
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            known.heard = Some(at);
+            known.sacked = timer.map(|timer| (at, timer.left));
+        }
     }
 
     /// An ACK that carries nothing, so long after what it acknowledges.
     fn acknowledged(&mut self, host: Host, after: Duration) {
-        if after >= SHORTEST_DELAY && self.moved(host, &[Counter::DelayedAcks]) {
+        if after >= SHORTEST_DELAY && self.moved(host, &[Counter::DelayedAcks], TRIES) {
             self.timer(host, TimerKind::DelayedAck, after, true);
         }
     }
@@ -214,8 +321,8 @@ impl Sampler {
         }
     }
 
-    fn moved(&mut self, host: Host, wanted: &[Counter]) -> bool {
-        !self.wait_for(host, wanted, TRIES).is_empty()
+    fn moved(&mut self, host: Host, wanted: &[Counter], tries: u32) -> bool {
+        !self.wait_for(host, wanted, tries).is_empty()
     }
 
     /// Which of these counters have moved. The kernel counts some things after it has done them.
@@ -336,6 +443,13 @@ impl Sampler {
         if from.unwrap_or(TcpState::Closed) == to {
             return self.waits_anew(host, socket, seen.and_then(|seen| seen.timer));
         }
+        // Into some states an end comes by its own act, whatever has just reached it.
+        let cause = match to {
+            TcpState::SynSent | TcpState::FinWait1 | TcpState::LastAck => {
+                self.calls.get(&host).copied()
+            }
+            _ => cause,
+        };
         let queues = seen.map(|seen| seen.queues);
         self.recorder.record(Kind::State(State {
             host,
@@ -392,6 +506,9 @@ impl Sampler {
             next: None,
             owes: None,
             waits: None,
+            heard: None,
+            sacked: None,
+            recovers: false,
         };
         self.known.insert(key, known);
         None
@@ -417,6 +534,13 @@ const EXCHANGED: u32 = 3;
 /// How often to ask whether something is counted: the kernel counts microseconds after it has sent, and half a
 /// millisecond ([`PAUSE`] between two) is nothing beside the times that are told.
 const TRIES: u32 = 10;
+/// The same, where it is usually not, and others wait meanwhile.
+const FEW_TRIES: u32 = 3;
+/// A tail loss probe waits for two round trips and two ticks of the kernel at least (`TCP_TIMEOUT_MIN`), which are
+/// 2 ms at 1000 Hz.
+const SHORTEST_PROBE: Duration = Duration::from_millis(2);
+/// A tick of the kernel at 250 Hz: it tells what is left of a timer no better.
+const TICK: Duration = Duration::from_millis(4);
 /// Between two questions: some times as long as a question takes (about 5 µs).
 const PAUSE: Duration = Duration::from_micros(50);
 /// Numbers that are so much less are old (RFC 9293 §3.4).

@@ -95,6 +95,11 @@ impl Scenario {
         Self { family, ..self }
     }
 
+    /// Whether its addresses are those of IPv6.
+    pub fn is_over_ipv6(&self) -> bool {
+        self.family == Family::Inet6
+    }
+
     /// How the lab is to be for it.
     pub fn options(&self) -> Options {
         let mut options = Options {

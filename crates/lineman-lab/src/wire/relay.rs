@@ -165,8 +165,11 @@ impl Relay {
         } else if let Some(segment) = segment.filter(|_| may_end) {
             sampler.look(to, receiver(&segment), Some(event));
         }
-        if let Some(segment) = segment.filter(|segment| segment.counts) {
-            sampler.owes(to, receiver(&segment), delivered);
+        if let Some(segment) = segment {
+            sampler.heard(to, receiver(&segment), &segment, delivered);
+            if segment.counts {
+                sampler.owes(to, receiver(&segment), delivered);
+            }
         }
     }
 

@@ -23,6 +23,8 @@ pub(crate) struct Segment {
     pub(crate) ack: u32,
     /// The window as it stands in the header.
     pub(crate) window: u16,
+    /// Whether it tells what has arrived behind a gap (SACK, RFC 2018).
+    pub(crate) sacks: bool,
     /// The number of its first byte.
     pub(crate) seq: u32,
     /// The number behind its last byte, SYN or FIN.
@@ -92,6 +94,7 @@ impl Segment {
             asks: header[13] & (SYN | ACK) == SYN,
             ack: number(8),
             window: u16::from_be_bytes([header[14], header[15]]),
+            sacks: has_sack(&packet[tcp + header.len()..payload]),
             seq,
             end: seq.wrapping_add(takes),
             ip: ETHERNET,
@@ -101,7 +104,27 @@ impl Segment {
     }
 }
 
-/// How many bytes the header of an Ethernet frame has (IEEE 802.3 §3).
+/// Whether there is a SACK among the options (RFC 9293 §3.1).
+fn has_sack(mut options: &[u8]) -> bool {
+    while let [kind, rest @ ..] = options {
+        options = match *kind {
+            END_OF_OPTIONS => return false,
+            NO_OPERATION => rest,
+            SACK => return true,
+            _ => {
+                let len = rest.first().map_or(0, |len| usize::from(*len));
+                options.get(len.max(2)..).unwrap_or_default()
+            }
+        };
+    }
+    false
+}
+
+/// The kinds of options (RFC 9293 §3.1, RFC 2018 §3).
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const SACK: u8 = 5;
+
 pub(crate) const ETHERNET: usize = 14;
 /// The protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;

@@ -80,7 +80,11 @@ impl Following {
             self.is_tftp = false;
             (known.kind, known.ending) = (Kind::Udp, Ending::Open);
         }
-        if let Some(step) = self.flow.sent(id, now_ns, &frame).filter(|_| self.is_tftp) {
+        if let Some(step) = self
+            .flow
+            .sent(id, now_ns, &frame, None)
+            .filter(|_| self.is_tftp)
+        {
             if step.stray.is_some() {
                 known.troubles.add(Trouble::Stray);
                 return from;

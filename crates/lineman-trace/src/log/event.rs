@@ -44,6 +44,8 @@ pub enum Kind {
     Fault(Fault),
     /// A host's TCP has said why it did something.
     Counted(Counted),
+    /// A host's TCP lets less be under way, because something is lost.
+    Congestion(Congestion),
     /// Something worth a sentence, said by a scenario or the lab.
     Note(Note),
     /// A host is gone before the end.
@@ -59,8 +61,18 @@ pub enum Kind {
 
 impl Kind {
     /// The names of all kinds, as they stand in a log.
-    pub const NAMES: [&str; 10] = [
-        "start", "call", "packet", "state", "timer", "fault", "counted", "note", "left", "end",
+    pub const NAMES: [&str; 11] = [
+        "start",
+        "call",
+        "packet",
+        "state",
+        "timer",
+        "fault",
+        "counted",
+        "congestion",
+        "note",
+        "left",
+        "end",
     ];
 }
 
@@ -280,6 +292,8 @@ pub enum TimerKind {
     TimeWait,
     /// The probe of a window of size zero (RFC 9293 §3.8.6.1).
     Persist,
+    /// The reordering timer of RACK (RFC 8985 §6.2): what has arrived behind a segment may have overtaken it.
+    Reordering,
 }
 
 /// A counter of a host's TCP has moved: told before the packet that the host sends because of it, or with the
@@ -298,6 +312,20 @@ pub struct Counted {
     /// What waits in the queues of the socket that it is about, where the kernel told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queues: Option<Queues>,
+}
+
+/// What the congestion control of a connection has come to when its TCP has begun to send again what is lost (RFC
+/// 5681 §3.1): told before the packet that is sent again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Congestion {
+    /// Whose.
+    pub host: Host,
+    /// The congestion window, in segments.
+    pub window: u32,
+    /// Above this the window grows slowly, in segments.
+    pub threshold: u32,
+    /// How this is known.
+    pub origin: Origin,
 }
 
 /// What a TCP counts, by the names of Linux (nstat(8), `snmp_counter.rst`).

@@ -23,6 +23,7 @@ pub use lineman_proto::wire::flow::TcpState;
 
 pub use event::Answer;
 pub use event::Call;
+pub use event::Congestion;
 pub use event::Counted;
 pub use event::Counter;
 pub use event::Endpoints;

@@ -9,6 +9,7 @@ use lineman_proto::text;
 
 use super::Answer;
 use super::Call;
+use super::Congestion;
 use super::Counted;
 use super::Event;
 use super::Fault;
@@ -115,6 +116,12 @@ impl Event {
                 origin: _,
                 cause: _,
                 queues: _,
+            })
+            | Kind::Congestion(Congestion {
+                host: _,
+                window: _,
+                threshold: _,
+                origin: _,
             })
             | Kind::End => return Cow::Borrowed(self),
         };

@@ -14,4 +14,21 @@ pub(super) struct Around {
     pub(super) closed: Ends<bool>,
     /// What a TCP has counted about what arrived.
     pub(super) counted: Vec<Counted>,
+    /// Whether the log tells the states of all hosts.
+    pub(super) all_asked: bool,
+    /// How the program asks that the row's RST refuses, if a call has told.
+    pub(super) connecting: Option<Connecting>,
+    /// What the congestion control of the sender has come to: the window and the threshold, in segments.
+    pub(super) congestion: Option<(u32, u32)>,
+    /// How many packets the rule that holds the row's packet wants to overtake it.
+    pub(super) wanted: Option<u32>,
+}
+
+/// How a program waits for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connecting {
+    /// In the call.
+    InTheCall,
+    /// Not at all: it asks later.
+    Later,
 }

@@ -34,6 +34,8 @@ pub struct Arrow {
     pub repeats: u32,
     /// Whether it was held on the wire.
     pub held: bool,
+    /// How many packets of its sender have overtaken it while it was held.
+    pub overtaken: u32,
     /// The packet of which the wire made this copy.
     pub copy_of: Option<u64>,
     /// The rules that decided, in their text form; empty for a person's decision.
@@ -56,6 +58,10 @@ pub struct Arrow {
     pub again: Option<Again>,
     /// Whether it was lost then; `None` while that is open.
     pub earlier_lost: Option<bool>,
+    /// How long a timer of its sender can have run, in nanoseconds; see the core's `Sent::waited_ns`.
+    pub waited_ns: Option<u64>,
+    /// Whether it carries new bytes although older ones are missing, after a time-out (F-RTO, RFC 5682).
+    pub tries_new: bool,
     /// What its sender's TCP has counted when it sent it, and so why.
     pub counter: Option<Counter>,
     /// How it met what had arrived before, if it is a segment that arrived.

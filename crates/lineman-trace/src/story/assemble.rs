@@ -12,13 +12,16 @@ use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::TftpFlows;
 
+use super::Around;
 use super::Arrow;
 use super::CallCell;
 use super::Clock;
 use super::Fate;
 use super::Row;
 use super::Saying;
+use super::Stretch;
 use super::addresses::Addresses;
+use super::arrivals::Arrivals;
 use super::change::Change;
 use super::change::Socket;
 use super::descriptors::Descriptors;
@@ -26,10 +29,13 @@ use super::explain::explain;
 use super::motives::Motives;
 use super::pending::Open;
 use super::pending::cell;
+use super::pending::ran_ns;
 use super::pending::ran_out;
 use super::pending::takes_beginning;
 use super::pending::takes_return;
 use super::pending::whole;
+use super::sending::Sends;
+use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
 use crate::log::Call;
@@ -63,11 +69,12 @@ pub struct Story {
     given_ns: u64,
     pub(super) pending: VecDeque<Open>,
     pub(super) packets: HashMap<u64, Arrow>,
+    pub(super) arrivals: Arrivals,
     pub(super) fates: HashMap<u64, Fate>,
     /// The packets whose fates are known, in the order in which they were decided.
     pub(super) decided: VecDeque<u64>,
     rules: HashMap<u64, Vec<String>>,
-    calls: HashMap<u64, CallCell>,
+    pub(super) calls: HashMap<u64, (Host, CallCell)>,
     pub(super) tcp: TcpFlows,
     pub(super) tftp: TftpFlows,
     pub(super) conversations: Conversations,
@@ -111,6 +118,10 @@ impl Story {
             Kind::State(state) => self.state(event, state),
             Kind::Timer(timer) => self.timer(event, timer),
             Kind::Counted(counted) => self.counted(event, counted),
+            Kind::Congestion(it) => {
+                let control = (it.window, it.threshold);
+                self.motives.congestion(it.host, control, event.t_ns);
+            }
             Kind::Fault(fault) => {
                 let rules = self.rules.entry(fault.packet).or_default();
                 rules.push(fault.rule.clone());
@@ -193,21 +204,40 @@ impl Story {
             changes,
             counted,
             extra,
+            connecting,
+            congestion,
             ..
         } = self.pending.pop_front()?;
-        self.given_ns = self.given_ns.max(row.t_ns);
+        // The time of its packet, unless that was told late; rows that stood before it may have moved since.
+        let departs = row.arrow.as_ref().filter(|arrow| {
+            let shown = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
+            shown && arrow.copy_of.is_none()
+        });
+        let own_ns = departs.map_or(row.t_ns, |arrow| arrow.sent_ns);
+        row.t_ns = own_ns.max(self.given_ns);
+        self.given_ns = row.t_ns;
+        let mut wanted = None;
         if let Some(arrow) = &mut row.arrow {
-            arrow.rules = self.rules.remove(&arrow.id).unwrap_or_default();
+            let rules = match arrow.fate {
+                Fate::Held | Fate::Crossing => self.rules.get(&arrow.id).cloned(),
+                Fate::Delivered | Fate::Captured | Fate::Dropped => self.rules.remove(&arrow.id),
+            };
+            let rules = rules.unwrap_or_default();
+            wanted = rules.iter().find_map(|rule| overtakers(rule));
+            // Where it lands, they were told before.
+            if arrow.stretch != Stretch::Landing {
+                arrow.rules = rules;
+            }
             if let Some(again) = arrow.again {
                 let fate = self.fates.get(&again.earlier);
                 arrow.earlier_lost = fate.and_then(|fate| fate.is_lost());
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
-        // How long it ran is told by the packets, where there are two: that can be looked up.
-        let again = row.arrow.as_ref().and_then(|arrow| arrow.again);
-        if let (Some(clock), Some(again)) = (&mut row.clock, again) {
-            clock.wait_ns = again.wait_ns;
+        if let (Some(clock), Some(arrow)) = (&mut row.clock, &row.arrow)
+            && clock.host == arrow.from
+        {
+            clock.wait_ns = ran_ns(arrow, clock.kind).unwrap_or(clock.wait_ns);
         }
         let pending = &self.pending;
         row.states = self.sockets.advance(
@@ -216,7 +246,14 @@ impl Story {
             |it| told_next(pending, it),
             |it| acted(pending, it),
         );
-        let around = self.sockets.around(&row, counted);
+        let around = Around {
+            counted,
+            all_asked: self.all_asked,
+            connecting,
+            congestion,
+            wanted,
+            ..self.sockets.around(&row)
+        };
         row.sayings = explain(&row, &around);
         for who in [Host::Client, Host::Server] {
             let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
@@ -263,9 +300,9 @@ impl Story {
         &mut self,
         event: &Event,
         host: Option<Host>,
-        fits: impl Fn(&Row) -> bool,
+        fits: impl Fn(&Open) -> bool,
     ) -> usize {
-        let fits = |open: &Open| !open.is_words() && fits(&open.row);
+        let fits = |open: &Open| !open.is_words() && fits(open);
         let passed = |open: &Open| {
             let other = |socket: Socket| host != Some(socket.host) || !fits(open);
             open.waits.is_some_and(other)
@@ -307,17 +344,19 @@ impl Story {
     fn call(&mut self, event: &Event, call: &Call) {
         let Some(answer) = &call.answer else {
             let cell = cell(call, event.t_ns);
-            self.calls.insert(call.id, cell.clone());
-            let place = self.join(event, Some(call.host), |row| {
-                takes_beginning(row, call.host)
+            self.calls.insert(call.id, (call.host, cell.clone()));
+            let place = self.join(event, Some(call.host), |open| {
+                takes_beginning(&open.row, call.host)
             });
-            self.pending[place].row.calls[call.host] = Some(cell);
+            let open = &mut self.pending[place];
+            open.toward[call.host] = Toward::of(call, &self.descriptors);
+            open.row.calls[call.host] = Some(cell);
             return;
         };
-        let begun = self.calls.remove(&call.id);
+        let begun = self.calls.remove(&call.id).map(|(_, begun)| begun);
         let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
         let said = self.descriptors.answer(&whole(call, &begun));
-        let place = self.join(event, Some(call.host), |row| takes_return(row, call));
+        let place = self.row_of_return(event, call);
         let row = &mut self.pending[place].row;
         let here = row.calls[call.host]
             .as_ref()
@@ -330,6 +369,22 @@ impl Story {
         });
         if !said.is_empty() {
             self.answers.insert(call.id, said);
+        }
+    }
+
+    /// The row in which a call returns: if its packet is still to come, that in which it began.
+    fn row_of_return(&mut self, event: &Event, call: &Call) -> usize {
+        let began = |open: &Open| {
+            let cell = open.row.calls[call.host].as_ref();
+            let own = cell.filter(|cell| cell.id == call.id);
+            open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(&cell.name).is_some())
+        };
+        match self.pending.iter().rposition(began) {
+            Some(place) => {
+                self.pending[place].touch(event);
+                place
+            }
+            None => self.join(event, Some(call.host), |open| takes_return(&open.row, call)),
         }
     }
 
@@ -363,6 +418,13 @@ impl Story {
         };
         self.motives.clock(clock, event.t_ns);
     }
+}
+
+/// How many packets are to overtake one by a rule like `reorder 1`.
+fn overtakers(rule: &str) -> Option<u32> {
+    let mut words = rule.split([' ', ';']);
+    words.find(|word| *word == "reorder")?;
+    words.next().and_then(|count| count.parse().ok())
 }
 
 /// The next state that the TCP of a socket has told of, in a row that is still to come.

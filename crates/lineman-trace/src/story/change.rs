@@ -6,10 +6,11 @@ use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
 
 use super::Known;
-use super::Row;
 use super::Story;
+use super::assemble::TOGETHER_NS;
 use super::pending::Open;
-use super::pending::SENDING;
+use super::sending::Sends;
+use super::sending::Toward;
 use super::sockets::of_packet;
 use crate::log::Endpoints;
 use crate::log::Event;
@@ -98,11 +99,20 @@ impl Story {
     fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {
         let (host, made) = (state.host, self.made(state));
         if is_own_act(state.to) {
-            let acts = |at: &usize| acts(&self.pending[*at].row, host);
+            let acts = |open: &Open| acts(open, host, state.to);
             // The call that it comes of, if that waits for its packet.
-            let last = self.pending.len().checked_sub(1);
-            let last = last.filter(|at| self.pending[*at].row.arrow.is_none());
-            let place = made.filter(acts).or_else(|| last.filter(acts));
+            let waits = |open: &Open| {
+                let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
+                let peer = state.socket.remote;
+                let fits = match open.toward[host] {
+                    Toward::Peer(toward) => peer.is_none_or(|peer| peer == toward),
+                    Toward::Unknown => true,
+                    Toward::Nobody => false,
+                };
+                waits && fits && acts(open)
+            };
+            let place = made.filter(|at| acts(&self.pending[*at]));
+            let place = place.or_else(|| self.pending.iter().rposition(waits));
             return place.unwrap_or_else(|| {
                 let place = self.open(event);
                 self.pending[place].waits = Some(change.socket);
@@ -116,9 +126,9 @@ impl Story {
         let place = made.filter(arrived);
         let place = place.or_else(|| self.deduced(change)).or(made);
         place.unwrap_or_else(|| {
-            let fits = |row: &Row| match &row.arrow {
+            let fits = |open: &Open| match &open.row.arrow {
                 Some(arrow) => of_packet(arrow, host) == Some(change.socket),
-                None => row.calls[host].is_some(),
+                None => open.row.calls[host].is_some(),
             };
             self.join(event, Some(host), fits)
         })
@@ -184,12 +194,13 @@ fn is_own_act(state: TcpState) -> bool {
 
 /// Whether what a row shows of a host brings it into a state by its own act: the SYN or FIN that it sends,
 /// or a call that sends one, while no packet is there yet.
-fn acts(row: &Row, host: Host) -> bool {
-    if let Some(arrow) = &row.arrow {
+fn acts(open: &Open, host: Host, state: TcpState) -> bool {
+    if let Some(arrow) = &open.row.arrow {
         return arrow.from == host && arrow.seen.segment().is_some_and(ends);
     }
-    let call = row.calls[host].as_ref();
-    call.is_some_and(|call| SENDING.contains(&call.name.as_str()))
+    let call = open.row.calls[host].as_ref();
+    let sends = call.and_then(|call| Sends::of(&call.name));
+    sends.is_some_and(|sends| sends.leads_to(state))
 }
 
 /// Whether a segment begins or ends something.

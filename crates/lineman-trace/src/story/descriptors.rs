@@ -133,6 +133,14 @@ impl Descriptors {
         }
     }
 
+    /// Whether a socket of a host asks this end for a connection, and no call waits for the answer.
+    pub(super) fn is_opening(&self, host: Host, peer: SocketAddr) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(((whose, _), _), it)| {
+            *whose == host && it.peer == Some(peer) && it.opening && !it.was_connected
+        })
+    }
+
     /// The address of this end of a new connection: the one connection to its peer that the host's TCP
     /// opens, or has open, and no other socket has.
     fn local(&self, host: Host, peer: Option<SocketAddr>) -> Option<SocketAddr> {

@@ -16,6 +16,7 @@ use super::explain_calls::of_calls;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
+use super::millis;
 use crate::log::Counted;
 use crate::log::Counter;
 use crate::log::FORGED;
@@ -64,11 +65,7 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             out.extend(arrow.copy_of.map(|of| Saying::Copied { of }));
         }
         Stretch::Landing if arrow.fate == Fate::Delivered && arrow.held => {
-            let waited = arrow
-                .decided_ns
-                .map_or(0, |at| at.saturating_sub(arrow.sent_ns));
-            let millis = waited / 1_000_000;
-            out.push(Saying::Released { millis });
+            out.push(released(arrow, around));
         }
         Stretch::Landing => {}
         Stretch::Whole | Stretch::Departure => {
@@ -78,7 +75,7 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             of_content(row, arrow, around, out);
         }
     }
-    of_fate(row, arrow, out);
+    of_fate(row, arrow, around, out);
 }
 
 fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
@@ -133,7 +130,7 @@ fn no_tftp(who: Host, datagram: &Datagram) -> Option<Saying> {
     })
 }
 
-fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
+fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
     let receiver = arrow.from.other();
     match arrow.fate {
         Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
@@ -151,7 +148,11 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
         Fate::Captured => of_captured(arrow, out),
         Fate::Delivered => {
             // Where it goes on, it was said before.
-            out.extend(held_back(arrow).filter(|_| arrow.stretch == Stretch::Whole));
+            if arrow.stretch == Stretch::Whole
+                && let Some(held) = held_back(arrow)
+            {
+                out.extend([held, released(arrow, around)]);
+            }
             if arrow.altered {
                 out.push(Saying::Altered { who: receiver });
             }
@@ -163,6 +164,9 @@ fn of_fate(row: &Row, arrow: &Arrow, out: &mut Vec<Saying>) {
                 // Its number is an old one, its acknowledgment is not.
                 Arrival::SynAgain if arrow.label == Some(Label::SynAckCrossed) => {}
                 Arrival::SynAgain if taken(row, arrow) => {}
+                // Nobody remembers that it came before: the answer says why.
+                Arrival::SynAgain | Arrival::FinAgain | Arrival::Known
+                    if !remembers(row, arrow, around) => {}
                 Arrival::SynAgain => out.push(Saying::KnownSyn { who: receiver }),
                 Arrival::FinAgain => out.push(Saying::KnownFin { who: receiver }),
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
@@ -181,6 +185,24 @@ fn of_captured(arrow: &Arrow, out: &mut Vec<Saying>) {
         Some(Order::Gap) => out.push(Saying::CapturedGap { who: arrow.from }),
         Some(Order::Late) => out.push(Saying::CapturedLate { who: arrow.from }),
         Some(Order::Next) | None => {}
+    }
+}
+
+/// That it has been held, and goes on: because it was overtaken, or because the rule holds none for longer.
+fn released(arrow: &Arrow, around: &Around) -> Saying {
+    let decided_ns = arrow.decided_ns.unwrap_or(arrow.sent_ns);
+    let millis = millis(decided_ns.saturating_sub(arrow.sent_ns));
+    match around.wanted.is_some_and(|wanted| arrow.overtaken < wanted) {
+        true => Saying::ReleasedAtLimit { millis },
+        false => Saying::Released { millis },
+    }
+}
+
+/// Whether its receiver's TCP still knew the connection when it came, as far as it was asked.
+fn remembers(row: &Row, arrow: &Arrow, around: &Around) -> bool {
+    match row.states[arrow.from.other()] {
+        Some(cell) => !matches!(cell.before, TcpState::Closed | TcpState::Listen),
+        None => !around.all_asked,
     }
 }
 

@@ -11,6 +11,7 @@ use super::Clock;
 use super::Row;
 use super::Saying;
 use super::explain_tcp::taken;
+use super::millis;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
@@ -34,17 +35,22 @@ pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<V
 
 fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<Clock>) -> Saying {
     let who = arrow.from;
-    let (times, millis) = (again.times, again.wait_ns / 1_000_000);
+    let (times, millis) = (again.times, millis(again.wait_ns));
     let by_timer = match (told.map(|clock| clock.kind), again.cause) {
         (_, Cause::Asked) => return Saying::ResentAsked { who },
         (_, Cause::Doubled) => return Saying::Copied { of: again.earlier },
         (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis },
         (Some(TimerKind::Retransmission), _) => Timer::Retransmission,
+        (Some(TimerKind::Reordering), _) => {
+            let millis = told.map_or(0, |clock| self::millis(clock.wait_ns));
+            return Saying::ResentRack { who, millis };
+        }
         (_, Cause::Timer(timer)) => timer,
         (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
         (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
         (_, Cause::Progress) => return Saying::ResentPartial { who },
-        (_, Cause::Silence | Cause::Resumed { .. } | Cause::Gap | Cause::Probed) => {
+        (_, Cause::SlowStart) => return Saying::ResentSlowStart { who },
+        (_, Cause::Silence | Cause::Resumed | Cause::Gap | Cause::Probed) => {
             return Saying::ResentSomehow { who, times, millis };
         }
     };
@@ -67,14 +73,14 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
 /// §5.5, but not with the first SYNs of Linux.
 fn timed_out(arrow: &Arrow, segment: &Segment, again: Again) -> Saying {
     let who = arrow.from;
-    let (times, millis) = (again.times, again.wait_ns / 1_000_000);
+    let (times, millis) = (again.times, millis(again.wait_ns));
     let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
     match again.last_wait_ns {
         Some(last) if is_twice(last, again.wait_ns) => Saying::ResentDoubled {
             who,
             times,
             millis,
-            before: last / 1_000_000,
+            before: self::millis(last),
         },
         Some(_) if asks => Saying::ResentLinear { who, times, millis },
         None if asks => Saying::ResentSyn { who, times, millis },

@@ -6,25 +6,70 @@ use lineman_proto::wire::flow::Label;
 
 use super::Around;
 use super::Arrow;
+use super::Fate;
 use super::Row;
 use super::Saying;
+use super::around::Connecting;
 use crate::log::Counter;
+use crate::log::Host;
+use crate::log::TcpState;
 
-/// Why a connection is reset; `None` of what is no reset.
-pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) -> Option<Saying> {
+/// Why a connection is reset, and what comes of that; nothing of what is no reset.
+pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) -> Vec<Saying> {
     let who = arrow.from;
-    Some(match label {
+    let why = match label {
         Label::RstRefused => refused(arrow, around),
         Label::RstUnheard => Saying::RstUnheard { who },
-        Label::RstLate => Saying::RstLate { who },
+        Label::RstLate => return vec![Saying::RstLate { who }],
         Label::RstBroken => match arrow.counter {
             Some(Counter::AbortOnClose) => Saying::RstUnread { who },
             Some(Counter::AbortOnData) => Saying::RstLinger { who },
             _ if closes(row, arrow) => Saying::RstClosed { who },
             _ => Saying::RstBroken { who },
         },
-        _ => return None,
-    })
+        _ => return Vec::new(),
+    };
+    // One that never arrives changes nothing at the other end.
+    let noticed = match label {
+        _ if arrow.fate == Fate::Dropped => None,
+        Label::RstRefused => refused_call(row, arrow, around),
+        _ => noticed(row, arrow, around),
+    };
+    [why].into_iter().chain(noticed).collect()
+}
+
+/// What the program at the other end notices, if it has the socket still.
+fn noticed(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
+    let (who, peer) = (arrow.from, arrow.from.other());
+    // A reset by a number that is not due is not believed (RFC 5961 §3.2).
+    let ended = match arrow.fate {
+        Fate::Delivered => peer,
+        _ => who,
+    };
+    let is_over = |host: Host| row.states[host].is_none_or(|cell| cell.after == TcpState::Closed);
+    let before = row.states[peer].map(|cell| cell.before);
+    match before {
+        _ if !is_over(ended) => None,
+        _ if around.closed[peer] => None,
+        None if around.all_asked => None,
+        Some(TcpState::Closed | TcpState::Listen | TcpState::TimeWait) => None,
+        Some(TcpState::SynReceived) => None, // no program has it yet
+        Some(TcpState::CloseWait) => Some(Saying::RstNoticedAfterFin { who: peer }),
+        _ => Some(Saying::RstNoticed { who: peer }),
+    }
+}
+
+/// What comes of the call that has asked for a connection. If it returns in this row, that is said of the call.
+fn refused_call(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
+    let who = arrow.from.other();
+    let returns = row.calls[who]
+        .as_ref()
+        .is_some_and(|call| call.answer.is_some());
+    match around.connecting {
+        Some(Connecting::Later) => Some(Saying::RstRefusedLater { who }),
+        Some(Connecting::InTheCall) => None,
+        None => (!returns).then_some(Saying::RstRefusedUnseen { who }),
+    }
 }
 
 /// Nobody listens there; but perhaps at another address of the same host.

@@ -9,11 +9,15 @@ use lineman_proto::wire::flow::Segment;
 
 use super::Around;
 use super::Arrow;
+use super::Clock;
 use super::Row;
 use super::Saying;
 use super::explain_resent::of_resent;
 use super::explain_reset::of_reset;
+use super::millis;
+use crate::log::Origin;
 use crate::log::TcpState;
+use crate::log::TimerKind;
 
 pub(super) fn of_segment(
     row: &Row,
@@ -29,13 +33,26 @@ pub(super) fn of_segment(
     let probes = matches!(label, Label::Probe { .. });
     let is_full = segment.window == 0 && !closes && !probes;
     let reset = of_reset(row, arrow, label, around);
-    match (reset, of_resent(row, arrow, segment)) {
-        (Some(reset), _) => out.push(reset),
-        (None, Some(resent)) => out.extend(resent),
-        (None, None) if is_full && label == Label::Window => {}
-        (None, None) => out.extend(said(row, arrow, segment, (label, place), around)),
+    match of_resent(row, arrow, segment) {
+        _ if !reset.is_empty() => out.extend(reset),
+        // Whatever its number is: a probe, if the persist timer had it sent.
+        Some(_) if persists(row, arrow) => {
+            out.push(Saying::Probe { who: arrow.from });
+            out.extend(beside(row, arrow, label));
+        }
+        Some(resent) => {
+            out.extend(resent);
+            out.extend(congestion(arrow, around));
+        }
+        None if is_full && label == Label::Window => {}
+        None => {
+            out.extend(bytes_of_fin(arrow, segment, (label, place)));
+            out.extend(said(row, arrow, segment, (label, place), around));
+            out.extend(beside(row, arrow, label));
+        }
     }
-    if arrow.again.is_some_and(|it| it.cause == Cause::Probed) {
+    let probed = arrow.again.is_some_and(|it| it.cause == Cause::Probed);
+    if probed && !persists(row, arrow) {
         out.push(Saying::DataProbed { first: place.seq });
     }
     if is_full {
@@ -51,7 +68,8 @@ fn said(
     around: &Around,
 ) -> Option<Saying> {
     let who = arrow.from;
-    let (seq, next) = (place.seq, place.ack.unwrap_or_default());
+    let next = place.ack.unwrap_or_default();
+    let (seq, fin) = (place.seq, place.seq + i64::from(segment.len));
     let len = u64::from(segment.len);
     let (first, last) = (seq, seq + i64::from(segment.len.saturating_sub(1)));
     let port = arrow.seen.to.map_or(0, |end| end.port());
@@ -99,14 +117,14 @@ fn said(
             last,
         },
         Label::RstRefused | Label::RstBroken | Label::RstLate | Label::RstUnheard => return None,
-        Label::FinFirst => Saying::FinFirst { who, seq },
-        Label::FinSecond => Saying::FinSecond { who, seq },
+        Label::FinFirst => Saying::FinFirst { who, seq: fin },
+        Label::FinSecond => Saying::FinSecond { who, seq: fin },
         Label::FinCombined => Saying::FinCombined {
             who,
-            seq,
+            seq: fin,
             ack: next,
         },
-        Label::FinCrossed => Saying::FinCrossed { who, seq },
+        Label::FinCrossed => Saying::FinCrossed { who, seq: fin },
         Label::Window => Saying::Window {
             who,
             window: place.window.into(),
@@ -120,27 +138,101 @@ fn said(
         Label::AckDup { times } => Saying::AckDup { who, times, next },
         Label::Ack { bytes, .. } => {
             let bytes = bytes.unsigned_abs(); // never negative: it is what more is acknowledged
-            match label.delay_ns() {
+            match held_back_ns(row, arrow, label) {
                 Some(ns) => Saying::AckDelayed {
                     who,
                     bytes,
                     next,
-                    millis: ns / 1_000_000,
+                    millis: millis(ns),
                 },
                 None => Saying::Ack { who, bytes, next },
             }
         }
         Label::AckFin { .. } if closing(row, arrow) => Saying::AckFinCrossed { who, next },
         Label::AckFin { last: true, .. } => Saying::AckFinLast { who, next },
-        Label::AckFin { last: false, .. } => match label.delay_ns() {
+        Label::AckFin { last: false, .. } => match held_back_ns(row, arrow, label) {
             Some(ns) => Saying::AckFinDelayed {
                 who,
                 next,
-                millis: ns / 1_000_000,
+                millis: millis(ns),
             },
             None => Saying::AckFin { who, next },
         },
     })
+}
+
+/// What its sender's congestion control has come to, where its TCP has told.
+fn congestion(arrow: &Arrow, around: &Around) -> Option<Saying> {
+    let (window, threshold) = around.congestion?;
+    Some(Saying::Congestion {
+        who: arrow.from,
+        window: window.into(),
+        threshold: threshold.into(),
+    })
+}
+
+/// The bytes that a FIN carries; its own number stands behind them.
+fn bytes_of_fin(
+    arrow: &Arrow,
+    segment: &Segment,
+    (label, place): (Label, Place),
+) -> Option<Saying> {
+    let fins = [
+        Label::FinFirst,
+        Label::FinSecond,
+        Label::FinCombined,
+        Label::FinCrossed,
+    ];
+    let first = place.seq;
+    let bytes = Saying::Data {
+        who: arrow.from,
+        len: segment.len.into(),
+        first,
+        last: first + i64::from(segment.len) - 1,
+    };
+    (segment.len > 0 && fins.contains(&label)).then_some(bytes)
+}
+
+/// What else there is to say of a segment that is sent for the first time: which timer had it sent, and what an ACK
+/// of a FIN covers besides.
+fn beside(row: &Row, arrow: &Arrow, label: Label) -> Option<Saying> {
+    let who = arrow.from;
+    let told = row
+        .clock
+        .filter(|clock| clock.host == who && clock.origin != Origin::Inferred);
+    let millis = |clock: Clock| millis(clock.wait_ns);
+    match (label, told) {
+        (Label::AckFin { bytes, .. }, _) if bytes > 0 => Some(Saying::AckFinBytes {
+            bytes: bytes.unsigned_abs(),
+        }),
+        (_, Some(clock)) if clock.kind == TimerKind::Persist => {
+            let millis = millis(clock);
+            Some(Saying::ProbeTimer { who, millis })
+        }
+        (_, Some(clock)) if clock.kind == TimerKind::LossProbe => {
+            let millis = millis(clock);
+            Some(Saying::LossProbeNew { who, millis })
+        }
+        _ if arrow.tries_new => Some(Saying::TriesNew { who }),
+        _ => None,
+    }
+}
+
+/// Whether its sender's TCP has told that its persist timer had it sent.
+fn persists(row: &Row, arrow: &Arrow) -> bool {
+    let clock = row.clock.filter(|clock| clock.host == arrow.from);
+    clock.is_some_and(|clock| clock.kind == TimerKind::Persist)
+}
+
+/// How long an ACK was held back, if it was: its TCP says so, or the time.
+fn held_back_ns(row: &Row, arrow: &Arrow, label: Label) -> Option<u64> {
+    let told = row
+        .clock
+        .is_some_and(|clock| clock.host == arrow.from && clock.kind == TimerKind::DelayedAck);
+    match told {
+        true => label.after_ns(),
+        false => label.delay_ns(),
+    }
 }
 
 /// Whether its sender is in CLOSING: both FINs were under way at once.

@@ -7,6 +7,7 @@ use super::Arrow;
 use super::Ask;
 use super::Saying;
 use super::Tftp;
+use super::millis;
 
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
@@ -17,11 +18,11 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
         out.push(match again.cause {
             Cause::Asked => Saying::TftpAnswered { who },
             Cause::Gap => Saying::TftpGap { who },
-            Cause::Resumed { .. } => Saying::TftpResumed { who },
+            Cause::Resumed => Saying::TftpResumed { who },
             _ => Saying::TftpResent {
                 who,
                 times: again.times,
-                millis: again.wait_ns / 1_000_000,
+                millis: millis(again.wait_ns),
             },
         });
     }

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod around;
+mod arrivals;
 mod arrow;
 mod assemble;
 mod call_answers;
@@ -29,6 +30,7 @@ mod reason;
 mod row;
 mod saying;
 mod seen;
+mod sending;
 mod sockets;
 mod value;
 
@@ -53,3 +55,4 @@ pub use seen::Seen;
 pub use seen::Tftp;
 pub use seen::What;
 pub use value::Value;
+pub use value::millis;

@@ -20,6 +20,8 @@ pub(super) struct Motive {
     pub(super) clock: Option<Clock>,
     /// What its TCP has counted.
     pub(super) counter: Option<Counter>,
+    /// What its congestion control has come to: the window and the threshold, in segments.
+    pub(super) congestion: Option<(u32, u32)>,
     told_ns: u64,
 }
 
@@ -30,6 +32,10 @@ impl Motives {
 
     pub(super) fn counter(&mut self, host: Host, counter: Counter, now_ns: u64) {
         self.fresh(host, now_ns).counter = Some(counter);
+    }
+
+    pub(super) fn congestion(&mut self, host: Host, control: (u32, u32), now_ns: u64) {
+        self.fresh(host, now_ns).congestion = Some(control);
     }
 
     /// Why `host` sends the packet that is told of now.

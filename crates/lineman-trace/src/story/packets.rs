@@ -2,26 +2,30 @@
 
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
-use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
-use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
-use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
+use super::CallCell;
 use super::Fate;
 use super::Seen;
 use super::Story;
 use super::Stretch;
+use super::around::Connecting;
+use super::assemble::TOGETHER_NS;
 use super::change::ends;
 use super::motives::Motive;
 use super::pending::Open;
 use super::pending::clock;
 use super::pending::is_way_of;
 use super::pending::takes_arrow;
+use super::sending::Sends;
+use super::sending::may_have_sent;
+use super::sockets::of_packet;
 use crate::log::Event;
+use crate::log::Host;
 use crate::log::Packet;
 use crate::log::Verdict;
 
@@ -75,17 +79,80 @@ impl Story {
         }
         // A row that waits for a SYN or FIN waits for no other packet.
         let awaited = arrow.seen.segment().is_some_and(ends);
-        let place = self.join(event, awaited.then_some(packet.from), |row| {
-            !is_copy && takes_arrow(row, packet.from)
-        });
+        let place = self.row_of(event, &arrow, awaited, is_copy);
         let place = self.last_of_its_time(place, sent_ns);
-        let t_ns = sent_ns.max(self.earliest(place));
-        let row = &mut self.pending[place].row;
-        row.t_ns = t_ns;
-        row.clock = motive.clock.or(deduced);
-        row.arrow = Some(arrow);
+        let connecting = self.connecting(&arrow);
+        let open = &mut self.pending[place];
+        (open.connecting, open.congestion) = (connecting, motive.congestion);
+        open.row.clock = motive.clock.or(deduced);
+        open.row.arrow = Some(arrow);
         let place = if awaited { self.gathers(place) } else { place };
+        self.pending[place].row.t_ns = sent_ns.max(self.earliest(place));
+        // What stands below it already has happened before it arrives.
+        let happened = |open: &Open| open.row.arrow.is_some() || !open.changes.is_empty();
+        if self.pending.range(place + 1..).any(happened) {
+            self.pending[place].departs_if(|_| true);
+        }
         self.follows(place, packet.from, moved);
+    }
+
+    /// The row that shows a packet that is sent now: that of the call that has sent it, else the last if it waits
+    /// for one, or a new one.
+    fn row_of(&mut self, event: &Event, arrow: &Arrow, awaited: bool, is_copy: bool) -> usize {
+        let sends = |open: &Open| {
+            let call = open.row.calls[arrow.from].as_ref();
+            let sent = call.is_some_and(|cell| may_have_sent(cell, arrow));
+            let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
+            sent && waits && open.toward[arrow.from].fits(arrow)
+        };
+        // A state that was told before its packet is seen, and is over by now, stays where it is.
+        let socket = of_packet(arrow, arrow.from);
+        let told = |open: &Open| {
+            let mut changes = open.changes.iter();
+            changes.any(|it| it.told && Some(it.socket) == socket)
+        };
+        let is_over = |place: &usize| {
+            let mut later = self.pending.range(place + 1..);
+            told(&self.pending[*place]) && later.any(told)
+        };
+        let place = self.pending.iter().position(sends);
+        match place.filter(|place| !is_copy && !is_over(place)) {
+            Some(place) if takes_arrow(&self.pending[place], arrow) => {
+                self.pending[place].touch(event);
+                place
+            }
+            // What the other host does there has nothing to do with it.
+            Some(place) => {
+                let apart = self.pending[place].split(arrow.from, event);
+                self.pending.push_back(apart);
+                self.pending.len() - 1
+            }
+            None => self.join(event, awaited.then_some(arrow.from), |open| {
+                !is_copy && takes_arrow(open, arrow)
+            }),
+        }
+    }
+
+    /// How the program waits that a RST refuses, which has asked for a connection.
+    fn connecting(&self, arrow: &Arrow) -> Option<Connecting> {
+        if arrow.label != Some(Label::RstRefused) {
+            return None;
+        }
+        let (host, peer) = (arrow.from.other(), arrow.seen.from?);
+        let asks = |(whose, cell): &(Host, CallCell)| {
+            let names = cell
+                .args
+                .first()
+                .is_some_and(|arg| *arg == peer.to_string());
+            *whose == host && names && Sends::of(&cell.name) == Some(Sends::Syn)
+        };
+        match self.calls.values().any(asks) {
+            true => Some(Connecting::InTheCall),
+            false => self
+                .descriptors
+                .is_opening(host, peer)
+                .then_some(Connecting::Later),
+        }
     }
 
     /// A row that gets this time stands behind all rows of earlier ones: those that wait for packets of their own
@@ -109,7 +176,8 @@ impl Story {
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
         let sent = segment.and_then(|it| self.tcp.sent(packet.id, sent_ns, it));
-        let file = self.tftp.sent(packet.id, sent_ns, &frame);
+        let arrived = |id: u64| self.arrivals.last_ns(id);
+        let file = self.tftp.sent(packet.id, sent_ns, &frame, Some(&arrived));
         let arrow = Arrow {
             id: packet.id,
             from: packet.from,
@@ -122,6 +190,7 @@ impl Story {
             copy_of: None,
             rules: Vec::new(),
             altered: false,
+            overtaken: 0,
             deduced: packet.bytes.is_none(),
             label: sent.map(|sent| match packet.verdict {
                 Verdict::Captured => without_wait(sent.label),
@@ -131,9 +200,10 @@ impl Story {
             place: sent.map(|sent| sent.place),
             again: sent
                 .and_then(|sent| sent.again)
-                .or_else(|| file.and_then(|step| step.again))
-                .map(|again| self.heard(again)),
+                .or_else(|| file.and_then(|step| step.again)),
             earlier_lost: None,
+            waited_ns: sent.and_then(|sent| sent.waited_ns),
+            tries_new: sent.is_some_and(|sent| sent.tries_new),
             counter: None,
             nobody: self.hosts.nobody(packet.from, seen.to),
             file,
@@ -152,19 +222,6 @@ impl Story {
         let stated = packet.wire_len.and_then(|len| usize::try_from(len).ok());
         let wire_len = stated.map_or(len, |stated| stated.max(len));
         (packet.link.unwrap_or(self.link), wire_len)
-    }
-
-    /// An ACK that has not arrived has nothing sent again: then it was the timer.
-    fn heard(&self, again: Again) -> Again {
-        match again.cause {
-            Cause::Resumed { ack } if !self.fates.get(&ack).is_some_and(|fate| fate.arrives()) => {
-                Again {
-                    cause: Cause::Timer(Timer::Program),
-                    ..again
-                }
-            }
-            _ => again,
-        }
     }
 
     fn decide(&mut self, event: &Event, packet: &Packet, fate: Fate) {
@@ -199,12 +256,23 @@ impl Story {
         };
         let mut arrow = arrow.clone();
         self.note_fate(packet.id, fate);
+        if fate.arrives() {
+            let original = arrow.copy_of.unwrap_or(packet.id);
+            self.arrivals.note(original, event.t_ns);
+        }
         if fate == Fate::Held
             && let Some(known) = self.packets.get_mut(&packet.id)
         {
             known.held = true;
         }
         // It overtakes what was sent before it and has not arrived.
+        if fate == Fate::Delivered && arrow.copy_of.is_none() {
+            let behind = |other: &&mut Arrow| {
+                other.held && other.from == arrow.from && other.sent_ns < arrow.sent_ns
+            };
+            let overtaken = self.packets.values_mut().filter(behind);
+            overtaken.for_each(|other| other.overtaken += 1);
+        }
         for open in &mut self.pending {
             open.departs_if(|other| {
                 fate == Fate::Delivered
@@ -262,9 +330,7 @@ impl Story {
         arrow.fate = Fate::Held;
         self.departs(packet.id);
         let motive = self.motives.take(packet.from, event.t_ns);
-        let place = self.join(event, Some(packet.from), |row| {
-            takes_arrow(row, packet.from)
-        });
+        let place = self.join(event, Some(packet.from), |open| takes_arrow(open, &arrow));
         let row = &mut self.pending[place].row;
         (row.arrow, row.clock) = (Some(arrow), motive.clock);
     }
@@ -303,7 +369,11 @@ fn without_wait(label: Label) -> Label {
     let after_ns = None;
     match label {
         Label::Ack { bytes, .. } => Label::Ack { bytes, after_ns },
-        Label::AckFin { last, .. } => Label::AckFin { last, after_ns },
+        Label::AckFin { bytes, last, .. } => Label::AckFin {
+            bytes,
+            last,
+            after_ns,
+        },
         other => other,
     }
 }

@@ -1,17 +1,23 @@
 //! A row that may still grow, and what belongs to it.
 
 use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::Label;
 
 use super::Arrow;
 use super::CallCell;
 use super::Clock;
+use super::Ends;
 use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
+use super::around::Connecting;
 use super::assemble::TOGETHER_NS;
 use super::change::Change;
 use super::change::Socket;
+use super::sending::Sends;
+use super::sending::Toward;
+use super::sending::may_have_sent;
 use crate::log::Call;
 use crate::log::Counted;
 use crate::log::Event;
@@ -34,6 +40,12 @@ pub(super) struct Open {
     /// The socket whose packet belongs to the change that is here, and has not been seen yet: a kernel that is
     /// asked tells of a FIN when that is on its way to the lab.
     pub(super) waits: Option<Socket>,
+    /// For whom the packets of its calls are.
+    pub(super) toward: Ends<Toward>,
+    /// How the program asks that its packet, a RST, refuses.
+    pub(super) connecting: Option<Connecting>,
+    /// What the congestion control of its packet's sender has come to.
+    pub(super) congestion: Option<(u32, u32)>,
 }
 
 impl Open {
@@ -47,6 +59,9 @@ impl Open {
             touched_ns: event.t_ns,
             wire_n: None,
             waits: None,
+            toward: Ends::default(),
+            connecting: None,
+            congestion: None,
         };
         open.touch(event);
         open
@@ -76,6 +91,17 @@ impl Open {
         if let Some(arrow) = self.row.arrow.as_mut().filter(such) {
             arrow.stretch = Stretch::Departure;
         }
+    }
+
+    /// A row of its own for what it shows of a host, and for an event that belongs to that.
+    pub(super) fn split(&mut self, host: Host, event: &Event) -> Self {
+        let mut apart = Self::new(event);
+        apart.events.extend(&self.events);
+        apart.row.calls[host] = self.row.calls[host].take();
+        apart.toward[host] = std::mem::take(&mut self.toward[host]);
+        let own = |it: &mut Change| it.socket.host == host;
+        apart.changes = self.changes.extract_if(.., own).collect();
+        apart
     }
 
     /// Whether it is words and nothing else: what a scenario says stands alone.
@@ -147,28 +173,18 @@ pub(super) fn takes_return(row: &Row, call: &Call) -> bool {
 }
 
 /// A packet belongs to the call that sends it, and to calls that wait for it.
-pub(super) fn takes_arrow(row: &Row, from: Host) -> bool {
-    let sends = |cell: &CallCell| cell.answer.is_none() || SENDING.contains(&cell.name.as_str());
+pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
+    let row = &open.row;
+    let from = arrow.from;
     let waits = |cell: &CallCell| cell.answer.is_none();
+    let idle = |cell: &CallCell| waits(cell) && Sends::of(&cell.name).is_none();
     row.arrow.is_none()
-        && row.calls[from].as_ref().is_none_or(sends)
+        && row.calls[from]
+            .as_ref()
+            .is_none_or(|cell| idle(cell) || may_have_sent(cell, arrow))
         && row.calls[from.other()].as_ref().is_none_or(waits)
+        && open.toward[from].fits(arrow)
 }
-
-/// Calls after which their host may send at once.
-pub(super) const SENDING: [&str; 11] = [
-    "connect",
-    "connect_ex",
-    "send",
-    "sendall",
-    "sendto",
-    "write",
-    "close",
-    "shutdown",
-    "sendmsg",
-    "flush",
-    "file.close",
-];
 
 /// Whether the row shows the packet and waits for its fate.
 pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
@@ -189,8 +205,24 @@ pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
         || arrow
             .again
             .is_some_and(|again| !matches!(again.cause, Cause::Asked | Cause::Doubled));
-    let resends = matches!(clock.kind, TimerKind::Retransmission | TimerKind::LossProbe);
-    !resends || arrow.from != clock.host || resent
+    match clock.kind {
+        _ if arrow.from != clock.host => true,
+        TimerKind::Retransmission | TimerKind::Reordering => resent,
+        // It may carry what is new.
+        TimerKind::LossProbe => resent || arrow.again.is_none(),
+        _ => true,
+    }
+}
+
+/// How long a clock ran, in nanoseconds, by the packets: that can be looked up.
+pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
+    match kind {
+        TimerKind::DelayedAck => arrow.label.and_then(Label::after_ns),
+        TimerKind::Retransmission => arrow.again.map(|again| again.wait_ns),
+        TimerKind::LossProbe => arrow.again.map(|again| again.wait_ns).or(arrow.waited_ns),
+        TimerKind::Persist => arrow.waited_ns,
+        TimerKind::Reordering | TimerKind::TimeWait => None,
+    }
 }
 
 /// The clock that must have run out for a packet to be sent.

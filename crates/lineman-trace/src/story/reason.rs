@@ -76,6 +76,8 @@ reasons! {
     TimeOver "state.time_wait.over"
     /// The connection was broken off.
     Broken "state.reset"
+    /// It has broken the connection off itself.
+    Resets "state.reset.sent"
     /// It was passive, and a RST came before its SYN was acknowledged.
     ListensAgain "state.listen.reset"
     /// It was passive, and nothing has acknowledged its SYN.
@@ -97,6 +99,7 @@ impl Reason {
     pub(super) fn of(row: &Row, who: Host, change: (TcpState, TcpState)) -> Option<Self> {
         let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
         let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
+        let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == who);
         Some(match change {
             (Closed, Listen) => Self::Listens,
             (Closed, SynSent) => Self::Asks,
@@ -115,7 +118,11 @@ impl Reason {
             (CloseWait, LastAck) => Self::ClosesSecond,
             (SynReceived, Listen) if reset => Self::ListensAgain,
             (SynReceived, Listen) if row.arrow.is_none() => Self::GaveUpAnswering,
-            (_, Closed) if reset => Self::Broken,
+            (_, Closed) if reset => match sends {
+                true if timed_out(row, who) => Self::GaveUp,
+                true => Self::Resets,
+                false => Self::Broken,
+            },
             (from, Closed) => Self::of_end(row, who, from)?,
             _ => return None,
         })
@@ -125,8 +132,6 @@ impl Reason {
     fn of_end(row: &Row, who: Host, from: TcpState) -> Option<Self> {
         let call = row.calls[who].as_ref();
         let closes = call.is_some_and(|call| call.name == "close");
-        let answer = call.and_then(|call| call.answer.as_ref());
-        let timed_out = matches!(answer, Some(Answer::Error(error)) if error == "ETIMEDOUT");
         let fed = row.arrow.as_ref().is_some_and(|arrow| {
             let arrived = arrow.from != who && arrow.fate.arrives();
             arrived && matches!(arrow.label, Some(Label::Data { .. }))
@@ -136,10 +141,17 @@ impl Reason {
             TimeWait if row.arrow.is_none() => Some(Self::TimeOver),
             Listen if closes => Some(Self::StopsListening),
             SynSent if closes => Some(Self::StopsAsking),
-            _ if timed_out => Some(Self::GaveUp),
+            _ if timed_out(row, who) => Some(Self::GaveUp),
             FinWait1 | FinWait2 if fed => Some(Self::Unheard),
             FinWait2 if row.arrow.is_none() && call.is_none() => Some(Self::PeerSilent),
             _ => None,
         }
     }
+}
+
+/// Whether a call of the row has failed because nothing has answered.
+fn timed_out(row: &Row, who: Host) -> bool {
+    let call = row.calls[who].as_ref();
+    let answer = call.and_then(|call| call.answer.as_ref());
+    matches!(answer, Some(Answer::Error(error)) if error == "ETIMEDOUT")
 }

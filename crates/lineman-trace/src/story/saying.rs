@@ -93,6 +93,8 @@ sayings! {
     AckFinCrossed "ack.fin.crossed" { who: Host, next: RelativeSeq }
     /// The last segment of a close.
     AckFinLast "ack.fin.last" { who: Host, next: RelativeSeq }
+    /// An ACK of a FIN covers bytes before it, too.
+    AckFinBytes "ack.fin.bytes" { bytes: Bytes }
     /// The same number again, while bytes are under way.
     AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
     /// The same number again, because of a segment that it had already.
@@ -111,6 +113,8 @@ sayings! {
     ProbeByte "window.probe.byte" { who: Host, first: RelativeSeq }
     /// Bytes of which the first was in the probe.
     DataProbed "data.probed" { first: RelativeSeq }
+    /// The persist timer has had it sent.
+    ProbeTimer "window.probe.timer" { who: Host, millis: Millis }
     /// Are you still there?
     KeepAlive "keepalive" { who: Host }
     /// The first end.
@@ -123,6 +127,10 @@ sayings! {
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: Port }
+    /// What becomes of a call that has not waited for the answer.
+    RstRefusedLater "rst.refused.later" { who: Host }
+    /// What becomes of a call that nobody has seen.
+    RstRefusedUnseen "rst.refused.unseen" { who: Host }
     /// Nobody listens at this address, but at another.
     RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
     /// Closed with unread bytes.
@@ -137,6 +145,10 @@ sayings! {
     RstLate "rst.late" { who: Host }
     /// In answer to bytes for a program that has closed.
     RstUnheard "rst.unheard" { who: Host }
+    /// What the program at the other end notices of a reset.
+    RstNoticed "rst.noticed" { who: Host }
+    /// The same, of one that has received a FIN before.
+    RstNoticedAfterFin "rst.noticed.after.fin" { who: Host }
     /// Sent again because the retransmission time-out has run out.
     Resent "again.timeout" { who: Host, times: Times, millis: Millis }
     /// The same, of a SYN.
@@ -151,6 +163,10 @@ sayings! {
     ResentTimer "again.timer.deduced" { who: Host, times: Times, millis: Millis }
     /// Sent again as a tail loss probe.
     LossProbe "again.probe" { who: Host, millis: Millis }
+    /// Sent as a tail loss probe, though it is new.
+    LossProbeNew "probe.new" { who: Host, millis: Millis }
+    /// Sent after a time-out although older bytes are missing.
+    TriesNew "data.frto" { who: Host }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
     /// Sent again although the earlier one arrived.
@@ -159,10 +175,16 @@ sayings! {
     ResentFast "again.fast" { who: Host, acks: Times }
     /// Sent again because a SACK says that what follows has arrived.
     ResentSack "again.sack" { who: Host, acks: Times }
+    /// The same, when it has waited in case only the order had changed.
+    ResentRack "again.rack" { who: Host, millis: Millis }
     /// Sent again because a part of what was under way is acknowledged.
     ResentPartial "again.partial" { who: Host }
+    /// Sent again because a part of what was under way at a time-out is acknowledged.
+    ResentSlowStart "again.slow_start" { who: Host }
     /// Sent again, and nothing tells why.
     ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
+    /// What congestion control has come to.
+    Congestion "congestion" { who: Host, window: Count, threshold: Count }
     /// It carries more than what was lost.
     ResentMore "again.more" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// Arrived before something that is missing.
@@ -257,6 +279,8 @@ sayings! {
     HeldAgain "wire.held.again" { who: Host, times: Times }
     /// It goes on.
     Released "wire.released" { millis: Millis }
+    /// It goes on although it was to be overtaken.
+    ReleasedAtLimit "wire.released.limit" { millis: Millis }
     /// It was changed on the way.
     Altered "wire.altered" { who: Host }
     /// The wire doubled it.

@@ -16,7 +16,6 @@ use super::StateCell;
 use super::change::Change;
 use super::change::Socket;
 use super::explain_reset::closes;
-use crate::log::Counted;
 use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -124,11 +123,8 @@ impl Sockets {
     }
 
     /// What is known beside the row. A row that shows how a program closes is told to here first.
-    pub(super) fn around(&mut self, row: &Row, counted: Vec<Counted>) -> Around {
-        let mut around = Around {
-            counted,
-            ..Around::default()
-        };
+    pub(super) fn around(&mut self, row: &Row) -> Around {
+        let mut around = Around::default();
         let Some(arrow) = &row.arrow else {
             return around;
         };

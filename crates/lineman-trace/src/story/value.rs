@@ -57,6 +57,15 @@ kinds! {
     Pairs(Vec<(String, String)>)
 }
 
+/// A time in whole milliseconds, as it is shown: the nearest. Everything that shows one rounds it here, so that
+/// two places do not show two numbers.
+pub fn millis(ns: u64) -> u64 {
+    ns.saturating_add(NANOS / 2) / NANOS
+}
+
+/// Nanoseconds in a millisecond.
+const NANOS: u64 = 1_000_000;
+
 fn state_name<S: serde::Serializer>(
     state: &crate::log::TcpState,
     to: S,

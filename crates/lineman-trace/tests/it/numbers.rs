@@ -116,6 +116,8 @@ struct Wire {
     packets: BTreeMap<u64, Packet>,
     copies: BTreeMap<u64, u64>,
     repeats: BTreeMap<u64, BTreeSet<u32>>,
+    /// What has arrived, copies too: which, and when.
+    arrivals: Vec<(u64, u64)>,
 }
 
 /// When a packet was sent: by its kernel's stamp, where a lab has that.
@@ -149,6 +151,7 @@ impl Wire {
                     if let Some(known) = wire.packets.get_mut(&packet.id) {
                         known.delivered_ns.get_or_insert(event.t_ns);
                     }
+                    wire.arrivals.push((packet.id, event.t_ns));
                 }
                 Verdict::Duplicated { copy } => {
                     wire.copies.insert(copy, packet.id);
@@ -254,7 +257,7 @@ impl Wire {
                 let original = original.into_iter().chain(self.same(packet));
                 Some(("of", number(*of), original.collect()))
             }
-            Saying::Released { millis } => {
+            Saying::Released { millis } | Saying::ReleasedAtLimit { millis } => {
                 let waited = packet
                     .delivered_ns
                     .map(|at| millis_between(packet.sent_ns, at));
@@ -315,7 +318,7 @@ impl Wire {
             } => vec![
                 ("bytes", number(*bytes), more),
                 ("next", *n, next),
-                ("millis", number(*millis), self.arrived_before(packet)),
+                ("millis", number(*millis), self.owed_since(packet, tcp)),
             ],
             S::AckFin { next: n, .. }
             | S::AckFinLast { next: n, .. }
@@ -326,8 +329,15 @@ impl Wire {
                 next: n, millis, ..
             } => vec![
                 ("next", *n, next),
-                ("millis", number(*millis), self.arrived_before(packet)),
+                ("millis", number(*millis), self.owed_since(packet, tcp)),
             ],
+            S::AckFinBytes { bytes } => {
+                let before_fin = more.iter().map(|more| more - 1).collect();
+                vec![("bytes", number(*bytes), before_fin)]
+            }
+            S::LossProbeNew { millis, .. } | S::ProbeTimer { millis, .. } => {
+                vec![("millis", number(*millis), self.silent_since(packet))]
+            }
             S::AckDup { times, next: n, .. } => {
                 let before = self.acks_before(packet, tcp);
                 vec![
@@ -503,16 +513,34 @@ impl Wire {
         self.before(packet).filter(same).count() as i64
     }
 
-    /// How long ago anything has arrived from the other end, in milliseconds.
-    fn arrived_before(&self, packet: &Packet) -> Vec<i64> {
+    /// How long ago the first number has arrived that its sender had not acknowledged before, in milliseconds.
+    fn owed_since(&self, packet: &Packet, tcp: &Tcp) -> Vec<i64> {
+        let first = tcp.acked.max(1);
+        let brings = |it: &&Packet| match &it.body {
+            Body::Tcp(other) => other
+                .place
+                .is_some_and(|at| at <= first && first < at + other.takes()),
+            _ => false,
+        };
         let back = |it: &&Packet| (it.from, it.to) == (packet.to, packet.from);
-        let arrived = self.packets.values().filter(back);
+        let arrived = self.packets.values().filter(back).filter(brings);
         let before = arrived
             .filter_map(|it| it.delivered_ns)
             .filter(|at| *at <= packet.sent_ns);
         before
             .map(|at| millis_between(at, packet.sent_ns))
             .collect()
+    }
+
+    /// How long ago its sender has sent anything, or heard anything, in milliseconds.
+    fn silent_since(&self, packet: &Packet) -> Vec<i64> {
+        let sent = self.before(packet).map(|it| it.sent_ns);
+        let heard = self.arrivals.iter().filter_map(|(id, at)| {
+            let it = self.packet(*id)?;
+            ((it.from, it.to) == (packet.to, packet.from)).then_some(*at)
+        });
+        let all = sent.chain(heard).filter(|at| *at <= packet.sent_ns);
+        all.map(|at| millis_between(at, packet.sent_ns)).collect()
     }
 
     /// The size of a block: what an OACK to or from this client has, or 512.
@@ -545,8 +573,9 @@ impl Wire {
     }
 }
 
+/// Rounded, as everything is that is shown.
 fn millis_between(from: u64, to: u64) -> i64 {
-    (to.saturating_sub(from) / 1_000_000) as i64
+    ((to.saturating_sub(from) + 500_000) / 1_000_000) as i64
 }
 
 fn be16(bytes: &[u8], at: usize) -> Option<u16> {

@@ -96,6 +96,10 @@ pub fn look(events: &[Event]) -> Looked {
     }
     looked.untrue.extend(out_of_order(&rows));
     looked.untrue.extend(rows.iter().filter_map(no_clock));
+    looked.untrue.extend(rows.iter().filter_map(two_waits));
+    looked.untrue.extend(rows.iter().flat_map(about_the_lost));
+    looked.untrue.extend(apart_from_its_packet(&rows));
+    looked.untrue.extend(no_gap(&rows));
     for (packet, state) in made_by_packets(events) {
         looked.at_a_packet += 1;
         let here = shown.get(&packet);
@@ -322,6 +326,113 @@ fn no_clock(row: &Row) -> Option<String> {
     let fits = clock.kind != TimerKind::Retransmission || clock.host != arrow.from || resent;
     let id = arrow.id;
     (!fits).then(|| format!("packet {id} has a clock, but was not sent again by one"))
+}
+
+/// One interval that has two numbers in a row: its clock's, and that of what is said.
+fn two_waits(row: &Row) -> Option<String> {
+    let (clock, arrow) = (row.clock?, row.arrow.as_ref()?);
+    if clock.host != arrow.from || arrow.stretch == Stretch::Repeat {
+        return None;
+    }
+    let shown = millis(clock.wait_ns);
+    let said = row.sayings.iter().find_map(|saying| {
+        let mut fields = saying.fields().into_iter();
+        let is_wait = !saying.id().starts_with("wire.");
+        fields.find_map(|(name, value)| match value {
+            Value::Millis(millis) if is_wait && name == "millis" => Some(millis),
+            _ => None,
+        })
+    })?;
+    let id = arrow.id;
+    (said != shown).then(|| format!("packet {id}: a clock of {shown} ms, and {said} ms are said"))
+}
+
+/// What is said of how a packet arrives, where it never does.
+fn about_the_lost(row: &Row) -> Vec<String> {
+    let lost = row.arrow.as_ref().filter(|it| it.fate == Fate::Dropped);
+    let Some(arrow) = lost else { return Vec::new() };
+    let ids = row.sayings.iter().map(Saying::id);
+    let arrives = ids.filter(|id| id.starts_with("arrival.") || id.starts_with("rst.noticed"));
+    arrives
+        .map(|id| format!("packet {} is lost, and {id} is said", arrow.id))
+        .collect()
+}
+
+/// A state that an end comes into by what it sends, above the packet that it has sent.
+fn apart_from_its_packet(rows: &[Row]) -> Vec<String> {
+    let mut untrue = Vec::new();
+    for (at, row) in rows
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.arrow.is_none())
+    {
+        for host in [Host::Client, Host::Server] {
+            let moved = row.states[host].filter(|cell| cell.before != cell.after);
+            let Some(cell) = moved.filter(|cell| ACTS.contains(&cell.after)) else {
+                continue;
+            };
+            let flag = match cell.after {
+                TcpState::SynSent => Flags::SYN,
+                _ => Flags::FIN,
+            };
+            // A wire may see the packet when its sender has come into the next state already.
+            let stays = |it: &&Row| {
+                let moves = it.states[host].filter(|cell| cell.before != cell.after);
+                moves.is_none() || std::ptr::eq(*it, row)
+            };
+            let soon = rows[at..].iter().take_while(stays);
+            let soon = soon.take_while(|it| it.t_ns < row.t_ns + AT_ONCE_NS);
+            let sent = soon.filter_map(|row| row.arrow.as_ref()).find(|it| {
+                let has = it.seen.segment().is_some_and(|segment| segment.has(flag));
+                it.from == host && has && it.again.is_none() && it.stretch != Stretch::Landing
+            });
+            untrue.extend(sent.map(|arrow| {
+                let name = cell.after.name();
+                format!(
+                    "{}: the {host:?} {name} stands above its packet {}",
+                    at_ms(row),
+                    arrow.id
+                )
+            }));
+        }
+    }
+    untrue
+}
+
+/// A packet that a call sends is seen this soon.
+const AT_ONCE_NS: u64 = 15_000_000;
+
+fn at_ms(row: &Row) -> String {
+    format!("{} ms", row.t_ns / 1_000_000)
+}
+
+/// A duplicate ACK that is told as the report of a gap, where nothing behind one has arrived.
+fn no_gap(rows: &[Row]) -> Vec<String> {
+    let mut untrue = Vec::new();
+    for row in rows {
+        let Some(arrow) = &row.arrow else { continue };
+        let (Some(place), Some(ends)) = (arrow.place, arrow.seen.from.zip(arrow.seen.to)) else {
+            continue;
+        };
+        let gap = row.sayings.iter().any(|saying| saying.id() == "ack.dup");
+        let Some(next) = place.ack.filter(|_| gap) else {
+            continue;
+        };
+        let behind = |it: &Arrow| {
+            let place = it.place.filter(|it| it.seq > next);
+            let back = (it.seen.to, it.seen.from) == (Some(ends.0), Some(ends.1));
+            let came =
+                it.fate == Fate::Delivered && it.decided_ns.is_some_and(|at| at <= arrow.sent_ns);
+            place.is_some() && back && came
+        };
+        if !rows.iter().filter_map(|row| row.arrow.as_ref()).any(behind) {
+            let id = arrow.id;
+            untrue.push(format!(
+                "packet {id} reports a gap, and nothing behind it has come"
+            ));
+        }
+    }
+    untrue
 }
 
 /// Rows that stand below what happened later.

@@ -6,6 +6,7 @@ use lineman_trace::log::Start;
 use lineman_trace::story::CallCell;
 use lineman_trace::story::Known;
 use lineman_trace::story::StateCell;
+use lineman_trace::story::millis;
 
 use crate::views::text::clean;
 use crate::views::text::cut;
@@ -15,7 +16,8 @@ const LONGEST: usize = 48;
 
 /// Seconds since the lab began.
 pub fn time(t_ns: u64) -> String {
-    let (seconds, millis) = (t_ns / 1_000_000_000, t_ns / 1_000_000 % 1000);
+    let millis = millis(t_ns);
+    let (seconds, millis) = (millis / 1000, millis % 1000);
     format!("{:>8}", format!("{seconds}.{millis:03}"))
 }
 

@@ -130,7 +130,11 @@ fn ack(bytes: i64) -> Label {
 
 fn ack_fin(last: bool) -> Label {
     let after_ns = Some(MS);
-    Label::AckFin { last, after_ns }
+    Label::AckFin {
+        bytes: 0,
+        last,
+        after_ns,
+    }
 }
 
 /// The client and the server are who they are, whatever was seen first.
@@ -181,7 +185,12 @@ fn captured_a_fin_with_data() {
     let fin = capture.forth(FIN, (1, 1), 3);
     assert_eq!(fin, said(Label::FinFirst, FinWait1, CloseWait));
     let answer = capture.back(ACK, (1, 5), 0);
-    assert_eq!(answer, said(ack_fin(false), FinWait2, CloseWait));
+    let both = Label::AckFin {
+        bytes: 3,
+        last: false,
+        after_ns: Some(MS),
+    };
+    assert_eq!(answer, said(both, FinWait2, CloseWait));
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(super) struct Placed {
     pub ack: Option<i64>,
     pub window: u16,
     pub bytes: u32,
-    pub sack: bool,
+    /// Behind the highest block that a SACK names.
+    pub sacked: Option<i64>,
 }
 
 impl Placed {
@@ -73,6 +74,9 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
     let probe = probe(sender, peer, it);
     sender.probed = probe.is_some();
     let byte = probe == Some(Label::Probe { byte: true });
+    if sender.probed {
+        sender.asked_ns = Some(packet.now_ns);
+    }
     let (mut opening, mut third, mut end, mut bare) = (None, false, None, None);
     if probe.is_none() || !it.is_bare() && it.seq == sender.next {
         opening = of_opening(sender, peer, it);
@@ -111,7 +115,7 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
             }
             _ => again,
         });
-    note(sender, it, bare);
+    note(sender, it, bare, packet.now_ns);
     found
 }
 
@@ -203,33 +207,42 @@ fn bare_ack(sender: &Side, peer: &Side, it: &Placed) -> Bare {
         return Bare::OfFin;
     }
     let same_window = it.window == said.window;
+    let repeats = same_window || it.sacked.is_some();
+    let reports_gap = repeats && peer.next > ack && sender.has_gap(ack, it.sacked);
     match ack - said.ack {
         ..0 => Bare::Old,
         0 if peer.probed && same_window => Bare::Plain,
-        0 if peer.next > ack && (same_window || it.sack) => Bare::Duplicate(said.repeats + 1),
+        0 if reports_gap => Bare::Duplicate(said.repeats + 1),
         0 if !same_window => Bare::Window,
         _ => Bare::Plain,
     }
 }
 
 fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64) -> Label {
-    let after_ns = sender.owes_since.map(|since| now_ns.saturating_sub(since));
+    let after_ns = sender.owed.since();
+    let after_ns = after_ns.map(|since| now_ns.saturating_sub(since));
+    // The SYN's number is no byte.
+    let before = sender.said.map_or(1, |said| said.ack).max(1);
+    let more = it.ack.map_or(0, |ack| (ack - before).max(0));
     match bare {
         Some(Bare::OfFin) => {
             // Where FINs have crossed, the last is one that is sent when the other's ACK has arrived:
             // perhaps neither. Neither waits for a FIN.
             let last = sender.has_heard_its_fin_acknowledged();
             let after_ns = after_ns.filter(|_| last || sender.fin.is_none());
-            return Label::AckFin { last, after_ns };
+            let bytes = (more - 1).max(0); // the FIN's number is none, either
+            return Label::AckFin {
+                bytes,
+                last,
+                after_ns,
+            };
         }
         Some(Bare::Duplicate(times)) => return Label::AckDup { times },
         // That of a SYN was counted otherwise, so the next one is another in any case.
         Some(Bare::Window) if sender.settled => return Label::Window,
         _ => {}
     }
-    // The SYN's number is no byte.
-    let before = sender.said.map_or(1, |said| said.ack).max(1);
-    match it.ack.map_or(0, |ack| (ack - before).max(0)) {
+    match more {
         0 if it.window == 0 && !it.has(Flags::SYN) => Label::Window,
         0 => Label::AckAgain(sender.prompt),
         bytes => Label::Ack { bytes, after_ns },
@@ -245,14 +258,12 @@ fn is_answer(asked: bool, again: Again) -> bool {
     again.wait_ns < limit
 }
 
-fn note(sender: &mut Side, it: &Placed, bare: Option<Bare>) {
+fn note(sender: &mut Side, it: &Placed, bare: Option<Bare>, now_ns: u64) {
     sender.settled |= !it.has(Flags::SYN);
     let Some(ack) = it.ack else { return };
     sender.prompt = Prompt::Unseen;
     let last = sender.said;
-    if last.is_none_or(|last| ack > last.ack) {
-        sender.owes_since = None;
-    }
+    sender.owed.acknowledged(ack, now_ns);
     let (last_ack, repeats) = last.map_or((ack, 0), |last| (last.ack, last.repeats));
     let repeats = match ack > last_ack {
         true => 0,

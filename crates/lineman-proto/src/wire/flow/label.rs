@@ -22,17 +22,19 @@ pub enum Label {
     Ack {
         /// How many more than before.
         bytes: i64,
-        /// How long after they arrived, in nanoseconds.
+        /// How long after the first of them arrived, in nanoseconds.
         after_ns: Option<u64>,
     },
     /// It acknowledges the peer's FIN.
     AckFin {
+        /// How many bytes before the FIN it acknowledges as well.
+        bytes: i64,
         /// Whether its sender had finished before, and has received the peer's ACK of that.
         last: bool,
-        /// How long after the FIN arrived, in nanoseconds.
+        /// How long after the first of that arrived, in nanoseconds.
         after_ns: Option<u64>,
     },
-    /// It acknowledges the same as before while bytes are under way (RFC 5681 §2).
+    /// It acknowledges the same as before, because bytes behind a gap have arrived (RFC 5681 §4.2).
     AckDup {
         /// Which repetition, from 1.
         times: u32,
@@ -72,14 +74,17 @@ pub enum Label {
 const HELD_BACK_NS: u64 = 30_000_000;
 
 impl Label {
-    /// How long an acknowledgment was held back, if it was.
-    pub fn delay_ns(self) -> Option<u64> {
+    /// How long after the first of what it acknowledges an acknowledgment was sent, in nanoseconds.
+    pub fn after_ns(self) -> Option<u64> {
         match self {
-            Self::Ack { after_ns, .. } | Self::AckFin { after_ns, .. } => {
-                after_ns.filter(|after| *after >= HELD_BACK_NS)
-            }
+            Self::Ack { after_ns, .. } | Self::AckFin { after_ns, .. } => after_ns,
             _ => None,
         }
+    }
+
+    /// How long an acknowledgment was held back, if it was, in nanoseconds.
+    pub fn delay_ns(self) -> Option<u64> {
+        self.after_ns().filter(|after| *after >= HELD_BACK_NS)
     }
 }
 
@@ -145,15 +150,15 @@ pub enum Cause {
     },
     /// An acknowledgment of a part of what was under way when something was found lost (RFC 6582 §3.2).
     Progress,
+    /// The same after a time-out: what was under way then is sent again, as acknowledgments come (RFC 5681 §3.1).
+    SlowStart,
     /// A packet of the peer that came again, and that it answers.
     Asked,
-    /// An ACK of TFTP for a block before it: with windows, its sender goes on behind that block (RFC 7440 §4).
-    Resumed {
-        /// Which packet that was; it counts only if it has arrived.
-        ack: u64,
-    },
-    /// A block of TFTP that was sent although the one before it was not acknowledged: with windows, its receiver
-    /// says again what it has (RFC 7440 §4).
+    /// An ACK of TFTP that has arrived, for a block before it: with windows, its sender goes on behind that block
+    /// (RFC 7440 §4).
+    Resumed,
+    /// A block of TFTP that has arrived and does not follow the one that was acknowledged: with windows, its
+    /// receiver says again what it has (RFC 7440 §4).
     Gap,
     /// A window that has opened: its first byte has been in the probe of the zero window, and the rest was not
     /// sent before.

@@ -13,6 +13,7 @@ mod label;
 mod life;
 mod numbers;
 mod outcome;
+mod owed;
 mod resent;
 mod segment;
 mod side;

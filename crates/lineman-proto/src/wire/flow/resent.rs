@@ -45,13 +45,15 @@ struct Piece {
 }
 
 /// Something was found lost: until all that was under way then is acknowledged, acknowledgments of a
-/// part have the next be sent again (RFC 6582 §3.2, RFC 5681 §3.1).
+/// part have the next be sent again (RFC 6582 §3.2; after a time-out RFC 5681 §3.1).
 #[derive(Clone, Copy, Debug)]
 struct Recovery {
     /// What was acknowledged when it began.
     acknowledged: i64,
     /// Behind the last that was sent by then.
     until: i64,
+    /// Whether a timer has found it.
+    timed_out: bool,
 }
 
 /// What a segment takes up of the numbers, and what tells why it is sent.
@@ -79,8 +81,8 @@ impl History {
         if again.is_some_and(|again| again.cause == Cause::Doubled) {
             return again;
         }
-        if again.is_some() {
-            self.recovers(it);
+        if let Some(again) = again {
+            self.recovers(it, matches!(again.cause, Cause::Timer(_)));
         }
         self.forget(it.heard.ack);
         self.pieces.push_back(Piece {
@@ -100,6 +102,15 @@ impl History {
     pub(super) fn was_alone(&self, number: i64) -> bool {
         let last = self.latest(number, number + 1);
         last.is_some_and(|piece| !piece.probe && piece.to == piece.from + 1)
+    }
+
+    /// Whether new bytes that begin at `from` leave after a time-out, while a part of what was under way then is
+    /// acknowledged, and the rest is not.
+    pub(super) fn tries_new(&self, from: i64, acknowledged: i64) -> bool {
+        self.recovery.is_some_and(|it| {
+            let a_part = it.acknowledged < acknowledged && acknowledged < it.until;
+            it.timed_out && a_part && it.until <= from
+        })
     }
 
     pub(super) fn clear(&mut self) {
@@ -176,8 +187,12 @@ impl History {
     /// What an acknowledgment that came just now asks for.
     fn asked(&self, it: Sending) -> Option<Cause> {
         let (heard, duplicates) = (it.heard, it.heard.repeats);
-        let going_on = self.recovery.is_some_and(|recovery| {
+        let going_on = self.recovery.filter(|recovery| {
             it.from < recovery.until && heard.ack > recovery.acknowledged && heard.ack <= it.from
+        });
+        let going_on = going_on.map(|recovery| match recovery.timed_out {
+            true => Cause::SlowStart,
+            false => Cause::Progress,
         });
         match () {
             () if heard.ack == it.from && duplicates >= DUPLICATES => {
@@ -186,19 +201,19 @@ impl History {
             () if heard.ack <= it.from && it.from < heard.sacked => {
                 Some(Cause::Sack { acks: duplicates })
             }
-            () if going_on => Some(Cause::Progress),
-            () => None,
+            () => going_on,
         }
     }
 
-    /// Notes that what is missing first is sent again.
-    fn recovers(&mut self, it: Sending) {
+    /// Notes that what is missing first is sent again. A time-out begins it anew.
+    fn recovers(&mut self, it: Sending, timed_out: bool) {
         let acknowledged = it.heard.ack;
         let over = |recovery: Recovery| acknowledged >= recovery.until;
-        if it.from <= acknowledged && self.recovery.is_none_or(over) {
+        if it.from <= acknowledged && (timed_out || self.recovery.is_none_or(over)) {
             self.recovery = Some(Recovery {
                 acknowledged,
                 until: it.next,
+                timed_out,
             });
         }
     }

@@ -83,10 +83,6 @@ impl Segment {
             .saturating_add(u32::from(self.has(Flags::FIN)))
     }
 
-    pub(super) fn has_sack(&self) -> bool {
-        self.sacked.is_some()
-    }
-
     pub(super) fn sacked(&self) -> impl Iterator<Item = u32> {
         self.sacked.into_iter().flatten().flatten()
     }

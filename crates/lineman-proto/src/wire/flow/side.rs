@@ -9,6 +9,7 @@ use super::Prompt;
 use super::judge::Packet;
 use super::life::Life;
 use super::numbers::Numbers;
+use super::owed::Owed;
 use super::resent::History;
 use super::resent::Sending;
 use super::sight::Unseen;
@@ -44,8 +45,10 @@ pub(super) struct Side {
     pub expects: i64,
     islands: Vec<(i64, i64)>,
     pub heard: Heard,
-    /// When the first bytes arrived that it has not acknowledged, in nanoseconds.
-    pub owes_since: Option<u64>,
+    /// What has arrived that it has not acknowledged.
+    pub owed: Owed,
+    /// When it last sent something that must be acknowledged, or asked for an ACK, in nanoseconds.
+    pub asked_ns: Option<u64>,
     /// What arrived last that it must answer with an ACK of what it has acknowledged already.
     pub prompt: Prompt,
     /// Whether bytes have arrived after it had finished sending.
@@ -97,6 +100,7 @@ impl Side {
         if from == to {
             return (Order::Next, None);
         }
+        self.asked_ns = Some(packet.now_ns);
         let again = self.sent.add(Sending {
             from,
             to,
@@ -143,6 +147,20 @@ impl Side {
         }
         heard.window = window;
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));
+    }
+
+    /// Whether it goes on with new bytes although older ones are missing, after a time-out (RFC 5682); to be asked
+    /// before they are noted.
+    pub(super) fn tries_new(&self, from: i64) -> bool {
+        from == self.next && self.sent.tries_new(from, self.heard.ack)
+    }
+
+    /// Whether something behind what it acknowledges has reached it, as far as is known: it has told so by SACK,
+    /// or more was delivered. Where sent and delivered are seen at once, as in a capture, what is lost later seems
+    /// to have arrived.
+    pub(super) fn has_gap(&self, ack: i64, sacked: Option<i64>) -> bool {
+        let seems = self.expects > ack && self.prompt == Prompt::Unseen;
+        sacked.is_some_and(|to| to > ack) || !self.islands.is_empty() || seems
     }
 
     /// Its numbers; if they are unknown, `number` is taken for the one behind its SYN. Where that is a guess, it

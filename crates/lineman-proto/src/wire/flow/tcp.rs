@@ -66,6 +66,12 @@ pub struct Sent {
     pub again: Option<Again>,
     /// Whether it carries the last byte that its receiver has said it has room for.
     pub fills_window: bool,
+    /// How long a timer of its sender can have run, in nanoseconds: since it last sent what must be acknowledged, or
+    /// a probe; if this is a probe, since the peer was heard, if that was later.
+    pub waited_ns: Option<u64>,
+    /// Whether it carries new bytes although older ones are missing, after a time-out: only F-RTO does so (RFC 5682
+    /// §2.1).
+    pub tries_new: bool,
     /// The state that its sender is in now, if that is another than before.
     pub moved: Option<EndState>,
 }
@@ -209,6 +215,8 @@ impl TcpFlow {
         let had_room = sender.said.is_none_or(|said| said.window > 0);
         let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
         sender.looks_back(peer, &placed);
+        let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.at_ns);
+        let tries_new = placed.bytes > 0 && sender.tries_new(placed.seq);
         let Found {
             label,
             order,
@@ -237,6 +245,10 @@ impl TcpFlow {
             sender.room_to = sender.room_to.max(Some(room_to));
         }
         self.crossed |= crossed;
+        let since_ns = match label {
+            Label::Probe { .. } | Label::KeepAlive => asked_ns.map(|asked| asked.max(heard_ns)),
+            _ => asked_ns,
+        };
         Some(Sent {
             way,
             place: Place {
@@ -249,6 +261,8 @@ impl TcpFlow {
             order,
             again,
             fills_window,
+            waited_ns: since_ns.map(|since| now_ns.saturating_sub(since)),
+            tries_new,
             moved,
         })
     }
@@ -263,7 +277,7 @@ impl TcpFlow {
             });
         }
         let placed = self.place(way, segment);
-        let sacked = self.highest_sack(way, segment);
+        let sacked = placed.sacked;
         let (sender, receiver) = self.sides(way);
         // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
         if let Some(ack) = placed.ack.filter(|ack| *ack <= receiver.next) {
@@ -287,7 +301,7 @@ impl TcpFlow {
             },
         };
         if receiver.expects > due {
-            receiver.owes_since.get_or_insert(now_ns);
+            receiver.owed.arrived(receiver.expects, now_ns);
             sender.has_shown_all_to(receiver.expects);
         }
         receiver.asked_again |= arrival == Arrival::SynAgain;
@@ -348,7 +362,7 @@ impl TcpFlow {
             ack,
             window: segment.window,
             bytes: segment.len,
-            sack: segment.has_sack(),
+            sacked: self.highest_sack(way, segment),
         }
     }
 

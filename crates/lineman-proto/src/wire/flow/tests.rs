@@ -193,8 +193,11 @@ fn ack(bytes: i64) -> Told {
 }
 
 fn ack_fin(last: bool) -> Told {
-    let after_ns = Some(MS);
-    is(Label::AckFin { last, after_ns })
+    is(Label::AckFin {
+        bytes: 0,
+        last,
+        after_ns: Some(MS),
+    })
 }
 
 #[test]
@@ -355,6 +358,7 @@ fn both_open_and_both_close_at_once() {
     talk.arrives(&back);
     assert_eq!(talk.states(), [Closing, Closing]);
     let not_last = Label::AckFin {
+        bytes: 0,
         last: false,
         after_ns: None,
     };
@@ -490,6 +494,106 @@ fn one_duplicate_ack_with_a_sack_is_not_three() {
     assert_eq!(told, is(Label::AckDup { times: 1 }));
     let told = talk.forth(ACK, (1, 1), &[0; 100]);
     assert_eq!(told, again(DATA, 4, 1, Cause::Sack { acks: 1 }));
+}
+
+/// A later segment was sent, and lost: what has the ACK repeated is a copy of the first.
+#[test]
+fn what_was_only_sent_is_no_gap() {
+    for (mut talk, sack) in [(talk().open(), false), (talk_with_sack().open(), true)] {
+        let first = talk.frame(Way::Forth, ACK, (1, 1), &[0; 100]);
+        talk.sent(&first);
+        talk.arrives(&first);
+        talk.back(ACK, (1, 101), b"");
+        talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+        talk.arrives(&first); // doubled
+        let told = match sack {
+            true => talk.sacks(101, (1, 101)), // a D-SACK (RFC 2883)
+            false => talk.back(ACK, (1, 101), b""),
+        };
+        assert_eq!(told, is(Label::AckAgain(Prompt::Known)), "{sack}");
+    }
+}
+
+/// In a capture at the sender what is lost behind it seems to have arrived; the ACKs tell that it has not.
+#[test]
+fn a_gap_is_seen_where_the_loss_is_not() {
+    let mut talk = talk().open();
+    for block in 0..3 {
+        talk.forth(ACK, (block * 100 + 1, 1), &[0; 100]);
+    }
+    talk.back(ACK, (1, 101), b"");
+    let told = talk.back(ACK, (1, 101), b"");
+    assert_eq!(told, is(Label::AckDup { times: 1 }));
+}
+
+/// An ACK that leaves late acknowledges less than has come meanwhile: that waits since then, and not since the next.
+#[test]
+fn a_delayed_ack_waits_since_the_first_that_it_covers() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]); // 4 ms
+    talk.forth(ACK, (101, 1), &[0; 100]); // 5 ms
+    let after = |told: Told| match told.0 {
+        Label::Ack { bytes, after_ns } => (bytes, after_ns.map(|ns| ns / MS)),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(after(talk.back(ACK, (1, 101), b"")), (100, Some(2)));
+    talk.forth(ACK, (201, 1), &[0; 100]);
+    talk.pause(40);
+    assert_eq!(after(talk.back(ACK, (1, 301), b"")), (200, Some(43)));
+}
+
+/// A TCP may discard what comes too early, as smoltcp does with a FIN: an ACK of less, later, tells that it has.
+#[test]
+fn what_was_not_taken_is_not_owed() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (4, 1), b"");
+    talk.forth(ACK, (1, 1), b"bye");
+    talk.pause(40);
+    talk.back(ACK, (1, 4), b"");
+    talk.pause(2000);
+    talk.forth(FIN, (4, 1), b"");
+    let (label, ..) = talk.back(ACK, (1, 5), b"");
+    assert!(
+        matches!(label, Label::AckFin { after_ns: None, .. }),
+        "{label:?}"
+    );
+}
+
+/// Bytes and FIN were told as a FIN.
+#[test]
+fn an_ack_of_bytes_and_fin_tells_both() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), b"how many?");
+    talk.forth(FIN, (10, 1), b"");
+    let wanted = Label::AckFin {
+        bytes: 9,
+        last: false,
+        after_ns: Some(2 * MS),
+    };
+    assert_eq!(talk.back(ACK, (1, 11), b""), is(wanted));
+}
+
+/// After a time-out and an ACK of a part, Linux sends new bytes to find out whether anything was lost (RFC 5682);
+/// what it sends again then is no partial acknowledgment of RFC 6582.
+#[test]
+fn after_a_time_out_new_bytes_are_tried_first() {
+    let mut talk = talk().open();
+    for block in 0..3 {
+        talk.lost(Way::Forth, ACK, (block * 100 + 1, 1), &[0; 100]);
+    }
+    talk.pause(300);
+    let told = talk.forth(ACK, (1, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, 4, 1, RTO));
+    talk.back(ACK, (1, 101), b"");
+    let new = talk.frame(Way::Forth, ACK, (301, 1), &[0; 100]);
+    assert!(talk.sent(&new).tries_new);
+    talk.arrives(&new);
+    talk.back(ACK, (1, 101), b"");
+    let told = talk.forth(ACK, (101, 1), &[0; 100]);
+    assert_eq!(told, again(DATA, 5, 1, Cause::SlowStart));
+    let new = talk.frame(Way::Forth, ACK, (401, 1), &[0; 100]);
+    talk.back(ACK, (1, 401), b"");
+    assert!(!talk.sent(&new).tries_new, "all is acknowledged");
 }
 
 /// What acknowledgments asked for long ago is not what has it sent now.
@@ -817,6 +921,8 @@ struct Transfer {
     conversations: Conversations,
     flows: TftpFlows,
     id: u64,
+    /// When packets have arrived.
+    arrived: std::collections::HashMap<u64, u64>,
 }
 
 impl Transfer {
@@ -828,8 +934,22 @@ impl Transfer {
         };
         self.id += 1;
         let frame = self.conversations.follow(Frame::parse(&bytes));
-        let step = self.flows.sent(self.id, self.id * MS, &frame);
+        let arrived = |id| self.arrived.get(&id).copied();
+        let step = self
+            .flows
+            .sent(self.id, self.id * MS, &frame, Some(&arrived));
+        self.arrives(self.id);
         step.expect("of this transfer")
+    }
+
+    /// A packet arrives half a millisecond after the last was sent.
+    fn arrives(&mut self, id: u64) {
+        self.arrived.insert(id, self.id * MS + MS / 2);
+    }
+
+    /// The last packet does not arrive.
+    fn is_lost(&mut self) {
+        self.arrived.remove(&self.id);
     }
 
     fn forth(&mut self, port: u16, payload: &[u8]) -> TftpStep {
@@ -891,7 +1011,7 @@ fn the_last_block_of_a_window_fills_it() {
     let fills = steps.map(|step| step.fills_window);
     assert_eq!(fills, [false, false, true]);
     let cause = |step: TftpStep| step.again.map(|again| again.cause);
-    assert_eq!(cause(steps[0]), Some(Cause::Resumed { ack: 7 }));
+    assert_eq!(cause(steps[0]), Some(Cause::Resumed));
     assert_eq!(cause(steps[1]), None);
     let again = talk.back(TID, &block(3));
     assert_eq!(cause(again), Some(Cause::Timer(Timer::Program)));
@@ -899,6 +1019,61 @@ fn the_last_block_of_a_window_fills_it() {
     talk.forth(TID, &[0, 4, 0, 5]);
     talk.forth(TID, &[0, 4, 0, 2]);
     assert!(talk.back(TID, &block(8)).fills_window);
+}
+
+/// Block 2 is lost. Block 3 was taken for what had the ACK repeated, also where that was lost, too.
+#[test]
+fn only_a_block_that_has_come_shows_a_gap() {
+    for (lost, wanted) in [(false, Cause::Gap), (true, PROGRAM)] {
+        let mut talk = Transfer::default();
+        let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+        talk.forth(69, b"\0\x01f\0octet\0windowsize\x004\0");
+        talk.back(TID, b"\0\x06windowsize\x004\0");
+        talk.forth(TID, &[0, 4, 0, 0]);
+        talk.back(TID, &block(1));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        for number in [2, 3] {
+            talk.back(TID, &block(number));
+            if number == 2 || lost {
+                talk.is_lost();
+            }
+        }
+        let again = talk.forth(TID, &[0, 4, 0, 1]).again;
+        assert_eq!(again.map(|again| again.cause), Some(wanted), "{lost}");
+    }
+}
+
+/// The network has doubled a block: its ACK comes again because of that, and no timer ran out.
+#[test]
+fn a_copy_of_a_block_is_answered() {
+    let mut talk = Transfer::default();
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, &block);
+    talk.forth(TID, &[0, 4, 0, 1]);
+    talk.arrives(2); // its copy
+    let again = talk.forth(TID, &[0, 4, 0, 1]).again;
+    assert_eq!(again.map(|again| again.cause), Some(Cause::Asked));
+}
+
+/// An ACK that is lost has nothing sent again.
+#[test]
+fn only_an_ack_that_has_come_resumes_a_window() {
+    for (lost, wanted) in [(false, Cause::Resumed), (true, PROGRAM)] {
+        let mut talk = Transfer::default();
+        let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+        talk.forth(69, b"\0\x01f\0octet\0windowsize\x002\0");
+        talk.back(TID, b"\0\x06windowsize\x002\0");
+        talk.forth(TID, &[0, 4, 0, 0]);
+        talk.back(TID, &block(1));
+        talk.back(TID, &block(2));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        if lost {
+            talk.is_lost();
+        }
+        let again = talk.back(TID, &block(2)).again;
+        assert_eq!(again.map(|again| again.cause), Some(wanted), "{lost}");
+    }
 }
 
 /// The first fragment of a block is shorter than the block, and still not the last.
@@ -913,7 +1088,8 @@ fn a_block_in_fragments_is_as_long_as_all_of_them() {
     bytes[16..18].copy_from_slice(&1500_u16.to_be_bytes());
     bytes[20] |= 0x20; // more fragments
     let frame = talk.conversations.follow(Frame::parse(&bytes));
-    let step = talk.flows.sent(9, 9 * MS, &frame).expect("DATA");
+    let step = talk.flows.sent(9, 9 * MS, &frame, None);
+    let step = step.expect("DATA");
     assert_eq!((step.last, step.bytes), (false, 4096));
 }
 

@@ -18,6 +18,14 @@ use crate::wire::Frame;
 const PACKETS: usize = 4096;
 /// How many transfers are remembered; the one that began longest ago is forgotten first.
 const TRANSFERS: usize = 256;
+/// When a packet, by its number, has arrived last, in nanoseconds: it, or a copy that the network made of it. Where
+/// that cannot be seen, as in a capture, each arrives when it is sent.
+type Arrived<'a> = Option<&'a dyn Fn(u64) -> Option<u64>>;
+
+fn arrival_ns(arrived: Arrived<'_>, id: u64, sent_ns: u64) -> Option<u64> {
+    arrived.map_or(Some(sent_ns), |arrived| arrived(id))
+}
+
 /// How many bytes of a request, an OACK or an ERROR are compared: requests have at most 512 (RFC 2347).
 const COMPARED: usize = 512;
 
@@ -122,9 +130,17 @@ impl TftpFlow {
         self.over
     }
 
-    /// A packet was sent; `id` is what later packets will call it that repeat it. `None` if it is
-    /// none of TFTP to or from the client's port.
-    pub fn sent(&mut self, id: u64, now_ns: u64, frame: &Frame<'_>) -> Option<TftpStep> {
+    /// A packet was sent; `id` is what later packets will call it that repeat it. `arrived` says when an
+    /// earlier one, or a copy of it, has arrived last, in nanoseconds: only what has arrived is answered. Without it, as in a
+    /// capture, each arrives when it is sent. `None` if
+    /// it is none of TFTP to or from the client's port.
+    pub fn sent(
+        &mut self,
+        id: u64,
+        now_ns: u64,
+        frame: &Frame<'_>,
+        arrived: Option<&dyn Fn(u64) -> Option<u64>>,
+    ) -> Option<TftpStep> {
         let packet = frame.tftp()?;
         let (from, to) = frame.endpoints()?;
         let by_client = match self.client {
@@ -143,7 +159,7 @@ impl TftpFlow {
         };
         if step.stray.is_none() {
             let said = said(&packet, frame.payload().bytes());
-            step.again = self.again((by_client, said), id, now_ns);
+            step.again = self.again((by_client, said), id, now_ns, arrived);
             if let Packet::Ack { block } = packet {
                 let at_ns = now_ns;
                 self.last_ack = Some(Acked { id, at_ns, block });
@@ -211,12 +227,17 @@ impl TftpFlow {
         }
     }
 
-    fn again(&mut self, key: (bool, Said), id: u64, now_ns: u64) -> Option<Again> {
+    fn again(
+        &mut self,
+        key: (bool, Said),
+        id: u64,
+        now_ns: u64,
+        arrived: Arrived<'_>,
+    ) -> Option<Again> {
         let before = self.sent.get(&key).copied();
         let times = before.map_or(0, |before| before.times + 1);
-        let asked = before.is_some_and(|before| self.was_asked(&key, before.at_ns));
-        let gap = before.is_some_and(|before| self.has_gap(&key, before.at_ns));
-        let resumed = before.and_then(|before| self.resumed_by(&key.1, before.at_ns));
+        let since = before.map(|before| before.at_ns);
+        let answers = since.and_then(|since_ns| self.answers(&key, since_ns, arrived));
         if self.sent.len() >= PACKETS {
             self.sent.clear(); // only repeats of what is older are no longer known
         }
@@ -235,49 +256,61 @@ impl TftpFlow {
             earlier: before.id,
             covered: None,
             fresh: 0,
-            cause: match resumed {
-                Some(ack) => Cause::Resumed { ack },
-                None if asked => Cause::Asked,
-                None if gap => Cause::Gap,
-                None => Cause::Timer(Timer::Program),
-            },
+            cause: answers.unwrap_or(Cause::Timer(Timer::Program)),
         })
     }
 
-    /// The ACK since then that has the window begin anew before this block. In lockstep no ACK has a block sent
-    /// again (RFC 1123 §4.2.3.1).
-    fn resumed_by(&self, said: &Said, since_ns: u64) -> Option<u64> {
-        let &Said::Data { block, .. } = said else {
-            return None;
-        };
-        let ack = self.last_ack.filter(|ack| ack.at_ns >= since_ns)?;
-        let ahead = u64::from(block.wrapping_sub(ack.block));
-        (self.step.window > 1 && (1..=self.step.window).contains(&ahead)).then_some(ack.id)
+    /// What of all that has arrived since then a packet that comes again answers.
+    fn answers(&self, key: &(bool, Said), since_ns: u64, arrived: Arrived<'_>) -> Option<Cause> {
+        match key.1 {
+            Said::Data { block, .. } => {
+                let resumed = self.resumed_by(block, since_ns, arrived);
+                resumed.then_some(Cause::Resumed)
+            }
+            Said::Ack { block } => match () {
+                () if self.was_asked(key.0, block, since_ns, arrived) => Some(Cause::Asked),
+                () if self.has_gap(key.0, block, since_ns, arrived) => Some(Cause::Gap),
+                () => None,
+            },
+            Said::Words { .. } => None,
+        }
     }
 
-    /// Whether blocks of the window were sent since then that do not follow the one of this ACK.
-    fn has_gap(&self, (by_client, said): &(bool, Said), since_ns: u64) -> bool {
-        let &Said::Ack { block: acked } = said else {
-            return false;
-        };
-        self.sent.iter().any(|((whose, said), sent)| {
-            let &Said::Data { block, .. } = said else {
-                return false;
-            };
+    /// Whether the last ACK has the window begin anew before this block. In lockstep no ACK has a block sent
+    /// again (RFC 1123 §4.2.3.1).
+    fn resumed_by(&self, block: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
+        self.last_ack.is_some_and(|ack| {
+            let ahead = u64::from(block.wrapping_sub(ack.block));
+            let begins = self.step.window > 1 && (1..=self.step.window).contains(&ahead);
+            begins && arrival_ns(arrived, ack.id, ack.at_ns).is_some_and(|at_ns| at_ns >= since_ns)
+        })
+    }
+
+    /// Whether a block of the window has come since then that does not follow the one of this ACK.
+    fn has_gap(&self, by_client: bool, acked: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
+        self.blocks_from(!by_client).any(|(block, sent)| {
             let ahead = u64::from(block.wrapping_sub(acked));
             let behind = (2..=self.step.window).contains(&ahead);
-            whose != by_client && behind && sent.at_ns >= since_ns
+            behind
+                && arrival_ns(arrived, sent.id, sent.at_ns).is_some_and(|at_ns| at_ns >= since_ns)
         })
     }
 
-    /// Whether an ACK that comes again answers a block that has come again since.
-    fn was_asked(&self, (by_client, said): &(bool, Said), since_ns: u64) -> bool {
-        let Said::Ack { block: acked } = said else {
-            return false;
-        };
-        self.sent.iter().any(|((whose, said), sent)| {
-            let block = matches!(said, Said::Data { block, .. } if block == acked);
-            whose != by_client && block && sent.times > 0 && sent.at_ns > since_ns
+    /// Whether the block of this ACK has come again since then.
+    fn was_asked(&self, by_client: bool, acked: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
+        self.blocks_from(!by_client).any(|(block, sent)| {
+            block == acked
+                && arrival_ns(arrived, sent.id, sent.at_ns).is_some_and(|at_ns| at_ns > since_ns)
+        })
+    }
+
+    /// The blocks that an end has sent, each as it was sent last.
+    fn blocks_from(&self, client: bool) -> impl Iterator<Item = (u16, &Sent)> {
+        self.sent.iter().filter_map(move |((whose, said), sent)| {
+            let &Said::Data { block, .. } = said else {
+                return None;
+            };
+            (*whose == client).then_some((block, sent))
         })
     }
 }
@@ -309,8 +342,16 @@ impl TftpFlows {
         Self::default()
     }
 
-    /// A packet was sent. `None` if it is none of TFTP, or of no transfer whose request was seen.
-    pub fn sent(&mut self, id: u64, now_ns: u64, frame: &Frame<'_>) -> Option<TftpStep> {
+    /// A packet was sent; `arrived` says when an earlier one has arrived last, in nanoseconds, where that is
+    /// known. `None` if it is none of TFTP,
+    /// or of no transfer whose request was seen.
+    pub fn sent(
+        &mut self,
+        id: u64,
+        now_ns: u64,
+        frame: &Frame<'_>,
+        arrived: Option<&dyn Fn(u64) -> Option<u64>>,
+    ) -> Option<TftpStep> {
         let (from, to) = frame.endpoints()?;
         if let Some(Packet::Request(_)) = frame.tftp() {
             self.begin(from, frame);
@@ -318,7 +359,9 @@ impl TftpFlows {
         let client = [from, to]
             .into_iter()
             .find(|end| self.by_client.contains_key(end))?;
-        self.by_client.get_mut(&client)?.sent(id, now_ns, frame)
+        self.by_client
+            .get_mut(&client)?
+            .sent(id, now_ns, frame, arrived)
     }
 
     /// A request begins a transfer, unless it is that of one that goes on.

@@ -12,6 +12,7 @@ use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
 use lineman_trace::story::Stretch;
 use lineman_trace::story::What;
+use lineman_trace::story::millis;
 
 use super::Style;
 use super::marks::Marks;
@@ -68,7 +69,7 @@ pub(super) fn call_text(cell: &CallCell, style: Style) -> String {
 }
 
 fn worded(clock: Clock, style: Style) -> String {
-    let millis: &u64 = &(clock.wait_ns / 1_000_000);
+    let millis: &u64 = &millis(clock.wait_ns);
     let words = match (clock.kind, clock.origin) {
         (TimerKind::Retransmission, Origin::Inferred) => Views::ClockResendDeduced { millis },
         (TimerKind::Retransmission, _) => Views::ClockResend { millis },
@@ -76,6 +77,7 @@ fn worded(clock: Clock, style: Style) -> String {
         (TimerKind::DelayedAck, _) => Views::ClockDelayedAck { millis },
         (TimerKind::TimeWait, _) => Views::ClockTimeWait { millis },
         (TimerKind::Persist, _) => Views::ClockPersist { millis },
+        (TimerKind::Reordering, _) => Views::ClockReordering { millis },
     };
     words.render(style.lang)
 }

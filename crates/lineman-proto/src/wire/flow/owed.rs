@@ -1,0 +1,39 @@
+//! What an end has received and not acknowledged, and since when.
+
+use std::collections::VecDeque;
+
+/// How many arrivals are remembered apart: more than a window has segments where an ACK is held back.
+const MEMORY: usize = 64;
+
+/// An ACK that leaves when something has arrived so long ago acknowledges it, if it ever will: a wire may see it
+/// some milliseconds late on a busy machine.
+const MEANWHILE_NS: u64 = 10_000_000;
+
+/// What must be acknowledged: behind the last of it, and when it came, in nanoseconds; the first first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Owed(VecDeque<(i64, u64)>);
+
+impl Owed {
+    /// All up to `to` has arrived.
+    pub(super) fn arrived(&mut self, to: i64, now_ns: u64) {
+        let full = self.0.len() == MEMORY;
+        match self.0.back_mut().filter(|_| full) {
+            Some(last) => last.0 = to,
+            None => self.0.push_back((to, now_ns)),
+        }
+    }
+
+    /// When the first of it came. An ACK may leave before what has arrived meanwhile: that is owed still.
+    pub(super) fn since(&self) -> Option<u64> {
+        self.0.front().map(|(_, at_ns)| *at_ns)
+    }
+
+    /// All before `ack` is acknowledged. What came long before, and is not, was not taken: nothing is owed for it.
+    pub(super) fn acknowledged(&mut self, ack: i64, now_ns: u64) {
+        let is_old = |at_ns: u64| now_ns.saturating_sub(at_ns) > MEANWHILE_NS;
+        let settled = |(to, at_ns): &(i64, u64)| *to <= ack || is_old(*at_ns);
+        while self.0.front().is_some_and(settled) {
+            self.0.pop_front();
+        }
+    }
+}

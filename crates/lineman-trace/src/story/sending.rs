@@ -1,0 +1,120 @@
+//! Which call has sent a packet: programs send by calls, and a wire sees what they send a little later.
+
+use std::net::SocketAddr;
+
+use lineman_proto::wire::Flags;
+
+use super::Arrow;
+use super::CallCell;
+use super::What;
+use super::descriptor::Transport;
+use super::descriptor::address;
+use super::descriptors::Descriptors;
+use crate::log::Answer;
+use crate::log::Call;
+use crate::log::TcpState;
+
+/// What a call sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sends {
+    /// A SYN, if the socket is one of TCP.
+    Syn,
+    /// Bytes.
+    Bytes,
+    /// A FIN or a RST.
+    End,
+    /// A FIN, and what a file has kept back.
+    Rest,
+}
+
+impl Sends {
+    /// What a call of this name sends, if it sends anything.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        match name {
+            "connect" | "connect_ex" => Some(Self::Syn),
+            "send" | "sendall" | "sendto" | "sendmsg" | "write" | "flush" => Some(Self::Bytes),
+            "close" | "shutdown" => Some(Self::End),
+            "file.close" => Some(Self::Rest),
+            _ => None,
+        }
+    }
+
+    /// Whether it may have sent this packet. What was sent before is sent again by a TCP, and an ACK that carries
+    /// nothing by itself.
+    pub(super) fn fits(self, arrow: &Arrow) -> bool {
+        if arrow.again.is_some_and(|again| again.fresh == 0) {
+            return false;
+        }
+        let bytes = matches!(self, Self::Bytes | Self::Rest);
+        match &arrow.seen.what {
+            What::Tcp(it) => {
+                let ends = it.flags.any(Flags::FIN | Flags::RST);
+                match self {
+                    Self::Syn => it.has(Flags::SYN),
+                    Self::Bytes => it.len > 0,
+                    Self::End => ends,
+                    Self::Rest => ends || it.len > 0,
+                }
+            }
+            What::Udp(_) | What::Piece(_) => bytes,
+            What::Unreachable(_) => false,
+            What::Other => bytes,
+        }
+    }
+
+    /// Whether it brings its socket into a state by what it sends.
+    pub(super) fn leads_to(self, state: TcpState) -> bool {
+        match state {
+            TcpState::SynSent => self == Self::Syn,
+            TcpState::FinWait1 | TcpState::LastAck => matches!(self, Self::End | Self::Rest),
+            _ => false,
+        }
+    }
+}
+
+/// For whom the packet of a call is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Toward {
+    /// Nobody has seen that.
+    #[default]
+    Unknown,
+    /// For this end.
+    Peer(SocketAddr),
+    /// There is none.
+    Nobody,
+}
+
+impl Toward {
+    /// For whom a call sends that begins now.
+    pub(super) fn of(call: &Call, known: &Descriptors) -> Self {
+        let socket = known.of(call);
+        let own = socket.and_then(|it| it.peer);
+        let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
+        let (nobody, peer) = match Sends::of(&call.name) {
+            Some(Sends::Syn) => (udp, address(call)),
+            Some(Sends::Bytes) => (false, own),
+            Some(Sends::End | Sends::Rest) => (udp, own),
+            None => return Self::Unknown,
+        };
+        match peer {
+            _ if nobody || socket.is_some_and(|it| it.listens) => Self::Nobody,
+            Some(peer) => Self::Peer(peer),
+            None => Self::Unknown,
+        }
+    }
+
+    /// Whether this packet goes there.
+    pub(super) fn fits(self, arrow: &Arrow) -> bool {
+        match self {
+            Self::Unknown => true,
+            Self::Peer(peer) => arrow.seen.to.is_none_or(|to| to == peer),
+            Self::Nobody => false,
+        }
+    }
+}
+
+/// Whether a call, as far as it was told, may have sent this packet.
+pub(super) fn may_have_sent(cell: &CallCell, arrow: &Arrow) -> bool {
+    let failed = matches!(&cell.answer, Some(Answer::Error(error)) if error != "EINPROGRESS");
+    !failed && Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow))
+}
