@@ -22,6 +22,7 @@ export class Ladder {
   constructor(place, store, messages) {
     this.store = store;
     this.messages = messages;
+    this.parent = place;
     this.head = element('div', 'head');
     this.list = element('div', 'rows');
     this.list.setAttribute('role', 'listbox');
@@ -82,6 +83,7 @@ export class Ladder {
     const { store, messages } = this;
     this.place();
     this.heading();
+    this.parent.classList.toggle('stateless', !store.hasStates && store.rows.length > 0);
     // For tests: how many rows there are, and how many of them a later one stands for.
     this.list.dataset.rows = String(store.rows.length);
     this.list.dataset.folded = String(store.folded.size);
@@ -146,7 +148,7 @@ export class Ladder {
   row(row) {
     const { store, messages } = this;
     const { lang } = store;
-    const made = element('div', 'row');
+    const made = element('div', row.packet ? 'row' : 'row plain');
     const height = row.packet ? ARROW : PLAIN;
     made.dataset.n = String(row.n);
     made.style.top = `${this.tops[row.n]}px`;

@@ -70,6 +70,7 @@ export class StateDiagram {
     const { store, messages, host } = this;
     const way = this.way();
     const now = way[way.length - 1];
+    this.picture.classList.toggle('none', way.length === 0);
     const drawn = `${store.lang} ${way.length} ${now} ${document.documentElement.dataset.theme}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;

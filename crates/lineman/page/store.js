@@ -29,6 +29,8 @@ export class Store {
     this.rows = [];
     /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
     this.folded = new Set();
+    /** Whether a row has told of a TCP's state. */
+    this.hasStates = false;
     /** @type {Scene} */
     this.scene = { client: { calls: [], socket: null }, server: { calls: [], socket: null }, held: [] };
     /** @type {null|{scenario: string|null, origin: string, system: string}} */
@@ -79,6 +81,7 @@ export class Store {
         if (content.n !== this.rows.length) return;
         if (repeatsSame(this.rows[content.n - 1], content)) this.folded.add(content.n - 1);
         this.rows.push(content);
+        this.hasStates ||= Boolean(content.states.client || content.states.server);
         if (this.following) this.chosen = content.n;
         break;
       case 'scene':
