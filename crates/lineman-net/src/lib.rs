@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod addr;
+pub mod capture;
 pub mod chat;
 mod confine;
 mod error;

@@ -1,6 +1,8 @@
 //! The system calls that have no safe wrapper: the one module of this crate with `unsafe`.
 #![allow(unsafe_code, reason = "each block says why it is sound")]
 
+mod packet;
+
 use std::io;
 use std::os::fd::AsFd;
 use std::os::fd::AsRawFd;
@@ -16,6 +18,13 @@ use nix::libc;
 use rustix::ioctl::Getter;
 use rustix::ioctl::Opcode;
 use rustix::ioctl::ioctl;
+
+pub(crate) use packet::bind_packet;
+pub(crate) use packet::mtu;
+pub(crate) use packet::packet_hardware;
+pub(crate) use packet::packet_option;
+pub(crate) use packet::packets_lost;
+pub(crate) use packet::promiscuous;
 
 /// How many bytes the peer's TCP has not acknowledged; the end of sending counts as one.
 ///

@@ -21,6 +21,7 @@ pub(crate) use answer::Seen;
 pub use figures::Figures;
 use lineman_trace::log::Counter;
 use lineman_trace::log::Endpoints;
+pub use own::OwnConnections;
 pub use own::figures_of_own_connection;
 pub(crate) use sampler::Sampler;
 

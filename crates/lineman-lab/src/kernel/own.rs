@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::net::TcpStream;
 
 use lineman_trace::log::Endpoints;
+use lineman_trace::log::TcpState;
 
 use super::Diagnosis;
 use super::Figures;
@@ -24,4 +25,25 @@ pub fn figures_of_own_connection() -> io::Result<Figures> {
     };
     let figures = Diagnosis::open()?.figures(&socket)?;
     figures.ok_or_else(|| io::ErrorKind::NotFound.into())
+}
+
+/// Asks for the states of this machine's connections.
+#[derive(Debug)]
+pub struct OwnConnections(Diagnosis);
+
+impl OwnConnections {
+    /// Of the network namespace of this thread.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn open() -> io::Result<Self> {
+        Diagnosis::open().map(Self)
+    }
+
+    /// The state of the connection with exactly these ends, as it is now; `None` where there is none, or the
+    /// kernel does not say.
+    pub fn state(&mut self, socket: &Endpoints) -> Option<TcpState> {
+        let seen = self.0.exact(socket).ok()??;
+        Some(seen.state)
+    }
 }

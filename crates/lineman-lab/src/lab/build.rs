@@ -166,14 +166,19 @@ fn prepare(host: Host, namespace: Namespace, options: &Options) -> Result<Prepar
     })
 }
 
-fn start(options: &Options) -> Start {
+/// This kernel, as logs and captures name the system that they are of: `Linux 6.18.1`.
+pub fn system() -> String {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("Linux {}", release.trim())
+}
+
+fn start(options: &Options) -> Start {
     let utc = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     Start {
         version: VERSION,
         scenario: options.scenario.clone(),
         origin: Origin::Kernel,
-        system: format!("Linux {}", release.trim()),
+        system: system(),
         utc_ns: u64::try_from(utc.as_nanos()).unwrap_or(u64::MAX),
         link: LinkType::ETHERNET,
         hosts: link::hosts(options.family),

@@ -29,6 +29,7 @@ use crate::hosts::Family;
 use crate::namespace::Settings;
 use crate::rules::Rules;
 
+pub use build::system;
 pub use child::serve;
 pub use owner::Lab;
 pub use owner::Ticket;

@@ -170,6 +170,16 @@ impl<W: Write> PcapngWriter<W> {
         self.out.write_all(&block)
     }
 
+    /// The output.
+    pub fn get_ref(&self) -> &W {
+        &self.out
+    }
+
+    /// The output, to have what was written be seen.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Gives the output back.
     pub fn into_inner(self) -> W {
         self.out
