@@ -6,6 +6,7 @@ use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
 
+use super::capture::Capture;
 use super::parse;
 
 /// Talk over TCP, one to one.
@@ -63,6 +64,9 @@ pub struct Talk {
     /// After our own end of input, leave once the peer has been silent for this many seconds
     #[arg(long, value_name = "SECONDS", value_parser = parse::seconds)]
     pub linger: Option<Duration>,
+    /// What is recorded of it.
+    #[command(flatten)]
+    pub recorded: Capture,
 }
 
 /// Whose end of sending ends the call.

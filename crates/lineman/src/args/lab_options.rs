@@ -33,7 +33,7 @@ pub struct Drawing {
     /// Leave the explanations out
     #[arg(long)]
     pub no_explain: bool,
-    /// Draw for this many columns (default: the terminal's, or 120; 99 at most in bench and run)
+    /// Draw for this many columns (default: the terminal's, or 120; 99 at most in bench, run and watch)
     #[arg(long, value_name = "N")]
     pub width: Option<u16>,
 }

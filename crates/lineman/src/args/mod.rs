@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use crate::lang::Lang;
 
 pub mod address;
+pub mod capture;
 pub mod chat;
 pub mod lab;
 pub mod lab_bench;
@@ -22,6 +23,7 @@ pub mod read;
 pub mod tftp;
 pub mod tftp_load;
 pub mod udp;
+pub mod watch;
 
 /// Talk, send and transfer over TCP and UDP, and see every packet it takes.
 #[derive(Debug, Parser)]
@@ -74,6 +76,9 @@ pub enum Command {
     /// Read a capture: its conversations, what went wrong in them, and the ladder of each
     #[command(after_help = read::EXAMPLES)]
     Read(read::Read),
+    /// Show the packets of this machine's interfaces while they pass, as ladders
+    #[command(after_help = watch::EXAMPLES)]
+    Watch(watch::Watch),
     /// Examine what this machine allows, and tell how to get the rest
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,

@@ -12,6 +12,9 @@ pub struct Read {
     /// The capture: pcap or pcapng, as it is or compressed by gzip or zstd; - is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// Which packets, in the syntax of tcpdump, like tcp port 80 and host 192.0.2.7; all if left out
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
     /// Show the ladder of this conversation, by its number in the table
     #[arg(long, short, value_name = "N")]
     pub conversation: Option<u64>,
@@ -37,6 +40,7 @@ pub const EXAMPLES: &str = "\
 Examples:
   lineman read a.pcapng                                who with whom, and what went wrong
   lineman read a.pcap.gz -c 3                          the ladder of conversation 3
+  lineman read a.pcap tcp port 80                      of these packets only
   lineman read a.pcap -c 3 --tui                       row by row, with states and bytes
   lineman read a.pcap -c 3 --page                      in a browser
   lineman read a.pcap -c 3 --export svg -o a.svg       a picture

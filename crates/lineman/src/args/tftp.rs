@@ -8,6 +8,7 @@ use clap::Subcommand;
 use clap::ValueEnum;
 use lineman_proto::tftp::ClientRule;
 
+use super::capture::Capture;
 use super::parse;
 use super::parse::Addresses;
 use super::tftp_load;
@@ -185,6 +186,9 @@ pub struct Wish {
     /// The block number that follows 65535
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=1))]
     pub rollover: u8,
+    /// What is recorded of it.
+    #[command(flatten)]
+    pub recorded: Capture,
 }
 
 const SERVE_EXAMPLES: &str = "\

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::Subcommand;
 
+use super::capture::Capture;
 use super::parse;
 
 /// Send and receive datagrams.
@@ -79,6 +80,9 @@ pub struct Form {
     /// Write what arrives byte by byte as it is, without sender and without line ends
     #[arg(long, conflicts_with = "json")]
     pub raw: bool,
+    /// What is recorded of it.
+    #[command(flatten)]
+    pub recorded: Capture,
 }
 
 const LISTEN_EXAMPLES: &str = "\

@@ -4,6 +4,7 @@ use crate::args::Command;
 use crate::console::Console;
 use crate::failure::Failure;
 
+pub mod capture;
 pub mod chat;
 pub mod doctor;
 pub mod generate;
@@ -15,6 +16,7 @@ pub mod tftp;
 pub mod tour;
 pub mod trace;
 pub mod udp;
+pub mod watch;
 
 pub fn run(command: Command, console: Console) -> Result<(), Failure> {
     match command {
@@ -24,6 +26,7 @@ pub fn run(command: Command, console: Console) -> Result<(), Failure> {
         Command::Man(args) => generate::man(&args, console),
         Command::Read(args) => read::run(&args, console),
         Command::Lab(args) => lab::run(&args, console),
+        Command::Watch(args) => watch::run(&args, console),
         Command::Tour(args) => tour::run(&args, console),
         Command::Tftp(args) => tftp::run(&args, console),
         Command::Udp(args) => udp::run(&args, console),

@@ -52,7 +52,7 @@ messages! {
     AppArmorRemedy { profile } "put this into /etc/apparmor.d/lineman (packaging/apparmor/ has it), then sudo apparmor_parser -r /etc/apparmor.d/lineman:\n{profile}" "将以下内容写入 /etc/apparmor.d/lineman（packaging/apparmor/ 中有此文件），然后执行 sudo apparmor_parser -r /etc/apparmor.d/lineman：\n{profile}"
 
     Dumpcap {} "capture helper" "抓包助手"
-    DumpcapWorks { path } "{path} may capture for this user" "{path} 可为当前用户抓包"
+    DumpcapWorks { path } "{path} may capture for this user: lineman watch uses it where live capture is refused" "{path} 可为当前用户抓包：实时抓包被拒绝时，lineman watch 使用它"
     DumpcapFails { path } "{path} may not capture for this user" "{path} 不能为当前用户抓包"
     DumpcapRemedy {} "sudo dpkg-reconfigure wireshark-common, then join its group: sudo usermod -aG wireshark $USER" "执行 sudo dpkg-reconfigure wireshark-common，然后加入其用户组：sudo usermod -aG wireshark $USER"
     DumpcapMissing {} "dumpcap is not installed" "没有安装 dumpcap"
@@ -67,7 +67,7 @@ messages! {
     SimulatedWorks {} "always possible: two TCPs in this program, labelled as simulated" "总是可行：本程序内的两个 TCP，标明为模拟"
 
     Capture {} "live capture" "实时抓包"
-    CaptureWorks {} "packets of all programs can be seen" "可以看到所有程序的数据包"
+    CaptureWorks {} "lineman watch sees the packets of all programs, by a socket of its own" "lineman watch 用自己的套接字可看到所有程序的报文"
     CaptureFails { why } "packet sockets: {why}" "数据包套接字：{why}"
     CaptureRemedy { program } "sudo setcap cap_net_raw,cap_net_bind_service=+ep {program} (the second is for low ports: setcap replaces what was set)" "执行 sudo setcap cap_net_raw,cap_net_bind_service=+ep {program}（后者用于低端口：setcap 会取代原有设置）"
 

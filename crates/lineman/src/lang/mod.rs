@@ -19,6 +19,7 @@ pub mod chat;
 pub mod common;
 pub mod differences;
 pub mod doctor;
+pub mod filter;
 pub mod help;
 pub mod lab;
 pub mod page;
@@ -34,6 +35,7 @@ pub mod tui;
 pub mod udp;
 pub mod views;
 pub mod waits;
+pub mod watch;
 pub mod wire;
 
 /// A language that lineman speaks.

@@ -13,4 +13,5 @@ pub mod page;
 pub mod scene;
 pub mod text;
 pub mod tui;
+pub mod watch;
 pub mod words;

@@ -65,3 +65,6 @@ mod udp_rig;
 mod udp_send;
 mod udp_terminal;
 mod visible_words;
+mod watch_capture;
+mod watch_command;
+mod watch_support;

@@ -247,7 +247,7 @@ fn an_error_names_the_place_and_what_could_stand_there() {
         other => panic!("{text}: {other:?}"),
     };
     assert!(choices("tpc port 80").contains(&"tcp"));
-    assert!(choices("tcp prot 80").contains(&"and"));
+    assert!(choices("tcp prot 80").contains(&"port"));
     assert!(choices("tcp and").contains(&"port"));
     assert!(choices("port").contains(&"8080"));
     assert!(choices("tcp port 80 udp").contains(&"or"));

@@ -5,6 +5,10 @@ use super::expr::Proto;
 /// What may stand between two parts of a filter.
 pub(super) const OPERATORS: [&str; 2] = ["and", "or"];
 
+/// What may follow a protocol.
+pub(super) const BEHIND_PROTO: [&str; 7] =
+    ["port", "host", "net", "portrange", "src", "dst", "proto"];
+
 /// What a part of a filter may begin with.
 pub(super) const STARTS: [&str; 28] = [
     "host",

@@ -19,6 +19,8 @@ use crate::args::chat::Chat;
 use crate::args::chat::ExitOn;
 use crate::args::chat::Listen;
 use crate::args::chat::Talk;
+use crate::commands::capture::Own;
+use crate::commands::capture::Traffic;
 use crate::commands::signals::Signals;
 use crate::commands::signals::cut_short;
 use crate::console::Console;
@@ -42,7 +44,20 @@ const PORT: u16 = 8888;
 
 pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
     runtime::watch_stops(console)?;
-    runtime::block_on(console, talk(chat, console))
+    let recorded = match &chat {
+        Chat::Listen(args) => args.talk.recorded.clone(),
+        Chat::Call(args) => args.talk.recorded.clone(),
+    };
+    let traffic = match &chat {
+        Chat::Listen(args) => Traffic::tcp(&args.address, None, PORT),
+        Chat::Call(args) => Traffic::tcp(&args.host, args.port, PORT),
+    };
+    Own::around(
+        &recorded,
+        || traffic,
+        console,
+        || runtime::block_on(console, talk(chat, console)),
+    )
 }
 
 async fn talk(chat: Chat, console: Console) -> Result<(), Failure> {

@@ -14,7 +14,9 @@ use lineman_trace::files::Unpacked;
 
 use super::input::Input;
 use super::input::Stop;
+use super::wanted::Wanted;
 use super::words;
+use crate::commands::capture::filter;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,6 +29,7 @@ const PORTION: usize = 256 << 10;
 pub struct Capture {
     reader: Reader<BufReader<Unpacked<Input>>>,
     record: Record,
+    wanted: Wanted,
     bad: Option<BadFile>,
 }
 
@@ -35,6 +38,7 @@ pub struct End {
     ending: Option<Ending>,
     packed_cut: bool,
     bad: Option<BadFile>,
+    wanted: Wanted,
 }
 
 impl Capture {
@@ -44,9 +48,11 @@ impl Capture {
     /// When the system refuses, or it is none.
     pub fn open(
         path: &Path,
+        filter: &[String],
         follow: bool,
         console: Console,
     ) -> Result<(Self, Stop, Option<FileId>), Failure> {
+        let wanted = Wanted::new(filter::parse(&filter.join(" "), console)?);
         let (input, stop, id) = Input::open(path, follow, console)?;
         let unpacked =
             Unpacked::new(input).map_err(|error| words::unreadable(path, error, console))?;
@@ -55,6 +61,7 @@ impl Capture {
         let capture = Self {
             reader,
             record: Record::new(0, 0, Vec::new()),
+            wanted,
             bad: None,
         };
         Ok((capture, stop, id))
@@ -62,22 +69,17 @@ impl Capture {
 
     /// The next packet; `None` when there are no more.
     pub fn next(&mut self) -> Option<Captured<'_>> {
-        match self.reader.read_into(&mut self.record)? {
-            Ok(()) => {
-                let record = &self.record;
-                let interface = self.reader.interfaces().get(record.interface as usize);
-                Some(Captured {
-                    link: interface.map_or_else(LinkType::default, |interface| interface.link),
-                    utc_ns: record.utc_ns,
-                    wire_len: record.wire_len,
-                    bytes: &record.bytes,
-                })
-            }
-            Err(bad) => {
+        loop {
+            if let Err(bad) = self.reader.read_into(&mut self.record)? {
                 self.bad = Some(bad);
-                None
+                return None;
+            }
+            let packet = captured(&self.reader, &self.record);
+            if self.wanted.accepts(&packet) {
+                break;
             }
         }
+        Some(captured(&self.reader, &self.record))
     }
 
     /// Nothing more is read of it.
@@ -86,7 +88,19 @@ impl Capture {
             ending: self.reader.ending(),
             packed_cut: self.reader.input().get_ref().is_cut(),
             bad: self.bad,
+            wanted: self.wanted,
         }
+    }
+}
+
+/// A packet that was read.
+fn captured<'r, R: std::io::Read>(reader: &Reader<R>, record: &'r Record) -> Captured<'r> {
+    let interface = reader.interfaces().get(record.interface as usize);
+    Captured {
+        link: interface.map_or_else(LinkType::default, |interface| interface.link),
+        utc_ns: record.utc_ns,
+        wire_len: record.wire_len,
+        bytes: &record.bytes,
     }
 }
 
@@ -101,6 +115,9 @@ impl End {
             let (at, why) = (&bad.at, &words::reason(&bad.reason, console.lang));
             let words = Read::BadAt { file, at, why };
             return Err(Failure::new(Exit::PeerFault, &words, console.lang));
+        }
+        if let Some((text, error)) = self.wanted.refused() {
+            console.say(&filter::wrong(text, error, console).text);
         }
         match self.ending {
             Some(Ending::Cut { at }) => console.warn(&Read::CutAt { file, at: &at }),

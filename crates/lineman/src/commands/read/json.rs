@@ -19,11 +19,17 @@ use crate::console::json_line;
 
 /// All of a summary.
 pub fn lines(summary: &Summary, end: &End) -> impl Iterator<Item = String> {
+    let ending = json!({ "whole": end.is_whole(), "cut_at": end.cut_at() });
+    lines_ending(summary, ending)
+}
+
+/// All of a summary; `ending` says how the capture ended, and is added to the last line.
+pub fn lines_ending(summary: &Summary, ending: Value) -> impl Iterator<Item = String> {
     let conversations = summary.conversations.iter();
     let conversations = conversations.map(|it| json_line("conversation", conversation(it), None));
     let folds = summary.folds.iter();
     let folds = folds.map(|it| json_line("conversations", fold(it), None));
-    let last = json_line("summary", totals(&summary.totals, end), None);
+    let last = json_line("summary", totals(&summary.totals, ending), None);
     conversations.chain(folds).chain([last])
 }
 
@@ -71,7 +77,8 @@ fn conversation(it: &Conversation) -> Value {
 
 fn known(state: EndState) -> &'static str {
     match state.source {
-        Source::Kernel | Source::Deduced => "deduced",
+        Source::Kernel => "kernel",
+        Source::Deduced => "deduced",
         Source::Contradicted => "contradicted",
     }
 }
@@ -109,12 +116,12 @@ fn fold(it: &Fold) -> Value {
     })
 }
 
-fn totals(it: &Totals, end: &End) -> Value {
+fn totals(it: &Totals, ending: Value) -> Value {
     let others = it.others.iter();
     let others: Vec<Value> = others
         .map(|(number, packets)| json!({ "ether_type": number, "packets": packets }))
         .collect();
-    json!({
+    let mut all = json!({
         "packets": it.packets,
         "bytes": it.bytes,
         "first_ns": it.first_ns,
@@ -127,7 +134,9 @@ fn totals(it: &Totals, end: &End) -> Value {
         "unknown_link": it.unknown_link,
         "untimed": it.untimed,
         "others": others,
-        "whole": end.is_whole(),
-        "cut_at": end.cut_at(),
-    })
+    });
+    if let (Value::Object(all), Value::Object(ending)) = (&mut all, ending) {
+        all.extend(ending);
+    }
+    all
 }

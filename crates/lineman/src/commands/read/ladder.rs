@@ -42,7 +42,7 @@ const MOMENT: Duration = Duration::from_millis(1);
 
 /// Shows the conversation of this number.
 pub fn run(args: &Read, number: u64, console: Console) -> Result<(), Failure> {
-    let (capture, stop, id) = Capture::open(&args.file, args.follow, console)?;
+    let (capture, stop, id) = Capture::open(&args.file, &args.filter, args.follow, console)?;
     let log = Hub::new();
     let events = log.cursor();
     let (told, sink) = (log.clone(), log.sink());

@@ -2,11 +2,12 @@
 
 mod capture;
 mod input;
-mod json;
+pub mod json;
 mod ladder;
 mod only;
 mod redact;
 mod table;
+mod wanted;
 mod words;
 
 use crate::args::read::Read;

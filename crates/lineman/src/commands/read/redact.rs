@@ -28,7 +28,7 @@ use crate::output::Output;
 
 /// Writes the packets of a capture, or of one conversation of it, redacted.
 pub fn run(args: &Read, to: &Path, console: Console) -> Result<(), Failure> {
-    let (capture, stop, id) = Capture::open(&args.file, false, console)?;
+    let (capture, stop, id) = Capture::open(&args.file, &args.filter, false, console)?;
     let out = Output::create(Some(to), id.as_slice(), console)?;
     let names = match args.keep_names {
         true => Names::Kept,

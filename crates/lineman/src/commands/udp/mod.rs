@@ -4,6 +4,8 @@ use lineman_net::udp::Interface;
 use lineman_net::udp::UnknownInterface;
 
 use crate::args::udp::Udp;
+use crate::commands::capture::Own;
+use crate::commands::capture::Traffic;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang;
@@ -24,12 +26,34 @@ const PORT: u16 = 8889;
 /// Listens or sends.
 pub fn run(args: &Udp, console: Console) -> Result<(), Failure> {
     runtime::watch_stops(console)?;
-    runtime::block_on(console, async {
-        match args {
-            Udp::Listen(args) => listen::run(args, console).await,
-            Udp::Send(args) => send::run(args, console).await,
+    let form = match args {
+        Udp::Listen(args) => &args.form,
+        Udp::Send(args) => &args.form,
+    };
+    Own::around(
+        &form.recorded,
+        || traffic(args),
+        console,
+        || {
+            runtime::block_on(console, async {
+                match args {
+                    Udp::Listen(args) => listen::run(args, console).await,
+                    Udp::Send(args) => send::run(args, console).await,
+                }
+            })
+        },
+    )
+}
+
+/// What goes out and comes in.
+fn traffic(args: &Udp) -> Option<Traffic> {
+    match args {
+        Udp::Listen(args) => Traffic::udp(&args.address, None, PORT),
+        Udp::Send(args) => {
+            let peer = args.host.as_deref().or(args.multicast.as_deref())?;
+            Traffic::udp(peer, args.port, PORT)
         }
-    })
+    }
 }
 
 /// The interface that the user named.

@@ -105,8 +105,8 @@ pub const TEXTS: &[Row] = &[
         "按这么多列绘制（默认：终端的列数，否则 120）",
     ),
     (
-        "Draw for this many columns (default: the terminal's, or 120; 99 at most in bench and run)",
-        "按这么多列绘制（默认：终端的列数，否则 120；bench 和 run 最多 99）",
+        "Draw for this many columns (default: the terminal's, or 120; 99 at most in bench, run and watch)",
+        "按这么多列绘制（默认：终端的列数，否则 120；bench、run 和 watch 最多 99）",
     ),
     ("the ladder, with explanations", "时序图，带解释"),
     ("calls, states and packets alone", "只有调用、状态和报文"),

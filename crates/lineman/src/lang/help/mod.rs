@@ -25,6 +25,7 @@ mod read;
 mod tftp;
 mod tftp_load;
 mod udp;
+mod watch;
 
 pub use self::errors::one_line;
 
@@ -32,13 +33,14 @@ pub use self::errors::one_line;
 type Row = (&'static str, &'static str);
 
 /// Texts of the tree: what a command does, what an option means, comments on examples.
-const TEXTS: [&[Row]; 8] = [
+const TEXTS: [&[Row]; 9] = [
     house::TEXTS,
     chat::TEXTS,
     lab::TEXTS,
     lab_bench::TEXTS,
     read::TEXTS,
     udp::TEXTS,
+    watch::TEXTS,
     tftp::TEXTS,
     tftp_load::TEXTS,
 ];

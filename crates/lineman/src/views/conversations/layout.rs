@@ -76,13 +76,7 @@ fn wide(it: &Conversation, (client, server): (usize, usize), style: Style) -> Ve
 
 fn narrow(it: &Conversation, style: Style) -> Vec<String> {
     let number = format!("{:>6}  ", it.number);
-    let ends = format!(
-        "{} {} → {}",
-        words::protocol(it.kind),
-        words::end(it, Host::Client),
-        words::end(it, Host::Server)
-    );
-    let mut lines = below(&ends, style);
+    let mut lines = below(&words::title(it), style);
     if let Some(first) = lines.first_mut() {
         *first = format!("{number}{}", first.trim_start());
     }

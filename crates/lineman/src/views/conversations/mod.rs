@@ -15,7 +15,9 @@ use crate::lang::read::Read;
 use crate::views::text::size;
 use crate::views::text::wrap;
 
+pub use words::course;
 pub use words::seconds;
+pub use words::title;
 
 /// How the table is drawn.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +32,18 @@ pub struct Style {
     pub top: usize,
 }
 
-/// The whole table, its totals below it. `file` is what the capture is called.
+/// The whole table, its totals and how to see more below it. `file` is what the capture is called.
 pub fn lines(summary: &Summary, file: &str, style: Style) -> Vec<String> {
+    let mut lines = table(summary, style);
+    if let Some(first) = summary.conversations.first() {
+        let (file, number): (&dyn std::fmt::Display, &u64) = (&file, &first.number);
+        lines.extend(sentence(&Read::HowToSee { file, number }, style));
+    }
+    lines
+}
+
+/// The table, its totals below it.
+pub fn table(summary: &Summary, style: Style) -> Vec<String> {
     let all = &summary.conversations;
     let shown = match style.top {
         0 => all.len(),
@@ -55,10 +67,6 @@ pub fn lines(summary: &Summary, file: &str, style: Style) -> Vec<String> {
         .any(|it| has_states([it.states.client.is_some(), it.states.server.is_some()]));
     if deduced {
         lines.extend(sentence(&Read::StatesDeduced {}, style));
-    }
-    if let Some(first) = all.first() {
-        let (file, number): (&dyn std::fmt::Display, &u64) = (&file, &first.number);
-        lines.extend(sentence(&Read::HowToSee { file, number }, style));
     }
     lines
 }

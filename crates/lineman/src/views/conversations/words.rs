@@ -42,8 +42,14 @@ pub(super) fn end(it: &Conversation, host: Host) -> String {
     }
 }
 
+/// Who speaks what with whom.
+pub fn title(it: &Conversation) -> String {
+    let (client, server) = (end(it, Host::Client), end(it, Host::Server));
+    format!("{} {client} → {server}", protocol(it.kind))
+}
+
 /// How it began and ended, what it moved, and in which states its ends are.
-pub(super) fn course(it: &Conversation, style: Style) -> String {
+pub fn course(it: &Conversation, style: Style) -> String {
     let lang = style.lang;
     let mut parts = Vec::new();
     match it.beginning {
@@ -176,7 +182,8 @@ fn state(state: Option<EndState>) -> String {
         None => "?".to_owned(),
         Some(EndState { state, source }) => match source {
             Source::Contradicted => format!("?{}", state.name()),
-            Source::Deduced | Source::Kernel => format!("~{}", state.name()),
+            Source::Deduced => format!("~{}", state.name()),
+            Source::Kernel => state.name().to_owned(),
         },
     }
 }

@@ -275,7 +275,12 @@ impl<'t> Parser<'t> {
     /// Something that follows a complete part without `and` or `or`.
     fn unjoined(&self, token: Token<'t>) -> FilterError {
         let known = token.keyword().is_none_or(words::is_keyword) || value::says_itself(token.text);
-        let choices = words::OPERATORS.to_vec();
+        let before = self.tokens.get(self.at.wrapping_sub(1));
+        let is_proto = before.is_some_and(|token| words::proto(token.text).is_some());
+        let choices = match is_proto {
+            true => [&words::OPERATORS[..], &words::BEHIND_PROTO].concat(),
+            false => words::OPERATORS.to_vec(),
+        };
         token.error(match known {
             _ if token.is_sign(")") || token.is_sign("]") => Problem::Misplaced(Vec::new()),
             true => Problem::Misplaced(choices),

@@ -31,7 +31,7 @@ pub enum Input {
 ///
 /// # Errors
 /// When the system allows no thread.
-pub(super) fn listen(console: Console) -> Result<mpsc::UnboundedReceiver<Input>, Failure> {
+pub fn listen(console: Console) -> Result<mpsc::UnboundedReceiver<Input>, Failure> {
     let (inbox, inputs) = mpsc::unbounded_channel();
     thread::Builder::new()
         .name("keys".to_owned())

@@ -23,6 +23,8 @@ use crate::terminal::surface::Surface;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
+pub use input::Input;
+pub use input::listen;
 pub use play::play;
 
 /// Shows a log in which everything has happened, until the person leaves.

@@ -1,0 +1,133 @@
+//! `--capture`: a command records the packets of its own conversations while it does its work.
+
+use std::path::Path;
+use std::thread;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::CaptureFile;
+use super::Heard;
+use super::Live;
+use super::Request;
+use super::Stop;
+use super::Traffic;
+use super::begin;
+use super::traffic::Keep;
+use crate::args::capture::Capture;
+use crate::console::Console;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::lang::watch::Watch;
+
+/// A capture that a thread writes to a file.
+#[derive(Debug)]
+pub struct Own {
+    stop: Stop,
+    writer: JoinHandle<Result<Written, Failure>>,
+    console: Console,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+struct Written {
+    packets: u64,
+    lost: u64,
+    why: Option<String>,
+}
+
+/// How long the last packets may take: the acknowledgment of what was sent last comes when the command is done.
+const LAST: Duration = Duration::from_millis(100);
+
+impl Own {
+    /// Records what a command does, if a file was named. From the beginning on nothing is missed. Where capturing is
+    /// not permitted, that is said, and the command does its work without.
+    ///
+    /// # Errors
+    /// Those of the command; else when the file cannot be made or written.
+    pub fn around(
+        asked: &Capture,
+        traffic: impl FnOnce() -> Option<Traffic>,
+        console: Console,
+        work: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let own = match &asked.capture {
+            Some(path) => traffic().map(|traffic| Self::begin(path, traffic, console)),
+            None => None,
+        };
+        let own = own.transpose()?.flatten();
+        Self::finish(own, work())
+    }
+
+    fn begin(path: &Path, traffic: Traffic, console: Console) -> Result<Option<Self>, Failure> {
+        let Traffic { filter, keep } = traffic;
+        let request = Request::new(super::request::ANY, &filter, console)?;
+        let live = match begin(&request, console) {
+            Ok(live) => live,
+            Err(failure) if failure.exit == Exit::NotPermitted => {
+                let why = &failure.text;
+                console.warn(&Watch::NothingRecorded { why });
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure),
+        };
+        let file = CaptureFile::create(path, &live, &[], console)?;
+        let stop = live.stop();
+        let writer = thread::Builder::new()
+            .name("record".to_owned())
+            .spawn(move || write(live, file, keep))
+            .map_err(|error| Failure::internal(&error, console.lang))?;
+        Ok(Some(Self {
+            stop,
+            writer,
+            console,
+        }))
+    }
+
+    /// The command is done: the file gets its name. `result` is the command's own, which goes first.
+    ///
+    /// # Errors
+    /// That of the command; else when the file could not be written.
+    fn finish(own: Option<Self>, result: Result<(), Failure>) -> Result<(), Failure> {
+        let Some(own) = own else { return result };
+        thread::sleep(LAST);
+        own.stop.ask();
+        let console = own.console;
+        let written = own.writer.join();
+        let written = written.unwrap_or_else(|_| Err(Failure::said(Exit::Internal)));
+        match written {
+            Ok(written) => {
+                let (packets, lost) = (&written.packets, &written.lost);
+                console.note(&Watch::Recorded { packets });
+                if written.lost > 0 {
+                    console.warn(&Watch::Lost { lost });
+                }
+                if let Some(why) = &written.why {
+                    console.warn(&Watch::Broken { why });
+                }
+                result
+            }
+            Err(failure) => result.and(Err(failure)),
+        }
+    }
+}
+
+fn write(mut live: Live, mut file: CaptureFile, mut keep: Keep) -> Result<Written, Failure> {
+    let mut written = Written::default();
+    while let Some(heard) = live.next_blocking() {
+        match heard {
+            Heard::Packets(packets) => {
+                for packet in packets.into_iter().filter(|packet| keep(packet)) {
+                    file.append(packet)?;
+                    written.packets += 1;
+                }
+            }
+            Heard::Lost(lost) => written.lost = lost,
+            Heard::Ended(why) => {
+                written.why = why;
+                break;
+            }
+        }
+    }
+    file.finish()?;
+    Ok(written)
+}

@@ -1,0 +1,129 @@
+//! Packets from a packet socket of this program, read by a thread.
+
+use std::io;
+use std::os::fd::AsFd as _;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_net::capture::Capture;
+use lineman_net::capture::OpenError;
+use lineman_net::capture::Options;
+use tokio::sync::mpsc;
+
+use super::Caught;
+use super::Heard;
+use super::Live;
+use super::PORTION;
+use super::PORTIONS;
+use super::Request;
+use super::Rung;
+use super::Stop;
+
+/// How often the kernel is asked how many packets found no room.
+const COUNTING: Duration = Duration::from_secs(1);
+
+/// Begins to capture: from now on nothing is missed.
+///
+/// # Errors
+/// When that is not permitted, or the filter does not fit the interface.
+pub fn begin(request: &Request) -> Result<Live, OpenError> {
+    let capture = Capture::open(&Options {
+        interface: request.interface.as_ref().map(|device| device.index),
+        filter: request.filter.clone(),
+        promiscuous: request.promiscuous,
+        buffer: request.buffer,
+    })?;
+    let link = capture.link();
+    let (tell, heard) = mpsc::channel(PORTIONS);
+    let stop = Stop::new()?;
+    let reader = Reader {
+        capture,
+        tell,
+        stop: stop.clone(),
+        lost: 0,
+        counted: Instant::now(),
+    };
+    thread::Builder::new()
+        .name("capture".to_owned())
+        .spawn(|| reader.run())?;
+    Ok(Live {
+        heard,
+        stop,
+        rung: Rung::Socket,
+        link,
+        interface: request.name().to_owned(),
+    })
+}
+
+struct Reader {
+    capture: Capture,
+    tell: mpsc::Sender<Heard>,
+    stop: Stop,
+    lost: u64,
+    counted: Instant,
+}
+
+impl Reader {
+    fn run(mut self) {
+        let why = loop {
+            // First: what was captured before the end was asked for is read below.
+            let last = self.stop.is_asked();
+            match self.read() {
+                Ok(true) => {}
+                Ok(false) => return, // nobody hears it
+                Err(error) => break Some(error.to_string()),
+            }
+            if last || self.counted.elapsed() >= COUNTING {
+                self.count();
+            }
+            if last {
+                break None;
+            }
+            let bell = self.stop.0.as_fd();
+            if let Err(error) = self.capture.wait(bell, COUNTING) {
+                break Some(error.to_string());
+            }
+        };
+        let _ = self.tell.blocking_send(Heard::Ended(why)); // nobody hears it
+    }
+
+    /// Tells all packets that are there; whether somebody hears it.
+    fn read(&mut self) -> io::Result<bool> {
+        let link = self.capture.link();
+        let (mut portion, mut bytes) = (Vec::new(), 0);
+        while let Some(packet) = self.capture.packet()? {
+            bytes += packet.bytes.len();
+            portion.push(Caught {
+                link,
+                interface: packet.interface,
+                utc_ns: Some(packet.utc_ns),
+                wire_len: packet.wire_len,
+                bytes: packet.bytes.to_vec(),
+                outbound: Some(packet.outbound),
+                super_segment: Some(packet.super_segment),
+            });
+            if bytes >= PORTION {
+                let full = Heard::Packets(std::mem::take(&mut portion));
+                if self.tell.blocking_send(full).is_err() {
+                    return Ok(false);
+                }
+                bytes = 0;
+                if self.stop.is_asked() {
+                    // A flood would go on for ever.
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(portion.is_empty() || self.tell.blocking_send(Heard::Packets(portion)).is_ok())
+    }
+
+    fn count(&mut self) {
+        self.counted = Instant::now();
+        let lost = self.capture.lost();
+        if lost > self.lost {
+            self.lost = lost;
+            let _ = self.tell.blocking_send(Heard::Lost(lost)); // nobody hears it
+        }
+    }
+}
