@@ -118,8 +118,10 @@ impl Show {
     /// When [`idle`](Self::idle) is to be called.
     pub fn due(&self) -> Option<Instant> {
         let kernel = self.kernel.due();
-        let Form::Lines(ladders, clock) = &self.form else {
-            return None;
+        let (ladders, clock) = match &self.form {
+            Form::Lines(ladders, clock) => (ladders, clock),
+            Form::Whole(Some(whole)) => return whole.due(),
+            _ => return None,
         };
         let rows = ladders.due_ns().and_then(|due_ns| clock.instant(due_ns));
         rows.into_iter().chain(kernel).min()
@@ -130,8 +132,10 @@ impl Show {
     /// # Errors
     /// When stdout cannot be written.
     pub fn idle(&mut self) -> Result<(), Failure> {
-        let Form::Lines(ladders, clock) = &mut self.form else {
-            return Ok(());
+        let (ladders, clock) = match &mut self.form {
+            Form::Lines(ladders, clock) => (ladders, clock),
+            Form::Whole(Some(whole)) => return whole.idle(),
+            _ => return Ok(()),
         };
         let mut lines = ladders.idle(clock.now_ns());
         for told in self.kernel.ask() {

@@ -9,7 +9,9 @@ use lineman_trace::capture::Recorder;
 use lineman_trace::capture::Sorted;
 use lineman_trace::log::Event;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
+use super::clock::Clock;
 use crate::commands::capture::Caught;
 use crate::commands::capture::system;
 use crate::commands::lab::tui::Input;
@@ -35,6 +37,8 @@ pub struct Whole {
     inputs: mpsc::UnboundedReceiver<Input>,
     list: List,
     opened: Option<(u64, Model)>,
+    /// The time of the opened one's log.
+    clock: Clock,
     histories: HashMap<u64, History>,
     kept: usize,
     ascii: bool,
@@ -65,6 +69,7 @@ impl Whole {
             inputs: listen(console)?,
             list: List::new(interface.to_owned(), console.lang, ascii),
             opened: None,
+            clock: Clock::default(),
             histories: HashMap::new(),
             kept: 0,
             ascii,
@@ -96,6 +101,7 @@ impl Whole {
         history.last = sorted.number;
         self.kept += packet.bytes.len();
         if let Some((_, model)) = self.opened.as_mut().filter(|(opened, _)| *opened == number) {
+            self.clock.see(event.t_ns);
             model.push(event);
         }
         while self.kept > MOST {
@@ -159,11 +165,30 @@ impl Whole {
             return Ok(()); // forgotten
         };
         let mut model = Model::new(setup(self.ascii, self.console)?);
+        self.clock = Clock::default();
         for event in &history.events {
+            self.clock.see(event.t_ns);
             model.push(event.clone());
         }
         self.opened = Some((number, model));
         Ok(())
+    }
+
+    /// When [`idle`](Self::idle) is to be called.
+    pub fn due(&self) -> Option<Instant> {
+        let (_, model) = self.opened.as_ref()?;
+        self.clock.instant(model.due_ns()?)
+    }
+
+    /// Rows that were waiting for more are complete.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn idle(&mut self) -> Result<(), Failure> {
+        if let Some((_, model)) = &mut self.opened {
+            model.idle(self.clock.now_ns());
+        }
+        self.settle()
     }
 
     /// Draws what there is.
