@@ -34,7 +34,7 @@ pub enum Difference {
     CloseWakes,
     /// An address that nobody has is `ETIMEDOUT`, on Linux `EHOSTUNREACH` if addresses are resolved.
     NobodyThere,
-    /// A host cannot reach itself (`ENETUNREACH`): there is no loopback interface.
+    /// A host cannot reach its own sockets (`ENETUNREACH`): there is no loopback interface.
     NoLoopback,
 }
 

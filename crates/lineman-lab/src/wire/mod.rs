@@ -95,10 +95,13 @@ impl Wire {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let bell = Arc::new(rustix::event::eventfd(0, flags)?);
         let (commands, inbox) = mpsc::channel();
+        let (now, log_ns) = port::together(|| recorder.now_ns());
+        let begun = now.checked_sub(Duration::from_nanos(log_ns)).unwrap_or(now);
         let relay = Relay {
             ports,
             traffic: Traffic::new(Instant::now(), delay, rules, recorder.clone()),
             recorder,
+            begun,
             utc_ns,
             sampler,
             swept: Instant::now(),

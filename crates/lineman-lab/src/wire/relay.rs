@@ -47,7 +47,9 @@ pub(super) struct Relay {
     pub(super) ports: Ports,
     pub(super) traffic: Traffic,
     pub(super) recorder: Recorder,
-    /// When the log began, in nanoseconds since 1970.
+    /// When the log began.
+    pub(super) begun: Instant,
+    /// The same in nanoseconds since 1970.
     pub(super) utc_ns: u64,
     pub(super) sampler: Arc<Mutex<Sampler>>,
     pub(super) swept: Instant,
@@ -109,7 +111,7 @@ impl Relay {
     fn receive(&mut self, from: Host, buffer: &mut Buffer) {
         while !self.gone.contains(&from) {
             match buffer.receive(self.ports.of(from)) {
-                Ok((frame, age)) => self.enter(from, frame, age),
+                Ok((frame, sent)) => self.enter(from, frame, sent),
                 Err(nix::Error::EINTR) => {}
                 Err(nix::Error::EAGAIN) => return,
                 Err(error) => self.leave(from, error.into()),
@@ -117,12 +119,10 @@ impl Relay {
         }
     }
 
-    /// Takes a frame that was sent so long ago.
-    fn enter(&mut self, from: Host, frame: &[u8], age: Duration) {
-        let now = Instant::now();
-        let sent = now.checked_sub(age).unwrap_or(now);
-        let age = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
-        let sent_ns = self.recorder.now_ns().saturating_sub(age);
+    /// Takes a frame that was sent then.
+    fn enter(&mut self, from: Host, frame: &[u8], sent: Instant) {
+        let sent_ns = sent.saturating_duration_since(self.begun).as_nanos();
+        let sent_ns = u64::try_from(sent_ns).unwrap_or(u64::MAX);
         // What its sender did, it did before.
         if let Some(segment) = Segment::of(frame) {
             let mut sampler = locked(&self.sampler);

@@ -113,8 +113,10 @@ impl Toward {
     }
 }
 
-/// Whether a call, as far as it was told, may have sent this packet.
+/// Whether a call, as far as it was told, may have sent this packet. One that began later has not, though it may be
+/// told before it: a busy lab reads packets late.
 pub(super) fn may_have_sent(cell: &CallCell, arrow: &Arrow) -> bool {
+    let began = cell.t_ns <= arrow.sent_ns;
     let failed = matches!(&cell.answer, Some(Answer::Error(error)) if error != "EINPROGRESS");
-    !failed && Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow))
+    began && !failed && Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow))
 }
