@@ -102,7 +102,7 @@ impl Story {
         let sends = |open: &Open| {
             let call = open.row.calls[arrow.from].as_ref();
             let sent = call.is_some_and(|cell| may_have_sent(cell, arrow));
-            let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
+            let waits = open.row.arrow.is_none() && open.rests(arrow.sent_ns) < TOGETHER_NS;
             sent && waits && open.toward[arrow.from].fits(arrow)
         };
         // A state that was told before its packet is seen, and is over by now, stays where it is.
