@@ -415,9 +415,9 @@ mod tests {
                     piece = Some(Box::new(work));
                 }
             }
-            piece
-                .take()
-                .map(|write| sink.give_back(write().expect("written")));
+            if let Some(write) = piece.take() {
+                sink.give_back(write().expect("written"));
+            }
         };
         let mut slow = begin(b"slow");
         receive(&mut slow, true);
