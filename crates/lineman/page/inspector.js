@@ -3,7 +3,7 @@
 import * as format from './format.js';
 import { element } from './messages.js';
 
-/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages @typedef {import('./store.js').Packet} Packet */
+/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages @typedef {import('./store.js').Field} Field */
 
 export class Inspector {
   /** @param {HTMLElement} place @param {Store} store @param {Messages} messages */
@@ -12,6 +12,8 @@ export class Inspector {
     this.store = store;
     this.messages = messages;
     this.drawn = '';
+    /** What was asked for last. @type {{n: number, packet: {fields: Field[], bytes: string}}|undefined} */
+    this.asked = undefined;
     store.watch(() => this.draw());
   }
 
@@ -37,16 +39,30 @@ export class Inspector {
       const way = [cell.before, cell.through, cell.after].filter((it, at, all) => it && it !== all[at - 1]);
       parts.push(element('p', 'how', `${messages.say(host)}: ${way.join(' → ')} (${messages.say(`known.${cell.known}`)})`));
     }
-    if (row.packet?.bytes) parts.push(this.packet(row.packet));
     this.place.replaceChildren(...parts);
     this.place.scrollTop = 0;
+    if (row.packet?.bytes) this.fetch(row.n, drawn);
   }
 
-  /** Fields beside bytes: who is pointed at is marked in both. @param {Packet} packet */
+  /** Fields and bytes come when a row is looked at. @param {number} n @param {string} drawn */
+  async fetch(n, drawn) {
+    try {
+      if (this.asked?.n !== n) {
+        const answer = await fetch(`packet/${n}`);
+        if (!answer.ok) return;
+        this.asked = { n, packet: await answer.json() };
+      }
+      if (this.drawn === drawn) this.place.append(this.packet(this.asked.packet));
+    } catch {
+      // lineman has stopped, and the banner says so
+    }
+  }
+
+  /** Fields beside bytes: who is pointed at is marked in both. @param {{fields: Field[], bytes: string}} packet */
   packet(packet) {
     const { messages } = this;
     const hex = element('p', 'hex');
-    const bytes = (packet.bytes ?? '').match(/../g) ?? [];
+    const bytes = packet.bytes.match(/../g) ?? [];
     const marks = bytes.map((byte) => element('span', '', byte));
     marks.forEach((mark, at) => hex.append(mark, (at + 1) % 16 ? ' ' : '\n'));
     const table = element('table', 'fields');

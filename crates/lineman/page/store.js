@@ -7,7 +7,7 @@
  * @typedef {{en: string, zh: string}} Both
  * @typedef {{layer: string, name: string, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
- *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: string|null, fields: Field[],
+ *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
  *   tcp: null|{flags: string, seq: number, ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
  *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,

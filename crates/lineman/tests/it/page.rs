@@ -280,3 +280,33 @@ fn an_open_stream_holds_up_no_end() {
     assert_eq!(program.wait().expect("ended").code(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn a_packets_fields_and_bytes_are_told_when_they_are_asked_for() {
+    let served = Served::new();
+    served.wait_for_held(1);
+    let syn = wait_for("the SYN's row", Duration::from_secs(20), || {
+        let rows = served.messages(None, "scene");
+        let rows = rows.iter().filter(|(kind, ..)| kind == "row");
+        let mut rows = rows.map(|(.., row)| serde_json::from_str(row).expect("JSON"));
+        rows.position(|row: serde_json::Value| row["packet"]["bytes"] == true)
+    });
+    let answer = served.get(&format!("packet/{}", syn));
+    assert_eq!(answer.status, 200);
+    let packet: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+    let fields = packet["fields"].as_array().expect("fields");
+    assert!(
+        fields
+            .iter()
+            .any(|field| field["layer"] == "TCP" && field["name"] == "flags")
+    );
+    let last = fields.iter().filter_map(|field| field["to"].as_u64()).max();
+    let bytes = packet["bytes"].as_str().map(|bytes| bytes.len() as u64 / 2);
+    assert_eq!(last, bytes);
+    for row in ["0", "99999", "-1", "x", "18446744073709551616"] {
+        assert!(
+            matches!(served.get(&format!("packet/{row}")).status, 400 | 404),
+            "{row}"
+        );
+    }
+}

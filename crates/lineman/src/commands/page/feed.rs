@@ -7,6 +7,7 @@ use std::sync::PoisonError;
 
 use tokio::sync::watch;
 
+use crate::views::page::FrameBytes;
 use crate::views::page::Message;
 
 /// What the page is told. Clones are the same feed.
@@ -23,6 +24,8 @@ pub(super) struct Feed {
 struct Told {
     /// From the first one on; the number of the first is 1.
     kept: Vec<Message>,
+    /// The packet of each row.
+    frames: Vec<Option<Arc<FrameBytes>>>,
     /// How things stand, and how often that was told.
     scene: Option<(u64, Message)>,
 }
@@ -52,7 +55,11 @@ impl Feed {
     /// Tells messages that are kept.
     pub(super) fn tell(&self, messages: Vec<Message>) {
         if !messages.is_empty() {
-            self.locked().kept.extend(messages);
+            let mut told = self.locked();
+            let rows = messages.iter().filter(|message| message.kind == "row");
+            told.frames.extend(rows.map(|row| row.frame.clone()));
+            told.kept.extend(messages);
+            drop(told);
             self.news.send_modify(|count| *count += 1);
         }
     }
@@ -68,6 +75,11 @@ impl Feed {
         told.scene = Some((count, scene));
         drop(told);
         self.news.send_modify(|count| *count += 1);
+    }
+
+    /// The packet of a row, if it has one.
+    pub(super) fn frame(&self, row: usize) -> Option<Arc<FrameBytes>> {
+        self.locked().frames.get(row)?.clone()
     }
 
     /// A reader who has the first `read` messages already.

@@ -61,6 +61,7 @@ pub(super) fn router(
         .route("/{token}/", get(|| async { file("index.html") }))
         .route("/{token}/words", get(words))
         .route("/{token}/events", get(events))
+        .route("/{token}/packet/{row}", get(packet))
         .route("/{token}/do", post(obey))
         .route("/{token}/{file}", get(asset))
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
@@ -155,6 +156,17 @@ async fn events(State(served): State<Arc<Served>>, headers: HeaderMap) -> Respon
     Sse::new(messages)
         .keep_alive(sse::KeepAlive::default())
         .into_response()
+}
+
+/// The fields and bytes of a row's packet.
+async fn packet(
+    State(served): State<Arc<Served>>,
+    Path((_, row)): Path<(String, usize)>,
+) -> Response {
+    match served.feed.frame(row) {
+        Some(frame) => answer(StatusCode::OK, JSON, frame.json()),
+        None => refuse(StatusCode::NOT_FOUND, "this row has no packet"),
+    }
 }
 
 async fn obey(State(served): State<Arc<Served>>, body: Bytes) -> Response {

@@ -7,6 +7,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use model::FrameBytes;
 pub use model::Message;
 pub use model::Model;
 pub use words::words;

@@ -1,7 +1,10 @@
 //! From the log's events to the page's messages.
 
+use std::sync::Arc;
+
 use lineman_proto::text::safe_json;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::LinkType;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -9,6 +12,7 @@ use lineman_trace::log::Start;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Row;
 use lineman_trace::story::Story;
+use lineman_trace::story::Stretch;
 use lineman_trace::story::What;
 use serde_json::Value;
 use serde_json::json;
@@ -25,13 +29,70 @@ pub struct Message {
     pub kind: &'static str,
     /// One line of JSON.
     pub json: String,
+    /// A row's packet: most are never looked at, so the page asks for its fields and bytes when one is.
+    pub frame: Option<Arc<FrameBytes>>,
+}
+
+/// The bytes of a packet, as they were sent or captured.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FrameBytes {
+    link: LinkType,
+    bytes: Vec<u8>,
+    /// How many it had on the wire.
+    wire_len: usize,
+    /// Whether it is of a transfer that its ports do not tell of.
+    is_tftp: bool,
+}
+
+impl FrameBytes {
+    fn of(arrow: &Arrow) -> Option<Arc<Self>> {
+        // The same packet has further rows, which show how it ended.
+        let shows_bytes = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
+        shows_bytes.then(|| {
+            Arc::new(Self {
+                link: arrow.link,
+                bytes: arrow.bytes.clone(),
+                wire_len: arrow.wire_len,
+                is_tftp: matches!(&arrow.seen.what, What::Udp(datagram) if datagram.tftp.is_some()),
+            })
+        })
+    }
+
+    /// Its fields with their places, and its bytes, as one line of JSON.
+    pub fn json(&self) -> String {
+        let mut frame = Frame::captured(self.link, &self.bytes, self.wire_len);
+        if self.is_tftp {
+            frame = frame.as_tftp();
+        }
+        let fields = frame.fields().map(|field| {
+            json!({
+                "layer": field.layer.name(),
+                "name": field.name,
+                "value": field.value,
+                "from": field.range.start,
+                "to": field.range.end,
+            })
+        });
+        let fields: Vec<Value> = fields.collect();
+        let bytes: String = self
+            .bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let object = json!({ "fields": fields, "bytes": bytes });
+        safe_json(&object.to_string()).into_owned()
+    }
 }
 
 impl Message {
     /// A message without control characters, whatever its texts hold.
     pub fn new(kind: &'static str, content: &Value) -> Self {
         let json = safe_json(&content.to_string()).into_owned();
-        Self { kind, json }
+        Self {
+            kind,
+            json,
+            frame: None,
+        }
     }
 }
 
@@ -85,7 +146,10 @@ impl Model {
         self.rows += rows.len();
         let messages = rows.iter().enumerate();
         messages
-            .map(|(nth, row)| Message::new("row", &object(first + nth, row)))
+            .map(|(nth, row)| Message {
+                frame: row.arrow.as_ref().and_then(FrameBytes::of),
+                ..Message::new("row", &object(first + nth, row))
+            })
             .collect()
     }
 }
@@ -128,32 +192,14 @@ fn card(card: &Card) -> Value {
     json!({ "calls": card.calls, "socket": socket })
 }
 
-/// A row as in `docs/json.md`, its words in both languages, and its packet's fields with their places.
+/// A row as in `docs/json.md`, its words in both languages; in place of its packet's bytes, whether there are any.
 fn object(n: usize, row: &Row) -> Value {
     let both =
         |text: &dyn Fn(Lang) -> String| json!({ "en": text(Lang::En), "zh": text(Lang::Zh) });
     let mut object = row_object(n, row, both);
-    if let Some(arrow) = &row.arrow {
-        object["packet"]["fields"] = fields(arrow);
+    if row.arrow.is_some() {
+        let packet = &mut object["packet"];
+        packet["bytes"] = packet["bytes"].is_string().into();
     }
     object
-}
-
-fn fields(arrow: &Arrow) -> Value {
-    let missing = arrow.wire_len.saturating_sub(arrow.bytes.len());
-    let wire_len = arrow.bytes.len().saturating_add(missing);
-    let mut frame = Frame::captured(arrow.link, &arrow.bytes, wire_len);
-    if matches!(&arrow.seen.what, What::Udp(datagram) if datagram.tftp.is_some()) {
-        frame = frame.as_tftp();
-    }
-    let fields = frame.fields().map(|field| {
-        json!({
-            "layer": field.layer.name(),
-            "name": field.name,
-            "value": field.value,
-            "from": field.range.start,
-            "to": field.range.end,
-        })
-    });
-    Value::Array(fields.collect())
 }
