@@ -63,6 +63,8 @@ struct Known {
     sacked: Option<(Instant, Duration)>,
     /// Whether it sends again what is lost.
     recovers: bool,
+    /// Whether a FIN has come before something in front of it: what fills the gap changes the state.
+    ends_early: bool,
 }
 
 impl Known {
@@ -344,12 +346,24 @@ impl Sampler {
         timer.filter(|timer| timer.kind == TimerKind::Retransmission)
     }
 
+    /// A FIN has arrived, and its consequences were looked at.
+    pub(crate) fn ended(&mut self, host: Host, socket: Endpoints) {
+        if let Some(known) = self.known.get_mut(&(host, socket)) {
+            use TcpState::{Established, FinWait2};
+            known.ends_early |= matches!(known.state, Established | FinWait2);
+        }
+    }
+
     /// Whether a socket is in a state that only a SYN, a FIN or a RST can change, or its own program
     /// (RFC 9293 §3.10.7.4).
     pub(crate) fn steady(&self, host: Host, socket: Endpoints) -> bool {
         self.known.get(&(host, socket)).is_some_and(|known| {
             use TcpState::{CloseWait, Established, FinWait2};
-            matches!(known.state, Established | CloseWait | FinWait2)
+            match known.state {
+                CloseWait => true,
+                Established | FinWait2 => !known.ends_early,
+                _ => false,
+            }
         })
     }
 
@@ -509,6 +523,7 @@ impl Sampler {
             heard: None,
             sacked: None,
             recovers: false,
+            ends_early: false,
         };
         self.known.insert(key, known);
         None

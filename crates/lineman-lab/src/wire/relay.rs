@@ -159,6 +159,9 @@ impl Relay {
         let changes = |segment: &Segment| !(segment.plain && sampler.steady(to, receiver(segment)));
         if let Some(segment) = segment.filter(changes) {
             sampler.settle(to, receiver(&segment), event);
+            if segment.ends {
+                sampler.ended(to, receiver(&segment));
+            }
             if opens {
                 sampler.asked(to, receiver(&segment), event);
             }

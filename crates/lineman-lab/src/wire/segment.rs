@@ -17,6 +17,8 @@ pub(crate) struct Segment {
     pub(crate) plain: bool,
     /// Whether it resets the connection.
     pub(crate) reset: bool,
+    /// Whether its sender has finished.
+    pub(crate) ends: bool,
     /// Whether it asks to open a connection.
     pub(crate) asks: bool,
     /// What its sender expects next; without ACK it means nothing.
@@ -91,6 +93,7 @@ impl Segment {
             counts: takes > 0,
             plain: header[13] & (SYN | FIN | RST) == 0,
             reset: header[13] & RST != 0,
+            ends: header[13] & FIN != 0,
             asks: header[13] & (SYN | ACK) == SYN,
             ack: number(8),
             window: u16::from_be_bytes([header[14], header[15]]),

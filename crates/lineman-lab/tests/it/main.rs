@@ -7,6 +7,8 @@
 mod calls;
 mod causes;
 mod closing;
+mod differential;
+mod differential_runs;
 mod lessons;
 mod log_clock;
 mod network;

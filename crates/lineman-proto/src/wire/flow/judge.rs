@@ -22,6 +22,8 @@ pub(super) struct Placed {
     pub bytes: u32,
     /// Behind the highest block that a SACK names.
     pub sacked: Option<i64>,
+    /// Whether it lies before its sender's SYN: it is of a connection before this one.
+    pub is_old: bool,
 }
 
 impl Placed {
@@ -161,7 +163,7 @@ fn is_third(sender: &mut Side, peer: &Side, it: &Placed) -> bool {
 }
 
 fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
-    if !it.has(Flags::FIN) {
+    if !it.has(Flags::FIN) || it.is_old {
         return None;
     }
     if sender.fin.is_none() {
@@ -251,7 +253,7 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
 
 /// The clock of a SYN+ACK runs for a second at first (RFC 6298 §2), by the ticks of a kernel up to some
 /// hundredths less. Later than this, a clock and a SYN that came again cannot be told apart.
-const SYN_CLOCK_NS: u64 = 850_000_000;
+pub(super) const SYN_CLOCK_NS: u64 = 850_000_000;
 /// Whether a SYN+ACK comes again because of the peer's SYN; `asked` if that was seen to come again.
 fn is_answer(asked: bool, again: Again) -> bool {
     let limit = if asked { SYN_CLOCK_NS } else { SHORTEST_RTO_NS };

@@ -1,6 +1,8 @@
 //! The states of an end, deduced from numbers (RFC 9293 §3.10.7): a flag alone moves nothing, the
 //! number that it stands at must be the one that is due.
 
+use super::Again;
+use super::Cause;
 use super::EndState;
 use super::Source;
 use super::TcpState;
@@ -16,8 +18,13 @@ use super::TcpState::SynReceived;
 use super::TcpState::SynSent;
 use super::TcpState::TimeWait;
 use super::judge::Placed;
+use super::judge::SYN_CLOCK_NS;
 use super::side::Side;
 use crate::wire::Flags;
+
+/// What is sent again this soon after an acknowledgment has arrived, or was seen, had left before: programs that
+/// relay or capture are as late. No retransmission time-out is as short by default.
+const CROSSING_NS: u64 = 15_000_000;
 
 /// The state of an end, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,36 +62,107 @@ impl Life {
     }
 }
 
+/// How a segment leaves.
+#[derive(Clone, Copy)]
+pub(super) struct Departs {
+    /// What its sender would have sent next before.
+    pub next: i64,
+    /// If it was sent before.
+    pub again: Option<Again>,
+    /// Whether its sender had sent anything but SYNs before.
+    pub had_settled: bool,
+    pub now_ns: u64,
+}
+
 impl Side {
     /// Whether it is known to be in a state.
     pub(super) fn is(&self, state: TcpState) -> bool {
         self.life.state() == Some(state)
     }
 
-    /// It has sent a segment; `next` is what it would have sent next before. Gives its state if that is
-    /// another now.
+    /// It has sent a segment. Gives its state if that is another now.
     pub(super) fn lives_by_sending(
         &mut self,
         peer: &Self,
         it: &Placed,
-        next: i64,
+        how: Departs,
     ) -> Option<EndState> {
         let before = self.life.state();
         let (state, fits) = if it.has(Flags::RST) {
-            (after_own_reset(before, it.seq == next), true)
-        } else if it.has(Flags::SYN) {
-            self.after_own_syn(before, it.has(Flags::ACK))
+            if self.is(SynSent) && peer.said.is_none() {
+                // It answers what was not seen, and may have been refused before.
+                self.life.now = None;
+                return None;
+            }
+            (self.after_own_reset(before, it, how.next)?, true)
+        } else if it.is_old || self.had_left_before(it, how) {
+            return None;
+        } else if it.has(Flags::SYN) && !self.is_elsewhere {
+            self.after_own_syn(peer, before, it.has(Flags::ACK), how)
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
             self.after_own(peer, before, it)
         } else {
             self.life.now = self.deduced(peer).filter(|_| !self.is_unsure());
+            if self.answers_unseen(peer, it) {
+                self.life.now = None;
+            }
             return self.life.now;
         };
+        if self.answers_unseen(peer, it) {
+            self.life.now = None;
+            return None;
+        }
         let source = match fits {
             true => Source::Deduced,
             false => Source::Contradicted,
         };
         self.life.moves(state, source)
+    }
+
+    /// Whether a segment was sent before the last one that was seen of its sender, or before what that has heard
+    /// since: it tells of no state that it is in now.
+    fn had_left_before(&self, it: &Placed, how: Departs) -> bool {
+        let since_ns = how.now_ns.saturating_sub(self.heard.at_ns);
+        let just_heard = self.heard.at_ns > 0 && since_ns < CROSSING_NS;
+        let Some(again) = how.again else {
+            return self.is(Closed) && just_heard && !it.has(Flags::SYN);
+        };
+        let said = self.said.map_or(0, |said| said.ack);
+        let too_soon = it.has(Flags::SYN) && again.wait_ns < SYN_CLOCK_NS;
+        again.cause == Cause::Doubled
+            || self.life.now.is_some() && (just_heard || too_soon)
+            || it.ack.is_some_and(|ack| ack < said)
+    }
+
+    /// Whether it waits for an acknowledgment, and acknowledges something of a peer of which none was ever seen: it
+    /// may have got its own, too.
+    fn answers_unseen(&self, peer: &Self, it: &Placed) -> bool {
+        let waiting = [SynReceived, FinWait1, Closing, LastAck];
+        peer.said.is_none() && it.seq == it.end && waiting.into_iter().any(|state| self.is(state))
+    }
+
+    /// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not
+    /// sent, and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is
+    /// connected never answers so: it sends a reset because it is gone. A number that it has never used is that of
+    /// a connection before this one. An end of which nothing else was seen is gone if it answers the SYN.
+    fn after_own_reset(
+        &self,
+        before: Option<TcpState>,
+        it: &Placed,
+        next: i64,
+    ) -> Option<TcpState> {
+        let used = (0..=self.has_come_to(next)).contains(&it.seq);
+        let answers_syn = it.ack.is_some_and(|ack| ack > 0);
+        match before {
+            Some(Listen) => Some(Listen),
+            Some(state @ (SynSent | SynReceived)) if it.seq != next && it.ack.is_none() => {
+                Some(state)
+            }
+            None if self.is_elsewhere || !used => None,
+            None if !self.settled && !answers_syn => None,
+            Some(state) if !used && !answers_syn => Some(state),
+            _ => Some(Closed),
+        }
     }
 
     /// The state that follows from all that was seen, whatever was deduced before; `None` if it does not
@@ -104,15 +182,29 @@ impl Side {
         Some(EndState { state, source })
     }
 
-    fn after_own_syn(&mut self, before: Option<TcpState>, with_ack: bool) -> (TcpState, bool) {
+    fn after_own_syn(
+        &mut self,
+        peer: &Self,
+        before: Option<TcpState>,
+        with_ack: bool,
+        how: Departs,
+    ) -> (TcpState, bool) {
         let unborn = matches!(before, None | Some(Closed | Listen));
-        if with_ack {
-            self.life.passive |= unborn;
-            let fits = unborn || matches!(before, Some(SynSent | SynReceived));
-            (SynReceived, fits)
-        } else {
-            let fits = unborn || matches!(before, Some(SynSent | TimeWait));
-            (SynSent, fits)
+        match before {
+            // It answers a SYN that crossed its own, and had left when the peer's answer arrived.
+            Some(state @ (Established | CloseWait)) if with_ack && how.again.is_none() => {
+                (state, true)
+            }
+            // It has said more since: this one was late.
+            Some(state) if how.had_settled && !unborn => (state, true),
+            _ if with_ack => {
+                self.life.passive |= unborn;
+                let fits = unborn || matches!(before, Some(SynSent | SynReceived));
+                (SynReceived, fits)
+            }
+            // The peer's has arrived already, and crossed it.
+            None if peer.syn == Some(false) && self.expects > 0 => (SynReceived, true),
+            _ => (SynSent, unborn || before == Some(SynSent)),
         }
     }
 
@@ -129,7 +221,7 @@ impl Side {
             return (Closing, false);
         }
         match before {
-            Listen => (open(ends, heard), true),
+            Listen if it.bytes > 0 || ends => (open(ends, heard), true),
             SynSent if it.ack.is_none_or(|ack| ack < 1) => (SynSent, false),
             SynSent => (open(ends, heard), true),
             // Only who is open has something to say; anybody may repeat an acknowledgment.
@@ -138,9 +230,24 @@ impl Side {
             // It repeats its FIN: that is not acknowledged yet.
             FinWait2 if ends => (FinWait1, false),
             TimeWait if ends => (Closing, false),
+            // Its own acknowledgment tells that the peer's has arrived.
+            FinWait1 if heard => (Closing, true),
+            FinWait2 if heard => (TimeWait, true),
+            Closed if ends && it.ack.is_some_and(unheard) => (Closing, false),
             Closed if ends && heard => (LastAck, false),
             Closed => (Closed, false),
             state => (state, true),
+        }
+    }
+
+    /// Whether it drops a segment although it is not too old: before it is connected it takes in only what
+    /// acknowledges its SYN, or is one (RFC 9293 §3.10.7.3, §3.10.7.4).
+    pub(super) fn has_no_use_for(&self, it: &Placed) -> bool {
+        let acknowledges = it.ack.is_some_and(|ack| (1..=self.next).contains(&ack));
+        match self.life.state() {
+            Some(SynSent) => !it.has(Flags::SYN),
+            Some(SynReceived) => !it.has(Flags::SYN) && !acknowledges,
+            _ => false,
         }
     }
 
@@ -153,19 +260,51 @@ impl Side {
         due: i64,
     ) -> Option<EndState> {
         // Whether it listens is told by its answer.
-        let before = self.life.state()?;
+        let Some(before) = self.life.state() else {
+            self.may_be_gone |= it.has(Flags::RST);
+            return None;
+        };
+        if before == Closed && it.has(Flags::SYN) && it.ack.is_none() {
+            self.life.now = None; // it may listen
+            return None;
+        }
+        if it.has(Flags::RST) && self.cannot_judge_reset(peer, before, it.seq, due) {
+            (self.may_be_gone, self.life.now) = (true, None);
+            return None;
+        }
         // What acknowledges something that was never sent is not believed.
         let ack = it.ack.filter(|ack| *ack <= self.next);
         let state = if it.has(Flags::RST) {
-            self.after_reset(before, it.seq == due, ack)
+            self.after_reset(before, self.believes_reset(peer, before, it.seq, due), ack)
         } else {
             self.after(peer, before, it, ack)
         };
         self.life.moves(state, Source::Deduced)
     }
 
-    /// A reset is believed if its number is just the one that is due (RFC 5961 §3.2), or if it
-    /// acknowledges a SYN that has no answer yet.
+    /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
+    /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
+    /// may not be that of its FIN; and behind all that SACK has said to have arrived.
+    fn believes_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
+        let waits = matches!(before, CloseWait | Closing | LastAck);
+        let sacks = self.sack == Some(true) && peer.sack == Some(true);
+        seq == due
+            || waits && peer.fin == Some(seq) && due == seq + 1
+            || sacks && self.highest_island() == Some(seq)
+    }
+
+    /// Whether nobody can tell if a reset is believed: that depends on options that were not seen, or on bytes from
+    /// before the capture, unless its number is the one that this end has asked for.
+    fn cannot_judge_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
+        let late = peer.numbers.is_some_and(|numbers| !numbers.certain);
+        let asked = self.said.is_some_and(|said| said.ack == seq);
+        let beyond = self.highest_island() == Some(seq);
+        let unknown = self.sack.is_none() || peer.sack.is_none();
+        let open = !matches!(before, Listen | SynSent | SynReceived | Closed);
+        open && !(asked && seq == due) && (late || beyond && unknown)
+    }
+
+    /// What a reset does, or one that acknowledges a SYN that has no answer yet.
     fn after_reset(&self, before: TcpState, due: bool, ack: Option<i64>) -> TcpState {
         match before {
             Listen => Listen,
@@ -188,7 +327,9 @@ impl Side {
                 (true, None) if it.ack.is_none() => return SynReceived,
                 _ => return SynSent,
             },
-            // What is older than all that it has said it received is answered, and else ignored.
+            // What lies beyond all that it has room for is answered, and else ignored.
+            SynReceived if self.room_to.is_some_and(|room| it.seq > room) => return before,
+            // So is what is older than all that it has said it received.
             _ if !syn && it.end < self.said.map_or(0, |said| said.ack) => return before,
             SynReceived if ack.is_some_and(|ack| ack > 0) => Established,
             state => state,
@@ -228,16 +369,5 @@ fn open(ends: bool, heard_fin: bool) -> TcpState {
         (true, false) => FinWait1,
         (false, true) => CloseWait,
         (true, true) => LastAck,
-    }
-}
-
-/// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not sent,
-/// and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is connected
-/// never answers so: it sends a reset because it is gone.
-fn after_own_reset(before: Option<TcpState>, due: bool) -> TcpState {
-    match before {
-        Some(Listen) => Listen,
-        Some(state @ (SynSent | SynReceived)) if !due => state,
-        _ => Closed,
     }
 }

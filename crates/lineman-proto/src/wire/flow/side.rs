@@ -63,8 +63,12 @@ pub(super) struct Side {
     pub unseen: Unseen,
     /// Whether it may have heard one.
     pub may_have_heard_more: bool,
-    /// From which place on it was seen what it hears.
-    pub heard_from: i64,
+    /// Whether the peer's FIN has arrived before something that nobody saw.
+    pub fin_came_early: bool,
+    /// Whether a reset has come to it whose number nobody can judge.
+    pub may_be_gone: bool,
+    /// Whether it speaks of a connection before this one, between the same ends.
+    pub is_elsewhere: bool,
     /// Whether it had heard the peer's FIN when it sent its own; `None` before, and where that cannot be told.
     pub ended_second: Option<bool>,
 }
@@ -185,10 +189,22 @@ impl Side {
         })
     }
 
-    /// It counts anew: what it sent is void, what it received is not.
-    pub(super) fn forget_sent(&mut self) {
+    /// It begins anew: what it sent and received before is void. A peer that has said more than a SYN goes on
+    /// with the numbers from before until it accepts the new ones.
+    pub(super) fn begins_anew(&mut self, peer: &mut Self) {
         self.sent.clear();
-        (self.next, self.fin, self.ended_second) = (0, None, None);
+        self.islands.clear();
+        (self.next, self.expects) = (0, 0);
+        (self.fin, self.ended_second) = (None, None);
+        (self.settled, self.life) = (false, Life::default());
+        if peer.settled {
+            (peer.is_elsewhere, peer.life.now) = (true, None);
+        }
+    }
+
+    /// The highest place that has arrived beyond a gap.
+    pub(super) fn highest_island(&self) -> Option<i64> {
+        self.islands.iter().map(|island| island.1).max()
     }
 
     /// Whether the peer's FIN has arrived, and all before it.
@@ -223,6 +239,14 @@ impl Side {
         self.expects = to;
         self.join();
         Arrival::InOrder
+    }
+
+    /// It says itself that all before this place has arrived.
+    pub(super) fn has_received(&mut self, place: i64) {
+        if place > self.expects {
+            self.expects = place;
+            self.join();
+        }
     }
 
     /// What had come too early may now be next.

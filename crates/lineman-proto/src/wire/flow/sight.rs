@@ -35,9 +35,10 @@ impl Side {
         if it.has(Flags::RST) {
             return;
         }
-        self.shows_own(it);
+        self.shows_own(peer, it);
         if let Some(ack) = it.ack {
             self.shows_heard(peer, ack);
+            self.has_received(ack);
         }
         if self.unseen == Unseen::Nothing {
             peer.may_have_heard_more = false;
@@ -46,9 +47,10 @@ impl Side {
 
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
     /// nothing stands where its sender goes on.
-    fn shows_own(&mut self, it: &Placed) {
+    fn shows_own(&mut self, peer: &Self, it: &Placed) {
         if it.has(Flags::SYN) {
-            self.unseen = Unseen::Nothing;
+            (self.unseen, self.may_be_gone) = (Unseen::Nothing, false);
+            self.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
         } else if it.seq < it.end {
             if matches!(self.unseen, Unseen::Before(place) if it.seq >= place) {
                 self.unseen = Unseen::Nothing;
@@ -63,15 +65,22 @@ impl Side {
 
     /// What it acknowledges has reached it.
     fn shows_heard(&mut self, peer: &mut Self, ack: i64) {
-        if peer.fin.is_some() {
-            self.may_have_heard_more = false; // nothing comes behind a FIN
+        if peer.syn.is_some() && (1..=peer.next).contains(&ack) && self.syn.is_some() {
+            self.is_elsewhere = false;
+        }
+        if ack < 1 && peer.syn.is_some() {
+            // It has not accepted the SYN of this one.
+            self.is_elsewhere |= self.syn.is_none();
+        } else if let Some(fin) = peer.fin {
+            // Nothing comes behind a FIN; but what is missing before it may have come before the capture began.
+            self.may_have_heard_more = self.fin_came_early && self.expects <= fin && ack <= fin;
         } else if ack > peer.next {
             peer.unseen.reaches(ack);
             peer.forgets(&OPEN);
             self.may_have_heard_more = true;
             self.forgets(&HEARING);
-        } else if ack > self.heard_from && ack <= self.expects {
-            self.may_have_heard_more = false; // the byte before it was seen, and is no FIN
+        } else if peer.next > 1 {
+            self.may_have_heard_more = false; // bytes were seen that no FIN can be in front of
         }
     }
 
@@ -83,9 +92,25 @@ impl Side {
         }
     }
 
+    /// How far its numbers have come, seen or not, if what was seen has come to `next`.
+    pub(super) fn has_come_to(&self, next: i64) -> i64 {
+        match self.unseen {
+            Unseen::Before(place) => next.max(place),
+            _ => next,
+        }
+    }
+
     /// Whether its state may be another than the numbers tell that were seen.
     pub(super) fn is_unsure(&self) -> bool {
-        self.fin.is_none() && self.unseen != Unseen::Nothing || self.may_have_heard_more
+        let may_have_ended = self.fin.is_none() && self.unseen != Unseen::Nothing;
+        may_have_ended || self.may_have_heard_more || self.is_elsewhere || self.may_be_gone
+    }
+
+    /// Its peer's FIN has arrived before something in front of it that was not seen.
+    pub(super) fn hears_fin_early(&mut self, peer: &Self) {
+        if peer.numbers.is_some_and(|numbers| !numbers.certain) {
+            (self.fin_came_early, self.may_have_heard_more) = (true, true);
+        }
     }
 
     /// Whether it has heard the peer's FIN when it sends its own, which is seen for the first time. One that

@@ -6,6 +6,7 @@ use super::Again;
 use super::Arrival;
 use super::Counts;
 use super::EndState;
+use super::Ending;
 use super::Label;
 use super::Order;
 use super::Prompt;
@@ -17,6 +18,7 @@ use super::judge;
 use super::judge::Found;
 use super::judge::Packet;
 use super::judge::Placed;
+use super::life::Departs;
 use super::numbers::Numbers;
 use super::side::Side;
 use crate::wire::Flags;
@@ -147,6 +149,12 @@ impl TcpFlow {
         self.side(way.other()).said.map_or(0, |said| said.ack)
     }
 
+    /// Whether the receiver of a direction has said last that it has no room.
+    pub fn has_no_room(&self, way: Way) -> bool {
+        let said = self.side(way.other()).said;
+        said.is_some_and(|said| said.window == 0)
+    }
+
     /// What the sender of a direction sends next, if nothing is repeated.
     pub fn next(&self, way: Way) -> i64 {
         self.side(way).next
@@ -163,15 +171,20 @@ impl TcpFlow {
     }
 
     /// Whether a segment begins another connection between the same two ends: a SYN whose number is not that
-    /// of this one.
+    /// of this one; or, where that was not seen and this one is over, the answer to it.
     pub fn is_succeeded_by(&self, segment: &Segment) -> bool {
+        let Some(way) = self.way(segment).filter(|_| segment.has(Flags::SYN)) else {
+            return false;
+        };
         let other = |numbers: Numbers| numbers.isn != segment.seq;
-        segment.has(Flags::SYN)
-            && !segment.has(Flags::ACK)
-            && self
-                .way(segment)
-                .and_then(|way| self.side(way).numbers)
-                .is_some_and(other)
+        let is_new = self.side(way).numbers.is_some_and(other);
+        let is_over = || matches!(self.ending(), Ending::Finished | Ending::Reset(_));
+        let peer = self.side(way.other());
+        let answers = peer
+            .numbers
+            .map(|numbers| numbers.place(peer.next, segment.ack));
+        let answers_this = answers.is_some_and(|ack| (1..=peer.next).contains(&ack));
+        is_new && (!segment.has(Flags::ACK) || is_over() && !answers_this)
     }
 
     pub(super) fn side(&self, way: Way) -> &Side {
@@ -210,7 +223,7 @@ impl TcpFlow {
             self.reset.get_or_insert(way);
         }
         let (sender, peer) = self.sides(way);
-        let next = sender.next;
+        let (next, had_settled) = (sender.next, sender.settled);
         let fills_window = placed.bytes > 0 && Some(placed.end) == peer.room_to;
         let had_room = sender.said.is_none_or(|said| said.window > 0);
         let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
@@ -239,7 +252,13 @@ impl TcpFlow {
             closes_window: had_room && placed.closes_window(),
             acks_unseen,
         });
-        let moved = sender.lives_by_sending(peer, &placed, next);
+        let how = Departs {
+            next,
+            again,
+            had_settled,
+            now_ns,
+        };
+        let moved = sender.lives_by_sending(peer, &placed, how);
         if let Some(ack) = placed.ack.filter(|_| !placed.has(Flags::RST)) {
             let room_to = ack + i64::from(window);
             sender.room_to = sender.room_to.max(Some(room_to));
@@ -284,14 +303,20 @@ impl TcpFlow {
             let bare = placed.seq == placed.end && !sender.probed;
             receiver.hear((ack, segment.window), bare, sacked, now_ns);
         }
+        if placed.has(Flags::RST) {
+            receiver.heard.at_ns = now_ns;
+        }
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
-            // The connection is older than what was seen of it.
-            (receiver.expects, receiver.heard_from) = (placed.seq, placed.seq);
+            receiver.expects = placed.seq; // the connection is older than what was seen of it
         }
         let due = receiver.expects;
         let arrival = match placed.has(Flags::RST) {
             true => Arrival::InOrder,
             false if receiver.is(TcpState::Closed) => Arrival::Gone,
+            false if receiver.has_no_use_for(&placed) => match placed.seq == placed.end {
+                true => Arrival::InOrder,
+                false => Arrival::Early,
+            },
             false => match receiver.receive(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
                 Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
@@ -300,6 +325,9 @@ impl TcpFlow {
                 arrival => arrival,
             },
         };
+        if arrival == Arrival::Early && placed.has(Flags::FIN) {
+            receiver.hears_fin_early(sender);
+        }
         if receiver.expects > due {
             receiver.owed.arrived(receiver.expects, now_ns);
             sender.has_shown_all_to(receiver.expects);
@@ -321,9 +349,9 @@ impl TcpFlow {
         if !segment.has(Flags::SYN) {
             return;
         }
-        let sender = self.sides(way).0;
+        let (sender, peer) = self.sides(way);
         if sender.numbers.is_some_and(|it| it.isn != segment.seq) {
-            sender.forget_sent();
+            sender.begins_anew(peer);
         }
         sender.scale = segment.scale;
         sender.sack = Some(segment.sack_permitted);
@@ -355,10 +383,12 @@ impl TcpFlow {
                 .numbers_before(peer, segment.seq, false)
                 .place(sender.next, segment.seq),
         };
+        let end = seq + i64::from(segment.takes());
         Placed {
             flags,
             seq,
-            end: seq + i64::from(segment.takes()),
+            end,
+            is_old: end < 0 && sender.numbers.is_some_and(|numbers| numbers.certain),
             ack,
             window: segment.window,
             bytes: segment.len,

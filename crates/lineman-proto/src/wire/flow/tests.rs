@@ -809,7 +809,8 @@ fn an_acknowledgment_of_nothing_moves_nothing() {
     let mut talk = talk();
     talk.forth(SYN, (0, 0), b"");
     talk.back(SYN_ACK, (0, 70), b"");
-    assert_eq!(talk.states()[0], SynSent);
+    let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way).map(|it| it.state));
+    assert_eq!(states, [Some(SynSent), None]);
     let mut talk = self::talk().open();
     talk.forth(FIN, (1, 1), b"");
     talk.back(ACK, (1, 70), b"");
@@ -834,6 +835,10 @@ fn a_state_knows_its_source() {
     assert_eq!(talk.flow().state(Way::Back), server);
     // In a capture this would count as delivered; but the client asks again.
     talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(SYN, (0, 0), b""); // this one had left before
+    let client = end(Established, Source::Deduced);
+    assert_eq!(talk.flow().state(Way::Forth), client);
+    talk.pause(1000);
     talk.forth(SYN, (0, 0), b"");
     let client = end(SynSent, Source::Contradicted);
     assert_eq!(talk.flow().state(Way::Forth), client);

@@ -1,0 +1,335 @@
+//! Walks through a log, tells the tracker the packets as somebody sees them, and holds its states against
+//! the kernel's after each.
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::fmt;
+
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::EndState;
+use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Source;
+use lineman_proto::wire::flow::TcpFlow;
+use lineman_proto::wire::flow::TcpFlows;
+use lineman_proto::wire::flow::Way;
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Packet;
+use lineman_trace::log::State;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
+
+use super::captures::Captured;
+use super::connection::Connections;
+use super::connection::Told;
+use super::explain::Case;
+use super::explain::explain;
+
+/// How the packets are seen.
+#[derive(Clone, Copy, Debug)]
+pub enum Lens {
+    /// Each as it is sent and as it is delivered.
+    Lab,
+    /// Each once, as in a capture.
+    Capture(Captured),
+}
+
+impl Lens {
+    /// All of them; `seed` draws where captures begin.
+    pub fn all(seed: u64) -> Vec<(&'static str, Self)> {
+        let mut all = vec![("sent and delivered", Self::Lab)];
+        all.extend(
+            Captured::all(seed)
+                .into_iter()
+                .map(|(name, captured)| (name, Self::Capture(captured))),
+        );
+        all
+    }
+}
+
+/// What came of comparing.
+#[derive(Clone, Debug, Default)]
+pub struct Compared {
+    /// States that the tracker named, and the kernel too.
+    pub agreed: u64,
+    /// Of these, those in which the tracker had contradicted itself before.
+    pub contradicted: u64,
+    /// Where the tracker names none.
+    pub unclaimed: u64,
+    /// Those that differ for a known reason.
+    pub explained: BTreeMap<&'static str, u64>,
+    /// How often which state was named rightly.
+    pub states: BTreeMap<TcpState, u64>,
+    /// The others.
+    pub unexplained: Vec<Difference>,
+}
+
+/// A state that the kernel does not bear out.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The number of the event behind which it was looked at.
+    pub n: u64,
+    pub host: Host,
+    pub socket: Endpoints,
+    pub claim: EndState,
+    pub kernel: TcpState,
+}
+
+impl Compared {
+    pub fn add(&mut self, other: Self) {
+        self.agreed += other.agreed;
+        self.contradicted += other.contradicted;
+        self.unclaimed += other.unclaimed;
+        for (reason, count) in other.explained {
+            *self.explained.entry(reason).or_default() += count;
+        }
+        for (state, count) in other.states {
+            *self.states.entry(state).or_default() += count;
+        }
+        self.unexplained.extend(other.unexplained);
+    }
+}
+
+impl fmt::Display for Compared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "  {} agreed ({} after a contradiction)",
+            self.agreed, self.contradicted
+        )?;
+        writeln!(f, "  {} not claimed", self.unclaimed)?;
+        for (reason, count) in &self.explained {
+            writeln!(f, "  {count} explained: {reason}")?;
+        }
+        let states = self.states.iter();
+        let states: Vec<_> = states
+            .map(|(state, count)| format!("{} {count}", state.name()))
+            .collect();
+        writeln!(f, "  by state: {}", states.join(", "))?;
+        write!(f, "  {} unexplained", self.unexplained.len())?;
+        for it in self.unexplained.iter().take(8) {
+            let (n, host, socket) = (it.n, it.host.name(), it.socket);
+            let (claim, kernel) = (it.claim.state.name(), it.kernel.name());
+            let source = it.claim.source;
+            write!(
+                f,
+                "\n    event {n}, {host} {socket:?}: {claim} ({source:?}), kernel {kernel}"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// How many packets a log has.
+pub fn packets(events: &[Event]) -> u64 {
+    let sent =
+        |event: &&Event| matches!(&event.kind, Kind::Packet(it) if it.verdict == Verdict::Sent);
+    events.iter().filter(sent).count() as u64
+}
+
+pub fn compare(events: &[Event], lens: &Lens) -> Compared {
+    let mut walk = Walk {
+        lens: *lens,
+        flows: TcpFlows::new(),
+        kernel: HashMap::new(),
+        connections: Connections::of(events),
+        segments: HashMap::new(),
+        pending: None,
+        compared: Compared::default(),
+    };
+    for event in events {
+        walk.event(event);
+    }
+    walk.check();
+    walk.compared
+}
+
+/// What changes later than this after a packet has another reason, unless the log says that it is the packet.
+const ANSWERED_NS: u64 = 30_000_000;
+
+struct Walk {
+    lens: Lens,
+    /// The tracker, as it sees packets through the lens.
+    flows: TcpFlows,
+    kernel: HashMap<(Host, Endpoints), Told>,
+    connections: Connections,
+    segments: HashMap<u64, Segment>,
+    pending: Option<Pending>,
+    compared: Compared,
+}
+
+/// What was told the tracker last; the kernel's answers are still to come.
+struct Pending {
+    n: u64,
+    t_ns: u64,
+    packet: u64,
+    from: Host,
+    segment: Segment,
+    /// About whom there is something to say.
+    about: [bool; 2],
+}
+
+impl Walk {
+    fn event(&mut self, event: &Event) {
+        // What changes later is no answer to the packet.
+        let is_late = self.pending.as_ref().is_some_and(|it| {
+            let answers = |state: &State| state.cause == Some(it.n);
+            let answer = matches!(&event.kind, Kind::State(state) if answers(state));
+            event.t_ns > it.t_ns + ANSWERED_NS && !answer
+        });
+        if is_late {
+            self.check();
+        }
+        match &event.kind {
+            Kind::Packet(packet) => self.packet(event, packet),
+            Kind::State(state) => self.state(event, state),
+            _ => self.connections.hear(event),
+        }
+    }
+
+    fn state(&mut self, event: &Event, state: &State) {
+        if state.origin != Origin::Kernel {
+            return;
+        }
+        self.connections.changed(event.t_ns, state);
+        let before = self.kernel.get(&(state.host, state.socket));
+        let told = Told {
+            lasted_ns: before.map_or(0, |before| event.t_ns - before.t_ns),
+            state: state.to,
+            before: state.from,
+            t_ns: event.t_ns,
+            cause: state.cause,
+        };
+        self.kernel.insert((state.host, state.socket), told);
+    }
+
+    fn packet(&mut self, event: &Event, packet: &Packet) {
+        let seen = packet.bytes.as_deref();
+        let seen = seen.and_then(|bytes| Segment::of(&Frame::parse(bytes)));
+        let Some(segment) = seen.or_else(|| self.segments.get(&packet.id).copied()) else {
+            return;
+        };
+        match packet.verdict {
+            Verdict::Sent => drop(self.segments.insert(packet.id, segment)),
+            Verdict::Duplicated { copy } => {
+                self.segments.insert(copy, segment);
+                self.connections.copied(packet.id, copy);
+            }
+            Verdict::Dropped => self.connections.dropped(&segment),
+            _ => {}
+        }
+        if !matches!(packet.verdict, Verdict::Sent | Verdict::Delivered) {
+            return;
+        }
+        self.check();
+        let sent = packet.verdict == Verdict::Sent;
+        match sent {
+            true => self.connections.sent(packet.id, event.t_ns, &segment),
+            false => self
+                .connections
+                .delivered(packet.id, event.n, event.t_ns, &segment),
+        }
+        let about = match self.lens {
+            Lens::Lab => {
+                match sent {
+                    true => drop(self.flows.sent(packet.id, event.t_ns, &segment)),
+                    false => drop(self.flows.delivered(event.t_ns, &segment)),
+                }
+                [true; 2]
+            }
+            Lens::Capture(captured) => {
+                if !captured.sees(packet.from, sent, &segment, &mut self.connections) {
+                    return;
+                }
+                self.flows.captured(packet.id, event.t_ns, &segment);
+                captured.about()
+            }
+        };
+        self.pending = Some(Pending {
+            n: event.n,
+            t_ns: event.t_ns,
+            packet: packet.id,
+            from: packet.from,
+            segment,
+            about,
+        });
+    }
+
+    /// Holds the states of both ends of the connection that was told of last against the kernel's.
+    fn check(&mut self) {
+        let Some(pending) = self.pending.take() else {
+            return;
+        };
+        let Some(flow) = self.flows.get(&pending.segment) else {
+            return;
+        };
+        for way in [Way::Forth, Way::Back] {
+            let socket = socket(flow, way);
+            let host = match pending.segment.from == socket.local {
+                true => pending.from,
+                false => pending.from.other(),
+            };
+            if !pending.about[host as usize] {
+                continue;
+            }
+            let Some(claim) = flow.state(way) else {
+                self.compared.unclaimed += 1;
+                continue;
+            };
+            let told = self.kernel.get(&(host, socket)).copied();
+            let kernel = told.map_or(TcpState::Closed, |told| told.state);
+            if is_same(claim.state, kernel) {
+                self.compared.agreed += 1;
+                self.compared.contradicted += u64::from(claim.source == Source::Contradicted);
+                *self.compared.states.entry(claim.state).or_default() += 1;
+                continue;
+            }
+            let case = Case {
+                claim: claim.state,
+                kernel,
+                told,
+                n: pending.n,
+                t_ns: pending.t_ns,
+                packet: pending.packet,
+                is_its_own: host == pending.from,
+                host,
+                socket,
+                connections: &self.connections,
+                captured: match self.lens {
+                    Lens::Lab => None,
+                    Lens::Capture(captured) => Some(captured),
+                },
+            };
+            match explain(&case) {
+                Some(reason) => *self.compared.explained.entry(reason).or_default() += 1,
+                None => self.compared.unexplained.push(Difference {
+                    n: pending.n,
+                    host,
+                    socket,
+                    claim,
+                    kernel,
+                }),
+            }
+        }
+    }
+}
+
+/// An end that listens has no socket for a connection that does not exist.
+fn is_same(claim: TcpState, kernel: TcpState) -> bool {
+    claim == kernel || (claim, kernel) == (TcpState::Listen, TcpState::Closed)
+}
+
+pub fn socket(flow: &TcpFlow, way: Way) -> Endpoints {
+    let (client, server) = flow.ends();
+    let (local, remote) = match way {
+        Way::Forth => (client, server),
+        Way::Back => (server, client),
+    };
+    Endpoints {
+        local,
+        remote: Some(remote),
+    }
+}

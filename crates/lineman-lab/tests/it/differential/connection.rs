@@ -1,0 +1,287 @@
+//! What is known of each connection beside its states: what explains that a state differs.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::FlowId;
+use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::TcpFlow;
+use lineman_proto::wire::flow::TcpFlows;
+use lineman_trace::log::Counter;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::State;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
+
+/// A state as the kernel has told it.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    pub state: TcpState,
+    pub before: Option<TcpState>,
+    /// How long that lasted.
+    pub lasted_ns: u64,
+    pub t_ns: u64,
+    pub cause: Option<u64>,
+}
+
+/// From whom to whom.
+type Direction = (SocketAddr, SocketAddr);
+
+/// A segment that a host has sent, as far as it explains something.
+#[derive(Clone, Copy, Debug)]
+pub struct Departure {
+    pub n: u64,
+    pub t_ns: u64,
+    pub flags: Flags,
+}
+
+/// What an end has done so far in a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Acts {
+    /// Whether its FIN has left.
+    pub fin: bool,
+    /// When it began: the peer's SYN entered the wire.
+    pub began_ns: u64,
+    pub syns: u32,
+    pub syn_acks: u32,
+    /// Segments that are neither SYN nor SYN-ACK.
+    pub others: u32,
+    /// Whether the kernel was in CLOSING before its FIN had left.
+    pub closing_unsaid: bool,
+    /// The highest number of a packet of its that has arrived, and whether one arrived behind a later one.
+    pub arrived: u64,
+    pub overtaken: bool,
+    /// Whether a FIN of its was lost: those who see the next one take it for the first.
+    pub fin_lost: bool,
+    /// How often in a row it has sent again what it had sent before.
+    pub repeats: u32,
+    /// When it sent last.
+    pub sent_ns: u64,
+    /// What has left and not arrived: number, behind its last number, its ACK, and whether it is a reset.
+    pub missing: HashMap<u64, Missing>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct Missing {
+    pub seq: u32,
+    pub end: u32,
+    pub ack: Option<u32>,
+    pub reset: bool,
+    pub fin: bool,
+}
+
+/// All connections of a log.
+#[derive(Debug, Default)]
+pub struct Connections {
+    /// What leaves when, of the whole log.
+    departures: HashMap<Direction, Vec<Departure>>,
+    /// A tracker that sees everything.
+    flows: TcpFlows,
+    acts: HashMap<(FlowId, SocketAddr), Acts>,
+    seen: HashMap<Direction, u64>,
+    /// Deliveries at which the kernel said that a listener had no room.
+    overflows: HashSet<u64>,
+    /// Connections that met such a listener.
+    overflowed: HashSet<Direction>,
+    /// When packets left, by their numbers.
+    left_ns: HashMap<u64, u64>,
+    /// The states that the kernel has told of each socket, with their times.
+    states: HashMap<(SocketAddr, SocketAddr), Vec<(u64, TcpState)>>,
+    /// The names of calls, by the numbers of their events.
+    calls: HashMap<u64, String>,
+}
+
+impl Connections {
+    /// With what the whole log tells of departures.
+    pub fn of(events: &[Event]) -> Self {
+        let mut all = Self::default();
+        for event in events {
+            match &event.kind {
+                Kind::Packet(packet) if packet.verdict == Verdict::Sent => {
+                    let bytes = packet.bytes.as_deref().unwrap_or_default();
+                    if let Some(segment) = Segment::of(&Frame::parse(bytes)) {
+                        let of = all.departures.entry((segment.from, segment.to));
+                        of.or_default().push(Departure {
+                            n: event.n,
+                            t_ns: event.t_ns,
+                            flags: segment.flags,
+                        });
+                    }
+                }
+                Kind::Counted(counted) if counted.counter == Counter::ListenOverflows => {
+                    all.overflows.extend(counted.cause);
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    pub fn changed(&mut self, t_ns: u64, state: &State) {
+        let Some(remote) = state.socket.remote else {
+            return;
+        };
+        let states = self.states.entry((state.socket.local, remote)).or_default();
+        states.push((t_ns, state.to));
+        if let Some(flow) = self.flow_id(state.socket.local, remote) {
+            let acts = self.acts.entry((flow, state.socket.local)).or_default();
+            acts.closing_unsaid |= state.to == TcpState::Closing && !acts.fin;
+        }
+    }
+
+    pub fn hear(&mut self, event: &Event) {
+        if let Kind::Call(call) = &event.kind {
+            self.calls.insert(event.n, call.name.clone());
+        }
+    }
+
+    pub fn sent(&mut self, id: u64, t_ns: u64, segment: &Segment) {
+        self.left_ns.insert(id, t_ns);
+        let sent = self.flows.sent(id, t_ns, segment);
+        let Some(flow) = self.flow_id(segment.from, segment.to) else {
+            return;
+        };
+        let began_ns = |acts: &Acts| {
+            if acts.began_ns == 0 {
+                t_ns
+            } else {
+                acts.began_ns
+            }
+        };
+        let peer = self.acts.entry((flow, segment.to)).or_default();
+        peer.began_ns = began_ns(peer);
+        let acts = self.acts.entry((flow, segment.from)).or_default();
+        acts.began_ns = began_ns(acts);
+        let syn = segment.has(Flags::SYN);
+        acts.syns += u32::from(syn && !segment.has(Flags::ACK));
+        acts.syn_acks += u32::from(syn && segment.has(Flags::ACK));
+        acts.others += u32::from(!syn);
+        acts.fin |= segment.has(Flags::FIN);
+        if segment.takes() > 0 {
+            let again = sent.is_some_and(|sent| sent.again.is_some());
+            acts.repeats = if again { acts.repeats + 1 } else { 0 };
+        }
+        acts.sent_ns = t_ns;
+        let missing = Missing {
+            seq: segment.seq,
+            end: segment.seq.wrapping_add(segment.takes()),
+            ack: segment.has(Flags::ACK).then_some(segment.ack),
+            reset: segment.has(Flags::RST),
+            fin: segment.has(Flags::FIN),
+        };
+        acts.missing.insert(id, missing);
+    }
+
+    pub fn delivered(&mut self, id: u64, n: u64, t_ns: u64, segment: &Segment) {
+        self.flows.delivered(t_ns, segment);
+        if self.overflows.contains(&n) {
+            self.overflowed.insert((segment.to, segment.from));
+        }
+        let Some(flow) = self.flow_id(segment.from, segment.to) else {
+            return;
+        };
+        let acts = self.acts.entry((flow, segment.from)).or_default();
+        acts.missing.remove(&id);
+        acts.overtaken |= id < acts.arrived;
+        acts.arrived = acts.arrived.max(id);
+        // What says as much makes good for what was lost.
+        let end = segment.seq.wrapping_add(segment.takes());
+        let is_newer = |than: u32, it: u32| it.wrapping_sub(than) < 1 << 31;
+        acts.missing.retain(|_, it| {
+            let said = it
+                .ack
+                .is_none_or(|ack| segment.has(Flags::ACK) && is_newer(ack, segment.ack));
+            let covered =
+                it.seq == it.end || is_newer(segment.seq, it.seq) && is_newer(it.end, end);
+            let stays = it.reset || !said || !covered;
+            acts.fin_lost |= it.fin && !stays;
+            stays
+        });
+    }
+
+    pub fn dropped(&mut self, segment: &Segment) {
+        if let Some(flow) = self.flow_id(segment.from, segment.to) {
+            let acts = self.acts.entry((flow, segment.from)).or_default();
+            acts.fin_lost |= segment.has(Flags::FIN);
+        }
+    }
+
+    /// Counts a packet between two ends that a capture could see.
+    pub fn count(&mut self, segment: &Segment) -> u64 {
+        let ends = (segment.from.min(segment.to), segment.from.max(segment.to));
+        let seen = self.seen.entry(ends).or_default();
+        *seen += 1;
+        *seen
+    }
+
+    pub fn acts(&self, local: SocketAddr, remote: SocketAddr) -> Option<&Acts> {
+        let flow = self.flow_id(local, remote)?;
+        self.acts.get(&(flow, local))
+    }
+
+    /// What the tracker knows that sees everything.
+    pub fn flow(&self, local: SocketAddr, remote: SocketAddr) -> Option<&TcpFlow> {
+        self.flows.between(local, remote).map(|(_, flow)| flow)
+    }
+
+    fn flow_id(&self, local: SocketAddr, remote: SocketAddr) -> Option<FlowId> {
+        self.flows.between(local, remote).map(|(id, _)| id)
+    }
+
+    /// What an end sends after an event, in order.
+    pub fn next(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        n: u64,
+    ) -> impl Iterator<Item = Departure> {
+        let all = self.departures.get(&(local, remote));
+        let all = all.map_or(&[][..], |all| all.as_slice());
+        let at = all.partition_point(|it| it.n <= n);
+        all[at..].iter().copied()
+    }
+
+    /// Whether a listener had no room for a connection of this end.
+    pub fn has_overflowed(&self, local: SocketAddr, remote: SocketAddr) -> bool {
+        self.overflowed.contains(&(local, remote))
+    }
+
+    /// A copy has left when the packet did of which it is one.
+    pub fn copied(&mut self, id: u64, copy: u64) {
+        if let Some(left_ns) = self.left_ns.get(&id).copied() {
+            self.left_ns.insert(copy, left_ns);
+        }
+    }
+
+    /// When a packet left.
+    pub fn left_ns(&self, id: u64) -> u64 {
+        self.left_ns.get(&id).copied().unwrap_or(u64::MAX)
+    }
+
+    /// The states that a socket was in since then; the one that it was in then comes first.
+    pub fn states_since(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        t_ns: u64,
+    ) -> impl Iterator<Item = TcpState> {
+        let states = self.states.get(&(local, remote));
+        let states = states.map_or(&[][..], |states| states.as_slice());
+        let then = states.partition_point(|(told_ns, _)| *told_ns <= t_ns);
+        let first = then
+            .checked_sub(1)
+            .map_or(TcpState::Closed, |at| states[at].1);
+        [first]
+            .into_iter()
+            .chain(states[then..].iter().map(|(_, state)| *state))
+    }
+
+    /// The call that an event is about.
+    pub fn call(&self, n: u64) -> Option<&str> {
+        self.calls.get(&n).map(String::as_str)
+    }
+}

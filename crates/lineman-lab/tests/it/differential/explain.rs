@@ -1,0 +1,311 @@
+//! Why a state that was deduced may differ from the kernel's, although the deduction is right. Each reason is
+//! as narrow as what the log tells allows; what none of them covers is a failure.
+
+use lineman_proto::wire::Flags;
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
+use lineman_trace::log::TcpState::*;
+
+use super::captures::Captured;
+use super::connection::Acts;
+use super::connection::Connections;
+use super::connection::Departure;
+use super::connection::Told;
+
+/// A difference, and what is known around it.
+pub struct Case<'a> {
+    pub claim: TcpState,
+    pub kernel: TcpState,
+    /// What the kernel has said last of this socket.
+    pub told: Option<Told>,
+    /// The event behind which it was looked at.
+    pub n: u64,
+    pub t_ns: u64,
+    /// The packet that was told last.
+    pub packet: u64,
+    /// Whether this end has sent it.
+    pub is_its_own: bool,
+    pub host: Host,
+    pub socket: Endpoints,
+    pub connections: &'a Connections,
+    /// By whom the packets were seen, if not by all.
+    pub captured: Option<Captured>,
+}
+
+/// A reason, and whether it holds.
+type Reason = (&'static str, fn(&Case<'_>) -> bool);
+
+const REASONS: &[Reason] = &[
+    (
+        "its listener answers by SYN cookies: the kernel has no socket",
+        no_socket_yet,
+    ),
+    (
+        "a SYN cookie has come again: the kernel has a new socket",
+        made_by_a_cookie,
+    ),
+    (
+        "its program has connected anew, and the SYN has not left yet",
+        syn_has_not_left,
+    ),
+    (
+        "its program has closed, and its FIN has not left yet",
+        fin_has_not_left,
+    ),
+    (
+        "it has reset the connection, and its RST has not left yet",
+        rst_has_not_left,
+    ),
+    (
+        "the listener had no room: the kernel has dropped the ACK",
+        no_room_to_accept,
+    ),
+    (
+        "its program has closed before the handshake: no packet says so",
+        closed_before_open,
+    ),
+    ("it has given up sending again: no packet says so", gave_up),
+    (
+        "its FIN-WAIT-2 has timed out: no packet says so",
+        fin_wait_2_is_over,
+    ),
+    (
+        "its listener was closed: no packet says so",
+        listener_was_closed,
+    ),
+    (
+        "its kernel has dropped a SYN that crossed its own: it has never answered it",
+        never_answered,
+    ),
+    (
+        "it knows by timestamps that the SYN is old, and has dropped it",
+        is_too_old,
+    ),
+    (
+        "its program had closed before the peer's FIN came, and its own FIN left later",
+        closed_before_the_peer,
+    ),
+    (
+        "it had left before the kernel's state changed, and was seen later",
+        left_before,
+    ),
+    (
+        "what was seen leaving is on its way, was lost, or was overtaken",
+        not_arrived,
+    ),
+];
+
+/// Why a state differs; `None` if nobody knows.
+pub fn explain(case: &Case<'_>) -> Option<&'static str> {
+    let reason = REASONS.iter().find(|(_, holds)| holds(case))?;
+    Some(reason.0)
+}
+
+impl Case<'_> {
+    fn remote(&self) -> std::net::SocketAddr {
+        self.socket.remote.expect("of a connection")
+    }
+
+    fn acts(&self) -> Acts {
+        let acts = self.connections.acts(self.socket.local, self.remote());
+        acts.cloned().unwrap_or_default()
+    }
+
+    fn peers_acts(&self) -> Acts {
+        let acts = self.connections.acts(self.remote(), self.socket.local);
+        acts.cloned().unwrap_or_default()
+    }
+
+    /// What it sends soon after the kernel has changed its state, and was not told yet.
+    fn next_soon(&self) -> impl Iterator<Item = Departure> {
+        let since_ns = self.told.map_or(0, |told| told.t_ns).max(self.t_ns);
+        let all = self
+            .connections
+            .next(self.socket.local, self.remote(), self.n);
+        all.take_while(move |it| it.t_ns.saturating_sub(since_ns) < SOON_NS)
+    }
+
+    /// Whether the claim is what packets can tell of a state of the kernel: it is what it was before, while the
+    /// FIN has not left.
+    fn names(&self, kernel: TcpState) -> bool {
+        let open: &[TcpState] = match kernel {
+            FinWait1 => &[SynReceived, Established],
+            LastAck | Closing => &[CloseWait],
+            _ => &[],
+        };
+        self.claim == kernel || open.contains(&self.claim) && !self.acts().fin
+    }
+
+    /// Whether it is the end that a capture does not stand at.
+    fn is_far(&self) -> bool {
+        self.captured
+            .is_some_and(|captured| captured.at != self.host)
+    }
+
+    /// The call that has changed the state last, if one has.
+    fn call(&self) -> Option<&str> {
+        self.connections.call(self.told?.cause?)
+    }
+}
+
+/// A FIN waits behind bytes that wait for room, or between the host and the wire.
+fn fin_has_not_left(case: &Case<'_>) -> bool {
+    case.names(case.kernel) && case.claim != case.kernel
+}
+
+/// What waits between a host and the wire is there soon.
+const SOON_NS: u64 = 100_000_000;
+
+/// A RST comes from there, soon after the kernel has closed; what was on its way to the wire may be in front of it.
+fn rst_has_not_left(case: &Case<'_>) -> bool {
+    let mut next = case.next_soon();
+    // An old SYN may have come meanwhile.
+    let fresh = |told: Told| (told.before, told.state) == (None, SynReceived);
+    let gone = case.kernel == Closed || case.told.is_some_and(fresh);
+    gone && next.any(|it| it.flags.has(Flags::RST))
+}
+
+/// A RST of the connection before may be in front of it.
+fn syn_has_not_left(case: &Case<'_>) -> bool {
+    let mut next = case.next_soon();
+    let is_syn = |it: &Departure| it.flags.has(Flags::SYN) && !it.flags.has(Flags::ACK);
+    case.kernel == SynSent && next.any(|it| is_syn(&it))
+}
+
+/// The third ACK of a handshake, and what comes behind it, is dropped while the queue is full.
+fn no_room_to_accept(case: &Case<'_>) -> bool {
+    let overflowed = case
+        .connections
+        .has_overflowed(case.socket.local, case.remote());
+    case.kernel == SynReceived && matches!(case.claim, Established | CloseWait) && overflowed
+}
+
+/// Where the queue of SYNs is full, the number of the SYN-ACK is all that Linux keeps of a SYN (`tcp_syncookies`
+/// of ip-sysctl.rst). It has never told of a socket since this SYN.
+fn no_socket_yet(case: &Case<'_>) -> bool {
+    let early = matches!(case.claim, SynReceived | Established | CloseWait);
+    let acts = case.acts();
+    let since = case
+        .connections
+        .states_since(case.socket.local, case.remote(), acts.began_ns);
+    let had_one = since.skip(1).any(|state| state == SynReceived);
+    early && case.kernel == Closed && acts.syn_acks > 0 && !had_one
+}
+
+/// A cookie that comes again, in the ACK number of a segment for a socket that is gone, makes a new one: one that
+/// was never in SYN-RECEIVED.
+fn made_by_a_cookie(case: &Case<'_>) -> bool {
+    let gone = matches!(case.claim, Closed | Closing | LastAck | FinWait1 | TimeWait);
+    let fresh = |told: Told| told.before.is_none() && matches!(told.state, Established | CloseWait);
+    gone && case.acts().syn_acks > 0 && case.told.is_some_and(fresh)
+}
+
+fn closed_before_open(case: &Case<'_>) -> bool {
+    let closes = |call: &str| matches!(call, "close" | "shutdown");
+    (case.claim, case.kernel) == (SynSent, Closed) && case.call().is_some_and(closes)
+}
+
+/// The settings of the lab allow two SYNs and four segments to be sent again.
+fn gave_up(case: &Case<'_>) -> bool {
+    let acts = case.acts();
+    let often = match case.claim {
+        SynSent => acts.syns >= 3,
+        SynReceived => acts.syn_acks >= 3,
+        _ => acts.repeats >= 4,
+    };
+    case.kernel == Closed && often
+}
+
+/// The settings of the lab allow a second, where the program has closed.
+fn fin_wait_2_is_over(case: &Case<'_>) -> bool {
+    let timed_out = |told: Told| told.before == Some(FinWait2) && told.lasted_ns >= 1_000_000_000;
+    (case.claim, case.kernel) == (FinWait2, Closed) && case.told.is_some_and(timed_out)
+}
+
+fn listener_was_closed(case: &Case<'_>) -> bool {
+    (case.claim, case.kernel) == (SynReceived, Closed) && case.call() == Some("close")
+}
+
+/// Why the kernel does so nobody knows; that it did, its silence shows.
+fn never_answered(case: &Case<'_>) -> bool {
+    let acts = case.acts();
+    let silent = acts.syns > 0 && acts.syn_acks == 0 && acts.others == 0;
+    let waits = |told: Told| match told.state {
+        SynSent => true,
+        Closed => told.before == Some(SynSent),
+        _ => false,
+    };
+    let early = matches!(case.claim, SynReceived | Established | CloseWait);
+    early && silent && case.told.is_some_and(waits)
+}
+
+/// A socket that takes over the ports of one in TIME-WAIT takes over the peer's latest timestamp (RFC 7323 §5),
+/// and drops what has an older one.
+fn is_too_old(case: &Case<'_>) -> bool {
+    let took_over = |told: Told| matches!(told.before, Some(FinWait2 | TimeWait));
+    (case.claim, case.kernel) == (SynReceived, SynSent) && case.told.is_some_and(took_over)
+}
+
+/// Its FIN waited behind bytes: packets show that it left behind the peer's, as of one that closes second.
+fn closed_before_the_peer(case: &Case<'_>) -> bool {
+    let second = (case.claim, case.kernel);
+    let is_so = matches!(second, (LastAck, Closing) | (Closed, TimeWait));
+    is_so && case.acts().closing_unsaid
+}
+
+/// A packet waits between a host and the wire until the relay takes it, and it is on the wire for some time: in a
+/// capture it is seen when it arrives. The state is the one that its sender was in meanwhile.
+fn left_before(case: &Case<'_>) -> bool {
+    let (local, remote) = (case.socket.local, case.remote());
+    let soon_ns = case.t_ns.saturating_sub(SOON_NS);
+    let left_ns = match case.is_far() {
+        true => case
+            .connections
+            .left_ns(case.packet)
+            .saturating_sub(SOON_NS),
+        false => soon_ns,
+    };
+    let mut since = case.connections.states_since(local, remote, left_ns);
+    // A SYN that meets the peer's has its socket leave SYN-SENT before the sampler has looked.
+    let passed = |told: Told| {
+        let both = (case.claim, told.before, told.state);
+        both == (SynSent, None, SynReceived) && told.t_ns > soon_ns
+    };
+    let was_so = since.any(|state| case.names(state));
+    case.is_its_own && (was_so || case.told.is_some_and(passed))
+}
+
+/// Only in a capture, and only of the far end. The tracker that sees all arrivals agrees with the kernel.
+fn not_arrived(case: &Case<'_>) -> bool {
+    if !case.is_far() {
+        return false;
+    }
+    let all = [case.peers_acts(), case.acts()];
+    let missing = all
+        .iter()
+        .any(|acts| !acts.missing.is_empty() || acts.overtaken);
+    let flow = case.connections.flow(case.socket.local, case.remote());
+    let state = flow.and_then(|flow| {
+        let way = match flow.ends().0 == case.socket.local {
+            true => lineman_proto::wire::flow::Way::Forth,
+            false => lineman_proto::wire::flow::Way::Back,
+        };
+        flow.state(way)
+    });
+    let seen = state.map(|end| end.state);
+    let known = match seen {
+        None => true, // it has not said anything yet, and nobody knows whether it listens
+        Some(seen) => {
+            let all = Case {
+                claim: seen,
+                captured: None,
+                ..*case
+            };
+            seen == case.kernel
+                || (seen, case.kernel) == (Listen, Closed)
+                || explain(&all).is_some()
+        }
+    };
+    missing && known
+}

@@ -1,0 +1,122 @@
+//! The states that the tracker deduces from packets alone, held against those that the kernel tells of
+//! both ends, after every packet: in random conversations over a random wire.
+//!
+//! A *run* is a script of socket calls and the rules of the wire, drawn from a seed; some runs in a row are a
+//! *batch*, and have a lab with settings of their own. What a run was is in the lab's log; its seed draws
+//! the same script and rules again, but not the same log: the kernel's clocks and chance are not ours.
+
+pub mod captures;
+pub mod compare;
+pub mod connection;
+pub mod draw;
+pub mod explain;
+pub mod keep;
+pub mod play;
+pub mod script;
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use lineman_lab::Program;
+
+use compare::Compared;
+use compare::Lens;
+use script::Batch;
+
+/// How many runs share a lab. One takes a tenth of a second to start; connections in TIME-WAIT make each look at
+/// all sockets slower.
+pub const RUNS_IN_A_LAB: u64 = 20;
+
+/// What came of many runs.
+#[derive(Debug, Default)]
+pub struct Totals {
+    /// How many scripts were played.
+    pub runs: u64,
+    /// How many packets were sent.
+    pub packets: u64,
+    /// What came of the comparisons, by what the tracker was given to see.
+    pub seen: BTreeMap<&'static str, Compared>,
+    /// Where logs with unexplained differences are kept.
+    pub kept: Vec<String>,
+}
+
+impl Totals {
+    /// How many differences nobody can explain.
+    pub fn unexplained(&self) -> usize {
+        self.seen.values().map(|it| it.unexplained.len()).sum()
+    }
+
+    fn add(&mut self, runs: u64, packets: u64, seen: Vec<(&'static str, Compared)>) {
+        self.runs += runs;
+        self.packets += packets;
+        for (name, compared) in seen {
+            self.seen.entry(name).or_default().add(compared);
+        }
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "{} runs, {} packets", self.runs, self.packets)?;
+        for (name, compared) in &self.seen {
+            writeln!(f, "{name}:\n{compared}")?;
+        }
+        for path in &self.kept {
+            writeln!(f, "kept: {path}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Plays the runs of these seeds, in so many labs at once, and compares. `from` and `count` are rounded to
+/// whole batches.
+pub fn run(
+    program: &Program,
+    from: u64,
+    count: u64,
+    labs: usize,
+    heard: &(dyn Fn(&Totals) + Sync),
+) -> Totals {
+    let first = from / RUNS_IN_A_LAB;
+    let last = (from + count).div_ceil(RUNS_IN_A_LAB);
+    let next = AtomicU64::new(first);
+    let totals = Mutex::new(Totals::default());
+    thread::scope(|scope| {
+        for _ in 0..labs {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= last {
+                        return;
+                    }
+                    one(program, &Batch::of(number), &totals);
+                    heard(&totals.lock().expect("totals"));
+                }
+            });
+        }
+    });
+    totals.into_inner().expect("totals")
+}
+
+/// Plays the run of one seed again, alone, with its batch's settings.
+pub fn again(program: &Program, seed: u64) -> Totals {
+    let totals = Mutex::new(Totals::default());
+    one(program, &Batch::of_one(seed), &totals);
+    totals.into_inner().expect("totals")
+}
+
+fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
+    let events = play::play(program, batch);
+    let seen: Vec<_> = Lens::all(batch.number)
+        .into_iter()
+        .map(|(name, lens)| (name, compare::compare(&events, &lens)))
+        .collect();
+    let kept = keep::keep_if_unexplained(batch, &events, &seen);
+    let packets = compare::packets(&events);
+    let mut totals = totals.lock().expect("totals");
+    totals.add(batch.scripts.len() as u64, packets, seen);
+    totals.kept.extend(kept);
+}

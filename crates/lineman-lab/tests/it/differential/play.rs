@@ -1,0 +1,275 @@
+//! Plays the scripts of a batch in a lab; gives its log.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use lineman_lab::Lab;
+use lineman_lab::Program;
+use lineman_lab::hosts::Call;
+use lineman_lab::hosts::Family;
+use lineman_lab::hosts::Outcome;
+use lineman_lab::hosts::SocketOption;
+use lineman_lab::hosts::Transport;
+use lineman_lab::rules::Rules;
+use lineman_lab::wire::Command;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+
+use super::script::Act;
+use super::script::Batch;
+use super::script::Script;
+
+/// More than any call here takes: no socket of a script waits.
+const LONG: Duration = Duration::from_secs(30);
+/// How often a lab is started before that has failed.
+const TRIES: u32 = 5;
+/// How long an accept waits for a connection.
+const MOMENT: Duration = Duration::from_millis(25);
+/// The server's port of the first run; the next has the next one.
+const PORT: u16 = 9000;
+/// The client's ports of the first run. Each run has so many.
+const CLIENT_PORT: u16 = 20_000;
+const PORTS: u16 = 16;
+/// How long the wire stays without faults at the end, so that what can end does.
+const TAIL: Duration = Duration::from_millis(300);
+
+/// Plays all of it, one script after the other.
+pub fn play(program: &Program, batch: &Batch) -> Vec<Event> {
+    let log = Arc::<Mutex<Vec<Event>>>::default();
+    let lab = start(program, batch, &log);
+    for (nth, script) in (0..).zip(&batch.scripts) {
+        Run::new(&lab, batch.options.family, nth, script).play(script);
+    }
+    lab.wire(Command::Rules(Rules::default())).expect("a lab");
+    thread::sleep(TAIL);
+    lab.end().expect("in good order");
+    std::mem::take(&mut log.lock().expect("log"))
+}
+
+/// A lab whose cables the kernel has not laid in time, on a busy machine, is started once more.
+fn start(program: &Program, batch: &Batch, log: &Arc<Mutex<Vec<Event>>>) -> Lab {
+    for left in (0..TRIES).rev() {
+        let tells = Arc::clone(log);
+        let sink = move |event| tells.lock().expect("log").push(event);
+        match Lab::start(program, &batch.options, sink) {
+            Ok(lab) => return lab,
+            Err(error) => assert!(left > 0, "no lab: {error}"),
+        }
+        log.lock().expect("log").clear();
+    }
+    unreachable!("the last one asserts")
+}
+
+/// A script that is being played.
+struct Run<'a> {
+    lab: &'a Lab,
+    family: Family,
+    nth: u16,
+    connected: u16,
+    buffers: [Option<i32>; 2],
+    listener: Option<i32>,
+    /// The open sockets of the connections: the client's, with their ports, and the server's.
+    clients: Vec<(i32, u16)>,
+    servers: Vec<i32>,
+    /// Which connection it is about.
+    at: usize,
+}
+
+impl<'a> Run<'a> {
+    fn new(lab: &'a Lab, family: Family, nth: u16, script: &Script) -> Self {
+        Self {
+            lab,
+            family,
+            nth,
+            connected: 0,
+            buffers: script.buffers,
+            listener: None,
+            clients: Vec::new(),
+            servers: Vec::new(),
+            at: 0,
+        }
+    }
+
+    fn play(mut self, script: &Script) {
+        let rules: Rules = script.rules.parse().expect("rules");
+        self.lab.wire(Command::Rules(rules)).expect("a lab");
+        match script.crossed {
+            true => self.cross(),
+            false => self.listen(script.backlog),
+        }
+        for act in &script.acts {
+            self.act(*act);
+        }
+    }
+
+    fn act(&mut self, act: Act) {
+        match act {
+            Act::Connect if self.listener.is_none() && !self.clients.is_empty() => {}
+            Act::Connect => {
+                let port = self.client_port();
+                self.connect(port);
+            }
+            Act::Accept => self.accept(),
+            Act::Send(host, len) => {
+                let data = vec![b'x'; len];
+                self.on(host, |fd| Call::Send { fd, data });
+            }
+            Act::Read(host, size) => self.on(host, |fd| Call::Recv { fd, size }),
+            Act::Shutdown(host, direction) => self.on(host, |fd| Call::Shutdown { fd, direction }),
+            Act::Close(host) => self.close(host),
+            Act::Abort(host) => {
+                self.on(host, |fd| option(fd, SocketOption::Linger, 0));
+                self.close(host);
+            }
+            Act::CloseListener => {
+                if let Some(fd) = self.listener.take() {
+                    self.call(Host::Server, Call::Close { fd });
+                }
+            }
+            Act::Reconnect => {
+                let Some((fd, port)) = self.clients.get(self.at).copied() else {
+                    return;
+                };
+                self.call(Host::Client, Call::Close { fd });
+                self.clients.remove(self.at);
+                self.connect(port);
+                self.clients.rotate_right(1);
+            }
+            Act::Next => self.at += 1,
+            Act::Pause(ms) => thread::sleep(Duration::from_millis(ms)),
+        }
+    }
+
+    fn call(&self, host: Host, call: Call) -> Outcome {
+        let name = call.name();
+        let ticket = self.lab.call(host, call).expect("a lab");
+        let outcome = ticket.wait_for(LONG);
+        outcome.unwrap_or_else(|| panic!("{name} does not return"))
+    }
+
+    /// A call on the socket that a host has in the connection, if it has one.
+    fn on(&mut self, host: Host, call: impl FnOnce(i32) -> Call) {
+        if let Some(fd) = self.fd(host) {
+            self.call(host, call(fd));
+        }
+    }
+
+    fn fd(&self, host: Host) -> Option<i32> {
+        match host {
+            Host::Client => self.clients.get(self.at).map(|(fd, _)| *fd),
+            Host::Server => self.servers.get(self.at).copied(),
+        }
+    }
+
+    fn close(&mut self, host: Host) {
+        let Some(fd) = self.fd(host) else { return };
+        self.call(host, Call::Close { fd });
+        match host {
+            Host::Client => drop(self.clients.remove(self.at)),
+            Host::Server => drop(self.servers.remove(self.at)),
+        }
+    }
+
+    /// A socket that never waits.
+    fn socket(&self, host: Host, port: u16, buffer: Option<i32>) -> i32 {
+        let socket = Call::Socket {
+            family: self.family,
+            transport: Transport::Stream,
+        };
+        let fd = self.call(host, socket).descriptor().expect("a descriptor");
+        let timeout = Some(Duration::ZERO);
+        self.call(host, Call::Settimeout { fd, timeout });
+        self.call(host, option(fd, SocketOption::ReuseAddress, 1));
+        if let Some(bytes) = buffer {
+            self.call(host, option(fd, SocketOption::ReceiveBuffer, bytes));
+        }
+        let address = self.address(host, port);
+        self.call(host, Call::Bind { fd, address });
+        fd
+    }
+
+    fn address(&self, host: Host, port: u16) -> SocketAddr {
+        let text = match (self.family, host) {
+            (Family::Inet, Host::Client) => "10.0.0.1",
+            (Family::Inet, Host::Server) => "10.0.0.2",
+            (Family::Inet6, Host::Client) => "fd00::1",
+            (Family::Inet6, Host::Server) => "fd00::2",
+        };
+        SocketAddr::new(text.parse().expect("an address"), port)
+    }
+
+    fn port(&self) -> u16 {
+        PORT + self.nth
+    }
+
+    fn client_port(&mut self) -> u16 {
+        self.connected += 1;
+        CLIENT_PORT + self.nth * PORTS + self.connected
+    }
+
+    fn listen(&mut self, backlog: i32) {
+        let fd = self.socket(Host::Server, self.port(), self.buffers[1]);
+        self.call(Host::Server, Call::Listen { fd, backlog });
+        self.listener = Some(fd);
+    }
+
+    fn connect(&mut self, port: u16) {
+        let fd = self.socket(Host::Client, port, self.buffers[0]);
+        let address = self.address(Host::Server, self.port());
+        self.call(Host::Client, Call::Connect { fd, address });
+        self.clients.push((fd, port));
+    }
+
+    /// Both connect, each to the other's port, as soon after each other as can be.
+    fn cross(&mut self) {
+        let (client_port, server_port) = (self.client_port(), self.port());
+        let client = self.socket(Host::Client, client_port, self.buffers[0]);
+        let server = self.socket(Host::Server, server_port, self.buffers[1]);
+        let calls = [
+            (
+                Host::Client,
+                client,
+                self.address(Host::Server, server_port),
+            ),
+            (
+                Host::Server,
+                server,
+                self.address(Host::Client, client_port),
+            ),
+        ];
+        let tickets = calls.map(|(host, fd, address)| {
+            let call = Call::Connect { fd, address };
+            self.lab.call(host, call).expect("a lab")
+        });
+        for ticket in tickets {
+            ticket.wait_for(LONG).expect("connect returns");
+        }
+        self.clients.push((client, client_port));
+        self.servers.push(server);
+    }
+
+    fn accept(&mut self) {
+        let Some(fd) = self.listener else { return };
+        let end = Instant::now() + MOMENT;
+        loop {
+            if let Outcome::Accepted(fd, _) = self.call(Host::Server, Call::Accept { fd }) {
+                let timeout = Some(Duration::ZERO);
+                self.call(Host::Server, Call::Settimeout { fd, timeout });
+                self.servers.push(fd);
+                return;
+            }
+            if Instant::now() >= end {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+}
+
+fn option(fd: i32, option: SocketOption, value: i32) -> Call {
+    Call::Setsockopt { fd, option, value }
+}

@@ -1,0 +1,52 @@
+//! No state that the tracker names is untrue: five hundred runs.
+
+use lineman_lab::Program;
+
+use crate::differential::again;
+use crate::differential::run;
+use crate::stage::HELPER;
+
+/// Labs at once: they mostly wait.
+const LABS: usize = 4;
+
+fn program() -> Program {
+    Program {
+        path: HELPER.into(),
+        args: vec!["lab".into()],
+    }
+}
+
+/// The runs of 125 seeds from this one on.
+fn all_states_are_the_kernels(from: u64) {
+    let totals = run(&program(), from, 125, LABS, &|_| {});
+    println!("seeds {from} to {}: {totals}", from + 124);
+    assert_eq!(totals.unexplained(), 0, "{totals}");
+    assert!(totals.packets > 1000, "{totals}");
+}
+
+#[test]
+fn differential_states_of_runs_1() {
+    all_states_are_the_kernels(0);
+}
+
+#[test]
+fn differential_states_of_runs_2() {
+    all_states_are_the_kernels(125);
+}
+
+#[test]
+fn differential_states_of_runs_3() {
+    all_states_are_the_kernels(250);
+}
+
+#[test]
+fn differential_states_of_runs_4() {
+    all_states_are_the_kernels(375);
+}
+
+/// By its seed: what a failure is looked into with.
+#[test]
+fn differential_run_again_by_its_seed() {
+    let totals = again(&program(), 7);
+    assert_eq!((totals.runs, totals.unexplained()), (1, 0), "{totals}");
+}
