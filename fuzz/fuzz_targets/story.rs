@@ -165,8 +165,9 @@ fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
         }),
         13 if d % 4 == 1 => Kind::Congestion(Congestion {
             host,
+            algorithm: ["cubic", ""][usize::from(c) % 2].to_owned(),
             window: b.into(),
-            threshold: u32::MAX >> (c % 32),
+            threshold: (d < 128).then_some(u32::MAX >> (c % 32)),
             origin: Origin::Kernel,
         }),
         13 => Kind::Fault(Fault {

@@ -16,6 +16,7 @@ use std::net::SocketAddr;
 use self::counters::Counters;
 use crate::netlink::Message;
 use crate::netlink::Netlink;
+use crate::netlink::attribute;
 
 pub(crate) use answer::Seen;
 pub use figures::Figures;
@@ -83,6 +84,21 @@ impl Diagnosis {
         Ok(answer.and_then(|(_, body)| Figures::read(&body)))
     }
 
+    /// The name of the algorithm that controls congestion (`cubic`, `bbr`); empty where the kernel does not say.
+    pub(crate) fn algorithm(&mut self, socket: &Endpoints) -> String {
+        let answer = self.answer(socket, 1 << (INET_DIAG_CONG - 1));
+        let (_, body) = answer.ok().flatten().unzip();
+        let name = body.as_deref().and_then(|body| {
+            let name = attribute(body.get(answer::SIZE..)?, INET_DIAG_CONG)?;
+            Some(
+                String::from_utf8_lossy(name)
+                    .trim_end_matches('\0')
+                    .to_owned(),
+            )
+        });
+        name.unwrap_or_default()
+    }
+
     fn answer(&mut self, socket: &Endpoints, more: u8) -> io::Result<Option<(Seen, Vec<u8>)>> {
         let (family, id) = identity(socket);
         match self.netlink.ask(question(family, more, id)) {
@@ -145,6 +161,7 @@ const ID: usize = 48;
 // linux/sock_diag.h, inet_diag.h
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const INET_DIAG_INFO: u16 = 2;
+const INET_DIAG_CONG: u16 = 4;
 const IPPROTO_TCP: u8 = 6;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;

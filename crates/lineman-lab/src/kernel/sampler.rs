@@ -237,10 +237,13 @@ impl Sampler {
         let Ok(Some(figures)) = self.figures(host, socket) else {
             return;
         };
+        let algorithm = self.diagnosis(host).algorithm(socket);
+        let threshold = figures.slow_start_threshold;
         self.recorder.record(Kind::Congestion(Congestion {
             host,
+            algorithm,
             window: figures.congestion_window,
-            threshold: figures.slow_start_threshold,
+            threshold: (threshold < NO_THRESHOLD).then_some(threshold),
             origin: Origin::Kernel,
         }));
     }
@@ -556,6 +559,8 @@ const FEW_TRIES: u32 = 3;
 const SHORTEST_PROBE: Duration = Duration::from_millis(2);
 /// A tick of the kernel at 250 Hz: it tells what is left of a timer no better.
 const TICK: Duration = Duration::from_millis(4);
+/// No threshold is set (`TCP_INFINITE_SSTHRESH` of the kernel): BBR sets none.
+const NO_THRESHOLD: u32 = i32::MAX as u32;
 /// Between two questions: some times as long as a question takes (about 5 µs).
 const PAUSE: Duration = Duration::from_micros(50);
 /// Numbers that are so much less are old (RFC 9293 §3.4).

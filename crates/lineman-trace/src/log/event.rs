@@ -320,10 +320,13 @@ pub struct Counted {
 pub struct Congestion {
     /// Whose.
     pub host: Host,
+    /// The name of the algorithm, by which its kernel knows it; empty if that is not known.
+    pub algorithm: String,
     /// The congestion window, in segments.
     pub window: u32,
-    /// Above this the window grows slowly, in segments.
-    pub threshold: u32,
+    /// Above this the window grows slowly, in segments; `None` where the algorithm sets none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<u32>,
     /// How this is known.
     pub origin: Origin,
 }

@@ -84,6 +84,10 @@ impl Event {
                 host: *host,
                 why: line(why),
             },
+            Kind::Congestion(it) => Kind::Congestion(Congestion {
+                algorithm: line(&it.algorithm),
+                ..it.clone()
+            }),
             // No text of the log's own: what is in a packet is taken apart, and shown by that.
             Kind::Packet(Packet {
                 id: _,
@@ -116,12 +120,6 @@ impl Event {
                 origin: _,
                 cause: _,
                 queues: _,
-            })
-            | Kind::Congestion(Congestion {
-                host: _,
-                window: _,
-                threshold: _,
-                origin: _,
             })
             | Kind::End => return Cow::Borrowed(self),
         };

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use super::Ends;
+use crate::log::Congestion;
 use crate::log::Counted;
 
 /// What is known beside a row.
@@ -18,8 +19,8 @@ pub(super) struct Around {
     pub(super) all_asked: bool,
     /// How the program asks that the row's RST refuses, if a call has told.
     pub(super) connecting: Option<Connecting>,
-    /// What the congestion control of the sender has come to: the window and the threshold, in segments.
-    pub(super) congestion: Option<(u32, u32)>,
+    /// What the congestion control of the sender has come to.
+    pub(super) congestion: Option<Congestion>,
     /// How many packets the rule that holds the row's packet wants to overtake it.
     pub(super) wanted: Option<u32>,
 }

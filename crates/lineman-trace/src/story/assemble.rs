@@ -118,10 +118,7 @@ impl Story {
             Kind::State(state) => self.state(event, state),
             Kind::Timer(timer) => self.timer(event, timer),
             Kind::Counted(counted) => self.counted(event, counted),
-            Kind::Congestion(it) => {
-                let control = (it.window, it.threshold);
-                self.motives.congestion(it.host, control, event.t_ns);
-            }
+            Kind::Congestion(told) => self.motives.congestion(told, event.t_ns),
             Kind::Fault(fault) => {
                 let rules = self.rules.entry(fault.packet).or_default();
                 rules.push(fault.rule.clone());

@@ -15,6 +15,7 @@ use super::Saying;
 use super::explain_resent::of_resent;
 use super::explain_reset::of_reset;
 use super::millis;
+use crate::log::Congestion;
 use crate::log::Origin;
 use crate::log::TcpState;
 use crate::log::TimerKind;
@@ -162,13 +163,28 @@ fn said(
 }
 
 /// What its sender's congestion control has come to, where its TCP has told.
-fn congestion(arrow: &Arrow, around: &Around) -> Option<Saying> {
-    let (window, threshold) = around.congestion?;
-    Some(Saying::Congestion {
-        who: arrow.from,
-        window: window.into(),
-        threshold: threshold.into(),
-    })
+fn congestion(arrow: &Arrow, around: &Around) -> Vec<Saying> {
+    // What the numbers mean depends on the algorithm.
+    let named = |told: &&Congestion| !told.algorithm.is_empty();
+    let Some(told) = around.congestion.as_ref().filter(named) else {
+        return Vec::new();
+    };
+    let (who, algorithm) = (arrow.from, told.algorithm.clone());
+    let window = told.window.into();
+    let now = match told.threshold {
+        Some(threshold) => Saying::Congestion {
+            who,
+            algorithm,
+            window,
+            threshold: threshold.into(),
+        },
+        None => Saying::CongestionWindow {
+            who,
+            algorithm,
+            window,
+        },
+    };
+    vec![now, Saying::CongestionRule { who }]
 }
 
 /// The bytes that a FIN carries; its own number stands behind them.

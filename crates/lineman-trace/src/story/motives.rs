@@ -2,6 +2,7 @@
 
 use super::Clock;
 use super::Ends;
+use crate::log::Congestion;
 use crate::log::Counter;
 use crate::log::Host;
 
@@ -14,14 +15,14 @@ const TOGETHER_NS: u64 = 15_000_000;
 pub(super) struct Motives(Ends<Motive>);
 
 /// Why a host sends a packet.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Motive {
     /// A clock that ran out.
     pub(super) clock: Option<Clock>,
     /// What its TCP has counted.
     pub(super) counter: Option<Counter>,
-    /// What its congestion control has come to: the window and the threshold, in segments.
-    pub(super) congestion: Option<(u32, u32)>,
+    /// What its congestion control has come to.
+    pub(super) congestion: Option<Congestion>,
     told_ns: u64,
 }
 
@@ -34,15 +35,13 @@ impl Motives {
         self.fresh(host, now_ns).counter = Some(counter);
     }
 
-    pub(super) fn congestion(&mut self, host: Host, control: (u32, u32), now_ns: u64) {
-        self.fresh(host, now_ns).congestion = Some(control);
+    pub(super) fn congestion(&mut self, told: &Congestion, now_ns: u64) {
+        self.fresh(told.host, now_ns).congestion = Some(told.clone());
     }
 
     /// Why `host` sends the packet that is told of now.
     pub(super) fn take(&mut self, host: Host, now_ns: u64) -> Motive {
-        let motive = *self.fresh(host, now_ns);
-        self.0[host] = Motive::default();
-        motive
+        std::mem::take(self.fresh(host, now_ns))
     }
 
     fn fresh(&mut self, host: Host, now_ns: u64) -> &mut Motive {

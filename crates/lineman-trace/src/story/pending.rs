@@ -19,6 +19,7 @@ use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
 use crate::log::Call;
+use crate::log::Congestion;
 use crate::log::Counted;
 use crate::log::Event;
 use crate::log::Host;
@@ -45,7 +46,7 @@ pub(super) struct Open {
     /// How the program asks that its packet, a RST, refuses.
     pub(super) connecting: Option<Connecting>,
     /// What the congestion control of its packet's sender has come to.
-    pub(super) congestion: Option<(u32, u32)>,
+    pub(super) congestion: Option<Congestion>,
 }
 
 impl Open {

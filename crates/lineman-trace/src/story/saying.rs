@@ -184,7 +184,11 @@ sayings! {
     /// Sent again, and nothing tells why.
     ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
     /// What congestion control has come to.
-    Congestion "congestion" { who: Host, window: Count, threshold: Count }
+    Congestion "congestion" { who: Host, algorithm: Text, window: Count, threshold: Count }
+    /// What the book says of that; said once.
+    CongestionRule "congestion.rule" { who: Host }
+    /// The same of an algorithm without a threshold.
+    CongestionWindow "congestion.window" { who: Host, algorithm: Text, window: Count }
     /// It carries more than what was lost.
     ResentMore "again.more" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// Arrived before something that is missing.
@@ -452,6 +456,7 @@ impl Saying {
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
             | Self::NobodyTells { who }
+            | Self::CongestionRule { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }
