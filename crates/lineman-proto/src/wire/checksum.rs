@@ -185,14 +185,22 @@ pub(super) fn pseudo(from: IpAddr, to: IpAddr, protocol: Protocol, len: usize) -
     address(from) + address(to) + u64::from(protocol.0) + len as u64
 }
 
-/// The sum of 16-bit words; an odd last byte is the high half of a word.
+/// The sum of 16-bit words, as far as it matters to the checksum; an odd last byte is the high half of a word.
+///
+/// Words of 32 bits in the machine's own order come to the same, once carries are added back and the bytes are
+/// put in order (RFC 1071 §2): all packets of a capture are summed.
 pub(super) fn sum(bytes: &[u8]) -> u64 {
-    let (words, odd) = bytes.as_chunks::<2>();
+    let (words, rest) = bytes.as_chunks::<4>();
     let words: u64 = words
         .iter()
-        .map(|&word| u64::from(u16::from_be_bytes(word)))
+        .map(|&word| u64::from(u32::from_ne_bytes(word)))
         .sum();
-    words + odd.first().map_or(0, |&byte| u64::from(byte) << 8)
+    let (pairs, odd) = rest.as_chunks::<2>();
+    let pairs = pairs
+        .iter()
+        .map(|&pair| u64::from(u16::from_be_bytes(pair)));
+    let odd = odd.first().map_or(0, |&byte| u64::from(byte) << 8);
+    u64::from(u16::from_be(fold(words))) + pairs.sum::<u64>() + odd
 }
 
 /// Carries added back in, until 16 bits hold it.
@@ -201,4 +209,34 @@ pub(super) fn fold(mut sum: u64) -> u16 {
         sum = (sum >> 16) + (sum & 0xffff);
     }
     sum as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As RFC 1071 §1 has it: word by word.
+    fn by_words(bytes: &[u8]) -> u64 {
+        let words = bytes.chunks(2).map(|word| match *word {
+            [high, low] => u64::from(u16::from_be_bytes([high, low])),
+            [high] => u64::from(high) << 8,
+            _ => 0,
+        });
+        words.sum()
+    }
+
+    #[test]
+    fn the_sum_of_long_words_is_that_of_short_ones() {
+        let mut byte = 7_u8;
+        let mut next = || {
+            byte = byte.wrapping_mul(29).wrapping_add(113);
+            byte
+        };
+        for len in 0..300 {
+            let bytes: Vec<u8> = (0..len).map(|_| next()).collect();
+            for bytes in [&bytes[..], &vec![0xff; len], &vec![0; len]] {
+                assert_eq!(fold(sum(bytes)), fold(by_words(bytes)), "{bytes:?}");
+            }
+        }
+    }
 }

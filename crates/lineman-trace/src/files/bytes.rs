@@ -82,6 +82,9 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// How much memory is taken for bytes that were promised and have not come.
+const PORTION: usize = 16 << 10;
+
 /// An input that counts its bytes.
 #[derive(Debug)]
 pub(super) struct Input<R> {
@@ -128,13 +131,26 @@ impl<R: Read> Input<R> {
     /// The next `len` bytes, in place of what is in `bytes`. Memory is taken as they come, not by what the
     /// length promises.
     pub(super) fn take(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<(), Stop> {
-        bytes.clear();
-        let read = self.input.by_ref().take(len).read_to_end(bytes)?;
-        self.at += read as u64;
-        match read as u64 == len {
-            true => Ok(()),
-            false => Err(Stop::Cut),
+        let len = usize::try_from(len).map_err(|_| Stop::Cut)?;
+        let mut have = 0;
+        // What is there is written over: only what is new has to be filled before.
+        while have < len {
+            let end = len.min(have + PORTION);
+            if bytes.len() < end {
+                bytes.resize(end, 0);
+            }
+            match self.input.read(&mut bytes[have..end]) {
+                Ok(0) => return Err(Stop::Cut),
+                Ok(more) => {
+                    have += more;
+                    self.at += more as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
         }
+        bytes.truncate(len);
+        Ok(())
     }
 
     /// Passes over the next `len` bytes.

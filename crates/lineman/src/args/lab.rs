@@ -77,13 +77,13 @@ pub struct Whose {
 #[derive(Clone, Debug, Default, Args)]
 pub struct View {
     /// Export the log in this form instead of showing it
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, value_enum, value_name = "FORMAT", conflicts_with = "absolute")]
     pub export: Option<Format>,
     /// Write to this file instead of stdout
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Show it on the whole terminal; keys walk through it, or decide about each packet
-    #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain"])]
+    #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain", "absolute"])]
     pub tui: bool,
     /// Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed
     #[arg(long, conflicts_with_all = ["tui", "export", "output", "width", "no_explain", "ascii"])]

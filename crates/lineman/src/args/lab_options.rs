@@ -30,6 +30,9 @@ pub struct Drawing {
     /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
     #[arg(long)]
     pub ascii: bool,
+    /// Sequence numbers as they are in the headers, not counted from the initial ones; sentences count all the same
+    #[arg(long)]
+    pub absolute: bool,
     /// Leave the explanations out
     #[arg(long)]
     pub no_explain: bool,

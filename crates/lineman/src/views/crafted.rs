@@ -154,6 +154,7 @@ fn no_text_of_a_log_acts_on_a_terminal_or_in_an_export() {
                 lang,
                 ascii: false,
                 colour: false,
+                absolute: false,
                 explain: true,
             });
             let mut lines: Vec<String> = events.iter().flat_map(|it| ladder.push(it)).collect();

@@ -2,7 +2,6 @@
 
 use lineman_proto::text::visible_bytes;
 use lineman_proto::wire::Flags;
-use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
@@ -16,10 +15,19 @@ use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::views::text::clean;
 
-/// What stands at the arrow, the longest form first.
+/// What stands at the arrow, the longest form first; numbers of TCP are counted from the connection's beginning.
 pub fn labels(arrow: &Arrow, lang: Lang) -> Vec<String> {
+    numbered_labels(arrow, lang, false)
+}
+
+/// The same; with `absolute` the numbers of TCP are those of its header.
+pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String> {
     let all = match (&arrow.seen.what, arrow.place) {
-        (What::Tcp(segment), Some(place)) => segment_labels(segment, place),
+        (What::Tcp(segment), Some(_)) if absolute => {
+            let ack = segment.has(Flags::ACK).then(|| segment.ack.into());
+            segment_labels(segment, segment.seq.into(), ack)
+        }
+        (What::Tcp(segment), Some(place)) => segment_labels(segment, place.seq, place.ack),
         (What::Udp(datagram), _) => datagram_labels(arrow, datagram, lang),
         (What::Piece(piece), _) => piece_labels(piece, lang),
         (What::Unreachable(refusal), _) => refusal_labels(refusal, lang),
@@ -33,12 +41,10 @@ pub fn label(arrow: &Arrow, lang: Lang) -> String {
     labels(arrow, lang).into_iter().next().unwrap_or_default()
 }
 
-fn segment_labels(segment: &Segment, place: Place) -> Vec<String> {
+fn segment_labels(segment: &Segment, seq: i64, ack: Option<i64>) -> Vec<String> {
     let flags = segment.flags;
-    let seq = format!(" seq={}", place.seq);
-    let ack = place
-        .ack
-        .map_or_else(String::new, |ack| format!(" ack={ack}"));
+    let seq = format!(" seq={seq}");
+    let ack = ack.map_or_else(String::new, |ack| format!(" ack={ack}"));
     let len = match segment.len {
         0 => String::new(),
         len => format!(" len={len}"),

@@ -437,15 +437,18 @@ fn an_interrupted_pipe_shows_what_was_read() {
         .expect("runs");
     let mut stdin = child.stdin.take().expect("a pipe");
     stdin.write_all(&mixed().pcap()).expect("a reader");
-    // It has read all when nothing is left in the pipe.
-    crate::support::wait_for(
-        "the pipe to be empty",
-        std::time::Duration::from_secs(20),
-        || {
-            let left = rustix::io::ioctl_fionread(&stdin).ok()?;
-            (left == 0).then_some(())
-        },
-    );
+    // It has read all when nothing is left in the pipe, and hears ^C when it has a handler for it.
+    let status = format!("/proc/{}/status", child.id());
+    let limit = std::time::Duration::from_secs(20);
+    crate::support::wait_for("the pipe to be read", limit, || {
+        let left = rustix::io::ioctl_fionread(&stdin).ok()?;
+        let status = fs::read_to_string(&status).ok()?;
+        let caught = status
+            .lines()
+            .find_map(|line| line.strip_prefix("SigCgt:"))?;
+        let caught = u64::from_str_radix(caught.trim(), 16).ok()?;
+        (left == 0 && caught & 1 << 1 != 0).then_some(())
+    });
     let pid = rustix_pid(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
     let output = child.wait_with_output().expect("ends");
@@ -506,4 +509,20 @@ fn a_redacted_capture_tells_the_same_of_other_hosts() {
     let none = read(&dir, &["a.pcap", "-c", "99", "--redact", "d.pcapng"]);
     assert_eq!(none.status.code(), Some(2));
     assert!(!dir.path().join("d.pcapng").exists());
+}
+
+#[test]
+fn numbers_are_relative_unless_absolute_ones_are_asked_for() {
+    let dir = dir_with("a.pcap", &mixed().pcap());
+    let args = ["a.pcap", "-c", "1", "--no-explain", "--width", "120"];
+    let relative = shown(&read(&dir, &args));
+    assert!(relative.contains("SYN seq=0 "), "{relative}");
+    let absolute = shown(&read(&dir, &[&args[..], &["--absolute"]].concat()));
+    let isn = 45_110_u32.wrapping_mul(65_537);
+    assert!(absolute.contains(&format!("SYN seq={isn} ")), "{absolute}");
+    let next = isn.wrapping_add(1);
+    assert!(
+        absolute.contains(&format!("seq={next} len=300 ")),
+        "{absolute}"
+    );
 }

@@ -1,6 +1,5 @@
 //! A capture, packet by packet.
 
-use std::io::BufReader;
 use std::path::Path;
 
 use lineman_net::FileId;
@@ -12,6 +11,7 @@ use lineman_trace::files::Reader;
 use lineman_trace::files::Record;
 use lineman_trace::files::Unpacked;
 
+use super::ahead::Ahead;
 use super::input::Input;
 use super::input::Stop;
 use super::wanted::Wanted;
@@ -22,12 +22,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::read::Read;
 
-/// How many bytes are read at once: fewer system calls do not make it faster.
-const PORTION: usize = 256 << 10;
-
 /// The packets of a capture, each for as long as the next is not read.
 pub struct Capture {
-    reader: Reader<BufReader<Unpacked<Input>>>,
+    reader: Reader<Ahead>,
     record: Record,
     wanted: Wanted,
     bad: Option<BadFile>,
@@ -56,7 +53,8 @@ impl Capture {
         let (input, stop, id) = Input::open(path, follow, console)?;
         let unpacked =
             Unpacked::new(input).map_err(|error| words::unreadable(path, error, console))?;
-        let reader = Reader::new(BufReader::with_capacity(PORTION, unpacked));
+        let ahead = Ahead::of(unpacked).map_err(|error| words::unreadable(path, error, console))?;
+        let reader = Reader::new(ahead);
         let reader = reader.map_err(|bad| words::refused(path, &bad, console))?;
         let capture = Self {
             reader,
@@ -86,7 +84,7 @@ impl Capture {
     pub fn end(self) -> End {
         End {
             ending: self.reader.ending(),
-            packed_cut: self.reader.input().get_ref().is_cut(),
+            packed_cut: self.reader.input().is_cut(),
             bad: self.bad,
             wanted: self.wanted,
         }

@@ -1,5 +1,6 @@
 //! `lineman read`: a capture as a table of its conversations, or the ladder of one.
 
+mod ahead;
 mod capture;
 mod input;
 pub mod json;

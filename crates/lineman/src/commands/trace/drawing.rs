@@ -21,6 +21,7 @@ pub fn style(drawing: &Drawing, surface: Surface, console: Console) -> Style {
         lang: console.lang,
         ascii: drawing.ascii || surface.ascii,
         colour: surface.colour,
+        absolute: drawing.absolute,
         explain: !drawing.no_explain,
     }
 }

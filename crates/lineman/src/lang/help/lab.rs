@@ -99,6 +99,10 @@ pub const TEXTS: &[Row] = &[
         "row by row, with states and bytes",
         "逐行浏览，带状态和字节",
     ),
+    (
+        "Sequence numbers as they are in the headers, not counted from the initial ones; sentences count all the same",
+        "显示首部中的绝对序号，而不是从初始序号算起的相对序号；解释中仍用相对序号",
+    ),
     ("Leave the explanations out", "不显示解释"),
     (
         "Draw for this many columns (default: the terminal's, or 120)",

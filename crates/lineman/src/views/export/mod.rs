@@ -66,6 +66,7 @@ fn text(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
         lang,
         ascii: false,
         colour: false,
+        absolute: false,
         explain: true,
     });
     for event in events {

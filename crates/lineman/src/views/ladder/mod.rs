@@ -41,6 +41,8 @@ pub struct Style {
     pub ascii: bool,
     /// Colours, as an addition to signs.
     pub colour: bool,
+    /// Sequence numbers are those of the headers.
+    pub absolute: bool,
     /// A sentence below each row that has one.
     pub explain: bool,
 }

@@ -10,7 +10,7 @@ use super::marks::Marks;
 use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
-use crate::views::packet::labels;
+use crate::views::packet::numbered_labels;
 use crate::views::text::cut;
 use crate::views::text::pad;
 use crate::views::text::width;
@@ -72,7 +72,7 @@ fn line(arrow: &Arrow, span: usize, style: Style, tip: &Tip) -> String {
 /// The longest label that fits.
 fn fitting(arrow: &Arrow, extra: &str, room: usize, style: Style) -> String {
     let marks = Marks::of(style);
-    let all = labels(arrow, style.lang);
+    let all = numbered_labels(arrow, style.lang, style.absolute);
     let fits = all.iter().find(|label| width(label) + width(extra) <= room);
     match fits.or_else(|| all.last()) {
         Some(label) => cut(&format!("{label}{extra}"), room, marks.more),
@@ -150,7 +150,7 @@ pub(super) fn short(arrow: &Arrow, style: Style) -> String {
     } else {
         format!(" {}", tip.word)
     };
-    let label = labels(arrow, style.lang)
+    let label = numbered_labels(arrow, style.lang, style.absolute)
         .into_iter()
         .next()
         .unwrap_or_default();

@@ -11,6 +11,7 @@ fn style(width: usize, lang: Lang) -> Style {
         lang,
         ascii: false,
         colour: false,
+        absolute: false,
         explain: true,
     }
 }
@@ -122,6 +123,7 @@ fn colour_adds_nothing_but_colour() {
 #[test]
 fn sentences_can_be_left_out() {
     let bare = Style {
+        absolute: false,
         explain: false,
         ..style(120, Lang::En)
     };

@@ -89,6 +89,7 @@ fn style(model: &Model, columns: u16) -> ladder::Style {
         lang: model.lang(),
         ascii: model.setup.ascii,
         colour: false,
+        absolute: false,
         explain: false,
     }
 }
