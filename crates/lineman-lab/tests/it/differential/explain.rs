@@ -231,13 +231,14 @@ fn listener_was_closed(case: &Case<'_>) -> bool {
 fn never_answered(case: &Case<'_>) -> bool {
     let acts = case.acts();
     let silent = acts.syns > 0 && acts.syn_acks == 0 && acts.others == 0;
+    let crossed = !case.is_far() && case.peers_acts().syns > 0;
     let waits = |told: Told| match told.state {
         SynSent => true,
         Closed => told.before == Some(SynSent),
         _ => false,
     };
     let early = matches!(case.claim, SynReceived | Established | CloseWait);
-    early && silent && case.told.is_some_and(waits)
+    early && silent && crossed && case.told.is_some_and(waits)
 }
 
 /// A socket that takes over the ports of one in TIME-WAIT takes over the peer's latest timestamp (RFC 7323 §5),
