@@ -231,7 +231,7 @@ fn listener_was_closed(case: &Case<'_>) -> bool {
 fn never_answered(case: &Case<'_>) -> bool {
     let acts = case.acts();
     let silent = acts.syns > 0 && acts.syn_acks == 0 && acts.others == 0;
-    let crossed = !case.is_far() && case.peers_acts().syns > 0;
+    let crossed = case.peers_acts().syns > 0;
     let waits = |told: Told| match told.state {
         SynSent => true,
         Closed => told.before == Some(SynSent),
