@@ -138,6 +138,7 @@ pub fn compare(events: &[Event], lens: &Lens) -> Compared {
         connections: Connections::of(events),
         segments: HashMap::new(),
         pending: None,
+        answers: answers(events),
         compared: Compared::default(),
     };
     for event in events {
@@ -150,6 +151,14 @@ pub fn compare(events: &[Event], lens: &Lens) -> Compared {
 /// What changes later than this after a packet has another reason, unless the log says that it is the packet.
 const ANSWERED_NS: u64 = 30_000_000;
 
+fn answers(events: &[Event]) -> HashMap<u64, u64> {
+    let of = |event: &Event| match &event.kind {
+        Kind::State(state) => Some((state.cause?, event.n)),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
 struct Walk {
     lens: Lens,
     /// The tracker, as it sees packets through the lens.
@@ -158,6 +167,8 @@ struct Walk {
     connections: Connections,
     segments: HashMap<u64, Segment>,
     pending: Option<Pending>,
+    /// The last state that each event has caused.
+    answers: HashMap<u64, u64>,
     compared: Compared,
 }
 
@@ -176,9 +187,8 @@ impl Walk {
     fn event(&mut self, event: &Event) {
         // What changes later is no answer to the packet.
         let is_late = self.pending.as_ref().is_some_and(|it| {
-            let answers = |state: &State| state.cause == Some(it.n);
-            let answer = matches!(&event.kind, Kind::State(state) if answers(state));
-            event.t_ns > it.t_ns + ANSWERED_NS && !answer
+            let answered = self.answers.get(&it.n).is_none_or(|last| event.n > *last);
+            event.t_ns > it.t_ns + ANSWERED_NS && answered
         });
         if is_late {
             self.check();

@@ -197,8 +197,10 @@ fn no_socket_yet(case: &Case<'_>) -> bool {
 /// was never in SYN-RECEIVED.
 fn made_by_a_cookie(case: &Case<'_>) -> bool {
     let gone = matches!(case.claim, Closed | Closing | LastAck | FinWait1 | TimeWait);
-    let fresh = |told: Told| told.before.is_none() && matches!(told.state, Established | CloseWait);
-    gone && case.acts().syn_acks > 0 && case.told.is_some_and(fresh)
+    let (local, remote) = (case.socket.local, case.remote());
+    let states: Vec<_> = case.connections.states_since(local, remote, 0).collect();
+    let fresh = |pair: &[TcpState]| pair[0] == Closed && matches!(pair[1], Established | CloseWait);
+    gone && case.kernel != Closed && case.acts().syn_acks > 0 && states.windows(2).any(fresh)
 }
 
 fn closed_before_open(case: &Case<'_>) -> bool {
