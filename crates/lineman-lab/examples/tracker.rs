@@ -4,6 +4,7 @@
 //! ```text
 //! tracker [RUNS [FROM-SEED [LABS]]]     play so many runs, and print the totals by kind
 //! tracker seed SEED [TIMES]             play the run of one seed again
+//! tracker batch N                       play a batch again, as it is kept
 //! ```
 
 #![allow(
@@ -35,6 +36,11 @@ fn main() -> ExitCode {
         ["lab"] => lineman_lab::serve(),
         ["seed", seed] if number(seed).is_some() => again(number(seed).unwrap_or(0), 1),
         ["seed", seed, times] => again(number(seed).unwrap_or(0), number(times).unwrap_or(1)),
+        ["batch", batch] if number(batch).is_some() => {
+            let totals = differential::batch_again(&program(), number(batch).unwrap_or(0));
+            println!("batch {batch}: {totals}");
+            ended(&totals)
+        }
         ref numbers => {
             let mut given = numbers.iter().map(|text| number(text));
             let mut next = |otherwise| given.next().unwrap_or(Some(otherwise));
@@ -42,7 +48,7 @@ fn main() -> ExitCode {
                 (Some(runs), Some(from), Some(labs)) => many(runs, from, labs as usize),
                 _ => {
                     eprintln!(
-                        "usage: tracker [RUNS [FROM-SEED [LABS]]] | tracker seed SEED [TIMES]"
+                        "usage: tracker [RUNS [FROM-SEED [LABS]]] | tracker seed SEED [TIMES] | tracker batch N"
                     );
                     ExitCode::from(2)
                 }

@@ -18,6 +18,10 @@ export class HostCard {
     this.top = element('div');
     place.append(this.top);
     this.diagram = new StateDiagram(place, host, store, messages);
+    // What scrolls can be reached by keyboard.
+    place.tabIndex = 0;
+    place.setAttribute('role', 'region');
+    this.place = place;
     this.drawn = '';
     store.watch(() => this.draw());
   }
@@ -28,6 +32,7 @@ export class HostCard {
     const drawn = JSON.stringify([store.lang, card, store.ladder?.origin]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
+    this.place.setAttribute('aria-label', messages.say(host));
     const { socket, calls } = card;
     const listens = socket?.state === 'LISTEN';
     const queues = socket?.queues;

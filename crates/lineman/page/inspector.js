@@ -11,6 +11,9 @@ export class Inspector {
     this.place = place;
     this.store = store;
     this.messages = messages;
+    // What scrolls can be reached by keyboard.
+    place.tabIndex = 0;
+    place.setAttribute('role', 'region');
     this.drawn = '';
     /** What was asked for last. @type {{n: number, packet: {fields: Field[], bytes: string}}|undefined} */
     this.asked = undefined;

@@ -3,6 +3,7 @@
 use lineman_lab::Program;
 
 use crate::differential::again;
+use crate::differential::batch_again;
 use crate::differential::run;
 use crate::stage::HELPER;
 
@@ -16,12 +17,26 @@ fn program() -> Program {
     }
 }
 
+/// How often a batch with an unexplained difference is played again. The kernel's clocks are not drawn from the seed, so a
+/// coincidence of theirs that nobody has explained yet can come once (`docs/design/tracker.md` has those that are known; each is
+/// kept). What the tracker deduces wrongly comes again.
+const AGAIN: usize = 3;
+
 /// The runs of 125 seeds from this one on.
 fn all_states_are_the_kernels(from: u64) {
     let totals = run(&program(), from, 125, LABS, &|_| {});
     println!("seeds {from} to {}: {totals}", from + 124);
-    assert_eq!(totals.unexplained(), 0, "{totals}");
     assert!(totals.packets > 1000, "{totals}");
+    for number in &totals.doubtful {
+        for nth in 1..=AGAIN {
+            let repeated = batch_again(&program(), *number);
+            assert_eq!(
+                repeated.unexplained(),
+                0,
+                "batch {number}, played again ({nth}): {repeated}\nat first: {totals}"
+            );
+        }
+    }
 }
 
 #[test]

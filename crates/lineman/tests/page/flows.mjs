@@ -151,10 +151,8 @@ const flows = {
     assert.equal(await page.locator('.held [data-do=drop]').first().textContent(), 'Drop');
     await page.keyboard.press('t');
     await until('words', async () => (await page.locator('.held [data-do=drop]').first().textContent()) === '丢弃');
-    await until('the SYN in words', async () => {
-      await page.keyboard.press('ArrowUp');
-      return (await page.locator('#inspector').textContent()).includes('第一次握手');
-    });
+    await page.locator('.row:has(.label:text("SYN seq=0"))').first().click();
+    await until('the SYN in words', async () => (await page.locator('#inspector').textContent()).includes('第一次握手'));
     assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
   },
 

@@ -41,6 +41,8 @@ pub struct Totals {
     pub seen: BTreeMap<&'static str, Compared>,
     /// Where logs with unexplained differences are kept.
     pub kept: Vec<String>,
+    /// The batches that these are of.
+    pub doubtful: Vec<u64>,
 }
 
 impl Totals {
@@ -108,6 +110,13 @@ pub fn again(program: &Program, seed: u64) -> Totals {
     totals.into_inner().expect("totals")
 }
 
+/// Plays a batch again, with the same scripts, rules and settings.
+pub fn batch_again(program: &Program, number: u64) -> Totals {
+    let totals = Mutex::new(Totals::default());
+    one(program, &Batch::of(number), &totals);
+    totals.into_inner().expect("totals")
+}
+
 fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
     let events = play::play(program, batch);
     let seen: Vec<_> = Lens::all(batch.number)
@@ -118,5 +127,8 @@ fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
     let packets = compare::packets(&events);
     let mut totals = totals.lock().expect("totals");
     totals.add(batch.scripts.len() as u64, packets, seen);
+    totals
+        .doubtful
+        .extend(kept.is_some().then_some(batch.number));
     totals.kept.extend(kept);
 }
