@@ -131,6 +131,7 @@ fn every_text_of_a_log_is_looked_through() {
         "call/args/#",
         "call/name",
         "call/program",
+        "congestion/algorithm",
         "fault/rule",
         "left/why",
         "note/args/how",
