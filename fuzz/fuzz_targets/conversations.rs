@@ -41,7 +41,11 @@ fuzz_target!(|bytes: &[u8]| {
         let sorted = all.take(&packet);
         packets += 1;
         assert_eq!(sorted.number, packets);
-        assert!(sorted.conversation.is_none_or(|it| it <= all.totals().conversations));
+        assert!(
+            sorted
+                .conversation
+                .is_none_or(|it| it <= all.totals().conversations)
+        );
         assert_eq!(all.current().map(|it| it.number), sorted.conversation);
         if packets == 1 {
             story.push(&recorder.start("", &packet, all.current()));
@@ -55,7 +59,10 @@ fuzz_target!(|bytes: &[u8]| {
     let folded: u64 = summary.folds.iter().map(|fold| fold.conversations).sum();
     assert_eq!(told + folded, summary.totals.conversations);
     for it in &summary.conversations {
-        let file = it.transfer.iter().flat_map(|transfer| transfer.file.chars());
+        let file = it
+            .transfer
+            .iter()
+            .flat_map(|transfer| transfer.file.chars());
         assert!(!file.into_iter().any(char::is_control));
     }
 });

@@ -43,7 +43,10 @@ fuzz_target!(|data: &[u8]| {
                     0 => it.k as usize,
                     _ => usize::from(it.jt.max(it.jf)),
                 };
-                assert!(at + 1 + far < instructions.len(), "a jump out of the program");
+                assert!(
+                    at + 1 + far < instructions.len(),
+                    "a jump out of the program"
+                );
             }
         }
         program.accepts(packet, packet.len());
