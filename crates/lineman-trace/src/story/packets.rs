@@ -71,6 +71,7 @@ impl Story {
             false => self.motives.take(packet.from, event.t_ns),
         };
         (arrow.sent_ns, arrow.counter) = (sent_ns, motive.counter);
+        arrow.decided_ns = arrow.decided_ns.filter(|at| *at >= sent_ns);
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
         // What is on its way to the sender has not arrived yet: the two cross.
@@ -300,7 +301,9 @@ impl Story {
             arrow.fate = fate;
             arrow.arrival = delivered.map_or_else(Default::default, |it| it.arrival);
             arrow.altered = altered.is_some();
-            arrow.decided_ns = (fate != Fate::Captured).then_some(event.t_ns);
+            // A log that somebody has changed may decide about a packet before it is sent.
+            let decided_ns = event.t_ns.max(arrow.sent_ns);
+            arrow.decided_ns = (fate != Fate::Captured).then_some(decided_ns);
         }
         let moved = delivered.and_then(|delivered| delivered.moved);
         self.follows(place, packet.from.other(), moved);
