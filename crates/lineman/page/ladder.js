@@ -12,7 +12,7 @@ import { element } from './messages.js';
 const ARROW = 46;
 const PLAIN = 38;
 const CUT = 24;
-/** Nothing for so long is cut to a dashed line: in nanoseconds. It is longer than a wire of 100 ms needs for an answer. */
+/** So much later than the row above is cut to a dashed line: in nanoseconds. It is longer than a wire of 100 ms needs for an answer. */
 const IDLE_NS = 400e6;
 /** So much beyond the window is kept, in pixels. */
 const OVERDRAW = 300;
@@ -29,12 +29,15 @@ export class Ladder {
     this.scroll = element('div', 'scroll', null, [this.list]);
     place.append(this.head, this.scroll);
     this.arrows = new Arrows(this.scroll, store);
+    /** Where rows begin that have a cut above them. @type {Set<number>} */
+    this.cut = new Set();
     /** Where each row begins. @type {number[]} */
     this.tops = [];
     this.end = 0;
     /** @type {Map<number, HTMLElement>} */
     this.shown = new Map();
     this.look = '';
+    this.named = '';
     this.followed = -1;
     this.scroll.addEventListener('scroll', () => store.changed());
     new ResizeObserver(() => store.changed()).observe(this.scroll);
@@ -55,16 +58,21 @@ export class Ladder {
         this.shown.delete(n - 1);
         continue;
       }
-      if (this.gap(n) > 0) this.end += CUT;
+      if (this.gap(n) > 0) {
+        this.cut.add(this.end + CUT);
+        this.end += CUT;
+      }
       this.tops.push(this.end);
       this.end += rows[n].packet ? ARROW : PLAIN;
     }
   }
 
-  /** How long nothing happened before a row, if that is cut. @param {number} n */
+  /** How much later a row is than the one that is shown above it, if that is cut. @param {number} n */
   gap(n) {
-    const { rows } = this.store;
-    const gap = n > 0 ? rows[n].t_ns - rows[n - 1].t_ns : 0;
+    const { rows, folded } = this.store;
+    let above = n - 1;
+    while (folded.has(above)) above -= 1;
+    const gap = above >= 0 ? rows[n].t_ns - rows[above].t_ns : 0;
     return gap > IDLE_NS ? gap : 0;
   }
 
@@ -131,6 +139,9 @@ export class Ladder {
       const socket = store.scene[host].socket;
       return socket ? `${messages.say(host)} ${socket.local}` : messages.say(host);
     };
+    const named = `${store.lang} ${store.scene.client.socket?.local} ${store.scene.server.socket?.local}`;
+    if (named === this.named) return;
+    this.named = named;
     const cells = [messages.say('time'), name('client'), messages.say('state'), '', messages.say('state'), name('server')];
     this.head.replaceChildren(...cells.map((text) => element('span', '', text)));
   }
@@ -178,8 +189,8 @@ export class Ladder {
     made.setAttribute('aria-description', this.spoken(row));
     const gap = this.gap(row.n);
     const wrapped = element('div', '', null, [made]);
-    if (gap > 0) {
-      const cut = element('div', 'idle', messages.say('idle', { time: format.length(gap) }));
+    if (gap > 0 && this.cut.has(this.tops[row.n])) {
+      const cut = element('div', 'idle', messages.say('later', { time: format.length(gap) }));
       cut.style.top = `${this.tops[row.n] - CUT + 4}px`;
       cut.setAttribute('aria-hidden', 'true');
       wrapped.prepend(cut);

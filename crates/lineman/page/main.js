@@ -51,7 +51,7 @@ function header() {
       button('◐', theme, messages.say('theme')), ' ',
       button('?', () => keys.show(), messages.say('key.list')),
     );
-    const said = [...store.notices.slice(-1)];
+    const said = store.notices.slice(-1).map((it) => (typeof it === 'string' ? it : messages.say('refused', { why: it[store.lang] })));
     if (store.gone) said.unshift(messages.say('gone'));
     at('banner').textContent = said.join(' ');
     at('banner').hidden = said.length === 0;

@@ -29,6 +29,8 @@ export class Store {
     this.rows = [];
     /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
     this.folded = new Set();
+    /** In which row each packet was sent. @type {Map<number, number>} */
+    this.departures = new Map();
     /** Whether a row has told of a TCP's state. */
     this.hasStates = false;
     /** @type {Scene} */
@@ -36,10 +38,12 @@ export class Store {
     /** @type {null|{scenario: string|null, origin: string, system: string}} */
     this.ladder = null;
     this.live = false;
+    /** Whether the wire holds every packet, and its rules: as the lab was told last, by whichever page. */
     this.stepping = true;
+    this.rules = '';
     this.ended = false;
     this.gone = false;
-    /** @type {string[]} */
+    /** What was said that is not in the log: in one language, or in both. @type {(string|Both)[]} */
     this.notices = [];
     /** @type {number} */
     this.chosen = -1;
@@ -71,7 +75,12 @@ export class Store {
     switch (kind) {
       case 'session':
         this.live = content.live;
-        this.stepping = content.live;
+        this.stepping = content.step;
+        this.rules = content.rules;
+        break;
+      case 'wire':
+        this.stepping = content.step ?? this.stepping;
+        this.rules = content.rules ?? this.rules;
         break;
       case 'ladder':
         this.ladder = content;
@@ -79,6 +88,7 @@ export class Store {
       case 'row':
         // A row that was told before a connection broke is told once.
         if (content.n !== this.rows.length) return;
+        if (content.packet && !this.departures.has(content.packet.id)) this.departures.set(content.packet.id, content.n);
         if (repeatsSame(this.rows[content.n - 1], content)) this.folded.add(content.n - 1);
         this.rows.push(content);
         this.hasStates ||= Boolean(content.states.client || content.states.server);

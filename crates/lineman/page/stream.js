@@ -2,7 +2,7 @@
 
 /** @typedef {import('./store.js').Store} Store */
 
-const KINDS = ['session', 'ladder', 'row', 'scene', 'notice', 'end'];
+const KINDS = ['session', 'wire', 'ladder', 'row', 'scene', 'notice', 'end'];
 /** So long without a connection, in milliseconds, and lineman counts as stopped: a reconnect takes three seconds. */
 const GONE_MS = 4000;
 
@@ -36,7 +36,8 @@ export function listen(store) {
  * @returns {Promise<boolean>}
  */
 export async function order(store, command) {
-  let why = '';
+  /** @type {string|import('./store.js').Both} */
+  let why;
   try {
     const answer = await fetch('do', { method: 'POST', body: JSON.stringify(command) });
     if (answer.ok) return true;

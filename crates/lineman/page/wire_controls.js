@@ -28,15 +28,14 @@ export class WireControls {
     });
     place.append(this.mode, this.form, this.held);
     this.drawn = '';
+    /** The rules that were told last: what is being typed stays. */
+    this.told = '';
     store.watch(() => this.draw());
   }
 
   /** Holds every packet from now on, or none. @param {boolean} steps */
-  async step(steps) {
-    if (await order(this.store, { do: steps ? 'step' : 'run' })) {
-      this.store.stepping = steps;
-      this.store.changed();
-    }
+  step(steps) {
+    order(this.store, { do: steps ? 'step' : 'run' });
   }
 
   /** Decides about a packet: the one that is held longest, if none is named. @param {string} what @param {number} [id] */
@@ -47,17 +46,19 @@ export class WireControls {
 
   /** @param {number} id */
   label(id) {
-    const row = this.store.rows.find((it) => it.packet?.id === id);
+    const n = this.store.departures.get(id);
+    const row = n === undefined ? undefined : this.store.rows[n];
     return row ? format.label(row, this.store.lang, this.store.absolute) : '';
   }
 
   draw() {
     const { store, messages } = this;
     const drives = store.live && !store.ended && !store.gone;
-    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.scene.held, store.scene.held.map((it) => this.label(it.id))]);
+    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.rules, store.scene.held, store.scene.held.map((it) => this.label(it.id))]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.form.hidden = !drives;
+    if (this.told !== store.rules) this.rules.value = this.told = store.rules;
     this.rules.setAttribute('aria-label', messages.say('rules'));
     this.rules.placeholder = messages.say('rules.hint');
     this.set.textContent = messages.say('rules.set');

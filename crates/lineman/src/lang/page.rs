@@ -7,6 +7,11 @@ messages! {
     Page;
     At { address } "the page is at {address} (for this machine only; ^C ends it)" "页面地址：{address}（仅限本机访问；^C 结束）"
     NoBrowser {} "no browser was opened: open that address yourself" "未能打开浏览器：请自行打开上面的地址"
+    NoCommand { why } "this is no command: {why}" "这不是命令：{why}"
+    TooMany {} "too many commands at once, or the lab has ended" "命令过多，或实验已结束"
+    Nothing {} "there is nothing here" "此处没有内容"
+    NoPacket {} "this row has no packet" "这一行没有报文"
+    Refused { what } "refused: this request has not the {what} of the page" "拒绝：请求的 {what} 与页面不符"
     NotJson {} "--page is for people; --json writes the same rows for programs" "--page 供人阅读；给程序用请用 --json"
 }
 
@@ -53,11 +58,6 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "等待 accept：{count}，上限 {limit}",
     ),
     ("calls", "socket calls", "套接字调用"),
-    (
-        "diagram",
-        "states of TCP (RFC 9293)",
-        "TCP 状态图（RFC 9293）",
-    ),
     ("step", "Step", "单步"),
     ("run", "Run", "运行"),
     (
@@ -99,7 +99,6 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("fields", "fields", "字段"),
     ("bytes", "bytes, as they were sent", "发出时的字节"),
-    ("numbers", "sequence numbers", "序号"),
     ("relative", "relative", "相对"),
     ("absolute", "absolute", "绝对"),
     ("language", "中文", "English"),
@@ -107,10 +106,9 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("keys", "keys", "按键"),
     ("ladder", "ladder", "时序图"),
     ("time", "time", "时间"),
-    ("idle", "nothing for {time}", "{time} 内无事发生"),
+    ("later", "{time} later", "{time} 之后"),
     ("dropped", "dropped", "丢弃"),
     ("held", "held on the wire", "在线路上扣留"),
-    ("again", "sent again", "重传"),
     (
         "ended",
         "The log has ended; the page stays readable.",
@@ -132,7 +130,6 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "recorded: nothing can be held any more",
         "已记录：不能再扣留报文",
     ),
-    ("follow", "follow what happens", "跟随最新进展"),
     ("table", "the ladder as a table", "时序图的表格形式"),
     ("key.list", "list of keys", "按键列表"),
     ("key.move", "previous, next row", "上一行、下一行"),

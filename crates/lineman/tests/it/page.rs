@@ -224,7 +224,9 @@ fn a_wrong_command_changes_nothing_and_is_answered_in_json() {
         assert_eq!(answer.status, 400, "{wrong}");
         let said: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
         assert!(
-            said["error"].as_str().is_some_and(|why| !why.is_empty()),
+            ["en", "zh"].iter().all(|lang| said["error"][lang]
+                .as_str()
+                .is_some_and(|why| !why.is_empty())),
             "{wrong}"
         );
     }

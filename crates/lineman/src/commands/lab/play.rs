@@ -79,7 +79,7 @@ async fn on_page(
     } = ground;
     let live = Live::begin(scenario, network, log, console);
     let shown = Shown {
-        lab: Some(live),
+        lab: Some((live, options.rules.to_string())),
         opens: !args.view.no_open,
     };
     page::show(events, record, shown, &mut signals, console).await

@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use lineman_lab::rules::Rules;
+use lineman_lab::rules::ParseError;
 use lineman_lab::wire;
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -12,8 +12,12 @@ use super::presenter::Page;
 use crate::commands::lab::live::Live;
 use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Source;
+use crate::commands::trace::source::wrong_rules;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::Message;
+use crate::lang::page::Page as Words;
 
 /// A command as the page writes it: one object of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -39,24 +43,43 @@ impl Command {
     /// Reads a command.
     ///
     /// # Errors
-    /// What is wrong with it, in the words of the parser.
-    pub(super) fn read(body: &[u8]) -> Result<wire::Command, String> {
-        let command = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    /// What is wrong with it.
+    pub(super) fn read(body: &[u8]) -> Result<wire::Command, Wrong> {
+        let command = serde_json::from_slice(body);
+        let command = command.map_err(|error| Wrong::Form(error.to_string()))?;
         Ok(match command {
             Self::Deliver { id } => wire::Command::Deliver(id),
             Self::Drop { id } => wire::Command::Drop(id),
             Self::Duplicate { id } => wire::Command::Duplicate(id),
             Self::Delay { millis, .. } if millis > LONGEST_DELAY => {
-                return Err(format!("millis: at most {LONGEST_DELAY}"));
+                return Err(Wrong::Form(format!("millis: at most {LONGEST_DELAY}")));
             }
             Self::Delay { id, millis } => wire::Command::Delay(id, Duration::from_millis(millis)),
             Self::Step {} => wire::Command::Step,
             Self::Run {} => wire::Command::Run,
-            Self::Rules { rules } => {
-                let rules: Rules = rules.parse().map_err(|error| format!("{error:?}"))?;
-                wire::Command::Rules(rules)
-            }
+            Self::Rules { rules } => match rules.parse() {
+                Ok(parsed) => wire::Command::Rules(parsed),
+                Err(error) => return Err(Wrong::Rules(rules, error)),
+            },
         })
+    }
+}
+
+/// What is wrong with a command.
+#[derive(Debug)]
+pub(super) enum Wrong {
+    /// It is none, in the words of the parser: the page's own script writes no such thing.
+    Form(String),
+    /// Rules that a person has typed.
+    Rules(String, ParseError),
+}
+
+impl Message for Wrong {
+    fn render(&self, lang: Lang) -> String {
+        match self {
+            Self::Form(why) => Words::NoCommand { why }.render(lang),
+            Self::Rules(text, error) => wrong_rules(text, error, lang),
+        }
     }
 }
 
@@ -86,8 +109,9 @@ impl Source<Page> for Commands {
         }
     }
 
-    fn take(&mut self, command: wire::Command, _: &mut Page) -> Result<Next, Failure> {
+    fn take(&mut self, command: wire::Command, page: &mut Page) -> Result<Next, Failure> {
         if let Some(lab) = &self.lab {
+            page.obeyed(&command);
             lab.obey(command);
         }
         Ok(Next::GoOn)

@@ -35,8 +35,9 @@ use crate::runtime::Signals;
 
 /// What is on a page beside the log.
 pub struct Shown {
-    /// The lab that the page can drive, whose wire holds each packet at first; `None` if everything has happened.
-    pub lab: Option<Live>,
+    /// The lab that the page can drive, whose wire holds each packet at first, and its rules; `None` if everything has
+    /// happened.
+    pub lab: Option<(Live, String)>,
     /// Whether a browser is opened.
     pub opens: bool,
 }
@@ -90,12 +91,14 @@ pub async fn show(
     let app = server::router(guard, feed.clone(), orders, console.lang);
     // It ends with the runtime, however many streams are open.
     tokio::spawn(async move { axum::serve(listener, app).await });
-    console.note(&Words::At { address: &address });
+    // Without the address there is no page: it is told even under --quiet.
+    console.warn(&Words::At { address: &address });
     let Shown { lab, opens } = shown;
     if opens && !browser::open(&address) {
         console.note(&Words::NoBrowser {});
     }
-    let mut page = Page::new(feed, lab.is_some());
+    let (lab, rules) = lab.unzip();
+    let mut page = Page::new(feed, rules);
     let mut commands = Commands::new(inbox, lab);
     let shown = session::run(events, record, &mut commands, &mut page, signals).await;
     match shown {

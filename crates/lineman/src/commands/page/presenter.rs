@@ -1,5 +1,6 @@
 //! A log on the page.
 
+use lineman_lab::wire;
 use lineman_trace::log::Event;
 use serde_json::json;
 use tokio::time::Instant;
@@ -19,14 +20,29 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Nothing of it yet. `live` is whether there is a lab to drive; it holds each packet at first.
-    pub(super) fn new(feed: Feed, live: bool) -> Self {
-        feed.tell(vec![Message::new("session", &json!({ "live": live }))]);
+    /// Nothing of it yet. `rules` are those of the lab that there is to drive, which holds each packet at first; `None`
+    /// if everything has happened.
+    pub(super) fn new(feed: Feed, rules: Option<String>) -> Self {
+        let live = rules.is_some();
+        let rules = rules.unwrap_or_default();
+        let session = json!({ "live": live, "step": live, "rules": rules });
+        feed.tell(vec![Message::new("session", &session)]);
         Self {
             model: Model::default(),
             feed,
             time: LogTime::default(),
         }
+    }
+
+    /// Tells all who look how the wire is from now on.
+    pub(super) fn obeyed(&self, command: &wire::Command) {
+        let wire = match command {
+            wire::Command::Step => json!({ "step": true }),
+            wire::Command::Run => json!({ "step": false }),
+            wire::Command::Rules(rules) => json!({ "rules": rules.to_string() }),
+            _ => return,
+        };
+        self.feed.tell(vec![Message::new("wire", &wire)]);
     }
 
     /// Tells something that is not in the log.

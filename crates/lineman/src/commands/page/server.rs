@@ -31,6 +31,8 @@ use super::commands::Command;
 use super::feed::Feed;
 use super::guard::Guard;
 use crate::lang::Lang;
+use crate::lang::Message;
+use crate::lang::page::Page as Words;
 use crate::views::page;
 
 /// What all requests share.
@@ -64,7 +66,7 @@ pub(super) fn router(
         .route("/{token}/packet/{row}", get(packet))
         .route("/{token}/do", post(obey))
         .route("/{token}/{file}", get(asset))
-        .fallback(|| async { refuse(StatusCode::NOT_FOUND, "there is nothing here") })
+        .fallback(|| async { refuse(StatusCode::NOT_FOUND, &Words::Nothing {}) })
         .layer(DefaultBodyLimit::max(LARGEST_COMMAND))
         .layer(from_fn_with_state(Arc::clone(&served), checked))
         .with_state(served)
@@ -81,7 +83,12 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
         .check(token, text(header::HOST), text(header::ORIGIN));
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(refused) => refuse(StatusCode::FORBIDDEN, refused.name()),
+        Err(refused) => refuse(
+            StatusCode::FORBIDDEN,
+            &Words::Refused {
+                what: &refused.name(),
+            },
+        ),
     };
     let headers = response.headers_mut();
     for (name, value) in SAFETY {
@@ -101,8 +108,9 @@ const SAFETY: &[(HeaderName, &str)] = &[
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-fn refuse(status: StatusCode, why: &str) -> Response {
-    answer(status, JSON, json!({ "error": why }).to_string())
+fn refuse(status: StatusCode, why: &dyn Message) -> Response {
+    let why = json!({ "error": { "en": why.render(Lang::En), "zh": why.render(Lang::Zh) } });
+    answer(status, JSON, why.to_string())
 }
 
 fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response {
@@ -117,7 +125,7 @@ async fn asset(Path((_, name)): Path<(String, String)>) -> Response {
 fn file(name: &str) -> Response {
     let found = FILES.iter().find(|(known, _)| *known == name);
     let Some((_, text)) = found else {
-        return refuse(StatusCode::NOT_FOUND, "there is nothing here");
+        return refuse(StatusCode::NOT_FOUND, &Words::Nothing {});
     };
     let kind = match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
@@ -165,7 +173,7 @@ async fn packet(
 ) -> Response {
     match served.feed.frame(row) {
         Some(frame) => answer(StatusCode::OK, JSON, frame.json()),
-        None => refuse(StatusCode::NOT_FOUND, "this row has no packet"),
+        None => refuse(StatusCode::NOT_FOUND, &Words::NoPacket {}),
     }
 }
 
@@ -176,10 +184,7 @@ async fn obey(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     };
     match served.orders.try_send(command) {
         Ok(()) => answer(StatusCode::ACCEPTED, JSON, "{}"),
-        Err(_) => refuse(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many commands at once, or none any more",
-        ),
+        Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, &Words::TooMany {}),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 
 pub use ground::Ground;
 pub use options::asked;
+pub use options::wrong_rules;
 pub use scenario::Script;
 
 /// How this program is asked to be a lab; nobody types it.

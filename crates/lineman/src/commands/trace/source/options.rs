@@ -8,7 +8,10 @@ use lineman_lab::rules::Rules;
 
 use crate::args::lab_options::LabOptions;
 use crate::console::Console;
+use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Lang;
+use crate::lang::Message as _;
 use crate::lang::lab::Lab as Words;
 
 /// `own` are the options of a scenario, or those of any lab; what was asked for goes before.
@@ -29,14 +32,18 @@ pub fn asked(own: Options, asked: &LabOptions, console: Console) -> Result<Optio
 fn joined(own: Rules, typed: &[String], console: Console) -> Result<Rules, Failure> {
     let mut all = own;
     for text in typed {
-        let more: Rules = text.parse().map_err(|error| wrong(text, &error, console))?;
+        let more: Rules = text.parse().map_err(|error| Failure {
+            exit: Exit::Usage,
+            text: wrong_rules(text, &error, console.lang),
+        })?;
         all.rules.extend(more.rules);
         all.seed = more.seed.or(all.seed);
     }
     Ok(all)
 }
 
-fn wrong(text: &str, error: &ParseError, console: Console) -> Failure {
+/// What is wrong with rules, and what could stand there.
+pub fn wrong_rules(text: &str, error: &ParseError, lang: Lang) -> String {
     let (rules, token) = (&text, &error.token());
     let choices = &error.choices().join(", ");
     let words = match error {
@@ -61,5 +68,5 @@ fn wrong(text: &str, error: &ParseError, console: Console) -> Failure {
         ParseError::Behind { form, .. } => Words::RuleBehind { rules, token, form },
         ParseError::Twice { .. } => Words::RuleTwice { rules, token },
     };
-    Failure::usage(&words, console.lang)
+    words.render(lang)
 }
