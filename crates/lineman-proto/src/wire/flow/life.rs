@@ -4,6 +4,7 @@
 use super::Again;
 use super::Cause;
 use super::EndState;
+use super::Prompt;
 use super::Source;
 use super::TcpState;
 use super::TcpState::CloseWait;
@@ -71,6 +72,8 @@ pub(super) struct Departs {
     pub again: Option<Again>,
     /// Whether its sender had sent anything but SYNs before.
     pub had_settled: bool,
+    /// What its sender had received last that has to be answered.
+    pub prompt: Prompt,
     pub now_ns: u64,
 }
 
@@ -103,12 +106,12 @@ impl Side {
             self.after_own(peer, before, it)
         } else {
             self.life.now = self.deduced(peer).filter(|_| !self.is_unsure());
-            if self.answers_unseen(peer, it) {
+            if self.answers_unseen(peer, it, how.prompt) {
                 self.life.now = None;
             }
             return self.life.now;
         };
-        if self.answers_unseen(peer, it) {
+        if self.answers_unseen(peer, it, how.prompt) {
             self.life.now = None;
             return None;
         }
@@ -135,10 +138,11 @@ impl Side {
     }
 
     /// Whether it waits for an acknowledgment, and acknowledges something of a peer of which none was ever seen: it
-    /// may have got its own, too.
-    fn answers_unseen(&self, peer: &Self, it: &Placed) -> bool {
+    /// may have got its own, too. Where it was seen to receive something again, that is what it answers.
+    fn answers_unseen(&self, peer: &Self, it: &Placed, prompt: Prompt) -> bool {
         let waiting = [SynReceived, FinWait1, Closing, LastAck];
-        peer.said.is_none() && it.seq == it.end && waiting.into_iter().any(|state| self.is(state))
+        let unseen = peer.said.is_none() && prompt != Prompt::Known;
+        unseen && it.seq == it.end && waiting.into_iter().any(|state| self.is(state))
     }
 
     /// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not

@@ -223,7 +223,7 @@ impl TcpFlow {
             self.reset.get_or_insert(way);
         }
         let (sender, peer) = self.sides(way);
-        let (next, had_settled) = (sender.next, sender.settled);
+        let (next, had_settled, prompt) = (sender.next, sender.settled, sender.prompt);
         let fills_window = placed.bytes > 0 && Some(placed.end) == peer.room_to;
         let had_room = sender.said.is_none_or(|said| said.window > 0);
         let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
@@ -256,6 +256,7 @@ impl TcpFlow {
             next,
             again,
             had_settled,
+            prompt,
             now_ns,
         };
         let moved = sender.lives_by_sending(peer, &placed, how);

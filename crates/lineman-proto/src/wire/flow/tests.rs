@@ -849,6 +849,32 @@ fn a_state_knows_its_source() {
 
 /// A FIN that does not acknowledge the one that has arrived had left before: the two have crossed.
 #[test]
+fn an_ack_of_a_syn_that_comes_twice_does_not_tell_of_anything_unseen() {
+    let mut talk = talk();
+    let syns = [
+        talk.frame(Way::Back, SYN, (0, 0), b""),
+        talk.frame(Way::Forth, SYN, (0, 0), b""),
+    ];
+    for syn in &syns {
+        talk.sent(syn);
+    }
+    for syn in &syns {
+        talk.arrives(syn);
+    }
+    assert_eq!(talk.states(), [SynReceived; 2]);
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.sent(&answer);
+    assert_eq!(talk.arrives(&syns[1]), Arrival::SynAgain);
+    let repeated = talk.frame(Way::Back, ACK, (1, 1), b"");
+    talk.sent(&repeated);
+    assert_eq!(talk.states(), [SynReceived; 2]);
+    talk.arrives(&answer);
+    talk.arrives(&repeated);
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established; 2]);
+}
+
+#[test]
 fn a_fin_that_is_seen_behind_the_other_one_has_crossed_it() {
     let mut talk = talk().open();
     talk.forth(FIN, (1, 1), b"");
