@@ -301,8 +301,8 @@ impl Story {
     ) -> usize {
         let fits = |open: &Open| !open.is_words() && fits(open);
         let passed = |open: &Open| {
-            let other = |socket: Socket| host != Some(socket.host) || !fits(open);
-            open.waits.is_some_and(other)
+            let awaited = host.is_some_and(|host| open.waits[host].is_some());
+            open.is_waiting() && !(awaited && fits(open))
         };
         let last = self.pending.iter().rposition(|open| !passed(open));
         match last.filter(|at| fits(&self.pending[*at])) {

@@ -82,8 +82,8 @@ impl Story {
         let change = Change::told(state);
         self.asked.insert(state.socket.local.ip());
         for open in &mut self.pending {
-            if open.waits == Some(change.socket) {
-                open.waits = None; // it comes before this one, wherever its packet is
+            if open.waits_for(change.socket) {
+                open.waits[state.host] = None; // it comes before this one, wherever its packet is
             }
         }
         let place = self.place(event, state, &change);
@@ -113,11 +113,12 @@ impl Story {
             };
             let place = made.filter(|at| acts(&self.pending[*at]));
             let place = place.or_else(|| self.pending.iter().rposition(waits));
-            return place.unwrap_or_else(|| {
-                let place = self.open(event);
-                self.pending[place].waits = Some(change.socket);
-                place
-            });
+            let place = place.unwrap_or_else(|| self.open(event));
+            let open = &mut self.pending[place];
+            if open.row.arrow.is_none() {
+                open.waits[host] = Some(change.socket);
+            }
+            return place;
         }
         let arrived = |at: &usize| {
             let arrow = self.pending[*at].row.arrow.as_ref();
@@ -163,17 +164,20 @@ impl Story {
     /// row. Gives the place of that.
     pub(super) fn gathers(&mut self, place: usize) -> usize {
         let arrow = self.pending[place].row.arrow.as_ref();
-        let socket = arrow.and_then(|arrow| of_packet(arrow, arrow.from));
-        let waits = |open: &Open| open.waits.is_some() && open.waits == socket;
+        let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, arrow.from)) else {
+            return place;
+        };
+        let waits = |open: &Open| open.waits_for(socket);
         let Some(at) = self.pending.iter().position(waits) else {
             return place;
         };
         let waiting = &mut self.pending[at];
-        waiting.waits = None;
+        waiting.waits[socket.host] = None;
         if at == place {
             return place;
         }
-        let told: Vec<Change> = waiting.changes.drain(..).collect();
+        let its = |change: &mut Change| change.socket == socket;
+        let told: Vec<Change> = waiting.changes.extract_if(.., its).collect();
         let events = waiting.events.clone();
         let empty = waiting.is_empty();
         let open = &mut self.pending[place];

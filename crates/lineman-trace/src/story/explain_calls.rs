@@ -12,19 +12,22 @@ use crate::log::Host;
 pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            out.extend(of_call(who, cell, shakes(row)));
+            out.extend(of_call(who, cell, shakes(row, who)));
         }
     }
 }
 
-/// Whether the row shows the answer to a SYN, or what its receiver says to it: where both ends have asked, a
-/// connection opens otherwise.
-fn shakes(row: &Row) -> bool {
-    let label = row.arrow.as_ref().and_then(|arrow| arrow.label);
-    matches!(label, Some(Label::SynAck | Label::AckThird))
+/// Whether the row shows that `who` receives the answer to its SYN, or what it says to that: where both ends have
+/// asked, a connection opens otherwise, and an ACK makes the other's call return.
+fn shakes(row: &Row, who: Host) -> bool {
+    row.arrow.as_ref().is_some_and(|arrow| match arrow.label {
+        Some(Label::SynAck) => arrow.from != who,
+        Some(Label::AckThird) => arrow.from == who,
+        _ => false,
+    })
 }
 
-/// `shakes` if the row is the second or the third of a handshake.
+/// `shakes` if the row is the second or the third of a handshake that `who` has asked for.
 fn of_call(who: Host, cell: &CallCell, shakes: bool) -> Option<Saying> {
     let Answer::Value(answer) = cell.answer.as_ref()? else {
         return None;

@@ -38,9 +38,9 @@ pub(super) struct Open {
     pub(super) touched_ns: u64,
     /// The number of the last event about its packet.
     pub(super) wire_n: Option<u64>,
-    /// The socket whose packet belongs to the change that is here, and has not been seen yet: a kernel that is
-    /// asked tells of a FIN when that is on its way to the lab.
-    pub(super) waits: Option<Socket>,
+    /// The socket of each host whose packet belongs to a change that is here, and has not been seen yet: a kernel
+    /// that is asked tells of a FIN when that is on its way to the lab.
+    pub(super) waits: Ends<Option<Socket>>,
     /// For whom the packets of its calls are.
     pub(super) toward: Ends<Toward>,
     /// How the program asks that its packet, a RST, refuses.
@@ -59,7 +59,7 @@ impl Open {
             extra: Vec::new(),
             touched_ns: event.t_ns,
             wire_n: None,
-            waits: None,
+            waits: Ends::default(),
             toward: Ends::default(),
             connecting: None,
             congestion: None,
@@ -73,8 +73,18 @@ impl Open {
     pub(super) fn is_settled(&self, now_ns: u64) -> bool {
         let arrow = self.row.arrow.as_ref();
         let crosses = |it: &Arrow| it.fate == Fate::Crossing && it.stretch == Stretch::Whole;
-        let waits = self.waits.is_some() && self.rests(now_ns) < TOGETHER_NS;
+        let waits = self.is_waiting() && self.rests(now_ns) < TOGETHER_NS;
         !waits && !arrow.is_some_and(crosses)
+    }
+
+    /// Whether a packet belongs to it that has not been seen yet.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waits.client.is_some() || self.waits.server.is_some()
+    }
+
+    /// Whether it waits for a packet of this socket.
+    pub(super) fn waits_for(&self, socket: Socket) -> bool {
+        self.waits[socket.host] == Some(socket)
     }
 
     /// How long nothing has been added to it, in nanoseconds.
@@ -100,6 +110,7 @@ impl Open {
         apart.events.extend(&self.events);
         apart.row.calls[host] = self.row.calls[host].take();
         apart.toward[host] = std::mem::take(&mut self.toward[host]);
+        apart.waits[host] = self.waits[host].take();
         let own = |it: &mut Change| it.socket.host == host;
         apart.changes = self.changes.extract_if(.., own).collect();
         apart

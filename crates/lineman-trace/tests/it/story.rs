@@ -102,6 +102,11 @@ fn pieces_of_a_datagram_are_told_as_such() {
 fn a_connect_that_crossed_another_does_not_return_with_the_syn_ack() {
     assert!(!ids(&recorded("crossed")).contains(&"call.connect"));
     assert!(ids(&recorded("close")).contains(&"call.connect"));
+    // The client has lost the SYN of the server, so that the SYN+ACK made its call return, and an ACK the other's.
+    let rows = rows(&recorded("syn-taken-by-one")).into_iter();
+    let told = rows.flat_map(|row| row.sayings);
+    let returns: Vec<Saying> = told.filter(|it| it.id() == "call.connect").collect();
+    assert_eq!(returns, [Saying::CallConnected { who: Host::Client }]);
 }
 
 /// A gap in a window is reported by an ACK; only where that is lost the timer has the blocks sent again.
@@ -359,6 +364,8 @@ fn a_recorded_change_of_state_stands_at_the_packet_that_made_it() {
         "syn-not-taken",
         "syns-not-taken",
         "syn-behind-reset",
+        "syn-taken-by-one",
+        "syn-seen-late",
     ] {
         let log = recorded(name);
         let events: Vec<Event> = Reader::new(&*log)

@@ -279,8 +279,8 @@ fn is_on_its_way(
 }
 
 /// A kernel may lose a SYN that has arrived. Whoever takes one in SYN-SENT answers with SYN and ACK (RFC 9293
-/// §3.10.7.3): where none has left until the kernel tells of what became of SYN-SENT, it was right to say that it
-/// was in that still.
+/// §3.10.7.3): where none has left until the packet arrives that ends SYN-SENT (perhaps a copy of the same SYN), or
+/// until the kernel tells of that, it was right to say that it was in it still.
 fn is_not_taken(
     events: &[Event],
     rows: &[Row],
@@ -293,11 +293,14 @@ fn is_not_taken(
     };
     let mut left = events.iter().filter_map(|event| match &event.kind {
         Kind::State(state) if state.host == host && state.from == Some(TcpState::SynSent) => {
-            Some(event.t_ns)
+            let cause = state.cause.and_then(|n| events.iter().find(|it| it.n == n));
+            Some((event.t_ns, cause.map_or(event.t_ns, |cause| cause.t_ns)))
         }
         _ => None,
     });
-    let until = left.find(|at| *at >= arrived).unwrap_or(u64::MAX);
+    let until = left
+        .find(|(told, _)| *told >= arrived)
+        .map_or(u64::MAX, |(_, caused)| caused);
     told.known == Known::Kernel
         && (deduced.after, told.after) == (TcpState::SynReceived, TcpState::SynSent)
         && !sent_by(rows, row, host, Flags::SYN | Flags::ACK)
