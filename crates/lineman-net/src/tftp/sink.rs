@@ -161,7 +161,7 @@ impl Sink {
             return; // what is no upload has large pieces from the start
         };
         let more = 2 * self.most as u64; // of the piece that is written, and of the next
-        if self.most < OWN_MEMORY && shares.memory.take_of_abundance(more) {
+        if self.most < OWN_MEMORY && shares.memory.take_spare(more) {
             self.most *= 2;
         }
     }

@@ -66,7 +66,7 @@ impl Share {
 
     /// Takes more of what is there in abundance: three quarters of it stay for those who cannot do without.
     /// Gives whether it did.
-    pub(in crate::tftp) fn take_of_abundance(&mut self, bytes: u64) -> bool {
+    pub(in crate::tftp) fn take_spare(&mut self, bytes: u64) -> bool {
         self.take_up_to(bytes, self.quota.limit / 4)
     }
 
@@ -115,9 +115,9 @@ mod tests {
     fn who_could_do_without_leaves_three_quarters() {
         let quota = Quota::new(100);
         let (mut fast, mut slow) = (quota.share(), quota.share());
-        assert!(fast.take_of_abundance(20));
-        assert!(!fast.take_of_abundance(6));
+        assert!(fast.take_spare(20));
+        assert!(!fast.take_spare(6));
         assert_eq!(slow.take(80), Ok(()));
-        assert!(!fast.take_of_abundance(1));
+        assert!(!fast.take_spare(1));
     }
 }
