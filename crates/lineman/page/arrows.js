@@ -28,6 +28,13 @@ export class Arrows {
     this.style = getComputedStyle(document.documentElement);
   }
 
+  /** Another log is shown from now on. */
+  begin() {
+    this.landings.clear();
+    this.open = [];
+    this.seen = 0;
+  }
+
   /** @param {number} first @param {number} last @param {number[]} tops */
   draw(first, last, tops) {
     const { scroll, canvas, store } = this;

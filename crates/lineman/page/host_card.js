@@ -6,7 +6,7 @@ import { StateDiagram } from './state_diagram.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
 
-/** So many calls are shown, the newest last. */
+/** So many calls are shown, the newest first: it is seen however long the others are. */
 const CALLS = 10;
 
 export class HostCard {
@@ -16,8 +16,10 @@ export class HostCard {
     this.store = store;
     this.messages = messages;
     this.top = element('div');
+    this.calls = element('div');
     place.append(this.top);
     this.diagram = new StateDiagram(place, host, store, messages);
+    place.append(this.calls);
     // What scrolls can be reached by keyboard.
     place.tabIndex = 0;
     place.setAttribute('role', 'region');
@@ -49,8 +51,8 @@ export class HostCard {
       parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
       parts.push(element('p', 'queue', messages.say('unsent', { count: queues.unsent })));
     }
-    parts.push(element('h2', '', messages.say('calls')));
-    parts.push(element('ol', '', null, calls.slice(-CALLS).map((call) => element('li', '', format.call(call)))));
     this.top.replaceChildren(...parts);
+    const list = element('ol', '', null, calls.slice(-CALLS).reverse().map((call) => element('li', '', format.call(call))));
+    this.calls.replaceChildren(element('h2', '', messages.say('calls')), list);
   }
 }

@@ -11,11 +11,8 @@ export class Inspector {
     this.place = place;
     this.store = store;
     this.messages = messages;
-    // What scrolls can be reached by keyboard.
-    place.tabIndex = 0;
-    place.setAttribute('role', 'region');
     this.drawn = '';
-    /** What was asked for last. @type {{n: number, packet: {fields: Field[], bytes: string}}|undefined} */
+    /** What was asked for last. @type {{n: number, epoch: number, packet: {fields: Field[], bytes: string}}|undefined} */
     this.asked = undefined;
     store.watch(() => this.draw());
   }
@@ -23,10 +20,9 @@ export class Inspector {
   draw() {
     const { store, messages } = this;
     const row = store.row();
-    const drawn = `${store.lang} ${store.absolute} ${row?.n}`;
+    const drawn = `${store.epoch} ${store.lang} ${store.absolute} ${row?.n}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    this.place.setAttribute('aria-label', messages.say('inspector'));
     if (!row) {
       this.place.replaceChildren(element('p', '', messages.say('inspector.empty')));
       return;
@@ -50,10 +46,11 @@ export class Inspector {
   /** Fields and bytes come when a row is looked at. @param {number} n @param {string} drawn */
   async fetch(n, drawn) {
     try {
-      if (this.asked?.n !== n) {
+      const { epoch } = this.store;
+      if (this.asked?.n !== n || this.asked.epoch !== epoch) {
         const answer = await fetch(`packet/${n}`);
         if (!answer.ok) return;
-        this.asked = { n, packet: await answer.json() };
+        this.asked = { n, epoch, packet: await answer.json() };
       }
       if (this.drawn === drawn) this.place.append(this.packet(this.asked.packet));
     } catch {

@@ -13,10 +13,10 @@ export class Keys {
     this.keys = [...keys, { keys: ['?'], shown: '?', name: 'key.list', act: () => this.show() }];
     document.addEventListener('keydown', (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
-      if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input')) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, select, textarea')) return;
       if (target.matches('button') && (event.key === 'Enter' || event.key === ' ')) return;
       const key = this.keys.find((it) => it.keys.includes(event.key));
-      if (!key || dialog.open) return;
+      if (!key || document.querySelector('dialog[open]')) return;
       event.preventDefault();
       key.act();
       store.changed();

@@ -39,6 +39,7 @@ export class Ladder {
     this.look = '';
     this.named = '';
     this.followed = -1;
+    this.epoch = store.epoch;
     this.scroll.addEventListener('scroll', () => store.changed());
     new ResizeObserver(() => store.changed()).observe(this.scroll);
     this.list.addEventListener('click', (event) => {
@@ -51,6 +52,7 @@ export class Ladder {
   /** Places the rows that have come. */
   place() {
     const { rows } = this.store;
+    if (this.epoch !== this.store.epoch) this.begin();
     for (let n = this.tops.length; n < rows.length; n += 1) {
       if (this.store.folded.has(n - 1)) {
         this.tops.push(this.tops[n - 1]);
@@ -65,6 +67,19 @@ export class Ladder {
       this.tops.push(this.end);
       this.end += rows[n].packet ? ARROW : PLAIN;
     }
+  }
+
+  /** Another log is shown from now on. */
+  begin() {
+    this.epoch = this.store.epoch;
+    this.cut.clear();
+    this.tops = [];
+    this.end = 0;
+    for (const shown of this.shown.values()) shown.remove();
+    this.shown.clear();
+    this.followed = -1;
+    this.scroll.scrollTop = 0;
+    this.arrows.begin();
   }
 
   /** How much later a row is than the one that is shown above it, if that is cut. @param {number} n */
@@ -170,6 +185,7 @@ export class Ladder {
     made.append(element('span', 't', format.seconds(row.t_ns)));
     const nothing = !row.packet && !row.calls.client && !row.calls.server && !row.states.client && !row.states.server;
     if (nothing) {
+      made.classList.add('told');
       made.append(element('span', 'remark', row.sayings.map((saying) => saying.text[lang]).join(' ')));
     } else {
       const call = (/** @type {'client'|'server'} */ host) => {

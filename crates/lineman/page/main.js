@@ -1,12 +1,19 @@
 // The lab's page. It shows what it is told, and knows nothing else of the lab.
 
+import { Chooser } from './chooser.js';
+import { Doing } from './doing.js';
+import { Exports } from './exports.js';
+import { Faults } from './faults.js';
 import { HostCard } from './host_card.js';
 import { Inspector } from './inspector.js';
 import { Keys } from './keys.js';
 import { Ladder } from './ladder.js';
 import { button, Messages } from './messages.js';
+import { Prompt } from './prompt.js';
 import { Store } from './store.js';
 import { listen } from './stream.js';
+import { Table } from './table.js';
+import { Tabs } from './tabs.js';
 import { WireControls } from './wire_controls.js';
 
 /** @param {string} id @returns {HTMLElement} */
@@ -36,7 +43,7 @@ function numbers() {
 function header() {
   let drawn = '';
   store.watch(() => {
-    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.length]);
+    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.length, store.epoch, store.choices.length]);
     if (wanted === drawn) return;
     drawn = wanted;
     root.lang = store.lang === 'zh' ? 'zh-CN' : 'en';
@@ -45,7 +52,13 @@ function header() {
     const { origin = '', system = '' } = store.ladder ?? {};
     at('origin').textContent = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
     const kind = button(messages.say(store.absolute ? 'absolute' : 'relative'), numbers, messages.say('key.numbers'));
+    const labs = store.choices.length === 0 ? [] : [
+      button(messages.say('choose'), () => chooser.show(), messages.say('choose.hint')), ' ',
+      button(messages.say('restart'), () => chooser.restart(), messages.say('restart.hint')), ' ',
+    ];
     at('settings').replaceChildren(
+      ...labs,
+      button(messages.say('export'), () => exports.show(), messages.say('export.hint')), ' ',
       kind, ' ',
       button(messages.say('language'), language, messages.say('key.language')), ' ',
       button('◐', theme, messages.say('theme')), ' ',
@@ -65,6 +78,15 @@ for (const host of /** @type {const} */ (['client', 'server'])) new HostCard(at(
 const wire = new WireControls(at('wire'), store, messages);
 new Ladder(at('ladder'), store, messages);
 new Inspector(at('inspector'), store, messages);
+const prompt = new Prompt(at('bench'), store, messages);
+new Doing(at('doing'), store, messages, prompt);
+new Faults(at('faults'), store, messages);
+new Table(at('table'), store, messages);
+const tabs = new Tabs(at('tabs'), store, messages, [
+  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['table', at('table')],
+]);
+const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
+const exports = new Exports(/** @type {HTMLDialogElement} */ (at('exports')), store, messages);
 const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, messages, [
   { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.move', act: () => store.move(-1) },
   { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.move', act: () => store.move(1) },
@@ -75,6 +97,13 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['l'], shown: 'l', name: 'key.delay', act: () => wire.decide('delay') },
   { keys: ['s'], shown: 's', name: 'key.mode', act: () => wire.step(!store.stepping) },
   { keys: ['a'], shown: 'a', name: 'key.numbers', act: numbers },
+  { keys: ['1'], shown: '1', name: 'inspector', act: () => tabs.show('inspector') },
+  { keys: ['2'], shown: '2', name: 'doing', act: () => tabs.show('doing') },
+  { keys: ['3', 'c'], shown: '3 c', name: 'bench', act: () => { tabs.show('bench'); prompt.input.focus(); } },
+  { keys: ['4'], shown: '4', name: 'wire', act: () => tabs.show('faults') },
+  { keys: ['5'], shown: '5', name: 'table', act: () => tabs.show('table') },
+  { keys: ['o'], shown: 'o', name: 'choose', act: () => { if (store.choices.length) chooser.show(); } },
+  { keys: ['e'], shown: 'e', name: 'export', act: () => exports.show() },
   { keys: ['t'], shown: 't', name: 'key.language', act: language },
 ]);
 listen(store);

@@ -45,3 +45,28 @@ export function button(text, act, hint = '') {
   made.addEventListener('click', act);
   return made;
 }
+
+/**
+ * An input of a type, with attributes.
+ * @param {string} type @param {Record<string, string>} attributes
+ */
+export function field(type, attributes) {
+  const made = /** @type {HTMLInputElement} */ (element('input'));
+  made.type = type;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+export const select = () => /** @type {HTMLSelectElement} */ (element('select'));
+
+/**
+ * Controls that belong together under a heading; those with a name have it before them.
+ * @param {string} name @param {(HTMLElement|[string, HTMLElement])[]} controls
+ */
+export function group(name, controls) {
+  const made = element('fieldset', '', null, [element('legend', '', name)]);
+  for (const it of controls) {
+    made.append(Array.isArray(it) ? element('label', '', null, [element('span', '', it[0]), it[1]]) : it);
+  }
+  return made;
+}

@@ -45,6 +45,7 @@ export class StateDiagram {
     this.drawn = '';
     /** Rows that were looked at, and the way that they tell. @type {[number, string[]]} */
     this.told = [0, []];
+    this.epoch = store.epoch;
     store.watch(() => this.draw());
   }
 
@@ -52,7 +53,8 @@ export class StateDiagram {
   way() {
     const { store, host } = this;
     const last = Math.min(store.chosen + 1, store.rows.length);
-    if (this.told[0] > last) this.told = [0, []];
+    if (this.epoch !== store.epoch || this.told[0] > last) this.told = [0, []];
+    this.epoch = store.epoch;
     const [, way] = this.told;
     for (let n = this.told[0]; n < last; n += 1) {
       const cell = store.rows[n].states[host];
@@ -71,7 +73,7 @@ export class StateDiagram {
     const way = this.way();
     const now = way[way.length - 1];
     this.picture.classList.toggle('none', way.length === 0);
-    const drawn = `${store.lang} ${way.length} ${now} ${document.documentElement.dataset.theme}`;
+    const drawn = `${store.epoch} ${store.lang} ${way.length} ${now} ${document.documentElement.dataset.theme}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const steps = new Set(way.slice(1).map((state, at) => `${way[at]} ${state}`));

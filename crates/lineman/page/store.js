@@ -14,6 +14,9 @@
  *   sayings: {id: string, text: Both}[]}} Row
  * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
  * @typedef {{calls: Call[], socket: Socket|null}} Card
+ * @typedef {'client'|'server'} Host
+ * @typedef {{fd: number, listens: boolean, datagram: boolean, bound: string|null}} Open
+ * @typedef {{name: string, subject: string, title: Both|null, look: Both|null}} Choice
  * @typedef {{client: Card, server: Card, held: {id: number, from: string, repeats: number}[]}} Scene
  */
 
@@ -25,6 +28,23 @@ function repeatsSame(before, now) {
 
 export class Store {
   constructor() {
+    /** @type {number} how many logs there were before this one */
+    this.epoch = -1;
+    /** @type {'en'|'zh'} */
+    this.lang = 'en';
+    this.absolute = false;
+    this.gone = false;
+    /** What was said that is not in the log: in one language, or in both. @type {(string|Both)[]} */
+    this.notices = [];
+    /** @type {(() => void)[]} */
+    this.views = [];
+    this.due = false;
+    this.begin();
+  }
+
+  /** Nothing is known of a log yet. */
+  begin() {
+    this.epoch += 1;
     /** @type {Row[]} */
     this.rows = [];
     /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
@@ -42,18 +62,24 @@ export class Store {
     this.stepping = true;
     this.rules = '';
     this.ended = false;
-    this.gone = false;
-    /** What was said that is not in the log: in one language, or in both. @type {(string|Both)[]} */
-    this.notices = [];
+    /** Whether a script is being played, and which scenario it is or was. */
+    this.playing = false;
+    /** @type {string|null} */
+    this.scenario = null;
+    /** The command by which the lab can be had again. @type {string|null} */
+    this.command = null;
+    /** The scenarios that can be begun; none if no lab can. @type {Choice[]} */
+    this.choices = [];
+    /** The open sockets of both hosts. @type {{client: Open[], server: Open[]}} */
+    this.open = { client: [], server: [] };
     /** @type {number} */
     this.chosen = -1;
     this.following = true;
-    /** @type {'en'|'zh'} */
-    this.lang = 'en';
-    this.absolute = false;
-    /** @type {(() => void)[]} */
-    this.views = [];
-    this.due = false;
+  }
+
+  /** Whether there is a lab that obeys. */
+  drives() {
+    return this.live && !this.ended && !this.gone;
   }
 
   /** @param {() => void} view called before the next frame after each change */
@@ -74,6 +100,12 @@ export class Store {
   take(kind, content) {
     switch (kind) {
       case 'session':
+        if (this.rows.length || this.ladder) this.notices = [];
+        this.begin();
+        this.playing = content.playing;
+        this.scenario = content.scenario;
+        this.command = content.command;
+        this.choices = content.choices ?? [];
         this.live = content.live;
         this.stepping = content.step;
         this.rules = content.rules;
@@ -81,6 +113,8 @@ export class Store {
       case 'wire':
         this.stepping = content.step ?? this.stepping;
         this.rules = content.rules ?? this.rules;
+        this.command = content.command ?? this.command;
+        this.playing = content.playing ?? this.playing;
         break;
       case 'ladder':
         this.ladder = content;
@@ -93,6 +127,9 @@ export class Store {
         this.rows.push(content);
         this.hasStates ||= Boolean(content.states.client || content.states.server);
         if (this.following) this.chosen = content.n;
+        break;
+      case 'sockets':
+        this.open = content;
         break;
       case 'scene':
         this.scene = content;

@@ -2,7 +2,7 @@
 
 /** @typedef {import('./store.js').Store} Store */
 
-const KINDS = ['session', 'wire', 'ladder', 'row', 'scene', 'notice', 'end'];
+const KINDS = ['session', 'wire', 'ladder', 'row', 'scene', 'sockets', 'notice', 'end'];
 /** So long without a connection, in milliseconds, and lineman counts as stopped: a reconnect takes three seconds. */
 const GONE_MS = 4000;
 
@@ -31,21 +31,28 @@ export function listen(store) {
 }
 
 /**
+ * Has the lab do something; gives what it said to that, or why it was not done.
+ * @param {object} command
+ * @returns {Promise<{said?: import('./store.js').Both, error?: string|import('./store.js').Both}>}
+ */
+export async function ask(command) {
+  try {
+    const answer = await fetch('do', { method: 'POST', body: JSON.stringify(command) });
+    return await answer.json();
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
+/**
  * Has the lab do something. What it does is seen in the log, like everything else.
  * @param {Store} store @param {object} command
  * @returns {Promise<boolean>}
  */
 export async function order(store, command) {
-  /** @type {string|import('./store.js').Both} */
-  let why;
-  try {
-    const answer = await fetch('do', { method: 'POST', body: JSON.stringify(command) });
-    if (answer.ok) return true;
-    why = (await answer.json()).error;
-  } catch (error) {
-    why = String(error);
-  }
-  store.notices.push(why);
+  const { error } = await ask(command);
+  if (error === undefined) return true;
+  store.notices.push(error);
   store.changed();
   return false;
 }

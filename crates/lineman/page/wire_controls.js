@@ -1,4 +1,4 @@
-// What can be done with the wire: what is held is decided about, and rules are set.
+// What is done with packets by hand: whether they are held, and what becomes of those that are.
 
 import * as format from './format.js';
 import { button, element } from './messages.js';
@@ -15,21 +15,15 @@ export class WireControls {
     this.store = store;
     this.messages = messages;
     this.mode = element('div');
-    this.held = element('div');
-    this.rules = /** @type {HTMLInputElement} */ (element('input'));
-    this.rules.type = 'text';
-    this.rules.spellcheck = false;
-    this.set = button('', () => {});
-    this.set.type = 'submit';
-    this.form = /** @type {HTMLFormElement} */ (element('form', '', null, [this.rules, this.set]));
-    this.form.addEventListener('submit', (event) => {
-      event.preventDefault();
-      order(store, { do: 'rules', rules: this.rules.value });
-    });
-    place.append(this.mode, this.form, this.held);
+    this.handles = element('div');
+    /** What was decided about, and may be told as held still. @type {Set<number>} */
+    this.decided = new Set();
+    this.epoch = store.epoch;
+    /** The handles that are seen. @type {Map<string, HTMLElement>} */
+    this.shown = new Map();
+    this.modes = '';
+    place.append(this.mode, this.handles);
     this.drawn = '';
-    /** The rules that were told last: what is being typed stays. */
-    this.told = '';
     store.watch(() => this.draw());
   }
 
@@ -39,9 +33,24 @@ export class WireControls {
   }
 
   /** Decides about a packet: the one that is held longest, if none is named. @param {string} what @param {number} [id] */
-  decide(what, id = this.store.scene.held[0]?.id) {
+  async decide(what, id = this.held()[0]?.id) {
     if (id === undefined) return;
-    order(this.store, what === 'delay' ? { do: what, id, millis: DELAY_MS } : { do: what, id });
+    if (what === 'delay') {
+      await order(this.store, { do: what, id, millis: DELAY_MS });
+      return;
+    }
+    // It is gone when the log says so; a second key before that is about the next one.
+    this.decided.add(id);
+    this.store.changed();
+    if (!(await order(this.store, { do: what, id }))) this.decided.delete(id);
+  }
+
+  /** What waits for a decision. */
+  held() {
+    const { epoch, scene } = this.store;
+    if (this.epoch !== epoch) this.decided.clear();
+    this.epoch = epoch;
+    return scene.held.filter((it) => !this.decided.has(it.id));
   }
 
   /** @param {number} id */
@@ -53,37 +62,60 @@ export class WireControls {
 
   draw() {
     const { store, messages } = this;
-    const drives = store.live && !store.ended && !store.gone;
-    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.rules, store.scene.held, store.scene.held.map((it) => this.label(it.id))]);
+    const drives = store.drives();
+    const all = this.held();
+    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.rules, all, all.map((it) => this.label(it.id))]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
-    this.form.hidden = !drives;
-    if (this.told !== store.rules) this.rules.value = this.told = store.rules;
-    this.rules.setAttribute('aria-label', messages.say('rules'));
-    this.rules.placeholder = messages.say('rules.hint');
-    this.set.textContent = messages.say('rules.set');
     if (!drives) {
       this.mode.replaceChildren(element('span', '', messages.say(store.live ? 'ended' : 'recorded')));
-      this.held.replaceChildren();
+      this.handles.replaceChildren();
+      this.shown.clear();
+      this.modes = '';
       return;
     }
-    const step = button(messages.say('step'), () => this.step(true), messages.say('step.hint'));
-    const run = button(messages.say('run'), () => this.step(false), messages.say('run.hint'));
-    step.setAttribute('aria-pressed', String(store.stepping));
-    run.setAttribute('aria-pressed', String(!store.stepping));
-    this.mode.replaceChildren(step, ' ', run);
-    this.held.replaceChildren(...store.scene.held.map((held) => {
+    const modes = JSON.stringify([store.lang, store.stepping, store.rules]);
+    if (modes !== this.modes) {
+      this.modes = modes;
+      const step = button(messages.say('step'), () => this.step(true), messages.say('step.hint'));
+      const run = button(messages.say('run'), () => this.step(false), messages.say('run.hint'));
+      step.setAttribute('aria-pressed', String(store.stepping));
+      run.setAttribute('aria-pressed', String(!store.stepping));
+      const rules = store.rules ? element('code', 'rules', store.rules) : null;
+      if (rules) rules.title = messages.say('rules');
+      this.mode.replaceChildren(step, ' ', run, ...(rules ? [' ', rules] : []));
+    }
+    const kept = new Set();
+    for (const held of all) {
+      const key = `${store.epoch} ${store.lang} ${held.id}`;
+      kept.add(key);
+      const handle = this.shown.get(key) ?? this.handle(held.id, key);
       const way = held.from === 'client' ? '→' : '←';
       const again = held.repeats ? ` ${messages.say('repeats', { count: held.repeats })}` : '';
-      const made = element('div', 'held', null, [element('code', '', `#${held.id} ${way} ${this.label(held.id)}${again}`)]);
-      made.dataset.id = String(held.id);
-      for (const what of ['deliver', 'drop', 'duplicate', 'delay']) {
-        const hint = what === 'delay' ? messages.say('delay.hint', { millis: DELAY_MS }) : '';
-        const does = button(messages.say(what), () => this.decide(what, held.id), hint);
-        does.dataset.do = what;
-        made.append(does);
-      }
-      return made;
-    }));
+      const text = `#${held.id} ${way} ${this.label(held.id)}${again}`;
+      const name = /** @type {HTMLElement} */ (handle.firstElementChild);
+      if (name.textContent !== text) name.textContent = text;
+    }
+    for (const [key, handle] of this.shown) {
+      if (kept.has(key)) continue;
+      handle.remove();
+      this.shown.delete(key);
+    }
+  }
+
+  /** What a packet is held by. It stays the same element as long as the packet is held: a click is not lost when others come. @param {number} id @param {string} key */
+  handle(id, key) {
+    const { messages } = this;
+    const made = element('div', 'held', null, [element('code')]);
+    made.dataset.id = String(id);
+    for (const what of ['deliver', 'drop', 'duplicate', 'delay']) {
+      const hint = what === 'delay' ? messages.say('delay.hint', { millis: DELAY_MS }) : '';
+      const does = button(messages.say(what), () => this.decide(what, id), hint);
+      does.dataset.do = what;
+      made.append(does);
+    }
+    this.handles.append(made);
+    this.shown.set(key, made);
+    return made;
   }
 }

@@ -31,6 +31,7 @@ pub use awaited::Awaited;
 use lineman_trace::log::Hub;
 use lineman_trace::log::Note;
 pub use stop::Stop;
+pub use tftp::Transfer;
 pub use tour::Tour;
 
 use stage::Stage;

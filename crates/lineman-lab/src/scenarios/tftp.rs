@@ -1,6 +1,7 @@
 //! Files.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::ClientConfig;
@@ -15,6 +16,7 @@ use lineman_proto::tftp::answer;
 use lineman_proto::wire::Mac;
 use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::Host;
+use lineman_trace::log::Hub;
 
 use super::Awaited;
 use super::Scenario;
@@ -25,6 +27,9 @@ use super::stage::Stage;
 use super::tftp_end::End;
 use super::tftp_end::TIMING;
 use super::tftp_end::receive;
+use crate::Network;
+use crate::hosts::Call;
+use crate::hosts::Family;
 use crate::hosts::Outcome;
 use crate::hosts::Transport;
 use crate::link;
@@ -57,6 +62,41 @@ pub(super) const ALL: &[Scenario] = &[
     .slow(10),
     Scenario::new("tftp-wrong-tid", Subject::Files, "", wrong_tid).slow(20),
 ];
+
+/// A transfer as somebody asks for it; the lessons above ask for one each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Whether the client reads the file or writes it.
+    pub direction: Direction,
+    /// The options that the client asks for.
+    pub wish: Wish,
+    /// How many bytes the file has.
+    pub size: usize,
+}
+
+impl Transfer {
+    /// The largest file: a transfer of it has as many packets as anybody looks through.
+    pub const LARGEST: usize = 1 << 20;
+
+    /// Plays it between two new sockets and one at the port for requests, which ends with it. `log` and `patience` are
+    /// as in [`Scenario::play_within`].
+    ///
+    /// # Errors
+    /// When the lab ends before, a call fails, or the file does not arrive.
+    pub fn play_within(
+        &self,
+        network: &mut dyn Network,
+        log: &Hub,
+        patience: Duration,
+    ) -> Result<(), Stop> {
+        let stage = Stage::new(network, log, patience, Family::Inet);
+        let well_known = stage.bound(Host::Server, Transport::Datagram, WELL_KNOWN)?;
+        let done = between(&stage, well_known, self, || Ok(()));
+        // Whatever came of it, the next transfer needs the port.
+        let closed = stage.done(Host::Server, Call::Close { fd: well_known });
+        done.and(closed)
+    }
+}
 
 /// How many bytes the file has: three blocks, the last one not full.
 const FILE: usize = 1300;
@@ -115,11 +155,31 @@ fn transfer(
     stage: &Stage<'_>,
     direction: Direction,
     wish: Wish,
-    mut meanwhile: impl FnMut() -> Result<(), Stop>,
+    meanwhile: impl FnMut() -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let well_known = stage.bound(Host::Server, Transport::Datagram, WELL_KNOWN)?;
+    let asked = Transfer {
+        direction,
+        wish,
+        size: FILE,
+    };
+    between(stage, well_known, &asked, meanwhile)
+}
+
+/// The same, where requests come to a socket that is there.
+fn between(
+    stage: &Stage<'_>,
+    well_known: i32,
+    asked: &Transfer,
+    mut meanwhile: impl FnMut() -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let Transfer {
+        direction,
+        wish,
+        size,
+    } = *asked;
     let mut listens = Some(stage.post(Host::Server, receive(well_known))?);
-    let file: Vec<u8> = b"0123456789".iter().copied().cycle().take(FILE).collect();
+    let file: Vec<u8> = b"0123456789".iter().copied().cycle().take(size).collect();
     let (ours, theirs) = match direction {
         Direction::Read => (Vec::new(), file.clone()),
         Direction::Write => (file.clone(), Vec::new()),

@@ -43,7 +43,6 @@ impl<'a> Frame<'a> {
             tftp: None,
             rest,
             flaw: None,
-            checksum_pending: false,
         };
         if let Some(head) = Head::of(link) {
             frame.read_link(head);

@@ -42,11 +42,11 @@ pub enum LabCommand {
 /// `lineman lab SCENARIO`.
 #[derive(Debug, Args)]
 pub struct Play {
-    /// The scenario to play; without it they are listed
+    /// The scenario to play; without it a page has two hosts to drive by hand, and where there is no browser, scenarios are listed
     #[arg(value_name = "SCENARIO")]
     pub scenario: Option<String>,
-    /// Print the ladder line by line, and nothing that moves (default, for now)
-    #[arg(long, conflicts_with_all = ["tui", "page"])]
+    /// Print the ladder line by line, and nothing that moves (default where there is no terminal, or no browser to open)
+    #[arg(long, conflicts_with_all = ["tui", "page", "no_open"])]
     pub plain: bool,
     /// Play it over IPv6
     #[arg(long)]
@@ -85,11 +85,11 @@ pub struct View {
     /// Show it on the whole terminal; keys walk through it, or decide about each packet
     #[arg(long, conflicts_with_all = ["export", "output", "width", "no_explain", "absolute"])]
     pub tui: bool,
-    /// Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed
+    /// Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed (default of lab at a terminal where there is one)
     #[arg(long, conflicts_with_all = ["tui", "export", "output", "width", "no_explain", "ascii"])]
     pub page: bool,
-    /// With --page, only print its address: open no browser
-    #[arg(long, requires = "page")]
+    /// Only print the page's address: open no browser
+    #[arg(long, conflicts_with_all = ["tui", "export", "output", "width", "no_explain", "ascii"])]
     pub no_open: bool,
     /// How a ladder is drawn.
     #[command(flatten)]
@@ -111,7 +111,9 @@ pub struct Replay {
 pub const EXAMPLES: &str = "\
 Examples:
   lineman lab list                                     what there is to play
+  lineman lab                                          two hosts, to be driven in a browser
   lineman lab handshake                                a connection is made
+  lineman lab handshake --plain                        as lines in this terminal
   lineman lab handshake --tui                          packet by packet, at your keys
   lineman lab handshake --page                         in a browser: hold a SYN, drop it, see what follows
   lineman lab handshake --ipv6                         the same over IPv6

@@ -1,14 +1,18 @@
 //! The lab's page, asked over HTTP by hand: who is answered, what is told, what is obeyed.
 
+use std::fs;
 use std::io::BufRead as _;
 use std::io::BufReader;
+use std::io::ErrorKind;
 use std::io::Read as _;
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
+use crate::chat_terminal::Terminal;
 use crate::support::Running;
 use crate::support::lineman;
 use crate::support::wait_for;
@@ -29,8 +33,12 @@ struct Answer {
 
 impl Served {
     fn new() -> Self {
+        Self::of(&["lab", "handshake", "--simulated", "--page", "--no-open"])
+    }
+
+    fn of(words: &[&str]) -> Self {
         let mut command = lineman();
-        command.args(["lab", "handshake", "--simulated", "--page", "--no-open"]);
+        command.args(words);
         let mut child = command.stderr(Stdio::piped()).spawn().expect("lineman");
         let said = child.stderr.take().expect("piped");
         let program = Running(child);
@@ -219,9 +227,16 @@ fn a_wrong_command_changes_nothing_and_is_answered_in_json() {
         r#"{"do":"explode"}"#,
         r#"{"do":"drop","id":-1}"#,
         r#"{"do":"rules","rules":"loss 200%"}"#,
+        r#"{"do":"deliver","id":99}"#,
+        r#"{"do":"lines","host":"client","lines":["socket tcp",7]}"#,
+        r#"{"do":"lines","host":"client","lines":["explode"]}"#,
+        r#"{"do":"lines","host":"client","lines":["bind 10.0.0.1:88888"]}"#,
+        r#"{"do":"lines","host":"client","lines":["quit"]}"#,
+        r#"{"do":"tftp","way":"get","size":1,"blksize":1}"#,
+        r#"{"do":"start","scenario":"../handshake"}"#,
     ] {
         let answer = served.order(wrong);
-        assert_eq!(answer.status, 400, "{wrong}");
+        assert_eq!(answer.status, 400, "{wrong}: {}", answer.body);
         let said: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
         assert!(
             ["en", "zh"].iter().all(|lang| said["error"][lang]
@@ -311,4 +326,102 @@ fn a_packets_fields_and_bytes_are_told_when_they_are_asked_for() {
             "{row}"
         );
     }
+}
+
+/// A file that somebody reads needs the port; another one is not begun meanwhile.
+#[test]
+fn what_comes_at_the_wrong_time_is_refused_and_changes_nothing() {
+    let served = Served::new();
+    served.wait_for_held(1);
+    let answer = served.order(r#"{"do":"tftp","way":"get","size":100}"#);
+    assert_eq!(answer.status, 409, "the handshake is being played");
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("a.jsonl").display().to_string();
+    let recorded = lineman()
+        .args(["lab", "handshake", "--simulated", "--record", &log])
+        .output();
+    assert!(recorded.expect("lineman").status.success());
+    let served = Served::of(&["lab", "replay", &log, "--page", "--no-open"]);
+    for wrong in [
+        r#"{"do":"run"}"#,
+        r#"{"do":"lines","host":"client","lines":["socket tcp"]}"#,
+        r#"{"do":"tftp","way":"put","size":1}"#,
+        r#"{"do":"start","scenario":"handshake"}"#,
+    ] {
+        let answer = served.order(wrong);
+        assert_eq!(answer.status, 409, "{wrong}: {}", answer.body);
+        assert!(answer.body.contains("记录"), "{}", answer.body);
+    }
+}
+
+/// Each line waits for the calls before it: a socket that is bound has to be there.
+#[test]
+fn lines_are_obeyed_in_their_order() {
+    let served = Served::of(&["lab", "--simulated", "--page", "--no-open"]);
+    let order = r#"{"do":"lines","host":"server","lines":
+        ["socket tcp","bind :8888","listen","accept","client socket tcp","client connect 10.0.0.2:8888"]}"#;
+    assert_eq!(served.order(order).status, 202);
+    wait_for("both ESTABLISHED", Duration::from_secs(20), || {
+        let scene = served.messages(None, "scene").pop()?.2;
+        let scene: serde_json::Value = serde_json::from_str(&scene).expect("JSON");
+        let is = |host: &str| scene[host]["socket"]["state"] == "ESTABLISHED";
+        (is("client") && is("server")).then_some(())
+    });
+    let state = served.order(r#"{"do":"lines","host":"server","lines":["state"]}"#);
+    assert!(state.body.contains("10.0.0.2:8888"), "{}", state.body);
+}
+
+/// A client that begins to ask and does not go on is not waited for, and keeps nobody else out.
+#[test]
+fn a_request_that_does_not_go_on_is_given_up() {
+    let served = Served::new();
+    let slow: Vec<TcpStream> = (0..40)
+        .map(|_| {
+            let mut stream = served.connect();
+            stream.write_all(b"GET /").expect("begun");
+            stream
+        })
+        .collect();
+    assert_eq!(served.get("").status, 200);
+    for mut stream in slow {
+        let mut rest = Vec::new();
+        let read = stream.read_to_end(&mut rest);
+        assert!(
+            read.is_ok() || read.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset)
+        );
+    }
+    assert_eq!(served.get("").status, 200);
+}
+
+/// At a terminal beside a browser the page opens by itself; with `--plain` it does not.
+#[test]
+fn a_browser_is_opened_where_there_is_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let opener = dir.path().join("xdg-open");
+    fs::write(
+        &opener,
+        "#!/bin/sh\necho \"$1\" > \"$OPENED.part\" && mv \"$OPENED.part\" \"$OPENED\"\n",
+    )
+    .expect("a script");
+    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).expect("executable");
+    let opened = dir.path().join("opened");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let desktop = format!(
+        "PATH='{}:{path}' DISPLAY=:7 OPENED='{}'",
+        dir.path().display(),
+        opened.display()
+    );
+    let handshake = "--lang en lab handshake --simulated";
+    let terminal = Terminal::with_variable(&desktop, handshake);
+    let address = wait_for("a browser", Duration::from_secs(20), || {
+        fs::read_to_string(&opened).ok()
+    });
+    assert!(address.starts_with("http://127.0.0.1:"), "{address}");
+    drop(terminal);
+    fs::remove_file(&opened).expect("removed");
+    let plain = Terminal::with_variable(&desktop, &format!("{handshake} --plain"));
+    plain.shows("the-end");
+    let without = Terminal::with_variable("DISPLAY= WAYLAND_DISPLAY=", handshake);
+    without.shows("the-end");
+    assert!(!opened.exists());
 }

@@ -35,6 +35,13 @@ flows![
     everything_by_keyboard,
     wrong_rules_are_told,
     a_stopped_program_leaves_a_readable_page,
+    a_call_is_placed_by_a_button,
+    datagrams_of_any_size_and_to_anybody,
+    a_file_comes_though_a_block_is_lost,
+    calls_are_typed_on_either_host,
+    another_scenario_begins_anew,
+    the_next_syn_is_lost,
+    exports_are_files_that_others_read,
     nothing_from_a_log_becomes_markup,
     nothing_serious_for_those_who_see_badly,
 ];

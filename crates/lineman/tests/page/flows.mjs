@@ -3,7 +3,7 @@
 //   node flows.mjs FLOW    with LINEMAN (the binary) and NODE_MODULES (where playwright-core and axe-core are)
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -43,10 +43,20 @@ async function open(browser, address, options = {}) {
     if (message.type() === 'error' && !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/.test(message.text())) fail(new Error(message.text()));
   });
   page.on('request', (request) => {
-    if (!request.url().startsWith(address) && !request.url().startsWith('data:')) fail(new Error(`asks ${request.url()}`));
+    const own = [address, 'data:', `blob:${new URL(address).origin}`];
+    if (!own.some((it) => request.url().startsWith(it))) fail(new Error(`asks ${request.url()}`));
   });
   await page.goto(address);
+  await page.locator('#tabs [role=tab]:not(:empty)').first().waitFor(); // keys are heard from now on
   return page;
+}
+
+/** The log of a scenario. */
+async function recorded(scenario) {
+  const log = join(scratch, `${scenario}.jsonl`);
+  const child = spawn(LINEMAN, ['lab', scenario, '--simulated', '--record', log], { stdio: 'ignore' });
+  assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 0);
+  return log;
 }
 
 let failure = null;
@@ -166,7 +176,8 @@ const flows = {
     const before = await page.locator('.row.chosen').getAttribute('data-n');
     await page.keyboard.press('ArrowUp');
     await until('another row', async () => (await page.locator('.row.chosen').getAttribute('data-n')) !== before);
-    await page.locator('#wire input').fill('loss 100%');
+    await page.keyboard.press('4');
+    await page.locator('#faults .rules').fill('loss 100%');
     await page.keyboard.press('Enter');
     await page.locator('#ladder .scroll').click({ position: { x: 20, y: 5 } });
     await page.keyboard.press('s');
@@ -177,7 +188,8 @@ const flows = {
     const page = await open(browser, await serve('handshake'));
     page.removeAllListeners('console'); // the browser tells of the refusal, as it should
     await until('a held SYN', () => held(page));
-    await page.locator('#wire input').fill('explode 20%');
+    await page.keyboard.press('4');
+    await page.locator('#faults .rules').fill('explode 20%');
     await page.keyboard.press('Enter');
     await until('a banner', () => page.locator('#banner').isVisible());
     assert.match(await page.locator('#banner').textContent(), /explode/);
@@ -199,10 +211,155 @@ const flows = {
     assert((await labels(page)).some((label) => label.startsWith('SYN')));
   },
 
+  async a_call_is_placed_by_a_button(browser) {
+    const page = await open(browser, await serve());
+    await page.keyboard.press('2');
+    await page.getByRole('button', { name: 'Place a call' }).click();
+    const both = (name) => until(`both ${name}`, async () => (await state(page, 'client')) === name && (await state(page, 'server')) === name);
+    await both('ESTABLISHED');
+    const arrows = async () => (await labels(page)).filter(Boolean).join(', ');
+    await until('three arrows', async () => (await arrows()) === 'SYN seq=0, SYN+ACK seq=0 ack=1, ACK ack=1');
+    await page.getByRole('button', { name: 'The client says it' }).click();
+    await until('the line', async () => (await page.locator('#server ol').textContent()).includes('hello'));
+    await page.getByRole('button', { name: 'The client closes' }).click();
+    await until('CLOSE-WAIT', async () => (await state(page, 'server')) === 'CLOSE-WAIT');
+    await page.getByRole('button', { name: 'The server closes' }).click();
+    await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    // Another one, which is aborted: the server's socket goes on listening.
+    await page.getByRole('button', { name: 'Place a call' }).click();
+    await both('ESTABLISHED');
+    await page.getByRole('button', { name: 'The server aborts' }).click();
+    await until('a RST', async () => (await labels(page)).some((label) => label.startsWith('RST')));
+    await both('CLOSED');
+  },
+
+  async datagrams_of_any_size_and_to_anybody(browser) {
+    const page = await open(browser, await serve());
+    await page.keyboard.press('2');
+    const send = async (size, to) => {
+      await page.locator('#doing label:has-text("bytes") input').first().fill(String(size));
+      await page.locator('#doing select').selectOption(to);
+      await page.getByRole('button', { name: 'Send a datagram' }).click();
+    };
+    const seen = (what, label) => until(what, async () => (await labels(page)).some((it) => label.test(it)));
+    await send(100, 'open');
+    await seen('a datagram', /len=100/);
+    await until('it is read', async () => (await page.locator('#server ol').textContent()).includes('= 100'));
+    await send(7, 'closed');
+    await seen('an ICMP error', /ICMP|unreachable/i);
+    await send(0, 'open');
+    await seen('an empty datagram', /len=0/);
+    page.removeAllListeners('console');
+    await send(65508, 'open');
+    await until('it is too large', async () => (await page.locator('#client ol').textContent()).includes('EMSGSIZE'));
+  },
+
+  async a_file_comes_though_a_block_is_lost(browser) {
+    const page = await open(browser, await serve());
+    await page.keyboard.press('4');
+    await page.locator('#faults .rules').fill('s>c:tftp.data block 2 #1 drop');
+    await page.keyboard.press('Enter');
+    await until('the rule', async () => (await page.locator('#wire').textContent()).includes('block 2'));
+    await page.getByRole('tab', { name: 'do' }).click();
+    await page.locator('#doing label:has-text("file") input').fill('3000');
+    await page.locator('#doing label:has-text("blksize") input').fill('1024');
+    await page.getByRole('button', { name: 'get', exact: true }).click();
+    const seen = async (label, count) => (await labels(page)).filter((it) => label.test(it)).length >= count;
+    await until('a lost block', async () => (await page.locator('.row .label.lost').count()) > 0);
+    await until('block 2 twice', () => seen(/^DATA 2/, 2));
+    await until('the last block', () => seen(/^DATA 3/, 1));
+    await until('its ACK', () => seen(/^ACK 3/, 1));
+    await until('the end', async () => !(await page.locator('#doing').textContent()).includes('being played'));
+    await page.getByRole('button', { name: 'put', exact: true }).click();
+    await page.getByRole('tab', { name: 'table' }).click(); // it has rows that the ladder has scrolled past
+    await until('a write request', async () => (await page.locator('#table').textContent()).includes('WRQ'));
+  },
+
+  async calls_are_typed_on_either_host(browser) {
+    const page = await open(browser, await serve());
+    page.removeAllListeners('console'); // the browser tells of refusals, as it should
+    await page.keyboard.press('3');
+    const type = async (line) => {
+      await page.locator('#bench .prompt input').fill(line);
+      await page.keyboard.press('Enter');
+    };
+    const log = () => page.locator('#bench .transcript').textContent();
+    await page.locator('#bench select').first().selectOption('server');
+    await page.locator('#bench').getByRole('button', { name: 'bind', exact: true }).click();
+    assert.equal(await page.locator('#bench .prompt input').inputValue(), 'bind :8888');
+    await page.keyboard.press('Enter');
+    await until('what is wrong', async () => (await log()).includes('no open socket'));
+    await type('socket tcp');
+    await until('the call', async () => (await page.locator('#server ol').textContent()).includes('socket('));
+    await until('its descriptor', async () => (await page.locator('#bench select').nth(1).textContent()).includes('fd 3'));
+    await type('bind :8888');
+    await type('state');
+    await until('the state', async () => (await log()).includes('0.0.0.0:8888'));
+    await type('help accept');
+    await until('help', async () => (await log()).includes('complete, and returns a new socket'));
+    await type('conect 10.0.0.2:8888');
+    await until('a complaint', async () => (await log()).includes('conect'));
+    assert.equal(await page.locator('#client ol li').count(), 0);
+  },
+
+  async another_scenario_begins_anew(browser) {
+    const address = await serve('handshake');
+    const [page, other] = [await open(browser, address), await open(browser, address)];
+    await until('a held SYN', () => held(page));
+    await page.keyboard.press('o');
+    await page.locator('.choice[data-scenario="udp-closed"], .choice[data-scenario="udp-lost"]').first().click();
+    for (const tab of [page, other]) {
+      await until('the other scenario', async () => (await tab.locator('#title').textContent()).startsWith('udp'));
+      await until('its datagram', async () => (await tab.locator('.held').count()) > 0);
+      assert(!(await labels(tab)).some((label) => label.startsWith('SYN')), 'nothing is left of the other');
+    }
+    const rows = await page.locator('.rows').evaluate((list) => Number(list.dataset.rows));
+    await page.reload();
+    await until('all rows again', async () => (await page.locator('.rows').evaluate((list) => Number(list.dataset.rows))) >= rows);
+    await page.getByRole('button', { name: 'Restart' }).click();
+    await until('it begins again', async () => (await page.locator('.held').count()) > 0);
+  },
+
+  async the_next_syn_is_lost(browser) {
+    const page = await open(browser, await serve());
+    await page.keyboard.press('4');
+    await page.getByRole('button', { name: 'next SYN', exact: true }).click();
+    await until('the rule', async () => (await page.locator('#wire').textContent()).includes('syn #1 drop'));
+    await page.keyboard.press('2');
+    await page.getByRole('tab', { name: 'do' }).click();
+    await page.getByRole('button', { name: 'Place a call' }).click();
+    await until('a lost SYN', async () => (await page.locator('.row .label.lost').count()) === 1);
+    await until('ESTABLISHED', async () => (await state(page, 'server')) === 'ESTABLISHED');
+    // What the fields say becomes rules, and rules become fields.
+    await page.getByRole('tab', { name: 'wire' }).click();
+    await page.locator('#faults label:has-text("loss") input').fill('20');
+    await page.locator('#faults label:has-text("seed") input').fill('7');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await until('the rules', async () => (await page.locator('#faults .rules').inputValue()) === 'syn #1 drop; loss 20%; seed 7');
+    await page.locator('#ladder .scroll').click({ position: { x: 20, y: 5 } });
+    await page.keyboard.press('e');
+    await until('the command', async () => (await page.locator('.command').textContent()).includes("--fault 'syn #1 drop; loss 20%' --seed 7"));
+  },
+
+  async exports_are_files_that_others_read(browser) {
+    const page = await open(browser, await serve('replay', await recorded('handshake')));
+    await until('rows', () => page.locator('.row').count());
+    await page.keyboard.press('e');
+    for (const [form, begins] of [['pcapng', '\n\r\r\n'], ['svg', '<svg'], ['mermaid', 'sequenceDiagram'], ['jsonl', '{'], ['png', '\x89PNG']]) {
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator(`#exports [data-form=${form}]`).click()]);
+      const file = readFileSync(await download.path(), 'latin1');
+      assert(file.includes(begins), `${form}: ${file.slice(0, 80)}`);
+      assert(download.suggestedFilename().startsWith('handshake.'), download.suggestedFilename());
+      if (form === 'pcapng') {
+        const read = spawnSync('tshark', ['-r', await download.path(), '-T', 'fields', '-e', 'tcp.flags.str'], { encoding: 'utf8' });
+        assert.equal(read.status, 0, read.stderr);
+        assert.equal(read.stdout.trim().split('\n').length, 3, read.stdout);
+      }
+    }
+  },
+
   async nothing_from_a_log_becomes_markup(browser) {
-    const log = join(scratch, 'log.jsonl');
-    const child = spawn(LINEMAN, ['lab', 'tftp-get', '--simulated', '--record', log], { stdio: 'ignore' });
-    assert.equal(await new Promise((resolve) => child.on('exit', resolve)), 0);
+    const log = await recorded('tftp-get');
     const evil = '<script>window.hurt=1</script><img src=x onerror=window.hurt=1>';
     const infect = (value, key) => {
       if (typeof value === 'string' && ['name', 'scenario', 'system', 'text', 'id', 'rule'].includes(key)) return value + evil;

@@ -34,8 +34,6 @@ pub fn begin(request: &Request) -> Result<Live, OpenError> {
         promiscuous: request.promiscuous,
         buffer: request.buffer,
     })?;
-    // Before any thread is there that would keep the right: strangers' packets are read from now on.
-    lineman_net::give_up_capturing()?;
     let link = capture.link();
     let (tell, heard) = mpsc::channel(PORTIONS);
     let stop = Stop::new()?;
@@ -103,7 +101,6 @@ impl Reader {
                 wire_len: packet.wire_len,
                 bytes: packet.bytes.to_vec(),
                 outbound: Some(packet.outbound),
-                checksum_pending: packet.checksum_pending,
                 super_segment: Some(packet.super_segment),
             });
             if bytes >= PORTION {

@@ -1,8 +1,10 @@
 //! A network that a script and a person use at once: the script calls, the person decides about
-//! packets.
+//! packets, and may make calls of his own.
 
 use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_lab::LabError;
 use lineman_lab::Network;
@@ -16,22 +18,50 @@ use lineman_trace::log::Note;
 /// How long a person's command waits at most, while the script lets time pass.
 const MOMENT: Duration = Duration::from_millis(2);
 
+/// What a person has the lab do.
+pub enum Order {
+    /// Something of the wire.
+    Wire(Command),
+    /// A call of a host. What comes of it is in the log.
+    Call(Host, Call),
+    /// To tell of all sockets, as they are now.
+    Sockets(Tell),
+}
+
+/// Takes the sockets of both hosts.
+pub type Tell = Box<dyn FnOnce(&[(Host, Vec<SocketView>)]) + Send>;
+
 /// A script's network that hears a person too.
 pub struct Driven {
     network: Box<dyn Network>,
-    commands: mpsc::Receiver<Command>,
+    orders: mpsc::Receiver<Order>,
 }
 
 impl Driven {
-    /// Over a network; what is sent to the other end of `commands` is done soon.
-    pub fn new(network: Box<dyn Network>, commands: mpsc::Receiver<Command>) -> Self {
-        Self { network, commands }
+    /// Over a network; what is sent to the other end of `orders` is done soon.
+    pub fn new(network: Box<dyn Network>, orders: mpsc::Receiver<Order>) -> Self {
+        Self { network, orders }
     }
 
     fn obey(&mut self) -> Result<(), LabError> {
-        self.commands
-            .try_iter()
-            .try_for_each(|command| self.network.wire(command))
+        while let Ok(order) = self.orders.try_recv() {
+            self.carry_out(order)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, order: Order) -> Result<(), LabError> {
+        match order {
+            Order::Wire(command) => self.network.wire(command),
+            Order::Call(host, call) => self.network.call(host, call).map(drop),
+            Order::Sockets(tell) => {
+                let hosts = [Host::Client, Host::Server];
+                let all = hosts.map(|host| Ok((host, self.network.sockets(host)?)));
+                let all: Result<Vec<_>, LabError> = all.into_iter().collect();
+                tell(&all?);
+                Ok(())
+            }
+        }
     }
 }
 
@@ -63,14 +93,15 @@ impl Network for Driven {
     }
 
     fn pass(&mut self, time: Duration) -> Result<(), LabError> {
-        let mut left = time;
-        while !left.is_zero() {
-            self.obey()?;
-            let part = left.min(MOMENT);
-            self.network.pass(part)?;
-            left -= part;
+        let begun = Instant::now();
+        loop {
+            let left = time.saturating_sub(begun.elapsed());
+            match self.orders.recv_timeout(left) {
+                Ok(order) => self.carry_out(order)?,
+                Err(RecvTimeoutError::Timeout) => return self.network.pass(Duration::ZERO),
+                Err(RecvTimeoutError::Disconnected) => return self.network.pass(left),
+            }
         }
-        Ok(())
     }
 
     fn wire(&mut self, command: Command) -> Result<(), LabError> {

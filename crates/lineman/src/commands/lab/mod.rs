@@ -1,7 +1,7 @@
 //! `lineman lab`.
 
-mod bench;
-mod driven;
+pub mod bench;
+pub mod driven;
 mod list;
 pub mod live;
 mod play;

@@ -1,5 +1,8 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::path::PathBuf;
 use std::slice;
 
 use lineman_lab::Network;
@@ -12,7 +15,11 @@ use super::live::Live;
 use super::tui;
 use crate::args::lab::Play;
 use crate::commands::page;
-use crate::commands::page::Shown;
+use crate::commands::page::Begun;
+use crate::commands::page::Choice;
+use crate::commands::page::Driven;
+use crate::commands::page::Lab;
+use crate::commands::page::Reproduce;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Export;
 use crate::commands::trace::presenter::Lines;
@@ -27,24 +34,41 @@ use crate::lang::lab::Lab as Words;
 use crate::output::Output;
 use crate::runtime;
 use crate::runtime::Signals;
+use crate::terminal::surface::is_a_person_there;
 
-/// Plays a scenario, or lists them where none is named.
+/// Plays a scenario, or lists them where none is named and nobody can be shown a page.
 pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
-    let Some(name) = &args.scenario else {
-        return list::run(console);
+    let scenario = match &args.scenario {
+        Some(name) => Some(*find(name, console)?),
+        None => None,
     };
-    let scenario = match (find(name, console)?, args.ipv6) {
-        (scenario, true) => scenario.over_ipv6(),
-        (scenario, false) => *scenario,
+    let scenario = match args.ipv6 {
+        true => scenario.map(Scenario::over_ipv6),
+        false => scenario,
+    };
+    if goes_on_page(args, console) {
+        return runtime::block_on(console, on_page(scenario, args, console));
+    }
+    let Some(scenario) = scenario else {
+        return list::run(console);
     };
     let options = source::asked(scenario.options(), &args.lab, console)?;
     if args.view.tui {
         return tui::play(scenario, options, args, console);
     }
-    if args.view.page {
-        return runtime::block_on(console, on_page(scenario, options, args, console));
-    }
     runtime::block_on(console, play(scenario, options, args, console))
+}
+
+/// Whether there is to be a page: where it was asked for, and where a person is at a terminal beside a browser and has
+/// asked for nothing that only a terminal shows.
+fn goes_on_page(args: &Play, console: Console) -> bool {
+    let view = &args.view;
+    let drawing = &view.drawing;
+    let is_drawn =
+        drawing.ascii || drawing.absolute || drawing.no_explain || drawing.width.is_some();
+    let is_elsewhere = args.plain || view.tui || view.export.is_some() || view.output.is_some();
+    let is_free = !is_elsewhere && !is_drawn && !console.json;
+    view.page || view.no_open || (is_free && is_a_person_there() && page::has_browser())
 }
 
 fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
@@ -60,30 +84,69 @@ fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
     })
 }
 
-/// On a page, which decides about each packet.
-async fn on_page(
-    scenario: Scenario,
-    mut options: Options,
-    args: &Play,
-    console: Console,
-) -> Result<(), Failure> {
+/// On a page, which drives the lab, and may have another one after it.
+async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> Result<(), Failure> {
     page::check(console)?;
-    options.step = true;
     let mut signals = Signals::watch(console.lang)?;
-    let record = Record::create(args.lab.record.as_deref(), None, console)?;
-    let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
+    let begun = begin(scenario, args, args.lab.record.as_deref(), console)?;
+    let mut another = |choice: Choice| {
+        let scenario = choice.scenario.copied();
+        let scenario = match choice.ipv6 {
+            true => scenario.map(Scenario::over_ipv6),
+            false => scenario,
+        };
+        let record = args.lab.record.as_deref().and_then(unused);
+        begin(scenario, args, record.as_deref(), console)
+    };
+    let opens = !args.view.no_open;
+    page::show(begun, Some(&mut another), opens, &mut signals, console).await
+}
+
+/// A lab for a page. The packets of a scenario are held at first; a person who makes calls holds what he likes.
+fn begin(
+    scenario: Option<Scenario>,
+    args: &Play,
+    record: Option<&Path>,
+    console: Console,
+) -> Result<Begun, Failure> {
+    let own = scenario.map_or_else(Options::default, |it| it.options());
+    let mut options = source::asked(own, &args.lab, console)?;
+    options.step = scenario.is_some();
+    let record = Record::create(record, None, console)?;
     let Ground {
         network,
         log,
         events,
-    } = ground;
-    let live = Live::begin(scenario, network, log, console);
-    let shown = Shown {
-        lab: Some((live, options.rules.to_string())),
-        opens: !args.view.no_open,
+    } = match &scenario {
+        Some(scenario) => Ground::of(slice::from_ref(scenario), args.whose, &options, console)?,
+        None => Ground::of_calls(args.whose, &options, console)?,
     };
-    page::show(events, record, shown, &mut signals, console).await
+    let (live, played) = Live::open(scenario, network, log, console);
+    Ok(Begun {
+        events,
+        record,
+        lab: Some(Driven {
+            lab: Lab { live, played },
+            steps: options.step,
+            rules: options.rules.to_string(),
+            reproduce: Reproduce::new(scenario, args.whose, &args.lab),
+        }),
+    })
 }
+
+/// A name beside that of a record for the record of another lab: `chat-2.jsonl`. No file has it yet.
+fn unused(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem()?.to_str()?;
+    let name = |n: u32| match path.extension().and_then(OsStr::to_str) {
+        Some(extension) => format!("{stem}-{n}.{extension}"),
+        None => format!("{stem}-{n}"),
+    };
+    let paths = (2..=MOST_RECORDS).map(|n| path.with_file_name(name(n)));
+    paths.into_iter().find(|path| !path.exists())
+}
+
+/// More labs than anybody begins on one page: looking for a name ends.
+const MOST_RECORDS: u32 = 10_000;
 
 async fn play(
     scenario: Scenario,

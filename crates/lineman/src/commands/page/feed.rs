@@ -1,10 +1,12 @@
 //! The messages for the page: numbered, kept, and read by any number of browsers from where each likes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use lineman_trace::log::Event;
 use tokio::sync::watch;
 
 use crate::views::page::FrameBytes;
@@ -22,12 +24,18 @@ pub(super) struct Feed {
 
 #[derive(Debug, Default)]
 struct Told {
-    /// From the first one on; the number of the first is 1.
+    /// How many messages were told of earlier logs: they are kept no more.
+    forgotten: usize,
+    /// Of this log, from the first one on; the number of the first that ever was is 1.
     kept: Vec<Message>,
     /// The packet of each row.
     frames: Vec<Option<Arc<FrameBytes>>>,
-    /// How things stand, and how often that was told.
-    scene: Option<(u64, Message)>,
+    /// How things stand, by kind of message, and when each was told.
+    standing: BTreeMap<&'static str, (u64, Message)>,
+    /// How often that was told.
+    shown: u64,
+    /// The log, for exports.
+    events: Vec<Event>,
 }
 
 /// One browser's place in a feed.
@@ -35,10 +43,10 @@ struct Told {
 pub(super) struct Reader {
     feed: Feed,
     news: watch::Receiver<u64>,
-    /// How many messages it has.
+    /// The number of the last message that it has.
     read: usize,
-    /// The scene that it has.
-    scene: u64,
+    /// When what it has of how things stand was told.
+    shown: u64,
 }
 
 impl Default for Feed {
@@ -64,15 +72,38 @@ impl Feed {
         }
     }
 
+    /// Begins anew: of what was told before nothing counts any more.
+    pub(super) fn begin(&self, first: Message) {
+        let mut told = self.locked();
+        told.forgotten += told.kept.len();
+        told.kept = Vec::new();
+        told.frames = Vec::new();
+        told.events = Vec::new();
+        told.standing.clear();
+        drop(told);
+        self.tell(vec![first]);
+    }
+
+    /// Keeps an event for exports.
+    pub(super) fn keep(&self, event: &Event) {
+        self.locked().events.push(event.clone());
+    }
+
+    /// The log as far as it has come.
+    pub(super) fn events(&self) -> Vec<Event> {
+        self.locked().events.clone()
+    }
+
     /// Tells how things stand, in place of what was told before.
     pub(super) fn show(&self, scene: Message) {
         let mut told = self.locked();
-        let count = match &told.scene {
-            Some((_, before)) if *before == scene => return,
-            Some((count, _)) => count + 1,
-            None => 1,
-        };
-        told.scene = Some((count, scene));
+        let before = told.standing.get(scene.kind);
+        if before.is_some_and(|(_, before)| *before == scene) {
+            return;
+        }
+        told.shown += 1;
+        let shown = told.shown;
+        told.standing.insert(scene.kind, (shown, scene));
         drop(told);
         self.news.send_modify(|count| *count += 1);
     }
@@ -82,13 +113,16 @@ impl Feed {
         self.locked().frames.get(row)?.clone()
     }
 
-    /// A reader who has the first `read` messages already.
+    /// A reader who has the messages up to number `read` already.
     pub(super) fn reader(&self, read: usize) -> Reader {
+        let told = self.locked();
+        let last = told.forgotten + told.kept.len();
+        drop(told);
         Reader {
-            read: read.min(self.locked().kept.len()),
+            read: read.min(last),
             news: self.news.subscribe(),
             feed: self.clone(),
-            scene: 0,
+            shown: 0,
         }
     }
 
@@ -112,15 +146,15 @@ impl Reader {
 
     fn take(&mut self) -> Option<(Option<usize>, Message)> {
         let told = self.feed.locked();
-        if let Some(message) = told.kept.get(self.read) {
+        self.read = self.read.max(told.forgotten);
+        if let Some(message) = told.kept.get(self.read - told.forgotten) {
             self.read += 1;
             return Some((Some(self.read), message.clone()));
         }
-        let (count, scene) = told.scene.as_ref()?;
-        (*count > self.scene).then(|| {
-            self.scene = *count;
-            (None, scene.clone())
-        })
+        let news = told.standing.values().filter(|(at, _)| *at > self.shown);
+        let (at, message) = news.min_by_key(|(at, _)| *at)?;
+        self.shown = *at;
+        Some((None, message.clone()))
     }
 }
 
@@ -157,6 +191,25 @@ mod tests {
             numbers(&mut feed.reader(1), 3).await,
             [Some(2), Some(3), Some(4)]
         );
+    }
+
+    /// A browser that had some of the log before, or all of it, is told the next one from its beginning.
+    #[tokio::test]
+    async fn another_log_is_told_from_its_beginning() {
+        let feed = Feed::default();
+        feed.tell(vec![row(0), row(1), row(2)]);
+        let mut open = feed.reader(0);
+        assert_eq!(numbers(&mut open, 1).await, [Some(1)]);
+        feed.show(Message::new("scene", &json!({ "held": 1 })));
+        feed.begin(Message::new("session", &json!({})));
+        feed.tell(vec![row(0)]);
+        for mut reader in [open, feed.reader(2), feed.reader(3), feed.reader(0)] {
+            let (number, first) = reader.next().await.expect("a message");
+            assert_eq!((number, first.kind), (Some(4), "session"));
+            assert_eq!(numbers(&mut reader, 1).await, [Some(5)]);
+            assert!(reader.take().is_none(), "how the other log stood is past");
+        }
+        assert_eq!(feed.frame(2), None);
     }
 
     #[tokio::test]

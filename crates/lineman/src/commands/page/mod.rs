@@ -1,46 +1,75 @@
 //! The lab's page: a lab's log, or a recorded one, in a browser on this machine.
 //!
 //! The [`presenter`] turns events into messages, the [`feed`] keeps them numbered, the [`server`] hands them out
-//! beside the page's files and takes commands, which the [`commands`] carry out. The [`guard`] says who may ask.
+//! beside the page's files and takes [`commands`], which the [`driver`] carries out. The [`guard`] says who may ask.
 
 mod browser;
 mod commands;
+mod connections;
+mod driver;
 mod feed;
 mod guard;
 mod presenter;
+mod reproduce;
 mod server;
 
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
+use lineman_lab::scenarios::Scenario;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_trace::log::Cursor;
+use lineman_trace::log::Hub;
+use serde_json::Value;
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use self::commands::Commands;
+use self::driver::Driver;
 use self::feed::Feed;
 use self::guard::Guard;
 use self::presenter::Page;
-use crate::commands::lab::live::Live;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Lang;
 use crate::lang::page::Page as Words;
+use crate::lang::scenarios;
 use crate::runtime;
 use crate::runtime::Signals;
 
-/// What is on a page beside the log.
-pub struct Shown {
-    /// The lab that the page can drive, whose wire holds each packet at first, and its rules; `None` if everything has
-    /// happened.
-    pub lab: Option<(Live, String)>,
-    /// Whether a browser is opened.
-    pub opens: bool,
+pub use self::browser::is_there as has_browser;
+pub use self::commands::Choice;
+pub use self::driver::Lab;
+pub use self::reproduce::Reproduce;
+
+/// A log that a page begins to show.
+pub struct Begun {
+    /// From its beginning.
+    pub events: Cursor,
+    /// Where it is written to.
+    pub record: Option<Record>,
+    /// The lab that the page can drive; `None` if everything has happened.
+    pub lab: Option<Driven>,
 }
+
+/// A lab that the page drives.
+pub struct Driven {
+    /// It.
+    pub lab: Lab,
+    /// Whether its wire holds each packet at first.
+    pub steps: bool,
+    /// Its rules.
+    pub rules: String,
+    /// What the command is by which it can be had again.
+    pub reproduce: Reproduce,
+}
+
+/// What begins another lab.
+pub type Begin<'b> = &'b mut dyn FnMut(Choice) -> Result<Begun, Failure>;
 
 /// Whether there is somebody to look at a page.
 ///
@@ -61,19 +90,23 @@ pub fn look(events: Cursor, opens: bool, console: Console) -> Result<(), Failure
     check(console)?;
     runtime::block_on(console, async {
         let mut signals = Signals::watch(console.lang)?;
-        let shown = Shown { lab: None, opens };
-        show(events, None, shown, &mut signals, console).await
+        let begun = Begun {
+            events,
+            record: None,
+            lab: None,
+        };
+        show(begun, None, opens, &mut signals, console).await
     })
 }
 
-/// Shows a log in a browser until a signal comes. With a lab, the page can decide about its packets.
+/// Shows a log in a browser until a signal comes. With `begin` the page can have another lab in place of the first.
 ///
 /// # Errors
 /// When no port can be listened at.
 pub async fn show(
-    events: Cursor,
-    record: Option<Record>,
-    shown: Shown,
+    begun: Begun,
+    mut begin: Option<Begin<'_>>,
+    opens: bool,
     signals: &mut Signals,
     console: Console,
 ) -> Result<(), Failure> {
@@ -89,21 +122,85 @@ pub async fn show(
     let feed = Feed::default();
     let (orders, inbox) = mpsc::channel(COMMANDS);
     let app = server::router(guard, feed.clone(), orders, console.lang);
+    let mut driver = Driver::new(inbox, begin.is_some(), console);
+    let mut begun = begun;
+    let mut page = begin_page(&mut driver, &mut begun, &feed, begin.is_some());
     // It ends with the runtime, however many streams are open.
-    tokio::spawn(async move { axum::serve(listener, app).await });
+    tokio::spawn(connections::serve(listener, app));
     // Without the address there is no page: it is told even under --quiet.
     console.warn(&Words::At { address: &address });
-    let Shown { lab, opens } = shown;
     if opens && !browser::open(&address) {
         console.note(&Words::NoBrowser {});
     }
-    let (lab, rules) = lab.unzip();
-    let mut page = Page::new(feed, rules);
-    let mut commands = Commands::new(inbox, lab);
-    let shown = session::run(events, record, &mut commands, &mut page, signals).await;
-    match shown {
-        Err(failure) if failure.exit == Exit::Done => Ok(()),
-        shown => shown,
+    loop {
+        let Begun { events, record, .. } = begun;
+        let shown = session::run(events, record, &mut driver, &mut page, signals).await;
+        match shown {
+            Err(failure) if failure.exit == Exit::Done => return Ok(()),
+            Err(failure) => return Err(failure),
+            Ok(()) => {}
+        }
+        let (Some(choice), Some(begin)) = (driver.next(), begin.as_mut()) else {
+            return Ok(());
+        };
+        let next = begin(choice);
+        let (next, why) = match next {
+            Ok(next) => (next, None),
+            Err(failure) => (nothing(), Some(failure.text)),
+        };
+        begun = next;
+        page = begin_page(&mut driver, &mut begun, &feed, true);
+        why.iter().for_each(|why| page.notice(why));
+    }
+}
+
+/// Has the page begin anew.
+fn begin_page(driver: &mut Driver, begun: &mut Begun, feed: &Feed, may_start: bool) -> Page {
+    let driven = begun.lab.take();
+    let session = session_told(driven.as_ref(), may_start);
+    let (lab, reproduce) = driven.map(|it| (it.lab, it.reproduce)).unzip();
+    let known = driver.drive(lab);
+    let known = reproduce.is_some().then_some(known);
+    Page::new(feed.clone(), &session, reproduce, known)
+}
+
+/// What there is to drive.
+fn session_told(driven: Option<&Driven>, may_start: bool) -> Value {
+    let scenario = driven.and_then(|it| it.reproduce.scenario());
+    json!({
+        "live": driven.is_some(),
+        "step": driven.is_some_and(|it| it.steps),
+        "playing": scenario.is_some(),
+        "rules": driven.map_or("", |it| &it.rules),
+        "scenario": scenario.map(|it| it.name),
+        "command": driven.map(|it| it.reproduce.line(&it.rules)),
+        "choices": may_start.then(choices),
+    })
+}
+
+/// All scenarios, in the order in which they are best learnt.
+fn choices() -> Vec<Value> {
+    let both = |say: fn(&str, Lang) -> Option<&'static str>, name: &str| json!({ "en": say(name, Lang::En), "zh": say(name, Lang::Zh) });
+    let all = Scenario::all().map(|it| {
+        json!({
+            "name": it.name,
+            "subject": format!("{:?}", it.subject).to_lowercase(),
+            "title": both(scenarios::title, it.name),
+            "look": both(scenarios::look, it.name),
+        })
+    });
+    all.collect()
+}
+
+/// A log in which nothing happens.
+fn nothing() -> Begun {
+    let log = Hub::new();
+    let events = log.cursor();
+    drop(log.sink());
+    Begun {
+        events,
+        record: None,
+        lab: None,
     }
 }
 

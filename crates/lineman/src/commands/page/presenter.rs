@@ -1,11 +1,18 @@
 //! A log on the page.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use lineman_lab::wire;
 use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use serde_json::Value;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::feed::Feed;
+use super::reproduce::Reproduce;
+use crate::commands::lab::bench::known::Known;
 use crate::commands::trace::log_time::LogTime;
 use crate::commands::trace::session::Present;
 use crate::failure::Failure;
@@ -17,21 +24,34 @@ pub(super) struct Page {
     model: Model,
     feed: Feed,
     time: LogTime,
+    /// How the lab can be had again.
+    reproduce: Option<Reproduce>,
+    /// What is known of the hosts' sockets, where there is a lab to drive.
+    known: Option<Rc<RefCell<Known>>>,
 }
 
 impl Page {
-    /// Nothing of it yet. `rules` are those of the lab that there is to drive, which holds each packet at first; `None`
-    /// if everything has happened.
-    pub(super) fn new(feed: Feed, rules: Option<String>) -> Self {
-        let live = rules.is_some();
-        let rules = rules.unwrap_or_default();
-        let session = json!({ "live": live, "step": live, "rules": rules });
-        feed.tell(vec![Message::new("session", &session)]);
+    /// Nothing of it yet, and nothing of what was told before counts. `session` says what there is to drive.
+    pub(super) fn new(
+        feed: Feed,
+        session: &Value,
+        reproduce: Option<Reproduce>,
+        known: Option<Rc<RefCell<Known>>>,
+    ) -> Self {
+        feed.begin(Message::new("session", session));
         Self {
             model: Model::default(),
             feed,
             time: LogTime::default(),
+            reproduce,
+            known,
         }
+    }
+
+    /// Tells whether a script is being played.
+    pub(super) fn playing(&self, plays: bool) {
+        let playing = json!({ "playing": plays });
+        self.feed.tell(vec![Message::new("wire", &playing)]);
     }
 
     /// Tells all who look how the wire is from now on.
@@ -39,7 +59,11 @@ impl Page {
         let wire = match command {
             wire::Command::Step => json!({ "step": true }),
             wire::Command::Run => json!({ "step": false }),
-            wire::Command::Rules(rules) => json!({ "rules": rules.to_string() }),
+            wire::Command::Rules(rules) => {
+                let rules = rules.to_string();
+                let command = self.reproduce.as_ref().map(|it| it.line(&rules));
+                json!({ "rules": rules, "command": command })
+            }
             _ => return,
         };
         self.feed.tell(vec![Message::new("wire", &wire)]);
@@ -55,6 +79,7 @@ impl Page {
 impl Present for Page {
     fn take(&mut self, event: &Event) -> Result<(), Failure> {
         self.time.see(event);
+        self.feed.keep(event);
         self.feed.tell(self.model.push(event));
         Ok(())
     }
@@ -70,6 +95,10 @@ impl Present for Page {
 
     fn settle(&mut self) -> Result<(), Failure> {
         self.feed.show(self.model.scene());
+        if let Some(known) = &self.known {
+            self.feed
+                .show(Message::new("sockets", &sockets(&known.borrow())));
+        }
         Ok(())
     }
 
@@ -87,4 +116,20 @@ impl Present for Page {
         self.notice(&failure.text);
         Ok(())
     }
+}
+
+/// The open sockets of both hosts, by descriptor, for whoever chooses one.
+fn sockets(known: &Known) -> Value {
+    let of = |host| {
+        let all = known.sockets(host).map(|(fd, socket)| {
+            json!({
+                "fd": fd,
+                "listens": socket.listens,
+                "datagram": socket.is_datagram,
+                "bound": socket.bound,
+            })
+        });
+        all.collect::<Vec<_>>()
+    };
+    json!({ "client": of(Host::Client), "server": of(Host::Server) })
 }

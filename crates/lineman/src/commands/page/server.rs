@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -22,37 +23,36 @@ use axum::response::sse;
 use axum::response::sse::Sse;
 use axum::routing::get;
 use axum::routing::post;
+use clap::ValueEnum as _;
 use futures_util::stream;
-use lineman_lab::wire;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use super::commands::Command;
+use super::driver::Asked;
 use super::feed::Feed;
 use super::guard::Guard;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::lang::page::Page as Words;
+use crate::views::export;
+use crate::views::export::Format;
 use crate::views::page;
 
 /// What all requests share.
 struct Served {
     guard: Guard,
     feed: Feed,
-    orders: mpsc::Sender<wire::Command>,
+    orders: mpsc::Sender<Asked>,
     lang: Lang,
 }
 
-/// The largest command, in bytes: rules are the longest of them, and no person types so many.
-const LARGEST_COMMAND: usize = 16 << 10;
+/// The largest command, in bytes: a line with the largest datagram of UDP has room.
+const LARGEST_COMMAND: usize = 128 << 10;
 
 /// What is answered to whom: everything is below the token.
-pub(super) fn router(
-    guard: Guard,
-    feed: Feed,
-    orders: mpsc::Sender<wire::Command>,
-    lang: Lang,
-) -> Router {
+pub(super) fn router(guard: Guard, feed: Feed, orders: mpsc::Sender<Asked>, lang: Lang) -> Router {
     let served = Arc::new(Served {
         guard,
         feed,
@@ -65,6 +65,7 @@ pub(super) fn router(
         .route("/{token}/events", get(events))
         .route("/{token}/packet/{row}", get(packet))
         .route("/{token}/do", post(obey))
+        .route("/{token}/export/{lang}/{form}", get(export))
         .route("/{token}/{file}", get(asset))
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, &Words::Nothing {}) })
         .layer(DefaultBodyLimit::max(LARGEST_COMMAND))
@@ -82,7 +83,11 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
         .guard
         .check(token, text(header::HOST), text(header::ORIGIN));
     let mut response = match checked {
-        Ok(()) => next.run(request).await,
+        // A stream is answered at once, and goes on behind that.
+        Ok(()) => match tokio::time::timeout(PATIENCE, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, &Words::TooSlow {}),
+        },
         Err(refused) => refuse(
             StatusCode::FORBIDDEN,
             &Words::Refused {
@@ -177,16 +182,63 @@ async fn packet(
     }
 }
 
+/// Has a command carried out, and answers what became of it.
 async fn obey(State(served): State<Arc<Served>>, body: Bytes) -> Response {
     let command = match Command::read(&body) {
         Ok(command) => command,
         Err(why) => return refuse(StatusCode::BAD_REQUEST, &why),
     };
-    match served.orders.try_send(command) {
-        Ok(()) => answer(StatusCode::ACCEPTED, JSON, "{}"),
+    let (answer, answered) = oneshot::channel();
+    if served.orders.try_send(Asked { command, answer }).is_err() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, &Words::TooMany {});
+    }
+    match answered.await {
+        Ok(Ok(said)) => {
+            let said = json!({ "said": { "en": said.en, "zh": said.zh } });
+            answer_json(StatusCode::ACCEPTED, said.to_string())
+        }
+        Ok(Err(why)) if why.is_untimely() => refuse(StatusCode::CONFLICT, &why),
+        Ok(Err(why)) => refuse(StatusCode::BAD_REQUEST, &why),
         Err(_) => refuse(StatusCode::SERVICE_UNAVAILABLE, &Words::TooMany {}),
     }
 }
+
+fn answer_json(status: StatusCode, body: String) -> Response {
+    answer(status, JSON, body)
+}
+
+/// The log in another form, as a file to be kept.
+async fn export(
+    State(served): State<Arc<Served>>,
+    Path((_, lang, form)): Path<(String, String, String)>,
+) -> Response {
+    let wanted = (Lang::from_str(&lang, false), Format::from_str(&form, false));
+    let (Ok(lang), Ok(format)) = wanted else {
+        return refuse(StatusCode::NOT_FOUND, &Words::Nothing {});
+    };
+    let feed = served.feed.clone();
+    let written = tokio::task::spawn_blocking(move || {
+        let mut file = Vec::new();
+        let written = export::write(format, &feed.events(), lang, &mut file);
+        written.map(|()| file)
+    });
+    let Ok(Ok(file)) = written.await else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, &Words::NoExport {});
+    };
+    let kind = match format {
+        Format::Svg => "image/svg+xml",
+        _ => "application/octet-stream",
+    };
+    let mut response = answer(StatusCode::OK, kind, file);
+    let name = HeaderValue::from_static("attachment");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_DISPOSITION, name);
+    response
+}
+
+/// How long a request may take, its body included: a line waits for calls before it, some seconds at most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Names and texts of the page's files.
 macro_rules! files {
@@ -210,4 +262,11 @@ const FILES: &[(&str, &str)] = files![
     "inspector.js",
     "keys.js",
     "format.js",
+    "doing.js",
+    "prompt.js",
+    "chooser.js",
+    "faults.js",
+    "exports.js",
+    "table.js",
+    "tabs.js",
 ];

@@ -15,12 +15,12 @@ pub const TEXTS: &[Row] = &[
     ("The log; - is stdin", "日志文件；- 表示标准输入"),
     ("List the scenarios", "列出场景"),
     (
-        "The scenario to play; without it they are listed",
-        "要播放的场景；省略则列出全部",
+        "The scenario to play; without it a page has two hosts to drive by hand, and where there is no browser, scenarios are listed",
+        "要播放的场景；省略时页面上有两台由你操作的主机，没有浏览器则列出全部场景",
     ),
     (
-        "Print the ladder line by line, and nothing that moves (default, for now)",
-        "逐行输出时序图，没有动态内容（目前的默认方式）",
+        "Print the ladder line by line, and nothing that moves (default where there is no terminal, or no browser to open)",
+        "逐行输出时序图，没有动态内容（没有终端或没有浏览器可打开时的默认方式）",
     ),
     (
         "Write the log to this file too, for lab replay",
@@ -82,18 +82,23 @@ pub const TEXTS: &[Row] = &[
         "在整个终端上显示；用按键逐行浏览，或决定每个报文的去向",
     ),
     (
-        "Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed",
-        "在本机浏览器中显示：可以扣留、丢弃、复制和推迟报文的页面",
+        "Show it in a browser on this machine: a page whose packets can be held, dropped, doubled and delayed (default of lab at a terminal where there is one)",
+        "在本机浏览器中显示：可以扣留、丢弃、复制和推迟报文的页面（在终端上且有浏览器时，lab 默认如此）",
     ),
     (
-        "With --page, only print its address: open no browser",
-        "与 --page 一起使用：只打印地址，不打开浏览器",
+        "Only print the page's address: open no browser",
+        "只打印页面地址，不打开浏览器",
     ),
     (
         "in a browser: hold a SYN, drop it, see what follows",
         "在浏览器中：扣住一个 SYN，丢弃它，看接着发生什么",
     ),
     ("in a browser", "在浏览器中"),
+    (
+        "two hosts, to be driven in a browser",
+        "两台主机，在浏览器中操作",
+    ),
+    ("as lines in this terminal", "在此终端逐行显示"),
     ("packet by packet, at your keys", "由你用按键逐个放行报文"),
     (
         "row by row, with states and bytes",

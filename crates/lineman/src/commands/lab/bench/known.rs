@@ -26,9 +26,14 @@ pub struct Known {
 }
 
 /// An open socket.
-#[derive(Clone, Copy, Debug, Default)]
-struct Socket {
-    listens: bool,
+#[derive(Clone, Debug, Default)]
+pub struct Socket {
+    /// Whether connections come to it.
+    pub listens: bool,
+    /// Whether it is one of UDP.
+    pub is_datagram: bool,
+    /// The address that a program has given it.
+    pub bound: Option<String>,
     used: u64,
     /// Whether a file is open over it, with which it ends.
     has_file: bool,
@@ -69,6 +74,10 @@ impl Known {
             ("socket", _) | ("accept", Some(_)) => {
                 if let Some(fd) = made() {
                     self.touch(call.host, fd);
+                    let is_datagram = call.args.iter().any(|it| it.contains("DGRAM"));
+                    if let Some(socket) = self.sockets.get_mut(&(call.host, fd)) {
+                        socket.is_datagram = is_datagram;
+                    }
                 }
             }
             (_, Some(fd)) if ENDING.contains(&call.name.as_str()) => {
@@ -80,7 +89,12 @@ impl Known {
                     socket.has_file |= call.name == "makefile";
                 }
             }
-            ("bind", Some(_)) => self.addresses.extend(call.args.first().cloned()),
+            ("bind", Some(fd)) => {
+                self.addresses.extend(call.args.first().cloned());
+                if let Some(socket) = self.sockets.get_mut(&(call.host, fd)) {
+                    socket.bound = call.args.first().cloned();
+                }
+            }
             _ => {}
         }
     }
@@ -144,6 +158,15 @@ impl Known {
     pub fn descriptors(&self, host: Host) -> Vec<i32> {
         let mine = self.sockets.keys().filter(|(whose, _)| *whose == host);
         mine.map(|(_, fd)| *fd).collect()
+    }
+
+    /// The open sockets of a host, by descriptor.
+    pub fn sockets(&self, host: Host) -> impl Iterator<Item = (i32, &Socket)> {
+        let mine = self
+            .sockets
+            .iter()
+            .filter(move |((whose, _), _)| *whose == host);
+        mine.map(|((_, fd), socket)| (*fd, socket))
     }
 
     /// Addresses that were bound.

@@ -2,16 +2,16 @@
 //! and states are shown meanwhile.
 
 mod call;
-mod complaint;
+pub mod complaint;
 mod complete;
-mod help;
-mod known;
-mod line;
+pub mod help;
+pub mod known;
+pub mod line;
 mod options;
-mod pace;
+pub mod pace;
 mod python;
 mod screen;
-mod state;
+pub mod state;
 mod words;
 
 #[cfg(test)]

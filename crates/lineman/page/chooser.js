@@ -1,0 +1,61 @@
+// All scenarios, each with what it shows and what to look at; one of them begins anew.
+
+import { button, element, field } from './messages.js';
+import { order } from './stream.js';
+
+/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
+
+export class Chooser {
+  /** @param {HTMLDialogElement} dialog @param {Store} store @param {Messages} messages */
+  constructor(dialog, store, messages) {
+    this.dialog = dialog;
+    this.store = store;
+    this.messages = messages;
+    this.ipv6 = field('checkbox', {});
+  }
+
+  /** Begins a lab: with this scenario, or with none. @param {string|null} scenario */
+  async start(scenario) {
+    this.dialog.close();
+    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked });
+  }
+
+  /** The same once more. */
+  restart() {
+    this.start(this.store.scenario);
+  }
+
+  show() {
+    const { dialog, store, messages } = this;
+    const say = (/** @type {string} */ name) => messages.say(name);
+    const list = element('div', 'choices');
+    list.append(this.choice(null, say('choose.none'), say('choose.none.look')));
+    let subject = '';
+    for (const it of store.choices) {
+      if (it.subject !== subject) {
+        subject = it.subject;
+        list.append(element('h3', '', say(`subject.${subject}`)));
+      }
+      list.append(this.choice(it.name, it.title?.[store.lang] ?? it.name, it.look?.[store.lang] ?? ''));
+    }
+    dialog.replaceChildren(
+      element('h2', '', say('choose')),
+      element('p', 'how', say('choose.hint')),
+      element('label', '', null, [this.ipv6, element('span', '', ' IPv6')]),
+      list,
+      button(say('close'), () => dialog.close()),
+    );
+    dialog.setAttribute('aria-label', say('choose'));
+    dialog.showModal();
+  }
+
+  /** @param {string|null} name @param {string} title @param {string} look */
+  choice(name, title, look) {
+    const made = button('', () => this.start(name));
+    made.className = 'choice';
+    made.dataset.scenario = name ?? '';
+    made.append(element('b', '', title), element('code', '', name ?? ''), element('span', 'how', look));
+    if (name === this.store.scenario) made.setAttribute('aria-current', 'true');
+    return made;
+  }
+}
