@@ -11,6 +11,7 @@ use lineman_proto::wire::LinkType;
 use lineman_proto::wire::checksum;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlows;
+use lineman_proto::wire::flow::Arrivals;
 use lineman_proto::wire::flow::TftpFlows;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -32,7 +33,11 @@ fuzz_target!(|bytes: &[u8]| {
         let repaired = repair(frame);
         let frame = talks.follow(Frame::parse(&repaired));
         follow_tcp(&mut tcp, id, &frame);
-        let arrived = |it: u64| (it % 3 > 0).then_some(it * 1_000_000);
+        let arrived = |it: u64| {
+            let times = u32::try_from(it % 3).unwrap_or_default();
+            let last_ns = it * 1_000_000;
+            (times > 0).then_some(Arrivals { times, last_ns })
+        };
         tftp.sent(id, id * 1_000_000, &frame, Some(&arrived));
     }
 });

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
+use lineman_proto::wire::flow::Arrivals as Told;
+
 /// So many packets are remembered: a flow asks for one of the last 4096 that an end has sent (TFTP).
 const MEMORY: usize = 16_384;
 
-/// When packets have arrived last, by their numbers.
+/// How often packets have arrived, and when last, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    last_ns: HashMap<u64, u64>,
+    told: HashMap<u64, Told>,
     /// In the order in which they arrived first.
     oldest: VecDeque<u64>,
 }
@@ -17,19 +19,26 @@ pub(super) struct Arrivals {
 impl Arrivals {
     /// A packet has arrived, or a copy that the wire has made of it.
     pub(super) fn note(&mut self, id: u64, now_ns: u64) {
-        if self.last_ns.insert(id, now_ns).is_some() {
+        if let Some(told) = self.told.get_mut(&id) {
+            told.times = told.times.saturating_add(1);
+            told.last_ns = now_ns;
             return;
         }
+        let first = Told {
+            times: 1,
+            last_ns: now_ns,
+        };
+        self.told.insert(id, first);
         self.oldest.push_back(id);
         if self.oldest.len() > MEMORY
             && let Some(oldest) = self.oldest.pop_front()
         {
-            self.last_ns.remove(&oldest);
+            self.told.remove(&oldest);
         }
     }
 
-    /// When it has arrived last, in nanoseconds.
-    pub(super) fn last_ns(&self, id: u64) -> Option<u64> {
-        self.last_ns.get(&id).copied()
+    /// How often it has arrived, and when last.
+    pub(super) fn of(&self, id: u64) -> Option<Told> {
+        self.told.get(&id).copied()
     }
 }

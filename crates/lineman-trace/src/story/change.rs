@@ -167,7 +167,9 @@ impl Story {
         let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, arrow.from)) else {
             return place;
         };
-        let waits = |open: &Open| open.waits_for(socket);
+        // One that left much later was not on its way when its TCP told of the state.
+        let left_ns = self.packets_left_ns(place);
+        let waits = |open: &Open| open.waits_for(socket) && open.rests(left_ns) < TOGETHER_NS;
         let Some(at) = self.pending.iter().position(waits) else {
             return place;
         };
@@ -187,6 +189,12 @@ impl Story {
             self.pending.remove(at);
         }
         place - usize::from(empty && at < place)
+    }
+
+    /// When the packet of a row was sent, in nanoseconds.
+    fn packets_left_ns(&self, place: usize) -> u64 {
+        let arrow = self.pending[place].row.arrow.as_ref();
+        arrow.map_or(0, |arrow| arrow.sent_ns)
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
 fn shakes(row: &Row, who: Host) -> bool {
     row.arrow.as_ref().is_some_and(|arrow| match arrow.label {
         Some(Label::SynAck) => arrow.from != who,
-        Some(Label::AckThird) => arrow.from == who,
+        Some(Label::AckThird { .. }) => arrow.from == who,
         _ => false,
     })
 }

@@ -35,14 +35,14 @@ pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<V
 
 fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<Clock>) -> Saying {
     let who = arrow.from;
-    let (times, millis) = (again.times, millis(again.wait_ns));
+    let (times, since) = (again.times, millis(again.wait_ns));
     let by_timer = match (told.map(|clock| clock.kind), again.cause) {
         (_, Cause::Asked) => return Saying::ResentAsked { who },
         (_, Cause::Doubled) => return Saying::Copied { of: again.earlier },
-        (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis },
+        (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis: since },
         (Some(TimerKind::Retransmission), _) => Timer::Retransmission,
         (Some(TimerKind::Reordering), _) => {
-            let millis = told.map_or(0, |clock| self::millis(clock.wait_ns));
+            let millis = told.map_or(0, |clock| millis(clock.wait_ns));
             return Saying::ResentRack { who, millis };
         }
         (_, Cause::Timer(timer)) => timer,
@@ -51,6 +51,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         (_, Cause::Progress) => return Saying::ResentPartial { who },
         (_, Cause::SlowStart) => return Saying::ResentSlowStart { who },
         (_, Cause::Silence | Cause::Resumed | Cause::Gap | Cause::Probed) => {
+            let millis = since;
             return Saying::ResentSomehow { who, times, millis };
         }
     };
@@ -60,8 +61,10 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         .zip(again.covered)
         .is_none_or(|(place, covered)| place.seq + i64::from(segment.takes()) <= covered.1);
     if arrow.earlier_lost == Some(false) && all && !taken(row, arrow) {
+        let millis = since;
         return Saying::ResentNeedless { who, times, millis };
     }
+    let millis = millis(again.timer_ns);
     match by_timer {
         Timer::Either => Saying::ResentTimer { who, times, millis },
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
@@ -73,10 +76,10 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
 /// §5.5, but not with the first SYNs of Linux.
 fn timed_out(arrow: &Arrow, segment: &Segment, again: Again) -> Saying {
     let who = arrow.from;
-    let (times, millis) = (again.times, millis(again.wait_ns));
+    let (times, millis) = (again.times, millis(again.timer_ns));
     let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
     match again.last_wait_ns {
-        Some(last) if is_twice(last, again.wait_ns) => Saying::ResentDoubled {
+        Some(last) if is_twice(last, again.timer_ns) => Saying::ResentDoubled {
             who,
             times,
             millis,

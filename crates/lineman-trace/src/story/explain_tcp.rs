@@ -43,7 +43,7 @@ pub(super) fn of_segment(
         }
         Some(resent) => {
             out.extend(resent);
-            out.extend(congestion(arrow, around));
+            out.extend(congestion(arrow, segment, around));
         }
         None if is_full && label == Label::Window => {}
         None => {
@@ -93,7 +93,8 @@ fn said(
             next,
         },
         Label::SynAckCrossed => Saying::SynAckCrossed { who, ack },
-        Label::AckThird => Saying::AckThird {
+        Label::AckThird { crossed: true } => Saying::AckSyn { who, ack },
+        Label::AckThird { crossed: false } => Saying::AckThird {
             who,
             seq,
             ack,
@@ -134,7 +135,11 @@ fn said(
         Label::Probe { byte: false } => Saying::Probe { who },
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
-        Label::AckAgain(Prompt::Probe) => Saying::AckProbe { who, next },
+        Label::AckAgain(Prompt::Probe) => Saying::AckProbe {
+            who,
+            next,
+            window: place.window.into(),
+        },
         Label::AckAgain(Prompt::Unseen) => Saying::AckSame { who, next },
         Label::AckDup { times } => Saying::AckDup { who, times, next },
         Label::Ack { bytes, .. } => {
@@ -163,7 +168,7 @@ fn said(
 }
 
 /// What its sender's congestion control has come to, where its TCP has told.
-fn congestion(arrow: &Arrow, around: &Around) -> Vec<Saying> {
+fn congestion(arrow: &Arrow, segment: &Segment, around: &Around) -> Vec<Saying> {
     // What the numbers mean depends on the algorithm.
     let named = |told: &&Congestion| !told.algorithm.is_empty();
     let Some(told) = around.congestion.as_ref().filter(named) else {
@@ -184,7 +189,11 @@ fn congestion(arrow: &Arrow, around: &Around) -> Vec<Saying> {
             window,
         },
     };
-    vec![now, Saying::CongestionRule { who }]
+    let rule = match segment.has(Flags::SYN) {
+        true => Saying::CongestionSyn { who },
+        false => Saying::CongestionRule { who },
+    };
+    vec![now, rule]
 }
 
 /// The bytes that a FIN carries; its own number stands behind them.

@@ -9,6 +9,9 @@ use super::Saying;
 use super::Tftp;
 use super::millis;
 
+/// How many numbers there are for blocks (RFC 1350 §5).
+const BLOCK_NUMBERS: u64 = 1 << 16;
+
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
     if let Some(tid) = step.stray {
@@ -16,6 +19,7 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
     }
     if let Some(again) = arrow.again {
         out.push(match again.cause {
+            Cause::Asked if matches!(packet, Tftp::Data { .. }) => Saying::TftpApprentice { who },
             Cause::Asked => Saying::TftpAnswered { who },
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },
@@ -126,10 +130,12 @@ fn data(arrow: &Arrow, block: u16, len: usize, step: TftpStep) -> Saying {
 
 fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
     let (who, bytes) = (arrow.from, step.bytes);
+    // Numbers have 16 bits: the block behind 65535 is number 0, too.
+    let goes_round = bytes >= step.blksize.saturating_mul(BLOCK_NUMBERS);
     match block {
         _ if step.last => Saying::TftpAckLast { who, block, bytes },
-        0 if bytes == 0 && step.upload => Saying::TftpReady { who },
-        0 if bytes == 0 => Saying::TftpAckOptions { who },
+        0 if !goes_round && step.upload => Saying::TftpReady { who },
+        0 if !goes_round => Saying::TftpAckOptions { who },
         _ if step.window > 1 => Saying::TftpAckWindow { who, block },
         _ => Saying::TftpAck { who, block },
     }

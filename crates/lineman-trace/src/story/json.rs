@@ -284,7 +284,7 @@ fn label(label: Label) -> &'static str {
         Label::SynCrossed => "syn_crossed",
         Label::SynAck => "syn_ack",
         Label::SynAckCrossed => "syn_ack_crossed",
-        Label::AckThird => "ack_third",
+        Label::AckThird { .. } => "ack_third",
         Label::Data { half: false } => "data",
         Label::Data { half: true } => "data_half",
         Label::Ack { .. } => "ack",

@@ -2,6 +2,7 @@
 
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
+use lineman_proto::wire::checksum::Checksum;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Label;
@@ -116,7 +117,19 @@ impl Story {
             let mut later = self.pending.range(place + 1..);
             told(&self.pending[*place]) && later.any(told)
         };
-        let place = self.pending.iter().position(sends);
+        // Bytes that left after the program had called for something else did not leave by the call. A SYN or FIN is
+        // told by its state, however late it is read.
+        let goes_on = |place: usize| {
+            let mut later = self.pending.range(place + 1..);
+            !awaited
+                && later.any(|open| {
+                    let call = open.row.calls[arrow.from].as_ref();
+                    call.is_some_and(|cell| cell.begins && cell.t_ns < arrow.sent_ns)
+                })
+        };
+        let mut calls = self.pending.iter().enumerate();
+        let place = calls.find(|(at, open)| sends(open) && !goes_on(*at));
+        let place = place.map(|(at, _)| at);
         match place.filter(|place| !is_copy && !is_over(place)) {
             Some(place) if takes_arrow(&self.pending[place], arrow) => {
                 self.pending[place].touch(event);
@@ -177,7 +190,7 @@ impl Story {
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
         let sent = segment.and_then(|it| self.tcp.sent(packet.id, sent_ns, it));
-        let arrived = |id: u64| self.arrivals.last_ns(id);
+        let arrived = |id: u64| self.arrivals.of(id);
         let file = self.tftp.sent(packet.id, sent_ns, &frame, Some(&arrived));
         let arrow = Arrow {
             id: packet.id,
@@ -236,12 +249,17 @@ impl Story {
         };
         // A capture's packet has its bytes here, as it was seen; another has them if it arrives otherwise.
         let altered = packet.bytes.as_deref().filter(|_| fate == Fate::Delivered);
+        let altered = altered.map(|bytes| {
+            let (link, wire_len) = self.captured(packet, bytes.len());
+            Frame::captured(link, bytes, wire_len)
+        });
+        // What is no segment has no place in a flow, but a checksum.
+        let other = match &altered {
+            Some(frame) if is_damaged(frame) => Arrival::Damaged,
+            _ => Arrival::InOrder,
+        };
         let delivered = match fate.arrives() {
             true => {
-                let altered = altered.map(|bytes| {
-                    let (link, wire_len) = self.captured(packet, bytes.len());
-                    Frame::captured(link, bytes, wire_len)
-                });
                 let segment = match &altered {
                     Some(frame) => Segment::of(frame),
                     None => arrow.seen.segment().copied(),
@@ -255,9 +273,11 @@ impl Story {
             }
             false => None,
         };
+        let is_altered = altered.is_some();
         let mut arrow = arrow.clone();
         self.note_fate(packet.id, fate);
-        if fate.arrives() {
+        let damaged = delivered.map_or(other, |it| it.arrival) == Arrival::Damaged;
+        if fate.arrives() && !damaged {
             let original = arrow.copy_of.unwrap_or(packet.id);
             self.arrivals.note(original, event.t_ns);
         }
@@ -299,8 +319,8 @@ impl Story {
         };
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
-            arrow.arrival = delivered.map_or_else(Default::default, |it| it.arrival);
-            arrow.altered = altered.is_some();
+            arrow.arrival = delivered.map_or(other, |it| it.arrival);
+            arrow.altered = is_altered;
             // A log that somebody has changed may decide about a packet before it is sent.
             let decided_ns = event.t_ns.max(arrow.sent_ns);
             arrow.decided_ns = (fate != Fate::Captured).then_some(decided_ns);
@@ -365,6 +385,13 @@ impl Story {
             self.packets.insert(copy, doubled);
         }
     }
+}
+
+/// Whether a checksum says that the bytes are not those that were sent.
+fn is_damaged(frame: &Frame<'_>) -> bool {
+    frame
+        .checksums()
+        .any(|(_, checksum)| matches!(checksum, Checksum::Wrong { .. }))
 }
 
 /// How long an end has waited is known where it is known when something reached it: not of a capture.

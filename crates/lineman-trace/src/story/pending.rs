@@ -12,7 +12,7 @@ use super::Row;
 use super::Saying;
 use super::Stretch;
 use super::around::Connecting;
-use super::assemble::TOGETHER_NS;
+use super::assemble::LATE_NS;
 use super::change::Change;
 use super::change::Socket;
 use super::sending::Sends;
@@ -73,7 +73,7 @@ impl Open {
     pub(super) fn is_settled(&self, now_ns: u64) -> bool {
         let arrow = self.row.arrow.as_ref();
         let crosses = |it: &Arrow| it.fate == Fate::Crossing && it.stretch == Stretch::Whole;
-        let waits = self.is_waiting() && self.rests(now_ns) < TOGETHER_NS;
+        let waits = self.is_waiting() && self.rests(now_ns) < LATE_NS;
         !waits && !arrow.is_some_and(crosses)
     }
 
@@ -230,7 +230,7 @@ pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
 pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
     match kind {
         TimerKind::DelayedAck => arrow.label.and_then(Label::after_ns),
-        TimerKind::Retransmission => arrow.again.map(|again| again.wait_ns),
+        TimerKind::Retransmission => arrow.again.map(|again| again.timer_ns),
         TimerKind::LossProbe => arrow.again.map(|again| again.wait_ns).or(arrow.waited_ns),
         TimerKind::Persist => arrow.waited_ns,
         TimerKind::Reordering | TimerKind::TimeWait => None,
@@ -241,7 +241,7 @@ pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
         (Some(again), _) => match again.cause {
-            Cause::Timer(_) => (TimerKind::Retransmission, again.wait_ns),
+            Cause::Timer(_) => (TimerKind::Retransmission, again.timer_ns),
             _ => return None,
         },
         (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),

@@ -75,6 +75,8 @@ sayings! {
     SynAckCrossed "synack.crossed" { who: Host, ack: Seq }
     /// The third segment of the handshake.
     AckThird "ack.third" { who: Host, seq: RelativeSeq, ack: Seq, next: RelativeSeq }
+    /// The acknowledgment of an answer to a SYN that its sender had sent, too.
+    AckSyn "ack.syn" { who: Host, ack: Seq }
     /// Bytes `first` to `last`.
     Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes into a half-closed connection.
@@ -100,7 +102,7 @@ sayings! {
     /// The same number again, because of a segment that it had already.
     AckAgain "ack.again" { who: Host, next: RelativeSeq }
     /// The same number again, in answer to a probe.
-    AckProbe "ack.again.probe" { who: Host, next: RelativeSeq }
+    AckProbe "ack.again.probe" { who: Host, next: RelativeSeq, window: Bytes }
     /// The same number again, and nothing tells why.
     AckSame "ack.again.same" { who: Host, next: RelativeSeq }
     /// Another window.
@@ -187,6 +189,8 @@ sayings! {
     Congestion "congestion" { who: Host, algorithm: Text, window: Count, threshold: Count }
     /// What the book says of that; said once.
     CongestionRule "congestion.rule" { who: Host }
+    /// What it says where a SYN was lost.
+    CongestionSyn "congestion.rule.syn" { who: Host }
     /// The same of an algorithm without a threshold.
     CongestionWindow "congestion.window" { who: Host, algorithm: Text, window: Count }
     /// It carries more than what was lost.
@@ -259,6 +263,8 @@ sayings! {
     TftpResumed "tftp.again.window" { who: Host }
     /// An ACK again, for a block that came again.
     TftpAnswered "tftp.again.asked" { who: Host }
+    /// A block was sent again because the ACK before it came again.
+    TftpApprentice "tftp.again.apprentice" { who: Host }
     /// ERROR.
     TftpError "tftp.error" { who: Host, code: Code, message: Text }
     /// DATA or ACK from a port that is not the peer's.
@@ -457,6 +463,7 @@ impl Saying {
             | Self::Contradicted { who, .. }
             | Self::NobodyTells { who }
             | Self::CongestionRule { who }
+            | Self::CongestionSyn { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),
             _ => None,
         }

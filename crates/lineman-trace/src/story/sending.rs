@@ -40,13 +40,11 @@ impl Sends {
     }
 
     /// Whether it may have sent this packet. What was sent before is sent again by a TCP, and an ACK that carries
-    /// nothing by itself.
+    /// nothing by itself; a datagram that was sent before is sent again by its program.
     pub(super) fn fits(self, arrow: &Arrow) -> bool {
-        if arrow.again.is_some_and(|again| again.fresh == 0) {
-            return false;
-        }
         let bytes = matches!(self, Self::Bytes | Self::Rest);
         match &arrow.seen.what {
+            What::Tcp(_) if arrow.again.is_some_and(|again| again.fresh == 0) => false,
             What::Tcp(it) => {
                 let ends = it.flags.any(Flags::FIN | Flags::RST);
                 match self {
@@ -118,5 +116,23 @@ impl Toward {
 pub(super) fn may_have_sent(cell: &CallCell, arrow: &Arrow) -> bool {
     let began = cell.t_ns <= arrow.sent_ns;
     let failed = matches!(&cell.answer, Some(Answer::Error(error)) if error != "EINPROGRESS");
-    began && !failed && Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow))
+    let sends = Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow));
+    began && !failed && sends && has_room_for(cell, arrow)
+}
+
+/// Whether a call that says how many bytes it has taken can have sent as many as the packet carries: a datagram has just
+/// these, a segment at most these.
+fn has_room_for(cell: &CallCell, arrow: &Arrow) -> bool {
+    let Some(Answer::Value(taken)) = &cell.answer else {
+        return true;
+    };
+    let counts = matches!(cell.name.as_str(), "send" | "sendto" | "sendmsg" | "write");
+    let Some(taken) = taken.parse::<usize>().ok().filter(|_| counts) else {
+        return true;
+    };
+    match &arrow.seen.what {
+        What::Tcp(it) => it.len as usize <= taken,
+        What::Udp(it) => it.len == taken,
+        _ => true,
+    }
 }

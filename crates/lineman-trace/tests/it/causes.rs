@@ -645,9 +645,26 @@ fn linear(mut log: Script) -> (Script, Vec<u64>) {
         at += wait * MS;
         log.at(at)
             .put(timer(Client, TimerKind::Retransmission, wait));
+        log.put(Kind::Congestion(Congestion {
+            host: Client,
+            algorithm: "cubic".into(),
+            window: 1,
+            threshold: None,
+            origin: Origin::Kernel,
+        }));
         ids_of.push(log.lose(Client, tcp.back(Client, SYN, b"", 1), "loss"));
     }
     (log, ids_of)
+}
+
+/// What is done about lost data was told of a lost SYN, which has no half of anything in flight.
+#[test]
+fn a_lost_syn_is_not_told_of_half_of_what_is_in_flight() {
+    let (log, ids_of) = linear(new());
+    let rows = rows(log);
+    let told = ids(&of(&rows, ids_of[0]));
+    assert!(told.contains(&"congestion.rule.syn"), "{told:?}");
+    assert!(!told.contains(&"congestion.rule"), "{told:?}");
 }
 
 /// The first SYNs of Linux are sent at equal intervals; that each is twice as late was said and not true.

@@ -11,6 +11,7 @@ mod composer;
 mod files;
 mod log;
 mod logs;
+mod reader;
 mod redact;
 mod scripts;
 mod states;

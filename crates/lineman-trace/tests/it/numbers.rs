@@ -320,10 +320,16 @@ impl Wire {
                 ("next", *n, next),
                 ("millis", number(*millis), self.owed_since(packet, tcp)),
             ],
+            S::AckSyn { ack: a, .. } => vec![("ack", number(*a), ack)],
+            S::AckProbe {
+                next: n, window, ..
+            } => vec![
+                ("next", *n, next),
+                ("window", number(*window), vec![tcp.scaled]),
+            ],
             S::AckFin { next: n, .. }
             | S::AckFinLast { next: n, .. }
             | S::AckFinCrossed { next: n, .. }
-            | S::AckProbe { next: n, .. }
             | S::AckSame { next: n, .. } => vec![("next", *n, next)],
             S::AckFinDelayed {
                 next: n, millis, ..
@@ -387,9 +393,24 @@ impl Wire {
             | S::ResentLinear { times, millis, .. }
             | S::ResentDoubled { times, millis, .. }
             | S::ResentDeduced { times, millis, .. }
-            | S::ResentTimer { times, millis, .. }
-            | S::ResentSomehow { times, millis, .. }
-            | S::ResentNeedless { times, millis, .. } => {
+            | S::ResentTimer { times, millis, .. } => {
+                let earlier = self.earlier(packet, place, tcp.takes());
+                let count = earlier.len() as i64;
+                // What is sent again starts the timer anew.
+                let anew = self.before(packet).filter(|it| match &it.body {
+                    Body::Tcp(other) => other.place.is_some_and(|at| {
+                        !self.earlier(it, at, other.takes()).is_empty() && other.takes() > 0
+                    }),
+                    _ => false,
+                });
+                let began = earlier.iter().copied().chain(anew.map(|it| it.sent_ns));
+                let waited = began.map(|at| millis_between(at, packet.sent_ns));
+                vec![
+                    ("times", number(*times), (1..=count).collect()),
+                    ("millis", number(*millis), waited.collect()),
+                ]
+            }
+            S::ResentSomehow { times, millis, .. } | S::ResentNeedless { times, millis, .. } => {
                 let earlier = self.earlier(packet, place, tcp.takes());
                 let waited = earlier.iter().map(|at| millis_between(*at, packet.sent_ns));
                 let count = earlier.len() as i64;

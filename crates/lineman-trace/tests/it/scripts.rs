@@ -11,13 +11,14 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 14] = [
+pub const ALL: [(&str, Make); 15] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),
+    ("half-crossed", half_crossed),
     ("held", held),
     ("refused", refused),
     ("tftp-get", tftp_get),
@@ -148,6 +149,27 @@ pub fn crossed() -> Vec<u8> {
     log.done()
 }
 
+/// Both call each other at once, and one SYN is lost: the answer to the other is no second segment of three, and its ACK no third.
+pub fn half_crossed() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::new("half-crossed"), Connection::new(45110));
+    let connects = [
+        log.call(Client, 3, "connect", &["10.0.0.2:45110"]),
+        log.call(Server, 3, "connect", &["10.0.0.1:45110"]),
+    ];
+    log.state(Client, tcp.socket(Client), SynSent);
+    log.lose(Client, tcp.next(Client, SYN, b""), "c>s:syn #1 drop");
+    log.state(Server, tcp.socket(Server), SynSent);
+    log.cross(Server, tcp.next(Server, SYN, b""));
+    log.state(Client, tcp.socket(Client), SynReceived);
+    log.cross(Client, tcp.back(Client, and_ack(SYN), b"", 1));
+    log.state(Server, tcp.socket(Server), Established);
+    log.returns(connects[1], Server, "connect", "0");
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.state(Client, tcp.socket(Client), Established);
+    log.returns(connects[0], Client, "connect", "0");
+    log.done()
+}
+
 /// A SYN that somebody holds while its sender sends it again, and a wire that plays tricks.
 pub fn held() -> Vec<u8> {
     let (mut log, mut tcp) = (Script::new("held"), Connection::new(9000));
@@ -255,12 +277,12 @@ pub fn tftp_get() -> Vec<u8> {
     let to_client = |payload: &[u8]| datagram(Server, tid, client, payload);
     log.at(0);
     let heard = log.call(Server, 3, "recvfrom", &["65535"]);
-    log.quick(Client, 3, "sendto", &["RRQ \"file1\"", "10.0.0.2:69"], "16");
+    log.quick(Client, 3, "sendto", &["RRQ \"file1\"", "10.0.0.2:69"], "14");
     log.cross(
         Client,
         datagram(Client, client, 69, b"\0\x01file1\0octet\0"),
     );
-    log.returns(heard, Server, "recvfrom", "16, 10.0.0.1:44935");
+    log.returns(heard, Server, "recvfrom", "14, 10.0.0.1:44935");
     log.quick(Server, 4, "bind", &["0.0.0.0:0"], "0");
     log.quick(Server, 4, "sendto", &["DATA 1", "10.0.0.1:44935"], "516");
     log.cross(Server, to_client(&block(1, 512)));
@@ -270,6 +292,24 @@ pub fn tftp_get() -> Vec<u8> {
     log.cross(Client, to_tid(&ack(2)));
     log.cross(Server, to_client(&block(3, 105)));
     log.cross(Client, to_tid(&ack(3)));
+    // A sender that answers each ACK, as the first ones did.
+    let (client, tid) = (44936, 59558);
+    let from = |payload: &[u8]| datagram(Client, client, tid, payload);
+    let to = |payload: &[u8]| datagram(Server, tid, client, payload);
+    log.at(2_000_000).cross(
+        Client,
+        datagram(Client, client, 69, b"\0\x01file1\0octet\0"),
+    );
+    log.cross(Server, to(&block(1, 512)));
+    let asks = log.send(Client, from(&ack(1)));
+    let copy = asks + 100;
+    log.verdict(asks, Client, Verdict::Duplicated { copy }, None);
+    for id in [asks, copy] {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    for _ in 0..2 {
+        log.cross(Server, to(&block(2, 512)));
+    }
     log.done()
 }
 

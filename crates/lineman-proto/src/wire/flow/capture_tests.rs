@@ -114,7 +114,10 @@ impl Capture {
         let answer = self.back(SYN_ACK, (0, 1), 0);
         assert_eq!(answer, said(Label::SynAck, Established, SynReceived));
         let third = self.forth(ACK, (1, 1), 0);
-        assert_eq!(third, said(Label::AckThird, Established, Established));
+        assert_eq!(
+            third,
+            said(Label::AckThird { crossed: false }, Established, Established)
+        );
         self
     }
 }
@@ -162,7 +165,10 @@ fn captured_a_syn_ack_with_another_number() {
     capture.isn[1] = 77;
     capture.back(SYN_ACK, (0, 1), 0);
     let third = capture.forth(ACK, (1, 1), 0);
-    assert_eq!(third, said(Label::AckThird, Established, Established));
+    assert_eq!(
+        third,
+        said(Label::AckThird { crossed: false }, Established, Established)
+    );
     assert_eq!(capture.flow().isn(Way::Back), Some(77));
 }
 
@@ -315,7 +321,10 @@ fn captured_ports_used_again_in_time_wait() {
     assert_eq!(capture.states(), [Some(SynSent), None]);
     capture.back(SYN_ACK, (0, 1), 0);
     let third = capture.forth(ACK, (1, 1), 0);
-    assert_eq!(third, said(Label::AckThird, Established, Established));
+    assert_eq!(
+        third,
+        said(Label::AckThird { crossed: false }, Established, Established)
+    );
     assert!(capture.flows.take_left().is_none());
 }
 

@@ -96,11 +96,12 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
     let data = (it.bytes > 0).then(|| Label::Data {
         half: sender.has_heard_fin(peer),
     });
+    let crossed = peer.has_answered_crossed;
     found.label = opening
         .or(end)
         .or(probe)
         .or(data)
-        .or_else(|| third.then_some(Label::AckThird))
+        .or_else(|| third.then_some(Label::AckThird { crossed }))
         .unwrap_or_else(|| of_acknowledgment(sender, it, bare, packet.now_ns));
     let asked = it.has(Flags::SYN) && std::mem::take(&mut sender.asked_again);
     found.again = found
@@ -145,8 +146,10 @@ fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     }
     let with_ack = it.has(Flags::ACK);
     let earlier = sender.syn.replace(with_ack);
+    let answers_crossed = with_ack && earlier.is_some() && sender.said.is_none();
+    sender.has_answered_crossed |= answers_crossed;
     Some(match with_ack {
-        true if earlier.is_some() && sender.said.is_none() => Label::SynAckCrossed,
+        true if answers_crossed => Label::SynAckCrossed,
         true => Label::SynAck,
         false if earlier.is_none() && peer.syn == Some(false) => Label::SynCrossed,
         false => Label::Syn,
@@ -188,13 +191,15 @@ fn is_first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
 /// which there is no room. A byte that was sent by itself when there was room is a retransmission.
 fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let ends = Flags::SYN | Flags::FIN;
-    let said = peer.said?;
+    peer.said?;
     if it.flags.any(ends) || !it.has(Flags::ACK) || it.bytes > 1 {
         return None;
     }
-    let acknowledged = it.seq < sender.next && sender.heard.ack == it.seq + 1;
-    let no_room = said.window == 0 && it.bytes == 1 && it.seq == said.ack;
-    match (acknowledged, said.window) {
+    // Its sender goes by the window that it has heard of: what reopens it may be lost, or on its way.
+    let heard = sender.heard;
+    let acknowledged = it.seq < sender.next && heard.ack == it.seq + 1;
+    let no_room = heard.window == 0 && it.bytes == 1 && it.seq == heard.ack;
+    match (acknowledged, heard.window) {
         (true, 0) => Some(Label::Probe { byte: false }),
         (true, _) => Some(Label::KeepAlive),
         (false, _) => (no_room && !sender.was_alone(it.seq)).then_some(Label::Probe { byte: true }),

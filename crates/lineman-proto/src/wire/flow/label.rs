@@ -12,7 +12,10 @@ pub enum Label {
     /// It agrees to a SYN that crossed its own.
     SynAckCrossed,
     /// The third of the handshake: its sender has seen the server's number.
-    AckThird,
+    AckThird {
+        /// Whether it answers an end that had asked to open, too: then it is no third of three.
+        crossed: bool,
+    },
     /// Bytes; `half` if the peer has finished sending and its sender knows.
     Data {
         /// Whether the peer has finished.
@@ -118,6 +121,9 @@ pub struct Again {
     pub times: u32,
     /// How long after it was sent last, in nanoseconds.
     pub wait_ns: u64,
+    /// How long a timer of its sender can have run, in nanoseconds: since then, or since its last segment was sent
+    /// again, if that was later. A tail loss probe starts the timer anew (RFC 8985 §7.3).
+    pub timer_ns: u64,
     /// How long it was till then from the time before, if this is not the first repetition.
     pub last_wait_ns: Option<u64>,
     /// Which packet it was then: the latest with the first of its bytes.
@@ -152,7 +158,8 @@ pub enum Cause {
     Progress,
     /// The same after a time-out: what was under way then is sent again, as acknowledgments come (RFC 5681 §3.1).
     SlowStart,
-    /// A packet of the peer that came again, and that it answers.
+    /// A packet of the peer that came again, and that it answers. In TFTP that may be an ACK: a block that is sent
+    /// again because of one is against RFC 1123 §4.2.3.1.
     Asked,
     /// An ACK of TFTP that has arrived, for a block before it: with windows, its sender goes on behind that block
     /// (RFC 7440 §4).

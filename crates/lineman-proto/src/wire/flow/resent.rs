@@ -28,6 +28,8 @@ pub(super) struct History {
     /// Before this place segments are forgotten.
     forgotten: i64,
     recovery: Option<Recovery>,
+    /// When the last segment was sent again, in nanoseconds.
+    tail_ns: Option<u64>,
 }
 
 /// A segment that was sent.
@@ -82,6 +84,9 @@ impl History {
             return again;
         }
         if let Some(again) = again {
+            if it.to == it.next {
+                self.tail_ns = Some(it.packet.now_ns);
+            }
             self.recovers(it, matches!(again.cause, Cause::Timer(_)));
         }
         self.forget(it.heard.ack);
@@ -92,7 +97,7 @@ impl History {
             ip_id: it.packet.ip_id,
             at_ns: it.packet.now_ns,
             times: before.map_or(1, |before| before.times + 1),
-            wait_ns: again.map(|again| again.wait_ns),
+            wait_ns: again.map(|again| again.timer_ns),
             probe: it.probe,
         });
         again
@@ -150,9 +155,11 @@ impl History {
 
     fn again(&self, before: Piece, it: Sending) -> Again {
         let wait_ns = it.packet.now_ns.saturating_sub(before.at_ns);
+        let since_tail = self.tail_ns.map(|at| it.packet.now_ns.saturating_sub(at));
         Again {
             times: before.times,
             wait_ns,
+            timer_ns: since_tail.map_or(wait_ns, |since| since.min(wait_ns)),
             last_wait_ns: before.wait_ns,
             earlier: before.id,
             covered: Some((before.from, before.to)),

@@ -39,6 +39,8 @@ pub(super) struct Side {
     pub room_to: Option<i64>,
     /// Whether it has acknowledged the peer's SYN in a segment without one.
     pub shook: bool,
+    /// Whether it has answered a SYN that came before its own was answered (RFC 9293 §3.5, figure 8).
+    pub has_answered_crossed: bool,
     /// Whether its last segment was a probe that wants an answer.
     pub probed: bool,
     /// What it expects next, in the peer's numbers.
@@ -86,7 +88,7 @@ pub(super) struct Heard {
     pub ack: i64,
     /// When the last of them came.
     pub at_ns: u64,
-    window: u16,
+    pub window: u16,
     pub repeats: u32,
     /// The highest place that a SACK named.
     pub sacked: i64,
@@ -143,13 +145,16 @@ impl Side {
     ) {
         let heard = &mut self.heard;
         heard.at_ns = now_ns;
+        let is_old = ack < heard.ack;
         let same = ack == heard.ack && (window == heard.window || sacked.is_some());
         if ack > heard.ack {
             (heard.ack, heard.repeats) = (ack, 0);
         } else if same && bare && self.next > ack {
             heard.repeats += 1;
         }
-        heard.window = window;
+        if !is_old {
+            heard.window = window;
+        }
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));
     }
 

@@ -139,7 +139,10 @@ impl Talk {
     fn open(mut self) -> Self {
         assert_eq!(self.forth(SYN, (0, 0), b""), is(Label::Syn));
         assert_eq!(self.back(SYN_ACK, (0, 1), b""), is(Label::SynAck));
-        assert_eq!(self.forth(ACK, (1, 1), b""), is(Label::AckThird));
+        assert_eq!(
+            self.forth(ACK, (1, 1), b""),
+            is(Label::AckThird { crossed: false })
+        );
         assert_eq!(self.states(), [Established, Established]);
         self
     }
@@ -287,7 +290,10 @@ fn the_syn_ack_is_seen_before_the_syn() {
     assert_eq!(talk.flow().isn(Way::Forth), Some(ISN[0]));
     let told = talk.forth(SYN, (0, 0), b"");
     assert_eq!(told, (Label::Syn, Order::Late, None));
-    assert_eq!(talk.forth(ACK, (1, 1), b""), is(Label::AckThird));
+    assert_eq!(
+        talk.forth(ACK, (1, 1), b""),
+        is(Label::AckThird { crossed: false })
+    );
 }
 
 #[test]
@@ -297,7 +303,10 @@ fn a_syn_ack_with_another_number() {
     talk.lost(Way::Back, SYN_ACK, (0, 1), b"");
     talk.isn[1] = 77;
     assert_eq!(talk.back(SYN_ACK, (0, 1), b""), is(Label::SynAck));
-    assert_eq!(talk.forth(ACK, (1, 1), b""), is(Label::AckThird));
+    assert_eq!(
+        talk.forth(ACK, (1, 1), b""),
+        is(Label::AckThird { crossed: false })
+    );
     assert_eq!(talk.flow().isn(Way::Back), Some(77));
     assert_eq!(talk.states(), [Established, Established]);
 }
@@ -374,7 +383,10 @@ fn a_syn_with_data() {
     let mut talk = talk();
     assert_eq!(talk.forth(SYN, (0, 0), b"GET"), is(Label::Syn));
     assert_eq!(talk.back(SYN_ACK, (0, 4), b""), is(Label::SynAck));
-    assert_eq!(talk.forth(ACK, (4, 1), b""), is(Label::AckThird));
+    assert_eq!(
+        talk.forth(ACK, (4, 1), b""),
+        is(Label::AckThird { crossed: false })
+    );
     assert_eq!(talk.flow().next(Way::Forth), 4);
 }
 
@@ -414,6 +426,53 @@ fn a_window_closes_and_opens() {
     let sent = talk.sent(&update);
     assert_eq!(sent.label, Label::Window);
     assert_eq!(sent.place.window, 2400);
+}
+
+/// The segment that reopens the window is lost: its receiver still takes the window for closed, and goes on probing.
+/// That was told as a keep-alive, because the peer had said more.
+#[test]
+fn a_probe_is_none_the_less_one_when_the_window_update_was_lost() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 101), b"");
+    talk.windows[1] = 600;
+    let told = talk.lost(Way::Back, ACK, (1, 101), b"");
+    assert_eq!(told, is(Label::Window));
+    let probe = is(Label::Probe { byte: false });
+    assert_eq!(talk.forth(ACK, (100, 1), b""), probe);
+    talk.back(ACK, (1, 101), b"");
+    // Now it knows: this one only asks whether the peer is there.
+    assert_eq!(talk.forth(ACK, (100, 1), b""), is(Label::KeepAlive));
+}
+
+/// A tail loss probe starts the retransmission timer anew: the time since the segment was sent first is longer than
+/// the timer ran, and was told as its time.
+#[test]
+fn the_timer_of_a_segment_runs_from_the_tail_loss_probe() {
+    let mut talk = talk_with_sack().open();
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    talk.pause(10);
+    talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+    talk.pause(200);
+    talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+    talk.pause(210);
+    let bytes = talk.frame(Way::Forth, ACK, (1, 1), &[0; 100]);
+    let again = talk.sent(&bytes).again.expect("again");
+    assert_eq!((again.wait_ns, again.timer_ns), (423 * MS, 211 * MS));
+}
+
+/// Both ask, and one SYN is lost: the last ACK is not the third segment of three.
+#[test]
+fn the_ack_of_an_answer_to_a_crossed_syn_is_no_third() {
+    let mut talk = talk();
+    talk.lost(Way::Forth, SYN, (0, 0), b"");
+    assert_eq!(talk.back(SYN, (0, 0), b""), is(Label::SynCrossed));
+    talk.pause(10);
+    let (label, ..) = talk.forth(SYN_ACK, (0, 1), b"");
+    assert_eq!(label, Label::SynAckCrossed);
+    let last = talk.back(ACK, (1, 1), b"");
+    assert_eq!(last, is(Label::AckThird { crossed: true }));
 }
 
 /// It was told as new bytes, or as sent again by a timer, if the last probe was long ago.
@@ -900,7 +959,10 @@ fn ports_are_used_again() {
     talk.isn = [5, 6];
     assert_eq!(talk.forth(SYN, (0, 0), b""), is(Label::Syn));
     assert_eq!(talk.back(SYN_ACK, (0, 1), b""), is(Label::SynAck));
-    assert_eq!(talk.forth(ACK, (1, 1), b""), is(Label::AckThird));
+    assert_eq!(
+        talk.forth(ACK, (1, 1), b""),
+        is(Label::AckThird { crossed: false })
+    );
     assert_eq!(talk.flow().isn(Way::Back), Some(6));
     assert_eq!(talk.states(), [Established, Established]);
 }
@@ -953,7 +1015,7 @@ struct Transfer {
     flows: TftpFlows,
     id: u64,
     /// When packets have arrived.
-    arrived: std::collections::HashMap<u64, u64>,
+    arrived: std::collections::HashMap<u64, Arrivals>,
 }
 
 impl Transfer {
@@ -975,7 +1037,9 @@ impl Transfer {
 
     /// A packet arrives half a millisecond after the last was sent.
     fn arrives(&mut self, id: u64) {
-        self.arrived.insert(id, self.id * MS + MS / 2);
+        let times = self.arrived.get(&id).map_or(0, |it| it.times) + 1;
+        let last_ns = self.id * MS + MS / 2;
+        self.arrived.insert(id, Arrivals { times, last_ns });
     }
 
     /// The last packet does not arrive.
@@ -1085,6 +1149,45 @@ fn a_copy_of_a_block_is_answered() {
     talk.arrives(2); // its copy
     let again = talk.forth(TID, &[0, 4, 0, 1]).again;
     assert_eq!(again.map(|again| again.cause), Some(Cause::Asked));
+}
+
+/// Both lay in the client's socket before it sent its first ACK: the second was told as a time-out of a millisecond.
+#[test]
+fn a_copy_that_came_before_the_first_ack_is_answered_too() {
+    let mut talk = Transfer::default();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0tsize\x000\0");
+    talk.back(TID, b"\0\x06tsize\x001000\0");
+    talk.arrives(2); // its copy
+    talk.forth(TID, &[0, 4, 0, 0]);
+    let again = talk.forth(TID, &[0, 4, 0, 0]);
+    assert_eq!(cause(again), Some(Cause::Asked));
+    // It came twice and was answered twice.
+    assert_eq!(cause(talk.forth(TID, &[0, 4, 0, 0])), Some(PROGRAM));
+    talk.back(TID, &[vec![0, 3, 0, 1], vec![0; 512]].concat());
+    talk.arrives(6);
+    talk.forth(TID, &[0, 4, 0, 1]);
+    let again = talk.forth(TID, &[0, 4, 0, 1]);
+    assert_eq!(cause(again), Some(Cause::Asked));
+}
+
+/// The Sorcerer's Apprentice: an ACK comes twice, and its block is sent twice (RFC 1123 §4.2.3.1). No timer ran out.
+#[test]
+fn a_block_that_an_ack_had_sent_again_is_no_timeout() {
+    let mut talk = Transfer::default();
+    let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, &block(1));
+    talk.forth(TID, &[0, 4, 0, 1]);
+    talk.back(TID, &block(2));
+    talk.arrives(3); // its copy
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(Cause::Asked));
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(PROGRAM));
+    // Much later it is a clock, whatever has come in between.
+    talk.arrives(3);
+    talk.id += 1000;
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(PROGRAM));
 }
 
 /// An ACK that is lost has nothing sent again.

@@ -18,16 +18,46 @@ use crate::wire::Frame;
 const PACKETS: usize = 4096;
 /// How many transfers are remembered; the one that began longest ago is forgotten first.
 const TRANSFERS: usize = 256;
-/// When a packet, by its number, has arrived last, in nanoseconds: it, or a copy that the network made of it. Where
-/// that cannot be seen, as in a capture, each arrives when it is sent.
-type Arrived<'a> = Option<&'a dyn Fn(u64) -> Option<u64>>;
+/// A program answers what lies in its socket this soon, in nanoseconds: more than a busy machine needs, and less than
+/// a second's clock of TFTP.
+const AT_ONCE_NS: u64 = 50_000_000;
 
-fn arrival_ns(arrived: Arrived<'_>, id: u64, sent_ns: u64) -> Option<u64> {
-    arrived.map_or(Some(sent_ns), |arrived| arrived(id))
+/// How often a packet has arrived: it, or copies that the network made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrivals {
+    /// How often.
+    pub times: u32,
+    /// When last, in nanoseconds.
+    pub last_ns: u64,
+}
+
+/// The arrivals of a packet, by its number. Where that cannot be seen, as in a capture, each arrives when it is sent.
+type Arrived<'a> = Option<&'a dyn Fn(u64) -> Option<Arrivals>>;
+
+impl Sent {
+    fn arrivals(&self, arrived: Arrived<'_>) -> Option<Arrivals> {
+        let once = Arrivals {
+            times: 1,
+            last_ns: self.at_ns,
+        };
+        arrived.map_or(Some(once), |arrived| arrived(self.id))
+    }
+
+    /// Whether it has come again since a time at which it was answered, or has come more often than it was answered,
+    /// just now.
+    fn asks_again(&self, (since_ns, now_ns): (u64, u64), arrived: Arrived<'_>) -> bool {
+        self.arrivals(arrived).is_some_and(|it| {
+            let just_now = now_ns.saturating_sub(it.last_ns) < AT_ONCE_NS;
+            it.last_ns > since_ns || it.times > self.answered && just_now
+        })
+    }
 }
 
 /// How many bytes of a request, an OACK or an ERROR are compared: requests have at most 512 (RFC 2347).
 const COMPARED: usize = 512;
+
+/// What an OACK begins with (RFC 2347).
+const OACK: [u8; 2] = [0, 6];
 
 /// What a TFTP packet is in its transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +97,9 @@ pub struct TftpFlow {
     highest: u64,
     over: bool,
     sent: HashMap<(bool, Said), Sent>,
+    /// How many bytes of the file each block has that an end has sent.
+    lens: HashMap<(bool, u16), usize>,
+    oack: Option<Said>,
     last_ack: Option<Acked>,
 }
 
@@ -86,12 +119,24 @@ struct Acked {
     block: u16,
 }
 
+impl Acked {
+    fn arrived_since(self, since_ns: u64, arrived: Arrived<'_>) -> bool {
+        let last_ns = match arrived {
+            Some(arrived) => arrived(self.id).map(|it| it.last_ns),
+            None => Some(self.at_ns),
+        };
+        last_ns.is_some_and(|at_ns| at_ns >= since_ns)
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     id: u64,
     at_ns: u64,
     times: u32,
     wait_ns: Option<u64>,
+    /// How often the peer has answered it since.
+    answered: u32,
 }
 
 impl TftpFlow {
@@ -121,6 +166,8 @@ impl TftpFlow {
             highest: 0,
             over: false,
             sent: HashMap::new(),
+            lens: HashMap::new(),
+            oack: None,
             last_ack: None,
         })
     }
@@ -131,7 +178,7 @@ impl TftpFlow {
     }
 
     /// A packet was sent; `id` is what later packets will call it that repeat it. `arrived` says when an
-    /// earlier one, or a copy of it, has arrived last, in nanoseconds: only what has arrived is answered. Without it, as in a
+    /// earlier one, or a copy of it, has arrived: only what has arrived is answered. Without it, as in a
     /// capture, each arrives when it is sent. `None` if
     /// it is none of TFTP to or from the client's port.
     pub fn sent(
@@ -139,7 +186,7 @@ impl TftpFlow {
         id: u64,
         now_ns: u64,
         frame: &Frame<'_>,
-        arrived: Option<&dyn Fn(u64) -> Option<u64>>,
+        arrived: Option<&dyn Fn(u64) -> Option<Arrivals>>,
     ) -> Option<TftpStep> {
         let packet = frame.tftp()?;
         let (from, to) = frame.endpoints()?;
@@ -237,21 +284,26 @@ impl TftpFlow {
         let before = self.sent.get(&key).copied();
         let times = before.map_or(0, |before| before.times + 1);
         let since = before.map(|before| before.at_ns);
-        let answers = since.and_then(|since_ns| self.answers(&key, since_ns, arrived));
+        let answers = since.and_then(|since_ns| self.answers(&key, (since_ns, now_ns), arrived));
         if self.sent.len() >= PACKETS {
+            self.lens.clear();
             self.sent.clear(); // only repeats of what is older are no longer known
         }
+        self.note(&key);
         let sent = Sent {
             id,
             at_ns: now_ns,
             times,
             wait_ns: before.map(|before| now_ns.saturating_sub(before.at_ns)),
+            answered: 0,
         };
         self.sent.insert(key, sent);
         let before = before?;
+        let wait_ns = now_ns.saturating_sub(before.at_ns);
         Some(Again {
             times,
-            wait_ns: now_ns.saturating_sub(before.at_ns),
+            wait_ns,
+            timer_ns: wait_ns,
             last_wait_ns: before.wait_ns,
             earlier: before.id,
             covered: None,
@@ -261,18 +313,65 @@ impl TftpFlow {
     }
 
     /// What of all that has arrived since then a packet that comes again answers.
-    fn answers(&self, key: &(bool, Said), since_ns: u64, arrived: Arrived<'_>) -> Option<Cause> {
+    fn answers(
+        &self,
+        key: &(bool, Said),
+        (since_ns, now_ns): (u64, u64),
+        arrived: Arrived<'_>,
+    ) -> Option<Cause> {
+        let asked = self.asked_by(key).and_then(|it| self.sent.get(&it));
+        let asked = asked.is_some_and(|sent| sent.asks_again((since_ns, now_ns), arrived));
+        // Only a block that comes again sooner than by any clock says that an ACK has had it sent.
+        let soon = now_ns.saturating_sub(since_ns) < AT_ONCE_NS;
         match key.1 {
-            Said::Data { block, .. } => {
-                let resumed = self.resumed_by(block, since_ns, arrived);
-                resumed.then_some(Cause::Resumed)
-            }
+            Said::Data { block, .. } => match () {
+                () if self.resumed_by(block, since_ns, arrived) => Some(Cause::Resumed),
+                () if asked && soon && self.step.window <= 1 => Some(Cause::Asked),
+                () => None,
+            },
             Said::Ack { block } => match () {
-                () if self.was_asked(key.0, block, since_ns, arrived) => Some(Cause::Asked),
+                () if asked => Some(Cause::Asked),
                 () if self.has_gap(key.0, block, since_ns, arrived) => Some(Cause::Gap),
                 () => None,
             },
             Said::Words { .. } => None,
+        }
+    }
+
+    /// What of the peer this answers: an ACK a block of that number, or the OACK if there is none of number 0; a block the ACK of
+    /// the one before it.
+    fn asked_by(&self, (by_client, said): &(bool, Said)) -> Option<(bool, Said)> {
+        let peer = !*by_client;
+        match said {
+            Said::Data { block, .. } => Some((
+                peer,
+                Said::Ack {
+                    block: block.wrapping_sub(1),
+                },
+            )),
+            Said::Ack { block } => {
+                let len = self.lens.get(&(peer, *block)).copied();
+                let data = len.map(|len| Said::Data { block: *block, len });
+                let oack = || self.oack.clone().filter(|_| *block == 0);
+                Some((peer, data.or_else(oack)?))
+            }
+            Said::Words { .. } => None,
+        }
+    }
+
+    /// Notes what is said, and that what it answers is answered once more.
+    fn note(&mut self, key: &(bool, Said)) {
+        if let Some(sent) = self.asked_by(key).and_then(|it| self.sent.get_mut(&it)) {
+            sent.answered += 1;
+        }
+        match &key.1 {
+            Said::Data { block, len } => {
+                self.lens.insert((key.0, *block), *len);
+            }
+            Said::Words { bytes, .. } if bytes.starts_with(&OACK) => {
+                self.oack = Some(key.1.clone());
+            }
+            _ => {}
         }
     }
 
@@ -282,7 +381,7 @@ impl TftpFlow {
         self.last_ack.is_some_and(|ack| {
             let ahead = u64::from(block.wrapping_sub(ack.block));
             let begins = self.step.window > 1 && (1..=self.step.window).contains(&ahead);
-            begins && arrival_ns(arrived, ack.id, ack.at_ns).is_some_and(|at_ns| at_ns >= since_ns)
+            begins && ack.arrived_since(since_ns, arrived)
         })
     }
 
@@ -291,16 +390,8 @@ impl TftpFlow {
         self.blocks_from(!by_client).any(|(block, sent)| {
             let ahead = u64::from(block.wrapping_sub(acked));
             let behind = (2..=self.step.window).contains(&ahead);
-            behind
-                && arrival_ns(arrived, sent.id, sent.at_ns).is_some_and(|at_ns| at_ns >= since_ns)
-        })
-    }
-
-    /// Whether the block of this ACK has come again since then.
-    fn was_asked(&self, by_client: bool, acked: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
-        self.blocks_from(!by_client).any(|(block, sent)| {
-            block == acked
-                && arrival_ns(arrived, sent.id, sent.at_ns).is_some_and(|at_ns| at_ns > since_ns)
+            let arrivals = sent.arrivals(arrived).filter(|_| behind);
+            arrivals.is_some_and(|it| it.last_ns >= since_ns)
         })
     }
 
@@ -350,7 +441,7 @@ impl TftpFlows {
         id: u64,
         now_ns: u64,
         frame: &Frame<'_>,
-        arrived: Option<&dyn Fn(u64) -> Option<u64>>,
+        arrived: Option<&dyn Fn(u64) -> Option<Arrivals>>,
     ) -> Option<TftpStep> {
         let (from, to) = frame.endpoints()?;
         if let Some(Packet::Request(_)) = frame.tftp() {

@@ -1,0 +1,266 @@
+//! What a reader found untrue who had the packets beside the story: each of these was told otherwise.
+
+use lineman_proto::wire::Flags;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::composer::*;
+use crate::scripts;
+
+const MS: u64 = 1000;
+const CLIENT_PORT: u16 = 44935;
+const TID: u16 = 59557;
+
+fn new() -> Script {
+    Script::new("reader")
+}
+
+fn block(number: u8, len: usize) -> Vec<u8> {
+    [&[0, 3, 0, number][..], &vec![b'x'; len]].concat()
+}
+
+fn to_client(payload: &[u8]) -> Vec<u8> {
+    datagram(Server, TID, CLIENT_PORT, payload)
+}
+
+fn to_server(payload: &[u8]) -> Vec<u8> {
+    datagram(Client, CLIENT_PORT, TID, payload)
+}
+
+fn rows_of(log: &[u8]) -> Vec<Row> {
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(log) {
+        rows.extend(story.push(&event.expect("an event")));
+    }
+    rows.extend(story.finish());
+    rows
+}
+
+fn row_of(rows: &[Row], id: u64) -> &Row {
+    let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
+    rows.iter().find(about).expect("a row of this packet")
+}
+
+fn ids(row: &Row) -> Vec<&'static str> {
+    row.sayings.iter().map(Saying::id).collect()
+}
+
+/// What a host calls, in the order of the rows: the first argument of each call where it begins.
+fn called(rows: &[Row], host: Host) -> Vec<&str> {
+    let cells = rows.iter().filter_map(|row| row.calls[host].as_ref());
+    let begun = cells.filter(|cell| cell.begins);
+    begun
+        .filter_map(|cell| cell.args.first().map(String::as_str))
+        .collect()
+}
+
+fn talk(log: &mut Script, sack: bool) -> Connection {
+    let mut tcp = Connection::new(9000);
+    tcp.sack = sack;
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Established);
+    log.at(100 * MS);
+    tcp
+}
+
+fn push() -> Flags {
+    and_ack(Flags::PSH)
+}
+
+/// A block is sent again by a call of its own. That stood alone, and the next packet stood at it: every later packet of the
+/// transfer stood at the call before its own.
+#[test]
+fn a_datagram_that_is_sent_again_stands_at_its_own_call() {
+    let mut log = new();
+    let request = datagram(Client, CLIENT_PORT, 69, b"\0\x01f\0octet\0");
+    log.cross(Client, request);
+    let mut sent = Vec::new();
+    let mut send = |log: &mut Script, text: &'static str, payload: &[u8], lost: bool| {
+        let len = payload.len().to_string();
+        log.quick(Server, 4, "sendto", &[text, "10.0.0.1:44935"], &len);
+        let bytes = to_client(payload);
+        let id = match lost {
+            true => log.lose(Server, bytes, "loss"),
+            false => log.cross(Server, bytes),
+        };
+        sent.push((id, text));
+    };
+    log.at(10 * MS);
+    send(&mut log, "first", &block(1, 512), true);
+    log.at(1010 * MS);
+    send(&mut log, "again", &block(1, 512), false);
+    log.cross(Client, to_server(&[0, 4, 0, 1]));
+    send(&mut log, "second", &block(2, 512), false);
+    log.cross(Client, to_server(&[0, 4, 0, 2]));
+    send(&mut log, "third", &block(3, 5), false);
+    let rows = rows_of(&log.done());
+    for (id, text) in sent {
+        let call = row_of(&rows, id).calls.server.as_ref();
+        assert_eq!(call.expect("its call").args[0], text);
+    }
+}
+
+/// Bytes that wait for an ACK leave together, long after the calls. The segment stood at the first of them, and that moved
+/// below the others: a program seemed to have called in another order.
+#[test]
+fn bytes_of_many_calls_move_none_of_them() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    log.quick(Client, 3, "send", &["one"], "3");
+    let first = log.send(Client, tcp.next(Client, push(), b"one"));
+    for (text, at) in [("two", 101), ("three", 102), ("four", 103)] {
+        log.at(at * MS);
+        log.quick(Client, 3, "send", &[text], &text.len().to_string());
+    }
+    log.at(104 * MS);
+    log.verdict(first, Client, Verdict::Delivered, None);
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    let rest = log.cross(Client, tcp.next(Client, push(), b"twothreefour"));
+    let rows = rows_of(&log.done());
+    assert_eq!(called(&rows, Client), ["one", "two", "three", "four"]);
+    let call = row_of(&rows, rest).calls.client.as_ref();
+    assert_eq!(call.map(|cell| cell.name.clone()), None);
+}
+
+/// Both have asked and one SYN was lost: one `connect()` returns with a SYN+ACK, the other with an ACK. Both were told of a SYN+ACK,
+/// and the ACK as the third segment of a handshake that the other one had begun.
+#[test]
+fn a_connect_that_an_ack_lets_return_is_not_told_of_a_syn_ack() {
+    let rows = rows_of(&scripts::half_crossed());
+    let all: Vec<&str> = rows.iter().flat_map(ids).collect();
+    assert!(
+        all.contains(&"ack.syn") && !all.contains(&"ack.third"),
+        "{all:?}"
+    );
+    let wrong = Saying::CallConnected { who: Client };
+    assert!(!rows.iter().any(|row| row.sayings.contains(&wrong)));
+}
+
+/// The answer to a write is ACK 0, also when it comes again after block 1 has left: it was told as if there were a block 0.
+#[test]
+fn an_ack_0_that_comes_again_asks_for_block_1() {
+    let mut log = new();
+    let request = datagram(Client, CLIENT_PORT, 69, b"\0\x02f\0octet\0");
+    log.cross(Client, request);
+    log.cross(Server, to_client(&[0, 4, 0, 0]));
+    log.lose(Client, to_server(&block(1, 512)), "loss");
+    log.at(1000 * MS);
+    let again = log.cross(Server, to_client(&[0, 4, 0, 0]));
+    let rows = rows_of(&log.done());
+    assert_eq!(ids(row_of(&rows, again)), ["tftp.again", "tftp.ack.ready"]);
+}
+
+/// A datagram that the wire has damaged is not received, and nothing said so; it counted as one that had arrived.
+#[test]
+fn a_damaged_datagram_is_said_to_be_thrown_away() {
+    let mut log = new();
+    log.cross(
+        Client,
+        datagram(Client, CLIENT_PORT, 69, b"\0\x01f\0octet\0"),
+    );
+    let bytes = to_client(&block(1, 512));
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().expect("bytes") ^= 1;
+    let id = log.send(Server, bytes);
+    log.at(2 * MS);
+    log.verdict(id, Server, Verdict::Delivered, Some(damaged));
+    let rows = rows_of(&log.done());
+    assert!(ids(row_of(&rows, id)).contains(&"arrival.damaged"));
+}
+
+/// A busy machine reads packets late: with a load of 14 on two processors 240 ms after they were sent. A FIN stood below its state.
+#[test]
+fn a_fin_that_is_read_late_stands_at_its_state() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    log.quick(Client, 3, "close", &[], "0");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    let at_us = 100_100;
+    let fin = tcp.next(Client, and_ack(Flags::FIN), b"");
+    log.at(340 * MS);
+    let mut packet = Packet::new(77, Client, Verdict::Sent, Some(fin));
+    packet.stamp_ns = Some(1_795_000_000_000_000_000 + at_us * 1000);
+    log.put(Kind::Packet(packet));
+    log.verdict(77, Client, Verdict::Delivered, None);
+    log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+    let rows = rows_of(&log.done());
+    let row = row_of(&rows, 77);
+    let states = row.states.client.map(|cell| (cell.before, cell.after));
+    let closes = (TcpState::Established, TcpState::FinWait1);
+    assert_eq!(states, Some(closes));
+    let call = row.calls.client.as_ref();
+    assert_eq!(call.map(|cell| cell.name.as_str()), Some("close"));
+}
+
+/// A FIN that has to wait for room in the window leaves long after its state: these are two moments.
+#[test]
+fn a_fin_that_leaves_late_does_not_move_its_state() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    let fin = tcp.next(Client, and_ack(Flags::FIN), b"");
+    log.at(340 * MS);
+    log.cross(Client, fin);
+    let rows = rows_of(&log.done());
+    let state = |row: &&Row| {
+        let cell = row.states.client;
+        cell.is_some_and(|cell| cell.before != cell.after && cell.after == TcpState::FinWait1)
+    };
+    let row = rows.iter().find(state).expect("a change");
+    assert!(row.arrow.is_none() && row.t_ns < 200_000_000, "{row:?}");
+}
+
+/// The time-out after a tail loss probe runs from that probe; it was told as long as from the first sending.
+#[test]
+fn a_time_out_is_told_as_long_as_its_timer_ran() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    let timer = |clock, millis: u64| {
+        Kind::Timer(Timer {
+            host: Client,
+            clock,
+            wait_ns: millis * 1_000_000,
+            expired: true,
+            origin: Origin::Kernel,
+        })
+    };
+    log.lose(Client, tcp.next(Client, push(), b"data"), "loss");
+    log.lose(Client, tcp.next(Client, push(), b"tail"), "loss");
+    log.at(121 * MS).put(timer(TimerKind::LossProbe, 21));
+    log.lose(Client, tcp.back(Client, push(), b"tail", 4), "loss");
+    log.at(333 * MS).put(timer(TimerKind::Retransmission, 212));
+    let again = log.cross(Client, tcp.back(Client, push(), b"datatail", 8));
+    let rows = rows_of(&log.done());
+    let row = row_of(&rows, again);
+    let ran = row.clock.expect("a clock").wait_ns / 1_000_000;
+    assert_eq!(ran, 212);
+    let told = |saying: &Saying| matches!(saying, Saying::Resent { millis: 212, .. });
+    assert!(row.sayings.iter().any(told), "{:?}", row.sayings);
+}
+
+/// Rows behind a packet that takes long were still open, and took calls of much later: they stood at the earlier time.
+#[test]
+fn a_call_does_not_join_a_row_of_long_before() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    let slow = log.send(Client, tcp.next(Client, push(), b"slow"));
+    log.call(Server, 4, "recv", &["4096"]);
+    log.at(300 * MS);
+    log.quick(Client, 3, "getsockname", &[], "10.0.0.1:45110");
+    log.at(400 * MS);
+    log.verdict(slow, Client, Verdict::Delivered, None);
+    let rows = rows_of(&log.done());
+    let calls = |row: &&Row| {
+        let call = row.calls.client.as_ref();
+        call.is_some_and(|cell| cell.name == "getsockname")
+    };
+    let row = rows.iter().find(calls).expect("a row");
+    assert!(row.t_ns >= 300_000_000 && row.calls.server.is_none());
+}
