@@ -55,7 +55,7 @@ export class Arrows {
     const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
     pen.clearRect(0, 0, width, height);
-    const label = scroll.querySelector('.row .label');
+    const label = scroll.querySelector('.row:not(.plain) .label');
     if (!label) return;
     const box = label.getBoundingClientRect();
     const left = box.left - scroll.getBoundingClientRect().left + MARGIN;

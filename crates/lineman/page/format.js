@@ -11,6 +11,14 @@ export function length(ns) {
   return `${Math.round(ns / 1e6)} ms`;
 }
 
+/** Bits in a second, with a unit. @param {number} bits */
+export function rate(bits) {
+  for (const [unit, size] of /** @type {[string, number][]} */ ([['Gbit/s', 1e9], ['Mbit/s', 1e6], ['kbit/s', 1e3]])) {
+    if (bits >= size) return `${(bits / size).toFixed(2)} ${unit}`;
+  }
+  return `${Math.round(bits)} bit/s`;
+}
+
 /** A call as a programmer would write it, with its answer, or an ellipsis while it has none. @param {Call} call */
 export function call(call) {
   const args = call.fd === null ? call.args : [call.fd, ...call.args];

@@ -3,6 +3,7 @@
 import * as format from './format.js';
 import { element } from './messages.js';
 import { StateDiagram } from './state_diagram.js';
+import { Timers } from './timers.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
 
@@ -18,6 +19,7 @@ export class HostCard {
     this.top = element('div');
     this.calls = element('div');
     place.append(this.top);
+    new Timers(place, host, store, messages);
     this.diagram = new StateDiagram(place, host, store, messages);
     place.append(this.calls);
     // What scrolls can be reached by keyboard.
@@ -50,6 +52,16 @@ export class HostCard {
     } else if (queues) {
       parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
       parts.push(element('p', 'queue', messages.say('unsent', { count: queues.unsent })));
+    }
+    const { congestion, left } = card;
+    if (congestion) {
+      const { window, threshold, algorithm } = congestion;
+      parts.push(element('p', 'queue', messages.say(threshold === undefined ? 'congestion.none' : 'congestion', { window, threshold: threshold ?? '', algorithm: algorithm || '?' })));
+    }
+    if (left !== null) {
+      const dead = element('p', 'dead', messages.say('left', { why: left }));
+      dead.setAttribute('role', 'alert');
+      parts.unshift(dead);
     }
     this.top.replaceChildren(...parts);
     const list = element('ol', '', null, calls.slice(-CALLS).reverse().map((call) => element('li', '', format.call(call))));

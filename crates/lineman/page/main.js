@@ -4,12 +4,14 @@ import { Chooser } from './chooser.js';
 import { Doing } from './doing.js';
 import { Exports } from './exports.js';
 import { Faults } from './faults.js';
+import { Graphs } from './graphs.js';
 import { HostCard } from './host_card.js';
 import { Inspector } from './inspector.js';
 import { Keys } from './keys.js';
 import { Ladder } from './ladder.js';
 import { button, Messages } from './messages.js';
 import { Prompt } from './prompt.js';
+import { Ruler } from './ruler.js';
 import { Store } from './store.js';
 import { listen } from './stream.js';
 import { Table } from './table.js';
@@ -76,14 +78,16 @@ root.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark'
 header();
 for (const host of /** @type {const} */ (['client', 'server'])) new HostCard(at(host), host, store, messages);
 const wire = new WireControls(at('wire'), store, messages);
-new Ladder(at('ladder'), store, messages);
+const ladder = new Ladder(at('ladder'), store, messages);
+const ruler = new Ruler(ladder, store, messages);
 new Inspector(at('inspector'), store, messages);
 const prompt = new Prompt(at('bench'), store, messages);
 new Doing(at('doing'), store, messages, prompt);
 new Faults(at('faults'), store, messages);
+new Graphs(at('graphs'), store, messages, ladder);
 new Table(at('table'), store, messages);
 const tabs = new Tabs(at('tabs'), store, messages, [
-  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['table', at('table')],
+  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['graphs', at('graphs')], ['table', at('table')],
 ]);
 const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
 const exports = new Exports(/** @type {HTMLDialogElement} */ (at('exports')), store, messages);
@@ -101,7 +105,9 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['2'], shown: '2', name: 'doing', act: () => tabs.show('doing') },
   { keys: ['3', 'c'], shown: '3 c', name: 'bench', act: () => { tabs.show('bench'); prompt.input.focus(); } },
   { keys: ['4'], shown: '4', name: 'wire', act: () => tabs.show('faults') },
-  { keys: ['5'], shown: '5', name: 'table', act: () => tabs.show('table') },
+  { keys: ['5'], shown: '5', name: 'graphs', act: () => tabs.show('graphs') },
+  { keys: ['6'], shown: '6', name: 'table', act: () => tabs.show('table') },
+  { keys: ['m'], shown: 'm', name: 'key.measure', act: () => ruler.mark() },
   { keys: ['o'], shown: 'o', name: 'choose', act: () => { if (store.choices.length) chooser.show(); } },
   { keys: ['e'], shown: 'e', name: 'export', act: () => exports.show() },
   { keys: ['t'], shown: 't', name: 'key.language', act: language },

@@ -8,12 +8,15 @@
  * @typedef {{layer: string, name: string, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
  *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
- *   tcp: null|{flags: string, seq: number, ack: number|null, len: number}}} Packet
+ *   wire_len: number, addresses: string[]|null,
+ *   tcp: null|{flags: string, seq: number, ack: number|null, relative_seq: number|null, relative_ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
  *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,
  *   sayings: {id: string, text: Both}[]}} Row
  * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
- * @typedef {{calls: Call[], socket: Socket|null}} Card
+ * @typedef {{clock: string, wait_ns: number, at_ns: number, origin: string}} Timer
+ * @typedef {{algorithm: string, window: number, threshold?: number, origin: string}} Congestion
+ * @typedef {{calls: Call[], socket: Socket|null, timers: Timer[], congestion: Congestion|null, left: string|null}} Card
  * @typedef {'client'|'server'} Host
  * @typedef {{fd: number, listens: boolean, datagram: boolean, bound: string|null}} Open
  * @typedef {{name: string, subject: string, title: Both|null, look: Both|null}} Choice
@@ -25,6 +28,9 @@ function repeatsSame(before, now) {
   const repeats = (/** @type {Row|undefined} */ row) => row?.packet?.part === 'repeat' && !row.calls.client && !row.calls.server;
   return repeats(before) && repeats(now) && before?.packet?.id === now.packet?.id;
 }
+
+/** A host of which nothing was told. @returns {Card} */
+const nothing = () => ({ calls: [], socket: null, timers: [], congestion: null, left: null });
 
 export class Store {
   constructor() {
@@ -54,8 +60,8 @@ export class Store {
     /** Whether a row has told of a TCP's state. */
     this.hasStates = false;
     /** @type {Scene} */
-    this.scene = { client: { calls: [], socket: null }, server: { calls: [], socket: null }, held: [] };
-    /** @type {null|{scenario: string|null, origin: string, system: string}} */
+    this.scene = { client: nothing(), server: nothing(), held: [] };
+    /** @type {null|{scenario: string|null, origin: string, system: string, utc_ns: number|null}} */
     this.ladder = null;
     this.live = false;
     /** Whether the wire holds every packet, and its rules: as the lab was told last, by whichever page. */

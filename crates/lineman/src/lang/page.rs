@@ -317,5 +317,58 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "所选行及之前的 {count} 行，共 {all} 行",
     ),
     ("meaning", "meaning", "说明"),
+    ("graphs", "graphs", "图"),
+    (
+        "graphs.none",
+        "There is no TCP segment to draw yet.",
+        "还没有可绘制的 TCP 报文段。",
+    ),
+    (
+        "graphs.told",
+        "Of the connection that is looked at, as its packets tell: the client has sent up to number {client}, the server up to {server} (relative); in flight at most {most} bytes. A click goes to the row.",
+        "所看连接，由报文推算：客户端已发送到序号 {client}，服务器到 {server}（相对）；在途最多 {most} 字节。点击可跳到对应的行。",
+    ),
+    ("graphs.seq", "sequence number", "序号"),
+    (
+        "graphs.flight",
+        "bytes in flight (server dashed; SYN and FIN count as one)",
+        "在途字节（服务器为虚线；SYN 和 FIN 各计一个）",
+    ),
+    (
+        "key.measure",
+        "measure from this row on, or no more",
+        "从此行开始测量，或停止测量",
+    ),
+    (
+        "measured",
+        "{time}; from the client {client} bytes ({up}), from the server {server} bytes ({down}), headers included",
+        "{time}；客户端发出 {client} 字节（{up}），服务器发出 {server} 字节（{down}），含首部",
+    ),
+    ("timer", "{name}: {time}", "{name}：{time}"),
+    (
+        "timer.retransmission",
+        "retransmission time-out (RTO) was set",
+        "已设置重传超时（RTO）",
+    ),
+    ("timer.time_wait", "TIME-WAIT", "TIME-WAIT 等待"),
+    ("timer.loss_probe", "tail loss probe", "尾部丢失探测"),
+    ("timer.delayed_ack", "delayed ACK", "推迟的确认"),
+    ("timer.persist", "persist timer", "持续计时器"),
+    ("timer.reordering", "reordering timer", "失序计时器"),
+    (
+        "congestion",
+        "at the last loss: cwnd {window}, ssthresh {threshold} segments ({algorithm})",
+        "上次丢失时：cwnd {window}，ssthresh {threshold} 个报文段（{algorithm}）",
+    ),
+    (
+        "left",
+        "This host is gone: {why}. Restart begins a new lab.",
+        "这台主机已不在：{why}。“重新开始”会建立新的实验。",
+    ),
+    (
+        "congestion.none",
+        "at the last loss: cwnd {window} segments, no ssthresh ({algorithm} sets none, or it was not told)",
+        "上次丢失时：cwnd {window} 个报文段，无 ssthresh（{algorithm} 不设，或未告知）",
+    ),
     ("close", "close", "关闭"),
 ];

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use lineman_trace::log::Call;
+use lineman_trace::log::Congestion;
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
@@ -12,6 +13,8 @@ use lineman_trace::log::Packet;
 use lineman_trace::log::Queues;
 use lineman_trace::log::State;
 use lineman_trace::log::TcpState;
+use lineman_trace::log::Timer;
+use lineman_trace::log::TimerKind;
 use lineman_trace::log::Verdict;
 use lineman_trace::story::CallCell;
 use lineman_trace::story::Ends;
@@ -34,6 +37,12 @@ pub(in crate::views) struct Card {
     pub(in crate::views) calls: VecDeque<CallCell>,
     /// The socket whose state changed last.
     pub(in crate::views) socket: Option<Socket>,
+    /// The timers that were set and have not run out, as far as its TCP has told, with the time at which that was told.
+    pub(in crate::views) timers: Vec<(u64, Timer)>,
+    /// What congestion control had come to when it was told last.
+    pub(in crate::views) congestion: Option<Congestion>,
+    /// Why it is gone.
+    pub(in crate::views) left: Option<String>,
 }
 
 /// A TCP socket.
@@ -70,12 +79,20 @@ impl Scene {
             Kind::Call(call) => self.hosts[call.host].call(call, event.t_ns),
             Kind::State(state) => self.hosts[state.host].state(state),
             Kind::Packet(packet) => self.packet(packet),
+            Kind::Timer(timer) => self.hosts[timer.host].timer(timer, event.t_ns),
+            Kind::Congestion(it) => self.hosts[it.host].congestion = Some(it.clone()),
+            Kind::Left { host, why } => self.hosts[*host].left = Some(why.clone()),
             Kind::End => self.held.clear(),
             _ => {}
         }
     }
 
     fn packet(&mut self, packet: &Packet) {
+        if packet.verdict == Verdict::Delivered {
+            // It may acknowledge what the retransmission timer runs for: whether that still runs, nothing tells.
+            let timers = &mut self.hosts[packet.from.other()].timers;
+            timers.retain(|(_, timer)| timer.clock == TimerKind::TimeWait);
+        }
         let known = self.held.iter().position(|held| held.id == packet.id);
         match (packet.verdict, known) {
             (Verdict::Held, None) => self.held.push(Held {
@@ -110,7 +127,18 @@ impl Card {
         }
     }
 
+    fn timer(&mut self, timer: &Timer, t_ns: u64) {
+        self.timers.retain(|(_, it)| it.clock != timer.clock);
+        if !timer.expired {
+            self.timers.push((t_ns, timer.clone()));
+        }
+    }
+
     fn state(&mut self, state: &State) {
+        if state.from == Some(TcpState::TimeWait) {
+            self.timers
+                .retain(|(_, timer)| timer.clock != TimerKind::TimeWait);
+        }
         // A kernel that was asked and told of nothing has empty queues.
         let asked = state.origin == Origin::Kernel && state.to != TcpState::Closed;
         self.socket = Some(Socket {

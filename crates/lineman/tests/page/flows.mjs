@@ -98,6 +98,62 @@ const flows = {
     for (const label of [/^SYN seq=0/, /^SYN\+ACK seq=0 ack=1/, /^ACK ack=1/]) assert(seen.some((it) => label.test(it)), `${label} in ${seen}`);
   },
 
+  /** They were drawn at the edge as long as a row without an arrow came first. */
+  async arrows_are_between_the_states(browser) {
+    const page = await open(browser, await serve('close-four'));
+    await until('a held SYN', () => held(page));
+    await page.keyboard.press('s');
+    await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    for (const width of [1280, 1024, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const top of [0, 1e6]) {
+        await page.locator('#ladder .scroll').evaluate((scroll, y) => { scroll.scrollTop = y; }, top);
+        await until(`arrows at ${width} from ${top}`, () => page.evaluate(() => {
+          const box = (it) => it.getBoundingClientRect();
+          const scroll = box(document.querySelector('#ladder .scroll'));
+          const pen = document.querySelector('canvas.arrows').getContext('2d');
+          const rows = [...document.querySelectorAll('.row:not(.plain)')].filter((row) => box(row).top >= scroll.top && box(row).bottom <= scroll.bottom);
+          return rows.length > 0 && rows.every((row) => {
+            const [label, around] = [box(row.querySelector('.label')), box(row)];
+            const pixels = pen.getImageData(label.left - scroll.left, around.top - scroll.top, label.width, around.height).data;
+            return pixels.some((it, at) => at % 4 === 3 && it > 0);
+          });
+        }));
+      }
+    }
+  },
+
+  /** What the host's TCP has told runs as a bar; graphs and the ruler read the same packets. */
+  async time_is_measured(browser) {
+    const page = await open(browser, await serve('close-four', '--kernel'));
+    await until('a held SYN', () => held(page));
+    await page.keyboard.press('s');
+    await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    const bar = page.locator('#client progress');
+    const first = await until('a bar', async () => (await bar.count()) && bar.evaluate((it) => it.value));
+    await until('it runs down', async () => (await bar.evaluate((it) => it.value)) < first);
+    assert.equal(await bar.evaluate((it) => it.max), 60e9);
+    await page.keyboard.press('m');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowUp');
+    await until('a measure', async () => /[\d.]+ ms; from the client \d+ bytes/.test(await page.locator('.measured').textContent()));
+    await page.keyboard.press('m');
+    await until('none', async () => !(await page.locator('.measured').isVisible()));
+    const cells = page.locator('.row .t');
+    const last = (await cells.count()) - 1;
+    const [from, to] = [await cells.nth(last - 4).boundingBox(), await cells.nth(last).boundingBox()];
+    await page.mouse.move(from.x + 5, from.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(to.x + 5, to.y + 5, { steps: 4 });
+    await page.mouse.up();
+    await until('a measure by dragging', () => page.locator('.measured').isVisible());
+    await page.keyboard.press('5');
+    await until('numbers', async () => /client has sent up to number \d+/.test(await page.locator('#graphs').textContent()));
+    const before = await page.locator('.row.chosen').getAttribute('data-n');
+    await page.locator('canvas.graph').click({ position: { x: 80, y: 60 } });
+    await until('the row', async () => (await page.locator('.row.chosen').getAttribute('data-n')) !== before);
+  },
+
   async a_dropped_syn_comes_again_with_the_same_number(browser) {
     const page = await open(browser, await serve('handshake'));
     await page.keyboard.press('a');

@@ -269,4 +269,8 @@ const FILES: &[(&str, &str)] = files![
     "exports.js",
     "table.js",
     "tabs.js",
+    "graphs.js",
+    "series.js",
+    "ruler.js",
+    "timers.js",
 ];

@@ -189,7 +189,21 @@ fn card(card: &Card) -> Value {
             "queues": socket.queues,
         })
     });
-    json!({ "calls": card.calls, "socket": socket })
+    let timers = card.timers.iter().map(|(at_ns, timer)| {
+        json!({
+            "clock": timer.clock,
+            "wait_ns": timer.wait_ns,
+            "at_ns": at_ns,
+            "origin": timer.origin,
+        })
+    });
+    json!({
+        "calls": card.calls,
+        "socket": socket,
+        "timers": timers.collect::<Vec<_>>(),
+        "congestion": card.congestion,
+        "left": card.left,
+    })
 }
 
 /// A row as in `docs/json.md`, its words in both languages; in place of its packet's bytes, whether there are any.
