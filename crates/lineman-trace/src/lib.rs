@@ -2,7 +2,8 @@
 //!
 //! [`log`] is the centre: whoever makes something happen, or sees it, appends an event, and every view
 //! and export is a pure function of the events. [`story`] joins them to rows of a ladder. [`capture`] sorts the packets of a
-//! capture into conversations, [`redact`] takes out of them what others need not see.
+//! capture into conversations, [`redact`] takes out of them what others need not see, [`learn`] asks
+//! questions about a log, which the log answers.
 //!
 //! There is no operating system in here: no clock, socket, file or thread. What is read and written
 //! is handed in as [`BufRead`](std::io::BufRead) and [`Write`](std::io::Write), and the time of an
@@ -11,6 +12,7 @@
 
 pub mod capture;
 pub mod files;
+pub mod learn;
 pub mod log;
 pub mod redact;
 pub mod story;

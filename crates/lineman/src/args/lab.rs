@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::Subcommand;
 
+use super::exercise;
 use super::lab_bench;
 use super::lab_options::Drawing;
 use super::lab_options::LabOptions;
@@ -31,6 +32,9 @@ pub enum LabCommand {
     /// Show a recorded log as a ladder, or export it
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay(Replay),
+    /// Work on an exercise that the packets of a log correct, or make one
+    #[command(after_help = exercise::EXAMPLES)]
+    Exercise(exercise::Exercise),
     /// Make socket calls by hand, on both ends of a wire
     #[command(after_help = lab_bench::BENCH_EXAMPLES)]
     Bench(lab_bench::Bench),

@@ -15,6 +15,7 @@ use crate::lang::Lang;
 pub mod address;
 pub mod capture;
 pub mod chat;
+pub mod exercise;
 pub mod lab;
 pub mod lab_bench;
 pub mod lab_options;

@@ -22,6 +22,7 @@ pub mod doctor;
 pub mod filter;
 pub mod help;
 pub mod lab;
+pub mod learn;
 pub mod page;
 pub mod read;
 pub mod sayings;

@@ -4,6 +4,7 @@ pub mod cells;
 pub mod conversations;
 #[cfg(test)]
 mod crafted;
+pub mod exercise;
 pub mod export;
 pub mod ladder;
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod firmware_uboot;
 mod generate;
 mod help;
 mod lab_bench;
+mod lab_exercise;
 mod lab_play;
 mod lab_replay;
 mod lab_run;

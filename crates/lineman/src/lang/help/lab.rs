@@ -121,4 +121,33 @@ pub const TEXTS: &[Row] = &[
     ("calls, states and packets alone", "只有调用、状态和报文"),
     ("a picture", "图片"),
     ("for Wireshark", "供 Wireshark 打开"),
+    (
+        "Work on an exercise that the packets of a log correct, or make one",
+        "做练习，由日志中的报文来批改；或出一份练习",
+    ),
+    (
+        "The exercise, or any log; with --make - is stdin",
+        "练习文件，或任意日志；与 --make 一起时 - 表示标准输入",
+    ),
+    (
+        "Make an exercise of this log: one file, which needs no other, no privilege and no answers beside it",
+        "用此日志出一份练习：只有一个文件，不需要其他文件、特权或另附的答案",
+    ),
+    (
+        "What is asked about a log, like seq,state (default: all)",
+        "对日志提哪些问题，如 seq,state（默认：全部）",
+    ),
+    (
+        "How many places of a log's ladder are left out, at most (default: 8)",
+        "日志的时序图中最多留出多少个空（默认：8）",
+    ),
+    (
+        "Start chance here: the same number leaves out the same places and shuffles the same way (default: 1)",
+        "随机数的种子：种子相同，留出的空和打乱的次序也相同（默认：1）",
+    ),
+    ("any log will do", "任何日志都可以"),
+    ("work on it at once", "立刻开始做"),
+    ("one file, to be handed out", "一个文件，可以发给学生"),
+    ("work on that", "做这份练习"),
+    ("states, and the order of packets", "状态，以及报文的次序"),
 ];
