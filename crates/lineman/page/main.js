@@ -1,7 +1,9 @@
 // The lab's page. It shows what it is told, and knows nothing else of the lab.
 
+import { Chapter } from './chapter.js';
 import { Chooser } from './chooser.js';
 import { Doing } from './doing.js';
+import { Exercise } from './exercise.js';
 import { Exports } from './exports.js';
 import { Faults } from './faults.js';
 import { Graphs } from './graphs.js';
@@ -10,6 +12,7 @@ import { Inspector } from './inspector.js';
 import { Keys } from './keys.js';
 import { Ladder } from './ladder.js';
 import { button, Messages } from './messages.js';
+import { Predict } from './predict.js';
 import { Prompt } from './prompt.js';
 import { Ruler } from './ruler.js';
 import { Store } from './store.js';
@@ -87,15 +90,18 @@ new Faults(at('faults'), store, messages);
 new Graphs(at('graphs'), store, messages, ladder);
 new Table(at('table'), store, messages);
 const tabs = new Tabs(at('tabs'), store, messages, [
-  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['graphs', at('graphs')], ['table', at('table')],
+  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['graphs', at('graphs')], ['table', at('table')], ['learn', at('learn')],
 ]);
 const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
+new Chapter(at('chapter'), store, messages, chooser);
+const predict = new Predict(at('predict'), store, messages, wire);
+new Exercise(at('exercise'), /** @type {HTMLDialogElement} */ (at('paper')), store, messages);
 const exports = new Exports(/** @type {HTMLDialogElement} */ (at('exports')), store, messages);
 const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, messages, [
   { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.move', act: () => store.move(-1) },
   { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.move', act: () => store.move(1) },
   { keys: ['End'], shown: 'End', name: 'key.follow', act: () => store.choose(store.rows.length - 1) },
-  { keys: [' '], shown: 'Space', name: 'key.deliver', act: () => wire.decide('deliver') },
+  { keys: [' '], shown: 'Space', name: 'key.deliver', act: () => { if (predict.asks()) tabs.show('learn'); else wire.decide('deliver'); } },
   { keys: ['d'], shown: 'd', name: 'key.drop', act: () => wire.decide('drop') },
   { keys: ['u'], shown: 'u', name: 'key.duplicate', act: () => wire.decide('duplicate') },
   { keys: ['l'], shown: 'l', name: 'key.delay', act: () => wire.decide('delay') },
@@ -107,6 +113,7 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['4'], shown: '4', name: 'wire', act: () => tabs.show('faults') },
   { keys: ['5'], shown: '5', name: 'graphs', act: () => tabs.show('graphs') },
   { keys: ['6'], shown: '6', name: 'table', act: () => tabs.show('table') },
+  { keys: ['7', 'p'], shown: '7 p', name: 'learn', act: () => tabs.show('learn') },
   { keys: ['m'], shown: 'm', name: 'key.measure', act: () => ruler.mark() },
   { keys: ['o'], shown: 'o', name: 'choose', act: () => { if (store.choices.length) chooser.show(); } },
   { keys: ['e'], shown: 'e', name: 'export', act: () => exports.show() },

@@ -23,6 +23,7 @@ pub mod filter;
 pub mod help;
 pub mod lab;
 pub mod learn;
+pub mod learn_page;
 pub mod page;
 pub mod read;
 pub mod sayings;

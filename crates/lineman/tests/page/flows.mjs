@@ -433,6 +433,94 @@ const flows = {
     assert(await page.getByText('onerror').count());
   },
 
+  async predict_scores(browser) {
+    const page = await open(browser, await serve('handshake'));
+    await until('a held SYN', () => held(page));
+    await page.locator('[data-tab=learn]').click();
+    await page.locator('#predict input[type=checkbox]').check();
+    const answer = async (host, state) => {
+      await page.locator('[data-guess=host]').selectOption(host);
+      await page.locator('[data-guess=state]').selectOption(state);
+      await page.locator('[data-guess=answer]').click();
+    };
+    // A key does not let a packet through that is asked about.
+    await page.locator('#learn').focus();
+    await page.keyboard.press(' ');
+    assert.equal(await page.locator('[data-guess=answer]').count(), 1);
+    await answer('server', 'SYN-RECEIVED');
+    await page.locator('.outcome[data-right=true]').waitFor();
+    assert.match(await page.locator('.score').textContent(), /1 of 1/);
+    await page.locator('[data-guess=answer]').waitFor();
+    await answer('server', 'ESTABLISHED'); // it is the client that the SYN+ACK makes so
+    await page.locator('.outcome[data-right=false]').waitFor();
+    assert.match(await page.locator('.outcome').textContent(), /client ESTABLISHED/);
+    assert.match(await page.locator('#predict .why').textContent(), /because/);
+    assert.match(await page.locator('.score').textContent(), /1 of 2/);
+  },
+
+  async an_exercise_is_solved_and_a_wrong_solution_is_not_accepted(browser) {
+    const log = await recorded('handshake');
+    const page = await open(browser, await serve('replay', log));
+    await until('rows', async () => (await labels(page)).length >= 3);
+    await page.locator('[data-tab=learn]').click();
+    await page.locator('[data-do=exercise]').click();
+    const texts = await page.locator('.shuffled code').allTextContents();
+    const right = ['SYN seq', 'SYN+ACK', 'ACK ack'];
+    const place = (text) => String(right.findIndex((it) => text.startsWith(it)) + 1);
+    const solved = () => page.locator('.verdict').getAttribute('data-solved');
+    const check = async () => {
+      const answer = page.waitForResponse((it) => it.request().method() === 'POST');
+      await page.locator('[data-do=check]').click();
+      await answer;
+    };
+    // Everything is filled in, and wrong.
+    const blanks = page.locator('[data-blank]');
+    const count = await blanks.count();
+    assert(count >= 3, `${count} blanks`);
+    for (let at = 0; at < count; at += 1) await blanks.nth(at).fill('CLOSING');
+    for (let at = 0; at < texts.length; at += 1) await page.locator('.place').nth(at).fill(String(texts.length + 1 - Number(place(texts[at]))));
+    await check();
+    await until('a verdict', async () => (await solved()) === 'false');
+    assert.equal(await page.locator('.blanks .mark[data-mark=wrong]').count(), count);
+    assert.match(await page.locator('.blanks .mark').allTextContents().then((all) => all.join(' ')), /because|SYN/);
+    assert(await page.locator('.mark[data-mark=wrong]').count() > count, 'the order is wrong too');
+    // What a person who knows TCP fills in: the texts of the ladder behind the exercise.
+    const lines = await page.locator('.ladder-text tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+    const whole = [['SYN-SENT', 'SYN', '0', '', 'SYN-RECEIVED'], ['ESTABLISHED', 'SYN+ACK', '0', '1', 'SYN-RECEIVED'], ['ESTABLISHED', 'ACK', '', '1', 'ESTABLISHED']];
+    const fill = async (cell, truth) => {
+      const blank = cell?.match(/\[(\d+)\]/);
+      if (blank) await blanks.nth(Number(blank[1]) - 1).fill(truth);
+    };
+    for (const [at, [, client, text, server]] of lines.entries()) {
+      const [state, flags, seq, ack, other] = whole[at];
+      await fill(client, state);
+      await fill(server, other);
+      await fill(text.match(/^[→←] (\[\d+\])/)?.[1], flags);
+      await fill(text.match(/seq=(\[\d+\])/)?.[1], seq);
+      await fill(text.match(/ack=(\[\d+\])/)?.[1], ack);
+    }
+    await check();
+    await until('the order is still open', async () => (await page.locator('.blanks .mark[data-mark=right]').count()) === count);
+    assert.equal(await solved(), 'false');
+    for (let at = 0; at < texts.length; at += 1) await page.locator('.place').nth(at).fill(place(texts[at]));
+    await check();
+    await until('solved', async () => (await solved()) === 'true');
+  },
+
+  async the_chapter_is_a_path_through_scenarios(browser) {
+    const page = await open(browser, await serve('handshake'));
+    await page.locator('[data-tab=learn]').click();
+    const steps = await page.locator('.chapter > li > b').allTextContents();
+    if (!steps[0].startsWith('三次握手')) await page.keyboard.press('t');
+    await until('the names of the textbook', async () => {
+      const names = (await page.locator('.chapter > li > b').allTextContents()).join(' ');
+      return /三次握手：第一次、第二次、第三次/.test(names) && /四次挥手/.test(names);
+    });
+    assert.equal(await page.locator('.chapter [data-scenario]').count(), 12, 'a step whose scenario is gone');
+    await page.locator('.chapter [data-scenario=close-four]').click();
+    await until('another scenario', async () => (await page.locator('#title').textContent()) === 'close-four');
+  },
+
   async nothing_serious_for_those_who_see_badly(browser) {
     const page = await open(browser, await serve('close-four'), { bypassCSP: true });
     await until('a held SYN', () => held(page));

@@ -9,6 +9,7 @@ mod connections;
 mod driver;
 mod feed;
 mod guard;
+mod learn;
 mod presenter;
 mod reproduce;
 mod server;

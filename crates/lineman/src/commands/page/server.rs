@@ -25,6 +25,7 @@ use axum::routing::get;
 use axum::routing::post;
 use clap::ValueEnum as _;
 use futures_util::stream;
+use lineman_proto::text::safe_json;
 use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -33,6 +34,7 @@ use super::commands::Command;
 use super::driver::Asked;
 use super::feed::Feed;
 use super::guard::Guard;
+use super::learn;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::lang::page::Page as Words;
@@ -66,6 +68,11 @@ pub(super) fn router(guard: Guard, feed: Feed, orders: mpsc::Sender<Asked>, lang
         .route("/{token}/packet/{row}", get(packet))
         .route("/{token}/do", post(obey))
         .route("/{token}/export/{lang}/{form}", get(export))
+        .route("/{token}/exercise/{seed}", get(exercise))
+        .route(
+            "/{token}/exercise/{seed}/{events}",
+            get(exercise_file).post(corrected),
+        )
         .route("/{token}/{file}", get(asset))
         .fallback(|| async { refuse(StatusCode::NOT_FOUND, &Words::Nothing {}) })
         .layer(DefaultBodyLimit::max(LARGEST_COMMAND))
@@ -237,6 +244,58 @@ async fn export(
     response
 }
 
+/// An exercise about the log as far as it has come.
+async fn exercise(
+    State(served): State<Arc<Served>>,
+    Path((_, seed)): Path<(String, u64)>,
+) -> Response {
+    let events = served.feed.events();
+    let asked = tokio::task::spawn_blocking(move || {
+        learn::exercise(seed, events).map(|it| learn::asked(&it).to_string())
+    });
+    match asked.await {
+        Ok(Some(asked)) => answer_json(StatusCode::OK, safe_json(&asked).into_owned()),
+        _ => refuse(StatusCode::NOT_FOUND, &Words::Nothing {}),
+    }
+}
+
+/// What the log says of answers to an exercise about its first events.
+async fn corrected(
+    State(served): State<Arc<Served>>,
+    Path((_, seed, count)): Path<(String, u64, usize)>,
+    body: Bytes,
+) -> Response {
+    let mut events = served.feed.events();
+    events.truncate(count);
+    let marks = tokio::task::spawn_blocking(move || {
+        let exercise = learn::exercise(seed, events).ok_or(StatusCode::NOT_FOUND)?;
+        learn::marks(&exercise, &body)
+    });
+    match marks.await {
+        Ok(Ok(marks)) => answer_json(StatusCode::OK, safe_json(&marks.to_string()).into_owned()),
+        Ok(Err(status)) => refuse(status, &Words::Nothing {}),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &Words::Nothing {}),
+    }
+}
+
+/// An exercise as a file to be kept.
+async fn exercise_file(
+    State(served): State<Arc<Served>>,
+    Path((_, seed, count)): Path<(String, u64, usize)>,
+) -> Response {
+    let mut events = served.feed.events();
+    events.truncate(count);
+    let written = tokio::task::spawn_blocking(move || {
+        let mut file = Vec::new();
+        let exercise = learn::exercise(seed, events)?;
+        exercise.write(&mut file).ok().map(|()| file)
+    });
+    match written.await {
+        Ok(Some(file)) => answer(StatusCode::OK, "application/octet-stream", file),
+        _ => refuse(StatusCode::NOT_FOUND, &Words::Nothing {}),
+    }
+}
+
 /// How long a request may take, its body included: a line waits for calls before it, some seconds at most.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -273,4 +332,7 @@ const FILES: &[(&str, &str)] = files![
     "series.js",
     "ruler.js",
     "timers.js",
+    "predict.js",
+    "chapter.js",
+    "exercise.js",
 ];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lineman_proto::text::safe_json;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
+use lineman_trace::learn::Guess;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -215,5 +216,18 @@ fn object(n: usize, row: &Row) -> Value {
         let packet = &mut object["packet"];
         packet["bytes"] = packet["bytes"].is_string().into();
     }
+    object["arrives"] = arrival(row);
     object
+}
+
+/// What a packet changes where it arrives, and which sayings tell why, for whoever is asked that before; `null` where
+/// there is nothing to ask.
+fn arrival(row: &Row) -> Value {
+    let Some(outcome) = Guess::Nothing.outcome(row) else {
+        return Value::Null;
+    };
+    let why = row.sayings.iter().enumerate();
+    let why = why.filter(|(_, saying)| outcome.why.contains(saying));
+    let why: Vec<usize> = why.map(|(nth, _)| nth).collect();
+    json!({ "changes": outcome.changes, "why": why })
 }

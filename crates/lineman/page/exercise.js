@@ -1,0 +1,116 @@
+// An exercise about the log that is shown. lineman makes it, and the log corrects it; the page only asks.
+
+import { button, element } from './messages.js';
+
+/** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
+/** @typedef {import('./store.js').Both} Both */
+/** @typedef {{told: string}|{blank: number}|null} Cell */
+/**
+ * @typedef {{events: number, seed: number, order: {from: 'client'|'server', text: Both}[], questions: Both[], texts: Both[],
+ *   lines: {from: 'client'|'server', t_ns: number, lost: boolean, client: Cell, server: Cell}[]}} Asked
+ * @typedef {{mark: string, why?: Both, late?: number, early?: number}} Mark
+ */
+
+export class Exercise {
+  /** @param {HTMLElement} place @param {HTMLDialogElement} dialog @param {Store} store @param {Messages} messages */
+  constructor(place, dialog, store, messages) {
+    this.dialog = dialog;
+    this.store = store;
+    this.messages = messages;
+    this.seed = 1;
+    let drawn = '';
+    store.watch(() => {
+      if (drawn === store.lang) return;
+      drawn = store.lang;
+      const open = button(messages.say('exercise.make'), () => this.show());
+      open.dataset.do = 'exercise';
+      place.replaceChildren(element('h3', '', messages.say('exercise')), open);
+    });
+  }
+
+  async show() {
+    const { dialog, messages } = this;
+    const answer = await fetch(`exercise/${this.seed}`);
+    const close = button(messages.say('close'), () => dialog.close());
+    dialog.setAttribute('aria-label', messages.say('exercise'));
+    if (answer.ok) this.ask(await answer.json(), close);
+    else dialog.replaceChildren(element('p', '', messages.say('exercise.none')), close);
+    if (!dialog.open) dialog.showModal();
+  }
+
+  /** @param {Asked} asked @param {HTMLElement} close */
+  ask(asked, close) {
+    const { dialog, messages, store } = this;
+    const say = (/** @type {string} */ name, fields = {}) => messages.say(name, fields);
+    const { lang } = store;
+    const text = (/** @type {string} */ label) => {
+      const made = /** @type {HTMLInputElement} */ (element('input'));
+      made.setAttribute('aria-label', label);
+      made.autocomplete = 'off';
+      return made;
+    };
+    const mark = () => {
+      const made = element('span', 'mark');
+      made.setAttribute('role', 'status');
+      return made;
+    };
+    const places = asked.order.map((_, at) => ({ input: text(`${say('exercise.order')} ${at + 1}`), mark: mark() }));
+    const blanks = asked.questions.map((question) => ({ input: text(question[lang]), mark: mark() }));
+    places.forEach(({ input }) => { input.className = 'place'; });
+    blanks.forEach(({ input }, at) => { input.dataset.blank = String(at); });
+    const way = (/** @type {'client'|'server'} */ from) => `${say(from)} → ${say(from === 'client' ? 'server' : 'client')}`;
+    const cell = (/** @type {Cell} */ it) => (it === null ? '' : 'told' in it ? it.told : `[${it.blank + 1}]`);
+    /** @type {Node[]} */
+    const parts = [element('h2', '', say('exercise'))];
+    const orderMark = mark();
+    if (asked.order.length) {
+      parts.push(element('p', '', say('exercise.order')), element('ol', 'shuffled', null, asked.order.map((it, at) =>
+        element('li', '', null, [places[at].input, element('span', '', ` ${way(it.from)} `), element('code', '', it.text[lang])]))), orderMark);
+    }
+    if (asked.questions.length) {
+      const table = element('table', 'ladder-text', null, asked.lines.map((line, at) => element('tr', '', null, [
+        element('td', '', (line.t_ns / 1e9).toFixed(3)), element('td', '', cell(line.client)),
+        element('td', '', `${line.from === 'client' ? '→' : '←'} ${asked.texts[at][lang]}${line.lost ? ' ✗' : ''}`), element('td', '', cell(line.server)),
+      ])));
+      const questions = asked.questions.map((question, at) =>
+        element('li', '', null, [element('label', '', null, [element('span', '', `${question[lang]} `), blanks[at].input]), blanks[at].mark]));
+      parts.push(element('p', '', say('exercise.fill')), table, element('ul', 'blanks', null, questions));
+    }
+    const verdict = element('p', 'verdict');
+    verdict.setAttribute('role', 'status');
+    const told = (/** @type {HTMLElement} */ place, /** @type {Mark} */ it, lead = '') => {
+      place.dataset.mark = it.mark;
+      const word = it.mark === 'open' ? '' : say(`exercise.${it.mark}`);
+      place.textContent = ` ${[word, lead, it.why?.[lang] ?? ''].filter(Boolean).join('. ')}`;
+    };
+    const check = button(say('exercise.check'), async () => {
+      const order = places.map(({ input }, at) => [Number(input.value), at]).sort(([one], [other]) => one - other);
+      const whole = order.every(([place], at) => place === at + 1);
+      const body = JSON.stringify({ blanks: blanks.map(({ input }) => input.value), order: whole ? order.map(([, at]) => at) : [] });
+      const answer = await fetch(`exercise/${asked.seed}/${asked.events}`, { method: 'POST', body });
+      if (!answer.ok) return;
+      /** @type {{solved: boolean, blanks: Mark[], order: Mark|null}} */
+      const marks = await answer.json();
+      marks.blanks.forEach((it, at) => told(blanks[at].mark, it));
+      if (marks.order) {
+        const { late, early } = marks.order;
+        const pair = late === undefined || early === undefined ? '' : say('exercise.early', { late: places[late].input.value, early: places[early].input.value });
+        told(orderMark, marks.order, pair);
+      }
+      const all = [...marks.blanks, ...(marks.order ? [marks.order] : [])];
+      const right = all.filter((it) => it.mark === 'right').length;
+      verdict.dataset.solved = String(marks.solved);
+      verdict.textContent = marks.solved ? say('exercise.solved') : say('exercise.open', { right, asked: all.length });
+    });
+    check.dataset.do = 'check';
+    const file = /** @type {HTMLAnchorElement} */ (element('a', 'button', say('exercise.file')));
+    file.href = `exercise/${asked.seed}/${asked.events}`;
+    file.download = `${store.ladder?.scenario ?? 'lineman'}.exercise`;
+    const other = button(say('exercise.other'), () => {
+      this.seed += 1;
+      this.show();
+    });
+    parts.push(verdict, element('p', 'does', null, [check, other, file, close]));
+    dialog.replaceChildren(...parts);
+  }
+}

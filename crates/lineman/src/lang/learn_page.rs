@@ -1,0 +1,91 @@
+//! The page's words about learning: the chapter, questions about the next state, exercises.
+
+/// The name in the page's script, English, Chinese.
+pub const WORDS: &[(&str, &str, &str)] = &[
+    ("learn", "Learn", "学习"),
+    ("chapter", "The chapter, step by step", "按章节学习"),
+    (
+        "chapter.none",
+        "Begin a lab to play these: lineman lab handshake --page",
+        "要播放这些，请启动实验：lineman lab handshake --page",
+    ),
+    (
+        "chapter.opening",
+        "Three-way handshake: first, second, third",
+        "三次握手：第一次、第二次、第三次",
+    ),
+    (
+        "chapter.closing",
+        "Closing in four steps: first to fourth",
+        "四次挥手：第一次至第四次",
+    ),
+    ("chapter.against", "TCP against UDP", "TCP 与 UDP 对比"),
+    ("chapter.tftp", "A small TFTP", "一个小的 TFTP"),
+    ("guess", "Which state next?", "下一个状态是什么？"),
+    (
+        "guess.on",
+        "ask me before each packet that is held is let through",
+        "放行每个被扣留的报文之前先问我",
+    ),
+    ("guess.none", "no packet is held", "没有被扣留的报文"),
+    (
+        "guess.about",
+        "When this arrives, whose state changes, and to what?",
+        "它到达时，谁的状态会改变，变成什么？",
+    ),
+    ("guess.host", "host", "主机"),
+    ("guess.nothing", "no state changes", "状态都不变"),
+    ("guess.answer", "Answer, and let it through", "回答并放行"),
+    ("guess.right", "Right: {changes}", "对：{changes}"),
+    ("guess.wrong", "Not so: {changes}", "不对：{changes}"),
+    (
+        "guess.score",
+        "{right} of {asked} right",
+        "{asked} 题答对 {right} 题",
+    ),
+    ("exercise", "Exercise", "练习"),
+    (
+        "exercise.make",
+        "Make an exercise of this log",
+        "用此日志出一份练习",
+    ),
+    (
+        "exercise.none",
+        "There is nothing to ask yet: no packet has passed.",
+        "还没有可以问的：尚无报文经过。",
+    ),
+    (
+        "exercise.order",
+        "In which order were these sent? Number them from 1.",
+        "它们按什么次序发送？从 1 开始编号。",
+    ),
+    (
+        "exercise.fill",
+        "Fill in what is left out. Numbers count from the connection's beginning.",
+        "填写空缺之处。序号从连接开始处算起。",
+    ),
+    ("exercise.check", "Check", "批改"),
+    (
+        "exercise.solved",
+        "Solved: all of it is right.",
+        "全部正确。",
+    ),
+    (
+        "exercise.open",
+        "Not solved yet: {right} of {asked} right.",
+        "还没有做完：{asked} 题对 {right} 题。",
+    ),
+    ("exercise.right", "right", "对"),
+    ("exercise.wrong", "not so", "不对"),
+    (
+        "exercise.early",
+        "packet {late} cannot stand before packet {early}",
+        "报文 {late} 不可能在报文 {early} 之前",
+    ),
+    ("exercise.other", "Another", "换一份"),
+    (
+        "exercise.file",
+        "As a file, for: lineman lab exercise FILE",
+        "存为文件，用于：lineman lab exercise 文件",
+    ),
+];
