@@ -187,3 +187,52 @@ fn time_wait_is_told_to_begin_anew() {
     let said = said(&stage.events());
     assert!(said.contains(&"arrival.known.fin"), "{said:?}");
 }
+
+/// Data behind the lost ones have arrived, and perhaps only the order has changed: RACK waits for a fraction of the round
+/// trip before it sends again (RFC 8985 §6.2), and its timer is named.
+#[test]
+fn the_reordering_timer_is_told_where_a_kernel_waits_for_it() {
+    // A quarter of a long round trip is long enough to see the timer run.
+    let stage = Stage::new(&Options {
+        delay: Duration::from_millis(40),
+        ..ruled("c>s:data #2 drop")
+    });
+    let (client, server) = stage.connect(v4());
+    let (fd, option, value) = (client, SocketOption::NoDelay, 1);
+    stage.done(Host::Client, Call::Setsockopt { fd, option, value });
+    send(&stage, Host::Client, client, b"first");
+    let (fd, size) = (server, 100);
+    stage.call(Host::Server, Call::Recv { fd, size });
+    for text in [b"lost", b"here"] {
+        send(&stage, Host::Client, client, text);
+    }
+    stage.call(Host::Server, Call::Recv { fd, size });
+    let events = stage.events();
+    let timers = expired(&events, Host::Client);
+    let kinds: Vec<TimerKind> = timers.iter().map(|(kind, _)| *kind).collect();
+    assert_eq!(kinds, [TimerKind::Reordering], "{timers:?}");
+    let said = said(&events);
+    assert!(said.contains(&"again.rack"), "{said:?}");
+}
+
+/// All in flight is lost; after the time-out and the first ACK, Linux sends new data before it sends more of the old
+/// again (F-RTO, RFC 5682), and that is said.
+#[test]
+fn new_data_after_a_time_out_are_told_as_f_rto() {
+    let stage = Stage::new(&ruled("c>s:data #2-14 drop"));
+    let (client, server) = stage.connect(v4());
+    send(&stage, Host::Client, client, b"first");
+    let (fd, size) = (server, 100);
+    stage.call(Host::Server, Call::Recv { fd, size });
+    // More than the first congestion window of ten segments, so that new data wait (RFC 6928).
+    let (fd, data) = (client, vec![b'x'; 30 * 1460]);
+    stage.call(Host::Client, Call::Send { fd, data });
+    let said = stage.until("new data", |events| {
+        let said = said(events);
+        said.contains(&"data.frto").then_some(said)
+    });
+    assert!(
+        said.iter().any(|id| id.starts_with("again.timeout")),
+        "{said:?}"
+    );
+}

@@ -144,6 +144,9 @@ impl Story {
                 self.link = start.link;
                 self.stamped_from_ns = (start.origin == Origin::Kernel).then_some(start.utc_ns);
                 self.all_asked = start.origin != Origin::Inferred;
+                if start.origin == Origin::Simulated {
+                    self.tcp.discard_early_fins();
+                }
                 self.descriptors.start(start);
                 self.hosts = Addresses::of(start);
             }

@@ -194,6 +194,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             Arrival::Known => "known",
             Arrival::SynAgain => "syn_again",
             Arrival::FinAgain => "fin_again",
+            Arrival::FinTooEarly => "fin_too_early",
             Arrival::Damaged => "damaged",
             Arrival::Gone => "gone",
         },

@@ -275,8 +275,14 @@ impl Story {
         };
         let is_altered = altered.is_some();
         let mut arrow = arrow.clone();
-        self.note_fate(packet.id, fate);
-        let damaged = delivered.map_or(other, |it| it.arrival) == Arrival::Damaged;
+        let arrival = delivered.map_or(other, |it| it.arrival);
+        let damaged = arrival == Arrival::Damaged;
+        // What its receiver throws away is as good as lost to its sender.
+        let taken = match arrival {
+            Arrival::Damaged | Arrival::FinTooEarly => Fate::Dropped,
+            _ => fate,
+        };
+        self.note_fate(packet.id, taken);
         if fate.arrives() && !damaged {
             let original = arrow.copy_of.unwrap_or(packet.id);
             self.arrivals.note(original, event.t_ns);
@@ -319,7 +325,7 @@ impl Story {
         };
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
-            arrow.arrival = delivered.map_or(other, |it| it.arrival);
+            arrow.arrival = arrival;
             arrow.altered = is_altered;
             // A log that somebody has changed may decide about a packet before it is sent.
             let decided_ns = event.t_ns.max(arrow.sent_ns);

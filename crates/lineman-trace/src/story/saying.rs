@@ -197,6 +197,8 @@ sayings! {
     ResentMore "again.more" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// Arrived before something that is missing.
     Early "arrival.early" { who: Host }
+    /// A FIN arrived before something that is missing, and is not kept.
+    FinTooEarly "arrival.fin.early" { who: Host }
     /// Arrived with a wrong checksum.
     Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.

@@ -55,6 +55,19 @@ impl Script {
         }
     }
 
+    /// Of a simulated lab.
+    pub fn simulated(name: &str) -> Self {
+        let start = Start {
+            origin: Origin::Simulated,
+            ..start(name)
+        };
+        let (writer, _) = Writer::new(Vec::new(), start).expect("memory");
+        Self {
+            writer,
+            ..Self::new(name)
+        }
+    }
+
     /// Another story, which begins when this one is long over.
     pub fn then(mut self) -> Self {
         self.base_us = self.now_us + 1_000_000;

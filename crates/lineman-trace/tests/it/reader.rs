@@ -264,3 +264,31 @@ fn a_call_does_not_join_a_row_of_long_before() {
     let row = rows.iter().find(calls).expect("a row");
     assert!(row.t_ns >= 300_000_000 && row.calls.server.is_none());
 }
+
+/// smoltcp throws a FIN away that comes too early. It was said to keep it, and the FIN that came again to be known already.
+#[test]
+fn a_simulated_host_is_not_said_to_keep_a_fin_that_it_throws_away() {
+    let rows = rows_of(&scripts::early_fin());
+    let all: Vec<&str> = rows.iter().flat_map(ids).collect();
+    assert!(all.contains(&"arrival.fin.early"), "{all:?}");
+    for untrue in ["arrival.early", "arrival.known", "again.needless"] {
+        assert!(!all.contains(&untrue), "{untrue}: {all:?}");
+    }
+}
+
+/// A damaged segment did not arrive for its receiver, and what is sent again because of that is not needless.
+#[test]
+fn what_was_damaged_has_not_arrived() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    let bytes = tcp.next(Client, push(), b"data");
+    let mut damaged = bytes.clone();
+    *damaged.last_mut().expect("bytes") ^= 1;
+    let id = log.send(Client, bytes);
+    log.verdict(id, Client, Verdict::Delivered, Some(damaged));
+    log.at(400 * MS);
+    let again = log.cross(Client, tcp.back(Client, push(), b"data", 4));
+    let rows = rows_of(&log.done());
+    let told = ids(row_of(&rows, again));
+    assert!(!told.contains(&"again.needless"), "{told:?}");
+}

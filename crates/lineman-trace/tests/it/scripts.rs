@@ -11,13 +11,14 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 15] = [
+pub const ALL: [(&str, Make); 16] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),
+    ("early-fin", early_fin),
     ("half-crossed", half_crossed),
     ("held", held),
     ("refused", refused),
@@ -167,6 +168,23 @@ pub fn half_crossed() -> Vec<u8> {
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.state(Client, tcp.socket(Client), Established);
     log.returns(connects[0], Client, "connect", "0");
+    log.done()
+}
+
+/// Bytes are lost, and the FIN behind them comes too early for smoltcp.
+pub fn early_fin() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::simulated("early-fin"), Connection::new(9000));
+    open_at(&mut log, &mut tcp);
+    let bytes = tcp.next(Client, push(), b"late");
+    log.at(100_000).lose(Client, bytes.clone(), "loss");
+    log.state(Client, tcp.socket(Client), FinWait1);
+    let end = tcp.next(Client, fin(), b"");
+    log.cross(Client, end.clone());
+    log.at(1_100_000).cross(Client, bytes);
+    log.at(1_101_500).cross(Client, end);
+    log.state(Server, tcp.socket(Server), CloseWait);
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.state(Client, tcp.socket(Client), FinWait2);
     log.done()
 }
 

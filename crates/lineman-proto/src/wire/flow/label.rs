@@ -199,6 +199,8 @@ pub enum Arrival {
     SynAgain,
     /// The peer's FIN, to an end in TIME-WAIT, where time begins anew (RFC 9293 §3.10.7.4).
     FinAgain,
+    /// A FIN before which something is missing, and which the receiver discards: smoltcp keeps none.
+    FinTooEarly,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
     /// The receiver's end of the connection is gone: nobody takes it in.

@@ -345,6 +345,31 @@ impl TcpFlow {
         Some(Delivered { arrival, moved })
     }
 
+    /// Whether it is a FIN, and something before it has not arrived.
+    pub(super) fn is_early_fin(&mut self, segment: &Segment) -> bool {
+        let Some(way) = self.way(segment).filter(|_| segment.has(Flags::FIN)) else {
+            return false;
+        };
+        let seq = self.place(way, segment).seq;
+        !segment.damaged && seq > self.expects(way)
+    }
+
+    /// A segment was delivered to an end that discards its FIN.
+    pub(super) fn delivered_without_fin(
+        &mut self,
+        now_ns: u64,
+        segment: &Segment,
+    ) -> Option<Delivered> {
+        let mut rest = *segment;
+        rest.flags = Flags(segment.flags.0 & !Flags::FIN.0);
+        let delivered = self.delivered(now_ns, &rest)?;
+        let arrival = Arrival::FinTooEarly;
+        Some(Delivered {
+            arrival,
+            ..delivered
+        })
+    }
+
     /// A SYN begins to count; one with another number makes void what its sender has sent.
     fn begin(&mut self, way: Way, segment: &Segment) {
         if !segment.has(Flags::SYN) {

@@ -27,6 +27,7 @@ pub struct TcpFlows {
     newest: usize,
     oldest: usize,
     left: Option<Left>,
+    discards_early_fins: bool,
 }
 
 /// Which connection: they count from 0 in the order in which they began.
@@ -103,7 +104,13 @@ impl TcpFlows {
             newest: NOBODY,
             oldest: NOBODY,
             left: None,
+            discards_early_fins: false,
         }
+    }
+
+    /// The ends discard a FIN that comes before something that is missing, as smoltcp does; RFC 9293 §3.10.7.4 has them keep it.
+    pub fn discard_early_fins(&mut self) {
+        self.discards_early_fins = true;
     }
 
     /// The connection that a segment belongs to, if it is known.
@@ -133,7 +140,11 @@ impl TcpFlows {
     /// A segment was delivered, as it arrived.
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let at = self.find(segment);
-        self.slots[at].flow.delivered(now_ns, segment)
+        let flow = &mut self.slots[at].flow;
+        match self.discards_early_fins && flow.is_early_fin(segment) {
+            true => flow.delivered_without_fin(now_ns, segment),
+            false => flow.delivered(now_ns, segment),
+        }
     }
 
     /// A segment was seen: it was sent, and counts as delivered.
