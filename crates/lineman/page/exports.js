@@ -4,10 +4,8 @@ import { button, element } from './messages.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
 
-/** The forms that lineman writes, and how their files end. @type {[string, string][]} */
-const FORMS = [
-  ['pcapng', 'pcapng'], ['svg', 'svg'], ['mermaid', 'mmd'], ['jsonl', 'jsonl'], ['rows', 'rows.jsonl'], ['text', 'txt'],
-];
+/** How the files of forms end, where that is not the form's name. @type {Record<string, string>} */
+const ENDS = { mermaid: 'mmd', rows: 'rows.jsonl', text: 'txt', perfetto: 'perfetto.json' };
 /** No browser draws a picture that is higher or wider, in pixels. */
 const LARGEST_PICTURE = 16384;
 
@@ -23,10 +21,10 @@ export class Exports {
     const { dialog, store, messages } = this;
     const say = (/** @type {string} */ name) => messages.say(name);
     const name = store.ladder?.scenario ?? 'lineman';
-    const forms = FORMS.map(([form, end]) => {
-      const link = /** @type {HTMLAnchorElement} */ (element('a', 'button', say(`export.${form}`)));
+    const forms = store.forms.map((form) => {
+      const link = /** @type {HTMLAnchorElement} */ (element('a', 'button', messages.knows(`export.${form}`) ? say(`export.${form}`) : form));
       link.href = `export/${store.lang}/${form}`;
-      link.download = `${name}.${end}`;
+      link.download = `${name}.${ENDS[form] ?? form}`;
       link.dataset.form = form;
       return element('li', '', null, [link]);
     });

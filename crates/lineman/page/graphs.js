@@ -22,6 +22,7 @@ export class Graphs {
     this.text = element('p', 'how');
     this.canvas = /** @type {HTMLCanvasElement} */ (element('canvas', 'graph'));
     this.canvas.setAttribute('role', 'img');
+    this.canvas.hidden = true;
     this.canvas.addEventListener('click', (event) => {
       const x = (event.offsetX - LEFT) / (this.canvas.clientWidth - LEFT);
       if (store.rows.length && x >= 0) store.choose(ladder.at(x * ladder.end));

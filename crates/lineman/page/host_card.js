@@ -59,7 +59,7 @@ export class HostCard {
       parts.push(element('p', 'queue', messages.say(threshold === undefined ? 'congestion.none' : 'congestion', { window, threshold: threshold ?? '', algorithm: algorithm || '?' })));
     }
     if (left !== null) {
-      const dead = element('p', 'dead', messages.say('left', { why: left }));
+      const dead = element('p', 'dead', messages.say(store.choices.length ? 'left' : 'left.recorded', { why: left }));
       dead.setAttribute('role', 'alert');
       parts.unshift(dead);
     }

@@ -17,6 +17,11 @@ export class Messages {
     this.store.lang = first;
   }
 
+  /** Whether there are words of this name. @param {string} name */
+  knows(name) {
+    return name in (this.words[this.store.lang] ?? {});
+  }
+
   /** The words of this name, with its places filled. @param {string} name @param {Record<string, string|number>} [fields] */
   say(name, fields = {}) {
     const text = this.words[this.store.lang]?.[name] ?? name;

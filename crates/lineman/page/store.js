@@ -77,6 +77,8 @@ export class Store {
     this.command = null;
     /** The scenarios that can be begun; none if no lab can. @type {Choice[]} */
     this.choices = [];
+    /** The forms in which the log can be exported. @type {string[]} */
+    this.forms = [];
     /** The open sockets of both hosts. @type {{client: Open[], server: Open[]}} */
     this.open = { client: [], server: [] };
     /** @type {number} */
@@ -113,6 +115,7 @@ export class Store {
         this.scenario = content.scenario;
         this.command = content.command;
         this.choices = content.choices ?? [];
+        this.forms = content.forms;
         this.live = content.live;
         this.stepping = content.step;
         this.rules = content.rules;

@@ -370,5 +370,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "at the last loss: cwnd {window} segments, no ssthresh ({algorithm} sets none, or it was not told)",
         "上次丢失时：cwnd {window} 个报文段，无 ssthresh（{algorithm} 不设，或未告知）",
     ),
+    (
+        "left.recorded",
+        "This host was gone before the end: {why}.",
+        "这台主机在结束前已不在：{why}。",
+    ),
+    ("export.perfetto", "Perfetto", "Perfetto"),
     ("close", "close", "关闭"),
 ];

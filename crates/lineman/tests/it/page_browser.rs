@@ -47,6 +47,8 @@ flows![
     another_scenario_begins_anew,
     the_next_syn_is_lost,
     exports_are_files_that_others_read,
+    a_lab_that_dies_can_be_begun_again,
+    a_long_log_keeps_few_elements,
     nothing_from_a_log_becomes_markup,
     nothing_serious_for_those_who_see_badly,
 ];

@@ -414,20 +414,60 @@ const flows = {
     }
   },
 
+  async a_lab_that_dies_can_be_begun_again(browser) {
+    const page = await open(browser, await serve('handshake', '--kernel'));
+    await until('a held SYN', () => held(page));
+    const labs = spawnSync('pgrep', ['-P', String(children.at(-1).pid)], { encoding: 'utf8' }).stdout.trim().split('\n');
+    for (const lab of labs) process.kill(Number(lab), 'SIGKILL');
+    await until('it is told', async () => (await page.locator('#wire').textContent()).includes('has ended'));
+    assert((await labels(page)).some((label) => label.startsWith('SYN')), 'the page stays readable');
+    await page.getByRole('button', { name: 'Restart' }).click();
+    await until('another held SYN', () => held(page));
+    await deliverUntil(page, 'ESTABLISHED', async () => (await state(page, 'server')) === 'ESTABLISHED');
+  },
+
+  async a_long_log_keeps_few_elements(browser) {
+    const page = await open(browser, await serve());
+    await page.keyboard.press('2');
+    await page.locator('#doing label:has-text("file") input').fill('40000');
+    await page.locator('#doing label:has-text("blksize") input').fill('100');
+    await page.getByRole('button', { name: 'put', exact: true }).click();
+    await until('many rows', async () => (await page.locator('.rows').evaluate((list) => Number(list.dataset.rows))) > 800);
+    for (const top of [0, 3000, 9000, 1e6]) {
+      await page.locator('#ladder .scroll').evaluate((scroll, y) => { scroll.scrollTop = y; }, top);
+      await page.waitForTimeout(100);
+      assert(await page.locator('.row').count() < 80, `rows that nobody sees exist at ${top}`);
+    }
+  },
+
   async nothing_from_a_log_becomes_markup(browser) {
     const log = await recorded('tftp-get');
     const evil = '<script>window.hurt=1</script><img src=x onerror=window.hurt=1>';
     const infect = (value, key) => {
-      if (typeof value === 'string' && ['name', 'scenario', 'system', 'text', 'id', 'rule'].includes(key)) return value + evil;
+      if (typeof value === 'string' && ['name', 'scenario', 'system', 'text', 'id', 'rule', 'value', 'error', 'why', 'algorithm', 'program'].includes(key)) return value + evil;
       if (Array.isArray(value)) return value.map((it) => (typeof it === 'string' && key === 'args' ? it + evil : infect(it, '')));
       if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([name, it]) => [name, infect(it, name)]));
       return value;
     };
     const lines = readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+    const end = lines.pop();
+    const more = [
+      { event: 'congestion', host: 'client', algorithm: 'cubic', window: 1, threshold: 2, origin: 'kernel' },
+      { event: 'left', host: 'server', why: 'it was killed' },
+    ];
+    for (const event of more) lines.push({ n: end.n + lines.length, t_ns: end.t_ns, ...event });
+    lines.forEach((line, n) => { line.n = n; });
+    lines.push({ ...end, n: lines.length });
     writeFileSync(log, `${lines.map((line) => JSON.stringify(infect(line, ''))).join('\n')}\n`);
     const page = await open(browser, await serve('replay', log));
     await until('the name', async () => (await page.locator('#title').textContent()).includes('<script>'));
-    for (let presses = 0; presses < 30; presses += 1) await page.keyboard.press('ArrowDown');
+    await until('a host that is gone', async () => (await page.locator('#server .dead').textContent()).includes('it was killed<script>'));
+    for (const tab of await page.getByRole('tab').all()) {
+      await tab.click();
+      for (let presses = 0; presses < 30; presses += 1) await page.locator('body').press(presses < 15 ? 'ArrowUp' : 'ArrowDown');
+    }
+    await page.keyboard.press('e');
+    await page.locator('#exports').getByRole('button', { name: 'close', exact: true }).click();
     assert.equal(await page.evaluate('window.hurt'), undefined);
     assert.equal(await page.locator('main img, main script, header img').count(), 0);
     assert(await page.getByText('onerror').count());
@@ -524,12 +564,23 @@ const flows = {
   async nothing_serious_for_those_who_see_badly(browser) {
     const page = await open(browser, await serve('close-four'), { bypassCSP: true });
     await until('a held SYN', () => held(page));
-    for (const theme of ['light', 'dark']) {
-      await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
-      await page.evaluate(axe);
+    await page.evaluate(axe);
+    const look = async (where) => {
       const found = await page.evaluate(() => window.axe.run());
       const serious = found.violations.filter((it) => ['serious', 'critical'].includes(it.impact));
-      assert.deepEqual(serious.map((it) => `${theme} ${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`), []);
+      assert.deepEqual(serious.map((it) => `${where} ${it.id}: ${it.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`), []);
+    };
+    for (const theme of ['light', 'dark']) {
+      await page.evaluate((name) => { document.documentElement.dataset.theme = name; }, theme);
+      for (const tab of await page.getByRole('tab').all()) {
+        await tab.click();
+        await look(`${theme} ${await tab.textContent()}`);
+      }
+      for (const [key, dialog] of [['o', 'chooser'], ['e', 'exports'], ['?', 'keys']]) {
+        await page.locator('body').press(key);
+        await look(`${theme} ${dialog}`);
+        await page.locator(`#${dialog}`).getByRole('button', { name: 'close', exact: true }).click();
+      }
     }
   },
 };

@@ -17,6 +17,7 @@ mod server;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
+use clap::ValueEnum;
 use lineman_lab::scenarios::Scenario;
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -41,6 +42,7 @@ use crate::lang::page::Page as Words;
 use crate::lang::scenarios;
 use crate::runtime;
 use crate::runtime::Signals;
+use crate::views::export::Format;
 
 pub use self::browser::is_there as has_browser;
 pub use self::commands::Choice;
@@ -176,7 +178,15 @@ fn session_told(driven: Option<&Driven>, may_start: bool) -> Value {
         "scenario": scenario.map(|it| it.name),
         "command": driven.map(|it| it.reproduce.line(&it.rules)),
         "choices": may_start.then(choices),
+        "forms": forms(),
     })
+}
+
+/// The names of the forms in which the log can be exported.
+fn forms() -> Vec<String> {
+    let all = Format::value_variants().iter();
+    let names = all.filter_map(ValueEnum::to_possible_value);
+    names.map(|it| it.get_name().to_owned()).collect()
 }
 
 /// All scenarios, in the order in which they are best learnt.
