@@ -131,7 +131,9 @@ fn what_is_asked_is_not_told() {
             .into_iter()
             .flatten()
         {
-            if let Cell::Blank(blank) = cell {
+            if let Cell::Blank(blank) = cell
+                && !blanks.contains(&blank)
+            {
                 blanks.push(blank);
             }
         }
@@ -140,6 +142,48 @@ fn what_is_asked_is_not_told() {
         blanks.iter().copied().eq(0..exercise.blanks().len()),
         "{blanks:?}"
     );
+}
+
+/// A packet that was held has two rows, and a state stays until the next: the second must not tell what the first asks.
+#[test]
+fn no_later_row_gives_an_answer_away() {
+    for name in LOGS {
+        let exercise = exercise(name, asking(&Ask::ALL));
+        let lines = exercise.lines();
+        let id = |row: usize| {
+            exercise
+                .row(row)
+                .and_then(|row| Some(row.arrow.as_ref()?.id))
+        };
+        for line in lines.iter().filter(|line| line.lands) {
+            let sent = lines
+                .iter()
+                .find(|it| !it.lands && id(it.row) == id(line.row));
+            let Some(sent) = sent else { continue };
+            assert_eq!(
+                (&line.flags, &line.seq, &line.ack),
+                (&sent.flags, &sent.seq, &sent.ack),
+                "{name}"
+            );
+        }
+        for pair in lines.windows(2) {
+            for host in [Host::Client, Host::Server] {
+                let cell = |line: &lineman_trace::learn::Line| match host {
+                    Host::Client => line.client.clone(),
+                    Host::Server => line.server.clone(),
+                };
+                let after = |row: usize| exercise.row(row).and_then(|row| row.states[host]);
+                let (Some(Cell::Blank(blank)), Some(later)) = (cell(&pair[0]), after(pair[1].row))
+                else {
+                    continue;
+                };
+                let truth = exercise.truth(blank).expect("a truth");
+                if later.before == later.after && later.after.name() == truth {
+                    assert_eq!(cell(&pair[1]), Some(Cell::Blank(blank)), "{name}");
+                }
+            }
+        }
+    }
 }
 
 #[test]

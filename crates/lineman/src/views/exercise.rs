@@ -220,7 +220,7 @@ mod tests {
         let mut filled = vec![None; exercise.blanks().len()];
         let shown = ladder(&exercise, &filled, style(80, Lang::En)).join("\n");
         for at in 1..=exercise.blanks().len() {
-            assert_eq!(shown.matches(&format!("[{at}]")).count(), 1, "{shown}");
+            assert!(shown.contains(&format!("[{at}]")), "{shown}");
         }
         filled[0] = exercise.truth(0);
         let shown = ladder(&exercise, &filled, style(80, Lang::En)).join("\n");

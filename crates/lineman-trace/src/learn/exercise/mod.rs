@@ -159,15 +159,9 @@ impl Exercise {
 
     fn line(&self, at: usize, row: &Row) -> Option<Line> {
         let arrow = row.arrow.as_ref().filter(|arrow| is_shown(arrow))?;
-        let cell = |field: Field| {
-            let blank = self
-                .blanks
-                .iter()
-                .position(|it| it.row == at && it.field == field);
-            match blank {
-                Some(blank) => Some(Cell::Blank(blank)),
-                None => blank::truth(row, field).map(Cell::Told),
-            }
+        let cell = |field: Field| match self.blank(at, row, field) {
+            Some(blank) => Some(Cell::Blank(blank)),
+            None => blank::truth(row, field).map(Cell::Told),
         };
         let segment = arrow.seen.segment().filter(|_| arrow.place.is_some());
         Some(Line {
@@ -183,6 +177,36 @@ impl Exercise {
             client: cell(Field::State(Host::Client)),
             server: cell(Field::State(Host::Server)),
         })
+    }
+
+    /// The blank of a place: its own, or that of the row whose answer it would give away.
+    fn blank(&self, at: usize, row: &Row, field: Field) -> Option<usize> {
+        let asked = match field {
+            // A state that nothing has changed since is the one that was asked.
+            Field::State(host) => {
+                let changes =
+                    |row: &Row| row.states[host].is_some_and(|cell| cell.before != cell.after);
+                match changes(row) {
+                    true => at,
+                    false => self.rows[..at].iter().rposition(changes)?,
+                }
+            }
+            // Where a packet arrives its numbers are those with which it was sent.
+            _ => {
+                let id = row.arrow.as_ref()?.id;
+                let sent = |row: &Row| {
+                    row.arrow
+                        .as_ref()
+                        .is_some_and(|arrow| arrow.id == id && is_sent(arrow))
+                };
+                self.rows[..=at].iter().position(sent)?
+            }
+        };
+        let is_it = |it: &Blank| it.row == asked && it.field == field;
+        let found = self.blanks.iter().position(is_it)?;
+        // Another connection may be in between: what is another state gives nothing away.
+        let same = blank::truth(row, field) == blank::truth(&self.rows[asked], field);
+        same.then_some(found)
     }
 }
 
