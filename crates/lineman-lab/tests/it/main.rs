@@ -9,6 +9,7 @@ mod causes;
 mod closing;
 mod differential;
 mod differential_runs;
+mod labels;
 mod lessons;
 mod log_clock;
 mod network;

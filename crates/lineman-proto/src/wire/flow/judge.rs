@@ -187,8 +187,9 @@ fn is_first_ack_of_fin(sender: &Side, peer: &Side, it: &Placed) -> bool {
         .is_some_and(|fin| it.ack.is_some_and(|ack| ack > fin) && said <= fin)
 }
 
-/// A probe asks for an ACK by repeating a number that was acknowledged long ago, or by the next byte, for
-/// which there is no room. A byte that was sent by itself when there was room is a retransmission.
+/// A probe asks for an ACK by repeating its last number, which was acknowledged long ago (RFC 9293 §3.8.4), or by the next
+/// byte, for which there is no room. An ACK that was overtaken stands at an older number. A byte that was sent by itself when
+/// there was room is a retransmission.
 fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     let ends = Flags::SYN | Flags::FIN;
     peer.said?;
@@ -197,7 +198,7 @@ fn probe(sender: &Side, peer: &Side, it: &Placed) -> Option<Label> {
     }
     // Its sender goes by the window that it has heard of: what reopens it may be lost, or on its way.
     let heard = sender.heard;
-    let acknowledged = it.seq < sender.next && heard.ack == it.seq + 1;
+    let acknowledged = sender.next == it.seq + 1 && heard.ack == sender.next;
     let no_room = heard.window == 0 && it.bytes == 1 && it.seq == heard.ack;
     match (acknowledged, heard.window) {
         (true, 0) => Some(Label::Probe { byte: false }),

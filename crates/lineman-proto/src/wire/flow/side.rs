@@ -35,8 +35,9 @@ pub(super) struct Side {
     sent: History,
     /// The last acknowledgment that it sent.
     pub said: Option<Said>,
-    /// Up to which place of the peer's it has said that it has room.
+    /// Up to which place of the peer's it has ever said that it has room, and has said last: windows may shrink.
     pub room_to: Option<i64>,
+    pub offers_to: Option<i64>,
     /// Whether it has acknowledged the peer's SYN in a segment without one.
     pub shook: bool,
     /// Whether it has answered a SYN that came before its own was answered (RFC 9293 §3.5, figure 8).
@@ -127,6 +128,12 @@ impl Side {
         };
         self.next = self.next.max(to);
         (order, again)
+    }
+
+    /// Whether it is known how windows are scaled: both SYNs were seen, or one that does not offer it (RFC 7323 §2.2).
+    pub(super) fn agree_on_scale(one: &Self, other: &Self) -> bool {
+        let declines = |side: &Self| side.syn.is_some() && side.scale.is_none();
+        one.syn.is_some() && other.syn.is_some() || declines(one) || declines(other)
     }
 
     /// Whether this number was sent last by itself, when there was room.

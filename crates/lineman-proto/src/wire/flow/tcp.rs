@@ -66,7 +66,8 @@ pub struct Sent {
     pub order: Order,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
-    /// Whether it carries the last byte that its receiver has said it has room for.
+    /// Whether it carries the last byte that its receiver has said last it has room for. Not where nobody knows how windows
+    /// are scaled.
     pub fills_window: bool,
     /// How long a timer of its sender can have run, in nanoseconds: since it last sent what must be acknowledged, or
     /// a probe; if this is a probe, since the peer was heard, if that was later.
@@ -224,7 +225,9 @@ impl TcpFlow {
         }
         let (sender, peer) = self.sides(way);
         let (next, had_settled, prompt) = (sender.next, sender.settled, sender.prompt);
-        let fills_window = placed.bytes > 0 && Some(placed.end) == peer.room_to;
+        let fills_window = placed.bytes > 0
+            && Some(placed.end) == peer.offers_to
+            && Side::agree_on_scale(sender, peer);
         let had_room = sender.said.is_none_or(|said| said.window > 0);
         let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
         sender.looks_back(peer, &placed);
@@ -263,6 +266,10 @@ impl TcpFlow {
         if let Some(ack) = placed.ack.filter(|_| !placed.has(Flags::RST)) {
             let room_to = ack + i64::from(window);
             sender.room_to = sender.room_to.max(Some(room_to));
+            let is_newest = sender.said.is_some_and(|said| said.ack == ack);
+            if is_newest {
+                sender.offers_to = Some(room_to);
+            }
         }
         self.crossed |= crossed;
         let since_ns = match label {

@@ -476,6 +476,47 @@ fn the_ack_of_an_answer_to_a_crossed_syn_is_no_third() {
 }
 
 /// It was told as new bytes, or as sent again by a timer, if the last probe was long ago.
+/// Its sender had more to say since.
+#[test]
+fn an_ack_that_was_overtaken_is_no_keep_alive() {
+    let mut it = talk().open();
+    it.forth(ACK, (1, 1), b"a");
+    it.back(ACK, (1, 2), b"");
+    it.forth(FIN, (2, 1), b"");
+    let late = it.forth(ACK, (1, 1), b"");
+    assert_eq!(late.0, Label::AckAgain(Prompt::Unseen));
+}
+
+/// The edge that was said last counts; it said more before.
+#[test]
+fn a_window_that_has_shrunk_is_full_sooner() {
+    // The shift is 2.
+    let mut it = talk().open();
+    it.windows[1] = 75;
+    it.back(ACK, (1, 1), b"");
+    it.windows[1] = 25;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (1, 1), &[b'x'; 100]);
+    assert!(it.sent(&segment).fills_window);
+    // What an older ACK says does not count.
+    it.windows[1] = 125;
+    it.back(ACK, (1, 101), b"");
+    it.windows[1] = 12;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (101, 1), &[b'x'; 500]);
+    assert!(it.sent(&segment).fills_window);
+}
+
+/// Without its SYN nobody knows how many bytes a window is.
+#[test]
+fn a_window_of_unknown_scale_is_not_said_to_be_full() {
+    let mut it = talk();
+    it.windows[1] = 100;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (1, 1), &[b'x'; 100]);
+    assert!(!it.sent(&segment).fills_window);
+}
+
 #[test]
 fn the_byte_of_a_probe_is_sent_again_with_the_rest_when_there_is_room() {
     for pause in [0, 300] {

@@ -1,0 +1,325 @@
+//! What a capture itself tells of each packet, apart from the tracker and from Wireshark: which bytes were seen before,
+//! and what the last packets of both ends were.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::fmt;
+use std::net::SocketAddr;
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::FlowId;
+use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Leaving;
+use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Sent;
+use lineman_proto::wire::flow::TcpFlows;
+
+use super::captures::Capture;
+use super::marks;
+use super::marks::Marks;
+use super::marks::Said;
+use super::theirs;
+
+/// A packet, what both say of it, and what was seen before it.
+pub struct Seen {
+    pub n: usize,
+    pub t_ns: u64,
+    pub segment: Segment,
+    pub sent: Sent,
+    pub ours: Marks,
+    pub theirs: Marks,
+    /// Which numbers of it were seen before: all, some, none of them.
+    pub known: Known,
+    /// Whether everything before what it acknowledges was seen.
+    pub acks_known: bool,
+    /// Whether its connection is not one of Wireshark's: that has counted packets of another to it, or some of its to another.
+    pub mixed: bool,
+    /// Where what it acknowledges ends, and where all ends that was seen of its peer.
+    pub acks_to: i64,
+    pub peer_next: Option<i64>,
+    /// Whether its sender has sent resets before, and nothing else, in any stream between the two.
+    pub only_resets: bool,
+    /// Of its sender and of its peer, before it.
+    pub me: End,
+    pub peer: End,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    All,
+    Some,
+    None,
+}
+
+/// From its first place to behind its last.
+type Piece = (i64, i64);
+
+/// What an end has sent so far, in one of Wireshark's streams.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// Numbers that were seen, as pieces that do not touch, relative to the first of all.
+    pub pieces: Vec<Piece>,
+    base: Option<u32>,
+    /// Behind the highest that was seen; bare segments count.
+    pub next: Option<i64>,
+    /// Whether the highest came of a segment without numbers of its own.
+    pub next_is_bare: bool,
+    /// When it was seen.
+    pub next_ns: u64,
+    pub packets: u64,
+    /// Its last packet.
+    pub last: Option<Segment>,
+    pub last_ns: u64,
+    pub last_label: Option<Label>,
+    /// Whether all of it was seen before.
+    pub last_known: bool,
+    /// The highest that it has acknowledged.
+    pub acked: Option<u32>,
+    /// The number of its SYN, if that was seen.
+    pub syn: Option<u32>,
+    /// How often it has acknowledged the same in a row.
+    pub equal: u32,
+}
+
+impl End {
+    /// The place of a number; the first that was seen is 0.
+    fn place(&self, number: u32) -> i64 {
+        let near = self.next.unwrap_or(0);
+        let at = self.base.unwrap_or(number).wrapping_add(near as u32);
+        near + i64::from(number.wrapping_sub(at) as i32)
+    }
+
+    fn known(&self, from: i64, to: i64) -> Known {
+        let seen: i64 = self
+            .pieces
+            .iter()
+            .map(|piece| (piece.1.min(to) - piece.0.max(from)).max(0))
+            .sum();
+        match seen {
+            0 => Known::None,
+            _ if seen == to - from => Known::All,
+            _ => Known::Some,
+        }
+    }
+
+    /// Whether nothing is missing from the first piece to this place.
+    fn is_whole_to(&self, place: i64) -> bool {
+        self.pieces
+            .iter()
+            .any(|piece| piece.0 <= 0 && place <= piece.1)
+            || place <= 0
+    }
+
+    fn add(&mut self, t_ns: u64, it: &Segment) {
+        self.base.get_or_insert(it.seq);
+        let from = self.place(it.seq);
+        let to = from + i64::from(it.takes());
+        if self.next.is_none_or(|next| to > next) {
+            (self.next, self.next_ns) = (Some(to), t_ns);
+            self.next_is_bare = from == to;
+        }
+        if from < to {
+            let (mut from, mut to) = (from, to);
+            let (near, rest): (Vec<Piece>, Vec<Piece>) = self
+                .pieces
+                .iter()
+                .partition(|piece| piece.0 <= to && from <= piece.1);
+            for piece in near {
+                (from, to) = (from.min(piece.0), to.max(piece.1));
+            }
+            self.pieces = rest;
+            self.pieces.push((from, to));
+        }
+        self.packets += 1;
+        if it.has(Flags::SYN) {
+            self.syn = Some(it.seq);
+        }
+        if it.has(Flags::ACK) {
+            let last = self.last.filter(|last| last.has(Flags::ACK));
+            let equal = last.is_some_and(|last| last.ack == it.ack);
+            self.equal = if equal { self.equal + 1 } else { 0 };
+            let newer = |acked: u32| it.ack.wrapping_sub(acked) < 1 << 31;
+            if self.acked.is_none_or(newer) {
+                self.acked = Some(it.ack);
+            }
+        }
+        (self.last, self.last_ns) = (Some(*it), t_ns);
+    }
+}
+
+/// All packets of a capture.
+pub fn look(capture: &Capture) -> Vec<Seen> {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("a.pcapng");
+    std::fs::write(&file, capture.pcapng()).expect("written");
+    let theirs = theirs::read(&file);
+    let mut flows = TcpFlows::new();
+    let mut ends: HashMap<(u64, SocketAddr), End> = HashMap::new();
+    // How many segments an end has sent in a connection, and how many resets.
+    let mut resets: HashMap<(FlowId, SocketAddr), (u64, u64)> = HashMap::new();
+    // Which connection of ours is which of Wireshark's at first, and those that are several of the other.
+    let mut streams: HashMap<FlowId, u64> = HashMap::new();
+    let mut ids: HashMap<u64, FlowId> = HashMap::new();
+    let mut mixes: HashSet<u64> = HashSet::new();
+    let mut all = Vec::new();
+    for (n, (t_ns, bytes)) in (1..).zip(&capture.packets) {
+        let Some(segment) = Segment::of(&Frame::parse(bytes)) else {
+            assert!(!theirs.contains_key(&n), "{}: {n} is TCP", capture.name);
+            continue;
+        };
+        let theirs = theirs
+            .get(&n)
+            .copied()
+            .unwrap_or_else(|| panic!("{n} is no TCP"));
+        let [me, peer] = [segment.from, segment.to]
+            .map(|end| ends.get(&(theirs.stream, end)).cloned().unwrap_or_default());
+        let counts = |flows: &TcpFlows| {
+            let flow = flows.get(&segment)?;
+            let counts = flow.counts(flow.way(&segment)?);
+            Some([counts.zero_windows, counts.unseen_acked])
+        };
+        let before = counts(&flows).unwrap_or_default();
+        let captured = flows
+            .captured(n as u64, *t_ns, &segment)
+            .expect("of its connection");
+        let reused = flows
+            .take_left()
+            .is_some_and(|left| left.why == Leaving::PortsReused);
+        let before = if reused { [0, 0] } else { before };
+        let after = counts(&flows).expect("counted");
+        let said = Said {
+            captured,
+            closed: [before[0], after[0]],
+            unseen_acked: [before[1], after[1]],
+            peer: peer.last_label,
+            reused,
+        };
+        let from = me.place(segment.seq);
+        let one = *streams.entry(captured.id).or_insert(theirs.stream);
+        let other = *ids.entry(theirs.stream).or_insert(captured.id);
+        if one != theirs.stream || other != captured.id {
+            mixes.extend([one, theirs.stream]);
+        }
+        let mixed = mixes.contains(&theirs.stream);
+        let of_ends = resets.entry((captured.id, segment.from)).or_insert((0, 0));
+        let only_resets = of_ends.0 > 0 && of_ends.0 == of_ends.1;
+        *of_ends = (
+            of_ends.0 + 1,
+            of_ends.1 + u64::from(segment.has(Flags::RST)),
+        );
+        let ours = marks::ours(&said);
+        let known = me.known(from, from + i64::from(segment.takes()));
+        all.push(Seen {
+            n,
+            t_ns: *t_ns,
+            segment,
+            sent: captured.sent,
+            ours,
+            theirs: theirs.marks,
+            known,
+            acks_known: peer.is_whole_to(peer.place(segment.ack)),
+            only_resets,
+            mixed,
+            acks_to: peer.place(segment.ack),
+            peer_next: peer.pieces.iter().map(|piece| piece.1).max(),
+            me,
+            peer,
+        });
+        let me = ends.entry((theirs.stream, segment.from)).or_default();
+        me.add(*t_ns, &segment);
+        (me.last_label, me.last_known) = (Some(captured.sent.label), known == Known::All);
+    }
+    all
+}
+
+impl Seen {
+    pub fn has(&self, flags: Flags) -> bool {
+        self.segment.has(flags)
+    }
+
+    /// It takes up no number.
+    pub fn is_bare(&self) -> bool {
+        self.segment.takes() == 0
+    }
+
+    /// Where it begins, from the first that was seen of its sender.
+    pub fn place(&self) -> i64 {
+        self.me.place(self.segment.seq)
+    }
+
+    /// How far it begins behind the highest that was seen of its sender.
+    pub fn behind(&self) -> i64 {
+        self.me
+            .next
+            .map_or(0, |next| next - self.me.place(self.segment.seq))
+    }
+
+    /// The window of its sender's last packet.
+    pub fn last_window(&self) -> Option<u16> {
+        Some(self.me.last?.window)
+    }
+
+    /// Whether its sender's last packet acknowledged less: an older one came late.
+    pub fn is_behind_older(&self) -> bool {
+        let is_less =
+            |last: Segment| (1..1 << 31).contains(&self.segment.ack.wrapping_sub(last.ack));
+        self.me.acked == Some(self.segment.ack) && self.me.last.is_some_and(is_less)
+    }
+
+    /// How long ago its peer was seen last.
+    pub fn since_peer_ns(&self) -> u64 {
+        self.t_ns.saturating_sub(self.peer.last_ns)
+    }
+}
+
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            n, sent, segment, ..
+        } = self;
+        let place = sent.place;
+        write!(
+            f,
+            "packet {n} ({} → {}) seq {} len {} ack {:?} win {} flags {:?}: {:?} {:?} {:?}; ours {:?}, theirs {:?}; known {:?}, acks known {}, behind {}; me {}, peer {}",
+            segment.from.port(),
+            segment.to.port(),
+            place.seq,
+            segment.len,
+            place.ack,
+            segment.window,
+            segment.flags,
+            sent.label,
+            sent.order,
+            sent.again
+                .map(|again| (again.cause, again.times, again.wait_ns / 1_000_000)),
+            self.ours.names(),
+            self.theirs.names(),
+            self.known,
+            self.acks_known,
+            self.behind(),
+            self.me,
+            self.peer,
+        )
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let window = self.last.map(|last| last.window);
+        let flags = self.last.map(|last| last.flags);
+        let Self {
+            packets,
+            next,
+            next_is_bare,
+            equal,
+            last_label,
+            pieces,
+            ..
+        } = self;
+        write!(
+            f,
+            "{packets} packets, next {next:?} {next_is_bare}, equal {equal}, window {window:?} {flags:?} {last_label:?} {pieces:?}"
+        )
+    }
+}
