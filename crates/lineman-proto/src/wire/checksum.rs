@@ -21,8 +21,8 @@ pub enum Checksum {
         /// What would be right.
         expected: u16,
     },
-    /// Only the part of the pseudo-header is there: the frame was seen before the sender's hardware
-    /// would have completed it. Nothing is wrong.
+    /// Only the part of the pseudo-header is there, or the kernel has said that it is not computed yet: the frame was
+    /// seen before the sender's hardware would have completed it. Nothing is wrong.
     Unfinished,
     /// The sender did without (UDP over IPv4, RFC 768).
     None,
@@ -104,6 +104,7 @@ struct Field<'a> {
     pseudo: u64,
     covered: Part<'a>,
     partial: bool,
+    pending: bool,
 }
 
 impl Field<'_> {
@@ -126,6 +127,7 @@ impl Field<'_> {
             (Some(expected), found) if expected == found => Checksum::Right,
             // Both are zero in the arithmetic of the checksum (RFC 1624 §3).
             (Some(0 | 0xffff), 0 | 0xffff) => Checksum::Right,
+            (Some(_), _) if self.pending => Checksum::Unfinished,
             (Some(_), found) if self.pseudo > 0 && found == fold(self.pseudo) => {
                 Checksum::Unfinished
             }
@@ -142,6 +144,7 @@ fn fields<'a>(frame: &Frame<'a>) -> [Option<Field<'a>>; 2] {
         pseudo: 0,
         covered: ip.header(),
         partial: false,
+        pending: false,
     });
     [ipv4, transport(frame)]
 }
@@ -173,6 +176,7 @@ fn transport<'a>(frame: &Frame<'a>) -> Option<Field<'a>> {
         pseudo,
         covered,
         partial: cut || frame.fragment().is_some(),
+        pending: frame.checksum_pending,
     })
 }
 

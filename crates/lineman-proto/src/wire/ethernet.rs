@@ -16,26 +16,31 @@ pub struct Mac(pub [u8; 6]);
 /// The header of a frame.
 ///
 /// ```text
-/// | destination (6) | source (6) | [0x8100, tag (2+2)] | type (2) | packet …
+/// | destination (6) | source (6) | tags of [kind (2), tag (2)] | type (2) | packet …
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ethernet<'a> {
     head: &'a [u8; 14],
-    vlan: Option<&'a [u8; 4]>,
+    /// Each tag with the type that follows it; the first one's kind is the type in `head`.
+    tags: &'a [[u8; 4]],
 }
 
-const VLAN: u16 = 0x8100;
+/// What a tag is announced by: of a customer, of a provider around it (IEEE 802.1Q §9.5), and what switches had for
+/// the latter before it was agreed on.
+const TAGS: [u16; 3] = [0x8100, 0x88a8, 0x9100];
+/// How many bytes a tag has.
+const TAG: usize = 4;
 
 impl<'a> Ethernet<'a> {
     pub(super) fn parse(part: Part<'a>) -> Result<(Self, Part<'a>), Flaw> {
-        let (head, rest) = part.head::<14>()?;
-        let untagged = Self { head, vlan: None };
-        if untagged.ether_type() != VLAN {
-            return Ok((untagged, rest));
+        let (head, behind) = part.head::<14>()?;
+        let (all, _) = behind.bytes().as_chunks::<TAG>();
+        let (mut it, mut rest) = (Self { head, tags: &[] }, behind);
+        while TAGS.contains(&it.ether_type()) {
+            rest = rest.head::<TAG>()?.1;
+            it.tags = all.get(..=it.tags.len()).unwrap_or(all);
         }
-        let (vlan, rest) = rest.head::<4>()?;
-        let vlan = Some(vlan);
-        Ok((Self { head, vlan }, rest))
+        Ok((it, rest))
     }
 
     /// To whom.
@@ -52,27 +57,34 @@ impl<'a> Ethernet<'a> {
 
     /// What the frame carries: 0x0800 is IPv4, 0x0806 ARP, 0x86dd IPv6.
     pub fn ether_type(&self) -> u16 {
-        match self.vlan {
+        match self.tags.last() {
             Some(tag) => be16([tag[2], tag[3]]),
             None => be16([self.head[12], self.head[13]]),
         }
     }
 
-    /// The number of the VLAN, in a tagged frame (IEEE 802.1Q).
+    /// The number of the VLAN, in a tagged frame (IEEE 802.1Q); of the outermost one, if there are several.
     pub fn vlan(&self) -> Option<u16> {
-        self.vlan.map(|tag| be16([tag[0], tag[1]]) & 0x0fff)
+        self.vlans().next()
+    }
+
+    /// The numbers of all its VLANs, from the outermost to the innermost.
+    pub fn vlans(&self) -> impl Iterator<Item = u16> + use<'a> {
+        let number = |tag: &[u8; TAG]| be16([tag[0], tag[1]]) & 0x0fff;
+        self.tags.iter().map(number)
     }
 
     pub(super) fn header_len(&self) -> usize {
-        14 + self.vlan.map_or(0, |tag| tag.len())
+        14 + self.tags.as_flattened().len()
     }
 
     pub(super) fn fields(&self, out: &mut Vec<Field>) {
         let mut sheet = Sheet::new(Layer::Ethernet, 0, out);
         sheet.put("destination", 0..6, self.destination());
         sheet.put("source", 6..12, self.source());
-        if let Some(vlan) = self.vlan() {
-            sheet.put("vlan", 12..16, vlan);
+        for (n, vlan) in self.vlans().enumerate() {
+            let at = 12 + n * TAG;
+            sheet.put("vlan", at..at + TAG, vlan);
         }
         let end = self.header_len();
         let ether_type = format!("0x{:04x}", self.ether_type());

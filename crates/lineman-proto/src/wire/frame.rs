@@ -34,6 +34,7 @@ pub struct Frame<'a> {
     pub(super) tftp: Option<Packet<'a>>,
     pub(super) rest: Part<'a>,
     pub(super) flaw: Option<(Layer, Flaw)>,
+    pub(super) checksum_pending: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +61,14 @@ impl<'a> Frame<'a> {
     /// How many bytes it had on the wire.
     pub fn wire_len(&self) -> usize {
         self.wire_len
+    }
+
+    /// The same frame, of which the kernel has said whether the checksum of its TCP, UDP or ICMP had still to be computed when
+    /// it was captured: what stands there then means nothing.
+    #[must_use]
+    pub fn with_checksum_pending(mut self, pending: bool) -> Self {
+        self.checksum_pending = pending;
+        self
     }
 
     /// The Ethernet header.

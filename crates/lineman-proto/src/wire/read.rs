@@ -43,6 +43,7 @@ impl<'a> Frame<'a> {
             tftp: None,
             rest,
             flaw: None,
+            checksum_pending: false,
         };
         if let Some(head) = Head::of(link) {
             frame.read_link(head);

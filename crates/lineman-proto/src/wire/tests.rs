@@ -363,6 +363,51 @@ fn a_tagged_frame() {
     assert_eq!(frame.checksum(Layer::Udp), Some(Checksum::Right));
 }
 
+/// A provider's tag around a customer's, and more of them than anybody has.
+#[test]
+fn tags_within_tags() {
+    let tags = |tags: &[[u8; 4]]| {
+        let mut bytes = v4().udp(b"");
+        bytes.splice(12..12, tags.as_flattened().iter().copied());
+        bytes
+    };
+    for kind in [[0x88, 0xa8], [0x91, 0x00], [0x81, 0x00]] {
+        let bytes = tags(&[[kind[0], kind[1], 0x20, 7], [0x81, 0, 0, 42]]);
+        let frame = Frame::parse(&bytes);
+        let ethernet = frame.ethernet().expect("it is one");
+        assert_eq!(ethernet.vlan(), Some(7));
+        assert_eq!(ethernet.vlans().collect::<Vec<_>>(), [7, 42]);
+        assert_eq!(ethernet.ether_type(), 0x0800);
+        assert_eq!(kinds(&frame), ["udp"]);
+        let fields: Vec<_> = frame.fields().filter(|it| it.name == "vlan").collect();
+        assert_eq!(fields.len(), 2);
+        assert_eq!((fields[1].range.clone(), &*fields[1].value), (16..20, "42"));
+        // Wherever it is cut, nothing is read that is not there.
+        for len in 0..bytes.len() {
+            let cut = Frame::captured(LinkType::ETHERNET, &bytes[..len], bytes.len());
+            assert_eq!(cut.flaw().map(|(_, flaw)| flaw), Some(Flaw::Cut), "{len}");
+        }
+    }
+    let many = tags(&[[0x81, 0, 0, 1]; 300]);
+    assert_eq!(kinds(&Frame::parse(&many)), ["udp"]);
+    let nothing = Frame::parse(&many[..14 + 200 * 4]);
+    assert_eq!(nothing.flaw(), Some((Layer::Ethernet, Flaw::Malformed)));
+}
+
+/// The kernel says so of a packet that it has handed to a network card, whatever stands there.
+#[test]
+fn a_checksum_that_is_still_to_be_computed_is_not_wrong() {
+    let mut bytes = v4().udp(b"hello");
+    let at = 14 + 20 + 6;
+    bytes[at] ^= 0x55;
+    let frame = Frame::parse(&bytes);
+    let wrong = frame.checksum(Layer::Udp);
+    assert!(matches!(wrong, Some(Checksum::Wrong { .. })), "{wrong:?}");
+    let pending = frame.with_checksum_pending(true);
+    assert_eq!(pending.checksum(Layer::Udp), Some(Checksum::Unfinished));
+    assert_eq!(pending.checksum(Layer::Ipv4), Some(Checksum::Right));
+}
+
 const LINKS: [LinkType; 9] = [
     LinkType::NULL,
     LinkType::ETHERNET,
