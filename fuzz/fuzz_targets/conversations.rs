@@ -36,6 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
             link: reader.interfaces()[record.interface as usize].link,
             utc_ns: record.utc_ns,
             wire_len: record.wire_len,
+            checksum_pending: false,
             bytes: &record.bytes,
         };
         let sorted = all.take(&packet);

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
-use lineman_proto::wire::Flaw;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Icmp;
 use lineman_proto::wire::Protocol;
@@ -16,11 +15,13 @@ use super::Conversation;
 use super::Ending;
 use super::Fold;
 use super::Kind;
+use super::Look;
 use super::Totals;
 use super::Trouble;
 use super::folds::Folds;
 use super::fragments::Fragments;
 use super::key::Key;
+use super::look::is_malformed;
 use super::table::Place;
 use super::table::Table;
 use super::tcp::Connection;
@@ -124,23 +125,48 @@ impl Conversations {
 
     /// Takes the next packet, and says what it is.
     pub fn take(&mut self, packet: &Captured<'_>) -> Sorted {
-        let frame = Frame::captured(packet.link, packet.bytes, packet.wire_len as usize);
-        self.totals.take(packet, &frame);
+        let frame = packet.frame();
+        match Look::of(&frame).segment {
+            Some(segment) => self.take_segment(packet, &segment),
+            None => self.take_frame(packet, &frame),
+        }
+    }
+
+    /// [`take`](Self::take), where a look at the packet was had already.
+    pub fn take_seen(&mut self, packet: &Captured<'_>, look: &Look) -> Sorted {
+        match &look.segment {
+            Some(segment) => self.take_segment(packet, segment),
+            None => self.take_frame(packet, &packet.frame()),
+        }
+    }
+
+    /// A segment, and nothing else to be said of its frame.
+    fn take_segment(&mut self, packet: &Captured<'_>, segment: &Segment) -> Sorted {
+        self.totals.take(packet, false);
         self.now_ns = packet.utc_ns.unwrap_or(self.now_ns);
-        let found = self.sort(packet, &frame);
+        let found = self.segment(packet, segment);
+        self.sorted(found)
+    }
+
+    fn take_frame(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Sorted {
+        let malformed = is_malformed(frame);
+        self.totals.take(packet, malformed);
+        self.now_ns = packet.utc_ns.unwrap_or(self.now_ns);
+        let found = self.sort(packet, frame);
+        match found.and_then(|(place, _)| self.open.touch_not(place)) {
+            Some(open) if malformed => open.known.troubles.add(Trouble::Malformed),
+            Some(_) => {}
+            None => self.totals.other(packet, frame),
+        }
+        self.sorted(found)
+    }
+
+    fn sorted(&mut self, found: Option<(Place, Host)>) -> Sorted {
         self.last = found.map(|(place, _)| place);
-        let known = self.current();
-        let (conversation, from) = (known.map(|known| known.number), found.map(|(_, from)| from));
-        if let Some((place, _)) = found {
-            self.note_flaw(place, &frame);
-        }
-        if conversation.is_none() {
-            self.totals.other(packet, &frame);
-        }
         Sorted {
             number: self.totals.packets,
-            conversation,
-            from: from.unwrap_or(Host::Client),
+            conversation: self.current().map(|known| known.number),
+            from: found.map_or(Host::Client, |(_, from)| from),
         }
     }
 
@@ -183,7 +209,9 @@ impl Conversations {
 
     fn sort(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(Place, Host)> {
         if let Some(segment) = Segment::of(frame) {
-            return self.segment(packet, frame, &segment);
+            let found = self.segment(packet, &segment)?;
+            self.note_piece(frame, found.0);
+            return Some(found);
         }
         if frame.udp().is_some() {
             return self.datagram(packet, frame);
@@ -207,12 +235,7 @@ impl Conversations {
         Some(self.between_hosts(packet, frame, kind_of(protocol), addresses))
     }
 
-    fn segment(
-        &mut self,
-        packet: &Captured<'_>,
-        frame: &Frame<'_>,
-        segment: &Segment,
-    ) -> Option<(Place, Host)> {
+    fn segment(&mut self, packet: &Captured<'_>, segment: &Segment) -> Option<(Place, Host)> {
         let key = Key::between(Kind::Tcp, segment.from, segment.to);
         let found = self.open.find(key).filter(|place| {
             let over = self.open.get(*place).is_none_or(|open| match &open.inside {
@@ -238,7 +261,6 @@ impl Conversations {
             packet.wire_len.into(),
             segment.len.into(),
         );
-        self.note_piece(frame, place);
         Some((place, from))
     }
 
@@ -415,14 +437,6 @@ impl Conversations {
         match asks {
             true => open.known.troubles.add(Trouble::Unanswered),
             false => open.known.troubles.take_back(Trouble::Unanswered),
-        }
-    }
-
-    fn note_flaw(&mut self, place: Place, frame: &Frame<'_>) {
-        if let Some((_, Flaw::Malformed)) = frame.flaw()
-            && let Some(open) = self.open.touch_not(place)
-        {
-            open.known.troubles.add(Trouble::Malformed);
         }
     }
 

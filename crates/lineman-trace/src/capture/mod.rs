@@ -14,6 +14,7 @@ mod folds;
 mod fragments;
 mod key;
 mod kind;
+mod look;
 mod recorder;
 mod table;
 mod tcp;
@@ -21,6 +22,7 @@ mod tftp;
 mod totals;
 mod trouble;
 
+use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
 
 pub use conversation::Conversation;
@@ -32,6 +34,7 @@ pub use ending::Beginning;
 pub use ending::Ending;
 pub use folds::Fold;
 pub use kind::Kind;
+pub use look::Look;
 pub use recorder::Recorder;
 pub use tftp::Transfer;
 pub use totals::Totals;
@@ -47,6 +50,16 @@ pub struct Captured<'a> {
     pub utc_ns: Option<u64>,
     /// How many bytes it had on the wire.
     pub wire_len: u32,
+    /// Whether its checksum had still to be computed, as the kernel says of a packet that it captures: it is not wrong.
+    pub checksum_pending: bool,
     /// The bytes that were captured.
     pub bytes: &'a [u8],
+}
+
+impl<'a> Captured<'a> {
+    /// The packet, taken apart.
+    pub fn frame(&self) -> Frame<'a> {
+        Frame::captured(self.link, self.bytes, self.wire_len as usize)
+            .with_checksum_pending(self.checksum_pending)
+    }
 }

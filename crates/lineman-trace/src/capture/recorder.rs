@@ -67,6 +67,7 @@ impl Recorder {
         let cut = (packet.bytes.len() as u64) < u64::from(packet.wire_len);
         let mut told = Packet::new(number, from, Verdict::Captured, bytes);
         told.wire_len = cut.then_some(packet.wire_len);
+        told.checksum_pending = packet.checksum_pending;
         told.link = (packet.link != self.link).then_some(packet.link);
         let mut event = self.event(packet.utc_ns, Kind::Packet(told));
         let told_ns = self.begun_ns.saturating_add(event.t_ns);

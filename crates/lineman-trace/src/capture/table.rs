@@ -2,31 +2,29 @@
 
 use std::collections::HashMap;
 
+use lineman_proto::wire::flow::SlotId;
+use lineman_proto::wire::flow::Slots;
+
 use super::key::Key;
 
 /// Where an entry stands in a table. It is of use until the entry leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Place(usize);
+pub(super) type Place = SlotId;
 
 /// Entries, each found by one key or several, in the order in which they were used.
 #[derive(Debug)]
 pub(super) struct Table<T> {
     by_key: HashMap<Key, Place>,
-    slots: Vec<Option<Slot<T>>>,
-    free: Vec<Place>,
-    newest: Option<Place>,
-    oldest: Option<Place>,
-    room: usize,
+    slots: Slots<Entry<T>>,
     /// The key that was looked up last: packets of a conversation come in runs.
     last: Option<(Key, Place)>,
 }
 
 #[derive(Debug)]
-struct Slot<T> {
-    entry: T,
-    keys: Vec<Key>,
-    newer: Option<Place>,
-    older: Option<Place>,
+struct Entry<T> {
+    it: T,
+    key: Key,
+    /// By which it is found besides: few have any.
+    more: Vec<Key>,
 }
 
 impl<T> Table<T> {
@@ -34,17 +32,9 @@ impl<T> Table<T> {
     pub(super) fn new(room: usize) -> Self {
         Self {
             by_key: HashMap::new(),
-            slots: Vec::new(),
-            free: Vec::new(),
-            newest: None,
-            oldest: None,
-            room: room.max(1),
+            slots: Slots::new(room),
             last: None,
         }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
     }
 
     /// The entry of a key.
@@ -61,52 +51,30 @@ impl<T> Table<T> {
 
     /// All entries, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.slots.iter().flatten().map(|slot| &slot.entry)
+        self.slots.iter().map(|entry| &entry.it)
     }
 
     pub(super) fn get(&self, place: Place) -> Option<&T> {
-        let slot = self.slots.get(place.0)?.as_ref()?;
-        Some(&slot.entry)
+        Some(&self.slots.get(place)?.it)
     }
 
     /// An entry, which is the most recent from now on.
     pub(super) fn used(&mut self, place: Place) -> Option<&mut T> {
-        if self.newest != Some(place) {
-            self.unlink(place)?;
-            self.link(place);
-        }
-        self.touch_not(place)
+        Some(&mut self.slots.used(place)?.it)
     }
 
     /// An entry; its age stays what it is.
     pub(super) fn touch_not(&mut self, place: Place) -> Option<&mut T> {
-        let slot = self.slots.get_mut(place.0)?.as_mut()?;
-        Some(&mut slot.entry)
+        Some(&mut self.slots.get_mut(place)?.it)
     }
 
     /// Adds an entry. Gives the one that had to leave for it.
-    pub(super) fn add(&mut self, key: Key, entry: T) -> (Place, Option<T>) {
-        let left = match self.len() < self.room {
-            true => None,
-            false => self.oldest.and_then(|oldest| self.take(oldest)),
-        };
-        let slot = Some(Slot {
-            entry,
-            keys: vec![key],
-            newer: None,
-            older: None,
-        });
-        let place = match self.free.pop() {
-            Some(place) => {
-                self.slots[place.0] = slot;
-                place
-            }
-            None => {
-                self.slots.push(slot);
-                Place(self.slots.len() - 1)
-            }
-        };
-        self.link(place);
+    pub(super) fn add(&mut self, key: Key, it: T) -> (Place, Option<T>) {
+        let full = self.slots.is_full();
+        let idlest = self.slots.idlest().filter(|_| full);
+        let left = idlest.and_then(|idlest| self.take(idlest));
+        let more = Vec::new();
+        let place = self.slots.add(Entry { it, key, more });
         self.by_key.insert(key, place);
         self.last = Some((key, place));
         (place, left)
@@ -114,8 +82,8 @@ impl<T> Table<T> {
 
     /// Has an entry be found by another key too.
     pub(super) fn also(&mut self, key: Key, place: Place) {
-        if let Some(Some(slot)) = self.slots.get_mut(place.0) {
-            slot.keys.push(key);
+        if let Some(entry) = self.slots.get_mut(place) {
+            entry.more.push(key);
             self.by_key.insert(key, place);
             self.last = Some((key, place));
         }
@@ -123,53 +91,25 @@ impl<T> Table<T> {
 
     /// Takes an entry out.
     pub(super) fn take(&mut self, place: Place) -> Option<T> {
-        self.unlink(place)?;
-        let slot = self.slots[place.0].take()?;
-        for key in slot.keys {
+        let entry = self.slots.remove(place)?;
+        Some(self.forgotten(entry, place))
+    }
+
+    /// Takes all entries out, the least recent first.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
+        std::iter::from_fn(|| self.slots.idlest().and_then(|place| self.take(place)))
+    }
+
+    /// No key finds what was taken out of this place.
+    fn forgotten(&mut self, entry: Entry<T>, place: Place) -> T {
+        for key in entry.more.into_iter().chain([entry.key]) {
             // The key may have gone over to a later entry.
             if self.by_key.get(&key) == Some(&place) {
                 self.by_key.remove(&key);
             }
         }
-        self.free.push(place);
         self.last = None;
-        Some(slot.entry)
-    }
-
-    /// Takes all entries out, the least recent first.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
-        std::iter::from_fn(|| self.oldest.and_then(|oldest| self.take(oldest)))
-    }
-
-    fn slot(&mut self, place: Option<Place>) -> Option<&mut Slot<T>> {
-        self.slots.get_mut(place?.0)?.as_mut()
-    }
-
-    /// Makes it the newest.
-    fn link(&mut self, place: Place) {
-        let before = self.newest;
-        if let Some(slot) = self.slot(Some(place)) {
-            (slot.older, slot.newer) = (before, None);
-        }
-        match self.slot(before) {
-            Some(slot) => slot.newer = Some(place),
-            None => self.oldest = Some(place),
-        }
-        self.newest = Some(place);
-    }
-
-    fn unlink(&mut self, place: Place) -> Option<()> {
-        let slot = self.slot(Some(place))?;
-        let (older, newer) = (slot.older, slot.newer);
-        match self.slot(older) {
-            Some(slot) => slot.newer = newer,
-            None => self.oldest = newer,
-        }
-        match self.slot(newer) {
-            Some(slot) => slot.older = older,
-            None => self.newest = older,
-        }
-        Some(())
+        entry.it
     }
 }
 
@@ -196,7 +136,7 @@ mod tests {
         assert_eq!(table.add(key(4), 4).1, Some(2));
         assert_eq!(table.find(key(2)), None);
         assert_eq!(table.drain().collect::<Vec<_>>(), [3, 1, 4]);
-        assert_eq!(table.len(), 0);
+        assert_eq!(table.iter().count(), 0);
         assert_eq!(table.find(key(4)), None);
     }
 

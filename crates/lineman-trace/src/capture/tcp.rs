@@ -45,13 +45,12 @@ impl Connection {
         segment: &Segment,
         known: &mut Conversation,
     ) -> Host {
-        let sent = self.0.sent(id, now_ns, segment);
         // A capture does not show when it arrives: it is taken to arrive as it is seen.
-        let _ = self.0.delivered(now_ns, segment);
+        let captured = self.0.captured(id, now_ns, segment);
         if segment.damaged {
             known.troubles.add(Trouble::Damaged);
         }
-        sent.map_or(Host::Client, |sent| sender(sent.way))
+        captured.map_or(Host::Client, |(sent, _)| sender(sent.way))
     }
 
     /// What its packets tell by now, put into `known`.

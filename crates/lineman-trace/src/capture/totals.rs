@@ -44,7 +44,7 @@ pub struct Totals {
 
 impl Totals {
     /// Counts a packet, whatever it is.
-    pub(super) fn take(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) {
+    pub(super) fn take(&mut self, packet: &Captured<'_>, malformed: bool) {
         self.packets += 1;
         self.bytes += u64::from(packet.wire_len);
         match packet.utc_ns {
@@ -55,7 +55,7 @@ impl Totals {
             None => self.untimed += 1,
         }
         self.cut += u64::from(packet.bytes.len() < packet.wire_len as usize);
-        self.malformed += u64::from(matches!(frame.flaw(), Some((_, Flaw::Malformed))));
+        self.malformed += u64::from(malformed);
     }
 
     /// A packet that belongs to no conversation.

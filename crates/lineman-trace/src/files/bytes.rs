@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::Read;
+use std::ops::Range;
 
 use super::Reason;
 
@@ -82,14 +83,17 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// How much memory is taken for bytes that were promised and have not come.
-const PORTION: usize = 16 << 10;
+/// How many bytes are read at once, and how much memory is taken for bytes that were promised and have not come.
+const PORTION: usize = 256 << 10;
 
-/// An input that counts its bytes.
+/// An input that counts its bytes, and reads them in portions.
 #[derive(Debug)]
 pub(super) struct Input<R> {
     input: R,
-    /// How many bytes were read.
+    portion: Vec<u8>,
+    /// Which part of the portion was not taken yet.
+    rest: Range<usize>,
+    /// How many bytes were taken.
     pub(super) at: u64,
 }
 
@@ -97,27 +101,37 @@ impl<R> Input<R> {
     pub(super) fn get(&self) -> &R {
         &self.input
     }
+
+    /// What was read and not taken yet.
+    pub(super) fn at_hand(&self) -> &[u8] {
+        &self.portion[self.rest.clone()]
+    }
 }
 
 impl<R: Read> Input<R> {
     pub(super) fn new(input: R) -> Self {
-        Self { input, at: 0 }
+        Self {
+            input,
+            portion: vec![0; PORTION],
+            rest: 0..0,
+            at: 0,
+        }
     }
 
     /// The next `N` bytes; `None` if the input ends just here.
     pub(super) fn next<const N: usize>(&mut self) -> Result<Option<[u8; N]>, Stop> {
+        if let Some(bytes) = self.at_hand().first_chunk() {
+            let bytes = *bytes;
+            self.took(N);
+            return Ok(Some(bytes));
+        }
         let mut bytes = [0; N];
         let mut have = 0;
         while have < N {
-            match self.input.read(&mut bytes[have..]) {
-                Ok(0) if have == 0 => return Ok(None),
-                Ok(0) => return Err(Stop::Cut),
-                Ok(more) => {
-                    have += more;
-                    self.at += more as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+            match self.some(&mut bytes[have..])? {
+                0 if have == 0 => return Ok(None),
+                0 => return Err(Stop::Cut),
+                more => have += more,
             }
         }
         Ok(Some(bytes))
@@ -132,6 +146,12 @@ impl<R: Read> Input<R> {
     /// length promises.
     pub(super) fn take(&mut self, len: u64, bytes: &mut Vec<u8>) -> Result<(), Stop> {
         let len = usize::try_from(len).map_err(|_| Stop::Cut)?;
+        if let Some(whole) = self.at_hand().get(..len) {
+            bytes.clear();
+            bytes.extend_from_slice(whole);
+            self.took(len);
+            return Ok(());
+        }
         let mut have = 0;
         // What is there is written over: only what is new has to be filled before.
         while have < len {
@@ -139,14 +159,9 @@ impl<R: Read> Input<R> {
             if bytes.len() < end {
                 bytes.resize(end, 0);
             }
-            match self.input.read(&mut bytes[have..end]) {
-                Ok(0) => return Err(Stop::Cut),
-                Ok(more) => {
-                    have += more;
-                    self.at += more as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error.into()),
+            match self.some(&mut bytes[have..end])? {
+                0 => return Err(Stop::Cut),
+                more => have += more,
             }
         }
         bytes.truncate(len);
@@ -154,15 +169,47 @@ impl<R: Read> Input<R> {
     }
 
     /// Passes over the next `len` bytes.
-    pub(super) fn skip(&mut self, len: u64) -> Result<(), Stop> {
-        if len == 0 {
-            return Ok(());
+    pub(super) fn skip(&mut self, mut len: u64) -> Result<(), Stop> {
+        while len > 0 {
+            if self.rest.is_empty() && !self.fill()? {
+                return Err(Stop::Cut);
+            }
+            let here = usize::try_from(len)
+                .unwrap_or(usize::MAX)
+                .min(self.rest.len());
+            self.took(here);
+            len -= here as u64;
         }
-        let skipped = io::copy(&mut self.input.by_ref().take(len), &mut io::sink())?;
-        self.at += skipped;
-        match skipped == len {
-            true => Ok(()),
-            false => Err(Stop::Cut),
+        Ok(())
+    }
+
+    /// As many of the next bytes as there are without another portion, or of the next portion; 0 at the end.
+    fn some(&mut self, bytes: &mut [u8]) -> Result<usize, Stop> {
+        if self.rest.is_empty() {
+            self.fill()?;
         }
+        let here = self.rest.len().min(bytes.len());
+        bytes[..here].copy_from_slice(&self.at_hand()[..here]);
+        self.took(here);
+        Ok(here)
+    }
+
+    /// Reads the next portion; false at the end.
+    fn fill(&mut self) -> Result<bool, Stop> {
+        loop {
+            match self.input.read(&mut self.portion) {
+                Ok(len) => {
+                    self.rest = 0..len;
+                    return Ok(len > 0);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn took(&mut self, len: usize) {
+        self.rest.start += len;
+        self.at += len as u64;
     }
 }

@@ -27,6 +27,17 @@ const VERSION: (u16, u16) = (2, 4);
 /// How many nanoseconds a second has.
 const SECOND_NS: u64 = 1_000_000_000;
 
+/// How many bytes stand before a packet.
+const HEADER: u64 = 16;
+
+/// What stands before a packet.
+struct Header {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    wire_len: u32,
+}
+
 /// What is needed to read the packets of a file.
 #[derive(Debug)]
 pub(super) struct Records {
@@ -77,17 +88,16 @@ impl Records {
         record: &mut Record,
     ) -> Result<bool, Stop> {
         self.begun = input.at;
-        let Some(seconds) = input.next()? else {
+        let Some(header) = input.next()? else {
             return Ok(false);
         };
-        let seconds = self.endian.u32(seconds);
-        let fraction = self.endian.u32(input.array()?);
-        let lengths = (
-            self.endian.u32(input.array()?),
-            self.endian.u32(input.array()?),
-        );
+        let Header {
+            seconds,
+            fraction,
+            captured,
+            wire_len,
+        } = self.header(header);
         input.skip(self.extension)?;
-        let (captured, wire_len) = self.in_order(lengths);
         if captured > MAX_PACKET {
             return Err(Reason::TooLong(captured).into());
         }
@@ -97,6 +107,27 @@ impl Records {
         record.wire_len = wire_len.max(captured);
         input.take(captured.into(), &mut record.bytes)?;
         Ok(true)
+    }
+
+    /// Whether the next packet is among these bytes, whole.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let Some(header) = bytes.first_chunk() else {
+            return false;
+        };
+        let len = HEADER + self.extension + u64::from(self.header(*header).captured);
+        bytes.len() as u64 >= len
+    }
+
+    fn header(&self, bytes: [u8; HEADER as usize]) -> Header {
+        let (words, _) = bytes.as_chunks::<4>();
+        let word = |at: usize| words.get(at).map_or(0, |word| self.endian.u32(*word));
+        let (captured, wire_len) = self.in_order((word(2), word(3)));
+        Header {
+            seconds: word(0),
+            fraction: word(1),
+            captured,
+            wire_len,
+        }
     }
 
     /// The captured length and that on the wire. Before version 2.3 they stood the other way round, and

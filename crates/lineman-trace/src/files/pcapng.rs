@@ -111,6 +111,16 @@ impl Blocks {
         }
     }
 
+    /// Whether the next block is a packet and among these bytes, whole.
+    pub(super) fn is_in(&self, bytes: &[u8]) -> bool {
+        let (words, _) = bytes.as_chunks::<4>();
+        let [kind, len, ..] = *words else {
+            return false;
+        };
+        let (kind, len) = (self.endian.u32(kind), self.endian.u32(len));
+        matches!(kind, PACKET | OLD_PACKET | SIMPLE_PACKET) && bytes.len() >= len as usize
+    }
+
     fn packet<R: Read>(
         &self,
         block: &mut Block<'_, R>,

@@ -49,8 +49,7 @@ enum Records {
 }
 
 impl<R: Read> Reader<R> {
-    /// Reads the beginning of a file. It reads in small portions: give it a
-    /// [`BufReader`](std::io::BufReader).
+    /// Reads the beginning of a file. It reads in portions, and takes of each what there is.
     ///
     /// # Errors
     /// When the input cannot be read, or does not begin as a capture does.
@@ -122,6 +121,15 @@ impl<R: Read> Reader<R> {
             }
         }
         None
+    }
+
+    /// Whether the next packet was read already: [`read_into`](Self::read_into) does not wait for the input.
+    pub fn is_at_hand(&self) -> bool {
+        let bytes = self.input.at_hand();
+        match &self.records {
+            Records::Pcap(records) => records.is_in(bytes),
+            Records::Pcapng(blocks) => blocks.is_in(bytes),
+        }
     }
 
     /// Where what is being read begins.

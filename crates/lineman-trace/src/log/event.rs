@@ -178,6 +178,10 @@ pub struct Packet {
     /// says it, by the log's clock: when the lab has read them and told, that may be later, where the machine is busy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stamp_ns: Option<u64>,
+    /// Whether its checksum had still to be computed when it was captured, by the network card or by nobody: the kernel
+    /// says so, and it is not wrong.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub checksum_pending: bool,
 }
 
 impl Packet {
@@ -191,6 +195,7 @@ impl Packet {
             wire_len: None,
             link: None,
             stamp_ns: None,
+            checksum_pending: false,
         }
     }
 }

@@ -97,6 +97,7 @@ impl Event {
                 wire_len: _,
                 link: _,
                 stamp_ns: _,
+                checksum_pending: _,
             })
             | Kind::State(State {
                 host: _,

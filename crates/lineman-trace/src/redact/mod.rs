@@ -52,8 +52,7 @@ impl<S: BuildHasher> Redactor<S> {
     /// The bytes of a packet, redacted: as many as there were.
     pub fn packet(&mut self, packet: &Captured<'_>) -> Vec<u8> {
         let mut out = packet.bytes.to_vec();
-        let frame = Frame::captured(packet.link, packet.bytes, packet.wire_len as usize);
-        let frame = self.tftp.follow(frame);
+        let frame = self.tftp.follow(packet.frame());
         self.redact(packet.link, &frame, &mut out);
         out
     }

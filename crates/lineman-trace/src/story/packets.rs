@@ -185,7 +185,8 @@ impl Story {
     fn arrow(&mut self, sent_ns: u64, packet: &Packet) -> (Arrow, Option<EndState>) {
         let bytes = packet.bytes.clone().unwrap_or_default();
         let (link, wire_len) = self.captured(packet, bytes.len());
-        let frame = Frame::captured(link, &bytes, wire_len);
+        let frame =
+            Frame::captured(link, &bytes, wire_len).with_checksum_pending(packet.checksum_pending);
         let frame = self.conversations.follow(frame);
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();

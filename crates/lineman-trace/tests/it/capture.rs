@@ -58,6 +58,7 @@ impl Taken {
             link,
             utc_ns: Some(self.now_ns),
             wire_len: u32::try_from(wire_len).expect("a packet"),
+            checksum_pending: false,
             bytes,
         };
         self.sorted.push(self.all.take(&packet));
@@ -548,6 +549,7 @@ fn a_recorder_tells_each_packet_once_and_in_order() {
             link: LinkType::ETHERNET,
             utc_ns,
             wire_len: u32::try_from(bytes.len()).expect("a packet"),
+            checksum_pending: false,
             bytes,
         };
         let sorted = all.take(&packet);

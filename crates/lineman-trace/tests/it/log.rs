@@ -90,14 +90,15 @@ fn packet() -> impl Strategy<Value = Kind> {
         any::<u32>().prop_map(|times| Verdict::Repeated { times }),
         any::<u64>().prop_map(|copy| Verdict::Duplicated { copy }),
     ];
-    let captured = any::<(Option<u32>, Option<u16>, Option<u64>)>();
+    let captured = any::<(Option<u32>, Option<u16>, Option<u64>, bool)>();
     let bytes = any::<Option<Vec<u8>>>();
     (any::<u64>(), host(), verdict, bytes, captured).prop_map(
-        |(id, from, verdict, bytes, (wire_len, link, stamp_ns))| {
+        |(id, from, verdict, bytes, (wire_len, link, stamp_ns, checksum_pending))| {
             Kind::Packet(Packet {
                 wire_len,
                 link: link.map(LinkType),
                 stamp_ns,
+                checksum_pending,
                 ..Packet::new(id, from, verdict, bytes)
             })
         },

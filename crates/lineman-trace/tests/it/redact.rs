@@ -64,6 +64,7 @@ fn captured(link: LinkType, bytes: &[u8], n: usize) -> Captured<'_> {
         link,
         utc_ns: Some(1_790_000_000_000_000_000 + n as u64 * 300_000_000),
         wire_len: u32::try_from(bytes.len()).expect("a packet"),
+        checksum_pending: false,
         bytes,
     }
 }
@@ -208,6 +209,7 @@ fn any_bytes_of_any_link_are_redacted() {
             for cut in (0..bytes.len()).step_by(7) {
                 let packet = Captured {
                     wire_len: 2000,
+                    checksum_pending: false,
                     ..captured(link, &bytes[cut..], 0)
                 };
                 assert_eq!(redactor.packet(&packet).len(), bytes.len() - cut);

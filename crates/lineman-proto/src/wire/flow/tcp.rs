@@ -174,7 +174,11 @@ impl TcpFlow {
     /// Whether a segment begins another connection between the same two ends: a SYN whose number is not that
     /// of this one; or, where that was not seen and this one is over, the answer to it.
     pub fn is_succeeded_by(&self, segment: &Segment) -> bool {
-        let Some(way) = self.way(segment).filter(|_| segment.has(Flags::SYN)) else {
+        // Asked of every segment: the usual ones are none.
+        if !segment.has(Flags::SYN) {
+            return false;
+        }
+        let Some(way) = self.way(segment) else {
             return false;
         };
         let other = |numbers: Numbers| numbers.isn != segment.seq;
@@ -207,9 +211,28 @@ impl TcpFlow {
     /// `id` is what later segments will call it that repeat it.
     pub fn sent(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Sent> {
         let way = self.way(segment)?;
+        match self.is_succeeded_by(segment) {
+            true => None,
+            false => Some(self.sent_by(way, id, now_ns, segment)),
+        }
+    }
+
+    /// A segment was seen: it was sent, and counts as delivered. `None` as for [`sent`](Self::sent).
+    pub fn captured(
+        &mut self,
+        id: u64,
+        now_ns: u64,
+        segment: &Segment,
+    ) -> Option<(Sent, Delivered)> {
+        let way = self.way(segment)?;
         if self.is_succeeded_by(segment) {
             return None;
         }
+        let sent = self.sent_by(way, id, now_ns, segment);
+        Some((sent, self.delivered_by(way, now_ns, segment)))
+    }
+
+    fn sent_by(&mut self, way: Way, id: u64, now_ns: u64, segment: &Segment) -> Sent {
         self.begin(way, segment);
         let (first_ns, _) = self.seen_ns.unwrap_or((now_ns, now_ns));
         self.seen_ns = Some((first_ns, now_ns));
@@ -276,7 +299,7 @@ impl TcpFlow {
             Label::Probe { .. } | Label::KeepAlive => asked_ns.map(|asked| asked.max(heard_ns)),
             _ => asked_ns,
         };
-        Some(Sent {
+        Sent {
             way,
             place: Place {
                 seq: placed.seq,
@@ -291,17 +314,21 @@ impl TcpFlow {
             waited_ns: since_ns.map(|since| now_ns.saturating_sub(since)),
             tries_new,
             moved,
-        })
+        }
     }
 
     /// A segment was delivered; tell it as it arrived. `None` if it is not of this connection.
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let way = self.way(segment)?;
+        Some(self.delivered_by(way, now_ns, segment))
+    }
+
+    fn delivered_by(&mut self, way: Way, now_ns: u64, segment: &Segment) -> Delivered {
         if segment.damaged {
-            return Some(Delivered {
+            return Delivered {
                 arrival: Arrival::Damaged,
                 moved: None,
-            });
+            };
         }
         let placed = self.place(way, segment);
         let sacked = placed.sacked;
@@ -349,7 +376,7 @@ impl TcpFlow {
         receiver.fed_after_end |=
             placed.bytes > 0 && receiver.fin.is_some() && receiver.expects > due;
         let moved = receiver.lives_by_hearing(sender, &placed, due);
-        Some(Delivered { arrival, moved })
+        Delivered { arrival, moved }
     }
 
     /// Whether it is a FIN, and something before it has not arrived.

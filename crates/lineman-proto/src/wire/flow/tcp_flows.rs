@@ -7,6 +7,8 @@ use std::net::SocketAddr;
 use super::Delivered;
 use super::Segment;
 use super::Sent;
+use super::SlotId;
+use super::Slots;
 use super::TcpFlow;
 
 /// How many connections are remembered where nobody says otherwise: more than a lab has, and a few
@@ -20,12 +22,11 @@ const MEMORY: usize = 4096;
 /// ends that has another number: the ports are used again. The one before leaves then.
 #[derive(Debug)]
 pub struct TcpFlows {
-    by_ends: HashMap<Ends, usize>,
-    slots: Vec<Slot>,
-    limit: usize,
+    by_ends: HashMap<Ends, SlotId>,
+    slots: Slots<Known>,
     begun: u64,
-    newest: usize,
-    oldest: usize,
+    /// The one that was heard of last: segments come in trains.
+    last: Option<SlotId>,
     left: Option<Left>,
     discards_early_fins: bool,
 }
@@ -69,18 +70,13 @@ pub struct Captured {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Ends([(IpAddr, u16); 2]);
 
-/// A connection, between the one that was heard of next before it and the one behind it.
+/// A connection that is followed.
 #[derive(Debug)]
-struct Slot {
+struct Known {
     ends: Ends,
     id: FlowId,
     flow: TcpFlow,
-    newer: usize,
-    older: usize,
 }
-
-/// Beyond every slot.
-const NOBODY: usize = usize::MAX;
 
 impl Default for TcpFlows {
     fn default() -> Self {
@@ -98,11 +94,9 @@ impl TcpFlows {
     pub fn with_limit(limit: usize) -> Self {
         Self {
             by_ends: HashMap::new(),
-            slots: Vec::new(),
-            limit: limit.max(1),
+            slots: Slots::new(limit),
             begun: 0,
-            newest: NOBODY,
-            oldest: NOBODY,
+            last: None,
             left: None,
             discards_early_fins: false,
         }
@@ -122,25 +116,24 @@ impl TcpFlows {
     /// The connection between two ends, whichever is named first, if it is known, and its number.
     pub fn between(&self, one: SocketAddr, other: SocketAddr) -> Option<(FlowId, &TcpFlow)> {
         let at = *self.by_ends.get(&Ends::between(one, other))?;
-        let Slot { id, flow, .. } = &self.slots[at];
+        let Known { id, flow, .. } = self.slots.get(at)?;
         Some((*id, flow))
     }
 
     /// Those that are followed now, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (FlowId, &TcpFlow)> {
-        self.slots.iter().map(|slot| (slot.id, &slot.flow))
+        self.slots.iter().map(|known| (known.id, &known.flow))
     }
 
     /// A segment was sent; `id` is what later segments will call it that repeat it.
     pub fn sent(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Sent> {
-        let at = self.begin(segment);
-        self.slots[at].flow.sent(id, now_ns, segment)
+        self.begin(segment)?.flow.sent(id, now_ns, segment)
     }
 
     /// A segment was delivered, as it arrived.
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let at = self.find(segment);
-        let flow = &mut self.slots[at].flow;
+        let flow = &mut self.slots.get_mut(at)?.flow;
         match self.discards_early_fins && flow.is_early_fin(segment) {
             true => flow.delivered_without_fin(now_ns, segment),
             false => flow.delivered(now_ns, segment),
@@ -149,12 +142,12 @@ impl TcpFlows {
 
     /// A segment was seen: it was sent, and counts as delivered.
     pub fn captured(&mut self, id: u64, now_ns: u64, segment: &Segment) -> Option<Captured> {
-        let at = self.begin(segment);
-        let slot = &mut self.slots[at];
+        let known = self.begin(segment)?;
+        let (sent, delivered) = known.flow.captured(id, now_ns, segment)?;
         Some(Captured {
-            id: slot.id,
-            sent: slot.flow.sent(id, now_ns, segment)?,
-            delivered: slot.flow.delivered(now_ns, segment)?,
+            id: known.id,
+            sent,
+            delivered,
         })
     }
 
@@ -165,92 +158,49 @@ impl TcpFlows {
     }
 
     /// As [`find`](Self::find), for a segment that may begin a new connection between known ends.
-    fn begin(&mut self, segment: &Segment) -> usize {
+    fn begin(&mut self, segment: &Segment) -> Option<&mut Known> {
         let at = self.find(segment);
-        let slot = &mut self.slots[at];
-        if slot.flow.is_succeeded_by(segment) {
-            let id = FlowId(self.begun);
-            self.begun += 1;
+        let known = self.slots.get_mut(at)?;
+        if known.flow.is_succeeded_by(segment) {
             self.left = Some(Left {
-                id: std::mem::replace(&mut slot.id, id),
-                flow: std::mem::replace(&mut slot.flow, TcpFlow::new(segment)),
+                id: std::mem::replace(&mut known.id, FlowId(self.begun)),
+                flow: std::mem::replace(&mut known.flow, TcpFlow::new(segment)),
                 why: Leaving::PortsReused,
             });
+            self.begun += 1;
         }
-        at
+        Some(known)
     }
 
-    /// The place of the connection that a segment belongs to, which is the newest now; a new one, if there is none.
-    fn find(&mut self, segment: &Segment) -> usize {
+    /// Where the connection is that a segment belongs to, which is the newest now; a new one, if there is none.
+    fn find(&mut self, segment: &Segment) -> SlotId {
         let ends = Ends::between(segment.from, segment.to);
-        // Segments come in trains.
-        if let Some(slot) = self.slots.get(self.newest)
-            && slot.ends == ends
-        {
-            return self.newest;
+        let is_it = |at: &SlotId| self.slots.get(*at).is_some_and(|known| known.ends == ends);
+        if let Some(at) = self.last.filter(is_it) {
+            return at;
         }
         let at = match self.by_ends.get(&ends) {
-            Some(at) => {
-                let at = *at;
-                self.unlink(at);
-                at
-            }
-            None => self.place(ends, segment),
+            Some(at) => *at,
+            None => self.add(ends, segment),
         };
-        self.link(at);
+        self.slots.used(at);
+        self.last = Some(at);
         at
     }
 
-    /// Makes a new connection, in the place of the idlest if there is no other.
-    fn place(&mut self, ends: Ends, segment: &Segment) -> usize {
-        let slot = Slot {
-            ends,
-            id: FlowId(self.begun),
-            flow: TcpFlow::new(segment),
-            newer: NOBODY,
-            older: NOBODY,
-        };
+    /// Makes a new connection; the idlest leaves if there is no room.
+    fn add(&mut self, ends: Ends, segment: &Segment) -> SlotId {
+        if let Some(Known { ends, id, flow }) = self.slots.make_room() {
+            self.by_ends.remove(&ends);
+            let why = Leaving::Idlest;
+            self.left = Some(Left { id, flow, why });
+        }
+        let id = FlowId(self.begun);
         self.begun += 1;
-        let at = match self.slots.len() < self.limit {
-            true => {
-                self.slots.push(slot);
-                self.slots.len() - 1
-            }
-            false => {
-                let at = self.oldest;
-                self.unlink(at);
-                let Slot { ends, id, flow, .. } = std::mem::replace(&mut self.slots[at], slot);
-                self.by_ends.remove(&ends);
-                let why = Leaving::Idlest;
-                self.left = Some(Left { id, flow, why });
-                at
-            }
-        };
+        let flow = TcpFlow::new(segment);
+        let at = self.slots.add(Known { ends, id, flow });
         self.by_ends.insert(ends, at);
         at
-    }
-
-    /// Takes a slot out of the order.
-    fn unlink(&mut self, at: usize) {
-        let Slot { newer, older, .. } = self.slots[at];
-        match self.slots.get_mut(newer) {
-            Some(slot) => slot.older = older,
-            None => self.newest = older,
-        }
-        match self.slots.get_mut(older) {
-            Some(slot) => slot.newer = newer,
-            None => self.oldest = newer,
-        }
-    }
-
-    /// Puts a slot in front of all others.
-    fn link(&mut self, at: usize) {
-        let before = std::mem::replace(&mut self.newest, at);
-        match self.slots.get_mut(before) {
-            Some(slot) => slot.newer = at,
-            None => self.oldest = at,
-        }
-        (self.slots[at].newer, self.slots[at].older) = (NOBODY, before);
     }
 }
 

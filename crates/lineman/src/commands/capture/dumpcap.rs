@@ -124,7 +124,7 @@ fn stream(
     request: &Request,
 ) -> Result<Live, Refused> {
     let words = |error: &dyn std::fmt::Display| Refused::Said(error.to_string());
-    let reader = Reader::new(BufReader::new(stdout)).map_err(|error| words(&error))?;
+    let reader = Reader::new(stdout).map_err(|error| words(&error))?;
     let link = reader
         .interfaces()
         .first()
@@ -172,7 +172,7 @@ fn program(filter: &Filter, link: LinkType) -> Result<Option<Program>, Refused> 
 }
 
 fn read(
-    mut reader: Reader<BufReader<ChildStdout>>,
+    mut reader: Reader<ChildStdout>,
     program: Option<&Program>,
     interface: u32,
     tell: &mpsc::Sender<Heard>,
@@ -197,6 +197,7 @@ fn read(
             wire_len,
             bytes,
             outbound: record.outbound,
+            checksum_pending: false, // dumpcap does not say
             super_segment: None,
         };
         if tell.blocking_send(Heard::Packets(vec![caught])).is_err() {

@@ -70,6 +70,8 @@ pub struct Caught {
     pub bytes: Vec<u8>,
     /// Whether it was on its way out, where that is known.
     pub outbound: Option<bool>,
+    /// Whether the kernel says that its checksum had still to be computed.
+    pub checksum_pending: bool,
     /// Whether it is larger than its interface takes at once, where that is known.
     pub super_segment: Option<bool>,
 }
@@ -92,6 +94,7 @@ impl Caught {
             link: self.link,
             utc_ns: self.utc_ns,
             wire_len: self.wire_len,
+            checksum_pending: self.checksum_pending,
             bytes: &self.bytes,
         }
     }

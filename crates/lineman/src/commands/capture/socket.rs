@@ -101,6 +101,7 @@ impl Reader {
                 wire_len: packet.wire_len,
                 bytes: packet.bytes.to_vec(),
                 outbound: Some(packet.outbound),
+                checksum_pending: packet.checksum_pending,
                 super_segment: Some(packet.super_segment),
             });
             if bytes >= PORTION {

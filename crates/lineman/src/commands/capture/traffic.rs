@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use lineman_proto::wire::Frame;
 use lineman_trace::capture::Conversations;
 use lineman_trace::capture::Kind;
 
@@ -71,8 +70,7 @@ fn and_host(host: &Option<IpAddr>) -> String {
 
 /// Whether it is a datagram, or an ICMP error about one from or to this port.
 fn is_about(packet: &Caught, port: u16) -> bool {
-    let frame = Frame::captured(packet.link, &packet.bytes, packet.wire_len as usize);
-    let Some(icmp) = frame.icmp() else {
+    let Some(icmp) = packet.as_captured().frame().icmp() else {
         return true;
     };
     let ports = icmp.quoted().and_then(|quoted| quoted.ports);

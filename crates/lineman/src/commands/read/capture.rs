@@ -4,13 +4,13 @@ use std::path::Path;
 
 use lineman_net::FileId;
 use lineman_trace::capture::Captured;
-use lineman_trace::files::BadFile;
+use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Sorted;
 use lineman_trace::files::Ending;
-use lineman_trace::files::LinkType;
 use lineman_trace::files::Reader;
-use lineman_trace::files::Record;
 use lineman_trace::files::Unpacked;
 
+use super::ahead;
 use super::ahead::Ahead;
 use super::input::Input;
 use super::input::Stop;
@@ -23,20 +23,10 @@ use crate::failure::Failure;
 use crate::lang::read::Read;
 
 /// The packets of a capture, each for as long as the next is not read.
-pub struct Capture {
-    reader: Reader<Ahead>,
-    record: Record,
-    wanted: Wanted,
-    bad: Option<BadFile>,
-}
+pub struct Capture(Ahead);
 
 /// How the reading of a capture ended.
-pub struct End {
-    ending: Option<Ending>,
-    packed_cut: bool,
-    bad: Option<BadFile>,
-    wanted: Wanted,
-}
+pub struct End(ahead::End);
 
 impl Capture {
     /// Opens a capture and reads its beginning.
@@ -53,52 +43,22 @@ impl Capture {
         let (input, stop, id) = Input::open(path, follow, console)?;
         let unpacked =
             Unpacked::new(input).map_err(|error| words::unreadable(path, error, console))?;
-        let ahead = Ahead::of(unpacked).map_err(|error| words::unreadable(path, error, console))?;
-        let reader = Reader::new(ahead);
+        let reader = Reader::new(unpacked);
         let reader = reader.map_err(|bad| words::refused(path, &bad, console))?;
-        let capture = Self {
-            reader,
-            record: Record::new(0, 0, Vec::new()),
-            wanted,
-            bad: None,
-        };
-        Ok((capture, stop, id))
+        let ahead = Ahead::of(reader, wanted);
+        let ahead = ahead.map_err(|error| words::unreadable(path, error, console))?;
+        Ok((Self(ahead), stop, id))
     }
 
-    /// The next packet; `None` when there are no more.
-    pub fn next(&mut self) -> Option<Captured<'_>> {
-        loop {
-            if let Err(bad) = self.reader.read_into(&mut self.record)? {
-                self.bad = Some(bad);
-                return None;
-            }
-            let packet = captured(&self.reader, &self.record);
-            if self.wanted.accepts(&packet) {
-                break;
-            }
-        }
-        Some(captured(&self.reader, &self.record))
+    /// The next packet, and what it is among all of them; `None` when there are no more.
+    pub fn next_of(&mut self, all: &mut Conversations) -> Option<(Captured<'_>, Sorted)> {
+        let (packet, look) = self.0.next()?;
+        Some((packet, all.take_seen(&packet, look)))
     }
 
     /// Nothing more is read of it.
     pub fn end(self) -> End {
-        End {
-            ending: self.reader.ending(),
-            packed_cut: self.reader.input().is_cut(),
-            bad: self.bad,
-            wanted: self.wanted,
-        }
-    }
-}
-
-/// A packet that was read.
-fn captured<'r, R: std::io::Read>(reader: &Reader<R>, record: &'r Record) -> Captured<'r> {
-    let interface = reader.interfaces().get(record.interface as usize);
-    Captured {
-        link: interface.map_or_else(LinkType::default, |interface| interface.link),
-        utc_ns: record.utc_ns,
-        wire_len: record.wire_len,
-        bytes: &record.bytes,
+        End(self.0.end())
     }
 }
 
@@ -109,17 +69,18 @@ impl End {
     /// When it is damaged: what was read before was shown.
     pub fn tell(self, path: &Path, console: Console) -> Result<(), Failure> {
         let file = &path.display();
-        if let Some(bad) = self.bad {
+        let Self(end) = self;
+        if let Some(bad) = end.bad {
             let (at, why) = (&bad.at, &words::reason(&bad.reason, console.lang));
             let words = Read::BadAt { file, at, why };
             return Err(Failure::new(Exit::PeerFault, &words, console.lang));
         }
-        if let Some((text, error)) = self.wanted.refused() {
-            console.say(&filter::wrong(text, error, console).text);
+        if let Some((text, error)) = end.refused {
+            console.say(&filter::wrong(&text, &error, console).text);
         }
-        match self.ending {
+        match end.ending {
             Some(Ending::Cut { at }) => console.warn(&Read::CutAt { file, at: &at }),
-            _ if self.packed_cut => console.warn(&Read::PackedCut { file }),
+            _ if end.packed_cut => console.warn(&Read::PackedCut { file }),
             _ => {}
         }
         Ok(())
@@ -127,7 +88,7 @@ impl End {
 
     /// Where the file is cut, if it is: in bytes of what is in it, when it is compressed.
     pub fn cut_at(&self) -> Option<u64> {
-        match self.ending {
+        match self.0.ending {
             Some(Ending::Cut { at }) => Some(at),
             _ => None,
         }
@@ -135,6 +96,6 @@ impl End {
 
     /// Whether it was read to its end, and all of it was there.
     pub fn is_whole(&self) -> bool {
-        self.ending == Some(Ending::Complete) && !self.packed_cut
+        self.0.ending == Some(Ending::Complete) && !self.0.packed_cut
     }
 }

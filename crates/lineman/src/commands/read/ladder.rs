@@ -90,9 +90,8 @@ fn read(mut capture: Capture, number: u64, log: &Hub, mut sink: impl FnMut(Event
     let (mut all, mut recorder) = (Conversations::default(), Recorder::new());
     let mut found = false;
     while !log.is_over()
-        && let Some(packet) = capture.next()
+        && let Some((packet, sorted)) = capture.next_of(&mut all)
     {
-        let sorted = all.take(&packet);
         if sorted.conversation != Some(number) {
             continue;
         }

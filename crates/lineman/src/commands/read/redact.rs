@@ -95,8 +95,7 @@ fn redacted(
     let mut interfaces: HashMap<LinkType, u32> = HashMap::new();
     let mut all = Conversations::default();
     let (mut packets, mut left_out) = (0, 0);
-    while let Some(packet) = capture.next() {
-        let sorted = all.take(&packet);
+    while let Some((packet, sorted)) = capture.next_of(&mut all) {
         if only.is_some() && sorted.conversation != only {
             continue;
         }

@@ -58,8 +58,7 @@ pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
 
 fn read(mut capture: Capture, mut only: Only) -> Told {
     let mut all = Conversations::default();
-    while let Some(packet) = capture.next() {
-        let sorted = all.take(&packet);
+    while let Some((packet, sorted)) = capture.next_of(&mut all) {
         only.take(&packet, sorted, &all);
     }
     Told {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::future::pending;
 
-use lineman_proto::wire::Frame;
 use lineman_trace::capture::Conversation;
 use lineman_trace::capture::Sorted;
 use lineman_trace::capture::Summary;
@@ -267,7 +266,7 @@ fn summed_up(summary: &Summary, lost: u64, console: Console) -> Result<(), Failu
 
 /// A packet for programs.
 fn tell(sorted: Sorted, packet: &Caught, console: Console) -> Result<(), Failure> {
-    let frame = Frame::captured(packet.link, &packet.bytes, packet.wire_len as usize);
+    let frame = packet.as_captured().frame();
     let fields = json!({
         "number": sorted.number,
         "conversation": sorted.conversation,
@@ -277,6 +276,7 @@ fn tell(sorted: Sorted, packet: &Caught, console: Console) -> Result<(), Failure
         "link": packet.link.0,
         "length": packet.wire_len,
         "super_segment": packet.super_segment,
+        "checksum_pending": packet.checksum_pending,
         "text": frame.to_string(),
     });
     console.tell("packet", fields)

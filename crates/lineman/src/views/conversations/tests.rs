@@ -39,6 +39,7 @@ fn scan(ports: u16) -> Summary {
             link: LinkType::ETHERNET,
             utc_ns: Some(1_790_000_000_000_000_000 + u64::from(port)),
             wire_len: u32::try_from(bytes.len()).expect("a packet"),
+            checksum_pending: false,
             bytes: &bytes,
         });
     }
@@ -86,6 +87,7 @@ fn what_is_left_out_is_said_and_how_to_see_it() {
                 link: LinkType::ETHERNET,
                 utc_ns: None,
                 wire_len: u32::try_from(bytes.len()).expect("a packet"),
+                checksum_pending: false,
                 bytes: &bytes,
             });
         }

@@ -4,7 +4,6 @@ mod list;
 
 use std::collections::HashMap;
 
-use lineman_proto::wire::Frame;
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversation;
 use lineman_trace::capture::Recorder;
@@ -206,7 +205,7 @@ impl Interleaved {
 
     /// A packet that belongs to no conversation.
     fn alone(&self, packet: &Captured<'_>, begun_ns: u64) -> String {
-        let frame = Frame::captured(packet.link, packet.bytes, packet.wire_len as usize);
+        let frame = packet.frame();
         let at = packet
             .utc_ns
             .map_or(0, |utc_ns| utc_ns.saturating_sub(begun_ns));
