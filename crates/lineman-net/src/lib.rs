@@ -25,4 +25,5 @@ pub use output_file::OutputError;
 pub use output_file::OutputFile;
 pub use privileges::Account;
 pub use privileges::AccountError;
+pub use privileges::give_up_capturing;
 pub use supervisor::Notifier;

@@ -117,6 +117,22 @@ impl Account {
     }
 }
 
+/// Gives the right to capture packets up, for good: what is open stays open. It holds for the calling thread, and for
+/// those that it starts afterwards.
+///
+/// # Errors
+/// When the system refuses.
+pub fn give_up_capturing() -> io::Result<()> {
+    let without = |set: CapabilitySet| set.difference(CapabilitySet::NET_RAW);
+    let has = capabilities(None)?;
+    let kept = CapabilitySets {
+        effective: without(has.effective),
+        permitted: without(has.permitted),
+        inheritable: without(has.inheritable),
+    };
+    Ok(set_capabilities(None, kept)?)
+}
+
 fn user(text: &str) -> Result<(Uid, Option<User>), AccountError> {
     if let Some(user) = User::from_name(text).map_err(lookup(text))? {
         return Ok((user.uid, Some(user)));
@@ -164,6 +180,24 @@ mod tests {
 
     fn refusal(text: &str) -> String {
         Account::find(text).expect_err(text).to_string()
+    }
+
+    #[test]
+    fn who_gives_capturing_up_keeps_everything_else() {
+        let (before, after) = std::thread::spawn(|| {
+            let before = capabilities(None).expect("this thread's own");
+            give_up_capturing().expect("fewer are always allowed");
+            (before, capabilities(None).expect("this thread's own"))
+        })
+        .join()
+        .expect("no panic");
+        assert!(!after.permitted.contains(CapabilitySet::NET_RAW));
+        let given_up = before.permitted.difference(after.permitted);
+        assert!(CapabilitySet::NET_RAW.contains(given_up));
+        assert_eq!(
+            after.effective,
+            before.effective.intersection(after.permitted)
+        );
     }
 
     #[test]

@@ -124,6 +124,36 @@ fn bytes_are_those_that_tcpdump_has() {
     assert_eq!(ran.text("count").trim(), "50");
 }
 
+/// Strangers' packets are read by a program that may capture nothing else: neither in the user namespace's rights nor
+/// in those that a file may give.
+#[test]
+fn the_right_to_capture_is_given_up_once_it_captures() {
+    let ran = in_network(
+        "watch --json -i lo -w a.pcapng udp
+        cat /proc/$WATCH/task/*/status > status
+        echo | \"$LINEMAN\" udp send 127.0.0.1:4009 2> /dev/null || true
+        sleep 0.3; finish",
+    );
+    assert_eq!(ran.events("packet").len(), 1, "it captures all the same");
+    let status = ran.text("status");
+    let of_kind = |kind: &str| {
+        let values = status.lines().filter_map(|line| line.strip_prefix(kind));
+        let values = values.map(|value| u64::from_str_radix(value.trim(), 16).expect("a number"));
+        values.collect::<Vec<_>>()
+    };
+    for kind in ["CapInh:", "CapPrm:", "CapEff:", "CapAmb:"] {
+        let threads = of_kind(kind);
+        assert!(
+            threads.len() > 1,
+            "the one that reads is a thread: {status}"
+        );
+        assert!(
+            threads.iter().all(|rights| rights & CAP_NET_RAW == 0),
+            "{kind} {status}"
+        );
+    }
+}
+
 /// Who reads too slowly is told what is missing.
 #[test]
 fn packets_that_found_no_room_are_told() {
@@ -206,3 +236,6 @@ for tag in ("", "81000064", "81000007", "88a8006481000007"): out.send(frame(byte
         assert_eq!(ran.tshark("a.pcapng", "vlan"), tagged, "{filter}");
     }
 }
+
+/// The bit of the right to capture among capabilities (capabilities(7)).
+const CAP_NET_RAW: u64 = 1 << 13;

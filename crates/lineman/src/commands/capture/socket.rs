@@ -34,6 +34,8 @@ pub fn begin(request: &Request) -> Result<Live, OpenError> {
         promiscuous: request.promiscuous,
         buffer: request.buffer,
     })?;
+    // Before any thread is there that would keep the right: strangers' packets are read from now on.
+    lineman_net::give_up_capturing()?;
     let link = capture.link();
     let (tell, heard) = mpsc::channel(PORTIONS);
     let stop = Stop::new()?;
