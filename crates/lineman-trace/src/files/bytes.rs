@@ -84,7 +84,7 @@ impl From<io::Error> for Stop {
 }
 
 /// How many bytes are read at once, and how much memory is taken for bytes that were promised and have not come.
-const PORTION: usize = 256 << 10;
+const PORTION: usize = 64 << 10;
 
 /// An input that counts its bytes, and reads them in portions.
 #[derive(Debug)]

@@ -20,11 +20,11 @@ use lineman_trace::files::Unpacked;
 
 use super::wanted::Wanted;
 
-/// How many bytes of packets a portion has, the last packet aside: so many that a thread that waits for one is seldom
-/// woken, and so few that all portions fit into the caches of a processor.
-const PORTION: usize = 256 << 10;
+/// How many bytes of packets a portion has, the last packet aside: with all portions they fit into the caches of
+/// a processor.
+const PORTION: usize = 64 << 10;
 /// How many packets it has at most: the smallest have some fifty bytes.
-const PACKETS: usize = 1024;
+const PACKETS: usize = 512;
 /// How many portions there are.
 const PORTIONS: usize = 4;
 /// How much memory a packet's place keeps for the next one there, in bytes: more than an Ethernet carries, jumbo
