@@ -9,9 +9,9 @@ use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::checksum;
+use lineman_proto::wire::flow::Arrivals;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlows;
-use lineman_proto::wire::flow::Arrivals;
 use lineman_proto::wire::flow::TftpFlows;
 
 fuzz_target!(|bytes: &[u8]| {
