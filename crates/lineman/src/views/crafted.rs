@@ -172,6 +172,7 @@ fn no_text_of_a_log_acts_on_a_terminal_or_in_an_export() {
                 Format::Text,
                 Format::Jsonl,
                 Format::Rows,
+                Format::Perfetto,
             ] {
                 let mut out = Vec::new();
                 export::write(format, events, lang, &mut out).expect("memory");

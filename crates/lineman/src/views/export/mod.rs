@@ -2,6 +2,7 @@
 
 mod mermaid;
 mod pcapng;
+mod perfetto;
 mod rows;
 mod svg;
 mod svg_row;
@@ -40,6 +41,8 @@ pub enum Format {
     Jsonl,
     /// The rows of the ladder with all that is said of them, one JSON object a line
     Rows,
+    /// A trace for ui.perfetto.dev: states as slices, packets as flows, figures as counters
+    Perfetto,
 }
 
 /// How wide the ladder is as text.
@@ -57,6 +60,7 @@ pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) 
         Format::Text => text(events, lang, out),
         Format::Jsonl => json_lines(events, out),
         Format::Rows => rows::lines(events, lang, out),
+        Format::Perfetto => out.write_all(perfetto::trace(events, lang).as_bytes()),
     }
 }
 

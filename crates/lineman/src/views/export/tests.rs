@@ -91,6 +91,7 @@ fn no_export_but_the_capture_holds_a_control_character() {
             Format::Text,
             Format::Jsonl,
             Format::Rows,
+            Format::Perfetto,
         ] {
             let text = text(name, format, Lang::En);
             assert!(

@@ -82,5 +82,6 @@ fn ending(format: Format) -> &'static str {
         Format::Text => "txt",
         Format::Jsonl => "jsonl",
         Format::Rows => "rows.jsonl",
+        Format::Perfetto => "perfetto.json",
     }
 }
