@@ -497,7 +497,8 @@ fn is_simulated(events: &[Event]) -> bool {
 fn is_overtaken(row: &Row) -> bool {
     let landing = |arrow: &Arrow| arrow.stretch == Stretch::Landing && !arrow.held;
     row.arrow.as_ref().is_some_and(|arrow| {
-        arrow.arrival == lineman_proto::wire::flow::Arrival::Early
+        use lineman_proto::wire::flow::Arrival;
+        matches!(arrow.arrival, Arrival::Early | Arrival::FinTooEarly)
             || landing(arrow)
             || arrow.rules.iter().any(|rule| rule.contains("reorder"))
     })

@@ -132,7 +132,9 @@ const flows = {
     const bar = page.locator('#client progress');
     const first = await until('a bar', async () => (await bar.count()) && bar.evaluate((it) => it.value));
     await until('it runs down', async () => (await bar.evaluate((it) => it.value)) < first);
-    assert.equal(await bar.evaluate((it) => it.max), 60e9);
+    // A kernel that is asked some milliseconds later tells of what is left of its minute.
+    const most = await bar.evaluate((it) => it.max);
+    assert(most > 59e9 && most <= 60e9, `${most} ns`);
     await page.keyboard.press('m');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowUp');
@@ -504,7 +506,9 @@ const flows = {
     await until('rows', async () => (await labels(page)).length >= 3);
     await page.locator('[data-tab=learn]').click();
     await page.locator('[data-do=exercise]').click();
+    await page.locator('.shuffled code').first().waitFor();
     const texts = await page.locator('.shuffled code').allTextContents();
+    assert.equal(texts.length, 3);
     const right = ['SYN seq', 'SYN+ACK', 'ACK ack'];
     const place = (text) => String(right.findIndex((it) => text.startsWith(it)) + 1);
     const solved = () => page.locator('.verdict').getAttribute('data-solved');
