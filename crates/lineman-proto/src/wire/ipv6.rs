@@ -1,6 +1,7 @@
 //! IPv6 and its extension headers (RFC 8200).
 
 use std::net::Ipv6Addr;
+use std::ops::Range;
 
 use super::Flaw;
 use super::Fragment;
@@ -16,6 +17,15 @@ const HOP_BY_HOP: u8 = 0;
 const ROUTING: u8 = 43;
 const FRAGMENT: u8 = 44;
 const DESTINATION: u8 = 60;
+
+/// What a routing header begins with, before its addresses (RFC 8200 §4.4).
+const ROUTING_HEAD: usize = 8;
+
+/// The types of routing header whose addresses stand there whole: the source route, out of use since RFC 5095, mobile
+/// hosts (RFC 6275 §6.4), segment routing (RFC 8754 §2).
+const SOURCE_ROUTE: u8 = 0;
+const HOME: u8 = 2;
+const SEGMENTS: u8 = 4;
 
 /// The header of an IPv6 packet, with the extension headers behind it.
 ///
@@ -106,6 +116,46 @@ impl<'a> Ipv6<'a> {
         self.extensions
     }
 
+    /// The places of the addresses in its routing headers.
+    pub(super) fn routed(&self) -> Vec<Range<usize>> {
+        let routing = self.headers().filter(|(number, _)| *number == ROUTING);
+        let listed = routing.flat_map(|(_, header)| {
+            let at = header.at() + ROUTING_HEAD;
+            (0..addresses_in(header.bytes())).map(move |n| at + 16 * n..at + 16 * (n + 1))
+        });
+        listed.collect()
+    }
+
+    /// What else its extension headers hold, behind what says how long and of which kind they are: options, which may
+    /// have addresses of their own (RFC 6275 §6.3), and routes in a form that is not known here.
+    pub fn contents(&self) -> Vec<Range<usize>> {
+        let known = self.headers().filter_map(|(number, header)| {
+            let from = match number {
+                ROUTING => ROUTING_HEAD + 16 * addresses_in(header.bytes()),
+                HOP_BY_HOP | DESTINATION => 2,
+                _ => return None,
+            };
+            let range = header.range();
+            Some(range.start + from..range.end)
+        });
+        known.collect()
+    }
+
+    /// Its extension headers, each with its number.
+    fn headers(&self) -> impl Iterator<Item = (u8, Part<'a>)> + use<'a> {
+        let mut walk = Walk {
+            next: self.head[6],
+            rest: self.extensions,
+            fragment: None,
+        };
+        std::iter::from_fn(move || {
+            let (number, before) = (walk.next, walk.rest);
+            let stepped = walk.step().unwrap_or(false);
+            let len = before.wire_len() - walk.rest.wire_len();
+            stepped.then(|| (number, before.split(len).0))
+        })
+    }
+
     pub(super) fn at(&self) -> usize {
         self.at
     }
@@ -150,6 +200,17 @@ fn header_name(number: u8) -> String {
         FRAGMENT => "fragment".into(),
         DESTINATION => "destination options".into(),
         other => Protocol(other).to_string(),
+    }
+}
+
+/// How many addresses a routing header lists whole.
+fn addresses_in(header: &[u8]) -> usize {
+    let room = header.len().saturating_sub(ROUTING_HEAD) / 16;
+    match header {
+        [_, _, SOURCE_ROUTE | HOME, ..] => room,
+        // It says which is the last; other things may be behind that.
+        [_, _, SEGMENTS, _, last, ..] => room.min(usize::from(*last) + 1),
+        _ => 0,
     }
 }
 

@@ -17,8 +17,7 @@ pub enum Carries {
 }
 
 impl Frame<'_> {
-    /// Every address in the headers that were understood, with its place. In an IPv6 routing header there may be
-    /// more.
+    /// Every address in the headers that were understood, with its place; those of IPv6 routing headers too.
     pub fn carried_addresses(&self) -> impl Iterator<Item = (Carries, Range<usize>)> + use<> {
         let link: &[usize] = match self.link {
             Link::Ethernet(_) => &[0, 6],
@@ -50,6 +49,7 @@ impl Frame<'_> {
             Network::Ip(Ip::V6(ip)) => {
                 let at = ip.at();
                 all.extend([8, 24].map(|field| (Carries::Ip, at + field..at + field + 16)));
+                all.extend(ip.routed().into_iter().map(|range| (Carries::Ip, range)));
             }
         }
         all.into_iter()

@@ -72,6 +72,10 @@ impl<S: BuildHasher> Redactor<S> {
             let options = header.start + 20..header.end;
             out.get_mut(options).iter_mut().for_each(|it| it.fill(0));
         }
+        // The same of IPv6 (RFC 8200 §4.2: a zero is padding), and routes of which it is not known where they name hosts.
+        for range in frame.ipv6().map(|ip| ip.contents()).into_iter().flatten() {
+            out.get_mut(range).iter_mut().for_each(|it| it.fill(0));
+        }
         for (carries, range) in frame.carried_addresses() {
             if let Some(bytes) = out.get_mut(range) {
                 match carries {

@@ -219,3 +219,87 @@ fn any_bytes_of_any_link_are_redacted() {
         }
     }
 }
+
+/// A datagram over IPv6 with one extension header.
+fn extended(number: u8, header: &[u8]) -> Vec<u8> {
+    let udp = [0x9c, 0x40, 0, 9, 0, 8, 0, 0];
+    let mut bytes = [[2, 0, 0, 0, 0, 2], [2, 0, 0, 0, 0, 1]].concat();
+    bytes.extend([
+        0x86,
+        0xdd,
+        0x60,
+        0,
+        0,
+        0,
+        0,
+        (header.len() + udp.len()) as u8,
+        number,
+        64,
+    ]);
+    bytes.extend([hop(1), hop(2)].concat());
+    bytes.extend(header);
+    bytes.extend(udp);
+    bytes
+}
+
+fn hop(last: u8) -> [u8; 16] {
+    [0x20, 1, 0x0d, 0xb8, 7, 7, 7, 7, 0, 0, 0, 0, 0, 0, 0, last]
+}
+
+#[test]
+fn addresses_in_ipv6_routing_headers_were_left() {
+    const UDP: u8 = 17;
+    const ROUTING: u8 = 43;
+    const DESTINATION: u8 = 60;
+    let routes = [hop(1), hop(8), hop(9)].concat();
+    let tlv = [200, 14, 0x20, 1, 0x0d, 0xb8, 7, 7, 7, 7, 0, 0, 0, 0, 0, 5];
+    let home = [&[UDP, 2, 1, 4, 0, 0, 201, 16][..], &hop(6)].concat();
+    let headers = [
+        (
+            ROUTING,
+            [&[UDP, 6, 0, 2, 0, 0, 0, 0][..], &routes].concat(),
+            3,
+        ),
+        (
+            ROUTING,
+            [&[UDP, 2, 2, 1, 0, 0, 0, 0][..], &hop(8)].concat(),
+            1,
+        ),
+        (
+            ROUTING,
+            [&[UDP, 8, 4, 2, 2, 0, 0, 7][..], &routes, &tlv].concat(),
+            3,
+        ),
+        // Of a type that nobody here knows: nothing behind its head is left.
+        (
+            ROUTING,
+            [&[UDP, 6, 99, 2, 0, 0, 0, 0][..], &routes].concat(),
+            0,
+        ),
+        (DESTINATION, home, 0),
+    ];
+    for (number, header, listed) in headers {
+        let before = extended(number, &header);
+        let all = redacted(Names::Hashed, std::slice::from_ref(&before));
+        let [after] = all.as_slice() else {
+            panic!("one packet");
+        };
+        assert_eq!(after.len(), before.len());
+        assert!(!has(after, &hop(0)[..15]), "{header:?}");
+        assert!(!has(after, &[7, 7, 7, 7]), "{header:?}");
+        let frame = Frame::captured(LinkType::ETHERNET, after, after.len());
+        let ip = frame.ipv6().expect("IPv6");
+        assert_eq!(ip.protocol().0, UDP);
+        let at = 14 + 40;
+        let (head, rest) = after[at..at + header.len()].split_at(8);
+        let kept = if number == ROUTING { 8 } else { 2 };
+        assert_eq!(head[..kept], header[..kept]);
+        let (addresses, behind) = rest.split_at(16 * listed);
+        assert!(behind.iter().all(|byte| *byte == 0), "{behind:?}");
+        // The same address is the same wherever it stands.
+        for (n, address) in addresses.chunks(16).enumerate() {
+            let is_sender = header[8 + 16 * n..][..16] == hop(1);
+            assert_eq!(address == ip.source().octets(), is_sender, "{header:?}");
+        }
+    }
+}
