@@ -17,6 +17,11 @@ use super::Timing;
 use super::Violation;
 use super::packet;
 
+/// The waits between repeated ACKs grow to this: longer than any sender waits that repeats its DATA by itself, counted from
+/// the last packet that it has received (tftp-hpa 5 s, curl 6 s), and throws repeated ACKs away. At 4 s they kept
+/// tftp-hpa's clock from ever running out, so that a lost DATA packet ended the upload.
+const SENDER_WAITS: Duration = Duration::from_secs(8);
+
 /// Receives the blocks of one file in order (RFC 1350 §2 and §6, RFC 7440 §4).
 #[derive(Debug)]
 pub struct Receiver {
@@ -174,7 +179,7 @@ impl Receiver {
         } else {
             self.unconfirmed_resends = self.unconfirmed_resends.map(|left| left - 1);
             self.stats.timeouts += 1;
-            self.rto.back_off(self.wait());
+            self.rto.back_off_to(self.wait(), SENDER_WAITS);
             self.acknowledge(now);
             self.ack_at = None;
         }

@@ -70,7 +70,12 @@ impl Rto {
     /// The wait has run out: the next is twice as long (RFC 6298 §5.5), up to [`Self::CEILING`].
     /// `waited` is what was waited in fact, since a caller's own least wait may exceed the estimate.
     pub fn back_off(&mut self, waited: Duration) {
-        self.current = (waited * 2).min(Self::CEILING);
+        self.back_off_to(waited, Self::CEILING);
+    }
+
+    /// The same, up to `ceiling`.
+    pub fn back_off_to(&mut self, waited: Duration, ceiling: Duration) {
+        self.current = (waited * 2).min(ceiling);
     }
 }
 
