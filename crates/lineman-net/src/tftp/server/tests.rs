@@ -245,3 +245,52 @@ async fn what_has_arrived_of_an_upload_is_removed_before_the_server_has_finished
     let names = std::fs::read_dir(served.root.path()).expect("root");
     assert_eq!(names.count(), 2);
 }
+
+/// The server acknowledged a block, and threw the next one away while the disk was behind: tftp-hpa never sent it again.
+#[tokio::test]
+async fn a_block_that_comes_while_the_disk_is_behind_is_taken_in_later() {
+    for single_port in [true, false] {
+        let served = serve(ServerConfig {
+            single_port,
+            ..two_threads()
+        });
+        let address = served.address();
+        let asked = served.while_doing(move || {
+            let client = client();
+            client
+                .send_to(&request(2, "hung/up"), address)
+                .expect("send");
+            let (answer, from) = receive(&client);
+            assert_eq!(answer, [0, 4, 0, 0]);
+            (client, from)
+        });
+        let (client, from) = asked.await.expect("it serves");
+        let hung = served.hang();
+        let sent = served.while_doing(move || {
+            let moment = Duration::from_millis(500);
+            client.set_read_timeout(Some(moment)).expect("limit");
+            for block in 1..2000_u16 {
+                let number = block.to_be_bytes();
+                let data = [&[0, 3], &number[..], &[7; 512]].concat();
+                client.send_to(&data, from).expect("send");
+                let mut answer = [0; 600];
+                if client.recv_from(&mut answer).is_err() {
+                    return (client, block);
+                }
+                assert_eq!(answer[..4], [&[0, 4], &number[..]].concat());
+            }
+            panic!("the disk is never behind");
+        });
+        let (client, block) = sent.await.expect("it serves");
+        drop(hung);
+        let acknowledged = served.while_doing(move || {
+            client.set_read_timeout(Some(LONG)).expect("limit");
+            // An ACK from before may have been repeated meanwhile.
+            (0..2)
+                .map(|_| receive(&client).0)
+                .any(|answer| answer[2..] == block.to_be_bytes())
+        });
+        let acknowledged = acknowledged.await.expect("it serves");
+        assert!(acknowledged, "block {block}, one port: {single_port}");
+    }
+}

@@ -125,6 +125,9 @@ pub(super) struct Transfer {
     reported: bool,
     stall: Option<Stall>,
     unsent: Option<Unsent>,
+    /// A packet that came by a shared socket while the sink was full. In a socket of its own it would wait in the
+    /// kernel; the block before it has been acknowledged, so that its sender need not send it again.
+    kept: Option<(SocketAddr, Box<[u8]>)>,
     /// How bursts leave this socket.
     method: Method,
     /// What the system said when it refused to send, and nothing has come from the peer since.
@@ -158,6 +161,7 @@ impl Transfer {
             reported: false,
             stall: None,
             unsent: None,
+            kept: None,
             method: Method::default(),
             refused: None,
             unproven: None,
@@ -297,10 +301,27 @@ impl Transfer {
         self.advance(packet, scratch);
     }
 
-    /// One that comes while the transfer waits for something is lost, as packets are.
+    /// One that comes while the transfer waits for something is lost, as packets are; but for the first that finds a
+    /// full sink. Of a window the rest is asked for again.
     fn pass_to_session(&mut self, from: SocketAddr, packet: &[u8]) {
-        if self.stall.is_none() && !self.body.is_full() {
+        if self.stall.is_some() {
+            return;
+        }
+        if self.body.is_full() {
+            self.kept.get_or_insert_with(|| (from, packet.into()));
+        } else {
             self.session.handle_packet(Instant::now(), from, packet);
+        }
+    }
+
+    /// The sink has room again, if it had none.
+    fn take_kept(&mut self, scratch: &mut Scratch) {
+        if self.stall.is_none()
+            && !self.body.is_full()
+            && let Some((from, packet)) = self.kept.take()
+        {
+            self.session.handle_packet(Instant::now(), from, &packet);
+            self.advance(&packet, scratch);
         }
     }
 
@@ -365,6 +386,7 @@ impl Transfer {
             Waited::ReadAhead | Waited::Stored(_) => {} // it has been ended meanwhile
         }
         self.advance(&[], scratch);
+        self.take_kept(scratch);
     }
 
     /// It has waited for the disk, and does no more.
