@@ -132,10 +132,10 @@ fn uboot_reads_beyond_65535_blocks() {
     }
 }
 
-/// `LINEMAN_BOOTS` says how many times; `./bench boots` asks for twenty.
+/// `BOOTS` says how many times; `./bench boots` asks for twenty.
 #[test]
 fn uboot_reads_windows_of_16_beside_busy_loops() {
-    let boots = std::env::var("LINEMAN_BOOTS").map_or(2, |count| count.parse().expect("a number"));
+    let boots = std::env::var("BOOTS").map_or(2, |count| count.parse().expect("a number"));
     let _loops = BusyLoops::start();
     let (mut well, mut resent, mut said) = (0, 0, Vec::new());
     for boot in 1..=boots {

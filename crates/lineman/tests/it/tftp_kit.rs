@@ -138,12 +138,19 @@ impl Served {
         self.wait_lines(part, 1).remove(0)
     }
 
-    /// Waits until so many lines of the log have `part` in them.
+    /// Waits until so many lines of the log have `part` in them. Says what it has said instead, if it has ended.
     pub fn wait_lines(&self, part: &str, count: usize) -> Vec<String> {
         wait_for(&format!("{count} times `{part}`"), LIMIT, || {
+            let ended = self
+                .reader
+                .as_ref()
+                .is_some_and(|reader| reader.is_finished());
             let mut lines = self.lines();
+            let all = lines.clone();
             lines.retain(|line| line.contains(part));
-            (lines.len() >= count).then_some(lines)
+            let found = (lines.len() >= count).then_some(lines);
+            assert!(found.is_some() || !ended, "no `{part}` any more: {all:#?}");
+            found
         })
     }
 
