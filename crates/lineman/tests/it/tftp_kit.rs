@@ -141,10 +141,7 @@ impl Served {
     /// Waits until so many lines of the log have `part` in them. Says what it has said instead, if it has ended.
     pub fn wait_lines(&self, part: &str, count: usize) -> Vec<String> {
         wait_for(&format!("{count} times `{part}`"), LIMIT, || {
-            let ended = self
-                .reader
-                .as_ref()
-                .is_some_and(|reader| reader.is_finished());
+            let ended = self.reader.as_ref().is_some_and(JoinHandle::is_finished);
             let mut lines = self.lines();
             let all = lines.clone();
             lines.retain(|line| line.contains(part));
