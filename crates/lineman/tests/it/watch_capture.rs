@@ -89,7 +89,7 @@ fn tcpdump_beside_it_sees_the_same_and_tshark_reads_it() {
         "tcpdump -Z root -B 65536 --immediate-mode -i lo -U -w b.pcap > dump 2>&1 & DUMP=$!
         until grep -q listening dump; do kill -0 $DUMP; sleep 0.01; done
         watch -i lo -w a.pcapng
-        seq 20000 > lines
+        seq 200000 > lines
         \"$LINEMAN\" chat listen 127.0.0.1:4009 > copy < /dev/null 2> /dev/null & PEER=$!
         until ss -ltn | grep -q :4009; do sleep 0.01; done
         \"$LINEMAN\" chat call 127.0.0.1:4009 < lines > /dev/null 2> /dev/null
