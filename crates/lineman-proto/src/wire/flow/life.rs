@@ -44,7 +44,7 @@ impl Life {
         });
     }
 
-    fn state(&self) -> Option<TcpState> {
+    pub(super) fn state(&self) -> Option<TcpState> {
         self.now.map(|now| now.state)
     }
 
@@ -244,24 +244,13 @@ impl Side {
         }
     }
 
-    /// Whether it drops a segment although it is not too old: before it is connected it takes in only what
-    /// acknowledges its SYN, or is one (RFC 9293 §3.10.7.3, §3.10.7.4).
-    pub(super) fn has_no_use_for(&self, it: &Placed) -> bool {
-        let acknowledges = it.ack.is_some_and(|ack| (1..=self.next).contains(&ack));
-        match self.life.state() {
-            Some(SynSent) => !it.has(Flags::SYN),
-            Some(SynReceived) => !it.has(Flags::SYN) && !acknowledges,
-            _ => false,
-        }
-    }
-
     /// A segment has reached it, undamaged; what it brought was taken in already. `due` is what it
-    /// expected before. Gives its state if that is another now.
+    /// expected before, `is_taken` whether this end has [accepted](Self::acceptance) it. Gives its state if that is another now.
     pub(super) fn lives_by_hearing(
         &mut self,
         peer: &Self,
         it: &Placed,
-        due: i64,
+        (due, is_taken): (i64, bool),
     ) -> Option<EndState> {
         // Whether it listens is told by its answer.
         let Some(before) = self.life.state() else {
@@ -280,6 +269,8 @@ impl Side {
         let ack = it.ack.filter(|ack| *ack <= self.next);
         let state = if it.has(Flags::RST) {
             self.after_reset(before, self.believes_reset(peer, before, it.seq, due), ack)
+        } else if !is_taken {
+            before
         } else {
             self.after(peer, before, it, ack)
         };
@@ -331,10 +322,6 @@ impl Side {
                 (true, None) if it.ack.is_none() => return SynReceived,
                 _ => return SynSent,
             },
-            // What lies beyond all that it has room for is answered, and else ignored.
-            SynReceived if self.room_to.is_some_and(|room| it.seq > room) => return before,
-            // So is what is older than all that it has said it received.
-            _ if !syn && it.end < self.said.map_or(0, |said| said.ack) => return before,
             SynReceived if ack.is_some_and(|ack| ack > 0) => Established,
             state => state,
         };

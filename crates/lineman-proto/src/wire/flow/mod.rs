@@ -7,6 +7,7 @@
 //! [`TcpFlows`] and [`TftpFlows`] find the conversation that a packet belongs to. A frame is taken apart once: what
 //! a [`TcpFlow`] needs of it is a [`Segment`], which is small and borrows nothing.
 
+mod accept;
 mod counts;
 mod judge;
 mod label;

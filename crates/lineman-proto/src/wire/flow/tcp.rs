@@ -13,6 +13,7 @@ use super::Prompt;
 use super::Segment;
 use super::TcpState;
 use super::Way;
+use super::accept::Acceptance;
 use super::counts::Countable;
 use super::judge;
 use super::judge::Found;
@@ -331,28 +332,28 @@ impl TcpFlow {
             };
         }
         let placed = self.place(way, segment);
-        let sacked = placed.sacked;
+        let resets = placed.has(Flags::RST);
         let (sender, receiver) = self.sides(way);
-        // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
-        if let Some(ack) = placed.ack.filter(|ack| *ack <= receiver.next) {
-            let bare = placed.seq == placed.end && !sender.probed;
-            receiver.hear((ack, segment.window), bare, sacked, now_ns);
-        }
-        if placed.has(Flags::RST) {
-            receiver.heard.at_ns = now_ns;
-        }
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
             receiver.expects = placed.seq; // the connection is older than what was seen of it
         }
         let due = receiver.expects;
-        let arrival = match placed.has(Flags::RST) {
-            true => Arrival::InOrder,
-            false if receiver.is(TcpState::Closed) => Arrival::Gone,
-            false if receiver.has_no_use_for(&placed) => match placed.seq == placed.end {
-                true => Arrival::InOrder,
-                false => Arrival::Early,
-            },
-            false => match receiver.receive(placed.seq, placed.end) {
+        let acceptance = receiver.acceptance(sender, &placed);
+        let is_taken = !resets && acceptance == Acceptance::Taken;
+        // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
+        let ack = placed.ack.filter(|ack| is_taken && *ack <= receiver.next);
+        if let Some(ack) = ack {
+            let bare = placed.seq == placed.end && !sender.probed;
+            receiver.hear((ack, segment.window), bare, placed.sacked, now_ns);
+        }
+        if resets {
+            receiver.heard.at_ns = now_ns;
+        }
+        let arrival = match acceptance {
+            _ if resets => Arrival::InOrder,
+            _ if receiver.is(TcpState::Closed) => Arrival::Gone,
+            Acceptance::Unexpected => Acceptance::unexpected(&placed),
+            Acceptance::Taken | Acceptance::Old => match receiver.receive(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
                 Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
                     Arrival::FinAgain
@@ -360,7 +361,7 @@ impl TcpFlow {
                 arrival => arrival,
             },
         };
-        if arrival == Arrival::Early && placed.has(Flags::FIN) {
+        if is_taken && arrival == Arrival::Early && placed.has(Flags::FIN) {
             receiver.hears_fin_early(sender);
         }
         if receiver.expects > due {
@@ -375,7 +376,7 @@ impl TcpFlow {
         };
         receiver.fed_after_end |=
             placed.bytes > 0 && receiver.fin.is_some() && receiver.expects > due;
-        let moved = receiver.lives_by_hearing(sender, &placed, due);
+        let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
         Delivered { arrival, moved }
     }
 

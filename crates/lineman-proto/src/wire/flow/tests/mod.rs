@@ -1,5 +1,7 @@
 //! The pitfalls of following a connection, one test each.
 
+mod accept;
+
 use super::TcpState::*;
 use super::*;
 use crate::wire::Conversations;

@@ -1,0 +1,52 @@
+//! Which segments an end takes in: the first checks of RFC 9293 §3.10.7.4, as Linux makes them.
+
+use super::Arrival;
+use super::TcpState::Listen;
+use super::TcpState::SynReceived;
+use super::TcpState::SynSent;
+use super::judge::Placed;
+use super::side::Side;
+use crate::wire::Flags;
+
+/// What an end does with a segment that has reached it, and is no reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acceptance {
+    /// It takes it in.
+    Taken,
+    /// It has had all of it: it answers, and heeds nothing in it, neither its ACK nor its window.
+    Old,
+    /// It answers, or not even that, and heeds nothing: it is not connected yet, or this lies beyond its window.
+    Unexpected,
+}
+
+impl Side {
+    /// What it does with a segment. A segment that ends before what this end has acknowledged last is too old. Linux goes by
+    /// that, not by what it has received: so it believes an older number than the RFC has it believe, while an ACK is delayed.
+    pub(super) fn acceptance(&self, peer: &Self, it: &Placed) -> Acceptance {
+        let syn = it.has(Flags::SYN);
+        let acknowledges = it.ack.is_some_and(|ack| (1..=self.next).contains(&ack));
+        let is_old = it.end < self.said.map_or(0, |said| said.ack);
+        let is_beyond = self.room_to.is_some_and(|room| it.seq > room);
+        match self.life.state() {
+            // It takes in only what acknowledges its SYN, or is one (§3.10.7.3, §3.10.7.4).
+            Some(SynSent) if !syn => Acceptance::Unexpected,
+            Some(SynReceived) if !syn && (is_beyond || !acknowledges) => Acceptance::Unexpected,
+            Some(Listen | SynSent | SynReceived) | None if syn => Acceptance::Taken,
+            // The SYN of an end that it is connected with: RFC 5961 §4.
+            Some(_) if syn => Acceptance::Old,
+            _ if is_old => Acceptance::Old,
+            _ if is_beyond && Self::agree_on_scale(self, peer) => Acceptance::Unexpected,
+            _ => Acceptance::Taken,
+        }
+    }
+}
+
+impl Acceptance {
+    /// What a segment is to an end that does not expect it.
+    pub(super) fn unexpected(it: &Placed) -> Arrival {
+        match it.seq == it.end {
+            true => Arrival::InOrder,
+            false => Arrival::Early,
+        }
+    }
+}
