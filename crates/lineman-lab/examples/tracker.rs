@@ -5,6 +5,7 @@
 //! tracker [RUNS [FROM-SEED [LABS]]]     play so many runs, and print the totals by kind
 //! tracker seed SEED [TIMES]             play the run of one seed again
 //! tracker batch N                       play a batch again, as it is kept
+//! tracker kept DIRECTORY                compare what was kept of a batch once more, without playing it
 //! ```
 
 #![allow(
@@ -13,6 +14,7 @@
     reason = "what it shares with the tests is documented there"
 )]
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
@@ -41,6 +43,16 @@ fn main() -> ExitCode {
             println!("batch {batch}: {totals}");
             ended(&totals)
         }
+        ["kept", directory] => match differential::compare_kept(Path::new(directory)) {
+            Ok(totals) => {
+                println!("{directory}: {totals}");
+                ended(&totals)
+            }
+            Err(error) => {
+                eprintln!("{directory}: {error}");
+                ExitCode::from(2)
+            }
+        },
         ref numbers => {
             let mut given = numbers.iter().map(|text| number(text));
             let mut next = |otherwise| given.next().unwrap_or(Some(otherwise));
@@ -48,7 +60,7 @@ fn main() -> ExitCode {
                 (Some(runs), Some(from), Some(labs)) => many(runs, from, labs as usize),
                 _ => {
                     eprintln!(
-                        "usage: tracker [RUNS [FROM-SEED [LABS]]] | tracker seed SEED [TIMES] | tracker batch N"
+                        "usage: tracker [RUNS [FROM-SEED [LABS]]] | tracker seed SEED [TIMES] | tracker batch N | tracker kept DIRECTORY"
                     );
                     ExitCode::from(2)
                 }

@@ -4,7 +4,12 @@ use lineman_lab::Program;
 
 use crate::differential::again;
 use crate::differential::batch_again;
+use crate::differential::compare_kept;
+use crate::differential::keep;
+use crate::differential::play;
 use crate::differential::run;
+use crate::differential::script::Batch;
+use crate::differential::seen;
 use crate::stage::HELPER;
 
 /// Labs at once: they mostly wait.
@@ -64,4 +69,24 @@ fn differential_states_of_runs_4() {
 fn differential_run_again_by_its_seed() {
     let totals = again(&program(), 7);
     assert_eq!((totals.runs, totals.unexplained()), (1, 0), "{totals}");
+}
+
+/// What is kept of a batch is enough to compare it once more: after the tracker is mended, the same packets tell whether
+/// that was it.
+#[test]
+fn differential_what_is_kept_is_compared_the_same() {
+    let batch = Batch::of_one(7);
+    let events = play::play(&program(), &batch);
+    let seen = seen(batch.number, &events);
+    let root = tempfile::tempdir().expect("a directory");
+    let directory = root.path().join(format!("batch-{}", batch.number));
+    keep::keep(&directory, &batch, &events, &seen).expect("kept");
+    let again = compare_kept(&directory).expect("read");
+    let agreed: u64 = seen.iter().map(|(_, compared)| compared.agreed).sum();
+    assert!(agreed > 0);
+    for (name, compared) in seen {
+        let again = &again.seen[name];
+        assert_eq!(again.agreed, compared.agreed, "{name}");
+        assert_eq!(again.explained, compared.explained, "{name}");
+    }
 }

@@ -13,6 +13,7 @@ use lineman_trace::files::Record;
 use lineman_trace::files::Section;
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Reader;
 use lineman_trace::log::Verdict;
 use lineman_trace::log::Writer;
 
@@ -42,7 +43,18 @@ pub fn keep_if_unexplained(
     Some(directory.display().to_string())
 }
 
-fn keep(
+/// What was kept of a batch: its number, which is in the directory's name, and its events.
+pub fn kept(directory: &Path) -> io::Result<(u64, Vec<Event>)> {
+    let name = directory.file_name().and_then(|name| name.to_str());
+    let number = name.and_then(|name| name.strip_prefix("batch-")?.parse().ok());
+    let number = number.ok_or_else(|| io::Error::other("no directory of a batch: batch-N"))?;
+    let file = fs::File::open(directory.join("log.jsonl"))?;
+    let events: Result<_, _> = Reader::new(io::BufReader::new(file)).collect();
+    Ok((number, events.map_err(io::Error::other)?))
+}
+
+/// Keeps a batch: its log, its packets, its scripts and what was found.
+pub fn keep(
     directory: &Path,
     batch: &Batch,
     events: &[Event],

@@ -15,12 +15,15 @@ pub mod play;
 pub mod script;
 
 use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
 
 use lineman_lab::Program;
+use lineman_trace::log::Event;
 
 use compare::Compared;
 use compare::Lens;
@@ -117,12 +120,25 @@ pub fn batch_again(program: &Program, number: u64) -> Totals {
     totals.into_inner().expect("totals")
 }
 
+/// Compares what was kept of a batch with what the tracker deduces of it now. The same captures begin late.
+pub fn compare_kept(directory: &Path) -> io::Result<Totals> {
+    let (number, events) = keep::kept(directory)?;
+    let mut totals = Totals::default();
+    let seen = seen(number, &events);
+    totals.add(RUNS_IN_A_LAB, compare::packets(&events), seen);
+    Ok(totals)
+}
+
+/// The comparisons in all views.
+pub fn seen(number: u64, events: &[Event]) -> Vec<(&'static str, Compared)> {
+    let all = Lens::all(number).into_iter();
+    all.map(|(name, lens)| (name, compare::compare(events, &lens)))
+        .collect()
+}
+
 fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
     let events = play::play(program, batch);
-    let seen: Vec<_> = Lens::all(batch.number)
-        .into_iter()
-        .map(|(name, lens)| (name, compare::compare(&events, &lens)))
-        .collect();
+    let seen = seen(batch.number, &events);
     let kept = keep::keep_if_unexplained(batch, &events, &seen);
     let packets = compare::packets(&events);
     let mut totals = totals.lock().expect("totals");
