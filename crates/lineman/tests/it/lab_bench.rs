@@ -341,6 +341,106 @@ fn the_textbooks_port_is_told_where_ports_end() {
     );
 }
 
+/// The textbook's programs, line by line: each was told how it is typed here, and none was made.
+const IN_PYTHON: &str = r#"
+from socket import *
+server tcp_server = socket(AF_INET, SOCK_STREAM)
+tcp_server.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+host_port = ('', 8888)
+tcp_server.bind(host_port)
+tcp_server.listen(5)
+newSocket, host_port = tcp_server.accept()
+client tcp_client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+tcp_client.connect(('10.0.0.2', 8888))
+tcp_client.sendall(b'hi')
+recvData = newSocket.recv(1024)
+newSocket.send(recvData)
+tcp_client.recv(1024)
+tcp_client.close()
+newSocket.close()
+tcp_server.close()
+server sk = socket(AF_INET, SOCK_DGRAM)
+sk.bind(('', 69))
+client s = socket(AF_INET, SOCK_DGRAM)
+client s.sendto(b'..', ('10.0.0.2', 69))
+server msg, addr = sk.recvfrom(1024)
+sk.sendto('answer'.encode('utf-8'), addr)
+client s.recvfrom(1024)
+"#;
+
+#[test]
+fn the_textbooks_lines_are_made_as_they_stand() {
+    for lab in LABS {
+        let text = shown(&bench(&[&["--no-explain"], lab].concat(), IN_PYTHON));
+        assert_in_order(
+            &text,
+            &[
+                "server socket(AF_INET, SOCK_STREAM) = 3",
+                "server setsockopt(3, SO_REUSEADDR, 1) = 0",
+                "server bind(3, 0.0.0.0:8888) = 0",
+                "server listen(3, 5) = 0",
+                "server accept(3) …",
+                "client connect(3, 10.0.0.2:8888)",
+                "client sendall(3, \"hi\") = 0",
+                "server recv(4, 1024) = 2 \"hi\"",
+                "server send(4, \"hi\") = 2",
+                "client recv(3, 1024) = 2 \"hi\"",
+                "client close(3) = 0",
+                "server close(4) = 0",
+                "server close(3) = 0",
+                "server bind(3, 0.0.0.0:69) = 0",
+                "client sendto(3, \"..\", 10.0.0.2:69) = 2",
+                "server recvfrom(3, 1024) = 2 \"..\", 10.0.0.1:",
+                "server sendto(3, \"answer\", 10.0.0.1:",
+                "client recvfrom(3, 1024) = 6 \"answer\", 10.0.0.2:69",
+            ],
+        );
+    }
+}
+
+/// What the ladder shows is what can be typed: the calls of one run make the next.
+#[test]
+fn the_ladders_own_lines_are_a_script() {
+    let first = shown(&bench(&["--no-explain", "--simulated"], CHAT));
+    // A call that waits has a row of its own, and another when it returns.
+    let calls = |text: &str| -> Vec<String> {
+        let rows = text.lines().map(str::trim);
+        let calls = rows.filter(|row| ["(AF_INET", "(3", "(4"].iter().any(|it| row.contains(it)));
+        calls.map(str::to_owned).collect()
+    };
+    let rows = calls(&first);
+    assert_eq!(rows.len(), 15, "{first}");
+    let again = shown(&bench(&["--no-explain", "--simulated"], &rows.join("\n")));
+    let timeless = |rows: &[String]| -> Vec<String> {
+        let row = |row: &String| {
+            row.split_once("  ")
+                .map_or(row.as_str(), |(_, row)| row)
+                .to_owned()
+        };
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(timeless(&calls(&again)), timeless(&rows));
+}
+
+#[test]
+fn at_a_terminal_a_number_alone_is_a_descriptor_and_mistakes_are_near_something() {
+    let terminal = Terminal::run("lab bench --no-explain --simulated");
+    terminal.shows("server> ");
+    let types = |line: &str, shows: &str| {
+        terminal.types(line);
+        terminal.key("Enter");
+        terminal.shows(shows);
+    };
+    types("s = socket(AF_INET, SOCK_STREAM)", "SOCK_STREAM) = 3");
+    types("s.lisen(5)", "no command lisen; did you mean listen?");
+    types("ss.listen(5)", "is called ss here");
+    types("s.listen(5)", "server listen(3, 5) = 0");
+    types("close 3", "a number alone is a descriptor here: close fd 3");
+    terminal.shows("server close(3) = 0");
+    terminal.key("C-d");
+    assert_eq!(terminal.code(), "0");
+}
+
 #[test]
 fn help_is_in_both_languages() {
     let english = shown(&bench(&[], "help\nhelp accept\n"));

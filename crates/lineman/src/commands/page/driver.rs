@@ -38,6 +38,8 @@ use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Message as _;
+use crate::lang::bench::Bench;
 
 /// A command, and who waits for what becomes of it.
 pub(super) struct Asked {
@@ -217,6 +219,12 @@ impl Driver {
             Wish::Call(host, call) => {
                 lab.call(host, call);
                 self.pace.asked();
+            }
+            Wish::Meant(host, call) => {
+                lab.call(host, call.clone());
+                self.pace.asked();
+                let line = line::descriptor_meant(&call);
+                return Ok(Said::with(|lang| Bench::Meant { line: &line }.render(lang)));
             }
             Wish::Wire(command) => {
                 page.obeyed(&command);

@@ -1,5 +1,7 @@
 //! What is wrong with a line that was typed.
 
+use super::line::CALLS;
+use super::line::OTHERS;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
@@ -9,8 +11,22 @@ use crate::lang::bench::Bench as Words;
 pub enum Complaint {
     /// No such command.
     Unknown(String),
-    /// A call as Python writes it; as it is typed here.
-    Python(String),
+    /// No socket, file or value has this name; which names there are.
+    Name(String, Vec<String>),
+    /// The call that is to return what is called so has not returned.
+    NotYet(String, &'static str),
+    /// That call has failed.
+    NothingReturned(String, &'static str),
+    /// What is called so is no socket.
+    NoSocketNamed(String),
+    /// The socket of this name is closed, and another has its descriptor.
+    Replaced(String),
+    /// Of the bytes of this name, the log has only the first.
+    NotKept(String),
+    /// An address is one argument in Python; this stands outside of it.
+    Tuple(String),
+    /// This does not close.
+    Unclosed(char),
     /// It means nothing here; what would.
     Value(String, String),
     /// A number that is no port.
@@ -38,9 +54,22 @@ impl Complaint {
     /// In words.
     pub fn words(&self, lang: Lang) -> String {
         match self {
-            Self::Unknown(word) => Words::Unknown { word }.render(lang),
-            Self::Python(line) => Words::Python { line }.render(lang),
-            Self::Value(word, choices) => Words::Value { word, choices }.render(lang),
+            Self::Unknown(word) => match near(word, CALLS.into_iter().chain(OTHERS)) {
+                Some(ref near) => Words::UnknownNear { word, near }.render(lang),
+                None => Words::Unknown { word }.render(lang),
+            },
+            Self::Name(name, names) => Self::no_name(name, names, lang),
+            Self::NotYet(name, call) => Words::NotYet { name, call }.render(lang),
+            Self::NothingReturned(name, call) => Words::NothingReturned { name, call }.render(lang),
+            Self::NoSocketNamed(name) => Words::NoSocketNamed { name }.render(lang),
+            Self::Replaced(name) => Words::Replaced { name }.render(lang),
+            Self::NotKept(name) => Words::NotKept { name }.render(lang),
+            Self::Tuple(port) => Words::Tuple { port }.render(lang),
+            Self::Unclosed(sign) => Words::Unclosed { sign }.render(lang),
+            Self::Value(word, choices) => match near(word, choices.split(", ")) {
+                Some(ref near) => Words::ValueNear { word, near }.render(lang),
+                None => Words::Value { word, choices }.render(lang),
+            },
             Self::Port(port) => Words::Port { port }.render(lang),
             Self::Missing(example) => Words::Missing { example }.render(lang),
             Self::Extra(word) => Words::Extra { word }.render(lang),
@@ -50,4 +79,23 @@ impl Complaint {
             Self::Ended => Words::Ended {}.render(lang),
         }
     }
+
+    fn no_name(name: &String, names: &[String], lang: Lang) -> String {
+        let known = &names.join(", ");
+        match near(name, names.iter().map(String::as_str)) {
+            Some(ref near) => Words::NameNear { name, near }.render(lang),
+            None if names.is_empty() => Words::NoNames { name }.render(lang),
+            None => Words::Name { name, known }.render(lang),
+        }
+    }
+}
+
+/// The choice that is a letter or two away; words of three letters are too short to be told from others.
+fn near<'a>(word: &str, choices: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let upper = word.to_uppercase();
+    let far = |choice: &str| strsim::damerau_levenshtein(&choice.to_uppercase(), &upper);
+    let most = (word.chars().count() / 3).min(2);
+    let is_word = |choice: &&str| choice.starts_with(char::is_alphabetic);
+    let near = choices.filter(is_word).min_by_key(|choice| far(choice))?;
+    (word.starts_with(char::is_alphabetic) && far(near) <= most).then_some(near)
 }

@@ -12,6 +12,7 @@ use lineman_trace::log::Kind;
 use lineman_trace::log::Verdict;
 
 use super::complaint::Complaint;
+use super::notation::Names;
 
 /// What is known.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Known {
     /// Addresses that hosts have bound: they are worth connecting to.
     addresses: BTreeSet<String>,
     uses: u64,
+    /// What a person has called them.
+    pub(super) names: Names,
 }
 
 /// An open socket.
@@ -49,6 +52,7 @@ impl Known {
             held: BTreeSet::new(),
             addresses: BTreeSet::new(),
             uses: 0,
+            names: Names::default(),
         }
     }
 
@@ -66,6 +70,7 @@ impl Known {
     }
 
     fn call(&mut self, call: &Call) {
+        self.names.hear(call);
         let Some(Answer::Value(value)) = &call.answer else {
             return;
         };

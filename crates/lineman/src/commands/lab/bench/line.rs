@@ -10,8 +10,8 @@ use lineman_trace::log::Host;
 use super::call::call;
 use super::complaint::Complaint;
 use super::known::Known;
+use super::notation;
 use super::options;
-use super::python::as_words;
 use super::words::Words;
 use super::words::packet;
 use super::words::word;
@@ -62,6 +62,8 @@ pub enum Wish {
     Host(Host),
     /// A call.
     Call(Host, Call),
+    /// A call whose descriptor was a number alone, like `close 3`; it is said how that was read.
+    Meant(Host, Call),
     /// Something of the wire.
     Wire(wire::Command),
     /// To wait until every call has returned, or for so long.
@@ -83,20 +85,36 @@ pub fn read(line: &str, known: &mut Known) -> Result<Wish, Complaint> {
     if line.is_empty() || line.starts_with('#') {
         return Ok(Wish::Nothing);
     }
+    let line = without_time(line);
     let (first, rest) = word(line);
     // With `>` it is a line copied with its prompt, as it stands on the screen and in the README.
     let host = match first {
         "client" | "client>" => Host::Client,
         "server" | "server>" => Host::Server,
-        _ => return command(first, rest, known.host, known),
+        _ => {
+            let notated = notation::read(line, None, known);
+            return notated.unwrap_or_else(|| command(first, rest, known.host, known));
+        }
     };
     match word(rest) {
         ("", _) => Ok(Wish::Host(host)),
-        (name, rest) => command(name, rest, host, known),
+        (name, after) => notation::read(rest, Some(host), known)
+            .unwrap_or_else(|| command(name, after, host, known)),
     }
 }
 
+/// A row of the ladder, without the time at which it happened.
+fn without_time(line: &str) -> &str {
+    let (first, rest) = word(line);
+    let is_time = first.contains('.') && first.bytes().all(|it| it.is_ascii_digit() || it == b'.');
+    if is_time { rest } else { line }
+}
+
 fn command(name: &str, rest: &str, host: Host, known: &mut Known) -> Result<Wish, Complaint> {
+    if BARE.contains(&name) && !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()) {
+        let call = call(name, &format!("fd {rest}"), host, known)?;
+        return Ok(Wish::Meant(host, call));
+    }
     if CALLS.contains(&name) {
         return call(name, rest, host, known).map(|call| Wish::Call(host, call));
     }
@@ -116,13 +134,7 @@ fn command(name: &str, rest: &str, host: Host, known: &mut Known) -> Result<Wish
         "state" => Wish::State,
         "help" | "?" => Wish::Help(words.next().map(str::to_owned)),
         "quit" | "exit" => Wish::Quit,
-        _ => {
-            let line = format!("{name} {rest}");
-            return Err(match as_words(line.trim()) {
-                Some(line) => Complaint::Python(line),
-                None => Complaint::Unknown(name.to_owned()),
-            });
-        }
+        _ => return Err(Complaint::Unknown(name.to_owned())),
     };
     words.end()?;
     Ok(wish)
@@ -151,4 +163,21 @@ fn rules(text: &str) -> Result<Rules, Complaint> {
     }
 }
 
+/// `close fd 3`, of a call whose descriptor was a number alone.
+pub fn descriptor_meant(call: &Call) -> String {
+    format!("{} fd {}", call.name(), call.fd().unwrap_or_default())
+}
+
+/// Calls without arguments: a number behind one can only be a descriptor.
+const BARE: [&str; 9] = [
+    "accept",
+    "close",
+    "getpeername",
+    "getsockname",
+    "gettimeout",
+    "fileno",
+    "makefile",
+    "readline",
+    "flush",
+];
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,9 +7,9 @@ mod complete;
 pub mod help;
 pub mod known;
 pub mod line;
+mod notation;
 mod options;
 pub mod pace;
-mod python;
 mod screen;
 pub mod state;
 mod words;
@@ -35,6 +35,7 @@ use tokio::sync::mpsc;
 use self::complaint::Complaint;
 use self::known::Known;
 use self::line::Wish;
+use self::line::descriptor_meant;
 use self::pace::Pace;
 use self::screen::Screen;
 use crate::args::lab_bench::Bench;
@@ -254,6 +255,11 @@ impl Prompt {
                 let call = self.network.call(host, call);
                 call.map_err(|_| Complaint::Ended)?;
                 self.pace.asked();
+            }
+            Wish::Meant(host, call) => {
+                let line = &descriptor_meant(&call);
+                lines.extend(wrapped(&Words::Meant { line }.render(lang)));
+                lines.extend(self.grant(Wish::Call(host, call))?);
             }
             Wish::Wire(command) => {
                 let told = self.network.wire(command);

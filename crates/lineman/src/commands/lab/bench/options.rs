@@ -15,6 +15,9 @@ use super::complaint::Complaint;
 /// The kinds of socket.
 pub const KINDS: [&str; 4] = ["tcp", "udp", "tcp6", "udp6"];
 
+/// What makes a kind of socket in Python and C.
+pub(super) const KINDS_IN_PYTHON: &str = "AF_INET, AF_INET6, SOCK_STREAM, SOCK_DGRAM";
+
 /// What can be shut down.
 pub const DIRECTIONS: [&str; 3] = ["wr", "rd", "rdwr"];
 
@@ -145,13 +148,15 @@ pub fn data(text: &str) -> Result<Vec<u8>, Complaint> {
     Ok(bytes)
 }
 
-fn escaped(signs: &mut std::str::Chars<'_>) -> Option<u8> {
+/// The byte that an escape stands for, behind its backslash.
+pub(super) fn escaped(signs: &mut std::str::Chars<'_>) -> Option<u8> {
     Some(match signs.next()? {
         'n' => b'\n',
         't' => b'\t',
         'r' => b'\r',
         '0' => 0,
         '"' => b'"',
+        '\'' => b'\'',
         '\\' => b'\\',
         'x' => {
             let mut digit = || signs.next()?.to_digit(16);

@@ -12,10 +12,12 @@ use lineman_trace::log::Kind;
 
 use super::complaint::Complaint;
 use super::known::Known;
+use super::line;
 use super::line::Wish;
 use super::line::read;
+use crate::lang::Lang;
 
-fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &str, answer: &str) {
+pub(super) fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &str, answer: &str) {
     let answer = Some(log::Answer::Value(answer.to_owned()));
     let (name, args, program) = (name.to_owned(), Vec::new(), None);
     let id = 1;
@@ -32,61 +34,8 @@ fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &str, answer: 
     known.hear(&Event { n, t_ns, kind });
 }
 
-/// The textbook's calls, as Python has them: they were no commands, and nothing said why.
-#[test]
-fn a_call_in_pythons_words_is_told_in_those_of_the_bench() {
-    for (line, words) in [
-        (
-            "s = socket.socket(socket.AF_INET, socket.SOCK_STREAM)",
-            "socket tcp",
-        ),
-        (
-            "sk = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
-            "socket udp",
-        ),
-        ("socket.socket()", "socket tcp"),
-        ("s.bind(('10.0.0.2', 8888))", "bind 10.0.0.2:8888"),
-        ("server_socket.bind(('', 80))", "bind :80"),
-        ("s.listen(5)", "listen 5"),
-        ("listen()", "listen"),
-        ("conn, addr = s.accept()", "accept"),
-        ("s.connect((\"10.0.0.2\", 80))", "connect 10.0.0.2:80"),
-        ("s.send(b'hello, (you)')", "send \"hello, (you)\""),
-        (
-            "s.sendto(\"hi\", ('10.0.0.2', 69))",
-            "sendto \"hi\" 10.0.0.2:69",
-        ),
-        ("data = s.recv(1024)", "recv 1024"),
-        ("s.recv(10, socket.MSG_PEEK)", "recv 10 MSG_PEEK"),
-        (
-            "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)",
-            "setsockopt SO_REUSEADDR 1",
-        ),
-        ("s.settimeout(None)", "settimeout none"),
-        ("s.setblocking(False)", "setblocking false"),
-        ("s.shutdown(socket.SHUT_WR)", "shutdown SHUT_WR"),
-        ("s.makefile('r')", "makefile"),
-        ("s.close()", "close"),
-    ] {
-        let told = read(line, &mut known());
-        assert_eq!(told, Err(Complaint::Python(words.to_owned())), "{line}");
-        // What is advised can be typed.
-        assert!(read(words, &mut known()).is_ok(), "{words}");
-    }
-    for line in [
-        "print(s)",
-        "(",
-        "s.bind(",
-        "bind()",
-        "s.sendto()",
-        "s.send(b'",
-    ] {
-        assert!(read(line, &mut known()).is_err(), "{line}");
-    }
-}
-
 /// A server that listens with 3 and has accepted 4.
-fn known() -> Known {
+pub(super) fn known() -> Known {
     let mut known = Known::new();
     returned(&mut known, Host::Server, None, "socket", "3");
     returned(&mut known, Host::Server, Some(3), "listen", "0");
@@ -110,6 +59,44 @@ fn the_socket_that_makes_sense_need_not_be_named() {
     assert_eq!(fd_of("send fd 3 hello"), Some(3));
     assert_eq!(read("client recv", &mut known()), Err(Complaint::NoSocket));
     assert_eq!(fd_of("close fd 99"), Some(99), "EBADF is a lesson");
+}
+
+/// `close 3` was told that nothing may follow; what it means is done, and said.
+#[test]
+fn a_number_alone_is_a_descriptor_where_it_can_be_nothing_else() {
+    for name in ["close", "accept", "getpeername", "readline"] {
+        let wish = read(&format!("{name} 3"), &mut known());
+        let Ok(Wish::Meant(Host::Server, call)) = wish else {
+            panic!("{name}: {wish:?}");
+        };
+        assert_eq!(call.fd(), Some(3));
+        assert_eq!(line::descriptor_meant(&call), format!("{name} fd 3"));
+    }
+    assert_eq!(fd_of("recv 3"), Some(4), "three bytes");
+    assert_eq!(fd_of("listen 3"), Some(4), "a backlog");
+}
+
+/// They were only told that they are none.
+#[test]
+fn what_was_perhaps_meant_is_said() {
+    for (line, meant) in [
+        ("lisen 5", "did you mean listen?"),
+        ("scoket tcp", "did you mean socket?"),
+        ("sever", "did you mean server?"),
+        ("setsockopt SO_RESUEADDR 1", "did you mean SO_REUSEADDR?"),
+        ("recv 10 MSG_PEAK", "did you mean MSG_PEEK?"),
+        ("socket(AF_INET, SOCK_STRAEM)", "did you mean SOCK_STREAM?"),
+        ("conect(('10.0.0.2', 80))", "did you mean connect?"),
+        ("frobnicate", "help lists them all"),
+        ("ab", "help lists them all"),
+    ] {
+        let why = read(line, &mut known()).expect_err(line);
+        assert!(
+            why.words(Lang::En).contains(meant),
+            "{line}: {}",
+            why.words(Lang::En)
+        );
+    }
 }
 
 #[test]
@@ -261,7 +248,7 @@ fn a_line_that_makes_no_sense_is_told_apart() {
         "state now",
         "recv fd",
         "recv fd x",
-        "accept 1",
+        "accept 1 2",
         "client nonsense",
         "send \"half",
         "recv -1",
