@@ -44,6 +44,7 @@ use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Origin;
+use crate::log::SentClock;
 use crate::log::TcpState;
 use crate::log::Timer;
 use crate::log::TimerKind;
@@ -66,8 +67,7 @@ const PENDING: usize = 512;
 pub struct Story {
     /// What the packets begin with.
     pub(super) link: LinkType,
-    /// When the log began, in nanoseconds since 1970, if a kernel says by its clock when packets were sent.
-    pub(super) stamped_from_ns: Option<u64>,
+    pub(super) clock: SentClock,
     /// The time of the last row that was given away.
     given_ns: u64,
     pub(super) pending: VecDeque<Open>,
@@ -142,7 +142,7 @@ impl Story {
             ),
             Kind::Start(start) => {
                 self.link = start.link;
-                self.stamped_from_ns = (start.origin == Origin::Kernel).then_some(start.utc_ns);
+                self.clock = SentClock::of(start);
                 self.all_asked = start.origin != Origin::Inferred;
                 if start.origin == Origin::Simulated {
                     self.tcp.discard_early_fins();

@@ -50,17 +50,8 @@ impl Story {
         }
     }
 
-    /// When a packet was sent: when its kernel says so, which may be before it was told. What a capture states is
-    /// no time of the log.
-    fn sent_ns(&self, event: &Event, packet: &Packet) -> u64 {
-        let stamp = packet.stamp_ns.filter(|_| packet.verdict == Verdict::Sent);
-        let stamped = stamp.zip(self.stamped_from_ns);
-        let sent = stamped.and_then(|(stamp, begun)| stamp.checked_sub(begun));
-        sent.map_or(event.t_ns, |sent| sent.min(event.t_ns))
-    }
-
     fn sent(&mut self, event: &Event, packet: &Packet) {
-        let sent_ns = self.sent_ns(event, packet);
+        let sent_ns = self.clock.sent_ns(event, packet);
         let copy = self.packets.get(&packet.id).cloned();
         let is_copy = copy.is_some();
         let (mut arrow, moved) = match copy {

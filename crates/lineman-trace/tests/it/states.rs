@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lineman_proto::wire::Frame;
-use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
-use lineman_proto::wire::flow::TcpFlow;
 use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::Way;
 use lineman_trace::log::*;
@@ -23,18 +20,19 @@ struct Lived {
     /// Where what was deduced was contradicted later.
     contradicted: usize,
     flows: TcpFlows,
-    sent: BTreeMap<u64, Segment>,
+    segments: Segments,
 }
 
 fn lived(events: impl IntoIterator<Item = Event>) -> Lived {
     let mut lived = Lived::default();
     for event in events {
-        match &event.kind {
-            Kind::State(state) if state.socket.remote.is_some() => {
-                push(&mut lived.told, (state.host, state.socket), state.to);
-            }
-            Kind::Packet(packet) => lived.packet(event.t_ns, packet),
-            _ => {}
+        if let Kind::State(state) = &event.kind
+            && state.socket.remote.is_some()
+        {
+            push(&mut lived.told, (state.host, state.socket), state.to);
+        }
+        if let Some(passing) = lived.segments.event(&event) {
+            lived.passes(&passing);
         }
     }
     lived
@@ -48,50 +46,21 @@ fn push(lives: &mut Lives, socket: (Host, Endpoints), state: TcpState) {
 }
 
 impl Lived {
-    fn packet(&mut self, now_ns: u64, packet: &Packet) {
-        let seen = packet.bytes.as_deref();
-        let seen = seen.and_then(|bytes| Segment::of(&Frame::parse(bytes)));
-        let Some(segment) = seen.or_else(|| self.sent.get(&packet.id).copied()) else {
-            return;
-        };
-        match packet.verdict {
-            Verdict::Sent if !self.sent.contains_key(&packet.id) => {
-                self.flows.sent(packet.id, now_ns, &segment);
-                self.sent.insert(packet.id, segment);
-            }
-            Verdict::Duplicated { copy } => {
-                self.sent.insert(copy, segment);
-            }
-            Verdict::Delivered => {
-                self.flows.delivered(now_ns, &segment);
-            }
-            _ => return,
+    fn passes(&mut self, it: &Passing) {
+        match it.passage {
+            Passage::Left => drop(self.flows.sent(it.id, it.t_ns, &it.segment)),
+            Passage::Arrived => drop(self.flows.delivered(it.t_ns, &it.segment)),
+            Passage::Copied { .. } | Passage::Lost => return,
         }
-        let Some(flow) = self.flows.get(&segment) else {
+        let Some(flow) = self.flows.get(&it.segment) else {
             return;
         };
         for way in [Way::Forth, Way::Back] {
             let Some(end) = flow.state(way) else { continue };
             self.contradicted += usize::from(end.source == Source::Contradicted);
-            let socket = socket(flow, way);
-            let host = match segment.from == socket.local {
-                true => packet.from,
-                false => packet.from.other(),
-            };
-            push(&mut self.deduced, (host, socket), end.state);
+            let socket = Endpoints::of(flow, way);
+            push(&mut self.deduced, (it.host_of(socket), socket), end.state);
         }
-    }
-}
-
-fn socket(flow: &TcpFlow, way: Way) -> Endpoints {
-    let (client, server) = flow.ends();
-    let (local, remote) = match way {
-        Way::Forth => (client, server),
-        Way::Back => (server, client),
-    };
-    Endpoints {
-        local,
-        remote: Some(remote),
     }
 }
 

@@ -5,11 +5,8 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::fmt;
 
-use lineman_proto::wire::Frame;
 use lineman_proto::wire::flow::EndState;
-use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
-use lineman_proto::wire::flow::TcpFlow;
 use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::Way;
 use lineman_trace::log::Endpoints;
@@ -17,7 +14,9 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
-use lineman_trace::log::Packet;
+use lineman_trace::log::Passage;
+use lineman_trace::log::Passing;
+use lineman_trace::log::Segments;
 use lineman_trace::log::State;
 use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
@@ -136,7 +135,7 @@ pub fn compare(events: &[Event], lens: &Lens) -> Compared {
         flows: TcpFlows::new(),
         kernel: HashMap::new(),
         connections: Connections::of(events),
-        segments: HashMap::new(),
+        segments: Segments::default(),
         pending: None,
         answers: answers(events),
         compared: Compared::default(),
@@ -165,7 +164,7 @@ struct Walk {
     flows: TcpFlows,
     kernel: HashMap<(Host, Endpoints), Told>,
     connections: Connections,
-    segments: HashMap<u64, Segment>,
+    segments: Segments,
     pending: Option<Pending>,
     /// The last state that each event has caused.
     answers: HashMap<u64, u64>,
@@ -176,9 +175,7 @@ struct Walk {
 struct Pending {
     n: u64,
     t_ns: u64,
-    packet: u64,
-    from: Host,
-    segment: Segment,
+    passing: Passing,
     /// About whom there is something to say.
     about: [bool; 2],
 }
@@ -194,9 +191,11 @@ impl Walk {
             self.check();
         }
         match &event.kind {
-            Kind::Packet(packet) => self.packet(event, packet),
             Kind::State(state) => self.state(event, state),
             _ => self.connections.hear(event),
+        }
+        if let Some(passing) = self.segments.event(event) {
+            self.passes(event, &passing);
         }
     }
 
@@ -216,54 +215,38 @@ impl Walk {
         self.kernel.insert((state.host, state.socket), told);
     }
 
-    fn packet(&mut self, event: &Event, packet: &Packet) {
-        let seen = packet.bytes.as_deref();
-        let seen = seen.and_then(|bytes| Segment::of(&Frame::parse(bytes)));
-        let Some(segment) = seen.or_else(|| self.segments.get(&packet.id).copied()) else {
-            return;
+    fn passes(&mut self, event: &Event, it: &Passing) {
+        let sent = match it.passage {
+            Passage::Left => true,
+            Passage::Arrived => false,
+            Passage::Copied { copy } => return self.connections.copied(it.id, copy),
+            Passage::Lost => return self.connections.dropped(&it.segment),
         };
-        match packet.verdict {
-            Verdict::Sent => drop(self.segments.insert(packet.id, segment)),
-            Verdict::Duplicated { copy } => {
-                self.segments.insert(copy, segment);
-                self.connections.copied(packet.id, copy);
-            }
-            Verdict::Dropped => self.connections.dropped(&segment),
-            _ => {}
-        }
-        if !matches!(packet.verdict, Verdict::Sent | Verdict::Delivered) {
-            return;
-        }
         self.check();
-        let sent = packet.verdict == Verdict::Sent;
         match sent {
-            true => self.connections.sent(packet.id, event.t_ns, &segment),
-            false => self
-                .connections
-                .delivered(packet.id, event.n, event.t_ns, &segment),
+            true => self.connections.sent(it),
+            false => self.connections.delivered(event.n, it),
         }
         let about = match self.lens {
             Lens::Lab => {
                 match sent {
-                    true => drop(self.flows.sent(packet.id, event.t_ns, &segment)),
-                    false => drop(self.flows.delivered(event.t_ns, &segment)),
+                    true => drop(self.flows.sent(it.id, it.t_ns, &it.segment)),
+                    false => drop(self.flows.delivered(it.t_ns, &it.segment)),
                 }
                 [true; 2]
             }
             Lens::Capture(captured) => {
-                if !captured.sees(packet.from, sent, &segment, &mut self.connections) {
+                if !captured.sees(it.from, sent, &it.segment, &mut self.connections) {
                     return;
                 }
-                self.flows.captured(packet.id, event.t_ns, &segment);
+                self.flows.captured(it.id, it.t_ns, &it.segment);
                 captured.about()
             }
         };
         self.pending = Some(Pending {
             n: event.n,
             t_ns: event.t_ns,
-            packet: packet.id,
-            from: packet.from,
-            segment,
+            passing: *it,
             about,
         });
     }
@@ -273,15 +256,13 @@ impl Walk {
         let Some(pending) = self.pending.take() else {
             return;
         };
-        let Some(flow) = self.flows.get(&pending.segment) else {
+        let passing = &pending.passing;
+        let Some(flow) = self.flows.get(&passing.segment) else {
             return;
         };
         for way in [Way::Forth, Way::Back] {
-            let socket = socket(flow, way);
-            let host = match pending.segment.from == socket.local {
-                true => pending.from,
-                false => pending.from.other(),
-            };
+            let socket = Endpoints::of(flow, way);
+            let host = passing.host_of(socket);
             if !pending.about[host as usize] {
                 continue;
             }
@@ -303,8 +284,8 @@ impl Walk {
                 told,
                 n: pending.n,
                 t_ns: pending.t_ns,
-                packet: pending.packet,
-                is_its_own: host == pending.from,
+                packet: passing.id,
+                is_its_own: host == passing.from,
                 host,
                 socket,
                 connections: &self.connections,
@@ -330,16 +311,4 @@ impl Walk {
 /// An end that listens has no socket for a connection that does not exist.
 fn is_same(claim: TcpState, kernel: TcpState) -> bool {
     claim == kernel || (claim, kernel) == (TcpState::Listen, TcpState::Closed)
-}
-
-pub fn socket(flow: &TcpFlow, way: Way) -> Endpoints {
-    let (client, server) = flow.ends();
-    let (local, remote) = match way {
-        Way::Forth => (client, server),
-        Way::Back => (server, client),
-    };
-    Endpoints {
-        local,
-        remote: Some(remote),
-    }
 }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use lineman_proto::wire::Flags;
-use lineman_proto::wire::Frame;
 use lineman_proto::wire::flow::FlowId;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlow;
@@ -13,9 +12,11 @@ use lineman_proto::wire::flow::TcpFlows;
 use lineman_trace::log::Counter;
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Passage;
+use lineman_trace::log::Passing;
+use lineman_trace::log::Segments;
 use lineman_trace::log::State;
 use lineman_trace::log::TcpState;
-use lineman_trace::log::Verdict;
 
 /// A state as the kernel has told it.
 #[derive(Clone, Copy, Debug)]
@@ -99,23 +100,21 @@ impl Connections {
     /// With what the whole log tells of departures.
     pub fn of(events: &[Event]) -> Self {
         let mut all = Self::default();
+        let mut segments = Segments::default();
         for event in events {
-            match &event.kind {
-                Kind::Packet(packet) if packet.verdict == Verdict::Sent => {
-                    let bytes = packet.bytes.as_deref().unwrap_or_default();
-                    if let Some(segment) = Segment::of(&Frame::parse(bytes)) {
-                        let of = all.departures.entry((segment.from, segment.to));
-                        of.or_default().push(Departure {
-                            n: event.n,
-                            t_ns: event.t_ns,
-                            flags: segment.flags,
-                        });
-                    }
-                }
-                Kind::Counted(counted) if counted.counter == Counter::ListenOverflows => {
-                    all.overflows.extend(counted.cause);
-                }
-                _ => {}
+            if let Kind::Counted(counted) = &event.kind
+                && counted.counter == Counter::ListenOverflows
+            {
+                all.overflows.extend(counted.cause);
+            }
+            let passing = segments.event(event);
+            if let Some(it) = passing.filter(|it| it.passage == Passage::Left) {
+                let of = all.departures.entry((it.segment.from, it.segment.to));
+                of.or_default().push(Departure {
+                    n: event.n,
+                    t_ns: it.t_ns,
+                    flags: it.segment.flags,
+                });
             }
         }
         all
@@ -139,7 +138,11 @@ impl Connections {
         }
     }
 
-    pub fn sent(&mut self, id: u64, t_ns: u64, segment: &Segment) {
+    pub fn sent(&mut self, it: &Passing) {
+        let Passing {
+            id, t_ns, segment, ..
+        } = it;
+        let (id, t_ns) = (*id, *t_ns);
         self.left_ns.insert(id, t_ns);
         let sent = self.flows.sent(id, t_ns, segment);
         let Some(flow) = self.flow_id(segment.from, segment.to) else {
@@ -176,8 +179,10 @@ impl Connections {
         acts.missing.insert(id, missing);
     }
 
-    pub fn delivered(&mut self, id: u64, n: u64, t_ns: u64, segment: &Segment) {
-        self.flows.delivered(t_ns, segment);
+    /// `n` is the event that tells of it.
+    pub fn delivered(&mut self, n: u64, it: &Passing) {
+        let Passing { id, segment, .. } = it;
+        self.flows.delivered(it.t_ns, segment);
         if self.overflows.contains(&n) {
             self.overflowed.insert((segment.to, segment.from));
         }
@@ -185,9 +190,9 @@ impl Connections {
             return;
         };
         let acts = self.acts.entry((flow, segment.from)).or_default();
-        acts.missing.remove(&id);
-        acts.overtaken |= id < acts.arrived;
-        acts.arrived = acts.arrived.max(id);
+        acts.missing.remove(id);
+        acts.overtaken |= *id < acts.arrived;
+        acts.arrived = acts.arrived.max(*id);
         // What says as much makes good for what was lost.
         let end = segment.seq.wrapping_add(segment.takes());
         let is_newer = |than: u32, it: u32| it.wrapping_sub(than) < 1 << 31;
