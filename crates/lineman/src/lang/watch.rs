@@ -19,7 +19,7 @@ messages! {
     Broken { why } "the capture has ended: {why}" "抓包已中断：{why}"
     SuperSegment { bytes } "{bytes} bytes at once, more than the interface takes: the network card makes several segments of it, or has made it of several" "一次 {bytes} 字节，超过接口的 MTU：由网卡拆成多个报文段，或由网卡把多个报文段合并而成"
     KernelStates { client, server } "the kernel says: client {client}, server {server}" "内核告知：客户端 {client}，服务器 {server}"
-    Recorded { packets } "{packets} packets recorded" "已记录 {packets} 个报文"
+    Recorded { packets } "packets recorded: {packets}" "已记录 {packets} 个报文"
     NothingRecorded { why } "nothing is recorded: {why}" "不会记录报文：{why}"
     ListHead { interface, packets, conversations } "lineman watch: {interface} · packets: {packets} · conversations: {conversations}" "lineman watch：{interface} · 报文：{packets} · 会话：{conversations}"
     ListLost { lost } "lost: {lost}" "丢失：{lost}"

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
@@ -388,9 +390,6 @@ fn the_only_conversation_is_shown_at_once() {
 /// A file that another program still writes: half a packet is waited for, ^C ends it in good order.
 #[test]
 fn a_growing_file_is_followed() {
-    use std::io::BufRead as _;
-    use std::io::BufReader;
-
     let (mut out, mut tcp) = (Packets::default(), Tcp::new(end(1, 1000), end(2, 80)));
     tcp.open(&mut out);
     let begun = out.pcap();
@@ -413,12 +412,61 @@ fn a_growing_file_is_followed() {
             .expect("a line")
     };
     until("SYN+ACK"); // the row before the packet that is half
-    fs::write(dir.path().join("a.pcap"), &whole).expect("written on");
+    append(&dir, "a.pcap", &whole[begun.len() - 7..]);
     until("len=5");
     let pid = rustix_pid(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("a signal");
     until("A capture shows");
     assert_eq!(child.wait().expect("ends").code(), Some(130));
+}
+
+/// Another program writes so many bytes more.
+fn append(dir: &TempDir, file: &str, bytes: &[u8]) {
+    let file = fs::File::options().append(true).open(dir.path().join(file));
+    file.and_then(|mut file| file.write_all(bytes))
+        .expect("written on");
+}
+
+/// Of a file that was cut, or that lost its name to another, no more can come: that is said, and nobody waits for ever.
+#[test]
+fn a_followed_file_that_is_cut_or_replaced_ends_with_a_sentence() {
+    let (mut out, mut tcp) = (Packets::default(), Tcp::new(end(1, 1000), end(2, 80)));
+    tcp.open(&mut out);
+    let whole = out.pcap();
+    let cut: fn(&Path) = |file| {
+        let file = fs::File::options().write(true).open(file);
+        file.and_then(|file| file.set_len(24)).expect("cut");
+    };
+    let replaced: fn(&Path) = |file| {
+        let other = file.with_extension("new");
+        fs::copy(file, &other).expect("copied");
+        fs::rename(other, file).expect("renamed");
+    };
+    let cases = [
+        (cut, "a.pcap has only 24 bytes now"),
+        (replaced, "another file has taken the place of a.pcap"),
+    ];
+    for (happens, sentence) in cases {
+        let dir = dir_with("a.pcap", &whole);
+        let mut child = lineman()
+            .args(["read", "a.pcap", "-c", "1", "--follow", "--no-explain"])
+            .current_dir(dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        let shown =
+            |line: &std::io::Result<String>| line.as_ref().is_ok_and(|it| it.contains("SYN+ACK"));
+        let row = out.by_ref().find(shown);
+        assert!(row.is_some(), "no row came");
+        happens(&dir.path().join("a.pcap"));
+        let rest: Vec<String> = out.map(|line| line.expect("a line")).collect();
+        let output = child.wait_with_output().expect("ends");
+        let said = text(&output.stderr);
+        assert!(said.contains(sentence), "{said}\n{rest:?}");
+        assert_eq!(output.status.code(), Some(0), "{said}");
+    }
 }
 
 fn rustix_pid(child: &std::process::Child) -> rustix::process::Pid {
@@ -467,7 +515,7 @@ fn a_redacted_capture_tells_the_same_of_other_hosts() {
     let said = text(&output.stderr);
     let count = mixed().records.len();
     assert!(
-        said.contains(&format!("{count} packets in b.pcapng")),
+        said.contains(&format!("packets in b.pcapng: {count}")),
         "{said}"
     );
     let lesson = |file: &str| {

@@ -76,6 +76,13 @@ pub(super) enum Proto {
     Igmp,
 }
 
+impl Proto {
+    /// Whether its packets name ports.
+    pub(super) fn has_ports(self) -> bool {
+        matches!(self, Self::Tcp | Self::Udp | Self::Sctp)
+    }
+}
+
 /// In which protocol addresses are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Over {

@@ -195,7 +195,7 @@ fn a_cooked_socket_gets_no_filter_that_needs_the_header() {
 
 #[test]
 fn an_error_names_the_place_and_what_could_stand_there() {
-    let cases: [(&str, &str, Problem); 22] = [
+    let cases: [(&str, &str, Problem); 24] = [
         ("tcp port htpp", "htpp", Problem::ServiceName(None)),
         ("tcp port http", "http", Problem::ServiceName(Some(80))),
         ("host example.net", "example.net", Problem::HostName),
@@ -217,6 +217,8 @@ fn an_error_names_the_place_and_what_could_stand_there() {
         ),
         ("ip port 80", "ip", Problem::Modifier(Modified::Port)),
         ("tcp 80", "80", Problem::Bare),
+        ("tcp src 80", "80", Problem::Bare),
+        ("udp dst", "", Problem::Ends(vec!["port", "portrange"])),
         ("80", "80", Problem::Bare),
         ("ip6 host 10.0.0.1", "10.0.0.1", Problem::OtherFamily),
         ("ip host ::1", "::1", Problem::OtherFamily),

@@ -13,6 +13,9 @@ use lineman_trace::files::Unpacked;
 use super::ahead;
 use super::ahead::Ahead;
 use super::input::Input;
+use super::input::Lost;
+use super::input::LostFile;
+use super::input::Opened;
 use super::input::Stop;
 use super::wanted::Wanted;
 use super::words;
@@ -23,10 +26,16 @@ use crate::failure::Failure;
 use crate::lang::read::Read;
 
 /// The packets of a capture, each for as long as the next is not read.
-pub struct Capture(Ahead);
+pub struct Capture {
+    packets: Ahead,
+    lost: Lost,
+}
 
 /// How the reading of a capture ended.
-pub struct End(ahead::End);
+pub struct End {
+    end: ahead::End,
+    lost: Option<LostFile>,
+}
 
 impl Capture {
     /// Opens a capture and reads its beginning.
@@ -40,25 +49,33 @@ impl Capture {
         console: Console,
     ) -> Result<(Self, Stop, Option<FileId>), Failure> {
         let wanted = Wanted::new(filter::parse(&filter.join(" "), console)?);
-        let (input, stop, id) = Input::open(path, follow, console)?;
+        let Opened {
+            input,
+            stop,
+            id,
+            lost,
+        } = Input::open(path, follow, console)?;
         let unpacked =
             Unpacked::new(input).map_err(|error| words::unreadable(path, error, console))?;
         let reader = Reader::new(unpacked);
         let reader = reader.map_err(|bad| words::refused(path, &bad, console))?;
-        let ahead = Ahead::of(reader, wanted);
-        let ahead = ahead.map_err(|error| words::unreadable(path, error, console))?;
-        Ok((Self(ahead), stop, id))
+        let packets = Ahead::of(reader, wanted);
+        let packets = packets.map_err(|error| words::unreadable(path, error, console))?;
+        Ok((Self { packets, lost }, stop, id))
     }
 
     /// The next packet, and what it is among all of them; `None` when there are no more.
     pub fn next_of(&mut self, all: &mut Conversations) -> Option<(Captured<'_>, Sorted)> {
-        let (packet, look) = self.0.next()?;
+        let (packet, look) = self.packets.next()?;
         Some((packet, all.take_seen(&packet, look)))
     }
 
     /// Nothing more is read of it.
     pub fn end(self) -> End {
-        End(self.0.end())
+        End {
+            end: self.packets.end(),
+            lost: self.lost.get().copied(),
+        }
     }
 }
 
@@ -69,7 +86,14 @@ impl End {
     /// When it is damaged: what was read before was shown.
     pub fn tell(self, path: &Path, console: Console) -> Result<(), Failure> {
         let file = &path.display();
-        let Self(end) = self;
+        let Self { end, lost } = self;
+        match &lost {
+            Some(LostFile::Cut { len: bytes, read }) => {
+                console.warn(&Read::FollowedCut { file, bytes, read });
+            }
+            Some(LostFile::Replaced) => console.warn(&Read::FollowedReplaced { file }),
+            None => {}
+        }
         if let Some(bad) = end.bad {
             let (at, why) = (&bad.at, &words::reason(&bad.reason, console.lang));
             let words = Read::BadAt { file, at, why };
@@ -88,7 +112,7 @@ impl End {
 
     /// Where the file is cut, if it is: in bytes of what is in it, when it is compressed.
     pub fn cut_at(&self) -> Option<u64> {
-        match self.0.ending {
+        match self.end.ending {
             Some(Ending::Cut { at }) => Some(at),
             _ => None,
         }
@@ -96,6 +120,6 @@ impl End {
 
     /// Whether it was read to its end, and all of it was there.
     pub fn is_whole(&self) -> bool {
-        self.0.ending == Some(Ending::Complete) && !self.0.packed_cut
+        self.end.ending == Some(Ending::Complete) && !self.end.packed_cut
     }
 }

@@ -6,6 +6,9 @@ use std::io::Read;
 use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::OnceLock;
 
 use lineman_net::FileId;
 use lineman_net::Operation;
@@ -28,9 +31,47 @@ pub struct Input {
     file: File,
     /// The end of a pipe to which nobody writes: it ends when the [`Stop`] is dropped.
     stop: OwnedFd,
-    follow: bool,
+    /// What is done at its end, if that is not the end.
+    follow: Option<Follow>,
     /// How many bytes were read.
     at: u64,
+}
+
+/// A file that another program still writes.
+#[derive(Debug)]
+struct Follow {
+    path: PathBuf,
+    id: Option<FileId>,
+    lost: Lost,
+}
+
+/// Why a file is followed no further, once that is so.
+pub type Lost = Arc<OnceLock<LostFile>>;
+
+/// What has become of a file that was followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LostFile {
+    /// It is shorter than what was read of it, both in bytes.
+    Cut {
+        /// What it has now.
+        len: u64,
+        /// What was read.
+        read: u64,
+    },
+    /// Another file has its name.
+    Replaced,
+}
+
+/// An input that was opened.
+pub struct Opened {
+    /// What is read.
+    pub input: Input,
+    /// What ends it.
+    pub stop: Stop,
+    /// Which file it is, that nothing else may be written to.
+    pub id: Option<FileId>,
+    /// Why it is followed no further, once that is so.
+    pub lost: Lost,
 }
 
 /// Ends an [`Input`] when it is dropped.
@@ -40,20 +81,16 @@ pub struct Stop {
 }
 
 impl Input {
-    /// Opens a file, or stdin if it is called `-`. With `follow` its end is not the end: more may come. Says
-    /// which file it is too, that nothing else may be written to.
+    /// Opens a file, or stdin if it is called `-`. With `follow` its end is not the end: more may come.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn open(
-        path: &Path,
-        follow: bool,
-        console: Console,
-    ) -> Result<(Self, Stop, Option<FileId>), Failure> {
+    pub fn open(path: &Path, follow: bool, console: Console) -> Result<Opened, Failure> {
         let failed = |error| Failure::system(&error, console.lang);
-        let file = match path == Path::new("-") {
-            true => io::stdin().as_fd().try_clone_to_owned().map(File::from),
-            false => File::open(path),
+        let named = path != Path::new("-"); // stdin is not looked for again by its name
+        let file = match named {
+            true => File::open(path),
+            false => io::stdin().as_fd().try_clone_to_owned().map(File::from),
         };
         let file = file.map_err(SystemError::new(Operation::Open, path.display()));
         let file = file.map_err(failed)?;
@@ -62,13 +99,24 @@ impl Input {
             pipe.map_err(|error| SystemError::new(Operation::Create, "a pipe")(error.into()));
         let (stop, end) = pipe.map_err(failed)?;
         let id = FileId::of(&file);
+        let lost = Lost::default();
+        let follow = follow.then(|| Follow {
+            path: path.to_owned(),
+            id: id.clone().filter(|_| named),
+            lost: Arc::clone(&lost),
+        });
         let input = Self {
             file,
             stop,
             follow,
             at: 0,
         };
-        Ok((input, Stop { _end: end }, id))
+        Ok(Opened {
+            input,
+            stop: Stop { _end: end },
+            id,
+            lost,
+        })
     }
 
     /// Waits until there is something to read, or the end was asked for: then it gives true.
@@ -100,10 +148,31 @@ impl Input {
         }
     }
 
-    /// Whether the file is shorter than what was read of it: it was written anew.
-    fn has_shrunk(&self) -> bool {
-        let metadata = self.file.metadata();
-        metadata.is_ok_and(|it| it.is_file() && it.len() < self.at)
+    /// Whether more may come, now that all is read that is there: then it has waited a while for it.
+    fn goes_on(&self) -> io::Result<bool> {
+        let Some(follow) = &self.follow else {
+            return Ok(false);
+        };
+        if let Some(why) = follow.is_lost(&self.file, self.at) {
+            let _ = follow.lost.set(why); // it is looked at once: nothing more is read then
+            return Ok(false);
+        }
+        Ok(!self.rests()?)
+    }
+}
+
+impl Follow {
+    /// What has become of the file of which so many bytes were read, if it cannot be followed. A file without a name
+    /// can: who writes it may write on.
+    fn is_lost(&self, file: &File, read: u64) -> Option<LostFile> {
+        let metadata = file.metadata().ok()?;
+        if metadata.is_file() && metadata.len() < read {
+            let len = metadata.len();
+            return Some(LostFile::Cut { len, read });
+        }
+        let now = FileId::at(&self.path)?;
+        let before = self.id.as_ref()?;
+        (now != *before).then_some(LostFile::Replaced)
     }
 }
 
@@ -118,7 +187,7 @@ impl Read for Input {
                 read => read?,
             };
             self.at += read as u64;
-            if read > 0 || bytes.is_empty() || !self.follow || self.has_shrunk() || self.rests()? {
+            if read > 0 || bytes.is_empty() || !self.goes_on()? {
                 return Ok(read);
             }
         }

@@ -6,6 +6,7 @@ use std::path::Path;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_trace::files::BadFile;
+use lineman_trace::files::MAX_INTERFACES;
 use lineman_trace::files::Reason;
 
 use crate::console::Console;
@@ -53,7 +54,10 @@ pub fn reason(reason: &Reason, lang: Lang) -> String {
         Reason::BlockLength(bytes) => Read::BlockLength { bytes }.render(lang),
         Reason::ByteOrder => Read::ByteOrder {}.render(lang),
         Reason::NoInterface(number) => Read::NoInterface { number }.render(lang),
-        Reason::TooManyInterfaces => Read::TooManyInterfaces {}.render(lang),
+        Reason::TooManyInterfaces => {
+            let most = &MAX_INTERFACES;
+            Read::TooManyInterfaces { most }.render(lang)
+        }
         Reason::Unpacked(why) => Read::Unpacked { why }.render(lang),
         other => other.to_string(),
     }

@@ -98,7 +98,7 @@ fn what_is_left_out_is_said_and_how_to_see_it() {
         shown.contains("10 more conversations, with less trouble: --top 0"),
         "{shown}"
     );
-    assert!(shown.contains("120 packets have no time."), "{shown}");
+    assert!(shown.contains("Packets without a time: 120."), "{shown}");
     assert!(shown.contains("lineman read a.pcap -c 1"), "{shown}");
     let style = Style {
         top: 0,

@@ -61,6 +61,7 @@ impl Parser<'_> {
         let kind = self.kind(dir.is_none());
         let said = Qualifiers { proto, dir, kind };
         if dir.is_some() || kind.is_some() {
+            self.says_what_it_is(said)?;
             value::check(said, &token)?;
             return Ok((self.values(said)?, Some(said)));
         }
@@ -127,6 +128,19 @@ impl Parser<'_> {
         };
         self.at += 1;
         Some(kind)
+    }
+
+    /// `tcp src 80`: only ports have a direction there, and the word for them is missing. Behind other protocols a
+    /// host is meant.
+    fn says_what_it_is(&self, said: Qualifiers) -> Result<(), FilterError> {
+        if said.kind.is_some() || !said.proto.is_some_and(Proto::has_ports) {
+            return Ok(());
+        }
+        match self.peek() {
+            None => Err(self.ends(vec!["port", "portrange"])),
+            Some(token) if token.text.parse::<u16>().is_ok() => Err(token.error(Problem::Bare)),
+            Some(_) => Ok(()),
+        }
     }
 
     /// `less 64` includes 64, and so does `greater 64`.

@@ -46,12 +46,11 @@ pub(super) fn check(said: Qualifiers, first: &Token<'_>) -> Result<(), FilterErr
     let Some(proto) = said.proto else {
         return Ok(());
     };
-    let transport = matches!(proto, Proto::Tcp | Proto::Udp | Proto::Sctp);
     let network = matches!(proto, Proto::Ip | Proto::Ip6 | Proto::Arp | Proto::Rarp);
     let (has, what) = match said.kind {
         None | Some(Of::Host) => (network || proto == Proto::Ether, Modified::Host),
         Some(Of::Net) => (network, Modified::Net),
-        Some(Of::Port | Of::PortRange) => (transport, Modified::Port),
+        Some(Of::Port | Of::PortRange) => (proto.has_ports(), Modified::Port),
         Some(Of::Proto) => {
             let has = matches!(proto, Proto::Ip | Proto::Ip6 | Proto::Ether);
             (has, Modified::Proto)
