@@ -148,6 +148,24 @@ impl OutputFile {
         self.id.as_ref()
     }
 
+    /// Gives the file its name now, and writes on: what is read while it grows, or by whom may open no file any more.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn appear(self) -> Result<Self, SystemError> {
+        let Self { target, name, id } = self;
+        let appeared = match target {
+            Target::Direct(file) => Ok(file),
+            Target::Whole(file) => file
+                .try_clone()
+                .and_then(|open| file.commit().map(|_| open)),
+            Target::InPlace { mut gathered, file } => replace_contents(&mut gathered, file),
+        };
+        let file = appeared.map_err(SystemError::new(Operation::Write, &name))?;
+        let target = Target::Direct(file);
+        Ok(Self { target, name, id })
+    }
+
     /// Gives the file its name: everything is written.
     ///
     /// # Errors
@@ -156,13 +174,9 @@ impl OutputFile {
         let done = match self.target {
             Target::Direct(mut file) => file.flush(),
             Target::Whole(file) => file.commit().map(drop),
-            Target::InPlace {
-                mut gathered,
-                mut file,
-            } => gathered
-                .rewind()
-                .and_then(|()| file.set_len(0))
-                .and_then(|()| io::copy(&mut gathered, &mut file).map(drop)),
+            Target::InPlace { mut gathered, file } => {
+                replace_contents(&mut gathered, file).map(drop)
+            }
         };
         done.map_err(SystemError::new(Operation::Write, self.name))
     }
@@ -179,6 +193,14 @@ impl Write for OutputFile {
     fn flush(&mut self) -> io::Result<()> {
         Ok(()) // nothing is kept back
     }
+}
+
+/// Writes what was gathered into a file in place of what it has.
+fn replace_contents(gathered: &mut File, mut file: File) -> io::Result<File> {
+    gathered.rewind()?;
+    file.set_len(0)?;
+    io::copy(gathered, &mut file)?;
+    Ok(file)
 }
 
 /// Opens what a descriptor of a process leads to. A file is appended to, as who gave it to the

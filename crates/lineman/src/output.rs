@@ -52,6 +52,25 @@ impl Output {
         self.out.get_ref().id().cloned()
     }
 
+    /// A file has its name now, and what is written later is seen as it is flushed.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn appear(self) -> Result<Self, Failure> {
+        let Self { out, name, console } = self;
+        let file = out
+            .into_inner()
+            .map_err(|error| unwritable(name.as_deref(), error.into_error(), console))?;
+        let file = file
+            .appear()
+            .map_err(|error| unwritable(name.as_deref(), error.source, console))?;
+        Ok(Self {
+            out: BufWriter::new(file),
+            name,
+            console,
+        })
+    }
+
     /// Everything is written: a file has its name now.
     ///
     /// # Errors

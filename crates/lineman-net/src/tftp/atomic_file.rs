@@ -134,6 +134,14 @@ impl AtomicFile {
         }
     }
 
+    /// The same file, to be written on when it has its name.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn try_clone(&self) -> io::Result<File> {
+        self.file()?.try_clone()
+    }
+
     /// Gives the file its name. The one that had it before is still open in what comes back.
     ///
     /// # Errors

@@ -30,6 +30,13 @@ impl Ports {
         addrs.iter().map(bound).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Which ports they have.
+    pub fn numbers(&self) -> Vec<u16> {
+        let addresses = self.0.iter().filter_map(|socket| socket.local_addr().ok());
+        let ports = addresses.filter_map(|address| address.as_socket());
+        ports.map(|address| address.port()).collect()
+    }
+
     /// The sockets that a supervisor has opened for this process; `None` if there are none. Call it
     /// before anything else is opened.
     ///

@@ -110,6 +110,9 @@ pub struct Serve {
     /// Do not let the kernel confine the server to the directory (Landlock)
     #[arg(long)]
     pub no_confine: bool,
+    /// What is recorded of its transfers.
+    #[command(flatten)]
+    pub recorded: Capture,
 }
 
 /// Which uploads are accepted.

@@ -209,6 +209,32 @@ fn what_was_written_is_read_with_a_filter_too() {
     assert!(said.contains("only Ethernet frames have"), "{said}");
 }
 
+/// A server is confined to its directory, and its capture is elsewhere: the file is there from the beginning, grows
+/// while the server runs, and has everything in the end.
+#[test]
+fn a_confined_server_records_its_transfers_as_they_go_on() {
+    let ran = in_network(
+        "mkdir files; head -c 5000 /dev/zero > files/zero
+        echo before > served.pcapng
+        \"$LINEMAN\" tftp serve files --listen 127.0.0.1:69 --capture served.pcapng > log 2> said & SERVER=$!
+        until ss -lun | grep -q '127.0.0.1:69 '; do kill -0 $SERVER; sleep 0.01; done
+        echo other | \"$LINEMAN\" udp send 127.0.0.1:4011 2> /dev/null || true
+        \"$LINEMAN\" tftp get tftp://127.0.0.1/zero -o copy 2> /dev/null
+        for TRY in 1 2 3 4 5 6 7 8 9 10; do
+            tshark -r served.pcapng -Y 'tftp.opcode == 4' > grown 2> /dev/null && test -s grown && break
+            sleep 0.1
+        done
+        \"$LINEMAN\" tftp get tftp://127.0.0.1/zero -o again 2> /dev/null
+        kill $SERVER; wait $SERVER || true",
+    );
+    let said = ran.text("said");
+    assert!(!ran.text("grown").is_empty(), "{said}");
+    assert_eq!(ran.tshark("served.pcapng", "udp.dstport == 69"), 2);
+    let all = ran.tshark("served.pcapng", "frame");
+    assert_eq!(ran.tshark("served.pcapng", "tftp"), all, "{said}");
+    assert!(said.contains(&format!("packets recorded: {all}")), "{said}");
+}
+
 /// A command records its own packets, to the last.
 #[test]
 fn a_command_records_its_own_packets() {

@@ -6,12 +6,12 @@ use std::path::Path;
 use lineman_net::FileId;
 use lineman_trace::files::Endian;
 use lineman_trace::files::Interface;
+use lineman_trace::files::LinkType;
 use lineman_trace::files::PcapngWriter;
 use lineman_trace::files::Record;
 use lineman_trace::files::Section;
 
 use super::Caught;
-use super::Live;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -24,17 +24,43 @@ pub struct CaptureFile {
 }
 
 impl CaptureFile {
-    /// Begins a file for what a capture tells.
+    /// Begins a file for what a capture on this interface tells, which begins with `link`.
     ///
     /// # Errors
-    /// When it is in use by the command itself, or cannot be made.
+    /// When it cannot be made.
     pub fn create(
         path: &Path,
-        live: &Live,
-        in_use: &[FileId],
+        link: LinkType,
+        interface: &str,
         console: Console,
     ) -> Result<Self, Failure> {
-        let out = Output::create(Some(path), in_use, console)?;
+        let out = Output::create(Some(path), &[], console)?;
+        Self::begin(out, link, interface, console)
+    }
+
+    /// The same, with its name from the beginning: it grows with each packet that is flushed, and needs no right to
+    /// be finished.
+    ///
+    /// # Errors
+    /// When it cannot be made or written.
+    pub fn create_growing(
+        path: &Path,
+        link: LinkType,
+        interface: &str,
+        console: Console,
+    ) -> Result<Self, Failure> {
+        let out = Output::create(Some(path), &[], console)?.appear()?;
+        let mut file = Self::begin(out, link, interface, console)?;
+        file.flush()?;
+        Ok(file)
+    }
+
+    fn begin(
+        out: Output,
+        link: LinkType,
+        interface: &str,
+        console: Console,
+    ) -> Result<Self, Failure> {
         let section = Section {
             system: super::system(),
             application: format!("lineman {}", env!("CARGO_PKG_VERSION")),
@@ -44,8 +70,8 @@ impl CaptureFile {
         let mut file = file.map_err(|error| Failure::internal(&error, console.lang))?;
         let interface = Interface {
             snap_len: lineman_net::capture::SNAP_LEN as u32,
-            name: Some(live.interface.clone()),
-            ..Interface::new(live.link)
+            name: Some(interface.to_owned()),
+            ..Interface::new(link)
         };
         file.interface(&interface)
             .map_err(|error| Failure::internal(&error, console.lang))?;

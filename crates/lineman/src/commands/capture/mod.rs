@@ -22,6 +22,7 @@ pub use file::CaptureFile;
 pub use lineman_lab::system;
 pub use open::begin;
 pub use own::Own;
+pub use own::Prepared;
 pub use request::ANY;
 pub use request::Request;
 pub use traffic::Traffic;

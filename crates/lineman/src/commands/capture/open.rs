@@ -13,6 +13,7 @@ use super::dumpcap;
 use super::dumpcap::Refused;
 use super::filter;
 use super::socket;
+pub use super::socket::Opened;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -34,6 +35,23 @@ pub fn begin(request: &Request, console: Console) -> Result<Live, Failure> {
         }
         Err(OpenError::System(error)) => Err(failed(request, error, console)),
     }
+}
+
+/// Opens the socket alone, for a program that gives up its rights before its threads start. dumpcap is not tried: it
+/// would be a program beside one that is confined.
+///
+/// # Errors
+/// As [`begin`].
+pub fn open(request: &Request, console: Console) -> Result<Opened, Failure> {
+    socket::open(request).map_err(|error| match error {
+        OpenError::Filter(error) => filter::wrong(request.filter.text(), &error, console),
+        OpenError::System(error) if error.kind() == ErrorKind::PermissionDenied => {
+            let (interface, program) = (&request.name(), &programs::this());
+            let words = Watch::NotPermittedSocket { interface, program };
+            Failure::new(Exit::NotPermitted, &words, console.lang)
+        }
+        OpenError::System(error) => failed(request, error, console),
+    })
 }
 
 fn failed(request: &Request, error: io::Error, console: Console) -> Failure {

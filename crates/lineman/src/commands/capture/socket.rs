@@ -9,6 +9,7 @@ use std::time::Instant;
 use lineman_net::capture::Capture;
 use lineman_net::capture::OpenError;
 use lineman_net::capture::Options;
+use lineman_trace::files::LinkType;
 use tokio::sync::mpsc;
 
 use super::Caught;
@@ -23,11 +24,25 @@ use super::Stop;
 /// How often the kernel is asked how many packets found no room.
 const COUNTING: Duration = Duration::from_secs(1);
 
-/// Begins to capture: from now on nothing is missed.
+/// A socket that captures already; nobody reads it yet.
+pub struct Opened {
+    capture: Capture,
+    interface: String,
+}
+
+/// Begins to capture.
 ///
 /// # Errors
 /// When that is not permitted, or the filter does not fit the interface.
 pub fn begin(request: &Request) -> Result<Live, OpenError> {
+    Ok(open(request)?.start()?)
+}
+
+/// Opens the socket: from now on nothing is missed.
+///
+/// # Errors
+/// When that is not permitted, or the filter does not fit the interface.
+pub fn open(request: &Request) -> Result<Opened, OpenError> {
     let capture = Capture::open(&Options {
         interface: request.interface.as_ref().map(|device| device.index),
         filter: request.filter.clone(),
@@ -36,26 +51,50 @@ pub fn begin(request: &Request) -> Result<Live, OpenError> {
     })?;
     // Before any thread is there that would keep the right: strangers' packets are read from now on.
     lineman_net::give_up_capturing()?;
-    let link = capture.link();
-    let (tell, heard) = mpsc::channel(PORTIONS);
-    let stop = Stop::new()?;
-    let reader = Reader {
+    Ok(Opened {
         capture,
-        tell,
-        stop: stop.clone(),
-        lost: 0,
-        counted: Instant::now(),
-    };
-    thread::Builder::new()
-        .name("capture".to_owned())
-        .spawn(|| reader.run())?;
-    Ok(Live {
-        heard,
-        stop,
-        rung: Rung::Socket,
-        link,
         interface: request.name().to_owned(),
     })
+}
+
+impl Opened {
+    /// What its packets begin with.
+    pub fn link(&self) -> LinkType {
+        self.capture.link()
+    }
+
+    /// On which interface.
+    pub fn interface(&self) -> &str {
+        &self.interface
+    }
+
+    /// Has a thread read it, which has the rights that this thread has now.
+    ///
+    /// # Errors
+    /// When the system allows no thread.
+    pub fn start(self) -> io::Result<Live> {
+        let Self { capture, interface } = self;
+        let link = capture.link();
+        let (tell, heard) = mpsc::channel(PORTIONS);
+        let stop = Stop::new()?;
+        let reader = Reader {
+            capture,
+            tell,
+            stop: stop.clone(),
+            lost: 0,
+            counted: Instant::now(),
+        };
+        thread::Builder::new()
+            .name("capture".to_owned())
+            .spawn(|| reader.run())?;
+        Ok(Live {
+            heard,
+            stop,
+            rung: Rung::Socket,
+            link,
+            interface,
+        })
+    }
 }
 
 struct Reader {

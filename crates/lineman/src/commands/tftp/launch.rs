@@ -19,6 +19,8 @@ use lineman_proto::tftp::PORT;
 
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
+use crate::commands::capture::Prepared;
+use crate::commands::capture::Traffic;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::Lang;
@@ -32,6 +34,8 @@ pub struct Launch {
     pub ports: Ports,
     /// The root.
     pub store: Store,
+    /// What is recorded, if that was asked for.
+    pub recording: Option<Prepared>,
     /// What the kernel holds this process to; `None` under `--no-confine`.
     pub confinement: Option<Confinement>,
     /// Who wants to hear how it goes.
@@ -63,6 +67,8 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         None => bind(args, console)?,
     };
     let store = open_root(args, lang)?;
+    let traffic = || Traffic::tftp(ports.numbers());
+    let recording = Prepared::open(&args.recorded, traffic, console)?;
     if let Some(account) = &account {
         account.assume().map_err(system)?;
         store.check().map_err(on_root(args)).map_err(system)?;
@@ -72,6 +78,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     Ok(Launch {
         ports,
         store,
+        recording,
         confinement,
         supervisor,
         workers,

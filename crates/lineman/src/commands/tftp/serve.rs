@@ -28,6 +28,7 @@ use crate::args::parse::MOST_THREADS;
 use crate::args::tftp::Pipeline;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
+use crate::commands::capture::Own;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -49,12 +50,15 @@ pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
     };
     let launch = launch::prepare(args, logged);
     let writing = log.start();
-    let served = launch.and_then(|launch| {
+    let served = launch.and_then(|mut launch| {
         writing
             .map_err(SystemError::new(Operation::Create, "a thread"))
             .map_err(|error| Failure::system(&error, console.lang))?;
         log.take_panics();
-        runtime::block_on_this_thread(logged, serve(args, launch, logged))
+        let recording = launch.recording.take();
+        let recording = recording.map(|it| it.start(logged)).transpose()?;
+        let served = runtime::block_on_this_thread(logged, serve(args, launch, logged));
+        Own::finish(recording, served)
     });
     log.finish(LAST_LINES);
     served

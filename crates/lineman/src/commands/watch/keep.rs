@@ -29,7 +29,8 @@ impl Keep {
     /// When one cannot be made, or both are the same.
     pub fn create(args: &Args, live: &Live, console: Console) -> Result<Self, Failure> {
         let path = args.write.as_deref();
-        let packets = path.map(|path| CaptureFile::create(path, live, &[], console));
+        let packets =
+            path.map(|path| CaptureFile::create(path, live.link, &live.interface, console));
         let packets = packets.transpose()?;
         let others: Option<FileId> = packets.as_ref().and_then(CaptureFile::id);
         let record = Record::create(args.record.as_deref(), others, console)?;
