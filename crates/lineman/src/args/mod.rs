@@ -97,7 +97,7 @@ pub enum Command {
 /// `lineman tour`.
 #[derive(Debug, clap::Args)]
 pub struct Tour {
-    /// Do not pause for reading
+    /// Do not pause for reading: at a terminal each step waits for a key, elsewhere lines come one by one
     #[arg(long)]
     pub fast: bool,
     /// Draw for this many columns (default: the terminal's, or 120)

@@ -5,6 +5,7 @@ use super::messages;
 messages! {
     /// Sentences of `lineman tour`.
     Tour;
+    Keys {} "-- Space: go on · r: run on without stopping · q: leave --" "-- 空格：继续 · r：不再停顿 · q：离开 --"
     Summary {} "Summary" "小结"
     LabTitle {} "lineman tour: two hosts on a private network; every call, every packet, and the states of both ends" "lineman 导览：私有网络中的两台主机；每个调用、每个报文，以及两端的状态"
     SimulatedTitle {} "lineman tour: two simulated hosts; every call, every packet, and the states of both ends" "lineman 导览：两台模拟的主机；每个调用、每个报文，以及两端的状态"

@@ -10,6 +10,7 @@ use rustix::process::Pid;
 use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::chat_terminal::Terminal;
 use crate::support::lineman;
 use crate::support::wait_for;
 
@@ -174,4 +175,58 @@ fn an_interruption_ends_it_at_once() {
         child.try_wait().expect("wait")
     });
     assert_eq!(status.code(), Some(130));
+}
+
+/// It ran through two hundred and fifty lines in ten seconds, whoever could read that.
+#[test]
+fn at_a_terminal_each_step_waits_for_a_key() {
+    let terminal = Terminal::run("tour");
+    let shows_keys = || {
+        terminal.shows("Space: go on");
+        terminal.screen()
+    };
+    let first = shows_keys();
+    assert!(first.contains("1  A call over TCP"), "{first}");
+    assert!(!first.contains("SYN+ACK"), "{first}");
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(terminal.screen(), first, "it waits");
+    let mut pages = vec![first];
+    while !pages.last().is_some_and(|page| page.contains("the-end")) {
+        assert!(pages.len() < 60, "{pages:?}");
+        terminal.key("Space");
+        let before = pages.last().cloned().unwrap_or_default();
+        wait_for("another page", Duration::from_secs(20), || {
+            let now = terminal.screen();
+            let settled = now.contains("Space: go on") || now.contains("the-end");
+            (settled && now != before).then(|| pages.push(now))
+        });
+    }
+    assert!(pages.len() > 8, "{}", pages.len());
+    // Nothing was pushed away before a key: each row is on some page.
+    for part in [
+        "2  Datagrams over UDP",
+        "3  A file over TFTP",
+        "TimeoutError",
+        "lost ✗",
+        "Summary",
+    ] {
+        assert!(pages.iter().any(|page| page.contains(part)), "{part}");
+    }
+    assert_eq!(terminal.code(), "0");
+}
+
+#[test]
+fn at_a_terminal_it_can_be_left_or_run_on_and_gives_the_terminal_back() {
+    for (key, code) in [("q", "0"), ("Escape", "0"), ("C-c", "130")] {
+        // The shell of the script hears ^C as well, and is to go on.
+        let terminal = Terminal::with_variable("trap : INT;", "tour --lang zh");
+        terminal.shows("空格：继续");
+        terminal.key(key);
+        assert_eq!(terminal.code(), code, "{key}");
+        assert!(!terminal.screen().contains("空格：继续"), "{key}");
+    }
+    let terminal = Terminal::run("tour");
+    terminal.shows("Space: go on");
+    terminal.key("r");
+    assert_eq!(terminal.code(), "0");
 }

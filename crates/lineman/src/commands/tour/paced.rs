@@ -1,4 +1,4 @@
-//! Lines at reading pace.
+//! Lines at reading pace: a screenful at each key where somebody sits, one after the other elsewhere.
 
 use std::collections::VecDeque;
 use std::io;
@@ -10,34 +10,96 @@ use tokio::time::Instant;
 use crate::commands::trace::presenter::Target;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::lang::Message as _;
+use crate::lang::tour::Tour as Words;
+use crate::terminal::surface;
 
 /// Some two hundred and fifty lines in about ten seconds.
 const PAUSE: Duration = Duration::from_millis(38);
 
-/// Lines that go to stdout one by one; JSON goes there at once.
+/// When lines are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rhythm {
+    /// As soon as they are there.
+    AtOnce,
+    /// One by one.
+    Pauses,
+    /// A screenful, then the next at a key.
+    Keys,
+}
+
+/// Lines that go to stdout when it is their time; JSON goes there at once.
 pub struct Paced {
     console: Console,
     /// Those that wait for their time.
-    waiting: VecDeque<String>,
-    pause: Duration,
+    waiting: VecDeque<Line>,
+    rhythm: Rhythm,
     /// When the next line may be shown.
     due: Instant,
+    /// How many lines were shown since the last key.
+    shown: usize,
+    /// A key is waited for.
+    is_stopped: bool,
+    /// The next line opens a step.
+    opens: bool,
+}
+
+struct Line {
+    text: String,
+    /// What stands before it is shown and read first.
+    opens_step: bool,
 }
 
 impl Paced {
-    /// Without pauses if `fast`.
-    pub fn new(fast: bool, console: Console) -> Self {
+    /// Nothing so far.
+    pub fn new(rhythm: Rhythm, console: Console) -> Self {
         Self {
             console,
             waiting: VecDeque::new(),
-            pause: if fast { Duration::ZERO } else { PAUSE },
+            rhythm,
             due: Instant::now(),
+            shown: 0,
+            is_stopped: false,
+            opens: false,
         }
     }
 
     /// When there is a line to be shown.
     pub fn due(&self) -> Option<Instant> {
-        (!self.waiting.is_empty()).then_some(self.due)
+        (!self.waiting.is_empty() && !self.is_stopped).then_some(self.due)
+    }
+
+    /// Whether everything is shown.
+    pub fn is_done(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// What follows is another step: it begins on a screen of its own.
+    pub fn step(&mut self) {
+        self.opens = true;
+    }
+
+    /// A key was pressed: the next screenful.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn go_on(&mut self) -> Result<(), Failure> {
+        if !self.is_stopped {
+            return Ok(());
+        }
+        self.is_stopped = false;
+        self.shown = 0;
+        self.write("\r\x1b[K")?;
+        self.put()
+    }
+
+    /// From now on nothing is waited for.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn run_on(&mut self) -> Result<(), Failure> {
+        self.rhythm = Rhythm::Pauses;
+        self.go_on()
     }
 
     /// Shows the lines that are due.
@@ -46,11 +108,39 @@ impl Paced {
     /// When stdout cannot be written to.
     pub fn put(&mut self) -> Result<(), Failure> {
         while self.due().is_some_and(|due| due <= Instant::now()) {
-            let line = self.waiting.pop_front().unwrap_or_default();
-            self.due = Instant::now() + self.pause;
-            self.write(&line)?;
+            if self.rhythm == Rhythm::Keys && self.is_full() {
+                return self.stop();
+            }
+            let line = self.waiting.pop_front().map(|line| line.text);
+            self.shown += 1;
+            if self.rhythm == Rhythm::Pauses {
+                self.due = Instant::now() + PAUSE;
+            }
+            self.write(&format!("{}\n", line.unwrap_or_default()))?;
         }
         Ok(())
+    }
+
+    /// Whether the next row would push something away that nobody has had the time to read, or is of
+    /// another step.
+    fn is_full(&self) -> bool {
+        let Some(first) = self.waiting.front() else {
+            return false;
+        };
+        let goes_on = |line: &&Line| line.text.starts_with(UNDER) && !line.opens_step;
+        let row = 1 + self.waiting.iter().skip(1).take_while(goes_on).count();
+        // One line is the prompt's; the window may have been made larger or smaller meanwhile.
+        let rows = surface::size(io::stdout()).map_or(ROWS, |size| size.ws_row.into());
+        let begins_row = !first.text.starts_with(UNDER);
+        self.shown > 0 && (first.opens_step || self.shown + row >= rows.max(2) && begins_row)
+    }
+
+    fn stop(&mut self) -> Result<(), Failure> {
+        self.is_stopped = true;
+        let prompt = Words::Keys {}.render(self.console.lang);
+        let columns = surface::columns(io::stdout()).unwrap_or(u16::MAX);
+        let line = crate::views::text::cut(&prompt, columns.saturating_sub(1).into(), "");
+        self.write(&line)
     }
 
     /// Shows nothing of what waits.
@@ -58,9 +148,9 @@ impl Paced {
         self.waiting.clear();
     }
 
-    fn write(&self, line: &str) -> Result<(), Failure> {
+    fn write(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        let written = writeln!(out, "{line}").and_then(|()| out.flush());
+        let written = write!(out, "{text}").and_then(|()| out.flush());
         written.map_err(|error| Failure::stdout(error, self.console.lang))
     }
 }
@@ -68,9 +158,19 @@ impl Paced {
 impl Target for Paced {
     fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
         if self.console.json {
-            return lines.iter().try_for_each(|line| self.write(line));
+            return lines
+                .iter()
+                .try_for_each(|line| self.write(&format!("{line}\n")));
         }
-        self.waiting.extend(lines.iter().cloned());
+        for line in lines {
+            let (text, opens_step) = (line.clone(), std::mem::take(&mut self.opens));
+            self.waiting.push_back(Line { text, opens_step });
+        }
         Ok(())
     }
 }
+
+/// What stands below a row and belongs to it begins so.
+const UNDER: &str = "         ";
+/// How many rows a terminal has that does not say.
+const ROWS: usize = 24;

@@ -10,6 +10,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::paced::Paced;
+use super::paced::Rhythm;
 use super::summary::Summary;
 use crate::args::Tour;
 use crate::args::lab_options::Drawing;
@@ -39,7 +40,7 @@ pub struct Show {
 
 impl Show {
     /// Nothing so far.
-    pub fn new(args: &Tour, console: Console) -> Self {
+    pub fn new(args: &Tour, rhythm: Rhythm, console: Console) -> Self {
         let drawing = Drawing {
             width: args.width,
             ..Drawing::default()
@@ -48,7 +49,7 @@ impl Show {
         Self {
             console,
             style,
-            lines: Lines::new(Paced::new(args.fast, console), style, console),
+            lines: Lines::new(Paced::new(rhythm, console), style, console),
             chapters: 0,
             summary: Summary::default(),
             over: false,
@@ -58,12 +59,31 @@ impl Show {
     fn chapter(&mut self, name: &str) -> Result<(), Failure> {
         self.chapters += 1;
         let number = self.chapters;
+        if number > 1 {
+            self.lines.target.step();
+        }
         let title = scenarios::title(name, self.console.lang).unwrap_or_default();
         self.heading(&format!("{number}  {title}"))?;
         self.console.tell(
             "chapter",
             json!({ "number": number, "name": name, "title": title }),
         )
+    }
+
+    /// A key was pressed: the next step.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn go_on(&mut self) -> Result<(), Failure> {
+        self.lines.target.go_on()
+    }
+
+    /// From now on no key is waited for.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub fn run_on(&mut self) -> Result<(), Failure> {
+        self.lines.target.run_on()
     }
 
     fn heading(&mut self, text: &str) -> Result<(), Failure> {
@@ -132,6 +152,7 @@ impl Present for Show {
             return Ok(());
         }
         self.lines.finish()?;
+        self.lines.target.step();
         self.heading(&Words::Summary {}.render(self.console.lang))?;
         for sentence in self.summary.sentences(self.console.lang) {
             let columns = self.style.width.saturating_sub(INDENT.len());
@@ -143,7 +164,7 @@ impl Present for Show {
     }
 
     fn is_done(&self) -> bool {
-        self.lines.target.due().is_none()
+        self.lines.target.is_done()
     }
 
     fn give_up(&mut self) {

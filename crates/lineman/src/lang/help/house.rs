@@ -46,7 +46,10 @@ pub const TEXTS: &[Row] = &[
         "Show TCP, UDP and TFTP at work, step by step, in about ten seconds",
         "一步一步演示 TCP 通话、UDP 数据报和 TFTP，约十秒",
     ),
-    ("Do not pause for reading", "不为阅读而停顿"),
+    (
+        "Do not pause for reading: at a terminal each step waits for a key, elsewhere lines come one by one",
+        "不为阅读而停顿：在终端上每一步都等待按键，否则逐行显示",
+    ),
     ("at reading pace", "按阅读的速度"),
     ("without pauses", "不停顿"),
     ("in Chinese", "用中文"),
