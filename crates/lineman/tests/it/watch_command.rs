@@ -1,5 +1,7 @@
 //! `lineman watch`: what it says, how it ends, and what it does without the right to capture.
 
+use serde_json::Value;
+
 use crate::support::lineman;
 use crate::watch_support::in_network;
 use crate::watch_support::in_network_as_root;
@@ -80,19 +82,32 @@ fn packets_and_log_go_to_files_and_pipes() {
 /// In a connection whose beginning nobody has seen, packets tell no states; the kernel does.
 #[test]
 fn the_kernel_is_asked_what_packets_do_not_tell() {
-    let ran = in_network(
-        "nc -l -p 4009 > /dev/null & PEER=$!
-        until ss -ltn | grep -q :4009; do sleep 0.01; done
-        mkfifo lines; nc 127.0.0.1 4009 < lines > /dev/null & CALLER=$!
-        exec 3> lines; echo before >&3
-        until ss -tn | grep -q ESTAB; do sleep 0.01; done; sleep 0.3
-        watch -i lo tcp port 4009
-        echo after >&3; sleep 1; finish
-        exec 3>&-; kill $PEER $CALLER || true",
-    );
-    let out = ran.text("out");
+    let watched = |watch: &str| {
+        in_network(&format!(
+            "nc -l -p 4009 > /dev/null & PEER=$!
+            until ss -ltn | grep -q :4009; do sleep 0.01; done
+            mkfifo lines; nc 127.0.0.1 4009 < lines > /dev/null & CALLER=$!
+            exec 3> lines; echo before >&3
+            until ss -tn | grep -q ESTAB; do sleep 0.01; done; sleep 0.3
+            {watch} -i lo tcp port 4009
+            echo after >&3; sleep 1; finish
+            exec 3>&-; kill $PEER $CALLER || true"
+        ))
+    };
+    let out = watched("watch").text("out");
     let words = "the kernel says: client ESTABLISHED, server ESTABLISHED";
     assert!(out.contains(words), "{out}");
+    // And programs are told, too.
+    let out = watched("watch --json").text("out");
+    let told: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .filter(|line: &Value| line["event"] == "kernel_states")
+        .collect();
+    assert_eq!(told.len(), 1, "{out}");
+    assert_eq!(told[0]["conversation"], 1);
+    assert_eq!(told[0]["client"], "ESTABLISHED");
+    assert_eq!(told[0]["server"], "ESTABLISHED");
 }
 
 #[test]

@@ -43,9 +43,18 @@ struct Watched {
 /// What the kernel says of a connection, where that is news.
 pub struct Told {
     pub conversation: u64,
-    /// The name of the state, or a hyphen for an end that is not on this machine.
-    pub client: String,
-    pub server: String,
+    /// The states; none of an end that is not on this machine.
+    pub states: Ends<Option<TcpState>>,
+}
+
+/// Puts what the kernel says in the place of what packets tell.
+pub fn replace(conversation: &mut Conversation, states: Ends<Option<TcpState>>) {
+    for host in [Host::Client, Host::Server] {
+        if let Some(state) = states[host] {
+            let source = Source::Kernel;
+            conversation.states[host] = Some(EndState { state, source });
+        }
+    }
 }
 
 impl Kernel {
@@ -116,11 +125,9 @@ impl Kernel {
             return None;
         }
         watched.told = states;
-        let name = |host: Host| states[host].map_or("-", TcpState::name).to_owned();
         Some(Told {
             conversation: number,
-            client: name(Host::Client),
-            server: name(Host::Server),
+            states,
         })
     }
 
@@ -130,13 +137,7 @@ impl Kernel {
             if known.kind != Kind::Tcp || self.connections.is_none() {
                 continue;
             }
-            let states = self.states(known.ends);
-            for host in [Host::Client, Host::Server] {
-                if let Some(state) = states[host] {
-                    let source = Source::Kernel;
-                    known.states[host] = Some(EndState { state, source });
-                }
-            }
+            replace(known, self.states(known.ends));
         }
     }
 

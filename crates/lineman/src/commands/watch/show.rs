@@ -6,6 +6,8 @@ use std::future::pending;
 use lineman_trace::capture::Conversation;
 use lineman_trace::capture::Sorted;
 use lineman_trace::capture::Summary;
+use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -116,14 +118,16 @@ impl Show {
 
     /// When [`idle`](Self::idle) is to be called.
     pub fn due(&self) -> Option<Instant> {
-        let kernel = self.kernel.due();
-        let (ladders, clock) = match &self.form {
-            Form::Lines(ladders, clock) => (ladders, clock),
-            Form::Whole(Some(whole)) => return whole.due(),
-            _ => return None,
+        let rows = match &self.form {
+            Form::Lines(ladders, clock) => {
+                let due_ns = ladders.due_ns();
+                due_ns.and_then(|due_ns| clock.instant(due_ns))
+            }
+            Form::Whole(Some(whole)) => whole.due(),
+            Form::Json => None,
+            Form::Nothing | Form::Whole(None) => return None,
         };
-        let rows = ladders.due_ns().and_then(|due_ns| clock.instant(due_ns));
-        rows.into_iter().chain(kernel).min()
+        rows.into_iter().chain(self.kernel.due()).min()
     }
 
     /// Nothing has happened for a while: rows that were waiting are complete, and the kernel is asked for states.
@@ -131,18 +135,34 @@ impl Show {
     /// # Errors
     /// When stdout cannot be written.
     pub fn idle(&mut self) -> Result<(), Failure> {
-        let (ladders, clock) = match &mut self.form {
-            Form::Lines(ladders, clock) => (ladders, clock),
-            Form::Whole(Some(whole)) => return whole.idle(),
-            _ => return Ok(()),
-        };
-        let mut lines = ladders.idle(clock.now_ns());
-        for told in self.kernel.ask() {
-            let (client, server) = (&told.client, &told.server);
-            let words = Words::KernelStates { client, server }.render(self.console.lang);
-            lines.push(ladders.about(told.conversation, &words));
+        let told = self.kernel.ask();
+        let console = self.console;
+        match &mut self.form {
+            Form::Nothing | Form::Whole(None) => Ok(()),
+            Form::Whole(Some(whole)) => {
+                told.iter().for_each(|told| whole.states(told));
+                whole.idle()
+            }
+            Form::Json => told.iter().try_for_each(|told| {
+                let fields = json!({
+                    "conversation": told.conversation,
+                    "client": told.states.client.map(TcpState::name),
+                    "server": told.states.server.map(TcpState::name),
+                });
+                console.tell("kernel_states", fields)
+            }),
+            Form::Lines(ladders, clock) => {
+                let mut lines = ladders.idle(clock.now_ns());
+                lines.extend(told.iter().map(|told| {
+                    // Of an end that is not on this machine nothing is known.
+                    let name = |host: Host| told.states[host].map_or("-", TcpState::name);
+                    let (client, server) = (&name(Host::Client), &name(Host::Server));
+                    let words = Words::KernelStates { client, server }.render(console.lang);
+                    ladders.about(told.conversation, &words)
+                }));
+                print(&lines, console)
+            }
         }
-        print(&lines, self.console)
     }
 
     /// Everything that was there is to be seen now.

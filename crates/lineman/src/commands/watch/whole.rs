@@ -12,6 +12,8 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::clock::Clock;
+use super::kernel;
+use super::kernel::Told;
 use crate::commands::capture::Caught;
 use crate::commands::capture::system;
 use crate::commands::lab::tui::Input;
@@ -114,6 +116,13 @@ impl Whole {
             };
             let gone = self.histories.remove(&number);
             self.kept -= gone.map_or(0, |history| history.bytes);
+        }
+    }
+
+    /// The kernel says more than packets tell; its word stands until the next packet.
+    pub fn states(&mut self, told: &Told) {
+        if let Some(conversation) = self.list.conversation(told.conversation) {
+            kernel::replace(conversation, told.states);
         }
     }
 

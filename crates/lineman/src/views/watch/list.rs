@@ -77,6 +77,11 @@ impl List {
         }
     }
 
+    /// One of those that are listed.
+    pub fn conversation(&mut self, number: u64) -> Option<&mut Conversation> {
+        self.rows.get_mut(&number)
+    }
+
     /// So many packets found no room.
     pub fn lost(&mut self, lost: u64) {
         self.lost = lost;
