@@ -202,6 +202,7 @@ fn no_text_of_a_log_acts_on_the_whole_terminal() {
             live: false,
             step: false,
             rules: String::new(),
+            subject: String::new(),
         });
         events.iter().for_each(|event| model.push(event.clone()));
         model.finish();

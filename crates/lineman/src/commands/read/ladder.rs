@@ -34,6 +34,7 @@ use crate::runtime;
 use crate::runtime::Signals;
 use crate::views::export::Format;
 use crate::views::tui::Model;
+use crate::views::tui::Setup;
 
 /// How many events may wait to be shown: who reads faster than is shown waits.
 const AHEAD: usize = 10_000;
@@ -128,7 +129,10 @@ fn show(
 ) -> Result<(), Failure> {
     let view = &args.view;
     if view.tui {
-        let model = Model::new(tui::setup(view.drawing.ascii, console)?);
+        let model = Model::new(Setup {
+            subject: format!("lineman read: {}", args.file.display()),
+            ..tui::setup(view.drawing.ascii, console)?
+        });
         return tui::follow(model, events, reading.ender(), console);
     }
     if view.page {

@@ -26,6 +26,7 @@ use crate::terminal::screen::Screen;
 use crate::views::tui;
 use crate::views::tui::Key;
 use crate::views::tui::Model;
+use crate::views::tui::Setup;
 use crate::views::watch::List;
 use crate::views::watch::Order;
 
@@ -173,7 +174,11 @@ impl Whole {
         let Some(history) = self.histories.get(&number) else {
             return Ok(()); // forgotten
         };
-        let mut model = Model::new(setup(self.ascii, self.console)?);
+        let subject = self.list.title(number).unwrap_or_default();
+        let mut model = Model::new(Setup {
+            subject: format!("lineman watch: {subject}"),
+            ..setup(self.ascii, self.console)?
+        });
         self.clock = Clock::default();
         for event in &history.events {
             self.clock.see(event.t_ns);

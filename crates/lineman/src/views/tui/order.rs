@@ -22,6 +22,8 @@ pub struct Setup {
     pub step: bool,
     /// The rules of the wire, in their text form.
     pub rules: String,
+    /// What is shown, by the command that shows it; where it is empty, what the log says.
+    pub subject: String,
 }
 
 /// What the view wants of whoever shows it.

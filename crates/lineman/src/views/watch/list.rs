@@ -77,6 +77,12 @@ impl List {
         }
     }
 
+    /// Number and ends of one of those that are listed.
+    pub fn title(&self, number: u64) -> Option<String> {
+        let known = self.rows.get(&number)?;
+        Some(self.spelled(&format!("{number} {}", title(known))))
+    }
+
     /// One of those that are listed.
     pub fn conversation(&mut self, number: u64) -> Option<&mut Conversation> {
         self.rows.get_mut(&number)
@@ -125,7 +131,7 @@ impl List {
 
     fn lines(&self, area: Rect) -> Vec<Line<'static>> {
         let columns = usize::from(area.width);
-        let room = usize::from(area.height).saturating_sub(2);
+        let room = usize::from(area.height).saturating_sub(3);
         let reversed = Look::new().add_modifier(Modifier::REVERSED);
         let bar = |text: &str| Line::styled(pad(&cut(text, columns, "…"), columns), reversed);
         let mut lines = vec![bar(&format!(" {}", self.head()))];
@@ -151,6 +157,10 @@ impl List {
         while lines.len() <= room {
             lines.push(Line::raw(String::new()));
         }
+        let chosen = self.chosen.and_then(|number| self.rows.get(&number));
+        let course = chosen.map(|known| course(known, self.style(columns)));
+        let course = format!(" {}", self.spelled(&course.unwrap_or_default()));
+        lines.push(Line::raw(cut(&course, columns, "…")));
         let keys = Words::ListKeys {}.render(self.lang);
         lines.push(Line::raw(cut(
             &format!(" {}", self.spelled(&keys)),
@@ -189,14 +199,7 @@ impl List {
         let head = format!("{:>5} ", known.number);
         let ends = title(known);
         let left = columns.saturating_sub(width(&head) + COUNTS);
-        let (lang, ascii, top) = (self.lang, self.ascii, 0);
-        let style = Style {
-            width: columns,
-            lang,
-            ascii,
-            top,
-        };
-        let course = course(known, style);
+        let course = course(known, self.style(columns));
         let ends = match width(&ends) + width(&course) + 2 <= left {
             true => {
                 let middle = left - width(&course);
@@ -205,6 +208,15 @@ impl List {
             false => pad(&cut(&ends, left, "…"), left),
         };
         self.spelled(&format!("{head}{ends} {counts}"))
+    }
+
+    fn style(&self, width: usize) -> Style {
+        Style {
+            width,
+            lang: self.lang,
+            ascii: self.ascii,
+            top: 0,
+        }
     }
 
     fn spelled(&self, text: &str) -> String {

@@ -73,5 +73,6 @@ pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
         live: false,
         step: false,
         rules: String::new(),
+        subject: String::new(),
     })
 }

@@ -12,6 +12,7 @@ use ratatui::text::Line;
 
 use super::say;
 use super::tint;
+use super::top::is_capture;
 use crate::lang::tui::Tui;
 use crate::views::cells::address;
 use crate::views::cells::call;
@@ -25,7 +26,8 @@ use crate::views::tui::model::Model;
 pub(super) fn flat(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect) {
     let card = &model.scene().hosts[host];
     let columns = usize::from(area.width).saturating_sub(1);
-    let title = format!("{}  {}", port(model, host), queues(model, card).join(" "));
+    let queues = queues(model, host, card).join(" ");
+    let title = format!("{}  {queues}", port(model, host));
     let mut lines = vec![heading(model, host, cut(&title, columns, more(model)))];
     lines.extend(diagram::lines(false, state(model, host), model.setup.ascii));
     let last = card.calls.back().map(|cell| call(cell, more(model)));
@@ -45,7 +47,7 @@ pub(super) fn tall(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect)
         lines.push(heading(model, host, line));
     }
     lines.extend(diagram::lines(true, state(model, host), model.setup.ascii));
-    for text in queues(model, card) {
+    for text in queues(model, host, card) {
         lines.push(Line::raw(format!(" {text}")));
     }
     lines.push(Line::raw(""));
@@ -130,7 +132,12 @@ fn port(model: &Model, host: Host) -> String {
 }
 
 /// What waits in the socket's queues; a listener's are those of connections.
-fn queues(model: &Model, card: &Card) -> Vec<String> {
+fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
+    if is_capture(model) {
+        // Packets tell of no socket, and of states only what can be deduced from them.
+        let deduced = state(model, host).map(|_| say(model, &Tui::StateDeduced {}));
+        return deduced.into_iter().collect();
+    }
     let Some(socket) = card.socket else {
         return vec![say(model, &Tui::NoSocket {})];
     };

@@ -18,11 +18,7 @@ use crate::views::tui::model::Mode;
 use crate::views::tui::model::Model;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
-    let program = match is_capture(model) {
-        true => "lineman read",
-        false => "lineman lab",
-    };
-    let mut parts = vec![format!("{program}: {}", title(model)), mode(model)];
+    let mut parts = vec![subject(model), mode(model)];
     parts.extend(model.start.as_ref().map(|start| origin(model, start)));
     if !model.setup.rules.is_empty() {
         let rules = &clean(&model.setup.rules);
@@ -39,6 +35,17 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     super::put(frame, area, &[Line::styled(text, style)]);
 }
 
+fn subject(model: &Model) -> String {
+    if !model.setup.subject.is_empty() {
+        return clean(&model.setup.subject);
+    }
+    let program = match is_capture(model) {
+        true => "lineman read",
+        false => "lineman lab",
+    };
+    format!("{program}: {}", title(model))
+}
+
 fn title(model: &Model) -> String {
     let scenario = model.start.as_ref().and_then(|it| it.scenario.as_deref());
     let unnamed = match is_capture(model) {
@@ -49,7 +56,7 @@ fn title(model: &Model) -> String {
 }
 
 /// Whether there is nothing but packets that somebody has captured.
-fn is_capture(model: &Model) -> bool {
+pub(super) fn is_capture(model: &Model) -> bool {
     let start = model.start.as_ref();
     start.is_some_and(|it| it.origin == Origin::Inferred && it.scenario.is_none())
 }

@@ -21,6 +21,7 @@ fn setup(lang: Lang) -> Setup {
         live: false,
         step: false,
         rules: String::new(),
+        subject: String::new(),
     }
 }
 

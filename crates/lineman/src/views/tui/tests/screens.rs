@@ -1,6 +1,15 @@
 //! Screens.
 
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Packet;
+use lineman_trace::log::Start;
+use lineman_trace::log::Verdict;
+
 use super::*;
+use crate::lang::Message as _;
+use crate::lang::tui::Tui;
 use crate::views::logs::LOGS;
 use crate::views::tui::Key;
 
@@ -140,4 +149,45 @@ fn colour_adds_nothing_but_colour() {
     }
     model.idle(u64::MAX);
     assert_eq!(screen(&model, 120, 40), screen(&held(Lang::En), 120, 40));
+}
+
+/// Of packets that somebody has captured: nobody has looked for sockets, so that none is denied.
+#[test]
+fn a_capture_denies_no_socket() {
+    let packets_only = events("recorded-close").into_iter().filter_map(|event| {
+        let kind = match event.kind {
+            Kind::Start(start) => Kind::Start(Start {
+                scenario: None,
+                origin: Origin::Inferred,
+                ..start
+            }),
+            Kind::Packet(packet) if packet.verdict == Verdict::Sent => Kind::Packet(Packet {
+                verdict: Verdict::Captured,
+                ..packet
+            }),
+            _ => return None,
+        };
+        Some(Event { kind, ..event })
+    });
+    for lang in [Lang::En, Lang::Zh] {
+        let denied = Tui::NoSocket {}.render(lang);
+        let subject = "lineman watch: 3 TCP".to_owned();
+        let mut model = Model::new(Setup {
+            subject,
+            ..setup(lang)
+        });
+        for event in packets_only.clone() {
+            model.push(event);
+            for columns in [80, 130] {
+                let shown = screen(&model, columns, 30);
+                assert!(!shown.contains(&denied), "{shown}");
+                assert!(shown.contains("lineman watch: 3 TCP"), "{shown}");
+            }
+        }
+        let shown = screen(&model, 80, 30);
+        assert!(
+            shown.contains(&Tui::StateDeduced {}.render(lang)),
+            "{shown}"
+        );
+    }
 }
