@@ -209,6 +209,7 @@ impl Story {
         let Open {
             mut row,
             changes,
+            unknown,
             counted,
             extra,
             connecting,
@@ -249,7 +250,7 @@ impl Story {
         let pending = &self.pending;
         row.states = self.sockets.advance(
             &row,
-            &changes,
+            (&changes, &unknown),
             |it| told_next(pending, it),
             |it| acted(pending, it),
         );

@@ -156,7 +156,33 @@ impl Story {
         let arrow = open.row.arrow.as_ref();
         if let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, host)) {
             let alone = !self.all_asked && !self.asked.contains(&socket.ends.local.ip());
+            open.unknown.retain(|it| *it != socket);
             open.changes.push(Change::deduced(socket, end, alone));
+        }
+    }
+
+    /// Where the log tells nothing of a host, and the packet of a row shows that something was not seen, its state is not
+    /// known any more: the row shows none.
+    pub(super) fn forgets(&mut self, place: usize) {
+        if self.all_asked {
+            return;
+        }
+        let open = &mut self.pending[place];
+        let Some(arrow) = &open.row.arrow else { return };
+        let Some(segment) = arrow.seen.segment() else {
+            return;
+        };
+        let Some(flow) = self.tcp.get(segment) else {
+            return;
+        };
+        let Some(way) = flow.way(segment) else { return };
+        let from = arrow.from;
+        for (host, way) in [(from, way), (from.other(), way.other())] {
+            let socket = of_packet(arrow, host);
+            let alone = socket.filter(|it| !self.asked.contains(&it.ends.local.ip()));
+            if flow.state(way).is_none() {
+                open.unknown.extend(alone);
+            }
         }
     }
 

@@ -12,6 +12,10 @@ use super::millis;
 /// How many numbers there are for blocks (RFC 1350 §5).
 const BLOCK_NUMBERS: u64 = 1 << 16;
 
+/// No program of TFTP has a shorter timeout, in nanoseconds: they have tenths of a second, and RFC 2349 whole seconds. On a busy
+/// machine a packet may leave long after the call that has sent it, and right before the next one.
+pub(super) const SHORTEST_TIMEOUT_NS: u64 = 50_000_000;
+
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
     if let Some(tid) = step.stray {
@@ -23,6 +27,11 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             Cause::Asked => Saying::TftpAnswered { who },
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },
+            Cause::Timer(_) if again.wait_ns < SHORTEST_TIMEOUT_NS => Saying::ResentSomehow {
+                who,
+                times: again.times,
+                millis: millis(again.wait_ns),
+            },
             _ => Saying::TftpResent {
                 who,
                 times: again.times,

@@ -87,6 +87,7 @@ impl Story {
             self.pending[place].departs_if(|_| true);
         }
         self.follows(place, packet.from, moved);
+        self.forgets(place);
     }
 
     /// The row that shows a packet that is sent now: that of the call that has sent it, else the last if it waits
@@ -325,6 +326,7 @@ impl Story {
         }
         let moved = delivered.and_then(|delivered| delivered.moved);
         self.follows(place, packet.from.other(), moved);
+        self.forgets(place);
         if fate != Fate::Held {
             self.packets.remove(&packet.id);
         }

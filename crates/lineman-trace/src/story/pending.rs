@@ -2,6 +2,7 @@
 
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
 use super::CallCell;
@@ -15,6 +16,7 @@ use super::around::Connecting;
 use super::assemble::LATE_NS;
 use super::change::Change;
 use super::change::Socket;
+use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
@@ -33,6 +35,8 @@ pub(super) struct Open {
     pub(super) row: Row,
     pub(super) events: Vec<u64>,
     pub(super) changes: Vec<Change>,
+    /// The sockets whose states are not known any more, behind its packet.
+    pub(super) unknown: Vec<Socket>,
     pub(super) counted: Vec<Counted>,
     pub(super) extra: Vec<Saying>,
     pub(super) touched_ns: u64,
@@ -55,6 +59,7 @@ impl Open {
             row: Row::new(event.t_ns),
             events: Vec::new(),
             changes: Vec::new(),
+            unknown: Vec::new(),
             counted: Vec::new(),
             extra: Vec::new(),
             touched_ns: event.t_ns,
@@ -241,6 +246,7 @@ pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
         (Some(again), _) => match again.cause {
+            Cause::Timer(Timer::Program) if again.wait_ns < SHORTEST_TIMEOUT_NS => return None,
             Cause::Timer(_) => (TimerKind::Retransmission, again.timer_ns),
             _ => return None,
         },

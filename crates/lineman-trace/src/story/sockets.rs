@@ -49,13 +49,14 @@ struct Life {
 }
 
 impl Sockets {
-    /// Moves on by the changes that belong to `row`, and says which states the row shows. `told` gives the
+    /// Moves on by the changes that belong to `row`, forgets the states that are `unknown` behind it, and says which
+    /// states the row shows. `told` gives the
     /// state that a socket's TCP is known to have told of next, in a later row; `acted` the one that a packet
     /// brought it into which it had sent by now, and which a later row shows.
     pub(super) fn advance(
         &mut self,
         row: &Row,
-        changes: &[Change],
+        (changes, unknown): (&[Change], &[Socket]),
         told: impl Fn(Socket) -> Option<TcpState>,
         acted: impl Fn(Socket) -> Option<TcpState>,
     ) -> Ends<Option<StateCell>> {
@@ -70,6 +71,11 @@ impl Sockets {
             if about[change.socket.host] == Some(change.socket) {
                 let here = &mut through[change.socket.host];
                 *here = passed.or(*here);
+            }
+        }
+        for socket in unknown {
+            if let Some(life) = self.known.get_mut(socket) {
+                (life.shown, life.untold) = (None, Vec::new());
             }
         }
         let mut cells = Ends::default();

@@ -157,6 +157,48 @@ fn an_ack_0_that_comes_again_asks_for_block_1() {
     assert_eq!(ids(row_of(&rows, again)), ["tftp.again", "tftp.ack.ready"]);
 }
 
+/// On a busy machine a packet left 200 ms after its call, and that of the next timeout 5 ms later: "after a timeout of 5 ms".
+#[test]
+fn no_timeout_of_tftp_is_shorter_than_any_program_has() {
+    let mut log = new();
+    let request = datagram(Client, CLIENT_PORT, 69, b"\0\x01f\0octet\0");
+    log.cross(Client, request);
+    log.at(10 * MS);
+    log.lose(Server, to_client(&block(1, 512)), "loss");
+    log.at(460 * MS);
+    let timed = log.lose(Server, to_client(&block(1, 512)), "loss");
+    log.at(465 * MS);
+    let at_once = log.cross(Server, to_client(&block(1, 512)));
+    let rows = rows_of(&log.done());
+    let row = row_of(&rows, timed);
+    assert!(row.clock.is_some() && ids(row).contains(&"tftp.again"));
+    let row = row_of(&rows, at_once);
+    assert_eq!(row.clock, None);
+    assert_eq!(ids(row), ["again.somehow", "tftp.data"]);
+}
+
+/// Behind an ACK of what was not seen, a FIN may have passed unseen: nobody knows the states. The last deduced ones were still shown.
+#[test]
+fn a_state_that_is_not_known_any_more_is_not_shown() {
+    let (mut log, mut tcp) = (Script::captured("gap"), Connection::new(9000));
+    log.raw(Client, tcp.next(Client, SYN, b""));
+    log.raw(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    tcp.next(Server, push(), b"unseen");
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    log.raw(Server, tcp.next(Server, push(), b"seen"));
+    let rows = rows_of(&log.done());
+    let states = |id| {
+        let states = row_of(&rows, id).states;
+        [Client, Server].map(|host| states[host].map(|cell| (cell.before, cell.after)))
+    };
+    let open = Some((TcpState::Established, TcpState::Established));
+    let becomes = Some((TcpState::SynReceived, TcpState::Established));
+    assert_eq!(states(3), [open, becomes]);
+    assert_eq!(states(4), [None, None]);
+    assert_eq!(states(5)[1], open);
+}
+
 /// A datagram that the wire has damaged is not received, and nothing said so; it counted as one that had arrived.
 #[test]
 fn a_damaged_datagram_is_said_to_be_thrown_away() {

@@ -138,7 +138,7 @@ Examples:
   lineman tftp serve ./files                    serve a directory
   lineman tftp get tftp://192.0.2.7/kernel      fetch a file
 
-Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 time-out,
+Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 timeout,
 5 data not delivered or transfer incomplete, 6 the peer broke the protocol,
 7 not permitted, 130 interrupted";
 

@@ -347,14 +347,14 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("timer", "{name}: {time}", "{name}：{time}"),
     (
         "timer.retransmission",
-        "retransmission time-out (RTO) was set",
+        "retransmission timeout (RTO) was set",
         "已设置重传超时（RTO）",
     ),
     ("timer.time_wait", "TIME-WAIT", "TIME-WAIT 等待"),
     ("timer.loss_probe", "tail loss probe", "尾部丢失探测"),
-    ("timer.delayed_ack", "delayed ACK", "推迟的确认"),
+    ("timer.delayed_ack", "delayed ACK", "延迟确认"),
     ("timer.persist", "persist timer", "持续计时器"),
-    ("timer.reordering", "reordering timer", "失序计时器"),
+    ("timer.reordering", "reordering timer", "重排序计时器"),
     (
         "congestion",
         "at the last loss: cwnd {window}, ssthresh {threshold} segments ({algorithm})",

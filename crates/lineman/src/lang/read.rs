@@ -57,7 +57,7 @@ messages! {
     IcmpErrors { count } "ICMP errors: {count}" "ICMP 差错：{count}"
     ZeroWindows { count } "zero windows: {count}" "零窗口：{count}"
     Retransmissions { count } "retransmissions: {count}" "重传：{count}"
-    TimeOuts { count } "of these by time-out: {count}" "其中超时重传：{count}"
+    TimeOuts { count } "of these by timeout: {count}" "其中超时重传：{count}"
     Damaged { count } "wrong checksums: {count}" "校验和错误：{count}"
     Malformed { count } "malformed: {count}" "格式错误：{count}"
     Gaps { count } "not captured before: {count}" "之前有缺失（未抓到）：{count}"

@@ -94,7 +94,7 @@ const ROWS: &[Row] = &[
         ("the first SYN is lost", "第一个 SYN 丢失"),
         (
             "The wire drops the first SYN. Look at how long the client waits: only its own timeout can tell it.",
-            "线路丢弃第一个 SYN。注意客户端等了多久：只有它自己的超时定时器能告诉它。",
+            "线路丢弃第一个 SYN。注意客户端等了多久：只有它自己的超时计时器能告诉它。",
         ),
     ),
     row(
@@ -102,7 +102,7 @@ const ROWS: &[Row] = &[
         ("the SYN+ACK is lost", "SYN+ACK 丢失"),
         (
             "The wire drops the answer. Look at both timers: each side waits for the other, and both retransmit.",
-            "线路丢弃了答复。注意两边的定时器：双方都在等对方，也都会重传。",
+            "线路丢弃了答复。注意两边的计时器：双方都在等对方，也都会重传。",
         ),
     ),
     row(
@@ -330,8 +330,8 @@ const ROWS: &[Row] = &[
             "保活：对方还在吗？",
         ),
         (
-            "The client has set SO_KEEPALIVE, with TCP_KEEPIDLE and TCP_KEEPINTVL of 1 s (Linux' own are 7200 s and 75 s), and neither program sends anything. Look at the probe after 1 s: a segment without data and with an old sequence number, which the server has to answer.",
-            "客户端设置了 SO_KEEPALIVE，TCP_KEEPIDLE 和 TCP_KEEPINTVL 均为 1 秒（Linux 的默认值是 7200 秒和 75 秒），双方程序都不发送数据。注意 1 秒后的探测报文：不带数据，序号是旧的，服务器必须回应。",
+            "The client has set SO_KEEPALIVE, with TCP_KEEPIDLE and TCP_KEEPINTVL of 1 s (Linux' own are 7200 s and 75 s), and neither program sends anything. Look at the probe after 1 s: a segment without data and with an old sequence number, and at the ACK with which the server answers.",
+            "客户端设置了 SO_KEEPALIVE，TCP_KEEPIDLE 和 TCP_KEEPINTVL 均为 1 秒（Linux 的默认值是 7200 秒和 75 秒），双方程序都不发送数据。注意 1 秒后的探测报文：不带数据，序号是旧的；再看服务器回应的 ACK。",
         ),
     ),
     row(

@@ -12,7 +12,7 @@ messages! {
     FailedOf { kind, count } "failed: {count} × {kind}" "失败：{count} × {kind}"
     Completion { p50, p90, p99, max } "completion: p50 {p50}, p90 {p90}, p99 {p99}, max {max}" "完成时间：p50 {p50}，p90 {p90}，p99 {p99}，最长 {max}"
     FirstByte { p50, p99 } "first byte: p50 {p50}, p99 {p99}" "首字节：p50 {p50}，p99 {p99}"
-    Repairs { timeouts, gaps, duplicates, resent } "repairs: {timeouts} time-outs, {gaps} gaps, {duplicates} duplicate blocks, {resent} blocks retransmitted" "修复：超时 {timeouts}，缺口 {gaps}，重复块 {duplicates}，重传块 {resent}"
+    Repairs { timeouts, gaps, duplicates, resent } "repairs: {timeouts} timeouts, {gaps} gaps, {duplicates} duplicate blocks, {resent} blocks retransmitted" "修复：超时 {timeouts}，缺口 {gaps}，重复块 {duplicates}，重传块 {resent}"
     Dropped { received, sent } "lost on purpose: {received} of the server's packets, {sent} of ours" "故意丢弃：服务器的 {received} 个包，本方的 {sent} 个包"
     Generator { cpu, busy, packets, rate } "load generator: {cpu} s of CPU time ({busy} % of its threads' time), {packets} packets/s, {rate} MB per second of CPU time" "负载发生器：CPU 时间 {cpu} 秒（占其线程时间的 {busy}%），{packets} 包/秒，每秒 CPU 时间 {rate} MB"
     IsLimit {} "the load generator was busy nearly all the time: the server may be able to do more (--threads)" "负载发生器几乎一直忙碌：服务器也许能做得更多（--threads）"

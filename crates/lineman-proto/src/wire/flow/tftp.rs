@@ -35,12 +35,20 @@ pub struct Arrivals {
 type Arrived<'a> = Option<&'a dyn Fn(u64) -> Option<Arrivals>>;
 
 impl Sent {
+    /// How often it has arrived, each time that it was sent.
     fn arrivals(&self, arrived: Arrived<'_>) -> Option<Arrivals> {
-        let once = Arrivals {
-            times: 1,
-            last_ns: self.at_ns,
+        let Some(arrived) = arrived else {
+            let times = self.ids.iter().flatten().count();
+            return Some(Arrivals {
+                times: u32::try_from(times).unwrap_or(u32::MAX),
+                last_ns: self.at_ns,
+            });
         };
-        arrived.map_or(Some(once), |arrived| arrived(self.id))
+        let each = self.ids.iter().flatten().filter_map(|id| arrived(*id));
+        each.reduce(|one, other| Arrivals {
+            times: one.times.saturating_add(other.times),
+            last_ns: one.last_ns.max(other.last_ns),
+        })
     }
 
     /// Whether it has come again since a time at which it was answered, or has come more often than it was answered,
@@ -52,6 +60,10 @@ impl Sent {
         })
     }
 }
+
+/// How many times that a packet was sent are remembered: a transfer is given up after some, and what is asked is only of
+/// what came just now.
+const IDS: usize = 8;
 
 /// How many bytes of a request, an OACK or an ERROR are compared: requests have at most 512 (RFC 2347).
 const COMPARED: usize = 512;
@@ -132,10 +144,12 @@ impl Acked {
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     id: u64,
+    /// That, and before it the numbers that it had when it was sent before: of each something may have arrived.
+    ids: [Option<u64>; IDS],
     at_ns: u64,
     times: u32,
     wait_ns: Option<u64>,
-    /// How often the peer has answered it since.
+    /// How often the peer has answered it, however often it was sent.
     answered: u32,
 }
 
@@ -290,12 +304,16 @@ impl TftpFlow {
             self.sent.clear(); // only repeats of what is older are no longer known
         }
         self.note(&key);
+        let mut ids = before.map_or([None; IDS], |before| before.ids);
+        ids.rotate_right(1);
+        ids[0] = Some(id);
         let sent = Sent {
             id,
+            ids,
             at_ns: now_ns,
             times,
             wait_ns: before.map(|before| now_ns.saturating_sub(before.at_ns)),
-            answered: 0,
+            answered: before.map_or(0, |before| before.answered),
         };
         self.sent.insert(key, sent);
         let before = before?;

@@ -34,7 +34,7 @@ pub const TEXTS: &[Row] = &[
     ("serve a directory", "提供一个目录"),
     ("fetch a file", "下载一个文件"),
     (
-        "Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 time-out,",
+        "Exit codes: 0 done, 1 internal, 2 usage, 3 refused or unreachable, 4 timeout,",
         "退出码：0 完成，1 内部错误，2 用法有误，3 被拒绝或无法到达，4 超时，",
     ),
     (

@@ -17,7 +17,7 @@ sayings! {
         "也没有人告诉{who}，因为实验网络不做地址解析：connect() 会一直等到放弃（ETIMEDOUT）。在真实网络上 ARP 得不到应答，几秒后 connect() 会以 EHOSTUNREACH 失败。"
     "wire.held"
         "It is held on the wire; the timers of both hosts keep running."
-        "它被扣留在线路上；两台主机的定时器照常运行。"
+        "它被扣留在线路上；两台主机的计时器照常运行。"
     "wire.held.rule"
         "The wire holds it back, because of the rule {rule}, until other packets have overtaken it, or for 100 ms."
         "线路按规则 {rule} 扣留了它，等别的包先过去，最多等 100 毫秒。"

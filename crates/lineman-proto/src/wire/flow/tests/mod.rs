@@ -1119,11 +1119,14 @@ fn a_transfer_with_a_lost_block_and_a_stranger() {
     assert_eq!(cause(again), Some((7, 1, PROGRAM)));
     assert_eq!(again.bytes, 32);
     talk.forth(TID, b"\0\x04\0\x02");
+    // Block 2 has come twice, and this answers the second.
     let again = talk.forth(TID, b"\0\x04\0\x02");
-    assert_eq!(cause(again), Some((9, 1, PROGRAM)));
+    assert_eq!(cause(again), Some((9, 1, Cause::Asked)));
+    let again = talk.forth(TID, b"\0\x04\0\x02");
+    assert_eq!(cause(again), Some((10, 2, PROGRAM)));
     talk.back(TID, &block(2, 16));
     let answer = talk.forth(TID, b"\0\x04\0\x02");
-    assert_eq!(cause(answer), Some((10, 2, Cause::Asked)));
+    assert_eq!(cause(answer), Some((11, 3, Cause::Asked)));
     let stray = talk.back(5000, &block(3, 16));
     assert_eq!((stray.stray, stray.again), (Some(TID), None));
     let last = talk.back(TID, &block(3, 5));
@@ -1212,6 +1215,22 @@ fn a_copy_that_came_before_the_first_ack_is_answered_too() {
     talk.forth(TID, &[0, 4, 0, 1]);
     let again = talk.forth(TID, &[0, 4, 0, 1]);
     assert_eq!(cause(again), Some(Cause::Asked));
+}
+
+/// A block that was sent three times comes three times in a moment, and each is answered: the third ACK was told as a time-out of 2 ms.
+#[test]
+fn each_time_that_a_block_comes_is_answered() {
+    let mut talk = Transfer::default();
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0");
+    for _ in 0..3 {
+        talk.back(TID, &block);
+    }
+    talk.forth(TID, &[0, 4, 0, 1]);
+    for wanted in [Cause::Asked, Cause::Asked, PROGRAM] {
+        assert_eq!(cause(talk.forth(TID, &[0, 4, 0, 1])), Some(wanted));
+    }
 }
 
 /// The Sorcerer's Apprentice: an ACK comes twice, and its block is sent twice (RFC 1123 §4.2.3.1). No timer ran out.
