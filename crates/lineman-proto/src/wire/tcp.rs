@@ -13,6 +13,9 @@ use super::field::Sheet;
 use super::part::be16;
 use super::part::be32;
 
+/// The largest shift of windows: a larger one counts as this (RFC 7323 §2.3).
+pub(super) const MAX_SHIFT: u8 = 14;
+
 /// A segment.
 ///
 /// ```text
@@ -141,7 +144,7 @@ impl<'a> Tcp<'a> {
     /// By how many bits its sender's windows will be shifted, in a SYN (RFC 7323 §2.2: 14 at most).
     pub fn window_scale(&self) -> Option<u8> {
         self.option(|option| match option {
-            TcpOption::WindowScale(shift) => Some(shift.min(14)),
+            TcpOption::WindowScale(shift) => Some(shift.min(MAX_SHIFT)),
             _ => None,
         })
     }

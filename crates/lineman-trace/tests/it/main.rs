@@ -15,6 +15,7 @@ mod logs;
 mod reader;
 mod redact;
 mod scripts;
+mod series;
 mod states;
 mod story;
 mod truth;

@@ -6,7 +6,9 @@ use crate::wire::Checksum;
 use crate::wire::Flags;
 use crate::wire::Frame;
 use crate::wire::Layer;
+use crate::wire::Tcp;
 use crate::wire::TcpOption;
+use crate::wire::tcp::MAX_SHIFT;
 
 /// The most blocks that the 40 bytes of options have room for (RFC 2018 §3).
 const SACK_BLOCKS: usize = 4;
@@ -34,6 +36,8 @@ pub struct Segment {
     pub len: u32,
     /// Whether its checksum is wrong.
     pub damaged: bool,
+    /// Its sender's clock, and the last one of its peer that it has heard (RFC 7323 §3).
+    pub time_stamps: Option<(u32, u32)>,
     /// The identification of its IPv4 packet; 0 if it has none.
     pub(super) ip_id: u16,
     /// Behind the last byte of each block that a SACK names; `None` without the option.
@@ -45,14 +49,7 @@ impl Segment {
     pub fn of(frame: &Frame<'_>) -> Option<Self> {
         let tcp = frame.tcp()?;
         let (from, to) = frame.endpoints()?;
-        let blocks = tcp.option(|option| match option {
-            TcpOption::Sack(blocks) => Some(blocks),
-            _ => None,
-        });
-        let sacked = blocks.map(|blocks| {
-            let mut ends = blocks.iter().map(|(_, end)| end);
-            std::array::from_fn(|_| ends.next())
-        });
+        let options = Options::of(&tcp);
         Some(Self {
             from,
             to,
@@ -60,14 +57,13 @@ impl Segment {
             seq: tcp.seq(),
             ack: tcp.ack(),
             window: tcp.window(),
-            scale: tcp.window_scale(),
-            sack_permitted: tcp
-                .option(|option| matches!(option, TcpOption::SackPermitted).then_some(()))
-                .is_some(),
+            scale: options.scale,
+            sack_permitted: options.sack_permitted,
             len: u32::try_from(tcp.payload().wire_len()).unwrap_or(u32::MAX),
             damaged: matches!(frame.checksum(Layer::Tcp), Some(Checksum::Wrong { .. })),
+            time_stamps: options.time_stamps,
             ip_id: frame.ipv4().map_or(0, |ip| ip.id()),
-            sacked,
+            sacked: options.sacked,
         })
     }
 
@@ -85,5 +81,37 @@ impl Segment {
 
     pub(super) fn sacked(&self) -> impl Iterator<Item = u32> {
         self.sacked.into_iter().flatten().flatten()
+    }
+}
+
+/// What its options say; of each kind the first counts. All are looked through once: a capture has many segments.
+#[derive(Default)]
+struct Options {
+    scale: Option<u8>,
+    sack_permitted: bool,
+    time_stamps: Option<(u32, u32)>,
+    sacked: Option<[Option<u32>; SACK_BLOCKS]>,
+}
+
+impl Options {
+    fn of(tcp: &Tcp<'_>) -> Self {
+        let mut found = Self::default();
+        for option in tcp.options() {
+            match option {
+                TcpOption::WindowScale(shift) => {
+                    found.scale.get_or_insert(shift.min(MAX_SHIFT));
+                }
+                TcpOption::SackPermitted => found.sack_permitted = true,
+                TcpOption::Timestamps { value, echo } => {
+                    found.time_stamps.get_or_insert((value, echo));
+                }
+                TcpOption::Sack(blocks) if found.sacked.is_none() => {
+                    let mut ends = blocks.iter().map(|(_, end)| end);
+                    found.sacked = Some(std::array::from_fn(|_| ends.next()));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 }

@@ -151,6 +151,11 @@ impl TcpFlow {
         self.side(way.other()).said.map_or(0, |said| said.ack)
     }
 
+    /// Whether it is known how windows are scaled, or that they are not: both SYNs were seen, or one that does not offer it.
+    pub fn knows_window_scale(&self) -> bool {
+        Side::agree_on_scale(&self.from_client, &self.from_server)
+    }
+
     /// Whether the receiver of a direction has said last that it has no room.
     pub fn has_no_room(&self, way: Way) -> bool {
         let said = self.side(way.other()).said;

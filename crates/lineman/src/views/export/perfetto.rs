@@ -43,7 +43,7 @@ pub(super) fn trace(events: &[Event], lang: Lang) -> String {
     }
     all.extend(states::slices(events, &rows));
     packets(&rows, lang, &mut all);
-    all.extend(counters::counters(events, &rows));
+    all.extend(counters::counters(events));
     let start = start(events);
     let file = json!({
         "displayTimeUnit": "ns",
