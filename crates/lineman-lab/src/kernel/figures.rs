@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use lineman_trace::log::Endpoints;
+use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
+use lineman_trace::log::TcpInfo;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -27,6 +31,18 @@ pub struct Figures {
     pub segment: u32,
     /// Segments that are sent and not acknowledged.
     pub unacknowledged: u32,
+    /// Of these, how many SACK has named.
+    pub sacked: u32,
+    /// Of these, how many it holds for lost.
+    pub lost: u32,
+    /// Of these, how many were sent again.
+    pub retransmitting: u32,
+    /// How long it holds an ACK back; zero before it has received anything.
+    pub ack_timeout: Duration,
+    /// Segments that it has sent, in all; 0 where the kernel does not say.
+    pub segments_sent: u32,
+    /// Segments that it has received, in all; 0 where the kernel does not say.
+    pub segments_received: u32,
     /// How often the time-out has run out since the last progress.
     pub timeouts: u8,
     /// Segments that were sent again, in all.
@@ -45,15 +61,52 @@ impl Figures {
             timeouts: *info.get(2)?,
             rto: micros(8)?,
             segment: number(16)?,
+            ack_timeout: micros(12)?,
             unacknowledged: number(24)?,
+            sacked: number(28)?,
+            lost: number(32)?,
+            retransmitting: number(36)?,
             rtt: micros(68)?,
             rtt_variance: micros(72)?,
             slow_start_threshold: number(76)?,
             congestion_window: number(80)?,
             retransmitted: number(100)?,
+            segments_sent: number(136).unwrap_or_default(),
+            segments_received: number(140).unwrap_or_default(),
         })
+    }
+
+    /// The same for the log.
+    pub(super) fn told(&self, host: Host, socket: Endpoints) -> TcpInfo {
+        let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        let known = |time: Duration| (!time.is_zero()).then(|| micros(time));
+        let rtt_us = known(self.rtt);
+        TcpInfo {
+            host,
+            socket,
+            rtt_us,
+            rttvar_us: rtt_us.map(|_| micros(self.rtt_variance)),
+            rto_us: micros(self.rto),
+            cwnd: self.congestion_window,
+            ssthresh: self.threshold(),
+            mss: self.segment,
+            unacked: self.unacknowledged,
+            sacked: self.sacked,
+            lost: self.lost,
+            retrans: self.retransmitting,
+            total_retrans: self.retransmitted,
+            ato_us: known(self.ack_timeout),
+            origin: Origin::Kernel,
+        }
+    }
+
+    /// The slow start threshold, in segments, if one is set.
+    pub(super) fn threshold(&self) -> Option<u32> {
+        (self.slow_start_threshold < NO_THRESHOLD).then_some(self.slow_start_threshold)
     }
 }
 
 /// `TCP_CA_Recovery` of linux/tcp.h; after it comes `TCP_CA_Loss`.
 const CA_RECOVERY: u8 = 3;
+/// No threshold is set (`TCP_INFINITE_SSTHRESH` of the kernel): BBR sets none.
+const NO_THRESHOLD: u32 = i32::MAX as u32;

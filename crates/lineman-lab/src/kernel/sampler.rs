@@ -1,5 +1,7 @@
 //! When to ask, and what has changed since.
 
+mod telling;
+
 use std::collections::HashMap;
 use std::io;
 use std::thread;
@@ -25,6 +27,7 @@ use crate::wire::Segment;
 use super::Diagnosis;
 use super::Seen;
 use super::answer::KernelTimer;
+use telling::Telling;
 
 /// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
 /// log what is different now.
@@ -37,6 +40,8 @@ pub(crate) struct Sampler {
     client: Diagnosis,
     server: Diagnosis,
     known: HashMap<(Host, Endpoints), Known>,
+    /// What was told of connections' figures.
+    telling: HashMap<(Host, Endpoints), Telling>,
     /// The last thing that each host itself did, and so the cause of changes that no packet made.
     calls: HashMap<Host, u64>,
 }
@@ -96,6 +101,7 @@ impl Sampler {
             client,
             server,
             known: HashMap::new(),
+            telling: HashMap::new(),
             calls: HashMap::new(),
         }
     }
@@ -238,12 +244,11 @@ impl Sampler {
             return;
         };
         let algorithm = self.diagnosis(host).algorithm(socket);
-        let threshold = figures.slow_start_threshold;
         self.recorder.record(Kind::Congestion(Congestion {
             host,
             algorithm,
             window: figures.congestion_window,
-            threshold: (threshold < NO_THRESHOLD).then_some(threshold),
+            threshold: figures.threshold(),
             origin: Origin::Kernel,
         }));
     }
@@ -402,6 +407,7 @@ impl Sampler {
             // A dump is no snapshot: what was not in it may only have moved meanwhile.
             self.check(host, socket, cause);
         }
+        self.tell_rest(host);
     }
 
     /// All TCP sockets of a host that have a state.
@@ -510,6 +516,7 @@ impl Sampler {
     fn remember(&mut self, host: Host, socket: Endpoints, state: TcpState) -> Option<TcpState> {
         let key = (host, socket);
         if state == TcpState::Closed {
+            self.telling.remove(&key);
             return self.known.remove(&key).map(|known| known.state);
         }
         if let Some(known) = self.known.get_mut(&key) {
@@ -559,8 +566,6 @@ const FEW_TRIES: u32 = 3;
 const SHORTEST_PROBE: Duration = Duration::from_millis(2);
 /// A tick of the kernel at 250 Hz: it tells what is left of a timer no better.
 const TICK: Duration = Duration::from_millis(4);
-/// No threshold is set (`TCP_INFINITE_SSTHRESH` of the kernel): BBR sets none.
-const NO_THRESHOLD: u32 = i32::MAX as u32;
 /// Between two questions: some times as long as a question takes (about 5 µs).
 const PAUSE: Duration = Duration::from_micros(50);
 /// Numbers that are so much less are old (RFC 9293 §3.4).

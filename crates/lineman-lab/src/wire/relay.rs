@@ -124,12 +124,16 @@ impl Relay {
         let sent_ns = sent.saturating_duration_since(self.begun).as_nanos();
         let sent_ns = u64::try_from(sent_ns).unwrap_or(u64::MAX);
         // What its sender did, it did before.
-        if let Some(segment) = Segment::of(frame) {
+        let segment = Segment::of(frame);
+        if let Some(segment) = &segment {
             let mut sampler = locked(&self.sampler);
-            sampler.sent(from, sender(&segment), &segment, sent);
+            sampler.sent(from, sender(segment), segment, sent);
         }
         let stamp_ns = Some(self.utc_ns.saturating_add(sent_ns));
         self.traffic.enter(Instant::now(), from, frame, stamp_ns);
+        if let Some(segment) = segment.filter(|segment| segment.counts) {
+            locked(&self.sampler).tell_figures(from, sender(&segment));
+        }
     }
 
     /// Hands it to the other host, and asks both ends before and the receiver after. The receiver's
@@ -149,6 +153,9 @@ impl Relay {
         // Bytes end a connection whose program has closed: FIN-WAIT-2 does not tell which it is.
         let may_end = |it: &Segment| it.counts && was(TcpState::FinWait2, it);
         let may_end = segment.as_ref().is_some_and(may_end);
+        let bytes = |it: &&Segment| it.counts && it.plain;
+        let bytes = segment.as_ref().filter(bytes);
+        let before = bytes.and_then(|it| sampler.before_bytes(to, receiver(it)));
         let port = self.ports.of(to);
         let delivered = Instant::now();
         let send = || rustix::net::send(port, frame, SendFlags::empty()).map(drop);
@@ -173,6 +180,10 @@ impl Relay {
             if segment.counts {
                 sampler.owes(to, receiver(&segment), delivered);
             }
+            if let Some(before) = before {
+                sampler.after_bytes(to, receiver(&segment), &before);
+            }
+            sampler.tell_figures(to, receiver(&segment));
         }
     }
 

@@ -25,5 +25,6 @@ mod simulated_random;
 mod stage;
 mod step;
 mod tcp;
+mod tcp_info;
 mod truth;
 mod udp;

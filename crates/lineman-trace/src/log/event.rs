@@ -46,6 +46,8 @@ pub enum Kind {
     Counted(Counted),
     /// A host's TCP lets less be under way, because something is lost.
     Congestion(Congestion),
+    /// What a host's TCP knows of a connection has changed.
+    TcpInfo(TcpInfo),
     /// Something worth a sentence, said by a scenario or the lab.
     Note(Note),
     /// A host is gone before the end.
@@ -61,7 +63,7 @@ pub enum Kind {
 
 impl Kind {
     /// The names of all kinds, as they stand in a log.
-    pub const NAMES: [&str; 11] = [
+    pub const NAMES: [&str; 12] = [
         "start",
         "call",
         "packet",
@@ -70,6 +72,7 @@ impl Kind {
         "fault",
         "counted",
         "congestion",
+        "tcp_info",
         "note",
         "left",
         "end",
@@ -334,6 +337,58 @@ pub struct Congestion {
     pub threshold: Option<u32>,
     /// How this is known.
     pub origin: Origin,
+}
+
+/// What a TCP knows of a connection (`TCP_INFO` of tcp(7)), in the names of Linux: told when something of it is another than when it
+/// was told last, but not more often than a lab can bear. Times are in microseconds, as the kernel has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TcpInfo {
+    /// Whose.
+    pub host: Host,
+    /// Which connection.
+    pub socket: Endpoints,
+    /// The round trip, smoothed (`SRTT` of RFC 6298 §2); `None` before the first sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rtt_us: Option<u32>,
+    /// How much it varies (`RTTVAR`); `None` before the first sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rttvar_us: Option<u32>,
+    /// The retransmission time-out now.
+    pub rto_us: u32,
+    /// The congestion window, in segments.
+    pub cwnd: u32,
+    /// Above this the window grows slowly, in segments; `None` while none is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ssthresh: Option<u32>,
+    /// The largest segment that it sends, in bytes.
+    pub mss: u32,
+    /// Segments that are sent and not acknowledged.
+    pub unacked: u32,
+    /// Of these, how many SACK has named.
+    #[serde(default)]
+    pub sacked: u32,
+    /// Of these, how many it holds for lost.
+    #[serde(default)]
+    pub lost: u32,
+    /// Of these, how many were sent again.
+    #[serde(default)]
+    pub retrans: u32,
+    /// Segments that it has sent again, in all.
+    pub total_retrans: u32,
+    /// How long it holds an ACK back (RFC 1122 §4.2.3.2); `None` before it has received anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ato_us: Option<u32>,
+    /// How this is known.
+    pub origin: Origin,
+}
+
+impl TcpInfo {
+    /// How many segments the network holds, as Linux counts them: those that are neither acknowledged nor lost, nor named by SACK.
+    pub fn in_flight(&self) -> u32 {
+        let gone = self.sacked.saturating_add(self.lost);
+        let there = self.unacked.saturating_sub(gone);
+        there.saturating_add(self.retrans)
+    }
 }
 
 /// What a TCP counts, by the names of Linux (nstat(8), `snmp_counter.rst`).

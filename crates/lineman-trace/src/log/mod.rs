@@ -37,6 +37,7 @@ pub use event::Origin;
 pub use event::Packet;
 pub use event::Queues;
 pub use event::State;
+pub use event::TcpInfo;
 pub use event::Timer;
 pub use event::TimerKind;
 pub use event::Verdict;

@@ -19,6 +19,7 @@ use super::Note;
 use super::Packet;
 use super::Start;
 use super::State;
+use super::TcpInfo;
 use super::Timer;
 
 /// The longest text, in characters: nothing that lineman writes comes near.
@@ -121,6 +122,23 @@ impl Event {
                 origin: _,
                 cause: _,
                 queues: _,
+            })
+            | Kind::TcpInfo(TcpInfo {
+                host: _,
+                socket: _,
+                rtt_us: _,
+                rttvar_us: _,
+                rto_us: _,
+                cwnd: _,
+                ssthresh: _,
+                mss: _,
+                unacked: _,
+                sacked: _,
+                lost: _,
+                retrans: _,
+                total_retrans: _,
+                ato_us: _,
+                origin: _,
             })
             | Kind::End => return Cow::Borrowed(self),
         };

@@ -37,6 +37,8 @@ struct Told {
     window: Option<u32>,
     congestion_window: Option<u32>,
     threshold: Option<Option<u32>>,
+    rtt_us: Option<u32>,
+    rto_us: Option<u32>,
 }
 
 impl Default for End {
@@ -116,6 +118,25 @@ impl End {
         }
         if self.told.threshold.replace(threshold) != Some(threshold) {
             out.push(self.sample(t_ns, Figure::Threshold(threshold), key));
+        }
+    }
+
+    /// Its TCP has told of its times, in microseconds: the smoothed round trip, if there is one, and the retransmission time-out.
+    pub(super) fn timing(
+        &mut self,
+        t_ns: u64,
+        (rtt_us, rto_us): (Option<u32>, u32),
+        key: Key,
+        out: &mut Vec<Sample>,
+    ) {
+        let ns = |us: u32| u64::from(us) * 1000;
+        if let Some(rtt_us) = rtt_us
+            && self.told.rtt_us.replace(rtt_us) != Some(rtt_us)
+        {
+            out.push(self.sample(t_ns, Figure::SmoothedRoundTrip(ns(rtt_us)), key));
+        }
+        if self.told.rto_us.replace(rto_us) != Some(rto_us) {
+            out.push(self.sample(t_ns, Figure::Timeout(ns(rto_us)), key));
         }
     }
 

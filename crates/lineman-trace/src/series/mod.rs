@@ -38,6 +38,7 @@ use crate::log::Kind;
 use crate::log::Origin;
 use crate::log::Packet;
 use crate::log::SentClock;
+use crate::log::TcpInfo;
 use crate::log::Verdict;
 use crate::story::Ends;
 use end::End;
@@ -100,6 +101,10 @@ pub enum Figure {
     CongestionWindow(u32),
     /// The slow start threshold, in segments, as its TCP has told; `None` while none is set.
     Threshold(Option<u32>),
+    /// The smoothed round trip, in nanoseconds, as its TCP has told.
+    SmoothedRoundTrip(u64),
+    /// The retransmission time-out, in nanoseconds, as its TCP has told.
+    Timeout(u64),
 }
 
 /// The figures of all connections of a log, as they become.
@@ -168,6 +173,7 @@ impl Series {
             }
             Kind::Packet(packet) => self.packet(event, packet),
             Kind::Congestion(told) => self.congestion[told.host] = Some(told.clone()),
+            Kind::TcpInfo(info) => self.info(event.t_ns, info),
             _ => {}
         }
         std::mem::take(&mut self.out)
@@ -214,6 +220,19 @@ impl Series {
                 }
             }
             Verdict::Held => {}
+        }
+    }
+
+    /// What a TCP knows of a connection of which packets were seen.
+    fn info(&mut self, t_ns: u64, info: &TcpInfo) {
+        let (local, remote) = (info.socket.local, info.socket.remote);
+        let known = remote.and_then(|remote| self.tcp.between(local, remote));
+        let id = known.map(|(id, _)| id.0);
+        if let Some((id, ends)) = id.and_then(|id| Some((id, self.connections.get_mut(&id)?))) {
+            let end = &mut ends[info.host];
+            let key = (id, info.host);
+            end.congestion(t_ns, (info.cwnd, info.ssthresh), key, &mut self.out);
+            end.timing(t_ns, (info.rtt_us, info.rto_us), key, &mut self.out);
         }
     }
 

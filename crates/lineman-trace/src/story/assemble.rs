@@ -150,7 +150,8 @@ impl Story {
                 self.descriptors.start(start);
                 self.hosts = Addresses::of(start);
             }
-            Kind::End => {}
+            // Figures have no row: they are shown beside it.
+            Kind::TcpInfo(_) | Kind::End => {}
         }
         rows.extend(self.complete(event.t_ns));
         rows

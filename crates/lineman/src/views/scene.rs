@@ -1,5 +1,6 @@
 //! How things stand at a moment of the log: the sockets of both hosts, their calls, what is held.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use lineman_trace::log::Call;
@@ -12,6 +13,7 @@ use lineman_trace::log::Origin;
 use lineman_trace::log::Packet;
 use lineman_trace::log::Queues;
 use lineman_trace::log::State;
+use lineman_trace::log::TcpInfo;
 use lineman_trace::log::TcpState;
 use lineman_trace::log::Timer;
 use lineman_trace::log::TimerKind;
@@ -21,6 +23,9 @@ use lineman_trace::story::Ends;
 
 /// How many calls of a host are kept: more than a card shows on any terminal.
 const CALLS: usize = 64;
+
+/// The figures of how many connections of a host are kept: only those of one are shown.
+const CONNECTIONS: usize = 1024;
 
 /// How things stand.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +46,8 @@ pub(in crate::views) struct Card {
     pub(in crate::views) timers: Vec<(u64, Timer)>,
     /// What congestion control had come to when it was told last.
     pub(in crate::views) congestion: Option<Congestion>,
+    /// What its TCP has told of its connections last.
+    figures: BTreeMap<Endpoints, TcpInfo>,
     /// Why it is gone.
     pub(in crate::views) left: Option<String>,
 }
@@ -81,6 +88,7 @@ impl Scene {
             Kind::Packet(packet) => self.packet(packet),
             Kind::Timer(timer) => self.hosts[timer.host].timer(timer, event.t_ns),
             Kind::Congestion(it) => self.hosts[it.host].congestion = Some(it.clone()),
+            Kind::TcpInfo(info) => self.hosts[info.host].info(info),
             Kind::Left { host, why } => self.hosts[*host].left = Some(why.clone()),
             Kind::End => self.held.clear(),
             _ => {}
@@ -91,7 +99,13 @@ impl Scene {
         if packet.verdict == Verdict::Delivered {
             // It may acknowledge what the retransmission timer runs for: whether that still runs, nothing tells.
             let timers = &mut self.hosts[packet.from.other()].timers;
-            timers.retain(|(_, timer)| timer.clock == TimerKind::TimeWait);
+            let stays = [TimerKind::TimeWait, TimerKind::DelayedAck];
+            timers.retain(|(_, timer)| stays.contains(&timer.clock));
+        }
+        if packet.verdict == Verdict::Sent {
+            // Whatever a TCP sends acknowledges what it has received.
+            let timers = &mut self.hosts[packet.from].timers;
+            timers.retain(|(_, timer)| timer.clock != TimerKind::DelayedAck);
         }
         let known = self.held.iter().position(|held| held.id == packet.id);
         match (packet.verdict, known) {
@@ -108,6 +122,18 @@ impl Scene {
 }
 
 impl Card {
+    /// What TCP has told last of the connection that is shown; nothing of one that is over.
+    pub(in crate::views) fn shown_figures(&self) -> Option<&TcpInfo> {
+        self.figures.get(&self.socket?.ends)
+    }
+
+    fn info(&mut self, info: &TcpInfo) {
+        self.figures.insert(info.socket, info.clone());
+        if self.figures.len() > CONNECTIONS {
+            self.figures.pop_first();
+        }
+    }
+
     fn call(&mut self, call: &Call, t_ns: u64) {
         let begun = self.calls.iter_mut().rev().find(|cell| cell.id == call.id);
         match begun {
@@ -135,6 +161,9 @@ impl Card {
     }
 
     fn state(&mut self, state: &State) {
+        if matches!(state.to, TcpState::TimeWait | TcpState::Closed) {
+            self.figures.remove(&state.socket);
+        }
         if state.from == Some(TcpState::TimeWait) {
             self.timers
                 .retain(|(_, timer)| timer.clock != TimerKind::TimeWait);

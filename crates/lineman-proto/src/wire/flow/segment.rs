@@ -98,12 +98,12 @@ impl Options {
         let mut found = Self::default();
         for option in tcp.options() {
             match option {
-                TcpOption::WindowScale(shift) => {
-                    found.scale.get_or_insert(shift.min(MAX_SHIFT));
+                TcpOption::WindowScale(shift) if found.scale.is_none() => {
+                    found.scale = Some(shift.min(MAX_SHIFT));
                 }
                 TcpOption::SackPermitted => found.sack_permitted = true,
-                TcpOption::Timestamps { value, echo } => {
-                    found.time_stamps.get_or_insert((value, echo));
+                TcpOption::Timestamps { value, echo } if found.time_stamps.is_none() => {
+                    found.time_stamps = Some((value, echo));
                 }
                 TcpOption::Sack(blocks) if found.sacked.is_none() => {
                     let mut ends = blocks.iter().map(|(_, end)| end);

@@ -203,6 +203,7 @@ fn card(card: &Card) -> Value {
         "socket": socket,
         "timers": timers.collect::<Vec<_>>(),
         "congestion": card.congestion,
+        "figures": card.shown_figures(),
         "left": card.left,
     })
 }

@@ -25,6 +25,8 @@ fn counter(sample: &Sample) -> Option<Value> {
         Figure::Goodput(rate) => ("goodput", "bytes/s", rate.into()),
         Figure::CongestionWindow(segments) => ("cwnd", "segments", segments.into()),
         Figure::Threshold(Some(segments)) => ("ssthresh", "segments", segments.into()),
+        Figure::SmoothedRoundTrip(ns) => ("SRTT", "ms", millis(ns)),
+        Figure::Timeout(ns) => ("RTO", "ms", millis(ns)),
         // No number stands for a threshold that is not set.
         Figure::Threshold(None)
         | Figure::Sent { .. }
