@@ -304,8 +304,12 @@ impl Series {
         let Some((id, flow)) = self.tcp.between(segment.from, segment.to) else {
             return;
         };
-        let taken =
-            delivered.is_some_and(|it| !matches!(it.arrival, Arrival::Damaged | Arrival::Gone));
+        let taken = delivered.is_some_and(|it| {
+            !matches!(
+                it.arrival,
+                Arrival::Damaged | Arrival::Gone | Arrival::Stale
+            )
+        });
         // What is not as it was sent has no place in its sender's numbers, and a reset says nothing of bytes.
         if !taken || id.0 != it.connection || altered.is_some() || segment.has(Flags::RST) {
             return;

@@ -195,6 +195,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             Arrival::SynAgain => "syn_again",
             Arrival::FinAgain => "fin_again",
             Arrival::FinTooEarly => "fin_too_early",
+            Arrival::Stale => "stale",
             Arrival::Damaged => "damaged",
             Arrival::Gone => "gone",
         },

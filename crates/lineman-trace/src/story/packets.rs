@@ -272,7 +272,7 @@ impl Story {
         let damaged = arrival == Arrival::Damaged;
         // What its receiver throws away is as good as lost to its sender.
         let taken = match arrival {
-            Arrival::Damaged | Arrival::FinTooEarly => Fate::Dropped,
+            Arrival::Damaged | Arrival::FinTooEarly | Arrival::Stale => Fate::Dropped,
             _ => fate,
         };
         self.note_fate(packet.id, taken);

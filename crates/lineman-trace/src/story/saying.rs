@@ -199,6 +199,8 @@ sayings! {
     Early "arrival.early" { who: Host }
     /// A FIN arrived before something that is missing, and is not kept.
     FinTooEarly "arrival.fin.early" { who: Host }
+    /// Arrived with a timestamp that is older than one that had arrived (RFC 7323 §5).
+    Stale "arrival.stale" { who: Host }
     /// Arrived with a wrong checksum.
     Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.

@@ -231,6 +231,8 @@ pub struct Connection {
     pub window: u16,
     /// Whether SYNs offer SACK.
     pub sack: bool,
+    /// What both hosts' clocks show, if they send timestamps.
+    pub clock: Option<u32>,
 }
 
 impl Connection {
@@ -241,6 +243,7 @@ impl Connection {
             next: [3_247_533_107, 1_984_018_112],
             window: 64240,
             sack: false,
+            clock: None,
         }
     }
 
@@ -279,12 +282,16 @@ impl Connection {
             Client => (self.client, self.server),
             Server => (self.server, self.client),
         };
-        let options = [TcpOption::Mss(1460), TcpOption::SackPermitted];
-        let options = if self.sack {
-            &options[..]
-        } else {
-            &options[..1]
-        };
+        let of_syn = [TcpOption::Mss(1460), TcpOption::SackPermitted];
+        let of_syn = if self.sack { &of_syn[..] } else { &of_syn[..1] };
+        let mut options = Vec::new();
+        if flags.has(Flags::SYN) {
+            options.extend_from_slice(of_syn);
+        }
+        options.extend(
+            self.clock
+                .map(|value| TcpOption::Timestamps { value, echo: 0 }),
+        );
         Envelope::new(local, remote).tcp(&Segment {
             seq: self.next[from as usize].wrapping_sub(back),
             ack: match flags.has(Flags::ACK) {
@@ -293,7 +300,7 @@ impl Connection {
             },
             flags,
             window: self.window,
-            options: if flags.has(Flags::SYN) { options } else { &[] },
+            options: &options,
             payload,
         })
     }

@@ -318,6 +318,17 @@ fn a_simulated_host_is_not_said_to_keep_a_fin_that_it_throws_away() {
     }
 }
 
+/// A segment with an old timestamp was said to have arrived, and the one that brought its bytes for good to be known.
+#[test]
+fn what_is_thrown_away_for_its_timestamp_is_not_said_to_have_come() {
+    let rows = rows_of(&scripts::stale());
+    let all: Vec<&str> = rows.iter().flat_map(ids).collect();
+    assert!(all.contains(&"arrival.stale"), "{all:?}");
+    for untrue in ["arrival.early", "arrival.known", "again.needless"] {
+        assert!(!all.contains(&untrue), "{untrue}: {all:?}");
+    }
+}
+
 /// A damaged segment did not arrive for its receiver, and what is sent again because of that is not needless.
 #[test]
 fn what_was_damaged_has_not_arrived() {

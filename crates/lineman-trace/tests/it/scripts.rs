@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 16] = [
+pub const ALL: [(&str, Make); 17] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -22,6 +22,7 @@ pub const ALL: [(&str, Make); 16] = [
     ("half-crossed", half_crossed),
     ("held", held),
     ("refused", refused),
+    ("stale", stale),
     ("tftp-get", tftp_get),
     ("tftp-put", tftp_put),
     ("tftp-window", tftp_window),
@@ -185,6 +186,30 @@ pub fn early_fin() -> Vec<u8> {
     log.state(Server, tcp.socket(Server), CloseWait);
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.state(Client, tcp.socket(Client), FinWait2);
+    log.done()
+}
+
+/// Bytes are lost; those behind them are under way for so long that the lost ones, sent again, overtake them. Their timestamp is
+/// older then, and the server throws them away.
+pub fn stale() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::new("stale"), Connection::new(9000));
+    tcp.clock = Some(1000);
+    open(&mut log, &mut tcp);
+    tcp.clock = Some(1010);
+    let one = tcp.next(Client, push(), b"one ");
+    log.at(110_000).lose(Client, one, "loss");
+    let two = log.send(Client, tcp.next(Client, push(), b"two "));
+    log.verdict(two, Client, Verdict::Held, None);
+    tcp.clock = Some(1220);
+    log.at(320_000)
+        .cross(Client, tcp.back(Client, push(), b"one ", 8));
+    log.cross(Server, tcp.ack(Server, 4, 0));
+    log.verdict(two, Client, Verdict::Delivered, None);
+    log.cross(Server, tcp.ack(Server, 4, 0));
+    tcp.clock = Some(1640);
+    log.at(740_000)
+        .cross(Client, tcp.back(Client, push(), b"two ", 4));
+    log.cross(Server, tcp.ack(Server, 0, 0));
     log.done()
 }
 

@@ -143,6 +143,9 @@ pub fn compare(events: &[Event], lens: &Lens) -> Compared {
     for event in events {
         walk.event(event);
     }
+    // What is delivered right before the end nobody has been asked about any more.
+    let end_ns = events.last().map_or(0, |event| event.t_ns);
+    walk.pending.take_if(|it| end_ns < it.t_ns + ANSWERED_NS);
     walk.check();
     walk.compared
 }
@@ -284,6 +287,7 @@ impl Walk {
                 told,
                 n: pending.n,
                 t_ns: pending.t_ns,
+                contradicted: claim.source == Source::Contradicted,
                 packet: passing.id,
                 is_its_own: host == passing.from,
                 host,

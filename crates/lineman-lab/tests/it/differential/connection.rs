@@ -250,6 +250,19 @@ impl Connections {
         all[at..].iter().copied()
     }
 
+    /// What an end has sent up to an event, the last first.
+    pub fn left_by(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        n: u64,
+    ) -> impl Iterator<Item = Departure> {
+        let all = self.departures.get(&(local, remote));
+        let all = all.map_or(&[][..], |all| all.as_slice());
+        let at = all.partition_point(|it| it.n <= n);
+        all[..at].iter().rev().copied()
+    }
+
     /// Whether a listener had no room for a connection of this end.
     pub fn has_overflowed(&self, local: SocketAddr, remote: SocketAddr) -> bool {
         self.overflowed.contains(&(local, remote))

@@ -22,6 +22,8 @@ pub struct Case<'a> {
     /// The event behind which it was looked at.
     pub n: u64,
     pub t_ns: u64,
+    /// Whether the tracker had claimed another state, and says now that it was wrong.
+    pub contradicted: bool,
     /// The packet that was told last.
     pub packet: u64,
     /// Whether this end has sent it.
@@ -91,6 +93,10 @@ const REASONS: &[Reason] = &[
         left_before,
     ),
     (
+        "it was sent again before what was seen on its way had arrived, and seems to say that it was lost",
+        sent_again_before,
+    ),
+    (
         "what was seen leaving is on its way, was lost, or was overtaken",
         not_arrived,
     ),
@@ -154,6 +160,9 @@ fn fin_has_not_left(case: &Case<'_>) -> bool {
     case.names(case.kernel) && case.claim != case.kernel
 }
 
+/// The longest retransmission time-out of the lab's settings, less some ticks.
+const LONGEST_NS: u64 = 850_000_000;
+
 /// What waits between a host and the wire is there soon.
 const SOON_NS: u64 = 100_000_000;
 
@@ -170,15 +179,21 @@ fn rst_has_not_left(case: &Case<'_>) -> bool {
 fn syn_has_not_left(case: &Case<'_>) -> bool {
     let mut next = case.next_soon();
     let is_syn = |it: &Departure| it.flags.has(Flags::SYN) && !it.flags.has(Flags::ACK);
-    case.kernel == SynSent && next.any(|it| is_syn(&it))
+    // The program may have closed the new socket by then.
+    let asks = |told: Told| told.state == SynSent || told.before == Some(SynSent);
+    case.told.is_some_and(asks) && next.any(|it| is_syn(&it))
 }
 
-/// The third ACK of a handshake, and what comes behind it, is dropped while the queue is full.
+/// The third ACK of a handshake, and what comes behind it, is dropped while the queue is full. A reset behind bytes that were
+/// dropped has not the number that is due.
 fn no_room_to_accept(case: &Case<'_>) -> bool {
     let overflowed = case
         .connections
         .has_overflowed(case.socket.local, case.remote());
-    case.kernel == SynReceived && matches!(case.claim, Established | CloseWait) && overflowed
+    let further = case.claim != case.kernel && !matches!(case.claim, SynSent | TimeWait);
+    let was_embryonic = |told: Told| told.state == Closed && told.before == Some(SynReceived);
+    let is_embryonic = case.kernel == SynReceived || case.told.is_some_and(was_embryonic);
+    is_embryonic && further && overflowed
 }
 
 /// Where the queue of SYNs is full, the number of the SYN-ACK is all that Linux keeps of a SYN (`tcp_syncookies`
@@ -208,9 +223,15 @@ fn closed_before_open(case: &Case<'_>) -> bool {
     (case.claim, case.kernel) == (SynSent, Closed) && case.call().is_some_and(closes)
 }
 
-/// The settings of the lab allow two SYNs and four segments to be sent again.
+/// The settings of the lab allow two SYNs and four segments to be sent again; a socket whose program has closed gives up as soon
+/// as its clock has run for the longest time, a second (`tcp_orphan_retries` is 0).
 fn gave_up(case: &Case<'_>) -> bool {
     let acts = case.acts();
+    let ran_out = |told: Told| told.cause.is_none() && told.t_ns >= acts.sent_ns + LONGEST_NS;
+    let closing = matches!(case.claim, FinWait1 | Closing | LastAck);
+    if case.kernel == Closed && closing && acts.repeats > 0 && case.told.is_some_and(ran_out) {
+        return true;
+    }
     let often = match case.claim {
         SynSent => acts.syns >= 3,
         SynReceived => acts.syn_acks >= 3,
@@ -254,7 +275,13 @@ fn is_too_old(case: &Case<'_>) -> bool {
 fn closed_before_the_peer(case: &Case<'_>) -> bool {
     let second = (case.claim, case.kernel);
     let is_so = matches!(second, (LastAck, Closing) | (Closed, TimeWait));
-    is_so && case.acts().closing_unsaid
+    // Where the ports are used again meanwhile, what it did is counted to the new connection.
+    let left_since = |told: Told| {
+        let (local, remote) = (case.socket.local, case.remote());
+        let mut left = case.connections.left_by(local, remote, case.n);
+        told.state == Closing && left.any(|it| it.flags.has(Flags::FIN) && it.t_ns >= told.t_ns)
+    };
+    is_so && (case.acts().closing_unsaid || case.told.is_some_and(left_since))
 }
 
 /// A packet waits between a host and the wire until the relay takes it, and it is on the wire for some time: in a
@@ -270,13 +297,28 @@ fn left_before(case: &Case<'_>) -> bool {
         false => soon_ns,
     };
     let mut since = case.connections.states_since(local, remote, left_ns);
-    // A SYN that meets the peer's has its socket leave SYN-SENT before the sampler has looked.
+    // One packet can move a state several times before the sampler has looked: a SYN that meets the peer's; an ACK of a SYN
+    // whose FIN waits for it, with the peer's FIN.
     let passed = |told: Told| {
-        let both = (case.claim, told.before, told.state);
-        both == (SynSent, None, SynReceived) && told.t_ns > soon_ns
+        let passes: &[TcpState] = match (told.before, told.state) {
+            (None, SynReceived) => &[SynSent],
+            (None, Established | CloseWait) => &[SynReceived], // made by a SYN cookie
+            (Some(SynReceived), FinWait2 | Closing) => &[FinWait1],
+            (Some(SynReceived), TimeWait) => &[FinWait1, FinWait2, Closing],
+            _ => &[],
+        };
+        passes.contains(&case.claim) && told.t_ns > left_ns
     };
     let was_so = since.any(|state| case.names(state));
     case.is_its_own && (was_so || case.told.is_some_and(passed))
+}
+
+/// In a capture, what the far end has received is known from what it sends; where it sends again so soon that the answer to the first
+/// is still on its way to it, or was when it left, it seems to say that it has not come.
+fn sent_again_before(case: &Case<'_>) -> bool {
+    let left_ns = case.connections.left_ns(case.packet);
+    let later = case.told.is_some_and(|told| told.t_ns > left_ns);
+    case.is_far() && case.is_its_own && case.contradicted && later
 }
 
 /// Only in a capture, and only of the far end. The tracker that sees all arrivals agrees with the kernel.

@@ -75,6 +75,8 @@ struct Run<'a> {
     /// The open sockets of the connections: the client's, with their ports, and the server's.
     clients: Vec<(i32, u16)>,
     servers: Vec<i32>,
+    /// The port of the client's socket that was closed last.
+    left: Option<u16>,
     /// Which connection it is about.
     at: usize,
 }
@@ -90,6 +92,7 @@ impl<'a> Run<'a> {
             listener: None,
             clients: Vec::new(),
             servers: Vec::new(),
+            left: None,
             at: 0,
         }
     }
@@ -98,7 +101,10 @@ impl<'a> Run<'a> {
         let rules: Rules = script.rules.parse().expect("rules");
         self.lab.wire(Command::Rules(rules)).expect("a lab");
         match script.crossed {
-            true => self.cross(),
+            true => {
+                let port = self.client_port();
+                self.cross(port);
+            }
             false => self.listen(script.backlog),
         }
         for act in &script.acts {
@@ -139,6 +145,22 @@ impl<'a> Run<'a> {
                 self.connect(port);
                 self.clients.rotate_right(1);
             }
+            Act::Return => {
+                if let Some(port) = self.left {
+                    self.connect(port);
+                    self.clients.rotate_right(1);
+                    self.at = 0;
+                }
+            }
+            Act::CrossAgain => {
+                let port = self.clients.get(self.at).map(|(_, port)| *port);
+                self.close(Host::Client);
+                self.close(Host::Server);
+                if let Some(port) = port.or(self.left) {
+                    self.at = 0;
+                    self.cross(port);
+                }
+            }
             Act::Next => self.at += 1,
             Act::Pause(ms) => thread::sleep(Duration::from_millis(ms)),
         }
@@ -169,7 +191,7 @@ impl<'a> Run<'a> {
         let Some(fd) = self.fd(host) else { return };
         self.call(host, Call::Close { fd });
         match host {
-            Host::Client => drop(self.clients.remove(self.at)),
+            Host::Client => self.left = Some(self.clients.remove(self.at).1),
             Host::Server => drop(self.servers.remove(self.at)),
         }
     }
@@ -225,8 +247,8 @@ impl<'a> Run<'a> {
     }
 
     /// Both connect, each to the other's port, as soon after each other as can be.
-    fn cross(&mut self) {
-        let (client_port, server_port) = (self.client_port(), self.port());
+    fn cross(&mut self, client_port: u16) {
+        let server_port = self.port();
         let client = self.socket(Host::Client, client_port, self.buffers[0]);
         let server = self.socket(Host::Server, server_port, self.buffers[1]);
         let calls = [
@@ -248,8 +270,8 @@ impl<'a> Run<'a> {
         for ticket in tickets {
             ticket.wait_for(LONG).expect("connect returns");
         }
-        self.clients.push((client, client_port));
-        self.servers.push(server);
+        self.clients.insert(0, (client, client_port));
+        self.servers.insert(0, server);
     }
 
     fn accept(&mut self) {

@@ -52,6 +52,10 @@ pub enum Act {
     CloseListener,
     /// Closes the client's socket and connects again from the same port.
     Reconnect,
+    /// Connects from the port of the client's socket that was closed last.
+    Return,
+    /// Closes the sockets of both, and has both connect to each other again, between the same ports.
+    CrossAgain,
     /// The acts that follow are about the next connection.
     Next,
     Pause(u64),
@@ -115,10 +119,7 @@ impl Script {
         script.open(&mut draw);
         script.talk(&mut draw);
         script.end(&mut draw);
-        if script.crossed {
-            // Old and new SYNs of both ends mixed are a known gap: docs/design/tracker.md.
-            script.acts.retain(|act| !matches!(act, Act::Reconnect));
-        }
+        script.again(&mut draw);
         script
     }
 
@@ -184,6 +185,33 @@ impl Script {
             (1, Act::CloseListener),
             (25, Act::Pause(pause)),
         ]));
+    }
+
+    /// Some end in good order, and then the same ports are used again: the end that has closed first is in TIME-WAIT. Some do so
+    /// without waiting for anything, so that segments of both connections are on their way.
+    fn again(&mut self, draw: &mut Draw) {
+        if !draw.percent(if self.crossed { 50 } else { 12 }) {
+            return;
+        }
+        let mut hosts = [Host::Client, Host::Server];
+        if draw.percent(40) {
+            hosts.reverse();
+        }
+        for host in hosts.into_iter().rev() {
+            self.acts.push(Act::Close(host));
+            let pause = draw.of(&[0, 3, 20, 60]);
+            self.acts.push(Act::Pause(pause));
+        }
+        let anew = match self.crossed && draw.percent(60) {
+            true => Act::CrossAgain,
+            false => Act::Return,
+        };
+        self.acts.push(anew);
+        if draw.percent(80) {
+            self.acts.push(Act::Accept);
+        }
+        self.talk(draw);
+        self.end(draw);
     }
 
     fn end(&mut self, draw: &mut Draw) {

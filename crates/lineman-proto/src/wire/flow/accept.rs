@@ -15,6 +15,8 @@ pub(super) enum Acceptance {
     Taken,
     /// It has had all of it: it answers, and heeds nothing in it, neither its ACK nor its window.
     Old,
+    /// Its timestamp is old, and it is not all known: it answers, and heeds nothing in it.
+    Stale,
     /// It answers, or not even that, and heeds nothing: it is not connected yet, or this lies beyond its window.
     Unexpected,
 }
@@ -22,7 +24,7 @@ pub(super) enum Acceptance {
 impl Side {
     /// What it does with a segment. A segment that ends before what this end has acknowledged last is too old. Linux goes by
     /// that, not by what it has received: so it believes an older number than the RFC has it believe, while an ACK is delayed.
-    pub(super) fn acceptance(&self, peer: &Self, it: &Placed) -> Acceptance {
+    pub(super) fn acceptance(&self, peer: &Self, it: &Placed, now_ns: u64) -> Acceptance {
         let syn = it.has(Flags::SYN);
         let acknowledges = it.ack.is_some_and(|ack| (1..=self.next).contains(&ack));
         let is_old = it.end < self.said.map_or(0, |said| said.ack);
@@ -30,11 +32,17 @@ impl Side {
         match self.life.state() {
             // It takes in only what acknowledges its SYN, or is one (§3.10.7.3, §3.10.7.4).
             Some(SynSent) if !syn => Acceptance::Unexpected,
+            Some(SynReceived) if !syn && self.is_stale(peer, it, now_ns) => Acceptance::Stale,
             Some(SynReceived) if !syn && (is_beyond || !acknowledges) => Acceptance::Unexpected,
             Some(Listen | SynSent | SynReceived) | None if syn => Acceptance::Taken,
             // The SYN of an end that it is connected with: RFC 5961 §4.
             Some(_) if syn => Acceptance::Old,
             _ if is_old => Acceptance::Old,
+            _ if self.is_stale(peer, it, now_ns) => match it.seq < it.end && it.end <= self.expects
+            {
+                true => Acceptance::Old,
+                false => Acceptance::Stale,
+            },
             _ if is_beyond && Self::agree_on_scale(self, peer) => Acceptance::Unexpected,
             _ => Acceptance::Taken,
         }

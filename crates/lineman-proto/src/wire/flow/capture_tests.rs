@@ -390,6 +390,22 @@ fn captured_the_second_half_of_a_half_close() {
     assert_eq!(states, [None, None]);
 }
 
+/// A FIN was the first that was seen of a download, and taken to be next: CLOSE-WAIT was claimed of an end whose own ACKs say
+/// that something in front of it is missing.
+#[test]
+fn captured_from_a_fin_on_that_came_too_early() {
+    let mut capture = capture();
+    capture.forth(FIN, (5001, 1), 0);
+    capture.back(ACK, (1, 2897), 0);
+    capture.back(ACK, (1, 2897), 1000);
+    capture.back(ACK, (1001, 2897), 1000);
+    assert_eq!(capture.states()[1], None);
+    capture.forth(ACK, (2897, 1), 2104);
+    capture.back(ACK, (2001, 5002), 0);
+    capture.back(ACK, (2001, 5002), 1000);
+    assert_eq!(capture.states()[1], Some(CloseWait));
+}
+
 /// Of the unseen direction nothing is known; what is seen tells of its sender what it was then.
 #[test]
 fn captured_one_way_only() {

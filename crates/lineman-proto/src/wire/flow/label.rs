@@ -201,6 +201,9 @@ pub enum Arrival {
     FinAgain,
     /// A FIN before which something is missing, and which the receiver discards: smoltcp keeps none.
     FinTooEarly,
+    /// Its timestamp is older than one that the receiver has heard: that throws it away, and answers by an ACK (RFC 7323
+    /// §5).
+    Stale,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
     /// The receiver's end of the connection is gone: nobody takes it in.

@@ -101,7 +101,12 @@ impl Side {
         } else if it.is_old || self.had_left_before(it, how) {
             return None;
         } else if it.has(Flags::SYN) && !self.is_elsewhere {
-            self.after_own_syn(peer, before, it.has(Flags::ACK), how)
+            let (state, fits) = self.after_own_syn(peer, before, it.has(Flags::ACK), how);
+            if let Some(ack) = it.ack.filter(|_| state == SynReceived) {
+                // It is not connected yet: what was thought to have reached it since has not, either.
+                self.has_received_only(ack);
+            }
+            (state, fits)
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
             self.after_own(peer, before, it)
         } else {
@@ -257,7 +262,8 @@ impl Side {
             self.may_be_gone |= it.has(Flags::RST);
             return None;
         };
-        if before == Closed && it.has(Flags::SYN) && it.ack.is_none() {
+        let asks = it.has(Flags::SYN) && it.ack.is_none();
+        if asks && (before == Closed || self.may_have_answered_by_a_cookie(before)) {
             self.life.now = None; // it may listen
             return None;
         }
@@ -277,6 +283,13 @@ impl Side {
         self.life.moves(state, Source::Deduced)
     }
 
+    /// Whether it may have no socket at all. A listener without room keeps nothing of a SYN but the number of its answer (RFC 4987
+    /// §3.6), and drops the ACK of that when it has no room for a connection, either; the peer is connected then. A SYN
+    /// that comes once more is like the first for it. Whoever has sent anything else has a socket.
+    fn may_have_answered_by_a_cookie(&self, before: TcpState) -> bool {
+        self.life.passive && !self.settled && matches!(before, Established | CloseWait)
+    }
+
     /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
     /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
     /// may not be that of its FIN; and behind all that SACK has said to have arrived.
@@ -293,6 +306,11 @@ impl Side {
     fn cannot_judge_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
         let late = peer.numbers.is_some_and(|numbers| !numbers.certain);
         let asked = self.said.is_some_and(|said| said.ack == seq);
+        // One whose program has closed, and does not only send no more, is ended by any reset in its window (Linux).
+        let in_room = due < seq && self.room_to.is_some_and(|room| seq <= room);
+        if before == FinWait2 && in_room {
+            return true;
+        }
         let beyond = self.highest_island() == Some(seq);
         let unknown = self.sack.is_none() || peer.sack.is_none();
         let open = !matches!(before, Listen | SynSent | SynReceived | Closed);

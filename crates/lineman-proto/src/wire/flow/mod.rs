@@ -20,6 +20,7 @@ mod segment;
 mod side;
 mod sight;
 mod slots;
+mod stamps;
 mod state;
 mod tcp;
 mod tcp_flows;

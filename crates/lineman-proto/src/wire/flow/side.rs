@@ -13,6 +13,7 @@ use super::owed::Owed;
 use super::resent::History;
 use super::resent::Sending;
 use super::sight::Unseen;
+use super::stamps::Stamps;
 
 /// How many pieces beyond a gap are remembered.
 const ISLANDS: usize = 256;
@@ -30,6 +31,8 @@ pub(super) struct Side {
     pub scale: Option<u8>,
     /// Whether its SYN offered SACK, if that was seen.
     pub sack: Option<bool>,
+    /// What it has heard of its peer's clock.
+    pub stamps: Stamps,
     /// Behind the last that it sent.
     pub next: i64,
     sent: History,
@@ -46,6 +49,8 @@ pub(super) struct Side {
     pub probed: bool,
     /// What it expects next, in the peer's numbers.
     pub expects: i64,
+    /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
+    pub first_seen: Option<i64>,
     islands: Vec<(i64, i64)>,
     pub heard: Heard,
     /// What has arrived that it has not acknowledged.
@@ -208,6 +213,7 @@ impl Side {
         self.islands.clear();
         (self.next, self.expects) = (0, 0);
         (self.fin, self.ended_second) = (None, None);
+        self.stamps.forget();
         (self.settled, self.life) = (false, Life::default());
         if peer.settled {
             (peer.is_elsewhere, peer.life.now) = (true, None);
@@ -259,6 +265,20 @@ impl Side {
             self.expects = place;
             self.join();
         }
+    }
+
+    /// Not all before a place has arrived that was taken to have: what has, from there on, has come early.
+    pub(super) fn has_missed(&mut self, place: i64, first: i64) {
+        if self.islands.len() < ISLANDS && first < self.expects {
+            self.islands.push((first, self.expects));
+        }
+        self.expects = place;
+    }
+
+    /// Nothing from a place on has arrived.
+    pub(super) fn has_received_only(&mut self, place: i64) {
+        self.islands.clear();
+        self.expects = place;
     }
 
     /// What had come too early may now be next.

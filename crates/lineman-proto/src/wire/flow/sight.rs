@@ -37,6 +37,7 @@ impl Side {
         }
         self.shows_own(peer, it);
         if let Some(ack) = it.ack {
+            self.shows_missed(peer, ack);
             self.shows_heard(peer, ack);
             self.has_received(ack);
         }
@@ -45,12 +46,22 @@ impl Side {
         }
     }
 
+    /// Its SYN arrives, which it sent before a new SYN of its peer began this connection.
+    pub(super) fn began_before(&mut self, peer: &Self, it: &Placed) {
+        (self.syn, self.next) = (Some(it.ack.is_some()), it.end);
+        self.answers_elsewhere(peer, it);
+    }
+
+    fn answers_elsewhere(&mut self, peer: &Self, it: &Placed) {
+        self.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
+    }
+
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
     /// nothing stands where its sender goes on.
     fn shows_own(&mut self, peer: &Self, it: &Placed) {
         if it.has(Flags::SYN) {
             (self.unseen, self.may_be_gone) = (Unseen::Nothing, false);
-            self.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
+            self.answers_elsewhere(peer, it);
         } else if it.seq < it.end {
             if matches!(self.unseen, Unseen::Before(place) if it.seq >= place) {
                 self.unseen = Unseen::Nothing;
@@ -60,6 +71,20 @@ impl Side {
         } else if it.seq > self.next && self.fin.is_none() {
             self.unseen.reaches(it.seq);
             self.forgets(&OPEN);
+        }
+    }
+
+    /// Where the beginning was not seen, the first segment that came is taken to be next. It was not if this end acknowledges
+    /// less: unless that had left before it came, something in front of it is missing.
+    fn shows_missed(&mut self, peer: &Self, ack: i64) {
+        let Some(first) = self.first_seen else { return };
+        if ack >= first {
+            self.first_seen = None;
+            return;
+        }
+        if self.expects >= first {
+            self.fin_came_early |= peer.fin.is_some_and(|fin| fin < self.expects);
+            self.has_missed(ack, first);
         }
     }
 

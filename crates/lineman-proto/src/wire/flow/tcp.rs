@@ -336,20 +336,32 @@ impl TcpFlow {
                 moved: None,
             };
         }
+        let was_sent_before = segment.has(Flags::SYN) && self.side(way).numbers.is_none();
+        if was_sent_before {
+            self.begin(way, segment);
+        }
         let placed = self.place(way, segment);
+        if was_sent_before {
+            let (sender, peer) = self.sides(way);
+            sender.began_before(peer, &placed);
+        }
         let resets = placed.has(Flags::RST);
         let (sender, receiver) = self.sides(way);
         if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
             receiver.expects = placed.seq; // the connection is older than what was seen of it
+            receiver.first_seen = Some(placed.seq);
         }
         let due = receiver.expects;
-        let acceptance = receiver.acceptance(sender, &placed);
+        let acceptance = receiver.acceptance(sender, &placed, now_ns);
         let is_taken = !resets && acceptance == Acceptance::Taken;
         // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
         let ack = placed.ack.filter(|ack| is_taken && *ack <= receiver.next);
         if let Some(ack) = ack {
             let bare = placed.seq == placed.end && !sender.probed;
             receiver.hear((ack, segment.window), bare, placed.sacked, now_ns);
+        }
+        if is_taken && ack == placed.ack && ack.is_none_or(|ack| ack == receiver.heard.ack) {
+            receiver.hears_stamp(&placed, now_ns);
         }
         if resets {
             receiver.heard.at_ns = now_ns;
@@ -358,6 +370,7 @@ impl TcpFlow {
             _ if resets => Arrival::InOrder,
             _ if receiver.is(TcpState::Closed) => Arrival::Gone,
             Acceptance::Unexpected => Acceptance::unexpected(&placed),
+            Acceptance::Stale => Arrival::Stale,
             Acceptance::Taken | Acceptance::Old => match receiver.receive(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
                 Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
@@ -421,6 +434,7 @@ impl TcpFlow {
         }
         sender.scale = segment.scale;
         sender.sack = Some(segment.sack_permitted);
+        sender.stamps.offered = Some(segment.time_stamps.is_some());
         sender.numbers = Some(Numbers {
             isn: segment.seq,
             certain: true,
@@ -459,6 +473,7 @@ impl TcpFlow {
             window: segment.window,
             bytes: segment.len,
             sacked: self.highest_sack(way, segment),
+            stamp: segment.time_stamps.map(|(clock, _)| clock),
         }
     }
 

@@ -89,3 +89,87 @@ fn an_ack_beyond_the_window_is_not_heard() {
     talk.back(ACK, (4001, 2), b"");
     assert_eq!(talk.states(), [FinWait2, CloseWait]);
 }
+
+/// A listener without room keeps nothing of a SYN but the number of its answer, and drops the ACK of that if it has no room for a
+/// connection, either. The same SYN, delayed, then is the first for it: the kernel was in SYN-RECEIVED, and ESTABLISHED was claimed.
+#[test]
+fn a_delayed_syn_that_comes_to_a_listener_may_find_no_connection() {
+    let mut talk = talk();
+    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&syn);
+    talk.arrives(&syn);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, Established]);
+    talk.pause(120);
+    talk.arrives(&syn);
+    assert_eq!(talk.flow().state(Way::Back), None);
+    // It says itself which it is: here it has a connection, and answers the SYN by an ACK (RFC 5961 §4).
+    let mut has_one = talk;
+    let mut begins = Talk {
+        flow: has_one.flow.clone(),
+        ..self::talk()
+    };
+    has_one.back(ACK, (1, 1), b"");
+    assert_eq!(has_one.states(), [Established, Established]);
+    // Here it had none.
+    begins.pause(150);
+    begins.isn[1] = 77;
+    begins.back(SYN_ACK, (0, 1), b"");
+    let server = begins.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server, Some(SynReceived));
+}
+
+/// Whoever has sent anything but a SYN-ACK has a connection.
+#[test]
+fn a_delayed_syn_moves_nothing_where_the_server_has_spoken() {
+    let mut talk = talk();
+    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&syn);
+    talk.arrives(&syn);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(ACK, (1, 1), b"x");
+    talk.back(ACK, (1, 2), b"");
+    assert_eq!(talk.arrives(&syn), Arrival::SynAgain);
+    assert_eq!(talk.states(), [Established, Established]);
+}
+
+/// In FIN-WAIT-2, Linux keeps a small socket for a program that has closed, which any reset in the window ends; where the program
+/// only sends no more, the number must be the one that is due. Packets do not tell which: FIN-WAIT-2 was claimed.
+#[test]
+fn a_reset_beside_the_number_that_is_due_may_end_fin_wait_2() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    talk.back(ACK, (1, 2), b"");
+    talk.lost(Way::Back, ACK, (1, 2), b"x");
+    assert_eq!(talk.states(), [FinWait2, CloseWait]);
+    talk.back(RST, (2, 2), b"");
+    assert_eq!(talk.flow().state(Way::Forth), None);
+    // In ESTABLISHED, and in FIN-WAIT-2 beyond the window, it is not believed.
+    let mut talk = self::talk().open();
+    talk.lost(Way::Back, ACK, (1, 1), b"x");
+    talk.back(RST, (2, 1), b"");
+    assert_eq!(talk.states(), [Established, Closed]);
+}
+
+/// A listener without room drops the ACK of the handshake, and the bytes behind it. That the SYN-ACK comes again tells so; the bytes
+/// were thought to have arrived all the same, and a reset at the number behind the SYN not to be believed.
+#[test]
+fn what_came_before_a_syn_ack_was_sent_again_has_not_arrived() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(ACK, (1, 1), b"");
+    talk.forth(ACK, (1, 1), b"0123456789");
+    talk.pause(1000);
+    talk.back(SYN_ACK, (0, 1), b"");
+    let server = talk.flow().state(Way::Back);
+    let again = EndState {
+        state: SynReceived,
+        source: Source::Contradicted,
+    };
+    assert_eq!(server, Some(again));
+    assert_eq!(talk.flow().expects(Way::Forth), 1);
+    talk.forth(Flags::RST, (1, 0), b"");
+    assert_eq!(talk.states(), [Closed, Listen]);
+}

@@ -1,6 +1,8 @@
 //! The pitfalls of following a connection, one test each.
 
 mod accept;
+mod anew;
+mod stamps;
 
 use super::TcpState::*;
 use super::*;
@@ -27,6 +29,8 @@ struct Talk {
     windows: [u16; 2],
     /// Whether SYNs offer SACK.
     sack: bool,
+    /// What the clock of both ends shows, if they send timestamps.
+    clock: Option<u32>,
 }
 
 fn talk() -> Talk {
@@ -36,6 +40,7 @@ fn talk() -> Talk {
         isn: ISN,
         windows: [1000; 2],
         sack: false,
+        clock: None,
     }
 }
 
@@ -61,18 +66,21 @@ impl Talk {
         self.id += 1;
         let mut envelope = ends(way);
         envelope.id = self.id as u16;
-        let options = [TcpOption::WindowScale(2), TcpOption::SackPermitted];
-        let offered = if self.sack {
-            &options[..]
-        } else {
-            &options[..1]
-        };
+        let mut options = Vec::new();
+        if flags.has(SYN) {
+            options.push(TcpOption::WindowScale(2));
+            options.extend(self.sack.then_some(TcpOption::SackPermitted));
+        }
+        options.extend(
+            self.clock
+                .map(|value| TcpOption::Timestamps { value, echo: 0 }),
+        );
         envelope.tcp(&compose::Segment {
             seq: self.isn[me].wrapping_add(seq),
             ack: self.isn[1 - me].wrapping_add(ack),
             flags,
             window: self.windows[me],
-            options: if flags.has(SYN) { offered } else { &[] },
+            options: &options,
             payload,
         })
     }

@@ -1,0 +1,56 @@
+//! Timestamps (RFC 7323): what an end has heard of its peer's clock, and what it throws away by that (§5, PAWS).
+
+use super::TcpState::SynReceived;
+use super::judge::Placed;
+use super::side::Side;
+use crate::wire::Flags;
+
+/// Nothing is judged by a timestamp that was heard so long ago: the clock may have come round since (RFC 7323 §5.5).
+const OUTDATED_NS: u64 = 24 * 24 * 3600 * 1_000_000_000;
+/// By how many ticks Linux lets a timestamp be older, where both ends have a socket.
+const TOLERANCE: i32 = 1;
+
+/// What an end says of the clocks, and has heard.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Stamps {
+    /// Whether its SYN carried one, if that was seen.
+    pub offered: Option<bool>,
+    /// The latest of its peer that counts (TS.Recent), and when that came, in nanoseconds.
+    recent: Option<(u32, u64)>,
+}
+
+impl Stamps {
+    /// What it has heard is void: it begins anew.
+    pub(super) fn forget(&mut self) {
+        self.recent = None;
+    }
+}
+
+impl Side {
+    /// Whether a segment's timestamp is older than one that this end has heard: then it throws it away, and answers by an ACK. A
+    /// reset is not judged by that (§5.2), and what asks to open is not, either.
+    pub(super) fn is_stale(&self, peer: &Self, it: &Placed, now_ns: u64) -> bool {
+        let (Some(stamp), Some((recent, at_ns))) = (it.stamp, self.stamps.recent) else {
+            return false;
+        };
+        let agreed = self.stamps.offered != Some(false) && peer.stamps.offered != Some(false);
+        let tolerance = if self.is(SynReceived) { 0 } else { TOLERANCE };
+        let older = recent.wrapping_sub(stamp) as i32;
+        agreed
+            && !it.flags.any(Flags::SYN | Flags::RST)
+            && recent != 0 // some send that with a SYN, and begin to count later
+            && older > tolerance
+            && now_ns.saturating_sub(at_ns) < OUTDATED_NS
+    }
+
+    /// Notes the timestamp of a segment that it has taken in, and whose ACK is not an old one: it counts if the segment begins no later than
+    /// what this end has acknowledged last (§4.3), so that it is that of the segment that an ACK was held back for.
+    pub(super) fn hears_stamp(&mut self, it: &Placed, now_ns: u64) {
+        let Some(stamp) = it.stamp else { return };
+        let counts = self.said.is_none_or(|said| it.seq <= said.ack);
+        let older = |(recent, _): (u32, u64)| recent.wrapping_sub(stamp) as i32 > 0;
+        if counts && !self.stamps.recent.is_some_and(older) {
+            self.stamps.recent = Some((stamp, now_ns));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Connections between the same two ports, one behind the other, whose segments mix.
+
+use super::*;
+
+/// Both ask to open. The client gives up, and asks anew from the same port; the server hears of the first SYN only, and answers that.
+/// What it had sent before the new connection began is of that, too: the client was claimed to be connected.
+#[test]
+fn an_old_syn_that_crossed_is_answered_when_a_new_one_was_sent() {
+    let mut talk = talk();
+    let server = talk.frame(Way::Back, SYN, (0, 0), b"");
+    talk.sent(&server);
+    let old = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&old);
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_add(78_337);
+    let new = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&new);
+    talk.arrives(&server);
+    let client = |talk: &Talk| talk.flow().state(Way::Forth).map(|end| end.state);
+    assert_eq!(client(&talk), Some(SynReceived));
+    let crossed = talk.frame(Way::Forth, SYN_ACK, (0, 1), b"");
+    talk.sent(&crossed);
+    talk.arrives(&old);
+    talk.isn[0] = isn;
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.sent(&answer);
+    talk.isn[0] = isn.wrapping_add(78_337);
+    talk.arrives(&crossed);
+    talk.arrives(&answer);
+    assert_eq!(client(&talk), Some(SynReceived));
+    // It answers what it does not expect (RFC 5961 §4).
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(client(&talk), Some(SynReceived));
+    assert_eq!(talk.flow().state(Way::Back), None);
+}
+
+/// An answer to the SYN before is on its way when the client asks anew: what the server says is of that, and tells nothing of this one.
+#[test]
+fn an_answer_to_the_syn_before_does_not_connect_the_new_one() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.sent(&answer);
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_add(454_296);
+    let new = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&new);
+    talk.arrives(&answer);
+    talk.arrives(&new);
+    talk.isn[0] = isn;
+    let challenge = talk.frame(Way::Back, ACK, (1, 1), b"");
+    talk.sent(&challenge);
+    let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way).map(|end| end.state));
+    assert_eq!(states, [Some(SynSent), None]);
+}

@@ -1,0 +1,138 @@
+//! What an end throws away for its timestamp (RFC 7323 §5).
+
+use super::*;
+
+/// A connection whose ends send timestamps: the clock shows 1000 when it opens.
+fn stamped() -> Talk {
+    let clock = Some(1000);
+    Talk { clock, ..talk() }.open()
+}
+
+/// The client's first ten bytes are lost. The next ten are under way for so long that the first, sent again, overtake them.
+fn overtaken(talk: &mut Talk, flags: Flags) -> Vec<u8> {
+    talk.clock = Some(1010);
+    talk.lost(Way::Forth, ACK, (1, 1), b"0123456789");
+    let late = talk.frame(Way::Forth, flags, (11, 1), b"0123456789");
+    talk.sent(&late);
+    talk.pause(200);
+    talk.clock = Some(1210);
+    talk.forth(ACK, (1, 1), b"0123456789");
+    talk.back(ACK, (1, 11), b"");
+    late
+}
+
+#[test]
+fn bytes_with_an_old_timestamp_have_not_arrived() {
+    let mut talk = stamped();
+    let late = overtaken(&mut talk, ACK);
+    assert_eq!(talk.arrives(&late), Arrival::Stale);
+    assert_eq!(talk.flow().expects(Way::Forth), 11);
+    // A FIN behind them is too early.
+    let fin = talk.frame(Way::Forth, FIN, (21, 1), b"");
+    talk.sent(&fin);
+    assert_eq!(talk.arrives(&fin), Arrival::Early);
+    assert_eq!(talk.states(), [FinWait1, Established]);
+    talk.pause(200);
+    talk.clock = Some(1410);
+    talk.forth(ACK, (11, 1), b"0123456789");
+    assert_eq!(talk.states(), [FinWait1, CloseWait]);
+}
+
+#[test]
+fn a_fin_with_an_old_timestamp_has_not_arrived() {
+    let mut talk = stamped();
+    let late = overtaken(&mut talk, FIN);
+    assert_eq!(talk.arrives(&late), Arrival::Stale);
+    assert_eq!(talk.states(), [FinWait1, Established]);
+}
+
+/// Its acknowledgment is not heard, either.
+#[test]
+fn an_ack_with_an_old_timestamp_is_not_heard() {
+    let mut talk = stamped();
+    talk.back(FIN, (1, 1), b"");
+    let late = overtaken(&mut talk, ACK);
+    let acks = Talk {
+        flow: None,
+        ..stamped()
+    }
+    .frame(Way::Forth, ACK, (11, 2), b"");
+    talk.arrives(&late);
+    talk.sent(&acks);
+    assert_eq!(talk.arrives(&acks), Arrival::Stale);
+    assert_eq!(talk.states()[1], FinWait1);
+    talk.forth(ACK, (21, 2), b"");
+    assert_eq!(talk.states()[1], FinWait2);
+}
+
+/// What is known already is said to be that.
+#[test]
+fn what_came_before_is_known_whatever_its_timestamp() {
+    let mut talk = stamped();
+    talk.clock = Some(1010);
+    let first = talk.frame(Way::Forth, ACK, (1, 1), b"0123456789");
+    talk.sent(&first);
+    talk.clock = Some(1210);
+    talk.forth(ACK, (1, 1), b"0123456789");
+    assert_eq!(talk.arrives(&first), Arrival::Known);
+}
+
+/// A timestamp counts only of what begins where the receiver has acknowledged to (§4.3): that of bytes behind a gap does not.
+#[test]
+fn a_timestamp_behind_a_gap_does_not_count() {
+    let mut talk = stamped();
+    talk.clock = Some(1010);
+    let first = talk.frame(Way::Forth, ACK, (1, 1), b"0123456789");
+    talk.sent(&first);
+    talk.clock = Some(1210);
+    talk.forth(ACK, (11, 1), b"0123456789");
+    assert_eq!(talk.arrives(&first), Arrival::InOrder);
+    assert_eq!(talk.flow().expects(Way::Forth), 21);
+}
+
+/// Linux allows a tick.
+#[test]
+fn a_timestamp_that_is_older_by_a_tick_is_taken() {
+    let mut talk = stamped();
+    let late = overtaken(&mut talk, ACK);
+    let mut tick = stamped();
+    tick.clock = Some(1209);
+    let fresh = tick.frame(Way::Forth, ACK, (11, 1), b"0123456789");
+    assert_eq!(talk.arrives(&fresh), Arrival::InOrder);
+    assert_eq!(talk.arrives(&late), Arrival::Known);
+}
+
+/// Clocks wrap like numbers.
+#[test]
+fn a_clock_that_comes_round_is_not_old() {
+    let mut talk = talk();
+    talk.clock = Some(u32::MAX - 5);
+    let mut talk = talk.open();
+    talk.clock = Some(20);
+    assert_eq!(talk.forth(ACK, (1, 1), b"x"), is(DATA));
+    assert_eq!(talk.flow().expects(Way::Forth), 2);
+}
+
+/// Resets are not judged by their timestamp (§5.2).
+#[test]
+fn a_reset_with_an_old_timestamp_is_believed() {
+    let mut talk = stamped();
+    overtaken(&mut talk, ACK);
+    talk.clock = Some(900);
+    talk.forth(RST, (11, 1), b"");
+    assert_eq!(talk.states(), [Closed, Closed]);
+}
+
+/// Where one end has not offered timestamps, none counts (§3.2).
+#[test]
+fn timestamps_that_were_not_agreed_on_do_not_count() {
+    let mut talk = talk();
+    talk.clock = Some(1000);
+    talk.forth(SYN, (0, 0), b"");
+    talk.clock = None;
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.clock = Some(1000);
+    talk.forth(ACK, (1, 1), b"");
+    let late = overtaken(&mut talk, ACK);
+    assert_eq!(talk.arrives(&late), Arrival::InOrder);
+}
