@@ -1,4 +1,4 @@
-//! The pitfalls of following a connection, one test each.
+//! Connections of which is known when each segment is sent, and when it is delivered.
 
 mod accept;
 mod anew;
@@ -562,22 +562,6 @@ fn a_byte_that_was_sent_when_there_was_room_is_no_probe() {
     assert_eq!(sent.label, DATA);
     let cause = sent.again.map(|again| again.cause);
     assert_eq!(cause, Some(RTO));
-}
-
-#[test]
-fn a_window_is_scaled_only_if_both_agree_and_never_in_a_syn() {
-    let mut talk = talk();
-    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
-    assert_eq!(talk.sent(&syn).place.window, 1000);
-    let plain = ends(Way::Back).tcp(&compose::Segment {
-        seq: ISN[1],
-        ack: ISN[0].wrapping_add(1),
-        flags: SYN_ACK,
-        ..compose::Segment::default()
-    });
-    talk.sent(&plain);
-    let ack = talk.frame(Way::Forth, ACK, (1, 1), b"");
-    assert_eq!(talk.sent(&ack).place.window, 1000);
 }
 
 #[test]
