@@ -1,5 +1,5 @@
 //! The states of an end, deduced from numbers (RFC 9293 §3.10.7): a flag alone moves nothing, the
-//! number that it stands at must be the one that is due.
+//! number that it stands at must be the one that is due. What moves which state, [`transitions`](super::transitions) says.
 
 use super::Again;
 use super::Cause;
@@ -17,10 +17,15 @@ use super::TcpState::LastAck;
 use super::TcpState::Listen;
 use super::TcpState::SynReceived;
 use super::TcpState::SynSent;
-use super::TcpState::TimeWait;
 use super::judge::Placed;
 use super::judge::SYN_CLOCK_NS;
 use super::side::Side;
+use super::transitions::Hears;
+use super::transitions::Says;
+use super::transitions::by_hearing;
+use super::transitions::by_sending;
+use super::transitions::open;
+use super::transitions::over;
 use crate::wire::Flags;
 
 /// What is sent again this soon after an acknowledgment has arrived, or was seen, had left before: programs that
@@ -32,7 +37,7 @@ const CROSSING_NS: u64 = 15_000_000;
 pub(super) struct Life {
     pub(super) now: Option<EndState>,
     /// Whether it has answered a SYN without having sent one: a reset leads it back to LISTEN.
-    passive: bool,
+    pub(super) passive: bool,
 }
 
 impl Life {
@@ -150,30 +155,6 @@ impl Side {
         unseen && it.seq == it.end && waiting.into_iter().any(|state| self.is(state))
     }
 
-    /// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not
-    /// sent, and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is
-    /// connected never answers so: it sends a reset because it is gone. A number that it has never used is that of
-    /// a connection before this one. An end of which nothing else was seen is gone if it answers the SYN.
-    fn after_own_reset(
-        &self,
-        before: Option<TcpState>,
-        it: &Placed,
-        next: i64,
-    ) -> Option<TcpState> {
-        let used = (0..=self.has_come_to(next)).contains(&it.seq);
-        let answers_syn = it.ack.is_some_and(|ack| ack > 0);
-        match before {
-            Some(Listen) => Some(Listen),
-            Some(state @ (SynSent | SynReceived)) if it.seq != next && it.ack.is_none() => {
-                Some(state)
-            }
-            None if self.is_elsewhere || !used => None,
-            None if !self.settled && !answers_syn => None,
-            Some(state) if !used && !answers_syn => Some(state),
-            _ => Some(Closed),
-        }
-    }
-
     /// The state that follows from all that was seen, whatever was deduced before; `None` if it does not
     /// follow.
     fn deduced(&self, peer: &Self) -> Option<EndState> {
@@ -218,35 +199,18 @@ impl Side {
     }
 
     fn after_own(&self, peer: &Self, before: TcpState, it: &Placed) -> (TcpState, bool) {
-        let heard = self.has_heard_fin(peer);
         if self.fin.is_some_and(|fin| it.end > fin + 1) {
             return (before, false); // more than it had to say
         }
-        let ends = it.has(Flags::FIN);
-        // Whoever has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4): its own FIN
-        // had left before that one arrived, wherever they were seen. The two have crossed.
-        let unheard = |ack: i64| peer.fin.is_some_and(|fin| ack <= fin);
-        if ends && before == CloseWait && it.ack.is_some_and(unheard) {
-            return (Closing, false);
-        }
-        match before {
-            Listen if it.bytes > 0 || ends => (open(ends, heard), true),
-            SynSent if it.ack.is_none_or(|ack| ack < 1) => (SynSent, false),
-            SynSent => (open(ends, heard), true),
-            // Only who is open has something to say; anybody may repeat an acknowledgment.
-            SynReceived if it.bytes > 0 || ends => (open(ends, heard), true),
-            Established | CloseWait => (open(ends, heard), true),
-            // It repeats its FIN: that is not acknowledged yet.
-            FinWait2 if ends => (FinWait1, false),
-            TimeWait if ends => (Closing, false),
-            // Its own acknowledgment tells that the peer's has arrived.
-            FinWait1 if heard => (Closing, true),
-            FinWait2 if heard => (TimeWait, true),
-            Closed if ends && it.ack.is_some_and(unheard) => (Closing, false),
-            Closed if ends && heard => (LastAck, false),
-            Closed => (Closed, false),
-            state => (state, true),
-        }
+        let before_fin = |ack: i64| peer.fin.is_some_and(|fin| ack <= fin);
+        let says = Says {
+            ends: it.has(Flags::FIN),
+            has_bytes: it.bytes > 0,
+            acks_syn: it.ack.is_some_and(|ack| ack > 0),
+            acks_before_fin: it.ack.is_some_and(before_fin),
+            heard_fin: self.has_heard_fin(peer),
+        };
+        by_sending(before, says)
     }
 
     /// A segment has reached it, undamaged; what it brought was taken in already. `due` is what it
@@ -290,93 +254,17 @@ impl Side {
         self.life.passive && !self.settled && matches!(before, Established | CloseWait)
     }
 
-    /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
-    /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
-    /// may not be that of its FIN; and behind all that SACK has said to have arrived.
-    fn believes_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
-        let waits = matches!(before, CloseWait | Closing | LastAck);
-        let sacks = self.sack == Some(true) && peer.sack == Some(true);
-        seq == due
-            || waits && peer.fin == Some(seq) && due == seq + 1
-            || sacks && self.highest_island() == Some(seq)
-    }
-
-    /// Whether nobody can tell if a reset is believed: that depends on options that were not seen, or on bytes from
-    /// before the capture, unless its number is the one that this end has asked for.
-    fn cannot_judge_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
-        let late = peer.numbers.is_some_and(|numbers| !numbers.certain);
-        let asked = self.said.is_some_and(|said| said.ack == seq);
-        // One whose program has closed, and does not only send no more, is ended by any reset in its window (Linux).
-        let in_room = due < seq && self.room_to.is_some_and(|room| seq <= room);
-        if before == FinWait2 && in_room {
-            return true;
-        }
-        let beyond = self.highest_island() == Some(seq);
-        let unknown = self.sack.is_none() || peer.sack.is_none();
-        let open = !matches!(before, Listen | SynSent | SynReceived | Closed);
-        open && !(asked && seq == due) && (late || beyond && unknown)
-    }
-
-    /// What a reset does, or one that acknowledges a SYN that has no answer yet.
-    fn after_reset(&self, before: TcpState, due: bool, ack: Option<i64>) -> TcpState {
-        match before {
-            Listen => Listen,
-            SynSent if ack.is_some_and(|ack| ack > 0) => Closed,
-            SynSent => SynSent,
-            SynReceived if due && self.life.passive => Listen,
-            _ if due => Closed,
-            state => state,
-        }
-    }
-
     fn after(&self, peer: &Self, before: TcpState, it: &Placed, ack: Option<i64>) -> TcpState {
-        let syn = it.has(Flags::SYN);
-        let opened = match before {
-            Closed => return Closed,
-            Listen if syn && !it.has(Flags::ACK) => return SynReceived,
-            Listen => return Listen,
-            SynSent => match (syn, ack) {
-                (true, Some(1..)) => Established,
-                (true, None) if it.ack.is_none() => return SynReceived,
-                _ => return SynSent,
+        let acked = self.has_heard_its_fin_acknowledged();
+        by_hearing(
+            before,
+            Hears {
+                syn: it.has(Flags::SYN),
+                has_ack: it.ack.is_some(),
+                acks_syn: ack.is_some_and(|ack| ack > 0),
+                acks_fin: acked && ack.is_some(),
+                heard_fin: self.has_heard_fin(peer),
             },
-            SynReceived if ack.is_some_and(|ack| ack > 0) => Established,
-            state => state,
-        };
-        let acked = self
-            .fin
-            .is_some_and(|fin| self.heard.ack > fin && ack.is_some());
-        let after_ack = match opened {
-            FinWait1 if acked => FinWait2,
-            Closing if acked => TimeWait,
-            LastAck if acked => Closed,
-            state => state,
-        };
-        if !self.has_heard_fin(peer) {
-            return after_ack;
-        }
-        match after_ack {
-            Established => CloseWait,
-            FinWait1 => Closing,
-            FinWait2 => TimeWait,
-            state => state,
-        }
-    }
-}
-
-/// Who has both FINs behind it has waited for the peer's, or for the ACK of its own.
-fn over(ended_second: bool) -> TcpState {
-    match ended_second {
-        true => Closed,
-        false => TimeWait,
-    }
-}
-
-fn open(ends: bool, heard_fin: bool) -> TcpState {
-    match (ends, heard_fin) {
-        (false, false) => Established,
-        (true, false) => FinWait1,
-        (false, true) => CloseWait,
-        (true, true) => LastAck,
+        )
     }
 }

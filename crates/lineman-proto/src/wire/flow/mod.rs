@@ -8,14 +8,19 @@
 //! a [`TcpFlow`] needs of it is a [`Segment`], which is small and borrows nothing.
 
 mod accept;
+mod arrive;
 mod counts;
+mod depart;
+mod found;
 mod judge;
 mod label;
 mod life;
 mod numbers;
 mod outcome;
 mod owed;
+mod pair;
 mod resent;
+mod reset;
 mod segment;
 mod side;
 mod sight;
@@ -25,6 +30,7 @@ mod state;
 mod tcp;
 mod tcp_flows;
 mod tftp;
+mod transitions;
 
 #[cfg(test)]
 mod capture_tests;
@@ -32,6 +38,9 @@ mod capture_tests;
 mod tests;
 
 pub use counts::Counts;
+pub use found::Delivered;
+pub use found::Place;
+pub use found::Sent;
 pub use label::Again;
 pub use label::Arrival;
 pub use label::Cause;
@@ -47,9 +56,6 @@ pub use slots::Slots;
 pub use state::EndState;
 pub use state::Source;
 pub use state::TcpState;
-pub use tcp::Delivered;
-pub use tcp::Place;
-pub use tcp::Sent;
 pub use tcp::TcpFlow;
 pub use tcp_flows::Captured;
 pub use tcp_flows::FlowId;

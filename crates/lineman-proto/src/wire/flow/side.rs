@@ -135,6 +135,12 @@ impl Side {
         (order, again)
     }
 
+    /// The number of its SYN; `None` while it is unknown or only guessed.
+    pub(super) fn isn(&self) -> Option<u32> {
+        let numbers = self.numbers?;
+        numbers.certain.then_some(numbers.isn)
+    }
+
     /// Whether it is known how windows are scaled: both SYNs were seen, or one that does not offer it (RFC 7323 §2.2).
     pub(super) fn agree_on_scale(one: &Self, other: &Self) -> bool {
         let declines = |side: &Self| side.syn.is_some() && side.scale.is_none();

@@ -1,0 +1,74 @@
+//! A segment arrives: what its receiver makes of it.
+
+use super::Arrival;
+use super::Delivered;
+use super::Prompt;
+use super::Segment;
+use super::TcpState;
+use super::Way;
+use super::accept::Acceptance;
+use super::pair::Pair;
+use crate::wire::Flags;
+
+/// Notes that an undamaged segment has reached its receiver, and says what it is to it.
+pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) -> Delivered {
+    let was_sent_before = segment.has(Flags::SYN) && pair.side(way).numbers.is_none();
+    if was_sent_before {
+        pair.begin(way, segment);
+    }
+    let placed = pair.place(way, segment);
+    if was_sent_before {
+        let (sender, peer) = pair.sides(way);
+        sender.began_before(peer, &placed);
+    }
+    let resets = placed.has(Flags::RST);
+    let (sender, receiver) = pair.sides(way);
+    if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
+        receiver.expects = placed.seq; // the connection is older than what was seen of it
+        receiver.first_seen = Some(placed.seq);
+    }
+    let due = receiver.expects;
+    let acceptance = receiver.acceptance(sender, &placed, now_ns);
+    let is_taken = !resets && acceptance == Acceptance::Taken;
+    // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
+    let ack = placed.ack.filter(|ack| is_taken && *ack <= receiver.next);
+    if let Some(ack) = ack {
+        let bare = placed.seq == placed.end && !sender.probed;
+        receiver.hear((ack, segment.window), bare, placed.sacked, now_ns);
+    }
+    if is_taken && ack == placed.ack && ack.is_none_or(|ack| ack == receiver.heard.ack) {
+        receiver.hears_stamp(&placed, now_ns);
+    }
+    if resets {
+        receiver.heard.at_ns = now_ns;
+    }
+    let arrival = match acceptance {
+        _ if resets => Arrival::InOrder,
+        _ if receiver.is(TcpState::Closed) => Arrival::Gone,
+        Acceptance::Unexpected => Acceptance::unexpected(&placed),
+        Acceptance::Stale => Arrival::Stale,
+        Acceptance::Taken | Acceptance::Old => match receiver.receive(placed.seq, placed.end) {
+            Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
+            Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
+                Arrival::FinAgain
+            }
+            arrival => arrival,
+        },
+    };
+    if is_taken && arrival == Arrival::Early && placed.has(Flags::FIN) {
+        receiver.hears_fin_early(sender);
+    }
+    if receiver.expects > due {
+        receiver.owed.arrived(receiver.expects, now_ns);
+        sender.has_shown_all_to(receiver.expects);
+    }
+    receiver.asked_again |= arrival == Arrival::SynAgain;
+    receiver.prompt = match arrival {
+        _ if sender.probed => Prompt::Probe,
+        Arrival::Known | Arrival::SynAgain | Arrival::FinAgain => Prompt::Known,
+        _ => Prompt::Unseen,
+    };
+    receiver.fed_after_end |= placed.bytes > 0 && receiver.fin.is_some() && receiver.expects > due;
+    let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
+    Delivered { arrival, moved }
+}

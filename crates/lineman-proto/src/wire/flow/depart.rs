@@ -1,0 +1,90 @@
+//! A segment leaves: what it is to its sender.
+
+use super::Label;
+use super::Order;
+use super::Place;
+use super::Segment;
+use super::Sent;
+use super::Way;
+use super::counts::Countable;
+use super::judge;
+use super::judge::Found;
+use super::judge::Packet;
+use super::life::Departs;
+use super::pair::Pair;
+use super::side::Side;
+use crate::wire::Flags;
+
+/// Notes that a segment leaves, and says what it is.
+pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segment) -> Sent {
+    pair.begin(way, segment);
+    let placed = pair.place(way, segment);
+    let window = pair.window(way, segment);
+    let (sender, peer) = pair.sides(way);
+    let (next, had_settled, prompt) = (sender.next, sender.settled, sender.prompt);
+    let fills_window = placed.bytes > 0
+        && Some(placed.end) == peer.offers_to
+        && Side::agree_on_scale(sender, peer);
+    let had_room = sender.said.is_none_or(|said| said.window > 0);
+    let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
+    sender.looks_back(peer, &placed);
+    let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.at_ns);
+    let tries_new = placed.bytes > 0 && sender.tries_new(placed.seq);
+    let Found {
+        label,
+        order,
+        again,
+    } = match placed.has(Flags::RST) {
+        true => Found {
+            label: judge::of_reset(sender, peer, &placed),
+            order: Order::Next,
+            again: None,
+        },
+        false => judge::judge(sender, peer, &placed, packet),
+    };
+    sender.counts.add(&Countable {
+        label,
+        order,
+        again,
+        bytes: placed.bytes,
+        resets: placed.has(Flags::RST),
+        closes_window: had_room && placed.closes_window(),
+        acks_unseen,
+    });
+    let how = Departs {
+        next,
+        again,
+        had_settled,
+        prompt,
+        now_ns: packet.now_ns,
+    };
+    let moved = sender.lives_by_sending(peer, &placed, how);
+    if let Some(ack) = placed.ack.filter(|_| !placed.has(Flags::RST)) {
+        let room_to = ack + i64::from(window);
+        sender.room_to = sender.room_to.max(Some(room_to));
+        let is_newest = sender.said.is_some_and(|said| said.ack == ack);
+        if is_newest {
+            sender.offers_to = Some(room_to);
+        }
+    }
+    let since_ns = match label {
+        Label::Probe { .. } | Label::KeepAlive => asked_ns.map(|asked| asked.max(heard_ns)),
+        _ => asked_ns,
+    };
+    Sent {
+        way,
+        place: Place {
+            seq: placed.seq,
+            ack: placed.ack,
+            window,
+            from_start: pair.side(way).isn().is_some(),
+        },
+        label,
+        order,
+        again,
+        fills_window,
+        waited_ns: since_ns.map(|since| packet.now_ns.saturating_sub(since)),
+        tries_new,
+        moved,
+    }
+}

@@ -1,0 +1,125 @@
+//! Both ends of a connection, and what a segment's numbers are between them.
+
+use std::net::SocketAddr;
+
+use super::Segment;
+use super::Way;
+use super::judge::Placed;
+use super::numbers::Numbers;
+use super::side::Side;
+use crate::wire::Flags;
+
+/// Both ends.
+#[derive(Clone, Debug)]
+pub(super) struct Pair {
+    pub client: SocketAddr,
+    pub server: SocketAddr,
+    from_client: Side,
+    from_server: Side,
+}
+
+impl Pair {
+    /// Of a connection that begins with this segment. Its sender is the client, unless it is a SYN-ACK.
+    pub(super) fn of(segment: &Segment) -> Self {
+        let (client, server) = match segment.has(Flags::SYN | Flags::ACK) {
+            true => (segment.to, segment.from),
+            false => (segment.from, segment.to),
+        };
+        Self {
+            client,
+            server,
+            from_client: Side::default(),
+            from_server: Side::default(),
+        }
+    }
+
+    /// Which way a segment goes, if it is between the two.
+    pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
+        match (segment.from, segment.to) {
+            ends if ends == (self.client, self.server) => Some(Way::Forth),
+            ends if ends == (self.server, self.client) => Some(Way::Back),
+            _ => None,
+        }
+    }
+
+    /// The sender of a direction.
+    pub(super) fn side(&self, way: Way) -> &Side {
+        match way {
+            Way::Forth => &self.from_client,
+            Way::Back => &self.from_server,
+        }
+    }
+
+    /// The sender of a direction, and its peer.
+    pub(super) fn sides(&mut self, way: Way) -> (&mut Side, &mut Side) {
+        match way {
+            Way::Forth => (&mut self.from_client, &mut self.from_server),
+            Way::Back => (&mut self.from_server, &mut self.from_client),
+        }
+    }
+
+    /// A SYN begins to count; one with another number makes void what its sender has sent.
+    pub(super) fn begin(&mut self, way: Way, segment: &Segment) {
+        if !segment.has(Flags::SYN) {
+            return;
+        }
+        let (sender, peer) = self.sides(way);
+        if sender.numbers.is_some_and(|it| it.isn != segment.seq) {
+            sender.begins_anew(peer);
+        }
+        sender.scale = segment.scale;
+        sender.sack = Some(segment.sack_permitted);
+        sender.stamps.offered = Some(segment.time_stamps.is_some());
+        sender.numbers = Some(Numbers {
+            isn: segment.seq,
+            certain: true,
+        });
+    }
+
+    /// The segment in places. Where numbers are unknown, they are taken to begin just here.
+    pub(super) fn place(&mut self, way: Way, segment: &Segment) -> Placed {
+        let flags = segment.flags;
+        let ack = flags.has(Flags::ACK).then(|| {
+            let (sender, peer) = self.sides(way);
+            // What it acknowledges first of all is a SYN, seen or not.
+            let is_third = sender.syn == Some(false) && sender.said.is_none();
+            peer.numbers_before(sender, segment.ack, flags.has(Flags::SYN) || is_third)
+                .place(peer.next, segment.ack)
+        });
+        let (sender, peer) = self.sides(way);
+        let seq = match flags.has(Flags::RST) && sender.numbers.is_none() {
+            true => 0, // the answer of nobody, who has no numbers
+            false => sender
+                .numbers_before(peer, segment.seq, false)
+                .place(sender.next, segment.seq),
+        };
+        let end = seq + i64::from(segment.takes());
+        Placed {
+            flags,
+            seq,
+            end,
+            is_old: end < 0 && sender.numbers.is_some_and(|numbers| numbers.certain),
+            ack,
+            window: segment.window,
+            bytes: segment.len,
+            sacked: self.highest_sack(way, segment),
+            stamp: segment.time_stamps.map(|(clock, _)| clock),
+        }
+    }
+
+    /// Windows are scaled only if both SYNs offer it, and never in a SYN (RFC 7323 §2.2).
+    pub(super) fn window(&self, way: Way, segment: &Segment) -> u32 {
+        let shift = match (self.side(way).scale, self.side(way.other()).scale) {
+            (Some(shift), Some(_)) if !segment.has(Flags::SYN) => shift,
+            _ => 0,
+        };
+        u32::from(segment.window) << shift
+    }
+
+    fn highest_sack(&self, way: Way, segment: &Segment) -> Option<i64> {
+        let peer = self.side(way.other());
+        let numbers = peer.numbers?;
+        let places = segment.sacked().map(|to| numbers.place(peer.next, to));
+        places.max()
+    }
+}

@@ -1,0 +1,84 @@
+//! What a reset does to the end that sends it, and to the one that it reaches.
+
+use super::TcpState;
+use super::TcpState::CloseWait;
+use super::TcpState::Closed;
+use super::TcpState::Closing;
+use super::TcpState::FinWait2;
+use super::TcpState::LastAck;
+use super::TcpState::Listen;
+use super::TcpState::SynReceived;
+use super::TcpState::SynSent;
+use super::judge::Placed;
+use super::side::Side;
+
+impl Side {
+    /// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not
+    /// sent, and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is
+    /// connected never answers so: it sends a reset because it is gone. A number that it has never used is that of
+    /// a connection before this one. An end of which nothing else was seen is gone if it answers the SYN.
+    pub(super) fn after_own_reset(
+        &self,
+        before: Option<TcpState>,
+        it: &Placed,
+        next: i64,
+    ) -> Option<TcpState> {
+        let used = (0..=self.has_come_to(next)).contains(&it.seq);
+        let answers_syn = it.ack.is_some_and(|ack| ack > 0);
+        match before {
+            Some(Listen) => Some(Listen),
+            Some(state @ (SynSent | SynReceived)) if it.seq != next && it.ack.is_none() => {
+                Some(state)
+            }
+            None if self.is_elsewhere || !used => None,
+            None if !self.settled && !answers_syn => None,
+            Some(state) if !used && !answers_syn => Some(state),
+            _ => Some(Closed),
+        }
+    }
+
+    /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
+    /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
+    /// may not be that of its FIN; and behind all that SACK has said to have arrived.
+    pub(super) fn believes_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
+        let waits = matches!(before, CloseWait | Closing | LastAck);
+        let sacks = self.sack == Some(true) && peer.sack == Some(true);
+        seq == due
+            || waits && peer.fin == Some(seq) && due == seq + 1
+            || sacks && self.highest_island() == Some(seq)
+    }
+
+    /// Whether nobody can tell if a reset is believed: that depends on options that were not seen, or on bytes from
+    /// before the capture, unless its number is the one that this end has asked for.
+    pub(super) fn cannot_judge_reset(
+        &self,
+        peer: &Self,
+        before: TcpState,
+        seq: i64,
+        due: i64,
+    ) -> bool {
+        let late = peer.numbers.is_some_and(|numbers| !numbers.certain);
+        let asked = self.said.is_some_and(|said| said.ack == seq);
+        // One whose program has closed, and does not only send no more, is ended by any reset in its window (Linux).
+        let in_room = due < seq && self.room_to.is_some_and(|room| seq <= room);
+        if before == FinWait2 && in_room {
+            return true;
+        }
+        let beyond = self.highest_island() == Some(seq);
+        let unknown = self.sack.is_none() || peer.sack.is_none();
+        let open = !matches!(before, Listen | SynSent | SynReceived | Closed);
+        open && !(asked && seq == due) && (late || beyond && unknown)
+    }
+
+    /// What a reset does, or one that acknowledges a SYN that has no answer yet.
+    pub(super) fn after_reset(&self, before: TcpState, due: bool, ack: Option<i64>) -> TcpState {
+        match before {
+            Listen => Listen,
+            SynSent if ack.is_some_and(|ack| ack > 0) => Closed,
+            SynSent => SynSent,
+            SynReceived if due && self.life.passive => Listen,
+            _ if due => Closed,
+            state => state,
+        }
+    }
+}
