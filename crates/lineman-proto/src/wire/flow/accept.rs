@@ -38,11 +38,12 @@ impl Side {
             // The SYN of an end that it is connected with: RFC 5961 §4.
             Some(_) if syn => Acceptance::Old,
             _ if is_old => Acceptance::Old,
-            _ if self.is_stale(peer, it, now_ns) => match it.seq < it.end && it.end <= self.expects
-            {
-                true => Acceptance::Old,
-                false => Acceptance::Stale,
-            },
+            _ if self.is_stale(peer, it, now_ns) => {
+                match it.seq < it.end && it.end <= self.received.expects {
+                    true => Acceptance::Old,
+                    false => Acceptance::Stale,
+                }
+            }
             _ if is_beyond && Self::agree_on_scale(self, peer) => Acceptance::Unexpected,
             _ => Acceptance::Taken,
         }

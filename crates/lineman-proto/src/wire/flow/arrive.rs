@@ -23,11 +23,11 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     }
     let resets = placed.has(Flags::RST);
     let (sender, receiver) = pair.sides(way);
-    if receiver.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
-        receiver.expects = placed.seq; // the connection is older than what was seen of it
-        receiver.first_seen = Some(placed.seq);
+    if receiver.received.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
+        receiver.received.expects = placed.seq; // the connection is older than what was seen of it
+        receiver.sight.first_seen = Some(placed.seq);
     }
-    let due = receiver.expects;
+    let due = receiver.received.expects;
     let acceptance = receiver.acceptance(sender, &placed, now_ns);
     let is_taken = !resets && acceptance == Acceptance::Taken;
     // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
@@ -47,20 +47,22 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         _ if receiver.is(TcpState::Closed) => Arrival::Gone,
         Acceptance::Unexpected => Acceptance::unexpected(&placed),
         Acceptance::Stale => Arrival::Stale,
-        Acceptance::Taken | Acceptance::Old => match receiver.receive(placed.seq, placed.end) {
-            Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
-            Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
-                Arrival::FinAgain
+        Acceptance::Taken | Acceptance::Old => {
+            match receiver.received.add(placed.seq, placed.end) {
+                Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
+                Arrival::Known if placed.has(Flags::FIN) && receiver.is(TcpState::TimeWait) => {
+                    Arrival::FinAgain
+                }
+                arrival => arrival,
             }
-            arrival => arrival,
-        },
+        }
     };
     if is_taken && arrival == Arrival::Early && placed.has(Flags::FIN) {
         receiver.hears_fin_early(sender);
     }
-    if receiver.expects > due {
-        receiver.owed.arrived(receiver.expects, now_ns);
-        sender.has_shown_all_to(receiver.expects);
+    if receiver.received.expects > due {
+        receiver.owed.arrived(receiver.received.expects, now_ns);
+        sender.has_shown_all_to(receiver.received.expects);
     }
     receiver.asked_again |= arrival == Arrival::SynAgain;
     receiver.prompt = match arrival {
@@ -68,7 +70,8 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         Arrival::Known | Arrival::SynAgain | Arrival::FinAgain => Prompt::Known,
         _ => Prompt::Unseen,
     };
-    receiver.fed_after_end |= placed.bytes > 0 && receiver.fin.is_some() && receiver.expects > due;
+    receiver.fed_after_end |=
+        placed.bytes > 0 && receiver.fin.is_some() && receiver.received.expects > due;
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
     Delivered { arrival, moved }
 }

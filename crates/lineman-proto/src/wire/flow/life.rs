@@ -105,11 +105,11 @@ impl Side {
             (self.after_own_reset(before, it, how.next)?, true)
         } else if it.is_old || self.had_left_before(it, how) {
             return None;
-        } else if it.has(Flags::SYN) && !self.is_elsewhere {
+        } else if it.has(Flags::SYN) && !self.sight.is_elsewhere {
             let (state, fits) = self.after_own_syn(peer, before, it.has(Flags::ACK), how);
             if let Some(ack) = it.ack.filter(|_| state == SynReceived) {
                 // It is not connected yet: what was thought to have reached it since has not, either.
-                self.has_received_only(ack);
+                self.received.ends_at(ack);
             }
             (state, fits)
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
@@ -193,7 +193,7 @@ impl Side {
                 (SynReceived, fits)
             }
             // The peer's has arrived already, and crossed it.
-            None if peer.syn == Some(false) && self.expects > 0 => (SynReceived, true),
+            None if peer.syn == Some(false) && self.received.expects > 0 => (SynReceived, true),
             _ => (SynSent, unborn || before == Some(SynSent)),
         }
     }
@@ -223,7 +223,7 @@ impl Side {
     ) -> Option<EndState> {
         // Whether it listens is told by its answer.
         let Some(before) = self.life.state() else {
-            self.may_be_gone |= it.has(Flags::RST);
+            self.sight.may_be_gone |= it.has(Flags::RST);
             return None;
         };
         let asks = it.has(Flags::SYN) && it.ack.is_none();
@@ -232,7 +232,7 @@ impl Side {
             return None;
         }
         if it.has(Flags::RST) && self.cannot_judge_reset(peer, before, it.seq, due) {
-            (self.may_be_gone, self.life.now) = (true, None);
+            (self.sight.may_be_gone, self.life.now) = (true, None);
             return None;
         }
         // What acknowledges something that was never sent is not believed.

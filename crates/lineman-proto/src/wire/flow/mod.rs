@@ -19,6 +19,7 @@ mod numbers;
 mod outcome;
 mod owed;
 mod pair;
+mod received;
 mod resent;
 mod reset;
 mod segment;

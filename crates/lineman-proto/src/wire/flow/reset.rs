@@ -30,7 +30,7 @@ impl Side {
             Some(state @ (SynSent | SynReceived)) if it.seq != next && it.ack.is_none() => {
                 Some(state)
             }
-            None if self.is_elsewhere || !used => None,
+            None if self.sight.is_elsewhere || !used => None,
             None if !self.settled && !answers_syn => None,
             Some(state) if !used && !answers_syn => Some(state),
             _ => Some(Closed),
@@ -45,7 +45,7 @@ impl Side {
         let sacks = self.sack == Some(true) && peer.sack == Some(true);
         seq == due
             || waits && peer.fin == Some(seq) && due == seq + 1
-            || sacks && self.highest_island() == Some(seq)
+            || sacks && self.received.highest_island() == Some(seq)
     }
 
     /// Whether nobody can tell if a reset is believed: that depends on options that were not seen, or on bytes from
@@ -64,7 +64,7 @@ impl Side {
         if before == FinWait2 && in_room {
             return true;
         }
-        let beyond = self.highest_island() == Some(seq);
+        let beyond = self.received.highest_island() == Some(seq);
         let unknown = self.sack.is_none() || peer.sack.is_none();
         let open = !matches!(before, Listen | SynSent | SynReceived | Closed);
         open && !(asked && seq == due) && (late || beyond && unknown)

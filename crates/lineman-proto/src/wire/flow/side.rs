@@ -1,7 +1,6 @@
 //! One end of a TCP connection, as far as packets tell.
 
 use super::Again;
-use super::Arrival;
 use super::Cause;
 use super::Counts;
 use super::Order;
@@ -10,13 +9,12 @@ use super::judge::Packet;
 use super::life::Life;
 use super::numbers::Numbers;
 use super::owed::Owed;
+use super::received::Received;
 use super::resent::History;
 use super::resent::Sending;
+use super::sight::Sight;
 use super::sight::Unseen;
 use super::stamps::Stamps;
-
-/// How many pieces beyond a gap are remembered.
-const ISLANDS: usize = 256;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Side {
@@ -47,11 +45,8 @@ pub(super) struct Side {
     pub has_answered_crossed: bool,
     /// Whether its last segment was a probe that wants an answer.
     pub probed: bool,
-    /// What it expects next, in the peer's numbers.
-    pub expects: i64,
-    /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
-    pub first_seen: Option<i64>,
-    islands: Vec<(i64, i64)>,
+    /// What of the peer's numbers has reached it.
+    pub received: Received,
     pub heard: Heard,
     /// What has arrived that it has not acknowledged.
     pub owed: Owed,
@@ -67,16 +62,8 @@ pub(super) struct Side {
     pub life: Life,
     /// What it has sent, in numbers.
     pub counts: Counts,
-    /// Whether it may have sent a FIN that nobody saw.
-    pub unseen: Unseen,
-    /// Whether it may have heard one.
-    pub may_have_heard_more: bool,
-    /// Whether the peer's FIN has arrived before something that nobody saw.
-    pub fin_came_early: bool,
-    /// Whether a reset has come to it whose number nobody can judge.
-    pub may_be_gone: bool,
-    /// Whether it speaks of a connection before this one, between the same ends.
-    pub is_elsewhere: bool,
+    /// What of its life was not seen.
+    pub sight: Sight,
     /// Whether it had heard the peer's FIN when it sent its own; `None` before, and where that cannot be told.
     pub ended_second: Option<bool>,
 }
@@ -186,8 +173,8 @@ impl Side {
     /// or more was delivered. Where sent and delivered are seen at once, as in a capture, what is lost later seems
     /// to have arrived.
     pub(super) fn has_gap(&self, ack: i64, sacked: Option<i64>) -> bool {
-        let seems = self.expects > ack && self.prompt == Prompt::Unseen;
-        sacked.is_some_and(|to| to > ack) || !self.islands.is_empty() || seems
+        let seems = self.received.expects > ack && self.prompt == Prompt::Unseen;
+        sacked.is_some_and(|to| to > ack) || self.received.has_gap() || seems
     }
 
     /// Its numbers; if they are unknown, `number` is taken for the one behind its SYN. Where that is a guess, it
@@ -203,8 +190,8 @@ impl Side {
         }
         self.next = 1;
         if !certain {
-            self.unseen = Unseen::Anywhere;
-            peer.may_have_heard_more = true;
+            self.sight.unseen = Unseen::Anywhere;
+            peer.sight.may_have_heard_more = true;
         }
         *self.numbers.insert(Numbers {
             isn: number.wrapping_sub(1),
@@ -216,82 +203,23 @@ impl Side {
     /// with the numbers from before until it accepts the new ones.
     pub(super) fn begins_anew(&mut self, peer: &mut Self) {
         self.sent.clear();
-        self.islands.clear();
-        (self.next, self.expects) = (0, 0);
+        self.next = 0;
+        self.received = Received::default();
         (self.fin, self.ended_second) = (None, None);
         self.stamps.forget();
         (self.settled, self.life) = (false, Life::default());
         if peer.settled {
-            (peer.is_elsewhere, peer.life.now) = (true, None);
+            (peer.sight.is_elsewhere, peer.life.now) = (true, None);
         }
-    }
-
-    /// The highest place that has arrived beyond a gap.
-    pub(super) fn highest_island(&self) -> Option<i64> {
-        self.islands.iter().map(|island| island.1).max()
     }
 
     /// Whether the peer's FIN has arrived, and all before it.
     pub(super) fn has_heard_fin(&self, peer: &Self) -> bool {
-        peer.fin.is_some_and(|fin| self.expects > fin)
+        peer.fin.is_some_and(|fin| self.received.expects > fin)
     }
 
     /// Whether the ACK of its own FIN has reached it: only then is nothing left to be closed.
     pub(super) fn has_heard_its_fin_acknowledged(&self) -> bool {
         self.fin.is_some_and(|fin| self.heard.ack > fin)
-    }
-
-    /// Takes in what a segment brought.
-    pub(super) fn receive(&mut self, from: i64, to: i64) -> Arrival {
-        if from == to {
-            return Arrival::InOrder;
-        }
-        if to <= self.expects {
-            return Arrival::Known;
-        }
-        if from > self.expects {
-            let known = self.islands.iter().any(|it| it.0 <= from && to <= it.1);
-            if self.islands.len() < ISLANDS && !known {
-                self.islands.push((from, to));
-            }
-            return if known {
-                Arrival::Known
-            } else {
-                Arrival::Early
-            };
-        }
-        self.expects = to;
-        self.join();
-        Arrival::InOrder
-    }
-
-    /// It says itself that all before this place has arrived.
-    pub(super) fn has_received(&mut self, place: i64) {
-        if place > self.expects {
-            self.expects = place;
-            self.join();
-        }
-    }
-
-    /// Not all before a place has arrived that was taken to have: what has, from there on, has come early.
-    pub(super) fn has_missed(&mut self, place: i64, first: i64) {
-        if self.islands.len() < ISLANDS && first < self.expects {
-            self.islands.push((first, self.expects));
-        }
-        self.expects = place;
-    }
-
-    /// Nothing from a place on has arrived.
-    pub(super) fn has_received_only(&mut self, place: i64) {
-        self.islands.clear();
-        self.expects = place;
-    }
-
-    /// What had come too early may now be next.
-    fn join(&mut self) {
-        while let Some(at) = self.islands.iter().position(|it| it.0 <= self.expects) {
-            let (_, to) = self.islands.swap_remove(at);
-            self.expects = self.expects.max(to);
-        }
     }
 }

@@ -18,6 +18,23 @@ pub(super) enum Unseen {
     Anywhere,
 }
 
+/// What of the life of an end may not have been seen.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sight {
+    /// Whether it may have sent a FIN that nobody saw.
+    pub unseen: Unseen,
+    /// Whether it may have heard one.
+    pub may_have_heard_more: bool,
+    /// Whether the peer's FIN has arrived before something that nobody saw.
+    pub fin_came_early: bool,
+    /// Whether a reset has come to it whose number nobody can judge.
+    pub may_be_gone: bool,
+    /// Whether it speaks of a connection before this one, between the same ends.
+    pub is_elsewhere: bool,
+    /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
+    pub first_seen: Option<i64>,
+}
+
 impl Unseen {
     /// It may have come as far as this unseen.
     fn reaches(&mut self, place: i64) {
@@ -39,10 +56,10 @@ impl Side {
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
             self.shows_heard(peer, ack);
-            self.has_received(ack);
+            self.received.has_all_to(ack);
         }
-        if self.unseen == Unseen::Nothing {
-            peer.may_have_heard_more = false;
+        if self.sight.unseen == Unseen::Nothing {
+            peer.sight.may_have_heard_more = false;
         }
     }
 
@@ -53,23 +70,23 @@ impl Side {
     }
 
     fn answers_elsewhere(&mut self, peer: &Self, it: &Placed) {
-        self.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
+        self.sight.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
     }
 
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
     /// nothing stands where its sender goes on.
     fn shows_own(&mut self, peer: &Self, it: &Placed) {
         if it.has(Flags::SYN) {
-            (self.unseen, self.may_be_gone) = (Unseen::Nothing, false);
+            (self.sight.unseen, self.sight.may_be_gone) = (Unseen::Nothing, false);
             self.answers_elsewhere(peer, it);
         } else if it.seq < it.end {
-            if matches!(self.unseen, Unseen::Before(place) if it.seq >= place) {
-                self.unseen = Unseen::Nothing;
+            if matches!(self.sight.unseen, Unseen::Before(place) if it.seq >= place) {
+                self.sight.unseen = Unseen::Nothing;
             }
-        } else if self.unseen == Unseen::Anywhere {
-            self.unseen = Unseen::Before(it.seq);
+        } else if self.sight.unseen == Unseen::Anywhere {
+            self.sight.unseen = Unseen::Before(it.seq);
         } else if it.seq > self.next && self.fin.is_none() {
-            self.unseen.reaches(it.seq);
+            self.sight.unseen.reaches(it.seq);
             self.forgets(&OPEN);
         }
     }
@@ -77,49 +94,52 @@ impl Side {
     /// Where the beginning was not seen, the first segment that came is taken to be next. It was not if this end acknowledges
     /// less: unless that had left before it came, something in front of it is missing.
     fn shows_missed(&mut self, peer: &Self, ack: i64) {
-        let Some(first) = self.first_seen else { return };
+        let Some(first) = self.sight.first_seen else {
+            return;
+        };
         if ack >= first {
-            self.first_seen = None;
+            self.sight.first_seen = None;
             return;
         }
-        if self.expects >= first {
-            self.fin_came_early |= peer.fin.is_some_and(|fin| fin < self.expects);
-            self.has_missed(ack, first);
+        if self.received.expects >= first {
+            self.sight.fin_came_early |= peer.fin.is_some_and(|fin| fin < self.received.expects);
+            self.received.misses(ack, first);
         }
     }
 
     /// What it acknowledges has reached it.
     fn shows_heard(&mut self, peer: &mut Self, ack: i64) {
         if peer.syn.is_some() && (1..=peer.next).contains(&ack) && self.syn.is_some() {
-            self.is_elsewhere = false;
+            self.sight.is_elsewhere = false;
         }
         if ack < 1 && peer.syn.is_some() {
             // It has not accepted the SYN of this one.
-            self.is_elsewhere |= self.syn.is_none();
+            self.sight.is_elsewhere |= self.syn.is_none();
         } else if let Some(fin) = peer.fin {
             // Nothing comes behind a FIN; but what is missing before it may have come before the capture began.
-            self.may_have_heard_more = self.fin_came_early && self.expects <= fin && ack <= fin;
+            self.sight.may_have_heard_more =
+                self.sight.fin_came_early && self.received.expects <= fin && ack <= fin;
         } else if ack > peer.next {
-            peer.unseen.reaches(ack);
+            peer.sight.unseen.reaches(ack);
             peer.forgets(&OPEN);
-            self.may_have_heard_more = true;
+            self.sight.may_have_heard_more = true;
             self.forgets(&HEARING);
         } else if peer.next > 1 {
-            self.may_have_heard_more = false; // bytes were seen that no FIN can be in front of
+            self.sight.may_have_heard_more = false; // bytes were seen that no FIN can be in front of
         }
     }
 
     /// All that its peer has sent, from its SYN to this place, was seen to arrive.
     pub(super) fn has_shown_all_to(&mut self, place: i64) {
         let certain = self.numbers.is_some_and(|numbers| numbers.certain);
-        if certain && matches!(self.unseen, Unseen::Before(before) if before <= place) {
-            self.unseen = Unseen::Nothing;
+        if certain && matches!(self.sight.unseen, Unseen::Before(before) if before <= place) {
+            self.sight.unseen = Unseen::Nothing;
         }
     }
 
     /// How far its numbers have come, seen or not, if what was seen has come to `next`.
     pub(super) fn has_come_to(&self, next: i64) -> i64 {
-        match self.unseen {
+        match self.sight.unseen {
             Unseen::Before(place) => next.max(place),
             _ => next,
         }
@@ -127,14 +147,17 @@ impl Side {
 
     /// Whether its state may be another than the numbers tell that were seen.
     pub(super) fn is_unsure(&self) -> bool {
-        let may_have_ended = self.fin.is_none() && self.unseen != Unseen::Nothing;
-        may_have_ended || self.may_have_heard_more || self.is_elsewhere || self.may_be_gone
+        let may_have_ended = self.fin.is_none() && self.sight.unseen != Unseen::Nothing;
+        may_have_ended
+            || self.sight.may_have_heard_more
+            || self.sight.is_elsewhere
+            || self.sight.may_be_gone
     }
 
     /// Its peer's FIN has arrived before something in front of it that was not seen.
     pub(super) fn hears_fin_early(&mut self, peer: &Self) {
         if peer.numbers.is_some_and(|numbers| !numbers.certain) {
-            (self.fin_came_early, self.may_have_heard_more) = (true, true);
+            (self.sight.fin_came_early, self.sight.may_have_heard_more) = (true, true);
         }
     }
 
@@ -143,10 +166,10 @@ impl Side {
     pub(super) fn ends_second(&self, peer: &Self, it: &Placed) -> Option<bool> {
         let heard = match (peer.fin, it.ack) {
             (Some(fin), Some(ack)) => ack > fin,
-            _ if self.may_have_heard_more => return None,
+            _ if self.sight.may_have_heard_more => return None,
             _ => false,
         };
-        (!heard || self.unseen == Unseen::Nothing).then_some(heard)
+        (!heard || self.sight.unseen == Unseen::Nothing).then_some(heard)
     }
 
     /// If it is in one of these states, it is not known any more.

@@ -77,7 +77,7 @@ impl TcpFlow {
 
     /// What the receiver of a direction expects next.
     pub fn expects(&self, way: Way) -> i64 {
-        self.side(way.other()).expects
+        self.side(way.other()).received.expects
     }
 
     /// Up to where the receiver of a direction has acknowledged it.
