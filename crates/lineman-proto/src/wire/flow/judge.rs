@@ -22,8 +22,8 @@ pub(super) struct Placed {
     pub bytes: u32,
     /// Behind the highest block that a SACK names.
     pub sacked: Option<i64>,
-    /// Its sender's clock, in its ticks.
-    pub stamp: Option<u32>,
+    /// Its sender's clock, in its ticks, and the last of its peer's that it has heard.
+    pub stamps: Option<(u32, u32)>,
     /// Whether it lies before its sender's SYN: it is of a connection before this one.
     pub is_old: bool,
 }

@@ -152,7 +152,10 @@ impl Side {
     fn answers_unseen(&self, peer: &Self, it: &Placed, prompt: Prompt) -> bool {
         let waiting = [SynReceived, FinWait1, Closing, LastAck];
         let unseen = peer.said.is_none() && prompt != Prompt::Known;
-        unseen && it.seq == it.end && waiting.into_iter().any(|state| self.is(state))
+        unseen
+            && it.ack.is_some()
+            && it.seq == it.end
+            && waiting.into_iter().any(|state| self.is(state))
     }
 
     /// The state that follows from all that was seen, whatever was deduced before; `None` if it does not

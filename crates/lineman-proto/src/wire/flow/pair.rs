@@ -69,7 +69,7 @@ impl Pair {
         }
         sender.scale = segment.scale;
         sender.sack = Some(segment.sack_permitted);
-        sender.stamps.offered = Some(segment.time_stamps.is_some());
+        sender.stamps.asks(segment);
         sender.numbers = Some(Numbers {
             isn: segment.seq,
             certain: true,
@@ -103,7 +103,7 @@ impl Pair {
             window: segment.window,
             bytes: segment.len,
             sacked: self.highest_sack(way, segment),
-            stamp: segment.time_stamps.map(|(clock, _)| clock),
+            stamps: segment.time_stamps,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Timestamps (RFC 7323): what an end has heard of its peer's clock, and what it throws away by that (§5, PAWS).
 
+use super::Segment;
 use super::TcpState::SynReceived;
 use super::judge::Placed;
 use super::side::Side;
@@ -14,7 +15,9 @@ const TOLERANCE: i32 = 1;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stamps {
     /// Whether its SYN carried one, if that was seen.
-    pub offered: Option<bool>,
+    offered: Option<bool>,
+    /// Those of its first and its last SYN-ACK.
+    answered: Option<(u32, u32)>,
     /// The latest of its peer that counts (TS.Recent), and when that came, in nanoseconds.
     recent: Option<(u32, u64)>,
 }
@@ -22,7 +25,16 @@ pub(super) struct Stamps {
 impl Stamps {
     /// What it has heard is void: it begins anew.
     pub(super) fn forget(&mut self) {
-        self.recent = None;
+        (self.recent, self.answered) = (None, None);
+    }
+
+    /// It sends a SYN.
+    pub(super) fn asks(&mut self, syn: &Segment) {
+        self.offered = Some(syn.time_stamps.is_some());
+        if let Some((clock, _)) = syn.time_stamps.filter(|_| syn.has(Flags::ACK)) {
+            let first = self.answered.map_or(clock, |(first, _)| first);
+            self.answered = Some((first, clock));
+        }
     }
 }
 
@@ -30,9 +42,12 @@ impl Side {
     /// Whether a segment's timestamp is older than one that this end has heard: then it throws it away, and answers by an ACK. A
     /// reset is not judged by that (§5.2), and what asks to open is not, either.
     pub(super) fn is_stale(&self, peer: &Self, it: &Placed, now_ns: u64) -> bool {
-        let (Some(stamp), Some((recent, at_ns))) = (it.stamp, self.stamps.recent) else {
+        let (Some((stamp, echo)), Some((recent, at_ns))) = (it.stamps, self.stamps.recent) else {
             return false;
         };
+        if self.echoes_no_answer(it, echo) {
+            return true;
+        }
         let agreed = self.stamps.offered != Some(false) && peer.stamps.offered != Some(false);
         let tolerance = if self.is(SynReceived) { 0 } else { TOLERANCE };
         let older = recent.wrapping_sub(stamp) as i32;
@@ -43,10 +58,25 @@ impl Side {
             && now_ns.saturating_sub(at_ns) < OUTDATED_NS
     }
 
+    /// Linux (6.15) has an end that has answered a SYN be connected only by what echoes a timestamp of its SYN-ACKs: not that of an
+    /// ACK by which it has answered an old SYN meanwhile.
+    fn echoes_no_answer(&self, it: &Placed, echo: u32) -> bool {
+        let is_one =
+            |(first, last): (u32, u32)| echo.wrapping_sub(first) <= last.wrapping_sub(first);
+        let waits =
+            self.is(SynReceived) && self.life.passive && !it.flags.any(Flags::SYN | Flags::RST);
+        waits
+            && echo != 0
+            && self
+                .stamps
+                .answered
+                .is_some_and(|answered| !is_one(answered))
+    }
+
     /// Notes the timestamp of a segment that it has taken in, and whose ACK is not an old one: it counts if the segment begins no later than
     /// what this end has acknowledged last (§4.3), so that it is that of the segment that an ACK was held back for.
     pub(super) fn hears_stamp(&mut self, it: &Placed, now_ns: u64) {
-        let Some(stamp) = it.stamp else { return };
+        let Some((stamp, _)) = it.stamps else { return };
         let counts = self.said.is_none_or(|said| it.seq <= said.ack);
         let older = |(recent, _): (u32, u64)| recent.wrapping_sub(stamp) as i32 > 0;
         if counts && !self.stamps.recent.is_some_and(older) {

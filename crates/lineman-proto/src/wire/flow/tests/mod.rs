@@ -31,6 +31,8 @@ struct Talk {
     sack: bool,
     /// What the clock of both ends shows, if they send timestamps.
     clock: Option<u32>,
+    /// What of the peer's clock they say to have heard.
+    echo: u32,
 }
 
 fn talk() -> Talk {
@@ -41,6 +43,7 @@ fn talk() -> Talk {
         windows: [1000; 2],
         sack: false,
         clock: None,
+        echo: 0,
     }
 }
 
@@ -71,9 +74,10 @@ impl Talk {
             options.push(TcpOption::WindowScale(2));
             options.extend(self.sack.then_some(TcpOption::SackPermitted));
         }
+        let echo = self.echo;
         options.extend(
             self.clock
-                .map(|value| TcpOption::Timestamps { value, echo: 0 }),
+                .map(|value| TcpOption::Timestamps { value, echo }),
         );
         envelope.tcp(&compose::Segment {
             seq: self.isn[me].wrapping_add(seq),

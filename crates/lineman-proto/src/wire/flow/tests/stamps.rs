@@ -136,3 +136,30 @@ fn timestamps_that_were_not_agreed_on_do_not_count() {
     let late = overtaken(&mut talk, ACK);
     assert_eq!(talk.arrives(&late), Arrival::InOrder);
 }
+
+/// An old SYN comes to an end in SYN-RECEIVED, which answers by an ACK with its clock; what echoes that, and not the SYN-ACK, does not
+/// connect it: the kernel stayed in SYN-RECEIVED, and ESTABLISHED was claimed.
+#[test]
+fn only_the_timestamp_of_a_syn_ack_connects() {
+    let mut talk = talk();
+    talk.clock = Some(1000);
+    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&syn);
+    talk.arrives(&syn);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.arrives(&syn);
+    talk.clock = Some(1014);
+    talk.back(ACK, (1, 1), b"");
+    (talk.clock, talk.echo) = (Some(1050), 1014);
+    let early = talk.frame(Way::Forth, ACK, (1, 1), b"0123456789");
+    talk.sent(&early);
+    assert_eq!(talk.arrives(&early), Arrival::Stale);
+    assert_eq!(talk.flow().expects(Way::Forth), 1);
+    talk.echo = 1000;
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, Established]);
+    // Whoever is connected does not look at that.
+    talk.echo = 1014;
+    talk.forth(ACK, (1, 1), b"0123456789");
+    assert_eq!(talk.flow().expects(Way::Forth), 11);
+}
