@@ -56,6 +56,10 @@ pub struct Acts {
     /// The highest number of a packet of its that has arrived, and whether one arrived behind a later one.
     pub arrived: u64,
     pub overtaken: bool,
+    /// Whether one arrived that ends before what its receiver had acknowledged by then.
+    pub came_too_old: bool,
+    /// What it has acknowledged last.
+    pub acknowledged: Option<u32>,
     /// Whether a FIN of its was lost: those who see the next one take it for the first.
     pub fin_lost: bool,
     /// How often in a row it has sent again what it had sent before.
@@ -164,6 +168,9 @@ impl Connections {
         acts.syn_acks += u32::from(syn && segment.has(Flags::ACK));
         acts.others += u32::from(!syn);
         acts.fin |= segment.has(Flags::FIN);
+        if segment.has(Flags::ACK) {
+            acts.acknowledged = Some(segment.ack);
+        }
         if segment.takes() > 0 {
             let again = sent.is_some_and(|sent| sent.again.is_some());
             acts.repeats = if again { acts.repeats + 1 } else { 0 };
@@ -189,12 +196,16 @@ impl Connections {
         let Some(flow) = self.flow_id(segment.from, segment.to) else {
             return;
         };
+        let receiver = self.acts.get(&(flow, segment.to));
+        let acknowledged = receiver.and_then(|receiver| receiver.acknowledged);
+        let end = segment.seq.wrapping_add(segment.takes());
+        let is_before = |acked: u32| end != acked && acked.wrapping_sub(end) < 1 << 31;
         let acts = self.acts.entry((flow, segment.from)).or_default();
+        acts.came_too_old |= segment.has(Flags::ACK) && acknowledged.is_some_and(is_before);
         acts.missing.remove(id);
         acts.overtaken |= *id < acts.arrived;
         acts.arrived = acts.arrived.max(*id);
         // What says as much makes good for what was lost.
-        let end = segment.seq.wrapping_add(segment.takes());
         let is_newer = |than: u32, it: u32| it.wrapping_sub(than) < 1 << 31;
         acts.missing.retain(|_, it| {
             let said = it

@@ -97,6 +97,10 @@ const REASONS: &[Reason] = &[
         sent_again_before,
     ),
     (
+        "what was seen leaving was too old when it came: its receiver had acknowledged more by then",
+        too_old_when_it_came,
+    ),
+    (
         "what was seen leaving is on its way, was lost, or was overtaken",
         not_arrived,
     ),
@@ -303,7 +307,10 @@ fn left_before(case: &Case<'_>) -> bool {
         let passes: &[TcpState] = match (told.before, told.state) {
             (None, SynReceived) => &[SynSent],
             (None, Established | CloseWait) => &[SynReceived], // made by a SYN cookie
-            (Some(SynReceived), FinWait2 | Closing) => &[FinWait1],
+            (Some(SynReceived | Established), FinWait2 | Closing) => &[FinWait1],
+            // Its program has closed, and a reset has come before the FIN left.
+            (Some(Established), Closed) => &[FinWait1],
+            (Some(CloseWait), Closed) => &[LastAck],
             (Some(SynReceived), TimeWait) => &[FinWait1, FinWait2, Closing],
             _ => &[],
         };
@@ -321,6 +328,11 @@ fn sent_again_before(case: &Case<'_>) -> bool {
     case.is_far() && case.is_its_own && case.contradicted && later
 }
 
+/// Only of the far end of a capture: an ACK crosses one that acknowledges more than where it stands, and is dropped.
+fn too_old_when_it_came(case: &Case<'_>) -> bool {
+    case.is_far() && case.peers_acts().came_too_old && is_right_for_who_sees_all(case)
+}
+
 /// Only in a capture, and only of the far end. The tracker that sees all arrivals agrees with the kernel.
 fn not_arrived(case: &Case<'_>) -> bool {
     if !case.is_far() {
@@ -330,6 +342,11 @@ fn not_arrived(case: &Case<'_>) -> bool {
     let missing = all
         .iter()
         .any(|acts| !acts.missing.is_empty() || acts.overtaken);
+    missing && is_right_for_who_sees_all(case)
+}
+
+/// Whether the tracker that sees all arrivals agrees with the kernel, or differs for a reason of its own.
+fn is_right_for_who_sees_all(case: &Case<'_>) -> bool {
     let flow = case.connections.flow(case.socket.local, case.remote());
     let state = flow.and_then(|flow| {
         let way = match flow.ends().0 == case.socket.local {
@@ -339,7 +356,7 @@ fn not_arrived(case: &Case<'_>) -> bool {
         flow.state(way)
     });
     let seen = state.map(|end| end.state);
-    let known = match seen {
+    match seen {
         None => true, // it has not said anything yet, and nobody knows whether it listens
         Some(seen) => {
             let all = Case {
@@ -351,6 +368,5 @@ fn not_arrived(case: &Case<'_>) -> bool {
                 || (seen, case.kernel) == (Listen, Closed)
                 || explain(&all).is_some()
         }
-    };
-    missing && known
+    }
 }

@@ -38,6 +38,10 @@ impl Side {
             // The SYN of an end that it is connected with: RFC 5961 §4.
             Some(_) if syn => Acceptance::Old,
             _ if is_old => Acceptance::Old,
+            // What it acknowledges is of a connection before this one (RFC 5961 §5).
+            _ if it.ack.is_some_and(|ack| ack < 0) && self.isn().is_some() => {
+                Acceptance::Unexpected
+            }
             _ if self.is_stale(peer, it, now_ns) => {
                 match it.seq < it.end && it.end <= self.received.expects {
                     true => Acceptance::Old,

@@ -115,7 +115,10 @@ impl Side {
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
             self.after_own(peer, before, it)
         } else {
-            self.life.now = self.deduced(peer).filter(|_| !self.is_unsure());
+            let may_wait = self.may_wait_for_third(peer, it);
+            self.life.now = self
+                .deduced(peer)
+                .filter(|_| !self.is_unsure() && !may_wait);
             if self.answers_unseen(peer, it, how.prompt) {
                 self.life.now = None;
             }
@@ -145,6 +148,11 @@ impl Side {
         again.cause == Cause::Doubled
             || self.life.now.is_some() && (just_heard || too_soon)
             || it.ack.is_some_and(|ack| ack < said)
+    }
+
+    /// Whether it may be in SYN-RECEIVED still: it has answered a SYN, only acknowledges, and nothing is seen of its peer.
+    fn may_wait_for_third(&self, peer: &Self, it: &Placed) -> bool {
+        self.syn == Some(true) && peer.said.is_none() && it.seq == it.end && self.fin.is_none()
     }
 
     /// Whether it waits for an acknowledgment, and acknowledges something of a peer of which none was ever seen: it
@@ -241,7 +249,8 @@ impl Side {
         // What acknowledges something that was never sent is not believed.
         let ack = it.ack.filter(|ack| *ack <= self.next);
         let state = if it.has(Flags::RST) {
-            self.after_reset(before, self.believes_reset(peer, before, it.seq, due), ack)
+            let believed = self.believes_reset(peer, before, it, due);
+            self.after_reset(before, believed, ack)
         } else if !is_taken {
             before
         } else {

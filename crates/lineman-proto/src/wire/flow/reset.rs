@@ -40,7 +40,17 @@ impl Side {
     /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
     /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
     /// may not be that of its FIN; and behind all that SACK has said to have arrived.
-    pub(super) fn believes_reset(&self, peer: &Self, before: TcpState, seq: i64, due: i64) -> bool {
+    pub(super) fn believes_reset(
+        &self,
+        peer: &Self,
+        before: TcpState,
+        it: &Placed,
+        due: i64,
+    ) -> bool {
+        let seq = it.seq;
+        if self.echoes_no_answer(it) {
+            return false;
+        }
         let waits = matches!(before, CloseWait | Closing | LastAck);
         let sacks = self.sack == Some(true) && peer.sack == Some(true);
         seq == due

@@ -114,7 +114,7 @@ impl Side {
         }
         if ack < 1 && peer.syn.is_some() {
             // It has not accepted the SYN of this one.
-            self.sight.is_elsewhere |= self.syn.is_none();
+            self.sight.is_elsewhere |= self.syn.is_none() || ack < 0;
         } else if let Some(fin) = peer.fin {
             // Nothing comes behind a FIN; but what is missing before it may have come before the capture began.
             self.sight.may_have_heard_more =

@@ -42,12 +42,12 @@ impl Side {
     /// Whether a segment's timestamp is older than one that this end has heard: then it throws it away, and answers by an ACK. A
     /// reset is not judged by that (§5.2), and what asks to open is not, either.
     pub(super) fn is_stale(&self, peer: &Self, it: &Placed, now_ns: u64) -> bool {
-        let (Some((stamp, echo)), Some((recent, at_ns))) = (it.stamps, self.stamps.recent) else {
-            return false;
-        };
-        if self.echoes_no_answer(it, echo) {
+        if self.echoes_no_answer(it) {
             return true;
         }
+        let (Some((stamp, _)), Some((recent, at_ns))) = (it.stamps, self.stamps.recent) else {
+            return false;
+        };
         let agreed = self.stamps.offered != Some(false) && peer.stamps.offered != Some(false);
         let tolerance = if self.is(SynReceived) { 0 } else { TOLERANCE };
         let older = recent.wrapping_sub(stamp) as i32;
@@ -60,17 +60,14 @@ impl Side {
 
     /// Linux (6.15) has an end that has answered a SYN be connected only by what echoes a timestamp of its SYN-ACKs: not that of an
     /// ACK by which it has answered an old SYN meanwhile.
-    fn echoes_no_answer(&self, it: &Placed, echo: u32) -> bool {
-        let is_one =
-            |(first, last): (u32, u32)| echo.wrapping_sub(first) <= last.wrapping_sub(first);
-        let waits =
-            self.is(SynReceived) && self.life.passive && !it.flags.any(Flags::SYN | Flags::RST);
-        waits
-            && echo != 0
-            && self
-                .stamps
-                .answered
-                .is_some_and(|answered| !is_one(answered))
+    pub(super) fn echoes_no_answer(&self, it: &Placed) -> bool {
+        let is_one = |echo: u32, (first, last): (u32, u32)| {
+            echo.wrapping_sub(first) <= last.wrapping_sub(first)
+        };
+        let waits = self.is(SynReceived) && self.life.passive && !it.has(Flags::SYN);
+        let both = it.stamps.zip(self.stamps.answered);
+        let other = |((_, echo), answered)| echo != 0 && !is_one(echo, answered);
+        waits && both.is_some_and(other)
     }
 
     /// Notes the timestamp of a segment that it has taken in, and whose ACK is not an old one: it counts if the segment begins no later than

@@ -67,3 +67,32 @@ fn a_reset_for_the_connection_before_leaves_syn_received() {
     talk.back(ACK, (1, 1), b"");
     assert_eq!(server(&talk), None);
 }
+
+/// A FIN of the connection before stands, by chance of its sender's number, where the next is due; but what it acknowledges is older than
+/// the SYN (RFC 5961 §5): CLOSING was claimed.
+#[test]
+fn a_fin_that_acknowledges_the_connection_before_closes_nothing() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_sub(684_739);
+    talk.back(FIN, (1, 1), b"");
+    assert_eq!(
+        talk.flow().state(Way::Forth).map(|end| end.state),
+        Some(FinWait1)
+    );
+    assert_eq!(talk.flow().expects(Way::Back), 1);
+}
+
+/// Only an ACK was seen of it since its SYN-ACK, and nothing of its peer: it may wait for the third ACK still.
+#[test]
+fn an_end_that_only_acknowledges_behind_its_syn_ack_may_not_be_connected() {
+    let mut talk = talk();
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.back(ACK, (1, 1), b"");
+    talk.back(ACK, (1, 1), b"");
+    assert_eq!(talk.flow().state(Way::Back), None);
+    talk.back(ACK, (1, 1), b"x");
+    let server = talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server, Some(Established));
+}

@@ -155,6 +155,10 @@ fn only_the_timestamp_of_a_syn_ack_connects() {
     talk.sent(&early);
     assert_eq!(talk.arrives(&early), Arrival::Stale);
     assert_eq!(talk.flow().expects(Way::Forth), 1);
+    // Nor is a reset believed.
+    let reset = talk.frame(Way::Forth, RST, (1, 1), b"");
+    talk.arrives(&reset);
+    assert_eq!(talk.states()[1], SynReceived);
     talk.echo = 1000;
     talk.forth(ACK, (1, 1), b"");
     assert_eq!(talk.states(), [Established, Established]);
