@@ -1,9 +1,11 @@
 //! Where results go: stdout, or a file that appears when it is complete.
 
+use std::ffi::OsStr;
 use std::io;
 use std::io::BufWriter;
 use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 
 use lineman_net::FileId;
 use lineman_net::Operation;
@@ -120,3 +122,18 @@ fn unwritable(name: Option<&str>, error: io::Error, console: Console) -> Failure
 }
 
 const STDOUT: &str = "-";
+
+/// A name beside that of a record for the record of another lab: `chat-2.jsonl`. No file
+/// has it yet.
+pub fn unused(path: &Path) -> Option<PathBuf> {
+    let stem = path.file_stem()?.to_str()?;
+    let name = |n: u32| match path.extension().and_then(OsStr::to_str) {
+        Some(extension) => format!("{stem}-{n}.{extension}"),
+        None => format!("{stem}-{n}"),
+    };
+    let paths = (2..=MOST_RECORDS).map(|n| path.with_file_name(name(n)));
+    paths.into_iter().find(|path| !path.exists())
+}
+
+/// More labs than anybody begins one after the other: looking for a name ends.
+const MOST_RECORDS: u32 = 10_000;

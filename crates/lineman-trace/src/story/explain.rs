@@ -190,11 +190,14 @@ fn of_captured(arrow: &Arrow, out: &mut Vec<Saying>) {
     }
 }
 
-/// That it has been held, and goes on: because it was overtaken, or because the rule holds none for longer.
+/// That it has been held, and goes on: because a person let it through, because it was overtaken, or because the rule holds none for longer.
 fn released(arrow: &Arrow, around: &Around) -> Saying {
+    let Some(wanted) = around.wanted else {
+        return Saying::LetThrough {}; // no rule has held it
+    };
     let decided_ns = arrow.decided_ns.unwrap_or(arrow.sent_ns);
     let millis = millis(decided_ns.saturating_sub(arrow.sent_ns));
-    match around.wanted.is_some_and(|wanted| arrow.overtaken < wanted) {
+    match arrow.overtaken < wanted {
         true => Saying::ReleasedAtLimit { millis },
         false => Saying::Released { millis },
     }

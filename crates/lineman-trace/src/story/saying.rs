@@ -293,6 +293,8 @@ sayings! {
     HeldAgain "wire.held.again" { who: Host, times: Times }
     /// It goes on.
     Released "wire.released" { millis: Millis }
+    /// It goes on, because a person says so: how long that took says nothing about the wire.
+    LetThrough "wire.released.hand" { }
     /// It goes on although it was to be overtaken.
     ReleasedAtLimit "wire.released.limit" { millis: Millis }
     /// It was changed on the way.

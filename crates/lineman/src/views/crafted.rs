@@ -201,6 +201,8 @@ fn no_text_of_a_log_acts_on_the_whole_terminal() {
             colour: false,
             live: false,
             step: false,
+            walk: false,
+            choices: false,
             rules: String::new(),
             subject: String::new(),
         });

@@ -157,7 +157,7 @@ fn a_record_is_walked_through_row_by_row() {
     terminal.shows("Ethernet destination = ");
     terminal.key("Right");
     terminal.shows("Ethernet source = ");
-    terminal.types("h");
+    terminal.types("?");
     terminal.shows("─ Keys ─");
     terminal.key("Enter"); // not Escape: with a letter close behind it, it is Alt and that letter
     terminal.types("l");
@@ -248,6 +248,8 @@ fn colours_may_be_refused_and_ascii_asked_for() {
 #[test]
 fn a_handshake_is_made_by_keys() {
     let terminal = Terminal::run((100, 30), "handshake --tui --record log.jsonl");
+    terminal.shows("handshake │ row by row");
+    terminal.types("s");
     let screen = terminal.shows("#1 client → server SYN seq=0 waits");
     assert!(screen.contains("handshake │ step by step"), "{screen}");
     assert!(
@@ -270,7 +272,9 @@ fn a_handshake_is_made_by_keys() {
     terminal.shows("handshake │ ended");
     terminal.types("q");
     assert_eq!(terminal.code(), "0");
-    let log = terminal.file("log.jsonl");
+    // The walk before it has the name that was asked for.
+    assert!(terminal.file("log.jsonl").contains("\"end\""));
+    let log = terminal.file("log-2.jsonl");
     assert!(
         log.contains("\"dropped\"") && log.trim_end().ends_with("\"end\"}"),
         "{log}"
@@ -281,6 +285,8 @@ fn a_handshake_is_made_by_keys() {
 #[test]
 fn a_simulated_handshake_is_made_by_keys_too() {
     let terminal = Terminal::run((100, 30), "handshake --tui --simulated");
+    terminal.shows("handshake │ row by row");
+    terminal.types("s");
     let screen = terminal.shows("#1 client → server SYN seq=0 waits");
     assert!(
         screen.contains("simulated") && screen.contains("SIMULATED: "),
@@ -299,6 +305,8 @@ fn a_simulated_handshake_is_made_by_keys_too() {
 fn a_lab_ends_with_its_screen() {
     for key in ["q", "C-c", ""] {
         let terminal = Terminal::run((80, 24), "handshake --tui");
+        terminal.shows("handshake │ row by row");
+        terminal.types("s");
         terminal.shows("#1 client → server SYN seq=0 waits");
         let lab = children(&terminal.process());
         assert!(!lab.is_empty(), "a lab has a process");
@@ -317,6 +325,37 @@ fn a_lab_ends_with_its_screen() {
             (!lab.split_whitespace().any(alive)).then_some(())
         });
     }
+}
+
+/// Packets were held from the start, and timers ran out while somebody read what a SYN is.
+#[test]
+fn a_scenario_is_walked_through_first_and_another_is_chosen_inside() {
+    let terminal = Terminal::run((80, 24), "handshake --tui");
+    let screen = terminal.shows("row 1 of ");
+    assert!(screen.contains("Three segments. Look at"), "{screen}");
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(terminal.screen().contains("row 1 of "), "time stands still");
+    for _ in 0..12 {
+        terminal.key("Space");
+    }
+    let screen = terminal.shows("ACK ack=1 ──");
+    assert!(!screen.contains("time-out"), "{screen}");
+    terminal.types("?");
+    terminal.shows("hold: play it anew");
+    terminal.key("Enter");
+    terminal.types("n");
+    terminal.shows("Scenarios: Enter plays");
+    terminal.key("End");
+    terminal.key("Enter");
+    let screen = terminal.shows("tftp-wrong-tid │ row by row");
+    assert!(!screen.contains("CLOSE-WAIT"), "no TCP: {screen}");
+    terminal.key("Space");
+    terminal.types("r");
+    terminal.shows("row 1 of ");
+    terminal.types("l");
+    terminal.shows("逐行");
+    terminal.types("q");
+    assert_eq!(terminal.code(), "0");
 }
 
 #[test]

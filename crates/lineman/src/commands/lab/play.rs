@@ -1,8 +1,6 @@
 //! `lineman lab SCENARIO`: played before everybody's eyes.
 
-use std::ffi::OsStr;
 use std::path::Path;
-use std::path::PathBuf;
 use std::slice;
 
 use lineman_lab::Network;
@@ -31,6 +29,7 @@ use crate::commands::trace::source::Script;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::lab::Lab as Words;
+use crate::output;
 use crate::output::Output;
 use crate::runtime;
 use crate::runtime::Signals;
@@ -52,10 +51,10 @@ pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     let Some(scenario) = scenario else {
         return list::run(console);
     };
-    let options = source::asked(scenario.options(), &args.lab, console)?;
     if args.view.tui {
-        return tui::play(scenario, options, args, console);
+        return tui::play(scenario, args, console);
     }
+    let options = source::asked(scenario.options(), &args.lab, console)?;
     runtime::block_on(console, play(scenario, options, args, console))
 }
 
@@ -95,7 +94,7 @@ async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> R
             true => scenario.map(Scenario::over_ipv6),
             false => scenario,
         };
-        let record = args.lab.record.as_deref().and_then(unused);
+        let record = args.lab.record.as_deref().and_then(output::unused);
         begin(scenario, args, record.as_deref(), console)
     };
     let opens = !args.view.no_open;
@@ -133,20 +132,6 @@ fn begin(
         }),
     })
 }
-
-/// A name beside that of a record for the record of another lab: `chat-2.jsonl`. No file has it yet.
-fn unused(path: &Path) -> Option<PathBuf> {
-    let stem = path.file_stem()?.to_str()?;
-    let name = |n: u32| match path.extension().and_then(OsStr::to_str) {
-        Some(extension) => format!("{stem}-{n}.{extension}"),
-        None => format!("{stem}-{n}"),
-    };
-    let paths = (2..=MOST_RECORDS).map(|n| path.with_file_name(name(n)));
-    paths.into_iter().find(|path| !path.exists())
-}
-
-/// More labs than anybody begins on one page: looking for a name ends.
-const MOST_RECORDS: u32 = 10_000;
 
 async fn play(
     scenario: Scenario,

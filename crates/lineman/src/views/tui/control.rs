@@ -35,6 +35,14 @@ impl Model {
                 let answer = prompt.key(key);
                 self.answered(answer)
             }
+            Panel::Scenarios(at) => {
+                let at = *at;
+                self.choice_key(at, key)
+            }
+            Panel::Guess(question) => {
+                let question = question.clone();
+                self.guess_key(question, key)
+            }
             Panel::None => self.move_to(key).or_else(|| self.command(key)),
         }
     }
@@ -53,12 +61,13 @@ impl Model {
     fn move_to(&mut self, key: Key) -> Option<Order> {
         let at = self.selected;
         match key {
-            Key::Up => self.select(at.saturating_sub(1)),
-            Key::Down => self.select(at + 1),
+            Key::Up => self.select(self.above(at)),
+            Key::Down => self.advance(),
             Key::PageUp => self.select(at.saturating_sub(PAGE)),
-            Key::PageDown => self.select(at + PAGE),
+            Key::PageDown => self.select((at + PAGE).min(self.shown().saturating_sub(1))),
             Key::Home => self.select(0),
-            Key::End => self.select(usize::MAX),
+            Key::End => self.select(self.shown().saturating_sub(1)),
+            Key::Enter => self.unfolded = !self.unfolded,
             Key::Left => self.field = self.field.map(|field| field.saturating_sub(1)),
             Key::Right => self.field = self.field.map(|field| self.next_field(field)),
             Key::Escape => self.field = None,
@@ -71,7 +80,11 @@ impl Model {
         let Key::Char(c) = key else { return None };
         match c {
             'q' => return Some(Order::Leave),
+            's' if self.setup.choices && self.is_over() => return Some(restart(true)),
             ' ' | 's' => return self.step(),
+            'r' if self.setup.choices => return Some(restart(self.mode != Mode::Walk)),
+            'n' if self.setup.choices => self.choose(),
+            'p' => self.toggle_quiz(),
             'g' => return self.run(),
             'd' => return self.decide(Command::Drop),
             'u' => return self.decide(Command::Duplicate),
@@ -79,8 +92,8 @@ impl Model {
             '1' => self.turn_to(Host::Client),
             '2' => self.turn_to(Host::Server),
             'x' => self.field = self.field.xor(Some(0)),
-            '?' => self.explain = !self.explain,
-            'h' => self.panel = Panel::Help,
+            'i' => self.explain = !self.explain,
+            '?' | 'h' => self.panel = Panel::Help,
             'e' => self.panel = Panel::Export(Prompt::new(&self.name())),
             'l' => self.setup.lang = other(self.setup.lang),
             _ => {}
@@ -92,14 +105,38 @@ impl Model {
     /// selection goes a row on.
     fn step(&mut self) -> Option<Order> {
         match self.mode {
-            _ if self.is_over() => self.select(self.selected + 1),
-            Mode::Step | Mode::Replay => return self.decide(Command::Deliver),
+            _ if self.is_over() => self.advance(),
+            Mode::Step | Mode::Replay | Mode::Walk => {
+                if !self.ask_about_held() {
+                    return self.deliver();
+                }
+            }
             Mode::Run => {
                 self.mode = Mode::Step;
                 return self.tell(Command::Step);
             }
         }
         None
+    }
+
+    /// The held packet goes on.
+    pub(super) fn deliver(&mut self) -> Option<Order> {
+        self.decide(Command::Deliver)
+    }
+
+    /// A row on, unless it is asked before what comes of its packet.
+    fn advance(&mut self) {
+        let next = self.below(self.selected);
+        if next >= self.rows.len() {
+            if !self.ended && self.mode == Mode::Walk {
+                self.notice = Some(Notice::NothingMore);
+            }
+            self.select(self.selected);
+            return;
+        }
+        if !self.is_over() || !self.ask_about_row(next) {
+            self.select(next);
+        }
     }
 
     fn run(&mut self) -> Option<Order> {
@@ -113,7 +150,10 @@ impl Model {
 
     fn decide(&mut self, command: impl FnOnce(u64) -> Command) -> Option<Order> {
         if self.is_over() {
-            self.notice = Some(Notice::OnlyRecorded);
+            self.notice = Some(match self.setup.choices {
+                true => Notice::OnlyWalked,
+                false => Notice::OnlyRecorded,
+            });
             return None;
         }
         let Some(held) = self.next_held() else {
@@ -148,6 +188,12 @@ impl Model {
             false => name,
         }
     }
+}
+
+/// The same scenario anew.
+fn restart(hold: bool) -> Order {
+    let scenario = None;
+    Order::Restart { scenario, hold }
 }
 
 fn other(lang: Lang) -> Lang {

@@ -8,7 +8,7 @@ use ratatui::text::Span;
 
 /// For half a terminal of 80 columns; the way back is below. Around each name there is room for a
 /// bracket.
-const FLAT: [&str; 5] = [
+const FLAT: [&str; FLAT_LINES as usize] = [
     " CLOSED┬LISTEN─SYN-RECEIVED┬ESTABLISHED ",
     "       └SYN-SENT───────────┘         │  ",
     "                LAST-ACK◀─CLOSE-WAIT◀┤  ",
@@ -30,6 +30,9 @@ const TALL: [&str; 11] = [
     "  └ CLOSE-WAIT ",
     "     └ LAST-ACK ",
 ];
+
+/// How many lines the flat one has.
+pub(super) const FLAT_LINES: u16 = 5;
 
 /// The diagram.
 pub(super) fn lines(tall: bool, state: Option<TcpState>, ascii: bool) -> Vec<Line<'static>> {

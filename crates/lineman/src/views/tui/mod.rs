@@ -4,6 +4,7 @@
 //! it wants comes out as an [`Order`], and [`draw()`] puts it on any ratatui frame. What a lab does
 //! about an order is seen in the log, like everything else.
 
+mod choice;
 mod control;
 mod diagram;
 mod draw;
@@ -12,6 +13,8 @@ mod key;
 mod model;
 mod order;
 mod prompt;
+mod quiz;
+mod walk;
 
 #[cfg(test)]
 mod tests;

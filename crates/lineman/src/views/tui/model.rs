@@ -14,6 +14,8 @@ use lineman_trace::story::Story;
 use super::order::Notice;
 use super::order::Setup;
 use super::prompt::Prompt;
+use super::quiz::Question;
+use super::quiz::Quiz;
 use crate::lang::Lang;
 use crate::views::scene::Held;
 use crate::views::scene::Scene;
@@ -25,6 +27,8 @@ pub(super) enum Mode {
     Run,
     /// The person.
     Step,
+    /// Nobody: it happens by itself, and time stands still for the reader.
+    Walk,
     /// Nobody: it has all happened.
     Replay,
 }
@@ -38,6 +42,10 @@ pub(super) enum Panel {
     Help,
     /// Where to export to.
     Export(Prompt),
+    /// All scenarios; which is chosen.
+    Scenarios(usize),
+    /// Which state comes next.
+    Guess(Question),
 }
 
 /// What is on the screen.
@@ -55,6 +63,13 @@ pub struct Model {
     /// How they stood at the selected row, if that is not the end.
     past: Option<Scene>,
     pub(super) selected: usize,
+    /// The furthest row that was selected.
+    pub(super) reached: usize,
+    /// Rows that are nearly the same are shown one by one.
+    pub(super) unfolded: bool,
+    pub(super) quiz: Quiz,
+    /// Whether anything of TCP has happened: else nothing is shown of its states.
+    has_tcp: bool,
     /// The selection stays at the last row.
     pub(super) following: bool,
     pub(super) focus: Option<Host>,
@@ -74,6 +89,7 @@ impl Model {
     pub fn new(setup: Setup) -> Self {
         let mode = match (setup.live, setup.step) {
             (false, _) => Mode::Replay,
+            _ if setup.walk => Mode::Walk,
             (true, true) => Mode::Step,
             (true, false) => Mode::Run,
         };
@@ -87,7 +103,11 @@ impl Model {
             now: Scene::default(),
             past: None,
             selected: 0,
-            following: setup.live, // a recorded log is read from its beginning
+            reached: 0,
+            unfolded: false,
+            quiz: Quiz::default(),
+            has_tcp: false,
+            following: setup.live && !setup.walk, // a recorded log is read from its beginning
             focus: None,
             explain: true,
             field: None,
@@ -104,6 +124,7 @@ impl Model {
         if let Kind::Start(start) = &event.visible().kind {
             self.start = Some(start.clone());
         }
+        self.has_tcp |= is_of_tcp(&event);
         let rows = self.story.push(&event);
         self.now.push(&event);
         self.events.push(event);
@@ -145,7 +166,12 @@ impl Model {
 
     /// Whether everything has happened: packets can be looked at, not decided about.
     pub(super) fn is_over(&self) -> bool {
-        self.ended || self.mode == Mode::Replay
+        self.ended || matches!(self.mode, Mode::Replay | Mode::Walk)
+    }
+
+    /// Whether there is anything of TCP to be shown.
+    pub(super) fn has_tcp(&self) -> bool {
+        self.has_tcp
     }
 
     /// How things stood at the selected row.
@@ -188,8 +214,12 @@ impl Model {
     /// Selects a row; the last one is followed from then on.
     pub(super) fn select(&mut self, row: usize) {
         let last = self.rows.len().saturating_sub(1);
-        self.selected = row.min(last);
-        self.following = self.selected == last;
+        let row = row.min(last);
+        self.following = row == last && self.mode != Mode::Walk;
+        self.selected = self.fold(row).map_or(row, |fold| fold.start);
+        self.following |=
+            self.fold(row).is_some_and(|fold| fold.end > last) && self.mode != Mode::Walk;
+        self.reached = self.reached.max(row);
         self.field = self.field.map(|_| 0);
         self.look_back();
     }
@@ -198,19 +228,42 @@ impl Model {
         if rows.is_empty() {
             return;
         }
-        self.rows.extend(rows);
+        let is_tcp = |row: &Row| {
+            let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+            segment.is_some()
+        };
+        self.has_tcp |= rows.iter().any(is_tcp);
+        for row in rows {
+            self.append_row(row);
+        }
+        // Those that came are the last, whatever they have replaced.
+        if let Some(row) = self.quiz_row() {
+            self.correct(&row);
+        }
         if self.following {
-            self.selected = self.rows.len() - 1;
+            let last = self.rows.len() - 1;
+            self.selected = self.fold(last).map_or(last, |fold| fold.start);
+            self.reached = last;
         }
         self.look_back();
     }
 
     /// A selected row is shown with the states that its hosts had then.
     fn look_back(&mut self) {
-        let next = self.rows.get(self.selected + 1).map(|row| row.t_ns);
+        let next = self.rows.get(self.below(self.selected));
+        let next = next.map(|row| row.t_ns);
         self.past = next.filter(|_| !self.following).map(|until| {
             let before = self.events.iter().take_while(|event| event.t_ns < until);
             Scene::after(before)
         });
+    }
+}
+
+/// Whether it is about a socket of TCP.
+fn is_of_tcp(event: &Event) -> bool {
+    match &event.kind {
+        Kind::State(_) => true,
+        Kind::Call(call) => call.args.iter().any(|arg| arg.contains("SOCK_STREAM")),
+        _ => false,
     }
 }

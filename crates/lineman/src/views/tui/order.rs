@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use lineman_lab::wire::Command;
+use lineman_trace::learn::Change;
 
 use crate::lang::Lang;
 use crate::views::export::Format;
@@ -20,6 +21,10 @@ pub struct Setup {
     pub live: bool,
     /// Whether the lab holds packets from the start.
     pub step: bool,
+    /// Whether time stands still for the reader: what has happened is shown row by row, at his keys.
+    pub walk: bool,
+    /// Whether another scenario may be played after this one.
+    pub choices: bool,
     /// The rules of the wire, in their text form.
     pub rules: String,
     /// What is shown, by the command that shows it; where it is empty, what the log says.
@@ -38,6 +43,13 @@ pub enum Order {
         /// To which file.
         path: PathBuf,
     },
+    /// Another lab is to begin.
+    Restart {
+        /// With which scenario; the same if that is not said.
+        scenario: Option<&'static str>,
+        /// Whether it holds packets from the start.
+        hold: bool,
+    },
     /// Nothing more is wanted.
     Leave,
 }
@@ -49,6 +61,19 @@ pub enum Notice {
     NothingHeld,
     /// There is no lab in a replay.
     OnlyRecorded,
+    /// Packets are not held in this lab, but can be in the next.
+    OnlyWalked,
+    /// Nothing more has happened yet.
+    NothingMore,
+    /// From now on it is asked which state comes next, or no longer.
+    Asks(bool),
+    /// A guess was right or not; what has changed.
+    Guessed {
+        /// Whether it was right.
+        right: bool,
+        /// The changes of both hosts.
+        changes: Vec<Change>,
+    },
     /// The wire was told.
     Told(Command),
     /// The log is in a file.

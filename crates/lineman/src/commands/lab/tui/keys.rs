@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::input;
 use super::input::Input;
+use super::play;
 use super::screen::Whole;
 use crate::commands::lab::live::Live;
 use crate::commands::trace::session::Next;
@@ -29,6 +30,8 @@ pub struct Keys {
     lab: Option<Live>,
     /// Has another log end.
     end: Box<dyn FnMut()>,
+    /// What is to be played after this.
+    next: Option<play::Next>,
 }
 
 impl Keys {
@@ -39,7 +42,23 @@ impl Keys {
     pub fn of(lab: Option<Live>, console: Console) -> Result<Self, Failure> {
         let inputs = input::listen(console)?;
         let end = Box::new(|| ());
-        Ok(Self { inputs, lab, end })
+        let next = None;
+        Ok(Self {
+            inputs,
+            lab,
+            end,
+            next,
+        })
+    }
+
+    /// Drives this lab from now on.
+    pub(super) fn drive(&mut self, lab: Live) {
+        self.lab = Some(lab);
+    }
+
+    /// What is to be played now, if not that the person has left.
+    pub(super) fn next(&mut self) -> Option<play::Next> {
+        self.next.take()
     }
 
     /// Where the log is not that of a lab: what has it end.
@@ -65,6 +84,10 @@ impl Source<Whole> for Keys {
             Input::Key(key) => match model.key(key) {
                 None => {}
                 Some(Order::Leave) => return Ok(Next::End),
+                Some(Order::Restart { scenario, hold }) => {
+                    self.next = Some(play::Next { scenario, hold });
+                    return Ok(Next::End);
+                }
                 Some(Order::Wire(command)) => {
                     self.lab.iter().for_each(|lab| lab.obey(command.clone()));
                 }

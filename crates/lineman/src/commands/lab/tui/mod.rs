@@ -72,6 +72,8 @@ pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
         colour: surface.colour,
         live: false,
         step: false,
+        walk: false,
+        choices: false,
         rules: String::new(),
         subject: String::new(),
     })

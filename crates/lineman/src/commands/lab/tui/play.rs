@@ -1,8 +1,9 @@
-//! A scenario on the whole terminal, packet by packet.
+//! Scenarios on the whole terminal: first as they go by themselves, at the reader's pace; held packet by
+//! packet if he wants that; one after the other.
 
+use std::path::Path;
 use std::slice;
 
-use lineman_lab::Options;
 use lineman_lab::scenarios::Scenario;
 
 use super::keys::Keys;
@@ -12,42 +13,83 @@ use crate::args::lab::Play;
 use crate::commands::lab::live::Live;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
+use crate::commands::trace::source;
 use crate::commands::trace::source::Ground;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::output;
 use crate::runtime;
 use crate::runtime::Signals;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
-/// Plays a scenario whose packets are held until a key lets them through.
+/// What is to be played next.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Next {
+    /// The scenario; the same if that is not said.
+    pub(super) scenario: Option<&'static str>,
+    /// Whether packets are held until a key lets them through.
+    pub(super) hold: bool,
+}
+
+/// Plays a scenario, and those that are chosen after it.
 ///
 /// # Errors
 /// When there is no terminal, no lab, or no file to record to.
-pub fn play(
-    scenario: Scenario,
-    mut options: Options,
-    args: &Play,
-    console: Console,
-) -> Result<(), Failure> {
-    let model = Model::new(Setup {
-        live: true,
-        step: true,
-        rules: options.rules.to_string(),
-        ..setup(args.view.drawing.ascii, console)?
-    });
-    options.step = true;
+pub fn play(scenario: Scenario, args: &Play, console: Console) -> Result<(), Failure> {
+    let first = setup(args.view.drawing.ascii, console)?;
     runtime::block_on(console, async {
         let mut signals = Signals::watch(console.lang)?;
-        let record = Record::create(args.lab.record.as_deref(), None, console)?;
-        let Ground {
-            network,
-            log,
-            events,
-        } = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
-        let live = Live::begin(scenario, network, log, console);
-        let mut whole = Whole::take(model, console)?;
-        let mut keys = Keys::of(Some(live), console)?;
-        session::run(events, record, &mut keys, &mut whole, &mut signals).await
+        let (mut scenario, mut hold) = (scenario, false);
+        let begun = begin(scenario, hold, args, args.lab.record.as_deref(), console)?;
+        let (mut ground, mut record, mut rules) = begun;
+        let mut whole = Whole::take(Model::new(first.clone()), console)?;
+        let mut keys = Keys::of(None, console)?;
+        loop {
+            whole.begin(Model::new(Setup {
+                lang: whole.model.lang(),
+                live: true,
+                step: hold,
+                walk: !hold,
+                choices: true,
+                rules,
+                ..first.clone()
+            }));
+            let Ground {
+                network,
+                log,
+                events,
+            } = ground;
+            keys.drive(Live::begin(scenario, network, log, console));
+            session::run(events, record, &mut keys, &mut whole, &mut signals).await?;
+            let Some(next) = keys.next() else {
+                return Ok(());
+            };
+            hold = next.hold;
+            if let Some(chosen) = next.scenario.and_then(Scenario::find) {
+                scenario = match scenario.is_over_ipv6() {
+                    true => chosen.over_ipv6(),
+                    false => *chosen,
+                };
+            }
+            let path = args.lab.record.as_deref().and_then(output::unused);
+            (ground, record, rules) = begin(scenario, hold, args, path.as_deref(), console)?;
+        }
     })
+}
+
+/// A lab for a scenario, what its log is recorded to, and the rules of its wire.
+fn begin(
+    scenario: Scenario,
+    hold: bool,
+    args: &Play,
+    record: Option<&Path>,
+    console: Console,
+) -> Result<(Ground, Option<Record>, String), Failure> {
+    let mut options = source::asked(scenario.options(), &args.lab, console)?;
+    options.step = hold;
+    let record = Record::create(record, None, console)?;
+    let rules = options.rules.to_string();
+    let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
+    Ok((ground, record, rules))
 }

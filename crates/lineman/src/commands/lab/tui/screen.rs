@@ -42,6 +42,14 @@ impl Whole {
     }
 }
 
+impl Whole {
+    /// Shows another log.
+    pub fn begin(&mut self, model: Model) {
+        self.model = model;
+        self.time = LogTime::default();
+    }
+}
+
 impl Present for Whole {
     fn take(&mut self, event: &Event) -> Result<(), Failure> {
         self.time.see(event);

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use lineman_lab::wire::Command;
+use lineman_trace::learn::Change;
+use lineman_trace::log::Host;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -33,12 +35,18 @@ use crate::views::words::paragraph;
 /// Beside bytes there are words too, if they have so many columns.
 const SENTENCE: u16 = 30;
 
+/// What else is on the screen takes so many lines: the cards, the keys and some rows.
+const REST: u16 = 16;
+
 /// How many lines it takes of `area`, which is the whole terminal.
 pub(super) fn height(model: &Model, area: Rect) -> u16 {
-    let words = match area.height {
+    let usual = match area.height {
         30.. => 6,
         _ => 4,
     };
+    // A sentence that needs more has it, as long as a few rows of the ladder are left.
+    let needed = u16::try_from(sentence(model, area).len()).unwrap_or(u16::MAX);
+    let words = needed.clamp(usual, usual.max(area.height.saturating_sub(REST)));
     match (model.field, model.explain) {
         (Some(_), _) => 1 + bytes::height(area),
         (None, true) => 1 + words,
@@ -101,13 +109,19 @@ fn rule_line(model: &Model, columns: u16) -> Line<'static> {
     Line::styled(text, look)
 }
 
-fn words(model: &Model, area: Rect) -> Vec<Line<'static>> {
+/// All that there is to say about the selected row.
+fn sentence(model: &Model, area: Rect) -> Vec<String> {
     let Some(row) = model.greeting().or_else(|| model.row()) else {
         return Vec::new();
     };
     let columns = usize::from(area.width).saturating_sub(2);
     let text = pieces::spelled(&paragraph(row, model.lang()), style(model, 0));
-    let mut lines = wrap(&text, columns);
+    wrap(&text, columns)
+}
+
+fn words(model: &Model, area: Rect) -> Vec<Line<'static>> {
+    let columns = usize::from(area.width).saturating_sub(2);
+    let mut lines = sentence(model, area);
     let room = usize::from(area.height);
     if lines.len() > room {
         let more = if model.setup.ascii { ".." } else { "…" };
@@ -141,6 +155,11 @@ pub(super) fn keys(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 fn noticed(model: &Model, notice: &Notice) -> String {
     let text = match notice {
         Notice::NothingHeld => say(model, &Tui::NothingHeld {}),
+        Notice::OnlyWalked => say(model, &Tui::OnlyWalked {}),
+        Notice::NothingMore => say(model, &Tui::NothingMore {}),
+        Notice::Asks(true) => say(model, &Tui::GuessOn {}),
+        Notice::Asks(false) => say(model, &Tui::GuessOff {}),
+        Notice::Guessed { right, changes } => guessed(model, *right, changes),
         Notice::OnlyRecorded => say(model, &Tui::OnlyRecorded {}),
         Notice::Told(command) => told(model, command),
         Notice::Exported(path) => {
@@ -172,4 +191,24 @@ fn told(model: &Model, command: &Command) -> String {
 fn delayed(model: &Model, id: u64, time: Duration) -> String {
     let (id, millis) = (&id, &time.as_millis());
     say(model, &Tui::ToldDelay { id, millis })
+}
+
+/// Whether a guess was right, and what has changed.
+fn guessed(model: &Model, right: bool, changes: &[Change]) -> String {
+    let each = changes.iter().map(|change| {
+        let state = &change.state.name();
+        match change.host {
+            Host::Client => say(model, &Tui::ChangedClient { state }),
+            Host::Server => say(model, &Tui::ChangedServer { state }),
+        }
+    });
+    let mut all = each.collect::<Vec<_>>().join(", ");
+    if all.is_empty() {
+        all = say(model, &Tui::GuessNothing {});
+    }
+    let changes = &all;
+    match right {
+        true => say(model, &Tui::GuessRight { changes }),
+        false => say(model, &Tui::GuessWrong { changes }),
+    }
 }

@@ -29,7 +29,9 @@ pub(super) fn flat(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect)
     let queues = queues(model, host, card).join(" ");
     let title = format!("{}  {queues}", port(model, host));
     let mut lines = vec![heading(model, host, cut(&title, columns, more(model)))];
-    lines.extend(diagram::lines(false, state(model, host), model.setup.ascii));
+    if model.has_tcp() {
+        lines.extend(diagram::lines(false, state(model, host), model.setup.ascii));
+    }
     let last = card.calls.back().map(|cell| call(cell, more(model)));
     lines.push(Line::raw(format!(
         " {}",
@@ -46,9 +48,11 @@ pub(super) fn tall(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect)
     for line in wrap(&name(model, host), columns) {
         lines.push(heading(model, host, line));
     }
-    lines.extend(diagram::lines(true, state(model, host), model.setup.ascii));
-    for text in queues(model, host, card) {
-        lines.push(Line::raw(format!(" {text}")));
+    if model.has_tcp() {
+        lines.extend(diagram::lines(true, state(model, host), model.setup.ascii));
+        for text in queues(model, host, card) {
+            lines.push(Line::raw(format!(" {text}")));
+        }
     }
     lines.push(Line::raw(""));
     let title = format!(" {}", say(model, &Tui::Calls {}));
@@ -139,7 +143,8 @@ fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
         return deduced.into_iter().collect();
     }
     let Some(socket) = card.socket else {
-        return vec![say(model, &Tui::NoSocket {})];
+        let none = model.has_tcp().then(|| say(model, &Tui::NoSocket {}));
+        return none.into_iter().collect();
     };
     if socket.origin == Origin::Inferred {
         return vec![say(model, &Tui::StateDeduced {})];

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::text::Span;
 
-use super::put;
+use super::panel;
 use super::say;
 use crate::lang::tui::Tui;
 use crate::views::text::pad;
@@ -45,11 +45,17 @@ fn short(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
             ("t", Tui::ShortDelay {}),
         ],
     };
+    if model.setup.choices && model.is_over() {
+        keys.push(("s", Tui::ShortHold {}));
+    }
+    keys.extend([("q", Tui::ShortQuit {}), ("?", Tui::ShortHelp {})]);
+    if model.setup.choices {
+        keys.extend([("n", Tui::ShortScenario {}), ("r", Tui::ShortAgain {})]);
+    }
     keys.extend([
-        ("q", Tui::ShortQuit {}),
-        ("h", Tui::ShortHelp {}),
+        ("p", Tui::ShortGuess {}),
         ("x", Tui::ShortBytes {}),
-        ("?", Tui::ShortExplain {}),
+        ("i", Tui::ShortExplain {}),
         ("1 2", Tui::ShortHost {}),
         ("e", Tui::ShortExport {}),
         ("l", Tui::ShortLanguage {}),
@@ -59,7 +65,12 @@ fn short(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
 
 fn all(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
     let mut keys = match model.is_over() {
-        true => vec![("space s", Tui::KeyRow {})],
+        true if model.setup.choices => vec![
+            ("space", Tui::KeyRow {}),
+            ("g", Tui::KeyEnd {}),
+            ("s", Tui::KeyHold {}),
+        ],
+        true => vec![("space s", Tui::KeyRow {}), ("g", Tui::KeyEnd {})],
         false => vec![
             ("space s", Tui::KeyStep {}),
             ("g", Tui::KeyRun {}),
@@ -68,14 +79,19 @@ fn all(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
             ("t", Tui::KeyDelay {}),
         ],
     };
+    if model.setup.choices {
+        keys.extend([("r", Tui::KeyAgain {}), ("n", Tui::KeyScenario {})]);
+    }
     keys.extend([
+        ("p", Tui::KeyGuess {}),
         ("Up Down PgUp PgDn Home End", Tui::KeySelect {}),
         ("1 2", Tui::KeyHost {}),
         ("x", Tui::KeyBytes {}),
-        ("?", Tui::KeyExplain {}),
+        ("Enter", Tui::KeyFold {}),
+        ("i", Tui::KeyExplain {}),
         ("e", Tui::KeyExport {}),
         ("l", Tui::KeyLanguage {}),
-        ("h", Tui::KeyHelp {}),
+        ("? h", Tui::KeyHelp {}),
         ("q ^C", Tui::KeyQuit {}),
     ]);
     keys
@@ -89,36 +105,5 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         .iter()
         .map(|(key, word)| format!(" {}  {} ", pad(key, widest), say(model, word)))
         .collect();
-    let inner = texts.iter().map(|text| width(text)).max().unwrap_or(0);
-    let inner = inner.min(usize::from(area.width).saturating_sub(2));
-    let lines = boxed(model, &texts, inner);
-    let (columns, rows) = (inner + 2, lines.len());
-    let columns = u16::try_from(columns).unwrap_or(area.width).min(area.width);
-    let rows = u16::try_from(rows).unwrap_or(area.height).min(area.height);
-    let place = Rect {
-        x: area.x + (area.width - columns) / 2,
-        y: area.y + (area.height - rows) / 2,
-        width: columns,
-        height: rows,
-    };
-    put(frame, place, &lines);
-}
-
-fn boxed(model: &Model, texts: &[String], inner: usize) -> Vec<Line<'static>> {
-    let [side, stroke, corners] = match model.setup.ascii {
-        true => ["|", "-", "++++"],
-        false => ["│", "─", "┌┐└┘"],
-    };
-    let corners: Vec<char> = corners.chars().collect();
-    let title = format!("{stroke} {} ", say(model, &Tui::Keys {}));
-    let rest = stroke.repeat(inner.saturating_sub(width(&title)));
-    let mut lines = vec![format!("{}{title}{rest}{}", corners[0], corners[1])];
-    for text in texts {
-        let more = if model.setup.ascii { ".." } else { "…" };
-        let text = crate::views::text::cut(text, inner, more);
-        lines.push(format!("{side}{}{side}", pad(&text, inner)));
-    }
-    let foot = stroke.repeat(inner);
-    lines.push(format!("{}{foot}{}", corners[2], corners[3]));
-    lines.into_iter().map(Line::raw).collect()
+    panel::draw(model, &say(model, &Tui::Keys {}), &texts, frame, area);
 }

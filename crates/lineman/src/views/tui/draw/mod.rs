@@ -1,9 +1,11 @@
 //! Puts the model onto a frame: which part is where, by the size of the terminal.
 
+mod ask;
 mod bottom;
 mod bytes;
 mod card;
 mod help;
+mod panel;
 mod top;
 mod track;
 mod wire;
@@ -15,6 +17,7 @@ use ratatui::style::Color;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
+use super::diagram;
 use super::model::Model;
 use super::model::Panel;
 use crate::lang::Message;
@@ -39,8 +42,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     } else {
         whole(model, frame, area);
     }
-    if model.panel == Panel::Help {
-        help::draw(model, frame, area);
+    match &model.panel {
+        Panel::Help => help::draw(model, frame, area),
+        Panel::Scenarios(at) => ask::scenarios(model, *at, frame, area),
+        Panel::Guess(question) => ask::question(model, question, frame, area),
+        Panel::None | Panel::Export(_) => {}
     }
 }
 
@@ -62,7 +68,11 @@ fn whole(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     } else if model.field.is_some() && area.height < ROOMY {
         rest
     } else {
-        let (cards, rest) = cut_top(rest, CARD_LINES);
+        let lines = match model.has_tcp() {
+            true => CARD_LINES,
+            false => CARD_LINES - diagram::FLAT_LINES,
+        };
+        let (cards, rest) = cut_top(rest, lines);
         let (left, right) = cut_left(cards, area.width / 2);
         card::flat(model, Host::Client, frame, left);
         card::flat(model, Host::Server, frame, right);
@@ -98,7 +108,12 @@ fn style(model: &Model, columns: u16) -> ladder::Style {
 fn say(model: &Model, message: &dyn Message) -> String {
     let text = message.render(model.lang());
     let text = text.replace('·', if model.setup.ascii { "," } else { "·" });
-    ladder::pieces::spelled(&text, style(model, 0))
+    spelled(model, &text)
+}
+
+/// A text with no sign that the terminal lacks.
+fn spelled(model: &Model, text: &str) -> String {
+    ladder::pieces::spelled(text, style(model, 0))
 }
 
 /// A colour, if there are colours.

@@ -19,6 +19,10 @@ use crate::views::tui::model::Model;
 
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let mut parts = vec![subject(model), mode(model)];
+    if model.quiz.on {
+        let (right, asked) = (&model.quiz.right, &model.quiz.asked);
+        parts.push(say(model, &Tui::GuessScore { right, asked }));
+    }
     parts.extend(model.start.as_ref().map(|start| origin(model, start)));
     if !model.setup.rules.is_empty() {
         let rules = &clean(&model.setup.rules);
@@ -66,6 +70,7 @@ fn mode(model: &Model) -> String {
         Mode::Run | Mode::Step if model.ended => Tui::Ended {},
         Mode::Run => Tui::Run {},
         Mode::Step => Tui::Step {},
+        Mode::Walk => Tui::Walk {},
         Mode::Replay => Tui::Replay {},
     };
     say(model, &word)

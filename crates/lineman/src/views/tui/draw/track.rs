@@ -1,7 +1,10 @@
 //! The ladder, as much of it as there is room for around the selected row.
 
+use std::ops::Range;
+
 use lineman_trace::log::Host;
 use lineman_trace::story::Row;
+use lineman_trace::story::What;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Color;
@@ -56,27 +59,28 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 
 /// The lines around the selected row: it stands in the middle, unless the ladder ends before.
 fn window(model: &Model, columns: u16, height: usize) -> Vec<Line<'static>> {
-    let block = |at: usize| model.rows.get(at).map(|_| lines(model, at, columns));
+    let end = model.shown();
+    let block = |at: usize| (at < end).then(|| lines(model, at, columns));
     let mut shown = block(model.selected).unwrap_or_default();
     let chosen = shown.len();
     let mut above = Vec::new();
     let mut before = model.selected;
-    let mut after = model.selected + 1;
+    let mut after = model.below(model.selected);
     let half = match model.following {
         true => height,
         false => height.saturating_sub(chosen) / 2,
     };
     while above.len() < half && before > 0 {
-        before -= 1;
+        before = model.above(before);
         above.splice(0..0, block(before).unwrap_or_default());
     }
     while shown.len() + half.min(above.len()) < height {
         let Some(lines) = block(after) else { break };
         shown.extend(lines);
-        after += 1;
+        after = model.below(after);
     }
     while above.len() + shown.len() < height && before > 0 {
-        before -= 1;
+        before = model.above(before);
         above.splice(0..0, block(before).unwrap_or_default());
     }
     let surplus = (above.len() + shown.len()).saturating_sub(height);
@@ -88,7 +92,10 @@ fn window(model: &Model, columns: u16, height: usize) -> Vec<Line<'static>> {
 /// A row with its cursor.
 fn lines(model: &Model, at: usize, columns: u16) -> Vec<Line<'static>> {
     let row = focused(&model.rows[at], model.focus);
-    let mut texts = pieces::row(&row, style(model, columns));
+    let mut texts = match model.fold(at) {
+        Some(fold) => vec![folded(model, fold, columns)],
+        None => pieces::row(&row, style(model, columns)),
+    };
     if texts.is_empty() {
         texts.push(remark(model, &row, columns));
     }
@@ -102,6 +109,22 @@ fn lines(model: &Model, at: usize, columns: u16) -> Vec<Line<'static>> {
             Line::styled(format!("{cursor}{text}"), look)
         })
         .collect()
+}
+
+/// Pieces of a datagram, in one line.
+fn folded(model: &Model, fold: Range<usize>, columns: u16) -> String {
+    let offset = |row: &Row| match row.arrow.as_ref().map(|arrow| &arrow.seen.what) {
+        Some(What::Piece(piece)) => piece.offset,
+        _ => 0,
+    };
+    let rows = &model.rows[fold];
+    let ends = rows.first().zip(rows.last());
+    let (from, to) = ends.map_or((0, 0), |(first, last)| (offset(first), offset(last)));
+    let (count, from, to) = (&rows.len(), &from, &to);
+    let text = say(model, &Tui::Folded { count, from, to });
+    let more = if model.setup.ascii { ".." } else { "…" };
+    let at_ns = rows.first().map_or(0, |row| row.t_ns);
+    cut(&format!("{}  {text}", time(at_ns)), columns.into(), more)
 }
 
 /// A row that has nothing but words, as far as they fit.

@@ -15,6 +15,7 @@ use crate::lang::wire::Wire;
 use crate::views::packet;
 use crate::views::scene::Held;
 use crate::views::text::cut;
+use crate::views::tui::model::Mode;
 use crate::views::tui::model::Model;
 
 /// So many are shown at most.
@@ -60,6 +61,9 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn waiting(model: &Model) -> Vec<Held> {
+    if model.mode == Mode::Walk {
+        return Vec::new(); // a rule has held it, and nobody is asked
+    }
     let mut all: Vec<Held> = model.scene().held.clone();
     all.retain(|held| !model.following || !model.decided.contains(&held.id));
     let next = model.next_held().map(|held| held.id);

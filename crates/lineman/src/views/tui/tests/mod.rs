@@ -1,7 +1,9 @@
 //! Screens from logs, and what keys do. No lab, no terminal.
 
 mod keys;
+mod quiz;
 mod screens;
+mod walk;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -20,6 +22,8 @@ fn setup(lang: Lang) -> Setup {
         colour: false,
         live: false,
         step: false,
+        walk: false,
+        choices: false,
         rules: String::new(),
         subject: String::new(),
     }
@@ -33,6 +37,24 @@ fn stepping(lang: Lang) -> Setup {
         rules: "c>s:#1 delay 10ms".to_owned(),
         ..setup(lang)
     }
+}
+
+/// A lab that is walked through.
+fn walking(lang: Lang) -> Setup {
+    Setup {
+        live: true,
+        walk: true,
+        choices: true,
+        ..setup(lang)
+    }
+}
+
+/// A lab in which all of a log has happened before the reader has pressed a key.
+fn walk(name: &str) -> Model {
+    let mut model = Model::new(walking(Lang::En));
+    events(name).into_iter().for_each(|event| model.push(event));
+    model.finish();
+    model
 }
 
 /// A recorded log, at its first row.
