@@ -307,7 +307,7 @@ impl Series {
         let taken = delivered.is_some_and(|it| {
             !matches!(
                 it.arrival,
-                Arrival::Damaged | Arrival::Gone | Arrival::Stale
+                Arrival::Damaged | Arrival::Gone | Arrival::Stale | Arrival::OldAck
             )
         });
         // What is not as it was sent has no place in its sender's numbers, and a reset says nothing of bytes.

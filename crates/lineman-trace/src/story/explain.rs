@@ -162,6 +162,7 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
                 Arrival::FinTooEarly => out.push(Saying::FinTooEarly { who: receiver }),
                 Arrival::Stale => out.push(Saying::Stale { who: receiver }),
+                Arrival::OldAck => out.push(Saying::OldAck { who: receiver }),
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
                 // Its number is an old one, its acknowledgment is not.
                 Arrival::SynAgain if arrow.label == Some(Label::SynAckCrossed) => {}

@@ -196,6 +196,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             Arrival::FinAgain => "fin_again",
             Arrival::FinTooEarly => "fin_too_early",
             Arrival::Stale => "stale",
+            Arrival::OldAck => "old_ack",
             Arrival::Damaged => "damaged",
             Arrival::Gone => "gone",
         },

@@ -272,7 +272,9 @@ impl Story {
         let damaged = arrival == Arrival::Damaged;
         // What its receiver throws away is as good as lost to its sender.
         let taken = match arrival {
-            Arrival::Damaged | Arrival::FinTooEarly | Arrival::Stale => Fate::Dropped,
+            Arrival::Damaged | Arrival::FinTooEarly | Arrival::Stale | Arrival::OldAck => {
+                Fate::Dropped
+            }
             _ => fate,
         };
         self.note_fate(packet.id, taken);

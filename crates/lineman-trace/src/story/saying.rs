@@ -201,6 +201,8 @@ sayings! {
     FinTooEarly "arrival.fin.early" { who: Host }
     /// Arrived with a timestamp that is older than one that had arrived (RFC 7323 §5).
     Stale "arrival.stale" { who: Host }
+    /// Arrived with an acknowledgment that is too old (RFC 5961 §5.2).
+    OldAck "arrival.ack.old" { who: Host }
     /// Arrived with a wrong checksum.
     Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.

@@ -224,6 +224,7 @@ fn call(id: u64, host: Host, fd: i32, name: &str, args: &[&str], answer: Option<
 }
 
 /// A TCP connection that numbers its segments itself.
+#[derive(Clone)]
 pub struct Connection {
     pub client: SocketAddr,
     pub server: SocketAddr,
@@ -264,6 +265,11 @@ impl Connection {
             local: self.server,
             remote: None,
         }
+    }
+
+    /// Has a host's numbers be so many lower, as they were in a connection before.
+    pub fn shift(&mut self, host: Host, back: u32) {
+        self.next[host as usize] = self.next[host as usize].wrapping_sub(back);
     }
 
     /// The next segment of a host.

@@ -329,6 +329,15 @@ fn what_is_thrown_away_for_its_timestamp_is_not_said_to_have_come() {
     }
 }
 
+/// A segment of the connection before was said to have arrived, and the bytes that came for good at its place to be known.
+#[test]
+fn what_acknowledges_the_connection_before_is_not_said_to_have_come() {
+    let rows = rows_of(&scripts::old_ack());
+    let all: Vec<&str> = rows.iter().flat_map(ids).collect();
+    assert!(all.contains(&"arrival.ack.old"), "{all:?}");
+    assert!(!all.contains(&"arrival.known"), "{all:?}");
+}
+
 /// A damaged segment did not arrive for its receiver, and what is sent again because of that is not needless.
 #[test]
 fn what_was_damaged_has_not_arrived() {

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 17] = [
+pub const ALL: [(&str, Make); 18] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -29,6 +29,7 @@ pub const ALL: [(&str, Make); 17] = [
     ("udp", udp),
     ("window", window),
     ("probe", probe),
+    ("old-ack", old_ack),
 ];
 
 /// The server waits, the client calls, three segments.
@@ -210,6 +211,24 @@ pub fn stale() -> Vec<u8> {
     log.at(740_000)
         .cross(Client, tcp.back(Client, push(), b"two ", 4));
     log.cross(Server, tcp.ack(Server, 0, 0));
+    log.done()
+}
+
+/// A segment of a connection between the same ports is under way for so long that it comes in the next one: its number is, by chance, the one that
+/// is due, but it acknowledges what the server has never sent in this one.
+pub fn old_ack() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::new("old-ack"), Connection::new(9000));
+    open(&mut log, &mut tcp);
+    let mut before = tcp.clone();
+    before.shift(Server, 700_000);
+    let old = log
+        .at(110_000)
+        .send(Client, before.next(Client, push(), b"old!"));
+    log.verdict(old, Client, Verdict::Delivered, None);
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.at(120_000)
+        .cross(Client, tcp.next(Client, push(), b"new!"));
+    log.cross(Server, tcp.next(Server, ACK, b""));
     log.done()
 }
 

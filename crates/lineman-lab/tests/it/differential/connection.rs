@@ -96,6 +96,8 @@ pub struct Connections {
     left_ns: HashMap<u64, u64>,
     /// The states that the kernel has told of each socket, with their times.
     states: HashMap<(SocketAddr, SocketAddr), Vec<(u64, TcpState)>>,
+    /// Listeners that were closed.
+    closed: HashSet<SocketAddr>,
     /// The names of calls, by the numbers of their events.
     calls: HashMap<u64, String>,
 }
@@ -126,6 +128,9 @@ impl Connections {
 
     pub fn changed(&mut self, t_ns: u64, state: &State) {
         let Some(remote) = state.socket.remote else {
+            if state.to == TcpState::Closed {
+                self.closed.insert(state.socket.local);
+            }
             return;
         };
         let states = self.states.entry((state.socket.local, remote)).or_default();
@@ -307,6 +312,11 @@ impl Connections {
         [first]
             .into_iter()
             .chain(states[then..].iter().map(|(_, state)| *state))
+    }
+
+    /// Whether nobody listens any more where somebody did.
+    pub fn has_stopped_listening(&self, local: SocketAddr) -> bool {
+        self.closed.contains(&local)
     }
 
     /// The call that an event is about.

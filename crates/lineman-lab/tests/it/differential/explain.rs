@@ -67,6 +67,10 @@ const REASONS: &[Reason] = &[
         "its program has closed before the handshake: no packet says so",
         closed_before_open,
     ),
+    (
+        "its program has aborted when all was sent that both had to say: no packet says so",
+        aborted_at_the_end,
+    ),
     ("it has given up sending again: no packet says so", gave_up),
     (
         "its FIN-WAIT-2 has timed out: no packet says so",
@@ -219,12 +223,25 @@ fn made_by_a_cookie(case: &Case<'_>) -> bool {
     let (local, remote) = (case.socket.local, case.remote());
     let states: Vec<_> = case.connections.states_since(local, remote, 0).collect();
     let fresh = |pair: &[TcpState]| pair[0] == Closed && matches!(pair[1], Established | CloseWait);
-    gone && case.kernel != Closed && case.acts().syn_acks > 0 && states.windows(2).any(fresh)
+    let is_answer = |it: Departure| it.flags.has(Flags::SYN | Flags::ACK);
+    let has_answered = case
+        .connections
+        .left_by(local, remote, case.n)
+        .any(is_answer);
+    gone && case.kernel != Closed && has_answered && states.windows(2).any(fresh)
 }
 
 fn closed_before_open(case: &Case<'_>) -> bool {
     let closes = |call: &str| matches!(call, "close" | "shutdown");
     (case.claim, case.kernel) == (SynSent, Closed) && case.call().is_some_and(closes)
+}
+
+/// Linux sends no reset in CLOSING and LAST-ACK when nothing is left to be sent.
+fn aborted_at_the_end(case: &Case<'_>) -> bool {
+    let was_closing = |told: Told| matches!(told.before, Some(Closing | LastAck));
+    let closing = matches!(case.claim, Closing | LastAck);
+    let closed = case.kernel == Closed && case.told.is_some_and(was_closing);
+    closing && closed && case.call() == Some("close")
 }
 
 /// The settings of the lab allow two SYNs and four segments to be sent again; a socket whose program has closed gives up as soon
@@ -251,7 +268,10 @@ fn fin_wait_2_is_over(case: &Case<'_>) -> bool {
 }
 
 fn listener_was_closed(case: &Case<'_>) -> bool {
-    (case.claim, case.kernel) == (SynReceived, Closed) && case.call() == Some("close")
+    // What it had not accepted goes when the next packet comes for it.
+    let by_call = case.call() == Some("close");
+    let gone = by_call || case.connections.has_stopped_listening(case.socket.local);
+    (case.claim, case.kernel) == (SynReceived, Closed) && gone
 }
 
 /// Why the kernel does so nobody knows; that it did, its silence shows.

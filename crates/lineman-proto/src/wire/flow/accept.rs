@@ -17,6 +17,8 @@ pub(super) enum Acceptance {
     Old,
     /// Its timestamp is old, and it is not all known: it answers, and heeds nothing in it.
     Stale,
+    /// It acknowledges less than may still be under way: it answers, and heeds nothing in it.
+    OldAck,
     /// It answers, or not even that, and heeds nothing: it is not connected yet, or this lies beyond its window.
     Unexpected,
 }
@@ -38,10 +40,7 @@ impl Side {
             // The SYN of an end that it is connected with: RFC 5961 §4.
             Some(_) if syn => Acceptance::Old,
             _ if is_old => Acceptance::Old,
-            // What it acknowledges is of a connection before this one (RFC 5961 §5).
-            _ if it.ack.is_some_and(|ack| ack < 0) && self.isn().is_some() => {
-                Acceptance::Unexpected
-            }
+            _ if self.knows_ack_is_old(peer, it) => Acceptance::OldAck,
             _ if self.is_stale(peer, it, now_ns) => {
                 match it.seq < it.end && it.end <= self.received.expects {
                     true => Acceptance::Old,
@@ -51,6 +50,18 @@ impl Side {
             _ if is_beyond && Self::agree_on_scale(self, peer) => Acceptance::Unexpected,
             _ => Acceptance::Taken,
         }
+    }
+}
+
+impl Side {
+    /// Whether it acknowledges less than what has been acknowledged by more than the widest window that its sender has offered, or something
+    /// from before this end's SYN: only a connection before this one can have sent that (RFC 5961 §5.2).
+    fn knows_ack_is_old(&self, peer: &Self, it: &Placed) -> bool {
+        let Some(ack) = it.ack.filter(|_| self.isn().is_some()) else {
+            return false;
+        };
+        let is_far = || ack < self.heard.ack - i64::from(self.heard.widest);
+        ack < 0 || is_far() && Self::agree_on_scale(self, peer)
     }
 }
 

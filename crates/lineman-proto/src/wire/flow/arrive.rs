@@ -21,6 +21,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         let (sender, peer) = pair.sides(way);
         sender.began_before(peer, &placed);
     }
+    let window = pair.window(way, segment);
     let resets = placed.has(Flags::RST);
     let (sender, receiver) = pair.sides(way);
     if receiver.received.expects == 0 && sender.numbers.is_some_and(|it| !it.certain) {
@@ -35,6 +36,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     if let Some(ack) = ack {
         let bare = placed.seq == placed.end && !sender.probed;
         receiver.hear((ack, segment.window), bare, placed.sacked, now_ns);
+        receiver.heard.widest = receiver.heard.widest.max(window);
     }
     if is_taken && ack == placed.ack && ack.is_none_or(|ack| ack == receiver.heard.ack) {
         receiver.hears_stamp(&placed, now_ns);
@@ -47,6 +49,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         _ if receiver.is(TcpState::Closed) => Arrival::Gone,
         Acceptance::Unexpected => Acceptance::unexpected(&placed),
         Acceptance::Stale => Arrival::Stale,
+        Acceptance::OldAck => Arrival::OldAck,
         Acceptance::Taken | Acceptance::Old => {
             match receiver.received.add(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,

@@ -204,6 +204,9 @@ pub enum Arrival {
     /// Its timestamp is older than one that the receiver has heard: that throws it away, and answers by an ACK (RFC 7323
     /// §5).
     Stale,
+    /// What it acknowledges is older than any segment would that belongs to this connection, and is not late by more than a window: the
+    /// receiver throws it away, and answers by an ACK (RFC 5961 §5.2).
+    OldAck,
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
     /// The receiver's end of the connection is gone: nobody takes it in.

@@ -82,6 +82,8 @@ pub(super) struct Heard {
     /// When the last of them came.
     pub at_ns: u64,
     pub window: u16,
+    /// The widest window that came with one, in bytes.
+    pub widest: u32,
     pub repeats: u32,
     /// The highest place that a SACK named.
     pub sacked: i64,

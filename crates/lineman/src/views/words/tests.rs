@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 13] = [
+const RECORDED: [&str; 14] = [
     "calls",
     "early-fin",
     "half-crossed",
@@ -26,6 +26,7 @@ const RECORDED: [&str; 13] = [
     "recorded-tftp-ack-lost",
     "recorded-tftp-wrong-tid",
     "recorded-udp-reordered",
+    "old-ack",
     "stale",
 ];
 

@@ -96,3 +96,21 @@ fn an_end_that_only_acknowledges_behind_its_syn_ack_may_not_be_connected() {
     let server = talk.flow().state(Way::Back).map(|end| end.state);
     assert_eq!(server, Some(Established));
 }
+
+/// A byte that was under way since long before acknowledges what lies more than a window behind (RFC 5961 §5.2): it was taken for the one that is
+/// due, and the FIN behind it for received.
+#[test]
+fn a_segment_that_acknowledges_more_than_a_window_less_is_not_taken() {
+    let mut talk = talk().open();
+    let late = talk.frame(Way::Forth, ACK, (1, 1), b"x");
+    talk.sent(&late);
+    // The client's window is 4000 bytes: 1000 shifted by 2.
+    for block in 0..5 {
+        talk.back(ACK, (1 + block * 1000, 1), &[b'y'; 1000]);
+        talk.forth(ACK, (2, 1001 + block * 1000), b"");
+    }
+    assert_eq!(talk.arrives(&late), Arrival::OldAck);
+    talk.forth(FIN, (2, 5001), b"");
+    assert_eq!(talk.states(), [FinWait1, Established]);
+    assert_eq!(talk.flow().expects(Way::Forth), 1);
+}
