@@ -361,7 +361,7 @@ fn not_arrived(case: &Case<'_>) -> bool {
     let all = [case.peers_acts(), case.acts()];
     let missing = all
         .iter()
-        .any(|acts| !acts.missing.is_empty() || acts.overtaken);
+        .any(|acts| !acts.missing.is_empty() || acts.overtaken || acts.fin_lost);
     missing && is_right_for_who_sees_all(case)
 }
 

@@ -198,6 +198,8 @@ impl Side {
             }
             // It has said more since: this one was late.
             Some(state) if how.had_settled && !unborn => (state, true),
+            // It has closed before its SYN was acknowledged.
+            None if with_ack && self.fin.is_some() => (FinWait1, true),
             _ if with_ack => {
                 self.life.passive |= unborn;
                 let fits = unborn || matches!(before, Some(SynSent | SynReceived));

@@ -16,8 +16,8 @@ const TOLERANCE: i32 = 1;
 pub(super) struct Stamps {
     /// Whether its SYN carried one, if that was seen.
     offered: Option<bool>,
-    /// Those of its first and its last SYN-ACK.
-    answered: Option<(u32, u32)>,
+    /// That of its last SYN-ACK.
+    answered: Option<u32>,
     /// The latest of its peer that counts (TS.Recent), and when that came, in nanoseconds.
     recent: Option<(u32, u64)>,
 }
@@ -32,8 +32,7 @@ impl Stamps {
     pub(super) fn asks(&mut self, syn: &Segment) {
         self.offered = Some(syn.time_stamps.is_some());
         if let Some((clock, _)) = syn.time_stamps.filter(|_| syn.has(Flags::ACK)) {
-            let first = self.answered.map_or(clock, |(first, _)| first);
-            self.answered = Some((first, clock));
+            self.answered = Some(clock);
         }
     }
 }
@@ -61,13 +60,13 @@ impl Side {
     /// Linux (6.15) has an end that has answered a SYN be connected only by what echoes a timestamp of its SYN-ACKs: not that of an
     /// ACK by which it has answered an old SYN meanwhile.
     pub(super) fn echoes_no_answer(&self, it: &Placed) -> bool {
-        let is_one = |echo: u32, (first, last): (u32, u32)| {
-            echo.wrapping_sub(first) <= last.wrapping_sub(first)
-        };
         let waits = self.is(SynReceived) && self.life.passive && !it.has(Flags::SYN);
         let both = it.stamps.zip(self.stamps.answered);
-        let other = |((_, echo), answered)| echo != 0 && !is_one(echo, answered);
-        waits && both.is_some_and(other)
+        // One that is older may be that of a SYN-ACK that was not seen.
+        let is_later = |((_, echo), answered): ((u32, u32), u32)| {
+            echo != 0 && echo.wrapping_sub(answered) as i32 > 0
+        };
+        waits && both.is_some_and(is_later)
     }
 
     /// Notes the timestamp of a segment that it has taken in, and whose ACK is not an old one: it counts if the segment begins no later than

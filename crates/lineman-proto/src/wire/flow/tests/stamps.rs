@@ -167,3 +167,14 @@ fn only_the_timestamp_of_a_syn_ack_connects() {
     talk.forth(ACK, (1, 1), b"0123456789");
     assert_eq!(talk.flow().expects(Way::Forth), 11);
 }
+
+/// A capture begins behind the first SYN-ACK, and sees the second: the ACK that echoes the first connects all the same.
+#[test]
+fn the_timestamp_of_a_syn_ack_that_was_not_seen_connects() {
+    let mut talk = talk();
+    talk.clock = Some(2000);
+    talk.back(SYN_ACK, (0, 1), b"");
+    (talk.clock, talk.echo) = (Some(1050), 1000);
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, Established]);
+}
