@@ -189,11 +189,11 @@ fn between(
         meanwhile()?;
         let waiting = ends.iter().filter_map(End::waits);
         let waiting: Vec<Posted> = listens.into_iter().chain(waiting).collect();
-        // Without a clock nothing more comes of itself, and the server's request was lost for good.
-        let Some(deadline) = ends.iter().filter_map(End::deadline).min() else {
+        // Where neither waits, nothing more comes of itself, and the server's request was lost for good.
+        let Some(limit) = ends.iter().filter_map(End::limit).max() else {
             break;
         };
-        let limit = deadline.saturating_duration_since(stage.now());
+        let limit = limit + stage.patience;
         match stage.first(&waiting, limit)? {
             Some((call, outcome)) if listens == Some(call) => {
                 listens = None;
@@ -203,7 +203,7 @@ fn between(
                 let end = ends.iter_mut().find(|end| end.waits() == Some(call));
                 end.map_or(Ok(()), |end| end.hear(outcome))?;
             }
-            None => ends.iter_mut().try_for_each(End::check)?,
+            None => return Err(Stop::Late(Awaited::Call(Host::Client, "recvfrom"))),
         }
     }
     match ends

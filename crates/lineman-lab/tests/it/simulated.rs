@@ -6,7 +6,10 @@ use lineman_lab::Options;
 use lineman_lab::hosts::Call;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::Transport;
+use lineman_lab::rules::Rules;
+use lineman_lab::scenarios::Scenario;
 use lineman_lab::wire::Command;
+use lineman_trace::log::Answer;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Host::*;
@@ -251,4 +254,48 @@ fn a_packet_is_held_until_somebody_decides() {
     assert_eq!(verdicts(&play), held);
     play.network.wire(Command::Run).expect("a lab");
     assert_eq!(play.answer(connects), Some(Outcome::Done));
+}
+
+/// Each host of a lesson is a program of one thread. A transfer's program sent a block again while its `recvfrom()` still waited.
+#[test]
+fn no_program_of_a_lesson_calls_while_another_call_of_it_waits() {
+    let lossy: Rules = "25% drop".parse().expect("rules");
+    let (mut calls, mut timeouts) = (0, 0);
+    for scenario in Scenario::all().filter(|it| it.can_be_simulated()) {
+        // Only programs of UDP have timeouts for what is lost; seed 0 loses nothing more.
+        let seeds = match scenario.name.starts_with("tftp") {
+            true => 0..8,
+            false => 0..1,
+        };
+        for seed in seeds {
+            let mut options = scenario.options();
+            if seed > 0 {
+                options.rules.rules.extend(lossy.rules.clone());
+            }
+            let mut play = Play::seeded(&options, seed);
+            play.scenario(scenario);
+            let mut open: Vec<(Host, u64, String)> = Vec::new();
+            for event in play.events() {
+                let Kind::Call(call) = event.kind else {
+                    continue;
+                };
+                match call.answer {
+                    None => {
+                        let waits = open.iter().find(|(host, ..)| *host == call.host);
+                        let (name, lesson) = (&call.name, scenario.name);
+                        assert_eq!(waits, None, "{lesson}, seed {seed}: {name}() beside");
+                        open.push((call.host, call.id, call.name));
+                        calls += 1;
+                    }
+                    Some(answer) => {
+                        open.retain(|(_, id, _)| *id != call.id);
+                        let is_timeout = answer == Answer::Error("TimeoutError".into());
+                        timeouts += u32::from(is_timeout && call.name == "recvfrom");
+                    }
+                }
+            }
+        }
+    }
+    println!("{calls} calls, {timeouts} timeouts of recvfrom()");
+    assert!(calls > 500 && timeouts > 10, "{calls}, {timeouts}");
 }
