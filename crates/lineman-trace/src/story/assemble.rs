@@ -366,7 +366,8 @@ impl Story {
         };
         let begun = self.calls.remove(&call.id).map(|(_, begun)| begun);
         let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
-        let said = self.descriptors.answer(&whole(call, &begun));
+        let whole = whole(call, &begun);
+        let said = self.descriptors.answer(&whole);
         let place = self.row_of_return(event, call);
         let row = &mut self.pending[place].row;
         let here = row.calls[call.host]
@@ -376,6 +377,8 @@ impl Story {
             begins: here,
             t_ns: if here { begun.t_ns } else { event.t_ns },
             answer: Some(answer.clone()),
+            // Some are told only when the call returns: where it began stands what was known then.
+            args: if here { whole.args } else { begun.args },
             ..begun
         });
         if !said.is_empty() {

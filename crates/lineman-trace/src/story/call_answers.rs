@@ -1,6 +1,7 @@
 //! Why a call was answered as it was, as far as earlier calls and packets tell.
 
 use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::Saying;
 use super::descriptor::Descriptor;
@@ -27,6 +28,9 @@ pub(super) fn of_answer(call: &Call, known: &Descriptors) -> Vec<Saying> {
     }
 }
 
+/// What Python raises for an address of another family: it looks at it before it makes the call.
+const PYTHON_FAMILY: &str = "gaierror [Errno -9]";
+
 /// A call that has returned, and what is known of its socket.
 struct Asked<'a> {
     call: &'a Call,
@@ -51,6 +55,11 @@ macro_rules! failure {
 impl Asked<'_> {
     fn is(&self, names: &[&str]) -> bool {
         names.contains(&self.call.name.as_str())
+    }
+
+    fn names_an_address(&self) -> bool {
+        let mut args = self.call.args.iter();
+        args.any(|arg| arg.parse::<SocketAddr>().is_ok())
     }
 
     fn is_udp(&self) -> bool {
@@ -92,7 +101,12 @@ impl Asked<'_> {
             }
             "EBADF" => failure!(self, error, CallNotOpen),
             "EMSGSIZE" if self.is_udp() => failure!(self, error, CallTooLong),
-            "EAFNOSUPPORT" if address(self.call).is_some() => failure!(self, error, CallFamily),
+            "EAFNOSUPPORT" if self.names_an_address() => Saying::CallFamily {
+                who: self.call.host,
+                name: self.call.name.clone(),
+                error: error.to_owned(),
+                python: PYTHON_FAMILY.to_owned(),
+            },
             "EACCES" if self.is_udp() => failure!(self, error, CallBroadcast),
             "ENETUNREACH" => failure!(self, error, CallNoRoute),
             _ => failure!(self, error, CallFailed),

@@ -80,6 +80,7 @@ impl Story {
         open.row.clock = motive.clock.or(deduced);
         open.row.arrow = Some(arrow);
         let place = if awaited { self.gathers(place) } else { place };
+        let place = self.passes_later_calls(place, sent_ns);
         self.pending[place].row.t_ns = sent_ns.max(self.earliest(place));
         // What stands below it already has happened before it arrives.
         let happened = |open: &Open| open.row.arrow.is_some() || !open.changes.is_empty();
@@ -171,6 +172,23 @@ impl Story {
         let row = self.pending.remove(place);
         self.pending.extend(row);
         self.pending.len() - 1
+    }
+
+    /// A packet that is read late stands before calls that began or returned when it had left. Gives the place of its row.
+    fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64) -> usize {
+        let own = &self.pending[place];
+        let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
+        if has_calls || place + 1 < self.pending.len() {
+            return place;
+        }
+        while let Some(before) = place.checked_sub(1)
+            && self.pending[before].is_calls()
+            && self.pending[before].row.t_ns > sent_ns
+        {
+            self.pending.swap(before, place);
+            place = before;
+        }
+        place
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.

@@ -126,6 +126,14 @@ impl Open {
         !self.extra.is_empty() && self.is_bare()
     }
 
+    /// Whether it is calls and nothing else.
+    pub(super) fn is_calls(&self) -> bool {
+        let calls = &self.row.calls;
+        let any = calls.client.is_some() || calls.server.is_some();
+        let more = self.row.arrow.is_some() || !self.extra.is_empty() || !self.changes.is_empty();
+        any && !more && self.counted.is_empty() && !self.is_waiting()
+    }
+
     /// Whether it shows nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.extra.is_empty() && self.changes.is_empty() && self.is_bare()

@@ -211,7 +211,14 @@ fn start(scenario: &str) -> Start {
     }
 }
 
-fn call(id: u64, host: Host, fd: i32, name: &str, args: &[&str], answer: Option<Answer>) -> Call {
+pub fn call(
+    id: u64,
+    host: Host,
+    fd: i32,
+    name: &str,
+    args: &[&str],
+    answer: Option<Answer>,
+) -> Call {
     Call {
         id,
         host,

@@ -177,6 +177,54 @@ fn no_timeout_of_tftp_is_shorter_than_any_program_has() {
     assert_eq!(ids(row), ["again.somehow", "tftp.data"]);
 }
 
+/// An ACK is read after a call was told that returned 12 ms later: it stood below that, and at its time.
+#[test]
+fn a_packet_that_is_read_late_stands_before_later_calls() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    let call = log.call(Server, 4, "recv", &["4096"]);
+    log.cross(Client, tcp.next(Client, push(), b"data"));
+    log.at(115 * MS).returns(call, Server, "recv", "4 \"data\"");
+    log.at(116 * MS);
+    let mut packet = Packet::new(77, Server, Verdict::Sent, Some(tcp.next(Server, ACK, b"")));
+    packet.stamp_ns = Some(1_795_000_000_000_000_000 + 103 * MS * 1000);
+    log.put(Kind::Packet(packet));
+    log.verdict(77, Server, Verdict::Delivered, None);
+    let rows = rows_of(&log.done());
+    assert_eq!(row_of(&rows, 77).t_ns, 103_000_000);
+    let times: Vec<u64> = rows.iter().map(|row| row.t_ns).collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
+/// strace tells the arguments of a call that waits only when it returns: `recv(4) = 11` stood there.
+#[test]
+fn arguments_that_are_told_late_are_shown() {
+    let mut log = new();
+    log.at(10 * MS);
+    let id = log.call(Server, 4, "recv", &[]);
+    let answer = Some(Answer::Value("2 \"hi\"".into()));
+    let returned = call(id, Server, 4, "recv", &["4096"], answer);
+    log.put(Kind::Call(returned));
+    let rows = rows_of(&log.done());
+    assert_eq!(called(&rows, Server), ["4096"]);
+}
+
+/// CPython looks at the family of an address before it makes the call: its exception is not that of the error number.
+#[test]
+fn an_address_of_another_family_is_no_os_error_in_python() {
+    for (name, args) in [
+        ("connect", &["[fd00::2]:9000"][..]),
+        ("sendto", &["x", "[fd00::2]:9000"]),
+    ] {
+        let mut log = new();
+        log.quick(Client, 3, name, args, "EAFNOSUPPORT");
+        let rows = rows_of(&log.done());
+        let mut told = rows.iter().flat_map(|row| &row.sayings);
+        let family = |it: &&Saying| matches!(it, Saying::CallFamily { python, .. } if python == "gaierror [Errno -9]");
+        assert!(told.any(|it| family(&it)), "{name}");
+    }
+}
+
 /// Behind an ACK of what was not seen, a FIN may have passed unseen: nobody knows the states. The last deduced ones were still shown.
 #[test]
 fn a_state_that_is_not_known_any_more_is_not_shown() {

@@ -44,8 +44,8 @@ sayings! {
         "{who}: the error of the socket is {error} (Python: {python}): what has gone wrong since it was last asked. Asking clears it."
         "{who}：套接字的错误是 {error}（Python：{python}），即上次查询以来发生的错误。查询之后即被清除。"
     "call.interrupted"
-        "{who}: a signal has interrupted {name}(); the kernel begins it anew, or lets it fail with EINTR."
-        "{who}：{name}() 被信号中断；内核会重新开始它，或让它以 EINTR 失败。"
+        "{who}: a signal has interrupted {name}(). If it does not end the program, the kernel begins the call anew, or lets it fail with EINTR."
+        "{who}：{name}() 被信号中断。若信号没有终止程序，内核会重新开始这个调用，或让它以 EINTR 失败。"
 
     "call.refused"
         "{who}: {name}() fails, because nothing is listening there ({error}; Python: {python})."
