@@ -23,6 +23,7 @@ mod lab_replay;
 mod lab_run;
 mod lab_simulated;
 mod lab_terminal;
+mod lab_tshark;
 mod outputs;
 mod page;
 mod page_browser;
