@@ -2,7 +2,6 @@
 //! and what the last packets of both ends were.
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::fmt;
 use std::net::SocketAddr;
 
@@ -33,7 +32,8 @@ pub struct Seen {
     pub known: Known,
     /// Whether everything before what it acknowledges was seen.
     pub acks_known: bool,
-    /// Whether its connection is not one of Wireshark's: that has counted packets of another to it, or some of its to another.
+    /// Whether what is known of its two ends is another thing in Wireshark's stream than in our connection: one of the two has counted
+    /// packets to it that the other has not, and what these have told of has not been told again since.
     pub mixed: bool,
     /// Where what it acknowledges ends, and where all ends that was seen of its peer.
     pub acks_to: i64,
@@ -111,6 +111,34 @@ impl End {
             || place <= 0
     }
 
+    /// The highest number that was seen.
+    fn highest(&self) -> Option<u32> {
+        Some(self.base?.wrapping_add(self.next? as u32))
+    }
+
+    /// Whether another way of counting packets to connections tells the same of this end, as far as a packet of these numbers is
+    /// concerned: it is the sender's, or what the sender acknowledges.
+    fn is_same(&self, other: &Self, numbers: &[u32]) -> bool {
+        let told = |end: &Self| {
+            let last = (end.last, end.last_label, end.last_known, end.packets > 0);
+            (
+                end.highest(),
+                end.next_is_bare,
+                last,
+                end.acked,
+                end.syn,
+                end.equal,
+            )
+        };
+        let places = |end: &Self| {
+            let known = |number: &u32| end.known(end.place(*number), end.place(*number) + 1);
+            let whole = |number: &u32| end.is_whole_to(end.place(*number));
+            let all = numbers.iter().map(|number| (known(number), whole(number)));
+            all.collect::<Vec<_>>()
+        };
+        told(self) == told(other) && places(self) == places(other)
+    }
+
     fn add(&mut self, t_ns: u64, it: &Segment) {
         self.base.get_or_insert(it.seq);
         let from = self.place(it.seq);
@@ -155,13 +183,11 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
     std::fs::write(&file, capture.pcapng()).expect("written");
     let theirs = theirs::read(&file);
     let mut flows = TcpFlows::new();
+    // What is known of each end, by Wireshark's streams and by our connections.
     let mut ends: HashMap<(u64, SocketAddr), End> = HashMap::new();
+    let mut our_ends: HashMap<(FlowId, SocketAddr), End> = HashMap::new();
     // How many segments an end has sent in a connection, and how many resets.
     let mut resets: HashMap<(FlowId, SocketAddr), (u64, u64)> = HashMap::new();
-    // Which connection of ours is which of Wireshark's at first, and those that are several of the other.
-    let mut streams: HashMap<FlowId, u64> = HashMap::new();
-    let mut ids: HashMap<u64, FlowId> = HashMap::new();
-    let mut mixes: HashSet<u64> = HashSet::new();
     let mut all = Vec::new();
     for (n, (t_ns, bytes)) in (1..).zip(&capture.packets) {
         let Some(segment) = Segment::of(&Frame::parse(bytes)) else {
@@ -196,12 +222,11 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
             reused,
         };
         let from = me.place(segment.seq);
-        let one = *streams.entry(captured.id).or_insert(theirs.stream);
-        let other = *ids.entry(theirs.stream).or_insert(captured.id);
-        if one != theirs.stream || other != captured.id {
-            mixes.extend([one, theirs.stream]);
-        }
-        let mixed = mixes.contains(&theirs.stream);
+        let nobody = End::default();
+        let ours_of = |end| our_ends.get(&(captured.id, end)).unwrap_or(&nobody);
+        let last = segment.seq.wrapping_add(segment.takes()).wrapping_sub(1);
+        let of_me = me.is_same(ours_of(segment.from), &[segment.seq, last]);
+        let mixed = !of_me || !peer.is_same(ours_of(segment.to), &[segment.ack]);
         let of_ends = resets.entry((captured.id, segment.from)).or_insert((0, 0));
         let only_resets = of_ends.0 > 0 && of_ends.0 == of_ends.1;
         *of_ends = (
@@ -226,9 +251,14 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
             me,
             peer,
         });
-        let me = ends.entry((theirs.stream, segment.from)).or_default();
-        me.add(*t_ns, &segment);
-        (me.last_label, me.last_known) = (Some(captured.sent.label), known == Known::All);
+        let theirs = ends.entry((theirs.stream, segment.from)).or_default();
+        let ours = our_ends.entry((captured.id, segment.from)).or_default();
+        for me in [theirs, ours] {
+            let from = me.place(segment.seq);
+            let known = me.known(from, from + i64::from(segment.takes()));
+            me.add(*t_ns, &segment);
+            (me.last_label, me.last_known) = (Some(captured.sent.label), known == Known::All);
+        }
     }
     all
 }

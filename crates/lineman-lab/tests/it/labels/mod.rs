@@ -22,7 +22,8 @@ use kinds::Kind;
 use marks::Mark;
 
 /// Any mark, where the two do not count the same packets to a connection: between the same ports a new one has begun, and
-/// packets of the one before are heard still. Ours takes for the answer of a SYN what acknowledges it.
+/// packets of the one before are heard still. Ours takes for the answer of a SYN what acknowledges it. Only as long as that tells
+/// another thing of the two ends before the packet: [`Seen::mixed`].
 const MIXED: &str = "the two do not count the same packets to this connection";
 
 /// What came of comparing captures.
