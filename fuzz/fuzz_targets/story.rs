@@ -112,6 +112,7 @@ fn start(origin: Origin) -> Start {
         utc_ns: 0,
         link: LinkType::ETHERNET,
         hosts: Vec::new(),
+        captures: None,
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! [`log`] is the centre: whoever makes something happen, or sees it, appends an event, and every view
 //! and export is a pure function of the events. [`story`] joins them to rows of a ladder. [`capture`] sorts the packets of a
-//! capture into conversations, [`series`] are their figures over time, [`redact`] takes out of them what others need not see, [`learn`] asks
+//! capture into conversations, [`pair`] joins two captures of the same traffic, [`series`] are the figures of connections over
+//! time, [`redact`] takes out of captures what others need not see, [`learn`] asks
 //! questions about a log, which the log answers.
 //!
 //! There is no operating system in here: no clock, socket, file or thread. What is read and written
@@ -14,6 +15,7 @@ pub mod capture;
 pub mod files;
 pub mod learn;
 pub mod log;
+pub mod pair;
 pub mod redact;
 pub mod series;
 pub mod story;

@@ -182,5 +182,6 @@ fn start(options: &Options) -> Start {
         utc_ns: u64::try_from(utc.as_nanos()).unwrap_or(u64::MAX),
         link: LinkType::ETHERNET,
         hosts: link::hosts(options.family),
+        captures: None,
     }
 }

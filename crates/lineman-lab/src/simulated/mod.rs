@@ -166,6 +166,7 @@ fn start(options: &Options) -> Start {
         utc_ns: 0,
         link: LinkType::ETHERNET,
         hosts: link::hosts(options.family),
+        captures: None,
     }
 }
 

@@ -68,6 +68,11 @@ impl<'a> Ipv4<'a> {
         be16([self.head[2], self.head[3]])
     }
 
+    /// The type of service: the class in six bits, and two marks of congestion (RFC 2474, RFC 3168).
+    pub fn service(&self) -> u8 {
+        self.head[1]
+    }
+
     /// The number that joins its fragments.
     pub fn id(&self) -> u16 {
         be16([self.head[4], self.head[5]])
@@ -110,7 +115,7 @@ impl<'a> Ipv4<'a> {
         let mut sheet = Sheet::new(Layer::Ipv4, self.header.at(), out);
         sheet.put("version", 0..1, head[0] >> 4);
         sheet.put("header length", 0..1, self.header.wire_len());
-        sheet.put("type of service", 1..2, format!("0x{:02x}", head[1]));
+        sheet.put("type of service", 1..2, format!("0x{:02x}", self.service()));
         sheet.put("total length", 2..4, self.total_len());
         sheet.put("identification", 4..6, self.id());
         sheet.put("don't fragment", 6..7, u8::from(self.dont_fragment()));

@@ -101,6 +101,11 @@ impl<'a> Ipv6<'a> {
         be16([self.head[4], self.head[5]])
     }
 
+    /// The traffic class: the class in six bits, and two marks of congestion (RFC 2474, RFC 3168).
+    pub fn traffic_class(&self) -> u8 {
+        self.head[0] << 4 | self.head[1] >> 4
+    }
+
     /// The flow's label.
     pub fn flow_label(&self) -> u32 {
         be32([0, self.head[1] & 0x0f, self.head[2], self.head[3]])

@@ -57,6 +57,7 @@ impl Recorder {
             utc_ns: self.begun_ns,
             link: self.link,
             hosts: hosts.filter_map(machine).collect(),
+            captures: None,
         };
         self.event(None, Kind::Start(start))
     }

@@ -185,6 +185,30 @@ pub struct Packet {
     /// says so, and it is not wrong.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub checksum_pending: bool,
+    /// In a log of two captures, with [`Verdict::Captured`]: why the other one does not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<Absent>,
+    /// In a log of two captures: how many bytes the segment carries of which this is a part, where the capture that tells
+    /// of it has a longer one: hardware, or the kernel, has cut it later or joined it before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<u32>,
+}
+
+/// Why a packet of one capture is not in the other, if it is not lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Absent {
+    /// The other does not go on then, as far as its packets tell.
+    OtherTime,
+    /// The other's capturing has lost packets: it may be one of them.
+    CaptureDropped,
+    /// The other has its receiver acknowledge what it carries: it came, and was not captured.
+    Acknowledged,
+    /// It is only where its receiver is: what has sent it is between the two, or it went past the first.
+    Unsent,
+    /// That is not known: too much was under way.
+    Unknown,
 }
 
 impl Packet {
@@ -199,6 +223,8 @@ impl Packet {
             link: None,
             stamp_ns: None,
             checksum_pending: false,
+            absent: None,
+            whole: None,
         }
     }
 }

@@ -22,6 +22,7 @@ mod writer;
 pub use lineman_proto::wire::LinkType;
 pub use lineman_proto::wire::flow::TcpState;
 
+pub use event::Absent;
 pub use event::Answer;
 pub use event::Call;
 pub use event::Congestion;
@@ -54,6 +55,8 @@ pub use segments::Segments;
 pub use segments::SentClock;
 pub use start::Machine;
 pub use start::Start;
+pub use start::Translated;
+pub use start::TwoCaptures;
 pub use writer::Writer;
 
 /// The version of the log's form; it grows when a reader of the old form would misread the new.

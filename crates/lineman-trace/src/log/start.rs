@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
+use std::net::SocketAddr;
 
 use lineman_proto::wire::LinkType;
 use serde::Deserialize;
@@ -32,6 +33,55 @@ pub struct Start {
     pub link: LinkType,
     /// The hosts that are known: a lab's two, and perhaps none of a capture.
     pub hosts: Vec<Machine>,
+    /// The two captures that it was made of, if it was: a packet is sent where it passes the one, and delivered where it
+    /// passes the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captures: Option<TwoCaptures>,
+}
+
+/// Two captures of the same traffic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TwoCaptures {
+    /// The name of the one that is nearer to the client, as packets tell.
+    pub client: String,
+    /// The name of the one that is nearer to the server.
+    pub server: String,
+    /// By which one's clock the times are.
+    pub clock: Host,
+    /// How far the other's clock is ahead of that at `t_ns` 0, in nanoseconds.
+    pub offset_ns: i64,
+    /// How much it gains on it, in parts of 10⁹; 0 where none was found.
+    pub drift_ppb: i64,
+    /// Half of the least round trip between the two, in nanoseconds: so uncertain is the offset. `None` where all packets go one way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub half_trip_ns: Option<u64>,
+    /// The ends of the conversation in both, where they are not the same: something between the two translates addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translated: Option<Translated>,
+}
+
+/// The same two ends, as two captures have them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Translated {
+    /// The client and the server in the capture that is nearer to the client.
+    pub at_client: (SocketAddr, SocketAddr),
+    /// The client and the server in the one that is nearer to the server.
+    pub at_server: (SocketAddr, SocketAddr),
+}
+
+impl Translated {
+    /// An end of the capture that is nearer to the server, as the one nearer to the client has it. Of an end that is
+    /// no part of it (a server of TFTP answers from another port) the address is.
+    pub fn as_client_has(&self, end: SocketAddr) -> SocketAddr {
+        let (here, there) = (self.at_client, self.at_server);
+        match end {
+            _ if end == there.0 => here.0,
+            _ if end == there.1 => here.1,
+            _ if end.ip() == there.0.ip() => SocketAddr::new(here.0.ip(), end.port()),
+            _ if end.ip() == there.1.ip() => SocketAddr::new(here.1.ip(), end.port()),
+            _ => end,
+        }
+    }
 }
 
 /// A host of the network. What it is in a conversation, events say by [`Host`].
@@ -71,6 +121,8 @@ struct Written {
     link: Option<LinkType>,
     /// From version 2 on.
     hosts: Option<Vec<Machine>>,
+    #[serde(default)]
+    captures: Option<TwoCaptures>,
     /// In version 1.
     client: Option<Addresses>,
     /// In version 1.
@@ -119,6 +171,7 @@ impl TryFrom<Written> for Start {
             utc_ns: written.utc_ns,
             link,
             hosts,
+            captures: written.captures,
         })
     }
 }

@@ -21,6 +21,7 @@ use super::Start;
 use super::State;
 use super::TcpInfo;
 use super::Timer;
+use super::TwoCaptures;
 
 /// The longest text, in characters: nothing that lineman writes comes near.
 const LONGEST: usize = 1000;
@@ -44,6 +45,7 @@ impl Event {
                 utc_ns,
                 link,
                 hosts,
+                captures,
             }) => Kind::Start(Start {
                 version: *version,
                 scenario: scenario.as_deref().map(line),
@@ -52,6 +54,7 @@ impl Event {
                 utc_ns: *utc_ns,
                 link: *link,
                 hosts: hosts.iter().take(HOSTS).map(machine).collect(),
+                captures: captures.as_ref().map(two_captures),
             }),
             Kind::Call(Call {
                 id,
@@ -99,6 +102,8 @@ impl Event {
                 link: _,
                 stamp_ns: _,
                 checksum_pending: _,
+                absent: _,
+                whole: _,
             })
             | Kind::State(State {
                 host: _,
@@ -144,6 +149,14 @@ impl Event {
         };
         let (n, t_ns) = (*n, *t_ns);
         Cow::Owned(Self { n, t_ns, kind })
+    }
+}
+
+fn two_captures(it: &TwoCaptures) -> TwoCaptures {
+    TwoCaptures {
+        client: line(&it.client),
+        server: line(&it.server),
+        ..it.clone()
     }
 }
 

@@ -12,8 +12,10 @@ use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::Seen;
+use crate::log::Absent;
 use crate::log::Counter;
 use crate::log::Host;
+use crate::pair::Change;
 
 /// A packet, from its sender to its fate.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +76,25 @@ pub struct Arrow {
     pub stamp_ns: Option<u64>,
     /// The address that it is for, if no host has it.
     pub nobody: Option<IpAddr>,
+    /// What two captures tell of its way, if the log is made of two.
+    pub between: Option<Between>,
     /// Its bytes as they were sent.
     pub bytes: Vec<u8>,
+}
+
+/// What two captures tell of the way of a packet from one to the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Between {
+    /// Why the other one does not have it, if it need not be lost.
+    pub absent: Option<Absent>,
+    /// How many bytes the segment carries of which this is a part, in the capture that is nearer to the sender, if that has a longer one.
+    pub sent_whole: Option<u32>,
+    /// The same in the other.
+    pub came_whole: Option<u32>,
+    /// What has changed on its way; what changes alike in each packet is there once.
+    pub changes: Vec<Change>,
+    /// The least time that a packet takes, in nanoseconds, if packets of both ways tell.
+    pub least_ns: Option<u64>,
 }
 
 impl Arrow {

@@ -48,6 +48,7 @@ use crate::log::SentClock;
 use crate::log::TcpState;
 use crate::log::Timer;
 use crate::log::TimerKind;
+use crate::log::TwoCaptures;
 
 /// What happens this soon after the last event of a row still belongs to it: longer than a delayed ACK
 /// (40 ms on Linux), and than a busy machine takes to tell of a return.
@@ -92,6 +93,10 @@ pub struct Story {
     pub(super) asked: HashSet<IpAddr>,
     pub(super) motives: Motives,
     pub(super) hosts: Addresses,
+    /// The two captures that the log was made of, if it was.
+    pub(super) captures: Option<TwoCaptures>,
+    /// What changes alike in each packet of a host, and was told.
+    pub(super) changed: HashSet<(Host, crate::pair::Change)>,
     /// The number of the last event that was about a packet.
     wire_n: u64,
     /// Lessons about calls that were given already.
@@ -148,7 +153,12 @@ impl Story {
                     self.tcp.discard_early_fins();
                 }
                 self.descriptors.start(start);
-                self.hosts = Addresses::of(start);
+                // A capture is no proof that nobody has an address.
+                self.hosts = match start.captures {
+                    Some(_) => Addresses::default(),
+                    None => Addresses::of(start),
+                };
+                self.captures = start.captures.clone();
             }
             // Figures have no row: they are shown beside it.
             Kind::TcpInfo(_) | Kind::End => {}

@@ -12,6 +12,7 @@ use super::Row;
 use super::Saying;
 use super::Stretch;
 use super::What;
+use super::explain_between::of_way;
 use super::explain_calls::of_calls;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
@@ -62,7 +63,10 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         }
         // The wire has made it: there is no row in which it departs.
         _ if arrow.copy_of.is_some() => {
-            out.extend(arrow.copy_of.map(|of| Saying::Copied { of }));
+            out.extend(arrow.copy_of.map(|of| match arrow.between {
+                Some(_) => Saying::PairCopy { of },
+                None => Saying::Copied { of },
+            }));
         }
         Stretch::Landing if arrow.fate == Fate::Delivered && arrow.held => {
             out.push(released(arrow, around));
@@ -132,6 +136,9 @@ fn no_tftp(who: Host, datagram: &Datagram) -> Option<Saying> {
 
 fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
     let receiver = arrow.from.other();
+    if let Some(between) = &arrow.between {
+        of_way(arrow, between, out);
+    }
     match arrow.fate {
         Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
         Fate::Crossing if arrow.stretch == Stretch::Departure => {}
@@ -141,6 +148,7 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             out.push(Saying::Nobody { address });
             out.push(Saying::NobodyTells { who: arrow.from });
         }
+        Fate::Dropped if arrow.between.is_some() => {}
         Fate::Dropped => out.push(match of_the_wire(arrow).next() {
             Some(rule) => Saying::Lost { rule: rule.clone() },
             None => Saying::LostByHand {},
@@ -153,7 +161,7 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             {
                 out.extend([held, released(arrow, around)]);
             }
-            if arrow.altered {
+            if arrow.altered && arrow.between.is_none() {
                 out.push(Saying::Altered { who: receiver });
             }
             match arrow.arrival {

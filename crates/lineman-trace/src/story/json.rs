@@ -17,6 +17,7 @@ use serde::Serializer;
 use serde::ser::SerializeStruct as _;
 
 use super::Arrow;
+use super::Between;
 use super::CallCell;
 use super::Clock;
 use super::Ends;
@@ -27,12 +28,14 @@ use super::StateCell;
 use super::Stretch;
 use super::Tftp;
 use super::What;
+use crate::log::Absent;
 use crate::log::Answer;
 use crate::log::Counter;
 use crate::log::Host;
 use crate::log::Origin;
 use crate::log::TcpState;
 use crate::log::TimerKind;
+use crate::pair::Change;
 
 impl Serialize for Row {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
@@ -157,7 +160,41 @@ struct PacketForm<'a> {
     link: u16,
     wire_len: usize,
     stamp_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    between: Option<BetweenForm<'a>>,
     bytes: Option<String>,
+}
+
+/// What two captures tell.
+#[derive(Serialize)]
+struct BetweenForm<'a> {
+    absent: Option<Absent>,
+    sent_whole: Option<u32>,
+    came_whole: Option<u32>,
+    overtaken: u32,
+    changes: Vec<ChangeForm<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeForm<'a> {
+    field: &'static str,
+    from: &'a str,
+    to: &'a str,
+}
+
+fn between<'a>(arrow: &Arrow, it: &'a Between) -> BetweenForm<'a> {
+    let change = |it: &'a Change| ChangeForm {
+        field: it.field.name(),
+        from: &it.from,
+        to: &it.to,
+    };
+    BetweenForm {
+        absent: it.absent,
+        sent_whole: it.sent_whole,
+        came_whole: it.came_whole,
+        overtaken: arrow.overtaken,
+        changes: it.changes.iter().map(change).collect(),
+    }
 }
 
 fn packet(arrow: &Arrow) -> PacketForm<'_> {
@@ -216,6 +253,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
         link: arrow.link.0,
         wire_len: arrow.wire_len,
         stamp_ns: arrow.stamp_ns,
+        between: arrow.between.as_ref().map(|it| between(arrow, it)),
         // Once is enough: the row in which it lands names the same packet.
         bytes: matches!(arrow.stretch, Stretch::Whole | Stretch::Departure)
             .then(|| digits(&arrow.bytes)),

@@ -16,6 +16,7 @@ use super::Story;
 use super::Stretch;
 use super::around::Connecting;
 use super::assemble::TOGETHER_NS;
+use super::between::changed;
 use super::change::ends;
 use super::motives::Motive;
 use super::pending::Open;
@@ -197,6 +198,12 @@ impl Story {
         let (link, wire_len) = self.captured(packet, bytes.len());
         let frame =
             Frame::captured(link, &bytes, wire_len).with_checksum_pending(packet.checksum_pending);
+        let readdressed = self.as_client_has(&frame, link);
+        let frame = match &readdressed {
+            Some(bytes) => Frame::captured(link, bytes, wire_len)
+                .with_checksum_pending(packet.checksum_pending),
+            None => frame,
+        };
         let frame = self.conversations.follow(frame);
         let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
         let segment = seen.segment();
@@ -236,6 +243,7 @@ impl Story {
             link,
             wire_len,
             stamp_ns: packet.stamp_ns,
+            between: self.between(packet),
             bytes,
             seen,
         };
@@ -264,6 +272,23 @@ impl Story {
             let (link, wire_len) = self.captured(packet, bytes.len());
             Frame::captured(link, bytes, wire_len)
         });
+        let mut arrow = arrow.clone();
+        let is_altered = match &altered {
+            Some(frame) if arrow.between.is_some() => {
+                arrow.between = changed(&arrow, packet, frame, &mut self.changed);
+                let mut changes = arrow.between.iter().flat_map(|it| &it.changes);
+                changes.any(|change| !change.field.is_steady())
+            }
+            altered => altered.is_some(),
+        };
+        let readdressed = altered.as_ref().and_then(|frame| {
+            let (link, wire_len) = self.captured(packet, frame.bytes().len());
+            Some((self.as_client_has(frame, link)?, link, wire_len))
+        });
+        let altered = match &readdressed {
+            Some((bytes, link, wire_len)) => Some(Frame::captured(*link, bytes, *wire_len)),
+            None => altered,
+        };
         // What is no segment has no place in a flow, but a checksum.
         let other = match &altered {
             Some(frame) if is_damaged(frame) => Arrival::Damaged,
@@ -284,8 +309,6 @@ impl Story {
             }
             false => None,
         };
-        let is_altered = altered.is_some();
-        let mut arrow = arrow.clone();
         let arrival = delivered.map_or(other, |it| it.arrival);
         let damaged = arrival == Arrival::Damaged;
         // What its receiver throws away is as good as lost to its sender.
@@ -308,7 +331,8 @@ impl Story {
         // It overtakes what was sent before it and has not arrived.
         if fate == Fate::Delivered && arrow.copy_of.is_none() {
             let behind = |other: &&mut Arrow| {
-                other.held && other.from == arrow.from && other.sent_ns < arrow.sent_ns
+                let waits = other.held || other.between.is_some();
+                waits && other.from == arrow.from && other.sent_ns < arrow.sent_ns
             };
             let overtaken = self.packets.values_mut().filter(behind);
             overtaken.for_each(|other| other.overtaken += 1);
@@ -330,16 +354,18 @@ impl Story {
             }
             arrow.stretch = Stretch::Landing;
             let place = self.open(event);
-            self.pending[place].row.arrow = Some(arrow);
+            self.pending[place].row.arrow = Some(arrow.clone());
         }
         let way = |open: &Open| is_way_of(open, packet.id);
         let Some(place) = self.pending.iter().rposition(way) else {
             return;
         };
+        let between = arrow.between.take();
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
             arrow.arrival = arrival;
             arrow.altered = is_altered;
+            arrow.between = between;
             // A log that somebody has changed may decide about a packet before it is sent.
             let decided_ns = event.t_ns.max(arrow.sent_ns);
             arrow.decided_ns = (fate != Fate::Captured).then_some(decided_ns);

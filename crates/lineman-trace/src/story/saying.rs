@@ -311,6 +311,48 @@ sayings! {
     CapturedLate "capture.late" { who: Host }
     /// Its checksum was wrong where it was captured.
     CapturedDamaged "capture.damaged" { who: Host }
+    /// The other capture has it so much later.
+    PairCame "pair.came" { after: Micros }
+    /// The same, much later than it could.
+    PairLate "pair.late" { after: Micros, least: Micros }
+    /// The other capture had to have it.
+    PairLost "pair.lost" { who: Host }
+    /// It was sent before others that have come earlier.
+    PairOvertaken "pair.overtaken" { times: Times }
+    /// It has come once more.
+    PairCopy "pair.copy" { of: Packet }
+    /// The capture nearer to its sender has it in a longer segment.
+    PairCut "pair.cut" { who: Host, whole: Bytes }
+    /// The capture nearer to its receiver has.
+    PairJoined "pair.joined" { who: Host, whole: Bytes }
+    /// The other capture does not go on then.
+    PairOtherTime "pair.absent.time" { }
+    /// The other one's capturing has lost packets.
+    PairCaptureDropped "pair.absent.drops" { }
+    /// The other one does not have it, and it came.
+    PairAcknowledged "pair.absent.acknowledged" { who: Host }
+    /// The one nearer to its sender does not have it.
+    PairUnsent "pair.absent.unsent" { who: Host }
+    /// It is not known why the other one does not have it.
+    PairUnknown "pair.absent.unknown" { }
+    /// It comes from another address.
+    PairSource "pair.source" { who: Host, from: Text, to: Text }
+    /// It goes to another.
+    PairDestination "pair.destination" { who: Host, from: Text, to: Text }
+    /// Routers have taken of its TTL.
+    PairTtl "pair.ttl" { who: Host, from: Text, to: Text }
+    /// Something has changed the largest segment that its sender takes.
+    PairMss "pair.mss" { from: Text, to: Text }
+    /// A router has marked it.
+    PairCongestion "pair.ecn" { from: Text }
+    /// Something has changed what it carries.
+    PairPayload "pair.payload" { }
+    /// Something has taken a field out.
+    PairGone "pair.field.gone" { field: Text, from: Text }
+    /// Something has put a field in.
+    PairNew "pair.field.new" { field: Text, to: Text }
+    /// A field has another value.
+    PairField "pair.field" { field: Text, from: Text, to: Text }
     /// A packet without bytes.
     Unknown "packet.unknown" { who: Host }
     /// Something that is neither TCP nor UDP.

@@ -40,6 +40,8 @@ kinds! {
     Count(u64)
     /// A time in milliseconds.
     Millis(u64)
+    /// A time in microseconds.
+    Micros(u64)
     /// A time in seconds.
     Seconds(u64)
     /// A block number of TFTP, as it stands in the packet.

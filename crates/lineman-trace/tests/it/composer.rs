@@ -55,6 +55,67 @@ impl Script {
         }
     }
 
+    /// Of two captures, between which an address is translated.
+    pub fn pair(name: &str, client: SocketAddr, server: SocketAddr) -> Self {
+        let outside = SocketAddr::from(([198, 51, 100, 9], client.port() + 1000));
+        let start = Start {
+            origin: Origin::Inferred,
+            captures: Some(TwoCaptures {
+                client: "a.pcap".to_owned(),
+                server: "b.pcap".to_owned(),
+                clock: Client,
+                offset_ns: 0,
+                drift_ppb: 0,
+                half_trip_ns: Some(10_000_000),
+                translated: Some(Translated {
+                    at_client: (client, server),
+                    at_server: (outside, server),
+                }),
+            }),
+            ..start(name)
+        };
+        let (writer, _) = Writer::new(Vec::new(), start).expect("memory");
+        Self {
+            writer,
+            ..Self::new(name)
+        }
+    }
+
+    /// Nothing happens for some microseconds.
+    pub fn later(&mut self, us: u64) -> &mut Self {
+        self.now_us += us;
+        self
+    }
+
+    /// Sends, and delivers what has become of it some microseconds later.
+    pub fn comes(&mut self, from: Host, bytes: Vec<u8>, came: Vec<u8>, us: u64) {
+        let id = self.send(from, bytes);
+        self.later(us);
+        self.verdict(id, from, Verdict::Delivered, Some(came));
+        self.later(1000);
+    }
+
+    /// The same of a part of longer segments, of so many bytes where it was sent and where it came.
+    pub fn pieces(&mut self, from: Host, bytes: Vec<u8>, came: Vec<u8>, wholes: (u32, u32)) {
+        self.packets += 1;
+        for (verdict, bytes, whole) in [
+            (Verdict::Sent, bytes, wholes.0),
+            (Verdict::Delivered, came, wholes.1),
+        ] {
+            let mut packet = Packet::new(self.packets, from, verdict, Some(bytes));
+            packet.whole = Some(whole);
+            self.put(Kind::Packet(packet)).later(10_000);
+        }
+    }
+
+    /// One capture has it, and the other need not.
+    pub fn absent(&mut self, from: Host, bytes: Vec<u8>, absent: Absent) -> &mut Self {
+        self.packets += 1;
+        let mut packet = Packet::new(self.packets, from, Verdict::Captured, Some(bytes));
+        packet.absent = Some(absent);
+        self.put(Kind::Packet(packet))
+    }
+
     /// Of a simulated lab.
     pub fn simulated(name: &str) -> Self {
         let start = Start {
@@ -208,6 +269,7 @@ fn start(scenario: &str) -> Start {
         utc_ns: 1_795_000_000_000_000_000,
         link: LinkType::ETHERNET,
         hosts: vec![host(Client, 1), host(Server, 2)],
+        captures: None,
     }
 }
 

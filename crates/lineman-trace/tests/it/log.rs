@@ -15,6 +15,7 @@ fn start() -> Start {
         utc_ns: 1_700_000_000_000_000_000,
         link: LinkType::ETHERNET,
         hosts: vec![machine(Host::Client, 1), machine(Host::Server, 2)],
+        captures: None,
     }
 }
 
@@ -302,6 +303,7 @@ fn a_log_carries_what_a_capture_has() {
         origin: Origin::Inferred,
         link: LinkType::LINUX_SLL2,
         hosts: Vec::new(),
+        captures: None,
         ..start()
     };
     let (mut writer, first) = Writer::new(Vec::new(), first).expect("memory");

@@ -26,6 +26,7 @@ pub const ALL: [(&str, Make); 18] = [
     ("tftp-get", tftp_get),
     ("tftp-put", tftp_put),
     ("tftp-window", tftp_window),
+    ("two-captures", crate::two_captures::two_captures),
     ("udp", udp),
     ("window", window),
     ("probe", probe),

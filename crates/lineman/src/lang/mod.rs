@@ -25,6 +25,7 @@ pub mod lab;
 pub mod learn;
 pub mod learn_page;
 pub mod page;
+pub mod pair;
 pub mod read;
 pub mod sayings;
 pub mod scenarios;

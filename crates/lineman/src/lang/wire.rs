@@ -14,6 +14,7 @@ messages! {
     ServerShort {} "server" "服务器"
     Byte { count } "{count} byte" "{count} 字节"
     Bytes { count } "{count} bytes" "{count} 字节"
+    Micros { count } "{count} µs" "{count} 微秒"
     Millis { count } "{count} ms" "{count} 毫秒"
     Seconds { count } "{count} s" "{count} 秒"
 }

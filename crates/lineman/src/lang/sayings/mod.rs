@@ -7,6 +7,7 @@
 //! table against the sayings.
 
 mod calls;
+mod pair;
 mod states;
 mod tcp;
 mod tftp;
@@ -35,6 +36,7 @@ impl Words {
             udp::WORDS,
             tftp::WORDS,
             wire::WORDS,
+            pair::WORDS,
             states::WORDS,
             calls::WORDS,
         ];

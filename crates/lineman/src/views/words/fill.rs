@@ -88,6 +88,7 @@ fn value(value: &Value, lang: Lang) -> String {
         Value::Bytes(count @ 1) => Wire::Byte { count }.render(lang),
         Value::Bytes(count) => Wire::Bytes { count }.render(lang),
         Value::Millis(count) => Wire::Millis { count }.render(lang),
+        Value::Micros(count) => span(count.saturating_mul(1000), lang),
         Value::Seconds(count) => Wire::Seconds { count }.render(lang),
         Value::Seq(number) => number.to_string(),
         Value::RelativeSeq(number) => number.to_string(),
@@ -102,6 +103,31 @@ fn value(value: &Value, lang: Lang) -> String {
         }
         // One of a newer lineman-trace: it has no words, so no sentence has a place for it.
         _ => String::new(),
+    }
+}
+
+/// A time in nanoseconds as it is said: to the microsecond, in the unit that fits.
+pub fn span(ns: u64, lang: Lang) -> String {
+    let micros = ns.saturating_add(500) / 1000;
+    let parts = |whole: u64| {
+        let text = format!(
+            "{}.{:0places$}",
+            micros / whole,
+            micros % whole,
+            places = whole.ilog10() as usize
+        );
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match micros {
+        0..1000 => Wire::Micros { count: &micros }.render(lang),
+        1000..1_000_000 => Wire::Millis {
+            count: &parts(1000),
+        }
+        .render(lang),
+        _ => Wire::Seconds {
+            count: &parts(1_000_000),
+        }
+        .render(lang),
     }
 }
 
@@ -150,6 +176,10 @@ mod tests {
         assert_eq!(say(Value::Bytes(0), Lang::En), "0 bytes");
         assert_eq!(say(Value::Bytes(5), Lang::Zh), "5 字节");
         assert_eq!(say(Value::Millis(211), Lang::En), "211 ms");
+        assert_eq!(say(Value::Micros(7), Lang::Zh), "7 微秒");
+        assert_eq!(say(Value::Micros(20_310), Lang::En), "20.31 ms");
+        assert_eq!(say(Value::Micros(1_000), Lang::En), "1 ms");
+        assert_eq!(say(Value::Micros(61_000_040), Lang::En), "61.00004 s");
         assert_eq!(say(Value::Seconds(60), Lang::Zh), "60 秒");
         let options = [("blksize", "1432"), ("tsize", "0")];
         let options = options.map(|(name, value)| (name.to_owned(), value.to_owned()));

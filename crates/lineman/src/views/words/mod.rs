@@ -11,6 +11,7 @@ use lineman_trace::story::Row;
 use lineman_trace::story::Saying;
 
 use self::fill::fill;
+pub use self::fill::span;
 use self::notes::of_note;
 use crate::lang::Lang;
 use crate::lang::sayings::Words;

@@ -5,13 +5,14 @@ use lineman_lab::Difference;
 use super::programs;
 use crate::lang::Lang;
 use crate::lang::differences;
+use crate::lang::pair;
 use crate::lang::scenarios;
 use crate::lang::seen;
 use crate::lang::waits;
 
 /// The sentence of a note: of a scenario what to look at, of a simulated lab what differs, of a lab what
 /// became of a program, of a script what it waits for or has
-/// seen. `None` of one that is not known.
+/// seen, of two captures how they stand to each other. `None` of one that is not known.
 pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Option<String> {
     let look = || scenarios::look(note.strip_prefix("look.")?, lang).map(str::to_owned);
     let differs = || {
@@ -23,4 +24,5 @@ pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Opti
         .or_else(differs)
         .or_else(|| waits::of_note(note, args, lang))
         .or_else(|| seen::of_note(note, args, lang))
+        .or_else(|| pair::of_note(note, args, lang))
 }

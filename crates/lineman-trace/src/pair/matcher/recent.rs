@@ -1,0 +1,100 @@
+//! Packets that both captures have had a moment ago: one of them may come once more.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use super::Matcher;
+use crate::pair::Met;
+use crate::pair::Outcome;
+use crate::pair::Point;
+use crate::pair::Print;
+use crate::pair::Sight;
+
+/// How long one is remembered, in nanoseconds.
+pub(in crate::pair) const MEMORY_NS: i64 = 1_000_000_000;
+
+/// Packets that both have had.
+#[derive(Debug)]
+pub(super) struct Recent<T> {
+    most: usize,
+    all: HashMap<(Point, u64), Rc<Sight<T>>>,
+    oldest: VecDeque<(i64, Point, u64)>,
+}
+
+impl<T> Recent<T> {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            all: HashMap::new(),
+            oldest: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn note(&mut self, sight: &Rc<Sight<T>>) {
+        let key = (sight.point, sight.print.key);
+        self.all.insert(key, sight.clone());
+        self.oldest.push_back((sight.at_ns, key.0, key.1));
+        while let Some((at_ns, point, key)) = self.oldest.front().copied()
+            && (self.oldest.len() > self.most || sight.at_ns.saturating_sub(at_ns) > MEMORY_NS)
+        {
+            self.oldest.pop_front();
+            // It may be a later one by now.
+            if self
+                .all
+                .get(&(point, key))
+                .is_some_and(|it| it.at_ns <= at_ns)
+            {
+                self.all.remove(&(point, key));
+            }
+        }
+    }
+}
+
+impl<T> Matcher<'_, T> {
+    /// Whether this is a packet that came a moment ago, once more, where its receiver is nearer: then it is told.
+    pub(super) fn is_copy(&mut self, sight: &Rc<Sight<T>>) -> bool {
+        let other = sight.point.other();
+        let original = self.recent.all.get(&(other, sight.print.key));
+        let Some(original) = original
+            .filter(|it| is_same(&it.print, &sight.print))
+            .cloned()
+        else {
+            return false;
+        };
+        let same = Some((original.conversation, original.from));
+        let recent = sight.at_ns.saturating_sub(original.at_ns) <= MEMORY_NS;
+        if self.counterpart(sight) != same || self.sender(sight) != Some(other) || !recent {
+            return false;
+        }
+        let first = match other {
+            Point::First => original.conversation,
+            Point::Second => sight.conversation,
+        };
+        let from = if other == Point::First {
+            original.from
+        } else {
+            sight.from
+        };
+        if let Some(pairing) = self.pairings.get_mut(&first) {
+            pairing.ways[from].copied += 1;
+        }
+        self.outcomes.push_back(Outcome {
+            seen: (original, Some(sight.clone())),
+            part: None,
+            met: Met::Copy,
+        });
+        true
+    }
+}
+
+/// Whether it is one packet twice, and not a packet and its retransmission.
+fn is_same(one: &Print, other: &Print) -> bool {
+    let ids = one.id.zip(other.id).map(|(a, b)| a == b);
+    let stamps = one.stamp.zip(other.stamp).map(|(a, b)| a == b);
+    let bodies = one.body.zip(other.body).map(|(a, b)| a == b);
+    match ids {
+        Some(same) => same && bodies != Some(false),
+        None => stamps.or(bodies) == Some(true) && one.goes_with(other),
+    }
+}
