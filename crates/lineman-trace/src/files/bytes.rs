@@ -37,6 +37,10 @@ impl Endian {
         }
     }
 
+    pub(super) fn u64(self, bytes: [u8; 8]) -> u64 {
+        self.i64(bytes).cast_unsigned()
+    }
+
     pub(super) fn put16(self, number: u16, out: &mut Vec<u8>) {
         out.extend(match self {
             Self::Little => number.to_le_bytes(),

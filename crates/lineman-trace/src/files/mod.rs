@@ -12,6 +12,7 @@ mod pcap;
 mod pcapng;
 mod reader;
 mod resolution;
+mod statistics;
 mod unpacked;
 
 pub use lineman_proto::wire::LinkType;
@@ -26,6 +27,7 @@ pub use reader::Ending;
 pub use reader::Form;
 pub use reader::Reader;
 pub use resolution::Resolution;
+pub use statistics::Statistics;
 pub use unpacked::Unpacked;
 
 /// The most bytes that a packet may have in a file: what libpcap and Wireshark allow for everything but

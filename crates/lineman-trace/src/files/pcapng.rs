@@ -13,6 +13,7 @@ use super::MAX_PACKET;
 use super::Reason;
 use super::Record;
 use super::Resolution;
+use super::Statistics;
 use super::bytes::Input;
 use super::bytes::Stop;
 use block::Block;
@@ -36,6 +37,8 @@ const INTERFACE: u32 = 1;
 const OLD_PACKET: u32 = 2;
 /// A packet of the first interface, without a time.
 const SIMPLE_PACKET: u32 = 3;
+/// What the capturing of an interface has come to.
+const STATISTICS: u32 = 5;
 const PACKET: u32 = 6;
 
 /// The length of a block's kind and of its two lengths, in bytes.
@@ -52,6 +55,15 @@ const PACKET_FLAGS: u16 = 2;
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
 const DIRECTION: u32 = 3;
+/// How many packets were dropped between the one before and this one (§4.3), and in old packets that this is not known.
+const PACKET_DROPS: u16 = 4;
+const NOT_KNOWN: u16 = 0xffff;
+
+// Options of statistics (§4.6): when it began and ended, and packets for which the interface or the system had no room.
+const ISB_START: u16 = 2;
+const ISB_END: u16 = 3;
+const ISB_IF_DROP: u16 = 5;
+const ISB_OS_DROP: u16 = 7;
 
 /// What is needed to read the blocks of a file.
 #[derive(Debug)]
@@ -60,6 +72,7 @@ pub(super) struct Blocks {
     /// How many interfaces the sections before have described.
     earlier: usize,
     pub(super) begun: u64,
+    pub(super) statistics: Statistics,
 }
 
 impl Blocks {
@@ -69,6 +82,7 @@ impl Blocks {
             endian: section(input)?,
             earlier: 0,
             begun: 0,
+            statistics: Statistics::default(),
         })
     }
 
@@ -102,6 +116,11 @@ impl Blocks {
                 PACKET => self.packet(&mut block, interfaces, record)?,
                 OLD_PACKET => self.old_packet(&mut block, interfaces, record)?,
                 SIMPLE_PACKET => self.simple_packet(&mut block, interfaces, record)?,
+                // Packets are read whatever is wrong with what is told of them.
+                STATISTICS => match self.statistics(&mut block, interfaces) {
+                    Err(Stop::Bad(reason)) if !matches!(reason, Reason::Io(_)) => {}
+                    told => told?,
+                },
                 _ => {}
             }
             block.finish()?;
@@ -122,7 +141,7 @@ impl Blocks {
     }
 
     fn packet<R: Read>(
-        &self,
+        &mut self,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
         record: &mut Record,
@@ -132,19 +151,22 @@ impl Blocks {
     }
 
     fn old_packet<R: Read>(
-        &self,
+        &mut self,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
         record: &mut Record,
     ) -> Result<(), Stop> {
         let number = block.u16()?;
-        let _how_many_were_dropped = block.u16()?;
+        let dropped = block.u16()?;
+        if dropped != NOT_KNOWN {
+            self.statistics.packet(dropped.into());
+        }
         self.timed(number.into(), block, interfaces, record)
     }
 
     /// From the time on, both kinds of packet are the same.
     fn timed<R: Read>(
-        &self,
+        &mut self,
         number: u32,
         block: &mut Block<'_, R>,
         interfaces: &[Interface],
@@ -163,9 +185,47 @@ impl Blocks {
                     .comments
                     .push(String::from_utf8_lossy(&value).into_owned()),
                 PACKET_FLAGS => record.outbound = outbound(self.endian, &value),
+                PACKET_DROPS => {
+                    let dropped = value.try_into().map(|bytes| self.endian.u64(bytes));
+                    self.statistics.packet(dropped.unwrap_or(0));
+                }
                 _ => {}
             }
         }
+        Ok(())
+    }
+
+    /// What an interface has come to, told again as often as a program likes.
+    fn statistics<R: Read>(
+        &mut self,
+        block: &mut Block<'_, R>,
+        interfaces: &[Interface],
+    ) -> Result<(), Stop> {
+        let number = block.u32()?;
+        let (at, interface) = self.interface(number, interfaces)?;
+        let _told_at: [u8; 8] = block.array()?;
+        let (mut from_ns, mut to_ns, mut dropped) = (None, None, None);
+        for BlockOption { code, value } in block.options()? {
+            let Ok(bytes) = <[u8; 8]>::try_from(value) else {
+                continue;
+            };
+            let time = || {
+                let [a, b, c, d, e, f, g, h] = bytes;
+                let (high, low) = (self.endian.u32([a, b, c, d]), self.endian.u32([e, f, g, h]));
+                utc_ns(interface, u64::from(high) << 32 | u64::from(low))
+            };
+            match code {
+                ISB_START => from_ns = time(),
+                ISB_END => to_ns = time(),
+                ISB_IF_DROP | ISB_OS_DROP => {
+                    let more = self.endian.u64(bytes);
+                    dropped = Some(dropped.unwrap_or(0_u64).saturating_add(more));
+                }
+                _ => {}
+            }
+        }
+        self.statistics.went_on(from_ns, to_ns);
+        self.statistics.interface(at, dropped);
         Ok(())
     }
 

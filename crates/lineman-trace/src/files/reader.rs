@@ -6,6 +6,7 @@ use super::BadFile;
 use super::Interface;
 use super::Reason;
 use super::Record;
+use super::Statistics;
 use super::bytes::Input;
 use super::bytes::Stop;
 use super::pcap;
@@ -88,6 +89,14 @@ impl<R: Read> Reader<R> {
     /// How the file ended; `None` until the iterator has, or when it ended with an error.
     pub fn ending(&self) -> Option<Ending> {
         self.ending
+    }
+
+    /// What the file says of the capturing itself, as far as it was read: of pcap, nothing.
+    pub fn statistics(&self) -> Statistics {
+        match &self.records {
+            Records::Pcap(_) => Statistics::default(),
+            Records::Pcapng(blocks) => blocks.statistics.clone(),
+        }
     }
 
     /// What it reads from.

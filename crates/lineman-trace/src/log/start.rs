@@ -36,7 +36,7 @@ pub struct Start {
     /// The two captures that it was made of, if it was: a packet is sent where it passes the one, and delivered where it
     /// passes the other.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub captures: Option<TwoCaptures>,
+    pub captures: Option<Box<TwoCaptures>>,
 }
 
 /// Two captures of the same traffic.
@@ -122,7 +122,7 @@ struct Written {
     /// From version 2 on.
     hosts: Option<Vec<Machine>>,
     #[serde(default)]
-    captures: Option<TwoCaptures>,
+    captures: Option<Box<TwoCaptures>>,
     /// In version 1.
     client: Option<Addresses>,
     /// In version 1.

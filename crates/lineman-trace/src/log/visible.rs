@@ -54,7 +54,7 @@ impl Event {
                 utc_ns: *utc_ns,
                 link: *link,
                 hosts: hosts.iter().take(HOSTS).map(machine).collect(),
-                captures: captures.as_ref().map(two_captures),
+                captures: captures.as_deref().map(two_captures),
             }),
             Kind::Call(Call {
                 id,
@@ -152,12 +152,12 @@ impl Event {
     }
 }
 
-fn two_captures(it: &TwoCaptures) -> TwoCaptures {
-    TwoCaptures {
+fn two_captures(it: &TwoCaptures) -> Box<TwoCaptures> {
+    Box::new(TwoCaptures {
         client: line(&it.client),
         server: line(&it.server),
         ..it.clone()
-    }
+    })
 }
 
 fn machine(host: &Machine) -> Machine {

@@ -94,7 +94,7 @@ pub struct Story {
     pub(super) motives: Motives,
     pub(super) hosts: Addresses,
     /// The two captures that the log was made of, if it was.
-    pub(super) captures: Option<TwoCaptures>,
+    pub(super) captures: Option<Box<TwoCaptures>>,
     /// What changes alike in each packet of a host, and was told.
     pub(super) changed: HashSet<(Host, crate::pair::Change)>,
     /// The number of the last event that was about a packet.

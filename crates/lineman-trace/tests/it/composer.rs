@@ -60,7 +60,7 @@ impl Script {
         let outside = SocketAddr::from(([198, 51, 100, 9], client.port() + 1000));
         let start = Start {
             origin: Origin::Inferred,
-            captures: Some(TwoCaptures {
+            captures: Some(Box::new(TwoCaptures {
                 client: "a.pcap".to_owned(),
                 server: "b.pcap".to_owned(),
                 clock: Client,
@@ -71,7 +71,7 @@ impl Script {
                     at_client: (client, server),
                     at_server: (outside, server),
                 }),
-            }),
+            })),
             ..start(name)
         };
         let (writer, _) = Writer::new(Vec::new(), start).expect("memory");

@@ -40,8 +40,8 @@ pub fn two_captures() -> Vec<u8> {
     checksum::fill(&mut came);
     log.comes(Client, marked, came, 100_000);
     // The second is faster than the first, which comes twice.
-    let first = tcp.next(Client, push, &[1; 100]);
-    let second = tcp.next(Client, push, &[2; 100]);
+    let first = tcp.next(Client, push, &[1; 10]);
+    let second = tcp.next(Client, push, &[2; 10]);
     let slow = log.send(Client, first.clone());
     let fast = log.send(Client, second.clone());
     log.verdict(slow, Client, Verdict::Duplicated { copy: 100 }, None);
@@ -58,10 +58,10 @@ pub fn two_captures() -> Vec<u8> {
     log.later(1000);
     log.verdict(100, Client, Verdict::Delivered, Some(came));
     // Cut behind the one, joined before the other.
-    let piece = tcp.next(Client, push, &[3; 1400]);
+    let piece = tcp.next(Client, push, &[3; 60]);
     let came = routed(&piece, true, true, None);
-    log.pieces(Client, piece, came, (2800, 2800));
-    let lost = tcp.next(Client, push, &[4; 50]);
+    log.pieces(Client, piece, came, (120, 120));
+    let lost = tcp.next(Client, push, &[4; 5]);
     let id = log.send(Client, lost);
     log.verdict(id, Client, Verdict::Dropped, None);
     for absent in [

@@ -12,8 +12,8 @@ pub struct Read {
     /// The capture: pcap or pcapng, as it is or compressed by gzip or zstd; - is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Which packets, in the syntax of tcpdump, like tcp port 80 and host 192.0.2.7; all if left out
-    #[arg(value_name = "FILTER")]
+    /// A second capture of the same traffic, taken at another point, to be compared; then which packets, in the syntax of tcpdump, like tcp port 80 and host 192.0.2.7; all if left out
+    #[arg(value_name = "FILE2 | FILTER")]
     pub filter: Vec<String>,
     /// Show the ladder of this conversation, by its number in the table
     #[arg(long, short, value_name = "N")]
@@ -45,5 +45,6 @@ Examples:
   lineman read a.pcap -c 3 --page                      in a browser
   lineman read a.pcap -c 3 --export svg -o a.svg       a picture
   lineman read a.pcap -c 1 --follow                    while tcpdump writes it
+  lineman read a.pcap b.pcap                           the same traffic at two points: lost, delayed, changed between
   lineman read a.pcap --redact b.pcapng                one that can be shown to others
   ssh host tcpdump -U -w - port 53 | lineman read -    from another machine; ^C shows the table";

@@ -7,7 +7,7 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Reader;
 
 /// Their names: composed ones, and some that a real lab has recorded.
-pub const LOGS: [&str; 15] = [
+pub const LOGS: [&str; 16] = [
     "capture",
     "capture-gaps",
     "causes",
@@ -21,6 +21,7 @@ pub const LOGS: [&str; 15] = [
     "tftp-get",
     "tftp-put",
     "tftp-window",
+    "two-captures",
     "udp",
     "window",
 ];

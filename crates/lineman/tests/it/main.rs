@@ -28,6 +28,7 @@ mod outputs;
 mod page;
 mod page_browser;
 mod read;
+mod read_pair;
 mod settings;
 mod support;
 mod tftp_bad_input;

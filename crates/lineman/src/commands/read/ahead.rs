@@ -16,6 +16,7 @@ use lineman_trace::files::LinkType;
 use lineman_trace::files::Reader;
 use lineman_trace::files::Reason;
 use lineman_trace::files::Record;
+use lineman_trace::files::Statistics;
 use lineman_trace::files::Unpacked;
 
 use super::wanted::Wanted;
@@ -56,6 +57,8 @@ pub struct End {
     pub packed_cut: bool,
     /// Why it could not go on.
     pub bad: Option<BadFile>,
+    /// What the file says of the capturing itself.
+    pub statistics: Statistics,
     /// The filter's text, and what it asks for that the packets of some link do not have.
     pub refused: Option<(String, FilterError)>,
 }
@@ -208,6 +211,7 @@ impl<R: io::Read> Reading<R> {
             ending: self.reader.ending(),
             packed_cut: self.reader.input().is_cut(),
             bad,
+            statistics: self.reader.statistics(),
             refused: refused.map(|(text, error)| (text.to_owned(), error.clone())),
         }
     }

@@ -8,6 +8,7 @@ use lineman_trace::capture::Conversations;
 use lineman_trace::capture::Sorted;
 use lineman_trace::files::Ending;
 use lineman_trace::files::Reader;
+use lineman_trace::files::Statistics;
 use lineman_trace::files::Unpacked;
 
 use super::ahead;
@@ -116,6 +117,11 @@ impl End {
             Some(Ending::Cut { at }) => Some(at),
             _ => None,
         }
+    }
+
+    /// What the file says of the capturing itself.
+    pub fn statistics(&self) -> &Statistics {
+        &self.end.statistics
     }
 
     /// Whether it was read to its end, and all of it was there.

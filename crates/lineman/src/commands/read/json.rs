@@ -33,6 +33,20 @@ pub fn lines_ending(summary: &Summary, ending: Value) -> impl Iterator<Item = St
     conversations.chain(folds).chain([last])
 }
 
+/// A conversation, with what more there is to say of it.
+pub fn conversation_with(it: &Conversation, more: Value) -> String {
+    let mut all = conversation(it);
+    if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {
+        all.extend(more);
+    }
+    json_line("conversation", all, None)
+}
+
+/// What all packets come to; `ending` is added.
+pub fn summary(all: &Totals, ending: Value) -> String {
+    json_line("summary", totals(all, ending), None)
+}
+
 fn conversation(it: &Conversation) -> Value {
     let ends = [Host::Client, Host::Server].map(|host| {
         json!({

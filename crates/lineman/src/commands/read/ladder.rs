@@ -44,17 +44,8 @@ const MOMENT: Duration = Duration::from_millis(1);
 /// Shows the conversation of this number.
 pub fn run(args: &Read, number: u64, console: Console) -> Result<(), Failure> {
     let (capture, stop, id) = Capture::open(&args.file, &args.filter, args.follow, console)?;
-    let log = Hub::new();
-    let events = log.cursor();
-    let (told, sink) = (log.clone(), log.sink());
-    let reader = thread::spawn(move || read(capture, number, &told, sink));
-    let mut reading = Reading {
-        stop: Some(stop),
-        log,
-    };
-    let shown = show(args, events, &mut reading, id, console);
-    reading.stop(); // a view that has failed reads no more
-    let read = join(reader, console)?;
+    let work = move |log: &Hub, sink: Sink<'_>| read(capture, number, log, sink);
+    let (shown, read) = while_shown(args, Some(stop), id.as_slice(), work, console)?;
     shown?;
     if !read.found {
         let (number, count) = (&number, &read.conversations);
@@ -64,11 +55,41 @@ pub fn run(args: &Read, number: u64, console: Console) -> Result<(), Failure> {
     read.end.tell(&args.file, console)
 }
 
+/// Takes events of a log.
+pub type Sink<'a> = &'a mut dyn FnMut(Event);
+
+/// Shows a log while `work` makes it on another thread, which is to end when the log is over. `ids` are the files that
+/// are read; `stop` ends what is waited for when it is dropped. Gives how showing it went, and what the work has given.
+pub fn while_shown<T: Send + 'static>(
+    args: &Read,
+    stop: Option<Stop>,
+    ids: &[FileId],
+    work: impl FnOnce(&Hub, Sink<'_>) -> T + Send + 'static,
+    console: Console,
+) -> Result<(Result<(), Failure>, T), Failure> {
+    let log = Hub::new();
+    let events = log.cursor();
+    let (told, mut sink) = (log.clone(), log.sink());
+    let worker = thread::spawn(move || work(&told, &mut sink));
+    let mut reading = Reading { stop, log };
+    let shown = show(args, events, &mut reading, ids, console);
+    reading.stop(); // a view that has failed reads no more
+    Ok((shown, join(worker, console)?))
+}
+
+/// Waits while too much of a log waits to be shown. False if nobody wants to see more.
+pub fn has_room(log: &Hub) -> bool {
+    while log.unread() > AHEAD && !log.is_over() {
+        thread::sleep(MOMENT);
+    }
+    !log.is_over()
+}
+
 /// Shows a log that is there as a whole.
 pub fn show_all(
     args: &Read,
     all: Vec<Event>,
-    id: Option<FileId>,
+    ids: &[FileId],
     console: Console,
 ) -> Result<(), Failure> {
     let log = Hub::new();
@@ -77,7 +98,7 @@ pub fn show_all(
     all.into_iter().for_each(&mut sink);
     drop(sink);
     let mut reading = Reading { stop: None, log };
-    show(args, events, &mut reading, id, console)
+    show(args, events, &mut reading, ids, console)
 }
 
 /// What the reading has come to.
@@ -87,7 +108,7 @@ struct ReadOut {
     end: End,
 }
 
-fn read(mut capture: Capture, number: u64, log: &Hub, mut sink: impl FnMut(Event)) -> ReadOut {
+fn read(mut capture: Capture, number: u64, log: &Hub, sink: Sink<'_>) -> ReadOut {
     let (mut all, mut recorder) = (Conversations::default(), Recorder::new());
     let mut found = false;
     while !log.is_over()
@@ -101,9 +122,7 @@ fn read(mut capture: Capture, number: u64, log: &Hub, mut sink: impl FnMut(Event
             found = true;
         }
         sink(recorder.packet(sorted.number, sorted.from, &packet));
-        while log.unread() > AHEAD && !log.is_over() {
-            thread::sleep(MOMENT);
-        }
+        has_room(log);
     }
     if found {
         sink(recorder.end());
@@ -115,16 +134,16 @@ fn read(mut capture: Capture, number: u64, log: &Hub, mut sink: impl FnMut(Event
     }
 }
 
-fn join(reader: JoinHandle<ReadOut>, console: Console) -> Result<ReadOut, Failure> {
-    let read = reader.join();
-    read.map_err(|_| Failure::internal(&"the reader has panicked", console.lang))
+fn join<T>(worker: JoinHandle<T>, console: Console) -> Result<T, Failure> {
+    let done = worker.join();
+    done.map_err(|_| Failure::internal(&"the reader has panicked", console.lang))
 }
 
 fn show(
     args: &Read,
     events: Cursor,
     reading: &mut Reading,
-    id: Option<FileId>,
+    ids: &[FileId],
     console: Console,
 ) -> Result<(), Failure> {
     let view = &args.view;
@@ -141,7 +160,7 @@ fn show(
     let format = view
         .export
         .or_else(|| console.json.then_some(Format::Jsonl));
-    let out = Output::create(view.output.as_deref(), id.as_slice(), console)?;
+    let out = Output::create(view.output.as_deref(), ids, console)?;
     match format {
         // Its lines are those of the log, as they come.
         Some(Format::Jsonl) | None => {

@@ -1,4 +1,4 @@
-//! `lineman read`: a capture as a table of its conversations, or the ladder of one.
+//! `lineman read`: a capture as a table of its conversations, or the ladder of one; or two captures of the same traffic.
 
 mod ahead;
 mod capture;
@@ -6,6 +6,7 @@ mod input;
 pub mod json;
 mod ladder;
 mod only;
+mod pair;
 mod redact;
 mod table;
 mod wanted;
@@ -17,6 +18,9 @@ use crate::failure::Failure;
 
 /// Reads a capture.
 pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
+    if let Some(both) = pair::named(args, console)? {
+        return pair::run(args, &both, console);
+    }
     match (&args.redact, args.conversation) {
         (Some(to), _) => redact::run(args, to, console),
         (None, Some(number)) => ladder::run(args, number, console),

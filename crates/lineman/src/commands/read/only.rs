@@ -7,7 +7,7 @@ use lineman_trace::capture::Sorted;
 use lineman_trace::log::Event;
 
 /// Of how many packets a ladder is shown that nobody has asked for: more is no reading.
-const SHORT: usize = 500;
+pub const SHORT: usize = 500;
 
 /// The log of the only conversation.
 pub struct Only {

@@ -8,7 +8,6 @@ use lineman_trace::log::Event;
 
 use super::capture::Capture;
 use super::capture::End;
-use super::input::Stop;
 use super::json;
 use super::ladder;
 use super::only::Only;
@@ -37,7 +36,7 @@ pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
     let keep = Only::new(ladder_asked);
     let (told, asked) = interruptible(stop, console, move || read(capture, keep))?;
     if let Some(events) = told.only.filter(|_| ladder_asked || !console.json) {
-        ladder::show_all(args, events, id, console)?;
+        ladder::show_all(args, events, id.as_slice(), console)?;
         told.end.tell(&args.file, console)?;
         return asked.map_or(Ok(()), |exit| Err(Failure::said(exit)));
     }
@@ -96,8 +95,9 @@ fn write(
 
 /// Does something that takes long on a thread of its own. A signal ends what it reads, and then says which exit
 /// code was asked for; a second one does not wait.
+/// `stop` ends it when it is dropped.
 pub fn interruptible<T: Send + 'static>(
-    stop: Stop,
+    stop: impl Send + 'static,
     console: Console,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<(T, Option<Exit>), Failure> {

@@ -101,6 +101,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("MS", "毫秒"),
     ("FILE… URL", "文件… URL"),
     ("FILTER", "过滤表达式"),
+    ("FILE2 | FILTER", "文件2 | 过滤表达式"),
     ("GROUP", "组"),
     ("PORT", "端口"),
     ("GROUP[:PORT]", "组[:端口]"),

@@ -37,6 +37,14 @@ pub const TEXTS: &[Row] = &[
         "脱敏时保留文件名（TFTP）",
     ),
     ("one that can be shown to others", "可以给别人看的文件"),
+    (
+        "A second capture of the same traffic, taken at another point, to be compared; then which packets, in the syntax of tcpdump, like tcp port 80 and host 192.0.2.7; all if left out",
+        "同一流量在另一处的第二份抓包，用于比较；其后是要哪些报文，用 tcpdump 的语法，如 tcp port 80 and host 192.0.2.7；省略则为全部",
+    ),
+    (
+        "the same traffic at two points: lost, delayed, changed between",
+        "同一流量在两处：其间丢失、延迟、改动了什么",
+    ),
     ("the ladder of conversation 3", "会话 3 的时序图"),
     ("while tcpdump writes it", "与 tcpdump 的写入同步"),
     (

@@ -20,8 +20,34 @@ const PACKETS: usize = 9;
 const BYTES: usize = 11;
 const SECONDS: usize = 11;
 
+/// What else is told of each conversation.
+pub(super) trait Beside {
+    /// What stands above further columns.
+    fn headings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What stands in them.
+    fn cells(&self, _of: &Conversation) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What there is to say below it.
+    fn below(&self, _of: &Conversation) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Nothing else.
+pub(super) struct Nothing;
+
+impl Beside for Nothing {}
+
+/// How wide a further column is.
+const FURTHER: usize = 12;
+
 /// The lines of the table with its heading; none if there is no conversation.
-pub(super) fn table(all: &[Conversation], style: Style) -> Vec<String> {
+pub(super) fn table(all: &[Conversation], style: Style, beside: &dyn Beside) -> Vec<String> {
     if all.is_empty() {
         return Vec::new();
     }
@@ -32,14 +58,24 @@ pub(super) fn table(all: &[Conversation], style: Style) -> Vec<String> {
     };
     let client = widest(Host::Client, Read::Client {});
     let server = widest(Host::Server, Read::Server {});
-    let fixed = INDENT + PROTOCOL + PACKETS + BYTES + SECONDS;
+    let further = beside.headings();
+    let fixed = INDENT + PROTOCOL + PACKETS + BYTES + SECONDS + further.len() * FURTHER;
     let columns = (fixed + client + server <= style.width).then_some((client, server));
-    let heading = columns.map(|columns| heading(columns, style));
-    let rows = all.iter().flat_map(|it| match columns {
-        Some(columns) => wide(it, columns, style),
-        None => narrow(it, style),
+    let heading = columns.map(|columns| format!("{}{}", heading(columns, style), cells(&further)));
+    let rows = all.iter().flat_map(|it| {
+        let mut lines = match columns {
+            Some(columns) => wide(it, columns, style, &beside.cells(it)),
+            None => narrow(it, style),
+        };
+        let more = beside.below(it);
+        lines.extend(more.iter().flat_map(|text| below(text, style)));
+        lines
     });
     heading.into_iter().chain(rows).collect()
+}
+
+fn cells(all: &[String]) -> String {
+    all.iter().map(|text| right(text, FURTHER)).collect()
 }
 
 fn heading((client, server): (usize, usize), style: Style) -> String {
@@ -57,9 +93,14 @@ fn heading((client, server): (usize, usize), style: Style) -> String {
     line.trim_end().to_owned()
 }
 
-fn wide(it: &Conversation, (client, server): (usize, usize), style: Style) -> Vec<String> {
+fn wide(
+    it: &Conversation,
+    (client, server): (usize, usize),
+    style: Style,
+    further: &[String],
+) -> Vec<String> {
     let line = format!(
-        "{:>6}  {}{}{}{}{}{}",
+        "{:>6}  {}{}{}{}{}{}{}",
         it.number,
         pad(&words::protocol(it.kind), PROTOCOL),
         pad(&words::end(it, Host::Client), client),
@@ -67,6 +108,7 @@ fn wide(it: &Conversation, (client, server): (usize, usize), style: Style) -> Ve
         right(&it.all_packets().to_string(), PACKETS),
         right(&size(it.all_bytes() as f64), BYTES),
         right(&words::seconds(it.duration_ns()), SECONDS),
+        cells(further),
     );
     let mut lines = vec![line];
     lines.extend(below(&words::course(it, style), style));

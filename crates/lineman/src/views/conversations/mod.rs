@@ -1,6 +1,7 @@
 //! The conversations of a capture as a table, those with the most trouble first.
 
 mod layout;
+pub mod pair;
 mod words;
 
 #[cfg(test)]
@@ -49,7 +50,7 @@ pub fn table(summary: &Summary, style: Style) -> Vec<String> {
         0 => all.len(),
         top => all.len().min(top),
     };
-    let mut lines = layout::table(&all[..shown], style);
+    let mut lines = layout::table(&all[..shown], style, &layout::Nothing);
     let more: &usize = &(all.len() - shown);
     if *more > 0 {
         lines.extend(sentence(&Read::More { count: more }, style));
