@@ -153,10 +153,14 @@ impl Connections {
         } = it;
         let (id, t_ns) = (*id, *t_ns);
         self.left_ns.insert(id, t_ns);
+        let before = self.flow_id(segment.from, segment.to);
         let sent = self.flows.sent(id, t_ns, segment);
         let Some(flow) = self.flow_id(segment.from, segment.to) else {
             return;
         };
+        if let Some(before) = before.filter(|before| *before != flow) {
+            self.goes_on(before, flow, segment);
+        }
         let began_ns = |acts: &Acts| {
             if acts.began_ns == 0 {
                 t_ns
@@ -189,6 +193,15 @@ impl Connections {
             fin: segment.has(Flags::FIN),
         };
         acts.missing.insert(id, missing);
+    }
+
+    /// A new connection has begun between the same ports: what is on its way from the one before may come in this one.
+    fn goes_on(&mut self, before: FlowId, flow: FlowId, segment: &Segment) {
+        for end in [segment.from, segment.to] {
+            let missing = self.acts.get(&(before, end)).map(|acts| &acts.missing);
+            let missing = missing.cloned().unwrap_or_default();
+            self.acts.entry((flow, end)).or_default().missing = missing;
+        }
     }
 
     /// `n` is the event that tells of it.
