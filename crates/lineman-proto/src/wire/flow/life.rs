@@ -107,9 +107,11 @@ impl Side {
             return None;
         } else if it.has(Flags::SYN) && !self.sight.is_elsewhere {
             let (state, fits) = self.after_own_syn(peer, before, it.has(Flags::ACK), how);
-            if let Some(ack) = it.ack.filter(|_| state == SynReceived) {
-                // It is not connected yet: what was thought to have reached it since has not, either.
-                self.received.ends_at(ack);
+            // It is not connected yet: what was thought to have reached it since has not, either.
+            match (state, it.ack) {
+                (SynReceived, Some(ack)) => self.received.ends_at(ack),
+                (SynSent, _) if !fits => self.received.ends_at(0),
+                _ => {}
             }
             (state, fits)
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {

@@ -114,3 +114,30 @@ fn a_segment_that_acknowledges_more_than_a_window_less_is_not_taken() {
     assert_eq!(talk.states(), [FinWait1, Established]);
     assert_eq!(talk.flow().expects(Way::Forth), 1);
 }
+
+/// Both ask to open, and one does not answer, though all that the other sends has arrived, up to a FIN; that it repeats its SYN tells that it took
+/// none of it. When it is connected at last, CLOSE-WAIT was claimed.
+#[test]
+fn what_came_before_a_syn_was_sent_again_has_not_arrived() {
+    let mut talk = talk();
+    let server = talk.frame(Way::Back, SYN, (0, 0), b"");
+    talk.sent(&server);
+    talk.forth(SYN, (0, 0), b"");
+    talk.arrives(&server);
+    talk.forth(SYN_ACK, (0, 1), b"");
+    talk.forth(FIN, (1, 1), b"");
+    talk.pause(1000);
+    talk.back(SYN, (0, 0), b"");
+    let state = |talk: &Talk| talk.flow().state(talk_way(talk)).map(|end| end.state);
+    assert_eq!(state(&talk), Some(SynSent));
+    talk.forth(SYN_ACK, (0, 1), b"");
+    assert_eq!(state(&talk), Some(Established));
+}
+
+/// Which way the server's segments go: whoever sent the first SYN counts as the client.
+fn talk_way(talk: &Talk) -> Way {
+    match talk.flow().ends().0.port() {
+        9000 => Way::Forth,
+        _ => Way::Back,
+    }
+}
