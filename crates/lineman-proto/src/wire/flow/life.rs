@@ -97,7 +97,8 @@ impl Side {
     ) -> Option<EndState> {
         let before = self.life.state();
         let (state, fits) = if it.has(Flags::RST) {
-            if self.is(SynSent) && peer.said.is_none() {
+            let answers_other = self.is(SynReceived) && it.ack.is_none() && it.seq != how.next;
+            if peer.said.is_none() && (self.is(SynSent) || answers_other) {
                 // It answers what was not seen, and may have been refused before.
                 self.life.now = None;
                 return None;
