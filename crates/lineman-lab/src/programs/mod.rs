@@ -6,6 +6,7 @@ mod trial;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::io::IsTerminal as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -107,6 +108,10 @@ fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<E
             command
         }
     };
+    if !output.is_terminal() {
+        // Into a pipe Python writes late, and what was asked would be seen after it was answered.
+        command.env("PYTHONUNBUFFERED", "1");
+    }
     command.args(args).stdin(input).stdout(output);
     command.process_group(errand.group);
     sys::die_with_parent(&mut command);

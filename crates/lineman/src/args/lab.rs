@@ -9,6 +9,7 @@ use super::exercise;
 use super::lab_bench;
 use super::lab_options::Drawing;
 use super::lab_options::LabOptions;
+use super::lab_options::RULES;
 use crate::views::export::Format;
 
 /// `lineman lab`.
@@ -36,10 +37,10 @@ pub enum LabCommand {
     #[command(after_help = exercise::EXAMPLES)]
     Exercise(exercise::Exercise),
     /// Make socket calls by hand, on both ends of a wire
-    #[command(after_help = lab_bench::BENCH_EXAMPLES)]
+    #[command(after_help = with_rules(lab_bench::BENCH_EXAMPLES))]
     Bench(lab_bench::Bench),
     /// Run programs on the two hosts, and see their calls, packets and states
-    #[command(after_help = lab_bench::RUN_EXAMPLES)]
+    #[command(after_help = with_rules(lab_bench::RUN_EXAMPLES))]
     Run(lab_bench::Run),
 }
 
@@ -111,14 +112,22 @@ pub struct Replay {
     pub view: View,
 }
 
-/// Examples of `lineman lab`.
-pub const EXAMPLES: &str = "\
+/// Examples of `lineman lab`, and the rules of the wire.
+pub fn examples() -> String {
+    with_rules(EXAMPLES)
+}
+
+fn with_rules(examples: &str) -> String {
+    format!("{examples}\n\n{RULES}")
+}
+
+const EXAMPLES: &str = "\
 Examples:
   lineman lab list                                     what there is to play
   lineman lab                                          two hosts, to be driven in a browser
   lineman lab handshake                                a connection is made
   lineman lab handshake --plain                        as lines in this terminal
-  lineman lab handshake --tui                          packet by packet, at your keys
+  lineman lab handshake --tui                          row by row, at your keys
   lineman lab handshake --page                         in a browser: hold a SYN, drop it, see what follows
   lineman lab handshake --ipv6                         the same over IPv6
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own

@@ -37,9 +37,9 @@ pub struct Run {
     /// Run the program behind -- on this host (default: client)
     #[arg(long, value_enum, value_name = "HOST", requires = "program")]
     pub on: Option<On>,
-    /// End when the program on this host has ended (default: when all have)
+    /// End when the program on this host has ended (default: both, when all have)
     #[arg(long, value_enum, value_name = "HOST")]
-    pub until: Option<On>,
+    pub until: Option<Until>,
     /// Leave these calls out of the ladder, like poll,close
     #[arg(long, value_name = "CALLS", value_delimiter = ',')]
     pub hide: Vec<String>,
@@ -66,12 +66,24 @@ pub enum On {
     Server,
 }
 
-impl On {
-    /// The host.
-    pub fn host(self) -> Host {
+/// Whose program's end is the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    /// The client's
+    Client,
+    /// The server's
+    Server,
+    /// All have ended
+    Both,
+}
+
+impl Until {
+    /// The host; `None` is both.
+    pub fn host(self) -> Option<Host> {
         match self {
-            Self::Client => Host::Client,
-            Self::Server => Host::Server,
+            Self::Client => Some(Host::Client),
+            Self::Server => Some(Host::Server),
+            Self::Both => None,
         }
     }
 }
@@ -90,6 +102,7 @@ pub const RUN_EXAMPLES: &str = "\
 Examples:
   lineman lab run --server 'nc -l -p 9000' --client 'nc -q 1 10.0.0.2 9000'
   lineman lab run --server 'python3 server.py' -- python3 client.py
+  lineman lab run --server ./server.py --client ./client.py   lines are typed for whichever reads
   lineman lab run --server 'python3 -m http.server 80' --until client -- curl http://10.0.0.2
   lineman lab run --on server -- lineman chat listen
   lineman lab run --hide poll,close --record a.jsonl -- nc 10.0.0.2 9000";

@@ -10,7 +10,7 @@ pub struct LabOptions {
     /// Write the log to this file too, for lab replay
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
-    /// Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart
+    /// Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart; the whole language is below
     #[arg(long, value_name = "RULES")]
     pub fault: Vec<String>,
     /// Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)
@@ -40,3 +40,25 @@ pub struct Drawing {
     #[arg(long, value_name = "N")]
     pub width: Option<u16>,
 }
+
+/// The language of `--fault`, below the help of the commands that have it. Each line is a form and what it means.
+pub const RULES: &str = "\
+Rules of the wire (--fault), a semicolon between two: which packets, then what happens to them
+  c>s: s>c: both:             from the client, from the server, from either of them (default)
+  syn fin rst ack data        kinds of TCP segments; of several words all must hold
+  syn-ack tcp udp icmp arp    other kinds of packets
+  fragment tftp               later pieces of a datagram; whatever belongs to a transfer
+  tftp.rrq tftp.wrq tftp.data tftp.ack tftp.error tftp.oack   one kind of TFTP packet
+  block 3                     the DATA or ACK of this number
+  #2                          the second of those that fit, counted in each direction
+  #2-5                        the second to the fifth
+  every 3                     each third
+  20%                         so many of them, by chance
+  drop                        it never arrives; loss 20% is short for 20% drop
+  delay 300ms                 it arrives later
+  jitter 5ms                  it arrives up to so much later, and overtakes none
+  dup 5ms                     it arrives twice, the copy so much later
+  reorder 1                   so many later packets overtake it
+  rate 1mbit                  the wire carries so much in a second
+  corrupt 1 bit               so many bits of it are flipped
+  seed 42                     chance begins here; alone between semicolons";

@@ -72,7 +72,7 @@ pub enum Command {
     #[command(subcommand)]
     Tftp(tftp::Tftp),
     /// See every call, packet and state between two hosts
-    #[command(after_help = lab::EXAMPLES)]
+    #[command(after_help = lab::examples())]
     Lab(lab::Lab),
     /// Read a capture: its conversations, what went wrong in them, and the ladder of each
     #[command(after_help = read::EXAMPLES)]

@@ -6,7 +6,11 @@ use std::path::Path;
 
 use clap::Command;
 use clap::CommandFactory as _;
+use clap::builder::PossibleValue;
+use clap::builder::PossibleValuesParser;
+use clap_complete::Shell;
 use clap_mangen::Man as Page;
+use lineman_lab::scenarios::Scenario;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 
@@ -17,6 +21,7 @@ use crate::args::Man;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::help;
+use crate::lang::scenarios;
 use crate::output::Output;
 
 /// Prints the help of a command, by asking for it as one would with `--help`.
@@ -34,8 +39,40 @@ pub fn help(args: &Help, console: Console) -> Result<(), Failure> {
 /// Prints the completions of a shell.
 pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut tree(console), "lineman", &mut script);
+    let mut tree = with_scenarios(tree(console), console);
+    clap_complete::generate(args.shell, &mut tree, "lineman", &mut script);
+    if args.shell == Shell::Fish {
+        script.extend(for_fish(console).into_bytes());
+    }
     console.print(script)
+}
+
+/// The command line, with the scenarios as what `lab` may be followed by: a shell completes them. (When one
+/// is played, a name that is not quite right is answered with what was perhaps meant.)
+fn with_scenarios(tree: Command, console: Console) -> Command {
+    let value = |scenario: &Scenario| {
+        let title = scenarios::title(scenario.name, console.lang).unwrap_or_default();
+        PossibleValue::new(scenario.name).help(title)
+    };
+    let values: Vec<PossibleValue> = Scenario::all().map(value).collect();
+    tree.mut_subcommand("lab", |lab| {
+        lab.mut_arg("scenario", |arg| {
+            arg.value_parser(PossibleValuesParser::new(values))
+        })
+    })
+}
+
+/// What is generated for fish knows no values of arguments that have no option before them.
+fn for_fish(console: Console) -> String {
+    let line = |scenario: &Scenario| {
+        let title = scenarios::title(scenario.name, console.lang).unwrap_or_default();
+        let title = title.replace('\\', "\\\\").replace('\'', "\\'");
+        let name = scenario.name;
+        format!(
+            "complete -c lineman -n '__fish_seen_subcommand_from lab' -f -a {name} -d '{title}'\n"
+        )
+    };
+    Scenario::all().map(line).collect()
 }
 
 /// Prints the manual page of lineman, or writes one for each command.

@@ -71,6 +71,57 @@ fn completions_for_every_shell_know_the_options() {
     }
 }
 
+/// Whoever wants to play one had to ask for the list first.
+#[test]
+fn scenarios_are_completed() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = stdout(&["completions", shell]);
+        let has = ["simultaneous-close", "udp-fragments"].map(|name| script.contains(name));
+        // elvish and PowerShell complete no values of arguments.
+        let completes = !matches!(shell, "elvish" | "powershell");
+        assert_eq!(has, [completes; 2], "{shell}");
+    }
+    let script = stdout(&["completions", "bash"]);
+    let asks = "COMP_WORDS=(lineman lab simul); COMP_CWORD=2; _lineman lineman simul lab; echo ${COMPREPLY[*]}";
+    let output = std::process::Command::new("bash")
+        .args(["-c", &format!("{script}\n{asks}")])
+        .output()
+        .expect("bash");
+    let completed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        completed.trim(),
+        "simultaneous-open simultaneous-close",
+        "{output:?}"
+    );
+}
+
+/// Its rules were known to those who had read the source.
+#[test]
+fn the_language_of_faults_is_in_help_and_manual() {
+    for words in [&["lab"][..], &["lab", "bench"], &["lab", "run"]] {
+        let text = stdout(&[&["help"], words].concat());
+        for part in [
+            "Rules of the wire",
+            "c>s: s>c: both:",
+            "every 3",
+            "corrupt 1 bit",
+            "seed 42",
+        ] {
+            assert!(text.contains(part), "{words:?}: {part}");
+        }
+        let text = stdout(&[&["--lang", "zh", "help"], words].concat());
+        assert!(
+            text.contains("线路规则（--fault）") && text.contains("翻转其中"),
+            "{words:?}"
+        );
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let path = dir.path().display().to_string();
+    stdout(&["man", "--dir", &path]);
+    let page = std::fs::read_to_string(dir.path().join("lineman-lab.1")).expect("the page");
+    assert!(page.contains("corrupt 1 bit"), "{page}");
+}
+
 #[test]
 fn bash_accepts_its_completions() {
     let script = stdout(&["completions", "bash"]);

@@ -449,3 +449,103 @@ fn programs_cannot_be_simulated_and_that_is_said() {
         assert_eq!(err.lines().count(), 1, "{err}");
     }
 }
+
+/// The textbook's chat, as its reader mends it: on another port, to the server's address, in an encoding that exists.
+fn chat(dir: &std::path::Path) -> [String; 2] {
+    let server = "from socket import *\n\
+        tcp_server = socket(AF_INET, SOCK_STREAM)\n\
+        tcp_server.bind(('', 8888))\ntcp_server.listen(5)\n\
+        newSocket, host_port = tcp_server.accept()\nwhile True:\n\
+        \x20   recvData = newSocket.recv(1024)\n\
+        \x20   if len(recvData) > 0:\n        print('recv:', recvData)\n    else:\n        break\n\
+        \x20   sendData = input('send:')\n    newSocket.send(sendData.encode('utf8'))\n";
+    let client = "from socket import *\n\
+        tcp_client = socket(AF_INET, SOCK_STREAM)\ntcp_client.connect(('10.0.0.2', 8888))\n\
+        while True:\n    sendData = input('send:')\n    if len(sendData) > 0:\n\
+        \x20       tcp_client.send(sendData.encode('utf8'))\n    else:\n        break\n\
+        \x20   recvData = tcp_client.recv(1024)\n    print('recv:', recvData.decode('utf8'))\n";
+    let python = peer_path("python3").display().to_string();
+    [("server.py", server), ("client.py", client)].map(|(name, text)| {
+        let path = dir.join(name);
+        std::fs::write(&path, text).expect("writes");
+        format!("{python} {}", path.display())
+    })
+}
+
+/// Its server called input() and died of the end of its standard input.
+#[test]
+fn typed_lines_reach_the_program_that_reads_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [server, client] = chat(dir.path());
+    let mut command = run(&["--server", &server, "--client", &client]);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // The client reads first, then the server; the last two lines name theirs.
+    stdin
+        .write_all(b"hello\nhi there\nclient> again\nserver> and again\nclient>\n")
+        .expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    drop(stdin);
+    let (out, err) = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    for line in [
+        "recv: b'hello'",
+        "recv: hi there",
+        "recv: b'again'",
+        "recv: and again",
+    ] {
+        assert!(out.contains(line), "{line} in:\n{out}\n{err}");
+    }
+    assert!(err.contains("\"hi there\""), "{err}");
+}
+
+#[test]
+fn the_end_of_what_is_typed_is_the_end_of_what_programs_read() {
+    let mut command = run(&["--client", "cat", "--server", "cat"]);
+    let output = command.output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+/// With the client gone, the server went on, and nothing said why nothing more happened.
+#[test]
+fn a_program_that_ends_first_is_told_of() {
+    let output = run(&["--server", "sleep 3", "--client", "true", "--until", "both"]).output();
+    let (_, err) = both(&output.expect("runs"));
+    let said = "true on the client has ended with exit code 0; the program on the server goes on";
+    assert!(err.contains(said), "{err}");
+}
+
+/// A client that tried its own address reached nobody, and only the text of a Python program was looked at.
+#[test]
+fn whoever_tries_its_own_address_is_told_the_servers() {
+    let _ = peer_path("strace");
+    let client = "nc -u -w 1 127.0.0.1 9000";
+    let output = run(&["--client", &format!("sh -c 'echo x | {client}'")]).output();
+    let (_, err) = both(&output.expect("runs"));
+    let said = "127.0.0.1 is the client itself, and what is sent there never reaches the wire; the server is 10.0.0.2";
+    assert_eq!(err.matches(said).count(), 1, "{err}");
+}
+
+/// `send:   0.004 server recv(…)`: a question of the program, and the ladder behind it.
+#[test]
+fn the_ladder_begins_a_line_where_a_program_has_begun_one() {
+    let terminal = crate::chat_terminal::Terminal::run(
+        "lab run --no-explain --server 'sh -c \"sleep 2; nc -w 1 -l -p 9\"' -- \
+         sh -c 'printf send:; sleep 5; printf \"and:\"; read word'",
+    );
+    terminal.shows("listen(");
+    let screen = terminal.screen();
+    let question = screen.lines().find(|line| line.contains("send:"));
+    assert_eq!(question.map(str::trim_end), Some("send:"), "{screen}");
+    let ladder = screen.lines().find(|line| line.contains("listen("));
+    assert!(
+        ladder.is_some_and(|line| line.starts_with("   ")),
+        "{screen}"
+    );
+    terminal.key("C-c");
+}

@@ -27,8 +27,8 @@ pub const TEXTS: &[Row] = &[
         "同时把日志写入此文件，供 lab replay 使用",
     ),
     (
-        "Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart",
-        "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%；编号在每个方向上分别计数",
+        "Rules of the wire, beside those of a scenario, like c>s:#1 drop; loss 20%; numbers count the packets of each direction apart; the whole language is below",
+        "除场景自带的以外再加的线路规则，如 c>s:#1 drop; loss 20%；编号在每个方向上分别计数；全部写法见下文",
     ),
     (
         "Start chance here: the same rules and number lose the same packets of each direction, counted in the order in which they are sent (default: 1)",
@@ -99,7 +99,7 @@ pub const TEXTS: &[Row] = &[
         "两台主机，在浏览器中操作",
     ),
     ("as lines in this terminal", "在此终端逐行显示"),
-    ("packet by packet, at your keys", "由你用按键逐个放行报文"),
+    ("row by row, at your keys", "按键逐行观看"),
     (
         "row by row, with states and bytes",
         "逐行浏览，带状态和字节",
@@ -150,4 +150,53 @@ pub const TEXTS: &[Row] = &[
     ("one file, to be handed out", "一个文件，可以发给学生"),
     ("work on that", "做这份练习"),
     ("states, and the order of packets", "状态，以及报文的次序"),
+    (
+        "Rules of the wire (--fault), a semicolon between two: which packets, then what happens to them",
+        "线路规则（--fault）：先写哪些报文，再写如何处理；两条规则之间用分号",
+    ),
+    (
+        "from the client, from the server, from either of them (default)",
+        "来自客户端、来自服务器、来自任一方（默认）",
+    ),
+    (
+        "kinds of TCP segments; of several words all must hold",
+        "TCP 报文段的种类；写多个词时须全部符合",
+    ),
+    ("other kinds of packets", "其他种类的报文"),
+    (
+        "later pieces of a datagram; whatever belongs to a transfer",
+        "数据报的后续分片；属于 TFTP 传输的一切报文",
+    ),
+    ("one kind of TFTP packet", "TFTP 报文的一种"),
+    ("the DATA or ACK of this number", "这个编号的 DATA 或 ACK"),
+    (
+        "the second of those that fit, counted in each direction",
+        "符合条件的第二个，每个方向分别计数",
+    ),
+    ("the second to the fifth", "第二个到第五个"),
+    ("each third", "每第三个"),
+    ("so many of them, by chance", "其中随机的这么多"),
+    (
+        "it never arrives; loss 20% is short for 20% drop",
+        "不会到达；loss 20% 是 20% drop 的简写",
+    ),
+    ("it arrives later", "推迟到达"),
+    (
+        "it arrives up to so much later, and overtakes none",
+        "最多推迟这么久，且不超过先发的报文",
+    ),
+    (
+        "it arrives twice, the copy so much later",
+        "到达两次，副本推迟这么久",
+    ),
+    (
+        "so many later packets overtake it",
+        "被后面这么多个报文超过",
+    ),
+    ("the wire carries so much in a second", "线路每秒传送这么多"),
+    ("so many bits of it are flipped", "翻转其中这么多比特"),
+    (
+        "chance begins here; alone between semicolons",
+        "随机数从这里开始；单独写在分号之间",
+    ),
 ];

@@ -33,8 +33,12 @@ pub const TEXTS: &[Row] = &[
         "在这台主机上运行 -- 之后的程序（默认：client）",
     ),
     (
-        "End when the program on this host has ended (default: when all have)",
-        "这台主机上的程序结束时就结束（默认：全部结束时）",
+        "End when the program on this host has ended (default: both, when all have)",
+        "这台主机上的程序结束时就结束（默认：both，全部结束时）",
+    ),
+    (
+        "lines are typed for whichever reads",
+        "输入的行交给正在读取的程序",
     ),
     (
         "Leave these calls out of the ladder, like poll,close",

@@ -2,12 +2,15 @@
 
 mod fold;
 mod mistakes;
+mod output;
 mod programs;
 mod runnable;
 mod start;
+mod typed;
 mod words;
 
 use std::io;
+use std::io::IsTerminal as _;
 use std::io::Write as _;
 use std::path::PathBuf;
 
@@ -20,6 +23,7 @@ use self::programs::Programs;
 use self::runnable::Unfit;
 use crate::args::lab_bench::On;
 use crate::args::lab_bench::Run;
+use crate::args::lab_bench::Until;
 use crate::commands::trace::drawing;
 use crate::commands::trace::presenter::Lines;
 use crate::commands::trace::presenter::Target;
@@ -36,6 +40,7 @@ use crate::programs::on_path;
 use crate::runtime;
 use crate::runtime::Signals;
 use crate::terminal::surface::Surface;
+use crate::terminal::surface::columns;
 
 /// A program that is to run, and whether it has the terminal.
 struct Job {
@@ -88,7 +93,7 @@ fn jobs(args: &Run, console: Console) -> Result<Vec<Job>, Failure> {
         return Err(Failure::usage(&Words::NoProgram {}, console.lang));
     }
     jobs.iter().try_for_each(|job| exists(job, console))?;
-    if let Some(until) = args.until.map(On::host)
+    if let Some(until) = args.until.and_then(Until::host)
         && !jobs.iter().any(|job| job.host == until)
     {
         let host = &host_name(until, console.lang);
@@ -169,28 +174,58 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     let strace = tracer(console);
     jobs.iter().for_each(|job| tell_mistakes(job, console));
     let style = drawing::style_between(&args.drawing, Surface::of(io::stderr()), console);
-    let lines = Lines::new(Beside(console), style, console);
+    let shared = jobs.iter().any(|job| job.has_terminal);
+    let beside = Beside { console, shared };
+    let lines = Lines::new(beside, style, console);
     // As JSON it is the log, which is whole.
     let mut lines = Folded::new(lines, (!console.json).then_some(args.hide.as_slice()));
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
     let (lab, events) = source::lab(&args.lab, console)?;
-    let mut programs = Programs::new(lab, jobs, strace, args.until.map(On::host), console);
+    let until = args.until.and_then(Until::host);
+    let mut programs = Programs::new(lab, jobs, strace, until, console)?;
     session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
     programs.result()
 }
 
 /// Where lines go that are about programs, and not of them: stderr. As JSON they are what was asked for.
-struct Beside(Console);
+struct Beside {
+    console: Console,
+    /// A program writes to the same terminal, and may have begun a line: `send:`.
+    shared: bool,
+}
 
 impl Target for Beside {
     fn lines(&mut self, lines: &[String]) -> Result<(), Failure> {
-        for line in lines {
-            let _ = match self.0.json {
-                true => writeln!(io::stdout(), "{line}"),
-                false if self.0.quiet => Ok(()),
-                false => writeln!(io::stderr(), "{line}"),
-            };
+        if lines.is_empty() || self.console.quiet && !self.console.json {
+            return Ok(());
         }
+        let mut text = lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>();
+        if self.console.json {
+            let _ = write!(io::stdout(), "{text}");
+            return Ok(());
+        }
+        if let Some(fresh) = fresh_line(self.shared) {
+            text.insert_str(0, &fresh);
+        }
+        let _ = write!(io::stderr(), "{text}");
         Ok(())
     }
 }
+
+/// Has what follows on stderr begin a line, where a program writes to the same terminal and the cursor may be
+/// anywhere: as many spaces as a line has columns, less one, wrap if something stands in it already, and else
+/// are wiped away. (Shells find a fresh line in this way.)
+fn fresh_line(shared: bool) -> Option<String> {
+    if !shared || !io::stderr().is_terminal() {
+        return None;
+    }
+    let columns = columns(io::stderr()).unwrap_or(COLUMNS);
+    let spaces = " ".repeat(usize::from(columns).saturating_sub(1));
+    Some(format!("{spaces}\r\x1b[K"))
+}
+
+/// Of a terminal that does not say.
+const COLUMNS: u16 = 80;

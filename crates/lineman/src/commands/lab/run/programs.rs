@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::io;
+use std::io::Write as _;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use lineman_lab::Lab;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_proto::text::visible;
+use lineman_trace::log::Call;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -24,6 +27,8 @@ use super::Job;
 use super::host_name;
 use super::start::Heard;
 use super::start::begin;
+use super::typed::Typed;
+use super::typed::Went;
 use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Source;
 use crate::console::Console;
@@ -43,6 +48,12 @@ pub(super) struct Programs {
     heard: mpsc::UnboundedReceiver<Heard>,
     /// The hosts whose programs have not ended.
     running: Vec<Host>,
+    /// Whether one of them writes to the terminal by itself.
+    shares_terminal: bool,
+    /// What a person types for them.
+    typed: Typed,
+    /// The hosts that were told which address is their own.
+    told: Vec<Host>,
     /// Whose program's end is the end of all.
     until: Option<Host>,
     /// When it is said that a program runs on by itself, unless it has ended.
@@ -72,21 +83,36 @@ enum Stage {
 pub(super) enum Input {
     Heard(Heard),
     Due,
+    /// Something was typed, or may have a reader now.
+    Typed,
 }
 
 impl Programs {
     /// Programs that will run in this lab, one after the other is there.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
     pub(super) fn new(
         lab: Lab,
         jobs: Vec<Job>,
         strace: Option<PathBuf>,
         until: Option<Host>,
         console: Console,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
+        // Where one has the terminal, it has stdin too.
+        let typed = match jobs.iter().any(|job| job.has_terminal) {
+            true => Typed::nothing(),
+            false => Typed::listen(jobs.len())
+                .map_err(SystemError::new(Operation::Listen, "stdin"))
+                .map_err(|error| Failure::system(&error, console.lang))?,
+        };
         let (speaks, heard) = mpsc::unbounded_channel();
         let alone = matches!(&jobs[..], [job] if job.host == Host::Server && !job.has_terminal);
-        Self {
+        Ok(Self {
             lab,
+            shares_terminal: jobs.iter().any(|job| job.has_terminal),
+            typed,
+            told: Vec::new(),
             running: jobs.iter().map(|job| job.host).collect(),
             until,
             lingers: alone.then(|| Instant::now() + LINGERS),
@@ -98,7 +124,7 @@ impl Programs {
             stage: Stage::Start(Instant::now()),
             exit: None,
             console,
-        }
+        })
     }
 
     /// As the programs have ended.
@@ -123,9 +149,11 @@ impl Programs {
             strace: self.strace.clone(),
             group: rustix::process::getpgrp().as_raw_nonzero().get(),
         };
-        begin(&self.lab, errand, job.has_terminal, &self.speaks)
+        let is_typed = self.typed.is_on();
+        let input = begin(&self.lab, errand, job.has_terminal, is_typed, &self.speaks)
             .map_err(SystemError::new(Operation::Create, "a program"))
             .map_err(|error| Failure::system(&error, self.console.lang))?;
+        input.into_iter().for_each(|input| self.typed.begun(input));
         self.started.push(job);
         self.stage = match self.waiting.is_empty() {
             true => Stage::Run,
@@ -163,6 +191,19 @@ impl Programs {
         self.waiting.is_empty() && jobs.any(|job| job.host == host && !job.has_terminal)
     }
 
+    /// Says something, on a line of its own.
+    fn note(&self, words: &Words<'_>) {
+        self.begin_line();
+        self.console.note(words);
+    }
+
+    /// Has what is said begin a line: a program that has the terminal may have begun one.
+    fn begin_line(&self) {
+        if let Some(fresh) = super::fresh_line(self.shares_terminal) {
+            let _ = write!(io::stderr(), "{fresh}");
+        }
+    }
+
     /// Says that a program runs on, and how to end it.
     fn tell_left(&self) {
         let Some(job) = self
@@ -173,7 +214,7 @@ impl Programs {
             return;
         };
         let (program, host) = (&job.words[0], &host_name(job.host, self.console.lang));
-        self.console.note(&match (self.started.len(), job.host) {
+        self.note(&match (self.started.len(), job.host) {
             (1, _) => Words::RunsAlone { program, host },
             (_, Host::Server) => Words::RunsOn {
                 program,
@@ -198,13 +239,27 @@ impl Programs {
             Heard::Line(host, text) => {
                 let name = host_name(host, console.lang);
                 let text = visible(text.trim_end_matches(['\n', '\r'])).into_owned();
-                match console.json {
-                    true => console.tell("output", json!({ "host": host, "text": text })),
-                    false => console.print(format!("{name}: {text}\n")),
+                if console.json {
+                    return console.tell("output", json!({ "host": host, "text": text }));
                 }
+                self.begin_line();
+                console.print(format!("{name}: {text}\n"))?;
+                if self.shares_terminal && text.contains("EOFError: EOF when reading a line") {
+                    // Python's input(): it has nobody to ask.
+                    let option = &match host {
+                        Host::Server => "--client",
+                        Host::Client => "--server",
+                    };
+                    self.note(&Words::NobodyTypes {
+                        host: &name,
+                        option,
+                    });
+                }
+                Ok(())
             }
             Heard::Ended(host, ended) => {
                 self.running.retain(|running| *running != host);
+                self.typed.ended(host);
                 self.lingers = self.is_left().then(|| Instant::now() + LINGERS);
                 let over = self.running.is_empty() || self.until == Some(host);
                 match self.stage {
@@ -222,9 +277,48 @@ impl Programs {
                     _ => {}
                 }
                 self.note_end(host, &ended);
+                self.tell_end(host, &ended);
                 Ok(())
             }
         }
+    }
+
+    /// Says that a program has ended while the other goes on: else it looks as if both did.
+    fn tell_end(&self, host: Host, ended: &Ended) {
+        let [left] = self.running[..] else { return };
+        let Some(job) = self.started.iter().find(|job| job.host == host) else {
+            return;
+        };
+        if !matches!(self.stage, Stage::Run) || self.console.json {
+            return;
+        }
+        let lang = self.console.lang;
+        let (program, host) = (&job.words[0], &host_name(host, lang));
+        let other = &host_name(left, lang);
+        if let Ended::Exited(how) = ended {
+            let how = &how;
+            self.note(&Words::EndedFirst {
+                program,
+                host,
+                how,
+                other,
+            });
+        }
+    }
+
+    /// Says once which address the server has, to whoever tries its own.
+    fn tell_address(&mut self, call: &Call) {
+        let tries = matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg");
+        let own = call.args.iter().find_map(|arg| loopback(arg));
+        let Some(address) = own.filter(|_| tries && !self.told.contains(&call.host)) else {
+            return;
+        };
+        self.told.push(call.host);
+        let (host, address) = (&host_name(call.host, self.console.lang), &address);
+        self.note(&match call.host {
+            Host::Client => Words::OwnAddressOfClient { address, host },
+            Host::Server => Words::OwnAddressOfServer { address, host },
+        });
     }
 
     /// A program that failed makes us fail, in a way that scripts can tell.
@@ -270,6 +364,7 @@ impl<P: ?Sized> Source<P> for Programs {
         tokio::select! {
             Some(heard) = self.heard.recv() => Input::Heard(heard),
             () = wait => Input::Due,
+            () = self.typed.changed(), if self.typed.is_on() => Input::Typed,
         }
     }
 
@@ -277,11 +372,20 @@ impl<P: ?Sized> Source<P> for Programs {
         match input {
             Input::Heard(heard) => self.heard(heard).map(|()| Next::GoOn),
             Input::Due => self.due(),
+            Input::Typed => {
+                if self.typed.deliver() == Went::Unclear {
+                    self.note(&Words::WhoseLine {});
+                }
+                Ok(Next::GoOn)
+            }
         }
     }
 
     /// The next program is started when the server's waits for somebody.
     fn hear(&mut self, event: &Event) {
+        if let Kind::Call(call) = &event.kind {
+            self.tell_address(call);
+        }
         let serves = match &event.kind {
             Kind::State(state) => state.to == TcpState::Listen,
             Kind::Call(call) => call.answer.is_none() && WAITING.contains(&call.name.as_str()),
@@ -313,6 +417,13 @@ impl<P: ?Sized> Source<P> for Programs {
         }
         Ok(())
     }
+}
+
+/// The address in a call's argument that is the host's own, whichever it is.
+fn loopback(arg: &str) -> Option<String> {
+    let address = arg.rsplit_once(':').map_or(arg, |(address, _)| address);
+    let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+    address.is_loopback().then(|| address.to_string())
 }
 
 /// A program under strace needs some hundred milliseconds to begin, on a busy machine more.

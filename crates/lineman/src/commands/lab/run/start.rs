@@ -1,9 +1,6 @@
 //! Starts a program, and hears of it.
 
 use std::io;
-use std::io::BufRead as _;
-use std::io::BufReader;
-use std::io::PipeReader;
 use std::os::fd::AsFd as _;
 use std::os::fd::OwnedFd;
 
@@ -13,6 +10,9 @@ use lineman_lab::Lab;
 use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
+use super::output::read_lines;
+use super::typed::Input;
+
 /// What is heard of programs.
 pub(super) enum Heard {
     /// It has written a line, not to the terminal.
@@ -21,7 +21,8 @@ pub(super) enum Heard {
     Ended(Host, Ended),
 }
 
-/// Starts a program, with the terminal or with pipes from which its lines are read.
+/// Starts a program, with the terminal or with pipes from which its lines are read; gives what is
+/// written to for it to read, if `is_typed`.
 ///
 /// # Errors
 /// When a pipe or a thread is refused, or the lab has ended.
@@ -29,16 +30,20 @@ pub(super) fn begin(
     lab: &Lab,
     errand: Errand,
     has_terminal: bool,
+    is_typed: bool,
     sender: &mpsc::UnboundedSender<Heard>,
-) -> io::Result<()> {
+) -> io::Result<Option<Input>> {
     let host = errand.host;
-    let streams = match has_terminal {
-        true => [
-            io::stdin().as_fd().try_clone_to_owned()?,
-            io::stdout().as_fd().try_clone_to_owned()?,
-            io::stderr().as_fd().try_clone_to_owned()?,
-        ],
-        false => piped(host, sender)?,
+    let (streams, input) = match has_terminal {
+        true => {
+            let streams = [
+                io::stdin().as_fd().try_clone_to_owned()?,
+                io::stdout().as_fd().try_clone_to_owned()?,
+                io::stderr().as_fd().try_clone_to_owned()?,
+            ];
+            (streams, None)
+        }
+        false => piped(host, is_typed, sender)?,
     };
     let ticket = lab.run(errand, streams).map_err(io::Error::other)?;
     let sender = sender.clone();
@@ -47,26 +52,25 @@ pub(super) fn begin(
             let _ = sender.send(Heard::Ended(host, ended));
         }
     })?;
-    Ok(())
+    Ok(input)
 }
 
-fn piped(host: Host, sender: &mpsc::UnboundedSender<Heard>) -> io::Result<[OwnedFd; 3]> {
-    let nothing = std::fs::File::open("/dev/null")?;
+fn piped(
+    host: Host,
+    is_typed: bool,
+    sender: &mpsc::UnboundedSender<Heard>,
+) -> io::Result<([OwnedFd; 3], Option<Input>)> {
+    let (stdin, input) = match is_typed {
+        true => {
+            let (stdin, input) = Input::pipe(host)?;
+            (stdin, Some(input))
+        }
+        false => (std::fs::File::open("/dev/null")?.into(), None),
+    };
     let (reader, writer) = io::pipe()?;
     let errors = writer.try_clone()?;
     let sender = sender.clone();
-    std::thread::Builder::new().spawn(move || read_lines(host, reader, &sender))?;
-    Ok([nothing.into(), writer.into(), errors.into()])
-}
-
-fn read_lines(host: Host, reader: PipeReader, sender: &mpsc::UnboundedSender<Heard>) {
-    let mut reader = BufReader::new(reader);
-    let mut line = Vec::new();
-    while reader.read_until(b'\n', &mut line).is_ok_and(|len| len > 0) {
-        let text = String::from_utf8_lossy(&line).into_owned();
-        if sender.send(Heard::Line(host, text)).is_err() {
-            return;
-        }
-        line.clear();
-    }
+    let say = move |text| sender.send(Heard::Line(host, text)).is_ok();
+    std::thread::Builder::new().spawn(move || read_lines(reader, say))?;
+    Ok(([stdin, writer.into(), errors.into()], input))
 }

@@ -1,0 +1,301 @@
+//! Lines that a person types while two programs run: each goes to the program that reads.
+//!
+//! `server> …` and `client> …` name the program. Else the line waits until one of them reads from its
+//! standard input, which Linux tells (proc_pid_syscall(5)); one that waits in another way (poll) is never
+//! seen to read, so after a while the line goes to the one that was written to last.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::future::pending;
+use std::io;
+use std::io::BufRead as _;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::fd::AsRawFd as _;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lineman_trace::log::Host;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// Where lines go: the standard input of a program.
+pub(super) struct Input {
+    host: Host,
+    writer: File,
+    /// What the other end is called under `/proc/PID/fd`.
+    name: PathBuf,
+}
+
+impl Input {
+    /// A pipe for a program of this host: the end that the program reads, and what is written to.
+    ///
+    /// # Errors
+    /// When the system refuses a pipe.
+    pub(super) fn pipe(host: Host) -> io::Result<(OwnedFd, Self)> {
+        let (reader, writer) = io::pipe()?;
+        let name = std::fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd()))?;
+        // A program that reads nothing keeps its lines waiting, and not us.
+        rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK)?;
+        let writer = File::from(OwnedFd::from(writer));
+        Ok((reader.into(), Self { host, writer, name }))
+    }
+
+    /// Whether some program waits for what is written here.
+    fn is_read(&self) -> bool {
+        let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        all.map(|process| process.path())
+            .filter(|process| {
+                std::fs::read_link(process.join("fd/0")).is_ok_and(|it| it == self.name)
+            })
+            .any(|process| reads(&process))
+    }
+}
+
+/// Whether one of the threads of a process reads its standard input.
+fn reads(process: &Path) -> bool {
+    let threads = std::fs::read_dir(process.join("task"));
+    let mut threads = threads.into_iter().flatten().flatten();
+    threads.any(|thread| {
+        let call = std::fs::read_to_string(thread.path().join("syscall"));
+        call.is_ok_and(|call| {
+            let mut words = call.split_whitespace();
+            words.next().and_then(|it| it.parse().ok()) == READ && words.next() == Some("0x0")
+        })
+    })
+}
+
+/// The number of read(2).
+const READ: Option<u32> = match () {
+    () if cfg!(target_arch = "x86_64") => Some(0),
+    () if cfg!(any(target_arch = "aarch64", target_arch = "riscv64")) => Some(63),
+    () => None,
+};
+
+/// What became of the next line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Went {
+    /// It waits for a program that reads.
+    Nowhere,
+    /// To this host's program, or to nobody, because that has ended.
+    There,
+    /// Both programs read, and it does not say which is meant.
+    Unclear,
+}
+
+/// Lines that were typed, and the programs that they are for.
+pub(super) struct Typed {
+    lines: Option<mpsc::Receiver<Vec<u8>>>,
+    waiting: VecDeque<(Vec<u8>, Instant)>,
+    inputs: Vec<Input>,
+    /// How many programs have not begun.
+    missing: usize,
+    /// Whose program was written to last.
+    last: Option<Host>,
+}
+
+impl Typed {
+    /// Nobody types for these programs: one of them has the terminal.
+    pub(super) fn nothing() -> Self {
+        Self {
+            lines: None,
+            waiting: VecDeque::new(),
+            inputs: Vec::new(),
+            missing: 0,
+            last: None,
+        }
+    }
+
+    /// Begins to read stdin, for so many programs.
+    ///
+    /// # Errors
+    /// When the system refuses a thread.
+    pub(super) fn listen(programs: usize) -> io::Result<Self> {
+        let (sender, lines) = mpsc::channel(MOST_WAITING);
+        let read = move || {
+            let mut stdin = io::stdin().lock();
+            while let Some(line) = line(&mut stdin) {
+                if sender.blocking_send(line).is_err() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new()
+            .name("stdin".to_owned())
+            .spawn(read)?;
+        let lines = Some(lines);
+        Ok(Self {
+            lines,
+            missing: programs,
+            ..Self::nothing()
+        })
+    }
+
+    /// Whether somebody types.
+    pub(super) fn is_on(&self) -> bool {
+        self.lines.is_some() || !self.waiting.is_empty()
+    }
+
+    /// A program has begun that is written to here.
+    pub(super) fn begun(&mut self, input: Input) {
+        self.inputs.push(input);
+        self.missing = self.missing.saturating_sub(1);
+        self.close_if_over();
+    }
+
+    /// The program of this host has ended.
+    pub(super) fn ended(&mut self, host: Host) {
+        self.inputs.retain(|input| input.host != host);
+    }
+
+    /// Waits for the next line, or until there is something to do about those before.
+    pub(super) async fn changed(&mut self) {
+        let may_hear = self.waiting.len() < MOST_WAITING;
+        // Of a line that waits it is looked again whether somebody reads it.
+        let look = !self.waiting.is_empty();
+        let line = async {
+            match self.lines.as_mut().filter(|_| may_hear) {
+                Some(lines) => lines.recv().await,
+                None => pending().await,
+            }
+        };
+        let heard = tokio::select! {
+            line = line => Some(line),
+            () = tokio::time::sleep(LOOK), if look => None,
+        };
+        if let Some(line) = heard {
+            self.heard(line);
+        }
+    }
+
+    fn heard(&mut self, line: Option<Vec<u8>>) {
+        match line {
+            Some(line) => self.waiting.push_back((line, Instant::now())),
+            None => self.lines = None,
+        }
+    }
+
+    /// Has the next line go where it is read.
+    pub(super) fn deliver(&mut self) -> Went {
+        let Some((line, since)) = self.waiting.front() else {
+            self.close_if_over();
+            return Went::Nowhere;
+        };
+        let (named, text) = named(line);
+        let hosts: Vec<Host> = self.inputs.iter().map(|input| input.host).collect();
+        let host = match (named, &hosts[..]) {
+            (Some(host), _) => Some(host),
+            // Whom it is for is not known before all are there.
+            (None, _) if self.missing > 0 => return Went::Nowhere,
+            (None, []) => None,
+            (None, [only]) => Some(*only),
+            (None, both) => {
+                let read = self.inputs.iter().filter(|input| input.is_read());
+                let reading: Vec<Host> = read.map(|input| input.host).collect();
+                match &reading[..] {
+                    [one] => Some(*one),
+                    [_, ..] => {
+                        self.waiting.pop_front();
+                        return Went::Unclear;
+                    }
+                    [] if since.elapsed() < UNREAD => return Went::Nowhere,
+                    [] => self
+                        .last
+                        .filter(|it| both.contains(it))
+                        .or(Some(Host::Client)),
+                }
+            }
+        };
+        // Programs that have not begun are waited for.
+        if host.is_none_or(|host| !hosts.contains(&host)) && since.elapsed() < UNREAD {
+            return Went::Nowhere;
+        }
+        let input = self
+            .inputs
+            .iter_mut()
+            .find(|input| Some(input.host) == host);
+        if let Some(input) = input {
+            // All of it or nothing (PIPE_BUF). It may be gone, or have closed its standard input.
+            let written = input.writer.write_all(text);
+            if written.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+                return Went::Nowhere;
+            }
+            self.last = host;
+        }
+        self.waiting.pop_front();
+        self.close_if_over();
+        Went::There
+    }
+
+    /// The end of what is typed is the end of what the programs read.
+    fn close_if_over(&mut self) {
+        if self.lines.is_none() && self.waiting.is_empty() {
+            self.inputs.clear();
+        }
+    }
+}
+
+/// Whose program a line names, and what is for it.
+fn named(line: &[u8]) -> (Option<Host>, &[u8]) {
+    let text = |prefix: &[u8]| {
+        let rest = line.strip_prefix(prefix)?;
+        Some(rest.strip_prefix(b" ").unwrap_or(rest))
+    };
+    match (text(b"server>"), text(b"client>")) {
+        (Some(text), _) => (Some(Host::Server), text),
+        (_, Some(text)) => (Some(Host::Client), text),
+        _ => (None, line),
+    }
+}
+
+/// The next line with its end; so much of it as a pipe takes at once.
+fn line(stdin: &mut io::StdinLock<'_>) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = stdin.take(LONGEST).read_until(b'\n', &mut bytes);
+    read.is_ok_and(|len| len > 0).then_some(bytes)
+}
+
+/// How often it is looked whether somebody reads.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long a line waits for a program that reads.
+const UNREAD: Duration = Duration::from_millis(1500);
+/// How many lines wait; more stay where they come from.
+const MOST_WAITING: usize = 64;
+/// What a terminal gives of a line at most, and a pipe takes at once (PIPE_BUF).
+const LONGEST: u64 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_may_name_its_program() {
+        let (server, client) = (Some(Host::Server), Some(Host::Client));
+        assert_eq!(named(b"server> hi\n"), (server, &b"hi\n"[..]));
+        assert_eq!(named(b"client>\n"), (client, &b"\n"[..]));
+        assert_eq!(named(b"client>  two"), (client, &b" two"[..]));
+        assert_eq!(named(b"serve r"), (None, &b"serve r"[..]));
+        assert_eq!(named(b""), (None, &b""[..]));
+    }
+
+    /// This test itself reads nothing.
+    #[test]
+    fn a_program_that_reads_is_seen() {
+        let (reader, input) = Input::pipe(Host::Server).expect("a pipe");
+        assert!(!input.is_read());
+        let mut child = std::process::Command::new("cat")
+            .stdin(reader)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("cat");
+        let begun = std::time::Instant::now();
+        while !input.is_read() && READ.is_some() {
+            assert!(begun.elapsed() < Duration::from_secs(10), "not seen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        drop(input);
+        assert!(child.wait().expect("ends").success());
+    }
+}
