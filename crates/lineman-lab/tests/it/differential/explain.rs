@@ -97,6 +97,10 @@ const REASONS: &[Reason] = &[
         left_before,
     ),
     (
+        "it has closed before its crossed SYN was acknowledged, and its FIN left before the capture began",
+        fin_before_the_capture,
+    ),
+    (
         "it was sent again before what was seen on its way had arrived, and seems to say that it was lost",
         sent_again_before,
     ),
@@ -338,6 +342,16 @@ fn left_before(case: &Case<'_>) -> bool {
     };
     let was_so = since.any(|state| case.names(state));
     case.is_its_own && (was_so || case.told.is_some_and(passed))
+}
+
+/// Linux repeats the SYN-ACK in FIN-WAIT-1, too, until that is acknowledged.
+fn fin_before_the_capture(case: &Case<'_>) -> bool {
+    let late = case
+        .captured
+        .is_some_and(|captured| captured.late.is_some());
+    let closed_early = |told: Told| (told.before, told.state) == (Some(SynReceived), FinWait1);
+    let open = matches!(case.claim, SynReceived | Established);
+    late && open && case.acts().fin && case.told.is_some_and(closed_early)
 }
 
 /// In a capture, what the far end has received is known from what it sends; where it sends again so soon that the answer to the first
