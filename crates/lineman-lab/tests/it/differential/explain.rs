@@ -237,13 +237,17 @@ fn made_by_a_cookie(case: &Case<'_>) -> bool {
 
 fn closed_before_open(case: &Case<'_>) -> bool {
     let closes = |call: &str| matches!(call, "close" | "shutdown");
-    (case.claim, case.kernel) == (SynSent, Closed) && case.call().is_some_and(closes)
+    // The peer's SYN may have come since.
+    let asks = matches!(case.claim, SynSent | SynReceived) && case.kernel == Closed;
+    let asked = |told: Told| told.before == Some(SynSent);
+    asks && case.told.is_some_and(asked) && case.call().is_some_and(closes)
 }
 
 /// Linux sends no reset in CLOSING and LAST-ACK when nothing is left to be sent.
 fn aborted_at_the_end(case: &Case<'_>) -> bool {
     let was_closing = |told: Told| matches!(told.before, Some(Closing | LastAck));
-    let closing = matches!(case.claim, Closing | LastAck);
+    // Its FIN may not have left yet.
+    let closing = matches!(case.claim, Closing | LastAck | CloseWait);
     let closed = case.kernel == Closed && case.told.is_some_and(was_closing);
     closing && closed && case.call() == Some("close")
 }

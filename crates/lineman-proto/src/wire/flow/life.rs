@@ -103,6 +103,9 @@ impl Side {
                 self.life.now = None;
                 return None;
             }
+            if self.syn.is_none() && it.ack.is_some() {
+                self.received.ends_at(0); // it refuses: there is no socket that what has come could be for
+            }
             (self.after_own_reset(before, it, how.next)?, true)
         } else if it.is_old || self.had_left_before(it, how) {
             return None;

@@ -134,6 +134,21 @@ fn what_came_before_a_syn_was_sent_again_has_not_arrived() {
     assert_eq!(state(&talk), Some(Established));
 }
 
+/// An end that has refused a SYN asks to open later, while the other asks again: that SYN was taken to have crossed its own, though nobody was
+/// there to take it.
+#[test]
+fn a_syn_that_was_refused_has_not_crossed_a_later_one() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(RST, (0, 1), b"");
+    let again = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&again);
+    talk.pause(100);
+    talk.back(SYN, (0, 0), b"");
+    let server = talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server, Some(SynSent));
+}
+
 /// Which way the server's segments go: whoever sent the first SYN counts as the client.
 fn talk_way(talk: &Talk) -> Way {
     match talk.flow().ends().0.port() {
