@@ -551,3 +551,51 @@ fn what_editcap_writes_is_read() {
         assert_eq!(told.interfaces[0].link, LinkType::ETHERNET, "{form}");
     }
 }
+
+/// What dumpcap writes behind the packets.
+#[test]
+fn statistics_of_an_interface_are_read_and_wrong_ones_passed_over() {
+    let section = Section::default();
+    let mut writer = PcapngWriter::new(Vec::new(), Endian::Little, &section).expect("memory");
+    let interface = Interface::new(LinkType::ETHERNET);
+    writer.interface(&interface).expect("memory");
+    writer
+        .write(&Record::new(0, 1_000, vec![1; 60]))
+        .expect("memory");
+    let bytes = writer.into_inner();
+    let statistics = |interface: u32, options: &[(u16, u64)]| {
+        let len = 12 + 12 + options.len() as u32 * 12;
+        let mut out = [5, len, interface, 0, 0].map(u32::to_le_bytes).concat();
+        for (code, value) in options {
+            out.extend([code.to_le_bytes(), 8_u16.to_le_bytes()].concat());
+            let halves = if *code < 4 {
+                value.rotate_right(32)
+            } else {
+                *value
+            };
+            out.extend(halves.to_le_bytes());
+        }
+        out.extend(len.to_le_bytes());
+        out
+    };
+    let read = |blocks: &[Vec<u8>]| {
+        let all = [&bytes[..], &blocks.concat()].concat();
+        let mut reader = Reader::new(&all[..]).expect("a capture");
+        assert_eq!(reader.by_ref().filter(Result::is_ok).count(), 1);
+        assert!(reader.ending().is_some());
+        reader.statistics()
+    };
+    assert_eq!(read(&[]).dropped(), None);
+    let told = read(&[statistics(0, &[(2, 500), (3, 9_000), (5, 7)])]);
+    assert_eq!(
+        (told.from_ns, told.to_ns, told.dropped()),
+        (Some(500), Some(9_000), Some(7))
+    );
+    // It is told again as it grows, and of an interface that is none.
+    let told = read(&[
+        statistics(0, &[(5, 7)]),
+        statistics(0, &[(5, 8), (7, 1)]),
+        statistics(9, &[(5, 100)]),
+    ]);
+    assert_eq!(told.dropped(), Some(9));
+}

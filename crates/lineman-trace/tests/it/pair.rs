@@ -576,3 +576,214 @@ fn the_clocks_are_found_within_what_is_said_of_them() {
         }
     }
 }
+
+/// A capture of packets at these times.
+fn capture(packets: &[(u64, Vec<u8>)]) -> Vec<Taken> {
+    let taken = |(at_ns, bytes): &(u64, Vec<u8>)| Taken {
+        utc_ns: NOW_NS + at_ns,
+        wire_len: bytes.len() as u32,
+        bytes: bytes.clone(),
+    };
+    packets.iter().map(taken).collect()
+}
+
+/// A segment from the client or the server, with its identification.
+fn segment(by_client: bool, id: u16, flags: Flags, seq: u32, ack: u32, payload: &[u8]) -> Vec<u8> {
+    let world = World::new(0);
+    let (from, to) = world.ends(1, by_client);
+    Envelope {
+        id,
+        ..Envelope::new(from, to)
+    }
+    .tcp(&Segment {
+        seq,
+        ack,
+        flags,
+        window: 64_000,
+        options: &[],
+        payload,
+    })
+}
+
+const ACK: Flags = Flags::ACK;
+const SYN_ACK: Flags = Flags(Flags::SYN.0 | Flags::ACK.0);
+
+/// Packets with their times.
+type Packets = Vec<(u64, Vec<u8>)>;
+
+/// A handshake with 10 ms each way: as the client has it, and as the server does.
+fn handshake() -> (Packets, Packets) {
+    let syn = segment(true, 1, Flags::SYN, 99, 0, b"");
+    let syn_ack = segment(false, 2, SYN_ACK, 499, 100, b"");
+    let ack = segment(true, 3, ACK, 100, 500, b"");
+    let client = vec![
+        (0, syn.clone()),
+        (20 * MS, syn_ack.clone()),
+        (21 * MS, ack.clone()),
+    ];
+    let server = vec![(10 * MS, syn), (10 * MS, syn_ack), (31 * MS, ack)];
+    (client, server)
+}
+
+/// What became of all packets but those of the handshake: which bytes, and what.
+fn parts(compared: &Compared) -> Vec<(Option<(u32, u32)>, Met)> {
+    let of_handshake = |it: &&Outcome<()>| {
+        it.seen.0.number > 3 || it.seen.1.as_ref().is_some_and(|it| it.number > 3)
+    };
+    let all = compared.outcomes.iter().filter(of_handshake);
+    let mut all: Vec<_> = all
+        .map(|it| (it.part.map(|part| (part.seq, part.len)), it.met))
+        .collect();
+    all.sort_by_key(|it| it.0);
+    all
+}
+
+#[test]
+fn a_segment_that_hardware_has_cut_is_found_in_its_pieces_and_what_is_missing_is_lost() {
+    let (mut client, mut server) = handshake();
+    client.push((30 * MS, segment(true, 10, ACK, 100, 500, &[7; 4380])));
+    for (nth, seq) in [(0, 100), (2, 3020)] {
+        server.push((
+            40 * MS + nth,
+            segment(true, 10 + nth as u16, ACK, seq, 500, &[7; 1460]),
+        ));
+    }
+    // Another way to cut: what one has in two, the other has in two that are not the same.
+    client.push((50 * MS, segment(true, 20, ACK, 4480, 500, &[8; 1000])));
+    client.push((50 * MS, segment(true, 21, ACK, 5480, 500, &[8; 1000])));
+    server.push((60 * MS, segment(true, 20, ACK, 4480, 500, &[8; 700])));
+    server.push((60 * MS, segment(true, 21, ACK, 5180, 500, &[8; 1300])));
+    let late = segment(false, 30, ACK, 500, 6480, b"");
+    client.push((20_000 * MS, late.clone()));
+    server.push((19_990 * MS, late));
+    let compared = compare(&capture(&client), &capture(&server));
+    let whole = (None, Met::Both);
+    let part = |seq, len, met| (Some((seq, len)), met);
+    assert_eq!(
+        parts(&compared),
+        [
+            whole,
+            part(100, 1460, Met::Both),
+            part(1560, 1460, Met::Lost),
+            part(3020, 1460, Met::Both),
+            part(4480, 700, Met::Both),
+            part(5180, 300, Met::Both),
+            part(5480, 1000, Met::Both),
+        ]
+    );
+    // The other way round, pieces are joined before they are captured.
+    let turned = compare(&capture(&server), &capture(&client));
+    assert_eq!(parts(&turned), parts(&compared));
+}
+
+#[test]
+fn what_the_other_capture_need_not_have_is_not_called_lost() {
+    let (mut client, mut server) = handshake();
+    let beat = |n: u32| segment(true, 100 + n as u16, ACK, 100 + n, 500, b"x");
+    for n in 0..10 {
+        let at = 100 * MS + u64::from(n) * 100 * MS;
+        client.push((at, beat(n)));
+        if n != 4 && n < 8 {
+            server.push((at + 10 * MS, beat(n)));
+        }
+    }
+    let compared = compare(&capture(&client), &capture(&server));
+    let (met, lost): (Vec<_>, Vec<_>) = parts(&compared)
+        .into_iter()
+        .partition(|it| it.1 == Met::Both);
+    assert_eq!(met.len(), 7);
+    let time = Met::Only(Absent::OtherTime);
+    assert_eq!(
+        lost.iter().map(|it| it.1).collect::<Vec<_>>(),
+        [Met::Lost, time, time]
+    );
+    // The server's capture has dropped packets itself.
+    let dropped = Points {
+        first: false,
+        second: true,
+    };
+    let compared = compare_with(&capture(&client), &capture(&server), dropped).expect("related");
+    let lost: Vec<Met> = parts(&compared)
+        .iter()
+        .map(|it| it.1)
+        .filter(|it| *it != Met::Both)
+        .collect();
+    assert_eq!(lost, [Met::Only(Absent::CaptureDropped), time, time]);
+}
+
+#[test]
+fn what_its_receiver_acknowledges_where_it_was_not_captured_was_not_lost() {
+    let (mut client, mut server) = handshake();
+    client.push((30 * MS, segment(true, 10, ACK, 100, 500, &[7; 100])));
+    client.push((31 * MS, segment(true, 11, ACK, 200, 500, &[8; 100])));
+    server.push((41 * MS, segment(true, 11, ACK, 200, 500, &[8; 100])));
+    let ack = segment(false, 12, ACK, 500, 300, b"");
+    server.push((42 * MS, ack.clone()));
+    client.push((52 * MS, ack));
+    // A reset that nobody at the client has sent.
+    server.push((60 * MS, segment(true, 77, Flags::RST, 300, 0, b"")));
+    let end = segment(false, 13, ACK, 500, 300, b"later");
+    server.push((300 * MS, end.clone()));
+    client.push((310 * MS, end));
+    let compared = compare(&capture(&client), &capture(&server));
+    let odd: Vec<Met> = parts(&compared)
+        .iter()
+        .map(|it| it.1)
+        .filter(|it| *it != Met::Both)
+        .collect();
+    assert_eq!(
+        odd,
+        [Met::Only(Absent::Acknowledged), Met::Only(Absent::Unsent)]
+    );
+    let tally = &compared.tallies[0].ways.client;
+    assert_eq!((tally.acknowledged, tally.appeared, tally.lost), (1, 1, 0));
+}
+
+/// One capture keeps 60 bytes of each packet.
+#[test]
+fn packets_that_one_capture_has_cut_are_found() {
+    for seed in 0..6 {
+        let mut world = World::new(seed);
+        world.stamps = seed % 2 == 0;
+        let at_ns = world.connection(NOW_NS, 1, 20);
+        world.datagrams(at_ns, 100, 20);
+        let (first, mut second, truth) = world.captures();
+        for it in &mut second {
+            it.bytes.truncate(68);
+        }
+        hold(&compare(&first, &second), &truth, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn captures_of_other_traffic_have_nothing_in_common() {
+    let capture = |seed| {
+        let mut world = World::new(seed);
+        world.connection(NOW_NS, 1, 5);
+        world.captures().0
+    };
+    let none = compare_with(&capture(1), &capture(2), Points::default());
+    assert_eq!(none.err(), Some(Unrelated::NothingInCommon));
+    let none = compare_with(&capture(1), &[], Points::default());
+    assert_eq!(none.err(), Some(Unrelated::NothingToCompare(Point::Second)));
+}
+
+#[test]
+fn a_clock_that_is_set_meanwhile_is_told() {
+    let mut world = World::new(5);
+    for number in 0..8 {
+        let at_ns = NOW_NS + u64::from(number) * 400 * MS;
+        world.connection(at_ns, number, 8);
+    }
+    let (first, mut second, _) = world.captures();
+    for it in &mut second {
+        let since = it.utc_ns - NOW_NS;
+        it.utc_ns += if (1500 * MS..2500 * MS).contains(&since) {
+            900 * MS
+        } else {
+            0
+        };
+    }
+    let compared = compare(&first, &second);
+    assert!(compared.clocks.is_broken);
+}

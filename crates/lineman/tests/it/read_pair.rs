@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::process::Output;
+use std::process::Stdio;
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::TcpOption;
@@ -18,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::capture_kit::mixed;
 use crate::support::lineman;
+use crate::support::peer_path;
 
 /// 2026, in nanoseconds; and how far the clock of the server's capture is ahead.
 const NOW_NS: u64 = 1_790_000_000_000_000_000;
@@ -374,4 +376,88 @@ fn exports_tell_of_both() {
     assert!(!output.status.success());
     let kept = fs::read(dir.path().join("server.pcap")).expect("the capture");
     assert_eq!(kept[..4], [0x4d, 0x3c, 0xb2, 0xa1]);
+}
+
+/// Two kernels and a wire that loses packets: each end is watched, and what is said to be lost is what the wire has dropped.
+#[test]
+fn what_a_real_wire_has_dropped_is_what_two_captures_miss() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let _ = peer_path("socat");
+    fs::write(dir.path().join("data"), vec![7; 30_000]).expect("a file");
+    let lineman_path = env!("CARGO_BIN_EXE_lineman");
+    for (name, work) in [
+        (
+            "server",
+            "timeout 60 socat -u TCP-LISTEN:9000 OPEN:got,creat",
+        ),
+        (
+            "client",
+            "sleep 1; timeout 60 socat -u OPEN:data TCP:10.0.0.2:9000,retry=5",
+        ),
+    ] {
+        let script = format!(
+            "{lineman_path} watch -w {name}.pcapng ip > {name}.out 2> {name}.err & watch=$!\n\
+             until grep -q watching {name}.err {name}.out; do sleep 0.05; done\n\
+             {work}\nsleep 1; kill -INT $watch; wait $watch || true\n"
+        );
+        fs::write(dir.path().join(name), script).expect("a file");
+    }
+    let mut command = lineman();
+    command.args([
+        "lab",
+        "run",
+        "--no-explain",
+        "--fault",
+        "loss 8%",
+        "--seed",
+        "5",
+    ]);
+    command.args([
+        "--delay",
+        "20",
+        "--record",
+        "log.jsonl",
+        "--server",
+        "sh server",
+    ]);
+    command
+        .args(["--client", "sh client"])
+        .current_dir(dir.path())
+        .stdin(Stdio::null());
+    let output = command.output().expect("runs");
+    assert_eq!(
+        fs::read(dir.path().join("got")).expect("a file").len(),
+        30_000,
+        "{}",
+        text(&output.stderr)
+    );
+    let log = fs::read_to_string(dir.path().join("log.jsonl")).expect("the log");
+    let events: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let count = |from: &str, verdict: &str| {
+        let such =
+            |it: &&Value| it["event"] == "packet" && it["from"] == from && it["verdict"] == verdict;
+        events.iter().filter(such).count() as u64
+    };
+    assert!(count("client", "dropped") + count("server", "dropped") > 0);
+    let all = told(&read(&dir, &["--json", "client.pcapng", "server.pcapng"]));
+    let number = |it: &Value| it.as_u64().expect("a number");
+    for (way, from) in [("to_server", "client"), ("to_client", "server")] {
+        let it = &all[1]["compared"][way];
+        assert_eq!(number(&it["crossed"]), count(from, "delivered"), "{it}");
+        // The last may be lost when the other capture has seen its last packet.
+        let lost = number(&it["lost"]) + number(&it["other_time"]);
+        assert_eq!(lost, count(from, "dropped"), "{it}");
+        let least = it["least_ns"].as_i64().expect("a number");
+        assert!((20 * MS as i64..200 * MS as i64).contains(&least), "{it}");
+    }
+    // One clock, in truth.
+    let (off, within) = (all[0]["offset_ns"].as_i64(), all[0]["within_ns"].as_i64());
+    assert!(
+        off.expect("a number").abs() <= within.expect("a number"),
+        "{}",
+        all[0]
+    );
 }
