@@ -53,7 +53,8 @@ export class HostCard {
       parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
       parts.push(element('p', 'queue', messages.say('unsent', { count: queues.unsent })));
     }
-    const { congestion, left } = card;
+    const { congestion, figures, left } = card;
+    if (figures) parts.push(...this.figures(figures));
     if (congestion) {
       const { window, threshold, algorithm } = congestion;
       parts.push(element('p', 'queue', messages.say(threshold === undefined ? 'congestion.none' : 'congestion', { window, threshold: threshold ?? '', algorithm: algorithm || '?' })));
@@ -66,5 +67,20 @@ export class HostCard {
     this.top.replaceChildren(...parts);
     const list = element('ol', '', null, calls.slice(-CALLS).reverse().map((call) => element('li', '', format.call(call))));
     this.calls.replaceChildren(element('h2', '', messages.say('calls')), list);
+  }
+
+  /** What its kernel knows of the connection. @param {import('./store.js').Figures} figures */
+  figures(figures) {
+    const { messages } = this;
+    const time = (/** @type {number} */ us) => `${Number((us / 1000).toPrecision(4))} ms`;
+    const lines = [];
+    if (figures.rtt_us !== undefined) {
+      lines.push(messages.say('card.rtt', { rtt: time(figures.rtt_us), variance: time(figures.rttvar_us ?? 0) }));
+    }
+    lines.push(messages.say('card.rto', { rto: time(figures.rto_us) }));
+    const none = figures.ssthresh === undefined;
+    lines.push(messages.say(none ? 'card.cwnd.none' : 'card.cwnd', { cwnd: figures.cwnd, ssthresh: figures.ssthresh ?? '' }));
+    if (figures.total_retrans) lines.push(messages.say('card.resent', { count: figures.total_retrans }));
+    return lines.map((line) => element('p', 'queue figure', line));
   }
 }

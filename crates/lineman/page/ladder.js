@@ -102,6 +102,22 @@ export class Ladder {
     return Math.max(0, low - 1);
   }
 
+  /** The height of a moment: between two rows in proportion to the time that lies between them. @param {number} t_ns */
+  height(t_ns) {
+    const { rows } = this.store;
+    let [low, high] = [0, this.tops.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].t_ns <= t_ns) low = middle + 1;
+      else high = middle;
+    }
+    if (low === 0) return 0;
+    if (low >= this.tops.length) return this.tops[this.tops.length - 1] ?? 0;
+    const [from, to] = [rows[low - 1].t_ns, rows[low].t_ns];
+    const [top, next] = [this.tops[low - 1], this.tops[low]];
+    return top + ((next - top) * (t_ns - from)) / (to - from);
+  }
+
   draw() {
     const { store, messages } = this;
     this.place();

@@ -1,88 +1,84 @@
-// What numbers of a TCP connection become over time, as its packets tell: sequence numbers that were sent and
-// acknowledged, and how many bytes are in flight. Rows are taken one by one, and each once.
+// The figures of TCP connections over time, as lineman tells them with the log: nothing is found out here, they are only
+// sorted by connection, end and kind.
 
-/** @typedef {import('./store.js').Store} Store @typedef {import('./store.js').Row} Row @typedef {import('./store.js').Host} Host */
+/** @typedef {import('./store.js').Store} Store @typedef {import('./store.js').Row} Row @typedef {import('./store.js').Host} Host @typedef {import('./store.js').Sample} Sample */
 /**
- * A point: the row, who sent the segment, its relative numbers, and whether it was lost or sent before.
- * @typedef {{n: number, from: Host, seq: number, end: number, ack: number|null, lost: boolean, again: boolean}} Point
- * @typedef {{points: Point[], flight: {n: number, from: Host, bytes: number}[], sent: Record<Host, number>, acked: Record<Host, number>, top: number, most: number}} Series
+ * A value from a moment on.
+ * @typedef {{t: number, value: number|null}} Step
+ * @typedef {{t: number, packet: number, from: number, to: number, again: boolean, lost: boolean}} Segment
+ * @typedef {{segments: Segment[], steps: Record<string, Step[]>, most: Record<string, number>}} End
+ * @typedef {{began: number, ends: Record<Host, End>}} Series
  */
+
+/** @returns {End} */
+const end = () => ({ segments: [], steps: {}, most: {} });
 
 export class AllSeries {
   /** @param {Store} store */
   constructor(store) {
     this.store = store;
-    this.epoch = store.epoch;
-    /** How many rows were taken. */
-    this.seen = 0;
-    /** By both addresses. @type {Map<string, Series>} */
-    this.all = new Map();
-    /** The departures of packets that land in another row. @type {Map<number, Point>} */
-    this.under = new Map();
-    /** The connection of the last segment. */
-    this.last = '';
+    this.epoch = -1;
+    this.begin();
   }
 
   begin() {
     this.epoch = this.store.epoch;
+    /** How many samples were taken. @type {number} */
     this.seen = 0;
-    this.all.clear();
-    this.under.clear();
-    this.last = '';
+    /** By number. @type {Map<number, Series>} */
+    this.all = new Map();
+    /** Those between two addresses, in the order in which they began. @type {Map<string, Series[]>} */
+    this.between = new Map();
+    /** Segments that may still be lost, by their packets. @type {Map<number, Segment>} */
+    this.open = new Map();
+    /** The connection of the last sample. @type {Series|undefined} */
+    this.last = undefined;
   }
 
   take() {
     if (this.epoch !== this.store.epoch) this.begin();
-    const { rows } = this.store;
-    for (; this.seen < rows.length; this.seen += 1) this.row(rows[this.seen]);
+    const { samples } = this.store;
+    for (; this.seen < samples.length; this.seen += 1) this.sample(samples[this.seen]);
   }
 
-  /** The connection of the row that is looked at, else of the last segment. @returns {Series|undefined} */
+  /** The connection of the row that is looked at, else of the last sample. @returns {Series|undefined} */
   chosen() {
     const row = this.store.row();
-    return this.all.get(row?.packet?.tcp ? key(row) : this.last) ?? this.all.get(this.last);
+    const addresses = row?.packet?.tcp ? row.packet.addresses : null;
+    const same = this.between.get(key(addresses ?? []));
+    return same?.findLast((series) => series.began <= (row?.t_ns ?? 0)) ?? same?.[0] ?? this.last;
   }
 
-  /** @param {Row} row */
-  row(row) {
-    const { packet } = row;
-    const tcp = packet?.tcp;
-    if (!packet || !tcp || tcp.relative_seq === null || packet.part === 'repeat') return;
-    const name = key(row);
-    let series = this.all.get(name);
+  /** @param {Sample} sample */
+  sample(sample) {
+    const [t, connection, host, kind] = sample;
+    const values = sample.slice(4);
+    let series = this.all.get(connection);
     if (!series) {
-      series = { points: [], flight: [], sent: { client: 0, server: 0 }, acked: { client: 0, server: 0 }, top: 1, most: 1 };
-      this.all.set(name, series);
+      series = { began: t, ends: { client: end(), server: end() } };
+      this.all.set(connection, series);
     }
-    this.last = name;
-    const { from } = packet;
-    const takes = tcp.len + (/SYN/.test(tcp.flags) ? 1 : 0) + (/FIN/.test(tcp.flags) ? 1 : 0);
-    const end = tcp.relative_seq + takes;
-    if (packet.part !== 'landing') {
-      /** @type {Point} */
-      const point = { n: row.n, from, seq: tcp.relative_seq, end, ack: tcp.relative_ack, lost: packet.fate === 'dropped', again: Boolean(packet.again) };
-      if (takes) series.points.push(point);
-      this.under.set(packet.id, point);
-      series.sent[from] = Math.max(series.sent[from], end);
-      series.top = Math.max(series.top, end);
+    this.last = series;
+    const its = series.ends[host];
+    if (kind === 'ends') {
+      const name = key(/** @type {string[]} */ (values));
+      this.between.set(name, [...(this.between.get(name) ?? []), series]);
+    } else if (kind === 'sent') {
+      const [packet, from, to, again] = /** @type {number[]} */ (values);
+      const segment = { t, packet, from, to, again: Boolean(again), lost: false };
+      its.segments.push(segment);
+      this.open.set(packet, segment);
+      its.most.sent = Math.max(its.most.sent ?? 0, to);
+    } else if (kind === 'lost') {
+      const segment = this.open.get(/** @type {number} */ (values[0]));
+      if (segment) segment.lost = true;
     } else {
-      const point = this.under.get(packet.id);
-      if (point) point.lost = packet.fate === 'dropped';
-    }
-    // An acknowledgment counts when it arrives.
-    const arrives = packet.fate !== 'dropped' && packet.part !== 'departure' && packet.fate !== 'held';
-    if (arrives) {
-      this.under.delete(packet.id);
-      const peer = from === 'client' ? 'server' : 'client';
-      if (tcp.relative_ack !== null) series.acked[peer] = Math.max(series.acked[peer], tcp.relative_ack);
-    }
-    for (const host of /** @type {Host[]} */ (['client', 'server'])) {
-      const bytes = Math.max(0, series.sent[host] - series.acked[host]);
-      series.flight.push({ n: row.n, from: host, bytes });
-      series.most = Math.max(series.most, bytes);
+      const value = /** @type {number|null} */ (values[0]);
+      (its.steps[kind] ??= []).push({ t, value });
+      its.most[kind] = Math.max(its.most[kind] ?? 0, value ?? 0);
     }
   }
 }
 
-/** @param {Row} row */
-const key = (row) => [...(row.packet?.addresses ?? [])].sort().join(' ');
+/** @param {string[]} addresses */
+const key = (addresses) => [...addresses].sort().join(' ');

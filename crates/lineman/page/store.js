@@ -17,7 +17,10 @@
  * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
  * @typedef {{clock: string, wait_ns: number, at_ns: number, origin: string}} Timer
  * @typedef {{algorithm: string, window: number, threshold?: number, origin: string}} Congestion
- * @typedef {{calls: Call[], socket: Socket|null, timers: Timer[], congestion: Congestion|null, left: string|null}} Card
+ * @typedef {{rtt_us?: number, rttvar_us?: number, rto_us: number, cwnd: number, ssthresh?: number, mss: number, unacked: number, sacked: number,
+ *   lost: number, retrans: number, total_retrans: number, ato_us?: number}} Figures
+ * @typedef {{calls: Call[], socket: Socket|null, timers: Timer[], congestion: Congestion|null, figures: Figures|null, left: string|null}} Card
+ * @typedef {[t: number, connection: number, host: Host, kind: string, ...values: (number|string|null)[]]} Sample
  * @typedef {'client'|'server'} Host
  * @typedef {{fd: number, listens: boolean, datagram: boolean, bound: string|null}} Open
  * @typedef {{name: string, subject: string, title: Both|null, look: Both|null}} Choice
@@ -31,7 +34,7 @@ function repeatsSame(before, now) {
 }
 
 /** A host of which nothing was told. @returns {Card} */
-const nothing = () => ({ calls: [], socket: null, timers: [], congestion: null, left: null });
+const nothing = () => ({ calls: [], socket: null, timers: [], congestion: null, figures: null, left: null });
 
 export class Store {
   constructor() {
@@ -54,6 +57,10 @@ export class Store {
     this.epoch += 1;
     /** @type {Row[]} */
     this.rows = [];
+    /** Figures over time, in the order in which they were told. @type {Sample[]} */
+    this.samples = [];
+    /** How many times figures were told. @type {number} */
+    this.told = 0;
     /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
     this.folded = new Set();
     /** In which row each packet was sent. @type {Map<number, number>} */
@@ -137,6 +144,12 @@ export class Store {
         this.rows.push(content);
         this.hasStates ||= Boolean(content.states.client || content.states.server);
         if (this.following) this.chosen = content.n;
+        break;
+      case 'figures':
+        // Told once, as rows are.
+        if (content.n !== this.told) return;
+        this.told += 1;
+        for (const sample of content.samples) this.samples.push(sample);
         break;
       case 'sockets':
         this.open = content;

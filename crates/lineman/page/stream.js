@@ -2,7 +2,7 @@
 
 /** @typedef {import('./store.js').Store} Store */
 
-const KINDS = ['session', 'wire', 'ladder', 'row', 'scene', 'sockets', 'notice', 'end'];
+const KINDS = ['session', 'wire', 'ladder', 'row', 'figures', 'scene', 'sockets', 'notice', 'end'];
 /** So long without a connection, in milliseconds, and lineman counts as stopped: a reconnect takes three seconds. */
 const GONE_MS = 4000;
 

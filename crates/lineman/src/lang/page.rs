@@ -331,8 +331,59 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("graphs.seq", "sequence number", "序号"),
     (
         "graphs.flight",
-        "bytes in flight (server dashed; SYN and FIN count as one)",
-        "在途字节（服务器为虚线；SYN 和 FIN 各计一个）",
+        "bytes in flight: sent and not acknowledged (server dashed)",
+        "在途字节：已发送而未被确认（服务器为虚线）",
+    ),
+    (
+        "graphs.window",
+        "window that the peer advertises, bytes (server dashed)",
+        "对方通告的接收窗口，字节（服务器为虚线）",
+    ),
+    (
+        "graphs.cwnd",
+        "the kernel's cwnd (server dashed) and ssthresh (dotted), segments",
+        "内核的 cwnd（服务器为虚线）和 ssthresh（点线），报文段",
+    ),
+    (
+        "graphs.rtt",
+        "RTT: samples (dots), the kernel's smoothed RTT (line)",
+        "往返时间 RTT：点为样本，线为内核的平滑值",
+    ),
+    (
+        "graphs.goodput",
+        "goodput: what is new and in order, in spans of 100 ms",
+        "有效吞吐量：首次按序到达的数据，每 100 毫秒一段",
+    ),
+    (
+        "graphs.last.rtt",
+        "Last round trip of the {name}: {rtt}.",
+        "{name}最近的往返时间：{rtt}。",
+    ),
+    (
+        "graphs.last.cwnd",
+        "Its cwnd: {cwnd} segments.",
+        "其拥塞窗口：{cwnd} 个报文段。",
+    ),
+    (
+        "card.rtt",
+        "RTT {rtt} (varies by {variance})",
+        "往返时间 RTT {rtt}（偏差 {variance}）",
+    ),
+    ("card.rto", "RTO {rto}", "重传超时 RTO {rto}"),
+    (
+        "card.cwnd",
+        "cwnd {cwnd}, ssthresh {ssthresh} segments",
+        "cwnd {cwnd}，ssthresh {ssthresh} 个报文段",
+    ),
+    (
+        "card.cwnd.none",
+        "cwnd {cwnd} segments, no ssthresh yet",
+        "cwnd {cwnd} 个报文段，尚无 ssthresh",
+    ),
+    (
+        "card.resent",
+        "{count} retransmitted in all",
+        "共重传 {count} 个报文段",
     ),
     (
         "key.measure",

@@ -40,6 +40,8 @@ flows![
     a_stopped_program_leaves_a_readable_page,
     arrows_are_between_the_states,
     time_is_measured,
+    the_kernels_figures_are_shown,
+    little_motion_where_that_is_wanted,
     a_call_is_placed_by_a_button,
     datagrams_of_any_size_and_to_anybody,
     a_file_comes_though_a_block_is_lost,

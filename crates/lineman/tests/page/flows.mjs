@@ -156,6 +156,58 @@ const flows = {
     await until('the row', async () => (await page.locator('.row.chosen').getAttribute('data-n')) !== before);
   },
 
+  /** What the kernel tells of a connection is on the card, and in graphs that have the ladder's axis. */
+  async the_kernels_figures_are_shown(browser) {
+    const page = await open(browser, await serve('fast-retransmit', '--kernel'));
+    await until('a held SYN', () => held(page));
+    const card = page.locator('#client .figure');
+    await until('an RTO of seconds', async () => /RTO [1-9]000 ms/.test((await card.allTextContents()).join()));
+    assert(!/RTT/.test((await card.allTextContents()).join()), 'no round trip before an answer');
+    await page.keyboard.press('s');
+    await until('all is over', async () => (await state(page, 'client')) === 'TIME-WAIT' || (await page.locator('#client .figure').count()) === 4);
+    await page.keyboard.press('5');
+    await until('a round trip', async () => /Last round trip of the client: [\d.]+ ms/.test(await page.locator('#graphs').textContent()));
+    const told = await page.locator('#graphs').textContent();
+    assert.match(told, /cwnd: \d+ segments/);
+    // Something is drawn in each of the graphs, right of the axis and above the line.
+    const ink = await page.locator('canvas.graph').evaluate((canvas) => {
+      const pen = canvas.getContext('2d');
+      const graphs = Math.floor((canvas.clientHeight - 18) / 84);
+      return Array.from({ length: graphs }, (_, nth) => {
+        const pixels = pen.getImageData(70, nth * 84 + 20, canvas.width - 75, 60).data;
+        const colours = new Set();
+        for (let at = 0; at < pixels.length; at += 4) if (pixels[at + 3] > 200) colours.add(pixels.slice(at, at + 3).join());
+        return colours.size;
+      });
+    });
+    assert.equal(ink.length, 6, 'sequence, in flight, window, cwnd, RTT, goodput');
+    assert(ink.every((colours) => colours >= 2), `${ink}`);
+  },
+
+  /** Those who want little motion see a bar move once a second, and nothing slide. */
+  async little_motion_where_that_is_wanted(browser) {
+    const page = await open(browser, await serve('close-four', '--kernel'), { reducedMotion: 'reduce' });
+    await until('a held SYN', () => held(page));
+    await page.keyboard.press('s');
+    await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    await until('a bar', () => page.locator('#client progress').count());
+    const moves = await page.evaluate(async () => {
+      const bar = document.querySelector('#client progress');
+      let [last, count] = [bar.value, 0];
+      const end = performance.now() + 2500;
+      while (performance.now() < end) {
+        await new Promise(requestAnimationFrame);
+        if (bar.value !== last) count += 1;
+        last = bar.value;
+      }
+      return count;
+    });
+    assert(moves >= 1 && moves <= 4, `${moves} times in 2.5 s`);
+    const sliding = await page.evaluate(() => document.getAnimations().length
+      + [...document.querySelectorAll('*')].filter((it) => getComputedStyle(it).transitionDuration !== '0s').length);
+    assert.equal(sliding, 0);
+  },
+
   async a_dropped_syn_comes_again_with_the_same_number(browser) {
     const page = await open(browser, await serve('handshake'));
     await page.keyboard.press('a');

@@ -94,6 +94,7 @@ impl Present for Page {
     }
 
     fn settle(&mut self) -> Result<(), Failure> {
+        self.feed.tell(self.model.figures().into_iter().collect());
         self.feed.show(self.model.scene());
         if let Some(known) = &self.known {
             self.feed

@@ -1,5 +1,6 @@
 //! From the log's events to the page's messages.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use lineman_proto::text::safe_json;
@@ -10,6 +11,9 @@ use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Start;
+use lineman_trace::series::Figure;
+use lineman_trace::series::Sample;
+use lineman_trace::series::Series;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Row;
 use lineman_trace::story::Story;
@@ -26,7 +30,7 @@ use crate::views::scene::Scene;
 /// Something that the page is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What it is: `ladder`, `row`, `scene`, `end`, `notice`.
+    /// What it is: `ladder`, `row`, `figures`, `scene`, `end`, `notice`.
     pub kind: &'static str,
     /// One line of JSON.
     pub json: String,
@@ -103,6 +107,13 @@ pub struct Model {
     story: Story,
     scene: Scene,
     rows: usize,
+    series: Series,
+    /// Samples that were not told yet.
+    samples: Vec<Sample>,
+    /// How many times samples were told.
+    told: usize,
+    /// The connections of which samples were told.
+    connections: BTreeSet<u64>,
 }
 
 impl Model {
@@ -114,12 +125,14 @@ impl Model {
         }
         let rows = self.story.push(event);
         self.scene.push(event);
+        self.samples.extend(self.series.push(event));
         messages.extend(self.rows(rows));
         messages
     }
 
     /// Nothing has happened until `now_ns`.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Message> {
+        self.samples.extend(self.series.idle(now_ns));
         let rows = self.story.idle(now_ns);
         self.rows(rows)
     }
@@ -133,8 +146,28 @@ impl Model {
     pub fn finish(&mut self) -> Vec<Message> {
         let rows = self.story.finish();
         let mut messages = self.rows(rows);
+        self.samples.extend(self.series.finish());
+        messages.extend(self.figures());
         messages.push(Message::new("end", &json!({})));
         messages
+    }
+
+    /// Figures over time that were not told yet, if there are any.
+    pub fn figures(&mut self) -> Option<Message> {
+        if self.samples.is_empty() {
+            return None;
+        }
+        let n = self.told;
+        self.told += 1;
+        let mut samples = Vec::new();
+        for sample in std::mem::take(&mut self.samples) {
+            if self.connections.insert(sample.connection) {
+                samples.push(ends(&sample));
+            }
+            samples.extend(figure(&sample));
+        }
+        let content = json!({ "n": n, "samples": samples });
+        Some(Message::new("figures", &content))
     }
 
     /// How things stand: the sockets of both hosts, their last calls, what is held.
@@ -206,6 +239,52 @@ fn card(card: &Card) -> Value {
         "figures": card.shown_figures(),
         "left": card.left,
     })
+}
+
+/// Between which ends a connection is, of which samples follow.
+fn ends(sample: &Sample) -> Value {
+    let (local, remote) = (sample.local, sample.remote);
+    json!([
+        sample.t_ns,
+        sample.connection,
+        sample.at,
+        "ends",
+        local,
+        remote
+    ])
+}
+
+/// When, which connection, which end, what, and its values; nothing of what no graph shows.
+fn figure(sample: &Sample) -> Option<Value> {
+    let (kind, value): (&str, Value) = match sample.figure {
+        Figure::Sent {
+            packet,
+            from,
+            to,
+            again,
+        } => {
+            let again = u8::from(again);
+            let (t_ns, connection, at) = (sample.t_ns, sample.connection, sample.at);
+            let it = json!([t_ns, connection, at, "sent", packet, from, to, again]);
+            return Some(it);
+        }
+        Figure::Lost { packet } => ("lost", packet.into()),
+        Figure::InFlight(bytes) => ("flight", bytes.into()),
+        Figure::Window(bytes) => ("window", bytes.into()),
+        Figure::RoundTrip { ns, .. } => ("rtt", ns.into()),
+        Figure::Goodput(rate) => ("goodput", rate.into()),
+        Figure::CongestionWindow(segments) => ("cwnd", segments.into()),
+        Figure::Threshold(segments) => ("ssthresh", segments.into()),
+        Figure::SmoothedRoundTrip(ns) => ("srtt", ns.into()),
+        Figure::Acknowledged(_) | Figure::Timeout(_) => return None,
+    };
+    Some(json!([
+        sample.t_ns,
+        sample.connection,
+        sample.at,
+        kind,
+        value
+    ]))
 }
 
 /// A row as in `docs/json.md`, its words in both languages; in place of its packet's bytes, whether there are any.
