@@ -148,9 +148,15 @@ impl Series {
         }
     }
 
-    /// All samples of a log that is there as a whole, with spans that suit its length.
+    /// All samples of a log that is there as a whole, with spans that suit the time from its first packet to its last: after that a
+    /// lab may wait for a minute.
     pub fn of(events: &[Event]) -> (Self, Vec<Sample>) {
-        let length_ns = events.last().map_or(0, |event| event.t_ns);
+        let packets = || {
+            let packets = events.iter();
+            packets.filter(|event| matches!(event.kind, Kind::Packet(_)))
+        };
+        let ends = packets().next().zip(packets().next_back());
+        let length_ns = ends.map_or(0, |(first, last)| last.t_ns.saturating_sub(first.t_ns));
         let mut series = Self::new(span_for(length_ns));
         let mut samples: Vec<Sample> = events.iter().flat_map(|it| series.push(it)).collect();
         samples.extend(series.finish());

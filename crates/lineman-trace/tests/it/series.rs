@@ -355,10 +355,19 @@ fn samples_of_one_kind_are_in_order_of_time() {
 /// 50 spans at most, and none shorter than a millisecond.
 #[test]
 fn spans_suit_the_length_of_a_log() {
-    for (length_ms, span_ms) in [(0, 1), (49, 1), (50, 2), (1234, 50), (3_600_000, 100_000)] {
-        let mut script = Script::new("long");
-        script.at(length_ms * 1000);
-        let (series, _) = Series::of(&events(&script.done()));
+    for (length_ms, span_ms) in [(1, 1), (49, 1), (50, 2), (1234, 50), (3_600_000, 100_000)] {
+        let mut wire = Wire::new();
+        wire.at(1000).sends(Client, SYN, Says::default());
+        wire.at(1000 + length_ms * 1000)
+            .sends(Client, SYN, Says::default());
+        // A state that ends a minute later tells nothing of how long packets were sent.
+        let socket = Endpoints {
+            local: wire.ends[0],
+            remote: Some(wire.ends[1]),
+        };
+        wire.at(length_ms * 1000 + 60_000_000);
+        wire.script.state(Client, socket, TcpState::Closed);
+        let (series, _) = Series::of(&events(&wire.script.done()));
         assert_eq!(series.span_ns(), span_ms * MS, "{length_ms} ms");
     }
 }

@@ -96,6 +96,9 @@ pub struct View {
     /// Only print the page's address: open no browser
     #[arg(long, conflicts_with_all = ["tui", "export", "output", "width", "no_explain", "ascii"])]
     pub no_open: bool,
+    /// Show figures over time below the ladder: sequence numbers, bytes in flight, window, RTT, goodput, and the kernel's cwnd (with --tui: beside it; --export figures is a picture)
+    #[arg(long, conflicts_with_all = ["export", "page", "no_open"])]
+    pub figures: bool,
     /// How a ladder is drawn.
     #[command(flatten)]
     pub drawing: Drawing,
@@ -134,7 +137,8 @@ Examples:
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance; the seed repeats it
   lineman lab handshake --simulated                    both hosts simulated, without the kernel
   lineman lab close-four --record a.jsonl              keep the log
-  lineman lab close-four --export svg -o a.svg         a picture";
+  lineman lab close-four --export svg -o a.svg         a picture
+  lineman lab data-lost --figures                      bytes in flight, RTT, cwnd … over time";
 
 const LIST_EXAMPLES: &str = "\
 Examples:
@@ -148,4 +152,5 @@ Examples:
   lineman lab replay chat.jsonl --page                 in a browser
   lineman lab replay chat.jsonl --no-explain           calls, states and packets alone
   lineman lab replay chat.jsonl --export svg -o a.svg  a picture
+  lineman lab replay chat.jsonl --export figures -o b.svg     figures over time
   lineman lab replay chat.jsonl --export pcapng -o a.pcapng   for Wireshark";

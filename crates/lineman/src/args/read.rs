@@ -44,6 +44,7 @@ Examples:
   lineman read a.pcap -c 3 --tui                       row by row, with states and bytes
   lineman read a.pcap -c 3 --page                      in a browser
   lineman read a.pcap -c 3 --export svg -o a.svg       a picture
+  lineman read a.pcap -c 3 --figures                   bytes in flight, RTT, goodput … over time
   lineman read a.pcap -c 1 --follow                    while tcpdump writes it
   lineman read a.pcap b.pcap                           the same traffic at two points: lost, delayed, changed between
   lineman read a.pcap --redact b.pcapng                one that can be shown to others

@@ -19,6 +19,7 @@ pub mod chat;
 pub mod common;
 pub mod differences;
 pub mod doctor;
+pub mod figures;
 pub mod filter;
 pub mod help;
 pub mod lab;

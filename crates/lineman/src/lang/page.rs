@@ -427,5 +427,6 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "这台主机在结束前已不在：{why}。",
     ),
     ("export.perfetto", "Perfetto", "Perfetto"),
+    ("export.figures", "figures (SVG)", "随时间变化的量（SVG）"),
     ("close", "close", "关闭"),
 ];

@@ -224,6 +224,27 @@ fn no_text_of_a_log_acts_on_the_whole_terminal() {
     });
 }
 
+/// The only text of a log that is in it is the scenario's name.
+#[test]
+fn no_name_of_a_log_acts_in_a_picture_of_figures() {
+    let mut lines: Vec<Value> = super::logs::events("chat")
+        .iter()
+        .map(|event| serde_json::to_value(event).expect("JSON"))
+        .collect();
+    for text in ["scenario", "system"] {
+        lines[0][text] = EVIL.into();
+    }
+    let events = log(&lines).expect("a log");
+    let mut out = Vec::new();
+    export::write(Format::Figures, &events, Lang::En, &mut out).expect("memory");
+    let picture = String::from_utf8(out).expect("UTF-8");
+    assert!(picture.contains("FORGED"), "the name is in it");
+    assert!(
+        is_safe(&picture) && !picture.contains("<script"),
+        "{picture}"
+    );
+}
+
 #[test]
 fn a_text_of_a_log_has_an_end() {
     let long = "x".repeat(1 << 20);
@@ -237,7 +258,13 @@ fn a_text_of_a_log_has_an_end() {
         let line = lines.iter_mut().find(|line| line["event"] == kind);
         line.expect("an event")[field] = long.clone().into();
         let events = log(&lines).expect("a log");
-        for format in [Format::Svg, Format::Mermaid, Format::Text, Format::Pcapng] {
+        for format in [
+            Format::Svg,
+            Format::Mermaid,
+            Format::Text,
+            Format::Pcapng,
+            Format::Figures,
+        ] {
             let mut out = Vec::new();
             export::write(format, &events, Lang::En, &mut out).expect("memory");
             assert!(out.len() < 200_000, "{text} {format:?}: {}", out.len());
@@ -254,7 +281,13 @@ fn a_log_at_the_end_of_time() {
             for event in &mut events {
                 event.t_ns = event.t_ns.saturating_add(shift);
             }
-            for format in [Format::Svg, Format::Mermaid, Format::Text, Format::Pcapng] {
+            for format in [
+                Format::Svg,
+                Format::Mermaid,
+                Format::Text,
+                Format::Pcapng,
+                Format::Figures,
+            ] {
                 let mut out = Vec::new();
                 export::write(format, &events, Lang::En, &mut out).expect("memory");
             }

@@ -6,6 +6,7 @@ pub mod conversations;
 mod crafted;
 pub mod exercise;
 pub mod export;
+pub mod figures;
 pub mod ladder;
 #[cfg(test)]
 pub mod logs;

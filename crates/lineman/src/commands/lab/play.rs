@@ -162,7 +162,7 @@ async fn play(
         None => {
             let surface = drawing::surface(args.view.output.as_deref());
             let style = drawing::style(&args.view.drawing, surface, console);
-            let mut lines = Lines::new(out, style, console);
+            let mut lines = Lines::new(out, style, console).with_figures(args.view.figures, style);
             let shown = session::run(events, record, script, &mut lines, signals).await;
             let written = lines.target.finish();
             shown.and(written)

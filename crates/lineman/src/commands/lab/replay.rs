@@ -55,7 +55,7 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
         None => {
             let surface = drawing::surface(args.view.output.as_deref());
             let style = drawing::style(&args.view.drawing, surface, console);
-            let mut lines = Lines::new(out, style, console);
+            let mut lines = Lines::new(out, style, console).with_figures(args.view.figures, style);
             if let Err(failure) = show(args, &mut reader, &mut lines, console) {
                 let _ = lines.finish(); // as far as it was shown
                 return Err(failure);
@@ -70,6 +70,7 @@ pub fn run(args: &Replay, console: Console) -> Result<(), Failure> {
 /// Shows a log on the whole terminal.
 fn walk<R: BufRead>(args: &Replay, mut reader: Reader<R>, console: Console) -> Result<(), Failure> {
     let mut model = Model::new(tui::setup(args.view.drawing.ascii, console)?);
+    model.show_figures(args.view.figures);
     let log = Hub::new();
     let events = log.cursor();
     let mut sink = log.sink();

@@ -233,7 +233,7 @@ async fn export(
         return refuse(StatusCode::INTERNAL_SERVER_ERROR, &Words::NoExport {});
     };
     let kind = match format {
-        Format::Svg => "image/svg+xml",
+        Format::Svg | Format::Figures => "image/svg+xml",
         _ => "application/octet-stream",
     };
     let mut response = answer(StatusCode::OK, kind, file);

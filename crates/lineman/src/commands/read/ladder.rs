@@ -167,7 +167,8 @@ fn show(
             let surface = drawing::surface(view.output.as_deref());
             let style = drawing::style(&view.drawing, surface, console);
             let json = format.is_some();
-            let mut lines = Lines::new(out, style, Console { json, ..console });
+            let mut lines = Lines::new(out, style, Console { json, ..console })
+                .with_figures(view.figures, style);
             present(events, reading, &mut lines, console)?;
             lines.target.finish()
         }

@@ -32,7 +32,8 @@ struct Told {
 /// Reads a capture to its end, or until it is interrupted, and shows what is in it.
 pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
     let (capture, stop, id) = Capture::open(&args.file, &args.filter, false, console)?;
-    let ladder_asked = args.view.tui || args.view.page || args.view.export.is_some();
+    let ladder_asked =
+        args.view.tui || args.view.page || args.view.figures || args.view.export.is_some();
     let keep = Only::new(ladder_asked);
     let (told, asked) = interruptible(stop, console, move || read(capture, keep))?;
     if let Some(events) = told.only.filter(|_| ladder_asked || !console.json) {

@@ -13,6 +13,8 @@ use crate::lang::Lang;
 use crate::output::Output;
 use crate::views::export;
 use crate::views::export::Format;
+use crate::views::figures::Figures;
+use crate::views::figures::Look;
 use crate::views::ladder::Ladder;
 use crate::views::ladder::Style;
 
@@ -39,6 +41,8 @@ pub struct Lines<T> {
     pub target: T,
     /// `None` is JSON.
     ladder: Option<Box<Ladder>>,
+    /// What is shown below the ladder, and how.
+    figures: Option<(Box<Figures>, Look)>,
     time: LogTime,
     lang: Lang,
 }
@@ -50,9 +54,22 @@ impl<T: Target> Lines<T> {
         Self {
             target,
             ladder,
+            figures: None,
             time: LogTime::default(),
             lang: console.lang,
         }
+    }
+
+    /// With figures over time below the ladder, if they are wanted.
+    pub fn with_figures(mut self, wanted: bool, style: Style) -> Self {
+        let look = Look {
+            columns: style.width,
+            lang: style.lang,
+            ascii: style.ascii,
+        };
+        let shown = wanted && self.ladder.is_some();
+        self.figures = shown.then(|| (Box::default(), look));
+        self
     }
 
     /// Writes all rows of what has happened: what follows is about something else.
@@ -68,6 +85,9 @@ impl<T: Target> Lines<T> {
 impl<T: Target> Present for Lines<T> {
     fn take(&mut self, event: &Event) -> Result<(), Failure> {
         self.time.see(event);
+        if let Some((figures, _)) = &mut self.figures {
+            figures.push(event);
+        }
         let lines = match &mut self.ladder {
             Some(ladder) => ladder.push(event),
             None => vec![json(event, self.lang)],
@@ -92,7 +112,12 @@ impl<T: Target> Present for Lines<T> {
 
     fn finish(&mut self) -> Result<(), Failure> {
         let lines = self.ladder.as_mut().map(|ladder| ladder.finish());
-        self.target.lines(&lines.unwrap_or_default())
+        self.target.lines(&lines.unwrap_or_default())?;
+        let Some((figures, look)) = &mut self.figures else {
+            return Ok(());
+        };
+        figures.finish();
+        self.target.lines(&figures.lines(*look))
     }
 }
 

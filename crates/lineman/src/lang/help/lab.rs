@@ -120,6 +120,19 @@ pub const TEXTS: &[Row] = &[
     ("the ladder, with explanations", "时序图，带解释"),
     ("calls, states and packets alone", "只有调用、状态和报文"),
     ("a picture", "图片"),
+    (
+        "Show figures over time below the ladder: sequence numbers, bytes in flight, window, RTT, goodput, and the kernel's cwnd (with --tui: beside it; --export figures is a picture)",
+        "在时序图下方显示随时间变化的量：序号、在途字节、窗口、往返时间、有效吞吐量，以及内核的 cwnd（加 --tui：显示在旁边；--export figures 输出图片）",
+    ),
+    (
+        "bytes in flight, RTT, cwnd … over time",
+        "在途字节、往返时间、cwnd 等随时间的变化",
+    ),
+    (
+        "bytes in flight, RTT, goodput … over time",
+        "在途字节、往返时间、有效吞吐量等随时间的变化",
+    ),
+    ("figures over time", "随时间变化的量"),
     ("for Wireshark", "供 Wireshark 打开"),
     (
         "Work on an exercise that the packets of a log correct, or make one",

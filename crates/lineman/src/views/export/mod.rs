@@ -1,5 +1,6 @@
 //! Exports: a log in a form that other programs read. All are functions of its events.
 
+mod figures;
 mod mermaid;
 mod pcapng;
 mod perfetto;
@@ -43,6 +44,8 @@ pub enum Format {
     Rows,
     /// A trace for ui.perfetto.dev: states as slices, packets as flows, figures as counters
     Perfetto,
+    /// A picture of sequence numbers, bytes in flight, windows, RTT, goodput and cwnd over time
+    Figures,
 }
 
 /// How wide the ladder is as text.
@@ -60,6 +63,7 @@ pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) 
         Format::Text => text(events, lang, out),
         Format::Jsonl => json_lines(events, out),
         Format::Rows => rows::lines(events, lang, out),
+        Format::Figures => out.write_all(figures::picture(events, lang).as_bytes()),
         Format::Perfetto => out.write_all(perfetto::trace(events, lang).as_bytes()),
     }
 }

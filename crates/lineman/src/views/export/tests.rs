@@ -63,8 +63,11 @@ fn a_picture() {
 /// Enough of XML to know that what is opened is closed, and that no text became markup.
 #[test]
 fn pictures_are_well_formed() {
-    for name in LOGS {
-        let svg = text(name, Format::Svg, Lang::Zh);
+    let all = LOGS
+        .iter()
+        .flat_map(|name| [(name, Format::Svg), (name, Format::Figures)]);
+    for (name, format) in all {
+        let svg = text(name, format, Lang::Zh);
         let mut open: Vec<&str> = Vec::new();
         for piece in svg.split('<').skip(1) {
             let (tag, text) = piece.split_once('>').expect("a tag ends");
@@ -92,6 +95,7 @@ fn no_export_but_the_capture_holds_a_control_character() {
             Format::Jsonl,
             Format::Rows,
             Format::Perfetto,
+            Format::Figures,
         ] {
             let text = text(name, format, Lang::En);
             assert!(

@@ -92,6 +92,7 @@ impl Model {
             '1' => self.turn_to(Host::Client),
             '2' => self.turn_to(Host::Server),
             'x' => self.field = self.field.xor(Some(0)),
+            'f' => self.figures_of = self.next_figures(),
             'i' => self.explain = !self.explain,
             '?' | 'h' => self.panel = Panel::Help,
             'e' => self.panel = Panel::Export(Prompt::new(&self.name())),
@@ -171,6 +172,15 @@ impl Model {
 
     fn turn_to(&mut self, host: Host) {
         self.focus = Some(host).filter(|_| self.focus != Some(host));
+    }
+
+    /// The client's figures, then the server's, then none.
+    fn next_figures(&self) -> Option<Host> {
+        match self.figures_of {
+            None => Some(Host::Client),
+            Some(Host::Client) => Some(Host::Server),
+            Some(Host::Server) => None,
+        }
     }
 
     fn next_field(&self, field: usize) -> usize {

@@ -17,6 +17,7 @@ use super::prompt::Prompt;
 use super::quiz::Question;
 use super::quiz::Quiz;
 use crate::lang::Lang;
+use crate::views::figures::Figures;
 use crate::views::scene::Held;
 use crate::views::scene::Scene;
 
@@ -82,6 +83,9 @@ pub struct Model {
     pub(super) touched: bool,
     /// Held packets about which the wire was told already.
     pub(super) decided: BTreeSet<u64>,
+    /// Figures over time, and of which host they are shown in place of the words.
+    pub(super) figures: Figures,
+    pub(super) figures_of: Option<Host>,
 }
 
 impl Model {
@@ -115,6 +119,8 @@ impl Model {
             notice: None,
             touched: false,
             decided: BTreeSet::new(),
+            figures: Figures::default(),
+            figures_of: None,
             setup,
         }
     }
@@ -125,6 +131,7 @@ impl Model {
             self.start = Some(start.clone());
         }
         self.has_tcp |= is_of_tcp(&event);
+        self.figures.push(&event);
         let rows = self.story.push(&event);
         self.now.push(&event);
         self.events.push(event);
@@ -144,6 +151,7 @@ impl Model {
 
     /// Nothing more will happen.
     pub fn finish(&mut self) {
+        self.figures.finish();
         let rows = self.story.finish();
         self.ended = true;
         self.append(rows);
@@ -157,6 +165,11 @@ impl Model {
     /// The language of the moment.
     pub fn lang(&self) -> Lang {
         self.setup.lang
+    }
+
+    /// Shows figures over time from the beginning, if they are wanted.
+    pub fn show_figures(&mut self, wanted: bool) {
+        self.figures_of = wanted.then_some(Host::Client);
     }
 
     /// Says something, until the next key.

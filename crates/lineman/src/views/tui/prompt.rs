@@ -83,5 +83,6 @@ fn ending(format: Format) -> &'static str {
         Format::Jsonl => "jsonl",
         Format::Rows => "rows.jsonl",
         Format::Perfetto => "perfetto.json",
+        Format::Figures => "figures.svg",
     }
 }

@@ -46,7 +46,7 @@ pub fn play(scenario: Scenario, args: &Play, console: Console) -> Result<(), Fai
         let mut whole = Whole::take(Model::new(first.clone()), console)?;
         let mut keys = Keys::of(None, console)?;
         loop {
-            whole.begin(Model::new(Setup {
+            let mut model = Model::new(Setup {
                 lang: whole.model.lang(),
                 live: true,
                 step: hold,
@@ -54,7 +54,9 @@ pub fn play(scenario: Scenario, args: &Play, console: Console) -> Result<(), Fai
                 choices: true,
                 rules,
                 ..first.clone()
-            }));
+            });
+            model.show_figures(args.view.figures);
+            whole.begin(model);
             let Ground {
                 network,
                 log,

@@ -15,6 +15,7 @@ use ratatui::text::Line;
 use super::bytes;
 use super::cut_left;
 use super::cut_top;
+use super::figures;
 use super::help;
 use super::put;
 use super::say;
@@ -44,6 +45,10 @@ pub(super) fn height(model: &Model, area: Rect) -> u16 {
         30.. => 6,
         _ => 4,
     };
+    if model.figures_of.is_some() {
+        // The ladder and the hosts keep more than half.
+        return 1 + figures::HEIGHT.min(area.height / 2 - 2);
+    }
     // A sentence that needs more has it, as long as a few rows of the ladder are left.
     let needed = u16::try_from(sentence(model, area).len()).unwrap_or(u16::MAX);
     let words = needed.clamp(usual, usual.max(area.height.saturating_sub(REST)));
@@ -57,7 +62,9 @@ pub(super) fn height(model: &Model, area: Rect) -> u16 {
 pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let (rule, rest) = cut_top(area, 1);
     put(frame, rule, &[rule_line(model, rule.width)]);
-    if model.field.is_some() {
+    if let Some(host) = model.figures_of {
+        figures::draw(model, host, frame, rest);
+    } else if model.field.is_some() {
         let (left, right) = cut_left(rest, bytes::WIDTH);
         bytes::draw(model, frame, left);
         if model.explain && right.width >= SENTENCE {

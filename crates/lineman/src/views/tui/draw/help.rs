@@ -59,6 +59,7 @@ fn short(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
         ("1 2", Tui::ShortHost {}),
         ("e", Tui::ShortExport {}),
         ("l", Tui::ShortLanguage {}),
+        ("f", Tui::ShortFigures {}),
     ]);
     keys
 }
@@ -89,6 +90,7 @@ fn all(model: &Model) -> Vec<(&'static str, Tui<'static>)> {
         ("x", Tui::KeyBytes {}),
         ("Enter", Tui::KeyFold {}),
         ("i", Tui::KeyExplain {}),
+        ("f", Tui::KeyFigures {}),
         ("e", Tui::KeyExport {}),
         ("l", Tui::KeyLanguage {}),
         ("? h", Tui::KeyHelp {}),

@@ -4,6 +4,7 @@ mod ask;
 mod bottom;
 mod bytes;
 mod card;
+mod figures;
 mod help;
 mod panel;
 mod top;
