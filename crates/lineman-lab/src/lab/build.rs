@@ -84,6 +84,10 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         .map_err(Rung::PacketSocket.refused())?;
     let client = prepare(Host::Client, client, options)?;
     let server = prepare(Host::Server, server, options)?;
+    let mut netlink = Netlink::route().map_err(Rung::Configure.refused())?;
+    for host in [Host::Client, Host::Server] {
+        link::await_middle(&mut netlink, host).map_err(Rung::Configure.refused())?;
+    }
     let start = start(options);
     let utc_ns = start.utc_ns;
     recorder.record(Kind::Start(start));

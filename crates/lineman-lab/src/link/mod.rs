@@ -96,6 +96,12 @@ pub(crate) fn open_middle(netlink: &mut Netlink, host: Host) -> io::Result<()> {
     netlink.order(build::up(middle(host), false))
 }
 
+/// Waits until frames pass from the middle to a host, whose own end is up. Both ends get their carrier at once, but the kernel notes it for
+/// each in a task of its own; until then it throws away what is sent, and reports no error.
+pub(crate) fn await_middle(netlink: &mut Netlink, host: Host) -> io::Result<()> {
+    until(netlink, || build::state(middle(host)), build::carries)
+}
+
 /// Configures a host's own end; this thread is in that host's namespace, and so is `netlink`.
 ///
 /// With `resolving` it is an interface like any other: ARP and neighbour discovery are on the wire, and
