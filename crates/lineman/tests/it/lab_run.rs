@@ -65,6 +65,126 @@ fn two_programs_talk_and_their_calls_and_packets_are_one_story() {
     let _ = at("ESTABLISHED");
 }
 
+/// The programs of a conversation: each says something of its own, so that every byte on the wire tells which call has sent it.
+const TALKS: [&str; 2] = [
+    "
+import socket
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(('', 9000))
+s.listen(5)
+c, a = s.accept()
+for n in range(6):
+    c.recv(100)
+    c.send(b'server-%d' % n)
+c.recv(100)
+c.close()
+s.close()
+",
+    "
+import socket
+c = socket.socket()
+c.connect(('10.0.0.2', 9000))
+for n in range(6):
+    c.send(b'client-%d' % n)
+    c.recv(100)
+c.close()
+",
+];
+
+/// Where each call stands in the ladder of two programs: in the program's order, its packet not before it, its return not before what
+/// made it return.
+#[test]
+fn calls_stand_where_their_packets_do() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let program = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        format!("python3 {}", path.display())
+    };
+    let server = program("server.py", TALKS[0]);
+    let client = program("client.py", TALKS[1]);
+    let log = dir.path().join("a.jsonl").display().to_string();
+    let args = ["--server", &server, "--client", &client, "--record", &log];
+    let output = run(&args).output().expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", both(&output).1);
+    let rows = lineman()
+        .args(["lab", "replay", &log, "--export", "rows"])
+        .output()
+        .expect("runs");
+    let rows = both(&rows).0;
+    let rows = rows.lines().map(serde_json::from_str::<serde_json::Value>);
+    let rows: Vec<_> = rows.map(|row| row.expect("JSON")).collect();
+    let at = |what: &str, is: &dyn Fn(&serde_json::Value) -> bool| {
+        let found = rows.iter().position(is);
+        found.unwrap_or_else(|| panic!("no {what} in {rows:#?}"))
+    };
+    let begins = |row: &serde_json::Value, host: &str, name: &str| {
+        let call = &row["calls"][host];
+        call["begins"] == true && call["name"] == name
+    };
+    // The payload, as hexadecimal digits; it arrives where its fate is known.
+    let carries = |row: &serde_json::Value, text: &str| {
+        let digits: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let bytes = row["packet"]["bytes"].as_str();
+        bytes.is_some_and(|bytes| bytes.ends_with(&digits))
+    };
+    let arrives = |row: &serde_json::Value| row["packet"]["fate"] == "delivered";
+    let flags = |row: &serde_json::Value, flags: &str| row["packet"]["tcp"]["flags"] == flags;
+
+    let sends = |host: &str| -> Vec<String> {
+        let sends = rows.iter().filter(|row| begins(row, host, "send"));
+        let args = sends.map(|row| row["calls"][host]["args"][0].as_str());
+        args.map(|arg| arg.unwrap_or_default().to_owned()).collect()
+    };
+    for host in ["client", "server"] {
+        let wanted: Vec<String> = (0..6).map(|n| format!("\"{host}-{n}\"")).collect();
+        assert_eq!(sends(host), wanted, "the program's order");
+        for text in &wanted {
+            let text = text.trim_matches('"');
+            let call = at(text, &|row| {
+                begins(row, host, "send") && row["calls"][host]["args"][0] == format!("\"{text}\"")
+            });
+            let leaves = at(text, &|row| carries(row, text));
+            assert!(
+                call <= leaves,
+                "{text}: its call stands in row {call}, its packet in {leaves}"
+            );
+            let lands = at(text, &|row| carries(row, text) && arrives(row));
+            let peer = if host == "client" { "server" } else { "client" };
+            let got = at(text, &|row| {
+                let answer = row["calls"][peer]["answer"]["value"].as_str();
+                row["calls"][peer]["name"] == "recv"
+                    && answer.is_some_and(|answer| answer.contains(text))
+            });
+            assert!(
+                lands <= got,
+                "{text}: arrives in row {lands}, was received in {got}"
+            );
+        }
+    }
+    let syn = at("SYN", &|row| flags(row, "SYN"));
+    assert!(at("connect", &|row| begins(row, "client", "connect")) <= syn);
+    let returns = |host: &'static str, name: &'static str| {
+        at(name, &move |row: &serde_json::Value| {
+            let call = &row["calls"][host];
+            call["name"] == name && !call["answer"].is_null()
+        })
+    };
+    let answered = at("SYN+ACK", &|row| flags(row, "SYN+ACK") && arrives(row));
+    assert!(answered <= returns("client", "connect"));
+    let third = at("the third", &|row| {
+        row["packet"]["from"] == "client" && flags(row, "ACK") && arrives(row)
+    });
+    assert!(third <= returns("server", "accept"));
+    let fin = at("FIN", &|row| flags(row, "FIN+ACK"));
+    let close = at("close", &|row| begins(row, "client", "close"));
+    assert!(
+        close <= fin,
+        "close() stands in row {close}, its FIN in {fin}"
+    );
+}
+
 #[test]
 fn without_strace_it_says_so_once_and_shows_packets() {
     let path = path_without_strace();
