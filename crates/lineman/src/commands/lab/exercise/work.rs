@@ -1,5 +1,6 @@
 //! Working on an exercise, line by line: questions on stdout, answers from stdin.
 
+use std::io;
 use std::io::BufRead;
 use std::io::IsTerminal as _;
 
@@ -157,14 +158,13 @@ impl<'e> Work<'e> {
 
     /// What was typed; `None` at the end of it.
     fn line(&self, input: &mut dyn BufRead) -> Result<Option<String>, Failure> {
-        let mut line = Vec::new();
-        let read = input.read_until(b'\n', &mut line);
-        if read.map_err(|error| Failure::internal(&error, self.lang()))? == 0 {
+        let read = bounded_line(input, LONGEST);
+        let Some(line) = read.map_err(|error| Failure::internal(&error, self.lang()))? else {
             return Ok(None);
-        }
+        };
         let typed = String::from_utf8_lossy(&line).trim().to_owned();
         // A terminal shows what is typed; whoever reads a file of a session wants it too.
-        if !self.console.json && !std::io::stdin().is_terminal() {
+        if !self.console.json && !io::stdin().is_terminal() {
             self.console
                 .print(format!("{}\n", crate::views::text::clean(&typed)))?;
         }
@@ -289,5 +289,57 @@ impl<'e> Work<'e> {
             "lines": self.exercise.lines(),
         });
         self.console.tell("exercise", fields)
+    }
+}
+
+/// The next line; of a long one the first `most` bytes, the rest is read and thrown away. `None` is the end.
+fn bounded_line(input: &mut dyn BufRead, most: usize) -> io::Result<Option<Vec<u8>>> {
+    let (mut line, mut any) = (Vec::new(), false);
+    loop {
+        let part = match input.fill_buf() {
+            Ok(part) => part,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        if part.is_empty() {
+            return Ok(any.then_some(line));
+        }
+        any = true;
+        let end = part.iter().position(|byte| *byte == b'\n');
+        let whole = &part[..end.unwrap_or(part.len())];
+        let room = most.saturating_sub(line.len()).min(whole.len());
+        line.extend_from_slice(&whole[..room]);
+        let used = end.map_or(part.len(), |end| end + 1);
+        input.consume(used);
+        if end.is_some() {
+            return Ok(Some(line));
+        }
+    }
+}
+
+/// No answer is longer.
+const LONGEST: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    /// A line without an end took all memory.
+    #[test]
+    fn a_long_line_is_read_and_only_its_beginning_kept() {
+        let text = [&vec![b'x'; 100_000][..], b"\nnext\nlast"].concat();
+        let mut input = io::BufReader::with_capacity(100, &text[..]);
+        let mut next = || bounded_line(&mut input, 10).expect("reads");
+        assert_eq!(next().as_deref(), Some(&[b'x'; 10][..]));
+        assert_eq!(next().as_deref(), Some(&b"next"[..]));
+        assert_eq!(next().as_deref(), Some(&b"last"[..]));
+        assert_eq!(next(), None);
+        let mut endless = io::BufReader::new(io::repeat(b'y').take(50_000_000));
+        let line = bounded_line(&mut endless, 10)
+            .expect("reads")
+            .expect("a line");
+        assert!(line.capacity() < 100);
     }
 }
