@@ -223,7 +223,10 @@ fn no_socket_yet(case: &Case<'_>) -> bool {
 /// A cookie that comes again, in the ACK number of a segment for a socket that is gone, makes a new one: one that
 /// was never in SYN-RECEIVED.
 fn made_by_a_cookie(case: &Case<'_>) -> bool {
-    let gone = matches!(case.claim, Closed | Closing | LastAck | FinWait1 | TimeWait);
+    let gone = matches!(
+        case.claim,
+        Closed | Listen | Closing | LastAck | FinWait1 | TimeWait
+    );
     let (local, remote) = (case.socket.local, case.remote());
     let states: Vec<_> = case.connections.states_since(local, remote, 0).collect();
     let fresh = |pair: &[TcpState]| pair[0] == Closed && matches!(pair[1], Established | CloseWait);
