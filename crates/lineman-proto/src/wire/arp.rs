@@ -7,6 +7,7 @@ use super::Flaw;
 use super::Layer;
 use super::Mac;
 use super::Part;
+use super::Wrong;
 use super::field::Field;
 use super::field::Sheet;
 use super::part::be16;
@@ -29,7 +30,7 @@ impl<'a> Arp<'a> {
         let at = part.at();
         match head {
             [0, 1, 8, 0, 6, 4, ..] => Ok((Self { head, at }, rest)),
-            _ => Err(Flaw::Malformed),
+            _ => Err(Flaw::Malformed(Wrong::Kinds)),
         }
     }
 

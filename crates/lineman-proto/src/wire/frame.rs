@@ -166,6 +166,21 @@ impl<'a> Frame<'a> {
         ))
     }
 
+    /// The same, also where the header of TCP or UDP could not be read as a whole: its ports are the first that it says.
+    pub fn stated_endpoints(&self) -> Option<(SocketAddr, SocketAddr)> {
+        if let Some(endpoints) = self.endpoints() {
+            return Some(endpoints);
+        }
+        let has_ports = matches!(self.protocol()?, Protocol::TCP | Protocol::UDP);
+        let is_first = self.fragment().is_none_or(|fragment| fragment.offset == 0);
+        let [a, b, c, d] = *self.rest.bytes().first_chunk()?;
+        let (from, to) = self.addresses().filter(|_| has_ports && is_first)?;
+        Some((
+            SocketAddr::new(from, u16::from_be_bytes([a, b])),
+            SocketAddr::new(to, u16::from_be_bytes([c, d])),
+        ))
+    }
+
     /// The protocol that IP carries.
     pub fn protocol(&self) -> Option<Protocol> {
         self.ip().map(|ip| ip.protocol())

@@ -76,6 +76,17 @@ impl<'a> Ip<'a> {
         }
     }
 
+    /// How long it says that it is, header and all; 0 where it does not say it.
+    pub(super) fn stated_len(&self) -> usize {
+        match self {
+            Self::V4(ip) => ip.total_len().into(),
+            Self::V6(ip) => match ip.payload_len() {
+                0 => 0,
+                len => 40 + usize::from(len),
+            },
+        }
+    }
+
     pub(super) fn fragment(&self) -> Option<Fragment> {
         match self {
             Self::V4(ip) => ip.fragment(),

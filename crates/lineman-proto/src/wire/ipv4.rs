@@ -7,6 +7,7 @@ use super::Fragment;
 use super::Layer;
 use super::Part;
 use super::Protocol;
+use super::Wrong;
 use super::field::Field;
 use super::field::Sheet;
 use super::part::be16;
@@ -36,8 +37,14 @@ impl<'a> Ipv4<'a> {
             0 => part.wire_len(), // a super-segment beyond 65,535 bytes that hardware will cut
             total => usize::from(total),
         };
-        if head[0] >> 4 != 4 || header_len < 20 || header_len > total {
-            return Err(Flaw::Malformed);
+        if head[0] >> 4 != 4 {
+            return Err(Flaw::Malformed(Wrong::Version(head[0] >> 4)));
+        }
+        if header_len < 20 || header_len > total {
+            return Err(Flaw::Malformed(Wrong::StatesLess {
+                stated: header_len.min(total),
+                least: header_len.max(20),
+            }));
         }
         let (header, body) = part.stated(total).split(header_len);
         Ok((Self { head, header }, body))

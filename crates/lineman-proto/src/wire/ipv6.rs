@@ -8,6 +8,7 @@ use super::Fragment;
 use super::Layer;
 use super::Part;
 use super::Protocol;
+use super::Wrong;
 use super::field::Field;
 use super::field::Sheet;
 use super::part::be16;
@@ -48,7 +49,7 @@ impl<'a> Ipv6<'a> {
     pub(super) fn parse(part: Part<'a>) -> Result<(Self, Part<'a>), Flaw> {
         let (head, body) = part.head::<40>()?;
         if head[0] >> 4 != 6 {
-            return Err(Flaw::Malformed);
+            return Err(Flaw::Malformed(Wrong::Version(head[0] >> 4)));
         }
         let body = match be16([head[4], head[5]]) {
             0 => body, // a jumbogram, or a super-segment that hardware will cut
@@ -244,9 +245,7 @@ impl Walk<'_> {
     fn options_header(&mut self) -> Result<(), Flaw> {
         let (head, _) = self.rest.head::<8>()?;
         let len = (usize::from(head[1]) + 1) * 8;
-        if len > self.rest.wire_len() {
-            return Err(Flaw::Malformed);
-        }
+        self.rest.check_header(len, 8)?;
         if len > self.rest.bytes().len() {
             return Err(Flaw::Cut);
         }

@@ -16,7 +16,7 @@ impl fmt::Display for Frame<'_> {
         self.fmt_packet(f)?;
         match self.flaw() {
             Some((layer, Flaw::Cut)) => write!(f, " ({layer} cut)"),
-            Some((layer, Flaw::Malformed)) => write!(f, " ({layer} malformed)"),
+            Some((layer, Flaw::Malformed(wrong))) => write!(f, " ({layer} malformed: {wrong})"),
             None => Ok(()),
         }
     }
@@ -30,7 +30,7 @@ impl Frame<'_> {
         let Some((from, to)) = self.addresses() else {
             return self.fmt_link(f);
         };
-        match self.endpoints() {
+        match self.stated_endpoints() {
             Some((from, to)) => write!(f, "{from} > {to} ")?,
             None => write!(f, "{from} > {to} ")?,
         }

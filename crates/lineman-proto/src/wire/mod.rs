@@ -61,6 +61,7 @@ pub use kind::Kinds;
 pub use link::LinkType;
 pub use part::Flaw;
 pub use part::Part;
+pub use part::Wrong;
 pub use places::Carries;
 pub use tcp::Flags;
 pub use tcp::Tcp;

@@ -1,5 +1,6 @@
 //! Bytes that know their place.
 
+use std::fmt;
 use std::ops::Range;
 
 /// Some bytes of a frame, with their place in it, and with how many there were on the wire: a
@@ -17,7 +18,53 @@ pub enum Flaw {
     /// The capture ends before it does.
     Cut,
     /// It contradicts itself, or is shorter than it may be.
-    Malformed,
+    Malformed(Wrong),
+}
+
+/// What is wrong with a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// There are fewer bytes than the shortest has.
+    Short {
+        /// How many there are.
+        there: usize,
+        /// How many the shortest has.
+        least: usize,
+    },
+    /// It states fewer bytes than it has itself.
+    StatesLess {
+        /// What it states.
+        stated: usize,
+        /// What it has at least.
+        least: usize,
+    },
+    /// It states more bytes than there are.
+    StatesMore {
+        /// What it states.
+        stated: usize,
+        /// How many there are.
+        there: usize,
+    },
+    /// It is of another version of the protocol than what carries it says.
+    Version(u8),
+    /// It is about other kinds of addresses than IPv4's and Ethernet's (ARP).
+    Kinds,
+}
+
+impl fmt::Display for Wrong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { there, least } => write!(f, "{there} bytes of at least {least}"),
+            Self::StatesLess { stated, least } => {
+                write!(f, "states {stated} bytes, has at least {least}")
+            }
+            Self::StatesMore { stated, there } => {
+                write!(f, "states {stated} bytes, {there} are there")
+            }
+            Self::Version(version) => write!(f, "version {version}"),
+            Self::Kinds => f.write_str("not of IPv4 and Ethernet"),
+        }
+    }
 }
 
 impl<'a> Part<'a> {
@@ -77,8 +124,23 @@ impl<'a> Part<'a> {
         match self.bytes.first_chunk() {
             Some(head) => Ok((head, self.split(N).1)),
             None if self.is_cut() && self.wire_len >= N => Err(Flaw::Cut),
-            None => Err(Flaw::Malformed),
+            None => Err(Flaw::Malformed(Wrong::Short {
+                there: self.wire_len,
+                least: N,
+            })),
         }
+    }
+
+    /// Whether a header of `stated` bytes may be, which has at least so many.
+    pub(super) fn check_header(&self, stated: usize, least: usize) -> Result<(), Flaw> {
+        let there = self.wire_len;
+        if stated < least {
+            return Err(Flaw::Malformed(Wrong::StatesLess { stated, least }));
+        }
+        if stated > there {
+            return Err(Flaw::Malformed(Wrong::StatesMore { stated, there }));
+        }
+        Ok(())
     }
 
     /// What comes before and after `len` bytes; nothing that is not there.

@@ -12,6 +12,7 @@ use super::Part;
 use super::Protocol;
 use super::Tcp;
 use super::Udp;
+use super::Wrong;
 use super::frame::Network;
 use super::frame::Transport;
 use super::ip::Ip;
@@ -87,12 +88,18 @@ impl<'a> Frame<'a> {
         match parsed {
             Err(flaw) => self.flaw = Some((layer, flaw)),
             Ok((ip, body)) => {
+                let there = self.rest.wire_len();
+                let stated = ip.stated_len();
+                let beyond = (stated > there).then_some(Wrong::StatesMore { stated, there });
                 self.network = Network::Ip(ip);
                 self.rest = body;
                 // Only the first piece of a packet has the header of what the packet carries, and
                 // behind a header that was cut there is nothing.
                 let first = ip.fragment().is_none_or(|fragment| fragment.offset == 0);
-                if first && !self.ipv4().is_some_and(|ip| ip.header().is_cut()) {
+                if let Some(wrong) = beyond {
+                    // Hosts throw it away (in Linux: InTruncatedPkts), whatever its transport says.
+                    self.flaw = Some((layer, Flaw::Malformed(wrong)));
+                } else if first && !self.ipv4().is_some_and(|ip| ip.header().is_cut()) {
                     self.read_transport(ip.protocol(), body);
                 }
                 self.note_cut();

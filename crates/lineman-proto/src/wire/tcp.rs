@@ -38,9 +38,7 @@ impl<'a> Tcp<'a> {
     pub(super) fn parse(part: Part<'a>) -> Result<Self, Flaw> {
         let (head, _) = part.head::<20>()?;
         let header_len = usize::from(head[12] >> 4) * 4;
-        if header_len < 20 || header_len > part.wire_len() {
-            return Err(Flaw::Malformed);
-        }
+        part.check_header(header_len, 20)?;
         let (header, payload) = part.split(header_len);
         Ok(Self {
             head,

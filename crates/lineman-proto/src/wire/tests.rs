@@ -11,6 +11,11 @@ use super::compose::Segment;
 use super::compose::arp;
 use super::*;
 
+/// The beginning of a frame that had so many bytes.
+fn captured(bytes: &[u8], wire_len: usize) -> Frame<'_> {
+    Frame::captured(LinkType::ETHERNET, bytes, wire_len)
+}
+
 fn v4() -> Envelope {
     envelope("10.0.0.1:45110", "10.0.0.2:9000")
 }
@@ -81,7 +86,7 @@ fn a_syn_with_the_options_of_linux() {
 
 #[test]
 fn the_checksum_of_a_known_header() {
-    let frame = Frame::parse(KNOWN_HEADER);
+    let frame = captured(KNOWN_HEADER, 14 + 60);
     assert_eq!(frame.checksum(Layer::Ipv4), Some(Checksum::Right));
     assert_eq!(frame.flaw(), Some((Layer::Tcp, Flaw::Cut)));
     let line = "172.16.10.99 > 172.16.10.12 tcp len=40 (TCP cut)";
@@ -127,7 +132,7 @@ fn a_cut_capture_keeps_the_lengths_of_the_wire() {
         payload: &[1; 1000],
         ..Segment::default()
     });
-    let frame = Frame::parse(&whole[..64]);
+    let frame = captured(&whole[..64], whole.len());
     let payload = frame.payload();
     assert_eq!((payload.bytes().len(), payload.wire_len()), (10, 1000));
     assert!(frame.is_truncated());
@@ -139,7 +144,7 @@ fn a_cut_capture_keeps_the_lengths_of_the_wire() {
 fn options_of_ip_may_be_cut_too() {
     let mut bytes = v4().ip(Protocol(99), b"");
     (bytes[14], bytes[17]) = (0x46, 24); // four bytes of options that are not there
-    let frame = Frame::parse(&bytes);
+    let frame = captured(&bytes, bytes.len() + 4);
     assert_eq!(frame.flaw(), Some((Layer::Ipv4, Flaw::Cut)));
     assert_eq!(frame.checksum(Layer::Ipv4), Some(Checksum::Unknown));
 }
@@ -384,14 +389,18 @@ fn tags_within_tags() {
         assert_eq!((fields[1].range.clone(), &*fields[1].value), (16..20, "42"));
         // Wherever it is cut, nothing is read that is not there.
         for len in 0..bytes.len() {
-            let cut = Frame::captured(LinkType::ETHERNET, &bytes[..len], bytes.len());
+            let cut = captured(&bytes[..len], bytes.len());
             assert_eq!(cut.flaw().map(|(_, flaw)| flaw), Some(Flaw::Cut), "{len}");
         }
     }
     let many = tags(&[[0x81, 0, 0, 1]; 300]);
     assert_eq!(kinds(&Frame::parse(&many)), ["udp"]);
     let nothing = Frame::parse(&many[..14 + 200 * 4]);
-    assert_eq!(nothing.flaw(), Some((Layer::Ethernet, Flaw::Malformed)));
+    let flaw = nothing.flaw();
+    assert!(
+        matches!(flaw, Some((Layer::Ethernet, Flaw::Malformed(_)))),
+        "{flaw:?}"
+    );
 }
 
 /// The kernel says so of a packet that it has handed to a network card, whatever stands there.
@@ -577,4 +586,53 @@ proptest! {
         checksum::fill(&mut bytes);
         holds_together(Frame::parse(&bytes));
     }
+}
+
+/// Headers that lie, as captured frames of which nothing is missing: what is wrong with each, and its ports all the same.
+#[test]
+fn what_is_wrong_with_a_header_is_said() {
+    let whole = v4().tcp(&Segment::default());
+    let damaged = |damage: fn(&mut Vec<u8>)| {
+        let mut bytes = whole.clone();
+        damage(&mut bytes);
+        let frame = Frame::parse(&bytes);
+        (frame.flaw(), frame.stated_endpoints().is_some())
+    };
+    let malformed = |layer, wrong| Some((layer, Flaw::Malformed(wrong)));
+    let (stated, there, least) = (60, 20, 20);
+    assert_eq!(
+        damaged(|bytes| bytes[46] = 0xf0),
+        (
+            malformed(Layer::Tcp, Wrong::StatesMore { stated, there }),
+            true
+        )
+    );
+    let stated = 8;
+    assert_eq!(
+        damaged(|bytes| bytes[46] = 0x20),
+        (
+            malformed(Layer::Tcp, Wrong::StatesLess { stated, least }),
+            true
+        )
+    );
+    let (stated, there) = (200, 40);
+    assert_eq!(
+        damaged(|bytes| bytes[17] = 200),
+        (
+            malformed(Layer::Ipv4, Wrong::StatesMore { stated, there }),
+            true
+        )
+    );
+    assert_eq!(
+        damaged(|bytes| bytes[14] = 0x55),
+        (malformed(Layer::Ipv4, Wrong::Version(5)), false)
+    );
+    let there = 3;
+    assert_eq!(
+        damaged(|bytes| {
+            bytes.truncate(14 + 20 + 3);
+            bytes[17] = 23;
+        }),
+        (malformed(Layer::Tcp, Wrong::Short { there, least }), false)
+    );
 }

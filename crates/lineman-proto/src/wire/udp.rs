@@ -3,6 +3,7 @@
 use super::Flaw;
 use super::Layer;
 use super::Part;
+use super::Wrong;
 use super::field::Field;
 use super::field::Sheet;
 use super::part::be16;
@@ -26,7 +27,10 @@ impl<'a> Udp<'a> {
         let (head, body) = part.head::<8>()?;
         let payload = match be16([head[4], head[5]]) {
             0 => body, // a super-segment, or a jumbogram (RFC 2675 §4)
-            1..8 => return Err(Flaw::Malformed),
+            stated @ 1..8 => {
+                let (stated, least) = (stated.into(), 8);
+                return Err(Flaw::Malformed(Wrong::StatesLess { stated, least }));
+            }
             len => body.split(usize::from(len) - 8).0,
         };
         let at = part.at();

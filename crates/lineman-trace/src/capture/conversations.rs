@@ -231,6 +231,9 @@ impl Conversations {
             );
             return Some((place, from));
         }
+        if let Some(found) = self.without_header(packet, frame) {
+            return Some(found);
+        }
         let (addresses, protocol) = (frame.addresses()?, frame.protocol()?);
         Some(self.between_hosts(packet, frame, kind_of(protocol), addresses))
     }
@@ -406,6 +409,24 @@ impl Conversations {
             Host::Client
         };
         Some((place, from))
+    }
+
+    /// A packet whose header of TCP or UDP cannot be read, but names its ports: it is one of their conversation, if that
+    /// goes on. No tracker hears it, as no host would.
+    fn without_header(
+        &mut self,
+        packet: &Captured<'_>,
+        frame: &Frame<'_>,
+    ) -> Option<(Place, Host)> {
+        let (from, to) = frame.stated_endpoints()?;
+        let place = self
+            .open
+            .find(Key::between(kind_of(frame.protocol()?), from, to))?;
+        let known = &mut self.open.used(place)?.known;
+        let sender = known.role(from).unwrap_or(Host::Client);
+        let payload = frame.payload().wire_len() as u64;
+        known.count(sender, packet.utc_ns, packet.wire_len.into(), payload);
+        Some((place, sender))
     }
 
     /// The conversation of two hosts in a protocol without ports; a new one, if there is none. Counts the packet.

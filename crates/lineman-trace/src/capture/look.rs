@@ -31,5 +31,5 @@ impl Look {
 
 /// Whether a header contradicts itself, or is too short.
 pub(super) fn is_malformed(frame: &Frame<'_>) -> bool {
-    matches!(frame.flaw(), Some((_, Flaw::Malformed)))
+    matches!(frame.flaw(), Some((_, Flaw::Malformed(_))))
 }

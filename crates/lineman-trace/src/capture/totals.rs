@@ -63,7 +63,7 @@ impl Totals {
         match frame.flaw() {
             _ if !packet.link.is_known() => self.unknown_link += 1,
             Some((_, Flaw::Cut)) if frame.layers().count() < 2 => self.headless += 1,
-            Some((_, Flaw::Malformed)) => {}
+            Some((_, Flaw::Malformed(_))) => {}
             _ => {
                 let number = ether_type(frame);
                 let known = self.others.contains_key(&number);

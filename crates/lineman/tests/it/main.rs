@@ -28,6 +28,7 @@ mod outputs;
 mod page;
 mod page_browser;
 mod read;
+mod read_bad_input;
 mod read_pair;
 mod settings;
 mod support;
