@@ -33,9 +33,14 @@ impl Taken {
     }
 }
 
-fuzz_target!(|input: (&[u8], &[u8])| {
-    let (first, second) = (capture(input.0), capture(input.1));
-    compare(&first, &second);
+fuzz_target!(|bytes: &[u8]| {
+    // The first two bytes say where one ends and the other begins.
+    let Some((place, both)) = bytes.split_first_chunk::<2>() else {
+        return;
+    };
+    let at = usize::from(u16::from_be_bytes(*place)).min(both.len());
+    let (first, second) = both.split_at(at);
+    compare(&capture(first), &capture(second));
 });
 
 /// The packets of a file; or, if it is none, short packets made of its bytes, so that two have some in common.
