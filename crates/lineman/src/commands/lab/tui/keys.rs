@@ -83,7 +83,11 @@ impl Source<Whole> for Keys {
             Input::Leave(exit) => return Err(Failure::said(exit)),
             Input::Key(key) => match model.key(key) {
                 None => {}
-                Some(Order::Leave) => return Ok(Next::End),
+                Some(Order::Leave) => {
+                    // Also while the lab before ends to make room for another: the last word holds.
+                    self.next = None;
+                    return Ok(Next::End);
+                }
                 Some(Order::Restart { scenario, hold }) => {
                     self.next = Some(play::Next { scenario, hold });
                     return Ok(Next::End);
