@@ -16,6 +16,8 @@ export class Timers {
     this.store = store;
     this.messages = messages;
     this.drawn = '';
+    /** When bars were drawn last, by performance.now(). */
+    this.moved = 0;
     /** @type {number|undefined} */
     this.tick = undefined;
     store.watch(() => this.draw());
@@ -25,7 +27,8 @@ export class Timers {
     const { store, messages, host, place } = this;
     const timers = store.scene[host].timers ?? [];
     const drawn = JSON.stringify([store.epoch, store.lang, timers, store.drives()]);
-    if (drawn !== this.drawn) {
+    const anew = drawn !== this.drawn;
+    if (anew) {
       this.drawn = drawn;
       place.replaceChildren(...timers.map((timer) => {
         const name = messages.say(`timer.${timer.clock}`);
@@ -41,6 +44,12 @@ export class Timers {
       }));
     }
     const runs = timers.some((timer) => (this.left(timer) ?? 0) > 0);
+    clearTimeout(this.tick);
+    const wait = this.moved + OFTEN - performance.now();
+    if (runs) this.tick = window.setTimeout(() => this.draw(), Math.max(wait, 0) || OFTEN);
+    // Whatever else is drawn meanwhile moves no bar.
+    if (!anew && runs && wait > 0) return;
+    this.moved = performance.now();
     timers.forEach((timer, at) => {
       const left = this.left(timer);
       const bar = place.children[at]?.querySelector('progress');
@@ -49,8 +58,6 @@ export class Timers {
       bar.value = left;
       text.textContent = `${(left / 1e9).toFixed(1)} s`;
     });
-    clearTimeout(this.tick);
-    if (runs) this.tick = window.setTimeout(() => store.changed(), OFTEN);
   }
 
   /** What is left of a timer now, by this machine's clock: only of a lab that runs. @param {Timer} timer */

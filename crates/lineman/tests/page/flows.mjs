@@ -169,6 +169,9 @@ const flows = {
     await until('a round trip', async () => /Last round trip of the client: [\d.]+ ms/.test(await page.locator('#graphs').textContent()));
     const told = await page.locator('#graphs').textContent();
     assert.match(told, /cwnd: \d+ segments/);
+    const graphs = () => page.locator('canvas.graph').evaluate((canvas) => Math.floor((canvas.clientHeight - 18) / 84));
+    // The last of them come with the last packets.
+    await until('sequence, in flight, window, cwnd, RTT, goodput', async () => await graphs() === 6);
     // Something is drawn in each of the graphs, right of the axis and above the line.
     const ink = await page.locator('canvas.graph').evaluate((canvas) => {
       const pen = canvas.getContext('2d');
@@ -180,7 +183,6 @@ const flows = {
         return colours.size;
       });
     });
-    assert.equal(ink.length, 6, 'sequence, in flight, window, cwnd, RTT, goodput');
     assert(ink.every((colours) => colours >= 2), `${ink}`);
   },
 
@@ -212,7 +214,9 @@ const flows = {
     const page = await open(browser, await serve('handshake'));
     await page.keyboard.press('a');
     await until('a held SYN', () => held(page));
-    const first = await page.locator('.held code').first().textContent();
+    const label = () => page.locator('.held code').first().textContent();
+    await until('absolute numbers', async () => !(await label()).includes('seq=0'));
+    const first = await label();
     const number = first.match(/seq=(\d+)/)[1];
     await page.keyboard.press('d');
     const again = await until('another SYN', async () => {
@@ -236,7 +240,10 @@ const flows = {
   async a_reload_goes_on_without_a_gap(browser) {
     const page = await open(browser, await serve('close-four', '--fault', 'delay 30ms'));
     await until('a held SYN', () => held(page));
+    // A reload would take back a command that has not left yet.
+    const obeyed = page.waitForResponse((it) => it.request().method() === 'POST');
     await page.keyboard.press('s');
+    await obeyed;
     await page.reload();
     await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
     const count = async () => {
