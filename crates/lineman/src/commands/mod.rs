@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod generate;
 pub mod lab;
 pub mod page;
+mod progress;
 pub mod read;
 pub mod signals;
 pub mod tftp;

@@ -1,58 +1,11 @@
 //! The progress bar, on a terminal that tmux plays.
 
-use std::process::Command;
-
-use crate::support::peer;
 use crate::support::wait_for;
+use crate::terminal_kit::Terminal;
 use crate::tftp_kit::LIMIT;
-use crate::tftp_kit::run;
 use crate::tftp_raw::Raw;
 use crate::tftp_raw::data;
 use crate::tftp_raw::oack;
-
-/// A tmux server of our own, which ends with the test.
-struct Terminal {
-    dir: tempfile::TempDir,
-}
-
-impl Terminal {
-    fn start(script: &str) -> Self {
-        Self::of_width(120, script)
-    }
-
-    fn of_width(columns: u16, script: &str) -> Self {
-        let terminal = Self {
-            dir: tempfile::tempdir().expect("directory"),
-        };
-        let columns = columns.to_string();
-        let words = ["new-session", "-d", "-x", &columns, "-y", "20"];
-        let output = run(terminal.tmux().args(words).arg(script));
-        assert!(output.status.success(), "{output:?}");
-        terminal
-    }
-
-    fn tmux(&self) -> Command {
-        let mut command = peer("tmux");
-        command
-            .arg("-S")
-            .arg(self.dir.path().join("tmux"))
-            .args(["-f", "/dev/null"]);
-        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX");
-        command.current_dir(self.dir.path());
-        command
-    }
-
-    fn screen(&self) -> String {
-        let output = run(self.tmux().args(["capture-pane", "-p"]));
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = self.tmux().arg("kill-server").output();
-    }
-}
 
 #[test]
 fn a_bar_while_it_runs_and_a_line_at_the_end() {

@@ -16,6 +16,7 @@ use super::ahead::Ahead;
 use super::input::Input;
 use super::input::Lost;
 use super::input::LostFile;
+use super::input::Meter;
 use super::input::Opened;
 use super::input::Stop;
 use super::wanted::Wanted;
@@ -30,6 +31,7 @@ use crate::lang::read::Read;
 pub struct Capture {
     packets: Ahead,
     lost: Lost,
+    meter: Option<Meter>,
 }
 
 /// How the reading of a capture ended.
@@ -55,6 +57,7 @@ impl Capture {
             stop,
             id,
             lost,
+            meter,
         } = Input::open(path, follow, console)?;
         let unpacked =
             Unpacked::new(input).map_err(|error| words::unreadable(path, error, console))?;
@@ -62,13 +65,26 @@ impl Capture {
         let reader = reader.map_err(|bad| words::refused(path, &bad, console))?;
         let packets = Ahead::of(reader, wanted);
         let packets = packets.map_err(|error| words::unreadable(path, error, console))?;
-        Ok((Self { packets, lost }, stop, id))
+        Ok((
+            Self {
+                packets,
+                lost,
+                meter,
+            },
+            stop,
+            id,
+        ))
     }
 
     /// The next packet, and what it is among all of them; `None` when there are no more.
     pub fn next_of(&mut self, all: &mut Conversations) -> Option<(Captured<'_>, Sorted)> {
         let (packet, look) = self.packets.next()?;
         Some((packet, all.take_seen(&packet, look)))
+    }
+
+    /// How far the reading of its file has come, if it is one.
+    pub fn meter(&self) -> Option<Meter> {
+        self.meter.clone()
     }
 
     /// Nothing more is read of it.

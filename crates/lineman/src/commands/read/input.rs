@@ -1,6 +1,7 @@
 //! Where a capture comes from: a file or a pipe, which can be told to end.
 
 use std::fs::File;
+use std::fs::Metadata;
 use std::io;
 use std::io::Read;
 use std::os::fd::AsFd;
@@ -9,6 +10,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 
 use lineman_net::FileId;
 use lineman_net::Operation;
@@ -34,7 +37,22 @@ pub struct Input {
     /// What is done at its end, if that is not the end.
     follow: Option<Follow>,
     /// How many bytes were read.
-    at: u64,
+    at: Arc<AtomicU64>,
+}
+
+/// How far the reading of a file has come.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    at: Arc<AtomicU64>,
+    /// How many bytes the file had at the beginning.
+    pub total: u64,
+}
+
+impl Meter {
+    /// How many bytes were read.
+    pub fn at(&self) -> u64 {
+        self.at.load(Ordering::Relaxed)
+    }
 }
 
 /// A file that another program still writes.
@@ -72,6 +90,8 @@ pub struct Opened {
     pub id: Option<FileId>,
     /// Why it is followed no further, once that is so.
     pub lost: Lost,
+    /// How far it has come; none of a pipe, which has no end in sight.
+    pub meter: Option<Meter>,
 }
 
 /// Ends an [`Input`] when it is dropped.
@@ -105,13 +125,20 @@ impl Input {
             id: id.clone().filter(|_| named),
             lost: Arc::clone(&lost),
         });
+        let at = Arc::new(AtomicU64::new(0));
+        let metadata = file.metadata().ok().filter(Metadata::is_file);
+        let meter = metadata.map(|metadata| Meter {
+            at: Arc::clone(&at),
+            total: metadata.len(),
+        });
         let input = Self {
             file,
             stop,
             follow,
-            at: 0,
+            at,
         };
         Ok(Opened {
+            meter,
             input,
             stop: Stop { _end: end },
             id,
@@ -153,7 +180,7 @@ impl Input {
         let Some(follow) = &self.follow else {
             return Ok(false);
         };
-        if let Some(why) = follow.is_lost(&self.file, self.at) {
+        if let Some(why) = follow.is_lost(&self.file, self.at.load(Ordering::Relaxed)) {
             let _ = follow.lost.set(why); // it is looked at once: nothing more is read then
             return Ok(false);
         }
@@ -186,7 +213,7 @@ impl Read for Input {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read?,
             };
-            self.at += read as u64;
+            self.at.fetch_add(read as u64, Ordering::Relaxed);
             if read > 0 || bytes.is_empty() || !self.goes_on()? {
                 return Ok(read);
             }

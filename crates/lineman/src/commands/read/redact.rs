@@ -19,6 +19,7 @@ use serde_json::json;
 
 use super::capture::Capture;
 use super::capture::End;
+use super::table::Reading;
 use super::table::interruptible;
 use crate::args::read::Read;
 use crate::console::Console;
@@ -35,8 +36,12 @@ pub fn run(args: &Read, to: &Path, console: Console) -> Result<(), Failure> {
         false => Names::Hashed,
     };
     let only = args.conversation;
+    let reading = Some(Reading {
+        file: &args.file,
+        meter: capture.meter(),
+    });
     let work = move || write(capture, out, names, only);
-    let ((out, written), asked) = interruptible(stop, console, work)?;
+    let ((out, written), asked) = interruptible(stop, reading, console, work)?;
     let written = written.map_err(|error| out.failure(error))?;
     if let Some(exit) = asked {
         return Err(Failure::said(exit)); // the output is dropped: half of it is of no use

@@ -1,17 +1,23 @@
 //! The table of a capture's conversations; or the ladder at once, if there is but one.
 
 use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
 
 use lineman_trace::capture::Conversations;
 use lineman_trace::capture::Summary;
 use lineman_trace::log::Event;
+use tokio::time::Instant;
+use tokio::time::interval_at;
 
 use super::capture::Capture;
 use super::capture::End;
+use super::input::Meter;
 use super::json;
 use super::ladder;
 use super::only::Only;
 use crate::args::read::Read;
+use crate::commands::progress::Bar;
 use crate::commands::trace::drawing;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -35,7 +41,11 @@ pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
     let ladder_asked =
         args.view.tui || args.view.page || args.view.figures || args.view.export.is_some();
     let keep = Only::new(ladder_asked);
-    let (told, asked) = interruptible(stop, console, move || read(capture, keep))?;
+    let reading = Reading {
+        file: &args.file,
+        meter: capture.meter(),
+    };
+    let (told, asked) = interruptible(stop, Some(reading), console, move || read(capture, keep))?;
     if let Some(events) = told.only.filter(|_| ladder_asked || !console.json) {
         ladder::show_all(args, events, id.as_slice(), console)?;
         told.end.tell(&args.file, console)?;
@@ -94,11 +104,20 @@ fn write(
     written.map_err(|error| out.failure(error))
 }
 
-/// Does something that takes long on a thread of its own. A signal ends what it reads, and then says which exit
-/// code was asked for; a second one does not wait.
+/// A file that takes long to read.
+pub struct Reading<'a> {
+    /// Its name.
+    pub file: &'a Path,
+    /// How far it has come.
+    pub meter: Option<Meter>,
+}
+
+/// Does something that takes long on a thread of its own, and shows at a terminal how far it has come. A signal ends
+/// what it reads, and then says which exit code was asked for; a second one does not wait.
 /// `stop` ends it when it is dropped.
 pub fn interruptible<T: Send + 'static>(
     stop: impl Send + 'static,
+    reading: Option<Reading<'_>>,
     console: Console,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<(T, Option<Exit>), Failure> {
@@ -107,9 +126,20 @@ pub fn interruptible<T: Send + 'static>(
         let mut work = tokio::task::spawn_blocking(work);
         let mut stop = Some(stop);
         let mut asked = None;
+        let reading = reading.and_then(|reading| Some((reading.file, reading.meter?)));
+        let mut looks = interval_at(Instant::now() + LONG, LOOK);
+        let mut bar = None;
         loop {
             tokio::select! {
+                _ = looks.tick(), if reading.is_some() => {
+                    if let Some((file, meter)) = &reading {
+                        let name = file.display().to_string();
+                        let bar = bar.get_or_insert_with(|| Bar::new(&name, 0, 0, console));
+                        bar.at(meter.at(), meter.total);
+                    }
+                }
                 done = &mut work => {
+                    bar.iter().for_each(Bar::clear);
                     let done = done.map_err(|error| Failure::internal(&error, console.lang))?;
                     return Ok((done, asked));
                 }
@@ -124,3 +154,8 @@ pub fn interruptible<T: Send + 'static>(
         }
     })
 }
+
+/// What takes longer is shown as it goes on: less would only flash.
+const LONG: Duration = Duration::from_secs(1);
+/// How often it is looked how far it has come.
+const LOOK: Duration = Duration::from_millis(200);

@@ -15,11 +15,11 @@ use lineman_proto::tftp::UrlError;
 use tokio::sync::watch;
 
 use super::json;
-use super::progress::Bar;
 use super::serve::rollover;
 use super::words;
 use super::words::Side;
 use crate::args::tftp::Wish;
+use crate::commands::progress::Bar;
 use crate::commands::signals::cut_short;
 use crate::console::Console;
 use crate::exit::Exit;

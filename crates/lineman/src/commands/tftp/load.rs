@@ -27,10 +27,10 @@ use lineman_proto::tftp::Wish;
 
 use super::client;
 use super::load_words;
-use super::progress::Bar;
 use super::words;
 use super::words::Side;
 use crate::args::tftp_load::LoadTest;
+use crate::commands::progress::Bar;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;

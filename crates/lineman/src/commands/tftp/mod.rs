@@ -7,7 +7,6 @@ mod json;
 mod launch;
 mod load;
 mod load_words;
-mod progress;
 mod put;
 mod serve;
 pub mod words;

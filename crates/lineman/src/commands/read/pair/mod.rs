@@ -75,15 +75,16 @@ impl Related {
 pub fn run(args: &Read, both: &Both, console: Console) -> Result<(), Failure> {
     let (both_too, stop) = (both.clone(), scan::Stop::default());
     let flag = stop.flag();
-    let (scanned, asked) =
-        super::table::interruptible(stop, console, move || scan::scan(&both_too, &flag, console))?;
+    let (scanned, asked) = super::table::interruptible(stop, None, console, move || {
+        scan::scan(&both_too, &flag, console)
+    })?;
     if let Some(exit) = asked {
         return Err(Failure::said(exit)); // what half of a file tells may be wrong
     }
     let related = scanned?.map_err(|why| unrelated(why, both, console))?;
     let (both_too, stop) = (both.clone(), scan::Stop::default());
     let flag = stop.flag();
-    let (compared, asked) = super::table::interruptible(stop, console, move || {
+    let (compared, asked) = super::table::interruptible(stop, None, console, move || {
         let compared = compared::compare(&both_too, &related, &flag, console);
         (compared, related)
     })?;

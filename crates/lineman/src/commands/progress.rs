@@ -1,4 +1,4 @@
-//! What a terminal shows while a transfer or a load test runs; nothing where stderr is no terminal.
+//! What a terminal shows while a transfer or a load test runs, or a long file is read; nothing where stderr is no terminal.
 
 use std::fmt::Write;
 use std::io;
@@ -11,7 +11,7 @@ use indicatif::ProgressState;
 use indicatif::ProgressStyle;
 use lineman_net::tftp::Progress;
 
-use super::words;
+use super::tftp::words;
 use crate::console::Console;
 use crate::lang::Lang;
 use crate::lang::Message as _;
@@ -93,6 +93,14 @@ impl Bar {
             self.0.set_length(total);
         }
         self.0.set_position(progress.bytes);
+    }
+
+    /// So many bytes of so many were done.
+    pub fn at(&self, bytes: u64, total: u64) {
+        self.update(Progress {
+            bytes,
+            total: Some(total),
+        });
     }
 
     /// Takes the line away: what follows says how it ended.
