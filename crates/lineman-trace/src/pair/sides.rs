@@ -1,5 +1,6 @@
 //! At which point a host is nearer: packets that it sends are seen there first.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -47,7 +48,12 @@ impl Sides {
             }
             if let (Some(client), Some(server)) = (client, server) {
                 let apart = client.at_ns.abs_diff(server.at_ns) as f64;
-                let more = (client.later_ns as f64 - server.later_ns as f64).signum();
+                // Where both are equal, neither is told: the sign of a zero would be one.
+                let more = match client.later_ns.cmp(&server.later_ns) {
+                    Ordering::Greater => 1.0,
+                    Ordering::Equal => 0.0,
+                    Ordering::Less => -1.0,
+                };
                 *votes.entry(pair.conversation).or_default() +=
                     more * APART_NS / (APART_NS + apart);
             }

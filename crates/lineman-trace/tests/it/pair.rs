@@ -787,3 +787,20 @@ fn a_clock_that_is_set_meanwhile_is_told() {
     let compared = compare(&first, &second);
     assert!(compared.clocks.is_broken);
 }
+
+/// A capture and its copy, by a clock that is ahead: nothing tells who was nearer to whom, and nobody says so.
+#[test]
+fn a_copy_of_a_capture_tells_no_side() {
+    let mut world = World::new(6);
+    world.connection(NOW_NS, 1, 20);
+    let (first, _, _) = world.captures();
+    for ahead_ns in [0, 4 * MS] {
+        let mut copy = first.clone();
+        for it in &mut copy {
+            it.utc_ns += ahead_ns;
+        }
+        let compared = compare(&first, &copy);
+        assert_eq!(compared.clocks.clients, None, "{ahead_ns}");
+        assert_eq!(compared.clocks.offset_ns, ahead_ns as i64);
+    }
+}
