@@ -99,6 +99,8 @@ pub struct Story {
     pub(super) changed: HashSet<(Host, crate::pair::Change)>,
     /// The number of the last event that was about a packet.
     wire_n: u64,
+    /// Hosts whose calls a tracer of programs tells: their times are when that was read, which is after they were made.
+    pub(super) traced: HashSet<Host>,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
 }
@@ -363,6 +365,9 @@ impl Story {
     }
 
     fn call(&mut self, event: &Event, call: &Call) {
+        if call.program.is_some() {
+            self.traced.insert(call.host);
+        }
         let Some(answer) = &call.answer else {
             let cell = cell(call, event.t_ns);
             self.calls.insert(call.id, (call.host, cell.clone()));

@@ -11,6 +11,7 @@ use lineman_proto::wire::flow::Segment;
 use super::Arrow;
 use super::CallCell;
 use super::Fate;
+use super::Row;
 use super::Seen;
 use super::Story;
 use super::Stretch;
@@ -175,7 +176,8 @@ impl Story {
         self.pending.len() - 1
     }
 
-    /// A packet that is read late stands before calls that began or returned when it had left. Gives the place of its row.
+    /// A packet that is read late stands before calls that began or returned when it had left; not before those of
+    /// programs, which a tracer tells late, too. Gives the place of its row.
     fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64) -> usize {
         let own = &self.pending[place];
         let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
@@ -185,11 +187,17 @@ impl Story {
         while let Some(before) = place.checked_sub(1)
             && self.pending[before].is_calls()
             && self.pending[before].row.t_ns > sent_ns
+            && !self.is_traced(&self.pending[before].row)
         {
             self.pending.swap(before, place);
             place = before;
         }
         place
+    }
+
+    fn is_traced(&self, row: &Row) -> bool {
+        let mut traced = self.traced.iter();
+        traced.any(|host| row.calls[*host].is_some())
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.

@@ -196,6 +196,33 @@ fn a_packet_that_is_read_late_stands_before_later_calls() {
     assert!(times.is_sorted(), "{times:?}");
 }
 
+/// Of a program's call the log has the time at which the tracer's line was read: its own packet had left by then, and stood before it.
+#[test]
+fn a_packet_does_not_pass_the_call_of_a_program_that_sent_it() {
+    let mut log = new();
+    let mut tcp = talk(&mut log, true);
+    log.at(110 * MS);
+    let mut begun = call(900, Server, 4, "send", &["\"data\""], None);
+    begun.program = Some("python3".into());
+    log.put(Kind::Call(begun));
+    let data = tcp.next(Server, push(), b"data");
+    let mut packet = Packet::new(77, Server, Verdict::Sent, Some(data));
+    packet.stamp_ns = Some(1_795_000_000_000_000_000 + 103 * MS * 1000);
+    log.put(Kind::Packet(packet));
+    log.verdict(77, Server, Verdict::Delivered, None);
+    let rows = rows_of(&log.done());
+    let sends = |row: &Row| {
+        row.calls[Server]
+            .as_ref()
+            .is_some_and(|it| it.name == "send")
+    };
+    let calls = rows.iter().position(sends).expect("a call");
+    let leaves = rows
+        .iter()
+        .position(|row| row.arrow.as_ref().is_some_and(|it| it.id == 77));
+    assert!(Some(calls) <= leaves, "{calls} {leaves:?}");
+}
+
 /// strace tells the arguments of a call that waits only when it returns: `recv(4) = 11` stood there.
 #[test]
 fn arguments_that_are_told_late_are_shown() {
