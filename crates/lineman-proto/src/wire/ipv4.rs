@@ -46,6 +46,8 @@ impl<'a> Ipv4<'a> {
                 least: header_len.max(20),
             }));
         }
+        // Of a header that the frame has no room for nothing is right, also not what is there of it.
+        part.check_header(header_len, 20)?;
         let (header, body) = part.stated(total).split(header_len);
         Ok((Self { head, header }, body))
     }

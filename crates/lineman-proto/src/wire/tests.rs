@@ -627,6 +627,14 @@ fn what_is_wrong_with_a_header_is_said() {
         damaged(|bytes| bytes[14] = 0x55),
         (malformed(Layer::Ipv4, Wrong::Version(5)), false)
     );
+    let (stated, there) = (60, 40);
+    assert_eq!(
+        damaged(|bytes| (bytes[14], bytes[17]) = (0x4f, 60)),
+        (
+            malformed(Layer::Ipv4, Wrong::StatesMore { stated, there }),
+            false
+        )
+    );
     let there = 3;
     assert_eq!(
         damaged(|bytes| {
