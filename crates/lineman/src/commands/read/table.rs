@@ -88,20 +88,24 @@ fn write(
     let written = if console.json {
         json::lines(summary, end).try_for_each(|line| out.write_all(line.as_bytes()))
     } else {
-        let surface = drawing::surface(args.view.output.as_deref());
-        let drawn = drawing::style(&args.view.drawing, surface, console);
-        let style = Style {
-            width: drawn.width,
-            lang: drawn.lang,
-            ascii: drawn.ascii,
-            top: args.top,
-        };
         let file = args.file.display().to_string();
-        let lines = conversations::lines(summary, &file, style);
+        let lines = conversations::lines(summary, &file, style(args, console));
         let mut lines = lines.iter();
         lines.try_for_each(|line| writeln!(out, "{line}"))
     };
     written.map_err(|error| out.failure(error))
+}
+
+/// How tables are drawn where they go.
+pub fn style(args: &Read, console: Console) -> Style {
+    let surface = drawing::surface(args.view.output.as_deref());
+    let drawn = drawing::style(&args.view.drawing, surface, console);
+    Style {
+        width: drawn.width,
+        lang: drawn.lang,
+        ascii: drawn.ascii,
+        top: args.top,
+    }
 }
 
 /// A file that takes long to read.

@@ -6,11 +6,10 @@ use super::Related;
 use super::compared::Compared;
 use super::json;
 use crate::args::read::Read;
-use crate::commands::trace::drawing;
+use crate::commands::read::table::style;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::views::conversations::Style;
 use crate::views::conversations::pair;
 use crate::views::conversations::pair::Shown;
 
@@ -26,14 +25,6 @@ pub fn show(
         let mut lines = json::lines(&compared, related);
         lines.try_for_each(|line| out.write_all(line.as_bytes()))
     } else {
-        let surface = drawing::surface(args.view.output.as_deref());
-        let drawn = drawing::style(&args.view.drawing, surface, console);
-        let style = Style {
-            width: drawn.width,
-            lang: drawn.lang,
-            ascii: drawn.ascii,
-            top: args.top,
-        };
         let shown = Shown {
             summaries: [&compared.summaries.first, &compared.summaries.second],
             tallies: &compared.tallies,
@@ -41,7 +32,7 @@ pub fn show(
             notes: &related.notes(),
             uncompared: compared.uncompared,
         };
-        let lines = pair::lines(&shown, style);
+        let lines = pair::lines(&shown, style(args, console));
         let mut lines = lines.iter();
         lines.try_for_each(|line| writeln!(out, "{line}"))
     };
