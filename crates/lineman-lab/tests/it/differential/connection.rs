@@ -266,6 +266,18 @@ impl Connections {
         self.flows.between(local, remote).map(|(id, _)| id)
     }
 
+    /// What an end has sent up to an event, and after it.
+    fn departures_around(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        n: u64,
+    ) -> (&[Departure], &[Departure]) {
+        let all = self.departures.get(&(local, remote));
+        let all = all.map_or(&[][..], |all| all.as_slice());
+        all.split_at(all.partition_point(|it| it.n <= n))
+    }
+
     /// What an end sends after an event, in order.
     pub fn next(
         &self,
@@ -273,10 +285,7 @@ impl Connections {
         remote: SocketAddr,
         n: u64,
     ) -> impl Iterator<Item = Departure> {
-        let all = self.departures.get(&(local, remote));
-        let all = all.map_or(&[][..], |all| all.as_slice());
-        let at = all.partition_point(|it| it.n <= n);
-        all[at..].iter().copied()
+        self.departures_around(local, remote, n).1.iter().copied()
     }
 
     /// What an end has sent up to an event, the last first.
@@ -286,10 +295,8 @@ impl Connections {
         remote: SocketAddr,
         n: u64,
     ) -> impl Iterator<Item = Departure> {
-        let all = self.departures.get(&(local, remote));
-        let all = all.map_or(&[][..], |all| all.as_slice());
-        let at = all.partition_point(|it| it.n <= n);
-        all[..at].iter().rev().copied()
+        let (before, _) = self.departures_around(local, remote, n);
+        before.iter().rev().copied()
     }
 
     /// Whether a listener had no room for a connection of this end.
