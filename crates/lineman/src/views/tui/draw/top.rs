@@ -40,6 +40,10 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn subject(model: &Model) -> String {
+    let start = model.start.as_ref();
+    if let Some(both) = start.and_then(|it| it.captures.as_ref()) {
+        return clean(&format!("lineman read: {} {}", both.client, both.server));
+    }
     if !model.setup.subject.is_empty() {
         return clean(&model.setup.subject);
     }
