@@ -3,14 +3,15 @@
 use std::net::SocketAddr;
 use std::net::UdpSocket;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use lineman_net::tftp::Directory;
 use lineman_net::tftp::Ending;
 use lineman_net::tftp::Report;
 use lineman_net::tftp::Server;
 use lineman_net::tftp::ServerConfig;
 use lineman_net::tftp::ServerEvent;
-use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
 use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Timing;
@@ -28,9 +29,9 @@ fn impatient() -> ServerConfig {
 
 /// Serves `root` until `client` has spoken and a transfer has ended; gives the first report.
 async fn report(root: &Path, client: impl FnOnce(SocketAddr) + Send + 'static) -> Report {
-    let store = Store::open(root, WritePolicy::Create, 1 << 20, false).expect("root");
+    let store = Directory::open(root, WritePolicy::Create, 1 << 20, false).expect("root");
     let any = [([127, 0, 0, 1], 0).into()];
-    let (server, mut events) = Server::bind(&any, store, impatient()).expect("bind");
+    let (server, mut events) = Server::bind(&any, Arc::new(store), impatient()).expect("bind");
     let address = server.addresses()[0];
     let speaking = tokio::task::spawn_blocking(move || client(address));
     let spoken_and_told = async {

@@ -345,11 +345,11 @@ const SYNC_EVERY: usize = 512 << 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tftp::Store;
+    use crate::tftp::Directory;
     use crate::tftp::WritePolicy;
 
     fn upload(root: &std::path::Path, mode: Mode) -> Sink {
-        let store = Store::open(root, WritePolicy::Create, u64::MAX, false).expect("root");
+        let store = Directory::open(root, WritePolicy::Create, u64::MAX, false).expect("root");
         Sink::file(
             store.write(b"name", None).expect("accepted"),
             mode,
@@ -396,7 +396,8 @@ mod tests {
     #[test]
     fn an_upload_that_is_faster_than_its_disk_takes_more_memory_of_what_is_in_abundance() {
         let root = tempfile::tempdir().expect("directory");
-        let store = Store::open(root.path(), WritePolicy::Create, u64::MAX, false).expect("root");
+        let store =
+            Directory::open(root.path(), WritePolicy::Create, u64::MAX, false).expect("root");
         let store = store.with_upload_memory(64 << 20);
         let begin = |name: &[u8]| {
             let upload = store.write(name, None).expect("accepted");

@@ -30,7 +30,7 @@ pub(super) use listener::Listener;
 use mailbox::Mailbox;
 use mailbox::Message;
 pub(super) use mailbox::TaskHandle;
-pub(super) use pool::Lane;
+pub use pool::Lane;
 use pool::Pool;
 pub(super) use pool::PoolHandle;
 pub(super) use task::Task;

@@ -22,11 +22,11 @@ use std::thread;
 
 /// What may block together: the work of one lane is begun in the order in which it came.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(in crate::tftp) struct Lane(u64);
+pub struct Lane(u64);
 
 impl Lane {
     /// The lane of a branch of the tree.
-    pub(in crate::tftp) fn of(branch: &impl Hash) -> Self {
+    pub fn of(branch: &impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         branch.hash(&mut hasher);
         Self(hasher.finish())

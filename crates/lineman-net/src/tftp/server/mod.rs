@@ -8,6 +8,7 @@ mod shared_ports;
 mod start;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -178,7 +179,7 @@ pub struct Server {
 
 #[derive(Debug)]
 struct Shared {
-    store: Arc<Store>,
+    store: Arc<dyn Store>,
     config: ServerConfig,
     admission: Admission,
     engine: EngineHandle<Transfer>,
@@ -202,7 +203,7 @@ impl Server {
     /// The first address that the system refuses.
     pub fn bind(
         addrs: &[SocketAddr],
-        store: Store,
+        store: Arc<dyn Store>,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
         Self::on(Ports::bind(addrs)?, store, config)
@@ -211,10 +212,10 @@ impl Server {
     /// Serves on addresses that were taken before.
     ///
     /// # Errors
-    /// When the runtime cannot wait for a socket.
+    /// When the runtime cannot wait for a socket, or the system allows no more threads.
     pub fn on(
         ports: Ports,
-        store: Store,
+        store: Arc<dyn Store>,
         config: ServerConfig,
     ) -> Result<(Self, mpsc::Receiver<ServerEvent>), SystemError> {
         let sockets = ports
@@ -231,6 +232,9 @@ impl Server {
                     .map_err(SystemError::new(Operation::Listen, "a socket"))?;
             }
         }
+        store
+            .start()
+            .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (engine, engine_failures) = Engine::start(EngineConfig {
             threads: config.threads,
             busy_poll: config.busy_poll,
@@ -238,7 +242,7 @@ impl Server {
         })
         .map_err(SystemError::new(Operation::Create, "threads"))?;
         let (events, receiver) = mpsc::channel(EVENTS);
-        let (store, unreported) = (Arc::new(store), Arc::<AtomicU64>::default());
+        let unreported = Arc::<AtomicU64>::default();
         let refusals = RefusalReporter::start(&store, &events, &unreported)
             .map_err(SystemError::new(Operation::Create, "threads"))?;
         let shared = Arc::new(Shared {

@@ -15,11 +15,11 @@ use std::time::Instant;
 use tokio::sync::mpsc;
 
 use super::ServerEvent;
+use crate::tftp::Budget;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Report;
 use crate::tftp::Store;
-use crate::tftp::store::Budget;
 
 /// Tells refusals. Dropped, its thread ends.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ impl RefusalReporter {
     /// # Errors
     /// When the system allows no more threads.
     pub(super) fn start(
-        store: &Arc<Store>,
+        store: &Arc<dyn Store>,
         events: &mpsc::Sender<ServerEvent>,
         untold: &Arc<AtomicU64>,
     ) -> io::Result<Self> {
@@ -49,7 +49,7 @@ impl RefusalReporter {
                 for mut report in to_tell {
                     if time.is_left(Instant::now()) {
                         let began = Instant::now();
-                        add_nearest(&mut report, &store);
+                        add_nearest(&mut report, &*store);
                         time.spend(began.elapsed());
                     }
                     if events.try_send(ServerEvent::Report(report)).is_err() {
@@ -62,7 +62,8 @@ impl RefusalReporter {
         let clear = {
             let (store, events) = (Arc::clone(store), events.clone());
             move || {
-                let parts = store.clear_leftovers(Budget::new(MOST_CLEARED, LONGEST_CLEARING));
+                let budget = Budget::new(MOST_CLEARED, LONGEST_CLEARING);
+                let parts = store.uploads().map_or(0, |it| it.clear_leftovers(budget));
                 if parts > 0 {
                     // Nobody is told where nobody listens any more.
                     let _ = events.try_send(ServerEvent::Cleared { parts });
@@ -96,7 +97,7 @@ impl RefusalReporter {
     }
 }
 
-fn add_nearest(report: &mut Report, store: &Store) {
+fn add_nearest(report: &mut Report, store: &dyn Store) {
     if let Ending::Refused(Refusal::NotFound { nearest }) = &mut report.ending {
         let budget = Budget::new(MOST_NAMES, LONGEST_LOOK);
         *nearest = store.nearest(&report.filename, budget);

@@ -6,8 +6,6 @@
 use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
-use std::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -18,7 +16,6 @@ use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::DEFAULT_BLKSIZE;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Fingerprint;
-use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Policy;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
@@ -33,12 +30,12 @@ use super::ServerEvent;
 use super::Shared;
 use super::observer::TransferObserver;
 use super::report;
+use super::waiting::Waiting;
 use crate::packet_info::Local;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Sink;
 use crate::tftp::admission::Ticket;
-use crate::tftp::engine::Lane;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::socket::route_blksize;
 use crate::tftp::socket::transfer_socket;
@@ -92,69 +89,45 @@ impl Shared {
             let started = self.start(&asked, request, Body::Send(source), ticket);
             return self.conclude(&asked, request, started);
         }
-        let shared = Arc::clone(self);
-        let (socket, packet) = (asked.socket.clone(), asked.packet.to_vec());
-        let (from, local, standing) = (asked.from, asked.local, asked.standing);
-        let work = move || {
-            let asked = Asked {
-                socket: &socket,
-                from,
-                local,
-                packet: &packet,
-                standing,
-            };
-            shared.open_now(asked, ticket);
+        let waiting = Waiting {
+            shared: Arc::clone(self),
+            socket: asked.socket.clone(),
+            from: asked.from,
+            local: asked.local,
+            packet: asked.packet.to_vec(),
+            standing: asked.standing,
+            ticket,
         };
-        let lane = Lane::of(&self.store.branch(request.filename));
-        if self.engine.pool().offer(lane, work).is_err() {
+        let lane = self.store.lane(request.filename);
+        if self
+            .engine
+            .pool()
+            .offer(lane, move || waiting.open())
+            .is_err()
+        {
             let full = io::Error::from(io::ErrorKind::ResourceBusy);
             let refused = Unstarted::Refused(Refusal::Exhausted(full));
             self.conclude(&asked, request, Err(refused));
         }
     }
 
-    /// The same on the pool: it may block.
-    fn open_now(self: &Arc<Self>, asked: Asked<'_>, ticket: Ticket) {
-        let Ok(Packet::Request(request)) = Packet::parse(asked.packet) else {
-            return; // it was one when it came
-        };
-        let began = Instant::now();
-        let started = match self.given_up(&asked, &request, &ticket) {
-            true => return,
-            false => catch_unwind(AssertUnwindSafe(|| self.open_body(&request))),
-        };
-        let started = match started {
-            Ok(Ok(_)) if began.elapsed() > self.config.timing.patience => {
-                Err(Refusal::System(io::ErrorKind::TimedOut.into()))
-            }
-            Ok(body) => body,
-            Err(_) => Err(Refusal::System(io::Error::other("a panic"))),
-        };
-        if self.given_up(&asked, &request, &ticket) {
-            return;
-        }
-        // To a client that has asked for something else since, an ERROR would be the answer to that.
-        if started.is_err() && ticket.is_set_aside() {
-            return self.send_report(report(asked.from, &request, Ending::Superseded));
-        }
-        let started = started
-            .map_err(Unstarted::Refused)
-            .and_then(|body| self.start(&asked, &request, body, ticket));
-        self.conclude(&asked, &request, started);
-    }
-
     /// Whether the client has asked for something else meanwhile, or was evicted.
-    fn given_up(&self, asked: &Asked<'_>, request: &Request<'_>, ticket: &Ticket) -> bool {
+    pub(super) fn given_up(
+        &self,
+        from: SocketAddr,
+        request: &Request<'_>,
+        ticket: &Ticket,
+    ) -> bool {
         let given_up = ticket.handle().last() == Some(Command::Supersede);
         if given_up && !ticket.fate().quiet.load(Ordering::Relaxed) {
-            self.send_report(report(asked.from, request, Ending::Superseded));
+            self.send_report(report(from, request, Ending::Superseded));
         }
         given_up
     }
 
     /// The file is open before anything is answered, so that a refusal is the first thing the client
     /// gets (PXELINUX mishandles an ERROR behind an OACK).
-    fn start(
+    pub(super) fn start(
         self: &Arc<Self>,
         asked: &Asked<'_>,
         request: &Request<'_>,
@@ -197,7 +170,7 @@ impl Shared {
         } = prepared;
         let mut transfer =
             Transfer::new(transfer_socket, session, body, agreed, Box::new(observer))
-                .in_lane(Lane::of(&self.store.branch(request.filename)))
+                .in_lane(self.store.lane(request.filename))
                 .with_meter(
                     is_metered.then(|| Meter::new(Arc::clone(&self.window), handle.clone())),
                 );
@@ -214,24 +187,17 @@ impl Shared {
         Ok(())
     }
 
-    fn open_body(&self, request: &Request<'_>) -> Result<Body, Refusal> {
-        match request.direction {
-            Direction::Read => {
-                let source = self.store.read(request.filename, request.mode)?;
-                Ok(Body::Send(source))
-            }
-            Direction::Write => {
-                let announced = request.options.number("tsize");
-                let file = self.store.write(request.filename, announced)?;
-                let most = self.store.max_upload();
-                let sink = if self.config.sync_uploads {
-                    Sink::durable_file(file, request.mode, most)
-                } else {
-                    Sink::file(file, request.mode, most)
-                };
-                Ok(Body::Receive(Some(sink)))
-            }
-        }
+    pub(super) fn accept_upload(&self, request: &Request<'_>) -> Result<Body, Refusal> {
+        let uploads = self.store.uploads().ok_or(Refusal::ReadOnly)?;
+        let announced = request.options.number("tsize");
+        let file = uploads.write(request.filename, announced)?;
+        let most = uploads.max_upload();
+        let sink = if self.config.sync_uploads {
+            Sink::durable_file(file, request.mode, most)
+        } else {
+            Sink::file(file, request.mode, most)
+        };
+        Ok(Body::Receive(Some(sink)))
     }
 
     fn prepare(

@@ -4,8 +4,8 @@ use std::net::UdpSocket;
 use std::sync::mpsc as std_mpsc;
 
 use super::*;
+use crate::tftp::Directory;
 use crate::tftp::WritePolicy;
-use crate::tftp::engine::Lane;
 
 const LONG: Duration = Duration::from_secs(60);
 
@@ -20,9 +20,9 @@ fn serve(config: ServerConfig) -> Served {
     std::fs::write(root.path().join("file"), [7; 1000]).expect("write");
     std::fs::create_dir(root.path().join("hung")).expect("directory");
     std::fs::write(root.path().join("hung/file"), [8; 1000]).expect("write");
-    let store = Store::open(root.path(), WritePolicy::Create, 1 << 20, false).expect("root");
+    let store = Directory::open(root.path(), WritePolicy::Create, 1 << 20, false).expect("root");
     let any = [([127, 0, 0, 1], 0).into()];
-    let (server, events) = Server::bind(&any, store, config).expect("bind");
+    let (server, events) = Server::bind(&any, Arc::new(store), config).expect("bind");
     Served {
         server,
         events,
@@ -52,7 +52,7 @@ impl Served {
         let hang = |_| {
             let (release, hung) = std_mpsc::channel::<()>();
             let shared = &self.server.shared;
-            let lane = Lane::of(&shared.store.branch(b"hung/any"));
+            let lane = shared.store.lane(b"hung/any");
             shared.engine.pool().submit(lane, move || {
                 let _ = hung.recv();
             });

@@ -5,6 +5,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use lineman_net::Account;
 use lineman_net::AccountError;
@@ -12,6 +13,7 @@ use lineman_net::Confinement;
 use lineman_net::Notifier;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_net::tftp::Directory;
 use lineman_net::tftp::Ports;
 use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
@@ -33,7 +35,7 @@ pub struct Launch {
     /// The addresses.
     pub ports: Ports,
     /// The root.
-    pub store: Store,
+    pub store: Arc<dyn Store>,
     /// What is recorded, if that was asked for.
     pub recording: Option<Prepared>,
     /// What the kernel holds this process to; `None` under `--no-confine`.
@@ -66,14 +68,14 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         }
         None => bind(args, console)?,
     };
-    let store = open_root(args, lang)?;
+    let store: Arc<dyn Store> = Arc::new(open_root(args, lang)?);
     let traffic = || Traffic::tftp(ports.numbers());
     let recording = Prepared::open(&args.recorded, traffic, console)?;
     if let Some(account) = &account {
         account.assume().map_err(system)?;
         store.check().map_err(on_root(args)).map_err(system)?;
     }
-    let confinement = confine(args, &store).map_err(system)?;
+    let confinement = confine(args, &*store).map_err(system)?;
 
     Ok(Launch {
         ports,
@@ -148,13 +150,13 @@ fn addresses(listen: &[String], console: Console) -> Result<Vec<SocketAddr>, Fai
     Ok(all)
 }
 
-fn open_root(args: &Serve, lang: Lang) -> Result<Store, Failure> {
+fn open_root(args: &Serve, lang: Lang) -> Result<Directory, Failure> {
     let policy = match args.write {
         None => WritePolicy::Refuse,
         Some(Write::Create) => WritePolicy::Create,
         Some(Write::Overwrite) => WritePolicy::Overwrite,
     };
-    let store = Store::open(&args.root, policy, args.max_upload, args.ignore_case)
+    let store = Directory::open(&args.root, policy, args.max_upload, args.ignore_case)
         .map_err(|error| root_failure(&error, args, lang))?
         .with_upload_memory(args.upload_memory);
     Ok(match args.upload_quota {
@@ -181,7 +183,7 @@ fn on_root(args: &Serve) -> impl FnOnce(io::Error) -> SystemError {
     SystemError::new(Operation::Open, format!("{} ({user})", args.root.display()))
 }
 
-fn confine(args: &Serve, store: &Store) -> Result<Option<Confinement>, SystemError> {
+fn confine(args: &Serve, store: &dyn Store) -> Result<Option<Confinement>, SystemError> {
     if args.no_confine {
         return Ok(None);
     }

@@ -33,8 +33,8 @@ impl Tree {
         symlink(to, self.root().join(name)).expect("link");
     }
 
-    fn store(&self, write: WritePolicy) -> Store {
-        Store::open(&self.root(), write, 1 << 20, false).expect("root")
+    fn store(&self, write: WritePolicy) -> Directory {
+        Directory::open(&self.root(), write, 1 << 20, false).expect("root")
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, Refusal> {
@@ -46,7 +46,7 @@ impl Tree {
     }
 }
 
-fn contents(store: &Store, name: &str) -> Result<Vec<u8>, Refusal> {
+fn contents(store: &Directory, name: &str) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     io::Read::read_to_end(&mut store.open_for_reading(name.as_bytes())?, &mut bytes)?;
     Ok(bytes)
@@ -88,7 +88,7 @@ fn a_root_has_two_paths_where_a_link_leads_to_it() {
     symlink("root", &other).expect("link");
     tree.link(tree.root().join("images/v2.bin"), "true");
     tree.link(other.join("images/v2.bin"), "typed");
-    let store = Store::open(&other, WritePolicy::Refuse, 0, false).expect("root");
+    let store = Directory::open(&other, WritePolicy::Refuse, 0, false).expect("root");
     for name in ["true", "typed"] {
         assert_eq!(contents(&store, name).expect(name), b"inside", "{name}");
     }

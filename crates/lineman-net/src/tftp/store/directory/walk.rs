@@ -11,11 +11,11 @@ use rustix::fs::FileType;
 use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
 
-use super::Store;
+use super::Directory;
 
 /// How much may be looked at.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::tftp) struct Budget {
+pub struct Budget {
     entries: usize,
     until: Instant,
 }
@@ -32,7 +32,7 @@ pub(super) struct Found<'a> {
 
 impl Budget {
     /// So many entries, and so much time from now on.
-    pub(in crate::tftp) fn new(entries: usize, time: Duration) -> Self {
+    pub fn new(entries: usize, time: Duration) -> Self {
         Self {
             entries,
             until: Instant::now() + time,
@@ -40,14 +40,14 @@ impl Budget {
     }
 
     /// Whether one more entry may be looked at.
-    pub(super) fn spend(&mut self) -> bool {
+    pub fn spend(&mut self) -> bool {
         let left = self.entries.checked_sub(1);
         self.entries = left.unwrap_or(0);
         left.is_some() && Instant::now() < self.until
     }
 }
 
-impl Store {
+impl Directory {
     /// Shows everything beneath the root, directory by directory from the top, as far as the budget
     /// goes. Links are shown, not followed.
     pub(super) fn walk(&self, budget: &mut Budget, mut show: impl FnMut(&Found<'_>)) {

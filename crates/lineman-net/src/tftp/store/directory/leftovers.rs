@@ -8,12 +8,12 @@ use rustix::fs::FlockOperation;
 use rustix::fs::Mode;
 use rustix::fs::OFlags;
 
-use super::Store;
+use super::Directory;
 use super::WritePolicy;
 use super::walk::Budget;
 use crate::tftp::atomic_file::is_temporary_name;
 
-impl Store {
+impl Directory {
     /// Removes what uploads have left that nobody writes any more, and gives how much it was. Only what
     /// is ours beyond doubt: a regular file of this user with a single name, which is one that is made
     /// here, and with the lock that a writer holds free.

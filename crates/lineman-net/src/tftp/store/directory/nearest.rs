@@ -5,7 +5,7 @@ use lineman_proto::tftp::clean;
 use lineman_proto::tftp::unpadded;
 use rustix::fs::FileType;
 
-use super::Store;
+use super::Directory;
 use super::names_temporary;
 use super::similar::distance;
 use super::similar::nearness;
@@ -14,7 +14,7 @@ use super::walk::Budget;
 use super::walk::Found;
 use super::walk::join;
 
-impl Store {
+impl Directory {
     /// The file beneath the root whose name is most like the one asked for, if any is near: of equally
     /// near ones, one in the same directory. It reads directories: not for an event loop, and not more
     /// often than somebody reads the answer.

@@ -9,7 +9,7 @@ use rustix::fs::ResolveFlags;
 use rustix::fs::StatxFlags;
 use rustix::io::Errno;
 
-use super::Store;
+use super::Directory;
 use super::walk::join;
 
 /// What hangs together: a file system that is mounted in the tree, or a directory at the top of it.
@@ -21,7 +21,7 @@ pub(in crate::tftp) enum Branch {
     Top(Vec<u8>),
 }
 
-impl Store {
+impl Directory {
     /// The branch that a requested name leads to: however the name is written, as far as the kernel has
     /// at hand where it leads. This never blocks.
     pub(in crate::tftp) fn branch(&self, requested: &[u8]) -> Branch {
@@ -99,7 +99,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("directory");
         std::fs::create_dir_all(dir.path().join("nfs/deep")).expect("directory");
         std::fs::create_dir(dir.path().join("other")).expect("directory");
-        let store = Store::open(dir.path(), WritePolicy::Refuse, 0, false).expect("root");
+        let store = Directory::open(dir.path(), WritePolicy::Refuse, 0, false).expect("root");
         let top = |name: &[u8]| Branch::Top(name.to_vec());
         let own = [dir.path().as_os_str().as_encoded_bytes(), b"/nfs/x"].concat();
         for name in [

@@ -13,14 +13,14 @@ use lineman_proto::tftp::unpadded;
 use lineman_proto::tftp::without_root;
 use rustix::fs::OFlags;
 
-use super::Store;
+use super::Directory;
 use super::names_temporary;
 use super::walk;
 use super::walk::Budget;
 use super::walk::Found;
 use crate::tftp::Refusal;
 
-impl Store {
+impl Directory {
     pub(super) fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
         let file = match self.open_file(&path) {

@@ -11,7 +11,7 @@ use rustix::fs::OFlags;
 use rustix::fs::ResolveFlags;
 use rustix::io::Errno;
 
-use super::Store;
+use super::Directory;
 use super::walk::join;
 use crate::tftp::BadLink;
 use crate::tftp::Refusal;
@@ -28,7 +28,7 @@ struct Link {
 /// A component that is still to be walked, and the link that it is from.
 type Step = (Vec<u8>, Option<usize>);
 
-impl Store {
+impl Directory {
     /// The path without links that `path` leads to, beneath the root.
     ///
     /// # Errors

@@ -1,0 +1,127 @@
+//! A request whose file is being opened.
+
+use std::io;
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Packet;
+use lineman_proto::tftp::Request;
+use lineman_proto::tftp::guard::Standing;
+
+use super::Shared;
+use super::report;
+use super::start::Asked;
+use super::start::Unstarted;
+use crate::packet_info::Local;
+use crate::tftp::Ending;
+use crate::tftp::Refusal;
+use crate::tftp::admission::Ticket;
+use crate::tftp::socket::RequestSocket;
+use crate::tftp::transfer::Body;
+
+/// What is kept of it.
+pub(super) struct Waiting {
+    pub(super) shared: Arc<Shared>,
+    pub(super) socket: RequestSocket,
+    pub(super) from: SocketAddr,
+    pub(super) local: Local,
+    pub(super) packet: Vec<u8>,
+    pub(super) standing: Standing,
+    pub(super) ticket: Ticket,
+}
+
+/// A request that a store is to answer. One that it drops, or panics over, is answered too.
+struct Unanswered {
+    waiting: Option<Waiting>,
+    /// Since when the store knows of it.
+    began: Instant,
+}
+
+impl Waiting {
+    /// Opens the file, and begins the transfer, or has its store do that later. On the pool: it may block.
+    pub(super) fn open(self) {
+        let packet = self.packet.clone();
+        let Ok(Packet::Request(request)) = Packet::parse(&packet) else {
+            return; // it was one when it came
+        };
+        if self.is_given_up(&request) {
+            return;
+        }
+        let store = Arc::clone(&self.shared.store);
+        let shared = Arc::clone(&self.shared);
+        let unanswered = Unanswered {
+            waiting: Some(self),
+            began: Instant::now(),
+        };
+        // A panic drops what is unanswered, and that is an answer.
+        let _ = catch_unwind(AssertUnwindSafe(|| match request.direction {
+            Direction::Read => {
+                let answer = |opened| unanswered.answer(move |_| Ok(Body::Send(opened?)));
+                store.open(request.filename, request.mode, Box::new(answer));
+            }
+            Direction::Write => unanswered.answer(|request| shared.accept_upload(request)),
+        }));
+    }
+
+    fn is_given_up(&self, request: &Request<'_>) -> bool {
+        self.shared.given_up(self.from, request, &self.ticket)
+    }
+
+    fn begin(self, opened: Result<Body, Refusal>, request: &Request<'_>) {
+        if self.is_given_up(request) {
+            return;
+        }
+        // To a client that has asked for something else since, an ERROR would be the answer to that.
+        if opened.is_err() && self.ticket.is_set_aside() {
+            let report = report(self.from, request, Ending::Superseded);
+            return self.shared.send_report(report);
+        }
+        let asked = Asked {
+            socket: &self.socket,
+            from: self.from,
+            local: self.local,
+            packet: &self.packet,
+            standing: self.standing,
+        };
+        let started = opened
+            .map_err(Unstarted::Refused)
+            .and_then(|body| self.shared.start(&asked, request, body, self.ticket));
+        self.shared.conclude(&asked, request, started);
+    }
+}
+
+impl Unanswered {
+    /// `open` may block.
+    fn answer(mut self, open: impl FnOnce(&Request<'_>) -> Result<Body, Refusal>) {
+        let Some(packet) = self.waiting.as_ref().map(|waiting| waiting.packet.clone()) else {
+            return; // it is taken once
+        };
+        let Ok(Packet::Request(request)) = Packet::parse(&packet) else {
+            return;
+        };
+        let mut opened = open(&request);
+        if let Some(waiting) = self.waiting.take() {
+            if opened.is_ok() && self.began.elapsed() > waiting.shared.config.timing.patience {
+                opened = Err(Refusal::System(io::ErrorKind::TimedOut.into()));
+            }
+            waiting.begin(opened, &request);
+        }
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        let Some(waiting) = self.waiting.take() else {
+            return;
+        };
+        let packet = waiting.packet.clone();
+        if let Ok(Packet::Request(request)) = Packet::parse(&packet) {
+            let unanswered = io::Error::other("a panic");
+            waiting.begin(Err(Refusal::System(unanswered)), &request);
+        }
+    }
+}

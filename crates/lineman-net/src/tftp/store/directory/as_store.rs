@@ -1,0 +1,48 @@
+//! What a directory is to a server.
+
+use std::io;
+
+use lineman_proto::tftp::Mode;
+use rustix::fs::Access;
+use rustix::fs::AtFlags;
+
+use super::Directory;
+use super::WritePolicy;
+use crate::Confinement;
+use crate::confine;
+use crate::tftp::Budget;
+use crate::tftp::Lane;
+use crate::tftp::Source;
+use crate::tftp::Store;
+use crate::tftp::store::Answer;
+
+impl Store for Directory {
+    fn open(&self, requested: &[u8], mode: Mode, answer: Answer) {
+        answer(self.read(requested, mode));
+    }
+
+    fn read_opened(&self, requested: &[u8], mode: Mode) -> Option<Source> {
+        self.read_opened(requested, mode)
+    }
+
+    fn lane(&self, requested: &[u8]) -> Lane {
+        Lane::of(&self.branch(requested))
+    }
+
+    fn nearest(&self, requested: &[u8], budget: Budget) -> Option<String> {
+        self.nearest(requested, budget)
+    }
+
+    fn uploads(&self) -> Option<&Directory> {
+        Some(self)
+    }
+
+    fn check(&self) -> io::Result<()> {
+        let (access, flags) = (Access::EXEC_OK, AtFlags::EACCESS);
+        Ok(rustix::fs::accessat(&self.root, ".", access, flags)?)
+    }
+
+    fn confine(&self) -> io::Result<Confinement> {
+        confine::to_directory(&self.root, self.write != WritePolicy::Refuse)
+    }
+}
