@@ -18,7 +18,6 @@ mod kernel;
 mod lab;
 mod link;
 mod namespace;
-mod netlink;
 mod network;
 mod programs;
 mod recorder;

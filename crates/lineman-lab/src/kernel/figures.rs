@@ -9,7 +9,7 @@ use lineman_trace::log::TcpInfo;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::netlink::attribute;
+use lineman_netlink::attribute;
 
 use super::INET_DIAG_INFO;
 use super::answer;

@@ -14,9 +14,9 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use self::counters::Counters;
-use crate::netlink::Message;
-use crate::netlink::Netlink;
-use crate::netlink::attribute;
+use lineman_netlink::Message;
+use lineman_netlink::Netlink;
+use lineman_netlink::attribute;
 
 pub(crate) use answer::Seen;
 pub use figures::Figures;

@@ -22,12 +22,12 @@ use crate::kernel::Sampler;
 use crate::link;
 use crate::namespace;
 use crate::namespace::Namespace;
-use crate::netlink::Netlink;
 use crate::programs::Teller;
 use crate::recorder::Recorder;
 use crate::sys;
 use crate::wire;
 use crate::wire::Wire;
+use lineman_netlink::Netlink;
 
 use super::Options;
 

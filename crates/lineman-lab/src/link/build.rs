@@ -5,11 +5,11 @@ use std::net::Ipv6Addr;
 use std::os::fd::AsRawFd as _;
 use std::os::fd::BorrowedFd;
 
-use crate::netlink::Message;
-use crate::netlink::NLM_F_CREATE;
-use crate::netlink::NLM_F_EXCL;
-use crate::netlink::attribute;
-use crate::netlink::attributes;
+use lineman_netlink::Message;
+use lineman_netlink::NLM_F_CREATE;
+use lineman_netlink::NLM_F_EXCL;
+use lineman_netlink::attribute;
+use lineman_netlink::attributes;
 
 /// One end of a cable.
 pub(super) struct End {

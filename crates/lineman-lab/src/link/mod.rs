@@ -16,9 +16,9 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Machine;
 
 use crate::hosts::Family;
-use crate::netlink::Message;
-use crate::netlink::Netlink;
 use crate::sys;
+use lineman_netlink::Message;
+use lineman_netlink::Netlink;
 
 /// The addresses of a host on the lab's wire.
 #[derive(Clone, Copy, Debug)]

@@ -43,7 +43,7 @@ impl ClientRule {
         from && self
             .asks
             .as_ref()
-            .is_none_or(|names| are_named(options, names))
+            .is_none_or(|names| options.are_named(names))
     }
 
     /// The options to answer: those asked, or none.
@@ -100,20 +100,11 @@ impl ClientRule {
     }
 }
 
-/// Whether the options have these names, in this order and any case.
-fn are_named<Name: AsRef<str>>(options: Options<'_>, names: &[Name]) -> bool {
-    let asked = options.iter().map(|(name, _)| name);
-    asked.clone().count() == names.len()
-        && asked
-            .zip(names)
-            .all(|(asked, name)| asked.eq_ignore_ascii_case(name.as_ref().as_bytes()))
-}
-
 /// The largest window that the program which asks in this way can take, where that is known.
 fn known_windowsize(asked: Options<'_>) -> Option<u16> {
     UBOOT_ASKS
         .iter()
-        .any(|names| are_named(asked, names))
+        .any(|names| asked.are_named(names))
         .then_some(UBOOT_WINDOWSIZE)
 }
 

@@ -26,6 +26,7 @@ mod options;
 mod packet;
 mod receiver;
 mod request;
+pub mod route;
 mod rto;
 mod sender;
 mod session;

@@ -31,6 +31,16 @@ impl<'a> Options<'a> {
             .map(|(_, value)| value)
     }
 
+    /// Whether the options have these names and no others, in this order and any case: what one program asks
+    /// is seldom what another does.
+    pub(super) fn are_named<Name: AsRef<str>>(self, names: &[Name]) -> bool {
+        let asked = self.iter().map(|(name, _)| name);
+        asked.clone().count() == names.len()
+            && asked
+                .zip(names)
+                .all(|(asked, name)| asked.eq_ignore_ascii_case(name.as_ref().as_bytes()))
+    }
+
     /// The value as a decimal number, if it is one and nothing else: no sign, no blanks.
     pub fn number(self, name: &str) -> Option<u64> {
         self.value(name).and_then(number)

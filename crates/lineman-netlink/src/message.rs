@@ -1,29 +1,30 @@
 //! The form of a netlink message: a header, a structure, attributes; all aligned to four bytes.
 
-/// A message being written.
+/// A message being written: its kind's structure, then attributes.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub struct Message {
     kind: u16,
     flags: u16,
     body: Vec<u8>,
 }
 
 impl Message {
-    /// A message of this kind with the structure that belongs to the kind.
-    pub(crate) fn new(kind: u16, flags: u16, fixed: &[u8]) -> Self {
+    /// A message of this kind (`RTM_…`, `SOCK_DIAG_…`) with the structure that belongs to the kind and these
+    /// flags, to which those of the question are added.
+    pub fn new(kind: u16, flags: u16, fixed: &[u8]) -> Self {
         let mut body = fixed.to_vec();
         pad(&mut body);
         Self { kind, flags, body }
     }
 
     /// Appends an attribute.
-    pub(crate) fn with(mut self, kind: u16, value: &[u8]) -> Self {
+    pub fn with(mut self, kind: u16, value: &[u8]) -> Self {
         put(&mut self.body, kind, value);
         self
     }
 
     /// Appends an attribute that is a number.
-    pub(crate) fn with_u32(self, kind: u16, value: u32) -> Self {
+    pub fn with_u32(self, kind: u16, value: u32) -> Self {
         self.with(kind, &value.to_ne_bytes())
     }
 
@@ -41,7 +42,7 @@ impl Message {
 }
 
 /// Attributes one after the other, as the value of an attribute that has some inside.
-pub(crate) fn attributes<const N: usize>(list: [(u16, &[u8]); N]) -> Vec<u8> {
+pub fn attributes<const N: usize>(list: [(u16, &[u8]); N]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (kind, value) in list {
         put(&mut bytes, kind, value);
@@ -76,7 +77,7 @@ pub(super) fn take(bytes: &[u8]) -> Option<(Header, &[u8], &[u8])> {
 }
 
 /// The value of the first attribute of this kind.
-pub(crate) fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
+pub fn attribute(mut bytes: &[u8], wanted: u16) -> Option<&[u8]> {
     loop {
         let len = usize::from(u16::from_ne_bytes(*bytes.first_chunk()?));
         let kind = u16::from_ne_bytes(*bytes.get(2..)?.first_chunk()?);

@@ -1,4 +1,4 @@
-//! Netlink (netlink(7)): enough of it to make interfaces and to ask for sockets.
+//! Netlink (netlink(7)): enough of it to make interfaces and to ask for sockets and neighbours.
 
 mod message;
 
@@ -13,9 +13,9 @@ use rustix::net::SocketFlags;
 use rustix::net::SocketType;
 use rustix::net::netlink;
 
-pub(crate) use message::Message;
-pub(crate) use message::attribute;
-pub(crate) use message::attributes;
+pub use message::Message;
+pub use message::attribute;
+pub use message::attributes;
 
 use message::Header;
 use message::take;
@@ -23,19 +23,19 @@ use message::take;
 /// A socket to the kernel, in the network namespace of the thread that opened it, wherever it is
 /// used later.
 #[derive(Debug)]
-pub(crate) struct Netlink {
+pub struct Netlink {
     fd: OwnedFd,
     buffer: Vec<u8>,
 }
 
 impl Netlink {
     /// For interfaces and addresses (rtnetlink(7)).
-    pub(crate) fn route() -> io::Result<Self> {
+    pub fn route() -> io::Result<Self> {
         Self::open(None)
     }
 
     /// For sockets (sock_diag(7)).
-    pub(crate) fn diagnosis() -> io::Result<Self> {
+    pub fn diagnosis() -> io::Result<Self> {
         Self::open(Some(netlink::SOCK_DIAG))
     }
 
@@ -50,7 +50,7 @@ impl Netlink {
     ///
     /// # Errors
     /// As the kernel answered.
-    pub(crate) fn order(&mut self, message: Message) -> io::Result<()> {
+    pub fn order(&mut self, message: Message) -> io::Result<()> {
         self.send(message.finish(NLM_F_REQUEST | NLM_F_ACK))?;
         self.each(&mut |_| {})
     }
@@ -59,7 +59,7 @@ impl Netlink {
     ///
     /// # Errors
     /// As the kernel answered; `NotFound` when there is no such thing.
-    pub(crate) fn ask(&mut self, message: Message) -> io::Result<Vec<u8>> {
+    pub fn ask(&mut self, message: Message) -> io::Result<Vec<u8>> {
         self.send(message.finish(NLM_F_REQUEST))?;
         let len = self.receive()?;
         let (header, body, _) = take(&self.buffer[..len]).ok_or(io::ErrorKind::InvalidData)?;
@@ -73,7 +73,7 @@ impl Netlink {
     ///
     /// # Errors
     /// As the kernel answered.
-    pub(crate) fn dump(&mut self, message: Message, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
+    pub fn dump(&mut self, message: Message, each: &mut dyn FnMut(&[u8])) -> io::Result<()> {
         self.send(message.finish(NLM_F_REQUEST | NLM_F_DUMP))?;
         self.each(each)
     }
@@ -125,8 +125,8 @@ const NLM_F_REQUEST: u16 = 0x01;
 const NLM_F_ACK: u16 = 0x04;
 const NLM_F_DUMP: u16 = 0x300;
 /// Make it if it is not there.
-pub(crate) const NLM_F_CREATE: u16 = 0x400;
+pub const NLM_F_CREATE: u16 = 0x400;
 /// Fail if it is there.
-pub(crate) const NLM_F_EXCL: u16 = 0x200;
+pub const NLM_F_EXCL: u16 = 0x200;
 const NLMSG_ERROR: u16 = 2;
 const NLMSG_DONE: u16 = 3;

@@ -1,0 +1,272 @@
+//! Which file a request gets: rules of an operator between the name that a client asks for and what it
+//! is served.
+//!
+//! First the [`NameMap`] rewrites the name, as tftpd-hpa does; then the first [`Route`] that claims it
+//! says what is served; and a name that no route claims is the path of a file, as without routes. Nothing
+//! here opens anything: what comes out is a path that the store resolves beneath its root, a text, or a
+//! question for a controller.
+
+mod mac;
+mod map;
+mod pattern;
+mod rule;
+mod template;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::Direction;
+use super::Options;
+use super::clean;
+use super::unpadded;
+
+pub use mac::Mac;
+pub use mac::MacError;
+pub use mac::MacPrefix;
+pub use map::MapError;
+pub use map::MapProblem;
+pub use map::Mapped;
+pub use map::NameMap;
+pub use pattern::PatternError;
+pub use rule::Route;
+pub use rule::RouteError;
+pub use template::TemplateError;
+pub use template::Unfilled;
+
+/// Who asks for what, as far as rules look at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The name as it came.
+    pub name: &'a [u8],
+    /// Which way the file goes.
+    pub direction: Direction,
+    /// The client's address.
+    pub ip: IpAddr,
+    /// The client's link-layer address, where it is known.
+    pub mac: Option<Mac>,
+    /// The address that the client has asked.
+    pub server: IpAddr,
+    /// The options of the request.
+    pub options: Options<'a>,
+}
+
+/// All rules, in their order.
+#[derive(Clone, Debug, Default)]
+pub struct Routes {
+    /// Rewrites names before any route sees them.
+    pub map: NameMap,
+    /// The first that claims a name serves it.
+    pub routes: Vec<Route>,
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// The route that claimed the name, counted from 0; `None` where none did.
+    pub route: Option<usize>,
+    /// What is served.
+    pub serve: Serve,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Serve {
+    /// A file, by its name beneath the root.
+    File(Vec<u8>),
+    /// These bytes.
+    Text(Vec<u8>),
+    /// What a controller answers to a GET.
+    Controller {
+        /// Whom to ask.
+        url: String,
+        /// How long it may take.
+        timeout: Duration,
+        /// The file to serve where it does not answer.
+        fallback: Option<Vec<u8>>,
+    },
+    /// Nothing: the client is told that it may not have it.
+    Nothing,
+}
+
+/// Why a request gets nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Undecided {
+    /// The map's rules did not come to an end.
+    MapDidNotEnd,
+    /// What the route serves cannot be said for this client.
+    Unfilled {
+        /// The route, counted from 0.
+        route: usize,
+        /// Why.
+        why: Unfilled,
+    },
+}
+
+impl Routes {
+    /// Whether every name stands for itself.
+    pub fn is_empty(&self) -> bool {
+        self.map.is_empty() && self.routes.is_empty()
+    }
+
+    /// Whether the client's link-layer address matters: to know it costs a question to the system.
+    pub fn needs_mac(&self) -> bool {
+        self.routes.iter().any(Route::needs_mac)
+    }
+
+    /// What this request is answered with.
+    ///
+    /// # Errors
+    /// Where the rules give nothing that could be served.
+    pub fn decide(&self, asking: &Asking<'_>) -> Result<Decision, Undecided> {
+        let name: Cow<'_, [u8]> = match self.map.apply(asking) {
+            Mapped::Name(name) => name,
+            Mapped::Refused => {
+                return Ok(Decision {
+                    route: None,
+                    serve: Serve::Nothing,
+                });
+            }
+            Mapped::Endless => return Err(Undecided::MapDidNotEnd),
+        };
+        let path = clean(&name).unwrap_or_default();
+        let asking = &Asking {
+            name: unpadded(&path),
+            ..*asking
+        };
+        for (nth, route) in self.routes.iter().enumerate() {
+            let Some(matched) = route.claims(asking) else {
+                continue;
+            };
+            let serve = route.serve(asking, &matched);
+            let serve = serve.map_err(|why| Undecided::Unfilled { route: nth, why })?;
+            return Ok(Decision {
+                route: Some(nth),
+                serve,
+            });
+        }
+        Ok(Decision {
+            route: None,
+            serve: Serve::File(name.into_owned()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn asking<'a>(name: &'a [u8], ip: &str) -> Asking<'a> {
+        Asking {
+            name,
+            direction: Direction::Read,
+            ip: ip.parse().expect(ip),
+            mac: None,
+            server: IpAddr::from([192, 0, 2, 1]),
+            options: Options::default(),
+        }
+    }
+
+    fn routes(texts: &[&str]) -> Routes {
+        Routes {
+            map: NameMap::default(),
+            routes: texts.iter().map(|text| text.parse().expect(text)).collect(),
+        }
+    }
+
+    fn decided(routes: &Routes, asking: &Asking<'_>) -> (Option<usize>, String) {
+        let decision = routes.decide(asking).expect("decision");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        let serve = match decision.serve {
+            Serve::File(path) => text(path),
+            Serve::Text(bytes) => format!("text: {}", text(bytes)),
+            Serve::Controller { url, .. } => url,
+            Serve::Nothing => "nothing".to_owned(),
+        };
+        (decision.route, serve)
+    }
+
+    #[test]
+    fn the_first_route_that_claims_a_name_serves_it() {
+        let routes = routes(&[
+            "from=192.0.2.7,name=*.cfg,path=boards/seven/{name.1}",
+            "mac=52:54:00:*,name=*.cfg,path=boards/{client.mac.hyphens}.cfg",
+            "asks=timeout+tsize,path=uboot/{name}",
+            "regex=^v([0-9]+)/(kernel|initrd)$,path=images/{name.2}-{name.1}",
+            "name=secret/**,refuse",
+            "name=boot.ipxe,text=#!ipxe",
+            "name=auto/*,url=http://boot.example/{name.1}?ip={client.ip},timeout=0.5,fallback=default.cfg",
+        ]);
+        let asked = |name: &'static [u8], ip: &str| decided(&routes, &asking(name, ip));
+        assert_eq!(
+            asked(b"/a.cfg", "192.0.2.7"),
+            (Some(0), "boards/seven/a".to_owned())
+        );
+        assert_eq!(asked(b"a.cfg", "192.0.2.8"), (None, "a.cfg".to_owned()));
+        let known = Asking {
+            mac: "52:54:00:00:00:09".parse().ok(),
+            ..asking(b"a.cfg", "192.0.2.8")
+        };
+        assert_eq!(
+            decided(&routes, &known),
+            (Some(1), "boards/52-54-00-00-00-09.cfg".to_owned())
+        );
+        let uboot = Asking {
+            options: Options::new(b"timeout\x005\0tsize\x000\0"),
+            ..asking(b"Image", "192.0.2.8")
+        };
+        assert_eq!(
+            decided(&routes, &uboot),
+            (Some(2), "uboot/Image".to_owned())
+        );
+        assert_eq!(
+            asked(b"\\v12\\initrd\xff\xff", "192.0.2.8"),
+            (Some(3), "images/initrd-12".to_owned())
+        );
+        assert_eq!(
+            asked(b"secret/a/b", "192.0.2.8"),
+            (Some(4), "nothing".to_owned())
+        );
+        assert_eq!(
+            asked(b"boot.ipxe", "192.0.2.8"),
+            (Some(5), "text: #!ipxe".to_owned())
+        );
+        assert_eq!(
+            asked(b"auto/n1", "::ffff:192.0.2.8"),
+            (Some(6), "http://boot.example/n1?ip=192.0.2.8".to_owned())
+        );
+        // As it came: the store knows more about padding and paths of servers than rules do.
+        assert_eq!(asked(b"/x\xff", "192.0.2.8").0, None);
+    }
+
+    #[test]
+    fn a_map_rewrites_the_name_before_routes_see_it() {
+        let map = NameMap::parse(b"r ^old/ new/\na ^closed\n").expect("map");
+        let routes = Routes {
+            map,
+            ..routes(&["name=new/*,path=images/{name.1}"])
+        };
+        let asked = |name: &'static [u8]| decided(&routes, &asking(name, "192.0.2.7"));
+        assert_eq!(asked(b"old/k"), (Some(0), "images/k".to_owned()));
+        assert_eq!(asked(b"other/k"), (None, "other/k".to_owned()));
+        assert_eq!(asked(b"closed/k"), (None, "nothing".to_owned()));
+    }
+
+    #[test]
+    fn routes_are_for_reading_unless_they_say_otherwise() {
+        let routes = routes(&[
+            "name=*,path=images/{name}",
+            "name=*,write,path=uploads/{client.ip}/{name}",
+        ]);
+        let write = Asking {
+            direction: Direction::Write,
+            ..asking(b"dump", "192.0.2.7")
+        };
+        assert_eq!(
+            decided(&routes, &write),
+            (Some(1), "uploads/192.0.2.7/dump".to_owned())
+        );
+        assert_eq!(decided(&routes, &asking(b"dump", "192.0.2.7")).0, Some(0));
+    }
+}
