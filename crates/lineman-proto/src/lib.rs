@@ -92,6 +92,7 @@
 
 pub mod chat;
 pub mod datagram;
+pub mod dhcp;
 pub mod text;
 pub mod tftp;
 pub mod wire;

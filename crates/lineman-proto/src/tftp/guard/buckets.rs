@@ -8,7 +8,7 @@ use super::Prefix;
 
 /// An amount that is spent, given back, and comes back by itself.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     left: u64,
     /// Up to when `left` has been refilled.
     at: Instant,
@@ -17,14 +17,14 @@ pub(super) struct Bucket {
 
 /// How much a bucket holds and how fast it fills.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rate {
-    pub(super) burst: u64,
-    pub(super) each_second: u64,
+pub(crate) struct Rate {
+    pub(crate) burst: u64,
+    pub(crate) each_second: u64,
 }
 
 impl Bucket {
     /// A full one.
-    pub(super) fn full(now: Instant, rate: Rate) -> Self {
+    pub(crate) fn full(now: Instant, rate: Rate) -> Self {
         let left = rate.burst;
         Self {
             left,
@@ -34,7 +34,7 @@ impl Bucket {
     }
 
     /// Takes `amount`, or nothing if there is less.
-    pub(super) fn take(&mut self, now: Instant, amount: u64) -> bool {
+    pub(crate) fn take(&mut self, now: Instant, amount: u64) -> bool {
         self.refill(now);
         match self.left.checked_sub(amount) {
             Some(left) => {

@@ -26,9 +26,9 @@ pub use latency_proof::LatencyProof;
 pub use prefix::Prefix;
 pub use prefix::PrefixError;
 
-use buckets::Bucket;
+pub(crate) use buckets::Bucket;
 use buckets::Buckets;
-use buckets::Rate;
+pub(crate) use buckets::Rate;
 use notices::Notices;
 use proofs::Proofs;
 use recent::RecentRequests;
