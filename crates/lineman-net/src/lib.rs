@@ -13,6 +13,7 @@ mod neighbours;
 mod output_file;
 mod packet_info;
 mod privileges;
+pub mod proxydhcp;
 mod supervisor;
 mod sys;
 pub mod tftp;

@@ -39,7 +39,7 @@ pub(crate) fn control() -> Vec<u8> {
     nix::cmsg_space!(libc::in_pktinfo, libc::in6_pktinfo)
 }
 
-/// An address of ours, with the interface where that matters (IPv6 link-local).
+/// An address of ours, with the interface where that matters (IPv6 link-local, broadcasts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Local {
     pub(crate) ip: IpAddr,
@@ -54,6 +54,8 @@ pub(crate) struct Destination {
     pub(crate) answer_from: Option<Local>,
     /// Whether it was sent to that very address, not to everybody or to a group.
     pub(crate) is_direct: bool,
+    /// The interface that it came in by; 0 if the kernel did not say.
+    pub(crate) interface: u32,
 }
 
 impl Destination {
@@ -82,14 +84,19 @@ impl Destination {
                 interface: 0,
             }),
             is_direct: address(info.ipi_addr) == ours,
+            interface: info.ipi_ifindex.unsigned_abs(),
         }
     }
 
     /// Mapped IPv4 addresses come with their own kind of information, which is the better one.
     fn v6(info: libc::in6_pktinfo) -> Self {
         let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+        let came_in_by = info.ipi6_ifindex;
         if ip.is_multicast() || ip.to_ipv4_mapped().is_some() {
-            return Self::default();
+            return Self {
+                interface: came_in_by,
+                ..Self::default()
+            };
         }
         // An address of more than one link needs no interface; naming one would bypass the route.
         let interface = if ip.is_unicast_link_local() {
@@ -103,6 +110,7 @@ impl Destination {
                 interface,
             }),
             is_direct: true,
+            interface: came_in_by,
         }
     }
 }
@@ -148,7 +156,7 @@ impl From<Local> for Source {
         };
         match local.ip {
             IpAddr::V4(ip) => Self::V4(libc::in_pktinfo {
-                ipi_ifindex: 0,
+                ipi_ifindex: local.interface.cast_signed(),
                 ipi_spec_dst: in_addr(ip),
                 ipi_addr: in_addr(Ipv4Addr::UNSPECIFIED),
             }),

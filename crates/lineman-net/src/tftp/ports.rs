@@ -54,6 +54,16 @@ impl Ports {
         adopted.collect::<Result<_, _>>().map(|all| Some(Self(all)))
     }
 
+    /// Takes the socket at this port out, if there is one.
+    pub(crate) fn take(&mut self, number: u16) -> Option<Socket> {
+        let has = |socket: &Socket| {
+            let address = socket.local_addr().ok().and_then(|it| it.as_socket());
+            address.is_some_and(|address| address.port() == number)
+        };
+        let at = self.0.iter().position(has)?;
+        Some(self.0.remove(at))
+    }
+
     pub(super) fn into_sockets(self) -> Vec<Socket> {
         self.0
     }

@@ -20,6 +20,7 @@ pub mod lab;
 pub mod lab_bench;
 pub mod lab_options;
 pub mod parse;
+pub mod proxydhcp;
 pub mod read;
 pub mod tftp;
 pub mod tftp_load;

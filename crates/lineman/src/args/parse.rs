@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use lineman_proto::dhcp::Loader;
+use lineman_proto::dhcp::LoaderError;
 use lineman_proto::tftp::ClientRule;
 use lineman_proto::tftp::ClientRuleError;
 use lineman_proto::tftp::guard::Prefix;
@@ -94,6 +96,22 @@ pub fn client_rule(text: &str) -> Result<ClientRule, String> {
     })
 }
 
+/// What some firmware is told to load: `x64-uefi=ipxe.efi`, `7=ipxe.efi`, `ipxe=boot.ipxe`.
+pub fn loader(text: &str) -> Result<Loader, String> {
+    text.parse().map_err(|error| {
+        let why = match error {
+            LoaderError::UnknownArch => {
+                "names no architecture, like x86-bios, x64-uefi, arm64-uefi or a number of option 93"
+            }
+            LoaderError::BadName => "names no file of 1 to 127 bytes without control characters",
+            LoaderError::NeedsUrl => "names no URL, and this firmware loads by HTTP",
+            LoaderError::TakesNoUrl => "names a URL, and this firmware loads by TFTP",
+            _ => "is not of the form ARCH=NAME",
+        };
+        format!("`{text}` {why}")
+    })
+}
+
 /// A number from 1.
 pub fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -163,6 +181,14 @@ mod tests {
             "from=::/0,colour=red",
         ] {
             is_said_in_both(wrong, &client_rule(wrong).expect_err(wrong));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_loader_is_said_in_both_languages() {
+        assert!(loader("x64-uefi=ipxe.efi").is_ok());
+        for wrong in ["ipxe.efi", "vax=a", "7=", "x64-http=a", "7=http://h/a"] {
+            is_said_in_both(wrong, &loader(wrong).expect_err(wrong));
         }
     }
 

@@ -11,6 +11,7 @@ use lineman_proto::tftp::ClientRule;
 use super::capture::Capture;
 use super::parse;
 use super::parse::Addresses;
+use super::proxydhcp::ProxyDhcp;
 use super::tftp_load;
 
 /// Move files with TFTP.
@@ -110,6 +111,9 @@ pub struct Serve {
     /// Do not let the kernel confine the server to the directory (Landlock)
     #[arg(long)]
     pub no_confine: bool,
+    /// What firmware is told.
+    #[command(flatten)]
+    pub proxydhcp: ProxyDhcp,
     /// What is recorded of its transfers.
     #[command(flatten)]
     pub recorded: Capture,

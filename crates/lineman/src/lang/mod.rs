@@ -27,6 +27,7 @@ pub mod learn;
 pub mod learn_page;
 pub mod page;
 pub mod pair;
+pub mod proxydhcp;
 pub mod read;
 pub mod sayings;
 pub mod scenarios;

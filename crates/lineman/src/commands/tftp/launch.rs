@@ -19,6 +19,7 @@ use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
 use lineman_proto::tftp::PORT;
 
+use super::proxydhcp;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
 use crate::commands::capture::Prepared;
@@ -34,6 +35,8 @@ use crate::runtime;
 pub struct Launch {
     /// The addresses.
     pub ports: Ports,
+    /// What proxy DHCP needs, if that was asked for.
+    pub proxydhcp: Option<proxydhcp::Taken>,
     /// The root.
     pub store: Arc<dyn Store>,
     /// What is recorded, if that was asked for.
@@ -54,12 +57,13 @@ pub struct Launch {
 pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     let lang = console.lang;
     let system = |error: SystemError| Failure::system(&error, lang);
-    let inherited = Ports::inherited().map_err(system)?; // first: nothing else is open yet
+    let mut inherited = Ports::inherited().map_err(system)?; // first: nothing else is open yet
     let workers = runtime::workers();
     let account = account(args, lang)?;
     let supervisor = supervisor(console);
 
-    let ports = match inherited {
+    let proxydhcp = proxydhcp::take(args, inherited.as_mut(), console)?;
+    let ports = match inherited.filter(|ports| !ports.numbers().is_empty()) {
         Some(ports) => {
             if !args.listen.is_empty() {
                 console.warn(&Tftp::ListenIgnored {});
@@ -79,6 +83,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
 
     Ok(Launch {
         ports,
+        proxydhcp,
         store,
         recording,
         confinement,

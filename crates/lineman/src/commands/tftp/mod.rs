@@ -7,6 +7,7 @@ mod json;
 mod launch;
 mod load;
 mod load_words;
+mod proxydhcp;
 mod put;
 mod serve;
 pub mod words;

@@ -22,6 +22,7 @@ use super::guard;
 use super::json;
 use super::launch;
 use super::launch::Launch;
+use super::proxydhcp;
 use super::words;
 use super::words::Side;
 use crate::args::parse::MOST_THREADS;
@@ -70,6 +71,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let (server, mut events) = Server::on(launch.ports, launch.store, config)
         .map_err(|error| Failure::system(&error, console.lang))?;
     announce(args, &server, launch.confinement, console);
+    let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
     supervisor.inspect(|line| line.ready(&ready));
@@ -77,6 +79,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let ended = tokio::select! {
         result = server.run() => result.map(|()| Exit::Done),
         () = tally.take_all(&mut events, console) => Ok(Exit::Done),
+        error = proxy.tell_all(console) => Err(error),
         exit = signals.next() => Ok(exit),
     };
     let grace = match &ended {
@@ -102,6 +105,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
         tally.take(&event, console);
     }
     tally.finish(&server, console);
+    proxy.finish(console);
     match ended {
         Ok(Exit::Done) => Ok(()),
         Ok(exit) => Err(Failure::said(exit)),

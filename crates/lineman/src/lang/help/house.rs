@@ -88,6 +88,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("HOST", "主机"),
     ("PROGRAM", "程序"),
     ("ADDR:PORT", "地址:端口"),
+    ("ARCH=NAME", "架构=名称"),
     ("BLOCKS", "块数"),
     ("CIDR", "地址范围"),
     ("BYTES", "字节数"),
@@ -186,6 +187,23 @@ pub const REASONS: &[Row] = &[
         "没有规定对这些客户端如何处理",
     ),
     ("has a part that no rule has", "含有规则里没有的部分"),
+    (
+        "names no architecture, like x86-bios, x64-uefi, arm64-uefi or a number of option 93",
+        "没有指明架构，应如 x86-bios、x64-uefi、arm64-uefi 或选项 93 的编号",
+    ),
+    (
+        "names no file of 1 to 127 bytes without control characters",
+        "没有指明文件名（1 到 127 字节，不含控制字符）",
+    ),
+    (
+        "names no URL, and this firmware loads by HTTP",
+        "没有指明 URL，而这种固件用 HTTP 加载",
+    ),
+    (
+        "names a URL, and this firmware loads by TFTP",
+        "指明的是 URL，而这种固件用 TFTP 加载",
+    ),
+    ("is not of the form ARCH=NAME", "不是 架构=名称 的形式"),
     ("is not a number from 1", "不是从 1 开始的数"),
     (
         "is not a number of threads from 1 to 256",

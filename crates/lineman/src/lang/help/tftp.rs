@@ -37,6 +37,14 @@ pub const TEXTS: &[Row] = &[
         "在上传的文件写入磁盘之前就确认最后一块：断电时可能丢失",
     ),
     (
+        "Tell firmware what to load, beside a DHCP server that only gives addresses (ports 67 and 4011)",
+        "告知固件加载什么，与只分配地址的 DHCP 服务器并行（端口 67 和 4011）",
+    ),
+    (
+        "What firmware of an architecture is told to load, or iPXE, may be repeated: x64-uefi=NAME, 7=NAME, ipxe=SCRIPT, x64-http=URL (default: the first of the usual names that exists)",
+        "告知某种架构的固件或 iPXE 加载什么，可重复：x64-uefi=名称、7=名称、ipxe=脚本、x64-http=URL（默认：常用名称中第一个存在的）",
+    ),
+    (
         "How many transfers may run at a time",
         "最多同时进行多少个传输",
     ),
