@@ -15,8 +15,12 @@ use lineman_proto::dhcp::ProxyDhcp;
 use lineman_proto::dhcp::Service;
 use lineman_proto::dhcp::To;
 
-fuzz_target!(|input: (u8, [u8; 4], u16, &[u8])| {
-    let (bits, from, port, bytes) = input;
+fuzz_target!(|input: &[u8]| {
+    // How it comes, and from where; then the datagram.
+    let Some((&[bits, a, b, c, d, high, low], bytes)) = input.split_first_chunk() else {
+        return;
+    };
+    let (from, port) = ([a, b, c, d], u16::from_be_bytes([high, low]));
     let arrival = Arrival {
         from: SocketAddrV4::new(from.into(), port),
         service: if bits & 1 == 0 {

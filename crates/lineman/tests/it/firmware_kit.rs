@@ -8,6 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ChildStdin;
+use std::process::ChildStdout;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -19,10 +20,14 @@ use crate::support::Running;
 use crate::support::peer_path;
 use crate::tftp_kit::Served;
 use crate::tftp_reports::serve_json;
+use crate::tftp_reports::serve_json_with;
 
 /// The server's address on the segment, and a machine's where DHCP does not give it one.
 pub const SERVER: &str = "10.79.0.1";
 pub const MACHINE: &str = "10.79.0.2";
+const DHCP_SERVER: &str = "10.79.0.3";
+/// The interface of a switch.
+pub const SWITCH: &str = "lan";
 
 /// More than a machine takes for a step while every processor is busy.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -32,9 +37,21 @@ pub struct Segment(Running);
 
 impl Segment {
     pub fn new() -> Self {
+        Self::made_by(&format!("ip addr add {SERVER}/24 dev cable"))
+    }
+
+    /// The same with a switch ([`SWITCH`]), which other hosts than the machine and the server can be put on.
+    pub fn with_switch() -> Self {
+        Self::made_by(&format!(
+            "ip link add {SWITCH} type bridge && ip link set cable master {SWITCH} && \
+             ip link set {SWITCH} up && ip addr add {SERVER}/24 dev {SWITCH}"
+        ))
+    }
+
+    fn made_by(commands: &str) -> Self {
         let script = format!(
             "ip link set lo up && ip tuntap add cable mode tap && ip link set cable up && \
-             ip addr add {SERVER}/24 dev cable && echo ready && exec sleep 600"
+             {commands} && echo ready && exec sleep 600"
         );
         let mut child = Command::new("unshare")
             .args(["--user", "--map-root-user", "--net", "sh", "-c", &script])
@@ -65,6 +82,58 @@ impl Segment {
     /// The server under test, on port 69.
     pub fn serve(&self) -> Served {
         serve_json(self.command("sh"), &format!("{SERVER}:69"))
+    }
+
+    /// The same with more options.
+    pub fn serve_with(&self, args: &[&str]) -> Served {
+        serve_json_with(self.command("sh"), &format!("{SERVER}:69"), args)
+    }
+
+    /// A DHCP server of its own on the switch, which gives addresses and nothing else.
+    pub fn addresses_only(&self) -> Running {
+        let script = format!(
+            "exec {} --no-daemon --conf-file=/dev/null --pid-file= --port=0 --interface=host \
+             --bind-dynamic --dhcp-range=10.79.0.10,10.79.0.50,1h --leasefile-ro --no-ping 2>&1",
+            peer_path("dnsmasq").display()
+        );
+        let (running, mut said) = self.host(DHCP_SERVER, &script);
+        let mut line = String::new();
+        while !line.contains("sockets bound exclusively") {
+            line.clear();
+            assert!(said.read_line(&mut line).expect("stdout") > 0, "dnsmasq");
+        }
+        // Read on, or it would block.
+        std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+        running
+    }
+
+    /// A host of its own on the switch: this shell script runs there, with the interface `host`.
+    pub fn host(&self, address: &str, script: &str) -> (Running, BufReader<ChildStdout>) {
+        let script = format!(
+            "echo $$ && read -r _ && ip link set lo up && ip addr add {address}/24 dev host && \
+             ip link set host up && {script}"
+        );
+        let mut child = self
+            .command("unshare")
+            .args(["--net", "sh", "-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("unshare");
+        let mut said = BufReader::new(child.stdout.take().expect("stdout"));
+        let mut stdin = child.stdin.take().expect("stdin");
+        let running = Running(child);
+        let mut pid = String::new();
+        said.read_line(&mut pid).expect("stdout");
+        let pid = pid.trim();
+        let cable = format!(
+            "ip link add port{pid} type veth peer name host netns {pid} && \
+             ip link set port{pid} master {SWITCH} && ip link set port{pid} up"
+        );
+        let status = self.command("sh").args(["-c", &cable]).status();
+        assert!(status.expect("sh").success(), "no cable to the switch");
+        stdin.write_all(b"\n").expect("stdin");
+        (running, said)
     }
 
     /// DHCP that tells a machine to boot this file.

@@ -9,7 +9,12 @@ use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
 
 /// The server, whose log is what it reports as JSON; `shell` is `sh`, wherever that is to run.
-pub fn serve_json(mut shell: Command, address: &str) -> Served {
+pub fn serve_json(shell: Command, address: &str) -> Served {
+    serve_json_with(shell, address, &[])
+}
+
+/// The same with more options.
+pub fn serve_json_with(mut shell: Command, address: &str, args: &[&str]) -> Served {
     shell
         .args(["-c", "exec \"$0\" \"$@\" >&2"])
         .arg(env!("CARGO_BIN_EXE_lineman"))
@@ -17,7 +22,7 @@ pub fn serve_json(mut shell: Command, address: &str) -> Served {
         .env("LC_ALL", "C.UTF-8")
         .env("XDG_CONFIG_HOME", "/nonexistent")
         .env_remove("LINEMAN_LANG");
-    Served::start(shell, &[])
+    Served::start(shell, args)
 }
 
 /// A transfer as the server reports it, once it has ended.
