@@ -9,7 +9,7 @@ messages! {
     PortInUse { error } "{error}; a DHCP server runs on this machine: let it name the loader itself, or run lineman on another machine" "{error}；本机上运行着 DHCP 服务器：请由它指定加载程序，或在另一台机器上运行 lineman"
     OtherPort { ports } "firmware asks port 69 only, and TFTP is served at port {ports}: something must forward it" "固件只会访问端口 69，而 TFTP 服务位于端口 {ports}：必须有转发"
     NoIpv4 {} "--proxydhcp needs an IPv4 address to send firmware to: --listen names none" "--proxydhcp 需要一个 IPv4 地址供固件访问：--listen 中没有"
-    Machine { address, uuid } "{address} (UUID {uuid})" "{address}（UUID {uuid}）"
+    Machine { address, uuid } "{address} (UUID {uuid})" "{address}（主机 UUID {uuid}）"
     Told { machine, arch, file, server } "{machine}, {arch}: told to load \"{file}\" from {server}" "{machine}，{arch}：告知从 {server} 加载 \"{file}\""
     ToldUrl { machine, arch, url } "{machine}, {arch}: told to load {url}" "{machine}，{arch}：告知加载 {url}"
     NotTold { machine, arch, why } "{machine}, {arch}: not answered: {why}" "{machine}，{arch}：未应答：{why}"
