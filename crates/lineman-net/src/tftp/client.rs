@@ -327,6 +327,7 @@ impl Errand {
             peer: server,
             direction: self.direction,
             filename: self.filename.clone(),
+            routed: None,
             mode: self.mode,
             agreed: Agreed::default(),
             bytes: 0,

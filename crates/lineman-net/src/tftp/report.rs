@@ -10,6 +10,9 @@ use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Stats;
+use lineman_proto::tftp::route::Undecided;
+
+use super::ControllerError;
 
 /// Everything there is to say about one transfer, or about a request that became none.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Report {
     pub direction: Direction,
     /// The file's name as requested.
     pub filename: Vec<u8>,
+    /// What the operator's rules made of it; `None` where they let it stand.
+    pub routed: Option<Routed>,
     /// The transfer mode.
     pub mode: Mode,
     /// The parameters that held.
@@ -32,6 +37,29 @@ pub struct Report {
     pub stats: Stats,
     /// How it ended.
     pub ending: Ending,
+}
+
+/// What a request got by the operator's rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Routed {
+    /// The route, counted from 0; `None` where the map alone has changed the name.
+    pub route: Option<usize>,
+    /// What it led to.
+    pub to: RoutedTo,
+}
+
+/// Where a route leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RoutedTo {
+    /// To this file beneath the root.
+    File(Vec<u8>),
+    /// To a text of the route's own.
+    Text,
+    /// To what a controller answers at this URL.
+    Controller(String),
+    /// To nothing.
+    Nothing,
 }
 
 /// How a transfer ended.
@@ -102,6 +130,16 @@ pub enum Refusal {
     /// It is a directory, a device, a pipe: no file.
     #[error("not a regular file")]
     NotAFile,
+    /// A rule of the operator's refuses it.
+    #[error("a rule refuses it")]
+    ByRule,
+    /// The operator's rules lead nowhere for this name: they do not end, or the name would change what
+    /// stands around it.
+    #[error("the rules lead nowhere for this name")]
+    NotRoutable(Undecided),
+    /// A controller that was to say what is served did not.
+    #[error("the controller did not answer: {0}")]
+    Controller(ControllerError),
     /// The system does not let us read or write it.
     #[error("not permitted")]
     NotPermitted,
@@ -185,12 +223,16 @@ impl Refusal {
             | Self::LinkLoop { .. }
             | Self::DirectoryClosed { .. }
             | Self::NotAFile
+            | Self::ByRule
+            | Self::NotRoutable(_)
             | Self::NotPermitted
             | Self::ReadOnly => ErrorCode::ACCESS,
+            Self::Controller(ControllerError::Declined) => ErrorCode::NOT_FOUND,
             Self::Exists => ErrorCode::EXISTS,
             Self::TooLarge { .. } | Self::QuotaUsed { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
-            Self::Changed
+            Self::Controller(_)
+            | Self::Changed
             | Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::BusyMemory { .. }
@@ -211,7 +253,11 @@ impl Refusal {
             | Self::LinkLoop { .. }
             | Self::DirectoryClosed { .. }
             | Self::NotAFile
+            | Self::ByRule
+            | Self::NotRoutable(_)
             | Self::NotPermitted => "Access violation",
+            Self::Controller(ControllerError::Declined) => "File not found",
+            Self::Controller(_) => "Server error",
             Self::ReadOnly => "Uploads are not accepted",
             Self::Exists => "File already exists",
             Self::TooLarge { .. } | Self::QuotaUsed { .. } => "Allocation exceeded",

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use lineman_proto::tftp::DataRun;
 use lineman_proto::tftp::Mode;
+use lineman_proto::tftp::netascii;
 use rustix::io::Errno;
 use rustix::io::ReadWriteFlags;
 
@@ -40,6 +41,8 @@ enum Kind {
     Text(TextFile),
     /// A stream, read once; the window is kept until it is acknowledged.
     Stream(Stream),
+    /// Bytes as they are sent.
+    Bytes(Vec<u8>),
 }
 
 impl Source {
@@ -69,9 +72,22 @@ impl Source {
         Self(Kind::Stream(Stream::new(reader, mode)))
     }
 
+    /// These bytes in `mode`: a text that was made for one client. Others do not share its memory.
+    pub fn bytes(bytes: Vec<u8>, mode: Mode) -> Self {
+        Self(Kind::Bytes(match mode {
+            Mode::Octet => bytes,
+            Mode::Netascii => {
+                let mut encoded = Vec::with_capacity(bytes.len());
+                netascii::encode(&bytes, &mut encoded);
+                encoded
+            }
+        }))
+    }
+
     /// The length, where it is known before the end.
     pub fn length(&self) -> Option<u64> {
         match &self.0 {
+            Kind::Bytes(bytes) => Some(bytes.len() as u64),
             Kind::File { file, .. } => Some(file.len()),
             Kind::Text(_) | Kind::Stream(_) => None,
         }
@@ -113,6 +129,12 @@ impl Source {
                 let bytes = stream.read(run.offset(), run.len())?;
                 Ok(lay_in(burst, bytes))
             }
+            Kind::Bytes(bytes) => {
+                let from = usize::try_from(run.offset()).unwrap_or(usize::MAX);
+                let from = from.min(bytes.len());
+                let to = from.saturating_add(run.len()).min(bytes.len());
+                Ok(lay_in(burst, &bytes[from..to]))
+            }
             Kind::Text(text) => {
                 let bytes = text.read(run.offset(), run.len())?;
                 Ok(lay_in(burst, &bytes))
@@ -137,6 +159,7 @@ impl Source {
                 read_file_ahead(text.file(), text.fetched(), offset, len)
             }
             Kind::Stream(stream) => Box::new(stream.read_ahead(run.offset(), run.len())),
+            Kind::Bytes(_) => Box::new(|| {}), // they are here
         }
     }
 
@@ -146,12 +169,17 @@ impl Source {
             Kind::File { file, .. } => Arc::strong_count(file) == 1,
             Kind::Text(text) => text.is_last(),
             Kind::Stream(_) => true,
+            Kind::Bytes(_) => false,
         }
     }
 
     /// Whether reading never waits: it is a file, and the system tells what is in memory.
     pub(super) fn is_at_hand(&self) -> bool {
-        matches!(&self.0, Kind::File { flags, .. } if !flags.is_empty())
+        match &self.0 {
+            Kind::File { flags, .. } => !flags.is_empty(),
+            Kind::Bytes(_) => true,
+            Kind::Text(_) | Kind::Stream(_) => false,
+        }
     }
 
     /// Reads off the loop from now on: the file system cannot tell what is in memory, or forgets it
@@ -160,14 +188,14 @@ impl Source {
         match &mut self.0 {
             Kind::File { flags, .. } => *flags = ReadWriteFlags::empty(),
             Kind::Text(text) => text.wait_for_disk(),
-            Kind::Stream(_) => {}
+            Kind::Stream(_) | Kind::Bytes(_) => {}
         }
     }
 
     /// Everything before `offset` has arrived and will not be asked for again.
     pub(super) fn release(&mut self, offset: u64) {
         match &mut self.0 {
-            Kind::File { .. } => {}
+            Kind::File { .. } | Kind::Bytes(_) => {}
             Kind::Text(text) => text.release(offset),
             Kind::Stream(stream) => stream.release(offset),
         }

@@ -8,6 +8,8 @@ use lineman_proto::tftp::ClientRule;
 use lineman_proto::tftp::ClientRuleError;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::PrefixError;
+use lineman_proto::tftp::route::Mac;
+use lineman_proto::tftp::route::Route;
 
 /// Which addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +114,24 @@ pub fn loader(text: &str) -> Result<Loader, String> {
     })
 }
 
+/// Which file some names get: `name=*.cfg,path=boards/{client.ip}/{name.1}`. What comes from a settings file has
+/// [`PART_SEPARATOR`] between its parts, so that commas may be in them.
+pub fn route(text: &str) -> Result<Route, String> {
+    let separator = match text.contains(PART_SEPARATOR) {
+        true => PART_SEPARATOR,
+        false => ',',
+    };
+    let parts = text.split(separator).filter(|part| !part.is_empty());
+    Route::of(parts.map(|part| part.split_once('=').unwrap_or((part, ""))))
+        .map_err(|error| format!("`{text}` has {error}"))
+}
+
+/// A link-layer address.
+pub fn mac(text: &str) -> Result<Mac, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is no address like 52:54:00:12:34:56"))
+}
+
 /// A number from 1.
 pub fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -138,6 +158,9 @@ pub fn threads(text: &str) -> Result<usize, String> {
     }
 }
 
+/// Stands between the parts of a value that was a table in a settings file (the picture of ASCII's unit separator):
+/// no key and no value has it.
+pub const PART_SEPARATOR: char = '\u{241f}';
 /// More than this many threads help nobody.
 pub const MOST_THREADS: usize = 256;
 /// A century.

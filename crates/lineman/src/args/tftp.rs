@@ -1,5 +1,6 @@
 //! `lineman tftp`: what may be typed.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
 use lineman_proto::tftp::ClientRule;
+use lineman_proto::tftp::route::Mac;
+use lineman_proto::tftp::route::Route;
 
 use super::capture::Capture;
 use super::parse;
@@ -26,6 +29,9 @@ pub enum Tftp {
     /// Store files on a server
     #[command(after_help = PUT_EXAMPLES)]
     Put(Put),
+    /// Show which file a name would get, and by which rule
+    #[command(after_help = ROUTE_EXAMPLES)]
+    Route(ShowRoute),
     /// Put load on a server, and measure it
     #[command(after_help = tftp_load::EXAMPLES)]
     Bench(tftp_load::LoadTest),
@@ -93,6 +99,9 @@ pub struct Serve {
     /// asks=OPTION+OPTION, then no-options, blksize=BYTES, windowsize=BLOCKS, rollover=N
     #[arg(long, value_name = "RULE", value_parser = parse::client_rule)]
     pub client: Vec<ClientRule>,
+    /// Which file a name gets.
+    #[command(flatten)]
+    pub routing: Routing,
     /// Answer from the port that is asked, for NAT and containers: all transfers share one socket
     #[arg(long)]
     pub single_port: bool,
@@ -117,6 +126,47 @@ pub struct Serve {
     /// What is recorded of its transfers.
     #[command(flatten)]
     pub recorded: Capture,
+}
+
+/// The rules between the names that clients ask for and what they get.
+#[derive(Debug, Args)]
+pub struct Routing {
+    /// Serve some names otherwise, may be repeated, the first that claims a name holds: name=GLOB, regex=REGEX,
+    /// from=CIDR, mac=MAC, asks=OPTION+OPTION, write, then path=PATH, text=TEXT, url=URL or refuse
+    #[arg(long, value_name = "ROUTE", value_parser = parse::route)]
+    pub route: Vec<Route>,
+    /// Rewrite names by the rules in this file, which are those of tftpd-hpa, before any route sees them
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+}
+
+/// `lineman tftp route`.
+#[derive(Debug, Args)]
+pub struct ShowRoute {
+    /// The name, as the client would ask for it
+    #[arg(value_name = "NAME", required = true)]
+    pub names: Vec<String>,
+    /// The client's address
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub from: IpAddr,
+    /// The client's link-layer address (default: what the neighbour table has)
+    #[arg(long, value_name = "MAC", value_parser = parse::mac)]
+    pub mac: Option<Mac>,
+    /// The options of the request, by name: OPTION+OPTION
+    #[arg(long, value_name = "OPTIONS", default_value = "")]
+    pub asks: String,
+    /// The client stores the file
+    #[arg(long)]
+    pub write: bool,
+    /// The address that the client has asked
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub server: IpAddr,
+    /// Look whether the file is beneath this directory
+    #[arg(long, value_name = "DIR")]
+    pub root: Option<PathBuf>,
+    /// The rules: without these options those of `lineman tftp serve` in the settings.
+    #[command(flatten)]
+    pub routing: Routing,
 }
 
 /// Which uploads are accepted.
@@ -205,6 +255,12 @@ Examples:
   lineman tftp serve . --listen 127.0.0.1:6969 --listen '[::1]:6969'
   lineman tftp serve . --write create --max-upload 64M
   sudo lineman tftp serve /srv/tftp --user nobody";
+
+const ROUTE_EXAMPLES: &str = "\
+Examples:
+  lineman tftp route pxelinux.cfg/default --from 10.0.0.7
+  lineman tftp route boot.ipxe --mac 52:54:00:12:34:56 --route 'name=*.ipxe,text=#!ipxe'
+  lineman tftp route /tftpboot/kernel --map /etc/tftpd.map --root /srv/tftp";
 
 const GET_EXAMPLES: &str = "\
 Examples:

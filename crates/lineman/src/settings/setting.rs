@@ -13,6 +13,7 @@ use super::Wanted;
 use super::argv::NamedCommand;
 use super::file::SettingsFile;
 use super::options;
+use crate::args::parse::PART_SEPARATOR;
 
 /// A value that a setting gives to an option.
 pub struct Setting {
@@ -46,9 +47,13 @@ pub fn from_environment(named: &NamedCommand<'_>) -> Result<Vec<Setting>, Refuse
     let mut settings = Vec::new();
     for (depth, command) in levels(named) {
         for (arg, long) in options(command) {
-            let name = variable(&named.path[..depth], long);
             // A variable that is set but empty counts as absent, as with the locale's.
-            let Some(value) = std::env::var_os(&name).filter(|value| !value.is_empty()) else {
+            let set = places(&named.path[..depth], long).find_map(|path| {
+                let name = variable(&path, long);
+                let value = std::env::var_os(&name).filter(|value| !value.is_empty())?;
+                Some((name, value))
+            });
+            let Some((name, value)) = set else {
                 continue;
             };
             let form = values_of_variable(arg, value);
@@ -64,8 +69,9 @@ pub fn from_file(named: &NamedCommand<'_>, file: &SettingsFile) -> Result<Vec<Se
     for (depth, command) in levels(named) {
         let path = &named.path[..depth];
         for (arg, long) in options(command) {
-            if let Some(value) = file.value(path, long) {
-                let origin = file.origin(path, long);
+            let set = places(path, long).find_map(|path| Some((file.value(&path, long)?, path)));
+            if let Some((value, path)) = set {
+                let origin = file.origin(&path, long);
                 settings.extend(setting(arg, long, origin, values_of_key(arg, value))?);
             }
         }
@@ -76,6 +82,14 @@ pub fn from_file(named: &NamedCommand<'_>, file: &SettingsFile) -> Result<Vec<Se
 /// The command that is named and all above it, whose options hold for it too.
 fn levels<'a>(named: &'a NamedCommand<'_>) -> impl Iterator<Item = (usize, &'a Command)> {
     named.chain.iter().copied().enumerate()
+}
+
+/// Where an option of the command at `path` may be set: under its own name, and what the rules of a server are
+/// under the server's, for `lineman tftp route` shows those.
+fn places(path: &[String], long: &str) -> impl Iterator<Item = Vec<String>> {
+    let shows_rules = path == ["tftp", "route"] && matches!(long, "route" | "map");
+    let server = shows_rules.then(|| vec!["tftp".to_owned(), "serve".to_owned()]);
+    std::iter::once(path.to_vec()).chain(server)
 }
 
 /// The variable of an option.
@@ -142,18 +156,21 @@ fn values_of_key(arg: &Arg, value: &Value) -> Result<Form, Wanted> {
         (ArgAction::SetTrue, Value::Boolean(on)) => Ok((*on).into()),
         (ArgAction::SetTrue, _) => Err(Wanted::Truth),
         (ArgAction::Append, Value::Array(items)) => {
-            let values: Result<Vec<OsString>, Wanted> = items.iter().map(item).collect();
+            let values: Result<Vec<OsString>, Wanted> =
+                items.iter().map(|value| item(arg, value)).collect();
             values.map(Form::Values)
         }
-        (ArgAction::Append, value) => item(value).map(|value| Form::Values(vec![value])),
+        (ArgAction::Append, value) => item(arg, value).map(|value| Form::Values(vec![value])),
         (_, Value::Array(_)) => Err(Wanted::One),
         (_, value) => plain(value).map(|value| Form::Values(vec![value])),
     }
 }
 
 /// A table in a list is the parts of one value, as they would have been typed with commas between:
-/// `key=value`, `key=one+two`, or `key` alone for what is on.
-fn item(value: &Value) -> Result<OsString, Wanted> {
+/// `key=value`, `key=one+two`, or `key` alone for what is on. Where parts may hold commas themselves, something
+/// that they cannot hold is between them.
+fn item(arg: &Arg, value: &Value) -> Result<OsString, Wanted> {
+    let is_free = arg.get_id() == "route";
     let Value::Table(parts) = value else {
         return plain(value);
     };
@@ -163,8 +180,14 @@ fn item(value: &Value) -> Result<OsString, Wanted> {
             Value::Boolean(true) => words.push(key.clone()),
             Value::Boolean(false) => {}
             Value::Array(names) => words.push(format!("{key}={}", joined(names)?)),
+            value if is_free => words.push(format!("{key}={}", free_part(value)?)),
             value => words.push(format!("{key}={}", part(value)?)),
         }
+    }
+    if is_free {
+        // One part alone needs the separator as well: its commas are its own.
+        let separator = PART_SEPARATOR.to_string();
+        return Ok((separator.clone() + &words.join(&separator)).into());
     }
     Ok(words.join(",").into())
 }
@@ -172,6 +195,13 @@ fn item(value: &Value) -> Result<OsString, Wanted> {
 fn joined(names: &[Value]) -> Result<String, Wanted> {
     let names: Result<Vec<String>, Wanted> = names.iter().map(part).collect();
     names.map(|names| names.join("+"))
+}
+
+fn free_part(value: &Value) -> Result<String, Wanted> {
+    let text = plain(value)?.into_string().map_err(|_| Wanted::Plain)?;
+    Some(text)
+        .filter(|text| !text.contains(PART_SEPARATOR))
+        .ok_or(Wanted::Plain)
 }
 
 /// A comma or a plus would fall apart when the whole is read again.

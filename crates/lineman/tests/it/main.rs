@@ -57,6 +57,7 @@ mod tftp_names;
 mod tftp_proxydhcp;
 mod tftp_raw;
 mod tftp_reports;
+mod tftp_routes;
 mod tftp_serve;
 mod tftp_server_peers;
 mod tftp_single_port;

@@ -28,7 +28,7 @@ const BIG: usize = 40 << 20;
 const NETWORK: &str = "ip link set lo up && ip addr add 192.0.2.1/32 dev lo && exec \"$@\"";
 
 /// A server on port 69 of 127.0.0.1 in a network namespace.
-struct Daemon {
+pub struct Daemon {
     running: Running,
     dir: TempDir,
 }
@@ -56,7 +56,7 @@ impl Daemon {
         daemon
     }
 
-    fn tftpd_hpa(words: &[&str]) -> Self {
+    pub fn tftpd_hpa(words: &[&str]) -> Self {
         let mut all = vec!["-L", "-c", "-u", "root", "-a", "127.0.0.1:69"];
         all.extend(words);
         all.extend(["-s", "ROOT"]);
@@ -84,7 +84,7 @@ impl Daemon {
         std::fs::read_to_string(table).is_ok_and(|table| table.contains(":0045 "))
     }
 
-    fn root(&self) -> PathBuf {
+    pub fn root(&self) -> PathBuf {
         self.dir.path().join("root")
     }
 
@@ -93,7 +93,7 @@ impl Daemon {
     }
 
     /// `lineman tftp` in the daemon's network, and in a directory for what it fetches.
-    fn lineman(&self, words: &[&str]) -> Output {
+    pub fn lineman(&self, words: &[&str]) -> Output {
         let here = self.dir.path().join("here");
         std::fs::create_dir_all(&here).expect("directory");
         let pid = self.running.0.id().to_string();

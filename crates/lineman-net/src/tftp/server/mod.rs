@@ -4,6 +4,7 @@ mod listener;
 mod observer;
 mod refusals;
 mod requests;
+mod routing;
 mod shared_ports;
 mod start;
 #[cfg(test)]
@@ -35,7 +36,9 @@ use tokio::sync::mpsc;
 
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
+pub use self::routing::Routing;
 use self::shared_ports::SharedPorts;
+use super::ControllerError;
 use super::Ending;
 use super::Ports;
 use super::Report;
@@ -86,6 +89,8 @@ pub struct ServerConfig {
     pub pipeline: bool,
     /// Clients that are served otherwise than the rest; the first rule that matches holds.
     pub client_rules: Vec<ClientRule>,
+    /// Which file a request gets.
+    pub routing: Arc<Routing>,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -108,6 +113,7 @@ impl Default for ServerConfig {
             congestion_control: true,
             pipeline: false,
             client_rules: Vec::new(),
+            routing: Arc::default(),
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),
@@ -141,6 +147,15 @@ pub enum ServerEvent {
         prefix: Prefix,
         /// Why it was ignored.
         why: Ignored,
+    },
+    /// A controller gave nothing to serve, and the file that is named for that case is served.
+    FellBack {
+        /// The client.
+        peer: SocketAddr,
+        /// The file.
+        fallback: Vec<u8>,
+        /// What the controller did.
+        why: ControllerError,
     },
     /// Parts of uploads were removed that an earlier server left when it was killed.
     Cleared {
@@ -235,6 +250,11 @@ impl Server {
         store
             .start()
             .map_err(SystemError::new(Operation::Create, "threads"))?;
+        if let Some(controller) = &config.routing.controller {
+            controller
+                .start()
+                .map_err(SystemError::new(Operation::Create, "threads"))?;
+        }
         let (engine, engine_failures) = Engine::start(EngineConfig {
             threads: config.threads,
             busy_poll: config.busy_poll,
@@ -364,8 +384,8 @@ impl Shared {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn report_refusal(&self, peer: SocketAddr, request: &Request<'_>, ending: Ending) {
-        self.send_report_of_unproven(report(peer, request, ending));
+    fn report_refusal(&self, report: Report) {
+        self.send_report_of_unproven(report);
     }
 
     /// Tells what a forger can bring about, as long as that does not fill the log.
@@ -395,6 +415,7 @@ fn report(peer: SocketAddr, request: &Request<'_>, ending: Ending) -> Report {
         peer,
         direction: request.direction,
         filename: request.filename.to_vec(),
+        routed: None,
         mode: request.mode,
         agreed: Agreed::default(),
         bytes: 0,

@@ -69,6 +69,7 @@ impl Shared {
             local,
             packet,
             standing,
+            target: None,
         };
         let is_known = standing.trusted || standing.proved;
         let refusal = match self
@@ -106,9 +107,9 @@ impl Shared {
         let from = asked.from;
         self.guard.refuse(from);
         match refuse(asked.socket, from, asked.local, &refusal) {
-            Ok(()) => self.report_refusal(from, request, Ending::Refused(refusal)),
+            Ok(()) => self.report_refusal(asked.report(request, Ending::Refused(refusal))),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => self.report_refusal(from, request, Ending::Unreachable(error)),
+            Err(error) => self.report_refusal(asked.report(request, Ending::Unreachable(error))),
         }
     }
 

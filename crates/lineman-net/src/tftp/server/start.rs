@@ -30,11 +30,14 @@ use super::ServerEvent;
 use super::Shared;
 use super::observer::TransferObserver;
 use super::report;
+use super::routing::Target;
 use super::waiting::Waiting;
 use crate::packet_info::Local;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
+use crate::tftp::Report;
 use crate::tftp::Sink;
+use crate::tftp::Source;
 use crate::tftp::admission::Ticket;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::socket::route_blksize;
@@ -54,6 +57,24 @@ pub(super) struct Asked<'a> {
     pub(super) local: Local,
     pub(super) packet: &'a [u8],
     pub(super) standing: Standing,
+    /// What the rules made of it; `None` before they were asked.
+    pub(super) target: Option<&'a Target>,
+}
+
+impl<'a> Asked<'a> {
+    /// The name of the file to be opened.
+    pub(super) fn filename(&self, request: &Request<'a>) -> &'a [u8] {
+        self.target
+            .map_or(request.filename, |target| target.filename(request))
+    }
+
+    /// A report about it.
+    pub(super) fn report(&self, request: &Request<'_>, ending: Ending) -> Report {
+        Report {
+            routed: self.target.and_then(Target::routed),
+            ..report(self.from, request, ending)
+        }
+    }
 }
 
 /// A transfer that could begin.
@@ -81,12 +102,20 @@ impl Shared {
     /// Starts the transfer that is asked for, now or when its file has been opened; a refusal is told
     /// to the client.
     pub(super) fn open(self: &Arc<Self>, asked: Asked<'_>, request: &Request<'_>, ticket: Ticket) {
-        let opened = match request.direction {
-            Direction::Read => self.store.read_opened(request.filename, request.mode),
-            Direction::Write => None,
+        let target = self
+            .config
+            .routing
+            .at_once(asked.from, asked.local, request);
+        let asked = Asked {
+            target: target.as_ref(),
+            ..asked
         };
-        if let Some(source) = opened {
-            let started = self.start(&asked, request, Body::Send(source), ticket);
+        if let Some(target) = &target
+            && let Some(opened) = self.open_at_once(target, request)
+        {
+            let started = opened
+                .map_err(Unstarted::Refused)
+                .and_then(|source| self.start(&asked, request, Body::Send(source), ticket));
             return self.conclude(&asked, request, started);
         }
         let waiting = Waiting {
@@ -96,9 +125,10 @@ impl Shared {
             local: asked.local,
             packet: asked.packet.to_vec(),
             standing: asked.standing,
+            target: target.clone(),
             ticket,
         };
-        let lane = self.store.lane(request.filename);
+        let lane = self.store.lane(asked.filename(request));
         if self
             .engine
             .pool()
@@ -109,6 +139,27 @@ impl Shared {
             let refused = Unstarted::Refused(Refusal::Exhausted(full));
             self.conclude(&asked, request, Err(refused));
         }
+    }
+
+    /// What need not be waited for: a refusal, a text, a file that another transfer has open.
+    fn open_at_once(
+        &self,
+        target: &Target,
+        request: &Request<'_>,
+    ) -> Option<Result<Source, Refusal>> {
+        if let Some(refusal) = target.refusal() {
+            return Some(Err(refusal));
+        }
+        if let Some(text) = target.text() {
+            return Some(Ok(Source::bytes(text.to_vec(), request.mode)));
+        }
+        if request.direction == Direction::Write || target.controller().is_some() {
+            return None;
+        }
+        let opened = self
+            .store
+            .read_opened(target.filename(request), request.mode);
+        opened.map(Ok)
     }
 
     /// Whether the client has asked for something else meanwhile, or was evicted.
@@ -155,7 +206,7 @@ impl Shared {
             taken,
             proves: !must_prove,
             proves_address: !matches!(prepared.transfer_socket, TransferSocket::Member(_)),
-            report: Some(report(peer, request, Ending::Stopped)),
+            report: Some(asked.report(request, Ending::Stopped)),
             started: Instant::now(),
             state: None,
             client: prepared.client,
@@ -170,7 +221,7 @@ impl Shared {
         } = prepared;
         let mut transfer =
             Transfer::new(transfer_socket, session, body, agreed, Box::new(observer))
-                .in_lane(self.store.lane(request.filename))
+                .in_lane(self.store.lane(asked.filename(request)))
                 .with_meter(
                     is_metered.then(|| Meter::new(Arc::clone(&self.window), handle.clone())),
                 );
@@ -187,10 +238,14 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn accept_upload(&self, request: &Request<'_>) -> Result<Body, Refusal> {
+    pub(super) fn accept_upload(
+        &self,
+        filename: &[u8],
+        request: &Request<'_>,
+    ) -> Result<Body, Refusal> {
         let uploads = self.store.uploads().ok_or(Refusal::ReadOnly)?;
         let announced = request.options.number("tsize");
-        let file = uploads.write(request.filename, announced)?;
+        let file = uploads.write(filename, announced)?;
         let most = uploads.max_upload();
         let sink = if self.config.sync_uploads {
             Sink::durable_file(file, request.mode, most)

@@ -8,17 +8,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::guard::Standing;
 
+use super::ServerEvent;
 use super::Shared;
-use super::report;
+use super::routing::Target;
 use super::start::Asked;
 use super::start::Unstarted;
 use crate::packet_info::Local;
+use crate::tftp::ControllerError;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
+use crate::tftp::Source;
 use crate::tftp::admission::Ticket;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::transfer::Body;
@@ -31,6 +35,8 @@ pub(super) struct Waiting {
     pub(super) local: Local,
     pub(super) packet: Vec<u8>,
     pub(super) standing: Standing,
+    /// What the rules made of it; `None` where they are still to be asked.
+    pub(super) target: Option<Target>,
     pub(super) ticket: Ticket,
 }
 
@@ -43,7 +49,7 @@ struct Unanswered {
 
 impl Waiting {
     /// Opens the file, and begins the transfer, or has its store do that later. On the pool: it may block.
-    pub(super) fn open(self) {
+    pub(super) fn open(mut self) {
         let packet = self.packet.clone();
         let Ok(Packet::Request(request)) = Packet::parse(&packet) else {
             return; // it was one when it came
@@ -51,19 +57,37 @@ impl Waiting {
         if self.is_given_up(&request) {
             return;
         }
-        let store = Arc::clone(&self.shared.store);
         let shared = Arc::clone(&self.shared);
+        let target = self
+            .target
+            .get_or_insert_with(|| {
+                shared
+                    .config
+                    .routing
+                    .decide(self.from, self.local, &request)
+            })
+            .clone();
         let unanswered = Unanswered {
             waiting: Some(self),
             began: Instant::now(),
         };
         // A panic drops what is unanswered, and that is an answer.
-        let _ = catch_unwind(AssertUnwindSafe(|| match request.direction {
-            Direction::Read => {
-                let answer = |opened| unanswered.answer(move |_| Ok(Body::Send(opened?)));
-                store.open(request.filename, request.mode, Box::new(answer));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(refusal) = target.refusal() {
+                return unanswered.answer(|_| Err(refusal));
             }
-            Direction::Write => unanswered.answer(|request| shared.accept_upload(request)),
+            if let Some(text) = target.text() {
+                let source = Source::bytes(text.to_vec(), request.mode);
+                return unanswered.answer(|_| Ok(Body::Send(source)));
+            }
+            let filename = target.filename(&request);
+            match (target.controller(), request.direction) {
+                (Some(_), _) => unanswered.ask(&shared, &target, request.mode),
+                (None, Direction::Read) => unanswered.read(&shared, filename, request.mode),
+                (None, Direction::Write) => {
+                    unanswered.answer(|request| shared.accept_upload(filename, request));
+                }
+            }
         }));
     }
 
@@ -75,18 +99,19 @@ impl Waiting {
         if self.is_given_up(request) {
             return;
         }
-        // To a client that has asked for something else since, an ERROR would be the answer to that.
-        if opened.is_err() && self.ticket.is_set_aside() {
-            let report = report(self.from, request, Ending::Superseded);
-            return self.shared.send_report(report);
-        }
         let asked = Asked {
             socket: &self.socket,
             from: self.from,
             local: self.local,
             packet: &self.packet,
             standing: self.standing,
+            target: self.target.as_ref(),
         };
+        // To a client that has asked for something else since, an ERROR would be the answer to that.
+        if opened.is_err() && self.ticket.is_set_aside() {
+            let report = asked.report(request, Ending::Superseded);
+            return self.shared.send_report(report);
+        }
         let started = opened
             .map_err(Unstarted::Refused)
             .and_then(|body| self.shared.start(&asked, request, body, self.ticket));
@@ -95,6 +120,45 @@ impl Waiting {
 }
 
 impl Unanswered {
+    /// Has the store open a file. It may block.
+    fn read(self, shared: &Arc<Shared>, filename: &[u8], mode: Mode) {
+        let answer = |opened| self.answer(move |_| Ok(Body::Send(opened?)));
+        shared.store.open(filename, mode, Box::new(answer));
+    }
+
+    /// Asks a controller; where it gives nothing, the file of the route is opened that was named for that.
+    fn ask(self, shared: &Arc<Shared>, target: &Target, mode: Mode) {
+        let Some((url, timeout, fallback)) = target.controller() else {
+            return; // its drop answers
+        };
+        let Some(controller) = &shared.config.routing.controller else {
+            let none = ControllerError::Unreachable("no HTTP in this program".to_owned());
+            return self.answer(|_| Err(Refusal::Controller(none)));
+        };
+        let (shared, fallback) = (Arc::clone(shared), fallback.map(<[u8]>::to_vec));
+        let answer = move |answered: Result<Vec<u8>, ControllerError>| match (answered, fallback) {
+            (Ok(bytes), _) => self.answer(move |_| Ok(Body::Send(Source::bytes(bytes, mode)))),
+            (Err(why), None) => self.answer(|_| Err(Refusal::Controller(why))),
+            (Err(why), Some(filename)) => {
+                self.tell_fallback(&shared, &filename, why);
+                let lane = shared.store.lane(&filename);
+                let pool = shared.engine.pool().clone();
+                pool.submit(lane, move || self.read(&shared, &filename, mode));
+            }
+        };
+        controller.ask(url.to_owned(), timeout, Box::new(answer));
+    }
+
+    fn tell_fallback(&self, shared: &Shared, fallback: &[u8], why: ControllerError) {
+        if let Some(waiting) = &self.waiting {
+            shared.send_event(ServerEvent::FellBack {
+                peer: waiting.from,
+                fallback: fallback.to_vec(),
+                why,
+            });
+        }
+    }
+
     /// `open` may block.
     fn answer(mut self, open: impl FnOnce(&Request<'_>) -> Result<Body, Refusal>) {
         let Some(packet) = self.waiting.as_ref().map(|waiting| waiting.packet.clone()) else {

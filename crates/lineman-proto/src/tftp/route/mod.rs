@@ -236,6 +236,10 @@ mod tests {
             asked(b"auto/n1", "::ffff:192.0.2.8"),
             (Some(6), "http://boot.example/n1?ip=192.0.2.8".to_owned())
         );
+        // Without a link-layer address nothing that needs one is claimed.
+        let unknown = asking(b"mac.cfg", "192.0.2.8");
+        let needy = self::routes(&["path={client.mac}", "path=default"]);
+        assert_eq!(decided(&needy, &unknown), (Some(1), "default".to_owned()));
         // As it came: the store knows more about padding and paths of servers than rules do.
         assert_eq!(asked(b"/x\xff", "192.0.2.8").0, None);
     }

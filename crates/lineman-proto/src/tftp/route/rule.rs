@@ -42,11 +42,13 @@ enum Target {
 }
 
 impl Route {
-    /// What the pattern has matched, if this route claims the request. `asking.name` is clean.
+    /// What the pattern has matched, if this route claims the request: not where it needs the client's
+    /// link-layer address and that is not known. `asking.name` is clean.
     pub(super) fn claims(&self, asking: &Asking<'_>) -> Option<Vec<Vec<u8>>> {
         let claims = self.direction == asking.direction
             && self.from.is_none_or(|range| range.contains(asking.ip))
             && self.has_mac(asking.mac)
+            && (asking.mac.is_some() || !self.needs_mac())
             && self
                 .asks
                 .as_ref()
@@ -275,18 +277,18 @@ impl fmt::Display for RouteError {
             }
             Self::Template(TemplateError::Open) => "a brace without its other",
             Self::Template(TemplateError::Unknown(name)) => {
-                return write!(f, "a place {{{name}}} that nothing fills");
+                return write!(f, "a place that nothing fills: {{{name}}}");
             }
             Self::Template(TemplateError::NoSuchPart(n)) => {
-                return write!(f, "a place {{name.{n}}} that the pattern has no part for");
+                return write!(f, "a place that the pattern has no part for: {{name.{n}}}");
             }
             Self::From(_) => "a from that is no range of addresses",
             Self::Mac => "a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",
             Self::Asks => "no names of options in asks",
             Self::Timeout => "a timeout that is not 0.1 to 60 seconds",
             Self::Url => "a url that does not begin with http:// or https://",
-            Self::Key(key) => return write!(f, "a part {key} that no route has"),
-            Self::Empty(key) => return write!(f, "no value for {key}"),
+            Self::Key(key) => return write!(f, "a part that no route has: {key}"),
+            Self::Empty(key) => return write!(f, "a part without its value: {key}"),
             Self::Twice => "more than one of name and regex",
             Self::TwoTargets => "more than one of path, text, url and refuse",
             Self::NoTarget => "none of path, text, url and refuse",

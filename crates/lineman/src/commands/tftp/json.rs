@@ -6,6 +6,7 @@ use lineman_proto::tftp::Direction;
 use serde_json::Value;
 use serde_json::json;
 
+use super::route;
 use super::words;
 use super::words::Side;
 use crate::lang::Lang;
@@ -19,6 +20,8 @@ pub fn transfer(report: &Report, side: Side, lang: Lang) -> Value {
             Direction::Write => "write",
         },
         "file": visible_bytes(&report.filename),
+        "route": report.routed.as_ref().and_then(|routed| routed.route).map(|nth| nth + 1),
+        "served": report.routed.as_ref().map(route::target),
         "mode": report.mode.name(),
         "complete": words::is_complete(report),
         "reason": words::reason_id(report),

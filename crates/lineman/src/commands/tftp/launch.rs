@@ -15,11 +15,13 @@ use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_net::tftp::Directory;
 use lineman_net::tftp::Ports;
+use lineman_net::tftp::Routing;
 use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
 use lineman_proto::tftp::PORT;
 
 use super::proxydhcp;
+use super::route;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
 use crate::commands::capture::Prepared;
@@ -39,6 +41,8 @@ pub struct Launch {
     pub proxydhcp: Option<proxydhcp::Taken>,
     /// The root.
     pub store: Arc<dyn Store>,
+    /// Which file a request gets.
+    pub routing: Arc<Routing>,
     /// What is recorded, if that was asked for.
     pub recording: Option<Prepared>,
     /// What the kernel holds this process to; `None` under `--no-confine`.
@@ -73,6 +77,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         None => bind(args, console)?,
     };
     let store: Arc<dyn Store> = Arc::new(open_root(args, lang)?);
+    let routing = route::prepare(&args.routing, lang)?;
     let traffic = || Traffic::tftp(ports.numbers());
     let recording = Prepared::open(&args.recorded, traffic, console)?;
     if let Some(account) = &account {
@@ -85,6 +90,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         ports,
         proxydhcp,
         store,
+        routing: Arc::new(routing),
         recording,
         confinement,
         supervisor,

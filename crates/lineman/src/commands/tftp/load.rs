@@ -212,6 +212,7 @@ fn refused(options: &LoadOptions, error: LoadError, stop: &Stop, lang: Lang) -> 
         peer: options.server,
         direction: Direction::Read,
         filename: options.filename.clone(),
+        routed: None,
         mode: Mode::Octet,
         agreed: Agreed::default(),
         bytes: 0,

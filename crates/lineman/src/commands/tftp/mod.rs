@@ -9,6 +9,7 @@ mod load;
 mod load_words;
 mod proxydhcp;
 mod put;
+mod route;
 mod serve;
 pub mod words;
 
@@ -37,6 +38,7 @@ pub fn run(args: &Tftp, console: Console) -> Result<(), Failure> {
                 runtime::block_on(console, put::run(args, console))
             })
         }
+        Tftp::Route(args) => route::run(args, console),
         Tftp::Bench(args) => runtime::block_on(console, load::run(args, console)),
     }
 }

@@ -23,6 +23,7 @@ use super::json;
 use super::launch;
 use super::launch::Launch;
 use super::proxydhcp;
+use super::route;
 use super::words;
 use super::words::Side;
 use crate::args::parse::MOST_THREADS;
@@ -67,7 +68,10 @@ pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
 
 async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
-    let config = config(args, launch.workers);
+    let config = ServerConfig {
+        routing: launch.routing,
+        ..config(args, launch.workers)
+    };
     let (server, mut events) = Server::on(launch.ports, launch.store, config)
         .map_err(|error| Failure::system(&error, console.lang))?;
     announce(args, &server, launch.confinement, console);
@@ -214,6 +218,11 @@ impl Tally {
                 agreed,
                 blksize,
             } => return too_many_blocks(peer, filename, *agreed, *blksize, console),
+            ServerEvent::FellBack {
+                peer,
+                fallback,
+                why,
+            } => return route::fell_back(peer, fallback, why, console),
             ServerEvent::Cleared { parts } => {
                 console.note(&Tftp::Cleared { parts });
                 let _ = console.tell("cleared", json!({ "parts": parts })); // a log takes everything
@@ -284,7 +293,14 @@ fn say(report: &Report, console: Console) {
         let reason = words::reason(report, Side::Server, lang);
         // A request that was refused at once has agreed on nothing.
         let reason = &match report.elapsed {
-            Duration::ZERO => reason,
+            Duration::ZERO => match &report.routed {
+                None => reason,
+                Some(routed) => Tftp::ByRoute {
+                    reason: &reason,
+                    route: &route::led_to(routed, lang),
+                }
+                .render(lang),
+            },
             _ => Tftp::Agreed {
                 reason: &reason,
                 details,

@@ -11,6 +11,7 @@ use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Failure as Fault;
 use lineman_proto::tftp::Violation;
 
+use super::route;
 use crate::exit::Exit;
 use crate::failure::system_text;
 use crate::lang::Lang;
@@ -100,6 +101,12 @@ pub fn details(report: &Report, lang: Lang) -> String {
         let count = &report.stats.duplicates;
         parts.push(Tftp::DetailsRepeated { count }.render(lang));
     }
+    parts.extend(
+        report
+            .routed
+            .as_ref()
+            .map(|routed| route::led_to(routed, lang)),
+    );
     if matches!(report.ending, Ending::Complete { confirmed: false }) {
         parts.push(Tftp::DetailsUnconfirmed {}.render(lang));
     }
@@ -141,6 +148,9 @@ pub fn reason_id(report: &Report) -> &'static str {
             Refusal::NoDirectory { .. } => "no-directory",
             Refusal::DirectoryClosed { .. } => "directory-closed",
             Refusal::NotAFile => "not-a-file",
+            Refusal::ByRule => "by-rule",
+            Refusal::NotRoutable(_) => "not-routable",
+            Refusal::Controller(_) => "controller",
             Refusal::NotPermitted => "not-permitted",
             Refusal::ReadOnly => "read-only",
             Refusal::Exists => "exists",
@@ -234,7 +244,8 @@ fn peer_error(code: ErrorCode, message: &[u8], block: u64, side: Side, lang: Lan
     }
 }
 
-fn refused(refusal: &Refusal, lang: Lang) -> String {
+/// Why a request is refused.
+pub fn refused(refusal: &Refusal, lang: Lang) -> String {
     match refusal {
         Refusal::NotFound {
             nearest: Some(nearest),
@@ -258,6 +269,12 @@ fn refused(refusal: &Refusal, lang: Lang) -> String {
         }
         Refusal::DirectoryClosed { directory } => Tftp::DirectoryClosed { directory }.render(lang),
         Refusal::NotAFile => Tftp::NotAFile {}.render(lang),
+        Refusal::ByRule => Tftp::ByRule {}.render(lang),
+        Refusal::NotRoutable(why) => route::undecided(*why, lang),
+        Refusal::Controller(why) => Tftp::ControllerGaveNothing {
+            why: &route::controller(why, lang),
+        }
+        .render(lang),
         Refusal::NotPermitted => Tftp::NotPermitted {}.render(lang),
         Refusal::ReadOnly => Tftp::ReadOnly {}.render(lang),
         Refusal::Exists => Tftp::Exists {}.render(lang),

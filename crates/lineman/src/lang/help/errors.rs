@@ -133,6 +133,13 @@ fn reason(error: &Error, value: &str) -> String {
     if let Some(zh) = in_table(&[REASONS], about_value) {
         return zh.to_owned();
     }
+    let named = about_value.split_once(": ").and_then(|(what, which)| {
+        let zh = in_table(&[REASONS], what)?;
+        Some(format!("{zh}：{which}"))
+    });
+    if let Some(named) = named {
+        return named;
+    }
     match about_value.split_once(" is not in ") {
         Some((_, range)) => format!("不在 {range} 的范围内"),
         None => text,

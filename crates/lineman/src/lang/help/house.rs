@@ -112,6 +112,11 @@ pub const VALUE_NAMES: &[Row] = &[
     ("OUT", "输出"),
     ("PERCENT", "百分比"),
     ("RULE", "规则"),
+    ("ROUTE", "路由规则"),
+    ("ADDR", "地址"),
+    ("MAC", "MAC 地址"),
+    ("NAME", "名称"),
+    ("OPTIONS", "选项"),
     ("MICROSECONDS", "微秒"),
     ("SECONDS", "秒"),
     ("SHELL", "种类"),
@@ -166,6 +171,56 @@ pub const REASONS: &[Row] = &[
         "的 from 不是地址范围",
     ),
     ("has no names of options in asks", "的 asks 里没有选项名"),
+    (
+        "has a name with a [ that is not closed",
+        "的 name 中的 [ 没有闭合",
+    ),
+    ("has a pattern that is too large", "的匹配式过大"),
+    ("has a regex that is none", "的 regex 有误"),
+    ("has a brace without its other", "的花括号没有成对"),
+    ("has a place that nothing fills", "含有无法填入内容的占位符"),
+    (
+        "has a place that the pattern has no part for",
+        "含有匹配式中没有对应部分的占位符",
+    ),
+    (
+        "has a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",
+        "的 mac 既不像 52:54:00:12:34:56，也不像 52:54:00:*",
+    ),
+    (
+        "has a timeout that is not 0.1 to 60 seconds",
+        "的 timeout 不在 0.1 到 60 秒之间",
+    ),
+    (
+        "has a url that does not begin with http:// or https://",
+        "的 url 不以 http:// 或 https:// 开头",
+    ),
+    ("has a part that no route has", "含有规则所没有的部分"),
+    ("has a part without its value", "有一个部分没有给出值"),
+    (
+        "has more than one of name and regex",
+        "同时有 name 和 regex",
+    ),
+    (
+        "has more than one of path, text, url and refuse",
+        "在 path、text、url、refuse 中多于一个",
+    ),
+    (
+        "has none of path, text, url and refuse",
+        "没有 path、text、url、refuse 中的任何一个",
+    ),
+    (
+        "has a timeout or fallback without url",
+        "有 timeout 或 fallback，却没有 url",
+    ),
+    (
+        "has write with a text or url",
+        "在 write 时不能用 text 或 url",
+    ),
+    (
+        "is no address like 52:54:00:12:34:56",
+        "不是像 52:54:00:12:34:56 那样的地址",
+    ),
     (
         "has a blksize that is not 8 to 65464",
         "的 blksize 不在 8 到 65464 之间",

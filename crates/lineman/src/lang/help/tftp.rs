@@ -6,6 +6,40 @@ use super::Row;
 pub const TEXTS: &[Row] = &[
     ("Move files with TFTP", "用 TFTP 传送文件"),
     ("Serve a directory", "提供一个目录"),
+    (
+        "Show which file a name would get, and by which rule",
+        "显示一个名称会得到哪个文件，以及依据哪条规则",
+    ),
+    (
+        "Serve some names otherwise, may be repeated, the first that claims a name holds: name=GLOB, regex=REGEX, from=CIDR, mac=MAC, asks=OPTION+OPTION, write, then path=PATH, text=TEXT, url=URL or refuse",
+        "对某些名称另作处理，可重复，以第一条匹配的规则为准：name=通配符、regex=正则、from=网段、mac=MAC 地址、asks=选项+选项、write，然后是 path=路径、text=文本、url=URL 或 refuse",
+    ),
+    (
+        "Rewrite names by the rules in this file, which are those of tftpd-hpa, before any route sees them",
+        "先按此文件中的规则（即 tftpd-hpa 的规则）改写名称，再查路由规则",
+    ),
+    (
+        "The name, as the client would ask for it",
+        "客户端所请求的名称",
+    ),
+    ("The client's address", "客户端的地址"),
+    (
+        "The client's link-layer address (default: what the neighbour table has)",
+        "客户端的 MAC 地址（默认：邻居表中的地址）",
+    ),
+    (
+        "The options of the request, by name: OPTION+OPTION",
+        "请求中的选项名：选项+选项",
+    ),
+    ("The client stores the file", "客户端是上传文件"),
+    (
+        "The address that the client has asked",
+        "客户端所请求的服务器地址",
+    ),
+    (
+        "Look whether the file is beneath this directory",
+        "查看文件是否在此目录之下",
+    ),
     ("Fetch files", "下载文件"),
     ("Store files on a server", "把文件上传到服务器"),
     (

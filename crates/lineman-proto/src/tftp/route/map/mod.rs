@@ -2,7 +2,8 @@
 //!
 //! Each line is an operation, a regular expression in the style of `egrep` and, for some operations, a
 //! replacement. What differs: where alternatives match, the first one counts, not the longest; and an
-//! expression that refers back to what it has matched is refused, since its time has no bound.
+//! expression that refers back to what it has matched is refused, since its time has no bound. Where the
+//! program does otherwise than its manual says, this does as the program.
 
 mod ere;
 mod replacement;
@@ -38,7 +39,7 @@ struct Operation {
     ignores_case: bool,
     /// `e`: no further rule.
     ends: bool,
-    /// `s`: from the first rule again.
+    /// `s`: from the second rule again. The manual says the first; tftpd-hpa 5.2 skips that one.
     starts_over: bool,
     /// `a`: the request is refused.
     refuses: bool,
@@ -122,7 +123,7 @@ impl NameMap {
                 break;
             }
             if matched && rule.operation.starts_over {
-                at = 0;
+                at = 1;
             }
         }
         Mapped::Name(name)
@@ -313,7 +314,8 @@ mod tests {
             ("r ^([^/]*)$ boards/\\1", "kernel", "boards/kernel"),
             ("re a b\nr b c", "a", "b"),
             ("r a b\nr b c", "a", "c"),
-            ("rs a b\nr b c", "aa", "cb"),
+            ("rs a b\nr b c", "aa", "ca"),
+            ("r q q\nrs a b\nr b c", "aa", "cb"),
             ("a ^secret", "secret/x", "(refused)"),
             ("a ^secret", "x", "x"),
             ("~a ^public/", "x", "(refused)"),
@@ -350,7 +352,7 @@ mod tests {
 
     #[test]
     fn rules_that_do_not_end_refuse_the_name() {
-        for rules in ["rg a aa", "rg a a", "rs a a", "rs ^ x"] {
+        for rules in ["rg a aa", "rg a a", "r q q\nrs a a", "r q q\nrs ^ x"] {
             assert_eq!(mapped(rules, "a"), "(endless)", "{rules}");
         }
     }

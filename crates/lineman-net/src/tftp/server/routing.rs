@@ -1,0 +1,157 @@
+//! What a request gets by the operator's rules.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lineman_proto::tftp::Request;
+use lineman_proto::tftp::route::Asking;
+use lineman_proto::tftp::route::Decision;
+use lineman_proto::tftp::route::Routes;
+use lineman_proto::tftp::route::Serve;
+use lineman_proto::tftp::route::Undecided;
+
+use crate::Neighbours;
+use crate::packet_info::Local;
+use crate::tftp::Controller;
+use crate::tftp::Refusal;
+use crate::tftp::Routed;
+use crate::tftp::RoutedTo;
+
+/// The rules, and what they need to be asked with.
+#[derive(Debug, Default)]
+pub struct Routing {
+    routes: Routes,
+    neighbours: Option<Neighbours>,
+    pub(super) controller: Option<Arc<dyn Controller>>,
+}
+
+impl Routing {
+    /// Rules that may look up link-layer addresses in `neighbours`, and ask `controller`.
+    pub fn new(
+        routes: Routes,
+        neighbours: Option<Neighbours>,
+        controller: Option<Arc<dyn Controller>>,
+    ) -> Self {
+        Self {
+            routes,
+            neighbours,
+            controller,
+        }
+    }
+
+    /// What the request gets, where that can be told without asking the system; else it is to be decided
+    /// off the loop.
+    pub(super) fn at_once(
+        &self,
+        from: SocketAddr,
+        local: Local,
+        request: &Request<'_>,
+    ) -> Option<Target> {
+        if self.routes.is_empty() {
+            return Some(Target::AsAsked);
+        }
+        let needs_neighbours = self.neighbours.is_some() && self.routes.needs_mac();
+        (!needs_neighbours).then(|| self.decide(from, local, request))
+    }
+
+    /// What the request gets. It may wait for other work on the machine's network.
+    pub(super) fn decide(&self, from: SocketAddr, local: Local, request: &Request<'_>) -> Target {
+        let neighbours = self.neighbours.as_ref().filter(|_| self.routes.needs_mac());
+        let asking = Asking {
+            name: request.filename,
+            direction: request.direction,
+            ip: from.ip(),
+            mac: neighbours.and_then(|neighbours| neighbours.mac(from.ip())),
+            server: local.ip,
+            options: request.options,
+        };
+        match self.routes.decide(&asking) {
+            Err(why) => Target::Nowhere(why),
+            Ok(Decision {
+                route: None,
+                serve: Serve::File(name),
+            }) if name == request.filename => Target::AsAsked,
+            Ok(decision) => Target::Routed(decision),
+        }
+    }
+}
+
+/// What a request is for.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// The file of the name that was asked for.
+    AsAsked,
+    /// What the rules say.
+    Routed(Decision),
+    /// The rules lead nowhere.
+    Nowhere(Undecided),
+}
+
+impl Target {
+    /// The name of the file to be opened; where it is none, that which was asked for.
+    pub(super) fn filename<'a>(&'a self, request: &Request<'a>) -> &'a [u8] {
+        match self {
+            Self::Routed(Decision {
+                serve: Serve::File(name),
+                ..
+            }) => name,
+            _ => request.filename,
+        }
+    }
+
+    /// Why it is nothing, if it is.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Nowhere(why) => Some(Refusal::NotRoutable(*why)),
+            Self::Routed(Decision {
+                serve: Serve::Nothing,
+                ..
+            }) => Some(Refusal::ByRule),
+            _ => None,
+        }
+    }
+
+    /// The text that it is, if it is one.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Routed(Decision {
+                serve: Serve::Text(text),
+                ..
+            }) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The controller that is to be asked, and how.
+    pub(super) fn controller(&self) -> Option<(&str, Duration, Option<&[u8]>)> {
+        match self {
+            Self::Routed(Decision {
+                serve:
+                    Serve::Controller {
+                        url,
+                        timeout,
+                        fallback,
+                    },
+                ..
+            }) => Some((url, *timeout, fallback.as_deref())),
+            _ => None,
+        }
+    }
+
+    /// What the operator is told of it.
+    pub(super) fn routed(&self) -> Option<Routed> {
+        let Self::Routed(decision) = self else {
+            return None;
+        };
+        Some(Routed {
+            route: decision.route,
+            to: match &decision.serve {
+                Serve::File(name) => RoutedTo::File(name.clone()),
+                Serve::Text(_) => RoutedTo::Text,
+                Serve::Controller { url, .. } => RoutedTo::Controller(url.clone()),
+                _ => RoutedTo::Nothing,
+            },
+        })
+    }
+}

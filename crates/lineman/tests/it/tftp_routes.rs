@@ -1,0 +1,224 @@
+//! Which file a name gets, by the rules of an operator: served by the real server to the real client, shown by
+//! `lineman tftp route`, and for maps compared with the program that they come from.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::support::lineman;
+use crate::tftp_client_peers::Daemon;
+use crate::tftp_kit::Served;
+use crate::tftp_kit::run;
+use crate::tftp_kit::stderr;
+
+fn got(served: &Served, name: &str, more: &[&str]) -> Result<Vec<u8>, String> {
+    let output = run(lineman()
+        .args(["tftp", "get", "-o", "-", &served.url(name)])
+        .args(more));
+    match output.status.success() {
+        true => Ok(output.stdout),
+        false => Err(stderr(&output)),
+    }
+}
+
+fn settings(dir: &Path, text: &str) -> String {
+    let file = dir.join("lineman.toml");
+    std::fs::write(&file, text).expect("write");
+    file.to_str().expect("UTF-8").to_owned()
+}
+
+const RULES: &str = r##"
+[[tftp.serve.route]]
+name = "*.cfg"
+from = "127.0.0.0/8"
+path = "boards/{client.ip}-{name.1}"
+
+[[tftp.serve.route]]
+name = "boot.ipxe"
+text = """#!ipxe
+echo a, b and {client.ip}
+"""
+
+[[tftp.serve.route]]
+regex = "^v([0-9]+)/(kernel|initrd)$"
+asks = ["tsize", "blksize", "windowsize"]
+path = "{name.2}-{name.1}"
+
+[[tftp.serve.route]]
+name = "secret/**"
+refuse = true
+
+[[tftp.serve.route]]
+name = "away/*"
+path = "../outside/{name.1}"
+"##;
+
+#[test]
+fn each_client_gets_what_the_first_route_says() {
+    let dir = TempDir::new().expect("temporary directory");
+    let file = settings(dir.path(), RULES);
+    let served = Served::new(&["--config", &file]);
+    std::fs::create_dir_all(served.root().join("boards")).expect("directory");
+    std::fs::create_dir_all(served.root().join("secret")).expect("directory");
+    std::fs::create_dir_all(served.outside().join("outside")).expect("directory");
+    std::fs::write(served.outside().join("outside/file"), "outside").expect("write");
+    served.write("boards/127.0.0.1-a", b"for one board");
+    served.write("secret/key", b"secret");
+    served.write("initrd-12", b"initrd of version 12");
+    served.write("plain", b"plain");
+
+    assert_eq!(got(&served, "/a.cfg", &[]), Ok(b"for one board".to_vec()));
+    assert_eq!(got(&served, "plain", &[]), Ok(b"plain".to_vec()));
+    assert_eq!(
+        got(&served, "boot.ipxe", &[]),
+        Ok(b"#!ipxe\necho a, b and 127.0.0.1\n".to_vec())
+    );
+    let netascii = got(&served, "boot.ipxe", &["--netascii"]);
+    assert_eq!(netascii, Ok(b"#!ipxe\necho a, b and 127.0.0.1\n".to_vec()));
+    assert_eq!(
+        got(&served, "v12/initrd", &["--windowsize", "8"]),
+        Ok(b"initrd of version 12".to_vec())
+    );
+    // Without options it is another client, whom that route is not for.
+    assert!(got(&served, "v12/initrd", &["--no-options"]).is_err());
+    for (name, words) in [
+        ("secret/key", "Access violation"),
+        ("away/file", "Access violation"),
+        ("b.cfg", "File not found"),
+    ] {
+        let said = got(&served, name, &[]).expect_err(name);
+        assert!(said.contains(words), "{name}: {said}");
+        for hidden in ["boards", "outside", "route"] {
+            assert!(!said.contains(hidden), "{name}: {said}");
+        }
+    }
+    served.wait_line("route 1: boards/127.0.0.1-a");
+    served.wait_line("no such file (route 1: boards/127.0.0.1-b)");
+    let shown = served.wait_line("secret/key");
+    assert!(shown.contains("(route 4: refused)"), "{shown}");
+    served.end();
+}
+
+#[test]
+fn what_route_shows_is_what_serve_serves() {
+    let dir = TempDir::new().expect("temporary directory");
+    let file = settings(dir.path(), RULES);
+    std::fs::create_dir_all(dir.path().join("boards")).expect("directory");
+    std::fs::write(dir.path().join("boards/192.0.2.7-a"), "12345").expect("write");
+    let root = dir.path().to_str().expect("UTF-8");
+    let route = |words: &[&str]| {
+        let command = ["--config", &file, "tftp", "route", "--root", root];
+        let output = run(lineman().args(command).args(words));
+        assert!(output.status.success(), "{}", stderr(&output));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    // The first route is for 127.0.0.0/8.
+    let other = route(&["a.cfg", "--from", "192.0.2.7"]);
+    assert!(
+        other.contains("\"a.cfg\": no rule: the file of this name"),
+        "{other}"
+    );
+    let own = route(&["a.cfg", "plain", "secret/x"]);
+    for line in [
+        "\"a.cfg\": route 1: boards/127.0.0.1-a",
+        "  looked beneath the root: no such file",
+        "\"plain\": no rule: the file of this name",
+        "\"secret/x\": route 4: refused",
+    ] {
+        assert!(own.contains(line), "{line}\n{own}");
+    }
+    let json = route(&["--json", "boot.ipxe"]);
+    let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(told["route"], 2);
+    assert_eq!(told["served_text"], "#!ipxe\necho a, b and 127.0.0.1\n");
+    // A rule of the command line takes the place of the file's.
+    let typed = route(&[
+        "--route",
+        "mac=52:54:00:*,path=boards/{client.mac.plain}",
+        "x",
+        "--mac",
+        "52:54:00:12:34:56",
+    ]);
+    assert!(typed.contains("route 1: boards/525400123456"), "{typed}");
+}
+
+/// Rules as they stand in the field, and what is asked for.
+const MAPS: &[(&str, &[&str])] = &[
+    (r"rg \\ /", &[r"\boot\bcd", r"a\\b", "plain"]),
+    ("r ^/tftpboot/ /\nr ^[^/] /\\0", &["/tftpboot/k", "k", "/k"]),
+    (
+        "ri ^/?grub2?/(.*)$ /GRUB/\\1",
+        &["grub/x", "/Grub2/y/z", "grub3/x"],
+    ),
+    ("re ^a b\nr ^b c", &["ax", "bx"]),
+    ("rs aa a\nr ^a b", &["aaaa", "ca"]),
+    ("r q x\nrs aa a\nr ^a b", &["aaaa", "ca"]),
+    (
+        "a ^/etc\n~a ^/?pub\nr ^ /x/",
+        &["/etc/passwd", "pub/a", "/pub/b", "other"],
+    ),
+    (
+        r"r ^pxelinux.cfg/([0-9A-F]+)$ cfg/\x-\1",
+        &["pxelinux.cfg/C0A8", "pxelinux.cfg/default"],
+    ),
+    (
+        r"r ^(.*)\.([A-Za-z]+)$ \L\1\E.\U\2",
+        &["Boot.Efi", "NOEXT", "a.b.C"],
+    ),
+    (r"r [[:space:]]+ _", &["a b"]),
+    (r"r []\.]+ X", &["a]b", r"a\b", "a.b"]),
+    ("r x{2,3} y", &["xxxx", "x", "xx"]),
+    ("G4r ^ get-\\i/\n6r ^ v6/\nPr ^ put/", &["f"]),
+    ("rg (a|ab)(c|bcd)(d*) [\\1,\\2,\\3]", &["acd", "ac"]),
+    (r"r ^x\ y$ x\ \#z", &["x y"]),
+    ("# nothing\n\n   \n", &["a"]),
+];
+
+/// The file is there only under the name that we make of it: the other program finds it, or has made another.
+#[test]
+fn a_map_leads_to_the_same_file_as_in_tftpd_hpa() {
+    for (rules, names) in MAPS {
+        let dir = TempDir::new().expect("temporary directory");
+        let map = dir.path().join("map");
+        std::fs::write(&map, format!("{rules}\n")).expect("write");
+        let map = map.to_str().expect("UTF-8");
+        let theirs = Daemon::tftpd_hpa(&["-m", map]);
+        for name in *names {
+            let what = format!("{rules}\n{name}");
+            let ours = run(lineman().args(["--json", "tftp", "route", "--map", map, name]));
+            assert!(ours.status.success(), "{}", stderr(&ours));
+            let told: serde_json::Value = serde_json::from_slice(&ours.stdout).expect("JSON");
+            let served = told["served"].as_str().unwrap_or(name);
+            let file = theirs.root().join(served.trim_start_matches('/'));
+            if served != "nothing" {
+                std::fs::create_dir_all(file.parent().expect("directory")).expect("directory");
+                std::fs::write(&file, &what).expect("write");
+            }
+            let url = format!("tftp://127.0.0.1/{}", percent_encoded(name));
+            let theirs = theirs.lineman(&["get", "-o", "-", &url]);
+            match served {
+                "nothing" => {
+                    let said = stderr(&theirs);
+                    assert!(said.contains("error 2"), "{what}: {said}");
+                }
+                _ => {
+                    let got = String::from_utf8_lossy(&theirs.stdout);
+                    assert_eq!(got, what, "{served}: {}", stderr(&theirs));
+                    std::fs::remove_file(file).expect("remove");
+                }
+            }
+        }
+    }
+}
+
+fn percent_encoded(name: &str) -> String {
+    let mut encoded = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' => encoded.push(byte.into()),
+            other => write!(encoded, "%{other:02X}").expect("a string takes all"),
+        }
+    }
+    encoded
+}
