@@ -22,8 +22,8 @@ use crate::lang::Message as _;
 use crate::lang::doctor::Doctor;
 use crate::programs;
 
-/// What a package puts into `/etc/apparmor.d/lineman`.
-const PROFILE: &str = include_str!("../../../../../packaging/apparmor/lineman");
+/// What a package puts into `/etc/apparmor.d/lineman`; a link beside the sources, so that the crate has it too.
+const PROFILE: &str = include_str!("../../../apparmor");
 
 /// All of them.
 pub fn all(speak: Speak) -> Vec<Check> {
