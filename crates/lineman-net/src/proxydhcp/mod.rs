@@ -46,7 +46,7 @@ pub struct ProxyConfig {
     /// Where the usual loaders are looked for; `None` looks for none.
     pub root: Option<LoaderRoot>,
     /// Where the TFTP server listens: a machine is sent there, and on networks without such an address nobody is
-    /// answered. 0.0.0.0 and [::] are all addresses.
+    /// answered. `0.0.0.0` and `[::]` are all addresses.
     pub tftp: Vec<IpAddr>,
 }
 
