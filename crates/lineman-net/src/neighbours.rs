@@ -1,12 +1,9 @@
 //! The neighbour table of the kernel (arp(7), `ip neighbour`): which link-layer address a peer has.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::time::Duration;
-use std::time::Instant;
 
 use lineman_netlink::Message;
 use lineman_netlink::Netlink;
@@ -14,63 +11,34 @@ use lineman_netlink::attribute;
 use lineman_proto::tftp::route::Mac;
 use rustix::net::AddressFamily;
 
-/// What the kernel knows of its neighbours; opened before the process is confined.
+/// A socket to the kernel that asks for neighbours; opened before the process is confined.
 #[derive(Debug)]
-pub struct Neighbours(Mutex<Table>);
-
-#[derive(Debug)]
-struct Table {
-    netlink: Netlink,
-    /// What the last question of each version of IP was answered with, and when it was asked.
-    v4: Snapshot,
-    v6: Snapshot,
-}
-
-#[derive(Debug, Default)]
-struct Snapshot {
-    at: Option<Instant>,
-    known: HashMap<IpAddr, Mac>,
-}
+pub struct Neighbours(Mutex<Netlink>);
 
 impl Neighbours {
-    /// Opens a socket to the kernel.
+    /// Opens it.
     ///
     /// # Errors
     /// When the system refuses a netlink socket.
     pub fn open() -> io::Result<Self> {
-        Ok(Self(Mutex::new(Table {
-            netlink: Netlink::route()?,
-            v4: Snapshot::default(),
-            v6: Snapshot::default(),
-        })))
+        Netlink::route().map(Mutex::new).map(Self)
     }
 
     /// The link-layer address of `ip`, as far as the kernel has learned it: it has of a peer in the same
     /// network whose packet came, for the peer had to ask for ours. `None` behind a router, for an address of
     /// this machine, and where the address is not six bytes long. It may wait for other work on the machine's
-    /// network, but for no packet.
+    /// network, but for no packet. Nothing is remembered: another machine may have the address now.
     pub fn mac(&self, ip: IpAddr) -> Option<Mac> {
         let ip = ip.to_canonical();
-        let table = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let snapshot = match ip {
-            IpAddr::V4(_) => &mut table.v4,
-            IpAddr::V6(_) => &mut table.v6,
-        };
-        if snapshot.at.is_some_and(|at| at.elapsed() < FRESH)
-            && let Some(mac) = snapshot.known.get(&ip)
-        {
-            return Some(*mac);
-        }
-        snapshot.known.clear();
-        snapshot.at = Some(Instant::now());
+        let mut netlink = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = None;
         // A single entry can be asked for only where its interface is known.
-        let dumped = table.netlink.dump(question(ip), &mut |entry| {
-            let entry = (destination(entry), link_layer_address(entry));
-            if let (Some(ip), Some(mac)) = entry {
-                snapshot.known.insert(ip, mac);
+        let dumped = netlink.dump(question(ip), &mut |entry| {
+            if found.is_none() && destination(entry) == Some(ip) {
+                found = link_layer_address(entry);
             }
         });
-        dumped.ok().and_then(|()| snapshot.known.get(&ip).copied())
+        dumped.ok().and(found)
     }
 }
 
@@ -107,8 +75,6 @@ fn link_layer_address(entry: &[u8]) -> Option<Mac> {
     (mac != Mac([0; 6])).then_some(mac) // what has no such address, like loopback
 }
 
-/// How old an answer may be. A machine keeps its address for longer than it takes to boot.
-const FRESH: Duration = Duration::from_secs(1);
 /// The size of `struct ndmsg`, in bytes (linux/neighbour.h, as the next four).
 const NDMSG: usize = 12;
 const NDA_DST: u16 = 1;

@@ -2,10 +2,13 @@
 //! `lineman tftp route`, and for maps compared with the program that they come from.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::Path;
 
 use tempfile::TempDir;
 
+use crate::firmware_kit::SERVER;
+use crate::firmware_kit::Segment;
 use crate::support::lineman;
 use crate::tftp_client_peers::Daemon;
 use crate::tftp_kit::Served;
@@ -141,6 +144,52 @@ fn what_route_shows_is_what_serve_serves() {
         "52:54:00:12:34:56",
     ]);
     assert!(typed.contains("route 1: boards/525400123456"), "{typed}");
+}
+
+/// Two machines on a switch, told apart by nothing but their link-layer addresses; the server is confined.
+#[test]
+fn a_machine_is_known_by_its_link_layer_address() {
+    let segment = Segment::with_switch();
+    let rules = [
+        "--route",
+        "mac=52:54:00:aa:*,name=config,path=boards/{client.mac.hyphens}",
+        "--route",
+        "name=config,path=boards/{client.mac}",
+        "--route",
+        "name=config,path=boards/default",
+    ];
+    let served = segment.serve_with(&rules);
+    std::fs::create_dir(served.root().join("boards")).expect("directory");
+    served.write("boards/52-54-00-aa-00-01", b"first");
+    served.write("boards/52:54:00:bb:00:02", b"second");
+    served.write("boards/default", b"default");
+    let program = lineman();
+    let get = format!(
+        "env LC_ALL=C.UTF-8 XDG_CONFIG_HOME=/nonexistent {} -q tftp get -o - tftp://{SERVER}/config",
+        program.get_program().to_str().expect("UTF-8")
+    );
+    for (address, mac, wanted) in [
+        ("10.79.0.21", "52:54:00:aa:00:01", "first"),
+        ("10.79.0.22", "52:54:00:bb:00:02", "second"),
+        // Another machine takes the first one's address over.
+        ("10.79.0.21", "52:54:00:bb:00:02", "second"),
+    ] {
+        let script = format!(
+            "ip link set host down && ip link set host address {mac} && ip link set host up && {get}"
+        );
+        let (_host, mut said) = segment.host(address, &script);
+        let mut got = String::new();
+        said.read_to_string(&mut got).expect("stdout");
+        assert_eq!(got, wanted, "{address} {mac}");
+    }
+    // The server's own machine has no entry.
+    let own = run(segment.command("sh").args(["-c", &get]));
+    assert_eq!(
+        String::from_utf8_lossy(&own.stdout),
+        "default",
+        "{}",
+        stderr(&own)
+    );
 }
 
 /// Rules as they stand in the field, and what is asked for.
