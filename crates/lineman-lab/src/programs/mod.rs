@@ -15,6 +15,8 @@ use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -139,6 +141,9 @@ fn refused(error: &io::Error) -> Ended {
 fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
     let (id, detail) = match ended {
         Ended::Exited(code) => ("program.exited", code.to_string()),
+        Ended::Killed(signal) if *signal == KILL && ENDS.load(Ordering::Relaxed) => {
+            ("program.stopped", signal.to_string())
+        }
         Ended::Killed(signal) => ("program.killed", signal.to_string()),
         Ended::Refused(_, said) => ("program.refused", said.clone()),
     };
@@ -157,8 +162,14 @@ fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
     teller.record(Kind::Note(Note { id, args }));
 }
 
+/// Whether the lab ends, and ends what still runs: no signal that a program's user has to explain.
+static ENDS: AtomicBool = AtomicBool::new(false);
+/// The number of the signal by which it does.
+const KILL: i32 = Signal::KILL.as_raw();
+
 /// Ends whatever runs here, and what that has started. To be called when nothing more is started.
 pub(crate) fn end_all() {
+    ENDS.store(true, Ordering::Relaxed);
     for _ in 0..ROUNDS {
         let children = children();
         if children.is_empty() {

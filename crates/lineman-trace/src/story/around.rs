@@ -23,6 +23,8 @@ pub(super) struct Around {
     pub(super) congestion: Option<Congestion>,
     /// How many packets the rule that holds the row's packet wants to overtake it.
     pub(super) wanted: Option<u32>,
+    /// Whether a rule has it arrive later.
+    pub(super) delayed: bool,
 }
 
 /// How a program waits for a connection.

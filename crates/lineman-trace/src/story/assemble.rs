@@ -24,7 +24,9 @@ use super::addresses::Addresses;
 use super::arrivals::Arrivals;
 use super::change::Change;
 use super::change::Socket;
+use super::descriptors::Answered;
 use super::descriptors::Descriptors;
+use super::explain::delays;
 use super::explain::explain;
 use super::motives::Motives;
 use super::pending::Open;
@@ -86,7 +88,9 @@ pub struct Story {
     /// What is known of open sockets by the calls on them.
     pub(super) descriptors: Descriptors,
     /// What there is to say of the answers of calls, by the calls' numbers.
-    answers: HashMap<u64, Vec<Saying>>,
+    answers: HashMap<u64, Answered>,
+    /// Calls of listen() on sockets that no address was given to.
+    unbound: HashSet<u64>,
     /// Whether the log tells the states of all hosts.
     pub(super) all_asked: bool,
     /// The addresses of hosts whose states it tells.
@@ -229,6 +233,7 @@ impl Story {
             congestion,
             ..
         } = self.pending.pop_front()?;
+        self.hands_on_returns(&mut row);
         // The time of its packet, unless that was told late; rows that stood before it may have moved since.
         let departs = row.arrow.as_ref().filter(|arrow| {
             let shown = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
@@ -237,7 +242,7 @@ impl Story {
         let own_ns = departs.map_or(row.t_ns, |arrow| arrow.sent_ns);
         row.t_ns = own_ns.max(self.given_ns);
         self.given_ns = row.t_ns;
-        let mut wanted = None;
+        let (mut wanted, mut delayed) = (None, false);
         if let Some(arrow) = &mut row.arrow {
             let rules = match arrow.fate {
                 Fate::Held | Fate::Crossing => self.rules.get(&arrow.id).cloned(),
@@ -245,6 +250,7 @@ impl Story {
             };
             let rules = rules.unwrap_or_default();
             wanted = rules.iter().find_map(|rule| overtakers(rule));
+            delayed = rules.iter().any(|rule| delays(rule));
             // Where it lands, they were told before.
             if arrow.stretch != Stretch::Landing {
                 arrow.rules = rules;
@@ -273,13 +279,21 @@ impl Story {
             connecting,
             congestion,
             wanted,
+            delayed,
             ..self.sockets.around(&row)
         };
         row.sayings = explain(&row, &around);
         for who in [Host::Client, Host::Server] {
             let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
-            let said = returned.and_then(|cell| self.answers.remove(&cell.id));
+            let answered = returned.and_then(|cell| self.answers.remove(&cell.id));
+            let said = answered.map(|it| self.descriptors.say(it));
             row.sayings.extend(said.into_iter().flatten());
+            let chosen = returned.is_some_and(|cell| self.unbound.remove(&cell.id));
+            let mut listens = changes.iter().filter(|_| chosen);
+            let listens = listens.find(|it| it.is_told_of(who, TcpState::Listen));
+            let port = listens.map(|it| it.socket.ends.local.port());
+            row.sayings
+                .extend(port.map(|port| Saying::CallPortChosen { who, port }));
         }
         row.sayings.retain(|saying| match saying.lesson() {
             Some(lesson) => self.taught.insert(lesson),
@@ -301,6 +315,28 @@ impl Story {
                 _ => true,
             }));
         Some(row)
+    }
+
+    /// A call that has returned after what the next row shows first stands there: a row's call is shown with its own time,
+    /// below the packet that made it return.
+    fn hands_on_returns(&mut self, row: &mut Row) {
+        let Some(next) = self.pending.front_mut() else {
+            return;
+        };
+        let begun = |cell: &CallCell| cell.begins.then_some(cell.t_ns);
+        let calls = [&next.row.calls.client, &next.row.calls.server];
+        let first = calls.into_iter().flatten().filter_map(begun);
+        let first_ns = first.fold(next.row.t_ns, u64::min);
+        let shows = next.row.arrow.is_some() || next.is_calls();
+        for host in [Host::Client, Host::Server] {
+            let later = row.arrow.is_some()
+                && row.calls[host]
+                    .as_ref()
+                    .is_some_and(|cell| !cell.begins && cell.t_ns > first_ns);
+            if shows && later && next.row.calls[host].is_none() {
+                next.row.calls[host] = row.calls[host].take();
+            }
+        }
     }
 
     /// The time that a row may have at the earliest: that of those before it.
@@ -382,6 +418,9 @@ impl Story {
         let begun = self.calls.remove(&call.id).map(|(_, begun)| begun);
         let begun = begun.unwrap_or_else(|| cell(call, event.t_ns));
         let whole = whole(call, &begun);
+        if self.descriptors.chooses_port(&whole) {
+            self.unbound.insert(call.id);
+        }
         let said = self.descriptors.answer(&whole);
         let place = self.row_of_return(event, call);
         let row = &mut self.pending[place].row;
@@ -406,7 +445,7 @@ impl Story {
         let began = |open: &Open| {
             let cell = open.row.calls[call.host].as_ref();
             let own = cell.filter(|cell| cell.id == call.id);
-            open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(&cell.name).is_some())
+            open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(cell).is_some())
         };
         match self.pending.iter().rposition(began) {
             Some(place) => {

@@ -14,12 +14,16 @@ use super::errno;
 use crate::log::Answer;
 use crate::log::Call;
 
-/// What there is to say of a call that has returned, by what was known before it did.
-pub(super) fn of_answer(call: &Call, known: &Descriptors) -> Vec<Saying> {
+/// What there is to say of a call on a socket that has returned, by what is known.
+pub(super) fn of_answer(
+    call: &Call,
+    socket: Option<&Descriptor>,
+    known: &Descriptors,
+) -> Vec<Saying> {
     let asked = Asked {
         call,
         known,
-        socket: known.of(call),
+        socket,
     };
     match &call.answer {
         Some(Answer::Error(error)) => asked.failed(error),
@@ -93,7 +97,15 @@ impl Asked<'_> {
             "EINPROGRESS" => failure!(self, error, CallBegun),
             "EALREADY" => failure!(self, error, CallUnderWay),
             "EISCONN" => self.connected_already(error),
-            "ENOTCONN" => self.not_connected(error),
+            "ENOTCONN" => {
+                let one = self.not_connected(error);
+                let who = self.call.host;
+                let python = self.call.program.as_ref();
+                let describes = python.is_some_and(|it| it.starts_with("python"));
+                let more = (describes && self.is(&["getpeername"]))
+                    .then_some(Saying::CallPythonDescribes { who });
+                return [one].into_iter().chain(more).collect();
+            }
             "EINVAL" => self.invalid(error),
             "EDESTADDRREQ" => failure!(self, error, CallNoAddress),
             "EOPNOTSUPP" if self.is_udp() && self.is(&["listen", "accept"]) => {
@@ -209,7 +221,12 @@ impl Asked<'_> {
     }
 
     fn not_connected(&self, error: &str) -> Saying {
+        let who = self.call.host;
         match self.socket {
+            // Linux: inet_shutdown, inet_getname. Its TCP may be in TIME-WAIT; the socket has left it alone.
+            Some(it) if it.shut_write && self.known.end(who, it).is_fin_alone() => {
+                failure!(self, error, CallOver)
+            }
             Some(it) if it.listens => failure!(self, error, CallListenerHasNone),
             Some(it) if it.transport == Some(Transport::Udp) => {
                 failure!(self, error, CallUdpHasNoPeer)
@@ -229,15 +246,18 @@ impl Asked<'_> {
     }
 
     fn invalid(&self, error: &str) -> Saying {
+        // An address that is one is refused only where there is one already: its program's, or one that its TCP or
+        // UDP has chosen.
+        let known = self.socket.is_some_and(|it| it.transport.is_some());
+        if known && self.is(&["bind"]) && self.names_an_address() {
+            return failure!(self, error, CallBoundAlready);
+        }
         let tcp = self
             .socket
             .filter(|it| it.transport == Some(Transport::Tcp));
         match tcp {
             Some(it) if self.is(&["accept"]) && !it.listens => {
                 failure!(self, error, CallNotListening)
-            }
-            Some(it) if self.is(&["bind"]) && (it.bound.is_some() || it.was_connected) => {
-                failure!(self, error, CallBoundAlready)
             }
             Some(it) if self.is(&["listen"]) && it.was_connected => {
                 failure!(self, error, CallListensConnected)

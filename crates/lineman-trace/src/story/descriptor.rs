@@ -81,6 +81,12 @@ impl Descriptor {
     /// Takes down what a call has changed that succeeded.
     pub(super) fn learn(&mut self, call: &Call) {
         let arg = |at: usize| call.args.get(at).map(String::as_str).unwrap_or_default();
+        // Nothing goes through a TCP socket before its handshake is complete.
+        let carries = matches!(
+            call.name.as_str(),
+            "send" | "sendall" | "write" | "sendmsg" | "recv" | "read" | "recvmsg"
+        );
+        self.was_connected |= carries && self.opening && self.transport == Some(Transport::Tcp);
         match call.name.as_str() {
             "bind" => self.bound = address(call),
             "listen" => self.listens = true,

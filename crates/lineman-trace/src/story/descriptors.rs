@@ -46,11 +46,42 @@ pub(super) struct Descriptors {
     addresses: Ends<Vec<IpAddr>>,
 }
 
+/// What there is to say of a call's answer.
+#[derive(Debug, Default)]
+pub(super) struct Answered {
+    said: Vec<Saying>,
+    /// The call and what was known of its socket, if a packet that is told after it may explain the answer.
+    unexplained: Option<(Call, Descriptor)>,
+}
+
+impl Answered {
+    /// Whether there is nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.said.is_empty()
+    }
+}
+
+/// Whether a FIN or RST would have explained an answer, and none was known.
+fn is_unexplained(saying: &Saying) -> bool {
+    use Saying::{CallEndedSomehow, CallNotConnected, CallPipe};
+    matches!(
+        saying,
+        CallEndedSomehow { .. } | CallNotConnected { .. } | CallPipe { .. }
+    )
+}
+
 /// How a connection has ended, by what has arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct End {
     pub(super) fin: bool,
     pub(super) rst: bool,
+}
+
+impl End {
+    /// Whether the peer has finished, and was not reset.
+    pub(super) fn is_fin_alone(self) -> bool {
+        self.fin && !self.rst
+    }
 }
 
 /// Who has a port.
@@ -81,6 +112,7 @@ impl Descriptors {
     /// A socket has changed its state.
     pub(super) fn state(&mut self, state: &State) {
         let key = (state.host, state.socket);
+        self.find_local(state);
         if state.to == TcpState::Established {
             let ends = |it: &&mut Descriptor| {
                 it.local == Some(state.socket.local) && it.peer == state.socket.remote
@@ -93,6 +125,26 @@ impl Descriptors {
         match state.to {
             TcpState::Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
+        }
+    }
+
+    /// A connection of a host opens: the one socket that has asked its peer, and of which no address is known yet, has it.
+    /// A connect() that does not wait returns before its TCP is asked for a state.
+    fn find_local(&mut self, state: &State) {
+        let opens = matches!(state.to, TcpState::SynSent | TcpState::Established);
+        let local = Some(state.socket.local);
+        let Some(peer) = state.socket.remote.filter(|_| opens) else {
+            return;
+        };
+        let mine = self.open.iter_mut();
+        let mine = mine.filter(|(((host, _), _), it)| *host == state.host && it.peer == Some(peer));
+        let mut mine: Vec<_> = mine.map(|(_, socket)| socket).collect();
+        if mine.iter().any(|it| it.local == local) {
+            return;
+        }
+        mine.retain(|it| it.local.is_none());
+        if let [socket] = &mut mine[..] {
+            socket.local = local;
         }
     }
 
@@ -198,11 +250,32 @@ impl Descriptors {
         })
     }
 
+    /// Whether a listen() has succeeded on a socket to which its program has given no address: then its TCP has.
+    pub(super) fn chooses_port(&self, call: &Call) -> bool {
+        let listens = call.name == "listen" && matches!(call.answer, Some(Answer::Value(_)));
+        let socket = self.of(call).filter(|_| listens);
+        socket.is_some_and(|it| it.bound.is_none() && !it.listens && it.transport.is_some())
+    }
+
     /// A call has returned: what there is to say of its answer, by what was known before.
-    pub(super) fn answer(&mut self, call: &Call) -> Vec<Saying> {
-        let said = of_answer(call, self);
+    pub(super) fn answer(&mut self, call: &Call) -> Answered {
+        let said = of_answer(call, self.of(call), self);
+        let unexplained = call.program.is_some() && said.iter().any(is_unexplained);
+        let socket = self.of(call).filter(|_| unexplained).cloned();
         self.returned(call);
-        said
+        Answered {
+            said,
+            unexplained: socket.map(|socket| (call.clone(), socket)),
+        }
+    }
+
+    /// What there is to say of an answer now: a program's calls are told with times of a tracer, which may be a
+    /// little before that of the packet that made one return.
+    pub(super) fn say(&self, answered: Answered) -> Vec<Saying> {
+        match answered.unexplained {
+            Some((call, socket)) => of_answer(&call, Some(&socket), self),
+            None => answered.said,
+        }
     }
 
     fn returned(&mut self, call: &Call) {

@@ -140,7 +140,10 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         of_way(arrow, between, out);
     }
     match arrow.fate {
-        Fate::Held => out.push(held_back(arrow).unwrap_or(Saying::Held {})),
+        Fate::Held => {
+            let by_rule = held_back(arrow).or_else(|| delayed(arrow));
+            out.push(by_rule.unwrap_or(Saying::Held {}));
+        }
         Fate::Crossing if arrow.stretch == Stretch::Departure => {}
         Fate::Crossing => out.push(Saying::Crossing {}),
         Fate::Dropped if let Some(address) = arrow.nobody => {
@@ -157,7 +160,7 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         Fate::Delivered => {
             // Where it goes on, it was said before.
             if arrow.stretch == Stretch::Whole
-                && let Some(held) = held_back(arrow)
+                && let Some(held) = held_back(arrow).or_else(|| delayed(arrow))
             {
                 out.extend([held, released(arrow, around)]);
             }
@@ -199,17 +202,29 @@ fn of_captured(arrow: &Arrow, out: &mut Vec<Saying>) {
     }
 }
 
-/// That it has been held, and goes on: because a person let it through, because it was overtaken, or because the rule holds none for longer.
+/// That it has been held, and goes on: because a person let it through, because it was overtaken, because the rule holds none for
+/// longer, or because it was delayed for so long.
 fn released(arrow: &Arrow, around: &Around) -> Saying {
-    let Some(wanted) = around.wanted else {
-        return Saying::LetThrough {}; // no rule has held it
-    };
     let decided_ns = arrow.decided_ns.unwrap_or(arrow.sent_ns);
     let millis = millis(decided_ns.saturating_sub(arrow.sent_ns));
-    match arrow.overtaken < wanted {
-        true => Saying::ReleasedAtLimit { millis },
-        false => Saying::Released { millis },
+    match around.wanted {
+        Some(wanted) if arrow.overtaken < wanted => Saying::ReleasedAtLimit { millis },
+        Some(_) => Saying::Released { millis },
+        None if around.delayed => Saying::CameLate { millis },
+        None => Saying::LetThrough {}, // no rule has held it
     }
+}
+
+/// That a rule has it arrive later, whatever else passes.
+fn delayed(arrow: &Arrow) -> Option<Saying> {
+    let rule = of_the_wire(arrow).find(|rule| delays(rule))?.clone();
+    Some(Saying::Delayed { rule })
+}
+
+/// Whether a rule has packets arrive later.
+pub(super) fn delays(rule: &str) -> bool {
+    let mut words = rule.split([' ', ';']);
+    words.any(|word| matches!(word, "delay" | "jitter" | "rate"))
 }
 
 /// Whether its receiver's TCP still knew the connection when it came, as far as it was asked.

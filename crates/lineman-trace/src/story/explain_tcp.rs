@@ -56,7 +56,8 @@ pub(super) fn of_segment(
     if probed && !persists(row, arrow) {
         out.push(Saying::DataProbed { first: place.seq });
     }
-    if is_full {
+    // The answer to a probe says how large the window is.
+    if is_full && label != Label::AckAgain(Prompt::Probe) {
         out.push(Saying::WindowZero { who: arrow.from });
     }
 }

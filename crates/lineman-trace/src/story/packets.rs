@@ -153,7 +153,7 @@ impl Story {
                 .args
                 .first()
                 .is_some_and(|arg| *arg == peer.to_string());
-            *whose == host && names && Sends::of(&cell.name) == Some(Sends::Syn)
+            *whose == host && names && Sends::of(cell) == Some(Sends::Syn)
         };
         match self.calls.values().any(asks) {
             true => Some(Connecting::InTheCall),

@@ -202,7 +202,7 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
     let row = &open.row;
     let from = arrow.from;
     let waits = |cell: &CallCell| cell.answer.is_none();
-    let idle = |cell: &CallCell| waits(cell) && Sends::of(&cell.name).is_none();
+    let idle = |cell: &CallCell| waits(cell) && Sends::of(cell).is_none();
     row.arrow.is_none()
         && row.calls[from]
             .as_ref()

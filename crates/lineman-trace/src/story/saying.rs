@@ -291,6 +291,10 @@ sayings! {
     Held "wire.held" { }
     /// The same, by a rule.
     HeldBy "wire.held.rule" { rule: Text }
+    /// A rule has it arrive later.
+    Delayed "wire.delayed" { rule: Text }
+    /// It arrives so late.
+    CameLate "wire.delayed.over" { millis: Millis }
     /// Its sender sends it again meanwhile.
     HeldAgain "wire.held.again" { who: Host, times: Times }
     /// It goes on.
@@ -465,6 +469,12 @@ sayings! {
     CallWasRefused "call.notconn.refused" { who: Host, name: Text, error: Text, python: Text }
     /// Its handshake is not complete.
     CallOpening "call.notconn.opening" { who: Host, name: Text, error: Text, python: Text }
+    /// A listener to which no address was given.
+    CallPortChosen "call.listen.port" { who: Host, port: Port }
+    /// Both ends have finished.
+    CallOver "call.notconn.over" { who: Host, name: Text, error: Text, python: Text }
+    /// Python asks for a peer when it describes a socket.
+    CallPythonDescribes "call.notconn.python" { who: Host }
     /// A listener has none.
     CallListenerHasNone "call.notconn.listener" { who: Host, name: Text, error: Text, python: Text }
     /// A RST has ended it.

@@ -28,9 +28,16 @@ pub(super) enum Sends {
 }
 
 impl Sends {
-    /// What a call of this name sends, if it sends anything.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    /// What a call sends, if it sends anything.
+    pub(super) fn of(cell: &CallCell) -> Option<Self> {
+        Self::named(&cell.name, &cell.args)
+    }
+
+    /// What a call of this name with these arguments sends, if it sends anything.
+    fn named(name: &str, args: &[String]) -> Option<Self> {
         match name {
+            // It ends the other direction, and the peer hears nothing of it.
+            "shutdown" if args.first().is_some_and(|how| how == "SHUT_RD") => None,
             "connect" | "connect_ex" => Some(Self::Syn),
             "send" | "sendall" | "sendto" | "sendmsg" | "write" | "flush" => Some(Self::Bytes),
             "close" | "shutdown" => Some(Self::End),
@@ -40,7 +47,8 @@ impl Sends {
     }
 
     /// Whether it may have sent this packet. What was sent before is sent again by a TCP, and an ACK that carries
-    /// nothing by itself; a datagram that was sent before is sent again by its program.
+    /// nothing by itself; a datagram that was sent before is sent again by its program. Bytes with a FIN have left by
+    /// what ended the direction, however long before they were given to TCP.
     pub(super) fn fits(self, arrow: &Arrow) -> bool {
         let bytes = matches!(self, Self::Bytes | Self::Rest);
         match &arrow.seen.what {
@@ -49,7 +57,7 @@ impl Sends {
                 let ends = it.flags.any(Flags::FIN | Flags::RST);
                 match self {
                     Self::Syn => it.has(Flags::SYN),
-                    Self::Bytes => it.len > 0,
+                    Self::Bytes => it.len > 0 && !ends,
                     Self::End => ends,
                     Self::Rest => ends || it.len > 0,
                 }
@@ -88,7 +96,7 @@ impl Toward {
         let socket = known.of(call);
         let own = socket.and_then(|it| it.peer);
         let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
-        let (nobody, peer) = match Sends::of(&call.name) {
+        let (nobody, peer) = match Sends::named(&call.name, &call.args) {
             Some(Sends::Syn) => (udp, address(call)),
             Some(Sends::Bytes) => (false, own),
             Some(Sends::End | Sends::Rest) => (udp, own),
@@ -116,7 +124,7 @@ impl Toward {
 pub(super) fn may_have_sent(cell: &CallCell, arrow: &Arrow) -> bool {
     let began = cell.t_ns <= arrow.sent_ns;
     let failed = matches!(&cell.answer, Some(Answer::Error(error)) if error != "EINPROGRESS");
-    let sends = Sends::of(&cell.name).is_some_and(|sends| sends.fits(arrow));
+    let sends = Sends::of(cell).is_some_and(|sends| sends.fits(arrow));
     began && !failed && sends && has_room_for(cell, arrow)
 }
 

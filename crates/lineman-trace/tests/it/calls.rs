@@ -1,5 +1,6 @@
 //! What is said of the answers of calls.
 
+use lineman_proto::wire::Flags;
 use lineman_trace::log::*;
 use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
@@ -72,6 +73,13 @@ pub fn rest() -> Vec<u8> {
     let mut tcp = Connection::new(9001);
     log.cross(Server, tcp.next(Server, and_ack(RST), b""));
     log.quick(Client, 5, "getpeername", &[], "ENOTCONN");
+    unbound(&mut log);
+    // Both have finished, and the program shuts down what is over.
+    let mut tcp = Connection::new(9002);
+    finished(&mut log, &mut tcp);
+    log.quick(Client, 7, "shutdown", &["SHUT_RD"], "ENOTCONN");
+    traced(&mut log, 900, 0, "socket", &["AF_INET", "SOCK_STREAM"], "8");
+    traced(&mut log, 901, 8, "getpeername", &[], "ENOTCONN");
     // A port whose first socket nobody has seen.
     let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
     let (local, remote) = (local.expect("an address"), remote.ok());
@@ -79,6 +87,91 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
     log.quick(Client, 4, "bind", &["10.0.0.1:80"], "EADDRINUSE");
     log.done()
+}
+
+/// A socket of the client, 7, whose connect() has not waited, and whose TCP is asked for its state only after that;
+/// both ends have sent FINs.
+fn finished(log: &mut Script, tcp: &mut Connection) {
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "7");
+    let to = tcp.server.to_string();
+    log.quick(Client, 7, "connect", &[&to], "EINPROGRESS");
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.quick(Client, 7, "write", &["\"hi\""], "2");
+    log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+    log.quick(Client, 7, "shutdown", &["SHUT_WR"], "0");
+    log.cross(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+}
+
+/// listen() without bind(): the port that the kernel chose was not told; and why bind() failed after that was not, either.
+#[test]
+fn the_port_of_a_listener_that_was_not_bound_is_told() {
+    let mut log = Script::new("");
+    unbound(&mut log);
+    log.quick(Server, 3, "bind", &["0.0.0.0:8888"], "EINVAL");
+    let all = said(&log.done());
+    let port = Saying::CallPortChosen {
+        who: Server,
+        port: 57115,
+    };
+    assert!(all.contains(&port), "{all:?}");
+    let last = all.last().map(Saying::id);
+    assert_eq!(last, Some("call.inval.bound"));
+}
+
+fn unbound(log: &mut Script) {
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    let listen = log.call(Server, 3, "listen", &["5"]);
+    let local = "0.0.0.0:57115".parse().expect("an address");
+    let remote = None;
+    log.state(Server, Endpoints { local, remote }, TcpState::Listen);
+    log.returns(listen, Server, "listen", "0");
+}
+
+/// "The handshake is not complete", of a connection that was over.
+#[test]
+fn a_connection_that_is_over_has_no_unfinished_handshake() {
+    for other in [false, true] {
+        let (mut log, mut tcp) = (Script::new(""), Connection::new(9000));
+        if other {
+            // An earlier connection to the same port, whose end was seen, too.
+            log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+            log.quick(Client, 4, "connect", &["10.0.0.2:9000"], "0");
+            let mut earlier = tcp.clone();
+            earlier.client.set_port(45_000);
+            log.cross(Server, earlier.next(Server, and_ack(RST), b""));
+            log.quick(Client, 4, "close", &[], "0");
+        }
+        finished(&mut log, &mut tcp);
+        log.quick(Client, 7, "shutdown", &["SHUT_RD"], "ENOTCONN");
+        assert_eq!(last(&mut log), "call.notconn.over", "{other}");
+    }
+}
+
+/// "Means that nothing more will come", and the FIN stood in the row above: a tracer's time was that of the packet, less
+/// some microseconds.
+#[test]
+fn a_fin_that_is_told_after_the_call_that_it_ended_explains_it() {
+    let (mut log, mut tcp) = (Script::new(""), Connection::new(9000));
+    traced(&mut log, 1, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    traced(&mut log, 2, 3, "accept", &[], "4, 10.0.0.1:45110");
+    let fin = log.send(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    traced(&mut log, 3, 4, "recv", &["10"], "0");
+    log.verdict(fin, Client, Verdict::Delivered, None);
+    assert_eq!(last(&mut log), "call.recv.end");
+}
+
+/// A student who has not called it asks why there is a getpeername().
+#[test]
+fn python_asks_for_a_peer_by_itself() {
+    let mut log = Script::new("");
+    traced(&mut log, 1, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    traced(&mut log, 2, 3, "getpeername", &[], "ENOTCONN");
+    assert_eq!(last(&mut log), "call.notconn.python");
 }
 
 /// "The other end has sent FIN", of an empty datagram.

@@ -133,6 +133,7 @@ pub fn causes() -> Vec<u8> {
     log = persistent(log.then()).0;
     log = bytes_and_fin(log.then()).0;
     log = held_in_vain(log.then()).0;
+    log = delayed_by_rules(log.then());
     log = refused_later(log.then()).0;
     log = refused_unseen(log.then()).0;
     log = given_up(log.then()).0;
@@ -398,6 +399,39 @@ fn held_in_vain(log: Script) -> (Script, [u64; 2]) {
     let overtaken = held(&mut talk, 100, true);
     let in_vain = held(&mut talk, 300, false);
     (talk.log, [overtaken, in_vain])
+}
+
+/// "It was held until somebody let it through", of what a rule had delayed; and where it stood in one row, nothing was said.
+fn delayed_by_rules(log: Script) -> Script {
+    let mut talk = talk(log, true);
+    for (at, rule, goes_on) in [(100, "delay 50ms", false), (300, "rate 1mbit", true)] {
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"late");
+        let id = talk.log.at(at * MS).send(Client, bytes);
+        talk.log.put(Kind::Fault(Fault {
+            packet: id,
+            rule: format!("c>s:data #1 {rule}"),
+        }));
+        talk.log.verdict(id, Client, Verdict::Held, None);
+        if goes_on {
+            talk.log
+                .quick(Server, 4, "getsockname", &[], "10.0.0.2:9000");
+            talk.data(Server, b"meanwhile");
+        }
+        talk.log.at((at + 52) * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    talk.log
+}
+
+#[test]
+fn what_a_rule_delays_is_not_let_through_by_hand() {
+    let told = ids(&rows(delayed_by_rules(new()))
+        .iter()
+        .flat_map(|row| row.sayings.clone())
+        .collect::<Vec<_>>());
+    let wire: Vec<_> = told.iter().filter(|id| id.starts_with("wire.")).collect();
+    let late = ["wire.delayed", "wire.delayed.over"];
+    assert_eq!(wire, [late, late].as_flattened().iter().collect::<Vec<_>>());
 }
 
 /// That a limit had released it, and not what overtook it, was not said.
@@ -1139,4 +1173,74 @@ fn a_reset_of_a_stranger_is_not_given_a_reason() {
     let reset = talk.log.cross(Server, reset);
     let rows = talk.rows();
     assert_eq!(ids(&of(&rows, reset)), ["rst.broken"]);
+}
+
+/// Calls and the packets beside them, in the order of the rows: `close`, `FIN`.
+fn calls_and_segments(rows: &[Row]) -> Vec<(Option<String>, usize)> {
+    let shown = |row: &Row| {
+        let call = row.calls[Client].as_ref().map(|cell| cell.name.clone());
+        let segment = row.arrow.as_ref().filter(|arrow| arrow.from == Client);
+        (call, segment.map_or(0, |arrow| arrow.bytes.len()))
+    };
+    rows.iter().map(shown).filter(|it| it.0.is_some()).collect()
+}
+
+/// "1.463 close() = 0" stood above "1.459 send() = 10": bytes that wait (Nagle's algorithm) leave with the FIN, and the
+/// call that had given them was shown beside it.
+#[test]
+fn bytes_that_leave_with_a_fin_have_left_by_the_close() {
+    let mut talk = talk(Script::new(""), false);
+    talk.log.quick(Client, 3, "send", &["\"late\""], "4");
+    talk.log.quick(Client, 3, "close", &[], "0");
+    let end = talk
+        .tcp
+        .next(Client, and_ack(Flags::FIN | Flags::PSH), b"late");
+    talk.log.cross(Client, end);
+    let rows = talk.rows();
+    let shown = calls_and_segments(&rows);
+    let names: Vec<_> = shown
+        .iter()
+        .filter_map(|(name, _)| name.as_deref())
+        .collect();
+    assert_eq!(names, ["send", "close"]);
+    assert!(shown[0].1 == 0 && shown[1].1 > 0, "{shown:?}");
+}
+
+/// "close(4)" stood above "shutdown(4, SHUT_RD)", which was made before it and sends nothing.
+#[test]
+fn to_shut_down_receiving_sends_no_fin() {
+    let mut talk = talk(Script::new(""), false);
+    talk.log.quick(Client, 3, "shutdown", &["SHUT_RD"], "0");
+    talk.log.quick(Client, 3, "close", &[], "0");
+    let end = talk.tcp.next(Client, and_ack(Flags::FIN), b"");
+    talk.log.cross(Client, end);
+    let rows = talk.rows();
+    let shown = calls_and_segments(&rows);
+    let names: Vec<_> = shown
+        .iter()
+        .filter_map(|(name, _)| name.as_deref())
+        .collect();
+    assert_eq!(names, ["shutdown", "close"]);
+    assert!(shown[0].1 == 0 && shown[1].1 > 0, "{shown:?}");
+}
+
+/// "0.537 connect() = 0" stood above "0.535 ACK": below the SYN+ACK, at its own time, and the next packet had left before.
+#[test]
+fn a_call_that_returns_after_the_next_packet_has_left_stands_below_it() {
+    let (mut log, mut tcp) = (new(), Connection::new(9000));
+    let connect = log.call(Client, 3, "connect", &["10.0.0.2:9000"]);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    let mut ack = Packet::new(77, Client, Verdict::Sent, Some(tcp.next(Client, ACK, b"")));
+    // Read when the call had returned; it left before.
+    ack.stamp_ns = Some(1_795_000_000_000_000_000 + 8 * MS * 1000);
+    log.at(10 * MS).returns(connect, Client, "connect", "0");
+    log.put(Kind::Packet(ack));
+    log.verdict(77, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let shown = rows.iter().filter(|row| row.arrow.is_some());
+    let names: Vec<_> = shown
+        .map(|row| row.calls[Client].as_ref().map(|cell| cell.answer.is_some()))
+        .collect();
+    assert_eq!(names, [Some(false), None, Some(true)]);
 }

@@ -257,7 +257,9 @@ impl Wire {
                 let original = original.into_iter().chain(self.same(packet));
                 Some(("of", number(*of), original.collect()))
             }
-            Saying::Released { millis } | Saying::ReleasedAtLimit { millis } => {
+            Saying::Released { millis }
+            | Saying::ReleasedAtLimit { millis }
+            | Saying::CameLate { millis } => {
                 let waited = packet
                     .delivered_ns
                     .map(|at| millis_between(packet.sent_ns, at));

@@ -74,6 +74,7 @@ messages! {
     RunsAlone { program, host } "{program} on the {host} is running, and no program on the other host; ^C ends it (--client gives it a client)" "{host}上的 {program} 正在运行，而另一台主机上没有程序；^C 结束它（用 --client 指定客户端程序）"
     ExitedOn { program, host, how } "{program} on the {host} has ended with exit code {how}." "{host}上的 {program} 已结束，退出码 {how}。"
     KilledOn { program, host, how } "{program} on the {host} was ended by signal {how}." "{host}上的 {program} 被信号 {how} 终止。"
+    StoppedOn { program, host } "{program} on the {host} was still running when the lab ended, and was ended with it." "实验结束时{host}上的 {program} 仍在运行，于是随之结束。"
     RefusedOn { program, host, how } "{program} on the {host} did not start: {how}." "{host}上的 {program} 没有启动：{how}。"
     Exited { program, code } "{program} has ended with exit code {code}" "{program} 已结束，退出码 {code}"
     Killed { program, signal } "{program} was ended by signal {signal}" "{program} 被信号 {signal} 终止"

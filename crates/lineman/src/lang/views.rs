@@ -23,6 +23,7 @@ messages! {
     ClockPersist { millis } "persist timer {millis} ms" "持续计时器 {millis} 毫秒"
     ClockReordering { millis } "reordering timer {millis} ms" "重排序计时器 {millis} 毫秒"
     StatesKernel {} "States are the kernel's own (inet_diag), asked after each step." "状态来自内核（inet_diag），每一步之后查询。"
+    StatesBetween {} "Those with ~ are deduced from the packets." "带 ~ 的状态由报文推断。"
     StatesInferred {} "States are deduced from the packets, not told by a kernel." "状态由报文推断得出，并非来自内核。"
     StatesSimulated {} "Both ends are simulated; no kernel's TCP took part." "两端均为模拟，没有内核 TCP 参与。"
     NoStates {} "UDP has no states: what looks like a connection is only a pair of ports that the two programs remember." "UDP 没有状态：看上去像连接，其实只是两个程序各自记住的一对端口。"

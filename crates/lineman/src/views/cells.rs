@@ -36,6 +36,11 @@ pub fn mark(known: Known) -> &'static str {
     }
 }
 
+/// Whether packets tell of a state, and no TCP has.
+pub fn is_deduced(cell: &StateCell) -> bool {
+    !mark(cell.known).is_empty()
+}
+
 /// The state that a row leaves a socket in.
 pub fn state(cell: &StateCell) -> String {
     format!("{}{}", mark(cell.known), cell.after.name())

@@ -247,13 +247,19 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
                 after_ns,
             };
         }
+        // What came last was no data behind the gap: it counts (RFC 5681 §2), but says nothing new.
+        Some(Bare::Duplicate(_)) if sender.prompt == Prompt::Known => {
+            return Label::AckAgain(Prompt::Known);
+        }
         Some(Bare::Duplicate(times)) => return Label::AckDup { times },
         // That of a SYN was counted otherwise, so the next one is another in any case.
         Some(Bare::Window) if sender.settled => return Label::Window,
         _ => {}
     }
     match more {
-        0 if it.window == 0 && !it.has(Flags::SYN) => Label::Window,
+        0 if it.window == 0 && !it.has(Flags::SYN) && sender.prompt != Prompt::Probe => {
+            Label::Window
+        }
         0 => Label::AckAgain(sender.prompt),
         bytes => Label::Ack { bytes, after_ns },
     }

@@ -27,6 +27,7 @@ use self::marks::Marks;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
+use crate::views::cells::is_deduced;
 use crate::views::text::wrap;
 use crate::views::words::paragraph;
 
@@ -58,6 +59,8 @@ pub struct Ladder {
     story: Story,
     start: Option<Start>,
     has_states: bool,
+    /// Whether one that was shown is deduced.
+    has_deduced: bool,
     has_datagrams: bool,
     is_captured: bool,
 }
@@ -71,6 +74,7 @@ impl Ladder {
             story: Story::new(),
             start: None,
             has_states: false,
+            has_deduced: false,
             has_datagrams: false,
             is_captured: false,
         }
@@ -115,7 +119,9 @@ impl Ladder {
                 (false, false) => None,
             };
             let captured = self.is_captured.then_some(Views::WhereCaptured {});
-            let notes = states.into_iter().chain(captured);
+            let told = start.origin != Origin::Inferred;
+            let between = (told && self.has_deduced).then_some(Views::StatesBetween {});
+            let notes = states.into_iter().chain(between).chain(captured);
             lines.extend(notes.flat_map(|note| self.sentence(&note.render(self.style.lang))));
         }
         lines
@@ -128,6 +134,10 @@ impl Ladder {
         self.has_datagrams |= arrows().any(is_datagram);
         self.is_captured |= arrows().any(|arrow| arrow.fate == Fate::Captured);
         self.has_states |= rows.iter().any(|row| states(row).is_some());
+        let cells = rows
+            .iter()
+            .flat_map(|row| [row.states.client, row.states.server]);
+        self.has_deduced |= cells.flatten().any(|cell| is_deduced(&cell));
         rows.iter().flat_map(|row| self.row(row)).collect()
     }
 

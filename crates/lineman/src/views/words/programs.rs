@@ -16,6 +16,7 @@ pub(super) fn of_note(id: &str, args: &[(String, String)], lang: Lang) -> Option
     let words = match id {
         "program.exited" => Words::ExitedOn { program, host, how },
         "program.killed" => Words::KilledOn { program, host, how },
+        "program.stopped" => Words::StoppedOn { program, host },
         "program.refused" => Words::RefusedOn { program, host, how },
         _ => return None,
     };
@@ -35,6 +36,12 @@ mod tests {
         assert_eq!(
             said.as_deref(),
             Some("nc on the server has ended with exit code 0.")
+        );
+        // "Was ended by signal 9", as if something had gone wrong: `--until` had ended it.
+        let said = note("program.stopped");
+        assert_eq!(
+            said.as_deref(),
+            Some("nc on the server was still running when the lab ended, and was ended with it.")
         );
         assert_eq!(note("look.handshake"), None);
         assert_eq!(of_note("program.exited", &[], Lang::En), None);

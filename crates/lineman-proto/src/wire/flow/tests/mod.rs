@@ -428,7 +428,9 @@ fn a_window_closes_and_opens() {
     assert_eq!(talk.back(ACK, (1, 101), b""), ack(100));
     let old = Label::Probe { byte: false };
     assert_eq!(talk.forth(ACK, (100, 1), b""), is(old));
-    assert_eq!(talk.back(ACK, (1, 101), b""), is(Label::Window));
+    // "Has no buffer space left", as if that were news: it answers the probe.
+    let answer = is(Label::AckAgain(Prompt::Probe));
+    assert_eq!(talk.back(ACK, (1, 101), b""), answer);
     let told = talk.forth(ACK, (101, 1), b"y"); // as BSD probes
     assert_eq!(told, is(Label::Probe { byte: true }));
     talk.back(ACK, (1, 101), b"");
@@ -592,6 +594,24 @@ fn one_duplicate_ack_with_a_sack_is_not_three() {
     assert_eq!(told, is(Label::AckDup { times: 1 }));
     let told = talk.forth(ACK, (1, 1), &[0; 100]);
     assert_eq!(told, again(DATA, 4, 1, Cause::Sack { acks: 1 }));
+}
+
+/// "Data behind the gap has arrived", where a copy of what was behind it had been there.
+#[test]
+fn a_copy_of_what_is_behind_a_gap_is_no_news_of_it() {
+    let mut talk = talk_with_sack().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.back(ACK, (1, 101), b"");
+    talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+    let behind = talk.frame(Way::Forth, ACK, (201, 1), &[0; 100]);
+    talk.sent(&behind);
+    talk.arrives(&behind);
+    assert_eq!(talk.sacks(101, (201, 301)), is(Label::AckDup { times: 1 }));
+    talk.arrives(&behind); // doubled
+    let told = talk.sacks(101, (201, 301));
+    assert_eq!(told, is(Label::AckAgain(Prompt::Known)));
+    talk.forth(ACK, (301, 1), &[0; 100]);
+    assert_eq!(talk.sacks(101, (301, 401)), is(Label::AckDup { times: 3 }));
 }
 
 /// A later segment was sent, and lost: what has the ACK repeated is a copy of the first.

@@ -46,6 +46,8 @@ pub(super) struct Programs {
     strace: Option<PathBuf>,
     speaks: mpsc::UnboundedSender<Heard>,
     heard: mpsc::UnboundedReceiver<Heard>,
+    /// What was heard, and when it is shown: below the packets that made a program say it, which the log tells late.
+    held: VecDeque<(Instant, Heard)>,
     /// The hosts whose programs have not ended.
     running: Vec<Host>,
     /// Whether one of them writes to the terminal by itself.
@@ -82,6 +84,8 @@ enum Stage {
 /// What is heard of them.
 pub(super) enum Input {
     Heard(Heard),
+    /// What was held is to be shown.
+    Show,
     Due,
     /// Something was typed, or may have a reader now.
     Typed,
@@ -121,6 +125,7 @@ impl Programs {
             strace,
             speaks,
             heard,
+            held: VecDeque::new(),
             stage: Stage::Start(Instant::now()),
             exit: None,
             console,
@@ -231,6 +236,16 @@ impl Programs {
 
     fn rest(&mut self) {
         self.stage = Stage::Rest(Instant::now() + REST);
+    }
+
+    /// Keeps what was heard until the log has told what came before it. As JSON nothing is told late: each line has its
+    /// own time.
+    fn hold(&mut self, heard: Heard) -> Result<(), Failure> {
+        if self.console.json {
+            return self.heard(heard);
+        }
+        self.held.push_back((Instant::now() + HOLD, heard));
+        Ok(())
     }
 
     fn heard(&mut self, heard: Heard) -> Result<(), Failure> {
@@ -361,8 +376,16 @@ impl<P: ?Sized> Source<P> for Programs {
                 None => pending().await,
             }
         };
+        let shown = self.held.front().map(|(at, _)| *at);
+        let hold = async {
+            match shown {
+                Some(at) => tokio::time::sleep_until(at).await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             Some(heard) = self.heard.recv() => Input::Heard(heard),
+            () = hold => Input::Show,
             () = wait => Input::Due,
             () = self.typed.changed(), if self.typed.is_on() => Input::Typed,
         }
@@ -370,7 +393,13 @@ impl<P: ?Sized> Source<P> for Programs {
 
     fn take(&mut self, input: Input, _: &mut P) -> Result<Next, Failure> {
         match input {
-            Input::Heard(heard) => self.heard(heard).map(|()| Next::GoOn),
+            Input::Heard(heard) => self.hold(heard).map(|()| Next::GoOn),
+            Input::Show => {
+                let Some((_, heard)) = self.held.pop_front() else {
+                    return Ok(Next::GoOn);
+                };
+                self.heard(heard).map(|()| Next::GoOn)
+            }
             Input::Due => self.due(),
             Input::Typed => {
                 if self.typed.deliver() == Went::Unclear {
@@ -412,6 +441,9 @@ impl<P: ?Sized> Source<P> for Programs {
 
     /// What they have said last.
     fn ended(&mut self, _: bool, _: &mut P) -> Result<(), Failure> {
+        while let Some((_, heard)) = self.held.pop_front() {
+            self.heard(heard)?;
+        }
         while let Ok(heard) = self.heard.try_recv() {
             self.heard(heard)?;
         }
@@ -432,6 +464,9 @@ const HEAD_START: Duration = Duration::from_millis(1500);
 const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
 /// What the kernel still says when both programs have ended.
 const REST: Duration = Duration::from_millis(150);
+/// How long what a program says is held back: the log waits 40 ms for the tracer, and a row 60 ms for what belongs to it.
+/// As much again is left for a busy machine: nobody notices it before a prompt.
+const HOLD: Duration = Duration::from_millis(200);
 /// How long a program may take to end after ^C.
 const GOODBYE: Duration = Duration::from_millis(500);
 /// How long a program may be left by itself before that is said: a server that serves one client ends
