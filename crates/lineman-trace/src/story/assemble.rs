@@ -79,7 +79,7 @@ pub struct Story {
     pub(super) fates: HashMap<u64, Fate>,
     /// The packets whose fates are known, in the order in which they were decided.
     pub(super) decided: VecDeque<u64>,
-    rules: HashMap<u64, Vec<String>>,
+    pub(super) rules: HashMap<u64, Vec<String>>,
     pub(super) calls: HashMap<u64, (Host, CallCell)>,
     pub(super) tcp: TcpFlows,
     pub(super) tftp: TftpFlows,
@@ -91,6 +91,10 @@ pub struct Story {
     answers: HashMap<u64, Answered>,
     /// Calls of listen() on sockets that no address was given to.
     unbound: HashSet<u64>,
+    /// How long the fastest packet was on the wire of a lab, in nanoseconds; `None` where it is no lab's, or none has arrived.
+    pub(super) fastest_ns: Option<u64>,
+    /// Whether a lab's kernel has told the log.
+    pub(super) is_lab: bool,
     /// Whether the log tells the states of all hosts.
     pub(super) all_asked: bool,
     /// The addresses of hosts whose states it tells.
@@ -165,6 +169,7 @@ impl Story {
                     None => Addresses::of(start),
                 };
                 self.captures = start.captures.clone();
+                self.is_lab = start.origin == Origin::Kernel && !start.hosts.is_empty();
             }
             // Figures have no row: they are shown beside it.
             Kind::TcpInfo(_) | Kind::End => {}

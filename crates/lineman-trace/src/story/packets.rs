@@ -12,6 +12,7 @@ use super::Arrow;
 use super::CallCell;
 use super::Fate;
 use super::Row;
+use super::Saying;
 use super::Seen;
 use super::Story;
 use super::Stretch;
@@ -19,6 +20,7 @@ use super::around::Connecting;
 use super::assemble::TOGETHER_NS;
 use super::between::changed;
 use super::change::ends;
+use super::millis;
 use super::motives::Motive;
 use super::pending::Open;
 use super::pending::clock;
@@ -35,6 +37,9 @@ use crate::log::Verdict;
 /// The fates of so many packets are remembered: a flow tells of a repetition of one of the last 4096
 /// packets that one end has sent (TFTP; TCP: 1024).
 const FATES: usize = 16_384;
+
+/// So late, in nanoseconds, is a packet that it is worth a word: half of the shortest time-out of Linux' TCP (200 ms).
+const LAB_LATE_NS: u64 = 100_000_000;
 
 impl Story {
     pub(super) fn packet(&mut self, event: &Event, packet: &Packet) {
@@ -368,6 +373,11 @@ impl Story {
         let Some(place) = self.pending.iter().rposition(way) else {
             return;
         };
+        if fate == Fate::Delivered {
+            let late = self.lateness(&arrow, event.t_ns);
+            let told = late.map(|ns| Saying::LabLate { millis: millis(ns) });
+            self.pending[place].extra.extend(told);
+        }
         let between = arrow.between.take();
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;
@@ -384,6 +394,21 @@ impl Story {
         if fate != Fate::Held {
             self.packets.remove(&packet.id);
         }
+    }
+
+    /// How much longer than the fastest a packet was on the wire of a lab that nobody and no rule has held, if that is so
+    /// long that timers may have run out meanwhile: the process that carries packets did not get to run.
+    fn lateness(&mut self, arrow: &Arrow, now_ns: u64) -> Option<u64> {
+        let excused = arrow.held || arrow.copy_of.is_some() || arrow.between.is_some();
+        if !self.is_lab || excused || self.rules.contains_key(&arrow.id) {
+            return None;
+        }
+        let way_ns = now_ns.saturating_sub(arrow.sent_ns);
+        let fastest_ns = self
+            .fastest_ns
+            .map_or(way_ns, |fastest| fastest.min(way_ns));
+        self.fastest_ns = Some(fastest_ns);
+        Some(way_ns - fastest_ns).filter(|late| *late >= LAB_LATE_NS)
     }
 
     fn note_fate(&mut self, id: u64, fate: Fate) {

@@ -295,6 +295,8 @@ sayings! {
     Delayed "wire.delayed" { rule: Text }
     /// It arrives so late.
     CameLate "wire.delayed.over" { millis: Millis }
+    /// The lab itself has delivered it late.
+    LabLate "wire.late" { millis: Millis }
     /// Its sender sends it again meanwhile.
     HeldAgain "wire.held.again" { who: Host, times: Times }
     /// It goes on.

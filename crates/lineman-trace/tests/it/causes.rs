@@ -134,6 +134,7 @@ pub fn causes() -> Vec<u8> {
     log = bytes_and_fin(log.then()).0;
     log = held_in_vain(log.then()).0;
     log = delayed_by_rules(log.then());
+    log = on_a_busy_machine(log.then()).0;
     log = refused_later(log.then()).0;
     log = refused_unseen(log.then()).0;
     log = given_up(log.then()).0;
@@ -1243,4 +1244,32 @@ fn a_call_that_returns_after_the_next_packet_has_left_stands_below_it() {
         .map(|row| row.calls[Client].as_ref().map(|cell| cell.answer.is_some()))
         .collect();
     assert_eq!(names, [Some(false), None, Some(true)]);
+}
+
+/// A segment that a busy lab delivers late, and one that a person holds for as long.
+fn on_a_busy_machine(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    let late = |talk: &mut Talk, at: u64, held: bool| {
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"late");
+        let id = talk.log.at(at * MS).send(Client, bytes);
+        if held {
+            talk.log.verdict(id, Client, Verdict::Held, None);
+        }
+        talk.log.at((at + 301) * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+        id
+    };
+    let ids = [late(&mut talk, 200, false), late(&mut talk, 900, true)];
+    (talk.log, ids)
+}
+
+/// A lossless lesson showed retransmissions, and nothing said that the lab had not had its turn.
+#[test]
+fn a_lab_that_is_late_itself_says_so() {
+    let (log, [late, held]) = on_a_busy_machine(new());
+    let rows = rows(log);
+    let told = of(&rows, late);
+    let said = |it: &Saying| matches!(it, Saying::LabLate { millis: 300 });
+    assert!(told.iter().any(said), "{told:?}");
+    assert!(!ids(&of(&rows, held)).contains(&"wire.late"));
 }
