@@ -93,6 +93,8 @@ pub struct Story {
     unbound: HashSet<u64>,
     /// How long the fastest packet was on the wire of a lab, in nanoseconds; `None` where it is no lab's, or none has arrived.
     pub(super) fastest_ns: Option<u64>,
+    /// Whether the last packet has arrived late because of the lab.
+    pub(super) was_late: bool,
     /// Whether a lab's kernel has told the log.
     pub(super) is_lab: bool,
     /// Whether the log tells the states of all hosts.
@@ -334,12 +336,25 @@ impl Story {
         let first_ns = first.fold(next.row.t_ns, u64::min);
         let shows = next.row.arrow.is_some() || next.is_calls();
         for host in [Host::Client, Host::Server] {
-            let later = row.arrow.is_some()
-                && row.calls[host]
-                    .as_ref()
-                    .is_some_and(|cell| !cell.begins && cell.t_ns > first_ns);
-            if shows && later && next.row.calls[host].is_none() {
-                next.row.calls[host] = row.calls[host].take();
+            let taken = !shows || next.row.calls[host].is_some();
+            let cell = row.calls[host].as_mut().filter(|_| !taken);
+            let woken = |cell: &&mut CallCell| {
+                let late = cell.returned_ns.is_some_and(|at| at > first_ns);
+                let arrow = row.arrow.as_ref();
+                late && arrow.is_some_and(|arrow| !cell.begins || arrow.from != host)
+            };
+            let Some(cell) = cell.filter(woken) else {
+                continue;
+            };
+            let returned = CallCell {
+                begins: false,
+                t_ns: cell.returned_ns.unwrap_or(cell.t_ns),
+                ..cell.clone()
+            };
+            next.row.calls[host] = Some(returned);
+            match cell.begins {
+                true => (cell.answer, cell.returned_ns) = (None, None),
+                false => row.calls[host] = None,
             }
         }
     }
@@ -435,6 +450,7 @@ impl Story {
         row.calls[call.host] = Some(CallCell {
             begins: here,
             t_ns: if here { begun.t_ns } else { event.t_ns },
+            returned_ns: Some(event.t_ns),
             answer: Some(answer.clone()),
             // Some are told only when the call returns: where it began stands what was known then.
             args: if here { whole.args } else { begun.args },

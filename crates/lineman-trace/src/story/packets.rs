@@ -408,7 +408,10 @@ impl Story {
             .fastest_ns
             .map_or(way_ns, |fastest| fastest.min(way_ns));
         self.fastest_ns = Some(fastest_ns);
-        Some(way_ns - fastest_ns).filter(|late| *late >= LAB_LATE_NS)
+        let late_ns = way_ns - fastest_ns;
+        // Those behind it wait for the same reason: the first says so.
+        let was_late = std::mem::replace(&mut self.was_late, late_ns >= LAB_LATE_NS);
+        Some(late_ns).filter(|late| *late >= LAB_LATE_NS && !was_late)
     }
 
     fn note_fate(&mut self, id: u64, fate: Fate) {

@@ -159,6 +159,7 @@ pub(super) fn cell(call: &Call, t_ns: u64) -> CallCell {
     CallCell {
         id: call.id,
         t_ns,
+        returned_ns: None,
         name: call.name.clone(),
         fd: call.fd,
         args: call.args.clone(),

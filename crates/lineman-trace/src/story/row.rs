@@ -79,6 +79,8 @@ pub struct CallCell {
     pub id: u64,
     /// When it began, if that is here; else when it returned.
     pub t_ns: u64,
+    /// When it returned, in nanoseconds since the log began, if that is here.
+    pub returned_ns: Option<u64>,
     /// Its name.
     pub name: String,
     /// Its descriptor.

@@ -47,7 +47,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "deduced, against what was deduced before",
         "推断，与先前的推断矛盾",
     ),
-    ("no.socket", "no TCP socket", "没有 TCP 套接字"),
+    (
+        "no.socket",
+        "no listener, no connection",
+        "没有监听，也没有连接",
+    ),
     ("state", "state", "状态"),
     (
         "unread",

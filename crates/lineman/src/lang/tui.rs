@@ -22,7 +22,7 @@ messages! {
     Unsent { count } "unacked {count}" "未确认 {count}"
     Waiting { count, limit } "to accept {count} of {limit}" "待接受 {count}，上限 {limit}"
     StateDeduced {} "state deduced" "状态为推断"
-    NoSocket {} "no TCP socket" "没有 TCP 套接字"
+    NoSocket {} "no listener, no connection" "没有监听，也没有连接"
     Calls {} "calls" "调用"
     RowOf { at, count } "row {at} of {count}" "第 {at} 行，共 {count} 行"
     Empty {} "nothing has happened yet" "还没有发生任何事"

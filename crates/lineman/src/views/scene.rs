@@ -141,6 +141,7 @@ impl Card {
             None => self.calls.push_back(CallCell {
                 id: call.id,
                 t_ns,
+                returned_ns: None,
                 name: call.name.clone(),
                 fd: call.fd,
                 args: call.args.clone(),

@@ -44,7 +44,7 @@ sayings! {
         "第二次挥手：{who}单独确认{peer}的 FIN（ACK=1，ack={next}）。FIN 像一个字节那样占用一个序号。{who}仍可以发送数据。"
     "ack.fin.delayed"
         "{who} acknowledges the FIN of {peer}, without a FIN of its own (next is {next}), {millis} later: its program has not closed yet, so there was no FIN that the ACK could be sent with. This is why a close can take four segments."
-        "第二次挥手：{who}单独确认{peer}的 FIN（ACK=1，ack={next}），晚了 {millis}：它的程序尚未关闭，没有自己的 FIN 可以捎带。因此关闭需要四次挥手。"
+        "第二次挥手：{who}单独确认{peer}的 FIN（ACK=1，ack={next}），晚了 {millis}：它的程序尚未关闭，没有自己的 FIN 可以捎带。因此关闭可能需要四次挥手。"
     "ack.fin.crossed"
         "{who} acknowledges the FIN of {peer}, which came before its own was acknowledged: next is {next}."
         "{who}确认{peer}的 FIN（ACK=1，ack={next}），它在自己的 FIN 得到确认之前到达。"

@@ -75,6 +75,23 @@ fn a_ladder_that_is_followed_is_the_ladder_that_is_replayed() {
     }
 }
 
+/// A call that a packet had returned stood above it with its answer, or above a packet that had left before it returned.
+#[test]
+fn times_never_go_back() {
+    for name in LOGS {
+        for columns in [50, 80, 120] {
+            let text = drawn(name, style(columns, Lang::En));
+            let time = |line: &str| {
+                let time = line.get(..8)?.trim();
+                let (_, millis) = time.split_once('.')?;
+                time.parse().ok().filter(|_: &f64| millis.len() == 3)
+            };
+            let times: Vec<f64> = text.lines().filter_map(time).collect();
+            assert!(times.is_sorted(), "{name} {columns}:\n{text}");
+        }
+    }
+}
+
 #[test]
 fn plain_ascii_has_nothing_else() {
     for name in ["crossed", "held", "refused", "tftp-get", "window"] {
