@@ -237,7 +237,7 @@ fn acts(open: &Open, host: Host, state: TcpState) -> bool {
         return arrow.from == host && arrow.seen.segment().is_some_and(ends);
     }
     let call = open.row.calls[host].as_ref();
-    let sends = call.and_then(|call| Sends::of(call));
+    let sends = call.and_then(Sends::of);
     sends.is_some_and(|sends| sends.leads_to(state))
 }
 
