@@ -31,7 +31,7 @@ struct Part {
 impl Part {
     /// Reads up to `len` bytes. Blocks.
     fn read(file: &OpenFile, offset: u64, len: usize) -> Self {
-        let left = usize::try_from(file.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let left = usize::try_from(file.arrived().saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; len.min(left)];
         let mut done = 0;
         let mut failed = None;

@@ -21,6 +21,9 @@ use std::time::SystemTime;
 use rustix::fs::AtFlags;
 use rustix::fs::StatxFlags;
 
+use super::growing::Growth;
+use super::source::ReadError;
+
 /// A file as it was when it was opened.
 #[derive(Debug)]
 pub(super) struct OpenFile {
@@ -30,6 +33,8 @@ pub(super) struct OpenFile {
     /// When something about it was changed last, as far as nobody has written into it.
     circumstances: Mutex<Circumstances>,
     number: u64,
+    /// How far it is, if it is written while it is read.
+    growth: Option<Arc<Growth>>,
 }
 
 /// Which file, and which state of it. A name may stand for another file at any time; what was
@@ -134,15 +139,43 @@ impl OpenFile {
     /// # Errors
     /// When the system does not tell about it.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
         let metadata = file.metadata()?;
-        Ok(Self {
-            version: Version::of(&metadata),
+        Ok(Self::in_version(
+            file,
+            &metadata,
+            Version::of(&metadata),
+            None,
+        ))
+    }
+
+    /// One that will have `length` bytes.
+    ///
+    /// # Errors
+    /// When the system does not tell about it.
+    pub(super) fn growing(file: File, length: u64, growth: Arc<Growth>) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let version = Version {
+            length,
+            ..Version::of(&metadata)
+        };
+        Ok(Self::in_version(file, &metadata, version, Some(growth)))
+    }
+
+    fn in_version(
+        file: File,
+        metadata: &Metadata,
+        version: Version,
+        growth: Option<Arc<Growth>>,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        Self {
+            version,
+            growth,
             is_local: is_local(&file),
-            circumstances: Mutex::new(Circumstances::of(&file, &metadata)),
+            circumstances: Mutex::new(Circumstances::of(&file, metadata)),
             file,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-        })
+        }
     }
 
     /// To read from.
@@ -153,6 +186,36 @@ impl OpenFile {
     /// Its length when it was opened.
     pub(super) fn len(&self) -> u64 {
         self.version.length
+    }
+
+    /// How many bytes of it may be read by now.
+    pub(super) fn arrived(&self) -> u64 {
+        self.growth
+            .as_ref()
+            .map_or(self.len(), |growth| growth.mark())
+    }
+
+    /// Whether all of it may be read.
+    pub(super) fn is_whole(&self) -> bool {
+        self.growth.as_ref().is_none_or(|growth| growth.is_whole())
+    }
+
+    /// Whether everything before `end` may be read.
+    ///
+    /// # Errors
+    /// When it has to be waited for, or will never be there.
+    pub(super) fn reach(&self, end: u64) -> Result<(), ReadError> {
+        self.growth
+            .as_ref()
+            .map_or(Ok(()), |growth| growth.reach(end))
+    }
+
+    /// Calls `wake` when [`Self::reach`] has another answer.
+    pub(super) fn when_arrived(&self, end: u64, wake: Box<dyn FnOnce() + Send>) {
+        match &self.growth {
+            Some(growth) => growth.when_arrived(end, wake),
+            None => wake(),
+        }
     }
 
     /// A number that no other opened file of this program has.
@@ -167,6 +230,10 @@ impl OpenFile {
             return false;
         };
         let version = Version::of(&metadata);
+        if self.growth.is_some() {
+            // It is written into, by its owner; nobody else knows its name.
+            return !self.is_whole() || version.length == self.version.length;
+        }
         if version == self.version {
             return true;
         }

@@ -167,6 +167,12 @@ pub enum Refusal {
     /// Somebody wrote into the file while it was sent.
     #[error("the file was changed while it was sent")]
     Changed,
+    /// Uploads go nowhere: what is served is no directory.
+    #[error("a store is only read from")]
+    StoreReadOnly,
+    /// The store that the file is in, or the way to it.
+    #[error(transparent)]
+    Store(StoreFault),
     /// As many transfers run as may.
     #[error("{limit} transfers run already")]
     Busy {
@@ -202,6 +208,79 @@ pub enum Refusal {
     System(io::Error),
 }
 
+/// What a store behind a network did, or did not do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreFault {
+    /// No connection comes about.
+    #[error("the store cannot be reached: {why}")]
+    Unreachable {
+        /// What the system says.
+        why: String,
+    },
+    /// It does not answer, or has stopped in the middle.
+    #[error("the store has said nothing for {seconds} s")]
+    Silent {
+        /// For how long.
+        seconds: u64,
+    },
+    /// It ended in the middle, and did not go on when it was asked to.
+    #[error("the store ended after {bytes} of {length} bytes")]
+    Truncated {
+        /// Bytes that came.
+        bytes: u64,
+        /// Bytes that were announced.
+        length: u64,
+    },
+    /// It has another file under this name than when the transfer began.
+    #[error("the file was changed in the store while it was fetched")]
+    Changed,
+    /// It does not let us read it.
+    #[error("the store does not let us read it ({status})")]
+    Denied {
+        /// The status of its answer, of HTTP.
+        status: u16,
+    },
+    /// It sends us elsewhere; nobody is followed.
+    #[error("the store sends us elsewhere, to {to}")]
+    Redirected {
+        /// Where, made visible.
+        to: String,
+    },
+    /// It answers with an error of its own.
+    #[error("the store answers with status {status}")]
+    Failed {
+        /// The status of its answer, of HTTP.
+        status: u16,
+    },
+    /// It does not say how long the file is.
+    #[error("the store does not say how long the file is")]
+    NoLength,
+    /// It sends another length than it has announced.
+    #[error("the store has announced {length} bytes and sends others")]
+    WrongLength {
+        /// Bytes that were announced.
+        length: u64,
+    },
+    /// The file is larger than all that may be kept.
+    #[error("the file has {length} bytes, and no more than {limit} are kept")]
+    TooLarge {
+        /// Its bytes.
+        length: u64,
+        /// What may be kept.
+        limit: u64,
+    },
+    /// Something else is wrong with its answer.
+    #[error("the answer of the store makes no sense: {why}")]
+    Malformed {
+        /// What, made visible.
+        why: String,
+    },
+    /// The name would leave the prefix, or be another key.
+    #[error("the name could be another key")]
+    Name,
+}
+
 /// A symbolic link that leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadLink {
@@ -226,13 +305,19 @@ impl Refusal {
             | Self::ByRule
             | Self::NotRoutable(_)
             | Self::NotPermitted
-            | Self::ReadOnly => ErrorCode::ACCESS,
+            | Self::ReadOnly
+            | Self::StoreReadOnly
+            | Self::Store(StoreFault::Denied { .. } | StoreFault::Name) => ErrorCode::ACCESS,
             Self::Controller(ControllerError::Declined) => ErrorCode::NOT_FOUND,
             Self::Exists => ErrorCode::EXISTS,
-            Self::TooLarge { .. } | Self::QuotaUsed { .. } | Self::DiskFull => ErrorCode::DISK_FULL,
+            Self::TooLarge { .. }
+            | Self::QuotaUsed { .. }
+            | Self::DiskFull
+            | Self::Store(StoreFault::TooLarge { .. }) => ErrorCode::DISK_FULL,
             Self::Malformed => ErrorCode::ILLEGAL,
             Self::Controller(_)
             | Self::Changed
+            | Self::Store(_)
             | Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::BusyMemory { .. }
@@ -255,15 +340,21 @@ impl Refusal {
             | Self::NotAFile
             | Self::ByRule
             | Self::NotRoutable(_)
-            | Self::NotPermitted => "Access violation",
+            | Self::NotPermitted
+            | Self::Store(StoreFault::Denied { .. } | StoreFault::Name) => "Access violation",
             Self::Controller(ControllerError::Declined) => "File not found",
             Self::Controller(_) => "Server error",
-            Self::ReadOnly => "Uploads are not accepted",
+            Self::ReadOnly | Self::StoreReadOnly => "Uploads are not accepted",
             Self::Exists => "File already exists",
             Self::TooLarge { .. } | Self::QuotaUsed { .. } => "Allocation exceeded",
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
-            Self::Changed => "The file changed",
+            Self::Changed | Self::Store(StoreFault::Changed) => "The file changed",
+            Self::Store(StoreFault::TooLarge { .. }) => "Disk full",
+            Self::Store(StoreFault::Unreachable { .. } | StoreFault::Silent { .. }) => {
+                "The store does not answer"
+            }
+            Self::Store(_) => "The store failed",
             Self::Busy { .. }
             | Self::BusyClient { .. }
             | Self::BusyMemory { .. }

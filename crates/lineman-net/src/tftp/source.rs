@@ -114,10 +114,14 @@ impl Source {
                 let left =
                     usize::try_from(file.len().saturating_sub(run.offset())).unwrap_or(usize::MAX);
                 let wanted = run.len().min(left);
+                file.reach(run.offset() + wanted as u64)?;
                 if flags.is_empty() {
                     return fetched.copy(run, wanted, burst);
                 }
-                if run.count > 1 || !copy_block(file, run.offset(), wanted, burst, cache)? {
+                if run.count > 1
+                    || !file.is_whole()
+                    || !copy_block(file, run.offset(), wanted, burst, cache)?
+                {
                     read_file(file.file(), run.offset(), wanted, burst, flags)?;
                 }
                 if wanted < run.len() && !file.is_unchanged() {
@@ -160,6 +164,15 @@ impl Source {
             }
             Kind::Stream(stream) => Box::new(stream.read_ahead(run.offset(), run.len())),
             Kind::Bytes(_) => Box::new(|| {}), // they are here
+        }
+    }
+
+    /// Calls `wake` when what [`ReadError::NotArrived`] waits for is there, or never will be.
+    pub(super) fn when_arrived(&self, end: u64, wake: Box<dyn FnOnce() + Send>) {
+        match &self.0 {
+            Kind::File { file, .. } => file.when_arrived(end, wake),
+            Kind::Text(text) => text.file().when_arrived(end, wake),
+            Kind::Stream(_) => wake(),
         }
     }
 
@@ -207,6 +220,11 @@ impl Source {
 pub(super) enum ReadError {
     /// They are not in memory: [`Source::read_ahead`] brings them there.
     NotCached,
+    /// The file is being written, and they are not there yet: [`Source::when_arrived`] tells when they are.
+    NotArrived {
+        /// How far it has to be.
+        end: u64,
+    },
     /// The transfer cannot go on.
     Refused(Refusal),
 }

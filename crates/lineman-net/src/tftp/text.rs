@@ -151,6 +151,9 @@ impl TextFile {
         if room == 0 {
             return Ok(0);
         }
+        // Where its blocks begin is known only of a text that can be read from the start: all of it is waited
+        // for. Files of that mode are small.
+        self.file.reach(self.file.len())?;
         loop {
             if self.flags.is_empty() {
                 self.wanted = start;

@@ -243,7 +243,7 @@ impl Shared {
         filename: &[u8],
         request: &Request<'_>,
     ) -> Result<Body, Refusal> {
-        let uploads = self.store.uploads().ok_or(Refusal::ReadOnly)?;
+        let uploads = self.store.uploads().ok_or(Refusal::StoreReadOnly)?;
         let announced = request.options.number("tsize");
         let file = uploads.write(filename, announced)?;
         let most = uploads.max_upload();

@@ -108,6 +108,8 @@ enum Step {
     SocketFull,
     /// The blocks are not in memory.
     NotCached,
+    /// The file is not there up to here.
+    NotArrived { end: u64 },
     /// The source failed.
     Refused(Refusal),
     /// The network refused; the blocks count as lost.
@@ -173,6 +175,10 @@ impl Transfer {
                     self.unsent = Some(unsent);
                     return self.read_ahead(&next, unsent.misses, scratch);
                 }
+                Step::NotArrived { end } => {
+                    self.unsent = Some(unsent);
+                    return self.wait_for_arrival(end);
+                }
                 Step::Refused(refusal) => self.refuse(refusal),
                 Step::Failed(error) => self.handle_unsent(error),
             }
@@ -215,6 +221,7 @@ impl Transfer {
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(ReadError::NotCached) => return Step::NotCached,
+            Err(ReadError::NotArrived { end }) => return Step::NotArrived { end },
             Err(ReadError::Refused(refusal)) => return Step::Refused(refusal),
         };
         let ends = bytes < run.len();
@@ -245,6 +252,15 @@ impl Transfer {
             ahead.fill(handle.number(), run, |run, burst| {
                 read(source, run, burst, cache).ok()
             });
+        }
+    }
+
+    /// Waits for blocks that are still on their way here.
+    fn wait_for_arrival(&mut self, end: u64) {
+        if let (Body::Send(source), Some(handle)) = (&self.body, self.handle.clone()) {
+            self.stall = Some(Stall::Disk);
+            let wake = Box::new(move || handle.hand_over(Waited::ReadAhead));
+            source.when_arrived(end, wake);
         }
     }
 
