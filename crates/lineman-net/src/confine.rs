@@ -6,6 +6,9 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::path::PathBuf;
 
 use landlock::ABI;
 use landlock::Access as _;
@@ -13,7 +16,9 @@ use landlock::AccessFs;
 use landlock::AccessNet;
 use landlock::BitFlags;
 use landlock::LandlockStatus;
+use landlock::NetPort;
 use landlock::PathBeneath;
+use landlock::PathFd;
 use landlock::RestrictionStatus;
 use landlock::Ruleset;
 use landlock::RulesetAttr as _;
@@ -52,6 +57,50 @@ pub(crate) fn to_directory(dir: impl AsFd, writable: bool) -> io::Result<Confine
         allowed |= AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
     }
     enforce(|rules| rules.add_rule(PathBeneath::new(dir, allowed)))
+}
+
+/// What a server needs that has its files from elsewhere.
+#[derive(Debug)]
+pub struct Needs<'a> {
+    /// A directory in which files are made, read, replaced and removed.
+    pub writable: &'a OwnedFd,
+    /// A directory out of which empty directories may be removed.
+    pub removed_from: Option<&'a Path>,
+    /// Files and directories that are read; those that are not there are left out.
+    pub readable: &'a [PathBuf],
+    /// Ports of TCP that may be connected to, at any address; an old kernel (before Landlock 4) cannot
+    /// forbid others.
+    pub ports: &'a [u16],
+}
+
+impl Needs<'_> {
+    /// Confines the calling thread, and those that it starts later, to this. What is open stays open.
+    ///
+    /// # Errors
+    /// When the kernel has Landlock and refuses all the same.
+    pub fn confine(&self) -> io::Result<Confinement> {
+        let read = AccessFs::ReadFile | AccessFs::ReadDir;
+        let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+        let readable = self.readable.iter().filter_map(|path| {
+            let rights = match path.is_dir() {
+                true => read,
+                false => AccessFs::ReadFile.into(),
+            };
+            Some(PathBeneath::new(PathFd::new(path).ok()?, rights))
+        });
+        let removed_from = self.removed_from.and_then(|path| PathFd::new(path).ok());
+        enforce(|mut rules| {
+            rules = rules.add_rule(PathBeneath::new(self.writable, write))?;
+            if let Some(parent) = removed_from {
+                rules = rules.add_rule(PathBeneath::new(parent, AccessFs::RemoveDir))?;
+            }
+            rules = rules.add_rules(readable.map(Ok::<_, RulesetError>))?;
+            let ports = self.ports.iter();
+            let ports =
+                ports.map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
+            rules.add_rules(ports)
+        })
+    }
 }
 
 /// What this kernel would hold a server to. A real attempt, in a thread that is thrown away.

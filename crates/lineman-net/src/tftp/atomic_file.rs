@@ -138,7 +138,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn try_clone(&self) -> io::Result<File> {
+    pub fn try_clone(&self) -> io::Result<File> {
         self.file()?.try_clone()
     }
 
@@ -297,14 +297,14 @@ fn try_name_later(dir: &OwnedFd) -> Result<(), Errno> {
 }
 
 fn create_unnamed(dir: &OwnedFd) -> Result<File, Errno> {
-    let flags = OFlags::WRONLY | OFlags::TMPFILE | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
     let file = rustix::fs::openat(dir, ".", flags, MODE)?;
     mark_as_ours(file.as_fd());
     Ok(File::from(file))
 }
 
 fn create_named(dir: &OwnedFd, replace: bool, no_replace: bool) -> io::Result<(File, State)> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     loop {
         let (name, fd) = with_free_name(|name| rustix::fs::openat(dir, name, flags, MODE))?;
         mark_as_ours(fd.as_fd());

@@ -270,6 +270,18 @@ pub enum StoreFault {
         /// What may be kept.
         limit: u64,
     },
+    /// What is kept of the store is read from, so that nothing can leave for another file.
+    #[error("what is kept, {limit} bytes, is all being read")]
+    CacheFull {
+        /// What may be kept, in bytes.
+        limit: u64,
+    },
+    /// As many files are fetched as may be.
+    #[error("{limit} files are fetched already")]
+    Busy {
+        /// How many may be.
+        limit: usize,
+    },
     /// Something else is wrong with its answer.
     #[error("the answer of the store makes no sense: {why}")]
     Malformed {
@@ -313,7 +325,9 @@ impl Refusal {
             Self::TooLarge { .. }
             | Self::QuotaUsed { .. }
             | Self::DiskFull
-            | Self::Store(StoreFault::TooLarge { .. }) => ErrorCode::DISK_FULL,
+            | Self::Store(StoreFault::TooLarge { .. } | StoreFault::CacheFull { .. }) => {
+                ErrorCode::DISK_FULL
+            }
             Self::Malformed => ErrorCode::ILLEGAL,
             Self::Controller(_)
             | Self::Changed
@@ -350,7 +364,8 @@ impl Refusal {
             Self::DiskFull => "Disk full",
             Self::Malformed => "Illegal TFTP operation",
             Self::Changed | Self::Store(StoreFault::Changed) => "The file changed",
-            Self::Store(StoreFault::TooLarge { .. }) => "Disk full",
+            Self::Store(StoreFault::TooLarge { .. } | StoreFault::CacheFull { .. }) => "Disk full",
+            Self::Store(StoreFault::Busy { .. }) => "Busy, try again",
             Self::Store(StoreFault::Unreachable { .. } | StoreFault::Silent { .. }) => {
                 "The store does not answer"
             }

@@ -1,0 +1,251 @@
+//! Where a store is: an address as it is typed, and what the environment says of it.
+//!
+//! The variables are those of the crate object_store, which are those of the vendors' own programs:
+//! `AWS_…`, `GOOGLE_…`, `AZURE_…`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lineman_proto::text::visible_bytes;
+use object_store::ClientOptions;
+use object_store::ObjectStore;
+use object_store::RetryConfig;
+use object_store::aws::AmazonS3Builder;
+use object_store::azure::MicrosoftAzureBuilder;
+use object_store::gcp::GoogleCloudStorageBuilder;
+use object_store::http::HttpBuilder;
+use object_store::path::Path;
+use url::Position;
+use url::Url;
+
+use crate::client::Connector;
+use crate::reach::Reach;
+
+/// A store, and the part of it that is served.
+#[derive(Clone)]
+pub struct Location {
+    pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) prefix: Path,
+    /// What tells it from other stores, for the cache: the address, and the endpoint.
+    pub(crate) identity: String,
+    pub(crate) reach: Reach,
+    shown: String,
+}
+
+/// Why an address names no store.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocationError {
+    /// It is no address.
+    #[error("no address: {0}")]
+    Malformed(String),
+    /// Its scheme is none of those that are known.
+    #[error("unknown scheme {0}")]
+    Scheme(String),
+    /// It has a user or a password: everybody sees them in the list of processes.
+    #[error("credentials in the address")]
+    Credentials,
+    /// It has a query or a fragment.
+    #[error("a query or a fragment in the address")]
+    Query,
+    /// The endpoint has no TLS, and nothing says that this is meant.
+    #[error("an endpoint without TLS")]
+    Plain,
+    /// The store's library refuses it: the environment lacks something.
+    #[error("{0}")]
+    Environment(String),
+}
+
+impl Location {
+    /// Whether a text is an address, not a path of this machine.
+    pub fn is_address(text: &str) -> bool {
+        text.split_once("://").is_some_and(|(scheme, _)| {
+            !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+    }
+
+    /// The store at `address`: `s3://BUCKET/PREFIX`, `gs://…`, `az://CONTAINER/PREFIX`, `http://…` or
+    /// `https://…`. Nobody is asked yet.
+    ///
+    /// # Errors
+    /// When it is none, or the environment does not fit.
+    pub fn parse(address: &str) -> Result<Self, LocationError> {
+        let url =
+            Url::parse(address).map_err(|error| LocationError::Malformed(error.to_string()))?;
+        if !url.username().is_empty() && !is_azure_container(&url) || url.password().is_some() {
+            return Err(LocationError::Credentials);
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(LocationError::Query);
+        }
+        if url.host_str().unwrap_or_default().is_empty() {
+            return Err(LocationError::Malformed("it names no bucket".to_owned()));
+        }
+        let prefix = Path::from_url_path(url.path())
+            .map_err(|error| LocationError::Malformed(error.to_string()))?;
+        let (store, reach) = match url.scheme() {
+            "s3" => s3(&url)?,
+            "gs" => google(&url)?,
+            "az" | "abfs" | "abfss" => azure(&url)?,
+            "http" | "https" => web(&url)?,
+            other => return Err(LocationError::Scheme(other.to_owned())),
+        };
+        let shown = visible_bytes(address.trim_end_matches('/').as_bytes());
+        let end = reach.endpoint();
+        Ok(Self {
+            identity: format!("{} {end}", url[..Position::BeforePath].to_ascii_lowercase()),
+            store,
+            prefix,
+            reach,
+            shown,
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of(store: impl ObjectStore, prefix: &str) -> Self {
+        Self {
+            store: Arc::new(store),
+            prefix: Path::from(prefix),
+            identity: "test".to_owned(),
+            reach: Reach::default(),
+            shown: "test".to_owned(),
+        }
+    }
+}
+
+/// As it was typed, made visible.
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Location").field(&self.shown).finish()
+    }
+}
+
+type Built = (Arc<dyn ObjectStore>, Reach);
+
+fn s3(url: &Url) -> Result<Built, LocationError> {
+    use object_store::aws::AmazonS3ConfigKey as Key;
+    let builder = AmazonS3Builder::from_env()
+        .with_url(&url[..Position::AfterHost])
+        .with_retry(no_retry())
+        .with_http_connector(Connector);
+    let endpoint = builder.get_config_value(&Key::Endpoint);
+    let is_set = |key| {
+        builder
+            .get_config_value(&key)
+            .is_some_and(|value| value != "false")
+    };
+    let has_credentials = is_set(Key::AccessKeyId) || is_set(Key::SkipSignature);
+    let plain = Key::Client(object_store::ClientConfigKey::AllowHttp);
+    check_endpoint(endpoint.as_deref(), is_set(plain))?;
+    let reach = Reach::of(endpoint.as_deref(), has_credentials);
+    Ok((Arc::new(builder.build().map_err(environment)?), reach))
+}
+
+fn google(url: &Url) -> Result<Built, LocationError> {
+    let builder = GoogleCloudStorageBuilder::from_env()
+        .with_url(&url[..Position::AfterHost])
+        .with_retry(no_retry())
+        .with_http_connector(Connector);
+    let store = builder.build().map_err(environment)?;
+    Ok((Arc::new(store), Reach::of(None, false)))
+}
+
+fn azure(url: &Url) -> Result<Built, LocationError> {
+    use object_store::azure::AzureConfigKey as Key;
+    let builder = MicrosoftAzureBuilder::from_env()
+        .with_url(&url[..Position::AfterHost])
+        .with_retry(no_retry())
+        .with_http_connector(Connector);
+    let endpoint = builder.get_config_value(&Key::Endpoint);
+    let has_key = builder.get_config_value(&Key::AccessKey).is_some();
+    let reach = Reach::of(endpoint.as_deref(), has_key);
+    Ok((Arc::new(builder.build().map_err(environment)?), reach))
+}
+
+fn web(url: &Url) -> Result<Built, LocationError> {
+    let root = &url[..Position::BeforePath];
+    let options = ClientOptions::new().with_allow_http(url.scheme() == "http");
+    let store = HttpBuilder::new()
+        .with_url(root)
+        .with_client_options(options)
+        .with_retry(no_retry())
+        .with_http_connector(Connector)
+        .build()
+        .map_err(environment)?;
+    Ok((Arc::new(store), Reach::of(Some(root), true)))
+}
+
+fn check_endpoint(endpoint: Option<&str>, plain_is_allowed: bool) -> Result<(), LocationError> {
+    match endpoint {
+        Some(endpoint) if endpoint.starts_with("http://") && !plain_is_allowed => {
+            Err(LocationError::Plain)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `abfss://CONTAINER@ACCOUNT.HOST/` has no user there.
+fn is_azure_container(url: &Url) -> bool {
+    matches!(url.scheme(), "az" | "abfs" | "abfss")
+}
+
+fn environment(error: object_store::Error) -> LocationError {
+    LocationError::Environment(visible_bytes(error.to_string().as_bytes()))
+}
+
+/// What is tried again, and for how long, is decided where it is known who waits.
+fn no_retry() -> RetryConfig {
+    RetryConfig {
+        max_retries: 0,
+        retry_timeout: Duration::ZERO,
+        ..RetryConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_told_from_a_path() {
+        for address in ["s3://b", "https://h/x", "gs://b/p", "ftp://h"] {
+            assert!(Location::is_address(address), "{address}");
+        }
+        for path in ["files", "./s3:/x", "/srv/a://b", "://x", "a b://c"] {
+            assert!(!Location::is_address(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_store_is_said() {
+        let error = |address| Location::parse(address).expect_err("no store");
+        assert_eq!(error("ftp://h/x"), LocationError::Scheme("ftp".to_owned()));
+        assert_eq!(error("http://u:p@h/x"), LocationError::Credentials);
+        assert_eq!(error("http://u@h/x"), LocationError::Credentials);
+        assert_eq!(error("http://h/x?token=y"), LocationError::Query);
+        assert!(matches!(error("s3:///x"), LocationError::Malformed(_)));
+        assert!(matches!(
+            error("http://h/a//b"),
+            LocationError::Malformed(_)
+        ));
+    }
+
+    #[test]
+    fn the_prefix_is_what_is_behind_the_host() {
+        let at = |address| {
+            Location::parse(address)
+                .expect("a store")
+                .prefix
+                .to_string()
+        };
+        assert_eq!(at("http://127.0.0.1:8080"), "");
+        assert_eq!(at("http://127.0.0.1:8080/boot/v1/"), "boot/v1");
+    }
+}
