@@ -174,11 +174,7 @@ impl Store for Objects {
             .thread_name("tftp-objects")
             .enable_all()
             .build()?;
-        let shared = Arc::clone(&self.shared);
-        let find = move || shared.stock();
-        runtime
-            .block_on(async { runtime.spawn_blocking(find).await })
-            .map_err(io::Error::other)??;
+        self.shared.stock()?;
         let _ = self.runtime.set(runtime); // it is begun once
         Ok(())
     }

@@ -20,7 +20,7 @@ use super::tftp_load;
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
 pub enum Tftp {
-    /// Serve a directory
+    /// Serve a directory, or an object store
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
     /// Fetch files
@@ -40,9 +40,19 @@ pub enum Tftp {
 /// `lineman tftp serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// The directory; nothing outside it is ever opened
-    #[arg(value_name = "DIR", default_value = "./files")]
+    /// The directory; nothing outside it is ever opened. Or a store: s3://BUCKET/PREFIX, gs://…, az://…,
+    /// http://… or https://…
+    #[arg(value_name = "DIR|URL", default_value = "./files")]
     pub root: PathBuf,
+    /// Where files of a store are kept (default: systemd's cache directory, else nothing outlives the server)
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+    /// How much of a store is kept at the most; what was used longest ago leaves
+    #[arg(long, value_name = "BYTES", default_value = "20G", value_parser = parse::bytes)]
+    pub cache_size: u64,
+    /// While the store does not answer, serve what is kept of it
+    #[arg(long)]
+    pub stale_ok: bool,
     /// Where to listen, may be repeated (default: all addresses of both families, port 69, or 6969
     /// where 69 is not permitted)
     #[arg(long, value_name = "ADDR:PORT")]

@@ -18,10 +18,12 @@ use lineman_net::tftp::Ports;
 use lineman_net::tftp::Routing;
 use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
+use lineman_objects::Location;
 use lineman_proto::tftp::PORT;
 
 use super::proxydhcp;
 use super::route;
+use super::store;
 use crate::args::tftp::Serve;
 use crate::args::tftp::Write;
 use crate::commands::capture::Prepared;
@@ -39,10 +41,12 @@ pub struct Launch {
     pub ports: Ports,
     /// What proxy DHCP needs, if that was asked for.
     pub proxydhcp: Option<proxydhcp::Taken>,
-    /// The root.
+    /// What is served.
     pub store: Arc<dyn Store>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
+    /// Ports of TCP that it may connect to; empty for a directory.
+    pub store_ports: Vec<u16>,
     /// What is recorded, if that was asked for.
     pub recording: Option<Prepared>,
     /// What the kernel holds this process to; `None` under `--no-confine`.
@@ -51,6 +55,12 @@ pub struct Launch {
     pub supervisor: Option<Notifier>,
     /// How many threads the machine is good for: a confined process cannot find out.
     pub workers: usize,
+}
+
+/// What is to be served.
+enum Root {
+    Directory(Directory),
+    Store(Location),
 }
 
 /// Takes what is needed, gives up what is not: bind, open the root, drop privileges, confine. No
@@ -64,6 +74,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     let mut inherited = Ports::inherited().map_err(system)?; // first: nothing else is open yet
     let workers = runtime::workers();
     let account = account(args, lang)?;
+    let location = store::location(args, lang)?;
     let supervisor = supervisor(console);
 
     let proxydhcp = proxydhcp::take(args, inherited.as_mut(), console)?;
@@ -76,12 +87,27 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         }
         None => bind(args, console)?,
     };
-    let store: Arc<dyn Store> = Arc::new(open_root(args, lang)?);
     let routing = route::prepare(&args.routing, lang)?;
+    let root = match location {
+        None => Root::Directory(open_root(args, lang)?),
+        Some(location) => Root::Store(location),
+    };
     let traffic = || Traffic::tftp(ports.numbers());
     let recording = Prepared::open(&args.recorded, traffic, console)?;
     if let Some(account) = &account {
         account.assume().map_err(system)?;
+    }
+    let mut store_ports = Vec::new();
+    let store: Arc<dyn Store> = match root {
+        Root::Directory(directory) => Arc::new(directory),
+        // Its cache is made by the user that it is served as.
+        Root::Store(location) => {
+            let objects = store::open(args, location, console)?;
+            store_ports.extend_from_slice(objects.ports());
+            Arc::new(objects)
+        }
+    };
+    if account.is_some() || !store_ports.is_empty() {
         store.check().map_err(on_root(args)).map_err(system)?;
     }
     let confinement = confine(args, &*store).map_err(system)?;
@@ -91,6 +117,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         proxydhcp,
         store,
         routing: Arc::new(routing),
+        store_ports,
         recording,
         confinement,
         supervisor,

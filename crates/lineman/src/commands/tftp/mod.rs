@@ -11,6 +11,7 @@ mod proxydhcp;
 mod put;
 mod route;
 mod serve;
+mod store;
 pub mod words;
 
 use lineman_proto::tftp::Url;

@@ -74,7 +74,13 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     };
     let (server, mut events) = Server::on(launch.ports, launch.store, config)
         .map_err(|error| Failure::system(&error, console.lang))?;
-    announce(args, &server, launch.confinement, console);
+    announce(
+        args,
+        &server,
+        launch.confinement,
+        &launch.store_ports,
+        console,
+    );
     let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
@@ -159,7 +165,13 @@ fn serving(args: &Serve, addresses: &[String], lang: Lang) -> String {
     .render(lang)
 }
 
-fn announce(args: &Serve, server: &Server, confinement: Option<Confinement>, console: Console) {
+fn announce(
+    args: &Serve,
+    server: &Server,
+    confinement: Option<Confinement>,
+    ports: &[u16],
+    console: Console,
+) {
     let addresses = addresses(server);
     let root = &args.root.display();
     console.note(&Tftp::Serving {
@@ -169,9 +181,17 @@ fn announce(args: &Serve, server: &Server, confinement: Option<Confinement>, con
     if let Some(user) = &args.user {
         console.note(&Tftp::RunningAs { user });
     }
+    let listed: Vec<_> = ports.iter().map(ToString::to_string).collect();
+    let listed = &listed.join(", ");
     let (id, in_words) = match &confinement {
         None => ("off", Tftp::NotConfinedAsked {}),
         Some(Confinement::None) => ("none", Tftp::NotConfined {}),
+        Some(Confinement::Partial { abi }) if !ports.is_empty() => {
+            ("partial", Tftp::ConfinedStorePartly { ports: listed, abi })
+        }
+        Some(Confinement::Full { .. }) if !ports.is_empty() => {
+            ("full", Tftp::ConfinedStore { ports: listed })
+        }
         Some(Confinement::Partial { abi }) => ("partial", Tftp::ConfinedPartly { root, abi }),
         Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
     };

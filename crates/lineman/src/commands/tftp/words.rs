@@ -12,6 +12,7 @@ use lineman_proto::tftp::Failure as Fault;
 use lineman_proto::tftp::Violation;
 
 use super::route;
+use super::store;
 use crate::exit::Exit;
 use crate::failure::system_text;
 use crate::lang::Lang;
@@ -158,6 +159,8 @@ pub fn reason_id(report: &Report) -> &'static str {
             Refusal::QuotaUsed { .. } => "quota-used",
             Refusal::DiskFull => "disk-full",
             Refusal::Changed => "changed",
+            Refusal::StoreReadOnly => "read-only",
+            Refusal::Store(fault) => store::fault_id(fault),
             Refusal::Busy { .. }
             | Refusal::BusyClient { .. }
             | Refusal::BusyMemory { .. }
@@ -292,6 +295,8 @@ pub fn refused(refusal: &Refusal, lang: Lang) -> String {
         .render(lang),
         Refusal::DiskFull => Tftp::DiskFull {}.render(lang),
         Refusal::Changed => Tftp::Changed {}.render(lang),
+        Refusal::StoreReadOnly => Tftp::StoreReadOnly {}.render(lang),
+        Refusal::Store(fault) => store::fault(fault, lang),
         Refusal::Busy { limit } => Tftp::Busy { limit }.render(lang),
         Refusal::BusyClient { limit } => Tftp::BusyClient { limit }.render(lang),
         Refusal::BusyNetwork { limit } => Tftp::BusyNetwork { limit }.render(lang),

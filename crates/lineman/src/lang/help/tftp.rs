@@ -5,7 +5,10 @@ use super::Row;
 /// What `lineman tftp` says.
 pub const TEXTS: &[Row] = &[
     ("Move files with TFTP", "用 TFTP 传送文件"),
-    ("Serve a directory", "提供一个目录"),
+    (
+        "Serve a directory, or an object store",
+        "提供一个目录，或一个对象存储",
+    ),
     (
         "Show which file a name would get, and by which rule",
         "显示一个名称会得到哪个文件，以及依据哪条规则",
@@ -43,8 +46,20 @@ pub const TEXTS: &[Row] = &[
     ("Fetch files", "下载文件"),
     ("Store files on a server", "把文件上传到服务器"),
     (
-        "The directory; nothing outside it is ever opened",
-        "目录；绝不打开它之外的任何文件",
+        "The directory; nothing outside it is ever opened. Or a store: s3://BUCKET/PREFIX, gs://…, az://…, http://… or https://…",
+        "目录；绝不打开它之外的任何文件。或一个存储：s3://BUCKET/PREFIX、gs://…、az://…、http://… 或 https://…",
+    ),
+    (
+        "Where files of a store are kept (default: systemd's cache directory, else nothing outlives the server)",
+        "存储中的文件缓存在哪里（默认：systemd 的缓存目录；没有则服务器结束后不留任何文件）",
+    ),
+    (
+        "How much of a store is kept at the most; what was used longest ago leaves",
+        "存储中的文件最多缓存多少；最久未用的先移除",
+    ),
+    (
+        "While the store does not answer, serve what is kept of it",
+        "存储没有应答时，提供已缓存的文件",
     ),
     (
         "Where to listen, may be repeated (default: all addresses of both families, port 69, or 6969 where 69 is not permitted)",
