@@ -118,7 +118,7 @@ impl Cache {
             ),
         };
         let path = private.as_ref().map_or(dir, |it| Some(it.path()));
-        let path = path.unwrap_or(Path::new("."));
+        let path = path.unwrap_or_else(|| Path::new("."));
         std::fs::create_dir_all(path)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(path, flags, Mode::empty())?;
@@ -197,7 +197,10 @@ impl Cache {
             .map_or_else(unnamed, |named| named.name.clone());
         let part = AtomicFile::create(self.dir.try_clone()?, &name, true)?;
         let file = part.try_clone()?;
-        match rustix::fs::fallocate(file.as_fd(), FallocateFlags::empty(), 0, length.max(1)) {
+        if length == 0 {
+            return Ok((Part { file: part, named }, file));
+        }
+        match rustix::fs::fallocate(file.as_fd(), FallocateFlags::empty(), 0, length) {
             // What the file system cannot do, or does not need, the writing will show.
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => {}
             Err(error) => return Err(error.into()),

@@ -4,8 +4,8 @@
 use std::error::Error as StdError;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http_body_util::BodyExt as _;
-use http_body_util::Limited;
 use hyper::Method;
 use hyper::StatusCode;
 use hyper::Uri;
@@ -105,10 +105,8 @@ impl Service {
             };
             return Err(HttpError::new(HttpErrorKind::Unknown, answered));
         }
-        // What it says of an error is read for its sense, never for its length.
-        let body = Limited::new(body, LARGEST_ERROR)
-            .map_err(|error| HttpError::new_boxed(HttpErrorKind::Decode, error));
-        Ok(HttpResponse::from_parts(parts, HttpResponseBody::new(body)))
+        // What it says of an error may be as long as it likes: nobody reads it.
+        Ok(HttpResponse::from_parts(parts, Bytes::new().into()))
     }
 }
 
@@ -172,7 +170,5 @@ const IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE: Duration = Duration::from_secs(15);
 /// Bytes of a head, and of what is read ahead of a body.
 const LARGEST_HEAD: usize = 128 << 10;
-/// Bytes of a body that explains an error.
-const LARGEST_ERROR: usize = 64 << 10;
 /// Bytes of an address that are shown.
 const LONGEST_SHOWN: usize = 200;

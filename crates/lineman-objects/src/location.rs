@@ -101,17 +101,6 @@ impl Location {
             shown,
         })
     }
-
-    #[cfg(test)]
-    pub(crate) fn of(store: impl ObjectStore, prefix: &str) -> Self {
-        Self {
-            store: Arc::new(store),
-            prefix: Path::from(prefix),
-            identity: "test".to_owned(),
-            reach: Reach::default(),
-            shown: "test".to_owned(),
-        }
-    }
 }
 
 /// As it was typed, made visible.

@@ -248,12 +248,6 @@ impl Shelf {
         state.used -= length;
     }
 
-    /// Bytes of what is kept and on its way.
-    #[cfg(test)]
-    pub(crate) fn used(&self) -> u64 {
-        self.lock().used
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner) // it is whole after every statement
     }

@@ -94,6 +94,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("BYTES", "字节数"),
     ("COMMAND", "命令"),
     ("DIR", "目录"),
+    ("DIR|URL", "目录|URL"),
     ("FILE", "文件"),
     ("FORMAT", "形式"),
     ("RULES", "规则"),
