@@ -172,7 +172,7 @@ impl Source {
         match &self.0 {
             Kind::File { file, .. } => file.when_arrived(end, wake),
             Kind::Text(text) => text.file().when_arrived(end, wake),
-            Kind::Stream(_) => wake(),
+            Kind::Stream(_) | Kind::Bytes(_) => wake(),
         }
     }
 

@@ -22,7 +22,7 @@ use super::tftp_load;
 pub enum Tftp {
     /// Serve a directory, or an object store
     #[command(after_help = SERVE_EXAMPLES)]
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Fetch files
     #[command(after_help = GET_EXAMPLES)]
     Get(Get),
