@@ -45,18 +45,60 @@ pub enum Confinement {
 }
 
 /// Confines the calling thread, and those that it starts later, to the files beneath `dir`: they
-/// may be read and, if `writable`, written, created, replaced and removed. Nothing else in the file
-/// system can be opened, and TCP not be used. What is open stays open.
+/// may be read and, if `writable`, written, created, replaced and removed. But for what is `elsewhere`, nothing
+/// else in the file system can be opened, and TCP not be used. What is open stays open.
 ///
 /// # Errors
 /// When the kernel has Landlock and refuses all the same.
-pub(crate) fn to_directory(dir: impl AsFd, writable: bool) -> io::Result<Confinement> {
+pub(crate) fn to_directory(
+    dir: impl AsFd,
+    writable: bool,
+    elsewhere: &Elsewhere,
+) -> io::Result<Confinement> {
     let mut allowed = AccessFs::ReadFile | AccessFs::ReadDir;
     if writable {
         // A rename needs to remove the old name and to make the new one.
         allowed |= AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
     }
-    enforce(|rules| rules.add_rule(PathBeneath::new(dir, allowed)))
+    enforce(|rules| elsewhere.allow(rules.add_rule(PathBeneath::new(dir, allowed))?))
+}
+
+/// What a server uses beside its files: others on the network whom it asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Ports of TCP that may be connected to, at any address; an old kernel (before Landlock 4) cannot
+    /// forbid others.
+    pub ports: Vec<u16>,
+    /// Files and directories that are read, to find addresses by names; those that are not there are left out.
+    pub readable: Vec<PathBuf>,
+}
+
+impl Elsewhere {
+    /// This and that.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.ports.extend_from_slice(&other.ports);
+        self.readable.extend_from_slice(&other.readable);
+        self.ports.sort_unstable();
+        self.ports.dedup();
+        self
+    }
+
+    fn allow(&self, rules: RulesetCreated) -> Result<RulesetCreated, RulesetError> {
+        let readable = self.readable.iter().filter_map(|path| {
+            let rights = match path.is_dir() {
+                true => AccessFs::ReadFile | AccessFs::ReadDir,
+                false => AccessFs::ReadFile.into(),
+            };
+            Some(PathBeneath::new(PathFd::new(path).ok()?, rights))
+        });
+        let ports = self.ports.iter();
+        let ports =
+            ports.map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
+        rules
+            .add_rules(readable.map(Ok::<_, RulesetError>))?
+            .add_rules(ports)
+    }
 }
 
 /// What a server needs that has its files from elsewhere.
@@ -66,11 +108,8 @@ pub struct Needs<'a> {
     pub writable: &'a OwnedFd,
     /// A directory out of which empty directories may be removed.
     pub removed_from: Option<&'a Path>,
-    /// Files and directories that are read; those that are not there are left out.
-    pub readable: &'a [PathBuf],
-    /// Ports of TCP that may be connected to, at any address; an old kernel (before Landlock 4) cannot
-    /// forbid others.
-    pub ports: &'a [u16],
+    /// Where they come from.
+    pub elsewhere: &'a Elsewhere,
 }
 
 impl Needs<'_> {
@@ -81,24 +120,13 @@ impl Needs<'_> {
     pub fn confine(&self) -> io::Result<Confinement> {
         let read = AccessFs::ReadFile | AccessFs::ReadDir;
         let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
-        let readable = self.readable.iter().filter_map(|path| {
-            let rights = match path.is_dir() {
-                true => read,
-                false => AccessFs::ReadFile.into(),
-            };
-            Some(PathBeneath::new(PathFd::new(path).ok()?, rights))
-        });
         let removed_from = self.removed_from.and_then(|path| PathFd::new(path).ok());
         enforce(|mut rules| {
             rules = rules.add_rule(PathBeneath::new(self.writable, write))?;
             if let Some(parent) = removed_from {
                 rules = rules.add_rule(PathBeneath::new(parent, AccessFs::RemoveDir))?;
             }
-            rules = rules.add_rules(readable.map(Ok::<_, RulesetError>))?;
-            let ports = self.ports.iter();
-            let ports =
-                ports.map(|port| Ok::<_, RulesetError>(NetPort::new(*port, AccessNet::ConnectTcp)));
-            rules.add_rules(ports)
+            self.elsewhere.allow(rules)
         })
     }
 }
@@ -163,9 +191,11 @@ mod tests {
     fn confined(dir: &Path, writable: bool, check: impl FnOnce() + Send) {
         let root = File::open(dir).expect("the directory opens");
         thread::scope(|scope| {
-            scope.spawn(|| match to_directory(root, writable).expect("rules") {
-                Confinement::None => eprintln!("nothing checked: this kernel has no Landlock"),
-                _ => check(),
+            scope.spawn(|| {
+                match to_directory(root, writable, &Elsewhere::default()).expect("rules") {
+                    Confinement::None => eprintln!("nothing checked: this kernel has no Landlock"),
+                    _ => check(),
+                }
             });
         });
     }

@@ -20,6 +20,7 @@ pub mod tftp;
 pub mod udp;
 
 pub use confine::Confinement;
+pub use confine::Elsewhere;
 pub use confine::Needs;
 pub use error::Operation;
 pub use error::SystemError;

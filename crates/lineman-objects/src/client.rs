@@ -2,6 +2,7 @@
 //! but what was asked for.
 
 use std::error::Error as StdError;
+use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,6 +10,7 @@ use http_body_util::BodyExt as _;
 use hyper::Method;
 use hyper::StatusCode;
 use hyper::Uri;
+use hyper::body::Body;
 use hyper::header::LOCATION;
 use hyper_rustls::HttpsConnector;
 use hyper_rustls::HttpsConnectorBuilder;
@@ -47,31 +49,45 @@ pub(crate) struct Connector;
 
 #[derive(Debug)]
 struct Service {
-    client: Client<HttpsConnector<TcpConnector>, HttpRequestBody>,
+    client: WebClient<HttpRequestBody>,
     allow_plain: bool,
+}
+
+/// A client that sends bodies of this kind, over TCP or TLS.
+pub(crate) type WebClient<B> = Client<HttpsConnector<TcpConnector>, B>;
+
+/// Makes a client. Nobody is connected yet; the system's certificates are read.
+///
+/// # Errors
+/// When there are none.
+pub(crate) fn web_client<B>() -> io::Result<WebClient<B>>
+where
+    B: Body + Send,
+    B::Data: Send,
+{
+    let mut tcp = TcpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT));
+    tcp.set_keepalive(Some(KEEPALIVE));
+    tcp.set_nodelay(true);
+    let tls = HttpsConnectorBuilder::new()
+        .with_native_roots()?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_idle_timeout(IDLE)
+        .pool_timer(TokioTimer::new())
+        .http1_max_buf_size(LARGEST_HEAD)
+        .build(tls))
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        let mut tcp = TcpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(CONNECT));
-        tcp.set_keepalive(Some(KEEPALIVE));
-        tcp.set_nodelay(true);
-        let tls = HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|source| object_store::Error::Generic {
-                store: "TLS",
-                source: source.into(),
-            })?
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
-            .pool_timer(TokioTimer::new())
-            .http1_max_buf_size(LARGEST_HEAD)
-            .build(tls);
+        let client = web_client().map_err(|source| object_store::Error::Generic {
+            store: "TLS",
+            source: source.into(),
+        })?;
         let allow_plain = options.get_config_value(&ClientConfigKey::AllowHttp);
         Ok(HttpClient::new(Service {
             client,
@@ -141,7 +157,7 @@ fn broken(error: hyper::Error) -> HttpError {
 }
 
 /// What the last in a chain of errors says: it is the system's word, or TLS's.
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
     let mut last = error;
     while let Some(source) = last.source() {
         last = source;

@@ -11,6 +11,7 @@
 
 mod cache;
 mod client;
+mod controllers;
 mod fault;
 mod fetch;
 mod key;
@@ -20,6 +21,7 @@ mod reach;
 mod shelf;
 mod upstream;
 
+pub use controllers::Controllers;
 pub use location::Location;
 pub use location::LocationError;
 pub use objects::CacheConfig;

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lineman_net::Confinement;
+use lineman_net::Elsewhere;
 use lineman_net::Needs;
 use lineman_net::tftp::Answer;
 use lineman_net::tftp::Lane;
@@ -114,7 +115,7 @@ impl Objects {
 
     /// Ports of TCP that it will connect to, as far as that is known in advance.
     pub fn ports(&self) -> &[u16] {
-        &self.shared.location.reach.ports
+        &self.shared.location.reach.elsewhere().ports
     }
 }
 
@@ -155,14 +156,13 @@ impl Store for Objects {
         self.shared.cache.check()
     }
 
-    fn confine(&self) -> io::Result<Confinement> {
+    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement> {
         let reach = &self.shared.location.reach;
         let cache = &self.shared.cache;
         Needs {
             writable: cache.dir(),
             removed_from: cache.parent(),
-            readable: &reach.readable,
-            ports: &reach.ports,
+            elsewhere: &reach.elsewhere().clone().and(elsewhere),
         }
         .confine()
     }

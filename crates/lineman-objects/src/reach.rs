@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lineman_net::Elsewhere;
 use url::Host;
 use url::Url;
 
@@ -9,10 +10,9 @@ use url::Url;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reach {
     endpoint: String,
-    /// Ports that may be connected to, anywhere: Landlock knows no addresses.
-    pub(crate) ports: Vec<u16>,
-    /// What may be read beneath: for names of hosts, and tokens that are renewed.
-    pub(crate) readable: Vec<PathBuf>,
+    /// Ports that may be connected to, anywhere, for Landlock knows no addresses; and what may be read, for
+    /// names of hosts and tokens that are renewed.
+    elsewhere: Elsewhere,
 }
 
 impl Reach {
@@ -41,9 +41,13 @@ impl Reach {
         ports.dedup();
         Self {
             endpoint: url.map_or_else(String::new, |it| it.to_string()),
-            ports,
-            readable,
+            elsewhere: Elsewhere { ports, readable },
         }
+    }
+
+    /// What the kernel is to leave open.
+    pub(crate) fn elsewhere(&self) -> &Elsewhere {
+        &self.elsewhere
     }
 
     /// The endpoint that was given, if it was.
@@ -85,14 +89,15 @@ mod tests {
     #[test]
     fn an_endpoint_by_its_address_needs_its_port_and_nothing_else() {
         let reach = Reach::of(Some("http://127.0.0.1:8333"), true);
-        assert_eq!((reach.ports, reach.readable), (vec![8333], vec![]));
+        let Elsewhere { ports, readable } = reach.elsewhere;
+        assert_eq!((ports, readable), (vec![8333], vec![]));
     }
 
     #[test]
     fn a_name_has_to_be_resolved_and_credentials_have_to_be_asked_for() {
         let named = Reach::of(Some("https://store.example"), true);
-        assert_eq!(named.ports, [53, 443]);
-        assert!(!named.readable.is_empty());
-        assert_eq!(Reach::of(None, false).ports, [53, 80, 443]);
+        assert_eq!(named.elsewhere.ports, [53, 443]);
+        assert!(!named.elsewhere.readable.is_empty());
+        assert_eq!(Reach::of(None, false).elsewhere.ports, [53, 80, 443]);
     }
 }

@@ -34,6 +34,15 @@ pub enum ControllerError {
     /// It took longer than it may.
     #[error("no answer in time")]
     TimedOut,
+    /// It answered, with nothing.
+    #[error("an empty answer")]
+    Empty,
+    /// As many questions wait for an answer as may.
+    #[error("{limit} questions wait already")]
+    Busy {
+        /// How many may.
+        limit: usize,
+    },
     /// It answered a page for people.
     #[error("HTML, not a file")]
     Html,

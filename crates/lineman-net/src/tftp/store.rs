@@ -19,6 +19,7 @@ use super::Lane;
 use super::Refusal;
 use super::Source;
 use crate::Confinement;
+use crate::Elsewhere;
 
 /// Who waits for a file that is opened. One that is dropped without an answer
 /// tells the client of an error of the server.
@@ -58,11 +59,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What the system says.
     fn check(&self) -> io::Result<()>;
 
-    /// Confines the calling thread, and those that it starts later, to what this store needs.
+    /// Confines the calling thread, and those that it starts later, to what this store needs, and to what the
+    /// server needs `elsewhere`.
     ///
     /// # Errors
     /// When the kernel can, and refuses.
-    fn confine(&self) -> io::Result<Confinement>;
+    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement>;
 
     /// Begins to work: the server is confined by now and may have threads. Called once, before anything is
     /// opened.

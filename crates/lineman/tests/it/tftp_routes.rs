@@ -1,9 +1,16 @@
 //! Which file a name gets, by the rules of an operator: served by the real server to the real client, shown by
 //! `lineman tftp route`, and for maps compared with the program that they come from.
 
-use std::fmt::Write as _;
+use std::io::BufRead as _;
+use std::io::BufReader;
 use std::io::Read as _;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -11,6 +18,7 @@ use crate::firmware_kit::SERVER;
 use crate::firmware_kit::Segment;
 use crate::support::lineman;
 use crate::tftp_client_peers::Daemon;
+use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
 use crate::tftp_kit::run;
 use crate::tftp_kit::stderr;
@@ -146,6 +154,139 @@ fn what_route_shows_is_what_serve_serves() {
     assert!(typed.contains("route 1: boards/525400123456"), "{typed}");
 }
 
+/// A controller of HTTP that answers by the path that it is asked for, one request for each connection.
+struct Controller {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Controller {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+        let address = listener.local_addr().expect("address");
+        let asked = Arc::<Mutex<Vec<String>>>::default();
+        let seen = Arc::clone(&asked);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let seen = Arc::clone(&seen);
+                std::thread::spawn(move || answer(stream, &seen));
+            }
+        });
+        Self { address, asked }
+    }
+}
+
+fn answer(mut stream: TcpStream, seen: &Mutex<Vec<String>>) {
+    let mut reader = BufReader::new(stream.try_clone().expect("clone"));
+    let mut line = String::new();
+    while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
+        if let Some(target) = line
+            .strip_prefix("GET ")
+            .and_then(|it| it.split(' ').next())
+        {
+            seen.lock().expect("whole").push(target.to_owned());
+        }
+        line.clear();
+    }
+    let asked = seen
+        .lock()
+        .expect("whole")
+        .last()
+        .cloned()
+        .unwrap_or_default();
+    let name = asked.split(['/', '?']).nth(2).unwrap_or_default();
+    let head = |status: &str, kind: &str, length: usize| {
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let said = match name {
+        "good" => head("200 OK", "text/plain", 12) + "hello client",
+        "html" => head("200 OK", "text/html; charset=utf-8", 6) + "<html>",
+        "page" => head("200 OK", "application/octet-stream", 17) + "\n<!DOCTYPE html>\n",
+        "large" => head("200 OK", "text/plain", 10 << 20) + &"x".repeat(10 << 20),
+        "endless" => "HTTP/1.1 200 OK\r\n\r\n".to_owned() + &"x".repeat(1 << 20),
+        "empty" => head("200 OK", "text/plain", 0),
+        "away" => head(
+            "302 Found\r\nLocation: http://127.0.0.1:1/",
+            "text/plain",
+            0,
+        ),
+        "broken" => head("200 OK", "text/plain", 12) + "hello",
+        "error" => head("500 Oops", "text/plain", 0),
+        "nonsense" => "hello\r\n\r\n".to_owned(),
+        "silent" => {
+            std::thread::sleep(LIMIT);
+            return;
+        }
+        _ => head("404 Not Found", "text/plain", 0),
+    };
+    let _ = stream.write_all(said.as_bytes()); // who has heard enough goes away
+}
+
+/// Confined: only the controller's port is left open.
+#[test]
+fn a_controller_is_asked_at_request_time_and_believed_only_where_it_makes_sense() {
+    let controller = Controller::start();
+    let dir = TempDir::new().expect("temporary directory");
+    let rules = format!(
+        r#"
+[[tftp.serve.route]]
+name = "ask/*"
+url = "http://{0}/ask/{{name.1}}?ip={{client.ip}}&who=a,b"
+timeout = 1
+
+[[tftp.serve.route]]
+name = "else/*"
+url = "http://{0}/else/{{name.1}}"
+fallback = "default"
+"#,
+        controller.address
+    );
+    let file = settings(dir.path(), &rules);
+    let served = Served::new(&["--config", &file]);
+    served.write("default", b"the default");
+    served.wait_line(&format!("TCP to ports {}", controller.address.port()));
+
+    assert_eq!(got(&served, "ask/good", &[]), Ok(b"hello client".to_vec()));
+    served.wait_line("ask/good?ip=127.0.0.1&who=a,b");
+    for (name, told, logged) in [
+        ("other", "File not found", "has nothing for this client"),
+        ("html", "Server error", "a page of HTML"),
+        ("page", "Server error", "a page of HTML"),
+        ("large", "Server error", "is longer than 64.0 KiB"),
+        ("endless", "Server error", "is longer than 64.0 KiB"),
+        ("empty", "Server error", "answered with nothing"),
+        ("away", "Server error", "status 302"),
+        ("broken", "Server error", "cannot be reached"),
+        ("error", "Server error", "status 500"),
+        ("nonsense", "Server error", "cannot be reached"),
+        ("silent", "Server error", "did not answer in time"),
+    ] {
+        let asked = format!("ask/{name}");
+        let said = got(&served, &asked, &[]).expect_err(name);
+        assert!(said.contains(told), "{name}: {said}");
+        assert!(!said.contains("http:"), "{name}: {said}");
+        let line = served.wait_line(&format!("get \"{asked}\""));
+        assert!(line.contains(logged), "{name}: {line}");
+    }
+    assert_eq!(got(&served, "else/error", &[]), Ok(b"the default".to_vec()));
+    served.wait_line("gets \"default\" instead: the controller answered with HTTP status 500");
+    // What a client puts into a name does not leave the path that the operator wrote.
+    let before = controller.asked.lock().expect("whole").len();
+    for name in ["else/..", "else/a%0d%0aHost:%20x"] {
+        assert!(got(&served, name, &[]).is_err(), "{name}");
+    }
+    assert_eq!(controller.asked.lock().expect("whole").len(), before);
+    assert_eq!(
+        got(&served, "else/a%3fb%20c", &[]),
+        Ok(b"the default".to_vec())
+    );
+    let last = controller.asked.lock().expect("whole").last().cloned();
+    assert_eq!(last.as_deref(), Some("/else/a%3Fb%20c"));
+    served.end();
+}
+
 /// Two machines on a switch, told apart by nothing but their link-layer addresses; the server is confined.
 #[test]
 fn a_machine_is_known_by_its_link_layer_address() {
@@ -266,7 +407,7 @@ fn percent_encoded(name: &str) -> String {
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' => encoded.push(byte.into()),
-            other => write!(encoded, "%{other:02X}").expect("a string takes all"),
+            other => encoded.push_str(&format!("%{other:02X}")),
         }
     }
     encoded

@@ -115,6 +115,11 @@ impl Routes {
         self.routes.iter().any(Route::needs_mac)
     }
 
+    /// The addresses of all controllers, each with its scheme: `http://boot.example:8080`.
+    pub fn controllers(&self) -> impl Iterator<Item = &str> {
+        self.routes.iter().filter_map(Route::controller)
+    }
+
     /// What this request is answered with.
     ///
     /// # Errors

@@ -34,6 +34,7 @@ enum Target {
     Path(Template),
     Text(Template),
     Controller {
+        address: String,
         url: Template,
         timeout: Duration,
         fallback: Option<Template>,
@@ -75,6 +76,14 @@ impl Route {
         self.mac.is_some() || templates.into_iter().flatten().any(Template::needs_mac)
     }
 
+    /// The address of its controller, with the scheme.
+    pub(super) fn controller(&self) -> Option<&str> {
+        match &self.target {
+            Target::Controller { address, .. } => Some(address),
+            _ => None,
+        }
+    }
+
     /// What it serves to who asks.
     pub(super) fn serve(
         &self,
@@ -89,6 +98,7 @@ impl Route {
                 url,
                 timeout,
                 fallback,
+                ..
             } => {
                 let url = url.fill(asking, matched, Purpose::Url)?;
                 Serve::Controller {
@@ -209,10 +219,8 @@ impl<'a> Draft<'a> {
             Kind::Path => Target::Path(template(value)?),
             Kind::Text => Target::Text(template(value)?),
             Kind::Refuse => Target::Nothing,
-            Kind::Url if !(value.starts_with("http://") || value.starts_with("https://")) => {
-                return Err(RouteError::Url);
-            }
             Kind::Url => Target::Controller {
+                address: address(value).ok_or(RouteError::Url)?.to_owned(),
                 url: template(value)?,
                 timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                 fallback: self.fallback.map(template).transpose()?,
@@ -233,6 +241,17 @@ impl<'a> Draft<'a> {
     }
 }
 
+/// The part of a URL of HTTP before its path. Whom to ask is the operator's to say: no place may be in it,
+/// nor a password, which would be in the log.
+fn address(url: &str) -> Option<&str> {
+    let scheme = ["http://", "https://"]
+        .into_iter()
+        .find(|scheme| url.starts_with(scheme))?;
+    let host = url[scheme.len()..].split(['/', '?', '#']).next()?;
+    let is_plain = !host.is_empty() && !host.contains(['{', '}', '@']);
+    is_plain.then(|| &url[..scheme.len() + host.len()])
+}
+
 /// Why a text is no [`Route`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -249,7 +268,7 @@ pub enum RouteError {
     Asks,
     /// `timeout` is no number of seconds from 0.1 to 60.
     Timeout,
-    /// `url` is neither of HTTP nor of HTTPS.
+    /// `url` does not name a host by HTTP or HTTPS, or has a place or a password in that part.
     Url,
     /// There is no such part.
     Key(String),
@@ -286,7 +305,7 @@ impl fmt::Display for RouteError {
             Self::Mac => "a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",
             Self::Asks => "no names of options in asks",
             Self::Timeout => "a timeout that is not 0.1 to 60 seconds",
-            Self::Url => "a url that does not begin with http:// or https://",
+            Self::Url => "a url that does not begin with http:// or https:// and a host",
             Self::Key(key) => return write!(f, "a part that no route has: {key}"),
             Self::Empty(key) => return write!(f, "a part without its value: {key}"),
             Self::Twice => "more than one of name and regex",
@@ -318,6 +337,9 @@ mod tests {
             ("name=*,regex=x,path=a", RouteError::Twice),
             ("name=*,path=a,timeout=2", RouteError::NoUrl),
             ("name=*,url=ftp://x/", RouteError::Url),
+            ("name=*,url=http://{name}/", RouteError::Url),
+            ("name=*,url=http:///x", RouteError::Url),
+            ("name=*,url=http://me:secret@x/", RouteError::Url),
             ("name=*,url=http://x/,timeout=0", RouteError::Timeout),
             ("name=*,url=http://x/,timeout=inf", RouteError::Timeout),
             ("name=*,url=http://x/,write", RouteError::WritesNowhere),

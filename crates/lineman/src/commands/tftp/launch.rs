@@ -10,6 +10,7 @@ use std::sync::Arc;
 use lineman_net::Account;
 use lineman_net::AccountError;
 use lineman_net::Confinement;
+use lineman_net::Elsewhere;
 use lineman_net::Notifier;
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -45,7 +46,7 @@ pub struct Launch {
     pub store: Arc<dyn Store>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
-    /// Ports of TCP that it may connect to; empty for a directory.
+    /// Ports of TCP that it may connect to, for its store and for controllers.
     pub store_ports: Vec<u16>,
     /// What is recorded, if that was asked for.
     pub recording: Option<Prepared>,
@@ -87,7 +88,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         }
         None => bind(args, console)?,
     };
-    let routing = route::prepare(&args.routing, lang)?;
+    let (routing, elsewhere) = route::prepare(&args.routing, lang)?;
     let root = match location {
         None => Root::Directory(open_root(args, lang)?),
         Some(location) => Root::Store(location),
@@ -97,7 +98,8 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     if let Some(account) = &account {
         account.assume().map_err(system)?;
     }
-    let mut store_ports = Vec::new();
+    let mut store_ports = elsewhere.ports.clone();
+    let is_store = matches!(root, Root::Store(_));
     let store: Arc<dyn Store> = match root {
         Root::Directory(directory) => Arc::new(directory),
         // Its cache is made by the user that it is served as.
@@ -107,10 +109,10 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
             Arc::new(objects)
         }
     };
-    if account.is_some() || !store_ports.is_empty() {
+    if account.is_some() || is_store {
         store.check().map_err(on_root(args)).map_err(system)?;
     }
-    let confinement = confine(args, &*store).map_err(system)?;
+    let confinement = confine(args, &*store, &elsewhere).map_err(system)?;
 
     Ok(Launch {
         ports,
@@ -221,11 +223,15 @@ fn on_root(args: &Serve) -> impl FnOnce(io::Error) -> SystemError {
     SystemError::new(Operation::Open, format!("{} ({user})", args.root.display()))
 }
 
-fn confine(args: &Serve, store: &dyn Store) -> Result<Option<Confinement>, SystemError> {
+fn confine(
+    args: &Serve,
+    store: &dyn Store,
+    elsewhere: &Elsewhere,
+) -> Result<Option<Confinement>, SystemError> {
     if args.no_confine {
         return Ok(None);
     }
-    let confined = store.confine().map(Some);
+    let confined = store.confine(elsewhere).map(Some);
     confined.map_err(SystemError::new(Operation::Confine, args.root.display()))
 }
 

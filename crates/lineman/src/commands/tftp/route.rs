@@ -3,11 +3,14 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc;
 
+use lineman_net::Elsewhere;
 use lineman_net::Neighbours;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_net::tftp::Controller;
 use lineman_net::tftp::ControllerError;
 use lineman_net::tftp::Directory;
 use lineman_net::tftp::Refusal;
@@ -17,6 +20,7 @@ use lineman_net::tftp::Routing;
 use lineman_net::tftp::Source;
 use lineman_net::tftp::Store as _;
 use lineman_net::tftp::WritePolicy;
+use lineman_objects::Controllers;
 use lineman_proto::text::visible;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::text::visible_lines;
@@ -43,17 +47,26 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
 
-/// The rules of a server.
+/// The rules of a server, and what it needs for them beside its files.
 ///
 /// # Errors
 /// Where the map cannot be read or is none, or the system does not tell of neighbours.
-pub fn prepare(args: &tftp::Routing, lang: Lang) -> Result<Routing, Failure> {
+pub fn prepare(args: &tftp::Routing, lang: Lang) -> Result<(Routing, Elsewhere), Failure> {
     let routes = read(args, lang)?;
     let neighbours = routes.needs_mac().then(Neighbours::open).transpose();
     let neighbours = neighbours
         .map_err(SystemError::new(Operation::Open, "the neighbour table"))
         .map_err(|error| Failure::system(&error, lang))?;
-    Ok(Routing::new(routes, neighbours, None))
+    let has_controllers = routes.controllers().next().is_some();
+    let controllers = has_controllers.then(|| Controllers::new(routes.controllers()));
+    let controllers = controllers
+        .transpose()
+        .map_err(SystemError::new(Operation::Open, "the certificates"))
+        .map_err(|error| Failure::system(&error, lang))?;
+    let elsewhere = controllers.as_ref().map(|it| it.elsewhere().clone());
+    let controller = controllers.map(|it| Arc::new(it) as Arc<dyn Controller>);
+    let routing = Routing::new(routes, neighbours, controller);
+    Ok((routing, elsewhere.unwrap_or_default()))
 }
 
 fn read(args: &tftp::Routing, lang: Lang) -> Result<Routes, Failure> {
@@ -286,6 +299,8 @@ pub fn controller(why: &ControllerError, lang: Lang) -> String {
         ControllerError::Declined => Tftp::ControllerDeclined {}.render(lang),
         ControllerError::Status(status) => Tftp::ControllerStatus { status }.render(lang),
         ControllerError::TimedOut => Tftp::ControllerTimedOut {}.render(lang),
+        ControllerError::Empty => Tftp::ControllerEmpty {}.render(lang),
+        ControllerError::Busy { limit } => Tftp::ControllerBusy { limit }.render(lang),
         ControllerError::Html => Tftp::ControllerHtml {}.render(lang),
         ControllerError::TooLong { limit } => {
             let limit = &words::size(*limit as f64);

@@ -11,6 +11,7 @@ use lineman_net::tftp::Report;
 use lineman_net::tftp::Server;
 use lineman_net::tftp::ServerConfig;
 use lineman_net::tftp::ServerEvent;
+use lineman_objects::Location;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::MAX_BLKSIZE;
@@ -181,21 +182,25 @@ fn announce(
     if let Some(user) = &args.user {
         console.note(&Tftp::RunningAs { user });
     }
+    let is_store = Location::is_address(&root.to_string());
     let listed: Vec<_> = ports.iter().map(ToString::to_string).collect();
     let listed = &listed.join(", ");
     let (id, in_words) = match &confinement {
         None => ("off", Tftp::NotConfinedAsked {}),
         Some(Confinement::None) => ("none", Tftp::NotConfined {}),
-        Some(Confinement::Partial { abi }) if !ports.is_empty() => {
+        Some(Confinement::Partial { abi }) if is_store => {
             ("partial", Tftp::ConfinedStorePartly { ports: listed, abi })
         }
-        Some(Confinement::Full { .. }) if !ports.is_empty() => {
+        Some(Confinement::Full { .. }) if is_store => {
             ("full", Tftp::ConfinedStore { ports: listed })
         }
         Some(Confinement::Partial { abi }) => ("partial", Tftp::ConfinedPartly { root, abi }),
         Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
     };
     console.note(&in_words);
+    if !is_store && !ports.is_empty() && id != "off" && id != "none" {
+        console.note(&Tftp::ConfinedControllers { ports: listed });
+    }
     if let Some(write) = args.write {
         let what = match write {
             Write::Create => Tftp::UploadsCreate {},

@@ -193,8 +193,8 @@ pub const REASONS: &[Row] = &[
         "的 timeout 不在 0.1 到 60 秒之间",
     ),
     (
-        "has a url that does not begin with http:// or https://",
-        "的 url 不以 http:// 或 https:// 开头",
+        "has a url that does not begin with http:// or https:// and a host",
+        "的 url 不以 http:// 或 https:// 加主机开头",
     ),
     ("has a part that no route has", "含有规则所没有的部分"),
     ("has a part without its value", "有一个部分没有给出值"),

@@ -9,6 +9,7 @@ use rustix::fs::AtFlags;
 use super::Directory;
 use super::WritePolicy;
 use crate::Confinement;
+use crate::Elsewhere;
 use crate::confine;
 use crate::tftp::Budget;
 use crate::tftp::Lane;
@@ -42,7 +43,7 @@ impl Store for Directory {
         Ok(rustix::fs::accessat(&self.root, ".", access, flags)?)
     }
 
-    fn confine(&self) -> io::Result<Confinement> {
-        confine::to_directory(&self.root, self.write != WritePolicy::Refuse)
+    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement> {
+        confine::to_directory(&self.root, self.write != WritePolicy::Refuse, elsewhere)
     }
 }
