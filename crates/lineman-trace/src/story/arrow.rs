@@ -12,6 +12,7 @@ use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::Seen;
+use super::explain::delays;
 use crate::log::Absent;
 use crate::log::Counter;
 use crate::log::Host;
@@ -101,6 +102,11 @@ impl Arrow {
     /// Whether it is a retransmission. One that goes on behind the byte of a probe is none.
     pub fn is_resent(&self) -> bool {
         self.again.is_some_and(|again| again.cause != Cause::Probed)
+    }
+
+    /// Whether a rule of the wire has it arrive later, whatever else passes: nobody holds it.
+    pub fn is_delayed(&self) -> bool {
+        self.rules.iter().any(|rule| delays(rule))
     }
 }
 

@@ -11,6 +11,7 @@ messages! {
     State {} "state" "状态"
     Dropped {} "lost" "丢失"
     Held {} "held" "扣留"
+    Delayed {} "delayed" "推迟"
     Again {} "retransmission" "重传"
     Copy {} "copy" "副本"
     Changed {} "changed" "被改动"

@@ -36,6 +36,14 @@ pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String>
     all.iter().map(|label| clean(label)).collect()
 }
 
+/// The word for a packet that waits on the wire: a rule delays it, or it is held until something lets it through.
+pub fn waits(arrow: &Arrow) -> Views<'static> {
+    match arrow.is_delayed() {
+        true => Views::Delayed {},
+        false => Views::Held {},
+    }
+}
+
 /// The longest form.
 pub fn label(arrow: &Arrow, lang: Lang) -> String {
     labels(arrow, lang).into_iter().next().unwrap_or_default()

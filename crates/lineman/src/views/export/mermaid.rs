@@ -16,6 +16,7 @@ use crate::lang::views::Views;
 use crate::views::cells::address;
 use crate::views::cells::state;
 use crate::views::packet::label;
+use crate::views::packet::waits;
 
 /// The whole diagram.
 pub(super) fn diagram(events: &[Event], lang: Lang) -> String {
@@ -56,7 +57,7 @@ fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
     let (line, word) = match arrow.fate {
         Fate::Delivered | Fate::Captured => ("->>", None),
         Fate::Dropped => ("-x", Some(Views::Dropped {})),
-        Fate::Held => ("-)", Some(Views::Held {})),
+        Fate::Held => ("-)", Some(waits(arrow))),
         Fate::Crossing => ("-)", Some(Views::Crossing {})),
     };
     let again = arrow.is_resent() || arrow.stretch == Stretch::Repeat;

@@ -19,6 +19,7 @@ use crate::views::cells::call;
 use crate::views::cells::state;
 use crate::views::cells::time;
 use crate::views::packet::label;
+use crate::views::packet::waits;
 use crate::views::text::cut;
 use crate::views::words::paragraph;
 
@@ -199,7 +200,7 @@ fn note(arrow: &Arrow, lang: Lang) -> String {
     let fate = match arrow.fate {
         Fate::Delivered | Fate::Captured => None,
         Fate::Dropped => Some(Views::Dropped {}),
-        Fate::Held => Some(Views::Held {}),
+        Fate::Held => Some(waits(arrow)),
         Fate::Crossing => Some(Views::Crossing {}),
     };
     let again = arrow.is_resent().then_some(Views::Again {});

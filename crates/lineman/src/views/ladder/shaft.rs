@@ -11,6 +11,7 @@ use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::packet::numbered_labels;
+use crate::views::packet::waits;
 use crate::views::text::cut;
 use crate::views::text::pad;
 use crate::views::text::width;
@@ -127,7 +128,7 @@ fn tip(arrow: &Arrow, marks: Marks, style: Style) -> Tip {
             sign: marks.stop,
             word: match arrow.stretch {
                 Stretch::Repeat => format!("{}{}", marks.times, arrow.repeats),
-                _ => word(Views::Held {}),
+                _ => word(waits(arrow)),
             },
         },
         Fate::Crossing => Tip {

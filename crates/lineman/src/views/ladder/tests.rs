@@ -92,6 +92,13 @@ fn times_never_go_back() {
     }
 }
 
+/// A packet that a rule delays was drawn as held, as if somebody had to let it through.
+#[test]
+fn what_a_rule_delays_is_drawn_as_delayed() {
+    assert!(drawn("causes", style(110, Lang::En)).contains("┃ delayed"));
+    assert!(drawn("held", style(110, Lang::En)).contains("┃ held"));
+}
+
 #[test]
 fn plain_ascii_has_nothing_else() {
     for name in ["crossed", "held", "refused", "tftp-get", "window"] {
