@@ -66,7 +66,8 @@ impl Descriptor {
     pub(super) fn accepted(call: &Call, listener: Option<&Self>, value: &str) -> Self {
         let peer = value
             .split_once(',')
-            .and_then(|(_, peer)| peer.trim().parse().ok());
+            .and_then(|(_, peer)| peer.trim().parse().ok())
+            .map(unmapped);
         Self {
             transport: Some(Transport::Tcp),
             bound: listener.and_then(|listener| listener.bound),
@@ -121,5 +122,10 @@ impl Descriptor {
 
 /// The address that a call names first.
 pub(super) fn address(call: &Call) -> Option<SocketAddr> {
-    call.args.first()?.parse().ok()
+    call.args.first()?.parse().ok().map(unmapped)
+}
+
+/// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

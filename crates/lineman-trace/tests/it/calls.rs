@@ -165,6 +165,18 @@ fn a_fin_that_is_told_after_the_call_that_it_ended_explains_it() {
     assert_eq!(last(&mut log), "call.recv.end");
 }
 
+/// "Means that nothing more will come": an IPv6 listener knows its peer by a mapped address, which no packet has.
+#[test]
+fn a_peer_of_a_mapped_address_is_known_by_its_packets() {
+    let (mut log, mut tcp) = (Script::new(""), Connection::new(9000));
+    log.quick(Server, 0, "socket", &["AF_INET6", "SOCK_STREAM"], "3");
+    let accepted = "4, [::ffff:10.0.0.1]:45110";
+    log.quick(Server, 3, "accept", &[], accepted);
+    log.cross(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.quick(Server, 4, "recv", &["10"], "0");
+    assert_eq!(last(&mut log), "call.recv.end");
+}
+
 /// A student who has not called it asks why there is a getpeername().
 #[test]
 fn python_asks_for_a_peer_by_itself() {

@@ -225,18 +225,24 @@ fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
         let Some(cell) = &row.calls[host] else {
             continue;
         };
+        // A packet that is read late may have left before the call began in whose row it is.
+        let earlier = cell.begins && (row.arrow.is_none() || cell.t_ns <= row.t_ns);
         // One that had waited is returned by the packet: what it returns stands below that.
         let comes = row.arrow.as_ref().is_some_and(|arrow| arrow.from != host);
         let returned_ns = cell.returned_ns.filter(|_| comes && cell.begins);
         if let Some(returned_ns) = returned_ns {
             let (mut begun, mut returned) = (cell.clone(), cell.clone());
             (begun.answer, returned.begins) = (None, false);
-            above.extend(line(&cells::call_text(&begun, style), cell.t_ns));
+            let begun = line(&cells::call_text(&begun, style), cell.t_ns);
+            match earlier {
+                true => above.extend(begun),
+                false => below.extend(begun),
+            }
             below.extend(line(&cells::call_text(&returned, style), returned_ns));
             continue;
         }
         let lines = line(&cells::call_text(cell, style), cell.t_ns);
-        match cell.begins || row.arrow.is_none() {
+        match earlier || row.arrow.is_none() {
             true => above.extend(lines),
             false => below.extend(lines),
         }

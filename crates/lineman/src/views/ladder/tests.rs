@@ -1,5 +1,8 @@
 //! The ladder of each log, at three widths and in both languages.
 
+use lineman_trace::log::Call;
+use lineman_trace::log::Host;
+
 use super::*;
 use crate::views::logs::LOGS;
 use crate::views::logs::events;
@@ -90,6 +93,48 @@ fn times_never_go_back() {
             assert!(times.is_sorted(), "{name} {columns}:\n{text}");
         }
     }
+}
+
+/// "0.248 getsockname()" stood above "0.247 ACK": the packet had left before the call began, and was read after that.
+#[test]
+fn a_packet_that_is_read_late_stands_above_the_call_in_its_row() {
+    let mut events = events("chat");
+    let sent =
+        |event: &Event| matches!(&event.kind, Kind::Packet(packet) if packet.from == Host::Client);
+    let at = events.iter().position(sent).expect("a SYN");
+    let (n, t_ns) = (events[at].n, events[at].t_ns);
+    let Kind::Start(start) = &events[0].kind else {
+        panic!("a log begins otherwise");
+    };
+    let stamp_ns = start.utc_ns + t_ns - 5_000_000;
+    let mut syn = events.swap_remove(at);
+    events.truncate(1);
+    if let Kind::Packet(packet) = &mut syn.kind {
+        packet.stamp_ns = Some(stamp_ns);
+    }
+    let call = Kind::Call(Call {
+        id: 77,
+        host: Host::Client,
+        program: None,
+        fd: Some(3),
+        name: "getsockname".to_owned(),
+        args: Vec::new(),
+        answer: None,
+    });
+    let t_ns = t_ns - 1_000_000;
+    events.extend([
+        Event {
+            n,
+            t_ns,
+            kind: call,
+        },
+        syn,
+    ]);
+    let mut ladder = Ladder::new(style(80, Lang::En));
+    let mut lines: Vec<_> = events.iter().flat_map(|it| ladder.push(it)).collect();
+    lines.extend(ladder.finish());
+    let place = |part: &str| lines.iter().position(|line| line.contains(part));
+    assert!(place("──SYN") < place("getsockname"), "{lines:#?}");
 }
 
 /// A packet that a rule delays was drawn as held, as if somebody had to let it through.
