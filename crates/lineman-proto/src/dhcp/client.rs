@@ -138,10 +138,10 @@ impl fmt::Display for HardwareAddress {
 pub struct MachineId([u8; 16]);
 
 impl MachineId {
-    /// Type 0 is the only one there is (RFC 4578 §2.3).
+    /// Type 0 is the only one there is (RFC 4578 §2.3). All zeros or all ones are none (DSP0134 §7.2.1).
     fn of(option: &[u8]) -> Option<Self> {
-        let uuid = option.strip_prefix(&[0])?;
-        uuid.try_into().ok().map(Self)
+        let uuid: [u8; 16] = option.strip_prefix(&[0])?.try_into().ok()?;
+        (uuid != [0; 16] && uuid != [0xff; 16]).then_some(Self(uuid))
     }
 }
 
@@ -179,6 +179,15 @@ mod tests {
         assert!(!is_ipxe(b""));
         assert!(!is_ipxe(b"iPXE2"));
         assert!(!is_ipxe(b"\x05iPXE"));
+    }
+
+    #[test]
+    fn a_machine_without_a_uuid_has_none() {
+        let id = |bytes: [u8; 16]| MachineId::of(&[&[0], &bytes[..]].concat());
+        assert!(id([7; 16]).is_some());
+        assert_eq!((id([0; 16]), id([0xff; 16])), (None, None));
+        assert_eq!(MachineId::of(&[1; 17]), None, "of another type");
+        assert_eq!(MachineId::of(&[0; 16]), None, "cut");
     }
 
     #[test]

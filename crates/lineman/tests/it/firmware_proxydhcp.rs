@@ -45,6 +45,9 @@ fn edk2_is_told_ipxe_and_ipxe_its_script() {
     assert_told(&server, "ipxe.efi", false, 7);
     assert_told(&server, "boot.ipxe", true, 7);
     capture.check();
+    // EDK2 takes the offer, and has it acknowledged at the boot server's port.
+    let (acknowledged, text) = capture.ours("udp.srcport == 4011 && dhcp.option.dhcp == 5");
+    assert_eq!(acknowledged, 1, "{text}");
 }
 
 /// SeaBIOS runs the card's ROM, which is iPXE.
