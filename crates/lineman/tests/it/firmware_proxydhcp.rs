@@ -1,11 +1,15 @@
 //! Network boots beside a DHCP server that only gives addresses: `lineman tftp serve --proxydhcp` says what to load.
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::firmware_kit::Machine;
+use crate::firmware_kit::SERVER;
 use crate::firmware_kit::Segment;
 use crate::firmware_kit::firmware;
 use crate::proxydhcp_kit::Capture;
+use crate::support::Running;
 use crate::support::registry;
 use crate::tftp_kit::Served;
 use crate::tftp_reports::reports;
@@ -48,6 +52,62 @@ fn edk2_is_told_ipxe_and_ipxe_its_script() {
     // EDK2 takes the offer, and has it acknowledged at the boot server's port.
     let (acknowledged, text) = capture.ours("udp.srcport == 4011 && dhcp.option.dhcp == 5");
     assert_eq!(acknowledged, 1, "{text}");
+}
+
+/// Firmware that loads by HTTP is told URLs, and nothing is loaded by TFTP.
+#[test]
+fn edk2_is_told_where_to_load_by_http() {
+    let segment = Segment::with_switch();
+    let at = |file: &str| format!("http://{SERVER}:8000/{file}");
+    let (loader, script) = (at("ipxe.efi"), at("boot.ipxe"));
+    let settings = [format!("x64-http={loader}"), format!("ipxe={script}")];
+    let server = segment.serve_with(&[
+        "--proxydhcp",
+        "--proxydhcp-loader",
+        &settings[0],
+        "--proxydhcp-loader",
+        &settings[1],
+    ]);
+    let files = server.outside().join("http");
+    std::fs::create_dir(&files).expect("a directory");
+    let ipxe = registry("ipxe").join("boot/ipxe.efi");
+    std::fs::copy(ipxe, files.join("ipxe.efi")).expect("iPXE");
+    std::fs::write(files.join("boot.ipxe"), SCRIPT).expect("write");
+    let mut http = segment.command("python3");
+    http.args(["-m", "http.server", "--bind", SERVER, "-d"]);
+    let http = http.arg(&files).arg("8000").stderr(Stdio::null()).spawn();
+    let _http = Running(http.expect("python3"));
+    let _dhcp = segment.addresses_only();
+    let image = format!("if=pflash,format=raw,readonly=on,file={}", firmware(EDK2));
+    let no_pxe = |family| format!("name=opt/org.tianocore/{family}PXESupport,string=n");
+    let mut machine = segment.machine(
+        QEMU,
+        &format!("virtio-net-pci,romfile=,bootindex=1,mac={MAC}"),
+        &[
+            "-machine",
+            "q35",
+            "-m",
+            "256",
+            "-drive",
+            &image,
+            "-uuid",
+            UUID,
+            "-device",
+            "virtio-rng-pci",
+            "-fw_cfg",
+            &no_pxe("IPv4"),
+            "-fw_cfg",
+            &no_pxe("IPv6"),
+        ],
+    );
+    expect_script(&mut machine);
+    assert_told(&server, &loader, false, 16);
+    assert_told(&server, &script, true, 7);
+    let lines = server.lines();
+    assert!(
+        !lines.iter().any(|line| line.contains("\"transfer\"")),
+        "{lines:#?}"
+    );
 }
 
 /// SeaBIOS runs the card's ROM, which is iPXE.
