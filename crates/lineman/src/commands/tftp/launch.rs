@@ -78,7 +78,8 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     let location = store::location(args, lang)?;
     let supervisor = supervisor(console);
 
-    let proxydhcp = proxydhcp::take(args, inherited.as_mut(), console)?;
+    let has_directory = location.is_none();
+    let proxydhcp = proxydhcp::take(args, has_directory, inherited.as_mut(), console)?;
     let ports = match inherited.filter(|ports| !ports.numbers().is_empty()) {
         Some(ports) => {
             if !args.listen.is_empty() {

@@ -35,15 +35,17 @@ use crate::lang::proxydhcp::ProxyDhcp as Words;
 /// What has to be taken before privileges are given up.
 pub struct Taken {
     ports: ProxyPorts,
-    root: LoaderRoot,
+    root: Option<LoaderRoot>,
 }
 
-/// Takes the ports, if a proxy was asked for.
+/// Takes the ports, if a proxy was asked for. The usual loaders are looked for in a directory only: a store elsewhere
+/// would be asked for each of them, for each machine.
 ///
 /// # Errors
 /// When the system refuses one of them.
 pub fn take(
     args: &Serve,
+    has_directory: bool,
     inherited: Option<&mut Ports>,
     console: Console,
 ) -> Result<Option<Taken>, Failure> {
@@ -51,8 +53,10 @@ pub fn take(
         return Ok(None);
     }
     let ports = ProxyPorts::bind(inherited).map_err(|error| refused(&error, console.lang))?;
-    let root = LoaderRoot::open(&args.root);
-    let root = root.map_err(|error| Failure::system(&error, console.lang))?;
+    let root = has_directory.then(|| LoaderRoot::open(&args.root));
+    let root = root
+        .transpose()
+        .map_err(|error| Failure::system(&error, console.lang))?;
     Ok(Some(Taken { ports, root }))
 }
 
@@ -96,7 +100,7 @@ pub fn start(
     let config = ProxyConfig {
         loaders: Loaders::new(args.proxydhcp.proxydhcp_loader.clone()),
         allow: guard::allowed(&args.allow),
-        root: Some(root),
+        root,
         tftp: reachable.into_iter().map(SocketAddr::ip).collect(),
     };
     let started = Proxy::start(ports, config);
