@@ -27,6 +27,7 @@ mod console;
 mod exit;
 mod failure;
 mod lang;
+mod lines;
 mod log;
 mod output;
 mod programs;

@@ -48,6 +48,8 @@ pub struct Errand {
     /// The process group that it joins: one that has the terminal, so that it may read from there and
     /// hears ^C.
     pub group: i32,
+    /// Whether its terminal, if it has one, shows lines and cannot move a cursor: it is told so (`TERM=dumb`).
+    pub lines_only: bool,
 }
 
 /// How a program has ended.
@@ -113,6 +115,9 @@ fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<E
     if !output.is_terminal() {
         // Into a pipe Python writes late, and what was asked would be seen after it was answered.
         command.env("PYTHONUNBUFFERED", "1");
+    }
+    if errand.lines_only {
+        command.env("TERM", "dumb");
     }
     command.args(args).stdin(input).stdout(output);
     command.process_group(errand.group);

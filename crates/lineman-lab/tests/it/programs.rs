@@ -59,6 +59,7 @@ impl Hall {
             host,
             words: words.iter().map(|word| (*word).to_owned()).collect(),
             strace,
+            lines_only: false,
             group: rustix::process::getpgrp().as_raw_nonzero().get(),
         };
         let streams = [theirs.into(), out.into(), errors.into()];

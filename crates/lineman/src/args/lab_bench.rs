@@ -40,6 +40,9 @@ pub struct Run {
     /// End when the program on this host has ended (default: both, when all have)
     #[arg(long, value_enum, value_name = "HOST")]
     pub until: Option<Until>,
+    /// Give each program a terminal of its own, also the one behind --: many ask, write and colour otherwise without one; what is typed goes to whichever reads, line by line
+    #[arg(long)]
+    pub pty: bool,
     /// Leave these calls out of the ladder, like poll,close
     #[arg(long, value_name = "CALLS", value_delimiter = ',')]
     pub hide: Vec<String>,
@@ -103,6 +106,7 @@ Examples:
   lineman lab run --server 'nc -l -p 9000' --client 'nc -q 1 10.0.0.2 9000'
   lineman lab run --server 'python3 server.py' -- python3 client.py
   lineman lab run --server ./server.py --client ./client.py   lines are typed for whichever reads
+  lineman lab run --pty --server './server.py' -- ./client.py   both at terminals; server> … and client> … name one
   lineman lab run --server 'python3 -m http.server 80' --until client -- curl http://10.0.0.2
   lineman lab run --on server -- lineman chat listen
   lineman lab run --hide poll,close --record a.jsonl -- nc 10.0.0.2 9000";

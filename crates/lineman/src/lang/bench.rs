@@ -27,6 +27,7 @@ messages! {
     NoSocket {} "this host has no open socket; make one: socket tcp" "这台主机没有打开的套接字；先创建一个：socket tcp"
     NothingHeld {} "no such packet is held; step holds packets from now on" "没有扣留这样的报文；step 会从现在起扣留报文"
     BadRules { word } "“{word}” means nothing in a rule; a rule is like: c>s:#1 drop; loss 20%" "“{word}”在规则中没有意义；规则写法如：c>s:#1 drop; loss 20%"
+    TooLong { limit } "the line is longer than {limit} bytes" "这一行超过 {limit} 字节"
     Ended {} "the lab has ended" "实验已经终止"
     AtLine { line, why } "line {line}: {why}" "第 {line} 行：{why}"
 
@@ -67,7 +68,7 @@ messages! {
     LoopbackServer { file, line, address, host } "{file}, line {line}: {address} is the {host} itself, which nobody else reaches; bind to '' or to 10.0.0.2" "{file} 第 {line} 行：{address} 是{host}自己，别的主机无法访问；请绑定 '' 或 10.0.0.2"
     EndedFirst { program, host, how, other } "{program} on the {host} has ended with exit code {how}; the program on the {other} goes on" "{host}上的 {program} 已结束，退出码 {how}；{other}上的程序仍在运行"
     WhoseLine {} "both programs wait for a line: begin it with server> or client>" "两个程序都在等待输入：请用 server> 或 client> 开头"
-    NobodyTypes { host, option } "the program on the {host} reads from nobody, because the other one has the terminal; with {option} '…' in place of -- what is typed goes to whichever reads" "{host}上的程序读不到输入，因为终端属于另一个程序；把 -- 换成 {option} '…'，输入的行就交给正在读取的程序"
+    NobodyTypes { host, option } "the program on the {host} reads from nobody, because the other one has the terminal; with --pty, or {option} '…' in place of --, what is typed goes to whichever reads" "{host}上的程序读不到输入，因为终端属于另一个程序；加上 --pty，或把 -- 换成 {option} '…'，输入的行就交给正在读取的程序"
     OwnAddressOfClient { address, host } "{address} is the {host} itself, and what is sent there never reaches the wire; the server is 10.0.0.2" "{address} 是{host}自己，发往它的数据不会到达线路；服务器的地址是 10.0.0.2"
     OwnAddressOfServer { address, host } "{address} is the {host} itself, and what is sent there never reaches the wire; the client is 10.0.0.1" "{address} 是{host}自己，发往它的数据不会到达线路；客户端的地址是 10.0.0.1"
     RunsOn { program, host, other } "{program} on the {host} is still running; ^C ends it (with --until {other} it would have ended)" "{host}上的 {program} 仍在运行；^C 结束它（加上 --until {other} 则会随之结束）"

@@ -122,6 +122,20 @@ fn a_line_that_makes_no_sense_ends_a_script() {
     );
 }
 
+/// A script's line without an end took all memory.
+#[test]
+fn a_line_that_does_not_end_is_refused() {
+    let script = format!("socket tcp\nsend \"{}\"\n", "x".repeat(50 << 20));
+    let output = bench(&["--simulated"], &script);
+    assert_eq!(output.status.code(), Some(2));
+    let (_, err) = (&output.stdout, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        err.contains("line 2: the line is longer than 263164 bytes"),
+        "{err}"
+    );
+    assert!(err.len() < 1000);
+}
+
 #[test]
 fn packets_are_held_and_each_order_is_obeyed() {
     let script = "socket udp\nbind :53\nclient socket udp\nrecvfrom\nstep\n\

@@ -624,6 +624,75 @@ fn typed_lines_reach_the_program_that_reads_them() {
     assert!(err.contains("\"hi there\""), "{err}");
 }
 
+/// Both talk, and both find terminals; the one behind `--` shares what is typed then.
+#[test]
+fn with_pty_programs_have_terminals_and_hear_what_is_typed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let [server, client] = chat(dir.path());
+    let mut command = run(&["--pty", "--server", &server, "--"]);
+    let asks = "test -t 0 && test -t 1 && test -t 2 && echo \"terminals, $TERM\"; exec \"$@\"";
+    command
+        .args(["sh", "-c", asks, "sh"])
+        .args(client.split(' '));
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let lines = b"hello\nhi there\nclient> again\nserver> and again\nclient>\n";
+    stdin.write_all(lines).expect("writes");
+    let output = child.wait_with_output().expect("ends");
+    drop(stdin);
+    let (out, err) = both(&output);
+    assert_eq!(output.status.code(), Some(0), "{out}\n{err}");
+    for line in [
+        "client: terminals, dumb\n",
+        "server: recv: b'hello'\n",
+        "client: recv: hi there\n",
+        "server: recv: b'again'\n",
+        "client: recv: and again\n",
+    ] {
+        assert!(out.contains(line), "{line} in:\n{out}\n{err}");
+    }
+    assert!(!out.contains('\r'), "{out:?}");
+}
+
+/// What stays in a pipe's buffer until the program ends is seen at once at a terminal.
+#[test]
+fn with_pty_what_a_program_writes_is_seen_as_it_writes() {
+    let late = "import ctypes, time; libc = ctypes.CDLL(None); libc.puts(b'first'); time.sleep(60)";
+    let client = format!("{} -c \"{late}\"", peer_path("python3").display());
+    let mut command = run(&["--pty", "--client", &client]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("runs");
+    let out = child.stdout.take().expect("a pipe");
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(out);
+    std::io::BufRead::read_line(&mut reader, &mut line).expect("reads");
+    assert_eq!(line, "client: first\n");
+    drop(Running(child));
+}
+
+/// The longest line that a terminal takes, one that is longer, and the end of what is typed.
+#[test]
+fn with_pty_every_byte_that_is_typed_arrives() {
+    for typed in [4094, 4095, 4096, 20_000] {
+        let mut command = run(&["--pty", "--client", "wc -c"]);
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let text = format!("{}\nrest", "x".repeat(typed));
+        stdin.write_all(text.as_bytes()).expect("writes");
+        drop(stdin);
+        let output = child.wait_with_output().expect("ends");
+        assert_eq!(both(&output).0, format!("client: {}\n", text.len()));
+    }
+}
+
 #[test]
 fn the_end_of_what_is_typed_is_the_end_of_what_programs_read() {
     let mut command = run(&["--client", "cat", "--server", "cat"]);

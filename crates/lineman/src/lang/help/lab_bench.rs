@@ -41,6 +41,14 @@ pub const TEXTS: &[Row] = &[
         "输入的行交给正在读取的程序",
     ),
     (
+        "Give each program a terminal of its own, also the one behind --: many ask, write and colour otherwise without one; what is typed goes to whichever reads, line by line",
+        "为每个程序（包括 -- 之后的）提供各自的终端：许多程序没有终端时，提问、输出和颜色都不同；输入的内容逐行交给正在读取的程序",
+    ),
+    (
+        "both at terminals; server> … and client> … name one",
+        "两个程序都有终端；用 server> … 和 client> … 指定其一",
+    ),
+    (
         "Leave these calls out of the ladder, like poll,close",
         "不在时序图中显示这些调用，例如 poll,close",
     ),

@@ -1,6 +1,7 @@
 //! What is wrong with a line that was typed.
 
 use super::line::CALLS;
+use super::line::LONGEST;
 use super::line::OTHERS;
 use crate::lang::Lang;
 use crate::lang::Message as _;
@@ -41,6 +42,8 @@ pub enum Complaint {
     NothingHeld,
     /// The wire's rules have this that means nothing.
     Rules(String),
+    /// A line with more bytes than any may have.
+    TooLong,
     /// The lab has ended.
     Ended,
 }
@@ -76,6 +79,7 @@ impl Complaint {
             Self::NoSocket => Words::NoSocket {}.render(lang),
             Self::NothingHeld => Words::NothingHeld {}.render(lang),
             Self::Rules(word) => Words::BadRules { word }.render(lang),
+            Self::TooLong => Words::TooLong { limit: &LONGEST }.render(lang),
             Self::Ended => Words::Ended {}.render(lang),
         }
     }

@@ -47,6 +47,9 @@ pub const CALLS: [&str; 27] = [
     "flush",
 ];
 
+/// The longest line, in bytes: a call that sends the largest datagram, each byte written as `\x00`.
+pub const LONGEST: usize = 4 * 65_535 + 1024;
+
 /// What else there is to say.
 pub const OTHERS: [&str; 14] = [
     "client", "server", "step", "run", "deliver", "drop", "dup", "delay", "fault", "wait", "state",
@@ -81,6 +84,9 @@ pub enum Wish {
 /// # Errors
 /// With what is wrong with it.
 pub fn read(line: &str, known: &mut Known) -> Result<Wish, Complaint> {
+    if line.len() > LONGEST {
+        return Err(Complaint::TooLong);
+    }
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {
         return Ok(Wish::Nothing);

@@ -30,13 +30,13 @@ use lineman_lab::Network;
 use lineman_lab::Options;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
-use tokio::sync::mpsc;
 
 use self::complaint::Complaint;
 use self::known::Known;
 use self::line::Wish;
 use self::line::descriptor_meant;
 use self::pace::Pace;
+use self::screen::Inputs;
 use self::screen::Screen;
 use crate::args::lab_bench::Bench;
 use crate::commands::trace::drawing;
@@ -109,7 +109,7 @@ struct Prompt {
     known: Arc<Mutex<Known>>,
     /// Whether somebody types, who waits for nothing.
     is_live: bool,
-    inputs: mpsc::UnboundedReceiver<Input>,
+    inputs: Inputs,
     pace: Pace,
     /// Since when `state` waits for what happened before it to be shown.
     asked: Option<Instant>,
@@ -150,7 +150,7 @@ impl Source<Shown> for Prompt {
                 return Heard::Over;
             }
             if self.asked.is_none() && !self.over && self.is_due() {
-                return Heard::Typed(self.inputs.recv().await.unwrap_or(Input::Eof));
+                return Heard::Typed(self.inputs.next().await);
             }
             let ripe = self.asked.map(|asked| asked + RIPE);
             match self.pace.changes().into_iter().chain(ripe).min() {

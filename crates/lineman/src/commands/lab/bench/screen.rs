@@ -1,7 +1,6 @@
 //! Where lines come from and where answers go: the line editor, or a script and stdout.
 
 use std::io;
-use std::io::BufRead as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -13,12 +12,33 @@ use tokio::sync::mpsc;
 
 use super::complete::candidates;
 use super::known::Known;
+use super::line::LONGEST;
 use crate::commands::trace::presenter::Target;
 use crate::console::Console;
 use crate::failure::Failure;
+use crate::lines::bounded_line;
 use crate::terminal::editor::Editor;
 use crate::terminal::editor::Input;
 use crate::terminal::surface::is_a_person_there;
+
+/// What is typed, or comes from a script.
+pub enum Inputs {
+    /// By a person.
+    Typed(mpsc::UnboundedReceiver<Input>),
+    /// By stdin.
+    Script(mpsc::Receiver<Input>),
+}
+
+impl Inputs {
+    /// The next one.
+    pub async fn next(&mut self) -> Input {
+        let next = match self {
+            Self::Typed(inputs) => inputs.recv().await,
+            Self::Script(inputs) => inputs.recv().await,
+        };
+        next.unwrap_or(Input::Eof)
+    }
+}
 
 /// Where answers go: above the draft of the editor, or to stdout.
 pub struct Screen {
@@ -31,10 +51,7 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal or a thread is refused.
-    pub fn open(
-        known: &Arc<Mutex<Known>>,
-        console: Console,
-    ) -> Result<(Self, mpsc::UnboundedReceiver<Input>), Failure> {
+    pub fn open(known: &Arc<Mutex<Known>>, console: Console) -> Result<(Self, Inputs), Failure> {
         let opened = match is_a_person_there() && !console.json {
             true => {
                 let known = Arc::clone(known);
@@ -43,9 +60,9 @@ impl Screen {
                     candidates(line, &known)
                 });
                 let opened = Editor::completing(prompt(Host::Server), complete);
-                opened.map(|(editor, inputs)| (Some(editor), inputs))
+                opened.map(|(editor, inputs)| (Some(editor), Inputs::Typed(inputs)))
             }
-            false => script().map(|inputs| (None, inputs)),
+            false => script().map(|inputs| (None, Inputs::Script(inputs))),
         };
         let (editor, inputs) = opened
             .map_err(SystemError::new(Operation::Open, "stdin"))
@@ -98,19 +115,19 @@ fn prompt(host: Host) -> &'static str {
 }
 
 /// Reads stdin on a thread: it may be a pipe that somebody writes to line by line.
-fn script() -> io::Result<mpsc::UnboundedReceiver<Input>> {
-    let (sender, inputs) = mpsc::unbounded_channel();
+fn script() -> io::Result<mpsc::Receiver<Input>> {
+    let (sender, inputs) = mpsc::channel(AHEAD);
     let read = move || {
         let mut stdin = io::stdin().lock();
         loop {
-            let mut line = Vec::new();
-            // What is not UTF-8 is no command; it is said with its line's number.
-            let input = match stdin.read_until(b'\n', &mut line) {
-                Ok(0) | Err(_) => Input::Eof,
-                Ok(_) => Input::Line(String::from_utf8_lossy(&line).trim_end().to_owned()),
+            // Of a line that is too long so much that this is seen. What is not UTF-8 is no command. Both are said
+            // with the line's number.
+            let input = match bounded_line(&mut stdin, LONGEST + 1) {
+                Ok(None) | Err(_) => Input::Eof,
+                Ok(Some(line)) => Input::Line(String::from_utf8_lossy(&line).trim_end().to_owned()),
             };
             let over = input == Input::Eof;
-            if sender.send(input).is_err() || over {
+            if sender.blocking_send(input).is_err() || over {
                 return;
             }
         }
@@ -120,3 +137,6 @@ fn script() -> io::Result<mpsc::UnboundedReceiver<Input>> {
         .spawn(read)?;
     Ok(inputs)
 }
+
+/// How many lines of a script are read before their time has come; the others stay where they come from.
+const AHEAD: usize = 16;

@@ -4,6 +4,7 @@ mod fold;
 mod mistakes;
 mod output;
 mod programs;
+mod pty;
 mod runnable;
 mod start;
 mod typed;
@@ -42,11 +43,29 @@ use crate::runtime::Signals;
 use crate::terminal::surface::Surface;
 use crate::terminal::surface::columns;
 
-/// A program that is to run, and whether it has the terminal.
+/// A program that is to run.
 struct Job {
     host: Host,
     words: Vec<String>,
-    has_terminal: bool,
+    channel: Channel,
+}
+
+/// By what a program hears and speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    /// By our own streams: the terminal, if there is one.
+    Ours,
+    /// By pipes of ours.
+    Pipes,
+    /// By a terminal of its own.
+    Pty,
+}
+
+impl Job {
+    /// Whether it speaks past us.
+    fn has_terminal(&self) -> bool {
+        self.channel == Channel::Ours
+    }
 }
 
 /// Runs the programs to their end.
@@ -63,6 +82,10 @@ pub fn run(args: &Run, console: Console) -> Result<(), Failure> {
 
 /// The programs, the server's first.
 fn jobs(args: &Run, console: Console) -> Result<Vec<Job>, Failure> {
+    let own = match args.pty {
+        true => Channel::Pty,
+        false => Channel::Pipes,
+    };
     let mut jobs = Vec::new();
     for (host, text) in [(Host::Server, &args.server), (Host::Client, &args.client)] {
         let Some(text) = text else { continue };
@@ -71,7 +94,7 @@ fn jobs(args: &Run, console: Console) -> Result<Vec<Job>, Failure> {
         jobs.push(Job {
             host,
             words,
-            has_terminal: false,
+            channel: own,
         });
     }
     if !args.program.is_empty() {
@@ -82,7 +105,10 @@ fn jobs(args: &Run, console: Console) -> Result<Vec<Job>, Failure> {
         jobs.push(Job {
             host,
             words: args.program.clone(),
-            has_terminal: true,
+            channel: match args.pty {
+                true => Channel::Pty,
+                false => Channel::Ours,
+            },
         });
     }
     let twice = |host| jobs.iter().filter(|job| job.host == host).count() > 1;
@@ -174,7 +200,7 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     let strace = tracer(console);
     jobs.iter().for_each(|job| tell_mistakes(job, console));
     let style = drawing::style_between(&args.drawing, Surface::of(io::stderr()), console);
-    let shared = jobs.iter().any(|job| job.has_terminal);
+    let shared = jobs.iter().any(Job::has_terminal);
     let beside = Beside { console, shared };
     let lines = Lines::new(beside, style, console);
     // As JSON it is the log, which is whole.

@@ -23,9 +23,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::Channel;
 use super::Job;
 use super::host_name;
 use super::start::Heard;
+use super::start::Streams;
 use super::start::begin;
 use super::typed::Typed;
 use super::typed::Went;
@@ -104,17 +106,17 @@ impl Programs {
         console: Console,
     ) -> Result<Self, Failure> {
         // Where one has the terminal, it has stdin too.
-        let typed = match jobs.iter().any(|job| job.has_terminal) {
+        let typed = match jobs.iter().any(Job::has_terminal) {
             true => Typed::nothing(),
             false => Typed::listen(jobs.len())
                 .map_err(SystemError::new(Operation::Listen, "stdin"))
                 .map_err(|error| Failure::system(&error, console.lang))?,
         };
         let (speaks, heard) = mpsc::unbounded_channel();
-        let alone = matches!(&jobs[..], [job] if job.host == Host::Server && !job.has_terminal);
+        let alone = matches!(&jobs[..], [job] if job.host == Host::Server && !job.has_terminal());
         Ok(Self {
             lab,
-            shares_terminal: jobs.iter().any(|job| job.has_terminal),
+            shares_terminal: jobs.iter().any(Job::has_terminal),
             typed,
             told: Vec::new(),
             running: jobs.iter().map(|job| job.host).collect(),
@@ -152,10 +154,17 @@ impl Programs {
             host: job.host,
             words: job.words.clone(),
             strace: self.strace.clone(),
+            lines_only: job.channel == Channel::Pty,
             group: rustix::process::getpgrp().as_raw_nonzero().get(),
         };
-        let is_typed = self.typed.is_on();
-        let input = begin(&self.lab, errand, job.has_terminal, is_typed, &self.speaks)
+        let streams = match job.channel {
+            Channel::Ours => Streams::Ours,
+            Channel::Pipes => Streams::Pipes {
+                is_typed: self.typed.is_on(),
+            },
+            Channel::Pty => Streams::Pty,
+        };
+        let input = begin(&self.lab, errand, streams, &self.speaks)
             .map_err(SystemError::new(Operation::Create, "a program"))
             .map_err(|error| Failure::system(&error, self.console.lang))?;
         input.into_iter().for_each(|input| self.typed.begun(input));
@@ -193,7 +202,7 @@ impl Programs {
             return false;
         };
         let mut jobs = self.started.iter();
-        self.waiting.is_empty() && jobs.any(|job| job.host == host && !job.has_terminal)
+        self.waiting.is_empty() && jobs.any(|job| job.host == host && !job.has_terminal())
     }
 
     /// Says something, on a line of its own.

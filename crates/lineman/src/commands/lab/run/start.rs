@@ -1,5 +1,6 @@
 //! Starts a program, and hears of it.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::AsFd as _;
 use std::os::fd::OwnedFd;
@@ -11,6 +12,7 @@ use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
 use super::output::read_lines;
+use super::pty::Pty;
 use super::typed::Input;
 
 /// What is heard of programs.
@@ -21,21 +23,31 @@ pub(super) enum Heard {
     Ended(Host, Ended),
 }
 
-/// Starts a program, with the terminal or with pipes from which its lines are read; gives what is
-/// written to for it to read, if `is_typed`.
+/// What a program has for its standard streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Streams {
+    /// Ours: the terminal, if there is one.
+    Ours,
+    /// Pipes; whether something may come to be read.
+    Pipes { is_typed: bool },
+    /// A terminal of its own.
+    Pty,
+}
+
+/// Starts a program, with our streams or with those from which its lines are read; gives what is written to for it
+/// to read.
 ///
 /// # Errors
-/// When a pipe or a thread is refused, or the lab has ended.
+/// When a pipe, a terminal or a thread is refused, or the lab has ended.
 pub(super) fn begin(
     lab: &Lab,
     errand: Errand,
-    has_terminal: bool,
-    is_typed: bool,
+    streams: Streams,
     sender: &mpsc::UnboundedSender<Heard>,
 ) -> io::Result<Option<Input>> {
     let host = errand.host;
-    let (streams, input) = match has_terminal {
-        true => {
+    let (streams, input) = match streams {
+        Streams::Ours => {
             let streams = [
                 io::stdin().as_fd().try_clone_to_owned()?,
                 io::stdout().as_fd().try_clone_to_owned()?,
@@ -43,7 +55,8 @@ pub(super) fn begin(
             ];
             (streams, None)
         }
-        false => piped(host, is_typed, sender)?,
+        Streams::Pipes { is_typed } => piped(host, is_typed, sender)?,
+        Streams::Pty => own_terminal(host, sender)?,
     };
     let ticket = lab.run(errand, streams).map_err(io::Error::other)?;
     let sender = sender.clone();
@@ -65,12 +78,29 @@ fn piped(
             let (stdin, input) = Input::pipe(host)?;
             (stdin, Some(input))
         }
-        false => (std::fs::File::open("/dev/null")?.into(), None),
+        false => (File::open("/dev/null")?.into(), None),
     };
     let (reader, writer) = io::pipe()?;
     let errors = writer.try_clone()?;
+    listen(host, OwnedFd::from(reader).into(), sender)?;
+    Ok(([stdin, writer.into(), errors.into()], input))
+}
+
+fn own_terminal(
+    host: Host,
+    sender: &mpsc::UnboundedSender<Heard>,
+) -> io::Result<([OwnedFd; 3], Option<Input>)> {
+    let Pty { program, ours } = Pty::open()?;
+    let (output, errors) = (program.try_clone()?, program.try_clone()?);
+    listen(host, ours.try_clone()?.into(), sender)?;
+    let input = Input::terminal(host, &program, ours)?;
+    Ok(([program, output, errors], Some(input)))
+}
+
+/// Reads lines of a program on a thread.
+fn listen(host: Host, reader: File, sender: &mpsc::UnboundedSender<Heard>) -> io::Result<()> {
     let sender = sender.clone();
     let say = move |text| sender.send(Heard::Line(host, text)).is_ok();
-    std::thread::Builder::new().spawn(move || read_lines(reader, say))?;
-    Ok(([stdin, writer.into(), errors.into()], input))
+    let read = move || read_lines(reader, say);
+    std::thread::Builder::new().spawn(read).map(drop)
 }

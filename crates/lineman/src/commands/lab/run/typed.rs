@@ -11,7 +11,7 @@ use std::io;
 use std::io::BufRead as _;
 use std::io::Read as _;
 use std::io::Write as _;
-use std::os::fd::AsRawFd as _;
+use std::os::fd::AsRawFd;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::path::PathBuf;
@@ -21,12 +21,19 @@ use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::pty::END_OF_FILE;
+
 /// Where lines go: the standard input of a program.
 pub(super) struct Input {
     host: Host,
     writer: File,
     /// What the other end is called under `/proc/PID/fd`.
     name: PathBuf,
+    is_terminal: bool,
+    /// What there was no room for.
+    rest: Vec<u8>,
+    /// Nothing follows that.
+    finished: bool,
 }
 
 impl Input {
@@ -36,11 +43,72 @@ impl Input {
     /// When the system refuses a pipe.
     pub(super) fn pipe(host: Host) -> io::Result<(OwnedFd, Self)> {
         let (reader, writer) = io::pipe()?;
+        let input = Self::new(host, &reader, writer.into(), false)?;
+        Ok((reader.into(), input))
+    }
+
+    /// The terminal of a program, and what is written to.
+    ///
+    /// # Errors
+    /// When it cannot be written to without waiting.
+    pub(super) fn terminal(host: Host, program: &OwnedFd, ours: OwnedFd) -> io::Result<Self> {
+        Self::new(host, program, ours, true)
+    }
+
+    fn new(
+        host: Host,
+        reader: &impl AsRawFd,
+        writer: OwnedFd,
+        is_terminal: bool,
+    ) -> io::Result<Self> {
         let name = std::fs::read_link(format!("/proc/self/fd/{}", reader.as_raw_fd()))?;
         // A program that reads nothing keeps its lines waiting, and not us.
-        rustix::fs::fcntl_setfl(&writer, rustix::fs::OFlags::NONBLOCK)?;
-        let writer = File::from(OwnedFd::from(writer));
-        Ok((reader.into(), Self { host, writer, name }))
+        let flags = rustix::fs::fcntl_getfl(&writer)? | rustix::fs::OFlags::NONBLOCK;
+        rustix::fs::fcntl_setfl(&writer, flags)?;
+        Ok(Self {
+            host,
+            writer: writer.into(),
+            name,
+            is_terminal,
+            rest: Vec::new(),
+            finished: false,
+        })
+    }
+
+    /// Takes a line, or a part of one; `false` if there is no room for it yet.
+    fn take(&mut self, text: &[u8]) -> bool {
+        if !self.flush() {
+            return false;
+        }
+        self.rest.extend_from_slice(text);
+        if self.is_terminal && !text.ends_with(b"\n") {
+            self.rest.push(END_OF_FILE); // a terminal hands over whole lines, and what stands before this
+        }
+        self.flush();
+        true
+    }
+
+    /// Ends what the program reads; whether that has happened.
+    fn finish(&mut self) -> bool {
+        if !self.finished && self.is_terminal {
+            self.rest.push(END_OF_FILE);
+        }
+        self.finished = true;
+        self.flush()
+    }
+
+    /// Whether nothing is left that there was no room for.
+    fn flush(&mut self) -> bool {
+        while !self.rest.is_empty() {
+            match self.writer.write(&self.rest) {
+                Ok(len) => drop(self.rest.drain(..len)),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+                // It is gone, or has closed its standard input.
+                Err(_) => self.rest.clear(),
+            }
+        }
+        true
     }
 
     /// Whether some program waits for what is written here.
@@ -135,7 +203,12 @@ impl Typed {
 
     /// Whether somebody types.
     pub(super) fn is_on(&self) -> bool {
-        self.lines.is_some() || !self.waiting.is_empty()
+        self.lines.is_some() || !self.waiting.is_empty() || self.is_behind()
+    }
+
+    /// Whether there was no room for something.
+    fn is_behind(&self) -> bool {
+        self.inputs.iter().any(|input| !input.rest.is_empty())
     }
 
     /// A program has begun that is written to here.
@@ -154,7 +227,7 @@ impl Typed {
     pub(super) async fn changed(&mut self) {
         let may_hear = self.waiting.len() < MOST_WAITING;
         // Of a line that waits it is looked again whether somebody reads it.
-        let look = !self.waiting.is_empty();
+        let look = !self.waiting.is_empty() || self.is_behind();
         let line = async {
             match self.lines.as_mut().filter(|_| may_hear) {
                 Some(lines) => lines.recv().await,
@@ -179,6 +252,9 @@ impl Typed {
 
     /// Has the next line go where it is read.
     pub(super) fn deliver(&mut self) -> Went {
+        for input in &mut self.inputs {
+            input.flush();
+        }
         let Some((line, since)) = self.waiting.front() else {
             self.close_if_over();
             return Went::Nowhere;
@@ -217,9 +293,7 @@ impl Typed {
             .iter_mut()
             .find(|input| Some(input.host) == host);
         if let Some(input) = input {
-            // All of it or nothing (PIPE_BUF). It may be gone, or have closed its standard input.
-            let written = input.writer.write_all(text);
-            if written.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock) {
+            if !input.take(text) {
                 return Went::Nowhere;
             }
             self.last = host;
@@ -232,7 +306,7 @@ impl Typed {
     /// The end of what is typed is the end of what the programs read.
     fn close_if_over(&mut self) {
         if self.lines.is_none() && self.waiting.is_empty() {
-            self.inputs.clear();
+            self.inputs.retain_mut(|input| !input.finish());
         }
     }
 }
@@ -263,8 +337,8 @@ const LOOK: Duration = Duration::from_millis(50);
 const UNREAD: Duration = Duration::from_millis(1500);
 /// How many lines wait; more stay where they come from.
 const MOST_WAITING: usize = 64;
-/// What a terminal gives of a line at most, and a pipe takes at once (PIPE_BUF).
-const LONGEST: u64 = 4096;
+/// What a terminal takes of a line before its end, in bytes (termios(3)); a pipe takes as much at once (PIPE_BUF).
+const LONGEST: u64 = 4095;
 
 #[cfg(test)]
 mod tests {
