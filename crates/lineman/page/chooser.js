@@ -14,10 +14,15 @@ export class Chooser {
     this.ipv6 = field('checkbox', {});
   }
 
-  /** Begins a lab: with this scenario, or with none. @param {string|null} scenario */
-  async start(scenario) {
+  /** Begins a lab: with this scenario, or with none; as the one before, or with its packets held. @param {string|null} scenario @param {boolean} step */
+  async start(scenario, step = this.store.holds) {
     this.dialog.close();
-    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked });
+    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked, step: step && scenario !== null });
+  }
+
+  /** The same once more, and every packet held. */
+  hold() {
+    this.start(this.store.scenario, true);
   }
 
   /** The same once more. */

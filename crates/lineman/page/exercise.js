@@ -6,41 +6,74 @@ import { button, element } from './messages.js';
 /** @typedef {import('./store.js').Both} Both */
 /** @typedef {{told: string}|{blank: number}|null} Cell */
 /**
- * @typedef {{events: number, seed: number, order: {from: 'client'|'server', text: Both}[], questions: Both[], texts: Both[],
+ * @typedef {{events: number, seed: string, order: {from: 'client'|'server', text: Both}[], questions: Both[], texts: Both[],
  *   lines: {from: 'client'|'server', t_ns: number, lost: boolean, client: Cell, server: Cell}[]}} Asked
  * @typedef {{mark: string, why?: Both, late?: number, early?: number}} Mark
+ * @typedef {{solved: boolean, blanks: Mark[], order: Mark|null}} Marks
  */
 
 export class Exercise {
-  /** @param {HTMLElement} place @param {HTMLDialogElement} dialog @param {Store} store @param {Messages} messages */
-  constructor(place, dialog, store, messages) {
+  /** @param {HTMLElement} place @param {HTMLDialogElement} dialog @param {HTMLElement} sheet @param {Store} store @param {Messages} messages */
+  constructor(place, dialog, sheet, store, messages) {
     this.dialog = dialog;
+    /** Where an exercise stands that is all there is. */
+    this.sheet = sheet;
     this.store = store;
     this.messages = messages;
-    this.seed = 1;
+    this.seed = 1n;
+    /** What is asked now. @type {Asked|null} */
+    this.asked = null;
+    /** What was filled in, and what was said to it. @type {{values: string[], marks: Marks|null}} */
+    this.work = { values: [], marks: null };
     let drawn = '';
+    let begun = false;
     store.watch(() => {
+      if (store.exercise && !begun) {
+        begun = true;
+        this.seed = BigInt(store.exercise.seed);
+        sheet.hidden = false;
+        this.show();
+      }
       if (drawn === store.lang) return;
       drawn = store.lang;
       const open = button(messages.say('exercise.make'), () => this.show());
       open.dataset.do = 'exercise';
       place.replaceChildren(element('h3', '', messages.say('exercise')), open);
+      // In the other language it is the same, as far as somebody has come.
+      if (this.asked && !sheet.hidden) this.ask(this.asked);
     });
   }
 
-  async show() {
-    const { dialog, messages } = this;
-    const answer = await fetch(`exercise/${this.seed}`);
-    const close = button(messages.say('close'), () => dialog.close());
-    dialog.setAttribute('aria-label', messages.say('exercise'));
-    if (answer.ok) this.ask(await answer.json(), close);
-    else dialog.replaceChildren(element('p', '', messages.say('exercise.none')), close);
-    if (!dialog.open) dialog.showModal();
+  /** Where it stands. */
+  paper() {
+    return this.sheet.hidden ? this.dialog : this.sheet;
   }
 
-  /** @param {Asked} asked @param {HTMLElement} close */
-  ask(asked, close) {
-    const { dialog, messages, store } = this;
+  async show() {
+    const { dialog, messages, sheet } = this;
+    const seed = String(this.seed);
+    dialog.setAttribute('aria-label', messages.say('exercise'));
+    try {
+      const answer = await fetch(`exercise/${seed}`);
+      this.asked = answer.ok ? await answer.json() : null;
+      this.work = { values: [], marks: null };
+      if (this.asked) this.ask(this.asked);
+      else this.paper().replaceChildren(element('p', '', messages.say('exercise.none')), this.close());
+    } catch {
+      this.paper().replaceChildren(element('p', '', messages.say('gone')), this.close());
+    }
+    if (sheet.hidden && !dialog.open) dialog.showModal();
+  }
+
+  close() {
+    const close = button(this.messages.say('close'), () => this.dialog.close());
+    close.hidden = !this.sheet.hidden;
+    return close;
+  }
+
+  /** @param {Asked} asked */
+  ask(asked) {
+    const { messages, store, work } = this;
     const say = (/** @type {string} */ name, fields = {}) => messages.say(name, fields);
     const { lang } = store;
     const text = (/** @type {string} */ label) => {
@@ -81,16 +114,30 @@ export class Exercise {
     const told = (/** @type {HTMLElement} */ place, /** @type {Mark} */ it, lead = '') => {
       place.dataset.mark = it.mark;
       const word = it.mark === 'open' ? '' : say(`exercise.${it.mark}`);
-      place.textContent = ` ${[word, lead, it.why?.[lang] ?? ''].filter(Boolean).join('. ')}`;
+      place.textContent = ` ${[word, lead, it.why?.[lang] ?? ''].filter(Boolean).join(lang === 'zh' ? '。' : '. ')}`;
     };
+    const inputs = [...places, ...blanks].map((it) => it.input);
+    inputs.forEach((input, at) => {
+      input.value = work.values[at] ?? '';
+      input.addEventListener('input', () => { work.values[at] = input.value; });
+    });
     const check = button(say('exercise.check'), async () => {
       const order = places.map(({ input }, at) => [Number(input.value), at]).sort(([one], [other]) => one - other);
       const whole = order.every(([place], at) => place === at + 1);
       const body = JSON.stringify({ blanks: blanks.map(({ input }) => input.value), order: whole ? order.map(([, at]) => at) : [] });
-      const answer = await fetch(`exercise/${asked.seed}/${asked.events}`, { method: 'POST', body });
-      if (!answer.ok) return;
-      /** @type {{solved: boolean, blanks: Mark[], order: Mark|null}} */
-      const marks = await answer.json();
+      try {
+        const answer = await fetch(`exercise/${asked.seed}/${asked.events}`, { method: 'POST', body });
+        if (!answer.ok) throw new Error(answer.statusText);
+        work.marks = await answer.json();
+        tell();
+      } catch (error) {
+        verdict.dataset.solved = 'false';
+        verdict.textContent = say('exercise.unchecked', { why: error instanceof Error ? error.message : String(error) });
+      }
+    });
+    const tell = () => {
+      const { marks } = work;
+      if (!marks) return;
       marks.blanks.forEach((it, at) => told(blanks[at].mark, it));
       if (marks.order) {
         const { late, early } = marks.order;
@@ -101,16 +148,17 @@ export class Exercise {
       const right = all.filter((it) => it.mark === 'right').length;
       verdict.dataset.solved = String(marks.solved);
       verdict.textContent = marks.solved ? say('exercise.solved') : say('exercise.open', { right, asked: all.length });
-    });
+    };
     check.dataset.do = 'check';
     const file = /** @type {HTMLAnchorElement} */ (element('a', 'button', say('exercise.file')));
     file.href = `exercise/${asked.seed}/${asked.events}`;
     file.download = `${store.ladder?.scenario ?? 'lineman'}.exercise`;
     const other = button(say('exercise.other'), () => {
-      this.seed += 1;
+      this.seed += 1n;
       this.show();
     });
-    parts.push(verdict, element('p', 'does', null, [check, other, file, close]));
-    dialog.replaceChildren(...parts);
+    parts.push(verdict, element('p', 'does', null, [check, other, file, this.close()]));
+    this.paper().replaceChildren(...parts);
+    tell();
   }
 }

@@ -9,6 +9,10 @@ import { Timers } from './timers.js';
 
 /** So many calls are shown, the newest first: it is seen however long the others are. */
 const CALLS = 10;
+/** A host of which nothing is shown. @type {import('./store.js').Card} */
+const NOTHING = { calls: [], socket: null, timers: [], congestion: null, figures: null, left: null };
+/** So many rows before the chosen one are looked at: a row without a state or call has that of the rows above. */
+const BACK = 2000;
 
 export class HostCard {
   /** @param {HTMLElement} place @param {'client'|'server'} host @param {Store} store @param {Messages} messages */
@@ -27,13 +31,16 @@ export class HostCard {
     place.setAttribute('role', 'region');
     this.place = place;
     this.drawn = '';
+    /** How things stood at the row that was looked at last. @type {{key: string, card: import('./store.js').Card}} */
+    this.looked = { key: '', card: NOTHING };
     store.watch(() => this.draw());
   }
 
   draw() {
     const { store, messages, host } = this;
-    const card = store.scene[host];
-    const drawn = JSON.stringify([store.lang, card, store.ladder?.origin]);
+    const row = store.isNow() ? undefined : store.row();
+    const card = row ? this.then() : store.isNow() ? this.now() : NOTHING;
+    const drawn = JSON.stringify([store.lang, card, row?.t_ns, store.ladder?.origin]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.place.setAttribute('aria-label', messages.say(host));
@@ -47,6 +54,7 @@ export class HostCard {
     } else {
       parts.push(element('p', 'how', messages.say('no.socket')));
     }
+    if (row) parts.push(element('p', 'how', messages.say('then', { time: `${format.seconds(row.t_ns)} s` })));
     if (queues && listens) {
       parts.push(element('p', 'queue', messages.say('waiting', { count: queues.unread, limit: queues.unsent })));
     } else if (queues) {
@@ -65,8 +73,40 @@ export class HostCard {
       parts.unshift(dead);
     }
     this.top.replaceChildren(...parts);
+    // A capture has no calls.
+    this.calls.hidden = calls.length === 0 && store.ladder?.origin === 'inferred';
     const list = element('ol', '', null, calls.slice(-CALLS).reverse().map((call) => element('li', '', format.call(call))));
     this.calls.replaceChildren(element('h2', '', messages.say('calls')), list);
+  }
+
+  /** How things stand. Of a capture the last state is what is known, whether there is a socket or not. @returns {import('./store.js').Card} */
+  now() {
+    const { store, host } = this;
+    const card = store.scene[host];
+    if (card.socket || store.ladder?.origin !== 'inferred') return card;
+    return { ...card, socket: this.then().socket };
+  }
+
+  /** How things stood at an earlier row: the state and the calls up to there. More was not told of that moment. @returns {import('./store.js').Card} */
+  then() {
+    const { store, host } = this;
+    const key = `${store.epoch} ${store.chosen} ${store.scene[host].socket?.local}`;
+    if (key === this.looked.key) return this.looked.card;
+    const calls = new Map();
+    let socket = null;
+    for (let n = store.chosen; n >= 0 && n > store.chosen - BACK && !(socket && calls.size === CALLS); n -= 1) {
+      const row = store.rows[n];
+      const [call, cell] = [row.calls[host], row.states[host]];
+      // A call stands where it begins and where it returns.
+      if (call && !calls.has(call.id) && calls.size < CALLS) calls.set(call.id, call);
+      if (cell && !socket) {
+        const { addresses, from } = row.packet ?? {};
+        const local = addresses?.[from === host ? 0 : 1] ?? store.scene[host].socket?.local ?? '';
+        socket = { local, remote: null, state: cell.after, origin: cell.known, queues: null };
+      }
+    }
+    this.looked = { key, card: { ...NOTHING, calls: [...calls.values()].reverse(), socket } };
+    return this.looked.card;
   }
 
   /** What its kernel knows of the connection. @param {import('./store.js').Figures} figures */

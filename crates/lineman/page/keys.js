@@ -3,19 +3,19 @@
 import { button, element } from './messages.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
-/** @typedef {{keys: string[], shown: string, name: string, act: () => void}} Key */
+/** @typedef {{keys: string[], shown: string, name: string, when: () => boolean, act: () => void}} Key */
 
 export class Keys {
   /** @param {HTMLDialogElement} dialog @param {Store} store @param {Messages} messages @param {Key[]} keys */
   constructor(dialog, store, messages, keys) {
     this.dialog = dialog;
     this.messages = messages;
-    this.keys = [...keys, { keys: ['?'], shown: '?', name: 'key.list', act: () => this.show() }];
+    this.keys = [...keys, { keys: ['?', 'h'], shown: '? h', name: 'key.list', when: () => true, act: () => this.show() }];
     document.addEventListener('keydown', (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
       if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, select, textarea')) return;
       if (target.matches('button') && (event.key === 'Enter' || event.key === ' ')) return;
-      const key = this.keys.find((it) => it.keys.includes(event.key));
+      const key = this.keys.find((it) => it.keys.includes(event.key) && it.when());
       if (!key || document.querySelector('dialog[open]')) return;
       event.preventDefault();
       key.act();
@@ -26,8 +26,11 @@ export class Keys {
   show() {
     const { dialog, messages } = this;
     const list = element('dl');
-    for (const key of this.keys) list.append(element('dt', '', key.shown), element('dd', '', messages.say(key.name)));
+    for (const key of this.keys.filter((it) => it.when())) list.append(element('dt', '', key.shown), element('dd', '', messages.say(key.name)));
     dialog.replaceChildren(element('h2', '', messages.say('keys')), list, button(messages.say('close'), () => dialog.close()));
+    // What cannot be reached by a letter is reached by these, as everywhere.
+    list.append(element('dt', '', 'Tab'), element('dd', '', messages.say('key.tab')), element('dt', '', 'Esc'), element('dd', '', messages.say('key.escape')));
+    dialog.setAttribute('aria-label', messages.say('keys'));
     dialog.showModal();
   }
 }

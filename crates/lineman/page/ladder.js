@@ -173,8 +173,15 @@ export class Ladder {
     const named = `${store.lang} ${store.scene.client.socket?.local} ${store.scene.server.socket?.local}`;
     if (named === this.named) return;
     this.named = named;
-    const cells = [messages.say('time'), name('client'), messages.say('state'), '', messages.say('state'), name('server')];
-    this.head.replaceChildren(...cells.map((text) => element('span', '', text)));
+    // Where calls have no room of their own, the columns of states have the hosts' names.
+    const state = (/** @type {'client'|'server'} */ host) => element('span', '', null, [element('span', 'wide', messages.say('state')), element('span', 'narrow', messages.say(host))]);
+    const cell = (/** @type {string} */ text) => {
+      const made = element('span', '', text);
+      made.title = text;
+      return made;
+    };
+    const ends = element('span', 'ends', null, [element('span', '', messages.say('client')), element('span', '', messages.say('server'))]);
+    this.head.replaceChildren(cell(messages.say('time')), cell(name('client')), state('client'), ends, state('server'), cell(name('server')));
   }
 
   /** Brings a row into the window. @param {number} n */
@@ -215,14 +222,15 @@ export class Ladder {
         return element('span', name, cell ? mark + cell.after : '');
       };
       const lost = row.packet?.fate === 'dropped' ? ' lost' : '';
-      const label = element('span', `label${lost}`, format.label(row, lang, store.absolute));
+      // The column is the arrow's; behind the words themselves no other arrow is seen.
+      const label = element('span', `label${lost}`, null, [element('span', '', format.label(row, lang, store.absolute))]);
       made.append(call('client'), state('client'), label, state('server'), call('server'));
     }
     made.setAttribute('aria-description', this.spoken(row));
     const gap = this.gap(row.n);
     const wrapped = element('div', '', null, [made]);
     if (gap > 0 && this.cut.has(this.tops[row.n])) {
-      const cut = element('div', 'idle', messages.say('later', { time: format.length(gap) }));
+      const cut = element('div', 'idle', null, [element('span', '', messages.say('later', { time: format.length(gap) }))]);
       cut.style.top = `${this.tops[row.n] - CUT + 4}px`;
       cut.setAttribute('aria-hidden', 'true');
       wrapped.prepend(cut);

@@ -27,6 +27,7 @@ const at = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const store = new Store();
 const messages = new Messages(store);
 const root = document.documentElement;
+const main = /** @type {HTMLElement} */ (document.querySelector('main'));
 
 function theme() {
   const dark = root.dataset.theme === 'dark';
@@ -48,14 +49,22 @@ function numbers() {
 function header() {
   let drawn = '';
   store.watch(() => {
-    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.length, store.epoch, store.choices.length]);
+    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.length, store.epoch, store.choices.length, store.exercise]);
     if (wanted === drawn) return;
     drawn = wanted;
     root.lang = store.lang === 'zh' ? 'zh-CN' : 'en';
-    document.title = messages.say('title');
-    at('title').textContent = store.ladder?.scenario ?? messages.say('title');
+    const captured = store.ladder?.origin === 'inferred' && !store.choices.length;
+    document.title = messages.say(captured ? 'title.capture' : 'title');
+    at('title').textContent = store.ladder?.scenario ?? document.title;
     const { origin = '', system = '' } = store.ladder ?? {};
     at('origin').textContent = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
+    // An exercise is all there is: the log would be its answers.
+    const looks = !store.exercise;
+    main.hidden = !looks;
+    if (!looks) {
+      at('title').textContent = messages.say('exercise');
+      at('origin').textContent = messages.say('exercise.corrected');
+    }
     const kind = button(messages.say(store.absolute ? 'absolute' : 'relative'), numbers, messages.say('key.numbers'));
     const labs = store.choices.length === 0 ? [] : [
       button(messages.say('choose'), () => chooser.show(), messages.say('choose.hint')), ' ',
@@ -63,8 +72,7 @@ function header() {
     ];
     at('settings').replaceChildren(
       ...labs,
-      button(messages.say('export'), () => exports.show(), messages.say('export.hint')), ' ',
-      kind, ' ',
+      ...(looks ? [button(messages.say('export'), () => exports.show(), messages.say('export.hint')), ' ', kind, ' '] : []),
       button(messages.say('language'), language, messages.say('key.language')), ' ',
       button('◐', theme, messages.say('theme')), ' ',
       button('?', () => keys.show(), messages.say('key.list')),
@@ -95,29 +103,47 @@ const tabs = new Tabs(at('tabs'), store, messages, [
 const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
 new Chapter(at('chapter'), store, messages, chooser);
 const predict = new Predict(at('predict'), store, messages, wire);
-new Exercise(at('exercise'), /** @type {HTMLDialogElement} */ (at('paper')), store, messages);
+new Exercise(at('exercise'), /** @type {HTMLDialogElement} */ (at('paper')), at('work'), store, messages);
+/** The next row; before a question nothing is shown. */
+const forward = () => {
+  if (predict.asks()) tabs.show('learn');
+  else if (!predict.on || store.chosen < store.rows.length - 1) store.move(1);
+};
+wire.onNext = forward;
+wire.onHold = () => chooser.hold();
 const exports = new Exports(/** @type {HTMLDialogElement} */ (at('exports')), store, messages);
+/** Where each key has something to do. */
+const looks = () => !store.exercise;
+const walks = () => store.walks && store.drives();
+const live = () => store.live && looks() && !store.walks;
+const labs = () => store.choices.length > 0 && looks();
+const tab = (/** @type {string} */ id) => () => tabs.show(id);
 const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, messages, [
-  { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.move', act: () => store.move(-1) },
-  { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.move', act: () => store.move(1) },
-  { keys: ['End'], shown: 'End', name: 'key.follow', act: () => store.choose(store.rows.length - 1) },
-  { keys: [' '], shown: 'Space', name: 'key.deliver', act: () => { if (predict.asks()) tabs.show('learn'); else wire.decide('deliver'); } },
-  { keys: ['d'], shown: 'd', name: 'key.drop', act: () => wire.decide('drop') },
-  { keys: ['u'], shown: 'u', name: 'key.duplicate', act: () => wire.decide('duplicate') },
-  { keys: ['l'], shown: 'l', name: 'key.delay', act: () => wire.decide('delay') },
-  { keys: ['s'], shown: 's', name: 'key.mode', act: () => wire.step(!store.stepping) },
-  { keys: ['a'], shown: 'a', name: 'key.numbers', act: numbers },
-  { keys: ['1'], shown: '1', name: 'inspector', act: () => tabs.show('inspector') },
-  { keys: ['2'], shown: '2', name: 'doing', act: () => tabs.show('doing') },
-  { keys: ['3', 'c'], shown: '3 c', name: 'bench', act: () => { tabs.show('bench'); prompt.input.focus(); } },
-  { keys: ['4'], shown: '4', name: 'wire', act: () => tabs.show('faults') },
-  { keys: ['5'], shown: '5', name: 'graphs', act: () => tabs.show('graphs') },
-  { keys: ['6'], shown: '6', name: 'table', act: () => tabs.show('table') },
-  { keys: ['7', 'p'], shown: '7 p', name: 'learn', act: () => tabs.show('learn') },
-  { keys: ['m'], shown: 'm', name: 'key.measure', act: () => ruler.mark() },
-  { keys: ['o'], shown: 'o', name: 'choose', act: () => { if (store.choices.length) chooser.show(); } },
-  { keys: ['e'], shown: 'e', name: 'export', act: () => exports.show() },
-  { keys: ['t'], shown: 't', name: 'key.language', act: language },
+  { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.up', when: looks, act: () => store.move(-1) },
+  { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.down', when: looks, act: forward },
+  { keys: ['Home'], shown: 'Home', name: 'key.first', when: looks, act: () => store.choose(0) },
+  { keys: ['End'], shown: 'End', name: 'key.follow', when: looks, act: () => store.choose(store.rows.length - 1) },
+  { keys: [' '], shown: 'Space', name: 'walk.next', when: walks, act: forward },
+  { keys: [' '], shown: 'Space', name: 'key.deliver', when: live, act: () => { if (predict.asks()) tabs.show('learn'); else wire.decide('deliver'); } },
+  { keys: ['d'], shown: 'd', name: 'key.drop', when: live, act: () => wire.decide('drop') },
+  { keys: ['u'], shown: 'u', name: 'key.duplicate', when: live, act: () => wire.decide('duplicate') },
+  { keys: ['l'], shown: 'l', name: 'key.delay', when: live, act: () => wire.decide('delay') },
+  { keys: ['s'], shown: 's', name: 'walk.hold.hint', when: walks, act: () => chooser.hold() },
+  { keys: ['s'], shown: 's', name: 'key.mode', when: live, act: () => wire.step(!store.stepping) },
+  { keys: ['a'], shown: 'a', name: 'key.numbers', when: looks, act: numbers },
+  { keys: ['1'], shown: '1', name: 'inspector', when: looks, act: tab('inspector') },
+  { keys: ['2'], shown: '2', name: 'doing', when: looks, act: tab('doing') },
+  { keys: ['3', 'c'], shown: '3 c', name: 'bench', when: looks, act: () => { tabs.show('bench'); prompt.input.focus(); } },
+  { keys: ['4'], shown: '4', name: 'wire', when: looks, act: tab('faults') },
+  { keys: ['5'], shown: '5', name: 'graphs', when: looks, act: tab('graphs') },
+  { keys: ['6'], shown: '6', name: 'table', when: looks, act: tab('table') },
+  { keys: ['7', 'p'], shown: '7 p', name: 'learn', when: looks, act: tab('learn') },
+  { keys: ['m'], shown: 'm', name: 'key.measure', when: looks, act: () => ruler.mark() },
+  { keys: ['o'], shown: 'o', name: 'choose', when: labs, act: () => chooser.show() },
+  { keys: ['r'], shown: 'r', name: 'restart', when: labs, act: () => chooser.restart() },
+  { keys: ['e'], shown: 'e', name: 'export', when: looks, act: () => exports.show() },
+  { keys: ['t'], shown: 't', name: 'key.language', when: () => true, act: language },
+  { keys: ['i'], shown: 'i', name: 'theme', when: () => true, act: theme },
 ]);
 listen(store);
 store.changed();

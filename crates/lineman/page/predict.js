@@ -1,9 +1,11 @@
-// Which state next? Asked before a held packet is let through, answered by the row in which it arrives.
+// Which state next? Asked before a held packet is let through, or of a log that is recorded before what follows is
+// shown; answered by the row in which the packet arrives.
 
+import * as format from './format.js';
 import { button, element } from './messages.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
-/** @typedef {import('./wire_controls.js').WireControls} WireControls */
+/** @typedef {import('./wire_controls.js').WireControls} WireControls @typedef {import('./store.js').Row} Row */
 
 /** The states of RFC 9293, in the order of a life. */
 const STATES = ['CLOSED', 'LISTEN', 'SYN-SENT', 'SYN-RECEIVED', 'ESTABLISHED', 'FIN-WAIT-1', 'FIN-WAIT-2', 'CLOSE-WAIT', 'CLOSING', 'LAST-ACK', 'TIME-WAIT'];
@@ -24,31 +26,74 @@ export class Predict {
     this.outcome = null;
     this.epoch = store.epoch;
     this.seen = 0;
+    /** Of a recorded log, the row that is asked about next, or from which on one is looked for. */
+    this.from = 0;
     this.drawn = '';
     store.watch(() => this.draw());
   }
 
-  /** The segment that the next question is about. */
+  /** The segment that the next question is about, and the row that tells of it. @returns {{id: number, row: Row}|undefined} */
   next() {
+    const { store } = this;
+    if (!store.decides()) {
+      const row = store.limit === this.from ? store.all[this.from] : undefined;
+      return row?.packet ? { id: row.packet.id, row } : undefined;
+    }
     const held = this.wire.held()[0];
-    const n = held && this.store.departures.get(held.id);
-    const row = n === undefined ? undefined : this.store.rows[n];
-    return row?.packet?.tcp ? held : undefined;
+    const n = held && store.departures.get(held.id);
+    const row = n === undefined ? undefined : store.rows[n];
+    return row?.packet?.tcp ? { id: held.id, row } : undefined;
   }
 
   /** Whether a question stands before the next packet. */
   asks() {
-    return this.on && this.store.drives() && this.next() !== undefined;
+    return this.on && this.next() !== undefined;
+  }
+
+  /** @param {boolean} on */
+  turn(on) {
+    const { store } = this;
+    this.on = on;
+    this.outcome = null;
+    if (store.decides()) store.changed();
+    else if (on) {
+      this.from = this.right = this.asked = 0;
+      store.show(0);
+    } else if (!store.walks) store.show(Infinity);
+    this.epoch = store.epoch;
+  }
+
+  /** Of a recorded log, shows what comes before the next question. */
+  seek() {
+    const { store } = this;
+    if (!this.on) return;
+    if (store.decides()) {
+      this.from = store.all.length; // nothing is asked about again
+      return;
+    }
+    const { all } = store;
+    while (this.from < all.length && !(all[this.from].packet?.tcp && all[this.from].arrives)) this.from += 1;
+    if (store.limit !== this.from) store.show(this.from);
   }
 
   /** @param {string} host @param {string} state */
   async answer(host, state) {
-    const held = this.next();
-    if (!held || this.waits) return;
-    this.waits = { id: held.id, host, state };
-    this.seen = this.store.rows.length;
+    const next = this.next();
+    if (!next || this.waits) return;
+    const { store } = this;
+    this.waits = { id: next.id, host, state };
     this.outcome = null;
-    await this.wire.decide('deliver', held.id);
+    if (store.decides()) {
+      this.seen = store.rows.length;
+      await this.wire.decide('deliver', next.id);
+      return;
+    }
+    this.seen = this.from;
+    this.from += 1;
+    store.show(this.from);
+    this.look();
+    this.seek();
+    store.choose(this.seen - 1);
   }
 
   /** Looks for the row in which the packet arrives. */
@@ -56,6 +101,7 @@ export class Predict {
     const { store } = this;
     if (this.epoch !== store.epoch) {
       this.epoch = store.epoch;
+      this.from = 0;
       this.waits = null;
       this.outcome = null;
       this.right = 0;
@@ -78,23 +124,22 @@ export class Predict {
 
   draw() {
     this.look();
+    this.seek();
     const { store, messages } = this;
-    const held = this.on ? this.next() : undefined;
-    const drawn = JSON.stringify([store.lang, this.on, held?.id, held && this.wire.label(held.id), this.right, this.asked, this.outcome, store.drives(), this.waits]);
+    const next = this.on ? this.next() : undefined;
+    const label = next && `${next.row.packet?.from === 'client' ? '→' : '←'} ${format.label(next.row, store.lang, store.absolute)}`;
+    const drawn = JSON.stringify([store.lang, this.on, next?.id, label, this.right, this.asked, this.outcome, store.decides(), this.waits]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const say = (/** @type {string} */ name, fields = {}) => messages.say(name, fields);
     const box = /** @type {HTMLInputElement} */ (element('input'));
     box.type = 'checkbox';
     box.checked = this.on;
-    box.addEventListener('change', () => {
-      this.on = box.checked;
-      store.changed();
-    });
+    box.addEventListener('change', () => this.turn(box.checked));
+    const recorded = !store.decides();
     /** @type {Node[]} */
-    const parts = [element('h3', '', say('guess')), element('label', '', null, [box, element('span', '', ` ${say('guess.on')}`)])];
-    if (this.on && !held) parts.push(element('p', 'how', say('guess.none')));
-    if (held && store.drives() && !this.waits) parts.push(this.question(held.id));
+    const parts = [element('h3', '', say('guess')), element('label', '', null, [box, element('span', '', ` ${say(recorded ? 'guess.on.recorded' : 'guess.on')}`)])];
+    if (this.on && !next) parts.push(element('p', 'how', say(recorded ? 'guess.over' : 'guess.none')));
     if (this.outcome) {
       const names = this.outcome.changes.map((it) => `${say(it.host)} ${it.state}`);
       const changes = names.join(', ') || say('guess.nothing');
@@ -105,11 +150,13 @@ export class Predict {
       if (!this.outcome.right) parts.push(element('p', 'why', this.outcome.why.map((it) => it[store.lang]).join(' ')));
     }
     if (this.asked) parts.push(element('p', 'score', say('guess.score', { right: this.right, asked: this.asked })));
+    // What came of the last answer stands above the next question: it is seen without scrolling.
+    if (label !== undefined && !this.waits) parts.push(this.question(label));
     this.place.replaceChildren(...parts);
   }
 
-  /** @param {number} id */
-  question(id) {
+  /** @param {string} label */
+  question(label) {
     const { messages } = this;
     const choice = (/** @type {string} */ name, /** @type {[string, string][]} */ options) => {
       const made = /** @type {HTMLSelectElement} */ (element('select'));
@@ -126,10 +173,10 @@ export class Predict {
     host.dataset.guess = 'host';
     state.dataset.guess = 'state';
     host.addEventListener('change', () => { state.disabled = host.value === ''; });
-    const answer = button(messages.say('guess.answer'), () => this.answer(host.value, state.value));
+    const answer = button(messages.say(this.store.decides() ? 'guess.answer' : 'guess.answer.recorded'), () => this.answer(host.value, state.value));
     answer.dataset.guess = 'answer';
     return element('div', 'question', null, [
-      element('p', '', null, [element('code', '', this.wire.label(id)), element('span', '', ` ${messages.say('guess.about')}`)]),
+      element('p', '', null, [element('code', '', label), element('span', '', ` ${messages.say('guess.about')}`)]),
       host, state, answer,
     ]);
   }

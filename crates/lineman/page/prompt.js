@@ -72,6 +72,7 @@ export class Prompt {
       const named = /^(client|server)\b/.test(line) ? line.replace(/^(client|server) /, '$1> ') : `${host}> ${line}`;
       this.tell(named.length > SHOWN ? `${named.slice(0, SHOWN)}…` : named, 'typed');
     }
+    this.store.run(); // what is done now is seen now
     const answer = await ask({ do: 'lines', host, lines });
     if (answer.error) this.tell(answer.error, 'wrong');
     else if (answer.said?.en) this.tell(answer.said, 'said');

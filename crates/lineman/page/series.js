@@ -37,8 +37,10 @@ export class AllSeries {
 
   take() {
     if (this.epoch !== this.store.epoch) this.begin();
-    const { samples } = this.store;
-    for (; this.seen < samples.length; this.seen += 1) this.sample(samples[this.seen]);
+    const { samples, rows, limit } = this.store;
+    // What is to be guessed is not drawn.
+    const until = limit === Infinity ? Infinity : (rows[rows.length - 1]?.t_ns ?? 0);
+    for (; this.seen < samples.length && samples[this.seen][0] <= until; this.seen += 1) this.sample(samples[this.seen]);
   }
 
   /** The connection of the row that is looked at, else of the last sample. @returns {Series|undefined} */

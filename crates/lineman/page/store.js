@@ -54,19 +54,17 @@ export class Store {
 
   /** Nothing is known of a log yet. */
   begin() {
-    this.epoch += 1;
-    /** @type {Row[]} */
-    this.rows = [];
+    /** Everything that was told. @type {Row[]} */
+    this.all = [];
+    /** How many rows may be shown: what follows is to be guessed. @type {number} */
+    this.limit = Infinity;
+    /** Whether time stands still for the reader: the log goes on, and rows are shown one by one. */
+    this.walks = false;
+    this.conceal();
     /** Figures over time, in the order in which they were told. @type {Sample[]} */
     this.samples = [];
     /** How many times figures were told. @type {number} */
     this.told = 0;
-    /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
-    this.folded = new Set();
-    /** In which row each packet was sent. @type {Map<number, number>} */
-    this.departures = new Map();
-    /** Whether a row has told of a TCP's state. */
-    this.hasStates = false;
     /** @type {Scene} */
     this.scene = { client: nothing(), server: nothing(), held: [] };
     /** @type {null|{scenario: string|null, origin: string, system: string, utc_ns: number|null}} */
@@ -74,6 +72,8 @@ export class Store {
     this.live = false;
     /** Whether the wire holds every packet, and its rules: as the lab was told last, by whichever page. */
     this.stepping = true;
+    /** Whether it did so from the start. */
+    this.holds = false;
     this.rules = '';
     this.ended = false;
     /** Whether a script is being played, and which scenario it is or was. */
@@ -88,9 +88,46 @@ export class Store {
     this.forms = [];
     /** The open sockets of both hosts. @type {{client: Open[], server: Open[]}} */
     this.open = { client: [], server: [] };
+    /** The exercise that is all there is; where it begins. @type {null|{seed: string}} */
+    this.exercise = null;
+  }
+
+  /** Nothing is shown of what was told. */
+  conceal() {
+    this.epoch += 1;
+    /** What is shown: the first of all rows. @type {Row[]} */
+    this.rows = [];
+    /** Rows that a later one stands for: a held packet that is sent again and again is one row. @type {Set<number>} */
+    this.folded = new Set();
+    /** In which row each packet was sent. @type {Map<number, number>} */
+    this.departures = new Map();
+    /** Whether a row has told of a TCP's state. */
+    this.hasStates = false;
     /** @type {number} */
     this.chosen = -1;
     this.following = true;
+  }
+
+  /** Shows the rows before this one, and none that follow. @param {number} limit */
+  show(limit) {
+    this.limit = limit;
+    if (this.rows.length > limit) this.conceal();
+    for (let n = this.rows.length; n < Math.min(this.limit, this.all.length); n += 1) this.append(this.all[n]);
+    this.changed();
+  }
+
+  /** @param {Row} row */
+  append(row) {
+    if (row.packet && !this.departures.has(row.packet.id)) this.departures.set(row.packet.id, row.n);
+    if (repeatsSame(this.rows[row.n - 1], row)) this.folded.add(row.n - 1);
+    this.rows.push(row);
+    this.hasStates ||= Boolean(row.states.client || row.states.server);
+    if (this.following) this.chosen = row.n;
+  }
+
+  /** Whether the row that is looked at is the last of all: how things stand now is how they stood then. */
+  isNow() {
+    return this.chosen === this.all.length - 1;
   }
 
   /** Whether there is a lab that obeys. */
@@ -116,16 +153,20 @@ export class Store {
   take(kind, content) {
     switch (kind) {
       case 'session':
-        if (this.rows.length || this.ladder) this.notices = [];
+        if (this.all.length || this.ladder) this.notices = [];
         this.begin();
         this.playing = content.playing;
         this.scenario = content.scenario;
         this.command = content.command;
         this.choices = content.choices ?? [];
         this.forms = content.forms;
+        this.exercise = content.exercise ?? null;
         this.live = content.live;
         this.stepping = content.step;
+        this.holds = content.step;
         this.rules = content.rules;
+        this.walks = content.walk;
+        if (this.walks) this.limit = 1;
         break;
       case 'wire':
         this.stepping = content.step ?? this.stepping;
@@ -138,12 +179,9 @@ export class Store {
         break;
       case 'row':
         // A row that was told before a connection broke is told once.
-        if (content.n !== this.rows.length) return;
-        if (content.packet && !this.departures.has(content.packet.id)) this.departures.set(content.packet.id, content.n);
-        if (repeatsSame(this.rows[content.n - 1], content)) this.folded.add(content.n - 1);
-        this.rows.push(content);
-        this.hasStates ||= Boolean(content.states.client || content.states.server);
-        if (this.following) this.chosen = content.n;
+        if (content.n !== this.all.length) return;
+        this.all.push(content);
+        if (content.n < this.limit) this.append(content);
         break;
       case 'figures':
         // Told once, as rows are.
@@ -167,8 +205,29 @@ export class Store {
     this.changed();
   }
 
+  /** Whether the lab's packets can be decided about now. */
+  decides() {
+    return this.drives() && !this.walks;
+  }
+
+  /** Ends the walk: everything is shown as it happens. */
+  run() {
+    if (!this.walks) return;
+    this.walks = false;
+    this.following = true;
+    this.show(Infinity);
+  }
+
+  /** Of a walk the next row. */
+  next() {
+    if (this.limit < this.all.length) this.show(this.limit + 1);
+    // Where the script has ended, and all of it was shown, what is done next is seen at once.
+    if (!this.playing && this.limit >= this.all.length) this.run();
+  }
+
   /** The row before or after the chosen one. @param {1|-1} by */
   move(by) {
+    if (by > 0 && this.walks && this.chosen === this.rows.length - 1) this.next();
     let n = this.chosen + by;
     while (this.folded.has(n)) n += by;
     this.choose(n);

@@ -50,6 +50,7 @@ export async function ask(command) {
  * @returns {Promise<boolean>}
  */
 export async function order(store, command) {
+  store.run(); // what is done now is seen now
   const { error } = await ask(command);
   if (error === undefined) return true;
   store.notices.push(error);

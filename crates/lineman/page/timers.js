@@ -25,7 +25,8 @@ export class Timers {
 
   draw() {
     const { store, messages, host, place } = this;
-    const timers = store.scene[host].timers ?? [];
+    // Of an earlier row nothing is known of timers.
+    const timers = store.isNow() ? store.scene[host].timers : [];
     const drawn = JSON.stringify([store.epoch, store.lang, timers, store.drives()]);
     const anew = drawn !== this.drawn;
     if (anew) {

@@ -24,6 +24,9 @@ export class WireControls {
     this.modes = '';
     place.append(this.mode, this.handles);
     this.drawn = '';
+    /** What Next and Hold do. */
+    this.onNext = () => store.move(1);
+    this.onHold = () => {};
     store.watch(() => this.draw());
   }
 
@@ -64,6 +67,10 @@ export class WireControls {
     const { store, messages } = this;
     const drives = store.drives();
     const all = this.held();
+    if (drives && store.walks) {
+      this.walk();
+      return;
+    }
     const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.rules, all, all.map((it) => this.label(it.id))]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
@@ -101,6 +108,24 @@ export class WireControls {
       handle.remove();
       this.shown.delete(key);
     }
+  }
+
+  /** Time stands still: what comes next is shown when it is asked for. */
+  walk() {
+    const { store, messages } = this;
+    const drawn = `walk ${store.lang} ${store.epoch}`;
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
+    const does = [
+      button(messages.say('walk.next'), () => this.onNext()),
+      button(messages.say('walk.all'), () => store.run(), messages.say('walk.all.hint')),
+      button(messages.say('walk.hold'), () => this.onHold(), messages.say('walk.hold.hint')),
+    ];
+    ['next', 'all', 'hold'].forEach((name, at) => { does[at].dataset.walk = name; });
+    this.mode.replaceChildren(...does.flatMap((it) => [it, ' ']), element('span', 'how', messages.say('walk')));
+    this.handles.replaceChildren();
+    this.shown.clear();
+    this.modes = '';
   }
 
   /** What a packet is held by. It stays the same element as long as the packet is held: a click is not lost when others come. @param {number} id @param {string} key */

@@ -9,7 +9,7 @@ use lineman_trace::learn::Ask;
 /// `lineman lab exercise`.
 #[derive(Debug, Args)]
 pub struct Exercise {
-    /// The exercise, or any log; with --make - is stdin
+    /// The exercise, or any log; with --make or --page - is stdin
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Make an exercise of this log: one file, which needs no other, no privilege and no answers beside it
@@ -27,6 +27,12 @@ pub struct Exercise {
     /// Start chance here: the same number leaves out the same places and shuffles the same way (default: 1)
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// Work on it in a browser on this machine
+    #[arg(long, conflicts_with_all = ["make", "ascii", "width"])]
+    pub page: bool,
+    /// Only print the page's address: open no browser
+    #[arg(long, conflicts_with_all = ["make", "ascii", "width"])]
+    pub no_open: bool,
     /// Draw the ladder with plain ASCII signs (default where the locale is not UTF-8)
     #[arg(long)]
     pub ascii: bool,
@@ -69,4 +75,5 @@ Examples:
   lineman lab exercise a.jsonl                         work on it at once
   lineman lab exercise --make a.jsonl -o a.exercise    one file, to be handed out
   lineman lab exercise a.exercise                      work on that
+  lineman lab exercise a.exercise --page               in a browser
   lineman lab exercise a.jsonl --ask state,order       states, and the order of packets";

@@ -53,6 +53,9 @@ pub struct Play {
     /// Print the ladder line by line, and nothing that moves (default where there is no terminal, or no browser to open)
     #[arg(long, conflicts_with_all = ["tui", "page", "no_open"])]
     pub plain: bool,
+    /// Hold every packet on the page until you decide, from the start; without it the scenario runs, and you walk through it
+    #[arg(long, conflicts_with_all = ["tui", "plain", "export", "output", "width", "no_explain", "ascii", "absolute", "figures"])]
+    pub step: bool,
     /// Play it over IPv6
     #[arg(long)]
     pub ipv6: bool,
@@ -131,7 +134,8 @@ Examples:
   lineman lab handshake                                a connection is made
   lineman lab handshake --plain                        as lines in this terminal
   lineman lab handshake --tui                          row by row, at your keys
-  lineman lab handshake --page                         in a browser: hold a SYN, drop it, see what follows
+  lineman lab handshake --page                         in a browser, at your pace
+  lineman lab handshake --step                         there too: hold a SYN, drop it, see what follows
   lineman lab handshake --ipv6                         the same over IPv6
   lineman lab udp-lost --fault 's>c:icmp drop'         with a rule of your own
   lineman lab tftp-get --fault 'loss 20%' --seed 7     lost by chance; the seed repeats it

@@ -39,7 +39,10 @@ pub fn help(args: &Help, console: Console) -> Result<(), Failure> {
 /// Prints the completions of a shell.
 pub fn completions(args: &Completions, console: Console) -> Result<(), Failure> {
     let mut script = Vec::new();
-    let mut tree = with_scenarios(tree(console), console);
+    let mut tree = match args.shell {
+        Shell::Elvish | Shell::PowerShell => scenarios_as_commands(tree(console), console),
+        _ => with_scenarios(tree(console), console),
+    };
     clap_complete::generate(args.shell, &mut tree, "lineman", &mut script);
     if args.shell == Shell::Fish {
         script.extend(for_fish(console).into_bytes());
@@ -59,6 +62,24 @@ fn with_scenarios(tree: Command, console: Console) -> Command {
         lab.mut_arg("scenario", |arg| {
             arg.value_parser(PossibleValuesParser::new(values))
         })
+    })
+}
+
+/// The command line as shells need it for which commands and options are completed, and no values: each scenario is a
+/// command of `lab`, with the options of `lab`.
+fn scenarios_as_commands(tree: Command, console: Console) -> Command {
+    tree.mut_subcommand("lab", |lab| {
+        let arguments = lab.get_arguments().filter(|arg| !arg.is_positional());
+        let options: Vec<_> = arguments.cloned().collect();
+        let command = |scenario: &Scenario| {
+            let title = scenarios::title(scenario.name, console.lang).unwrap_or_default();
+            Command::new(scenario.name)
+                .about(title)
+                .disable_help_flag(true)
+                .args(options.clone())
+        };
+        let commands: Vec<Command> = Scenario::all().map(command).collect();
+        lab.subcommands(commands)
     })
 }
 

@@ -26,5 +26,5 @@ messages! {
     Unfit { file } "{file}: there is nothing in it that can be asked about; an exercise needs packets whose numbers and states are known" "{file}：其中没有可以出题的内容；练习需要已知序号和状态的报文"
     BadExercise { file, why } "{file} is no exercise and no log of lineman: {why}" "{file} 既不是 lineman 的练习，也不是日志：{why}"
     OwnPlan { file } "{file} says itself what is asked; --ask, --blanks and --seed are for logs" "{file} 自己规定了问什么；--ask、--blanks 和 --seed 只用于日志"
-    StdinAsks {} "answers come from stdin, so the exercise cannot; name a file, or use --make" "答案从标准输入读取，练习就不能也从那里来；请给出文件名，或使用 --make"
+    StdinAsks {} "answers come from stdin, so the exercise cannot; name a file, or use --make or --page" "答案从标准输入读取，练习就不能也从那里来；请给出文件名，或使用 --make 或 --page"
 }

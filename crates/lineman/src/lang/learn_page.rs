@@ -27,6 +27,17 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "ask me before each packet that is held is let through",
         "放行每个被扣留的报文之前先问我",
     ),
+    (
+        "guess.on.recorded",
+        "ask me before each segment; what follows it is hidden until then",
+        "每个报文段到达之前先问我；之后的内容暂不显示",
+    ),
+    (
+        "guess.over",
+        "nothing is left to be asked about",
+        "没有可以问的了",
+    ),
+    ("guess.answer.recorded", "Answer, and show it", "回答并显示"),
     ("guess.none", "no packet is held", "没有被扣留的报文"),
     (
         "guess.about",
@@ -74,6 +85,16 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "exercise.open",
         "Not solved yet: {right} of {asked} right.",
         "还没有做完：{asked} 题对 {right} 题。",
+    ),
+    (
+        "exercise.unchecked",
+        "not checked: {why}",
+        "没有批改：{why}",
+    ),
+    (
+        "exercise.corrected",
+        "corrected by the packets of its log",
+        "由日志中的报文批改",
     ),
     ("exercise.right", "right", "对"),
     ("exercise.wrong", "not so", "不对"),

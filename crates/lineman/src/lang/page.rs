@@ -5,7 +5,7 @@ use super::messages;
 messages! {
     /// What the terminal says of the page.
     Page;
-    At { address } "the page is at {address} (for this machine only; ^C ends it)" "页面地址：{address}（仅限本机访问；^C 结束）"
+    At { address } "the page is at {address} (for this machine only; ^C ends it)" "页面地址：{address} （仅限本机访问；^C 结束）"
     NoBrowser {} "no browser was opened: open that address yourself" "未能打开浏览器：请自行打开上面的地址"
     NoCommand { why } "this is no command: {why}" "这不是命令：{why}"
     TooMany {} "too many commands at once, or the lab has ended" "命令过多，或实验已结束"
@@ -25,6 +25,7 @@ messages! {
 /// The page's words: the name in its script, English, Chinese.
 pub const WORDS: &[(&str, &str, &str)] = &[
     ("title", "lineman: the lab", "lineman：实验"),
+    ("title.capture", "lineman: a capture", "lineman：捕获"),
     ("client", "client", "客户端"),
     ("server", "server", "服务器"),
     ("origin.kernel", "kernel: {system}", "内核：{system}"),
@@ -52,6 +53,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "no listener, no connection",
         "没有监听，也没有连接",
     ),
+    ("then", "as of {time}", "截至 {time}"),
     ("state", "state", "状态"),
     (
         "unread",
@@ -102,6 +104,24 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "例如：loss 20%; c>s: syn #1 drop; delay 100ms",
     ),
     ("rules.set", "Set", "设置"),
+    (
+        "walk",
+        "Time stands still for you: ↓ shows what comes next.",
+        "时间为你停住：按 ↓ 显示下一步。",
+    ),
+    ("walk.next", "Next", "下一步"),
+    ("walk.all", "Show all", "全部显示"),
+    (
+        "walk.all.hint",
+        "show what has happened, and what happens from now on",
+        "显示已发生的一切，以及今后发生的事",
+    ),
+    ("walk.hold", "Hold packets", "扣留报文"),
+    (
+        "walk.hold.hint",
+        "begin anew, and hold every packet on the wire until you decide",
+        "重新开始，在线路上扣留每个报文，由你决定",
+    ),
     ("inspector", "packet", "报文"),
     (
         "inspector.empty",
@@ -143,7 +163,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("table", "table", "表格"),
     ("key.list", "list of keys", "按键列表"),
-    ("key.move", "previous, next row", "上一行、下一行"),
+    ("key.up", "previous row", "上一行"),
+    ("key.down", "next row", "下一行"),
+    ("key.first", "first row", "第一行"),
+    ("key.tab", "next control", "下一个控件"),
+    ("key.escape", "close a dialog", "关闭对话框"),
     ("key.deliver", "deliver the held packet", "放行被扣留的报文"),
     ("key.drop", "drop it", "丢弃它"),
     ("key.duplicate", "deliver it twice", "放行两份"),

@@ -9,6 +9,7 @@ messages! {
     Step {} "step by step" "单步"
     Walk {} "row by row" "逐行"
     Replay {} "recorded" "回放"
+    Captured {} "as it is captured" "捕获中"
     Ended {} "ended" "已结束"
     Kernel { system } "kernel: {system}" "内核：{system}"
     Inferred {} "deduced" "推断"

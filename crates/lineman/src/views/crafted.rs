@@ -206,6 +206,7 @@ fn no_text_of_a_log_acts_on_the_whole_terminal() {
             colour: false,
             live: false,
             step: false,
+            captured: false,
             walk: false,
             choices: false,
             rules: String::new(),

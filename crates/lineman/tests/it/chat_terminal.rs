@@ -67,7 +67,7 @@ impl Terminal {
         self.tmux(&[&session[..], &size, &[program]].concat());
     }
 
-    fn tmux(&self, args: &[&str]) -> String {
+    pub fn tmux(&self, args: &[&str]) -> String {
         let mut command: Command = peer("tmux");
         let output = command
             .args(["-u", "-L", &self.socket])

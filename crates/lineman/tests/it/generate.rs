@@ -77,9 +77,31 @@ fn scenarios_are_completed() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = stdout(&["completions", shell]);
         let has = ["simultaneous-close", "udp-fragments"].map(|name| script.contains(name));
-        // elvish and PowerShell complete no values of arguments.
-        let completes = !matches!(shell, "elvish" | "powershell");
-        assert_eq!(has, [completes; 2], "{shell}");
+        assert_eq!(has, [true; 2], "{shell}");
+    }
+    // There each is a command of lab, behind which the options of lab are completed.
+    for (shell, begins, ends, named) in [
+        (
+            "elvish",
+            "&'lineman;lab'= {",
+            "\n        }",
+            "cand udp-fragments ",
+        ),
+        (
+            "powershell",
+            "'lineman;lab' {",
+            "break",
+            "::new('udp-fragments', ",
+        ),
+    ] {
+        let script = stdout(&["completions", shell]);
+        let block = |begins: &str| {
+            let (_, rest) = script.split_once(begins).expect(begins);
+            rest.split_once(ends).expect(ends).0.to_owned()
+        };
+        assert!(block(begins).contains(named), "{shell}");
+        let options = block(&begins.replace("lab'", "lab;udp-fragments'"));
+        assert!(options.contains("--fault"), "{shell}");
     }
     let script = stdout(&["completions", "bash"]);
     let asks = "COMP_WORDS=(lineman lab simul); COMP_CWORD=2; _lineman lineman simul lab; echo ${COMPREPLY[*]}";

@@ -33,7 +33,7 @@ struct Answer {
 
 impl Served {
     fn new() -> Self {
-        Self::of(&["lab", "handshake", "--simulated", "--page", "--no-open"])
+        Self::of(&["lab", "handshake", "--simulated", "--step", "--no-open"])
     }
 
     fn of(words: &[&str]) -> Self {

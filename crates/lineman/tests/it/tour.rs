@@ -215,6 +215,37 @@ fn at_a_terminal_each_step_waits_for_a_key() {
     assert_eq!(terminal.code(), "0");
 }
 
+/// What was drawn for the window as it had been came in pieces.
+#[test]
+fn after_the_window_has_another_width_what_follows_fits() {
+    let terminal = Terminal::run("tour");
+    terminal.tmux(&["resize-window", "-x", "120"]);
+    terminal.shows("Space: go on");
+    for columns in [70, 110] {
+        terminal.tmux(&["resize-window", "-x", &columns.to_string()]);
+        // What had been drawn already may be one row, and another that has begun.
+        for _ in 0..3 {
+            let before = terminal.screen();
+            terminal.key("Space");
+            wait_for("another page", Duration::from_secs(20), || {
+                let now = terminal.screen();
+                (now.contains("Space: go on") && now != before).then_some(())
+            });
+        }
+        // Lines that the terminal has broken are joined.
+        let screen = terminal.screen();
+        let widest = screen.lines().map(|line| line.chars().count()).max();
+        let widest = widest.unwrap_or_default();
+        assert!(
+            (columns - 25..=columns).contains(&widest),
+            "{widest}:\n{screen}"
+        );
+    }
+    terminal.tmux(&["resize-window", "-x", "60"]); // as it was
+    terminal.key("q");
+    assert_eq!(terminal.code(), "0");
+}
+
 #[test]
 fn at_a_terminal_it_can_be_left_or_run_on_and_gives_the_terminal_back() {
     for (key, code) in [("q", "0"), ("Escape", "0"), ("C-c", "130")] {

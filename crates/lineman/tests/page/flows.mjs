@@ -18,8 +18,14 @@ const PATIENCE = 30_000; // a busy machine
 const children = [];
 const scratch = mkdtempSync(join(tmpdir(), 'page-'));
 
-/** Starts lineman and gives the page's address. */
+/** Starts a lab whose packets are held, or shows a log, and gives the page's address. */
 function serve(...args) {
+  const holds = args.length > 0 && !['replay', 'exercise'].includes(args[0]);
+  return start(...args, ...(holds ? ['--step'] : []));
+}
+
+/** Starts lineman and gives the page's address. */
+function start(...args) {
   const child = spawn(LINEMAN, ['--lang', 'en', 'lab', ...args, '--page', '--no-open'], { stdio: ['ignore', 'ignore', 'pipe'] });
   children.push(child);
   return new Promise((resolve, reject) => {
@@ -47,7 +53,7 @@ async function open(browser, address, options = {}) {
     if (!own.some((it) => request.url().startsWith(it))) fail(new Error(`asks ${request.url()}`));
   });
   await page.goto(address);
-  await page.locator('#tabs [role=tab]:not(:empty)').first().waitFor(); // keys are heard from now on
+  await page.locator('#tabs [role=tab]:not(:empty)').first().waitFor({ state: 'attached' }); // keys are heard from now on
   return page;
 }
 
@@ -96,6 +102,107 @@ const flows = {
       (await state(page, 'client')) === 'ESTABLISHED' && (await state(page, 'server')) === 'ESTABLISHED');
     const seen = await labels(page);
     for (const label of [/^SYN seq=0/, /^SYN\+ACK seq=0 ack=1/, /^ACK ack=1/]) assert(seen.some((it) => label.test(it)), `${label} in ${seen}`);
+  },
+
+  /** Packets are not held before anybody has read a word: the log goes on, and the reader walks through it. */
+  async time_stands_still_for_the_reader(browser) {
+    const page = await open(browser, await start('handshake', '--kernel'));
+    await until('a row', () => page.locator('.row').count());
+    const shown = () => page.locator('.rows').evaluate((list) => Number(list.dataset.rows));
+    const first = await shown();
+    assert(first <= 2, `${first} rows`);
+    await until('a walk', () => page.locator('[data-walk=next]').count());
+    assert.equal(await held(page), 0);
+    const seen = [];
+    for (let at = 0; at < 40 && !/ESTABLISHED/.test(seen.at(-1) ?? ''); at += 1) {
+      const before = await shown();
+      await page.keyboard.press('ArrowDown');
+      await until('the next row', async () => (await shown()) > before);
+      seen.push(`${await page.locator('#client .state, #client .how').allTextContents()}`);
+    }
+    assert(seen.some((it) => it.includes('SYN-SENT')) && seen.at(-1).includes('ESTABLISHED'), seen.join(' | '));
+    const times = await page.locator('.row .label').allTextContents();
+    assert(!times.some((label) => /again|×/.test(label)), 'nothing was sent again while somebody reads');
+    // Everything at once, and then as it happens.
+    await page.locator('[data-walk=all]').click();
+    await until('no walk', async () => (await page.locator('[data-walk]').count()) === 0);
+  },
+
+  async holding_is_a_key(browser) {
+    const page = await open(browser, await start('handshake'));
+    await until('a walk', () => page.locator('[data-walk=next]').count());
+    await page.keyboard.press('s');
+    await until('a held SYN', () => held(page));
+    assert.equal(await page.locator('[data-walk]').count(), 0);
+    await deliverUntil(page, 'ESTABLISHED', async () => (await state(page, 'server')) === 'ESTABLISHED');
+    // The same again is held again.
+    await page.keyboard.press('r');
+    await until('another held SYN', async () => (await held(page)) && (await state(page, 'server')) === 'LISTEN');
+  },
+
+  async a_walk_is_predicted(browser) {
+    const page = await open(browser, await start('handshake'));
+    await until('a walk', () => page.locator('[data-walk=next]').count());
+    await page.locator('[data-tab=learn]').click();
+    await page.locator('#predict input[type=checkbox]').check();
+    await page.locator('[data-guess=host]').selectOption('server');
+    await page.locator('[data-guess=state]').selectOption('SYN-RECEIVED');
+    await page.locator('[data-guess=answer]').click();
+    await page.locator('.outcome[data-right=true]').waitFor();
+  },
+
+  /** Of a log that is recorded, what follows a question is nowhere on the page. */
+  async predict_scores_on_a_recorded_log(browser) {
+    const page = await open(browser, await serve('replay', await recorded('handshake')));
+    await until('all of it', async () => (await labels(page)).some((label) => label.startsWith('ACK')));
+    await page.locator('[data-tab=learn]').click();
+    await page.locator('#predict input[type=checkbox]').check();
+    await page.locator('[data-guess=answer]').waitFor();
+    const packets = async () => (await labels(page)).filter((label) => label !== '');
+    assert.deepEqual(await packets(), []);
+    assert.match(await page.locator('.question code').textContent(), /→ SYN seq=0/);
+    assert.doesNotMatch(await page.locator('main').innerText(), /SYN-RECEIVED seq|ESTABLISHED ack/);
+    assert.equal(await page.locator('#client .state').count(), 0);
+    assert.equal(await state(page, 'server'), 'LISTEN');
+    for (const key of ['ArrowDown', 'End', ' ']) await page.locator('#learn').press(key);
+    assert.deepEqual(await packets(), [], 'no key shows it');
+    const answer = async (host, to) => {
+      await page.locator('[data-guess=host]').selectOption(host);
+      await page.locator('[data-guess=state]').selectOption(to);
+      await page.locator('[data-guess=answer]').click();
+    };
+    await answer('server', 'SYN-RECEIVED');
+    await page.locator('.outcome[data-right=true]').waitFor();
+    assert.match(await page.locator('.score').textContent(), /1 of 1/);
+    assert.equal(await state(page, 'server'), 'SYN-RECEIVED');
+    await answer('server', 'ESTABLISHED');
+    await page.locator('.outcome[data-right=false]').waitFor();
+    assert.match(await page.locator('.outcome').textContent(), /client ESTABLISHED/);
+    assert.match(await page.locator('#predict .why').textContent(), /because/);
+    assert.match(await page.locator('.score').textContent(), /1 of 2/);
+    await answer('server', 'ESTABLISHED');
+    await until('the last', async () => /2 of 3/.test(await page.locator('.score').textContent()));
+    await page.getByText('nothing is left to be asked about').waitFor();
+    assert.equal((await packets()).length, 3);
+    await page.locator('#predict input[type=checkbox]').uncheck();
+    await until('all of it again', async () => (await packets()).length === 3);
+  },
+
+  /** What a card says is of the row that is looked at. */
+  async cards_say_how_things_stood(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')));
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    await page.keyboard.press('Home');
+    await until('nothing yet', async () => (await page.locator('#client .state').count()) === 0);
+    const seen = new Set();
+    for (let at = 0; at < 60; at += 1) {
+      await page.keyboard.press('ArrowDown');
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(done)); }));
+      const told = await page.locator('#client .state').allTextContents();
+      if (told.length) seen.add(told[0]);
+    }
+    await until('the end', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    for (const name of ['SYN-SENT', 'ESTABLISHED', 'FIN-WAIT-1']) assert(seen.has(name), `${name} in ${[...seen]}`);
   },
 
   /** They were drawn at the edge as long as a row without an arrow came first. */
@@ -608,6 +715,67 @@ const flows = {
     for (let at = 0; at < texts.length; at += 1) await page.locator('.place').nth(at).fill(place(texts[at]));
     await check();
     await until('solved', async () => (await solved()) === 'true');
+  },
+
+  /** Without a lab and without the log's rows, which are the answers. */
+  async an_exercise_file_is_opened_solved_and_a_wrong_solution_is_not_accepted(browser) {
+    const log = await recorded('handshake');
+    const file = join(scratch, 'a.exercise');
+    const made = spawnSync(LINEMAN, ['lab', 'exercise', '--make', log, '--ask', 'state,ack,order', '-o', file]);
+    assert.equal(made.status, 0, String(made.stderr));
+    const address = await serve('exercise', file);
+    const page = await open(browser, address, { bypassCSP: true });
+    await page.locator('.shuffled code').first().waitFor();
+    assert.equal(await page.locator('main').isVisible(), false);
+    const events = await page.evaluate(async () => {
+      const answer = await fetch('export/en/jsonl');
+      return answer.text();
+    });
+    assert.doesNotMatch(events, /ESTABLISHED|"sent"/, 'the page has no answers');
+    const solved = () => page.locator('.verdict').getAttribute('data-solved');
+    const blanks = page.locator('[data-blank]');
+    const count = await blanks.count();
+    assert(count >= 3, `${count} blanks`);
+    const truths = [];
+    const lines = await page.locator('.ladder-text tr').evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+    const whole = [['SYN-SENT', '', 'SYN-RECEIVED'], ['ESTABLISHED', '1', 'SYN-RECEIVED'], ['ESTABLISHED', '1', 'ESTABLISHED']];
+    for (const [at, [, client, text, server]] of lines.entries()) {
+      const [state, ack, other] = whole[at];
+      for (const [cell, truth] of [[client, state], [server, other], [text.match(/ack=(\[\d+\])/)?.[1], ack]]) {
+        const blank = cell?.match(/^\[(\d+)\]/);
+        if (blank) truths[Number(blank[1]) - 1] = truth;
+      }
+    }
+    const order = await page.locator('.shuffled code').allTextContents();
+    const place = (text) => String(['SYN seq', 'SYN+ACK', 'ACK ack'].findIndex((it) => text.startsWith(it)) + 1);
+    for (const [at, text] of order.entries()) await page.locator('.place').nth(at).fill(place(text));
+    for (let at = 0; at < count; at += 1) await blanks.nth(at).fill(at === 0 ? '77' : truths[at]);
+    await page.locator('[data-do=check]').click();
+    await until('a verdict', async () => (await solved()) === 'false');
+    assert.equal(await page.locator('.blanks .mark[data-mark=wrong]').count(), 1);
+    // In the other language it is the same, as far as somebody has come.
+    await page.locator('#work').press('t');
+    await until('Chinese', async () => /批改/.test(await page.locator('[data-do=check]').textContent()));
+    assert.equal(await blanks.nth(0).inputValue(), '77');
+    assert.equal(await page.locator('.blanks .mark[data-mark=wrong]').count(), 1);
+    await blanks.nth(0).fill(truths[0]);
+    await page.locator('[data-do=check]').click();
+    await until('solved', async () => (await solved()) === 'true');
+    // The list of keys has those that do something here.
+    await page.locator('#work').press('?');
+    const keys = await page.locator('#keys dt').allTextContents();
+    assert.deepEqual(keys, ['t', 'i', '? h', 'Tab', 'Esc']);
+    await page.keyboard.press('Escape');
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run());
+    const serious = found.violations.filter((it) => ['serious', 'critical'].includes(it.impact));
+    assert.deepEqual(serious.map((it) => it.id), []);
+    // Another one about the same log asks what this one asks.
+    await page.getByRole('button', { name: '换一份' }).click();
+    await until('another', async () => (await page.locator('.verdict').textContent()) === '');
+    children.at(-1).kill('SIGKILL');
+    await page.locator('[data-do=check]').click();
+    await until('it is told', async () => /没有批改/.test(await page.locator('.verdict').textContent()));
   },
 
   async the_chapter_is_a_path_through_scenarios(browser) {

@@ -67,7 +67,10 @@ fn goes_on_page(args: &Play, console: Console) -> bool {
         drawing.ascii || drawing.absolute || drawing.no_explain || drawing.width.is_some();
     let is_elsewhere = args.plain || view.tui || view.export.is_some() || view.output.is_some();
     let is_free = !is_elsewhere && !is_drawn && !console.json;
-    view.page || view.no_open || (is_free && is_a_person_there() && page::has_browser())
+    view.page
+        || view.no_open
+        || args.step
+        || (is_free && is_a_person_there() && page::has_browser())
 }
 
 fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
@@ -87,7 +90,13 @@ fn find(name: &str, console: Console) -> Result<&'static Scenario, Failure> {
 async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> Result<(), Failure> {
     page::check(console)?;
     let mut signals = Signals::watch(console.lang)?;
-    let begun = begin(scenario, args, args.lab.record.as_deref(), console)?;
+    let begun = begin(
+        scenario,
+        args.step,
+        args,
+        args.lab.record.as_deref(),
+        console,
+    )?;
     let mut another = |choice: Choice| {
         let scenario = choice.scenario.copied();
         let scenario = match choice.ipv6 {
@@ -95,22 +104,24 @@ async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> R
             false => scenario,
         };
         let record = args.lab.record.as_deref().and_then(output::unused);
-        begin(scenario, args, record.as_deref(), console)
+        begin(scenario, choice.step, args, record.as_deref(), console)
     };
     let opens = !args.view.no_open;
     page::show(begun, Some(&mut another), opens, &mut signals, console).await
 }
 
-/// A lab for a page. The packets of a scenario are held at first; a person who makes calls holds what he likes.
+/// A lab for a page. The packets of a scenario are held from the start if that is asked for; a person who makes calls
+/// holds what he likes.
 fn begin(
     scenario: Option<Scenario>,
+    step: bool,
     args: &Play,
     record: Option<&Path>,
     console: Console,
 ) -> Result<Begun, Failure> {
     let own = scenario.map_or_else(Options::default, |it| it.options());
     let mut options = source::asked(own, &args.lab, console)?;
-    options.step = scenario.is_some();
+    options.step = step;
     let record = Record::create(record, None, console)?;
     let Ground {
         network,

@@ -44,6 +44,9 @@ pub(super) enum Command {
         scenario: Option<String>,
         #[serde(default)]
         ipv6: bool,
+        /// Whether its packets are held from the start.
+        #[serde(default)]
+        step: bool,
     },
 }
 
@@ -78,6 +81,8 @@ pub struct Choice {
     pub scenario: Option<&'static Scenario>,
     /// Whether over IPv6.
     pub ipv6: bool,
+    /// Whether its packets are held from the start.
+    pub step: bool,
 }
 
 impl Command {

@@ -128,8 +128,13 @@ impl Driver {
     }
 
     fn do_now(&mut self, command: Command, page: &mut Page) -> Answer {
-        if let Command::Start { scenario, ipv6 } = command {
-            return self.start(scenario, ipv6);
+        if let Command::Start {
+            scenario,
+            ipv6,
+            step,
+        } = command
+        {
+            return self.start(scenario, ipv6, step);
         }
         let lab = match &self.lab {
             Some(lab) if !self.over => &lab.live,
@@ -166,13 +171,17 @@ impl Driver {
         Ok(Said::default())
     }
 
-    fn start(&mut self, scenario: Option<String>, ipv6: bool) -> Answer {
+    fn start(&mut self, scenario: Option<String>, ipv6: bool, step: bool) -> Answer {
         if !self.may_start {
             return Err(Wrong::Recorded);
         }
         let find = |name: String| Scenario::find(&name).ok_or(Wrong::NoScenario(name));
         let scenario = scenario.map(find).transpose()?;
-        self.next = Some(Choice { scenario, ipv6 });
+        self.next = Some(Choice {
+            scenario,
+            ipv6,
+            step,
+        });
         Ok(Said::default())
     }
 

@@ -1,6 +1,7 @@
-//! Exercises about the log that the page shows: given out, corrected, and as a file.
+//! Exercises about the log that the page shows, or of a file that is one: given out, corrected, and as a file.
 //!
 //! Nothing is kept between requests: an exercise follows from the log's first events, so many as the page names, and a seed.
+//! A page that was opened for a file has nothing else: it is told no rows, which would be the answers.
 
 use axum::body::Bytes;
 use axum::http::StatusCode;
@@ -19,13 +20,37 @@ use crate::views::exercise as view;
 use crate::views::packet;
 use crate::views::words::sentence;
 
-/// The exercise that a seed makes of these events; `None` if nothing in them can be asked about.
-pub(super) fn exercise(seed: u64, events: Vec<Event>) -> Option<Exercise> {
-    let plan = Plan {
-        seed,
-        ..Plan::default()
-    };
-    Exercise::new(plan, events).ok()
+/// What exercises are made of.
+pub(super) struct Paper {
+    events: Vec<Event>,
+    plan: Plan,
+}
+
+impl Paper {
+    /// A log, and what is asked about any.
+    pub(super) fn of_log(events: Vec<Event>) -> Self {
+        let plan = Plan::default();
+        Self { events, plan }
+    }
+
+    /// An exercise, and others about the same log.
+    pub(super) fn of(exercise: &Exercise) -> Self {
+        let (events, plan) = (exercise.events().to_vec(), exercise.plan().clone());
+        Self { events, plan }
+    }
+
+    /// Which of them it is.
+    pub(super) fn seed(&self) -> u64 {
+        self.plan.seed
+    }
+
+    /// The exercise that a seed makes of the first events, so many of them or all; `None` if nothing in them can be
+    /// asked about.
+    pub(super) fn exercise(&self, seed: u64, count: Option<usize>) -> Option<Exercise> {
+        let count = count.map_or(self.events.len(), |count| count.min(self.events.len()));
+        let plan = self.plan.clone();
+        Exercise::new(Plan { seed, ..plan }, self.events[..count].to_vec()).ok()
+    }
 }
 
 /// What is asked; no answers.
@@ -46,7 +71,8 @@ pub(super) fn asked(exercise: &Exercise) -> Value {
         .map(|blank| both(|lang| view::question(exercise, blank, lang)));
     json!({
         "events": exercise.events().len(),
-        "seed": exercise.plan().seed,
+        // A script's numbers have 53 bits.
+        "seed": exercise.plan().seed.to_string(),
         "order": shuffled,
         "lines": lines,
         "texts": texts,

@@ -16,11 +16,13 @@ mod server;
 
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use lineman_lab::scenarios::Scenario;
 use lineman_net::Operation;
 use lineman_net::SystemError;
+use lineman_trace::learn::Exercise;
 use lineman_trace::log::Cursor;
 use lineman_trace::log::Hub;
 use serde_json::Value;
@@ -31,6 +33,7 @@ use tokio::sync::mpsc;
 use self::driver::Driver;
 use self::feed::Feed;
 use self::guard::Guard;
+use self::learn::Paper;
 use self::presenter::Page;
 use crate::commands::trace::record::Record;
 use crate::commands::trace::session;
@@ -102,13 +105,37 @@ pub fn look(events: Cursor, opens: bool, console: Console) -> Result<(), Failure
     })
 }
 
+/// Has somebody work on an exercise, which needs no lab and no privilege.
+///
+/// # Errors
+/// As [`show`], or when lines of JSON were asked for.
+pub fn work(exercise: &Exercise, opens: bool, console: Console) -> Result<(), Failure> {
+    check(console)?;
+    let paper = Some(Arc::new(Paper::of(exercise)));
+    runtime::block_on(console, async {
+        let mut signals = Signals::watch(console.lang)?;
+        serve(nothing(), None, paper, opens, &mut signals, console).await
+    })
+}
+
 /// Shows a log in a browser until a signal comes. With `begin` the page can have another lab in place of the first.
 ///
 /// # Errors
 /// When no port can be listened at.
 pub async fn show(
     begun: Begun,
+    begin: Option<Begin<'_>>,
+    opens: bool,
+    signals: &mut Signals,
+    console: Console,
+) -> Result<(), Failure> {
+    serve(begun, begin, None, opens, signals, console).await
+}
+
+async fn serve(
+    begun: Begun,
     mut begin: Option<Begin<'_>>,
+    paper: Option<Arc<Paper>>,
     opens: bool,
     signals: &mut Signals,
     console: Console,
@@ -124,10 +151,11 @@ pub async fn show(
     let address = guard.address();
     let feed = Feed::default();
     let (orders, inbox) = mpsc::channel(COMMANDS);
-    let app = server::router(guard, feed.clone(), orders, console.lang);
+    let asked = paper.as_ref().map(|paper| paper.seed());
+    let app = server::router(guard, feed.clone(), orders, paper, console.lang);
     let mut driver = Driver::new(inbox, begin.is_some(), console);
     let mut begun = begun;
-    let mut page = begin_page(&mut driver, &mut begun, &feed, begin.is_some());
+    let mut page = begin_page(&mut driver, &mut begun, &feed, begin.is_some(), asked);
     // It ends with the runtime, however many streams are open.
     tokio::spawn(connections::serve(listener, app));
     // Without the address there is no page: it is told even under --quiet.
@@ -152,15 +180,23 @@ pub async fn show(
             Err(failure) => (nothing(), Some(failure.text)),
         };
         begun = next;
-        page = begin_page(&mut driver, &mut begun, &feed, true);
+        page = begin_page(&mut driver, &mut begun, &feed, true, asked);
         why.iter().for_each(|why| page.notice(why));
     }
 }
 
 /// Has the page begin anew.
-fn begin_page(driver: &mut Driver, begun: &mut Begun, feed: &Feed, may_start: bool) -> Page {
+fn begin_page(
+    driver: &mut Driver,
+    begun: &mut Begun,
+    feed: &Feed,
+    may_start: bool,
+    asked: Option<u64>,
+) -> Page {
     let driven = begun.lab.take();
-    let session = session_told(driven.as_ref(), may_start);
+    let mut session = session_told(driven.as_ref(), may_start);
+    // The exercise that is all there is, by its seed.
+    session["exercise"] = asked.map(|seed| json!({ "seed": seed.to_string() })).into();
     let (lab, reproduce) = driven.map(|it| (it.lab, it.reproduce)).unzip();
     let known = driver.drive(lab);
     let known = reproduce.is_some().then_some(known);
@@ -173,6 +209,8 @@ fn session_told(driven: Option<&Driven>, may_start: bool) -> Value {
     json!({
         "live": driven.is_some(),
         "step": driven.is_some_and(|it| it.steps),
+        // What is not held runs through by itself, and is read at the reader's pace.
+        "walk": scenario.is_some() && driven.is_some_and(|it| !it.steps),
         "playing": scenario.is_some(),
         "rules": driven.map_or("", |it| &it.rules),
         "scenario": scenario.map(|it| it.name),

@@ -35,6 +35,7 @@ use super::driver::Asked;
 use super::feed::Feed;
 use super::guard::Guard;
 use super::learn;
+use super::learn::Paper;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::lang::page::Page as Words;
@@ -48,14 +49,30 @@ struct Served {
     feed: Feed,
     orders: mpsc::Sender<Asked>,
     lang: Lang,
+    /// The exercise that the page is for; of others the log is asked about.
+    paper: Option<Arc<Paper>>,
+}
+
+impl Served {
+    fn paper(&self) -> Arc<Paper> {
+        let own = self.paper.clone();
+        own.unwrap_or_else(|| Arc::new(Paper::of_log(self.feed.events())))
+    }
 }
 
 /// The largest command, in bytes: a line with the largest datagram of UDP has room.
 const LARGEST_COMMAND: usize = 128 << 10;
 
 /// What is answered to whom: everything is below the token.
-pub(super) fn router(guard: Guard, feed: Feed, orders: mpsc::Sender<Asked>, lang: Lang) -> Router {
+pub(super) fn router(
+    guard: Guard,
+    feed: Feed,
+    orders: mpsc::Sender<Asked>,
+    paper: Option<Arc<Paper>>,
+    lang: Lang,
+) -> Router {
     let served = Arc::new(Served {
+        paper,
         guard,
         feed,
         orders,
@@ -249,9 +266,10 @@ async fn exercise(
     State(served): State<Arc<Served>>,
     Path((_, seed)): Path<(String, u64)>,
 ) -> Response {
-    let events = served.feed.events();
+    let paper = served.paper();
     let asked = tokio::task::spawn_blocking(move || {
-        learn::exercise(seed, events).map(|it| learn::asked(&it).to_string())
+        let exercise = paper.exercise(seed, None)?;
+        Some(learn::asked(&exercise).to_string())
     });
     match asked.await {
         Ok(Some(asked)) => answer_json(StatusCode::OK, safe_json(&asked).into_owned()),
@@ -265,10 +283,10 @@ async fn corrected(
     Path((_, seed, count)): Path<(String, u64, usize)>,
     body: Bytes,
 ) -> Response {
-    let mut events = served.feed.events();
-    events.truncate(count);
+    let paper = served.paper();
     let marks = tokio::task::spawn_blocking(move || {
-        let exercise = learn::exercise(seed, events).ok_or(StatusCode::NOT_FOUND)?;
+        let exercise = paper.exercise(seed, Some(count));
+        let exercise = exercise.ok_or(StatusCode::NOT_FOUND)?;
         learn::marks(&exercise, &body)
     });
     match marks.await {
@@ -283,11 +301,10 @@ async fn exercise_file(
     State(served): State<Arc<Served>>,
     Path((_, seed, count)): Path<(String, u64, usize)>,
 ) -> Response {
-    let mut events = served.feed.events();
-    events.truncate(count);
+    let paper = served.paper();
     let written = tokio::task::spawn_blocking(move || {
         let mut file = Vec::new();
-        let exercise = learn::exercise(seed, events)?;
+        let exercise = paper.exercise(seed, Some(count))?;
         exercise.write(&mut file).ok().map(|()| file)
     });
     match written.await {

@@ -150,6 +150,7 @@ fn show(
     if view.tui {
         let model = Model::new(Setup {
             subject: format!("lineman read: {}", args.file.display()),
+            captured: args.follow,
             ..tui::setup(view.drawing.ascii, console)?
         });
         return tui::follow(model, events, reading.ender(), console);

@@ -69,9 +69,15 @@ impl Paced {
         (!self.waiting.is_empty() && !self.is_stopped).then_some(self.due)
     }
 
-    /// Whether everything is shown.
-    pub fn is_done(&self) -> bool {
-        self.waiting.is_empty()
+    /// How many lines wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Whether a row waits of which all lines are there, because another begins behind it.
+    pub fn has_row(&self) -> bool {
+        let begins = |line: &Line| line.opens_step || !line.text.starts_with(UNDER);
+        self.waiting.iter().skip(1).any(begins)
     }
 
     /// What follows is another step: it begins on a screen of its own.
@@ -79,7 +85,7 @@ impl Paced {
         self.opens = true;
     }
 
-    /// A key was pressed: the next screenful.
+    /// A key was pressed: another screenful may be shown.
     ///
     /// # Errors
     /// When stdout cannot be written to.
@@ -89,8 +95,7 @@ impl Paced {
         }
         self.is_stopped = false;
         self.shown = 0;
-        self.write("\r\x1b[K")?;
-        self.put()
+        self.write("\r\x1b[K")
     }
 
     /// From now on nothing is waited for.
@@ -102,12 +107,15 @@ impl Paced {
         self.go_on()
     }
 
-    /// Shows the lines that are due.
+    /// Shows the lines that are due; of a row that may have `more` lines none.
     ///
     /// # Errors
     /// When stdout cannot be written to.
-    pub fn put(&mut self) -> Result<(), Failure> {
+    pub fn put(&mut self, more: bool) -> Result<(), Failure> {
         while self.due().is_some_and(|due| due <= Instant::now()) {
+            if more && !self.has_row() {
+                return Ok(());
+            }
             if self.rhythm == Rhythm::Keys && self.is_full() {
                 return self.stop();
             }

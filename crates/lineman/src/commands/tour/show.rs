@@ -1,6 +1,7 @@
 //! How the tour is shown: the ladder with a heading for each chapter, line by line, or the log as
 //! JSON lines.
 
+use std::collections::VecDeque;
 use std::io;
 
 use lineman_trace::log::Event;
@@ -23,6 +24,7 @@ use crate::failure::Failure;
 use crate::lang::Message as _;
 use crate::lang::scenarios;
 use crate::lang::tour::Tour as Words;
+use crate::terminal::surface;
 use crate::terminal::surface::Surface;
 use crate::views::ladder::Style;
 use crate::views::text::wrap;
@@ -34,8 +36,20 @@ pub struct Show {
     lines: Lines<Paced>,
     chapters: usize,
     summary: Summary,
+    /// What is drawn when there is room for it, where keys are waited for: the window may have another width by then.
+    told: VecDeque<Told>,
+    waits: bool,
+    /// The width that was asked for, whatever the window's.
+    width: Option<u16>,
     /// Nothing more is shown.
     over: bool,
+}
+
+/// What there is to draw.
+enum Told {
+    Event(Box<Event>),
+    /// Nothing more.
+    End,
 }
 
 impl Show {
@@ -52,7 +66,43 @@ impl Show {
             lines: Lines::new(Paced::new(rhythm, console), style, console),
             chapters: 0,
             summary: Summary::default(),
+            told: VecDeque::new(),
+            waits: rhythm == Rhythm::Keys,
+            width: args.width,
             over: false,
+        }
+    }
+
+    /// Shows what there is room and time for.
+    fn put(&mut self) -> Result<(), Failure> {
+        loop {
+            while !self.lines.target.has_row() {
+                let Some(told) = self.told.pop_front() else {
+                    break;
+                };
+                self.fit();
+                match told {
+                    Told::Event(event) => self.draw(&event)?,
+                    Told::End => self.draw_end()?,
+                }
+            }
+            let before = self.lines.target.waiting();
+            self.lines.target.put(!self.told.is_empty())?;
+            if self.told.is_empty() || self.lines.target.waiting() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Has what follows fit into the window as it is now.
+    fn fit(&mut self) {
+        let columns = self.width.or_else(|| surface::columns(io::stdout()));
+        let Some(columns) = columns.map(usize::from) else {
+            return;
+        };
+        if self.style.width != columns {
+            self.style.width = columns;
+            self.lines.set_width(columns);
         }
     }
 
@@ -75,7 +125,8 @@ impl Show {
     /// # Errors
     /// When stdout cannot be written to.
     pub fn go_on(&mut self) -> Result<(), Failure> {
-        self.lines.target.go_on()
+        self.lines.target.go_on()?;
+        self.put()
     }
 
     /// From now on no key is waited for.
@@ -83,7 +134,8 @@ impl Show {
     /// # Errors
     /// When stdout cannot be written to.
     pub fn run_on(&mut self) -> Result<(), Failure> {
-        self.lines.target.run_on()
+        self.lines.target.run_on()?;
+        self.put()
     }
 
     fn heading(&mut self, text: &str) -> Result<(), Failure> {
@@ -106,11 +158,8 @@ impl Show {
     }
 }
 
-impl Present for Show {
-    fn take(&mut self, event: &Event) -> Result<(), Failure> {
-        if self.over {
-            return Ok(());
-        }
+impl Show {
+    fn draw(&mut self, event: &Event) -> Result<(), Failure> {
         self.summary.take(event);
         if let Kind::Start(start) = &event.kind {
             let title = match start.origin {
@@ -129,28 +178,8 @@ impl Present for Show {
         self.lines.take(event)
     }
 
-    fn due(&self) -> Option<Instant> {
-        if self.over {
-            return None;
-        }
-        let line = self.lines.target.due();
-        line.into_iter().chain(self.lines.due()).min()
-    }
-
-    fn idle(&mut self) -> Result<(), Failure> {
-        self.lines.idle()?;
-        self.lines.target.put()
-    }
-
-    fn settle(&mut self) -> Result<(), Failure> {
-        self.lines.target.put()
-    }
-
     /// The last rows, and what it was altogether.
-    fn finish(&mut self) -> Result<(), Failure> {
-        if self.over {
-            return Ok(());
-        }
+    fn draw_end(&mut self) -> Result<(), Failure> {
         self.lines.finish()?;
         self.lines.target.step();
         self.heading(&Words::Summary {}.render(self.console.lang))?;
@@ -162,13 +191,59 @@ impl Present for Show {
         }
         self.console.tell("summary", self.summary.fields())
     }
+}
+
+impl Present for Show {
+    fn take(&mut self, event: &Event) -> Result<(), Failure> {
+        match (self.over, self.waits) {
+            (true, _) => Ok(()),
+            (false, true) => {
+                self.told.push_back(Told::Event(Box::new(event.clone())));
+                Ok(())
+            }
+            (false, false) => self.draw(event),
+        }
+    }
+
+    fn due(&self) -> Option<Instant> {
+        if self.over {
+            return None;
+        }
+        let line = self.lines.target.due();
+        // While there is more to draw, nothing is idle.
+        let row = self.lines.due().filter(|_| self.told.is_empty());
+        line.into_iter().chain(row).min()
+    }
+
+    fn idle(&mut self) -> Result<(), Failure> {
+        if self.told.is_empty() {
+            self.lines.idle()?;
+        }
+        self.put()
+    }
+
+    fn settle(&mut self) -> Result<(), Failure> {
+        self.put()
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        match (self.over, self.waits) {
+            (true, _) => Ok(()),
+            (false, true) => {
+                self.told.push_back(Told::End);
+                self.put()
+            }
+            (false, false) => self.draw_end(),
+        }
+    }
 
     fn is_done(&self) -> bool {
-        self.lines.target.is_done()
+        self.told.is_empty() && self.lines.target.waiting() == 0
     }
 
     fn give_up(&mut self) {
         self.over = true;
+        self.told.clear();
         self.lines.target.forget();
     }
 }

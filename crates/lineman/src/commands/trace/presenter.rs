@@ -72,6 +72,13 @@ impl<T: Target> Lines<T> {
         self
     }
 
+    /// What follows is drawn for so many columns.
+    pub fn set_width(&mut self, width: usize) {
+        if let Some(ladder) = &mut self.ladder {
+            ladder.set_width(width);
+        }
+    }
+
     /// Writes all rows of what has happened: what follows is about something else.
     ///
     /// # Errors

@@ -44,6 +44,8 @@ pub struct Whole {
     clock: Clock,
     histories: HashMap<u64, History>,
     kept: usize,
+    /// Nothing more comes.
+    ended: bool,
     ascii: bool,
     console: Console,
 }
@@ -75,6 +77,7 @@ impl Whole {
             clock: Clock::default(),
             histories: HashMap::new(),
             kept: 0,
+            ended: false,
             ascii,
             console,
         })
@@ -135,6 +138,10 @@ impl Whole {
     /// Nothing more comes.
     pub fn end(&mut self) {
         self.list.end();
+        self.ended = true;
+        if let Some((_, model)) = &mut self.opened {
+            model.finish();
+        }
     }
 
     /// Waits for a key, or another size.
@@ -177,12 +184,16 @@ impl Whole {
         let subject = self.list.title(number).unwrap_or_default();
         let mut model = Model::new(Setup {
             subject: format!("lineman watch: {subject}"),
+            captured: true,
             ..setup(self.ascii, self.console)?
         });
         self.clock = Clock::default();
         for event in &history.events {
             self.clock.see(event.t_ns);
             model.push(event.clone());
+        }
+        if self.ended {
+            model.finish();
         }
         self.opened = Some((number, model));
         Ok(())

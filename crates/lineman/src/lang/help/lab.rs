@@ -90,8 +90,13 @@ pub const TEXTS: &[Row] = &[
         "只打印页面地址，不打开浏览器",
     ),
     (
-        "in a browser: hold a SYN, drop it, see what follows",
-        "在浏览器中：扣住一个 SYN，丢弃它，看接着发生什么",
+        "there too: hold a SYN, drop it, see what follows",
+        "也在浏览器中：扣住一个 SYN，丢弃它，看接着发生什么",
+    ),
+    ("in a browser, at your pace", "在浏览器中，由你掌握节奏"),
+    (
+        "Hold every packet on the page until you decide, from the start; without it the scenario runs, and you walk through it",
+        "从一开始就在页面上扣留每个报文，由你决定；不加此选项时场景自行进行，由你逐步查看",
     ),
     ("in a browser", "在浏览器中"),
     (
@@ -139,8 +144,12 @@ pub const TEXTS: &[Row] = &[
         "做练习，由日志中的报文来批改；或出一份练习",
     ),
     (
-        "The exercise, or any log; with --make - is stdin",
-        "练习文件，或任意日志；与 --make 一起时 - 表示标准输入",
+        "The exercise, or any log; with --make or --page - is stdin",
+        "练习文件，或任意日志；与 --make 或 --page 一起时 - 表示标准输入",
+    ),
+    (
+        "Work on it in a browser on this machine",
+        "在本机浏览器中做练习",
     ),
     (
         "Make an exercise of this log: one file, which needs no other, no privilege and no answers beside it",

@@ -80,6 +80,12 @@ impl Ladder {
         }
     }
 
+    /// What follows is drawn for so many columns.
+    pub fn set_width(&mut self, width: usize) {
+        self.style.width = width;
+        self.layout = Layout::for_width(width);
+    }
+
     /// Takes an event, and gives the lines that are to be appended.
     pub fn push(&mut self, event: &Event) -> Vec<String> {
         let mut lines = Vec::new();

@@ -23,6 +23,8 @@ pub struct Setup {
     pub step: bool,
     /// Whether time stands still for the reader: what has happened is shown row by row, at his keys.
     pub walk: bool,
+    /// Whether there is no lab, and packets come all the same, as somebody captures them.
+    pub captured: bool,
     /// Whether another scenario may be played after this one.
     pub choices: bool,
     /// The rules of the wire, in their text form.

@@ -20,6 +20,7 @@ use lineman_trace::log::BadReason;
 use self::work::Work;
 use crate::args::exercise::Exercise as Args;
 use crate::args::lab_options::Drawing;
+use crate::commands::page;
 use crate::commands::trace::drawing;
 use crate::console::Console;
 use crate::exit::Exit;
@@ -33,7 +34,11 @@ use crate::terminal::surface::Surface;
 /// # Errors
 /// When there is none, or it is not solved.
 pub fn run(args: &Args, console: Console) -> Result<(), Failure> {
-    if !args.make && args.file == Path::new("-") {
+    let on_page = args.page || args.no_open;
+    if on_page {
+        page::check(console)?;
+    }
+    if !args.make && !on_page && args.file == Path::new("-") {
         return Err(Failure::usage(&Learn::StdinAsks {}, console.lang));
     }
     let (file, id) = open(&args.file, console)?;
@@ -48,6 +53,9 @@ pub fn run(args: &Args, console: Console) -> Result<(), Failure> {
         console.note(&Learn::OwnPlan {
             file: &args.file.display(),
         });
+    }
+    if on_page {
+        return page::work(&exercise, !args.no_open, console);
     }
     let drawing = Drawing {
         ascii: args.ascii,

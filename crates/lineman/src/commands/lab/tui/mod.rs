@@ -73,6 +73,7 @@ pub fn setup(ascii: bool, console: Console) -> Result<Setup, Failure> {
         live: false,
         step: false,
         walk: false,
+        captured: false,
         choices: false,
         rules: String::new(),
         subject: String::new(),

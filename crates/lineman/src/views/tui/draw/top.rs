@@ -75,6 +75,8 @@ fn mode(model: &Model) -> String {
         Mode::Run => Tui::Run {},
         Mode::Step => Tui::Step {},
         Mode::Walk => Tui::Walk {},
+        Mode::Replay if model.setup.captured && model.ended => Tui::Ended {},
+        Mode::Replay if model.setup.captured => Tui::Captured {},
         Mode::Replay => Tui::Replay {},
     };
     say(model, &word)

@@ -23,6 +23,7 @@ fn setup(lang: Lang) -> Setup {
         live: false,
         step: false,
         walk: false,
+        captured: false,
         choices: false,
         rules: String::new(),
         subject: String::new(),

@@ -174,6 +174,7 @@ fn a_capture_denies_no_socket() {
         let subject = "lineman watch: 3 TCP".to_owned();
         let mut model = Model::new(Setup {
             subject,
+            captured: true,
             ..setup(lang)
         });
         for event in packets_only.clone() {
@@ -182,6 +183,9 @@ fn a_capture_denies_no_socket() {
                 let shown = screen(&model, columns, 30);
                 assert!(!shown.contains(&denied), "{shown}");
                 assert!(shown.contains("lineman watch: 3 TCP"), "{shown}");
+                // It was called recorded while it was captured.
+                let how = Tui::Captured {}.render(lang);
+                assert!(shown.contains(&how), "{shown}");
             }
         }
         let shown = screen(&model, 80, 30);
