@@ -54,8 +54,9 @@ function header() {
     drawn = wanted;
     root.lang = store.lang === 'zh' ? 'zh-CN' : 'en';
     const captured = store.ladder?.origin === 'inferred' && !store.choices.length;
+    const both = store.ladder?.captures;
     document.title = messages.say(captured ? 'title.capture' : 'title');
-    at('title').textContent = store.ladder?.scenario ?? document.title;
+    at('title').textContent = store.ladder?.scenario ?? (both ? `${both.client} → ${both.server}` : document.title);
     const { origin = '', system = '' } = store.ladder ?? {};
     at('origin').textContent = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
     // An exercise is all there is: the log would be its answers.

@@ -67,7 +67,7 @@ export class Store {
     this.told = 0;
     /** @type {Scene} */
     this.scene = { client: nothing(), server: nothing(), held: [] };
-    /** @type {null|{scenario: string|null, origin: string, system: string, utc_ns: number|null}} */
+    /** @type {null|{scenario: string|null, origin: string, system: string, utc_ns: number|null, captures: null|{client: string, server: string}}} */
     this.ladder = null;
     this.live = false;
     /** Whether the wire holds every packet, and its rules: as the lab was told last, by whichever page. */

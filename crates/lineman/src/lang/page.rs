@@ -9,6 +9,7 @@ messages! {
     NoBrowser {} "no browser was opened: open that address yourself" "未能打开浏览器：请自行打开上面的地址"
     NoCommand { why } "this is no command: {why}" "这不是命令：{why}"
     TooMany {} "too many commands at once, or the lab has ended" "命令过多，或实验已结束"
+    TooLarge { limit } "this is larger than {limit} bytes, and no command is" "超过 {limit} 字节，命令不会这么长"
     Nothing {} "there is nothing here" "此处没有内容"
     NoPacket {} "this row has no packet" "这一行没有报文"
     NoScenario { name } "there is no scenario {name}" "没有场景 {name}"

@@ -245,6 +245,20 @@ fn a_wrong_command_changes_nothing_and_is_answered_in_json() {
             "{wrong}"
         );
     }
+    // What cannot be read as a request, and what is larger than a command, is answered in the same form.
+    let large = format!(r#"{{"do":"rules","rules":"{}"}}"#, "x".repeat(140_000));
+    let odd = [
+        (413, served.order(&large)),
+        (400, served.get("packet/x")),
+        (400, served.get("exercise/x")),
+        (404, served.get("exercise/1/2/3")),
+        (405, served.get("do")),
+    ];
+    for (status, answer) in odd {
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let said: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
+        assert!(said["error"]["zh"].is_string(), "{said}");
+    }
     // Too long to be looked at; the connection may break while it is still being sent.
     let mut stream = served.connect();
     let head = format!(

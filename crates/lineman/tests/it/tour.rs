@@ -219,9 +219,8 @@ fn at_a_terminal_each_step_waits_for_a_key() {
 #[test]
 fn after_the_window_has_another_width_what_follows_fits() {
     let terminal = Terminal::run("tour");
-    terminal.tmux(&["resize-window", "-x", "120"]);
     terminal.shows("Space: go on");
-    for columns in [70, 110] {
+    for columns in [120, 70, 110] {
         terminal.tmux(&["resize-window", "-x", &columns.to_string()]);
         // What had been drawn already may be one row, and another that has begun.
         for _ in 0..3 {

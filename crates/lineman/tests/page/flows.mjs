@@ -331,7 +331,7 @@ const flows = {
       return texts.find((text) => text !== first && text.includes('SYN') && !text.startsWith(first.split(' ')[0]));
     });
     assert.equal(again.match(/seq=(\d+)/)[1], number);
-    const times = (await page.locator('.row:has(.label:text("SYN")) .t').allTextContents()).map(Number);
+    const times = (await page.locator('.row:has(.label span:text("SYN")) .t').allTextContents()).map(Number);
     assert(times.at(-1) - times[0] > 0.9, `a second later: ${times}`);
   },
 
@@ -385,7 +385,7 @@ const flows = {
     assert.equal(await page.locator('.held [data-do=drop]').first().textContent(), 'Drop');
     await page.keyboard.press('t');
     await until('words', async () => (await page.locator('.held [data-do=drop]').first().textContent()) === '丢弃');
-    await page.locator('.row:has(.label:text("SYN seq=0"))').first().click();
+    await page.locator('.row:has(.label span:text("SYN seq=0"))').first().click();
     await until('the SYN in words', async () => (await page.locator('#inspector').textContent()).includes('第一次握手'));
     assert.equal(await page.locator('html').getAttribute('lang'), 'zh-CN');
   },

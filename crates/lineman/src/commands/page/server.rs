@@ -119,6 +119,12 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
             },
         ),
     };
+    // What cannot be read as a request at all is refused in the same form.
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_json = kind.is_some_and(|kind| kind.as_bytes() == JSON.as_bytes());
+    if response.status().is_client_error() && !is_json {
+        response = refuse_unread(response.status());
+    }
     let headers = response.headers_mut();
     for (name, value) in SAFETY {
         headers.insert(name.clone(), HeaderValue::from_static(value));
@@ -140,6 +146,18 @@ const SAFETY: &[(HeaderName, &str)] = &[
 fn refuse(status: StatusCode, why: &dyn Message) -> Response {
     let why = json!({ "error": { "en": why.render(Lang::En), "zh": why.render(Lang::Zh) } });
     answer(status, JSON, why.to_string())
+}
+
+fn refuse_unread(status: StatusCode) -> Response {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => refuse(
+            status,
+            &Words::TooLarge {
+                limit: &LARGEST_COMMAND,
+            },
+        ),
+        status => refuse(status, &Words::Nothing {}),
+    }
 }
 
 fn answer(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Response {

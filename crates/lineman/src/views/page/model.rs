@@ -197,6 +197,7 @@ fn ladder(start: &Start) -> Message {
             "system": start.system,
             "utc_ns": start.utc_ns,
             "hosts": start.hosts,
+            "captures": start.captures,
         }),
     )
 }
