@@ -72,6 +72,8 @@ impl Source<Show> for Guide {
             Input::Leave(exit) => return Err(Failure::said(exit)),
             Input::Key(Key::Char('q') | Key::Escape) => return Err(Failure::said(Exit::Done)),
             Input::Key(Key::Char('r')) => show.run_on()?,
+            // Help, as everywhere: the line that waits for a key has them all.
+            Input::Key(Key::Char('?' | 'h')) => {}
             Input::Key(_) => show.go_on()?,
         }
         Ok(Next::GoOn)
