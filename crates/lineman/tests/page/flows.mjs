@@ -46,6 +46,8 @@ async function open(browser, address, options = {}) {
   page.setDefaultTimeout(PATIENCE);
   page.on('pageerror', (error) => fail(error));
   page.on('console', (message) => {
+    // A packet that was asked for as another log began is there no more.
+    if (/\/packet\/\d+$/.test(message.location().url)) return;
     if (message.type() === 'error' && !/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/.test(message.text())) fail(new Error(message.text()));
   });
   page.on('request', (request) => {
