@@ -121,7 +121,7 @@ fn set(text: &str) -> Result<(String, &str), PatternError> {
     Ok((regex, &inside[end + 1..]))
 }
 
-/// Why a text is no [`Pattern`].
+/// Why a text is no pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PatternError {

@@ -181,7 +181,7 @@ fn place(name: &str, parts: usize) -> Result<Place, TemplateError> {
     })
 }
 
-/// Why a text is no [`Template`].
+/// Why a text is no template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TemplateError {
