@@ -180,6 +180,7 @@ mod tests {
     use std::fs::File;
     use std::io::ErrorKind;
     use std::net::TcpListener;
+    use std::net::TcpStream;
     use std::net::UdpSocket;
     use std::path::Path;
     use std::thread;
@@ -267,6 +268,40 @@ mod tests {
             }
             let later = thread::spawn(|| refused(File::open("/etc/passwd")));
             assert!(later.join().expect("joins"), "a new thread is free");
+        });
+    }
+
+    #[test]
+    fn with_files_from_elsewhere_a_cache_is_written_and_one_port_is_connected_to() {
+        let dir = tree();
+        let [store, other] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("bind"));
+        let [port, other] = [&store, &other].map(|it| it.local_addr().expect("address").port());
+        let cache = OwnedFd::from(File::open(dir.path().join("root")).expect("opens"));
+        let elsewhere = Elsewhere {
+            ports: vec![port],
+            readable: vec![dir.path().join("outside"), dir.path().join("not there")],
+        };
+        let readable = &elsewhere.readable;
+        let needs = Needs {
+            writable: &cache,
+            removed_from: None,
+            elsewhere: &elsewhere,
+        };
+        let check = || {
+            fs::write(dir.path().join("root/new"), "new").expect("creates");
+            fs::read(&readable[0]).expect("reads");
+            assert!(refused(fs::write(&readable[0], "x")));
+            assert!(refused(File::open("/etc/passwd")));
+            TcpStream::connect(("127.0.0.1", port)).expect("the store");
+            if matches!(attempt(), Ok(Confinement::Full { .. })) {
+                assert!(refused(TcpStream::connect(("127.0.0.1", other))));
+            }
+        };
+        thread::scope(|scope| {
+            scope.spawn(|| match needs.confine().expect("rules") {
+                Confinement::None => eprintln!("nothing checked: this kernel has no Landlock"),
+                _ => check(),
+            });
         });
     }
 

@@ -124,3 +124,18 @@ fn of_link(link: &LinkError) -> StoreFault {
 
 /// Bytes of an explanation that are shown.
 const LONGEST_SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use lineman_proto::tftp::ErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let full = Trouble::from(io::Error::from_raw_os_error(28));
+        assert!(matches!(full.refusal(), Refusal::DiskFull));
+        assert_eq!(full.refusal().code(), ErrorCode::DISK_FULL);
+        assert!(!full.may_pass());
+    }
+}
