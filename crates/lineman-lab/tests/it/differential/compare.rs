@@ -138,6 +138,7 @@ pub fn compare(events: &[Event], lens: &Lens) -> Compared {
         segments: Segments::default(),
         pending: None,
         answers: answers(events),
+        times: events.iter().map(|event| (event.n, event.t_ns)).collect(),
         compared: Compared::default(),
     };
     for event in events {
@@ -171,6 +172,8 @@ struct Walk {
     pending: Option<Pending>,
     /// The last state that each event has caused.
     answers: HashMap<u64, u64>,
+    /// When each event was told.
+    times: HashMap<u64, u64>,
     compared: Compared,
 }
 
@@ -209,7 +212,12 @@ impl Walk {
         self.connections.changed(event.t_ns, state);
         let before = self.kernel.get(&(state.host, state.socket));
         let told = Told {
-            lasted_ns: before.map_or(0, |before| event.t_ns - before.t_ns),
+            lasted_ns: before.map_or(0, |before| event.t_ns - before.since_ns),
+            // The sampler may look late.
+            since_ns: state
+                .cause
+                .and_then(|n| self.times.get(&n).copied())
+                .unwrap_or(event.t_ns),
             state: state.to,
             before: state.from,
             t_ns: event.t_ns,

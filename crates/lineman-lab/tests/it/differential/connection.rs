@@ -12,6 +12,7 @@ use lineman_proto::wire::flow::TcpFlows;
 use lineman_trace::log::Counter;
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
+use lineman_trace::log::Origin;
 use lineman_trace::log::Passage;
 use lineman_trace::log::Passing;
 use lineman_trace::log::Segments;
@@ -25,6 +26,8 @@ pub struct Told {
     pub before: Option<TcpState>,
     /// How long that lasted.
     pub lasted_ns: u64,
+    /// When what has caused it was told, if it is known; it is no later than when the state was.
+    pub since_ns: u64,
     pub t_ns: u64,
     pub cause: Option<u64>,
 }
@@ -45,14 +48,18 @@ pub struct Departure {
 pub struct Acts {
     /// Whether its FIN has left.
     pub fin: bool,
-    /// When it began: the peer's SYN entered the wire.
-    pub began_ns: u64,
+    /// The number of its last SYN.
+    pub syn_seq: Option<u32>,
+    /// When a SYN of the peer's came last, that asks to open.
+    pub asked_ns: u64,
     pub syns: u32,
     pub syn_acks: u32,
     /// Segments that are neither SYN nor SYN-ACK.
     pub others: u32,
     /// Whether the kernel was in CLOSING before its FIN had left.
     pub closing_unsaid: bool,
+    /// When the packet of its left that has arrived last.
+    pub seen_left_ns: u64,
     /// The highest number of a packet of its that has arrived, and whether one arrived behind a later one.
     pub arrived: u64,
     pub overtaken: bool,
@@ -77,6 +84,7 @@ pub struct Missing {
     pub ack: Option<u32>,
     pub reset: bool,
     pub fin: bool,
+    pub segment: Segment,
 }
 
 /// All connections of a log.
@@ -94,8 +102,16 @@ pub struct Connections {
     overflowed: HashSet<Direction>,
     /// When packets left, by their numbers.
     left_ns: HashMap<u64, u64>,
+    /// When they arrived, of the whole log.
+    arrived_ns: HashMap<u64, u64>,
+    /// What the kernel tells of each socket, and the event that has caused it, by the numbers of the events, of the whole log.
+    told: HashMap<Direction, Vec<(u64, Option<u64>, TcpState)>>,
+    /// The states that the kernel tells of each socket, with their times, of the whole log.
+    life: HashMap<Direction, Vec<(u64, TcpState)>>,
     /// The states that the kernel has told of each socket, with their times.
     states: HashMap<(SocketAddr, SocketAddr), Vec<(u64, TcpState)>>,
+    /// The numbers of segments, by the events that tell of their deliveries.
+    delivered_seq: HashMap<u64, u32>,
     /// Listeners that were closed.
     closed: HashSet<SocketAddr>,
     /// The names of calls, by the numbers of their events.
@@ -113,14 +129,31 @@ impl Connections {
             {
                 all.overflows.extend(counted.cause);
             }
-            let passing = segments.event(event);
-            if let Some(it) = passing.filter(|it| it.passage == Passage::Left) {
-                let of = all.departures.entry((it.segment.from, it.segment.to));
-                of.or_default().push(Departure {
-                    n: event.n,
-                    t_ns: it.t_ns,
-                    flags: it.segment.flags,
-                });
+            if let Kind::State(state) = &event.kind
+                && let Some(remote) = state.socket.remote
+                && state.origin == Origin::Kernel
+            {
+                let of = all.told.entry((state.socket.local, remote));
+                of.or_default().push((event.n, state.cause, state.to));
+                let of = all.life.entry((state.socket.local, remote));
+                of.or_default().push((event.t_ns, state.to));
+            }
+            let Some(it) = segments.event(event) else {
+                continue;
+            };
+            match it.passage {
+                Passage::Left => {
+                    let of = all.departures.entry((it.segment.from, it.segment.to));
+                    of.or_default().push(Departure {
+                        n: event.n,
+                        t_ns: it.t_ns,
+                        flags: it.segment.flags,
+                    });
+                }
+                Passage::Arrived => {
+                    all.arrived_ns.entry(it.id).or_insert(it.t_ns);
+                }
+                Passage::Copied { .. } | Passage::Lost => {}
             }
         }
         all
@@ -161,22 +194,13 @@ impl Connections {
         if let Some(before) = before.filter(|before| *before != flow) {
             self.goes_on(before, flow, segment);
         }
-        let began_ns = |acts: &Acts| {
-            if acts.began_ns == 0 {
-                t_ns
-            } else {
-                acts.began_ns
-            }
-        };
-        let peer = self.acts.entry((flow, segment.to)).or_default();
-        peer.began_ns = began_ns(peer);
         let acts = self.acts.entry((flow, segment.from)).or_default();
-        acts.began_ns = began_ns(acts);
         let syn = segment.has(Flags::SYN);
         acts.syns += u32::from(syn && !segment.has(Flags::ACK));
         acts.syn_acks += u32::from(syn && segment.has(Flags::ACK));
         acts.others += u32::from(!syn);
-        acts.fin |= segment.has(Flags::FIN);
+        let begins = syn && acts.syn_seq.replace(segment.seq) != Some(segment.seq);
+        acts.fin = segment.has(Flags::FIN) || acts.fin && !begins;
         if segment.has(Flags::ACK) {
             acts.acknowledged = Some(segment.ack);
         }
@@ -191,6 +215,7 @@ impl Connections {
             ack: segment.has(Flags::ACK).then_some(segment.ack),
             reset: segment.has(Flags::RST),
             fin: segment.has(Flags::FIN),
+            segment: *segment,
         };
         acts.missing.insert(id, missing);
     }
@@ -208,12 +233,17 @@ impl Connections {
     pub fn delivered(&mut self, n: u64, it: &Passing) {
         let Passing { id, segment, .. } = it;
         self.flows.delivered(it.t_ns, segment);
+        self.delivered_seq.insert(n, segment.seq);
+        let left_ns = self.left_ns.get(id).copied().unwrap_or(it.t_ns);
         if self.overflows.contains(&n) {
             self.overflowed.insert((segment.to, segment.from));
         }
         let Some(flow) = self.flow_id(segment.from, segment.to) else {
             return;
         };
+        if segment.has(Flags::SYN) && !segment.has(Flags::ACK) {
+            self.acts.entry((flow, segment.to)).or_default().asked_ns = it.t_ns;
+        }
         let receiver = self.acts.get(&(flow, segment.to));
         let acknowledged = receiver.and_then(|receiver| receiver.acknowledged);
         let end = segment.seq.wrapping_add(segment.takes());
@@ -221,6 +251,7 @@ impl Connections {
         let acts = self.acts.entry((flow, segment.from)).or_default();
         acts.came_too_old |= segment.has(Flags::ACK) && acknowledged.is_some_and(is_before);
         acts.missing.remove(id);
+        acts.seen_left_ns = acts.seen_left_ns.max(left_ns);
         acts.overtaken |= *id < acts.arrived;
         acts.arrived = acts.arrived.max(*id);
         // What says as much makes good for what was lost.
@@ -332,6 +363,46 @@ impl Connections {
         [first]
             .into_iter()
             .chain(states[then..].iter().map(|(_, state)| *state))
+    }
+
+    /// The states that a socket was in, is, or will be in from one time to another.
+    pub fn states_between(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        (from_ns, to_ns): (u64, u64),
+    ) -> impl Iterator<Item = TcpState> {
+        let life = self.life.get(&(local, remote));
+        let life = life.map_or(&[][..], |life| life.as_slice());
+        let first = life.partition_point(|(told_ns, _)| *told_ns <= from_ns);
+        let last = life.partition_point(|(told_ns, _)| *told_ns <= to_ns);
+        let then = first
+            .checked_sub(1)
+            .map_or(TcpState::Closed, |at| life[at].1);
+        let between = life[first..last.max(first)].iter().map(|(_, state)| *state);
+        [then].into_iter().chain(between)
+    }
+
+    /// The next state that the kernel tells of a socket after an event, and the event that has caused it, if that is known.
+    pub fn next_told(
+        &self,
+        local: SocketAddr,
+        remote: SocketAddr,
+        n: u64,
+    ) -> Option<(u64, TcpState)> {
+        let told = self.told.get(&(local, remote))?;
+        let (_, cause, state) = told.get(told.partition_point(|(at, ..)| *at <= n))?;
+        Some(((*cause)?, *state))
+    }
+
+    /// When a packet arrives, if it does.
+    pub fn arrives_ns(&self, id: u64) -> Option<u64> {
+        self.arrived_ns.get(&id).copied()
+    }
+
+    /// The number of the segment whose delivery an event tells of.
+    pub fn delivered_seq(&self, n: u64) -> Option<u32> {
+        self.delivered_seq.get(&n).copied()
     }
 
     /// Whether nobody listens any more where somebody did.

@@ -1,6 +1,8 @@
 //! Why a state that was deduced may differ from the kernel's, although the deduction is right. Each reason is
 //! as narrow as what the log tells allows; what none of them covers is a failure.
 
+mod far;
+
 use lineman_proto::wire::Flags;
 use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
@@ -48,6 +50,10 @@ const REASONS: &[Reason] = &[
         made_by_a_cookie,
     ),
     (
+        "a SYN cookie was answered by a later segment than the third ACK: the kernel knows nothing of what came before that",
+        made_by_a_later_segment,
+    ),
+    (
         "its program has connected anew, and the SYN has not left yet",
         syn_has_not_left,
     ),
@@ -70,6 +76,10 @@ const REASONS: &[Reason] = &[
     (
         "its program has aborted when all was sent that both had to say: no packet says so",
         aborted_at_the_end,
+    ),
+    (
+        "its state had changed by then, and the kernel was asked later",
+        asked_later,
     ),
     ("it has given up sending again: no packet says so", gave_up),
     (
@@ -98,20 +108,25 @@ const REASONS: &[Reason] = &[
     ),
     (
         "it has closed before its crossed SYN was acknowledged, and its FIN left before the capture began",
-        fin_before_the_capture,
+        far::fin_before_the_capture,
     ),
     (
         "it was sent again before what was seen on its way had arrived, and seems to say that it was lost",
-        sent_again_before,
+        far::sent_again_before,
     ),
     (
         "what was seen leaving was too old when it came: its receiver had acknowledged more by then",
-        too_old_when_it_came,
+        far::too_old_when_it_came,
     ),
     (
-        "what was seen leaving is on its way, was lost, or was overtaken",
-        not_arrived,
+        "what was seen leaving is on its way: its end was in this state, or comes to be",
+        far::on_its_way,
     ),
+    (
+        "what was seen leaving was lost, or is late: with it, its end would be in this state",
+        far::would_be_so,
+    ),
+    ("what was seen leaving was overtaken", far::not_arrived),
 ];
 
 /// Why a state differs; `None` if nobody knows.
@@ -147,12 +162,36 @@ impl Case<'_> {
     /// Whether the claim is what packets can tell of a state of the kernel: it is what it was before, while the
     /// FIN has not left.
     fn names(&self, kernel: TcpState) -> bool {
-        let open: &[TcpState] = match kernel {
-            FinWait1 => &[SynReceived, Established],
-            LastAck | Closing => &[CloseWait],
-            _ => &[],
+        self.claim == kernel || before_its_fin(kernel).contains(&self.claim) && !self.acts().fin
+    }
+
+    /// As [`names`](Self::names), where its FIN counts when it was seen: when it has arrived.
+    fn names_as_seen(&self, state: TcpState) -> bool {
+        let acts = self.acts();
+        let is_seen = acts.fin && !acts.missing.values().any(|it| it.fin);
+        let is_it = self.claim == state || (self.claim, state) == (Listen, Closed);
+        is_it || !is_seen && before_its_fin(state).contains(&self.claim)
+    }
+
+    /// Whether the state that is claimed is passed where these follow each other.
+    fn is_passed_in(&self, states: &[TcpState]) -> bool {
+        states
+            .windows(2)
+            .any(|pair| passes(pair[0], pair[1]).contains(&self.claim))
+    }
+
+    /// Whether it was in the state that is claimed shortly before the kernel has told the last one, or before the packet.
+    fn was_lately(&self) -> bool {
+        let told_ns = self.told.map_or(0, |told| told.t_ns);
+        let since_ns = told_ns.min(self.t_ns).saturating_sub(SOON_NS);
+        let (local, remote) = (self.socket.local, self.remote());
+        let since = self.connections.states_since(local, remote, since_ns);
+        let since: Vec<_> = since.collect();
+        let is_so = |state: &TcpState| {
+            let led = leads_to(*state).iter();
+            self.names_as_seen(*state) || led.copied().any(|state| self.names_as_seen(state))
         };
-        self.claim == kernel || open.contains(&self.claim) && !self.acts().fin
+        since.iter().any(is_so) || self.is_passed_in(&since)
     }
 
     /// Whether it is the end that a capture does not stand at.
@@ -165,6 +204,50 @@ impl Case<'_> {
     fn call(&self) -> Option<&str> {
         self.connections.call(self.told?.cause?)
     }
+}
+
+/// What an end passes from one state to the other before the sampler has looked: a SYN that meets the peer's; a socket made by a SYN cookie; an ACK of a SYN
+/// whose FIN waits for it, with the peer's FIN; a program that has closed, and a reset that comes before the FIN left.
+fn passes(from: TcpState, to: TcpState) -> &'static [TcpState] {
+    match (from, to) {
+        (Closed, SynReceived) => &[SynSent],
+        (_, SynSent) => &[Closed],
+        (Closed, Established | CloseWait) => &[SynReceived],
+        (SynReceived | Established, FinWait2 | Closing) => &[FinWait1],
+        (Established, Closed) => &[FinWait1],
+        (CloseWait, Closed) => &[LastAck],
+        (SynReceived, TimeWait) => &[FinWait1, FinWait2, Closing],
+        _ => &[],
+    }
+}
+
+/// What packets tell of an end in this state whose FIN was not seen.
+fn before_its_fin(state: TcpState) -> &'static [TcpState] {
+    match state {
+        FinWait1 => &[SynReceived, Established],
+        LastAck | Closing => &[CloseWait],
+        _ => &[],
+    }
+}
+
+/// Where one packet leads an end that its program, or the next packet, may lead on before the sampler has looked.
+fn leads_to(state: TcpState) -> &'static [TcpState] {
+    match state {
+        SynSent => &[SynReceived, Established, CloseWait],
+        SynReceived => &[Established, CloseWait],
+        Established => &[CloseWait],
+        FinWait1 => &[FinWait2, Closing, TimeWait],
+        FinWait2 => &[TimeWait],
+        _ => &[],
+    }
+}
+
+/// What has caused the next state that the kernel tells was told before this packet, or is it: on a busy machine it is asked later.
+fn asked_later(case: &Case<'_>) -> bool {
+    let (local, remote) = (case.socket.local, case.remote());
+    let next = case.connections.next_told(local, remote, case.n);
+    next.filter(|(cause, _)| *cause <= case.n)
+        .is_some_and(|(_, state)| case.names(state) || case.is_passed_in(&[case.kernel, state]))
 }
 
 /// A FIN waits behind bytes that wait for room, or between the host and the wire.
@@ -184,7 +267,7 @@ fn rst_has_not_left(case: &Case<'_>) -> bool {
     // An old SYN may have come meanwhile.
     let fresh = |told: Told| (told.before, told.state) == (None, SynReceived);
     let gone = case.kernel == Closed || case.told.is_some_and(fresh);
-    gone && next.any(|it| it.flags.has(Flags::RST))
+    gone && next.any(|it| it.flags.has(Flags::RST)) && case.was_lately()
 }
 
 /// A RST of the connection before may be in front of it.
@@ -193,7 +276,7 @@ fn syn_has_not_left(case: &Case<'_>) -> bool {
     let is_syn = |it: &Departure| it.flags.has(Flags::SYN) && !it.flags.has(Flags::ACK);
     // The program may have closed the new socket by then.
     let asks = |told: Told| told.state == SynSent || told.before == Some(SynSent);
-    case.told.is_some_and(asks) && next.any(|it| is_syn(&it))
+    case.told.is_some_and(asks) && next.any(|it| is_syn(&it)) && case.was_lately()
 }
 
 /// The third ACK of a handshake, and what comes behind it, is dropped while the queue is full. A reset behind bytes that were
@@ -209,14 +292,14 @@ fn no_room_to_accept(case: &Case<'_>) -> bool {
 }
 
 /// Where the queue of SYNs is full, the number of the SYN-ACK is all that Linux keeps of a SYN (`tcp_syncookies`
-/// of ip-sysctl.rst). It has never told of a socket since this SYN.
+/// of ip-sysctl.rst). It has told of no socket since the last SYN came.
 fn no_socket_yet(case: &Case<'_>) -> bool {
     let early = matches!(case.claim, SynReceived | Established | CloseWait);
     let acts = case.acts();
     let since = case
         .connections
-        .states_since(case.socket.local, case.remote(), acts.began_ns);
-    let had_one = since.skip(1).any(|state| state == SynReceived);
+        .states_since(case.socket.local, case.remote(), acts.asked_ns);
+    let had_one = since.into_iter().any(|state| state == SynReceived);
     early && case.kernel == Closed && acts.syn_acks > 0 && !had_one
 }
 
@@ -236,6 +319,19 @@ fn made_by_a_cookie(case: &Case<'_>) -> bool {
         .left_by(local, remote, case.n)
         .any(is_answer);
     gone && case.kernel != Closed && has_answered && states.windows(2).any(fresh)
+}
+
+/// Linux finds the cookie in the number that a segment acknowledges, and takes its number for the first of the stream: the maximum segment size that it
+/// believes to have noted in the cookie is another one then, if it is one at all.
+fn made_by_a_later_segment(case: &Case<'_>) -> bool {
+    let Some(told) = case.told.filter(|told| told.before.is_none()) else {
+        return false;
+    };
+    let first = case.peers_acts().syn_seq.map(|seq| seq.wrapping_add(1));
+    let seq = told.cause.and_then(|n| case.connections.delivered_seq(n));
+    (case.claim, case.kernel, told.state) == (CloseWait, Established, Established)
+        && seq.is_some()
+        && seq != first
 }
 
 fn closed_before_open(case: &Case<'_>) -> bool {
@@ -331,83 +427,8 @@ fn left_before(case: &Case<'_>) -> bool {
             .saturating_sub(SOON_NS),
         false => soon_ns,
     };
-    let mut since = case.connections.states_since(local, remote, left_ns);
-    // One packet can move a state several times before the sampler has looked: a SYN that meets the peer's; an ACK of a SYN
-    // whose FIN waits for it, with the peer's FIN.
-    let passed = |told: Told| {
-        let passes: &[TcpState] = match (told.before, told.state) {
-            (None, SynReceived) => &[SynSent],
-            (None, Established | CloseWait) => &[SynReceived], // made by a SYN cookie
-            (Some(SynReceived | Established), FinWait2 | Closing) => &[FinWait1],
-            // Its program has closed, and a reset has come before the FIN left.
-            (Some(Established), Closed) => &[FinWait1],
-            (Some(CloseWait), Closed) => &[LastAck],
-            (Some(SynReceived), TimeWait) => &[FinWait1, FinWait2, Closing],
-            _ => &[],
-        };
-        passes.contains(&case.claim) && told.t_ns > left_ns
-    };
-    let was_so = since.any(|state| case.names(state));
-    case.is_its_own && (was_so || case.told.is_some_and(passed))
-}
-
-/// Linux repeats the SYN-ACK in FIN-WAIT-1, too, until that is acknowledged.
-fn fin_before_the_capture(case: &Case<'_>) -> bool {
-    let late = case
-        .captured
-        .is_some_and(|captured| captured.late.is_some());
-    let closed_early = |told: Told| (told.before, told.state) == (Some(SynReceived), FinWait1);
-    let open = matches!(case.claim, SynReceived | Established);
-    late && open && case.acts().fin && case.told.is_some_and(closed_early)
-}
-
-/// In a capture, what the far end has received is known from what it sends; where it sends again so soon that the answer to the first
-/// is still on its way to it, or was when it left, it seems to say that it has not come.
-fn sent_again_before(case: &Case<'_>) -> bool {
-    let left_ns = case.connections.left_ns(case.packet);
-    let later = case.told.is_some_and(|told| told.t_ns > left_ns);
-    case.is_far() && case.is_its_own && case.contradicted && later
-}
-
-/// Only of the far end of a capture: an ACK crosses one that acknowledges more than where it stands, and is dropped.
-fn too_old_when_it_came(case: &Case<'_>) -> bool {
-    case.is_far() && case.peers_acts().came_too_old && is_right_for_who_sees_all(case)
-}
-
-/// Only in a capture, and only of the far end. The tracker that sees all arrivals agrees with the kernel.
-fn not_arrived(case: &Case<'_>) -> bool {
-    if !case.is_far() {
-        return false;
-    }
-    let all = [case.peers_acts(), case.acts()];
-    let missing = all
-        .iter()
-        .any(|acts| !acts.missing.is_empty() || acts.overtaken || acts.fin_lost);
-    missing && is_right_for_who_sees_all(case)
-}
-
-/// Whether the tracker that sees all arrivals agrees with the kernel, or differs for a reason of its own.
-fn is_right_for_who_sees_all(case: &Case<'_>) -> bool {
-    let flow = case.connections.flow(case.socket.local, case.remote());
-    let state = flow.and_then(|flow| {
-        let way = match flow.ends().0 == case.socket.local {
-            true => lineman_proto::wire::flow::Way::Forth,
-            false => lineman_proto::wire::flow::Way::Back,
-        };
-        flow.state(way)
-    });
-    let seen = state.map(|end| end.state);
-    match seen {
-        None => true, // it has not said anything yet, and nobody knows whether it listens
-        Some(seen) => {
-            let all = Case {
-                claim: seen,
-                captured: None,
-                ..*case
-            };
-            seen == case.kernel
-                || (seen, case.kernel) == (Listen, Closed)
-                || explain(&all).is_some()
-        }
-    }
+    let since = case.connections.states_since(local, remote, left_ns);
+    let since: Vec<_> = since.collect();
+    let was_so = since.iter().any(|state| case.names(*state));
+    case.is_its_own && (was_so || case.is_passed_in(&since))
 }

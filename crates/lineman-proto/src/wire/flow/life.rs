@@ -97,9 +97,13 @@ impl Side {
     ) -> Option<EndState> {
         let before = self.life.state();
         let (state, fits) = if it.has(Flags::RST) {
-            let answers_other = self.is(SynReceived) && it.ack.is_none() && it.seq != how.next;
-            if peer.said.is_none() && (self.is(SynSent) || answers_other) {
-                // It answers what was not seen, and may have been refused before.
+            let answers_other = match self.is(SynReceived) {
+                true => it.seq != how.next,
+                false => !self.has_used(it.seq, how.next),
+            };
+            let answers_unseen = self.is(SynSent) || it.ack.is_none() && answers_other;
+            if peer.said.is_none() && answers_unseen {
+                // It may have been refused or reset before.
                 self.life.now = None;
                 return None;
             }

@@ -81,8 +81,10 @@ impl Pair {
         let flags = segment.flags;
         let ack = flags.has(Flags::ACK).then(|| {
             let (sender, peer) = self.sides(way);
-            // What it acknowledges first of all is a SYN, seen or not.
-            let is_third = sender.syn == Some(false) && sender.said.is_none();
+            // What it acknowledges first of all, right behind its SYN, is a SYN, seen or not.
+            let first = sender.isn().map(|isn| isn.wrapping_add(1));
+            let is_third =
+                sender.syn == Some(false) && sender.said.is_none() && first == Some(segment.seq);
             peer.numbers_before(sender, segment.ack, flags.has(Flags::SYN) || is_third)
                 .place(peer.next, segment.ack)
         });

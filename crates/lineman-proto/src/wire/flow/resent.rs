@@ -118,10 +118,6 @@ impl History {
         })
     }
 
-    pub(super) fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Whether nobody remembers if a place was sent before.
     pub(super) fn has_forgotten(&self, place: i64) -> bool {
         place < self.forgotten

@@ -23,7 +23,7 @@ impl Side {
         it: &Placed,
         next: i64,
     ) -> Option<TcpState> {
-        let used = (0..=self.has_come_to(next)).contains(&it.seq);
+        let used = self.has_used(it.seq, next);
         let answers_syn = it.ack.is_some_and(|ack| ack > 0);
         match before {
             Some(Listen) => Some(Listen),
@@ -35,6 +35,11 @@ impl Side {
             Some(state) if !used && !answers_syn => Some(state),
             _ => Some(Closed),
         }
+    }
+
+    /// Whether a number is one that it has used, or would use next, in this connection; `next` is what it would, as far as was seen.
+    pub(super) fn has_used(&self, seq: i64, next: i64) -> bool {
+        (0..=self.has_come_to(next)).contains(&seq)
     }
 
     /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before

@@ -5,6 +5,7 @@ use super::Cause;
 use super::Counts;
 use super::Order;
 use super::Prompt;
+use super::TcpState;
 use super::judge::Packet;
 use super::life::Life;
 use super::numbers::Numbers;
@@ -201,16 +202,24 @@ impl Side {
         })
     }
 
-    /// It begins anew: what it sent and received before is void. A peer that has said more than a SYN goes on
-    /// with the numbers from before until it accepts the new ones.
+    /// It begins anew: what it sent, said, received and heard before is void, and so is what its peer has received and said of it. A
+    /// peer that has said more than a SYN, or has taken in the one before, goes on with the numbers from before until it accepts the new ones.
     pub(super) fn begins_anew(&mut self, peer: &mut Self) {
-        self.sent.clear();
-        self.next = 0;
-        self.received = Received::default();
-        (self.fin, self.ended_second) = (None, None);
-        self.stamps.forget();
-        (self.settled, self.life) = (false, Life::default());
-        if peer.settled {
+        *self = Self {
+            counts: self.counts,
+            sight: self.sight,
+            asked_ns: self.asked_ns,
+            stamps: Stamps::anew(),
+            heard: Heard {
+                at_ns: self.heard.at_ns,
+                ..Heard::default()
+            },
+            ..Self::default()
+        };
+        (peer.said, peer.room_to, peer.offers_to) = (None, None, None);
+        (peer.received, peer.owed) = (Received::default(), Owed::default());
+        peer.stamps.forget_peer();
+        if peer.settled || peer.is(TcpState::SynReceived) {
             (peer.sight.is_elsewhere, peer.life.now) = (true, None);
         }
     }

@@ -55,7 +55,7 @@ impl Side {
         self.shows_own(peer, it);
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
-            self.shows_heard(peer, ack);
+            self.shows_heard(peer, ack.max(it.sacked.unwrap_or(ack)), ack);
             self.received.has_all_to(ack);
         }
         if self.sight.unseen == Unseen::Nothing {
@@ -107,8 +107,8 @@ impl Side {
         }
     }
 
-    /// What it acknowledges has reached it.
-    fn shows_heard(&mut self, peer: &mut Self, ack: i64) {
+    /// What it acknowledges has reached it, and so has what it says to have behind that, up to `heard`.
+    fn shows_heard(&mut self, peer: &mut Self, heard: i64, ack: i64) {
         if peer.syn.is_some() && (1..=peer.next).contains(&ack) && self.syn.is_some() {
             self.sight.is_elsewhere = false;
         }
@@ -119,8 +119,8 @@ impl Side {
             // Nothing comes behind a FIN; but what is missing before it may have come before the capture began.
             self.sight.may_have_heard_more =
                 self.sight.fin_came_early && self.received.expects <= fin && ack <= fin;
-        } else if ack > peer.next {
-            peer.sight.unseen.reaches(ack);
+        } else if heard > peer.next {
+            peer.sight.unseen.reaches(heard);
             peer.forgets(&OPEN);
             self.sight.may_have_heard_more = true;
             self.forgets(&HEARING);

@@ -16,23 +16,45 @@ const TOLERANCE: i32 = 1;
 pub(super) struct Stamps {
     /// Whether its SYN carried one, if that was seen.
     offered: Option<bool>,
-    /// That of its last SYN-ACK.
-    answered: Option<u32>,
+    /// Those of its SYN-ACKs.
+    answered: Option<Answered>,
+    /// Whether it was seen before it began anew: then the first of its SYN-ACKs that is seen is the first.
+    is_anew: bool,
     /// The latest of its peer that counts (TS.Recent), and when that came, in nanoseconds.
     recent: Option<(u32, u64)>,
 }
 
+/// The timestamps of an end's SYN-ACKs.
+#[derive(Clone, Copy, Debug)]
+struct Answered {
+    /// That of the first, if it is known which that was: before a capture began there may have been others.
+    first: Option<u32>,
+    last: u32,
+}
+
 impl Stamps {
-    /// What it has heard is void: it begins anew.
-    pub(super) fn forget(&mut self) {
-        (self.recent, self.answered) = (None, None);
+    /// Of an end that begins anew.
+    pub(super) fn anew() -> Self {
+        Self {
+            is_anew: true,
+            ..Self::default()
+        }
+    }
+
+    /// Its peer begins anew.
+    pub(super) fn forget_peer(&mut self) {
+        self.recent = None;
     }
 
     /// It sends a SYN.
     pub(super) fn asks(&mut self, syn: &Segment) {
         self.offered = Some(syn.time_stamps.is_some());
         if let Some((clock, _)) = syn.time_stamps.filter(|_| syn.has(Flags::ACK)) {
-            self.answered = Some(clock);
+            let first = match self.answered {
+                Some(before) => before.first,
+                None => self.is_anew.then_some(clock),
+            };
+            self.answered = Some(Answered { first, last: clock });
         }
     }
 }
@@ -58,15 +80,16 @@ impl Side {
     }
 
     /// Linux (6.15) has an end that has answered a SYN be connected only by what echoes a timestamp of its SYN-ACKs: not that of an
-    /// ACK by which it has answered an old SYN meanwhile.
+    /// ACK by which it has answered an old SYN meanwhile, nor that of a SYN-ACK of the connection before.
     pub(super) fn echoes_no_answer(&self, it: &Placed) -> bool {
         let waits = self.is(SynReceived) && self.life.passive && !it.has(Flags::SYN);
         let both = it.stamps.zip(self.stamps.answered);
-        // One that is older may be that of a SYN-ACK that was not seen.
-        let is_later = |((_, echo), answered): ((u32, u32), u32)| {
-            echo != 0 && echo.wrapping_sub(answered) as i32 > 0
-        };
-        waits && both.is_some_and(is_later)
+        waits
+            && both.is_some_and(|((_, echo), answered)| {
+                let is_later = |one: u32, other: u32| one.wrapping_sub(other) as i32 > 0;
+                let is_earlier = answered.first.is_some_and(|first| is_later(first, echo));
+                echo != 0 && (is_later(echo, answered.last) || is_earlier)
+            })
     }
 
     /// Notes the timestamp of a segment that it has taken in, and whose ACK is not an old one: it counts if the segment begins no later than

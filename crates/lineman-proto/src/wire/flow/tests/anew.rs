@@ -154,6 +154,105 @@ fn a_syn_that_was_refused_has_not_crossed_a_later_one() {
     assert_eq!(server, Some(SynSent));
 }
 
+/// The client asks anew from the same port while the server sends much: what the server had heard of the connection before was compared with
+/// the third ACK of the new one, which seemed too old, and SYN-RECEIVED was claimed on.
+#[test]
+fn what_was_heard_before_a_new_syn_ack_is_void() {
+    let mut talk = talk();
+    let isn = talk.isn;
+    talk.isn[0] = isn[0].wrapping_add(485_008);
+    let new = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&new);
+    talk.isn[0] = isn[0];
+    talk.back(ACK, (17_377, 2), &[b'x'; 1000]);
+    let late = talk.frame(Way::Forth, ACK, (2, 18_377), b"");
+    talk.arrives(&late);
+    talk.arrives(&new);
+    talk.isn = [isn[0].wrapping_add(485_008), isn[1].wrapping_sub(250_000)];
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, Established]);
+}
+
+/// Both ask to open; to the server comes an old SYN of the client first, and it waits for what fits that. The client's SYN-ACK does not:
+/// the server was claimed to be connected by it.
+#[test]
+fn a_syn_ack_connects_no_end_that_has_taken_in_an_older_syn() {
+    let mut talk = talk();
+    talk.flow = None;
+    talk.back(SYN, (0, 0), b"");
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_sub(524_528);
+    talk.forth(SYN, (0, 0), b"");
+    let server = |talk: &Talk| talk.flow().state(talk_way(talk)).map(|end| end.state);
+    assert_eq!(server(&talk), Some(SynReceived));
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.sent(&answer);
+    talk.isn[0] = isn;
+    talk.forth(SYN_ACK, (0, 1), b"");
+    assert_eq!(server(&talk), None);
+    talk.back(ACK, (1, 1), b"");
+    assert_eq!(server(&talk), Some(Established));
+}
+
+/// Only what the client sends is seen. It resets a connection before this one: whether it was reset itself meanwhile nobody can tell. FIN-WAIT-1
+/// was claimed on.
+#[test]
+fn who_resets_another_connection_may_be_gone_where_its_peer_is_not_seen() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.forth(ACK, (1, 1), b"");
+    talk.forth(FIN, (1, 1), b"");
+    let client = |talk: &Talk| talk.flow().state(Way::Forth).map(|end| end.state);
+    assert_eq!(client(&talk), Some(FinWait1));
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_sub(163_389);
+    talk.forth(Flags::RST, (0, 0), b"");
+    assert_eq!(client(&talk), None);
+}
+
+/// The SYN-ACK of the connection before comes once more, and then the new one. What the client had said in between was taken for an acknowledgment of
+/// far more than the server has sent; that of its FIN seemed old, and FIN-WAIT-1 was claimed on.
+#[test]
+fn what_was_said_while_an_old_syn_ack_came_is_void() {
+    let mut talk = talk();
+    let isn = talk.isn[1];
+    let capture = |talk: &mut Talk, way, flags, places| {
+        let bytes = talk.frame(way, flags, places, b"");
+        talk.sent(&bytes);
+        talk.arrives(&bytes);
+    };
+    capture(&mut talk, Way::Forth, SYN, (0, 0));
+    capture(&mut talk, Way::Back, SYN_ACK, (0, 1));
+    capture(&mut talk, Way::Forth, ACK, (1, 1));
+    talk.isn = [talk.isn[0].wrapping_sub(410_000), isn.wrapping_sub(394_235)];
+    capture(&mut talk, Way::Back, SYN_ACK, (0, 1));
+    talk.isn = [ISN[0], isn];
+    capture(&mut talk, Way::Forth, ACK, (1, 1));
+    capture(&mut talk, Way::Back, SYN_ACK, (0, 1));
+    capture(&mut talk, Way::Forth, ACK, (1, 1));
+    capture(&mut talk, Way::Forth, FIN, (1, 1));
+    capture(&mut talk, Way::Back, ACK, (1, 2));
+    let client = talk.flow().state(Way::Forth).map(|end| end.state);
+    assert_eq!(client, Some(FinWait2));
+}
+
+/// A SYN of the server's from long ago comes late, and is taken for the beginning of a connection; the server's next segments are of the one that there
+/// is. That they acknowledge first of all was taken for the client's SYN, and CLOSE-WAIT was claimed of a client in TIME-WAIT.
+#[test]
+fn what_a_segment_far_behind_a_syn_acknowledges_is_no_syn() {
+    let mut talk = talk();
+    let isn = talk.isn[1];
+    talk.isn[1] = isn.wrapping_sub(483_597);
+    talk.back(SYN, (0, 0), b"");
+    talk.isn[1] = isn;
+    talk.back(ACK, (1, 2), b"");
+    talk.back(FIN, (1, 2), b"");
+    talk.forth(ACK, (2, 2), b"");
+    let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way));
+    assert_eq!(states, [None, None]);
+}
+
 /// Which way the server's segments go: whoever sent the first SYN counts as the client.
 fn talk_way(talk: &Talk) -> Way {
     match talk.flow().ends().0.port() {

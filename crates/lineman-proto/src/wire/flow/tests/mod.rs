@@ -2,6 +2,7 @@
 
 mod accept;
 mod anew;
+mod sight;
 mod stamps;
 
 use super::TcpState::*;

@@ -178,3 +178,48 @@ fn the_timestamp_of_a_syn_ack_that_was_not_seen_connects() {
     talk.forth(ACK, (1, 1), b"");
     assert_eq!(talk.states(), [Established, Established]);
 }
+
+/// The SYN comes twice, and the listener's connection is reset in between. The reset comes twice, too, and echoes the SYN-ACK before: it was believed
+/// to end the new one.
+#[test]
+fn what_echoes_the_syn_ack_before_is_thrown_away() {
+    let mut talk = Talk {
+        clock: Some(1000),
+        ..talk()
+    };
+    let syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&syn);
+    talk.arrives(&syn);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.echo = 1000;
+    let reset = talk.frame(Way::Forth, RST, (1, 1), b"");
+    talk.sent(&reset);
+    talk.arrives(&reset);
+    talk.arrives(&syn);
+    talk.clock = Some(1030);
+    talk.isn[1] = talk.isn[1].wrapping_add(7000);
+    talk.back(SYN_ACK, (0, 1), b"");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), Some(SynReceived));
+    talk.arrives(&reset);
+    assert_eq!(server(&talk), Some(SynReceived));
+    talk.echo = 1030;
+    talk.forth(RST, (1, 1), b"");
+    assert_eq!(server(&talk), Some(Listen));
+}
+
+/// A capture begins with a SYN that has come twice, and with the second SYN-ACK: the third ACK echoes the first, which was not seen. It was taken for
+/// that of another connection.
+#[test]
+fn the_first_syn_ack_that_was_seen_may_not_be_the_first() {
+    let mut talk = Talk {
+        clock: Some(1000),
+        ..talk()
+    };
+    talk.forth(SYN, (0, 0), b"");
+    talk.clock = Some(1003);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.echo = 1000;
+    talk.forth(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, Established]);
+}

@@ -1,0 +1,22 @@
+//! What was not seen, and shows by what was.
+
+use super::*;
+
+/// The capture began after the client's FIN, which came before bytes that were lost: only the server's SACK tells of it. When the bytes have come again, the
+/// FIN counts: FIN-WAIT-2 was claimed on.
+#[test]
+fn what_only_a_sack_tells_of_may_be_a_fin() {
+    let mut talk = talk_with_sack();
+    talk.forth(ACK, (11, 1), b"0123456789");
+    talk.back(ACK, (1, 21), b"x");
+    talk.back(FIN, (2, 21), b"");
+    talk.forth(ACK, (21, 3), b"");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), Some(FinWait2));
+    talk.isn[1] = talk.isn[1].wrapping_add(2);
+    talk.sacks(21, (31, 32));
+    assert_eq!(server(&talk), None);
+    talk.isn[1] = talk.isn[1].wrapping_sub(2);
+    talk.forth(ACK, (21, 3), b"0123456789");
+    assert_eq!(server(&talk), None);
+}
