@@ -19,6 +19,7 @@ mod filename;
 mod fingerprint;
 mod gate;
 pub mod guard;
+pub mod machines;
 mod negotiate;
 pub mod netascii;
 mod opening;
