@@ -234,7 +234,12 @@ fn goes_to_journal() -> bool {
 
 /// The time, in UTC to the millisecond (RFC 3339).
 pub fn now() -> String {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    at(SystemTime::now())
+}
+
+/// A time as [`now`] writes it.
+pub fn at(time: SystemTime) -> String {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
     timestamp(since.unwrap_or_default())
 }
 

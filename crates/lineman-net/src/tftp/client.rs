@@ -18,6 +18,7 @@ use lineman_proto::tftp::Session;
 use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Timing;
 use lineman_proto::tftp::Wish;
+use lineman_proto::tftp::machines::Firmware;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -329,6 +330,8 @@ impl Errand {
             filename: self.filename.clone(),
             routed: None,
             mode: self.mode,
+            firmware: Firmware::Unknown,
+            at: Instant::now(),
             agreed: Agreed::default(),
             bytes: 0,
             elapsed: Duration::ZERO,

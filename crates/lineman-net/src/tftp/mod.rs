@@ -51,6 +51,7 @@ pub use report::Report;
 pub use report::Routed;
 pub use report::RoutedTo;
 pub use report::StoreFault;
+pub use server::Gauges;
 pub use server::RefusedCounts;
 pub use server::Routing;
 pub use server::Server;

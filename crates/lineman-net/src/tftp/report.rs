@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::Direction;
@@ -10,6 +11,7 @@ use lineman_proto::tftp::ErrorCode;
 use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Stats;
+use lineman_proto::tftp::machines::Firmware;
 use lineman_proto::tftp::route::Undecided;
 
 use super::ControllerError;
@@ -27,6 +29,10 @@ pub struct Report {
     pub routed: Option<Routed>,
     /// The transfer mode.
     pub mode: Mode,
+    /// Which program asked, as far as its options tell (server only).
+    pub firmware: Firmware,
+    /// When the request came, or was made.
+    pub at: Instant,
     /// The parameters that held.
     pub agreed: Agreed,
     /// Bytes of the file that are known to have arrived.

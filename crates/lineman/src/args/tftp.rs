@@ -32,6 +32,9 @@ pub enum Tftp {
     /// Show which file a name would get, and by which rule
     #[command(after_help = ROUTE_EXAMPLES)]
     Route(ShowRoute),
+    /// Show what machines boot from a server, and where one stopped
+    #[command(after_help = MACHINES_EXAMPLES)]
+    Machines(Machines),
     /// Put load on a server, and measure it
     #[command(after_help = tftp_load::EXAMPLES)]
     Bench(tftp_load::LoadTest),
@@ -130,6 +133,10 @@ pub struct Serve {
     /// Do not let the kernel confine the server to the directory (Landlock)
     #[arg(long)]
     pub no_confine: bool,
+    /// Show by HTTP what machines boot (/machines), counts (/metrics) and that the server runs (/healthz); without
+    /// ADDR to this machine only
+    #[arg(long, value_name = "[ADDR:]PORT")]
+    pub http: Option<String>,
     /// What firmware is told.
     #[command(flatten)]
     pub proxydhcp: ProxyDhcp,
@@ -177,6 +184,20 @@ pub struct ShowRoute {
     /// The rules: without these options those of `lineman tftp serve` in the settings.
     #[command(flatten)]
     pub routing: Routing,
+}
+
+/// `lineman tftp machines`.
+#[derive(Debug, Args)]
+pub struct Machines {
+    /// The server, as its --http says: http://HOST:PORT or HOST:PORT
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:6980")]
+    pub url: String,
+    /// Show so many machines, those heard of last
+    #[arg(long, value_name = "N", default_value = "50", value_parser = parse::count)]
+    pub most: usize,
+    /// Draw for this many columns (default: the terminal's, or 120)
+    #[arg(long, value_name = "N")]
+    pub width: Option<u16>,
 }
 
 /// Which uploads are accepted.
@@ -271,6 +292,12 @@ Examples:
   lineman tftp route pxelinux.cfg/default --from 10.0.0.7
   lineman tftp route boot.ipxe --mac 52:54:00:12:34:56 --route 'name=*.ipxe,text=#!ipxe'
   lineman tftp route /tftpboot/kernel --map /etc/tftpd.map --root /srv/tftp";
+
+const MACHINES_EXAMPLES: &str = "\
+Examples:
+  lineman tftp serve /srv/tftp --http 6980     on the server
+  lineman tftp machines                        there too, at another terminal
+  lineman tftp machines http://192.0.2.7:6980 --json";
 
 const GET_EXAMPLES: &str = "\
 Examples:

@@ -25,6 +25,7 @@ pub mod help;
 pub mod lab;
 pub mod learn;
 pub mod learn_page;
+pub mod machines;
 pub mod page;
 pub mod pair;
 pub mod proxydhcp;

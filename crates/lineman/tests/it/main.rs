@@ -53,6 +53,7 @@ mod tftp_habits;
 mod tftp_interrupted;
 mod tftp_kit;
 mod tftp_log;
+mod tftp_machines;
 mod tftp_many_servers;
 mod tftp_names;
 mod tftp_proxydhcp;

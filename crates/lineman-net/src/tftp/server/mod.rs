@@ -1,5 +1,6 @@
 //! The server: requests in ([`requests`]), transfers watched ([`observer`]), reports out.
 
+mod gauges;
 mod listener;
 mod observer;
 mod refusals;
@@ -24,6 +25,7 @@ use std::time::Instant;
 use lineman_proto::tftp::Agreed;
 use lineman_proto::tftp::ClientHistory;
 use lineman_proto::tftp::ClientRule;
+use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::Rollover;
 use lineman_proto::tftp::Stats;
@@ -32,8 +34,10 @@ use lineman_proto::tftp::guard::Ignored;
 use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::Rules;
+use lineman_proto::tftp::machines::Firmware;
 use tokio::sync::mpsc;
 
+pub use self::gauges::Gauges;
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
 pub use self::routing::Routing;
@@ -91,6 +95,8 @@ pub struct ServerConfig {
     pub client_rules: Vec<ClientRule>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
+    /// Tell of transfers when they begin, too.
+    pub tell_begun: bool,
     /// How patient to be.
     pub timing: Timing,
 }
@@ -114,6 +120,7 @@ impl Default for ServerConfig {
             pipeline: false,
             client_rules: Vec::new(),
             routing: Arc::default(),
+            tell_begun: false,
             timing: Timing {
                 patience: Duration::from_secs(20),
                 dally: Duration::from_secs(3),
@@ -126,9 +133,26 @@ impl Default for ServerConfig {
 /// Something that the operator may want to know.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are reports; a box for each would be an allocation for each transfer"
+)]
 pub enum ServerEvent {
     /// A transfer, or a request that became none, is over.
     Report(Report),
+    /// A client has answered for the first time: its transfer runs. Told where [`ServerConfig::tell_begun`] says so.
+    Begun {
+        /// The client.
+        peer: SocketAddr,
+        /// The file's name as requested.
+        filename: Vec<u8>,
+        /// Which way the file goes, seen from the client.
+        direction: Direction,
+        /// Which program asked, as far as its options tell.
+        firmware: Firmware,
+        /// When the request came.
+        at: Instant,
+    },
     /// A transfer begins that its client, which has stopped at block 65535 before, cannot finish.
     TooManyBlocks {
         /// The client.
@@ -301,21 +325,22 @@ impl Server {
 
     /// How many datagrams were no request and were ignored.
     pub fn ignored(&self) -> u64 {
-        self.shared.ignored.load(Ordering::Relaxed)
+        self.gauges().ignored()
     }
 
     /// What was not let happen, so far.
     pub fn refused(&self) -> RefusedCounts {
-        RefusedCounts {
-            ignored: self.shared.guard.counts(),
-            evicted: self.shared.admission.evicted(),
-            untold: self.shared.unreported.load(Ordering::Relaxed),
-        }
+        self.gauges().refused()
     }
 
     /// How many transfers are not done yet.
     pub fn unfinished(&self) -> usize {
-        self.shared.admission.unfinished()
+        self.gauges().unfinished()
+    }
+
+    /// What it can be asked from elsewhere, also after its end.
+    pub fn gauges(&self) -> Gauges {
+        Gauges::new(&self.shared)
     }
 
     /// Serves for ever.
@@ -417,6 +442,8 @@ fn report(peer: SocketAddr, request: &Request<'_>, ending: Ending) -> Report {
         filename: request.filename.to_vec(),
         routed: None,
         mode: request.mode,
+        firmware: Firmware::of(request.options),
+        at: Instant::now(),
         agreed: Agreed::default(),
         bytes: 0,
         elapsed: Duration::ZERO,

@@ -12,6 +12,7 @@ use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::guard::Taken;
 
+use super::ServerEvent;
 use super::Shared;
 use crate::tftp::Ending;
 use crate::tftp::Report;
@@ -41,6 +42,21 @@ pub(super) struct TransferObserver {
     pub(super) client: Fingerprint,
 }
 
+impl TransferObserver {
+    fn tell_begun(&self) {
+        let Some(report) = &self.report else {
+            return;
+        };
+        self.shared.send_event(ServerEvent::Begun {
+            peer: report.peer,
+            filename: report.filename.clone(),
+            direction: report.direction,
+            firmware: report.firmware,
+            at: report.at,
+        });
+    }
+}
+
 impl Observer for TransferObserver {
     fn observe(&mut self, now: Instant, session: &Session, _bytes: u64, _agreed: &Agreed) {
         let state = TransferState {
@@ -54,6 +70,10 @@ impl Observer for TransferObserver {
         // The table has one lock for all transfers: not for every packet.
         if self.state.is_some_and(|told| told.says_enough(state)) {
             return;
+        }
+        let begins = state.confirmed && self.state.is_none_or(|told| !told.confirmed);
+        if begins && self.shared.config.tell_begun {
+            self.tell_begun();
         }
         self.state = Some(state);
         if self.ticket.note(state) && self.proves_address {

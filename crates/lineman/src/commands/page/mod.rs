@@ -5,7 +5,6 @@
 
 mod browser;
 mod commands;
-mod connections;
 mod driver;
 mod feed;
 mod guard;
@@ -19,6 +18,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::ValueEnum;
+use lineman_http::Limits;
 use lineman_lab::scenarios::Scenario;
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -157,7 +157,13 @@ async fn serve(
     let mut begun = begun;
     let mut page = begin_page(&mut driver, &mut begun, &feed, begin.is_some(), asked);
     // It ends with the runtime, however many streams are open.
-    tokio::spawn(connections::serve(listener, app));
+    let anybody = |_| true; // who reaches this machine's loopback
+    tokio::spawn(lineman_http::serve(
+        listener,
+        app,
+        Limits::default(),
+        anybody,
+    ));
     // Without the address there is no page: it is told even under --quiet.
     console.warn(&Words::At { address: &address });
     if opens && !browser::open(&address) {

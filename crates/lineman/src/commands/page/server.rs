@@ -25,6 +25,7 @@ use axum::routing::get;
 use axum::routing::post;
 use clap::ValueEnum as _;
 use futures_util::stream;
+use lineman_http::make_safe;
 use lineman_proto::text::safe_json;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -125,23 +126,9 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
     if response.status().is_client_error() && !is_json {
         response = refuse_unread(response.status());
     }
-    let headers = response.headers_mut();
-    for (name, value) in SAFETY {
-        headers.insert(name.clone(), HeaderValue::from_static(value));
-    }
+    make_safe(&mut response);
     response
 }
-
-/// The page runs its own files only, asks nobody else, is in no frame, tells nobody its address, and is not kept.
-const SAFETY: &[(HeaderName, &str)] = &[
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'self'; img-src 'self' data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-store"),
-];
 
 fn refuse(status: StatusCode, why: &dyn Message) -> Response {
     let why = json!({ "error": { "en": why.render(Lang::En), "zh": why.render(Lang::Zh) } });

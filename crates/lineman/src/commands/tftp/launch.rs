@@ -22,6 +22,7 @@ use lineman_net::tftp::WritePolicy;
 use lineman_objects::Location;
 use lineman_proto::tftp::PORT;
 
+use super::eyes;
 use super::proxydhcp;
 use super::route;
 use super::store;
@@ -42,6 +43,8 @@ pub struct Launch {
     pub ports: Ports,
     /// What proxy DHCP needs, if that was asked for.
     pub proxydhcp: Option<proxydhcp::Taken>,
+    /// Where it is looked at by HTTP, if that was asked for.
+    pub http: Option<eyes::Taken>,
     /// What is served.
     pub store: Arc<dyn Store>,
     /// Which file a request gets.
@@ -89,6 +92,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         }
         None => bind(args, console)?,
     };
+    let http = eyes::take(args, console)?;
     let (routing, elsewhere) = route::prepare(&args.routing, lang)?;
     let root = match location {
         None => Root::Directory(open_root(args, lang)?),
@@ -118,6 +122,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     Ok(Launch {
         ports,
         proxydhcp,
+        http,
         store,
         routing: Arc::new(routing),
         store_ports,

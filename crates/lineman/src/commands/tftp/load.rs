@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use std::time::Instant;
 
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -24,6 +25,7 @@ use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::Wish;
+use lineman_proto::tftp::machines::Firmware;
 
 use super::client;
 use super::load_words;
@@ -214,6 +216,8 @@ fn refused(options: &LoadOptions, error: LoadError, stop: &Stop, lang: Lang) -> 
         filename: options.filename.clone(),
         routed: None,
         mode: Mode::Octet,
+        firmware: Firmware::Unknown,
+        at: Instant::now(),
         agreed: Agreed::default(),
         bytes: 0,
         elapsed: Duration::ZERO,

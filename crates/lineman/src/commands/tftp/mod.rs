@@ -1,12 +1,15 @@
 //! `lineman tftp`: a server, a client that gets and puts, and many clients at once.
 
 mod client;
+mod eyes;
 mod get;
 mod guard;
 mod json;
 mod launch;
 mod load;
 mod load_words;
+mod machines;
+mod metrics;
 mod proxydhcp;
 mod put;
 mod route;
@@ -40,6 +43,9 @@ pub fn run(args: &Tftp, console: Console) -> Result<(), Failure> {
             })
         }
         Tftp::Route(args) => route::run(args, console),
+        Tftp::Machines(args) => {
+            runtime::block_on_this_thread(console, machines::run(args, console))
+        }
         Tftp::Bench(args) => runtime::block_on(console, load::run(args, console)),
     }
 }

@@ -1,6 +1,7 @@
 //! `lineman tftp serve`: the server's log and its end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use lineman_net::Confinement;
@@ -19,6 +20,8 @@ use lineman_proto::tftp::Rollover;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::eyes;
+use super::eyes::Seen;
 use super::guard;
 use super::json;
 use super::launch;
@@ -71,6 +74,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let mut signals = Signals::watch(console.lang)?;
     let config = ServerConfig {
         routing: launch.routing,
+        tell_begun: launch.http.is_some(),
         ..config(args, launch.workers)
     };
     let (server, mut events) = Server::on(launch.ports, launch.store, config)
@@ -83,10 +87,16 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
         console,
     );
     let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
+    let seen = launch
+        .http
+        .map(|taken| eyes::start(taken, args, server.gauges(), console));
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
     supervisor.inspect(|line| line.ready(&ready));
-    let mut tally = Tally::default();
+    let mut tally = Tally {
+        seen: seen.transpose()?,
+        ..Tally::default()
+    };
     let ended = tokio::select! {
         result = server.run() => result.map(|()| Exit::Done),
         () = tally.take_all(&mut events, console) => Ok(Exit::Done),
@@ -224,6 +234,8 @@ fn announce(
 struct Tally {
     complete: u64,
     failed: u64,
+    /// What is shown by HTTP of it.
+    seen: Option<Arc<Seen>>,
 }
 
 impl Tally {
@@ -234,6 +246,9 @@ impl Tally {
     }
 
     fn take(&mut self, event: &ServerEvent, console: Console) {
+        if let Some(seen) = &self.seen {
+            seen.take(event);
+        }
         let report = match event {
             ServerEvent::Report(report) => report,
             ServerEvent::Ignored { prefix, why } => return guard::ignored(prefix, *why, console),

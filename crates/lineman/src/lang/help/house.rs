@@ -88,6 +88,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("HOST", "主机"),
     ("PROGRAM", "程序"),
     ("ADDR:PORT", "地址:端口"),
+    ("[ADDR:]PORT", "[地址:]端口"),
     ("ARCH=NAME", "架构=名称"),
     ("BLOCKS", "块数"),
     ("CIDR", "地址范围"),

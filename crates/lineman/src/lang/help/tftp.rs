@@ -10,6 +10,27 @@ pub const TEXTS: &[Row] = &[
         "提供一个目录，或一个对象存储",
     ),
     (
+        "Show what machines boot from a server, and where one stopped",
+        "显示各机器从服务器启动的经过，以及停在何处",
+    ),
+    (
+        "Show by HTTP what machines boot (/machines), counts (/metrics) and that the server runs (/healthz); without ADDR to this machine only",
+        "通过 HTTP 显示各机器的启动经过（/machines）、计数（/metrics）以及服务器在运行（/healthz）；不写地址则仅限本机",
+    ),
+    (
+        "The server, as its --http says: http://HOST:PORT or HOST:PORT",
+        "服务器，即其 --http 所给的：http://主机:端口 或 主机:端口",
+    ),
+    (
+        "Show so many machines, those heard of last",
+        "显示这么多台机器，以最近有动静的为先",
+    ),
+    ("on the server", "在服务器上"),
+    (
+        "there too, at another terminal",
+        "也在服务器上，另一个终端中",
+    ),
+    (
         "Show which file a name would get, and by which rule",
         "显示一个名称会得到哪个文件，以及依据哪条规则",
     ),
