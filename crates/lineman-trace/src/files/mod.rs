@@ -21,6 +21,7 @@ pub use bytes::Endian;
 pub use error::BadFile;
 pub use error::Reason;
 pub use pcap::PcapWriter;
+pub use pcapng::Counted;
 pub use pcapng::PcapngWriter;
 pub use pcapng::Section;
 pub use reader::Ending;

@@ -19,6 +19,7 @@ use super::bytes::Stop;
 use block::Block;
 use block::BlockOption;
 
+pub use write::Counted;
 pub use write::PcapngWriter;
 pub use write::Section;
 
@@ -59,11 +60,14 @@ const DIRECTION: u32 = 3;
 const PACKET_DROPS: u16 = 4;
 const NOT_KNOWN: u16 = 0xffff;
 
-// Options of statistics (§4.6): when it began and ended, and packets for which the interface or the system had no room.
+// Options of statistics (§4.6): when it began and ended, packets that were received, those for which the interface or the system had no room, and those that
+// were delivered to the program that captured.
 const ISB_START: u16 = 2;
 const ISB_END: u16 = 3;
+const ISB_IF_RECV: u16 = 4;
 const ISB_IF_DROP: u16 = 5;
 const ISB_OS_DROP: u16 = 7;
+const ISB_USR_DELIV: u16 = 8;
 
 /// What is needed to read the blocks of a file.
 #[derive(Debug)]

@@ -552,6 +552,38 @@ fn what_editcap_writes_is_read() {
     }
 }
 
+#[test]
+fn what_a_capture_has_come_to_is_written_as_it_is_read() {
+    for endian in [Endian::Little, Endian::Big] {
+        let section = Section::default();
+        let mut writer = PcapngWriter::new(Vec::new(), endian, &section).expect("memory");
+        let interface = Interface::new(LinkType::ETHERNET);
+        writer.interface(&interface).expect("memory");
+        writer
+            .write(&Record::new(0, 1_000_000, vec![1; 60]))
+            .expect("memory");
+        let counted = Counted {
+            from_ns: 500_000,
+            to_ns: 1 << 50,
+            received: 8,
+            dropped: 7,
+            written: 1,
+        };
+        writer.statistics(0, &counted).expect("memory");
+        assert!(writer.statistics(1, &counted).is_err(), "no such interface");
+        let path = scratch(&format!("counted{endian:?}"));
+        let bytes = writer.into_inner();
+        let mut reader = Reader::new(&bytes[..]).expect("a capture");
+        assert_eq!(reader.by_ref().filter(Result::is_ok).count(), 1);
+        let told = reader.statistics();
+        assert_eq!((told.from_ns, told.dropped()), (Some(500_000), Some(7)));
+        assert_eq!(told.to_ns.map(|ns| ns / 1000), Some((1 << 50) / 1000));
+        std::fs::write(&path, &bytes).expect("write");
+        // Foreign readers take the file whole.
+        run("capinfos", &["-c", path.to_str().expect("text")]);
+    }
+}
+
 /// What dumpcap writes behind the packets.
 #[test]
 fn statistics_of_an_interface_are_read_and_wrong_ones_passed_over() {

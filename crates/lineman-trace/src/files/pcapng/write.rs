@@ -17,6 +17,21 @@ pub struct Section {
     pub application: String,
 }
 
+/// What a capture on an interface has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// When it began and ended, in nanoseconds since 1970.
+    pub from_ns: u64,
+    /// When it ended.
+    pub to_ns: u64,
+    /// How many packets were received that the filter has let through, with those that were dropped.
+    pub received: u64,
+    /// For how many of these there was no room.
+    pub dropped: u64,
+    /// How many are in the file.
+    pub written: u64,
+}
+
 // Options of a section's header (draft-ietf-opsawg-pcapng §4.1).
 const SHB_SYSTEM: u16 = 3;
 const SHB_APPLICATION: u16 = 4;
@@ -125,6 +140,43 @@ impl<W: Write> PcapngWriter<W> {
             self.option(PACKET_FLAGS, &flags, &mut body);
         }
         self.block(PACKET, body)
+    }
+
+    /// Says what the capture on an interface has come to (draft-ietf-opsawg-pcapng §4.6).
+    ///
+    /// # Errors
+    /// When the output cannot be written to; [`InvalidInput`](io::ErrorKind::InvalidInput) when the interface was not described or cannot tell the times.
+    pub fn statistics(&mut self, number: u32, counted: &Counted) -> io::Result<()> {
+        let interface = self.interfaces.get(number as usize);
+        let interface = interface.ok_or_else(|| unfit(format!("no interface {number}")))?;
+        let time = |utc_ns: u64| {
+            let units = units(interface, utc_ns);
+            units.ok_or_else(|| unfit(format!("no room for the time {utc_ns} ns")))
+        };
+        let (from, to) = (time(counted.from_ns)?, time(counted.to_ns)?);
+        let halves = |units: u64| [(units >> 32) as u32, units as u32];
+        let mut body = Vec::new();
+        self.endian.put32(number, &mut body);
+        for half in halves(to) {
+            self.endian.put32(half, &mut body);
+        }
+        for (code, units) in [(ISB_START, from), (ISB_END, to)] {
+            let mut value = Vec::new();
+            for half in halves(units) {
+                self.endian.put32(half, &mut value);
+            }
+            self.option(code, &value, &mut body);
+        }
+        for (code, count) in [
+            (ISB_IF_RECV, counted.received),
+            (ISB_IF_DROP, counted.dropped),
+            (ISB_USR_DELIV, counted.written),
+        ] {
+            let mut value = Vec::new();
+            self.endian.put64(count as i64, &mut value);
+            self.option(code, &value, &mut body);
+        }
+        self.block(STATISTICS, body)
     }
 
     /// A packet without a time: of the first interface, cut nowhere but at its limit, and nothing else

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::SystemTime;
 
 use lineman_net::FileId;
+use lineman_trace::files::Counted;
 use lineman_trace::files::Endian;
 use lineman_trace::files::Interface;
 use lineman_trace::files::LinkType;
@@ -21,6 +23,10 @@ use crate::output::Output;
 pub struct CaptureFile {
     /// Taken at the end.
     file: Option<PcapngWriter<Output>>,
+    /// When it began, in nanoseconds since 1970.
+    from_ns: u64,
+    /// How many packets are in it.
+    written: u64,
 }
 
 impl CaptureFile {
@@ -75,7 +81,11 @@ impl CaptureFile {
         };
         file.interface(&interface)
             .map_err(|error| Failure::internal(&error, console.lang))?;
-        Ok(Self { file: Some(file) })
+        Ok(Self {
+            file: Some(file),
+            from_ns: now_ns(),
+            written: 0,
+        })
     }
 
     /// Appends a packet.
@@ -94,6 +104,7 @@ impl CaptureFile {
             comments: Vec::new(),
             outbound: packet.outbound,
         };
+        self.written += 1;
         file.write(&record)
             .map_err(|error| file.get_ref().failure(error))
     }
@@ -115,12 +126,28 @@ impl CaptureFile {
         flushed.map_err(|error| file.get_ref().failure(error))
     }
 
-    /// Gives the file its name.
+    /// Says what the capture has come to, and gives the file its name: `received` packets came, and for `dropped` others there was no room.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn finish(mut self) -> Result<(), Failure> {
+    pub fn finish(mut self, received: u64, dropped: u64) -> Result<(), Failure> {
+        let counted = Counted {
+            from_ns: self.from_ns,
+            to_ns: now_ns(),
+            received: received.saturating_add(dropped),
+            dropped,
+            written: self.written,
+        };
+        if let Some(file) = &mut self.file {
+            let said = file.statistics(0, &counted);
+            said.map_err(|error| file.get_ref().failure(error))?;
+        }
         self.end()
+    }
+
+    /// How many packets are in it.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     fn end(&mut self) -> Result<(), Failure> {
@@ -128,6 +155,13 @@ impl CaptureFile {
             .take()
             .map_or(Ok(()), |file| file.into_inner().finish())
     }
+}
+
+fn now_ns() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    })
 }
 
 impl Drop for CaptureFile {

@@ -187,9 +187,11 @@ fn permitted<T>(begun: Result<T, Failure>, console: Console) -> Result<Option<T>
 
 fn write(mut live: Live, mut file: CaptureFile, mut keep: Keep) -> Result<Written, Failure> {
     let mut written = Written::default();
+    let mut received = 0;
     while let Some(heard) = live.next_blocking() {
         match heard {
             Heard::Packets(packets) => {
+                received += packets.len() as u64;
                 for packet in packets.into_iter().filter(|packet| keep(packet)) {
                     file.append(packet)?;
                     written.packets += 1;
@@ -203,6 +205,6 @@ fn write(mut live: Live, mut file: CaptureFile, mut keep: Keep) -> Result<Writte
             }
         }
     }
-    file.finish()?;
+    file.finish(received, written.lost)?;
     Ok(written)
 }

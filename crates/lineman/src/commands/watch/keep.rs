@@ -73,18 +73,21 @@ impl Keep {
         }
     }
 
-    /// Gives the files their names.
+    /// Gives the files their names. So many packets were lost.
     ///
     /// # Errors
     /// When the system refuses.
-    pub fn finish(self) -> Result<(), Failure> {
+    pub fn finish(self, lost: u64) -> Result<(), Failure> {
         let recorded = self.log.map_or(Ok(()), |(mut record, mut recorder)| {
             if self.begun {
                 record.append(&recorder.end())?;
             }
             record.finish()
         });
-        let written = self.packets.map_or(Ok(()), CaptureFile::finish);
+        let written = self.packets.map_or(Ok(()), |file| {
+            let received = file.written();
+            file.finish(received, lost)
+        });
         recorded.and(written)
     }
 }

@@ -105,7 +105,7 @@ pub async fn run(
         }
     }
     let shown = show.finish(watch.conversations.finish(), lost);
-    let kept = watch.keep.finish();
+    let kept = watch.keep.finish(lost);
     shown.and(kept)?;
     match result {
         Err(failure) if failure.exit == Exit::Done => Ok(()),
