@@ -2,7 +2,7 @@
 //! which `Host` a page answers to, and what an operator can see of a TFTP server.
 //!
 //! It holds nothing of what it tells: that comes through [`Eyes`]. Routes of others are added to the [`axum::Router`]
-//! that [`eyes`] gives.
+//! that [`eyes()`] gives.
 
 mod connections;
 mod eyes;
