@@ -12,6 +12,8 @@ use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Stats;
 use lineman_proto::tftp::machines::Firmware;
+use lineman_proto::tftp::route::Decision;
+use lineman_proto::tftp::route::Serve;
 use lineman_proto::tftp::route::Undecided;
 
 use super::ControllerError;
@@ -52,6 +54,20 @@ pub struct Routed {
     pub route: Option<usize>,
     /// What it led to.
     pub to: RoutedTo,
+}
+
+impl From<&Decision> for Routed {
+    fn from(decision: &Decision) -> Self {
+        Self {
+            route: decision.route,
+            to: match &decision.serve {
+                Serve::File(name) => RoutedTo::File(name.clone()),
+                Serve::Text(_) => RoutedTo::Text,
+                Serve::Controller { url, .. } => RoutedTo::Controller(url.clone()),
+                Serve::Nothing => RoutedTo::Nothing,
+            },
+        }
+    }
 }
 
 /// Where a route leads.

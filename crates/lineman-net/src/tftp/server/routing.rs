@@ -16,7 +16,6 @@ use crate::packet_info::Local;
 use crate::tftp::Controller;
 use crate::tftp::Refusal;
 use crate::tftp::Routed;
-use crate::tftp::RoutedTo;
 
 /// The rules, and what they need to be asked with.
 #[derive(Debug, Default)]
@@ -40,19 +39,10 @@ impl Routing {
         }
     }
 
-    /// What the request gets, where that can be told without asking the system; else it is to be decided
-    /// off the loop.
-    pub(super) fn at_once(
-        &self,
-        from: SocketAddr,
-        local: Local,
-        request: &Request<'_>,
-    ) -> Option<Target> {
-        if self.routes.is_empty() {
-            return Some(Target::AsAsked);
-        }
-        let needs_neighbours = self.neighbours.is_some() && self.routes.needs_mac();
-        (!needs_neighbours).then(|| self.decide(from, local, request))
+    /// Whether there are rules. To ask them is work for the pool: what an operator has written takes its time for
+    /// each request, and the system may have to be asked for link-layer addresses.
+    pub(super) fn has_rules(&self) -> bool {
+        !self.routes.is_empty()
     }
 
     /// What the request gets. It may wait for other work on the machine's network.
@@ -100,6 +90,15 @@ impl Target {
         }
     }
 
+    /// Whether it is a file of the store.
+    pub(super) fn is_file(&self) -> bool {
+        match self {
+            Self::AsAsked => true,
+            Self::Routed(decision) => matches!(decision.serve, Serve::File(_)),
+            Self::Nowhere(_) => false,
+        }
+    }
+
     /// Why it is nothing, if it is.
     pub(super) fn refusal(&self) -> Option<Refusal> {
         match self {
@@ -144,14 +143,6 @@ impl Target {
         let Self::Routed(decision) = self else {
             return None;
         };
-        Some(Routed {
-            route: decision.route,
-            to: match &decision.serve {
-                Serve::File(name) => RoutedTo::File(name.clone()),
-                Serve::Text(_) => RoutedTo::Text,
-                Serve::Controller { url, .. } => RoutedTo::Controller(url.clone()),
-                _ => RoutedTo::Nothing,
-            },
-        })
+        Some(Routed::from(decision))
     }
 }

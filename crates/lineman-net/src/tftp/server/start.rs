@@ -34,10 +34,10 @@ use super::routing::Target;
 use super::waiting::Waiting;
 use crate::packet_info::Local;
 use crate::tftp::Ending;
+use crate::tftp::Lane;
 use crate::tftp::Refusal;
 use crate::tftp::Report;
 use crate::tftp::Sink;
-use crate::tftp::Source;
 use crate::tftp::admission::Ticket;
 use crate::tftp::socket::RequestSocket;
 use crate::tftp::socket::route_blksize;
@@ -102,22 +102,19 @@ impl Shared {
     /// Starts the transfer that is asked for, now or when its file has been opened; a refusal is told
     /// to the client.
     pub(super) fn open(self: &Arc<Self>, asked: Asked<'_>, request: &Request<'_>, ticket: Ticket) {
-        let target = self
-            .config
-            .routing
-            .at_once(asked.from, asked.local, request);
-        let asked = Asked {
-            target: target.as_ref(),
-            ..asked
+        let target = (!self.config.routing.has_rules()).then_some(Target::AsAsked);
+        let opened = match (&target, request.direction) {
+            (Some(_), Direction::Read) => self.store.read_opened(request.filename, request.mode),
+            _ => None,
         };
-        if let Some(target) = &target
-            && let Some(opened) = self.open_at_once(target, request)
-        {
-            let started = opened
-                .map_err(Unstarted::Refused)
-                .and_then(|source| self.start(&asked, request, Body::Send(source), ticket));
+        if let Some(source) = opened {
+            let started = self.start(&asked, request, Body::Send(source), ticket);
             return self.conclude(&asked, request, started);
         }
+        let lane = match target {
+            Some(_) => self.store.lane(request.filename),
+            None => Lane::of(&"rules"), // where they lead is not known yet
+        };
         let waiting = Waiting {
             shared: Arc::clone(self),
             socket: asked.socket.clone(),
@@ -125,10 +122,9 @@ impl Shared {
             local: asked.local,
             packet: asked.packet.to_vec(),
             standing: asked.standing,
-            target: target.clone(),
+            target,
             ticket,
         };
-        let lane = self.store.lane(asked.filename(request));
         if self
             .engine
             .pool()
@@ -139,27 +135,6 @@ impl Shared {
             let refused = Unstarted::Refused(Refusal::Exhausted(full));
             self.conclude(&asked, request, Err(refused));
         }
-    }
-
-    /// What need not be waited for: a refusal, a text, a file that another transfer has open.
-    fn open_at_once(
-        &self,
-        target: &Target,
-        request: &Request<'_>,
-    ) -> Option<Result<Source, Refusal>> {
-        if let Some(refusal) = target.refusal() {
-            return Some(Err(refusal));
-        }
-        if let Some(text) = target.text() {
-            return Some(Ok(Source::bytes(text.to_vec(), request.mode)));
-        }
-        if request.direction == Direction::Write || target.controller().is_some() {
-            return None;
-        }
-        let opened = self
-            .store
-            .read_opened(target.filename(request), request.mode);
-        opened.map(Ok)
     }
 
     /// Whether the client has asked for something else meanwhile, or was evicted.

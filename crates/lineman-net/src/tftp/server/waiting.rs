@@ -49,7 +49,7 @@ struct Unanswered {
 
 impl Waiting {
     /// Opens the file, and begins the transfer, or has its store do that later. On the pool: it may block.
-    pub(super) fn open(mut self) {
+    pub(super) fn open(self) {
         let packet = self.packet.clone();
         let Ok(Packet::Request(request)) = Packet::parse(&packet) else {
             return; // it was one when it came
@@ -58,15 +58,9 @@ impl Waiting {
             return;
         }
         let shared = Arc::clone(&self.shared);
-        let target = self
-            .target
-            .get_or_insert_with(|| {
-                shared
-                    .config
-                    .routing
-                    .decide(self.from, self.local, &request)
-            })
-            .clone();
+        let Some(target) = self.target.clone() else {
+            return self.decide(&request);
+        };
         let unanswered = Unanswered {
             waiting: Some(self),
             began: Instant::now(),
@@ -89,6 +83,19 @@ impl Waiting {
                 }
             }
         }));
+    }
+
+    /// Asks the rules, then goes on: a file is opened in the lane that its own name leads to, whatever was asked for.
+    fn decide(mut self, request: &Request<'_>) {
+        let shared = Arc::clone(&self.shared);
+        let target = shared.config.routing.decide(self.from, self.local, request);
+        let lane = shared.store.lane(target.filename(request));
+        let is_file = target.is_file();
+        self.target = Some(target);
+        match is_file {
+            true => shared.engine.pool().submit(lane, move || self.open()),
+            false => self.open(),
+        }
     }
 
     fn is_given_up(&self, request: &Request<'_>) -> bool {

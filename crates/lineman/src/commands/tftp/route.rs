@@ -231,15 +231,7 @@ fn show(
 /// Where it leads; `None` where the name stands for itself.
 fn routed(name: &str, decision: &Decision) -> Option<Routed> {
     let stands = decision.route.is_none() && decision.serve == Serve::File(name.into());
-    (!stands).then(|| Routed {
-        route: decision.route,
-        to: match &decision.serve {
-            Serve::File(path) => RoutedTo::File(path.clone()),
-            Serve::Text(_) => RoutedTo::Text,
-            Serve::Controller { url, .. } => RoutedTo::Controller(url.clone()),
-            Serve::Nothing => RoutedTo::Nothing,
-        },
-    })
+    (!stands).then(|| Routed::from(decision))
 }
 
 fn shown(text: &[u8]) -> String {
