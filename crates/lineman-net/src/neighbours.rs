@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 use lineman_netlink::Message;
 use lineman_netlink::Netlink;
 use lineman_netlink::attribute;
-use lineman_proto::tftp::route::Mac;
+use lineman_proto::wire::Mac;
 use rustix::net::AddressFamily;
 
 /// A socket to the kernel that asks for neighbours; opened before the process is confined.

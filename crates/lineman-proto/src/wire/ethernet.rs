@@ -92,9 +92,15 @@ impl<'a> Ethernet<'a> {
     }
 }
 
+impl Mac {
+    /// In lower-case hexadecimal digits, with `separator` between the bytes.
+    pub fn joined(&self, separator: &str) -> String {
+        self.0.map(|byte| format!("{byte:02x}")).join(separator)
+    }
+}
+
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e, g] = self.0;
-        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+        f.write_str(&self.joined(":"))
     }
 }

@@ -8,8 +8,8 @@ use lineman_proto::tftp::ClientRule;
 use lineman_proto::tftp::ClientRuleError;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::PrefixError;
-use lineman_proto::tftp::route::Mac;
 use lineman_proto::tftp::route::Route;
+use lineman_proto::wire::Mac;
 
 /// Which addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use clap::Args;
 use clap::Subcommand;
 use clap::ValueEnum;
 use lineman_proto::tftp::ClientRule;
-use lineman_proto::tftp::route::Mac;
 use lineman_proto::tftp::route::Route;
+use lineman_proto::wire::Mac;
 
 use super::capture::Capture;
 use super::parse;

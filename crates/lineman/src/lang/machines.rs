@@ -39,7 +39,7 @@ messages! {
     HeadRequests {} "Requests" "请求"
     HeadState {} "How far" "进度"
     Boots {} "boots seen:" "已见启动次数："
-    Ago {} "last heard of, seconds ago:" "最近一次消息距今："
+    Ago {} "time since it was heard of:" "距最近一次消息："
     Note {} "What a file is to a boot, and which program asks, is deduced from names and options. Names that are not there are part of every PXE boot." "文件的用途和请求程序由名称与选项推断而来。请求不存在的名称是 PXE 启动的正常部分。"
     PageShown { shown, total } "{shown} of {total} machines" "显示 {shown} 台，共 {total} 台"
     Gone {} "the server does not answer" "服务器没有应答"

@@ -21,7 +21,7 @@ use std::time::Instant;
 
 use self::boot::Told;
 use super::Direction;
-use super::route::Mac;
+use crate::wire::Mac;
 
 pub use self::boot::Boot;
 pub use self::boot::Progress;

@@ -1,25 +1,9 @@
-//! Link-layer addresses: what a machine is known by before it has another name.
+//! Link-layer addresses as an operator writes them: what a machine is known by before it has another name.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// An Ethernet address (IEEE 802-2014 §8), six bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Mac(pub [u8; 6]);
-
-impl fmt::Display for Mac {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.joined(":"))
-    }
-}
-
-impl Mac {
-    /// In lower-case hexadecimal digits, with `separator` between the bytes.
-    pub fn joined(&self, separator: &str) -> String {
-        let bytes: Vec<String> = self.0.iter().map(|byte| format!("{byte:02x}")).collect();
-        bytes.join(separator)
-    }
-}
+use crate::wire::Mac;
 
 impl FromStr for Mac {
     type Err = MacError;

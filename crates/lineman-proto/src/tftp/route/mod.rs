@@ -20,8 +20,8 @@ use super::Direction;
 use super::Options;
 use super::clean;
 use super::unpadded;
+use crate::wire::Mac;
 
-pub use mac::Mac;
 pub use mac::MacError;
 pub use mac::MacPrefix;
 pub use map::MapError;

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::Asking;
-use super::Mac;
 use super::MacPrefix;
 use super::PatternError;
 use super::Serve;
@@ -17,6 +16,7 @@ use super::template::Template;
 use crate::tftp::Direction;
 use crate::tftp::guard::Prefix;
 use crate::tftp::guard::PrefixError;
+use crate::wire::Mac;
 
 /// One route. As text it is its parts with commas between, like `name=*.cfg,path=boards/{client.ip}/{name.1}`.
 #[derive(Clone, Debug)]

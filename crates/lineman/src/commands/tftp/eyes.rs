@@ -39,7 +39,7 @@ use lineman_proto::tftp::machines::Progress;
 use lineman_proto::tftp::machines::Role;
 use lineman_proto::tftp::machines::Step;
 use lineman_proto::tftp::machines::is_closing;
-use lineman_proto::tftp::route::Mac;
+use lineman_proto::wire::Mac;
 use serde_json::Value;
 use serde_json::json;
 
