@@ -127,6 +127,7 @@ messages! {
     RouteTooLong { number } "refused: what route {number} makes of the name is longer than 64 KiB" "已拒绝：路由规则 {number} 由此名称得到的内容超过 64 KiB"
     MapDidNotEnd {} "refused: the rules of the map do not come to an end for this name" "已拒绝：映射规则对这个名称没有终点"
     BadMap { file, line, what } "{file}, line {line}: {what}" "{file} 第 {line} 行：{what}"
+    MapTooLong { file, limit } "{file} is longer than {limit}, and no map of names" "{file} 超过 {limit}，不是名称映射"
     MapLetter { letter } "the operation has the letter {letter}, which means nothing (r g i e s a G P 4 6 ~ do)" "操作中的字母 {letter} 没有意义（可用 r g i e s a G P 4 6 ~）"
     MapNoRegex {} "there is no regular expression behind the operation" "操作之后没有正则表达式"
     MapExcess {} "something is behind the replacement (a blank in it is written with a backslash)" "替换文本之后还有内容（其中的空格须写成反斜杠加空格）"

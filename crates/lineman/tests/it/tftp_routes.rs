@@ -287,6 +287,27 @@ fallback = "default"
     served.end();
 }
 
+/// A device that never ends took all memory.
+#[test]
+fn a_file_that_is_no_map_ends_in_a_sentence() {
+    for (file, words) in [
+        (
+            "/dev/zero",
+            "/dev/zero is longer than 1.0 MiB, and no map of names",
+        ),
+        ("/", "it is a directory"),
+        ("/nonexistent", "not found"),
+    ] {
+        let output = run(lineman().args(["tftp", "route", "a", "--map", file]));
+        assert_eq!(output.status.code(), Some(2), "{file}: {}", stderr(&output));
+        assert!(
+            stderr(&output).contains(words),
+            "{file}: {}",
+            stderr(&output)
+        );
+    }
+}
+
 /// Two machines on a switch, told apart by nothing but their link-layer addresses; the server is confined.
 #[test]
 fn a_machine_is_known_by_its_link_layer_address() {

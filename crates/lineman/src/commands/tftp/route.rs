@@ -1,6 +1,8 @@
 //! The operator's rules: read at the start of `lineman tftp serve`, shown by `lineman tftp route`, and told of in
 //! the log.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -79,9 +81,20 @@ fn read(args: &tftp::Routing, lang: Lang) -> Result<Routes, Failure> {
 
 fn read_map(path: &Path, lang: Lang) -> Result<NameMap, Failure> {
     let file = &path.display();
-    let text = std::fs::read(path)
+    let system = |error: SystemError| Failure::system(&error, lang);
+    let opened = File::open(path)
         .map_err(SystemError::new(Operation::Open, file))
-        .map_err(|error| Failure::system(&error, lang))?;
+        .map_err(system)?;
+    let mut text = Vec::new();
+    opened
+        .take(MOST_MAP + 1)
+        .read_to_end(&mut text)
+        .map_err(SystemError::new(Operation::Open, file))
+        .map_err(system)?;
+    if text.len() as u64 > MOST_MAP {
+        let limit = &words::size(MOST_MAP as f64);
+        return Err(Failure::usage(&Tftp::MapTooLong { file, limit }, lang));
+    }
     NameMap::parse(&text).map_err(|error| {
         let what = &map_problem(&error.problem, lang);
         let line = &error.line;
@@ -314,3 +327,6 @@ pub fn fell_back(peer: &SocketAddr, fallback: &[u8], why: &ControllerError, cons
     let fields = json!({ "peer": peer.to_string(), "file": file, "why": why });
     let _ = console.tell("fell-back", fields); // a log takes everything
 }
+
+/// The longest map, in bytes: some ten thousand rules, and each is tried for each name.
+const MOST_MAP: u64 = 1 << 20;
