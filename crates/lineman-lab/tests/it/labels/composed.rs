@@ -267,6 +267,9 @@ fn talks(beginnings: [u32; 2]) -> Vec<Talk> {
             .data(0, 201)
             .data(1, 1),
         fast(open("three duplicate ACKs")).data(1, 101),
+        fast(open("three duplicate ACKs, and a reset"))
+            .s(1, RST, (5000, 0), 0)
+            .data(1, 101),
         fast(open("three duplicate ACKs for what was never seen").data(1, 1)).data(1, 101),
         open("a SACK, and the answer later")
             .data(1, 1)

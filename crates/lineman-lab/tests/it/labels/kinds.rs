@@ -5,6 +5,7 @@ use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
+use lineman_proto::wire::flow::Segment;
 
 use super::evidence::Known;
 use super::evidence::Seen;
@@ -87,6 +88,14 @@ pub const KINDS: &[Kind] = &[
             let part = matches!(cause, Some(Cause::Progress | Cause::Sack { .. }))
                 && !it.is_acknowledged();
             part || it.peer.equal < 2 || it.since_peer_ns() >= FAST_NS
+        },
+    ),
+    ours(
+        "a reset behind the acknowledgments has acknowledged nothing: it takes none back",
+        Fast,
+        |it| {
+            let is_bare_reset = |last: Segment| last.has(Flags::RST) && !last.has(Flags::ACK);
+            it.peer.last.is_some_and(is_bare_reset) && it.peer.acked == Some(it.segment.seq)
         },
     ),
     theirs(
