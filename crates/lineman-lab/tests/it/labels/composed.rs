@@ -267,6 +267,25 @@ fn talks(beginnings: [u32; 2]) -> Vec<Talk> {
             .data(0, 201)
             .data(1, 1),
         fast(open("three duplicate ACKs")).data(1, 101),
+        open("a byte behind a reset, and more")
+            .window(0)
+            .s(1, RST, (5000, 0), 0)
+            .c(0, ACK, (1, 1), 1)
+            .c(0, ACK, (2, 1), 100),
+        open("bytes that an ACK overtook, late")
+            .data(1, 1)
+            .c(0, ACK, (301, 1), 0)
+            .data(1, 101)
+            .ack(0, 201),
+        open("sent twice behind a gap, and answered with a SACK and another window")
+            .data(1, 1)
+            .data(0, 201)
+            .sack(201, 301)
+            .ack(1, 101)
+            .data(300, 1)
+            .sack(201, 301)
+            .window(900)
+            .ack(1, 101),
         fast(open("three duplicate ACKs, and a reset"))
             .s(1, RST, (5000, 0), 0)
             .data(1, 101),

@@ -16,6 +16,7 @@ use lineman_proto::wire::flow::TcpFlows;
 
 use super::captures::Capture;
 use super::marks;
+use super::marks::Mark;
 use super::marks::Marks;
 use super::marks::Said;
 use super::theirs;
@@ -74,6 +75,9 @@ pub struct End {
     pub last_label: Option<Label>,
     /// Whether all of it was seen before.
     pub last_known: bool,
+    /// What Wireshark has said of it, and how many in a row, it included, it has called duplicate ACKs.
+    pub last_theirs: Marks,
+    pub their_duplicates: u32,
     /// The highest that it has acknowledged.
     pub acked: Option<u32>,
     /// The number of its SYN, if that was seen.
@@ -251,13 +255,18 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
             me,
             peer,
         });
-        let theirs = ends.entry((theirs.stream, segment.from)).or_default();
-        let ours = our_ends.entry((captured.id, segment.from)).or_default();
-        for me in [theirs, ours] {
+        let their_end = ends.entry((theirs.stream, segment.from)).or_default();
+        let our_end = our_ends.entry((captured.id, segment.from)).or_default();
+        for me in [their_end, our_end] {
             let from = me.place(segment.seq);
             let known = me.known(from, from + i64::from(segment.takes()));
             me.add(*t_ns, &segment);
             (me.last_label, me.last_known) = (Some(captured.sent.label), known == Known::All);
+            me.last_theirs = theirs.marks;
+            me.their_duplicates = match theirs.marks.has(Mark::DupAck) {
+                true => me.their_duplicates + 1,
+                false => 0,
+            };
         }
     }
     all

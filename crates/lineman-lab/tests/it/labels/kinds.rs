@@ -5,7 +5,7 @@ use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
-use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::Prompt;
 
 use super::evidence::Known;
 use super::evidence::Seen;
@@ -79,23 +79,20 @@ pub const KINDS: &[Kind] = &[
         Late,
         Seen::is_older_than_syn,
     ),
+    theirs(
+        "what carries nothing has no place in the stream: what it overtook is not late",
+        Late,
+        |it| it.known == Known::None && it.me.next_is_bare,
+    ),
     // Fast.
     ours(
-        "acknowledgments asked for it, though not two equal ones just now",
+        "acknowledgments asked for it, though it has not counted two as duplicates just now: a window or a reset came between",
         Fast,
         |it| {
             let cause = it.sent.again.map(|again| again.cause);
             let part = matches!(cause, Some(Cause::Progress | Cause::Sack { .. }))
                 && !it.is_acknowledged();
-            part || it.peer.equal < 2 || it.since_peer_ns() >= FAST_NS
-        },
-    ),
-    ours(
-        "a reset behind the acknowledgments has acknowledged nothing: it takes none back",
-        Fast,
-        |it| {
-            let is_bare_reset = |last: Segment| last.has(Flags::RST) && !last.has(Flags::ACK);
-            it.peer.last.is_some_and(is_bare_reset) && it.peer.acked == Some(it.segment.seq)
+            part || it.peer.their_duplicates < 2 || it.since_peer_ns() >= FAST_NS
         },
     ),
     theirs(
@@ -132,6 +129,11 @@ pub const KINDS: &[Kind] = &[
         "a bare ACK stood there before: theirs has told of the gap at that",
         Gap,
         |it| it.known == Known::None && it.me.next_is_bare && it.behind() == 0,
+    ),
+    theirs(
+        "the byte before it was no probe, for a reset closes no window: no gap is behind it",
+        Gap,
+        |it| it.behind() == 0 && it.me.last_theirs.has(Probe) && !is_probe(it.me.last_label),
     ),
     // AckUnseen.
     theirs(
@@ -214,6 +216,11 @@ pub const KINDS: &[Kind] = &[
         "a reset before it has told of no window",
         WindowUpdate,
         Seen::is_behind_own_reset,
+    ),
+    theirs(
+        "it has SACK blocks, and answers what had come before",
+        WindowUpdate,
+        |it| it.peer.last_known && it.sent.label == Label::AckAgain(Prompt::Known),
     ),
     // ZeroWindow.
     ours("a FIN tells of a window as well", ZeroWindow, |it| {
@@ -300,6 +307,10 @@ const fn theirs(name: &'static str, mark: Mark, holds: fn(&Seen) -> bool) -> Kin
         ours: false,
         holds,
     }
+}
+
+fn is_probe(label: Option<Label>) -> bool {
+    matches!(label, Some(Label::Probe { .. }))
 }
 
 impl Seen {
