@@ -267,6 +267,12 @@ fn talks(beginnings: [u32; 2]) -> Vec<Talk> {
             .data(0, 201)
             .data(1, 1),
         fast(open("three duplicate ACKs")).data(1, 101),
+        open("no room but for this, and an older ACK between")
+            .data(1, 1)
+            .window(100)
+            .ack(1, 101)
+            .ack(0, 1)
+            .data(1, 101),
         open("a byte behind a reset, and more")
             .window(0)
             .s(1, RST, (5000, 0), 0)

@@ -82,6 +82,8 @@ pub struct End {
     pub acked: Option<u32>,
     /// The number of its SYN, if that was seen.
     pub syn: Option<u32>,
+    /// Whether it has ever said that it has no room.
+    pub has_closed: bool,
     /// How often it has acknowledged the same in a row.
     pub equal: u32,
 }
@@ -164,6 +166,7 @@ impl End {
             self.pieces.push((from, to));
         }
         self.packets += 1;
+        self.has_closed |= it.window == 0 && !it.has(Flags::RST);
         if it.has(Flags::SYN) {
             self.syn = Some(it.seq);
         }
@@ -299,11 +302,13 @@ impl Seen {
         Some(self.me.last?.window)
     }
 
-    /// Whether its sender's last packet acknowledged less: an older one came late.
+    /// Whether its sender's last packet acknowledged less, or was its SYN: an older one came late.
     pub fn is_behind_older(&self) -> bool {
         let is_less =
             |last: Segment| (1..1 << 31).contains(&self.segment.ack.wrapping_sub(last.ack));
-        self.me.acked == Some(self.segment.ack) && self.me.last.is_some_and(is_less)
+        let is_syn = |last: Segment| last.has(Flags::SYN) && !last.has(Flags::ACK);
+        self.me.acked == Some(self.segment.ack)
+            && (self.me.last.is_some_and(is_less) || self.me.last.is_some_and(is_syn))
     }
 
     /// How long ago its peer was seen last.

@@ -6,6 +6,7 @@ use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Prompt;
+use lineman_proto::wire::flow::Segment;
 
 use super::evidence::Known;
 use super::evidence::Seen;
@@ -175,7 +176,11 @@ pub const KINDS: &[Kind] = &[
         DupAck,
         Seen::is_behind_own_reset,
     ),
-    ours("an older ACK came between", DupAck, Seen::is_behind_older),
+    ours(
+        "an older ACK, or the SYN once more, came between",
+        DupAck,
+        Seen::is_behind_older,
+    ),
     ours("it has SACK blocks, whatever its window", DupAck, |it| {
         it.theirs.has(WindowUpdate) && Some(it.segment.window) != it.last_window()
     }),
@@ -231,12 +236,9 @@ pub const KINDS: &[Kind] = &[
     }),
     // KeepAlive.
     theirs(
-        "a repeated number to a closed window is a probe",
+        "a repeated number to a closed window is a probe, also while what opens it is on its way",
         KeepAlive,
-        |it| {
-            it.sent.label == Label::Probe { byte: false }
-                && it.peer.last.is_some_and(|last| last.window == 0)
-        },
+        |it| it.sent.label == Label::Probe { byte: false } && it.peer.has_closed,
     ),
     theirs(
         "a byte sent again that was not acknowledged",
@@ -271,6 +273,14 @@ pub const KINDS: &[Kind] = &[
     ours("a reset says nothing of room", WindowFull, |it| {
         it.peer.last.is_some_and(|last| last.has(Flags::RST))
     }),
+    ours(
+        "its peer's last packet is older than another: the room that there is it does not tell",
+        WindowFull,
+        |it| {
+            let is_older = |last: Segment| Some(last.ack) != it.peer.acked;
+            it.peer.last.is_some_and(is_older)
+        },
+    ),
     // Probe.
     theirs("a reset does not close a window", Probe, |it| {
         it.peer.last.is_some_and(|last| last.has(Flags::RST))
