@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 use tokio::time::timeout;
 
+use crate::counts::Counts;
 use crate::fault::Trouble;
 use crate::location::Location;
 use crate::upstream;
@@ -28,6 +29,7 @@ pub(crate) struct Fetch<'a> {
     pub(crate) meta: &'a ObjectMeta,
     pub(crate) file: Arc<File>,
     pub(crate) filling: &'a Filling,
+    pub(crate) counts: &'a Counts,
 }
 
 impl Fetch<'_> {
@@ -41,11 +43,13 @@ impl Fetch<'_> {
         let mut last = Instant::now();
         loop {
             let begun = at;
-            let trouble = match self.copy(&mut body, &mut at).await {
-                Ok(()) => return Ok(()),
-                Err(trouble) if trouble.may_pass() => trouble,
-                Err(other) => return Err(other),
+            let Err(trouble) = self.copy(&mut body, &mut at).await else {
+                return Ok(());
             };
+            self.counts.note_fault(&trouble);
+            if !trouble.may_pass() {
+                return Err(trouble);
+            }
             if at > begun {
                 last = Instant::now();
             }
@@ -53,7 +57,8 @@ impl Fetch<'_> {
             if left.is_zero() || !self.can_resume() {
                 return Err(trouble);
             }
-            let resumed = upstream::resume(self.location, self.key, self.meta, at, left).await;
+            let resumed =
+                upstream::resume(self.location, self.key, self.meta, at, left, self.counts).await;
             body = match resumed {
                 Ok(body) => body,
                 // It cannot go on in the middle: what was wrong first is what is told.
@@ -103,6 +108,7 @@ impl Fetch<'_> {
             }
             self.write(*at, pieces).await?;
             *at += bytes as u64;
+            self.counts.note_fetched(bytes as u64);
             self.filling.arrived(*at);
             match ended {
                 None => {}

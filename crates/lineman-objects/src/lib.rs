@@ -12,6 +12,7 @@
 mod cache;
 mod client;
 mod controllers;
+mod counts;
 mod fault;
 mod fetch;
 mod key;
@@ -22,6 +23,9 @@ mod shelf;
 mod upstream;
 
 pub use controllers::Controllers;
+pub use counts::Answered;
+pub use counts::Counts;
+pub use counts::Found;
 pub use location::Location;
 pub use location::LocationError;
 pub use objects::CacheConfig;

@@ -31,6 +31,8 @@ use tokio::time::timeout;
 use crate::cache::Cache;
 use crate::cache::Digest;
 use crate::cache::Named;
+use crate::counts::Counts;
+use crate::counts::Found;
 use crate::fault::Trouble;
 use crate::fetch::Fetch;
 use crate::key::key;
@@ -78,6 +80,7 @@ struct Shared {
     location: Location,
     cache: Cache,
     shelf: Shelf,
+    counts: Counts,
     stale_ok: bool,
     /// The store does not answer, and that was told.
     away: AtomicBool,
@@ -92,11 +95,13 @@ impl Objects {
     /// When there can be no cache.
     pub fn open(location: Location, config: &CacheConfig) -> io::Result<Self> {
         let cache = Cache::open(config.dir.as_deref())?;
+        let counts = Counts::default();
         Ok(Self {
             shared: Arc::new(Shared {
                 location,
                 cache,
-                shelf: Shelf::new(config.size),
+                shelf: Shelf::new(config.size, counts.clone()),
+                counts,
                 stale_ok: config.stale_ok,
                 away: AtomicBool::new(false),
                 fetches: Arc::new(Semaphore::new(MOST_FETCHES)),
@@ -113,6 +118,11 @@ impl Objects {
         self
     }
 
+    /// What it is asked, and what is kept of it, in numbers.
+    pub fn counts(&self) -> Counts {
+        self.shared.counts.clone()
+    }
+
     /// Ports of TCP that it will connect to, as far as that is known in advance.
     pub fn ports(&self) -> &[u16] {
         &self.shared.location.reach.elsewhere().ports
@@ -123,7 +133,10 @@ impl Store for Objects {
     fn open(&self, requested: &[u8], mode: Mode, answer: Answer) {
         let key = match key(&self.shared.location.prefix, requested) {
             Ok(key) => key,
-            Err(refusal) => return answer(Err(refusal)),
+            Err(refusal) => {
+                self.shared.counts.note_found(Found::Refused);
+                return answer(Err(refusal));
+            }
         };
         let digest = self.shared.digest(&key);
         let (known, waiter) = self.shared.shelf.look(digest, Waiter { mode, answer });
@@ -261,7 +274,14 @@ impl<'a> Asking<'a> {
         };
         let kept = self.open_kept().await;
         let known = kept.as_ref().map(|(meta, _)| meta);
-        let asked = upstream::get(&self.shared.location, key, known, ANSWER).await;
+        let asked = upstream::get(
+            &self.shared.location,
+            key,
+            known,
+            ANSWER,
+            &self.shared.counts,
+        )
+        .await;
         match (asked, kept) {
             (Ok(body), _) => {
                 self.answers();
@@ -269,7 +289,7 @@ impl<'a> Asking<'a> {
             }
             (Err(Trouble::NotModified), Some((_, file))) => {
                 self.answers();
-                self.confirm(&file);
+                self.confirm(&file, Found::Revalidated);
             }
             (Err(Trouble::Fault(fault)), Some((_, file)))
                 if self.shared.stale_ok && is_away(&fault) =>
@@ -277,7 +297,7 @@ impl<'a> Asking<'a> {
                 if !self.shared.away.swap(true, Ordering::Relaxed) {
                     self.shared.tell(Notice::Stale(fault));
                 }
-                self.confirm(&file);
+                self.confirm(&file, Found::Stale);
             }
             (Err(trouble), _) => {
                 if matches!(trouble, Trouble::Missing) {
@@ -311,8 +331,9 @@ impl<'a> Asking<'a> {
         Some((kept.meta, spawn_blocking(open).await.ok()?.ok()?))
     }
 
-    fn confirm(&mut self, file: &StoredFile) {
+    fn confirm(&mut self, file: &StoredFile, found: Found) {
         self.is_answered = true;
+        self.shared.counts.note_found(found);
         let waiters = self.shared.shelf.confirm(self.digest, file);
         waiters.into_iter().for_each(|waiter| waiter.give(file));
     }
@@ -327,6 +348,7 @@ impl<'a> Asking<'a> {
 
     fn refuse_waiters(&mut self, trouble: &Trouble) -> Option<Kept> {
         self.is_answered = true;
+        self.shared.counts.note_found(Found::Refused);
         let (waiters, gone) = self.shared.shelf.refuse(self.digest, trouble);
         waiters
             .into_iter()
@@ -364,6 +386,7 @@ impl<'a> Asking<'a> {
             }
         };
         self.is_answered = true;
+        self.shared.counts.note_found(Found::Miss);
         let waiters = self
             .shared
             .shelf
@@ -376,6 +399,7 @@ impl<'a> Asking<'a> {
             meta: &meta,
             file: Arc::new(file),
             filling: &filling,
+            counts: &self.shared.counts,
         };
         let ended = fetched.run(body).await;
         let _ = give.await;

@@ -16,6 +16,8 @@ use object_store::ObjectMeta;
 
 use crate::cache::Digest;
 use crate::cache::Named;
+use crate::counts::Counts;
+use crate::counts::Found;
 use crate::fault::Trouble;
 
 /// All of it, with one lock that is never held for long.
@@ -24,6 +26,7 @@ pub(crate) struct Shelf {
     state: Mutex<State>,
     /// Bytes that all versions together may have.
     limit: u64,
+    counts: Counts,
 }
 
 #[derive(Debug, Default)]
@@ -83,10 +86,11 @@ pub(crate) enum Known {
 }
 
 impl Shelf {
-    pub(crate) fn new(limit: u64) -> Self {
+    pub(crate) fn new(limit: u64, counts: Counts) -> Self {
         Self {
             state: Mutex::default(),
             limit,
+            counts,
         }
     }
 
@@ -113,6 +117,7 @@ impl Shelf {
             };
             state.objects.insert(named.digest, object);
         }
+        self.counts.set_kept(state.used);
         surplus
     }
 
@@ -122,7 +127,9 @@ impl Shelf {
         let uses = state.use_once();
         let object = state.objects.get_mut(&digest)?;
         object.last_use = uses;
-        object.present().cloned()
+        let file = object.present()?.clone();
+        self.counts.note_found(object.found());
+        Some(file)
     }
 
     /// The same, or else `waiter` is told when the store has said something. It is given back where it need
@@ -134,13 +141,18 @@ impl Shelf {
         let object = state.objects.entry(digest).or_default();
         object.last_use = uses;
         if let Some(file) = object.present() {
+            self.counts.note_found(object.found());
             return (Known::File(file.clone()), Some(waiter));
         }
         if let Some(trouble) = object.refusal() {
+            self.counts.note_found(Found::Refused);
             return (Known::Refused(trouble.clone()), Some(waiter));
         }
         let known = match object.asking {
-            Some(_) => Known::Waiting,
+            Some(_) => {
+                self.counts.note_found(Found::Joined);
+                Known::Waiting
+            }
             None => Known::Ask,
         };
         object.asking.get_or_insert_default().push(waiter);
@@ -180,6 +192,7 @@ impl Shelf {
         };
         let waiters = object.asking.take().unwrap_or_default();
         state.used -= gone.as_ref().map_or(0, |kept| kept.meta.size);
+        self.counts.set_kept(state.used);
         (waiters, gone)
     }
 
@@ -203,12 +216,16 @@ impl Shelf {
             leaving.push(kept);
         }
         state.used += length;
+        self.counts.note_evicted(leaving.len());
+        self.counts.set_kept(state.used);
         Ok(leaving.into_iter().map(|(_, kept)| kept).collect())
     }
 
     /// Gives back what was set aside.
     pub(crate) fn release(&self, length: u64) {
-        self.lock().used -= length;
+        let mut state = self.lock();
+        state.used -= length;
+        self.counts.set_kept(state.used);
     }
 
     /// A version is on its way, with room set aside for it. Gives those who wait.
@@ -233,6 +250,7 @@ impl Shelf {
         };
         let before = object.kept.replace(now);
         state.used -= before.as_ref().map_or(0, |kept| kept.meta.size);
+        self.counts.set_kept(state.used);
         before
     }
 
@@ -246,6 +264,7 @@ impl Shelf {
         object.checked = None;
         let length = object.fetched.take().map_or(0, |it| it.meta.size);
         state.used -= length;
+        self.counts.set_kept(state.used);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -260,6 +279,14 @@ impl Object {
         }
         let is_fresh = self.checked.is_some_and(|at| at.elapsed() < FRESH);
         self.kept.as_ref()?.file.as_ref().filter(|_| is_fresh)
+    }
+
+    /// What somebody finds who gets [`Self::present`].
+    fn found(&self) -> Found {
+        match self.fetched {
+            Some(_) => Found::Joined,
+            None => Found::Hit,
+        }
     }
 
     fn refusal(&self) -> Option<&Trouble> {

@@ -9,11 +9,13 @@ use futures_util::stream::BoxStream;
 use lineman_net::tftp::StoreFault;
 use object_store::GetOptions;
 use object_store::GetRange;
+use object_store::GetResult;
 use object_store::GetResultPayload;
 use object_store::ObjectMeta;
 use object_store::path::Path;
 use tokio::time::timeout_at;
 
+use crate::counts::Counts;
 use crate::fault::Trouble;
 use crate::location::Location;
 
@@ -38,6 +40,7 @@ pub(crate) async fn get(
     key: &Path,
     known: Option<&ObjectMeta>,
     patience: Duration,
+    counts: &Counts,
 ) -> Result<Body, Trouble> {
     let options = GetOptions {
         if_none_match: known.and_then(|meta| meta.e_tag.clone()),
@@ -46,7 +49,7 @@ pub(crate) async fn get(
             .map(|meta| meta.last_modified),
         ..GetOptions::default()
     };
-    let body = ask(location, key, options, patience).await?;
+    let body = ask(location, key, options, patience, counts).await?;
     // Some answer a condition with all of it.
     match known {
         Some(known) if known.e_tag.is_some() && is_same(known, &body.meta) => {
@@ -63,6 +66,7 @@ pub(crate) async fn resume(
     version: &ObjectMeta,
     start: u64,
     patience: Duration,
+    counts: &Counts,
 ) -> Result<Body, Trouble> {
     let strong = |tag: &String| !tag.starts_with("W/");
     let options = GetOptions {
@@ -70,7 +74,7 @@ pub(crate) async fn resume(
         range: Some(GetRange::Bounded(start..version.size)),
         ..GetOptions::default()
     };
-    match ask(location, key, options, patience).await {
+    match ask(location, key, options, patience, counts).await {
         Ok(body) if is_same(version, &body.meta) => Ok(body),
         Ok(_) | Err(Trouble::Missing) => Err(Trouble::Changed),
         Err(other) => Err(other),
@@ -95,32 +99,39 @@ async fn ask(
     key: &Path,
     options: GetOptions,
     patience: Duration,
+    counts: &Counts,
 ) -> Result<Body, Trouble> {
     let began = Instant::now();
     let end = tokio::time::Instant::now() + patience;
     loop {
+        let asked_at = Instant::now();
         let asked = location.store.get_opts(key, options.clone());
-        let trouble = match timeout_at(end, asked).await {
-            Err(_) => {
-                return Err(Trouble::Fault(StoreFault::Silent {
-                    seconds: began.elapsed().as_secs(),
-                }));
-            }
-            Ok(Ok(result)) => {
-                let meta = result.meta;
-                // The other kind is of a file system, which is no store of ours.
-                #[allow(irrefutable_let_patterns)]
-                let GetResultPayload::Stream(stream) = result.payload else {
-                    return Err(Trouble::CannotResume);
-                };
-                return Ok(Body { meta, stream });
-            }
-            Ok(Err(error)) => Trouble::from(error),
+        let answer = match timeout_at(end, asked).await {
+            Err(_) => Err(Trouble::Fault(StoreFault::Silent {
+                seconds: began.elapsed().as_secs(),
+            })),
+            Ok(Ok(result)) => body_of(result),
+            Ok(Err(error)) => Err(Trouble::from(error)),
+        };
+        counts.note_answer(&answer, asked_at.elapsed());
+        let trouble = match answer {
+            Ok(body) => return Ok(body),
+            Err(trouble) => trouble,
         };
         if !trouble.may_pass() || tokio::time::Instant::now() + PAUSE >= end {
             return Err(trouble);
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn body_of(result: GetResult) -> Result<Body, Trouble> {
+    let meta = result.meta;
+    match result.payload {
+        GetResultPayload::Stream(stream) => Ok(Body { meta, stream }),
+        // The other kind is of a file system, which is no store of ours.
+        #[allow(unreachable_patterns)]
+        _ => Err(Trouble::CannotResume),
     }
 }
 

@@ -140,6 +140,20 @@ pub fn count(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A host's name without a port.
+pub fn host_name(text: &str) -> Result<String, String> {
+    let is_name = |part: &str| {
+        let inside = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !part.is_empty() && part.bytes().all(inside)
+    };
+    match text.split('.').all(is_name) {
+        true => Ok(text.to_owned()),
+        false => Err(format!(
+            "`{text}` is not a host's name, as boot.example.org"
+        )),
+    }
+}
+
 /// A port in a word of its own.
 pub fn port(text: &str) -> Result<u16, String> {
     match text.parse() {

@@ -137,6 +137,10 @@ pub struct Serve {
     /// ADDR to this machine only
     #[arg(long, value_name = "[ADDR:]PORT")]
     pub http: Option<String>,
+    /// Answer there under this name too, may be repeated: of a service or a proxy before it (default: addresses,
+    /// localhost and this machine's name)
+    #[arg(long, value_name = "NAME", requires = "http", value_parser = parse::host_name)]
+    pub http_host: Vec<String>,
     /// What firmware is told.
     #[command(flatten)]
     pub proxydhcp: ProxyDhcp,

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::support::Running;
 use crate::support::lineman;
+use crate::support::registry;
 use crate::support::wait_for;
 
 /// More than anything takes on a machine that is busy with something else.
@@ -275,4 +276,27 @@ pub fn assert_same(found: &[u8], wanted: &[u8], what: &str) {
     assert_eq!(found.len(), wanted.len(), "{what}: length");
     let differs = found.iter().zip(wanted).position(|(a, b)| a != b);
     assert_eq!(differs, None, "{what}: first difference");
+}
+
+/// Metrics as Python's reader of OpenMetrics gives them, a sample a line; it refuses what the standard does not allow.
+pub fn strictly_read(metrics: &str) -> String {
+    let file = tempfile::NamedTempFile::new().expect("file");
+    std::fs::write(file.path(), metrics).expect("write");
+    let script = "import sys\n\
+        from prometheus_client.openmetrics.parser import text_string_to_metric_families as read\n\
+        for family in read(open(sys.argv[1]).read()):\n\
+        \x20   for it in family.samples: print(it.name, sorted(it.labels.items()), it.value)\n";
+    let mut python = Command::new("python3");
+    python.env("PYTHONPATH", registry("python"));
+    let output = run(python.args(["-c", script]).arg(file.path()));
+    assert!(output.status.success(), "{}\n{metrics}", stderr(&output));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// The value of a sample whose line begins so.
+#[track_caller]
+pub fn value(samples: &str, start: &str) -> f64 {
+    let found = samples.lines().find_map(|line| line.strip_prefix(start));
+    let value = found.unwrap_or_else(|| panic!("no {start} in {samples}"));
+    value.parse().expect("a number")
 }

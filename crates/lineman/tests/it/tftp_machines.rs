@@ -3,19 +3,19 @@
 use std::io::Read as _;
 use std::io::Write as _;
 use std::net::TcpStream;
-use std::process::Command;
 use std::process::Output;
 
 use serde_json::Value;
 
 use crate::support::lineman;
 use crate::support::peer;
-use crate::support::registry;
 use crate::support::wait_for;
 use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
 use crate::tftp_kit::content;
 use crate::tftp_kit::run;
+use crate::tftp_kit::strictly_read;
+use crate::tftp_kit::value;
 
 /// A server that is looked at.
 struct Hall {
@@ -26,7 +26,11 @@ struct Hall {
 
 impl Hall {
     fn new() -> Self {
-        let served = Served::new(&["--http", "127.0.0.1:0"]);
+        Self::with(&[])
+    }
+
+    fn with(args: &[&str]) -> Self {
+        let served = Served::new(&[&["--http", "127.0.0.1:0"], args].concat());
         let line = served.wait_line("machines, metrics and health at");
         let rest = line.split("http://").nth(1).expect("an address");
         let at = rest.split('/').next().expect("an authority").to_owned();
@@ -196,21 +200,7 @@ fn metrics_are_read_by_a_strict_reader_and_say_what_happened() {
     boots(&hall);
     let (text, status) = hall.curl("/metrics", &[]);
     assert_eq!(status, "200");
-    let file = hall.served.outside().join("metrics");
-    std::fs::write(&file, text).expect("write");
-    let script = "import sys\n\
-        from prometheus_client.openmetrics.parser import text_string_to_metric_families as read\n\
-        for family in read(open(sys.argv[1]).read()):\n\
-        \x20   for it in family.samples: print(it.name, sorted(it.labels.items()), it.value)\n";
-    let mut python = Command::new("python3");
-    python.env("PYTHONPATH", registry("python"));
-    let output = run(python.args(["-c", script]).arg(file));
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let said = strictly_read(&text);
     for line in [
         "lineman_tftp_requests_total [('direction', 'read'), ('reason', 'complete')] 3",
         "lineman_tftp_requests_total [('direction', 'read'), ('reason', 'not-found')] 10",
@@ -219,6 +209,39 @@ fn metrics_are_read_by_a_strict_reader_and_say_what_happened() {
         "lineman_tftp_machines [] 1",
     ] {
         assert!(said.contains(line), "no {line} in {said}");
+    }
+    // Each block but the first of a file answers an ACK.
+    let count = value(&said, "lineman_tftp_turnaround_seconds_count [] ");
+    let sent = value(&said, "lineman_tftp_blocks_sent_total [] ");
+    assert!(count > 10.0 && count <= sent, "{said}");
+    let all = "lineman_tftp_turnaround_seconds_bucket [('le', '+Inf')] ";
+    assert!((value(&said, all) - count).abs() < f64::EPSILON, "{said}");
+    let sum = value(&said, "lineman_tftp_turnaround_seconds_sum [] ");
+    assert!(sum > 0.0, "{said}");
+    assert!(!said.contains("lineman_cache"), "there is no store: {said}");
+}
+
+#[test]
+fn a_name_that_the_operator_gives_is_answered_to_and_no_other() {
+    let hall = Hall::with(&["--http-host", "tftp.boot.svc", "--http-host", "Boot"]);
+    for path in ["/machines.json", "/metrics"] {
+        for host in ["tftp.boot.svc", "TFTP.boot.svc:6980", "boot"] {
+            let (_, status) = hall.curl(path, &["-H", &format!("Host: {host}")]);
+            assert_eq!(status, "200", "{host}");
+        }
+        for host in ["boot.svc", "tftp.boot.svc.evil.example", "evil.boot"] {
+            let (_, status) = hall.curl(path, &["-H", &format!("Host: {host}")]);
+            assert_eq!(status, "403", "{host}");
+        }
+    }
+    for wrong in [
+        &["--http-host", "a:1"][..],
+        &["--http-host", ""],
+        &["--http-host", "a"],
+    ] {
+        let mut serve = lineman();
+        serve.args(["tftp", "serve", "."]).args(wrong);
+        assert_eq!(run(&mut serve).status.code(), Some(2), "{wrong:?}");
     }
 }
 

@@ -19,6 +19,8 @@ use crate::tftp_kit::Served;
 use crate::tftp_kit::assert_same;
 use crate::tftp_kit::content;
 use crate::tftp_kit::run;
+use crate::tftp_kit::strictly_read;
+use crate::tftp_kit::value;
 use crate::tftp_raw::Raw;
 use crate::tftp_raw::assert_error;
 use crate::tftp_raw::error;
@@ -140,7 +142,7 @@ fn a_changed_object_is_served_anew_and_a_deleted_one_no_more() {
     weed.put("v1/dir/image", &before);
     let way = Way::to(weed.address(), WIDE);
     let cache = TempDir::new().expect("directory");
-    let server = serve(way.address, cache.path(), &[]);
+    let server = serve(way.address, cache.path(), &["--http", "127.0.0.1:0"]);
     // A client that pauses in the middle.
     let slow = Raw::new();
     let first = slow.ask(server.address(), &rrq(b"dir/image", &[("blksize", "8192")]));
@@ -183,6 +185,26 @@ fn a_changed_object_is_served_anew_and_a_deleted_one_no_more() {
             .expect_err("refused");
         assert_error(&refused, code);
     }
+    let said = metrics(&server);
+    let count = |name: &str, label: &str, of: &str| {
+        value(
+            &said,
+            &format!("lineman_{name}_total [('{label}', '{of}')] "),
+        ) as usize
+    };
+    // The name that leads out, the empty one of a directory, and those that are not there.
+    assert_eq!(count("cache_requests", "result", "miss"), 2, "{said}");
+    assert!(count("cache_requests", "result", "refused") >= 5, "{said}");
+    let asked = way.exchanges().len();
+    let answers = ["object", "not-modified", "not-found", "changed", "fault"];
+    let answers = answers.map(|it| count("upstream_requests", "answer", it));
+    assert_eq!(answers.iter().sum::<usize>(), asked, "{said}");
+    assert_eq!(answers[0], 2, "{said}");
+    let bytes = value(&said, "lineman_upstream_bytes_total [] ") as usize;
+    assert_eq!(bytes, before.len() + after.len());
+    let timed = value(&said, "lineman_upstream_seconds_count [] ") as usize;
+    assert_eq!(timed, asked);
+    assert!(said.contains("lineman_cache_bytes [] 0"), "{said}");
     let wrong = serve_as("guessed", weed.address(), cache.path(), &[]);
     let refused = Raw::new().read(wrong.address(), b"x").expect_err("refused");
     assert_error(&refused, 2);
@@ -194,7 +216,8 @@ fn while_the_store_is_gone_what_is_kept_is_served_if_that_was_asked_for() {
     let (mut weed, bytes) = (Weed::start(), content(1 << 20));
     weed.put("v1/kernel", &bytes);
     let cache = TempDir::new().expect("directory");
-    let server = serve(weed.address(), cache.path(), &["--stale-ok"]);
+    let args = ["--stale-ok", "--http", "127.0.0.1:0"];
+    let server = serve(weed.address(), cache.path(), &args);
     assert_same(&get(&server, "kernel"), &bytes, "all of it");
     let names = || (std::fs::read_dir(cache.path()).expect("reads").count() == 1).then_some(());
     wait_for("a name in the cache", LIMIT, names);
@@ -207,4 +230,26 @@ fn while_the_store_is_gone_what_is_kept_is_served_if_that_was_asked_for() {
         .expect_err("not kept");
     assert_error(&refused, 0);
     server.wait_line("the store cannot be reached");
+    let said = metrics(&server);
+    for (start, least) in [
+        ("lineman_cache_requests_total [('result', 'stale')] ", 1.0),
+        (
+            "lineman_upstream_faults_total [('reason', 'store-unreachable')] ",
+            2.0,
+        ),
+        ("lineman_cache_bytes [] ", 1048576.0),
+    ] {
+        assert!(value(&said, start) >= least, "{start} {said}");
+    }
+}
+
+/// What `/metrics` of a server says.
+fn metrics(server: &Served) -> String {
+    let line = server.wait_line("machines, metrics and health at");
+    let rest = line.split("http://").nth(1).expect("an address");
+    let at = rest.split('/').next().expect("an authority");
+    let mut curl = peer("curl");
+    let url = format!("http://{at}/metrics");
+    let output = run(curl.args(["-sf", "--noproxy", "*", &url]));
+    strictly_read(&String::from_utf8(output.stdout).expect("text"))
 }

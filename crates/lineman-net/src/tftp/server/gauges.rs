@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 
 use super::RefusedCounts;
 use super::Shared;
+use crate::Durations;
 
 /// A server's counts, from any thread.
 #[derive(Clone)]
@@ -33,6 +34,14 @@ impl Gauges {
             evicted: self.0.admission.evicted(),
             untold: self.0.unreported.load(Ordering::Relaxed),
         }
+    }
+
+    /// How long blocks take to leave: from when an ACK is taken from its socket until the last of the blocks that
+    /// it calls for is handed to the kernel, or where transfers share a port to what leaves at the end of the round.
+    /// Whatever they wait for meanwhile is in it: a disk, a store, room in the congestion window. What is sent
+    /// again for want of an ACK is not.
+    pub fn turnaround(&self) -> &Durations {
+        &self.0.turnaround
     }
 
     /// How many threads run transfers.

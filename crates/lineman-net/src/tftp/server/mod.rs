@@ -56,6 +56,7 @@ use super::guard::SharedGuard;
 use super::socket::RequestSocket;
 use super::transfer::SharedWindow;
 use super::transfer::Transfer;
+use crate::Durations;
 use crate::Operation;
 use crate::SystemError;
 
@@ -232,6 +233,8 @@ struct Shared {
     refusals: RefusalReporter,
     ignored: AtomicU64,
     unreported: Arc<AtomicU64>,
+    /// In a place of its own: it is written to with every window.
+    turnaround: Box<Durations>,
 }
 
 impl Server {
@@ -308,6 +311,7 @@ impl Server {
             refusals,
             ignored: AtomicU64::new(0),
             unreported,
+            turnaround: Box::default(),
         });
         let server = Self {
             sockets,

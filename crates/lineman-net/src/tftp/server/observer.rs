@@ -86,6 +86,10 @@ impl Observer for TransferObserver {
         self.proves_address = true;
     }
 
+    fn turned_around(&mut self, took: Duration) {
+        self.shared.turnaround.record(took);
+    }
+
     fn slowed(&mut self, peer: SocketAddr) {
         self.shared.note_slowed(peer);
     }

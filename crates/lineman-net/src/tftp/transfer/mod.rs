@@ -13,6 +13,7 @@ mod unproven;
 
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use std::time::Instant;
 
 use lineman_proto::tftp::Agreed;
@@ -56,6 +57,8 @@ pub(super) trait Observer: Send + std::fmt::Debug {
     fn observe(&mut self, now: Instant, session: &Session, bytes: u64, agreed: &Agreed);
     /// The peer is where it says it is, which its answers alone do not show (see [`Unproven`]).
     fn proved(&mut self) {}
+    /// So long after its ACK was taken from the socket, the last of the blocks that it called for had left.
+    fn turned_around(&mut self, _took: Duration) {}
     /// Its blocks wait, because it has proved nothing.
     fn slowed(&mut self, _peer: SocketAddr) {}
     /// The ending is certain; some dallying may follow. Called once.
@@ -136,6 +139,10 @@ pub(super) struct Transfer {
     unproven: Option<Box<Unproven>>,
     /// Its part of the congestion window, if it has one.
     meter: Option<Box<Meter>>,
+    /// When a sender heard what it has not answered with blocks yet.
+    heard: Option<Instant>,
+    /// The same, once blocks have left for it.
+    answered: Option<Instant>,
 }
 
 impl Transfer {
@@ -166,6 +173,8 @@ impl Transfer {
             refused: None,
             unproven: None,
             meter: None,
+            heard: None,
+            answered: None,
         }
     }
 
@@ -310,7 +319,9 @@ impl Transfer {
         if self.body.is_full() {
             self.kept.get_or_insert_with(|| (from, packet.into()));
         } else {
-            self.session.handle_packet(Instant::now(), from, packet);
+            let now = Instant::now();
+            self.heard = Some(now);
+            self.session.handle_packet(now, from, packet);
         }
     }
 
@@ -333,7 +344,10 @@ impl Transfer {
     /// The time that [`Self::deadline`] named has come.
     fn handle_timeout(&mut self, scratch: &mut Scratch) {
         match self.stall.take() {
-            None => self.session.handle_timeout(Instant::now()),
+            None => {
+                self.heard = None; // what leaves now answers nothing
+                self.session.handle_timeout(Instant::now());
+            }
             Some(Stall::SocketFull { .. }) => self.send_rest(scratch),
             waiting @ Some(Stall::Disk) => self.stall = waiting,
         }
@@ -452,8 +466,14 @@ impl Transfer {
             };
             self.observer.ended(result, &self.session);
         }
+        let now = Instant::now();
+        if self.unsent.is_none()
+            && let Some(heard) = self.answered.take()
+        {
+            self.observer.turned_around(now.duration_since(heard));
+        }
         self.observer
-            .observe(Instant::now(), &self.session, self.bytes, &self.agreed);
+            .observe(now, &self.session, self.bytes, &self.agreed);
     }
 
     fn transmit(&mut self, transmit: Transmit, scratch: &mut Scratch) {

@@ -146,8 +146,11 @@ impl Transfer {
             let mut rest = unsent.run;
             let next = rest.take(Burst::capacity(unsent.run.blksize));
             let step = self.send_burst(unsent.to, &next, scratch);
-            if let (Some(blocks), Some(peer)) = (step.sent(&next), &mut self.unproven) {
-                peer.note_sent(Instant::now(), &next, blocks);
+            if let Some(blocks) = step.sent(&next) {
+                self.answered = self.heard.take().or(self.answered);
+                if let Some(peer) = &mut self.unproven {
+                    peer.note_sent(Instant::now(), &next, blocks);
+                }
             }
             match step {
                 Step::Sent { blocks } => {

@@ -43,6 +43,7 @@ use lineman_proto::wire::Mac;
 use serde_json::Value;
 use serde_json::json;
 
+use super::collected::OfStore;
 use super::guard;
 use super::metrics::Metrics;
 use super::words;
@@ -98,7 +99,11 @@ pub fn take(args: &Serve, console: Console) -> Result<Option<Taken>, Failure> {
     let short = name.split('.').next().unwrap_or_default();
     Ok(Some(Taken {
         listeners,
-        hosts: Hosts::new([name.to_owned(), short.to_owned()]),
+        hosts: Hosts::new(
+            [name.to_owned(), short.to_owned()]
+                .into_iter()
+                .chain(args.http_host.iter().cloned()),
+        ),
         // Without it, machines have no link-layer address.
         neighbours: Neighbours::open().ok(),
     }))
@@ -112,10 +117,11 @@ pub fn start(
     taken: Taken,
     args: &Serve,
     gauges: Gauges,
+    store: Option<OfStore>,
     console: Console,
 ) -> Result<Arc<Seen>, Failure> {
     let seen = Arc::new(Seen {
-        metrics: Metrics::new(gauges.threads()),
+        metrics: Metrics::new(&gauges, store),
         gauges,
         table: Mutex::new(Table {
             machines: Machines::default(),

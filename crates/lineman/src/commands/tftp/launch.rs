@@ -22,6 +22,7 @@ use lineman_net::tftp::WritePolicy;
 use lineman_objects::Location;
 use lineman_proto::tftp::PORT;
 
+use super::collected::OfStore;
 use super::eyes;
 use super::proxydhcp;
 use super::route;
@@ -47,6 +48,8 @@ pub struct Launch {
     pub http: Option<eyes::Taken>,
     /// What is served.
     pub store: Arc<dyn Store>,
+    /// What can be counted of it, where it is behind a network.
+    pub counts: Option<OfStore>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
     /// Ports of TCP that it may connect to, for its store and for controllers.
@@ -104,17 +107,21 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         account.assume().map_err(system)?;
     }
     let mut store_ports = elsewhere.ports.clone();
-    let is_store = matches!(root, Root::Store(_));
+    let mut counts = None;
     let store: Arc<dyn Store> = match root {
         Root::Directory(directory) => Arc::new(directory),
         // Its cache is made by the user that it is served as.
         Root::Store(location) => {
             let objects = store::open(args, location, console)?;
             store_ports.extend_from_slice(objects.ports());
+            counts = Some(OfStore {
+                counts: objects.counts(),
+                limit: args.cache_size,
+            });
             Arc::new(objects)
         }
     };
-    if account.is_some() || is_store {
+    if account.is_some() || counts.is_some() {
         store.check().map_err(on_root(args)).map_err(system)?;
     }
     let confinement = confine(args, &*store, &elsewhere).map_err(system)?;
@@ -124,6 +131,7 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         proxydhcp,
         http,
         store,
+        counts,
         routing: Arc::new(routing),
         store_ports,
         recording,

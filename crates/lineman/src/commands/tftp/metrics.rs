@@ -16,6 +16,8 @@ use prometheus_client::metrics::histogram::exponential_buckets;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::collected::OfStore;
+use super::collected::Turnaround;
 use super::words;
 
 /// All counts. The labels have few values: nothing of what a client sends is one.
@@ -55,7 +57,7 @@ struct Why {
 
 impl Metrics {
     /// Everything at 0.
-    pub fn new(threads: usize) -> Self {
+    pub fn new(gauges: &Gauges, store: Option<OfStore>) -> Self {
         let mut registry = Registry::with_prefix("lineman");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", version);
@@ -63,7 +65,7 @@ impl Metrics {
             || Histogram::new(exponential_buckets(FIRST_BUCKET, 4.0, BUCKETS));
         let seconds = Family::new_with_constructor(buckets);
         let threads_gauge = Gauge::<i64>::default();
-        threads_gauge.set(threads.try_into().unwrap_or(i64::MAX));
+        threads_gauge.set(gauges.threads().try_into().unwrap_or(i64::MAX));
         let mut this = Self {
             registry: Registry::default(),
             requests: Family::default(),
@@ -154,6 +156,10 @@ impl Metrics {
             ),
         ] {
             all.register(name, help, gauge.clone());
+        }
+        all.register_collector(Box::new(Turnaround(gauges.clone())));
+        if let Some(store) = store {
+            all.register_collector(Box::new(store));
         }
         this.registry = registry;
         this

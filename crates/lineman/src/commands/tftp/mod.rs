@@ -1,6 +1,7 @@
 //! `lineman tftp`: a server, a client that gets and puts, and many clients at once.
 
 mod client;
+mod collected;
 mod eyes;
 mod get;
 mod guard;

@@ -89,7 +89,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
     let seen = launch
         .http
-        .map(|taken| eyes::start(taken, args, server.gauges(), console));
+        .map(|taken| eyes::start(taken, args, server.gauges(), launch.counts, console));
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
     supervisor.inspect(|line| line.ready(&ready));

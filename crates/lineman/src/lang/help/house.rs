@@ -261,6 +261,10 @@ pub const REASONS: &[Row] = &[
         "指明的是 URL，而这种固件用 TFTP 加载",
     ),
     ("is not of the form ARCH=NAME", "不是 架构=名称 的形式"),
+    (
+        "is not a host's name, as boot.example.org",
+        "不是主机名，例如 boot.example.org",
+    ),
     ("is not a number from 1", "不是从 1 开始的数"),
     (
         "is not a number of threads from 1 to 256",

@@ -18,6 +18,10 @@ pub const TEXTS: &[Row] = &[
         "通过 HTTP 显示各机器的启动经过（/machines）、计数（/metrics）以及服务器在运行（/healthz）；不写地址则仅限本机",
     ),
     (
+        "Answer there under this name too, may be repeated: of a service or a proxy before it (default: addresses, localhost and this machine's name)",
+        "在该端口上也以这个名称应答，可重复：前面的服务或代理的名称（默认：地址、localhost 和本机名称）",
+    ),
+    (
         "The server, as its --http says: http://HOST:PORT or HOST:PORT",
         "服务器，即其 --http 所给的：http://主机:端口 或 主机:端口",
     ),
