@@ -2,6 +2,7 @@
 
 use lineman_lab::Program;
 
+use crate::differential::RUNS_IN_A_LAB;
 use crate::differential::again;
 use crate::differential::batch_again;
 use crate::differential::compare_kept;
@@ -32,12 +33,12 @@ fn all_states_are_the_kernels(from: u64) {
     let totals = run(&program(), from, 125, LABS, &|_| {});
     println!("seeds {from} to {}: {totals}", from + 124);
     assert!(totals.packets > 1000, "{totals}");
+    assert_eq!(totals.hung, [0; 0], "{totals}");
     for number in &totals.doubtful {
         for nth in 1..=AGAIN {
             let repeated = batch_again(&program(), *number);
-            assert_eq!(
-                repeated.unexplained(),
-                0,
+            assert!(
+                repeated.is_good(),
                 "batch {number}, played again ({nth}): {repeated}\nat first: {totals}"
             );
         }
@@ -76,7 +77,7 @@ fn differential_run_again_by_its_seed() {
 #[test]
 fn differential_what_is_kept_is_compared_the_same() {
     let batch = Batch::of_one(7);
-    let events = play::play(&program(), &batch);
+    let events = play::play(&program(), &batch).expect("a log");
     let seen = seen(batch.number, &events);
     let root = tempfile::tempdir().expect("a directory");
     let directory = root.path().join(format!("batch-{}", batch.number));
@@ -89,4 +90,39 @@ fn differential_what_is_kept_is_compared_the_same() {
         assert_eq!(again.agreed, compared.agreed, "{name}");
         assert_eq!(again.explained, compared.explained, "{name}");
     }
+}
+
+/// A machine that stood still for half a minute once ended a run of a hundred thousand.
+#[test]
+fn differential_what_is_played_in_vain_is_played_again_and_ends_nothing() {
+    let root = tempfile::tempdir().expect("a directory");
+    let starts = root.path().join("starts");
+    let fails = |often: u32| Program {
+        path: "/bin/sh".into(),
+        args: [
+            "-c",
+            r#"echo >>"$1"; [ $(wc -l <"$1") -gt "$2" ] || exit 1; exec "$0" lab"#,
+            HELPER,
+            &starts.display().to_string(),
+            &often.to_string(),
+        ]
+        .map(Into::into)
+        .into(),
+    };
+    let totals = run(&fails(play::TRIES), 0, 1, 1, &|_| {});
+    let spoilt: Vec<u64> = totals.spoilt.values().copied().collect();
+    assert_eq!(
+        (totals.runs, &spoilt[..]),
+        (RUNS_IN_A_LAB, &[1][..]),
+        "{totals}"
+    );
+    assert_eq!(totals.hung, [0; 0], "{totals}");
+
+    let totals = run(&fails(u32::MAX), 0, 2 * RUNS_IN_A_LAB, 1, &|_| {});
+    assert_eq!(
+        (totals.runs, &totals.hung[..]),
+        (0, &[0, 1][..]),
+        "{totals}"
+    );
+    assert!(!totals.is_good());
 }

@@ -27,11 +27,15 @@ use lineman_trace::log::Event;
 
 use compare::Compared;
 use compare::Lens;
+use play::Spoilt;
 use script::Batch;
 
 /// How many runs share a lab. One takes a tenth of a second to start; connections in TIME-WAIT make each look at
 /// all sockets slower.
 pub const RUNS_IN_A_LAB: u64 = 20;
+
+/// How often a batch is played at most until there is a log of it.
+pub const PLAYS: u32 = 3;
 
 /// What came of many runs.
 #[derive(Debug, Default)]
@@ -46,12 +50,21 @@ pub struct Totals {
     pub kept: Vec<String>,
     /// The batches that these are of.
     pub doubtful: Vec<u64>,
+    /// How often a batch was played in vain, and for what: none of it is counted above, and it was played again.
+    pub spoilt: BTreeMap<Spoilt, u64>,
+    /// Batches that were played in vain each time.
+    pub hung: Vec<u64>,
 }
 
 impl Totals {
     /// How many differences nobody can explain.
     pub fn unexplained(&self) -> usize {
         self.seen.values().map(|it| it.unexplained.len()).sum()
+    }
+
+    /// Whether nothing is unexplained, and all was played.
+    pub fn is_good(&self) -> bool {
+        self.unexplained() == 0 && self.hung.is_empty()
     }
 
     fn add(&mut self, runs: u64, packets: u64, seen: Vec<(&'static str, Compared)>) {
@@ -71,6 +84,15 @@ impl std::fmt::Display for Totals {
         }
         for path in &self.kept {
             writeln!(f, "kept: {path}")?;
+        }
+        for (Spoilt(why), times) in &self.spoilt {
+            writeln!(
+                f,
+                "played in vain, discarded and played again: {times} ({why})"
+            )?;
+        }
+        for number in &self.hung {
+            writeln!(f, "batch {number} was played in vain {PLAYS} times")?;
         }
         Ok(())
     }
@@ -137,7 +159,10 @@ pub fn seen(number: u64, events: &[Event]) -> Vec<(&'static str, Compared)> {
 }
 
 fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
-    let events = play::play(program, batch);
+    let Some(events) = played(program, batch, totals) else {
+        let mut totals = totals.lock().expect("totals");
+        return totals.hung.push(batch.number);
+    };
     let seen = seen(batch.number, &events);
     let kept = keep::keep_if_unexplained(batch, &events, &seen);
     let packets = compare::packets(&events);
@@ -147,4 +172,20 @@ fn one(program: &Program, batch: &Batch, totals: &Mutex<Totals>) {
         .doubtful
         .extend(kept.is_some().then_some(batch.number));
     totals.kept.extend(kept);
+}
+
+/// The log of a batch; `None` if it was played in vain each time. A machine that stands still spoils one; a lab that hangs
+/// does so again.
+fn played(program: &Program, batch: &Batch, totals: &Mutex<Totals>) -> Option<Vec<Event>> {
+    for _ in 0..PLAYS {
+        match play::play(program, batch) {
+            Ok(events) => return Some(events),
+            Err(spoilt) => {
+                eprintln!("batch {}: {}; discarded", batch.number, spoilt.0);
+                let mut totals = totals.lock().expect("totals");
+                *totals.spoilt.entry(spoilt).or_default() += 1;
+            }
+        }
+    }
+    None
 }

@@ -175,7 +175,7 @@ pub fn random(number: u64) -> Capture {
         path: HELPER.into(),
         args: vec!["lab".into()],
     };
-    let events = play::play(&program, &Batch::of(number));
+    let events = play::play(&program, &Batch::of(number)).expect("a log");
     let whole = Capture::of_all(&format!("batch {number}"), &events);
     let late = whole.each_ref().map(|it| it.late(it.packets.len() / 3));
     joined(
