@@ -247,6 +247,35 @@ fn the_summary_tells_clocks_and_what_became_of_packets() {
     assert!((most - 150 * MS as i64).abs() <= within, "{forth}");
 }
 
+/// Of files longer than what is read ahead, the rest was taken to be missing.
+#[test]
+fn long_captures_are_read_to_their_end() {
+    const SEGMENTS: u32 = 3000;
+    let mut both = Both::new();
+    let payload = [b'x'; 1000];
+    for n in 0..SEGMENTS {
+        let bytes = both.segment(true, PUSH, (1 + n * 1000, 1), &payload);
+        both.fly(true, &bytes, &[10 * MS]);
+        let bytes = both.segment(false, Flags::ACK, (1, 1 + (n + 1) * 1000), b"");
+        both.fly(false, &bytes, &[10 * MS]);
+    }
+    let dir = both.write();
+    let output = read(&dir, &["--json", "client.pcap", "server.pcap"]);
+    assert_eq!(text(&output.stderr), "");
+    let all = told(&output);
+    for way in ["to_server", "to_client"] {
+        assert_eq!(all[1]["compared"][way]["crossed"], SEGMENTS, "{way}");
+    }
+    let whole = all.iter().filter(|it| it["event"] == "summary");
+    assert!(whole.map(|it| &it["whole"]).eq([true, true]));
+    let rows = told(&read(
+        &dir,
+        &["client.pcap", "server.pcap", "-c", "1", "--export", "rows"],
+    ));
+    let packets = rows.iter().filter(|it| !it["packet"].is_null());
+    assert!(packets.count() >= 2 * SEGMENTS as usize);
+}
+
 #[test]
 fn two_tables_side_by_side_fit() {
     let dir = connection();

@@ -10,6 +10,7 @@ use lineman_trace::pair::Sight;
 
 use super::super::capture::Capture;
 use super::super::capture::End;
+use super::super::input::Stop;
 use super::Both;
 use crate::console::Console;
 use crate::failure::Failure;
@@ -18,6 +19,8 @@ use crate::failure::Failure;
 pub struct Merged<'a, T> {
     clocks: &'a Clocks,
     captures: Points<Capture>,
+    /// An input ends when its stop is dropped.
+    _stops: Points<Stop>,
     all: Points<Conversations>,
     heads: Points<Option<Sight<T>>>,
     /// The conversation of each that is wanted; all if `None`.
@@ -38,16 +41,21 @@ impl<'a, T> Merged<'a, T> {
         console: Console,
     ) -> Result<Self, Failure> {
         let open = |point: Point| {
-            let (capture, ..) = Capture::open(&both.files[point], &both.filter, false, console)?;
-            Ok(capture)
+            let (capture, stop, _) =
+                Capture::open(&both.files[point], &both.filter, false, console)?;
+            Ok((capture, stop))
         };
-        let captures = Points {
-            first: open(Point::First)?,
-            second: open(Point::Second)?,
-        };
+        let (first, second) = (open(Point::First)?, open(Point::Second)?);
         let mut merged = Self {
             clocks,
-            captures,
+            captures: Points {
+                first: first.0,
+                second: second.0,
+            },
+            _stops: Points {
+                first: first.1,
+                second: second.1,
+            },
             all: Points::default(),
             heads: Points::default(),
             only,
