@@ -1,4 +1,4 @@
-//! What an operator sees of a TFTP server: `/healthz`, `/metrics`, `/machines`, `/machines.json`.
+//! What an operator sees of a TFTP server: `/healthz`, `/metrics`, `/machines`, `/machines.json`; and beside that its files.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,7 +23,10 @@ use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::Semaphore;
 
+use crate::files;
+use crate::files::Files;
 use crate::host::Hosts;
+use crate::safety::make_file_safe;
 use crate::safety::make_safe;
 
 /// What there is to see. Each is asked in the thread that serves, and must not wait.
@@ -46,8 +49,10 @@ struct Seen<E> {
 /// The most machines in one answer: all that are kept.
 pub const MOST_MACHINES: usize = 10_000;
 
-/// The routes. `/healthz` is answered to everybody, the others under a `Host` that is this machine's.
-pub fn eyes<E: Eyes>(eyes: E, hosts: Hosts) -> Router {
+/// The routes. `/healthz` is answered to everybody, the others under a `Host` that is this machine's. Every other path is that of a
+/// file, under any `Host`: machines boot by the name that they were told.
+pub fn front<E: Eyes, F: Files>(eyes: E, files: F, hosts: Hosts) -> Router {
+    let files = Arc::new(files);
     let seen = Arc::new(Seen {
         eyes,
         answers: Arc::new(Semaphore::new(MOST_ANSWERS)),
@@ -64,8 +69,15 @@ pub fn eyes<E: Eyes>(eyes: E, hosts: Hosts) -> Router {
     Router::new()
         .route("/healthz", get(|| async { file(TEXT, "ok\n") }))
         .merge(checked)
-        .fallback(|| async { refuse(StatusCode::NOT_FOUND, NOTHING) })
         .layer(from_fn(safe))
+        .fallback(move |request: Request| {
+            let files = Arc::clone(&files);
+            async move {
+                let mut response = files::answer(files, request).await;
+                make_file_safe(&mut response);
+                response
+            }
+        })
 }
 
 async fn safe(request: Request, next: Next) -> Response {
@@ -157,7 +169,6 @@ const PAGE: &str = include_str!("assets/machines.html");
 const CODE: &str = include_str!("assets/machines.js");
 const LOOKS: &str = include_str!("assets/machines.css");
 
-const NOTHING: &str = "nothing here\n这里没有内容\n";
 const HOST: &str = "refused: not a name of this machine; use its address\n已拒绝：这不是本机的名称；请使用本机的地址\n";
 const QUERY: &str = "only ?most=NUMBER is understood\n只支持 ?most=数量\n";
 const BUSY: &str = "busy, try again\n繁忙，请重试\n";

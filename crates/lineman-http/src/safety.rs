@@ -13,6 +13,24 @@ pub fn make_safe(response: &mut Response) {
     }
 }
 
+/// A file is bytes: shown by a browser, it runs nothing and belongs to no site. Caches may keep it, and ask whether it is
+/// still the present one.
+pub(crate) fn make_file_safe(response: &mut Response) {
+    let headers = response.headers_mut();
+    for (name, value) in FILE_SAFETY {
+        headers.insert(name.clone(), HeaderValue::from_static(value));
+    }
+}
+
+const FILE_SAFETY: &[(HeaderName, &str)] = &[
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; sandbox; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::CACHE_CONTROL, "no-cache"),
+];
 const SAFETY: &[(HeaderName, &str)] = &[
     (
         header::CONTENT_SECURITY_POLICY,

@@ -3,6 +3,9 @@
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
@@ -21,15 +24,32 @@ pub(crate) struct Stalling<S> {
     /// Runs while a write waits.
     clock: Pin<Box<Sleep>>,
     waits: bool,
+    /// How often everything that was to be written had been.
+    flushes: Arc<AtomicU64>,
+    /// Bytes that were written.
+    written: Arc<AtomicU64>,
 }
 
 impl<S> Stalling<S> {
-    pub(crate) fn new(stream: S, limit: Duration) -> Self {
+    pub(crate) fn new(
+        stream: S,
+        limit: Duration,
+        flushes: Arc<AtomicU64>,
+        written: Arc<AtomicU64>,
+    ) -> Self {
         Self {
             stream,
+            flushes,
+            written,
             limit,
             clock: Box::pin(tokio::time::sleep(limit)),
             waits: false,
+        }
+    }
+
+    fn count(&self, written: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.written.fetch_add(*bytes as u64, Ordering::Relaxed);
         }
     }
 
@@ -68,6 +88,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.count(&written);
         self.watched(cx, written)
     }
 
@@ -77,6 +98,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.count(&written);
         self.watched(cx, written)
     }
 
@@ -86,6 +108,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if let Poll::Ready(Ok(())) = flushed {
+            self.flushes.fetch_add(1, Ordering::Relaxed);
+        }
         self.watched(cx, flushed)
     }
 

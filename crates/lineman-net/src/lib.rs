@@ -35,3 +35,4 @@ pub use privileges::Account;
 pub use privileges::AccountError;
 pub use privileges::give_up_capturing;
 pub use supervisor::Notifier;
+pub use sys::undelivered;

@@ -41,6 +41,18 @@ pub(crate) fn unacknowledged(socket: impl AsFd) -> io::Result<u64> {
     Ok(u64::try_from(bytes).unwrap_or(0))
 }
 
+/// How many bytes that were written to a TCP socket its peer has not acknowledged, the end of sending counts as one; and whether
+/// that they never will be, since the connection was reset.
+///
+/// # Errors
+/// When it is no connected TCP socket.
+pub fn undelivered(socket: BorrowedFd<'_>) -> io::Result<(u64, bool)> {
+    let bytes = unacknowledged(socket)?;
+    // A connection that was reset has no peer.
+    let is_lost = bytes > 0 && rustix::net::getpeername(socket).is_err();
+    Ok((bytes, is_lost))
+}
+
 /// What TCP knows of the peer's host (`TCP_INFO` in tcp(7)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SignsOfLife {

@@ -14,6 +14,7 @@ use lineman_net::Elsewhere;
 use lineman_net::Needs;
 use lineman_net::tftp::Answer;
 use lineman_net::tftp::Lane;
+use lineman_net::tftp::Origin;
 use lineman_net::tftp::Refusal;
 use lineman_net::tftp::Source;
 use lineman_net::tftp::Store;
@@ -327,7 +328,8 @@ impl<'a> Asking<'a> {
             return file.is_unchanged().then_some((kept.meta, file));
         }
         let (shared, named) = (Arc::clone(self.shared), kept.named?);
-        let open = move || StoredFile::whole(shared.cache.open_named(&named)?);
+        let origin = origin(&kept.meta);
+        let open = move || StoredFile::whole(shared.cache.open_named(&named)?, origin);
         Some((kept.meta, spawn_blocking(open).await.ok()?.ok()?))
     }
 
@@ -368,10 +370,11 @@ impl<'a> Asking<'a> {
             .as_deref()
             .and_then(|tag| Named::new(self.digest, meta.size, tag));
         let (shared, length) = (Arc::clone(self.shared), meta.size);
+        let origin = origin(&meta);
         let begun = spawn_blocking(move || {
             shared.remove(leaving);
             let (part, file) = shared.cache.begin(named, length)?;
-            let (stored, filling) = StoredFile::growing(file.try_clone()?, length)?;
+            let (stored, filling) = StoredFile::growing(file.try_clone()?, length, origin)?;
             Ok((part, file, stored, filling))
         });
         let begun = begun
@@ -466,3 +469,18 @@ const MOST_FETCHES: usize = 64;
 const THREADS: usize = 2;
 /// Threads that write.
 const BLOCKING_THREADS: usize = 16;
+
+/// What a client may be told of a version. A weak tag (RFC 9110 §8.8.1) may have other bytes elsewhere: it is none.
+fn origin(meta: &ObjectMeta) -> Origin {
+    let tag = meta.e_tag.as_deref().and_then(|tag| {
+        let tag = tag.strip_prefix('"')?.strip_suffix('"')?;
+        let is_plain = tag
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'"');
+        is_plain.then(|| tag.to_owned())
+    });
+    Origin {
+        tag,
+        modified: upstream::has_date(meta).then(|| meta.last_modified.into()),
+    }
+}

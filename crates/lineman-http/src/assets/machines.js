@@ -28,7 +28,7 @@ function step(it, stopped) {
   let kind = it.outcome === "complete" ? "done" : HABITS.includes(it.outcome) ? "habit" : "fault";
   if (it.outcome === "running") kind = "running";
   if (stopped) kind = "fault";
-  const parts = [say.roles[it.role], it.file];
+  const parts = [say.roles[it.role], it.file, it.protocol === "http" ? "HTTP" : ""];
   if (it.outcome === "complete") parts.push(size(it.bytes), seconds(it.seconds));
   else if (it.outcome === "running") parts.push(say.outcomes.running, seconds(it.seconds));
   else parts.push(say.outcomes[it.outcome]);

@@ -17,6 +17,7 @@ use lineman_proto::tftp::Mode;
 use super::Refusal;
 use super::Source;
 use super::open_files::OpenFile;
+use super::open_files::Origin;
 use super::source::ReadError;
 
 /// A file of a store, for any number of transfers.
@@ -54,21 +55,22 @@ impl StoredFile {
     ///
     /// # Errors
     /// When the system does not tell about it.
-    pub fn whole(file: File) -> io::Result<Self> {
-        Ok(Self(Arc::new(OpenFile::new(file)?)))
+    pub fn whole(file: File, origin: Origin) -> io::Result<Self> {
+        Ok(Self(Arc::new(OpenFile::new(file)?.from(origin))))
     }
 
     /// A file of which nothing may be read yet, and that will have `length` bytes.
     ///
     /// # Errors
     /// When the system does not tell about it.
-    pub fn growing(file: File, length: u64) -> io::Result<(Self, Filling)> {
+    pub fn growing(file: File, length: u64, origin: Origin) -> io::Result<(Self, Filling)> {
         let growth = Arc::new(Growth {
             length,
             mark: AtomicU64::new(0),
             state: Mutex::default(),
         });
         let open = OpenFile::growing(file, length, Arc::clone(&growth))?;
+        let open = open.from(origin);
         Ok((Self(Arc::new(open)), Filling(growth)))
     }
 
@@ -207,7 +209,8 @@ mod tests {
         let file = tempfile::tempfile().expect("file");
         file.set_len(LENGTH).expect("room"); // what has not arrived reads as zeros
         let (stored, filling) =
-            StoredFile::growing(file.try_clone().expect("clone"), LENGTH).expect("told");
+            StoredFile::growing(file.try_clone().expect("clone"), LENGTH, Origin::default())
+                .expect("told");
         Growing {
             file,
             filling,

@@ -2,8 +2,11 @@
 //! same kernel take one descriptor for it.
 
 use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
 use std::fs::File;
 use std::fs::Metadata;
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
 use std::io;
 use std::os::fd::AsRawFd as _;
 use std::os::fd::OwnedFd;
@@ -35,6 +38,17 @@ pub(super) struct OpenFile {
     number: u64,
     /// How far it is, if it is written while it is read.
     growth: Option<Arc<Growth>>,
+    /// What its store calls this state of it; `None` where it is known by its file alone.
+    origin: Option<Origin>,
+}
+
+/// A file that was fetched: its present name, times and number on the disk say nothing of it.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    /// What no other state of it has, as its store says: opaque, of visible ASCII without quotes.
+    pub tag: Option<String>,
+    /// When it was written, as its store says.
+    pub modified: Option<SystemTime>,
 }
 
 /// Which file, and which state of it. A name may stand for another file at any time; what was
@@ -171,11 +185,41 @@ impl OpenFile {
         Self {
             version,
             growth,
+            origin: None,
             is_local: is_local(&file),
             circumstances: Mutex::new(Circumstances::of(&file, metadata)),
             file,
             number: NEXT.fetch_add(1, Ordering::Relaxed),
         }
+    }
+
+    /// The same, as its store knows it.
+    pub(super) fn from(self, origin: Origin) -> Self {
+        Self {
+            origin: Some(origin),
+            ..self
+        }
+    }
+
+    /// What no other state of it has. `None` as long as it may still get another state that looks the same.
+    pub(super) fn tag(&self) -> Option<String> {
+        if let Some(origin) = &self.origin {
+            return origin.tag.clone();
+        }
+        // Not the numbers themselves: that of the inode is nobody's business.
+        let mut hasher = DefaultHasher::new();
+        self.version.hash(&mut hasher);
+        let is_settled = self.growth.is_none() && self.version.is_settled(SystemTime::now());
+        is_settled.then(|| format!("{:x}-{:016x}", self.len(), hasher.finish()))
+    }
+
+    /// When it was written last, if that is known.
+    pub(super) fn modified(&self) -> Option<SystemTime> {
+        if let Some(origin) = &self.origin {
+            return origin.modified;
+        }
+        self.growth.is_none().then_some(())?;
+        self.file.metadata().ok()?.modified().ok()
     }
 
     /// To read from.

@@ -45,6 +45,14 @@ enum Kind {
     Bytes(Vec<u8>),
 }
 
+/// A source that can be read anywhere.
+pub(super) enum Readable {
+    /// A file, perhaps one that grows.
+    File(Arc<OpenFile>),
+    /// Bytes.
+    Bytes(Vec<u8>),
+}
+
 impl Source {
     /// A file in `mode`.
     ///
@@ -82,6 +90,15 @@ impl Source {
                 encoded
             }
         }))
+    }
+
+    /// What can be read anywhere, if it can: not a stream, not a translated text.
+    pub(super) fn into_readable(self) -> Option<Readable> {
+        match self.0 {
+            Kind::File { file, .. } => Some(Readable::File(file)),
+            Kind::Bytes(bytes) => Some(Readable::Bytes(bytes)),
+            Kind::Text(_) | Kind::Stream(_) => None,
+        }
     }
 
     /// The length, where it is known before the end.

@@ -133,8 +133,8 @@ pub struct Serve {
     /// Do not let the kernel confine the server to the directory (Landlock)
     #[arg(long)]
     pub no_confine: bool,
-    /// Show by HTTP what machines boot (/machines), counts (/metrics) and that the server runs (/healthz); without
-    /// ADDR to this machine only
+    /// Serve the same files by HTTP, and show what machines boot (/machines), counts (/metrics) and that the server runs
+    /// (/healthz); without ADDR to this machine only
     #[arg(long, value_name = "[ADDR:]PORT")]
     pub http: Option<String>,
     /// Answer there under this name too, may be repeated: of a service or a proxy before it (default: addresses,

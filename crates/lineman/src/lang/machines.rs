@@ -5,7 +5,8 @@ use super::messages;
 messages! {
     /// Sentences about machines that boot.
     Machines;
-    At { addresses } "machines, metrics and health at {addresses}" "机器、指标与健康状态见 {addresses}"
+    At { addresses } "machines, metrics and health at {addresses}; the files by HTTP on the same port" "机器、指标与健康状态见 {addresses}；同一端口以 HTTP 提供文件"
+    AtLocal { addresses } "machines, metrics and health at {addresses}; the files by HTTP on the same port. For this machine only: others reach it with --http ADDRESS:PORT" "机器、指标与健康状态见 {addresses}；同一端口以 HTTP 提供文件。仅限本机：要让其他机器访问，请用 --http 地址:端口"
 
     Loading { file } "\"{file}\" is on its way" "正在传送 \"{file}\""
     GoesOn { file } "goes on; asked last for \"{file}\"" "仍在进行；最后请求的是 \"{file}\""

@@ -72,6 +72,12 @@ messages! {
 
     Sent { peer, file, size, seconds, rate, details } "{peer} got \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 下载 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
     Stored { peer, file, size, seconds, rate, details } "{peer} put \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 上传 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
+    HttpStatus { method, status } "HTTP {method}, {status}" "HTTP {method}，状态码 {status}"
+    HttpAnswered { peer, file, details } "{peer} asked for \"{file}\": {details}" "{peer} 请求 \"{file}\"：{details}"
+    HttpFailed { peer, file, reason, details } "{peer} asked for \"{file}\": {reason} ({details})" "{peer} 请求 \"{file}\"：{reason}（{details}）"
+    HttpLeft { size } "the client closed the connection, or took nothing any more; about {size} had arrived" "客户端关闭了连接或不再接收；约 {size} 已送达"
+    HttpUnfulfillable {} "what it asks for cannot be: another method than GET and HEAD, a range behind the end, or a condition that does not hold" "请求无法满足：方法不是 GET 或 HEAD，范围超出文件末尾，或条件不成立"
+    LargeWithoutHttp { peer, file, size, port } "{peer} still gets large files by TFTP: \"{file}\", {size}; by HTTP it is on port {port} (said once for each machine)" "{peer} 仍用 TFTP 下载大文件：\"{file}\"，{size}；HTTP 在端口 {port} 提供同一文件（每台机器只提示一次）"
     GetFailed { peer, file, reason } "{peer} get \"{file}\": {reason}" "{peer} 下载 \"{file}\" 失败：{reason}"
     PutFailed { peer, file, reason } "{peer} put \"{file}\": {reason}" "{peer} 上传 \"{file}\" 失败：{reason}"
     Agreed { reason, details } "{reason} (agreed: {details})" "{reason}（约定：{details}）"

@@ -1,7 +1,5 @@
 //! Network boots beside a DHCP server that only gives addresses: `lineman tftp serve --proxydhcp` says what to load.
 
-use std::process::Stdio;
-
 use serde_json::Value;
 
 use crate::firmware_kit::Machine;
@@ -9,8 +7,9 @@ use crate::firmware_kit::SERVER;
 use crate::firmware_kit::Segment;
 use crate::firmware_kit::firmware;
 use crate::proxydhcp_kit::Capture;
-use crate::support::Running;
 use crate::support::registry;
+use crate::support::wait_for;
+use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
 use crate::tftp_reports::reports;
 
@@ -54,7 +53,7 @@ fn edk2_is_told_ipxe_and_ipxe_its_script() {
     assert_eq!(acknowledged, 1, "{text}");
 }
 
-/// Firmware that loads by HTTP is told URLs, and nothing is loaded by TFTP.
+/// Firmware that loads by HTTP is told URLs of the same server, and nothing is loaded by TFTP.
 #[test]
 fn edk2_is_told_where_to_load_by_http() {
     let segment = Segment::with_switch();
@@ -67,16 +66,12 @@ fn edk2_is_told_where_to_load_by_http() {
         &settings[0],
         "--proxydhcp-loader",
         &settings[1],
+        "--http",
+        &format!("{SERVER}:8000"),
     ]);
-    let files = server.outside().join("http");
-    std::fs::create_dir(&files).expect("a directory");
-    let ipxe = registry("ipxe").join("boot/ipxe.efi");
-    std::fs::copy(ipxe, files.join("ipxe.efi")).expect("iPXE");
-    std::fs::write(files.join("boot.ipxe"), SCRIPT).expect("write");
-    let mut http = segment.command("python3");
-    http.args(["-m", "http.server", "--bind", SERVER, "-d"]);
-    let http = http.arg(&files).arg("8000").stderr(Stdio::null()).spawn();
-    let _http = Running(http.expect("python3"));
+    let ipxe = std::fs::read(registry("ipxe").join("boot/ipxe.efi"));
+    server.write("ipxe.efi", &ipxe.expect("iPXE"));
+    server.write("boot.ipxe", SCRIPT);
     let _dhcp = segment.addresses_only();
     let image = format!("if=pflash,format=raw,readonly=on,file={}", firmware(EDK2));
     let no_pxe = |family| format!("name=opt/org.tianocore/{family}PXESupport,string=n");
@@ -108,6 +103,22 @@ fn edk2_is_told_where_to_load_by_http() {
         !lines.iter().any(|line| line.contains("\"transfer\"")),
         "{lines:#?}"
     );
+    for (file, firmware) in [("ipxe.efi", "EDK2"), ("boot.ipxe", "iPXE")] {
+        let told = wait_for(file, LIMIT, || {
+            let lines = server.lines();
+            let mut told = lines
+                .iter()
+                .filter_map(|line| serde_json::from_str(line).ok());
+            told.find(|it: &Value| {
+                it["event"] == "http-request" && it["method"] == "GET" && it["file"] == file
+            })
+        });
+        assert_eq!(
+            (&told["status"], &told["reason"]),
+            (&200.into(), &"complete".into())
+        );
+        assert_eq!(told["firmware"], firmware, "{told}");
+    }
 }
 
 /// SeaBIOS runs the card's ROM, which is iPXE.

@@ -51,6 +51,7 @@ mod tftp_flood;
 mod tftp_forged;
 mod tftp_guard;
 mod tftp_habits;
+mod tftp_http;
 mod tftp_interrupted;
 mod tftp_kit;
 mod tftp_log;

@@ -1,8 +1,10 @@
 //! The server: requests in ([`requests`]), transfers watched ([`observer`]), reports out.
 
+mod files;
 mod gauges;
 mod listener;
 mod observer;
+mod opening;
 mod refusals;
 mod requests;
 mod routing;
@@ -35,8 +37,15 @@ use lineman_proto::tftp::guard::IgnoredCounts;
 use lineman_proto::tftp::guard::Prefix;
 use lineman_proto::tftp::guard::Rules;
 use lineman_proto::tftp::machines::Firmware;
+use lineman_proto::tftp::machines::Protocol;
 use tokio::sync::mpsc;
 
+pub use self::files::Files;
+pub use self::files::Found;
+pub use self::files::HttpEnding;
+pub use self::files::HttpMethod;
+pub use self::files::HttpReport;
+pub use self::files::ServedFile;
 pub use self::gauges::Gauges;
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
@@ -134,13 +143,11 @@ impl Default for ServerConfig {
 /// Something that the operator may want to know.
 #[derive(Debug)]
 #[non_exhaustive]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are reports; a box for each would be an allocation for each transfer"
-)]
 pub enum ServerEvent {
     /// A transfer, or a request that became none, is over.
     Report(Report),
+    /// A request by HTTP is over.
+    Http(HttpReport),
     /// A client has answered for the first time: its transfer runs. Told where [`ServerConfig::tell_begun`] says so.
     Begun {
         /// The client.
@@ -149,8 +156,10 @@ pub enum ServerEvent {
         filename: Vec<u8>,
         /// Which way the file goes, seen from the client.
         direction: Direction,
-        /// Which program asked, as far as its options tell.
+        /// Which program asked, as far as its request tells.
         firmware: Firmware,
+        /// By what it asked.
+        protocol: Protocol,
         /// When the request came.
         at: Instant,
     },
@@ -345,6 +354,11 @@ impl Server {
     /// What it can be asked from elsewhere, also after its end.
     pub fn gauges(&self) -> Gauges {
         Gauges::new(&self.shared)
+    }
+
+    /// Its files, for those who bring them to clients by another protocol.
+    pub fn files(&self) -> Files {
+        Files::new(&self.shared)
     }
 
     /// Serves for ever.

@@ -11,6 +11,7 @@ use lineman_proto::tftp::Failure;
 use lineman_proto::tftp::Fingerprint;
 use lineman_proto::tftp::Session;
 use lineman_proto::tftp::guard::Taken;
+use lineman_proto::tftp::machines::Protocol;
 
 use super::ServerEvent;
 use super::Shared;
@@ -52,6 +53,7 @@ impl TransferObserver {
             filename: report.filename.clone(),
             direction: report.direction,
             firmware: report.firmware,
+            protocol: Protocol::Tftp,
             at: report.at,
         });
     }

@@ -1,5 +1,6 @@
 //! What a request gets by the operator's rules.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,6 @@ use lineman_proto::tftp::route::Serve;
 use lineman_proto::tftp::route::Undecided;
 
 use crate::Neighbours;
-use crate::packet_info::Local;
 use crate::tftp::Controller;
 use crate::tftp::Refusal;
 use crate::tftp::Routed;
@@ -46,14 +46,14 @@ impl Routing {
     }
 
     /// What the request gets. It may wait for other work on the machine's network.
-    pub(super) fn decide(&self, from: SocketAddr, local: Local, request: &Request<'_>) -> Target {
+    pub(super) fn decide(&self, from: SocketAddr, server: IpAddr, request: &Request<'_>) -> Target {
         let neighbours = self.neighbours.as_ref().filter(|_| self.routes.needs_mac());
         let asking = Asking {
             name: request.filename,
             direction: request.direction,
             ip: from.ip(),
             mac: neighbours.and_then(|neighbours| neighbours.mac(from.ip())),
-            server: local.ip,
+            server,
             options: request.options,
         };
         match self.routes.decide(&asking) {

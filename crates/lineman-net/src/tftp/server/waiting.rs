@@ -8,18 +8,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lineman_proto::tftp::Direction;
-use lineman_proto::tftp::Mode;
 use lineman_proto::tftp::Packet;
 use lineman_proto::tftp::Request;
 use lineman_proto::tftp::guard::Standing;
 
-use super::ServerEvent;
 use super::Shared;
+use super::opening::Wanted;
 use super::routing::Target;
 use super::start::Asked;
 use super::start::Unstarted;
 use crate::packet_info::Local;
-use crate::tftp::ControllerError;
 use crate::tftp::Ending;
 use crate::tftp::Refusal;
 use crate::tftp::Source;
@@ -57,7 +55,7 @@ impl Waiting {
         if self.is_given_up(&request) {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let (shared, peer) = (Arc::clone(&self.shared), self.from);
         let Some(target) = self.target.clone() else {
             return self.decide(&request);
         };
@@ -67,28 +65,27 @@ impl Waiting {
         };
         // A panic drops what is unanswered, and that is an answer.
         let _ = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(refusal) = target.refusal() {
-                return unanswered.answer(|_| Err(refusal));
-            }
-            if let Some(text) = target.text() {
-                let source = Source::bytes(text.to_vec(), request.mode);
-                return unanswered.answer(|_| Ok(Body::Send(source)));
-            }
             let filename = target.filename(&request);
-            match (target.controller(), request.direction) {
-                (Some(_), _) => unanswered.ask(&shared, &target, request.mode),
-                (None, Direction::Read) => unanswered.read(&shared, filename, request.mode),
-                (None, Direction::Write) => {
-                    unanswered.answer(|request| shared.accept_upload(filename, request));
-                }
+            if target.is_file() && request.direction == Direction::Write {
+                return unanswered.answer(|request| shared.accept_upload(filename, request));
             }
+            let wanted = Wanted {
+                peer,
+                filename,
+                mode: request.mode,
+            };
+            let answer = move |opened: Result<Source, Refusal>| {
+                unanswered.answer(move |_| Ok(Body::Send(opened?)));
+            };
+            shared.open_target(&target, wanted, Box::new(answer));
         }));
     }
 
     /// Asks the rules, then goes on: a file is opened in the lane that its own name leads to, whatever was asked for.
     fn decide(mut self, request: &Request<'_>) {
         let shared = Arc::clone(&self.shared);
-        let target = shared.config.routing.decide(self.from, self.local, request);
+        let routing = &shared.config.routing;
+        let target = routing.decide(self.from, self.local.ip, request);
         let lane = shared.store.lane(target.filename(request));
         let is_file = target.is_file();
         self.target = Some(target);
@@ -127,45 +124,6 @@ impl Waiting {
 }
 
 impl Unanswered {
-    /// Has the store open a file. It may block.
-    fn read(self, shared: &Arc<Shared>, filename: &[u8], mode: Mode) {
-        let answer = |opened| self.answer(move |_| Ok(Body::Send(opened?)));
-        shared.store.open(filename, mode, Box::new(answer));
-    }
-
-    /// Asks a controller; where it gives nothing, the file of the route is opened that was named for that.
-    fn ask(self, shared: &Arc<Shared>, target: &Target, mode: Mode) {
-        let Some((url, timeout, fallback)) = target.controller() else {
-            return; // its drop answers
-        };
-        let Some(controller) = &shared.config.routing.controller else {
-            let none = ControllerError::Unreachable("no HTTP in this program".to_owned());
-            return self.answer(|_| Err(Refusal::Controller(none)));
-        };
-        let (shared, fallback) = (Arc::clone(shared), fallback.map(<[u8]>::to_vec));
-        let answer = move |answered: Result<Vec<u8>, ControllerError>| match (answered, fallback) {
-            (Ok(bytes), _) => self.answer(move |_| Ok(Body::Send(Source::bytes(bytes, mode)))),
-            (Err(why), None) => self.answer(|_| Err(Refusal::Controller(why))),
-            (Err(why), Some(filename)) => {
-                self.tell_fallback(&shared, &filename, why);
-                let lane = shared.store.lane(&filename);
-                let pool = shared.engine.pool().clone();
-                pool.submit(lane, move || self.read(&shared, &filename, mode));
-            }
-        };
-        controller.ask(url.to_owned(), timeout, Box::new(answer));
-    }
-
-    fn tell_fallback(&self, shared: &Shared, fallback: &[u8], why: ControllerError) {
-        if let Some(waiting) = &self.waiting {
-            shared.send_event(ServerEvent::FellBack {
-                peer: waiting.from,
-                fallback: fallback.to_vec(),
-                why,
-            });
-        }
-    }
-
     /// `open` may block.
     fn answer(mut self, open: impl FnOnce(&Request<'_>) -> Result<Body, Refusal>) {
         let Some(packet) = self.waiting.as_ref().map(|waiting| waiting.packet.clone()) else {

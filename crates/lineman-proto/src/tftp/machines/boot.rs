@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::Firmware;
 use super::Outcome;
+use super::Protocol;
 use super::Role;
 use crate::tftp::Direction;
 
@@ -37,6 +38,7 @@ struct Record {
     port: u16,
     name_len: u8,
     firmware: Firmware,
+    protocol: Protocol,
     direction: Direction,
     outcome: Outcome,
 }
@@ -50,6 +52,8 @@ pub struct Step<'a> {
     pub role: Role,
     /// Which program asked.
     pub firmware: Firmware,
+    /// By what.
+    pub protocol: Protocol,
     /// Which way the file went.
     pub direction: Direction,
     /// From the beginning of the boot to the request.
@@ -83,6 +87,7 @@ pub(super) struct Told<'a> {
     pub(super) name: &'a [u8],
     pub(super) direction: Direction,
     pub(super) firmware: Firmware,
+    pub(super) protocol: Protocol,
     pub(super) bytes: u64,
     pub(super) outcome: Outcome,
 }
@@ -137,6 +142,7 @@ impl<W> Boot<W> {
                 name,
                 role: Role::of(name),
                 firmware: record.firmware,
+                protocol: record.protocol,
                 direction: record.direction,
                 at,
                 took,
@@ -204,6 +210,7 @@ impl<W> Boot<W> {
             port: told.port,
             name_len: u8::try_from(name.len()).unwrap_or(u8::MAX),
             firmware: told.firmware,
+            protocol: told.protocol,
             direction: told.direction,
             outcome: told.outcome,
         };
@@ -211,10 +218,10 @@ impl<W> Boot<W> {
             self.note = note;
             self.noted = record.at;
         }
-        let running = self
-            .records
-            .iter_mut()
-            .rfind(|it| it.outcome == Outcome::Running && it.port == told.port);
+        let running = self.records.iter_mut().rfind(|it| {
+            let end = (it.port, it.protocol);
+            it.outcome == Outcome::Running && end == (told.port, told.protocol)
+        });
         if let Some(running) = running {
             let is_same = running.name_len == record.name_len && running.at == record.at;
             if is_same {

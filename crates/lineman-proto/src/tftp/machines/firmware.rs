@@ -54,6 +54,20 @@ impl Firmware {
         }
     }
 
+    /// By the `User-Agent` of an HTTP request (RFC 9110 §10.1.5): it is what the program says.
+    pub fn of_user_agent(agent: &[u8]) -> Self {
+        let known = [
+            (&b"UefiHttpBoot/"[..], Self::Edk2), // EDK2's HttpBootDxe
+            (b"iPXE/", Self::Ipxe),
+            (b"GRUB", Self::Grub),
+            (b"U-Boot", Self::UBoot),
+            (b"Syslinux/", Self::Pxelinux),
+        ];
+        let is_of = |begin: &[u8]| agent.starts_with(begin);
+        let found = known.into_iter().find(|(begin, _)| is_of(begin));
+        found.map_or(Self::Unknown, |(_, firmware)| firmware)
+    }
+
     /// Its name; `None` for an unknown one.
     pub fn name(self) -> Option<&'static str> {
         match self {

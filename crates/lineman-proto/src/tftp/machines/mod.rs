@@ -29,6 +29,26 @@ pub use self::boot::Step;
 pub use self::firmware::Firmware;
 pub use self::role::Role;
 
+/// By what a machine asks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// TFTP.
+    #[default]
+    Tftp,
+    /// HTTP: later loaders get large files by it.
+    Http,
+}
+
+impl Protocol {
+    /// For programs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Tftp => "tftp",
+            Self::Http => "http",
+        }
+    }
+}
+
 /// How a request of a machine ended, or that it has not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -112,6 +132,8 @@ pub struct Asked<'a> {
     pub direction: Direction,
     /// Which program asked.
     pub firmware: Firmware,
+    /// By what.
+    pub protocol: Protocol,
 }
 
 /// How a request ended.
@@ -304,6 +326,7 @@ fn told<'a>(asked: &Asked<'a>, outcome: Outcome, bytes: u64, took: Duration) -> 
         name: asked.name,
         direction: asked.direction,
         firmware: asked.firmware,
+        protocol: asked.protocol,
         bytes,
         outcome,
     }

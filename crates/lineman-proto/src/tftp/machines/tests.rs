@@ -29,6 +29,7 @@ impl Hall {
             name,
             direction: Direction::Read,
             firmware: Firmware::Pxelinux,
+            protocol: Protocol::Tftp,
         }
     }
 

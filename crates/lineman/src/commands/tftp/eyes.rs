@@ -2,6 +2,7 @@
 //!
 //! The port has a thread of its own, so that whoever looks holds up neither transfers nor the log.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
@@ -23,8 +24,10 @@ use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_net::tftp::Ending;
 use lineman_net::tftp::Gauges;
+use lineman_net::tftp::HttpReport;
 use lineman_net::tftp::Refusal;
 use lineman_net::tftp::Report;
+use lineman_net::tftp::Server;
 use lineman_net::tftp::ServerEvent;
 use lineman_proto::text::safe_json;
 use lineman_proto::text::visible_bytes;
@@ -36,6 +39,7 @@ use lineman_proto::tftp::machines::Machine;
 use lineman_proto::tftp::machines::Machines;
 use lineman_proto::tftp::machines::Outcome;
 use lineman_proto::tftp::machines::Progress;
+use lineman_proto::tftp::machines::Protocol;
 use lineman_proto::tftp::machines::Role;
 use lineman_proto::tftp::machines::Step;
 use lineman_proto::tftp::machines::is_closing;
@@ -44,6 +48,8 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::collected::OfStore;
+use super::files;
+use super::files::Files;
 use super::guard;
 use super::metrics::Metrics;
 use super::words;
@@ -55,6 +61,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::lang::machines::Machines as Words;
+use crate::lang::tftp::Tftp;
 use crate::log;
 use crate::runtime;
 
@@ -116,10 +123,17 @@ pub fn take(args: &Serve, console: Console) -> Result<Option<Taken>, Failure> {
 pub fn start(
     taken: Taken,
     args: &Serve,
-    gauges: Gauges,
+    server: &Server,
     store: Option<OfStore>,
     console: Console,
 ) -> Result<Arc<Seen>, Failure> {
+    let gauges = server.gauges();
+    let local: Vec<_> = taken
+        .listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect();
+    let local: Vec<SocketAddr> = local.into_iter().flatten().collect();
     let seen = Arc::new(Seen {
         metrics: Metrics::new(&gauges, store),
         gauges,
@@ -128,23 +142,31 @@ pub fn start(
             neighbours: taken.neighbours,
             missed: None,
         }),
+        // What others cannot reach is no advice to them.
+        port: local
+            .iter()
+            .find(|it| !it.ip().is_loopback())
+            .map(SocketAddr::port),
+        advised: Mutex::default(),
     });
-    let addresses = taken.listeners.iter().map(TcpListener::local_addr);
-    let addresses: Vec<_> = addresses
-        .flatten()
+    let addresses: Vec<_> = local
+        .iter()
         .map(|address| format!("http://{address}/machines"))
         .collect();
     let allowed = guard::allowed(&args.allow);
     let shown = Shown(Arc::clone(&seen));
+    let files = Files(server.files());
     let (listeners, hosts) = (taken.listeners, taken.hosts);
     thread::Builder::new()
         .name("http".to_owned())
-        .spawn(move || answer(listeners, shown, hosts, allowed.as_deref()))
+        .spawn(move || answer(listeners, shown, files, hosts, allowed.as_deref()))
         .map_err(SystemError::new(Operation::Create, "a thread"))
         .map_err(|error| Failure::system(&error, console.lang))?;
-    console.note(&Words::At {
-        addresses: &addresses.join(", "),
-    });
+    let listed = &addresses.join(", ");
+    match seen.port {
+        Some(_) => console.note(&Words::At { addresses: listed }),
+        None => console.note(&Words::AtLocal { addresses: listed }),
+    }
     let _ = console.tell("http", json!({ "addresses": addresses })); // a log takes everything
     Ok(seen)
 }
@@ -153,6 +175,7 @@ pub fn start(
 fn answer(
     listeners: Vec<TcpListener>,
     shown: Shown,
+    files: Files,
     hosts: Hosts,
     allowed: Option<&[lineman_proto::tftp::guard::Prefix]>,
 ) {
@@ -162,13 +185,13 @@ fn answer(
     let Ok(runtime) = runtime else {
         return; // the port is taken, and nobody answers there
     };
-    let app = lineman_http::eyes(shown, hosts);
+    let app = lineman_http::front(shown, files, hosts);
     runtime.block_on(async {
         let may = |ip: IpAddr| allowed.is_none_or(|all| all.iter().any(|it| it.contains(ip)));
         let listeners = listeners.into_iter().map(tokio::net::TcpListener::from_std);
         let all = listeners
             .flatten()
-            .map(|listener| lineman_http::serve(listener, app.clone(), Limits::default(), may));
+            .map(|listener| lineman_http::serve(listener, app.clone(), LIMITS, may));
         futures_util::future::join_all(all).await
     });
 }
@@ -179,6 +202,10 @@ pub struct Seen {
     metrics: Metrics,
     gauges: Gauges,
     table: Mutex<Table>,
+    /// Where other machines get the files by HTTP; `None` where only this one does.
+    port: Option<u16>,
+    /// Those that were told so.
+    advised: Mutex<HashSet<IpAddr>>,
 }
 
 #[derive(Debug)]
@@ -206,6 +233,7 @@ impl Seen {
                 filename,
                 direction,
                 firmware,
+                protocol,
                 at,
             } => {
                 let mut table = self.table();
@@ -216,12 +244,17 @@ impl Seen {
                     name: filename,
                     direction: *direction,
                     firmware: *firmware,
+                    protocol: *protocol,
                 };
                 table.machines.begin(&asked);
             }
             ServerEvent::Report(report) => {
                 self.metrics.take(report);
                 self.end(report);
+            }
+            ServerEvent::Http(report) => {
+                self.metrics.take_http(report);
+                self.end_http(report);
             }
             _ => {}
         }
@@ -245,6 +278,7 @@ impl Seen {
             name: &report.filename,
             direction: report.direction,
             firmware: report.firmware,
+            protocol: Protocol::Tftp,
         };
         let ended = Ended {
             outcome,
@@ -253,6 +287,60 @@ impl Seen {
             note: note.filter(|_| !outcome.is_habit()),
         };
         table.machines.end(&asked, ended, note_bytes);
+    }
+
+    fn end_http(&self, report: &HttpReport) {
+        let Some(outcome) = files::outcome(report) else {
+            return;
+        };
+        let note = (outcome != Outcome::Complete).then(|| Note {
+            reason: files::reason_id(report),
+            en: files::reason(report, Lang::En).into(),
+            zh: files::reason(report, Lang::Zh).into(),
+        });
+        let note_bytes = note.as_ref().map_or(0, |it| it.en.len() + it.zh.len());
+        let mut table = self.table();
+        let asked = Asked {
+            peer: report.peer,
+            mac: table.mac(report.peer.ip()),
+            at: report.at,
+            name: &report.filename,
+            direction: Direction::Read,
+            firmware: report.firmware,
+            protocol: Protocol::Http,
+        };
+        let ended = Ended {
+            outcome,
+            bytes: report.bytes,
+            took: report.elapsed,
+            note: note.filter(|_| !outcome.is_habit()),
+        };
+        table.machines.end(&asked, ended, note_bytes);
+    }
+
+    /// Says of a machine, once, that it has got a large file by TFTP that it could have by HTTP.
+    pub fn note_large(&self, report: &Report, console: Console) {
+        let is_large = report.direction == Direction::Read && report.bytes >= LARGE;
+        let Some(port) = self.port.filter(|_| is_large && words::is_complete(report)) else {
+            return;
+        };
+        let ip = report.peer.ip();
+        let mut advised = self.advised.lock().unwrap_or_else(PoisonError::into_inner);
+        if advised.len() >= MOST_ADVISED || !advised.insert(ip) {
+            return;
+        }
+        drop(advised);
+        let (peer, file) = (&ip, &visible_bytes(&report.filename));
+        let size = &words::size(report.bytes as f64);
+        let port = &port;
+        console.note(&Tftp::LargeWithoutHttp {
+            peer,
+            file,
+            size,
+            port,
+        });
+        let fields = json!({ "peer": ip.to_string(), "file": file, "bytes": report.bytes });
+        let _ = console.tell("large-by-tftp", fields); // a log takes everything
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -358,6 +446,7 @@ fn row(ip: IpAddr, machine: &Machine<Note>, now: Instant, clock: SystemTime) -> 
             "file": visible_bytes(step.name),
             "role": step.role.id(),
             "firmware": step.firmware.name(),
+            "protocol": step.protocol.id(),
             "direction": match step.direction {
                 Direction::Read => "read",
                 Direction::Write => "write",
@@ -500,6 +589,17 @@ pub const OUTCOMES: [Outcome; 14] = [
     Outcome::Untold,
 ];
 
+/// A thousand connections: a hall of machines that all get their images at once; each takes two descriptors.
+const LIMITS: Limits = Limits {
+    most: 1024,
+    most_of_one: 64,
+    head: Duration::from_secs(10),
+    stall: Duration::from_secs(30),
+};
+/// Bytes of a file that takes a machine seconds by TFTP, and HTTP far less: kernels and images, not loaders.
+const LARGE: u64 = 16 << 20;
+/// Machines that are remembered to have been advised.
+const MOST_ADVISED: usize = 10_000;
 /// Where the kernel tells this machine's name (proc_sys_kernel(5)).
 const HOST_NAME: &str = "/proc/sys/kernel/hostname";
 /// Where `lineman tftp machines` looks: 69 and 80.

@@ -168,6 +168,9 @@ fn request(request: &Value, lang: Lang) -> String {
         role.filter(|role| !role.is_empty())
             .map(|it| format!("({it})")),
     );
+    if request["protocol"] == "http" {
+        parts.push("HTTP".to_owned());
+    }
     parts.push(how);
     parts.join(" ")
 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use lineman_net::tftp::Gauges;
+use lineman_net::tftp::HttpReport;
 use lineman_net::tftp::RefusedCounts;
 use lineman_net::tftp::Report;
 use lineman_proto::tftp::Direction;
@@ -18,6 +19,7 @@ use prometheus_client::registry::Registry;
 
 use super::collected::OfStore;
 use super::collected::Turnaround;
+use super::files;
 use super::words;
 
 /// All counts. The labels have few values: nothing of what a client sends is one.
@@ -32,6 +34,8 @@ pub struct Metrics {
     timeouts: Counter,
     gaps: Counter,
     duplicates: Counter,
+    http_requests: Family<Answered, Counter>,
+    http_bytes: Counter,
     ignored: Family<Why, Counter>,
     evicted: Counter,
     untold: Counter,
@@ -42,6 +46,13 @@ pub struct Metrics {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Ended {
     direction: &'static str,
+    reason: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    method: &'static str,
+    status: u16,
     reason: &'static str,
 }
 
@@ -76,6 +87,8 @@ impl Metrics {
             timeouts: Counter::default(),
             gaps: Counter::default(),
             duplicates: Counter::default(),
+            http_requests: Family::default(),
+            http_bytes: Counter::default(),
             ignored: Family::default(),
             evicted: Counter::default(),
             untold: Counter::default(),
@@ -134,6 +147,16 @@ impl Metrics {
             all.register(name, help, counter.clone());
         }
         all.register(
+            "http_requests",
+            "Requests for files by HTTP that have ended, by status and how (docs/json.md names the reasons)",
+            this.http_requests.clone(),
+        );
+        all.register(
+            "http_bytes",
+            "Bytes of files that have arrived by HTTP",
+            this.http_bytes.clone(),
+        );
+        all.register(
             "tftp_datagrams_ignored",
             "Datagrams that were not answered, by why",
             this.ignored.clone(),
@@ -186,6 +209,17 @@ impl Metrics {
         self.timeouts.inc_by(stats.timeouts);
         self.gaps.inc_by(stats.gaps);
         self.duplicates.inc_by(stats.duplicates);
+    }
+
+    /// A request by HTTP has ended.
+    pub fn take_http(&self, report: &HttpReport) {
+        let answered = Answered {
+            method: report.method.name(),
+            status: report.status,
+            reason: files::reason_id(report),
+        };
+        self.http_requests.get_or_create(&answered).inc();
+        self.http_bytes.inc_by(report.bytes);
     }
 
     /// The text.

@@ -3,6 +3,7 @@
 mod client;
 mod collected;
 mod eyes;
+mod files;
 mod get;
 mod guard;
 mod json;

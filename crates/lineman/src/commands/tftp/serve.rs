@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 
 use super::eyes;
 use super::eyes::Seen;
+use super::files;
 use super::guard;
 use super::json;
 use super::launch;
@@ -89,7 +90,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
     let seen = launch
         .http
-        .map(|taken| eyes::start(taken, args, server.gauges(), launch.counts, console));
+        .map(|taken| eyes::start(taken, args, &server, launch.counts, console));
     let supervisor = launch.supervisor.as_ref();
     let ready = serving(args, &addresses(&server), console.lang);
     supervisor.inspect(|line| line.ready(&ready));
@@ -269,6 +270,7 @@ impl Tally {
                 return;
             }
             ServerEvent::Slowed { prefix } => return guard::slowed(prefix, console),
+            ServerEvent::Http(report) => return files::tell(report, console),
             _ => return,
         };
         match report.ending {
@@ -280,6 +282,9 @@ impl Tally {
         say(report, console);
         let fields = json::transfer(report, Side::Server, console.lang);
         let _ = console.tell("transfer", fields);
+        if let Some(seen) = &self.seen {
+            seen.note_large(report, console);
+        }
     }
 
     fn finish(&self, server: &Server, console: Console) {

@@ -140,41 +140,46 @@ pub fn reason_id(report: &Report) -> &'static str {
             Fault::Protocol(_) => "protocol",
             _ => "aborted",
         },
-        Ending::Refused(refusal) => match refusal {
-            Refusal::NotFound { .. } => "not-found",
-            Refusal::OutsideRoot => "outside-root",
-            Refusal::LinkOutside(_) => "link-outside",
-            Refusal::DanglingLink(_) => "dangling-link",
-            Refusal::LinkLoop { .. } => "link-loop",
-            Refusal::NoDirectory { .. } => "no-directory",
-            Refusal::DirectoryClosed { .. } => "directory-closed",
-            Refusal::NotAFile => "not-a-file",
-            Refusal::ByRule => "by-rule",
-            Refusal::NotRoutable(_) => "not-routable",
-            Refusal::Controller(_) => "controller",
-            Refusal::NotPermitted => "not-permitted",
-            Refusal::ReadOnly => "read-only",
-            Refusal::Exists => "exists",
-            Refusal::TooLarge { .. } => "too-large",
-            Refusal::QuotaUsed { .. } => "quota-used",
-            Refusal::DiskFull => "disk-full",
-            Refusal::Changed => "changed",
-            Refusal::StoreReadOnly => "read-only",
-            Refusal::Store(fault) => store::fault_id(fault),
-            Refusal::Busy { .. }
-            | Refusal::BusyClient { .. }
-            | Refusal::BusyMemory { .. }
-            | Refusal::BusyNetwork { .. }
-            | Refusal::Exhausted(_) => "busy",
-            Refusal::Malformed => "malformed",
-            _ => "system",
-        },
+        Ending::Refused(refusal) => refusal_id(refusal),
         Ending::Superseded => "superseded",
         Ending::Stopped => "stopped",
         Ending::Unreachable(_) => "unreachable",
         Ending::KeepsToPort => "keeps-to-port",
         Ending::Displaced => "displaced",
         Ending::Forged => "forged",
+    }
+}
+
+/// A name for why a request is refused, for programs.
+pub fn refusal_id(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotFound { .. } => "not-found",
+        Refusal::OutsideRoot => "outside-root",
+        Refusal::LinkOutside(_) => "link-outside",
+        Refusal::DanglingLink(_) => "dangling-link",
+        Refusal::LinkLoop { .. } => "link-loop",
+        Refusal::NoDirectory { .. } => "no-directory",
+        Refusal::DirectoryClosed { .. } => "directory-closed",
+        Refusal::NotAFile => "not-a-file",
+        Refusal::ByRule => "by-rule",
+        Refusal::NotRoutable(_) => "not-routable",
+        Refusal::Controller(_) => "controller",
+        Refusal::NotPermitted => "not-permitted",
+        Refusal::ReadOnly => "read-only",
+        Refusal::Exists => "exists",
+        Refusal::TooLarge { .. } => "too-large",
+        Refusal::QuotaUsed { .. } => "quota-used",
+        Refusal::DiskFull => "disk-full",
+        Refusal::Changed => "changed",
+        Refusal::StoreReadOnly => "read-only",
+        Refusal::Store(fault) => store::fault_id(fault),
+        Refusal::Busy { .. }
+        | Refusal::BusyClient { .. }
+        | Refusal::BusyMemory { .. }
+        | Refusal::BusyNetwork { .. }
+        | Refusal::Exhausted(_) => "busy",
+        Refusal::Malformed => "malformed",
+        _ => "system",
     }
 }
 

@@ -14,8 +14,8 @@ pub const TEXTS: &[Row] = &[
         "显示各机器从服务器启动的经过，以及停在何处",
     ),
     (
-        "Show by HTTP what machines boot (/machines), counts (/metrics) and that the server runs (/healthz); without ADDR to this machine only",
-        "通过 HTTP 显示各机器的启动经过（/machines）、计数（/metrics）以及服务器在运行（/healthz）；不写地址则仅限本机",
+        "Serve the same files by HTTP, and show what machines boot (/machines), counts (/metrics) and that the server runs (/healthz); without ADDR to this machine only",
+        "以 HTTP 提供同样的文件，并显示各机器的启动经过（/machines）、计数（/metrics）以及服务器在运行（/healthz）；不写地址则仅限本机",
     ),
     (
         "Answer there under this name too, may be repeated: of a service or a proxy before it (default: addresses, localhost and this machine's name)",

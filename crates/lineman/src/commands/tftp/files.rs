@@ -1,0 +1,253 @@
+//! The served files by HTTP (`--http`): where the port gets them, and what the log says of each request.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use axum::http::Method;
+use axum::http::StatusCode;
+use lineman_http::Answered;
+use lineman_http::Asked;
+use lineman_http::Description;
+use lineman_http::Ending;
+use lineman_http::Undelivered;
+use lineman_net::tftp::Files as Opener;
+use lineman_net::tftp::HttpEnding;
+use lineman_net::tftp::HttpMethod;
+use lineman_net::tftp::HttpReport;
+use lineman_net::tftp::Refusal;
+use lineman_net::tftp::Routed;
+use lineman_net::tftp::ServedFile;
+use lineman_net::tftp::StoreFault;
+use lineman_proto::text::visible_bytes;
+use lineman_proto::tftp::machines::Firmware;
+use lineman_proto::tftp::machines::Outcome;
+use serde_json::Value;
+use serde_json::json;
+
+use super::route;
+use super::words;
+use crate::console::Console;
+use crate::lang::Lang;
+use crate::lang::Message as _;
+use crate::lang::tftp::Tftp;
+
+/// What the port serves.
+pub struct Files(pub Opener);
+
+/// A file, and what the rules made of its name.
+pub struct Served {
+    file: ServedFile,
+    routed: Option<Routed>,
+}
+
+/// Why there is none, and what the rules made of the name.
+pub struct Refused {
+    refusal: Refusal,
+    routed: Option<Routed>,
+}
+
+impl lineman_http::Files for Files {
+    type File = Served;
+    type Refusal = Refused;
+
+    async fn open(&self, asked: &Asked) -> Result<Served, Refused> {
+        let found = self.0.open(asked.peer, asked.local, &asked.name).await;
+        let routed = found.routed;
+        match found.file {
+            Ok(file) => Ok(Served { file, routed }),
+            Err(refusal) => Err(Refused { refusal, routed }),
+        }
+    }
+
+    fn describe(&self, served: &Served) -> Description {
+        Description {
+            length: served.file.length(),
+            tag: served.file.tag(),
+            modified: served.file.modified(),
+        }
+    }
+
+    async fn read(&self, served: &Served, offset: u64, most: usize) -> Result<Vec<u8>, Refused> {
+        let read = served.file.read(offset, most).await;
+        read.map_err(|refusal| Refused {
+            refusal,
+            routed: served.routed.clone(),
+        })
+    }
+
+    fn status(&self, refused: &Refused) -> StatusCode {
+        status(&refused.refusal)
+    }
+
+    fn begins(&self, asked: &Asked) {
+        let firmware = Firmware::of_user_agent(&asked.user_agent);
+        self.0.begins(asked.peer, &asked.name, firmware, asked.at);
+    }
+
+    fn ended(&self, asked: &Asked, served: Option<&Served>, answered: Answered<Refused>) {
+        let mut routed = served.and_then(|served| served.routed.clone());
+        let ending = match answered.ending {
+            Ending::Arrived => HttpEnding::Arrived,
+            Ending::Left => HttpEnding::Left,
+            Ending::Unfulfillable => HttpEnding::Unfulfillable,
+            Ending::Refused(refused) => {
+                routed = refused.routed;
+                HttpEnding::Refused(refused.refusal)
+            }
+        };
+        self.0.tell(HttpReport {
+            peer: asked.peer,
+            filename: asked.name.clone(),
+            routed,
+            method: match asked.method {
+                Method::GET => HttpMethod::Get,
+                Method::HEAD => HttpMethod::Head,
+                _ => HttpMethod::Other,
+            },
+            firmware: Firmware::of_user_agent(&asked.user_agent),
+            at: asked.at,
+            status: answered.status.as_u16(),
+            bytes: answered.bytes,
+            elapsed: asked.at.elapsed(),
+            ending,
+        });
+    }
+
+    fn undelivered(&self, socket: BorrowedFd<'_>) -> io::Result<Undelivered> {
+        let (bytes, is_lost) = lineman_net::undelivered(socket)?;
+        Ok(Undelivered { bytes, is_lost })
+    }
+}
+
+/// A refusal in HTTP. Whether a name leads out of the root, or to a directory, is nobody's business.
+fn status(refusal: &Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NotFound { .. }
+        | Refusal::OutsideRoot
+        | Refusal::LinkOutside(_)
+        | Refusal::DanglingLink(_)
+        | Refusal::LinkLoop { .. }
+        | Refusal::NoDirectory { .. }
+        | Refusal::NotAFile
+        | Refusal::NotRoutable(_)
+        | Refusal::Malformed => StatusCode::NOT_FOUND,
+        Refusal::NotPermitted | Refusal::DirectoryClosed { .. } | Refusal::ByRule => {
+            StatusCode::FORBIDDEN
+        }
+        Refusal::Busy { .. }
+        | Refusal::BusyClient { .. }
+        | Refusal::BusyNetwork { .. }
+        | Refusal::BusyMemory { .. }
+        | Refusal::Exhausted(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::Store(StoreFault::Name) => StatusCode::NOT_FOUND,
+        Refusal::Store(StoreFault::Denied { .. }) => StatusCode::FORBIDDEN,
+        Refusal::Store(StoreFault::Silent { .. }) => StatusCode::GATEWAY_TIMEOUT,
+        Refusal::Store(_) | Refusal::Controller(_) => StatusCode::BAD_GATEWAY,
+        Refusal::System(error) if error.kind() == io::ErrorKind::TimedOut => {
+            StatusCode::GATEWAY_TIMEOUT
+        }
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What a request is to a boot; `None` for a part of a file, which says nothing of the whole.
+pub fn outcome(report: &HttpReport) -> Option<Outcome> {
+    Some(match &report.ending {
+        HttpEnding::Arrived if report.method == HttpMethod::Head => Outcome::SizeProbe,
+        HttpEnding::Arrived if report.status == StatusCode::PARTIAL_CONTENT => return None,
+        // The client has what it needs: it said so itself.
+        HttpEnding::Arrived => Outcome::Complete,
+        HttpEnding::Left => Outcome::Silent,
+        HttpEnding::Unfulfillable => Outcome::Broken,
+        HttpEnding::Refused(refusal) => match status(refusal) {
+            StatusCode::NOT_FOUND => Outcome::Missing,
+            StatusCode::FORBIDDEN => Outcome::Refused,
+            StatusCode::SERVICE_UNAVAILABLE => Outcome::Refused,
+            _ => Outcome::ServerFault,
+        },
+    })
+}
+
+/// A name for the ending, for programs.
+pub fn reason_id(report: &HttpReport) -> &'static str {
+    match &report.ending {
+        HttpEnding::Arrived => "complete",
+        HttpEnding::Left => "client-left",
+        HttpEnding::Unfulfillable => "unfulfillable",
+        HttpEnding::Refused(refusal) => words::refusal_id(refusal),
+    }
+}
+
+/// Why the client has not got what it asked for; empty where it has.
+pub fn reason(report: &HttpReport, lang: Lang) -> String {
+    match &report.ending {
+        HttpEnding::Arrived => String::new(),
+        HttpEnding::Left => Tftp::HttpLeft {
+            size: &words::size(report.bytes as f64),
+        }
+        .render(lang),
+        HttpEnding::Unfulfillable => Tftp::HttpUnfulfillable {}.render(lang),
+        HttpEnding::Refused(refusal) => words::refused(refusal, lang),
+    }
+}
+
+/// One line, and one object, for each request.
+pub fn tell(report: &HttpReport, console: Console) {
+    let lang = console.lang;
+    let (peer, file) = (&report.peer, &visible_bytes(&report.filename));
+    let status = &report.status;
+    let method = &report.method.name();
+    let route = report.routed.as_ref();
+    let route = route.map(|routed| route::led_to(routed, lang));
+    let route = match (route, lang) {
+        (None, _) => String::new(),
+        (Some(route), Lang::En) => format!(", {route}"),
+        (Some(route), Lang::Zh) => format!("，{route}"),
+    };
+    let details = &(Tftp::HttpStatus { method, status }.render(lang) + &route);
+    match &report.ending {
+        HttpEnding::Arrived if report.bytes > 0 => {
+            let seconds = report.elapsed.as_secs_f64();
+            console.note(&Tftp::Sent {
+                peer,
+                file,
+                size: &words::size(report.bytes as f64),
+                seconds: &format!("{seconds:.3}"),
+                rate: &words::size(report.bytes as f64 / seconds.max(1e-6)),
+                details,
+            });
+        }
+        HttpEnding::Arrived => console.note(&Tftp::HttpAnswered {
+            peer,
+            file,
+            details,
+        }),
+        _ => {
+            let reason = &reason(report, lang);
+            console.note(&Tftp::HttpFailed {
+                peer,
+                file,
+                reason,
+                details,
+            });
+        }
+    }
+    let _ = console.tell("http-request", fields(report, lang)); // a log takes everything
+}
+
+fn fields(report: &HttpReport, lang: Lang) -> Value {
+    json!({
+        "peer": report.peer.to_string(),
+        "method": report.method.name(),
+        "firmware": report.firmware.name(),
+        "file": visible_bytes(&report.filename),
+        "route": report.routed.as_ref().and_then(|routed| routed.route).map(|nth| nth + 1),
+        "served": report.routed.as_ref().map(route::target),
+        "status": report.status,
+        "complete": matches!(report.ending, HttpEnding::Arrived),
+        "reason": reason_id(report),
+        "text": reason(report, lang),
+        "bytes": report.bytes,
+        "seconds": report.elapsed.as_secs_f64(),
+    })
+}
