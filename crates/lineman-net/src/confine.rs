@@ -5,9 +5,7 @@
 //! so it belongs before the runtime. It is best effort: an old kernel confines less, or not at all.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::os::fd::OwnedFd;
-use std::path::Path;
 use std::path::PathBuf;
 
 use landlock::ABI;
@@ -42,25 +40,6 @@ pub enum Confinement {
     },
     /// Nothing: the kernel has no Landlock, or it is switched off.
     None,
-}
-
-/// Confines the calling thread, and those that it starts later, to the files beneath `dir`: they
-/// may be read and, if `writable`, written, created, replaced and removed. But for what is `elsewhere`, nothing
-/// else in the file system can be opened, and TCP not be used. What is open stays open.
-///
-/// # Errors
-/// When the kernel has Landlock and refuses all the same.
-pub(crate) fn to_directory(
-    dir: impl AsFd,
-    writable: bool,
-    elsewhere: &Elsewhere,
-) -> io::Result<Confinement> {
-    let mut allowed = AccessFs::ReadFile | AccessFs::ReadDir;
-    if writable {
-        // A rename needs to remove the old name and to make the new one.
-        allowed |= AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
-    }
-    enforce(|rules| elsewhere.allow(rules.add_rule(PathBeneath::new(dir, allowed))?))
 }
 
 /// What a server uses beside its files: others on the network whom it asks.
@@ -101,32 +80,69 @@ impl Elsewhere {
     }
 }
 
-/// What a server needs that has its files from elsewhere.
-#[derive(Debug)]
-pub struct Needs<'a> {
-    /// A directory in which files are made, read, replaced and removed.
-    pub writable: &'a OwnedFd,
-    /// A directory out of which empty directories may be removed.
-    pub removed_from: Option<&'a Path>,
-    /// Where they come from.
-    pub elsewhere: &'a Elsewhere,
+/// What may be done beneath a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Files are read, directories searched.
+    Read,
+    /// Files are also made, written, replaced and removed.
+    Write,
+    /// Empty directories are removed.
+    RemoveDirectories,
 }
 
-impl Needs<'_> {
-    /// Confines the calling thread, and those that it starts later, to this. What is open stays open.
+impl Rights {
+    fn access(self) -> BitFlags<AccessFs> {
+        let read = AccessFs::ReadFile | AccessFs::ReadDir;
+        match self {
+            Self::Read => read,
+            // A rename needs to remove the old name and to make the new one.
+            Self::Write => read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile,
+            Self::RemoveDirectories => AccessFs::RemoveDir.into(),
+        }
+    }
+}
+
+/// All that a server needs of the file system and of the network, when its own sockets are open.
+#[derive(Debug, Default)]
+pub struct Needs {
+    beneath: Vec<(OwnedFd, Rights)>,
+    elsewhere: Elsewhere,
+}
+
+impl Needs {
+    /// This, and what is beneath a directory.
+    #[must_use]
+    pub fn beneath(mut self, dir: OwnedFd, rights: Rights) -> Self {
+        self.beneath.push((dir, rights));
+        self
+    }
+
+    /// This, and what is elsewhere.
+    #[must_use]
+    pub fn elsewhere(mut self, elsewhere: &Elsewhere) -> Self {
+        self.elsewhere = self.elsewhere.and(elsewhere);
+        self
+    }
+
+    /// This and that. Confined twice, a thread would keep only what both allow.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.beneath.extend(other.beneath);
+        self.elsewhere(&other.elsewhere)
+    }
+
+    /// Confines the calling thread, and those that it starts later, to this: nothing else in the file system can be
+    /// opened, and TCP not be used. What is open stays open.
     ///
     /// # Errors
     /// When the kernel has Landlock and refuses all the same.
     pub fn confine(&self) -> io::Result<Confinement> {
-        let read = AccessFs::ReadFile | AccessFs::ReadDir;
-        let write = read | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
-        let removed_from = self.removed_from.and_then(|path| PathFd::new(path).ok());
-        enforce(|mut rules| {
-            rules = rules.add_rule(PathBeneath::new(self.writable, write))?;
-            if let Some(parent) = removed_from {
-                rules = rules.add_rule(PathBeneath::new(parent, AccessFs::RemoveDir))?;
-            }
-            self.elsewhere.allow(rules)
+        enforce(|rules| {
+            let beneath = self.beneath.iter();
+            let beneath = beneath
+                .map(|(dir, rights)| Ok::<_, RulesetError>(PathBeneath::new(dir, rights.access())));
+            self.elsewhere.allow(rules.add_rules(beneath)?)
         })
     }
 }
@@ -193,7 +209,13 @@ mod tests {
         let root = File::open(dir).expect("the directory opens");
         thread::scope(|scope| {
             scope.spawn(|| {
-                match to_directory(root, writable, &Elsewhere::default()).expect("rules") {
+                let rights = if writable {
+                    Rights::Write
+                } else {
+                    Rights::Read
+                };
+                let needs = Needs::default().beneath(root.into(), rights);
+                match needs.confine().expect("rules") {
                     Confinement::None => eprintln!("nothing checked: this kernel has no Landlock"),
                     _ => check(),
                 }
@@ -282,11 +304,8 @@ mod tests {
             readable: vec![dir.path().join("outside"), dir.path().join("not there")],
         };
         let readable = &elsewhere.readable;
-        let needs = Needs {
-            writable: &cache,
-            removed_from: None,
-            elsewhere: &elsewhere,
-        };
+        let needs = Needs::default().beneath(cache, Rights::Write);
+        let needs = needs.elsewhere(&elsewhere);
         let check = || {
             fs::write(dir.path().join("root/new"), "new").expect("creates");
             fs::read(&readable[0]).expect("reads");

@@ -23,6 +23,7 @@ pub mod udp;
 pub use confine::Confinement;
 pub use confine::Elsewhere;
 pub use confine::Needs;
+pub use confine::Rights;
 pub use durations::CountedDurations;
 pub use durations::Durations;
 pub use error::Operation;

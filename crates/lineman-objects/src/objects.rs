@@ -9,9 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use lineman_net::Confinement;
-use lineman_net::Elsewhere;
 use lineman_net::Needs;
+use lineman_net::Rights;
 use lineman_net::tftp::Answer;
 use lineman_net::tftp::Lane;
 use lineman_net::tftp::Origin;
@@ -170,15 +169,19 @@ impl Store for Objects {
         self.shared.cache.check()
     }
 
-    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement> {
-        let reach = &self.shared.location.reach;
+    fn needs(&self) -> io::Result<Needs> {
         let cache = &self.shared.cache;
-        Needs {
-            writable: cache.dir(),
-            removed_from: cache.parent(),
-            elsewhere: &reach.elsewhere().clone().and(elsewhere),
-        }
-        .confine()
+        let needs = Needs::default()
+            .beneath(cache.dir().try_clone()?, Rights::Write)
+            .elsewhere(self.shared.location.reach.elsewhere());
+        // Without the right to remove it, an empty directory stays.
+        let parent = cache
+            .parent()
+            .and_then(|path| std::fs::File::open(path).ok());
+        Ok(match parent {
+            Some(parent) => needs.beneath(parent.into(), Rights::RemoveDirectories),
+            None => needs,
+        })
     }
 
     fn start(&self) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -62,6 +63,10 @@ impl From<&Decision> for Routed {
             route: decision.route,
             to: match &decision.serve {
                 Serve::File(name) => RoutedTo::File(name.clone()),
+                Serve::FileOf { source, name } => RoutedTo::FileOf {
+                    source: Arc::clone(source),
+                    name: name.clone(),
+                },
                 Serve::Text(_) => RoutedTo::Text,
                 Serve::Controller { url, .. } => RoutedTo::Controller(url.clone()),
                 Serve::Nothing => RoutedTo::Nothing,
@@ -76,6 +81,13 @@ impl From<&Decision> for Routed {
 pub enum RoutedTo {
     /// To this file beneath the root.
     File(Vec<u8>),
+    /// To a file of another source.
+    FileOf {
+        /// The source, as the operator has written it.
+        source: Arc<str>,
+        /// The file's name in it.
+        name: Vec<u8>,
+    },
     /// To a text of the route's own.
     Text,
     /// To what a controller answers at this URL.

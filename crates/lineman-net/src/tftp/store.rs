@@ -18,8 +18,7 @@ pub use directory::WritePolicy;
 use super::Lane;
 use super::Refusal;
 use super::Source;
-use crate::Confinement;
-use crate::Elsewhere;
+use crate::Needs;
 
 /// Who waits for a file that is opened. One that is dropped without an answer
 /// tells the client of an error of the server.
@@ -59,12 +58,11 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// What the system says.
     fn check(&self) -> io::Result<()>;
 
-    /// Confines the calling thread, and those that it starts later, to what this store needs, and to what the
-    /// server needs `elsewhere`.
+    /// What it needs of the system while it serves.
     ///
     /// # Errors
-    /// When the kernel can, and refuses.
-    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement>;
+    /// When the system has no descriptor left.
+    fn needs(&self) -> io::Result<Needs>;
 
     /// Begins to work: the server is confined by now and may have threads. Called once, before anything is
     /// opened.

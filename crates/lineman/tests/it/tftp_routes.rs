@@ -433,3 +433,85 @@ fn percent_encoded(name: &str) -> String {
     }
     encoded
 }
+
+/// Of a directory and of a web server, beside the files that are served; and of nothing else.
+#[test]
+fn a_route_may_lead_to_another_source() {
+    let dir = TempDir::new().expect("temporary directory");
+    let other = dir.path().join("other");
+    std::fs::create_dir(&other).expect("a directory");
+    std::fs::write(other.join("a.iso"), "of the other directory").expect("write");
+    std::fs::write(dir.path().join("secret"), "secret").expect("write");
+    let web = web_of_one("of the web");
+    let file = settings(
+        dir.path(),
+        &format!(
+            r#"
+[tftp.serve]
+cache = "{cache}"
+
+[[tftp.serve.route]]
+name = "iso/*"
+source = "{other}"
+path = "{{name.1}}.iso"
+
+[[tftp.serve.route]]
+name = "web/**"
+source = "{web}"
+"#,
+            cache = dir.path().join("cache").display(),
+            other = other.display(),
+        ),
+    );
+    let served = Served::new(&["--config", &file]);
+    served.write("plain", b"plain");
+    assert_eq!(got(&served, "plain", &[]), Ok(b"plain".to_vec()));
+    assert_eq!(
+        got(&served, "iso/a", &[]),
+        Ok(b"of the other directory".to_vec())
+    );
+    assert_eq!(got(&served, "web/x", &[]), Ok(b"of the web".to_vec()));
+    for (name, words) in [("iso/b", "File not found"), ("a.iso", "File not found")] {
+        let failed = got(&served, name, &[]).expect_err(name);
+        assert!(failed.contains(words), "{name}: {failed}");
+    }
+    let line = served.wait_line("got \"iso/a\"");
+    let led = format!("route 1: {} a.iso", other.display());
+    assert!(line.contains(&led), "{line}");
+    let lines = served.end();
+    let confined = lines.iter().any(|line| line.contains("confined: "));
+    let named = |line: &String| {
+        line.contains("for routes, the files of") && line.contains(other.to_str().expect("UTF-8"))
+    };
+    assert!(!confined || lines.iter().any(named), "{lines:#?}");
+    let mut kept = std::fs::read_dir(dir.path().join("cache")).expect("a cache");
+    assert!(kept.next().is_some(), "under the source's own name");
+}
+
+/// A web server that answers everything with this, again and again; its address.
+fn web_of_one(text: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("a connection");
+            let _ = stream.read(&mut [0; 4096]);
+            let length = text.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nETag: \"1\"\r\n");
+            let all = format!("{head}Connection: close\r\n\r\n{text}");
+            let _ = stream.write_all(all.as_bytes());
+        }
+    });
+    format!("http://{address}/")
+}
+
+#[test]
+fn a_source_that_is_not_there_is_told_at_the_start() {
+    let mut serve = lineman();
+    serve.args(["tftp", "serve", ".", "--listen", "127.0.0.1:0"]);
+    serve.args(["--route", "name=*,source=/nowhere/at/all"]);
+    let output = run(&mut serve);
+    assert!(!output.status.success());
+    let said = stderr(&output);
+    assert!(said.contains("/nowhere/at/all"), "{said}");
+}

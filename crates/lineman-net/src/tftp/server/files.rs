@@ -218,7 +218,7 @@ impl Opening {
         if !target.is_file() {
             return self.open(&target);
         }
-        let lane = shared.store.lane(target.filename(&request));
+        let lane = shared.store_of(&target).lane(target.filename(&request));
         let pool = shared.engine.pool().clone();
         pool.submit(lane, move || self.open(&target));
     }
@@ -233,7 +233,7 @@ impl Opening {
         };
         let routed = target.routed();
         let pool = self.shared.engine.pool().clone();
-        let lane = self.shared.store.lane(filename);
+        let lane = self.shared.store_of(target).lane(filename);
         let answer = move |opened: Result<Source, Refusal>| {
             let file = opened.and_then(|source| ServedFile::of(source, lane, pool));
             let _ = self.answer.send(Found { routed, file }); // the client may be gone

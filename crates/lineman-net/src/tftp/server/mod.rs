@@ -283,9 +283,11 @@ impl Server {
                     .map_err(SystemError::new(Operation::Listen, "a socket"))?;
             }
         }
-        store
-            .start()
-            .map_err(SystemError::new(Operation::Create, "threads"))?;
+        for store in config.routing.sources().chain([&store]) {
+            store
+                .start()
+                .map_err(SystemError::new(Operation::Create, "threads"))?;
+        }
         if let Some(controller) = &config.routing.controller {
             controller
                 .start()

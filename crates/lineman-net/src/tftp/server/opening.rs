@@ -12,6 +12,7 @@ use crate::tftp::Answer;
 use crate::tftp::ControllerError;
 use crate::tftp::Refusal;
 use crate::tftp::Source;
+use crate::tftp::Store;
 
 /// Who wants to read what.
 #[derive(Clone, Copy)]
@@ -23,6 +24,13 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Shared {
+    /// Where the file is that a request is for. Every source of the rules is there when they are read.
+    pub(super) fn store_of(&self, target: &Target) -> &Arc<dyn Store> {
+        let source = target.source();
+        let other = source.and_then(|source| self.config.routing.source(source));
+        other.unwrap_or(&self.store)
+    }
+
     /// Opens what the rules lead to, and gives it to `answer`: before this returns, or later and from another thread.
     /// On the pool: it may block.
     pub(super) fn open_target(
@@ -39,7 +47,9 @@ impl Shared {
         }
         match target.controller() {
             Some(_) => self.ask_controller(target, wanted, answer),
-            None => self.store.open(wanted.filename, wanted.mode, answer),
+            None => self
+                .store_of(target)
+                .open(wanted.filename, wanted.mode, answer),
         }
     }
 

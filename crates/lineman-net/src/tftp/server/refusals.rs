@@ -97,7 +97,11 @@ impl RefusalReporter {
     }
 }
 
+/// A name that a route has led elsewhere was not meant to be in the store.
 fn add_nearest(report: &mut Report, store: &dyn Store) {
+    if report.routed.is_some() {
+        return;
+    }
     if let Ending::Refused(Refusal::NotFound { nearest }) = &mut report.ending {
         let budget = Budget::new(MOST_NAMES, LONGEST_LOOK);
         *nearest = store.nearest(&report.filename, budget);

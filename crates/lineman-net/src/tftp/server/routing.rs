@@ -1,5 +1,6 @@
 //! What a request gets by the operator's rules.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::Neighbours;
 use crate::tftp::Controller;
 use crate::tftp::Refusal;
 use crate::tftp::Routed;
+use crate::tftp::Store;
 
 /// The rules, and what they need to be asked with.
 #[derive(Debug, Default)]
@@ -23,20 +25,35 @@ pub struct Routing {
     routes: Routes,
     neighbours: Option<Neighbours>,
     pub(super) controller: Option<Arc<dyn Controller>>,
+    /// Other sources of files, by what the rules call them.
+    sources: HashMap<Arc<str>, Arc<dyn Store>>,
 }
 
 impl Routing {
-    /// Rules that may look up link-layer addresses in `neighbours`, and ask `controller`.
+    /// Rules that may look up link-layer addresses in `neighbours`, ask `controller`, and lead to other `sources`, each
+    /// by what the rules call it.
     pub fn new(
         routes: Routes,
         neighbours: Option<Neighbours>,
         controller: Option<Arc<dyn Controller>>,
+        sources: HashMap<Arc<str>, Arc<dyn Store>>,
     ) -> Self {
         Self {
+            sources,
             routes,
             neighbours,
             controller,
         }
+    }
+
+    /// The other sources.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Arc<dyn Store>> {
+        self.sources.values()
+    }
+
+    /// The source of this name; `None` where there is none of it.
+    pub(super) fn source(&self, name: &str) -> Option<&Arc<dyn Store>> {
+        self.sources.get(name)
     }
 
     /// Whether there are rules. To ask them is work for the pool: what an operator has written takes its time for
@@ -83,19 +100,32 @@ impl Target {
     pub(super) fn filename<'a>(&'a self, request: &Request<'a>) -> &'a [u8] {
         match self {
             Self::Routed(Decision {
-                serve: Serve::File(name),
+                serve: Serve::File(name) | Serve::FileOf { name, .. },
                 ..
             }) => name,
             _ => request.filename,
         }
     }
 
-    /// Whether it is a file of the store.
+    /// Whether it is a file of some source.
     pub(super) fn is_file(&self) -> bool {
         match self {
             Self::AsAsked => true,
-            Self::Routed(decision) => matches!(decision.serve, Serve::File(_)),
+            Self::Routed(decision) => {
+                matches!(decision.serve, Serve::File(_) | Serve::FileOf { .. })
+            }
             Self::Nowhere(_) => false,
+        }
+    }
+
+    /// The other source that its file is in, if it is.
+    pub(super) fn source(&self) -> Option<&str> {
+        match self {
+            Self::Routed(Decision {
+                serve: Serve::FileOf { source, .. },
+                ..
+            }) => Some(source),
+            _ => None,
         }
     }
 

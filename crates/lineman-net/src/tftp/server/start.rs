@@ -194,9 +194,12 @@ impl Shared {
             is_metered,
             ..
         } = prepared;
+        let store = asked
+            .target
+            .map_or(&self.store, |target| self.store_of(target));
         let mut transfer =
             Transfer::new(transfer_socket, session, body, agreed, Box::new(observer))
-                .in_lane(self.store.lane(asked.filename(request)))
+                .in_lane(store.lane(asked.filename(request)))
                 .with_meter(
                     is_metered.then(|| Meter::new(Arc::clone(&self.window), handle.clone())),
                 );

@@ -67,6 +67,9 @@ impl Waiting {
         let _ = catch_unwind(AssertUnwindSafe(|| {
             let filename = target.filename(&request);
             if target.is_file() && request.direction == Direction::Write {
+                if target.source().is_some() {
+                    return unanswered.answer(|_| Err(Refusal::StoreReadOnly));
+                }
                 return unanswered.answer(|request| shared.accept_upload(filename, request));
             }
             let wanted = Wanted {
@@ -86,7 +89,7 @@ impl Waiting {
         let shared = Arc::clone(&self.shared);
         let routing = &shared.config.routing;
         let target = routing.decide(self.from, self.local.ip, request);
-        let lane = shared.store.lane(target.filename(request));
+        let lane = shared.store_of(&target).lane(target.filename(request));
         let is_file = target.is_file();
         self.target = Some(target);
         match is_file {

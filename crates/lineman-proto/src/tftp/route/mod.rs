@@ -14,6 +14,7 @@ mod template;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Direction;
@@ -74,6 +75,13 @@ pub struct Decision {
 pub enum Serve {
     /// A file, by its name beneath the root.
     File(Vec<u8>),
+    /// A file of another source.
+    FileOf {
+        /// The source, as the operator has written it: a directory, or a store's address.
+        source: Arc<str>,
+        /// The file's name in it.
+        name: Vec<u8>,
+    },
     /// These bytes.
     Text(Vec<u8>),
     /// What a controller answers to a GET.
@@ -118,6 +126,14 @@ impl Routes {
     /// The addresses of all controllers, each with its scheme: `http://boot.example:8080`.
     pub fn controllers(&self) -> impl Iterator<Item = &str> {
         self.routes.iter().filter_map(Route::controller)
+    }
+
+    /// The other sources of files, each once.
+    pub fn sources(&self) -> Vec<&Arc<str>> {
+        let mut all: Vec<_> = self.routes.iter().filter_map(Route::source).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// What this request is answered with.
@@ -185,6 +201,7 @@ mod tests {
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
         let serve = match decision.serve {
             Serve::File(path) => text(path),
+            Serve::FileOf { source, name } => format!("{source}: {}", text(name)),
             Serve::Text(bytes) => format!("text: {}", text(bytes)),
             Serve::Controller { url, .. } => url,
             Serve::Nothing => "nothing".to_owned(),
@@ -201,6 +218,8 @@ mod tests {
             "regex=^v([0-9]+)/(kernel|initrd)$,path=images/{name.2}-{name.1}",
             "name=secret/**,refuse",
             "name=boot.ipxe,text=#!ipxe",
+            "name=iso/*,source=s3://images/v1,path={name.1}.iso",
+            "name=old/**,source=/srv/old",
             "name=auto/*,url=http://boot.example/{name.1}?ip={client.ip},timeout=0.5,fallback=default.cfg",
         ]);
         let asked = |name: &'static [u8], ip: &str| decided(&routes, &asking(name, ip));
@@ -239,8 +258,18 @@ mod tests {
         );
         assert_eq!(
             asked(b"auto/n1", "::ffff:192.0.2.8"),
-            (Some(6), "http://boot.example/n1?ip=192.0.2.8".to_owned())
+            (Some(8), "http://boot.example/n1?ip=192.0.2.8".to_owned())
         );
+        assert_eq!(
+            asked(b"/iso/a", "192.0.2.8"),
+            (Some(6), "s3://images/v1: a.iso".to_owned())
+        );
+        assert_eq!(
+            asked(b"/old/a/b", "192.0.2.8"),
+            (Some(7), "/srv/old: old/a/b".to_owned())
+        );
+        let sources: Vec<_> = routes.sources().into_iter().map(|it| &**it).collect();
+        assert_eq!(sources, ["/srv/old", "s3://images/v1"]);
         // Without a link-layer address nothing that needs one is claimed.
         let unknown = asking(b"mac.cfg", "192.0.2.8");
         let needy = self::routes(&["path={client.mac}", "path=default"]);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Asking;
@@ -32,6 +33,10 @@ pub struct Route {
 #[derive(Clone, Debug)]
 enum Target {
     Path(Template),
+    PathOf {
+        source: Arc<str>,
+        path: Template,
+    },
     Text(Template),
     Controller {
         address: String,
@@ -69,7 +74,9 @@ impl Route {
     /// Whether the client's link-layer address matters to it.
     pub(super) fn needs_mac(&self) -> bool {
         let templates = match &self.target {
-            Target::Path(template) | Target::Text(template) => [Some(template), None],
+            Target::Path(template)
+            | Target::Text(template)
+            | Target::PathOf { path: template, .. } => [Some(template), None],
             Target::Controller { url, fallback, .. } => [Some(url), fallback.as_ref()],
             Target::Nothing => [None, None],
         };
@@ -84,6 +91,14 @@ impl Route {
         }
     }
 
+    /// The source of its files, where it is another than the rest has.
+    pub(super) fn source(&self) -> Option<&Arc<str>> {
+        match &self.target {
+            Target::PathOf { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+
     /// What it serves to who asks.
     pub(super) fn serve(
         &self,
@@ -93,6 +108,10 @@ impl Route {
         let plain = |template: &Template| template.fill(asking, matched, Purpose::Plain);
         Ok(match &self.target {
             Target::Path(path) => Serve::File(plain(path)?),
+            Target::PathOf { source, path } => Serve::FileOf {
+                source: Arc::clone(source),
+                name: plain(path)?,
+            },
             Target::Text(text) => Serve::Text(plain(text)?),
             Target::Controller {
                 url,
@@ -144,6 +163,7 @@ struct Draft<'a> {
     asks: Option<Vec<String>>,
     is_write: bool,
     target: Option<(Kind, &'a str)>,
+    source: Option<&'a str>,
     timeout: Option<Duration>,
     fallback: Option<&'a str>,
 }
@@ -192,6 +212,7 @@ impl<'a> Draft<'a> {
                 self.timeout = Some(timeout.ok_or(RouteError::Timeout)?);
             }
             "fallback" => self.fallback = Some(value),
+            "source" => self.source = Some(value),
             _ => return Err(unknown()),
         }
         Ok(())
@@ -207,16 +228,27 @@ impl<'a> Draft<'a> {
     fn finish(self) -> Result<Route, RouteError> {
         let parts = self.name.as_ref().map_or(0, Pattern::parts);
         let template = |text: &str| Template::parse(text, parts).map_err(RouteError::Template);
-        let (kind, value) = self.target.ok_or(RouteError::NoTarget)?;
+        // In another source the name may stand for itself.
+        let itself = self.source.map(|_| (Kind::Path, "{name}"));
+        let (kind, value) = self.target.or(itself).ok_or(RouteError::NoTarget)?;
+        if self.source.is_some() && kind != Kind::Path {
+            return Err(RouteError::NoFile);
+        }
         let asks_nobody = kind != Kind::Url;
         if asks_nobody && (self.timeout.is_some() || self.fallback.is_some()) {
             return Err(RouteError::NoUrl);
         }
-        if self.is_write && matches!(kind, Kind::Text | Kind::Url) {
+        if self.is_write && (matches!(kind, Kind::Text | Kind::Url) || self.source.is_some()) {
             return Err(RouteError::WritesNowhere);
         }
         let target = match kind {
-            Kind::Path => Target::Path(template(value)?),
+            Kind::Path => match self.source {
+                None => Target::Path(template(value)?),
+                Some(source) => Target::PathOf {
+                    source: source.into(),
+                    path: template(value)?,
+                },
+            },
             Kind::Text => Target::Text(template(value)?),
             Kind::Refuse => Target::Nothing,
             Kind::Url => Target::Controller {
@@ -278,11 +310,13 @@ pub enum RouteError {
     Twice,
     /// More than one of `path`, `text`, `url` and `refuse`.
     TwoTargets,
-    /// None of `path`, `text`, `url` and `refuse`.
+    /// None of `path`, `source`, `text`, `url` and `refuse`.
     NoTarget,
+    /// `source` with a text, a controller, or nothing: it has files.
+    NoFile,
     /// `timeout` or `fallback` without `url`.
     NoUrl,
-    /// `write` with a text or a controller, into which nobody can write.
+    /// `write` with a text, a controller or another source, into which nobody can write.
     WritesNowhere,
 }
 
@@ -310,9 +344,10 @@ impl fmt::Display for RouteError {
             Self::Empty(key) => return write!(f, "a part without its value: {key}"),
             Self::Twice => "more than one of name and regex",
             Self::TwoTargets => "more than one of path, text, url and refuse",
-            Self::NoTarget => "none of path, text, url and refuse",
+            Self::NoTarget => "none of path, source, text, url and refuse",
+            Self::NoFile => "a source with a text, url or refuse",
             Self::NoUrl => "a timeout or fallback without url",
-            Self::WritesNowhere => "write with a text or url",
+            Self::WritesNowhere => "write with a text, url or source",
         })
     }
 }
@@ -343,6 +378,12 @@ mod tests {
             ("name=*,url=http://x/,timeout=0", RouteError::Timeout),
             ("name=*,url=http://x/,timeout=inf", RouteError::Timeout),
             ("name=*,url=http://x/,write", RouteError::WritesNowhere),
+            ("name=*,source=/srv,write", RouteError::WritesNowhere),
+            ("name=*,source=/srv,text=a", RouteError::NoFile),
+            (
+                "name=*,source=,path=a",
+                RouteError::Empty("source".to_owned()),
+            ),
             ("mac=52:54,path=a", RouteError::Mac),
             ("asks=a++b,path=a", RouteError::Asks),
             ("name=,path=a", RouteError::Empty("name".to_owned())),

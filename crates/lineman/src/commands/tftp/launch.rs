@@ -1,16 +1,19 @@
 //! What `lineman tftp serve` needs of the system is taken first; then every right that it needs no
 //! more is given up, and only then do strangers' packets get a thread that reads them.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use lineman_net::Account;
 use lineman_net::AccountError;
 use lineman_net::Confinement;
 use lineman_net::Elsewhere;
+use lineman_net::Needs;
 use lineman_net::Notifier;
 use lineman_net::Operation;
 use lineman_net::SystemError;
@@ -52,6 +55,8 @@ pub struct Launch {
     pub counts: Option<OfStore>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
+    /// Where else files come from, as rules name it.
+    pub sources: Vec<Arc<str>>,
     /// Ports of TCP that it may connect to, for its store and for controllers.
     pub store_ports: Vec<u16>,
     /// What is recorded, if that was asked for.
@@ -68,6 +73,52 @@ pub struct Launch {
 enum Root {
     Directory(Directory),
     Store(Location),
+}
+
+impl Root {
+    /// What a route calls its source.
+    fn of(source: &str, args: &Serve, lang: Lang) -> Result<Self, Failure> {
+        if Location::is_address(source) {
+            return store::parse(source, lang).map(Self::Store);
+        }
+        let path = Path::new(source);
+        Directory::open(path, WritePolicy::Refuse, 0, args.ignore_case)
+            .map(Self::Directory)
+            .map_err(|error| Failure::system(&error, lang))
+    }
+}
+
+/// What was found when stores were opened.
+struct Opened {
+    /// Ports of TCP that they are at.
+    ports: Vec<u16>,
+    /// What can be counted of the last that is behind a network.
+    counts: Option<OfStore>,
+}
+
+impl Opened {
+    /// Its cache is made by the user that it is served as.
+    fn open(
+        &mut self,
+        root: Root,
+        args: &Serve,
+        source: Option<&str>,
+        console: Console,
+    ) -> Result<Arc<dyn Store>, Failure> {
+        let location = match root {
+            Root::Directory(directory) => return Ok(Arc::new(directory)),
+            Root::Store(location) => location,
+        };
+        let objects = store::open(args, location, source, console)?;
+        self.ports.extend_from_slice(objects.ports());
+        self.ports.sort_unstable();
+        self.ports.dedup();
+        self.counts = Some(OfStore {
+            counts: objects.counts(),
+            limit: args.cache_size,
+        });
+        Ok(Arc::new(objects))
+    }
 }
 
 /// Takes what is needed, gives up what is not: bind, open the root, drop privileges, confine. No
@@ -96,35 +147,42 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         None => bind(args, console)?,
     };
     let http = eyes::take(args, console)?;
-    let (routing, elsewhere) = route::prepare(&args.routing, lang)?;
+    let rules = route::prepare(&args.routing, lang)?;
     let root = match location {
         None => Root::Directory(open_root(args, lang)?),
         Some(location) => Root::Store(location),
     };
+    let others = rules.sources().into_iter();
+    let others = others.map(|source| Ok((Root::of(&source, args, lang)?, source)));
+    let others = others.collect::<Result<Vec<_>, Failure>>()?;
     let traffic = || Traffic::tftp(ports.numbers());
     let recording = Prepared::open(&args.recorded, traffic, console)?;
     if let Some(account) = &account {
         account.assume().map_err(system)?;
     }
-    let mut store_ports = elsewhere.ports.clone();
-    let mut counts = None;
-    let store: Arc<dyn Store> = match root {
-        Root::Directory(directory) => Arc::new(directory),
-        // Its cache is made by the user that it is served as.
-        Root::Store(location) => {
-            let objects = store::open(args, location, console)?;
-            store_ports.extend_from_slice(objects.ports());
-            counts = Some(OfStore {
-                counts: objects.counts(),
-                limit: args.cache_size,
-            });
-            Arc::new(objects)
-        }
+    let mut opened = Opened {
+        ports: rules.elsewhere().ports,
+        counts: None,
     };
+    let store = opened.open(root, args, None, console)?;
+    let counts = opened.counts.take();
+    let mut sources = HashMap::new();
+    for (root, source) in others {
+        let store = opened.open(root, args, Some(&source), console)?;
+        sources.insert(source, store);
+    }
     if account.is_some() || counts.is_some() {
         store.check().map_err(on_root(args)).map_err(system)?;
     }
-    let confinement = confine(args, &*store, &elsewhere).map_err(system)?;
+    for (source, store) in &sources {
+        let on = SystemError::new(Operation::Open, source);
+        store.check().map_err(on).map_err(system)?;
+    }
+    let mut source_names: Vec<_> = sources.keys().cloned().collect();
+    source_names.sort_unstable();
+    let all = sources.values().chain([&store]);
+    let confinement = confine(args, all, &rules.elsewhere()).map_err(system)?;
+    let store_ports = opened.ports;
 
     Ok(Launch {
         ports,
@@ -132,7 +190,8 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
         http,
         store,
         counts,
-        routing: Arc::new(routing),
+        routing: Arc::new(rules.with(sources)),
+        sources: source_names,
         store_ports,
         recording,
         confinement,
@@ -237,16 +296,22 @@ fn on_root(args: &Serve) -> impl FnOnce(io::Error) -> SystemError {
     SystemError::new(Operation::Open, format!("{} ({user})", args.root.display()))
 }
 
-fn confine(
+fn confine<'a>(
     args: &Serve,
-    store: &dyn Store,
+    stores: impl Iterator<Item = &'a Arc<dyn Store>>,
     elsewhere: &Elsewhere,
 ) -> Result<Option<Confinement>, SystemError> {
     if args.no_confine {
         return Ok(None);
     }
-    let confined = store.confine(elsewhere).map(Some);
-    confined.map_err(SystemError::new(Operation::Confine, args.root.display()))
+    let confined = || {
+        let mut needs = Needs::default().elsewhere(elsewhere);
+        for store in stores {
+            needs = needs.and(store.needs()?);
+        }
+        needs.confine().map(Some)
+    };
+    confined().map_err(SystemError::new(Operation::Confine, args.root.display()))
 }
 
 const UNPRIVILEGED_PORT: u16 = 6969;

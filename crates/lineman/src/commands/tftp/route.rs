@@ -1,6 +1,7 @@
 //! The operator's rules: read at the start of `lineman tftp serve`, shown by `lineman tftp route`, and told of in
 //! the log.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read as _;
 use std::net::SocketAddr;
@@ -20,7 +21,7 @@ use lineman_net::tftp::Routed;
 use lineman_net::tftp::RoutedTo;
 use lineman_net::tftp::Routing;
 use lineman_net::tftp::Source;
-use lineman_net::tftp::Store as _;
+use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
 use lineman_objects::Controllers;
 use lineman_proto::text::visible;
@@ -49,11 +50,39 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
 
-/// The rules of a server, and what it needs for them beside its files.
+/// The rules of a server, and whom they ask.
+pub struct Prepared {
+    routes: Routes,
+    neighbours: Option<Neighbours>,
+    controllers: Option<Controllers>,
+}
+
+impl Prepared {
+    /// The sources that rules lead to, beside the files that are served.
+    pub fn sources(&self) -> Vec<Arc<str>> {
+        self.routes.sources().into_iter().cloned().collect()
+    }
+
+    /// What the server needs for its controllers.
+    pub fn elsewhere(&self) -> Elsewhere {
+        let controllers = self.controllers.as_ref();
+        let elsewhere = controllers.map(|it| it.elsewhere().clone());
+        elsewhere.unwrap_or_default()
+    }
+
+    /// With all sources that rules lead to.
+    pub fn with(self, sources: HashMap<Arc<str>, Arc<dyn Store>>) -> Routing {
+        let controllers = self.controllers;
+        let controller = controllers.map(|it| Arc::new(it) as Arc<dyn Controller>);
+        Routing::new(self.routes, self.neighbours, controller, sources)
+    }
+}
+
+/// Reads the rules.
 ///
 /// # Errors
 /// Where the map cannot be read or is none, or the system does not tell of neighbours.
-pub fn prepare(args: &tftp::Routing, lang: Lang) -> Result<(Routing, Elsewhere), Failure> {
+pub fn prepare(args: &tftp::Routing, lang: Lang) -> Result<Prepared, Failure> {
     let routes = read(args, lang)?;
     let neighbours = routes.needs_mac().then(Neighbours::open).transpose();
     let neighbours = neighbours
@@ -65,10 +94,11 @@ pub fn prepare(args: &tftp::Routing, lang: Lang) -> Result<(Routing, Elsewhere),
         .transpose()
         .map_err(SystemError::new(Operation::Open, "the certificates"))
         .map_err(|error| Failure::system(&error, lang))?;
-    let elsewhere = controllers.as_ref().map(|it| it.elsewhere().clone());
-    let controller = controllers.map(|it| Arc::new(it) as Arc<dyn Controller>);
-    let routing = Routing::new(routes, neighbours, controller);
-    Ok((routing, elsewhere.unwrap_or_default()))
+    Ok(Prepared {
+        routes,
+        neighbours,
+        controllers,
+    })
 }
 
 fn read(args: &tftp::Routing, lang: Lang) -> Result<Routes, Failure> {
@@ -276,6 +306,9 @@ pub fn led_to(routed: &Routed, lang: Lang) -> String {
 pub fn target(routed: &Routed) -> String {
     match &routed.to {
         RoutedTo::File(path) => visible_bytes(path),
+        RoutedTo::FileOf { source, name } => {
+            format!("{} {}", visible(source), visible_bytes(name))
+        }
         RoutedTo::Controller(url) => visible(url).into_owned(),
         RoutedTo::Text => "text".to_owned(),
         _ => "nothing".to_owned(),

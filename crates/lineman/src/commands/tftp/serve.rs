@@ -85,6 +85,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
         &server,
         launch.confinement,
         &launch.store_ports,
+        &launch.sources,
         console,
     );
     let mut proxy = proxydhcp::start(args, launch.proxydhcp, &server.addresses(), console)?;
@@ -182,6 +183,7 @@ fn announce(
     server: &Server,
     confinement: Option<Confinement>,
     ports: &[u16],
+    sources: &[Arc<str>],
     console: Console,
 ) {
     let addresses = addresses(server);
@@ -190,6 +192,10 @@ fn announce(
         root,
         addresses: &addresses.join(", "),
     });
+    let named = &sources.join(", ");
+    if !sources.is_empty() {
+        console.note(&Tftp::AlsoFrom { sources: named });
+    }
     if let Some(user) = &args.user {
         console.note(&Tftp::RunningAs { user });
     }
@@ -209,7 +215,11 @@ fn announce(
         Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
     };
     console.note(&in_words);
-    if !is_store && !ports.is_empty() && id != "off" && id != "none" {
+    let is_confined = id != "off" && id != "none";
+    if is_confined && !sources.is_empty() {
+        console.note(&Tftp::ConfinedSources { sources: named });
+    }
+    if !is_store && !ports.is_empty() && is_confined {
         console.note(&Tftp::ConfinedControllers { ports: listed });
     }
     if let Some(write) = args.write {
@@ -224,6 +234,7 @@ fn announce(
     let fields = json!({
         "root": root.to_string(),
         "addresses": addresses,
+        "sources": sources.iter().map(|it| &**it).collect::<Vec<_>>(),
         "user": args.user,
         "confinement": id,
     });

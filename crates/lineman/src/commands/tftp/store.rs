@@ -10,6 +10,8 @@ use lineman_objects::Location;
 use lineman_objects::LocationError;
 use lineman_objects::Notice;
 use lineman_objects::Objects;
+use percent_encoding::NON_ALPHANUMERIC;
+use percent_encoding::utf8_percent_encode;
 use serde_json::json;
 
 use super::words::size;
@@ -31,6 +33,14 @@ pub fn location(args: &Serve, lang: Lang) -> Result<Option<Location>, Failure> {
     if args.write.is_some() {
         return Err(Failure::usage(&Tftp::StoreNoWrite {}, lang));
     }
+    parse(address, lang).map(Some)
+}
+
+/// The store at an address.
+///
+/// # Errors
+/// When it is the address of none.
+pub fn parse(address: &str, lang: Lang) -> Result<Location, Failure> {
     let no_store = |error: LocationError| {
         let error = &match &error {
             LocationError::Scheme(scheme) => Tftp::StoreScheme { scheme }.render(lang),
@@ -44,15 +54,24 @@ pub fn location(args: &Serve, lang: Lang) -> Result<Option<Location>, Failure> {
         let address = &address.split(['?', '#']).next().unwrap_or_default();
         Failure::usage(&Tftp::StoreHint { address, error }, lang)
     };
-    Location::parse(address).map(Some).map_err(no_store)
+    Location::parse(address).map_err(no_store)
 }
 
-/// Opens it, with its cache.
+/// Opens it, with its cache. That of a route's source is in a directory of its own, by what the route calls it.
 ///
 /// # Errors
 /// When there can be no cache.
-pub fn open(args: &Serve, location: Location, console: Console) -> Result<Objects, Failure> {
+pub fn open(
+    args: &Serve,
+    location: Location,
+    source: Option<&str>,
+    console: Console,
+) -> Result<Objects, Failure> {
     let dir = args.cache.clone().or_else(cache_of_supervisor);
+    let dir = dir.map(|dir| match source {
+        None => dir,
+        Some(source) => dir.join(utf8_percent_encode(source, NON_ALPHANUMERIC).to_string()),
+    });
     let shown = dir.clone().unwrap_or_else(std::env::temp_dir);
     let config = CacheConfig {
         dir,

@@ -208,16 +208,20 @@ pub const REASONS: &[Row] = &[
         "在 path、text、url、refuse 中多于一个",
     ),
     (
-        "has none of path, text, url and refuse",
-        "没有 path、text、url、refuse 中的任何一个",
+        "has none of path, source, text, url and refuse",
+        "没有 path、source、text、url、refuse 中的任何一个",
     ),
     (
         "has a timeout or fallback without url",
         "有 timeout 或 fallback，却没有 url",
     ),
     (
-        "has write with a text or url",
-        "在 write 时不能用 text 或 url",
+        "has a source with a text, url or refuse",
+        "的 source 与 text、url 或 refuse 同时出现",
+    ),
+    (
+        "has write with a text, url or source",
+        "在 write 时不能用 text、url 或 source",
     ),
     (
         "is no address like 52:54:00:12:34:56",

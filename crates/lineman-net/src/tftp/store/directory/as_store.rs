@@ -8,9 +8,8 @@ use rustix::fs::AtFlags;
 
 use super::Directory;
 use super::WritePolicy;
-use crate::Confinement;
-use crate::Elsewhere;
-use crate::confine;
+use crate::Needs;
+use crate::Rights;
 use crate::tftp::Budget;
 use crate::tftp::Lane;
 use crate::tftp::Source;
@@ -43,7 +42,11 @@ impl Store for Directory {
         Ok(rustix::fs::accessat(&self.root, ".", access, flags)?)
     }
 
-    fn confine(&self, elsewhere: &Elsewhere) -> io::Result<Confinement> {
-        confine::to_directory(&self.root, self.write != WritePolicy::Refuse, elsewhere)
+    fn needs(&self) -> io::Result<Needs> {
+        let rights = match self.write {
+            WritePolicy::Refuse => Rights::Read,
+            _ => Rights::Write,
+        };
+        Ok(Needs::default().beneath(self.root.try_clone()?, rights))
     }
 }
