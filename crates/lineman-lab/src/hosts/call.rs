@@ -282,7 +282,7 @@ impl Call {
             Self::Recv { size, .. } | Self::Recvfrom { size, .. } => vec![size.to_string()],
             Self::Shutdown { direction, .. } => vec![direction.name().to_owned()],
             Self::Setsockopt { option, value, .. } => {
-                vec![option.name().to_owned(), value.to_string()]
+                vec![option.name().to_owned(), option.shown(*value)]
             }
             Self::Getsockopt { option, .. } => vec![option.name().to_owned()],
             Self::GetsockoptBytes { option, buflen, .. } => {

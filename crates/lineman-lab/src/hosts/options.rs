@@ -99,6 +99,17 @@ impl SocketOption {
         }
     }
 
+    /// A value of it as it is passed to the kernel: all but one take an int.
+    pub(super) fn shown(self, value: i32) -> String {
+        match self {
+            Self::Linger => {
+                let (on, seconds) = (i32::from(value >= 0), value.max(0));
+                format!("{{l_onoff={on}, l_linger={seconds}}}")
+            }
+            _ => value.to_string(),
+        }
+    }
+
     pub(super) fn set(self, fd: BorrowedFd<'_>, value: i32) -> Result<()> {
         let (on, size) = (value != 0, usize::try_from(value).unwrap_or(0));
         let time = u64::try_from(value).ok().map(Duration::from_secs);

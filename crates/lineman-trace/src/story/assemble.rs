@@ -16,10 +16,12 @@ use super::Around;
 use super::Arrow;
 use super::CallCell;
 use super::Clock;
+use super::Ends;
 use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
+use super::What;
 use super::addresses::Addresses;
 use super::arrivals::Arrivals;
 use super::change::Change;
@@ -31,6 +33,7 @@ use super::explain::explain;
 use super::motives::Motives;
 use super::pending::Open;
 use super::pending::cell;
+use super::pending::lands_another;
 use super::pending::ran_ns;
 use super::pending::ran_out;
 use super::pending::takes_beginning;
@@ -113,6 +116,8 @@ pub struct Story {
     pub(super) traced: HashSet<Host>,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
+    /// Whose TIME-WAIT was told of, since it is in that.
+    waits_out: Ends<bool>,
 }
 
 impl Story {
@@ -315,12 +320,26 @@ impl Story {
             let state = row.states[who].map(|cell| cell.after);
             state == Some(TcpState::TimeWait) && !again
         };
-        // Linux keeps an orphan in FIN-WAIT-2 with the clock of TIME-WAIT; that is no TIME-WAIT.
-        row.sayings
-            .extend(extra.into_iter().filter(|saying| match saying {
-                Saying::TimeWait { who, .. } => waits(*who),
-                _ => true,
-            }));
+        for saying in extra {
+            let Saying::TimeWait { who, seconds } = saying else {
+                row.sayings.push(saying);
+                continue;
+            };
+            // Linux keeps an orphan in FIN-WAIT-2 with the clock of TIME-WAIT; that is no TIME-WAIT.
+            if !waits(who) {
+                continue;
+            }
+            let stays = row.states[who].is_some_and(|cell| cell.before == TcpState::TimeWait);
+            row.sayings.push(match stays && self.waits_out[who] {
+                true => Saying::TimeWaitAnew { who, seconds },
+                false => Saying::TimeWait { who, seconds },
+            });
+            self.waits_out[who] = true;
+        }
+        for who in [Host::Client, Host::Server] {
+            let cell = row.states[who].filter(|cell| cell.before != cell.after);
+            self.waits_out[who] &= cell.is_none_or(|cell| cell.after == TcpState::TimeWait);
+        }
         Some(row)
     }
 
@@ -336,7 +355,11 @@ impl Story {
         let first_ns = first.fold(next.row.t_ns, u64::min);
         let shows = next.row.arrow.is_some() || next.is_calls();
         for host in [Host::Client, Host::Server] {
-            let taken = !shows || next.row.calls[host].is_some();
+            let answer = row.calls[host]
+                .as_ref()
+                .and_then(|cell| cell.answer.as_ref());
+            let taken =
+                !shows || next.row.calls[host].is_some() || lands_another(&next.row, host, answer);
             let cell = row.calls[host].as_mut().filter(|_| !taken);
             let woken = |cell: &&mut CallCell| {
                 let late = cell.returned_ns.is_some_and(|at| at > first_ns);
@@ -430,6 +453,8 @@ impl Story {
             let place = self.join(event, Some(call.host), |open| {
                 takes_beginning(&open.row, call.host)
             });
+            // That a segment arrives while recv() waits is told by what it returns.
+            self.precedes_arrivals(place, call, |arrow| matches!(arrow.seen.what, What::Udp(_)));
             let open = &mut self.pending[place];
             open.toward[call.host] = Toward::of(call, &self.descriptors);
             open.row.calls[call.host] = Some(cell);
@@ -443,6 +468,7 @@ impl Story {
         }
         let said = self.descriptors.answer(&whole);
         let place = self.row_of_return(event, call);
+        self.precedes_arrivals(place, call, |_| true);
         let row = &mut self.pending[place].row;
         let here = row.calls[call.host]
             .as_ref()
@@ -458,6 +484,17 @@ impl Story {
         });
         if !said.is_empty() {
             self.answers.insert(call.id, said);
+        }
+    }
+
+    /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
+    /// call would seem to wait for what is there, or to return something else.
+    fn precedes_arrivals(&mut self, place: usize, call: &Call, such: impl Fn(&Arrow) -> bool) {
+        if !receives(&call.name) {
+            return;
+        }
+        for open in self.pending.iter_mut().take(place) {
+            open.departs_if(|arrow| arrow.from != call.host && such(arrow));
         }
     }
 
@@ -507,6 +544,14 @@ impl Story {
         };
         self.motives.clock(clock, event.t_ns);
     }
+}
+
+/// Whether a call is one that returns what has arrived, or says whether anything has.
+fn receives(name: &str) -> bool {
+    let calls = [
+        "recv", "read", "accept", "select", "pselect", "poll", "ppoll", "epoll_",
+    ];
+    calls.iter().any(|call| name.starts_with(call))
 }
 
 /// How many packets are to overtake one by a rule like `reorder 1`.

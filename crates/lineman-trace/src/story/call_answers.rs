@@ -35,6 +35,12 @@ pub(super) fn of_answer(
 /// What Python raises for an address of another family: it looks at it before it makes the call.
 const PYTHON_FAMILY: &str = "gaierror [Errno -9]";
 
+/// The calls that wait for bytes, for room or for a connection.
+const TRANSFERS: [&str; 10] = [
+    "accept", "accept4", "read", "recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
+    "write",
+];
+
 /// A call that has returned, and what is known of its socket.
 struct Asked<'a> {
     call: &'a Call,
@@ -154,6 +160,10 @@ impl Asked<'_> {
             _ if self.has_flag("MSG_DONTWAIT") => failure!(self, error, CallDontWait),
             Some(Wait::NotAtAll) => failure!(self, error, CallNonBlocking),
             Some(Wait::ForEver) if limit => failure!(self, error, CallKernelTimeout),
+            // Nobody has seen what made it so, but a kernel lets no other call fail like this whose socket has no limit.
+            None if self.socket.is_some() && !limit && self.is(&TRANSFERS) => {
+                failure!(self, error, CallNonBlocking)
+            }
             _ => failure!(self, error, CallWouldWait),
         }
     }

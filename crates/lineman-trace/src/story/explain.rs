@@ -23,9 +23,11 @@ use crate::log::Counter;
 use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
+use lineman_proto::wire::flow::Unbelieved;
 
 /// DATA, ACK, ERROR, OACK (RFC 1350 §5, RFC 2347).
 const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
@@ -169,7 +171,9 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             }
             match arrow.arrival {
                 // The answer to what nobody takes in says why.
-                Arrival::InOrder | Arrival::Gone => {}
+                Arrival::InOrder | Arrival::Gone => out.extend(reset_of_none(row, arrow)),
+                Arrival::Passed { due } => out.extend(passed_by(row, arrow, due)),
+                Arrival::ResetIgnored(check) => out.extend(ignored(row, arrow, check)),
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
                 Arrival::FinTooEarly => out.push(Saying::FinTooEarly { who: receiver }),
                 Arrival::Stale => out.push(Saying::Stale { who: receiver }),
@@ -187,6 +191,38 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             }
         }
     }
+}
+
+/// An empty segment that comes too late: the acknowledgment that its receiver owes because of it would seem to have no reason.
+fn passed_by(row: &Row, arrow: &Arrow, due: i64) -> Option<Saying> {
+    let who = arrow.from.other();
+    let seq = arrow.place?.seq;
+    let is_open = row.states[who].is_none_or(|cell| cell.before != TcpState::Closed);
+    is_open.then_some(Saying::PassedBy { who, seq, due })
+}
+
+/// Why a reset does nothing, where its receiver's TCP does not say otherwise.
+fn ignored(row: &Row, arrow: &Arrow, check: Unbelieved) -> Option<Saying> {
+    let who = arrow.from.other();
+    let cell = row.states[who]?;
+    if cell.before == TcpState::Closed {
+        return reset_of_none(row, arrow);
+    }
+    let seq = arrow.place?.seq;
+    (cell.before == cell.after).then_some(match check {
+        Unbelieved::Outside { due } => Saying::ResetOutside { who, seq, due },
+        Unbelieved::NotDue { due } => Saying::ResetNotDue { who, seq, due },
+        Unbelieved::NoAnswer => Saying::ResetNoAnswer { who },
+    })
+}
+
+/// A reset for an end that is closed.
+fn reset_of_none(row: &Row, arrow: &Arrow) -> Option<Saying> {
+    let who = arrow.from.other();
+    let resets = arrow.seen.segment()?.has(Flags::RST);
+    let cell = row.states[who]?;
+    let is_gone = (cell.before, cell.after) == (TcpState::Closed, TcpState::Closed);
+    (resets && is_gone).then_some(Saying::ResetGone { who })
 }
 
 /// What a capture shows of how a segment came: not how its receiver found it, which nobody has seen.

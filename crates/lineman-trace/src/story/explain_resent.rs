@@ -67,6 +67,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
     let millis = millis(again.timer_ns);
     match by_timer {
         Timer::Either => Saying::ResentTimer { who, times, millis },
+        Timer::OrAsked => Saying::ResentOrAsked { who, times, millis },
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
         _ => timed_out(arrow, segment, again),
     }

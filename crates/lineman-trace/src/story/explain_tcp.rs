@@ -136,6 +136,7 @@ fn said(
         Label::Probe { byte: false } => Saying::Probe { who },
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
+        Label::AckAgain(Prompt::Passed) => Saying::AckPassed { who, next },
         Label::AckAgain(Prompt::Probe) => Saying::AckProbe {
             who,
             next,

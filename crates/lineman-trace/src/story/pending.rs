@@ -12,6 +12,7 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::Stretch;
+use super::What;
 use super::around::Connecting;
 use super::assemble::LATE_NS;
 use super::change::Change;
@@ -20,6 +21,7 @@ use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
+use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Congestion;
 use crate::log::Counted;
@@ -194,8 +196,26 @@ pub(super) fn takes_beginning(row: &Row, host: Host) -> bool {
 pub(super) fn takes_return(row: &Row, call: &Call) -> bool {
     match &row.calls[call.host] {
         Some(cell) => cell.id == call.id,
-        None => row.arrow.is_some(),
+        None => row.arrow.is_some() && !lands_another(row, call.host, call.answer.as_ref()),
     }
+}
+
+/// Whether the datagram that lands in the row is not the one that a call has received: it is of another length.
+pub(super) fn lands_another(row: &Row, host: Host, answer: Option<&Answer>) -> bool {
+    let arrow = row.arrow.as_ref().filter(|arrow| arrow.from != host);
+    let lands = arrow.filter(|arrow| arrow.stretch == Stretch::Landing);
+    let Some(What::Udp(datagram)) = lands.map(|arrow| &arrow.seen.what) else {
+        return false;
+    };
+    let Some(Answer::Value(text)) = answer else {
+        return false;
+    };
+    // A call that receives returns how many bytes, and which.
+    let number = text
+        .split_once(' ')
+        .filter(|(_, rest)| rest.starts_with('"'));
+    let received: Option<usize> = number.and_then(|(number, _)| number.parse().ok());
+    received.is_some_and(|received| received != datagram.len)
 }
 
 /// A packet belongs to the call that sends it, and to calls that wait for it.
@@ -256,6 +276,7 @@ pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
         (Some(again), _) => match again.cause {
             Cause::Timer(Timer::Program) if again.wait_ns < SHORTEST_TIMEOUT_NS => return None,
+            Cause::Timer(Timer::OrAsked) => return None,
             Cause::Timer(_) => (TimerKind::Retransmission, again.timer_ns),
             _ => return None,
         },

@@ -101,6 +101,8 @@ sayings! {
     AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
     /// The same number again, because of a segment that it had already.
     AckAgain "ack.again" { who: Host, next: RelativeSeq }
+    /// The same number again, because of an empty segment with an old number.
+    AckPassed "ack.again.old" { who: Host, next: RelativeSeq }
     /// The same number again, in answer to a probe.
     AckProbe "ack.again.probe" { who: Host, next: RelativeSeq, window: Bytes }
     /// The same number again, and nothing tells why.
@@ -163,6 +165,8 @@ sayings! {
     ResentDeduced "again.timeout.deduced" { who: Host, times: Times, millis: Millis }
     /// Sent again because one timer or another has run out, as far as the times tell.
     ResentTimer "again.timer.deduced" { who: Host, times: Times, millis: Millis }
+    /// A SYN+ACK that is sent again by its timer, or because the SYN has come again.
+    ResentOrAsked "again.synack.either" { who: Host, times: Times, millis: Millis }
     /// Sent again as a tail loss probe.
     LossProbe "again.probe" { who: Host, millis: Millis }
     /// Sent as a tail loss probe, though it is new.
@@ -203,6 +207,16 @@ sayings! {
     Stale "arrival.stale" { who: Host }
     /// Arrived with an acknowledgment that is too old (RFC 5961 §5.2).
     OldAck "arrival.ack.old" { who: Host }
+    /// Arrived empty, with a number that its receiver has passed.
+    PassedBy "arrival.passed" { who: Host, seq: RelativeSeq, due: RelativeSeq }
+    /// A reset with a number outside of the window.
+    ResetOutside "arrival.rst.outside" { who: Host, seq: RelativeSeq, due: RelativeSeq }
+    /// A reset with a number in the window that is not due.
+    ResetNotDue "arrival.rst.not_due" { who: Host, seq: RelativeSeq, due: RelativeSeq }
+    /// A reset that acknowledges no SYN, for an end that waits for the answer to one.
+    ResetNoAnswer "arrival.rst.no_answer" { who: Host }
+    /// A reset, for an end that is closed.
+    ResetGone "arrival.rst.gone" { who: Host }
     /// Arrived with a wrong checksum.
     Damaged "arrival.damaged" { who: Host }
     /// Arrived though it was there already.
@@ -371,6 +385,8 @@ sayings! {
     Contradicted "state.contradicted" { who: Host, state: State }
     /// TIME-WAIT begins.
     TimeWait "time_wait" { who: Host, seconds: Seconds }
+    /// Its time begins anew, and no FIN has come again.
+    TimeWaitAnew "time_wait.anew" { who: Host, seconds: Seconds }
     /// `listen()`.
     CallListens "call.listen" { who: Host }
     /// `connect()` returned.

@@ -267,9 +267,22 @@ fn a_call_that_does_not_wait_does_not_give_up() {
     let seconds = "1.5".into();
     let timeout = Saying::CallTimeout { who, name, seconds };
     assert_eq!(said(&log.done()).last(), Some(&timeout));
-    // Of other programs it is not seen whether they wait.
-    traced(&mut log, 1, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    // Of other programs it is not seen whether they wait; a socket that was not seen may have a limit, too.
+    traced(&mut log, 1, 7, "recv", &["10"], "EAGAIN");
+    assert_eq!(last(&mut log), "call.again");
+}
+
+/// "Fails instead of waiting, or waiting any longer" was said of sockets that only O_NONBLOCK can have made fail so.
+#[test]
+fn a_program_whose_call_would_wait_without_a_limit_has_made_its_socket_non_blocking() {
+    let mut log = Script::new("");
+    let kind = "SOCK_STREAM|SOCK_NONBLOCK";
+    traced(&mut log, 1, 0, "socket", &["AF_INET", kind], "3");
     traced(&mut log, 2, 3, "recv", &["10"], "EAGAIN");
+    assert_eq!(last(&mut log), "call.again.nonblocking");
+    let args = ["SO_RCVTIMEO_OLD", "{tv_sec=1, tv_usec=0}"];
+    traced(&mut log, 3, 3, "setsockopt", &args, "0");
+    traced(&mut log, 4, 3, "recv", &["10"], "EAGAIN");
     assert_eq!(last(&mut log), "call.again");
 }
 

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 19] = [
+pub const ALL: [(&str, Make); 20] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -21,6 +21,7 @@ pub const ALL: [(&str, Make); 19] = [
     ("early-fin", early_fin),
     ("half-crossed", half_crossed),
     ("held", held),
+    ("ignored", crate::ignored::ignored),
     ("refused", refused),
     ("stale", stale),
     ("tftp-get", tftp_get),

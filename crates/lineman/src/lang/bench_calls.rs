@@ -20,7 +20,7 @@ messages! {
     Close {} "Both sides: gives the socket back; TCP sends a FIN, or a RST if bytes were not read. A file that was made over the socket keeps it open: close file closes that. Like: close, close file" "双方：归还套接字；TCP 发送 FIN，若有字节未读则发送 RST。由它建立的文件会使它保持打开：close file 关闭文件。例如：close，close file"
     Getpeername {} "Both sides: returns the address at the other end of a connection. Like: getpeername" "双方：返回连接另一端的地址。例如：getpeername"
     Getsockname {} "Both sides: returns the socket's own address, with the port that the kernel chose if none was bound. Like: getsockname" "双方：返回套接字自己的地址；若没有绑定，则含内核选择的端口。例如：getsockname"
-    Setsockopt {} "Both sides: sets an option of the socket, before it matters. Like: setsockopt SO_REUSEADDR 1" "双方：设置套接字的选项，要在它起作用之前设置。例如：setsockopt SO_REUSEADDR 1"
+    Setsockopt {} "Both sides: sets an option of the socket, before it matters. SO_LINGER takes seconds: with 0, close() sends an RST, and -1 is off. Like: setsockopt SO_REUSEADDR 1" "双方：设置套接字的选项，要在它起作用之前设置。SO_LINGER 的值是秒数：0 使 close() 发送 RST，-1 表示关闭。例如：setsockopt SO_REUSEADDR 1"
     Getsockopt {} "Both sides: returns the value of an option; SO_ERROR tells what went wrong meanwhile. With a buflen it returns the kernel's bytes, so many at most. Like: getsockopt SO_ERROR, getsockopt SO_LINGER 8" "双方：返回选项的值；SO_ERROR 说明其间出了什么错。加上 buflen 则返回内核中的字节，最多这么多。例如：getsockopt SO_ERROR，getsockopt SO_LINGER 8"
     Settimeout {} "Both sides: no call on the socket waits for longer than so many seconds, then it fails with TimeoutError; 0 does not wait, none waits for ever. Like: settimeout 1.5" "双方：此套接字上的调用最多等待这么多秒，超时后以 TimeoutError 失败；0 表示不等待，none 表示一直等待。例如：settimeout 1.5"
     Gettimeout {} "Both sides: returns that timeout. Like: gettimeout" "双方：返回这个超时时间。例如：gettimeout"

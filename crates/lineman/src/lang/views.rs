@@ -16,6 +16,7 @@ messages! {
     Copy {} "copy" "副本"
     Changed {} "changed" "被改动"
     Crossing {} "in flight" "在途"
+    Arrives {} "arrives" "到达"
     ClockResend { millis } "timeout {millis} ms" "超时 {millis} 毫秒"
     ClockResendDeduced { millis } "waited {millis} ms, deduced" "等待 {millis} 毫秒，推断"
     ClockLossProbe { millis } "loss probe {millis} ms" "丢失探测 {millis} 毫秒"

@@ -5,9 +5,13 @@ use lineman_trace::learn::Exercise;
 use lineman_trace::learn::Field;
 use lineman_trace::learn::Line;
 use lineman_trace::log::Host;
+use lineman_trace::story::Arrow;
+use lineman_trace::story::Fate;
+use lineman_trace::story::Stretch;
 
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::learn::Learn;
 use crate::lang::views::Views;
 use crate::lang::wire::Wire;
@@ -117,9 +121,12 @@ fn drawn(exercise: &Exercise, line: &Line, filled: &[Option<String>], style: Sty
 
 /// What stands at a packet, its open places as `[1]`.
 pub fn label(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: Lang) -> String {
+    let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
+    let part = arrow.and_then(part);
+    let part = part.map_or_else(String::new, |word| bracketed(&word.render(lang), lang));
     let Some(flags) = &line.flags else {
-        let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
-        return arrow.map_or_else(String::new, |arrow| packet::label(arrow, lang));
+        let label = arrow.map_or_else(String::new, |arrow| packet::label(arrow, lang));
+        return format!("{label}{part}");
     };
     let mut parts = vec![text(flags, filled)];
     let numbers = [("seq", &line.seq), ("ack", &line.ack)];
@@ -130,7 +137,17 @@ pub fn label(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: 
         );
     }
     parts.extend(line.len.map(|len| format!("len={len}")));
-    parts.join(" ")
+    format!("{}{part}", parts.join(" "))
+}
+
+/// Which part of its way a line shows, if not all: one packet with two lines is no packet that was sent twice.
+fn part(arrow: &Arrow) -> Option<Views<'static>> {
+    match (arrow.stretch, arrow.fate) {
+        (Stretch::Departure, Fate::Held) => Some(packet::waits(arrow)),
+        (Stretch::Departure, _) => Some(Views::Crossing {}),
+        (Stretch::Landing, Fate::Delivered) => Some(Views::Arrives {}),
+        _ => None,
+    }
 }
 
 fn text(cell: &Cell, filled: &[Option<String>]) -> String {
@@ -225,6 +242,27 @@ mod tests {
         filled[0] = exercise.truth(0);
         let shown = ladder(&exercise, &filled, style(80, Lang::En)).join("\n");
         assert!(!shown.contains("[1]") && shown.contains("[2]"), "{shown}");
+    }
+
+    /// Two arrows that reached the other host stood there for a FIN that was sent once.
+    #[test]
+    fn a_packet_that_crosses_another_is_not_drawn_as_sent_twice() {
+        let exercise = exercise("crossed");
+        let lines = exercise.lines();
+        let row = |line: &Line| exercise.row(line.row).and_then(|row| row.arrow.clone());
+        let mut parts = 0;
+        for line in &lines {
+            let Some(arrow) = row(line) else { continue };
+            let label = label(&exercise, line, &[], Lang::En);
+            let wanted = match arrow.stretch {
+                Stretch::Departure => " (in flight)",
+                Stretch::Landing => " (arrives)",
+                _ => continue,
+            };
+            assert!(label.ends_with(wanted.trim_start()), "{label}");
+            parts += 1;
+        }
+        assert!(parts >= 4, "{parts}");
     }
 
     #[test]

@@ -45,11 +45,16 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         receiver.heard.at_ns = now_ns;
     }
     let arrival = match acceptance {
-        _ if resets => Arrival::InOrder,
+        _ if resets => match receiver.refuses_reset(sender, &placed, due) {
+            Some(check) => Arrival::ResetIgnored(check),
+            None => Arrival::InOrder,
+        },
         _ if receiver.is(TcpState::Closed) => Arrival::Gone,
         Acceptance::Unexpected => Acceptance::unexpected(&placed),
         Acceptance::Stale => Arrival::Stale,
         Acceptance::OldAck => Arrival::OldAck,
+        // A probe is one of these on purpose.
+        Acceptance::Old if placed.seq == placed.end && !sender.probed => Arrival::Passed { due },
         Acceptance::Taken | Acceptance::Old => {
             match receiver.received.add(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,
@@ -71,6 +76,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     receiver.prompt = match arrival {
         _ if sender.probed => Prompt::Probe,
         Arrival::Known | Arrival::SynAgain | Arrival::FinAgain => Prompt::Known,
+        Arrival::Passed { .. } => Prompt::Passed,
         _ => Prompt::Unseen,
     };
     receiver.fed_after_end |=

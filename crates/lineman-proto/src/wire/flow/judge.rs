@@ -6,6 +6,7 @@ use super::Label;
 use super::Order;
 use super::Prompt;
 use super::TcpState;
+use super::Timer;
 use super::resent::SHORTEST_RTO_NS;
 use super::side::Said;
 use super::side::Side;
@@ -118,6 +119,10 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
                     ..again
                 }
             }
+            Cause::Timer(_) if asked && it.has(Flags::SYN | Flags::ACK) => Again {
+                cause: Cause::Timer(Timer::OrAsked),
+                ..again
+            },
             _ => again,
         });
     note(sender, it, bare, packet.now_ns);

@@ -110,6 +110,8 @@ pub enum Prompt {
     Unseen,
     /// A segment that it had already.
     Known,
+    /// A segment whose number it has passed, and that takes up none.
+    Passed,
     /// A probe of its window, or a keep-alive.
     Probe,
 }
@@ -181,6 +183,8 @@ pub enum Timer {
     Retransmission,
     /// That one, or the shorter one of a tail loss probe (RFC 8985 §7): packets do not tell which.
     Either,
+    /// That of a SYN+ACK, or none: the peer's SYN came again, too, and has that answered. Packets do not tell which.
+    OrAsked,
     /// One of the program (TFTP): UDP has none.
     Program,
 }
@@ -207,8 +211,34 @@ pub enum Arrival {
     /// What it acknowledges is older than any segment would that belongs to this connection, and is not late by more than a window: the
     /// receiver throws it away, and answers by an ACK (RFC 5961 §5.2).
     OldAck,
+    /// It takes up no number, and its own is one that the receiver has passed: that heeds nothing in it, and answers by an
+    /// ACK (RFC 9293 §3.10.7.4).
+    Passed {
+        /// The number that is due.
+        due: i64,
+    },
+    /// A reset that the receiver does not believe.
+    ResetIgnored(Unbelieved),
     /// Its checksum is wrong: the receiver ignores it.
     Damaged,
     /// The receiver's end of the connection is gone: nobody takes it in.
     Gone,
+}
+
+/// Which check a reset has not passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbelieved {
+    /// Its number lies outside of the window: it is discarded silently (RFC 9293 §3.10.7.4).
+    Outside {
+        /// The number that is due.
+        due: i64,
+    },
+    /// Its number lies in the window, but is not the one that is due: by RFC 9293 §3.10.7.4 (RFC 5961 §3.2) a challenge ACK asks its
+    /// sender for another.
+    NotDue {
+        /// The number that is due.
+        due: i64,
+    },
+    /// The receiver waits for the answer to its SYN, and this does not acknowledge that (RFC 9293 §3.10.7.3).
+    NoAnswer,
 }

@@ -49,6 +49,7 @@ pub use label::Label;
 pub use label::Order;
 pub use label::Prompt;
 pub use label::Timer;
+pub use label::Unbelieved;
 pub use outcome::Ending;
 pub use outcome::Opening;
 pub use segment::Segment;

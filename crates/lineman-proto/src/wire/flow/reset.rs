@@ -9,6 +9,7 @@ use super::TcpState::LastAck;
 use super::TcpState::Listen;
 use super::TcpState::SynReceived;
 use super::TcpState::SynSent;
+use super::Unbelieved;
 use super::judge::Placed;
 use super::side::Side;
 
@@ -83,6 +84,25 @@ impl Side {
         let unknown = self.sack.is_none() || peer.sack.is_none();
         let open = !matches!(before, Listen | SynSent | SynReceived | Closed);
         open && !(asked && seq == due) && (late || beyond && unknown)
+    }
+
+    /// Which check a reset does not pass, where that can be told.
+    pub(super) fn refuses_reset(&self, peer: &Self, it: &Placed, due: i64) -> Option<Unbelieved> {
+        let before = self.life.state()?;
+        if self.cannot_judge_reset(peer, before, it.seq, due) {
+            return None;
+        }
+        let is_outside = it.seq < due || self.room_to.is_some_and(|room| it.seq > room);
+        match before {
+            Closed | Listen => None,
+            SynSent => {
+                let answers = it.ack.is_some_and(|ack| (1..=self.next).contains(&ack));
+                (!answers).then_some(Unbelieved::NoAnswer)
+            }
+            _ if self.echoes_no_answer(it) || self.believes_reset(peer, before, it, due) => None,
+            _ if is_outside => Some(Unbelieved::Outside { due }),
+            _ => self.room_to.map(|_| Unbelieved::NotDue { due }),
+        }
     }
 
     /// What a reset does, or one that acknowledges a SYN that has no answer yet.

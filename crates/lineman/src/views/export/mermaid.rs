@@ -55,6 +55,10 @@ fn of_row(row: &Row, lang: Lang) -> Vec<String> {
 
 fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
     let (line, word) = match arrow.fate {
+        // Sent above, where other packets left or arrived meanwhile.
+        Fate::Delivered if arrow.stretch == Stretch::Landing && arrow.copy_of.is_none() => {
+            ("->>", Some(Views::Arrives {}))
+        }
         Fate::Delivered | Fate::Captured => ("->>", None),
         Fate::Dropped => ("-x", Some(Views::Dropped {})),
         Fate::Held => ("-)", Some(waits(arrow))),

@@ -13,10 +13,11 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 14] = [
+const RECORDED: [&str; 15] = [
     "calls",
     "early-fin",
     "half-crossed",
+    "ignored",
     "probe",
     "recorded-address-in-use",
     "recorded-call-errors",

@@ -504,6 +504,73 @@ fn an_ack_that_was_overtaken_is_no_keep_alive() {
     assert_eq!(late.0, Label::AckAgain(Prompt::Unseen));
 }
 
+/// It was told as one that nothing had asked for.
+#[test]
+fn an_empty_segment_that_comes_too_late_has_its_receiver_repeat_its_ack() {
+    let mut talk = talk().open();
+    let late = talk.frame(Way::Back, ACK, (1, 1), b"");
+    talk.sent(&late);
+    talk.back(ACK, (1, 1), &[0; 10]);
+    talk.forth(ACK, (1, 11), b"");
+    assert_eq!(talk.arrives(&late), Arrival::Passed { due: 11 });
+    let told = talk.forth(ACK, (1, 11), b"");
+    assert_eq!(told, is(Label::AckAgain(Prompt::Passed)));
+}
+
+/// Its receiver went on, and nothing told why.
+#[test]
+fn a_reset_that_is_not_believed_tells_which_check_it_fails() {
+    let mut talk = talk().open();
+    talk.back(ACK, (1, 1), &[0; 100]);
+    for (seq, wanted) in [
+        (1, Arrival::ResetIgnored(Unbelieved::Outside { due: 101 })),
+        (150, Arrival::ResetIgnored(Unbelieved::NotDue { due: 101 })),
+        (
+            100_000,
+            Arrival::ResetIgnored(Unbelieved::Outside { due: 101 }),
+        ),
+        (101, Arrival::InOrder),
+    ] {
+        let reset = talk.frame(Way::Back, RST, (seq, 1), b"");
+        talk.sent(&reset);
+        assert_eq!(talk.arrives(&reset), wanted, "{seq}");
+    }
+}
+
+/// Only what acknowledges its SYN refuses it (RFC 9293 §3.10.7.3).
+#[test]
+fn a_reset_that_acknowledges_no_syn_is_no_answer_to_one() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    let reset = talk.frame(Way::Back, Flags::RST, (0, 0), b"");
+    talk.sent(&reset);
+    let no_answer = Arrival::ResetIgnored(Unbelieved::NoAnswer);
+    assert_eq!(talk.arrives(&reset), no_answer);
+    let refusal = talk.frame(Way::Back, RST, (0, 1), b"");
+    talk.sent(&refusal);
+    assert_eq!(talk.arrives(&refusal), Arrival::InOrder);
+}
+
+/// "Its timeout must have expired" was said of an answer that left some microseconds after the SYN had come again.
+#[test]
+fn a_syn_ack_that_its_timer_or_the_syn_sends_again_is_told_as_either() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.lost(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.pause(1000);
+    talk.forth(SYN, (0, 0), b"");
+    let told = talk.back(SYN_ACK, (0, 1), b"");
+    let either = Cause::Timer(Timer::OrAsked);
+    assert_eq!(told, again(Label::SynAck, 2, 1, either));
+    talk.pause(1000);
+    let told = talk.back(SYN_ACK, (0, 1), b"");
+    let timer = Cause::Timer(Timer::Retransmission);
+    assert_eq!(
+        (told.0, told.2.map(|it| it.2)),
+        (Label::SynAck, Some(timer))
+    );
+}
+
 /// The edge that was said last counts; it said more before.
 #[test]
 fn a_window_that_has_shrunk_is_full_sooner() {
