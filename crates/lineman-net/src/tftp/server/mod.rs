@@ -8,6 +8,7 @@ mod opening;
 mod refusals;
 mod requests;
 mod routing;
+mod served_file;
 mod shared_ports;
 mod start;
 #[cfg(test)]
@@ -42,17 +43,15 @@ use tokio::sync::mpsc;
 
 pub use self::files::Files;
 pub use self::files::Found;
-pub use self::files::HttpEnding;
-pub use self::files::HttpMethod;
-pub use self::files::HttpReport;
-pub use self::files::ServedFile;
 pub use self::gauges::Gauges;
 use self::listener::RequestListener;
 use self::refusals::RefusalReporter;
 pub use self::routing::Routing;
+pub use self::served_file::ServedFile;
 use self::shared_ports::SharedPorts;
 use super::ControllerError;
 use super::Ending;
+use super::HttpReport;
 use super::Ports;
 use super::Report;
 use super::Store;
