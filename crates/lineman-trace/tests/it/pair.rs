@@ -739,6 +739,30 @@ fn what_its_receiver_acknowledges_where_it_was_not_captured_was_not_lost() {
     assert_eq!((tally.acknowledged, tally.appeared, tally.lost), (1, 1, 0));
 }
 
+/// Only the last packet of its kind was remembered, so a copy of the one before it seemed to be sent by nobody.
+#[test]
+fn a_copy_that_comes_behind_a_packet_like_it_is_a_copy() {
+    let (mut client, mut server) = handshake();
+    let data = segment(false, 9, ACK, 500, 100, b"data");
+    server.push((40 * MS, data.clone()));
+    client.push((50 * MS, data));
+    for id in [10, 11] {
+        let ack = segment(true, id, ACK, 100, 504, b"");
+        client.push((50 * MS + u64::from(id), ack.clone()));
+        server.push((60 * MS + u64::from(id), ack));
+    }
+    server.push((62 * MS, segment(true, 10, ACK, 100, 504, b"")));
+    let end = segment(false, 13, ACK, 504, 100, b"later");
+    server.push((300 * MS, end.clone()));
+    client.push((310 * MS, end));
+    let compared = compare(&capture(&client), &capture(&server));
+    let odd = parts(&compared).into_iter().map(|it| it.1);
+    let odd: Vec<Met> = odd.filter(|it| *it != Met::Both).collect();
+    assert_eq!(odd, [Met::Copy]);
+    let tally = &compared.tallies[0].ways.client;
+    assert_eq!((tally.copied, tally.appeared, tally.lost), (1, 0, 0));
+}
+
 /// One capture keeps 60 bytes of each packet.
 #[test]
 fn packets_that_one_capture_has_cut_are_found() {

@@ -14,11 +14,15 @@ use crate::pair::Sight;
 /// How long one is remembered, in nanoseconds.
 pub(in crate::pair) const MEMORY_NS: i64 = 1_000_000_000;
 
+/// How many of one print are remembered, the last ones: an ACK that is repeated has it, too.
+const ALIKE: usize = 16;
+
 /// Packets that both have had.
 #[derive(Debug)]
 pub(super) struct Recent<T> {
     most: usize,
-    all: HashMap<(Point, u64), Rc<Sight<T>>>,
+    /// Those of the same print in the order in which they were seen.
+    all: HashMap<(Point, u64), VecDeque<Rc<Sight<T>>>>,
     oldest: VecDeque<(i64, Point, u64)>,
 }
 
@@ -33,21 +37,29 @@ impl<T> Recent<T> {
 
     pub(super) fn note(&mut self, sight: &Rc<Sight<T>>) {
         let key = (sight.point, sight.print.key);
-        self.all.insert(key, sight.clone());
+        let alike = self.all.entry(key).or_default();
+        if alike.len() == ALIKE {
+            alike.pop_front();
+        }
+        alike.push_back(sight.clone());
         self.oldest.push_back((sight.at_ns, key.0, key.1));
         while let Some((at_ns, point, key)) = self.oldest.front().copied()
             && (self.oldest.len() > self.most || sight.at_ns.saturating_sub(at_ns) > MEMORY_NS)
         {
             self.oldest.pop_front();
-            // It may be a later one by now.
-            if self
-                .all
-                .get(&(point, key))
-                .is_some_and(|it| it.at_ns <= at_ns)
-            {
-                self.all.remove(&(point, key));
+            if let Some(alike) = self.all.get_mut(&(point, key)) {
+                alike.retain(|it| it.at_ns > at_ns);
+                if alike.is_empty() {
+                    self.all.remove(&(point, key));
+                }
             }
         }
+    }
+
+    /// The last packet that was seen there of which this is one more.
+    fn original(&self, point: Point, print: &Print) -> Option<&Rc<Sight<T>>> {
+        let alike = self.all.get(&(point, print.key))?;
+        alike.iter().rev().find(|it| is_same(&it.print, print))
     }
 }
 
@@ -55,11 +67,7 @@ impl<T> Matcher<'_, T> {
     /// Whether this is a packet that came a moment ago, once more, where its receiver is nearer: then it is told.
     pub(super) fn is_copy(&mut self, sight: &Rc<Sight<T>>) -> bool {
         let other = sight.point.other();
-        let original = self.recent.all.get(&(other, sight.print.key));
-        let Some(original) = original
-            .filter(|it| is_same(&it.print, &sight.print))
-            .cloned()
-        else {
+        let Some(original) = self.recent.original(other, &sight.print).cloned() else {
             return false;
         };
         let same = Some((original.conversation, original.from));
