@@ -1,0 +1,277 @@
+//! Transfers of TFTP.
+
+use super::*;
+
+const CLIENT: ([u8; 4], u16) = ([10, 0, 0, 1], 44935);
+const SERVER: [u8; 4] = [10, 0, 0, 2];
+const TID: u16 = 59557;
+const PROGRAM: Cause = Cause::Timer(Timer::Program);
+
+/// A transfer, whose packets are a millisecond apart.
+#[derive(Default)]
+struct Transfer {
+    conversations: Conversations,
+    flows: TftpFlows,
+    id: u64,
+    /// When packets have arrived.
+    arrived: std::collections::HashMap<u64, Arrivals>,
+}
+
+impl Transfer {
+    fn say(&mut self, forth: bool, port: u16, payload: &[u8]) -> TftpStep {
+        let (client, server) = (CLIENT.into(), (SERVER, port).into());
+        let bytes = match forth {
+            true => Envelope::new(client, server).udp(payload),
+            false => Envelope::new(server, client).udp(payload),
+        };
+        self.id += 1;
+        let frame = self.conversations.follow(Frame::parse(&bytes));
+        let arrived = |id| self.arrived.get(&id).copied();
+        let step = self
+            .flows
+            .sent(self.id, self.id * MS, &frame, Some(&arrived));
+        self.arrives(self.id);
+        step.expect("of this transfer")
+    }
+
+    /// A packet arrives half a millisecond after the last was sent.
+    fn arrives(&mut self, id: u64) {
+        let times = self.arrived.get(&id).map_or(0, |it| it.times) + 1;
+        let last_ns = self.id * MS + MS / 2;
+        self.arrived.insert(id, Arrivals { times, last_ns });
+    }
+
+    /// The last packet does not arrive.
+    fn is_lost(&mut self) {
+        self.arrived.remove(&self.id);
+    }
+
+    fn forth(&mut self, port: u16, payload: &[u8]) -> TftpStep {
+        self.say(true, port, payload)
+    }
+
+    fn back(&mut self, port: u16, payload: &[u8]) -> TftpStep {
+        self.say(false, port, payload)
+    }
+}
+
+#[test]
+fn a_transfer_with_a_lost_block_and_a_stranger() {
+    let mut talk = Transfer::default();
+    let block = |number: u8, len: usize| [vec![0, 3, 0, number], vec![0; len]].concat();
+    let request = b"\0\x01file1\0octet\0blksize\x0016\0";
+    let cause = |step: TftpStep| step.again.map(|it| (it.earlier, it.times, it.cause));
+    assert_eq!(cause(talk.forth(69, request)), None);
+    let again = talk.forth(69, request);
+    assert_eq!(cause(again), Some((1, 1, PROGRAM)));
+    let oack = talk.back(TID, b"\0\x06blksize\x0016\0");
+    assert_eq!((oack.new_tid, oack.blksize), (Some(TID), 16));
+    talk.forth(TID, b"\0\x04\0\0");
+    let data = talk.back(TID, &block(1, 16));
+    assert_eq!((data.last, data.bytes, data.new_tid), (false, 16, None));
+    talk.forth(TID, b"\0\x04\0\x01");
+    assert_eq!(talk.back(TID, &block(2, 16)).bytes, 32);
+    let again = talk.back(TID, &block(2, 16));
+    assert_eq!(cause(again), Some((7, 1, PROGRAM)));
+    assert_eq!(again.bytes, 32);
+    talk.forth(TID, b"\0\x04\0\x02");
+    // Block 2 has come twice, and this answers the second.
+    let again = talk.forth(TID, b"\0\x04\0\x02");
+    assert_eq!(cause(again), Some((9, 1, Cause::Asked)));
+    let again = talk.forth(TID, b"\0\x04\0\x02");
+    assert_eq!(cause(again), Some((10, 2, PROGRAM)));
+    talk.back(TID, &block(2, 16));
+    let answer = talk.forth(TID, b"\0\x04\0\x02");
+    assert_eq!(cause(answer), Some((11, 3, Cause::Asked)));
+    let stray = talk.back(5000, &block(3, 16));
+    assert_eq!((stray.stray, stray.again), (Some(TID), None));
+    let last = talk.back(TID, &block(3, 5));
+    assert_eq!((last.last, last.bytes), (true, 37));
+    assert!(talk.forth(TID, b"\0\x04\0\x03").last);
+}
+
+/// RFC 7440: a window of blocks is acknowledged as one.
+#[test]
+fn the_last_block_of_a_window_fills_it() {
+    let mut talk = Transfer::default();
+    let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+    talk.forth(69, b"\0\x01f\0octet\0windowsize\x003\0");
+    assert_eq!(talk.back(TID, b"\0\x06windowsize\x003\0").window, 3);
+    talk.forth(TID, &[0, 4, 0, 0]);
+    let fills: Vec<bool> = [1, 2, 3]
+        .map(|number| talk.back(TID, &block(number)).fills_window)
+        .into();
+    assert_eq!(fills, [false, false, true]);
+    // The third was lost: the next window begins with it, and no timer had it sent again.
+    talk.forth(TID, &[0, 4, 0, 2]);
+    let steps = [3, 4, 5].map(|number| talk.back(TID, &block(number)));
+    let fills = steps.map(|step| step.fills_window);
+    assert_eq!(fills, [false, false, true]);
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    assert_eq!(cause(steps[0]), Some(Cause::Resumed));
+    assert_eq!(cause(steps[1]), None);
+    let again = talk.back(TID, &block(3));
+    assert_eq!(cause(again), Some(Cause::Timer(Timer::Program)));
+    // An ACK that comes late moves nothing.
+    talk.forth(TID, &[0, 4, 0, 5]);
+    talk.forth(TID, &[0, 4, 0, 2]);
+    assert!(talk.back(TID, &block(8)).fills_window);
+}
+
+/// Block 2 is lost. Block 3 was taken for what had the ACK repeated, also where that was lost, too.
+#[test]
+fn only_a_block_that_has_come_shows_a_gap() {
+    for (lost, wanted) in [(false, Cause::Gap), (true, PROGRAM)] {
+        let mut talk = Transfer::default();
+        let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+        talk.forth(69, b"\0\x01f\0octet\0windowsize\x004\0");
+        talk.back(TID, b"\0\x06windowsize\x004\0");
+        talk.forth(TID, &[0, 4, 0, 0]);
+        talk.back(TID, &block(1));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        for number in [2, 3] {
+            talk.back(TID, &block(number));
+            if number == 2 || lost {
+                talk.is_lost();
+            }
+        }
+        let again = talk.forth(TID, &[0, 4, 0, 1]).again;
+        assert_eq!(again.map(|again| again.cause), Some(wanted), "{lost}");
+    }
+}
+
+/// The network has doubled a block: its ACK comes again because of that, and no timer ran out.
+#[test]
+fn a_copy_of_a_block_is_answered() {
+    let mut talk = Transfer::default();
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, &block);
+    talk.forth(TID, &[0, 4, 0, 1]);
+    talk.arrives(2); // its copy
+    let again = talk.forth(TID, &[0, 4, 0, 1]).again;
+    assert_eq!(again.map(|again| again.cause), Some(Cause::Asked));
+}
+
+/// Both lay in the client's socket before it sent its first ACK: the second was told as a time-out of a millisecond.
+#[test]
+fn a_copy_that_came_before_the_first_ack_is_answered_too() {
+    let mut talk = Transfer::default();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0tsize\x000\0");
+    talk.back(TID, b"\0\x06tsize\x001000\0");
+    talk.arrives(2); // its copy
+    talk.forth(TID, &[0, 4, 0, 0]);
+    let again = talk.forth(TID, &[0, 4, 0, 0]);
+    assert_eq!(cause(again), Some(Cause::Asked));
+    // It came twice and was answered twice.
+    assert_eq!(cause(talk.forth(TID, &[0, 4, 0, 0])), Some(PROGRAM));
+    talk.back(TID, &[vec![0, 3, 0, 1], vec![0; 512]].concat());
+    talk.arrives(6);
+    talk.forth(TID, &[0, 4, 0, 1]);
+    let again = talk.forth(TID, &[0, 4, 0, 1]);
+    assert_eq!(cause(again), Some(Cause::Asked));
+}
+
+/// A block that was sent three times comes three times in a moment, and each is answered: the third ACK was told as a time-out of 2 ms.
+#[test]
+fn each_time_that_a_block_comes_is_answered() {
+    let mut talk = Transfer::default();
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0");
+    for _ in 0..3 {
+        talk.back(TID, &block);
+    }
+    talk.forth(TID, &[0, 4, 0, 1]);
+    for wanted in [Cause::Asked, Cause::Asked, PROGRAM] {
+        assert_eq!(cause(talk.forth(TID, &[0, 4, 0, 1])), Some(wanted));
+    }
+}
+
+/// The Sorcerer's Apprentice: an ACK comes twice, and its block is sent twice (RFC 1123 §4.2.3.1). No timer ran out.
+#[test]
+fn a_block_that_an_ack_had_sent_again_is_no_timeout() {
+    let mut talk = Transfer::default();
+    let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+    let cause = |step: TftpStep| step.again.map(|again| again.cause);
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, &block(1));
+    talk.forth(TID, &[0, 4, 0, 1]);
+    talk.back(TID, &block(2));
+    talk.arrives(3); // its copy
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(Cause::Asked));
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(PROGRAM));
+    // Much later it is a clock, whatever has come in between.
+    talk.arrives(3);
+    talk.id += 1000;
+    assert_eq!(cause(talk.back(TID, &block(2))), Some(PROGRAM));
+}
+
+/// An ACK that is lost has nothing sent again.
+#[test]
+fn only_an_ack_that_has_come_resumes_a_window() {
+    for (lost, wanted) in [(false, Cause::Resumed), (true, PROGRAM)] {
+        let mut talk = Transfer::default();
+        let block = |number: u8| [vec![0, 3, 0, number], vec![0; 512]].concat();
+        talk.forth(69, b"\0\x01f\0octet\0windowsize\x002\0");
+        talk.back(TID, b"\0\x06windowsize\x002\0");
+        talk.forth(TID, &[0, 4, 0, 0]);
+        talk.back(TID, &block(1));
+        talk.back(TID, &block(2));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        if lost {
+            talk.is_lost();
+        }
+        let again = talk.back(TID, &block(2)).again;
+        assert_eq!(again.map(|again| again.cause), Some(wanted), "{lost}");
+    }
+}
+
+/// The first fragment of a block is shorter than the block, and still not the last.
+#[test]
+fn a_block_in_fragments_is_as_long_as_all_of_them() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x01f\0octet\0blksize\x004096\0");
+    talk.back(TID, b"\0\x06blksize\x004096\0");
+    let block = [vec![0, 3, 0, 1], vec![7; 4096]].concat();
+    let mut bytes = Envelope::new((SERVER, TID).into(), CLIENT.into()).udp(&block);
+    bytes.truncate(14 + 1500);
+    bytes[16..18].copy_from_slice(&1500_u16.to_be_bytes());
+    bytes[20] |= 0x20; // more fragments
+    let frame = talk.conversations.follow(Frame::parse(&bytes));
+    let step = talk.flows.sent(9, 9 * MS, &frame, None);
+    let step = step.expect("DATA");
+    assert_eq!((step.last, step.bytes), (false, 4096));
+}
+
+#[test]
+fn in_lockstep_each_block_waits() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x02f\0octet\0");
+    talk.back(TID, &[0, 4, 0, 0]);
+    let block = [vec![0, 3, 0, 1], vec![0; 512]].concat();
+    assert!(talk.forth(TID, &block).fills_window);
+    assert!(talk.forth(TID, &block).fills_window);
+}
+
+/// One that has a single port for all answers from there (the textbook's server does, too).
+#[test]
+fn a_server_that_keeps_to_the_port_that_was_asked_has_no_new_one() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    let data = talk.back(69, &[0, 3, 0, 1, 7]);
+    assert_eq!((data.new_tid, data.stray), (None, None));
+    assert_eq!(talk.back(TID, &[0, 3, 0, 1, 7]).stray, Some(69));
+}
+
+/// A client may ask for the next file from the same port.
+#[test]
+fn a_port_asks_for_a_second_file() {
+    let mut talk = Transfer::default();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, b"\0\x05\0\x01no\0");
+    let request = talk.forth(69, b"\0\x02g\0octet\0");
+    assert!(request.upload);
+    assert_eq!(talk.back(TID + 1, b"\0\x04\0\0").new_tid, Some(TID + 1));
+}

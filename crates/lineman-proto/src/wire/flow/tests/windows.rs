@@ -1,0 +1,140 @@
+//! Windows, their probes, and keep-alives.
+
+use super::*;
+
+#[test]
+fn keep_alives_are_no_retransmissions() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), b"x");
+    let told = talk.forth(ACK, (1, 1), b"x"); // nobody has acknowledged it
+    assert_eq!(told, again(DATA, 4, 1, Cause::Silence));
+    talk.back(ACK, (1, 2), b"");
+    for payload in [&b""[..], b"x"] {
+        assert_eq!(talk.forth(ACK, (1, 1), payload), is(Label::KeepAlive));
+        assert_eq!(
+            talk.back(ACK, (1, 2), b""),
+            is(Label::AckAgain(Prompt::Probe))
+        );
+    }
+}
+
+#[test]
+fn a_window_closes_and_opens() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.windows[1] = 0;
+    assert_eq!(talk.back(ACK, (1, 101), b""), ack(100));
+    let old = Label::Probe { byte: false };
+    assert_eq!(talk.forth(ACK, (100, 1), b""), is(old));
+    // "Has no buffer space left", as if that were news: it answers the probe.
+    let answer = is(Label::AckAgain(Prompt::Probe));
+    assert_eq!(talk.back(ACK, (1, 101), b""), answer);
+    let told = talk.forth(ACK, (101, 1), b"y"); // as BSD probes
+    assert_eq!(told, is(Label::Probe { byte: true }));
+    talk.back(ACK, (1, 101), b"");
+    talk.forth(ACK, (102, 1), b"");
+    talk.back(ACK, (1, 102), b"");
+    talk.forth(ACK, (101, 1), b"");
+    talk.windows[1] = 600;
+    let update = talk.frame(Way::Back, ACK, (1, 102), b"");
+    let sent = talk.sent(&update);
+    assert_eq!(sent.label, Label::Window);
+    assert_eq!(sent.place.window, 2400);
+}
+
+/// The segment that reopens the window is lost: its receiver still takes the window for closed, and goes on probing.
+/// That was told as a keep-alive, because the peer had said more.
+#[test]
+fn a_probe_is_none_the_less_one_when_the_window_update_was_lost() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 101), b"");
+    talk.windows[1] = 600;
+    let told = talk.lost(Way::Back, ACK, (1, 101), b"");
+    assert_eq!(told, is(Label::Window));
+    let probe = is(Label::Probe { byte: false });
+    assert_eq!(talk.forth(ACK, (100, 1), b""), probe);
+    talk.back(ACK, (1, 101), b"");
+    // Now it knows: this one only asks whether the peer is there.
+    assert_eq!(talk.forth(ACK, (100, 1), b""), is(Label::KeepAlive));
+}
+
+/// It was told as new bytes, or as sent again by a timer, if the last probe was long ago.
+/// Its sender had more to say since.
+#[test]
+fn an_ack_that_was_overtaken_is_no_keep_alive() {
+    let mut it = talk().open();
+    it.forth(ACK, (1, 1), b"a");
+    it.back(ACK, (1, 2), b"");
+    it.forth(FIN, (2, 1), b"");
+    let late = it.forth(ACK, (1, 1), b"");
+    assert_eq!(late.0, Label::AckAgain(Prompt::Unseen));
+}
+
+/// The edge that was said last counts; it said more before.
+#[test]
+fn a_window_that_has_shrunk_is_full_sooner() {
+    // The shift is 2.
+    let mut it = talk().open();
+    it.windows[1] = 75;
+    it.back(ACK, (1, 1), b"");
+    it.windows[1] = 25;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (1, 1), &[b'x'; 100]);
+    assert!(it.sent(&segment).fills_window);
+    // What an older ACK says does not count.
+    it.windows[1] = 125;
+    it.back(ACK, (1, 101), b"");
+    it.windows[1] = 12;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (101, 1), &[b'x'; 500]);
+    assert!(it.sent(&segment).fills_window);
+}
+
+/// Without its SYN nobody knows how many bytes a window is.
+#[test]
+fn a_window_of_unknown_scale_is_not_said_to_be_full() {
+    let mut it = talk();
+    it.windows[1] = 100;
+    it.back(ACK, (1, 1), b"");
+    let segment = it.frame(Way::Forth, ACK, (1, 1), &[b'x'; 100]);
+    assert!(!it.sent(&segment).fills_window);
+}
+
+#[test]
+fn the_byte_of_a_probe_is_sent_again_with_the_rest_when_there_is_room() {
+    for pause in [0, 300] {
+        let mut talk = talk().open();
+        talk.forth(ACK, (1, 1), &[0; 100]);
+        talk.windows[1] = 0;
+        talk.back(ACK, (1, 101), b"");
+        for _ in 0..2 {
+            talk.pause(1000);
+            let told = talk.forth(ACK, (101, 1), b"y");
+            assert_eq!(told, is(Label::Probe { byte: true }));
+            talk.back(ACK, (1, 101), b"");
+        }
+        talk.pause(pause);
+        talk.windows[1] = 600;
+        talk.back(ACK, (1, 101), b"");
+        let data = talk.frame(Way::Forth, ACK, (101, 1), &[b'y'; 50]);
+        let again = talk.sent(&data).again.expect("its first byte again");
+        assert_eq!((again.cause, again.fresh), (Cause::Probed, 49));
+    }
+}
+
+/// The window closed behind it: it is no probe when its timer sends it again.
+#[test]
+fn a_byte_that_was_sent_when_there_was_room_is_no_probe() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), b"x");
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 1), b"");
+    talk.pause(250);
+    let data = talk.frame(Way::Forth, ACK, (1, 1), b"x");
+    let sent = talk.sent(&data);
+    assert_eq!(sent.label, DATA);
+    let cause = sent.again.map(|again| again.cause);
+    assert_eq!(cause, Some(RTO));
+}
