@@ -26,9 +26,21 @@ pub const LOGS: [&str; 16] = [
     "window",
 ];
 
+/// Where they are.
+const DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
+
+/// The names of all logs that there are.
+pub fn all() -> Vec<String> {
+    let entries = std::fs::read_dir(DIR).expect("logs");
+    let name = |path: &std::path::Path| Some(path.file_stem()?.to_str()?.to_owned());
+    let names = entries.map(|entry| name(&entry.expect("a log").path()).expect("a name"));
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
 pub fn events(name: &str) -> Vec<Event> {
-    let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../lineman-trace/tests/logs");
-    let file = File::open(format!("{dir}/{name}.jsonl")).expect("a log");
+    let file = File::open(format!("{DIR}/{name}.jsonl")).expect("a log");
     let events: Result<Vec<Event>, _> = Reader::new(BufReader::new(file)).collect();
     events.expect("a whole log")
 }

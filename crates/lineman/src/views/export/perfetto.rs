@@ -6,6 +6,8 @@
 
 mod counters;
 mod states;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
