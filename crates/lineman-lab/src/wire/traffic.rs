@@ -72,7 +72,7 @@ impl Traffic {
 
     /// A host has sent a frame: now, or when its kernel says, in nanoseconds since 1970 by the log's clock.
     pub(crate) fn enter(&mut self, now: Instant, from: Host, frame: &[u8], stamp_ns: Option<u64>) {
-        if self.swallow(from, frame) {
+        if self.swallow(from, frame, stamp_ns) {
             return;
         }
         let parcel = self.parcel(from, frame, stamp_ns);
@@ -167,7 +167,7 @@ impl Traffic {
     }
 
     /// Whether it is held already; then it is counted.
-    fn swallow(&mut self, from: Host, frame: &[u8]) -> bool {
+    fn swallow(&mut self, from: Host, frame: &[u8], stamp_ns: Option<u64>) -> bool {
         let same = |parcel: &&mut Parcel| parcel.from == from && repeats(&parcel.sent, frame);
         let Some(parcel) = self.held.values_mut().find(same) else {
             return false;
@@ -175,7 +175,10 @@ impl Traffic {
         parcel.repeats += 1;
         let times = parcel.repeats;
         let parcel = parcel.clone();
-        self.tell(&parcel, Verdict::Repeated { times }, None);
+        self.recorder.record(Kind::Packet(Packet {
+            stamp_ns,
+            ..packet(&parcel, Verdict::Repeated { times }, None)
+        }));
         true
     }
 

@@ -34,7 +34,8 @@ impl SentClock {
 
     /// When a packet was sent that an event tells of, in nanoseconds since the log began; never later than the event.
     pub fn sent_ns(self, event: &Event, packet: &Packet) -> u64 {
-        let stamp = packet.stamp_ns.filter(|_| packet.verdict == Verdict::Sent);
+        let is_sent = matches!(packet.verdict, Verdict::Sent | Verdict::Repeated { .. });
+        let stamp = packet.stamp_ns.filter(|_| is_sent);
         let stamped = stamp.zip(self.begun_ns);
         let sent = stamped.and_then(|(stamp, begun)| stamp.checked_sub(begun));
         sent.map_or(event.t_ns, |sent| sent.min(event.t_ns))

@@ -45,6 +45,7 @@ use super::sockets::Sockets;
 use super::sockets::of_packet;
 use crate::log::Call;
 use crate::log::Counted;
+use crate::log::Counter;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
@@ -263,8 +264,8 @@ impl Story {
             let rules = rules.unwrap_or_default();
             wanted = rules.iter().find_map(|rule| overtakers(rule));
             delayed = rules.iter().any(|rule| delays(rule));
-            // Where it lands, they were told before.
-            if arrow.stretch != Stretch::Landing {
+            // Where it lands, they were told before; where it is lost, which of them has dropped it is told there.
+            if arrow.stretch != Stretch::Landing || arrow.fate == Fate::Dropped {
                 arrow.rules = rules;
             }
             if let Some(again) = arrow.again {
@@ -453,8 +454,11 @@ impl Story {
             let place = self.join(event, Some(call.host), |open| {
                 takes_beginning(&open.row, call.host)
             });
-            // That a segment arrives while recv() waits is told by what it returns.
-            self.precedes_arrivals(place, call, |arrow| matches!(arrow.seen.what, What::Udp(_)));
+            // That a segment arrives while recv() waits is told by what it returns; a datagram in fragments is whole with the last.
+            self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
+                What::Udp(datagram) => !datagram.in_pieces,
+                _ => false,
+            });
             let open = &mut self.pending[place];
             open.toward[call.host] = Toward::of(call, &self.descriptors);
             open.row.calls[call.host] = Some(cell);
@@ -525,6 +529,11 @@ impl Story {
         if let Some(open) = self.pending.iter_mut().rfind(caused) {
             open.touch(event);
             open.counted.push(counted.clone());
+            let dropped = open.row.arrow.as_ref().map(|arrow| arrow.id);
+            // To its sender it is as good as lost.
+            if let Some(id) = dropped.filter(|_| counted.counter == Counter::ListenOverflows) {
+                self.note_fate(id, Fate::Dropped);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use super::Stretch;
 use super::What;
 use super::explain_between::of_way;
 use super::explain_calls::of_calls;
+use super::explain_reset::is_captured;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
@@ -101,6 +102,10 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
             }
         },
         What::Unreachable(refusal) => out.push(match refusal.target {
+            Some(target) if refusal.port && is_captured(arrow) => Saying::UdpRefusedSomehow {
+                who,
+                port: target.port(),
+            },
             Some(target) if refusal.port => Saying::UdpRefused {
                 who,
                 port: target.port(),

@@ -84,8 +84,15 @@ fn refused(arrow: &Arrow, around: &Around) -> Saying {
             address: ip(from.ip()),
             listens: ip(listens.ip()),
         },
+        // A lab has no firewalls.
+        _ if is_captured(arrow) => Saying::RstRefusedSomehow { who, port },
         _ => Saying::RstRefused { who, port },
     }
+}
+
+/// Whether it was seen on a network, of which nobody knows what else is there.
+pub(super) fn is_captured(arrow: &Arrow) -> bool {
+    arrow.fate == Fate::Captured || arrow.between.is_some()
 }
 
 /// Whether the sender closes its socket in this row.

@@ -414,7 +414,7 @@ impl Story {
         Some(late_ns).filter(|late| *late >= LAB_LATE_NS && !was_late)
     }
 
-    fn note_fate(&mut self, id: u64, fate: Fate) {
+    pub(super) fn note_fate(&mut self, id: u64, fate: Fate) {
         if self.fates.insert(id, fate).is_none() {
             self.decided.push_back(id);
         }
@@ -436,7 +436,11 @@ impl Story {
         self.departs(packet.id);
         let motive = self.motives.take(packet.from, event.t_ns);
         let place = self.join(event, Some(packet.from), |open| takes_arrow(open, &arrow));
+        let sent_ns = self.clock.sent_ns(event, packet).max(self.earliest(place));
         let row = &mut self.pending[place].row;
+        if row.calls.client.is_none() && row.calls.server.is_none() {
+            row.t_ns = sent_ns;
+        }
         (row.arrow, row.clock) = (Some(arrow), motive.clock);
     }
 

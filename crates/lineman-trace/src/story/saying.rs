@@ -131,6 +131,8 @@ sayings! {
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: Port }
+    /// The same in a capture: a firewall answers like that, too.
+    RstRefusedSomehow "rst.refused.captured" { who: Host, port: Port }
     /// What becomes of a call that has not waited for the answer.
     RstRefusedLater "rst.refused.later" { who: Host }
     /// What becomes of a call that nobody has seen.
@@ -237,6 +239,8 @@ sayings! {
     PieceLast "ip.piece.last" { who: Host, offset: Offset, len: Bytes }
     /// Nobody receives at a port.
     UdpRefused "icmp.port" { who: Host, port: Port }
+    /// The same in a capture: a firewall answers like that, too.
+    UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
     /// Something is unreachable.
     Unreachable "icmp.unreachable" { who: Host }
     /// RRQ.

@@ -1113,6 +1113,21 @@ fn a_listener_without_room_is_said_to_drop_the_syn() {
     assert!(of(&rows, syn).contains(&told), "{:?}", of(&rows, syn));
 }
 
+/// "Although the segment had arrived: the answer is late or lost" was said where a full listener had dropped it, and none was sent.
+#[test]
+fn a_syn_that_a_full_listener_has_dropped_is_not_sent_again_needlessly() {
+    let (mut log, _) = overflow(new());
+    let mut tcp = connection(&log, 9000);
+    tcp.next(Client, SYN, b"");
+    log.at(1200 * MS);
+    let again = tcp.back(Client, SYN, b"", 1);
+    let again = log.lose(Client, again, "loss");
+    assert_eq!(
+        ids(&of(&rows(log), again)),
+        ["again.timeout.deduced", "wire.lost"]
+    );
+}
+
 type Ended = (TcpState, Option<(&'static str, &'static str)>, &'static str);
 
 /// A state, the call in whose row it ends, and what is said.
@@ -1177,6 +1192,24 @@ fn a_reset_of_a_stranger_has_no_reason_and_the_check_that_it_fails_is_told() {
         ids(&of(&rows, reset)),
         ["rst.broken", "arrival.rst.outside"]
     );
+}
+
+/// "It was dropped by hand" was said of a packet that a rule has dropped, where another had left before the wire came to that.
+#[test]
+fn what_a_rule_drops_while_another_leaves_is_not_said_to_be_dropped_by_hand() {
+    let mut talk = talk(new(), true);
+    let bytes = talk.tcp.next(Server, and_ack(Flags::PSH), b"lost");
+    let lost = talk.log.send(Server, bytes);
+    talk.log.put(Kind::Fault(Fault {
+        packet: lost,
+        rule: "s>c:data drop".into(),
+    }));
+    let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"hello");
+    talk.log.send(Client, bytes);
+    talk.log.verdict(lost, Server, Verdict::Dropped, None);
+    let rule = "s>c:data drop".into();
+    let told = of(&talk.rows(), lost);
+    assert_eq!(told.last(), Some(&Saying::Lost { rule }));
 }
 
 /// Calls and the packets beside them, in the order of the rows: `close`, `FIN`.

@@ -2,6 +2,7 @@
 //! reason.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -138,6 +139,55 @@ fn a_syn_ack_that_follows_a_late_syn_is_not_said_to_be_of_its_timer() {
     assert_eq!(ids(&of(&rows, answer))[0], "again.synack.either");
     let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == answer);
     assert_eq!(rows.iter().find(about).and_then(|row| row.clock), None);
+}
+
+/// A capture of a network on which there may be a firewall.
+pub fn refusals() -> Vec<u8> {
+    let mut log = Script::captured("captured-refusals");
+    let mut tcp = Connection::new(9001);
+    log.raw(Client, tcp.next(Client, SYN, b""));
+    log.raw(Server, tcp.next(Server, and_ack(RST), b""));
+    let asked = datagram(Client, 5000, 9000, b"hello");
+    log.raw(Client, asked.clone());
+    let back = Envelope::new(tcp.server, tcp.client);
+    log.raw(Server, back.icmp(3, 3, [0; 4], &asked[14..]));
+    log.done()
+}
+
+/// "Because nothing is listening" was said of every network, and firewalls refuse by the same packets.
+#[test]
+fn a_refusal_in_a_capture_may_be_that_of_a_firewall() {
+    let mut story = Story::new();
+    let log = refusals();
+    let events = Reader::new(&*log).map(|event| event.expect("a whole log"));
+    let mut rows: Vec<Row> = events.flat_map(|event| story.push(&event)).collect();
+    rows.extend(story.finish());
+    let told: Vec<&str> = rows.iter().flat_map(|row| ids(&row.sayings)).collect();
+    for id in ["rst.refused.captured", "icmp.port.captured"] {
+        assert!(told.contains(&id), "{told:?}");
+    }
+    for id in ["rst.refused", "icmp.port"] {
+        assert!(!told.contains(&id), "{told:?}");
+    }
+}
+
+/// What is sent again while the original is held had the time at which a busy lab came to read it, and not that of its timer.
+#[test]
+fn a_repeat_that_the_wire_swallows_has_the_time_at_which_it_was_sent() {
+    let mut log = Script::new("ignored");
+    let mut tcp = connection(&log, 9000);
+    let syn = log.send(Client, tcp.next(Client, SYN, b""));
+    log.verdict(syn, Client, Verdict::Held, None);
+    log.at(1500 * MS);
+    let mut again = Packet::new(syn, Client, Verdict::Repeated { times: 1 }, None);
+    again.stamp_ns = Some(1_795_000_000_000_000_000 + 1_020_000_000);
+    log.put(Kind::Packet(again));
+    let rows = rows(log);
+    let repeats = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.repeats == 1);
+    assert_eq!(
+        rows.iter().find(repeats).map(|row| row.t_ns),
+        Some(1_020_000_000)
+    );
 }
 
 /// `recvfrom()` seemed to wait although the datagram was there, and to return one while another arrived.

@@ -11,10 +11,11 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 20] = [
+pub const ALL: [(&str, Make); 21] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
+    ("captured-refusals", crate::ignored::refusals),
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),

@@ -16,7 +16,7 @@ messages! {
     NoCongestionControl {} "Simulated: there is no congestion control; only the receiver's window limits what is in flight." "模拟：没有拥塞控制，只有接收窗口限制在途的数据量。"
     FewOptions {} "Simulated: there are no TCP timestamps, which Linux uses." "模拟：没有 Linux 会使用的 TCP 时间戳。"
     FewSettings {} "Simulated: SACK and window scaling are offered although a textbook's TCP was asked for." "模拟：虽然要求教科书式的 TCP，仍会提供 SACK 和窗口扩大。"
-    PatientFinWait2 {} "Simulated: FIN-WAIT-2 lasts until the other end finishes; on Linux it ends after 60 s." "模拟：FIN-WAIT-2 一直持续到对方结束；在 Linux 上 60 秒后结束。"
+    PatientFinWait2 {} "Simulated: FIN-WAIT-2 lasts until the other end finishes; on Linux it ends after 60 s if the program has closed its socket." "模拟：FIN-WAIT-2 一直持续到对方结束；在 Linux 上，若程序已关闭套接字，60 秒后结束。"
     NoFragments {} "Simulated: a datagram that does not fit into a frame is refused (EMSGSIZE); Linux fragments it." "模拟：一个帧装不下的数据报会被拒绝（EMSGSIZE）；Linux 会分片发送。"
     CloseWakes {} "Simulated: a call that waits fails as soon as its descriptor is closed; on Linux it waits on." "模拟：描述符一关闭，正在等待的调用就失败；在 Linux 上它会继续等待。"
     NobodyThere {} "Simulated: an address that nobody has is ETIMEDOUT; Linux says EHOSTUNREACH where addresses are resolved (ARP), which they are not in the lab, and there ETIMEDOUT too." "模拟：无人拥有的地址返回 ETIMEDOUT；Linux 在做地址解析（ARP）时返回 EHOSTUNREACH，而实验网络不做解析，因此同样是 ETIMEDOUT。"

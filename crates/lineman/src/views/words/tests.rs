@@ -13,8 +13,9 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 15] = [
+const RECORDED: [&str; 16] = [
     "calls",
+    "captured-refusals",
     "early-fin",
     "half-crossed",
     "ignored",
