@@ -28,6 +28,11 @@ use super::script::Script;
 
 /// More than any call here takes, since no socket of a script waits, and more than a lab takes to end.
 const LONG: Duration = Duration::from_secs(30);
+/// A machine that stands still for so long while a batch is played has spoilt it: the lab reads later than any reason allows for.
+/// That is measured, and does not depend on what comes of the batch.
+const STANDSTILL: Duration = Duration::from_millis(500);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(10);
 /// How often a lab is started before that has failed.
 pub const TRIES: u32 = 5;
 /// How long an accept waits for a connection.
@@ -53,6 +58,7 @@ impl From<LabError> for Spoilt {
 
 /// Plays all of it, one script after the other.
 pub fn play(program: &Program, batch: &Batch) -> Result<Vec<Event>, Spoilt> {
+    let standstill = Standstill::watched();
     let log = Arc::<Mutex<Vec<Event>>>::default();
     let (lab, complete) = start(program, batch, &log)?;
     for (nth, script) in (0..).zip(&batch.scripts) {
@@ -63,7 +69,40 @@ pub fn play(program: &Program, batch: &Batch) -> Result<Vec<Event>, Spoilt> {
     lab.finish()?;
     match complete.recv_timeout(LONG) {
         Err(mpsc::RecvTimeoutError::Timeout) => Err(Spoilt("the lab does not end".to_owned())),
+        _ if standstill.longest() > STANDSTILL => Err(Spoilt("the machine stood still".to_owned())),
         _ => Ok(std::mem::take(&mut log.lock().expect("log"))),
+    }
+}
+
+/// How late a thread that sleeps is woken at the worst.
+struct Standstill {
+    longest: Arc<Mutex<Duration>>,
+    /// The thread ends with it.
+    _watching: mpsc::Sender<()>,
+}
+
+impl Standstill {
+    fn watched() -> Self {
+        let longest = Arc::<Mutex<Duration>>::default();
+        let (watching, over) = mpsc::channel::<()>();
+        let tells = Arc::clone(&longest);
+        thread::spawn(move || {
+            let mut before = Instant::now();
+            while over.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let late = before.elapsed().saturating_sub(LOOK);
+                before = Instant::now();
+                let mut longest = tells.lock().expect("a time");
+                *longest = late.max(*longest);
+            }
+        });
+        Self {
+            longest,
+            _watching: watching,
+        }
+    }
+
+    fn longest(&self) -> Duration {
+        *self.longest.lock().expect("a time")
     }
 }
 
