@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::log;
+use crate::log::Level;
 use crate::log::Log;
 
 /// The version of the JSON schema (`docs/json.md`); it changes when a field changes its meaning.
@@ -34,32 +35,47 @@ impl Console {
     /// A sentence about what goes on: to stderr, unless `--quiet` or `--json`.
     pub fn note(&self, message: &dyn Message) {
         if !self.quiet && !self.json {
-            self.line(&message.render(self.lang));
+            self.line(Level::Info, &message.render(self.lang));
         }
     }
 
     /// A sentence that is shown even under `--quiet`: something was lost or went wrong.
     pub fn warn(&self, message: &dyn Message) {
         if !self.json {
-            self.line(&message.render(self.lang));
+            self.line(Level::Warning, &message.render(self.lang));
         }
     }
 
     /// A sentence that is ready, about something that failed and that no JSON event tells.
     pub fn say(&self, text: &str) {
         if !text.is_empty() {
-            self.line(text);
+            self.line(Level::Error, text);
         }
     }
 
     /// A line on stderr; a closed stderr is no reason to stop. Here, and not where each sentence is
     /// made, the names and words in it are made safe: a file's name may hold an escape sequence.
-    fn line(&self, text: &str) {
+    fn line(&self, level: Level, text: &str) {
         let text = visible_lines(text);
         match self.log {
-            Some(log) => log.line(&text),
+            Some(log) => log.line(level, &text),
             None => {
                 let _ = writeln!(io::stderr(), "{text}");
+            }
+        }
+    }
+
+    /// Something that a server tells: to its log, as a sentence or with its fields, as the log is written; under `--json`
+    /// as an event instead. Under `--quiet` errors only.
+    pub fn record(&self, level: Level, name: &str, sentence: &str, fields: Value) {
+        if self.json {
+            if self.log.is_none_or(|log| log.takes(level)) {
+                let _ = self.tell(name, fields); // a log takes everything
+            }
+        } else if !self.quiet || level == Level::Error {
+            match self.log {
+                Some(log) => log.record(level, name, &visible_lines(sentence), fields),
+                None => self.line(level, sentence),
             }
         }
     }

@@ -1,5 +1,5 @@
-//! The log of a server: lines for people on stderr, events for programs on stdout, written by a thread of
-//! its own, so that a reader who stands still, a full disk or a pipe that nobody reads any more neither
+//! The log of a server: lines on stderr, for people or (`--log-format json`) for programs, and under `--json` events
+//! on stdout; written by a thread of its own, so that a reader who stands still, a full disk or a pipe that nobody reads any more neither
 //! holds the server up nor ends it. Lines that could not be written are counted, and the count is
 //! written when writing works again.
 
@@ -19,6 +19,8 @@ use std::time::SystemTime;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::io::Errno;
+use serde_json::Value;
+use serde_json::json;
 
 use crate::console::json_line;
 use crate::lang::Lang;
@@ -31,9 +33,64 @@ pub struct Log {
     state: Mutex<State>,
     changed: Condvar,
     lang: Lang,
-    json: bool,
-    /// Whether lines for people begin with the time: the journal has it already.
-    stamped: bool,
+    config: LogConfig,
+    /// Whether lines go to the journal: it has the time already, and keeps the level apart.
+    in_journal: bool,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct LogConfig {
+    /// Events go to stdout, and no sentences anywhere.
+    pub events: bool,
+    /// How lines on stderr are written.
+    pub format: Format,
+    /// What counts less is left out.
+    pub least: Level,
+}
+
+/// How lines of a log are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Sentences.
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// How much something counts, most first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Level {
+    /// The server, its disk or its store cannot do what it should.
+    Error,
+    /// A client got nothing, or something else is not as it should be.
+    Warning,
+    /// What a server does.
+    Info,
+    /// Each transfer as it begins, too.
+    Debug,
+}
+
+impl Level {
+    /// Its name for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+        }
+    }
+
+    /// The number that the journal takes it by, before a line (sd-daemon(3)).
+    fn priority(self) -> u8 {
+        match self {
+            Self::Error => 3,
+            Self::Warning => 4,
+            Self::Info => 6,
+            Self::Debug => 7,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,14 +117,24 @@ enum Stream {
 
 impl Log {
     /// A log that keeps its lines until [`Self::start`].
-    pub fn new(lang: Lang, json: bool) -> Self {
+    pub fn new(lang: Lang, config: LogConfig) -> Self {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
             lang,
-            json,
-            stamped: !goes_to_journal(),
+            config,
+            in_journal: goes_to_journal(),
         }
+    }
+
+    /// Whether what counts so much is logged.
+    pub fn takes(&self, level: Level) -> bool {
+        level <= self.config.least
+    }
+
+    /// Whether its lines are for programs.
+    pub fn is_json(&self) -> bool {
+        self.config.format == Format::Json
     }
 
     /// Starts the thread that writes.
@@ -82,13 +149,20 @@ impl Log {
     /// Has panics of other threads told here: the usual way would wait for whoever reads stderr.
     pub fn take_panics(&'static self) {
         std::panic::set_hook(Box::new(|panic| {
-            self.line(&panic.to_string().replace('\n', " "));
+            self.line(Level::Error, &panic.to_string().replace('\n', " "));
         }));
     }
 
-    /// A line for people.
-    pub fn line(&self, text: &str) {
-        self.push(Stream::Err, self.for_people(text));
+    /// A sentence.
+    pub fn line(&self, level: Level, text: &str) {
+        self.record(level, "message", text, Value::Null);
+    }
+
+    /// Something that has a name and fields, with its sentence: a line.
+    pub fn record(&self, level: Level, name: &str, text: &str, fields: Value) {
+        if self.takes(level) {
+            self.push(Stream::Err, self.line_of(level, name, text, fields));
+        }
     }
 
     /// A line for programs.
@@ -110,12 +184,19 @@ impl Log {
         }
     }
 
-    fn for_people(&self, text: &str) -> String {
-        if self.stamped {
-            format!("{} {text}\n", now())
-        } else {
-            format!("{text}\n")
+    fn line_of(&self, level: Level, name: &str, text: &str, fields: Value) -> String {
+        if self.is_json() {
+            let mut all = json!({ "level": level.name(), "message": text });
+            if let (Value::Object(all), Value::Object(fields)) = (&mut all, fields) {
+                all.extend(fields);
+            }
+            return json_line(name, all, Some(now()));
         }
+        if self.in_journal {
+            let mark = format!("<{}>", level.priority());
+            return format!("{mark}{}\n", text.replace('\n', &format!("\n{mark}")));
+        }
+        format!("{} {text}\n", now())
     }
 
     fn push(&self, stream: Stream, text: String) {
@@ -163,13 +244,14 @@ impl Log {
     }
 
     fn about_lost(&self, lost: u64) -> Line {
-        if self.json {
-            let fields = serde_json::json!({ "lines": lost });
-            let (stream, text) = (Stream::Out, json_line("log-lost", fields, Some(now())));
+        let (name, fields) = ("log-lost", json!({ "lines": lost }));
+        if self.config.events {
+            let (stream, text) = (Stream::Out, json_line(name, fields, Some(now())));
             return Line { stream, text };
         }
         let text = Common::LogLost { lines: &lost }.render(self.lang);
-        let (stream, text) = (Stream::Err, self.for_people(&text));
+        let text = self.line_of(Level::Error, name, &text, fields);
+        let stream = Stream::Err;
         Line { stream, text }
     }
 
@@ -285,10 +367,16 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded_and_the_rest_is_counted() {
-        let log = Log::new(Lang::En, true);
+        let config = LogConfig {
+            events: true,
+            format: Format::Text,
+            least: Level::Info,
+        };
+        let log = Log::new(Lang::En, config);
         let line = "x".repeat(1000);
         for _ in 0..10_000 {
-            log.line(&line);
+            log.line(Level::Info, &line);
+            log.line(Level::Debug, &line); // not taken
         }
         let state = log.lock();
         assert!(state.bytes <= MOST_BYTES);

@@ -16,6 +16,8 @@ use super::parse;
 use super::parse::Addresses;
 use super::proxydhcp::ProxyDhcp;
 use super::tftp_load;
+use crate::log::Format;
+use crate::log::Level;
 
 /// Move files with TFTP.
 #[derive(Debug, Subcommand)]
@@ -141,6 +143,12 @@ pub struct Serve {
     /// localhost and this machine's name)
     #[arg(long, value_name = "NAME", requires = "http", value_parser = parse::host_name)]
     pub http_host: Vec<String>,
+    /// How the log on stderr is written: as sentences, or as JSON, an object a line (docs/json.md)
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
+    pub log_format: Format,
+    /// Log what counts as much as this, and more
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "info")]
+    pub log_level: Level,
     /// What firmware is told.
     #[command(flatten)]
     pub proxydhcp: ProxyDhcp,

@@ -74,6 +74,8 @@ messages! {
 
     Sent { peer, file, size, seconds, rate, details } "{peer} got \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 下载 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
     Stored { peer, file, size, seconds, rate, details } "{peer} put \"{file}\": {size} in {seconds} s ({rate}/s), {details}" "{peer} 上传 \"{file}\"：{size}，{seconds} 秒（{rate}/s），{details}"
+    GetBegins { peer, file } "{peer} get \"{file}\": begins" "{peer} 下载 \"{file}\"：开始"
+    PutBegins { peer, file } "{peer} put \"{file}\": begins" "{peer} 上传 \"{file}\"：开始"
     HttpStatus { method, status } "HTTP {method}, {status}" "HTTP {method}，状态码 {status}"
     HttpAnswered { peer, file, details } "{peer} asked for \"{file}\": {details}" "{peer} 请求 \"{file}\"：{details}"
     HttpFailed { peer, file, reason, details } "{peer} asked for \"{file}\": {reason} ({details})" "{peer} 请求 \"{file}\"：{reason}（{details}）"

@@ -19,6 +19,7 @@ use crate::support::wait_for;
 use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::is_time;
 use crate::tftp_kit::signal;
+use crate::tftp_raw::Raw;
 use crate::tftp_raw::ack;
 use crate::tftp_raw::rrq;
 
@@ -191,8 +192,96 @@ fn the_log_has_the_time_but_in_the_journal_which_has_it_already() {
         for line in text.lines() {
             let time = line.split_once("Z ").map(|(time, _)| time);
             assert_eq!(time.is_some_and(is_time), !in_journal, "{line}");
+            // The journal takes the level from there (sd-daemon(3)).
+            assert_eq!(line.starts_with("<6>"), in_journal, "{line}");
         }
     }
+}
+
+/// What a server has logged that has served a file twice, another never, and ended.
+fn logged(args: &[&str]) -> String {
+    let root = tempfile::tempdir().expect("directory");
+    let log = root.path().join("log");
+    let file = File::create(&log).expect("log");
+    let (running, address) = serve(root.path(), |command| {
+        command.args(args).stderr(file);
+    });
+    std::fs::write(root.path().join("blocks"), [0; 700]).expect("write");
+    let blocks = Raw::new().read(address, b"blocks");
+    assert_eq!(blocks.expect("a file").len(), 700);
+    let client = UdpSocket::bind("127.0.0.1:0").expect("bind");
+    client.set_read_timeout(Some(LIMIT)).expect("limit");
+    for name in [&b"no\x1b[2Jthing"[..], b"../file"] {
+        client.send_to(&rrq(name, &[]), address).expect("send");
+        client.recv_from(&mut [0; 600]).expect("an error");
+    }
+    signal(running.0.id(), "TERM");
+    assert_eq!(exit_code(running), Some(0));
+    std::fs::read_to_string(&log).expect("log")
+}
+
+#[test]
+fn the_log_as_json_is_an_object_a_line_with_time_level_event_and_the_sentence() {
+    let text = logged(&["--log-format", "json", "--log-level", "debug"]);
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    for line in &lines {
+        assert_eq!(line["v"], 1, "{line}");
+        let time = line["time"].as_str().and_then(|it| it.strip_suffix('Z'));
+        assert!(time.is_some_and(is_time), "{line}");
+        assert!(line["message"].is_string(), "{line}");
+    }
+    let of = |event: &str, level: &str| {
+        let is_it = |line: &&serde_json::Value| line["event"] == event && line["level"] == level;
+        lines.iter().filter(is_it).collect::<Vec<_>>()
+    };
+    assert_eq!(of("serving", "info").len(), 1, "{text}");
+    let begun = of("begun", "debug");
+    assert_eq!(begun.len(), 1, "{text}");
+    assert_eq!(begun[0]["file"], "blocks");
+    let info = of("transfer", "info");
+    let complete = |line: &&&serde_json::Value| line["reason"] == "complete";
+    assert!(info.iter().filter(complete).count() >= 2, "{text}");
+    // A name that is not there is a habit of boot programs; one that leads out is none.
+    assert!(info.iter().any(|line| line["reason"] == "not-found"));
+    let warnings = of("transfer", "warning");
+    assert_eq!(warnings[0]["reason"], "outside-root", "{text}");
+    assert_eq!(of("ended", "info").len(), 1, "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_server_that_cannot_begin_says_so_as_json_too() {
+    let mut command = lineman();
+    command.args(["tftp", "serve", "/nonexistent", "--listen", "127.0.0.1:0"]);
+    let output = command
+        .args(["--log-format", "json"])
+        .output()
+        .expect("start");
+    assert!(!output.status.success());
+    let line: serde_json::Value = serde_json::from_slice(&output.stderr).expect("one object");
+    assert_eq!(line["level"], "error");
+    assert_eq!(line["event"], "failed");
+    let message = line["message"].as_str().expect("a sentence");
+    assert!(message.contains("/nonexistent"), "{message}");
+}
+
+#[test]
+fn what_counts_less_than_was_asked_for_is_not_logged() {
+    let all = logged(&[]);
+    assert!(
+        all.contains("serving") && all.contains("no such file"),
+        "{all}"
+    );
+    assert!(!all.contains("begins"), "{all}");
+    let warnings = logged(&["--log-level", "warning"]);
+    assert_eq!(warnings.lines().count(), 1, "{warnings}");
+    assert!(warnings.contains("../file"), "{warnings}");
+    assert_eq!(logged(&["--log-level", "error"]), "");
+    let every = logged(&["--log-level", "debug"]);
+    assert!(every.contains("get \"blocks\": begins"), "{every}");
 }
 
 #[test]

@@ -63,6 +63,7 @@ use crate::lang::Message;
 use crate::lang::machines::Machines as Words;
 use crate::lang::tftp::Tftp;
 use crate::log;
+use crate::log::Level;
 use crate::runtime;
 
 /// What has to be taken before rights are given up.
@@ -163,11 +164,12 @@ pub fn start(
         .map_err(SystemError::new(Operation::Create, "a thread"))
         .map_err(|error| Failure::system(&error, console.lang))?;
     let listed = &addresses.join(", ");
-    match seen.port {
-        Some(_) => console.note(&Words::At { addresses: listed }),
-        None => console.note(&Words::AtLocal { addresses: listed }),
-    }
-    let _ = console.tell("http", json!({ "addresses": addresses })); // a log takes everything
+    let sentence = match seen.port {
+        Some(_) => Words::At { addresses: listed },
+        None => Words::AtLocal { addresses: listed },
+    };
+    let fields = json!({ "addresses": addresses });
+    console.record(Level::Info, "http", &sentence.render(console.lang), fields);
     Ok(seen)
 }
 
@@ -333,14 +335,15 @@ impl Seen {
         let (peer, file) = (&ip, &visible_bytes(&report.filename));
         let size = &words::size(report.bytes as f64);
         let port = &port;
-        console.note(&Tftp::LargeWithoutHttp {
+        let sentence = Tftp::LargeWithoutHttp {
             peer,
             file,
             size,
             port,
-        });
+        };
         let fields = json!({ "peer": ip.to_string(), "file": file, "bytes": report.bytes });
-        let _ = console.tell("large-by-tftp", fields); // a log takes everything
+        let sentence = sentence.render(console.lang);
+        console.record(Level::Info, "large-by-tftp", &sentence, fields);
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -362,7 +365,7 @@ impl Table {
 }
 
 /// What a report is to a boot; `None` for what is none of the machine's doing.
-fn outcome(report: &Report) -> Option<Outcome> {
+pub fn outcome(report: &Report) -> Option<Outcome> {
     Some(match &report.ending {
         Ending::Complete { .. } => Outcome::Complete,
         Ending::Failed(Fault::PeerError {

@@ -25,6 +25,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::route;
+use super::serve::level;
 use super::words;
 use crate::console::Console;
 use crate::lang::Lang;
@@ -205,34 +206,38 @@ pub fn tell(report: &HttpReport, console: Console) {
         (Some(route), Lang::Zh) => format!("，{route}"),
     };
     let details = &(Tftp::HttpStatus { method, status }.render(lang) + &route);
-    match &report.ending {
+    let sentence = match &report.ending {
         HttpEnding::Arrived if report.bytes > 0 => {
             let seconds = report.elapsed.as_secs_f64();
-            console.note(&Tftp::Sent {
+            Tftp::Sent {
                 peer,
                 file,
                 size: &words::size(report.bytes as f64),
                 seconds: &format!("{seconds:.3}"),
                 rate: &words::size(report.bytes as f64 / seconds.max(1e-6)),
                 details,
-            });
+            }
+            .render(lang)
         }
-        HttpEnding::Arrived => console.note(&Tftp::HttpAnswered {
+        HttpEnding::Arrived => Tftp::HttpAnswered {
             peer,
             file,
             details,
-        }),
+        }
+        .render(lang),
         _ => {
             let reason = &reason(report, lang);
-            console.note(&Tftp::HttpFailed {
+            Tftp::HttpFailed {
                 peer,
                 file,
                 reason,
                 details,
-            });
+            }
+            .render(lang)
         }
-    }
-    let _ = console.tell("http-request", fields(report, lang)); // a log takes everything
+    };
+    let level = level(outcome(report).unwrap_or(Outcome::Complete));
+    console.record(level, "http-request", &sentence, fields(report, lang));
 }
 
 fn fields(report: &HttpReport, lang: Lang) -> Value {

@@ -11,6 +11,7 @@ use crate::console::Console;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
+use crate::log::Level;
 
 /// Whom `--allow` lets in; `None` is everybody.
 pub fn allowed(typed: &[Addresses]) -> Option<Vec<Prefix>> {
@@ -38,9 +39,9 @@ pub fn trusted(typed: &[Addresses]) -> Vec<Prefix> {
 
 /// Blocks to these addresses wait for the first time.
 pub fn slowed(prefix: &Prefix, console: Console) {
-    console.note(&Tftp::Slowed { prefix });
+    let sentence = Tftp::Slowed { prefix }.render(console.lang);
     let fields = json!({ "prefix": prefix.to_string() });
-    let _ = console.tell("slowed", fields); // a log takes everything
+    console.record(Level::Warning, "slowed", &sentence, fields);
 }
 
 /// The first datagram that was ignored for this reason from these addresses.
@@ -53,9 +54,9 @@ pub fn ignored(prefix: &Prefix, why: Ignored, console: Console) {
         Ignored::Flood => ("flood", Tftp::IgnoredFlood { prefix }),
         _ => return,
     };
-    console.note(&message);
     let fields = json!({ "prefix": prefix.to_string(), "reason": id });
-    let _ = console.tell("ignored", fields); // a log takes everything
+    let sentence = message.render(console.lang);
+    console.record(Level::Warning, "ignored", &sentence, fields);
 }
 
 /// Says all counts that are not 0, in one sentence.

@@ -31,6 +31,7 @@ use crate::failure::system_text;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::proxydhcp::ProxyDhcp as Words;
+use crate::log::Level;
 
 /// What has to be taken before privileges are given up.
 pub struct Taken {
@@ -131,50 +132,54 @@ impl Running {
             tell(&event, console);
         }
         let (counts, untold) = (proxy.counts(), proxy.untold());
-        console.note(&Words::Ended {
+        let ended = Words::Ended {
             answered: &counts.answered,
             refused: &counts.refused,
             untold: &untold,
-        });
+        };
         let fields = json!({
             "answered": counts.answered,
             "refused": counts.refused,
             "ignored": counts.ignored,
             "untold": untold,
         });
-        let _ = console.tell("proxydhcp-ended", fields); // a log takes everything
+        let sentence = ended.render(console.lang);
+        console.record(Level::Info, "proxydhcp-ended", &sentence, fields);
     }
 }
 
 fn tell(event: &ProxyEvent, console: Console) {
     let lang = console.lang;
-    let (client, told) = match event {
+    let (client, level, sentence, told) = match event {
         ProxyEvent::Told {
             client,
             file,
             server,
             service,
         } => {
-            say_told(client, file, *server, console);
             let port = match service {
                 Service::Dhcp => "dhcp",
                 Service::BootServer => "boot-server",
             };
             (
                 client,
+                Level::Info,
+                of_told(client, file, *server, lang),
                 json!({ "told": file, "server": server.to_string(), "asked": port }),
             )
         }
         ProxyEvent::Refused { client, why } => {
             let (id, why) = reason(*why, lang);
-            say_not_told(client, &why, console);
-            (client, json!({ "told": null, "reason": id }))
+            let sentence = of_not_told(client, &why, lang);
+            let fields = json!({ "told": null, "reason": id });
+            (client, Level::Warning, sentence, fields)
         }
         ProxyEvent::Unsent { client, error } => {
             let why = &system_text(error, lang);
-            say_not_told(client, &Words::Unsent { why }.render(lang), console);
             (
                 client,
+                Level::Error,
+                of_not_told(client, &Words::Unsent { why }.render(lang), lang),
                 json!({ "told": null, "reason": "unsent", "system": error.to_string() }),
             )
         }
@@ -190,33 +195,32 @@ fn tell(event: &ProxyEvent, console: Console) {
     if let (Value::Object(fields), Value::Object(told)) = (&mut fields, told) {
         fields.extend(told);
     }
-    let _ = console.tell("proxydhcp", fields); // a log takes everything
+    console.record(level, "proxydhcp", &sentence, fields);
 }
 
-fn say_told(client: &Client, file: &str, server: IpAddr, console: Console) {
-    let machine = &machine(client, console.lang);
-    let arch = &arch(client, console.lang);
+fn of_told(client: &Client, file: &str, server: IpAddr, lang: Lang) -> String {
+    let machine = &machine(client, lang);
+    let arch = &arch(client, lang);
     let is_url = client.class == Class::Http || file.contains("://");
     if is_url {
         let url = &file;
-        return console.note(&Words::ToldUrl { machine, arch, url });
+        return Words::ToldUrl { machine, arch, url }.render(lang);
     }
-    console.note(&Words::Told {
+    let (file, server) = (&file, &server);
+    Words::Told {
         machine,
         arch,
-        file: &file,
-        server: &server,
-    });
+        file,
+        server,
+    }
+    .render(lang)
 }
 
-fn say_not_told(client: &Client, why: &str, console: Console) {
-    let machine = &machine(client, console.lang);
-    let arch = &arch(client, console.lang);
-    console.note(&Words::NotTold {
-        machine,
-        arch,
-        why: &why,
-    });
+fn of_not_told(client: &Client, why: &str, lang: Lang) -> String {
+    let machine = &machine(client, lang);
+    let arch = &arch(client, lang);
+    let why = &why;
+    Words::NotTold { machine, arch, why }.render(lang)
 }
 
 fn machine(client: &Client, lang: Lang) -> String {

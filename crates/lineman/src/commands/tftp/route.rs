@@ -49,6 +49,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
+use crate::log::Level;
 
 /// The rules of a server, and whom they ask.
 pub struct Prepared {
@@ -356,9 +357,9 @@ pub fn controller(why: &ControllerError, lang: Lang) -> String {
 pub fn fell_back(peer: &SocketAddr, fallback: &[u8], why: &ControllerError, console: Console) {
     let file = &visible_bytes(fallback);
     let why = &controller(why, console.lang);
-    console.note(&Tftp::FellBack { peer, file, why });
+    let sentence = Tftp::FellBack { peer, file, why }.render(console.lang);
     let fields = json!({ "peer": peer.to_string(), "file": file, "why": why });
-    let _ = console.tell("fell-back", fields); // a log takes everything
+    console.record(Level::Warning, "fell-back", &sentence, fields);
 }
 
 /// The longest map, in bytes: some ten thousand rules, and each is tried for each name.

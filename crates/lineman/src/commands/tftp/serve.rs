@@ -1,6 +1,7 @@
 //! `lineman tftp serve`: the server's log and its end.
 
 use std::net::SocketAddr;
+use std::path::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +15,12 @@ use lineman_net::tftp::ServerConfig;
 use lineman_net::tftp::ServerEvent;
 use lineman_objects::Location;
 use lineman_proto::text::visible_bytes;
+use lineman_proto::text::visible_lines;
 use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::MAX_BLKSIZE;
 use lineman_proto::tftp::Rollover;
+use lineman_proto::tftp::machines::Outcome;
+use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -43,14 +47,21 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::common::Common;
 use crate::lang::tftp::Tftp;
+use crate::log::Level;
 use crate::log::Log;
+use crate::log::LogConfig;
 use crate::runtime;
 use crate::runtime::Signals;
 
 /// Serves until a signal comes.
 pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
     guard::raise_open_files();
-    let log: &Log = Box::leak(Box::new(Log::new(console.lang, console.json)));
+    let config = LogConfig {
+        events: console.json,
+        format: args.log_format,
+        least: args.log_level,
+    };
+    let log: &Log = Box::leak(Box::new(Log::new(console.lang, config)));
     let logged = Console {
         log: Some(log),
         ..console
@@ -67,6 +78,15 @@ pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
         let served = runtime::block_on_this_thread(logged, serve(args, launch, logged));
         Own::finish(recording, served)
     });
+    let served = match served {
+        // The last line is one too.
+        Err(failure) if log.is_json() && !console.json && !failure.text.is_empty() => {
+            let text = visible_lines(&failure.text);
+            log.record(Level::Error, "failed", &text, Value::Null);
+            Err(Failure::said(failure.exit))
+        }
+        other => other,
+    };
     log.finish(LAST_LINES);
     served
 }
@@ -75,7 +95,7 @@ async fn serve(args: &Serve, launch: Launch, console: Console) -> Result<(), Fai
     let mut signals = Signals::watch(console.lang)?;
     let config = ServerConfig {
         routing: launch.routing,
-        tell_begun: launch.http.is_some(),
+        tell_begun: launch.http.is_some() || args.log_level == Level::Debug,
         ..config(args, launch.workers)
     };
     let (server, mut events) = Server::on(launch.ports, launch.store, config)
@@ -187,11 +207,19 @@ fn announce(
     console: Console,
 ) {
     let addresses = addresses(server);
+    let ports: Vec<_> = ports.iter().map(ToString::to_string).collect();
+    let ports = &ports.join(", ");
+    let serving = serving(args, &addresses, console.lang);
     let root = &args.root.display();
-    console.note(&Tftp::Serving {
-        root,
-        addresses: &addresses.join(", "),
+    let (id, in_words) = confined(root, confinement.as_ref(), ports);
+    let fields = json!({
+        "root": root.to_string(),
+        "addresses": addresses,
+        "sources": sources.iter().map(|it| &**it).collect::<Vec<_>>(),
+        "user": args.user,
+        "confinement": id,
     });
+    console.record(Level::Info, "serving", &serving, fields);
     let named = &sources.join(", ");
     if !sources.is_empty() {
         console.note(&Tftp::AlsoFrom { sources: named });
@@ -199,28 +227,14 @@ fn announce(
     if let Some(user) = &args.user {
         console.note(&Tftp::RunningAs { user });
     }
-    let is_store = Location::is_address(&root.to_string());
-    let listed: Vec<_> = ports.iter().map(ToString::to_string).collect();
-    let listed = &listed.join(", ");
-    let (id, in_words) = match &confinement {
-        None => ("off", Tftp::NotConfinedAsked {}),
-        Some(Confinement::None) => ("none", Tftp::NotConfined {}),
-        Some(Confinement::Partial { abi }) if is_store => {
-            ("partial", Tftp::ConfinedStorePartly { ports: listed, abi })
-        }
-        Some(Confinement::Full { .. }) if is_store => {
-            ("full", Tftp::ConfinedStore { ports: listed })
-        }
-        Some(Confinement::Partial { abi }) => ("partial", Tftp::ConfinedPartly { root, abi }),
-        Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
-    };
     console.note(&in_words);
+    let is_store = Location::is_address(&root.to_string());
     let is_confined = id != "off" && id != "none";
     if is_confined && !sources.is_empty() {
         console.note(&Tftp::ConfinedSources { sources: named });
     }
     if !is_store && !ports.is_empty() && is_confined {
-        console.note(&Tftp::ConfinedControllers { ports: listed });
+        console.note(&Tftp::ConfinedControllers { ports });
     }
     if let Some(write) = args.write {
         let what = match write {
@@ -231,14 +245,25 @@ fn announce(
             what: &what.render(console.lang),
         });
     }
-    let fields = json!({
-        "root": root.to_string(),
-        "addresses": addresses,
-        "sources": sources.iter().map(|it| &**it).collect::<Vec<_>>(),
-        "user": args.user,
-        "confinement": id,
-    });
-    let _ = console.tell("serving", fields); // a log takes everything
+}
+
+/// What keeps it to what it serves: the name for programs, and the sentence.
+fn confined<'a>(
+    root: &'a Display<'a>,
+    confinement: Option<&'a Confinement>,
+    ports: &'a String,
+) -> (&'static str, Tftp<'a>) {
+    let is_store = Location::is_address(&root.to_string());
+    match confinement {
+        None => ("off", Tftp::NotConfinedAsked {}),
+        Some(Confinement::None) => ("none", Tftp::NotConfined {}),
+        Some(Confinement::Partial { abi }) if is_store => {
+            ("partial", Tftp::ConfinedStorePartly { ports, abi })
+        }
+        Some(Confinement::Full { .. }) if is_store => ("full", Tftp::ConfinedStore { ports }),
+        Some(Confinement::Partial { abi }) => ("partial", Tftp::ConfinedPartly { root, abi }),
+        Some(Confinement::Full { .. }) => ("full", Tftp::Confined { root }),
+    }
 }
 
 /// Counts what the server reports, and says it.
@@ -276,12 +301,18 @@ impl Tally {
                 why,
             } => return route::fell_back(peer, fallback, why, console),
             ServerEvent::Cleared { parts } => {
-                console.note(&Tftp::Cleared { parts });
-                let _ = console.tell("cleared", json!({ "parts": parts })); // a log takes everything
-                return;
+                let sentence = Tftp::Cleared { parts }.render(console.lang);
+                let fields = json!({ "parts": parts });
+                return console.record(Level::Info, "cleared", &sentence, fields);
             }
             ServerEvent::Slowed { prefix } => return guard::slowed(prefix, console),
             ServerEvent::Http(report) => return files::tell(report, console),
+            ServerEvent::Begun {
+                peer,
+                filename,
+                direction,
+                ..
+            } => return begun(peer, filename, *direction, console),
             _ => return,
         };
         match report.ending {
@@ -290,9 +321,10 @@ impl Tally {
             _ if words::reason_id(report) == "size-probe" => {}
             _ => self.failed += 1,
         }
-        say(report, console);
         let fields = json::transfer(report, Side::Server, console.lang);
-        let _ = console.tell("transfer", fields);
+        let sentence = sentence(report, console.lang);
+        let level = eyes::outcome(report).map_or(Level::Warning, level);
+        console.record(level, "transfer", &sentence, fields);
         if let Some(seen) = &self.seen {
             seen.note_large(report, console);
         }
@@ -300,20 +332,20 @@ impl Tally {
 
     fn finish(&self, server: &Server, console: Console) {
         let ignored = server.ignored();
-        console.note(&Tftp::Served {
+        let served = Tftp::Served {
             transfers: &self.complete,
             failed: &self.failed,
             ignored: &ignored,
-        });
+        };
         let refused = server.refused();
-        guard::summary(&refused, console);
         let fields = json!({
             "complete": self.complete,
             "failed": self.failed,
             "ignored": ignored,
             "refused": guard::counts(&refused),
         });
-        let _ = console.tell("ended", fields);
+        console.record(Level::Info, "ended", &served.render(console.lang), fields);
+        guard::summary(&refused, console);
     }
 }
 
@@ -321,28 +353,53 @@ impl Tally {
 fn too_many_blocks(peer: &SocketAddr, filename: &[u8], agreed: u16, enough: u64, console: Console) {
     let file = &visible_bytes(filename);
     let is_possible = enough <= MAX_BLKSIZE.into();
-    if is_possible {
-        console.note(&Tftp::TooManyBlocks {
+    let message = if is_possible {
+        Tftp::TooManyBlocks {
             peer,
             file,
             agreed: &agreed,
             blksize: &enough,
-        });
+        }
     } else {
-        console.note(&Tftp::TooManyBlocksOfAnySize { peer, file });
-    }
+        Tftp::TooManyBlocksOfAnySize { peer, file }
+    };
+    let sentence = message.render(console.lang);
     let fields = json!({
         "peer": peer.to_string(),
         "file": file,
         "blksize": agreed,
         "enough": is_possible.then_some(enough),
     });
-    let _ = console.tell("too-many-blocks", fields); // a log takes everything
+    console.record(Level::Warning, "too-many-blocks", &sentence, fields);
+}
+
+/// A client has answered for the first time.
+fn begun(peer: &SocketAddr, filename: &[u8], direction: Direction, console: Console) {
+    let file = &visible_bytes(filename);
+    let (way, message) = match direction {
+        Direction::Read => ("read", Tftp::GetBegins { peer, file }),
+        Direction::Write => ("write", Tftp::PutBegins { peer, file }),
+    };
+    let sentence = message.render(console.lang);
+    // Under --json it would be an event that was not asked for.
+    if console.log.is_some_and(|log| log.takes(Level::Debug)) {
+        let fields = json!({ "peer": peer.to_string(), "file": file, "direction": way });
+        console.record(Level::Debug, "begun", &sentence, fields);
+    }
+}
+
+/// How much the end of a request counts. What is a habit of boot programs is none that anybody has to see to.
+pub fn level(outcome: Outcome) -> Level {
+    match outcome {
+        Outcome::ServerFault => Level::Error,
+        Outcome::Complete | Outcome::Missing | Outcome::ServerStopped => Level::Info,
+        outcome if outcome.is_habit() => Level::Info,
+        _ => Level::Warning,
+    }
 }
 
 /// One line for each transfer.
-fn say(report: &Report, console: Console) {
-    let lang = console.lang;
+fn sentence(report: &Report, lang: Lang) -> String {
     let (peer, file) = (&report.peer, &visible_bytes(&report.filename));
     let details = &words::details(report, lang);
     if !words::is_complete(report) {
@@ -364,31 +421,33 @@ fn say(report: &Report, console: Console) {
             .render(lang),
         };
         return match report.direction {
-            Direction::Read => console.note(&Tftp::GetFailed { peer, file, reason }),
-            Direction::Write => console.note(&Tftp::PutFailed { peer, file, reason }),
-        };
+            Direction::Read => Tftp::GetFailed { peer, file, reason },
+            Direction::Write => Tftp::PutFailed { peer, file, reason },
+        }
+        .render(lang);
     }
     let size = &words::size(report.bytes as f64);
     let seconds = &words::seconds(report);
     let rate = &words::size(words::rate(report));
     match report.direction {
-        Direction::Read => console.note(&Tftp::Sent {
+        Direction::Read => Tftp::Sent {
             peer,
             file,
             size,
             seconds,
             rate,
             details,
-        }),
-        Direction::Write => console.note(&Tftp::Stored {
+        },
+        Direction::Write => Tftp::Stored {
             peer,
             file,
             size,
             seconds,
             rate,
             details,
-        }),
+        },
     }
+    .render(lang)
 }
 
 /// How long transfers may go on after the signal to stop.

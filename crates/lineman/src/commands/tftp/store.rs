@@ -21,6 +21,7 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
+use crate::log::Level;
 
 /// The store that is to be served; `None` where it is a directory.
 ///
@@ -94,19 +95,20 @@ fn cache_of_supervisor() -> Option<PathBuf> {
 
 fn tell(notice: &Notice, console: Console) {
     let lang = console.lang;
-    let (id, text) = match notice {
+    let (id, level, text) = match notice {
         Notice::Stale(why) => {
             let why = &fault(why, lang);
-            ("store-stale", Tftp::StoreStale { why }.render(lang))
+            let text = Tftp::StoreStale { why }.render(lang);
+            ("store-stale", Level::Error, text)
         }
-        Notice::Back => ("store-back", Tftp::StoreBack {}.render(lang)),
-        Notice::NotKept(why) => ("store-not-kept", Tftp::StoreNotKept { why }.render(lang)),
+        Notice::Back => ("store-back", Level::Info, Tftp::StoreBack {}.render(lang)),
+        Notice::NotKept(why) => {
+            let text = Tftp::StoreNotKept { why }.render(lang);
+            ("store-not-kept", Level::Error, text)
+        }
         _ => return,
     };
-    if !console.json {
-        console.say(&text);
-    }
-    let _ = console.tell(id, json!({ "text": text })); // a log takes everything
+    console.record(level, id, &text, json!({ "text": text }));
 }
 
 /// What a store did, in words.

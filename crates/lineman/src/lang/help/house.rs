@@ -116,6 +116,7 @@ pub const VALUE_NAMES: &[Row] = &[
     ("RULE", "规则"),
     ("ROUTE", "路由规则"),
     ("ADDR", "地址"),
+    ("LEVEL", "级别"),
     ("MAC", "MAC 地址"),
     ("NAME", "名称"),
     ("OPTIONS", "选项"),

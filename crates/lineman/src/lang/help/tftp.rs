@@ -18,6 +18,14 @@ pub const TEXTS: &[Row] = &[
         "以 HTTP 提供同样的文件，并显示各机器的启动经过（/machines）、计数（/metrics）以及服务器在运行（/healthz）；不写地址则仅限本机",
     ),
     (
+        "How the log on stderr is written: as sentences, or as JSON, an object a line (docs/json.md)",
+        "标准错误上的日志如何写：用句子，或用 JSON，每行一个对象（docs/json.md）",
+    ),
+    (
+        "Log what counts as much as this, and more",
+        "记录这一级别及更重要的内容",
+    ),
+    (
         "Answer there under this name too, may be repeated: of a service or a proxy before it (default: addresses, localhost and this machine's name)",
         "在该端口上也以这个名称应答，可重复：前面的服务或代理的名称（默认：地址、localhost 和本机名称）",
     ),
