@@ -8,9 +8,10 @@ use object_store::path::Path;
 
 /// The key beneath `prefix` that a requested name stands for.
 ///
-/// A name is read as in a directory: slashes and backslashes are one, those before it and doubled ones
-/// count for nothing. So one name is one key, however it is written. Nothing that a store, or what stands
-/// before it, might read as another key is let through: `..`, `%2e`, control characters.
+/// A name is read as in a directory: slashes and backslashes are one, and those before it count for nothing.
+/// But in a store `a//b` and `a/./b` are other keys than `a/b`, so that in the middle of a name neither is let
+/// through; nor is what a store, or what stands before it, might read as another key: `..`, `%2e`, control
+/// characters.
 ///
 /// # Errors
 /// For a name that is none of a file, or might be another key.
@@ -25,7 +26,10 @@ pub(crate) fn key(prefix: &Path, requested: &[u8]) -> Result<Path, Refusal> {
     if name.split('/').any(|part| part == "..") {
         return Err(Refusal::OutsideRoot);
     }
-    if name.chars().any(char::is_control) || has_escape(name.as_bytes()) {
+    if name.chars().any(char::is_control)
+        || has_escape(name.as_bytes())
+        || !is_as_written(requested, name.as_bytes())
+    {
         return Err(other());
     }
     let key = match prefix.as_ref() {
@@ -36,6 +40,13 @@ pub(crate) fn key(prefix: &Path, requested: &[u8]) -> Result<Path, Refusal> {
         return Err(Refusal::NotFound { nearest: None });
     }
     Path::parse(key).map_err(|_| other())
+}
+
+/// Whether nothing has been left out of a name but before it.
+fn is_as_written(requested: &[u8], name: &[u8]) -> bool {
+    let slash = |byte: &u8| if *byte == b'\\' { b'/' } else { *byte };
+    let written = requested.iter().map(slash).rev();
+    written.take(name.len()).eq(name.iter().copied().rev())
 }
 
 /// Whether it has something that decodes to another name: `%` and two hexadecimal digits.
@@ -64,7 +75,8 @@ mod tests {
                 "boot/v1/grub/x86_64-efi/command.lst",
             ),
             (b"\\Boot\\BCD", "boot/v1/Boot/BCD"),
-            (b"//grub//./grub.cfg", "boot/v1/grub/grub.cfg"),
+            (b"//grub/grub.cfg", "boot/v1/grub/grub.cfg"),
+            (b"././grub.cfg", "boot/v1/grub.cfg"),
             (b"C:\\x", "boot/v1/x"),
             (
                 b"pxelinux.cfg/01-88-99-aa",
@@ -109,6 +121,10 @@ mod tests {
             b"a%2Fb",
             b"a%00",
             b"a\0b",
+            b"a//b",
+            b"/a/b//c",
+            b"a\\\\b",
+            b"a/./b",
             b"a\nb",
             b"a\x1b[2J",
             b"a\x7fb",
