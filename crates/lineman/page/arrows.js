@@ -90,7 +90,8 @@ export class Arrows {
     if (landing !== undefined && landing !== n) y = tops[landing] + END - top;
     // What is sent again while it is held, and what has not arrived, ends on the wire.
     if (landing === undefined || packet.part === 'repeat') [x, y] = [(from + to) / 2, begin + (END - BEGIN) / 2];
-    else if (lost) [x, y] = [from + (to - from) * 0.6, begin + (y - begin) * 0.6];
+    // A packet that was held and then dropped ends in the row that tells of it.
+    else if (lost) [x, y] = [from + (to - from) * 0.6, landing === n ? begin + (y - begin) * 0.6 : y - (END - BEGIN) * 0.4];
     pen.strokeStyle = pen.fillStyle = this.colour(lost ? '--lost' : `--${packet.from}`);
     pen.lineWidth = 1.6;
     pen.setLineDash(packet.deduced ? [4, 4] : []);

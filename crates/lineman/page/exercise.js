@@ -23,8 +23,8 @@ export class Exercise {
     this.seed = 1n;
     /** What is asked now. @type {Asked|null} */
     this.asked = null;
-    /** What was filled in, and what was said to it. @type {{values: string[], marks: Marks|null}} */
-    this.work = { values: [], marks: null };
+    /** What was filled in, what was said to it, and whether it goes on without the order. @type {{values: string[], marks: Marks|null, passed: boolean}} */
+    this.work = { values: [], marks: null, passed: false };
     let drawn = '';
     let begun = false;
     store.watch(() => {
@@ -56,7 +56,7 @@ export class Exercise {
     try {
       const answer = await fetch(`exercise/${seed}`);
       this.asked = answer.ok ? await answer.json() : null;
-      this.work = { values: [], marks: null };
+      this.work = { values: [], marks: null, passed: false };
       if (this.asked) this.ask(this.asked);
       else this.paper().replaceChildren(element('p', '', messages.say('exercise.none')), this.close());
     } catch {
@@ -73,7 +73,7 @@ export class Exercise {
 
   /** @param {Asked} asked */
   ask(asked) {
-    const { messages, store, work } = this;
+    const { messages, store, sheet, work } = this;
     const say = (/** @type {string} */ name, fields = {}) => messages.say(name, fields);
     const { lang } = store;
     const text = (/** @type {string} */ label) => {
@@ -94,12 +94,20 @@ export class Exercise {
     const way = (/** @type {'client'|'server'} */ from) => `${say(from)} → ${say(from === 'client' ? 'server' : 'client')}`;
     const cell = (/** @type {Cell} */ it) => (it === null ? '' : 'told' in it ? it.told : `[${it.blank + 1}]`);
     /** @type {Node[]} */
-    const parts = [element('h2', '', say('exercise'))];
+    const parts = sheet.hidden ? [element('h2', '', say('exercise'))] : [];
     const orderMark = mark();
     if (asked.order.length) {
       parts.push(element('p', '', say('exercise.order')), element('ol', 'shuffled', null, asked.order.map((it, at) =>
         element('li', '', null, [places[at].input, element('span', '', ` ${way(it.from)} `), element('code', '', it.text[lang])]))), orderMark);
     }
+    // The ladder has the packets in their order.
+    const rest = element('section', 'rest');
+    const pass = button(say('exercise.pass'), () => {
+      work.passed = true;
+      tell();
+      rest.querySelector('input')?.focus();
+    });
+    pass.dataset.do = 'pass';
     if (asked.questions.length) {
       const table = element('table', 'ladder-text', null, asked.lines.map((line, at) => element('tr', '', null, [
         element('td', '', (line.t_ns / 1e9).toFixed(3)), element('td', '', cell(line.client)),
@@ -107,7 +115,8 @@ export class Exercise {
       ])));
       const questions = asked.questions.map((question, at) =>
         element('li', '', null, [element('label', '', null, [element('span', '', `${question[lang]} `), blanks[at].input]), blanks[at].mark]));
-      parts.push(element('p', '', say('exercise.fill')), table, element('ul', 'blanks', null, questions));
+      rest.append(element('p', '', say('exercise.fill')), table, element('ul', 'blanks', null, questions));
+      parts.push(rest);
     }
     const verdict = element('p', 'verdict');
     verdict.setAttribute('role', 'status');
@@ -137,6 +146,8 @@ export class Exercise {
     });
     const tell = () => {
       const { marks } = work;
+      rest.hidden = asked.order.length > 0 && !work.passed && marks?.order?.mark !== 'right';
+      pass.hidden = asked.questions.length === 0 || !rest.hidden;
       if (!marks) return;
       marks.blanks.forEach((it, at) => told(blanks[at].mark, it));
       if (marks.order) {
@@ -157,7 +168,7 @@ export class Exercise {
       this.seed += 1n;
       this.show();
     });
-    parts.push(verdict, element('p', 'does', null, [check, other, file, this.close()]));
+    parts.push(verdict, element('p', 'does', null, [check, pass, other, file, this.close()]));
     this.paper().replaceChildren(...parts);
     tell();
   }

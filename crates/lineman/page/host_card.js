@@ -14,6 +14,9 @@ const NOTHING = { calls: [], socket: null, timers: [], congestion: null, figures
 /** So many rows before the chosen one are looked at: a row without a state or call has that of the rows above. */
 const BACK = 2000;
 
+/** In which states a kernel's count of what is not acknowledged has one for the SYN or the FIN: the words for that. @type {Record<string, string|undefined>} */
+const COUNTED = { 'SYN-SENT': 'unsent.syn', 'SYN-RECEIVED': 'unsent.syn', 'FIN-WAIT-1': 'unsent.fin', CLOSING: 'unsent.fin', 'LAST-ACK': 'unsent.fin' };
+
 export class HostCard {
   /** @param {HTMLElement} place @param {'client'|'server'} host @param {Store} store @param {Messages} messages */
   constructor(place, host, store, messages) {
@@ -40,7 +43,7 @@ export class HostCard {
     const { store, messages, host } = this;
     const row = store.isNow() ? undefined : store.row();
     const card = row ? this.then() : store.isNow() ? this.now() : NOTHING;
-    const drawn = JSON.stringify([store.lang, card, row?.t_ns, store.ladder?.origin]);
+    const drawn = JSON.stringify([store.lang, card, row?.t_ns, store.ladder?.origin, store.hasStates, store.rows.length > 0]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.place.setAttribute('aria-label', messages.say(host));
@@ -52,14 +55,17 @@ export class HostCard {
       parts.push(element('div', 'state', socket.state));
       parts.push(element('p', 'how', messages.say(`known.${socket.origin === 'inferred' ? 'deduced' : socket.origin}`)));
     } else {
-      parts.push(element('p', 'how', messages.say('no.socket')));
+      const datagrams = !store.hasStates && store.rows.length > 0;
+      parts.push(element('p', 'how', messages.say(datagrams ? 'no.states' : 'no.socket')));
     }
     if (row) parts.push(element('p', 'how', messages.say('then', { time: `${format.seconds(row.t_ns)} s` })));
     if (queues && listens) {
       parts.push(element('p', 'queue', messages.say('waiting', { count: queues.unread, limit: queues.unsent })));
     } else if (queues) {
       parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
-      parts.push(element('p', 'queue', messages.say('unsent', { count: queues.unsent })));
+      // A SYN and a FIN have a number each, and the kernel counts numbers.
+      const numbered = card.socket?.origin === 'kernel' && queues.unsent > 0 ? COUNTED[socket.state] : undefined;
+      parts.push(element('p', 'queue', messages.say(numbered ?? 'unsent', { count: numbered ? queues.unsent - 1 : queues.unsent })));
     }
     const { congestion, figures, left } = card;
     if (figures) parts.push(...this.figures(figures));

@@ -31,6 +31,11 @@ export class Inspector {
     const label = format.label(row, store.lang, store.absolute);
     const name = row.packet ? `#${row.packet.id} ${label}` : `${format.seconds(row.t_ns)} s`;
     parts.push(element('h2', '', name));
+    for (const host of /** @type {const} */ (['client', 'server'])) {
+      // As a whole: the ladder has no room for long ones.
+      const call = row.calls[host];
+      if (call) parts.push(element('p', '', null, [element('span', 'how', `${messages.say(host)}: `), element('code', '', format.call(call))]));
+    }
     for (const saying of row.sayings) parts.push(element('p', '', saying.text[store.lang]));
     for (const host of /** @type {const} */ (['client', 'server'])) {
       const cell = row.states[host];
@@ -70,7 +75,7 @@ export class Inspector {
     const lines = packet.fields.map((field) => {
       const line = element('tr', '', null, [
         element('th', '', field.layer === layer ? '' : field.layer),
-        element('td', '', field.name),
+        element('td', '', field.name[this.store.lang]),
         element('td', '', field.value),
       ]);
       layer = field.layer;
@@ -83,7 +88,21 @@ export class Inspector {
       const field = packet.fields[nth];
       marks.forEach((it, at) => it.classList.toggle('on', field !== undefined && at >= field.from && at < field.to));
     };
-    lines.forEach((line, nth) => line.addEventListener('mouseenter', () => mark(nth)));
+    lines.forEach((line, nth) => {
+      line.addEventListener('mouseenter', () => mark(nth));
+      line.addEventListener('focus', () => mark(nth));
+      line.tabIndex = nth ? -1 : 0;
+    });
+    // By keyboard one field is reached, and from there the others.
+    table.addEventListener('keydown', (event) => {
+      const nth = lines.indexOf(/** @type {HTMLElement} */ (event.target));
+      const to = { ArrowDown: nth + 1, ArrowUp: nth - 1, Home: 0, End: lines.length - 1 }[event.key];
+      if (nth < 0 || to === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      lines[Math.max(0, Math.min(to, lines.length - 1))].focus();
+    });
+    table.addEventListener('focusout', () => mark(-1));
     marks.forEach((it, at) => it.addEventListener('mouseenter', () => mark(packet.fields.findLastIndex((field) => at >= field.from && at < field.to))));
     const left = element('div', '', null, [element('h2', '', messages.say('fields')), table]);
     const right = element('div', '', null, [element('h2', '', messages.say('bytes')), hex]);

@@ -166,22 +166,13 @@ export class Ladder {
 
   heading() {
     const { store, messages } = this;
-    const name = (/** @type {'client'|'server'} */ host) => {
-      const socket = store.scene[host].socket;
-      return socket ? `${messages.say(host)} ${socket.local}` : messages.say(host);
-    };
-    const named = `${store.lang} ${store.scene.client.socket?.local} ${store.scene.server.socket?.local}`;
-    if (named === this.named) return;
-    this.named = named;
+    if (store.lang === this.named) return;
+    this.named = store.lang;
     // Where calls have no room of their own, the columns of states have the hosts' names.
     const state = (/** @type {'client'|'server'} */ host) => element('span', '', null, [element('span', 'wide', messages.say('state')), element('span', 'narrow', messages.say(host))]);
-    const cell = (/** @type {string} */ text) => {
-      const made = element('span', '', text);
-      made.title = text;
-      return made;
-    };
+    const cell = (/** @type {string} */ name) => element('span', '', messages.say(name));
     const ends = element('span', 'ends', null, [element('span', '', messages.say('client')), element('span', '', messages.say('server'))]);
-    this.head.replaceChildren(cell(messages.say('time')), cell(name('client')), state('client'), ends, state('server'), cell(name('server')));
+    this.head.replaceChildren(cell('time'), cell('client'), state('client'), ends, state('server'), cell('server'));
   }
 
   /** Brings a row into the window. @param {number} n */
@@ -223,7 +214,9 @@ export class Ladder {
       };
       const lost = row.packet?.fate === 'dropped' ? ' lost' : '';
       // The column is the arrow's; behind the words themselves no other arrow is seen.
-      const label = element('span', `label${lost}`, null, [element('span', '', format.label(row, lang, store.absolute))]);
+      const words = element('span', '', format.label(row, lang, store.absolute));
+      words.title = words.textContent ?? '';
+      const label = element('span', `label${lost}`, null, [words]);
       made.append(call('client'), state('client'), label, state('server'), call('server'));
     }
     made.setAttribute('aria-description', this.spoken(row));

@@ -6,6 +6,7 @@ import { Doing } from './doing.js';
 import { Exercise } from './exercise.js';
 import { Exports } from './exports.js';
 import { Faults } from './faults.js';
+import { Find } from './find.js';
 import { Graphs } from './graphs.js';
 import { HostCard } from './host_card.js';
 import { Inspector } from './inspector.js';
@@ -71,9 +72,12 @@ function header() {
       button(messages.say('choose'), () => chooser.show(), messages.say('choose.hint')), ' ',
       button(messages.say('restart'), () => chooser.restart(), messages.say('restart.hint')), ' ',
     ];
+    const out = button(messages.say('export'), () => exports.show(), messages.say('export.hint'));
+    // Nobody is there who could obey.
+    for (const lab of [...labs, out]) if (lab instanceof HTMLButtonElement) lab.disabled = store.gone;
     at('settings').replaceChildren(
       ...labs,
-      ...(looks ? [button(messages.say('export'), () => exports.show(), messages.say('export.hint')), ' ', kind, ' '] : []),
+      ...(looks ? [out, ' ', kind, ' '] : []),
       button(messages.say('language'), language, messages.say('key.language')), ' ',
       button('◐', theme, messages.say('theme')), ' ',
       button('?', () => keys.show(), messages.say('key.list')),
@@ -90,6 +94,7 @@ root.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark'
 header();
 for (const host of /** @type {const} */ (['client', 'server'])) new HostCard(at(host), host, store, messages);
 const wire = new WireControls(at('wire'), store, messages);
+const find = new Find(at('wire'), store, messages);
 const ladder = new Ladder(at('ladder'), store, messages);
 const ruler = new Ruler(ladder, store, messages);
 new Inspector(at('inspector'), store, messages);
@@ -117,7 +122,7 @@ const exports = new Exports(/** @type {HTMLDialogElement} */ (at('exports')), st
 const looks = () => !store.exercise;
 const walks = () => store.walks && store.drives();
 const live = () => store.live && looks() && !store.walks;
-const labs = () => store.choices.length > 0 && looks();
+const labs = () => store.choices.length > 0 && looks() && !store.gone;
 const tab = (/** @type {string} */ id) => () => tabs.show(id);
 const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, messages, [
   { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.up', when: looks, act: () => store.move(-1) },
@@ -139,10 +144,13 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['5'], shown: '5', name: 'graphs', when: looks, act: tab('graphs') },
   { keys: ['6'], shown: '6', name: 'table', when: looks, act: tab('table') },
   { keys: ['7', 'p'], shown: '7 p', name: 'learn', when: looks, act: tab('learn') },
+  { keys: ['/', 'f'], shown: '/ f', name: 'find.hint', when: looks, act: () => find.input.focus() },
+  { keys: ['n'], shown: 'n', name: 'find.next', when: looks, act: () => find.go(1) },
+  { keys: ['N'], shown: 'N', name: 'find.before', when: looks, act: () => find.go(-1) },
   { keys: ['m'], shown: 'm', name: 'key.measure', when: looks, act: () => ruler.mark() },
   { keys: ['o'], shown: 'o', name: 'choose', when: labs, act: () => chooser.show() },
   { keys: ['r'], shown: 'r', name: 'restart', when: labs, act: () => chooser.restart() },
-  { keys: ['e'], shown: 'e', name: 'export', when: looks, act: () => exports.show() },
+  { keys: ['e'], shown: 'e', name: 'export', when: () => looks() && !store.gone, act: () => exports.show() },
   { keys: ['t'], shown: 't', name: 'key.language', when: () => true, act: language },
   { keys: ['i'], shown: 'i', name: 'theme', when: () => true, act: theme },
 ]);

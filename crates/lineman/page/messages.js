@@ -8,12 +8,15 @@ export class Messages {
     this.store = store;
     /** @type {Record<string, Record<string, string>>} */
     this.words = {};
+    /** What English counts, and one of it. @type {Record<string, string>} */
+    this.one = {};
   }
 
   async fetch() {
     const answer = await fetch('words');
-    const { first, ...words } = await answer.json();
+    const { first, one, ...words } = await answer.json();
     this.words = words;
+    this.one = one;
     this.store.lang = first;
   }
 
@@ -25,7 +28,11 @@ export class Messages {
   /** The words of this name, with its places filled. @param {string} name @param {Record<string, string|number>} [fields] */
   say(name, fields = {}) {
     const text = this.words[this.store.lang]?.[name] ?? name;
-    return text.replace(/\{(\w+)\}/g, (whole, field) => String(fields[field] ?? whole));
+    return text.replace(/\{(\w+)\}(?: ([a-z]+))?/g, (whole, field, noun) => {
+      const value = fields[field] ?? `{${field}}`;
+      const counted = this.store.lang === 'en' && String(value) === '1' ? (this.one[noun] ?? noun) : noun;
+      return noun === undefined ? String(value) : `${value} ${counted}`;
+    });
   }
 }
 

@@ -121,7 +121,7 @@ export class Prompt {
       this.form.replaceChildren(this.host, this.socket, this.input, submit(say('bench.send')));
       this.palette.replaceChildren(...TABLES.map(([name, calls]) => {
         const buttons = calls.map((call) => button(call.split(' ').slice(0, call.startsWith('socket') ? 2 : 1).join(' '), () => this.choose(call), call));
-        return element('div', 'table', null, [element('span', 'how', say(name)), ...buttons]);
+        return element('div', 'table', null, [element('span', 'how', say(name)), element('div', 'calls', null, buttons)]);
       }));
       for (const control of this.place.querySelectorAll('button')) control.disabled = !store.drives();
       this.input.disabled = !store.drives();

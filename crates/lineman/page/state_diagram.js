@@ -4,17 +4,17 @@
 
 /** Where each state is drawn. @type {Record<string, [number, number]>} */
 const STATES = {
-  CLOSED: [150, 18],
-  LISTEN: [62, 66],
-  'SYN-SENT': [238, 66],
-  'SYN-RECEIVED': [62, 118],
-  ESTABLISHED: [238, 118],
-  'FIN-WAIT-1': [62, 176],
-  'CLOSE-WAIT': [238, 176],
-  'FIN-WAIT-2': [62, 234],
-  CLOSING: [150, 206],
-  'LAST-ACK': [238, 234],
-  'TIME-WAIT': [150, 264],
+  CLOSED: [108, 13],
+  LISTEN: [48, 55],
+  'SYN-SENT': [168, 55],
+  'SYN-RECEIVED': [48, 99],
+  ESTABLISHED: [168, 99],
+  'FIN-WAIT-1': [48, 147],
+  'CLOSE-WAIT': [168, 147],
+  CLOSING: [108, 179],
+  'FIN-WAIT-2': [48, 211],
+  'LAST-ACK': [168, 211],
+  'TIME-WAIT': [108, 249],
 };
 
 /** Which states follow which. @type {[string, string][]} */
@@ -24,7 +24,7 @@ const WAYS = [
   ['FIN-WAIT-1', 'FIN-WAIT-2'], ['FIN-WAIT-1', 'CLOSING'], ['CLOSE-WAIT', 'LAST-ACK'], ['FIN-WAIT-2', 'TIME-WAIT'], ['CLOSING', 'TIME-WAIT'],
   ['LAST-ACK', 'CLOSED'], ['TIME-WAIT', 'CLOSED'],
 ];
-const [HALF_WIDTH, HALF_HEIGHT] = [50, 12];
+const [HALF_WIDTH, HALF_HEIGHT] = [47, 12];
 
 /** @param {string} tag @param {Record<string, string|number>} attributes @param {string} [text] */
 function svg(tag, attributes, text = '') {
@@ -40,7 +40,7 @@ export class StateDiagram {
     this.host = host;
     this.store = store;
     this.messages = messages;
-    this.picture = svg('svg', { viewBox: '0 0 300 284', role: 'img' });
+    this.picture = svg('svg', { viewBox: '0 0 216 263', role: 'img' });
     place.append(this.picture);
     this.drawn = '';
     /** Rows that were looked at, and the way that they tell. @type {[number, string[]]} */
@@ -98,7 +98,7 @@ export class StateDiagram {
         'stroke-width': seen ? 2 : 1,
       }));
       parts.push(svg('text', {
-        x, y: y + 4, 'text-anchor': 'middle', 'font-size': 11, fill: live ? 'var(--paper)' : 'var(--ink)',
+        x, y: y + 4, 'text-anchor': 'middle', 'font-size': 10.6, fill: live ? 'var(--paper)' : 'var(--ink)',
         'font-weight': live ? 700 : 400,
       }, state));
     }

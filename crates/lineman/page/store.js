@@ -5,7 +5,7 @@
  *   answer: null|{value: string}|{error: string}}} Call
  * @typedef {{before: string, after: string, through?: string, known: string}} StateCell
  * @typedef {{en: string, zh: string}} Both
- * @typedef {{layer: string, name: string, value: string, from: number, to: number}} Field
+ * @typedef {{layer: string, name: Both, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
  *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
  *   wire_len: number, addresses: string[]|null,

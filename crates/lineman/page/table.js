@@ -47,14 +47,19 @@ export class Table {
   row(row) {
     const { store, messages } = this;
     const call = (/** @type {Host} */ host) => element('td', '', row.calls[host] ? format.call(row.calls[host]) : '');
-    const state = (/** @type {Host} */ host) => element('td', '', row.states[host]?.after ?? '');
+    const state = (/** @type {Host} */ host) => element('td', 'st', row.states[host]?.after ?? '');
     const packet = row.packet;
     const way = packet ? messages.say(packet.from === 'client' ? 'to.server' : 'to.client') : '';
     const fate = packet?.fate === 'dropped' ? `, ${messages.say('dropped')}` : packet?.fate === 'held' ? `, ${messages.say('held')}` : '';
     const label = packet ? `${way}: ${format.label(row, store.lang, store.absolute)}${fate}` : '';
-    const meaning = row.sayings.map((saying) => saying.text[store.lang]).join(' ');
+    const meaning = element('td', '', row.sayings.map((saying) => saying.text[store.lang]).join(' '));
+    const time = element('td', '', `${format.seconds(row.t_ns)} s`);
+    if (!packet && !row.calls.client && !row.calls.server && !row.states.client && !row.states.server) {
+      /** @type {HTMLTableCellElement} */ (meaning).colSpan = 6;
+      return element('tr', '', null, [time, meaning]);
+    }
     return element('tr', '', null, [
-      element('td', '', `${format.seconds(row.t_ns)} s`), call('client'), state('client'), element('td', '', label), state('server'), call('server'), element('td', '', meaning),
+      time, call('client'), state('client'), element('td', '', label), state('server'), call('server'), meaning,
     ]);
   }
 }

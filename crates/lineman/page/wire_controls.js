@@ -71,11 +71,11 @@ export class WireControls {
       this.walk();
       return;
     }
-    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.stepping, store.rules, all, all.map((it) => this.label(it.id))]);
+    const drawn = JSON.stringify([store.lang, store.absolute, drives, store.gone, store.choices.length, store.stepping, store.rules, all, all.map((it) => this.label(it.id))]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     if (!drives) {
-      this.mode.replaceChildren(element('span', '', messages.say(store.live ? 'ended' : 'recorded')));
+      this.mode.replaceChildren(element('span', '', messages.say(!store.live ? 'recorded' : store.choices.length && !store.gone ? 'ended.lab' : 'ended')));
       this.handles.replaceChildren();
       this.shown.clear();
       this.modes = '';

@@ -70,6 +70,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "In which order were these sent? Number them from 1.",
         "它们按什么次序发送？从 1 开始编号。",
     ),
+    ("exercise.pass", "Go on without it", "跳过这一题"),
     (
         "exercise.fill",
         "Fill in what is left out. Numbers count from the connection's beginning.",

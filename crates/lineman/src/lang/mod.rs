@@ -19,6 +19,7 @@ pub mod chat;
 pub mod common;
 pub mod differences;
 pub mod doctor;
+pub mod fields;
 pub mod figures;
 pub mod filter;
 pub mod help;
@@ -28,6 +29,7 @@ pub mod learn_page;
 pub mod machines;
 pub mod page;
 pub mod pair;
+pub mod plural;
 pub mod proxydhcp;
 pub mod read;
 pub mod sayings;
@@ -142,6 +144,20 @@ impl Display for Shown<'_> {
     }
 }
 
+/// A field of an English sentence: what is counted is marked where it is one.
+struct Counted<'a>(Field<'a>);
+
+impl Display for Counted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = Shown(self.0).to_string();
+        f.write_str(&shown)?;
+        match shown == "1" {
+            true => f.write_char(plural::ONE),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Writes on what is safe, and the rest made visible.
 struct Safely<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
@@ -176,7 +192,7 @@ macro_rules! messages {
             fn render(&self, lang: $crate::lang::Lang) -> String {
                 match self {
                     $( Self::$id { $($field),* } => match lang {
-                        $crate::lang::Lang::En => format!($en $(, $field = $crate::lang::Shown(*$field))*),
+                        $crate::lang::Lang::En => $crate::lang::plural::agree(format!($en $(, $field = $crate::lang::Counted(*$field))*)),
                         $crate::lang::Lang::Zh => format!($zh $(, $field = $crate::lang::Shown(*$field))*),
                     }, )+
                     Self::_Never(never, _) => match *never {},
@@ -196,6 +212,14 @@ pub(crate) use messages;
 #[cfg(test)]
 pub(crate) fn assert_both(id: &str, en: &str, zh: &str) {
     let han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for counted in en.split("} ").skip(1) {
+        let noun = plural::noun(&format!(" {counted}")).to_owned();
+        let known = plural::NOUNS.iter().any(|(many, _)| *many == noun);
+        assert!(
+            known || NO_NOUNS.contains(&&*noun) || !noun.ends_with('s') || noun.len() < 4,
+            "{id}: are {noun:?} counted? Then they belong to `plural`: {en}"
+        );
+    }
     assert!(
         !han(en),
         "{id}: the English sentence has Chinese in it: {en}"
@@ -205,3 +229,10 @@ pub(crate) fn assert_both(id: &str, en: &str, zh: &str) {
         "{id}: the Chinese sentence has no Chinese in it: {zh}"
     );
 }
+
+/// What may stand behind a field, ends like a plural, and is none.
+#[cfg(test)]
+const NO_NOUNS: &[&str] = &[
+    "arrives", "asks", "does", "gets", "goes", "leads", "lifts", "lists", "makes", "reads", "says",
+    "seems", "sends", "sets", "shows", "tells", "this", "waits",
+];

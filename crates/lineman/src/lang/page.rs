@@ -67,6 +67,21 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "已写入未确认：{count} 字节",
     ),
     (
+        "unsent.syn",
+        "not acknowledged: the SYN, {count} bytes",
+        "未确认：SYN，{count} 字节",
+    ),
+    (
+        "unsent.fin",
+        "written, not acknowledged: {count} bytes, and the FIN",
+        "已写入未确认：{count} 字节，以及 FIN",
+    ),
+    (
+        "no.states",
+        "no TCP here: datagrams have no states",
+        "没有 TCP：数据报没有状态",
+    ),
+    (
         "waiting",
         "to accept: {count} of {limit}",
         "等待 accept：{count}，上限 {limit}",
@@ -93,11 +108,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "deliver it {millis} ms later",
         "推迟 {millis} 毫秒后放行",
     ),
-    (
-        "repeats",
-        "sent again ×{count} meanwhile",
-        "其间又发送 ×{count}",
-    ),
+    ("repeats", "sent again ×{count}", "其间又发送 ×{count}"),
     ("rules", "rules of the wire", "线路规则"),
     (
         "rules.hint",
@@ -147,6 +158,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "日志已结束；页面仍可阅读。",
     ),
     (
+        "ended.lab",
+        "The lab has ended: Restart begins a new one. The page stays readable.",
+        "实验已结束：“重新开始”会建立新的实验。页面仍可阅读。",
+    ),
+    (
         "gone",
         "lineman has stopped: nothing new will come. The page stays readable.",
         "lineman 已停止：不会再有新内容。页面仍可阅读。",
@@ -163,6 +179,16 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "已记录：不能再扣留报文",
     ),
     ("table", "table", "表格"),
+    ("find", "find", "查找"),
+    (
+        "find.hint",
+        "find words in the rows: RST, retransmits, #12",
+        "在各行中查找：RST、重传、#12",
+    ),
+    ("find.next", "next row that has them", "下一个匹配的行"),
+    ("find.before", "row before that has them", "上一个匹配的行"),
+    ("find.none", "in no row", "没有匹配的行"),
+    ("find.at", "{at} of {all}", "第 {at} 个，共 {all} 个"),
     ("key.list", "list of keys", "按键列表"),
     ("key.up", "previous row", "上一行"),
     ("key.down", "next row", "下一行"),
@@ -252,8 +278,8 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("bench.last", "last used", "最近用过的"),
     (
         "bench.hint",
-        "socket tcp, connect 10.0.0.2:8888, help, state",
-        "socket tcp、connect 10.0.0.2:8888、help、state",
+        "socket tcp, help, state",
+        "socket tcp、help、state",
     ),
     ("bench.log", "what was typed, and answers", "输入与回答"),
     ("bench.send", "Call", "调用"),

@@ -44,6 +44,6 @@ messages! {
     Unnamed {} "a lab" "实验"
     UnnamedCapture {} "a conversation of a capture" "抓包中的一个会话"
     CutAt { line } "the log is cut short: line {line} is half or missing" "日志不完整：第 {line} 行缺失或只有一半"
-    UnknownKinds { count } "{count} events are of a kind that this lineman does not know; they were left out" "有 {count} 个事件的种类是本版 lineman 不认识的，已略去"
+    UnknownKinds { count } "{count} events of a kind that this lineman does not know were left out" "有 {count} 个事件的种类是本版 lineman 不认识的，已略去"
     BadLog { file, why } "{file} is not a lineman log: {why}" "{file} 不是 lineman 的日志：{why}"
 }

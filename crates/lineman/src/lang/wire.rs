@@ -12,7 +12,6 @@ messages! {
     Server {} "the server" "服务器"
     ClientShort {} "client" "客户端"
     ServerShort {} "server" "服务器"
-    Byte { count } "{count} byte" "{count} 字节"
     Bytes { count } "{count} bytes" "{count} 字节"
     Micros { count } "{count} µs" "{count} 微秒"
     Millis { count } "{count} ms" "{count} 毫秒"

@@ -68,7 +68,7 @@ pub fn in_words(exercise: &Exercise, row: usize, style: Style) -> String {
         Host::Server => Wire::ServerShort {}.render(style.lang),
     };
     let (from, to) = (name(arrow.from), name(arrow.from.other()));
-    let label = packet::label(arrow, style.lang);
+    let label = shuffled_label(exercise, row, style.lang);
     spelled(&format!("{from} → {to}  {label}"), style)
 }
 
@@ -148,6 +148,13 @@ fn part(arrow: &Arrow) -> Option<Views<'static>> {
         (Stretch::Landing, Fate::Delivered) => Some(Views::Arrives {}),
         _ => None,
     }
+}
+
+/// What stands at a packet that is to be put in order. Its open places have no numbers, which would tell the order.
+pub fn shuffled_label(exercise: &Exercise, row: usize, lang: Lang) -> String {
+    let hidden = vec![Some("?".to_owned()); exercise.blanks().len()];
+    let line = exercise.shuffled_line(row);
+    line.map_or_else(String::new, |line| label(exercise, &line, &hidden, lang))
 }
 
 fn text(cell: &Cell, filled: &[Option<String>]) -> String {
@@ -274,5 +281,52 @@ mod tests {
         assert_eq!(place('?'), None);
         assert_eq!(place('字'), None);
         assert!(!exercise("chat").shuffled().is_empty());
+    }
+
+    /// The packets to be put in order showed what the blanks ask.
+    #[test]
+    fn one_question_answered_the_other() {
+        let mut hidden = 0;
+        for name in logs::LOGS {
+            for seed in 0..10 {
+                let plan = Plan {
+                    seed,
+                    ..Plan::default()
+                };
+                let Ok(exercise) = Exercise::new(plan, logs::events(name)) else {
+                    continue;
+                };
+                for row in exercise.shuffled() {
+                    let asked = exercise.blanks().iter();
+                    let fields = asked.filter(|it| it.row == *row);
+                    let count = fields
+                        .filter(|it| !matches!(it.field, Field::State(_)))
+                        .count();
+                    let label = shuffled_label(&exercise, *row, Lang::En);
+                    assert_eq!(label.matches('?').count(), count, "{name} {seed}: {label}");
+                    hidden += count;
+                }
+            }
+        }
+        assert!(hidden > 0);
+    }
+
+    /// Where nothing else is asked, a packet says what it says in the ladder.
+    #[test]
+    fn an_order_alone_hides_nothing() {
+        let plan = Plan {
+            ask: vec![Ask::Order],
+            ..Plan::default()
+        };
+        for name in logs::LOGS {
+            let Ok(exercise) = Exercise::new(plan.clone(), logs::events(name)) else {
+                continue;
+            };
+            for row in exercise.shuffled() {
+                let arrow = exercise.row(*row).and_then(|it| it.arrow.as_ref());
+                let label = packet::label(arrow.expect("a packet"), Lang::En);
+                assert_eq!(shuffled_label(&exercise, *row, Lang::En), label, "{name}");
+            }
+        }
     }
 }

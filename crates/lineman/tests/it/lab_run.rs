@@ -624,6 +624,38 @@ fn typed_lines_reach_the_program_that_reads_them() {
     assert!(err.contains("\"hi there\""), "{err}");
 }
 
+/// A line that nobody read for 1.5 s went to the client, though the server was only slow to ask for it.
+#[test]
+fn a_line_waits_for_a_program_that_is_busy() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = "import socket, time\ns = socket.create_server(('', 8888))\nc, _ = s.accept()\n\
+        time.sleep(3)\nprint('typed:', input())\nc.close()\n";
+    let client = "import socket, sys\nc = socket.create_connection(('10.0.0.2', 8888))\n\
+        c.recv(1)\nprint('left:', sys.stdin.read().strip())\n";
+    let python = peer_path("python3").display().to_string();
+    let [server, client] = [("server.py", server), ("client.py", client)].map(|(name, text)| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("writes");
+        format!("{python} {}", path.display())
+    });
+    let mut child = run(&["--server", &server, "--client", &client])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"for whom\n").expect("writes");
+    drop(stdin);
+    let output = child.wait_with_output().expect("ends");
+    let (out, err) = both(&output);
+    assert!(out.contains("typed: for whom"), "{out}\n{err}");
+    assert!(
+        out.contains("left: \n") || out.contains("left:\n"),
+        "{out}\n{err}"
+    );
+}
+
 /// Both talk, and both find terminals; the one behind `--` shares what is typed then.
 #[test]
 fn with_pty_programs_have_terminals_and_hear_what_is_typed() {

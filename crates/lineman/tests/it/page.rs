@@ -329,7 +329,7 @@ fn a_packets_fields_and_bytes_are_told_when_they_are_asked_for() {
     assert!(
         fields
             .iter()
-            .any(|field| field["layer"] == "TCP" && field["name"] == "flags")
+            .any(|field| field["layer"] == "TCP" && field["name"]["en"] == "flags")
     );
     let last = fields.iter().filter_map(|field| field["to"].as_u64()).max();
     let bytes = packet["bytes"].as_str().map(|bytes| bytes.len() as u64 / 2);

@@ -232,6 +232,60 @@ const flows = {
     }
   },
 
+  /** On a phone they were cut, and beside a call on a screen too. */
+  async words_at_arrows_are_whole(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')));
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    for (const width of [1280, 1024, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      for (const top of [0, 1e6]) {
+        await page.locator('#ladder .scroll').evaluate((scroll, y) => { scroll.scrollTop = y; }, top);
+        const cut = await until(`rows at ${width}`, () => page.evaluate(() => {
+          const words = [...document.querySelectorAll('.row:not(.plain) .label span')];
+          const scroll = document.querySelector('#ladder .scroll').getBoundingClientRect();
+          const is = (it) => it.scrollWidth > it.clientWidth || it.getBoundingClientRect().right > scroll.right;
+          return words.length > 0 && words.filter(is).map((it) => it.textContent);
+        }));
+        assert.deepEqual(cut, [], `at ${width}`);
+      }
+    }
+  },
+
+  async rows_are_found_by_their_words(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')));
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('/');
+    await page.locator('.find input').fill('FIN+ACK seq=3');
+    await page.keyboard.press('Enter');
+    const told = page.locator('.find .how');
+    await until('the FIN of the server', async () => /^FIN\+ACK seq=3/.test(await page.locator('.row.chosen .label').textContent()));
+    assert.equal(await told.textContent(), '1 of 1');
+    await page.locator('.find input').fill('fin');
+    await page.keyboard.press('Enter');
+    await until('others', async () => /^\d of [3-9]/.test(await told.textContent()));
+    await page.keyboard.press('Escape');
+    const before = await page.locator('.row.chosen').getAttribute('data-n');
+    await page.keyboard.press('N');
+    await until('one before', async () => (await page.locator('.row.chosen').getAttribute('data-n')) !== before);
+    await page.locator('.find input').fill('#1');
+    await page.keyboard.press('Enter');
+    await until('the SYN', async () => /^SYN seq=0/.test(await page.locator('.row.chosen .label').textContent()));
+    await page.locator('.find input').fill('nobody says this');
+    await page.keyboard.press('Enter');
+    await until('nothing', async () => (await told.textContent()) === 'in no row');
+  },
+
+  /** "cwnd 1 segments"; and a SYN is no byte that was written. */
+  async what_is_counted_agrees_with_its_number(browser) {
+    const page = await open(browser, await serve('handshake', '--kernel'));
+    await until('a held SYN', () => held(page));
+    const card = () => page.locator('#client').innerText();
+    await until('what is not acknowledged', async () => /not acknowledged: the SYN, 0 bytes/.test(await card()));
+    await until('another SYN', async () => /\b1 segment\b/.test(await card()));
+    assert.doesNotMatch(await card(), /\b1 (bytes|segments)/);
+  },
+
   /** What the host's TCP has told runs as a bar; graphs and the ruler read the same packets. */
   async time_is_measured(browser) {
     const page = await open(browser, await serve('close-four', '--kernel'));
@@ -677,8 +731,8 @@ const flows = {
     await page.locator('.shuffled code').first().waitFor();
     const texts = await page.locator('.shuffled code').allTextContents();
     assert.equal(texts.length, 3);
-    const right = ['SYN seq', 'SYN+ACK', 'ACK ack'];
-    const place = (text) => String(right.findIndex((it) => text.startsWith(it)) + 1);
+    // What the blanks ask is open here too: flags are told by what they go with.
+    const place = (text) => (/ack=/.test(text) ? (/seq=/.test(text) ? '2' : '3') : '1');
     const solved = () => page.locator('.verdict').getAttribute('data-solved');
     const check = async () => {
       const answer = page.waitForResponse((it) => it.request().method() === 'POST');
@@ -689,8 +743,14 @@ const flows = {
     const blanks = page.locator('[data-blank]');
     const count = await blanks.count();
     assert(count >= 3, `${count} blanks`);
-    for (let at = 0; at < count; at += 1) await blanks.nth(at).fill('CLOSING');
+    // The ladder would answer the first question: it is not seen before that is answered, or passed over.
+    assert.equal(await page.locator('.ladder-text').isVisible(), false);
     for (let at = 0; at < texts.length; at += 1) await page.locator('.place').nth(at).fill(String(texts.length + 1 - Number(place(texts[at]))));
+    await check();
+    await until('the order is wrong', async () => (await page.locator('.mark[data-mark=wrong]').count()) === 1);
+    assert.equal(await page.locator('.ladder-text').isVisible(), false);
+    await page.locator('[data-do=pass]').click();
+    for (let at = 0; at < count; at += 1) await blanks.nth(at).fill('CLOSING');
     await check();
     await until('a verdict', async () => (await solved()) === 'false');
     assert.equal(await page.locator('.blanks .mark[data-mark=wrong]').count(), count);
@@ -751,10 +811,12 @@ const flows = {
     const order = await page.locator('.shuffled code').allTextContents();
     const place = (text) => String(['SYN seq', 'SYN+ACK', 'ACK ack'].findIndex((it) => text.startsWith(it)) + 1);
     for (const [at, text] of order.entries()) await page.locator('.place').nth(at).fill(place(text));
+    await page.locator('[data-do=check]').click();
+    await page.locator('.ladder-text').waitFor();
     for (let at = 0; at < count; at += 1) await blanks.nth(at).fill(at === 0 ? '77' : truths[at]);
     await page.locator('[data-do=check]').click();
-    await until('a verdict', async () => (await solved()) === 'false');
-    assert.equal(await page.locator('.blanks .mark[data-mark=wrong]').count(), 1);
+    await until('a verdict', async () => (await page.locator('.blanks .mark[data-mark=wrong]').count()) === 1);
+    assert.equal(await solved(), 'false');
     // In the other language it is the same, as far as somebody has come.
     await page.locator('#work').press('t');
     await until('Chinese', async () => /批改/.test(await page.locator('[data-do=check]').textContent()));

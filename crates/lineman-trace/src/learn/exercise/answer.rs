@@ -93,7 +93,7 @@ impl Exercise {
             return OrderMark::Open;
         }
         let rows: Vec<usize> = order.iter().map(|at| self.shuffled[*at]).collect();
-        let Some((late, early)) = order::violated(&self.rows, &rows) else {
+        let Some((late, early)) = order::violated(&self.rows, &self.blanks, &rows) else {
             return OrderMark::Right;
         };
         let sayings = self.rows[rows[late]].sayings.iter();

@@ -98,7 +98,7 @@ impl Exercise {
         let mut chance = Chance::new(plan.seed);
         let blanks = blank::chosen(&rows, &plan, &mut chance);
         let shuffled = match plan.ask.contains(&Ask::Order) {
-            true => order::shuffled(&rows, &mut chance),
+            true => order::shuffled(&rows, &blanks, &mut chance),
             false => Vec::new(),
         };
         if blanks.is_empty() && shuffled.is_empty() {
@@ -155,6 +155,11 @@ impl Exercise {
             .enumerate()
             .take(last.map_or(self.rows.len(), |last| last + 1));
         rows.filter_map(|(at, row)| self.line(at, row)).collect()
+    }
+
+    /// A packet as one of those that are to be put in order: what is asked about it is left out here too.
+    pub fn shuffled_line(&self, row: usize) -> Option<Line> {
+        self.line(row, self.rows.get(row)?)
     }
 
     fn line(&self, at: usize, row: &Row) -> Option<Line> {

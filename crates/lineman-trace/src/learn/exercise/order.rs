@@ -1,6 +1,8 @@
 //! Packets that are to be put in order.
 
+use super::Blank;
 use super::Chance;
+use super::Field;
 use super::is_sent;
 use crate::story::Arrow;
 use crate::story::Fate;
@@ -13,8 +15,9 @@ const FEWEST: usize = 3;
 /// So often another order is tried that is not right by itself.
 const TRIES: usize = 16;
 
-/// The rows of the first packets, in an order that is wrong; none if there is no such order.
-pub(super) fn shuffled(rows: &[Row], chance: &mut Chance) -> Vec<usize> {
+/// The rows of the first packets, in an order that is wrong; none if there is no such order. What the blanks ask for is
+/// not shown of them.
+pub(super) fn shuffled(rows: &[Row], blanks: &[Blank], chance: &mut Chance) -> Vec<usize> {
     let all = rows.iter().enumerate();
     let sent = all.filter(|(_, row)| row.arrow.as_ref().is_some_and(is_sent));
     let mut list: Vec<usize> = sent.map(|(at, _)| at).take(MOST).collect();
@@ -23,7 +26,7 @@ pub(super) fn shuffled(rows: &[Row], chance: &mut Chance) -> Vec<usize> {
     }
     for _ in 0..TRIES {
         chance.shuffle(&mut list);
-        if violated(rows, &list).is_some() {
+        if violated(rows, blanks, &list).is_some() {
             return list;
         }
     }
@@ -35,8 +38,8 @@ pub(super) fn shuffled(rows: &[Row], chance: &mut Chance) -> Vec<usize> {
 ///
 /// What one host sends has its order. What the other sends has it only as far as one has arrived before the other
 /// was sent: packets that crossed on the wire may stand either way. Those that look the same are the same.
-pub(super) fn violated(rows: &[Row], list: &[usize]) -> Option<(usize, usize)> {
-    let list = told_apart(rows, list);
+pub(super) fn violated(rows: &[Row], blanks: &[Blank], list: &[usize]) -> Option<(usize, usize)> {
+    let list = told_apart(rows, blanks, list);
     let arrow = |at: usize| rows[list[at]].arrow.as_ref();
     for late in 0..list.len() {
         let mut behind = late + 1..list.len();
@@ -61,12 +64,12 @@ fn precedes(one: &Arrow, other: &Arrow) -> bool {
 }
 
 /// The same list, in which those that look the same stand in the order in which they were sent: nobody could tell.
-fn told_apart(rows: &[Row], list: &[usize]) -> Vec<usize> {
+fn told_apart(rows: &[Row], blanks: &[Blank], list: &[usize]) -> Vec<usize> {
     let mut told = list.to_vec();
     for at in 0..told.len() {
         let mut least = at;
         for later in at + 1..told.len() {
-            if looks_like(rows, told[later], told[least]) && told[later] < told[least] {
+            if looks_like(rows, blanks, told[later], told[least]) && told[later] < told[least] {
                 least = later;
             }
         }
@@ -76,15 +79,27 @@ fn told_apart(rows: &[Row], list: &[usize]) -> Vec<usize> {
 }
 
 /// Whether nobody could tell two packets apart who does not see when they were sent.
-fn looks_like(rows: &[Row], one: usize, other: usize) -> bool {
-    let (Some(one), Some(other)) = (&rows[one].arrow, &rows[other].arrow) else {
+fn looks_like(rows: &[Row], blanks: &[Blank], one: usize, other: usize) -> bool {
+    let numbers = |row: usize, arrow: &Arrow| {
+        let shown = |field| !blanks.contains(&Blank { row, field });
+        let (segment, place) = arrow.seen.segment().zip(arrow.place)?;
+        Some((
+            shown(Field::Flags).then_some(segment.flags),
+            shown(Field::Seq).then_some(place.seq),
+            shown(Field::Ack).then_some(place.ack),
+            segment.len,
+        ))
+    };
+    let numbers = |row: usize| {
+        rows[row]
+            .arrow
+            .as_ref()
+            .map(|arrow| (arrow, numbers(row, arrow)))
+    };
+    let (Some((one, own)), Some((other, others))) = (numbers(one), numbers(other)) else {
         return false;
     };
-    let numbers = |arrow: &Arrow| {
-        let (segment, place) = arrow.seen.segment().zip(arrow.place)?;
-        Some((segment.flags, place.seq, place.ack, segment.len))
-    };
-    let same = match (numbers(one), numbers(other)) {
+    let same = match (own, others) {
         (None, None) => one.seen.what == other.seen.what,
         (one, other) => one == other,
     };

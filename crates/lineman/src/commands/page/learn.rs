@@ -17,7 +17,6 @@ use serde_json::json;
 
 use crate::lang::Lang;
 use crate::views::exercise as view;
-use crate::views::packet;
 use crate::views::words::sentence;
 
 /// What exercises are made of.
@@ -58,7 +57,7 @@ pub(super) fn asked(exercise: &Exercise) -> Value {
     let shuffled = exercise.shuffled().iter().map(|row| {
         let arrow = exercise.row(*row).and_then(|row| row.arrow.as_ref());
         let from = arrow.map(|arrow| arrow.from);
-        let text = both(|lang| arrow.map_or_else(String::new, |it| packet::label(it, lang)));
+        let text = both(|lang| view::shuffled_label(exercise, *row, lang));
         json!({ "from": from, "text": text })
     });
     let shuffled: Vec<Value> = shuffled.collect();

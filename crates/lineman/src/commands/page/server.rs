@@ -1,5 +1,6 @@
 //! The page's files, its messages and its commands over HTTP.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ use super::learn::Paper;
 use crate::lang::Lang;
 use crate::lang::Message;
 use crate::lang::page::Page as Words;
+use crate::lang::plural::NOUNS;
 use crate::views::export;
 use crate::views::export::Format;
 use crate::views::page;
@@ -178,7 +180,13 @@ async fn words(State(served): State<Arc<Served>>) -> Response {
         Lang::En => "en",
         Lang::Zh => "zh",
     };
-    let words = json!({ "first": first, "en": page::words(Lang::En), "zh": page::words(Lang::Zh) });
+    let words = json!({
+        "first": first,
+        "en": page::words(Lang::En),
+        "zh": page::words(Lang::Zh),
+        // English nouns behind a number, and one of each.
+        "one": NOUNS.iter().copied().collect::<BTreeMap<_, _>>(),
+    });
     answer(StatusCode::OK, JSON, words.to_string())
 }
 
@@ -342,6 +350,7 @@ const FILES: &[(&str, &str)] = files![
     "wire_controls.js",
     "inspector.js",
     "keys.js",
+    "find.js",
     "format.js",
     "doing.js",
     "prompt.js",

@@ -23,6 +23,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::lang::Lang;
+use crate::lang::fields;
 use crate::views::export::row_object;
 use crate::views::scene::Card;
 use crate::views::scene::Scene;
@@ -69,22 +70,22 @@ impl FrameBytes {
         if self.is_tftp {
             frame = frame.as_tftp();
         }
-        let fields = frame.fields().map(|field| {
+        let list = frame.fields().map(|field| {
             json!({
                 "layer": field.layer.name(),
-                "name": field.name,
+                "name": { "en": field.name, "zh": fields::field(field.name, Lang::Zh) },
                 "value": field.value,
                 "from": field.range.start,
                 "to": field.range.end,
             })
         });
-        let fields: Vec<Value> = fields.collect();
+        let list: Vec<Value> = list.collect();
         let bytes: String = self
             .bytes
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        let object = json!({ "fields": fields, "bytes": bytes });
+        let object = json!({ "fields": list, "bytes": bytes });
         safe_json(&object.to_string()).into_owned()
     }
 }

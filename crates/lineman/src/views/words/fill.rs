@@ -85,7 +85,6 @@ fn host(host: Host, before: &str, lang: Lang) -> String {
 /// A value as it stands in a sentence, with its unit.
 fn value(value: &Value, lang: Lang) -> String {
     match value {
-        Value::Bytes(count @ 1) => Wire::Byte { count }.render(lang),
         Value::Bytes(count) => Wire::Bytes { count }.render(lang),
         Value::Millis(count) => Wire::Millis { count }.render(lang),
         Value::Micros(count) => span(count.saturating_mul(1000), lang),

@@ -1,8 +1,9 @@
 //! Lines that a person types while two programs run: each goes to the program that reads.
 //!
 //! `server> …` and `client> …` name the program. Else the line waits until one of them reads from its
-//! standard input, which Linux tells (proc_pid_syscall(5)); one that waits in another way (poll) is never
-//! seen to read, so after a while the line goes to the one that was written to last.
+//! standard input, which Linux tells (proc_pid_syscall(5)). Of one that waits for one of several files (poll)
+//! it does not tell which; so if only such are there for a while, the line goes to one of them, first of all
+//! to the one that was written to last. A program that is busy, or waits for its peer, is waited for.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -111,28 +112,61 @@ impl Input {
         true
     }
 
-    /// Whether some program waits for what is written here.
-    fn is_read(&self) -> bool {
+    /// What the programs that have this as standard input are doing.
+    fn listening(&self) -> Listening {
         let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let its = |process: &PathBuf| is_it(&process.join("fd/0"), &self.name);
         all.map(|process| process.path())
-            .filter(|process| {
-                std::fs::read_link(process.join("fd/0")).is_ok_and(|it| it == self.name)
+            .filter(its)
+            .flat_map(|process| {
+                let threads = std::fs::read_dir(process.join("task"));
+                let threads = threads.into_iter().flatten().flatten();
+                threads.map(|thread| thread.path()).collect::<Vec<_>>()
             })
-            .any(|process| reads(&process))
+            .map(|thread| self.listens(&thread))
+            .max()
+            .unwrap_or(Listening::No)
+    }
+
+    /// What a thread is doing.
+    fn listens(&self, thread: &Path) -> Listening {
+        // It may be that of another user, or have ended.
+        let Ok(call) = std::fs::read_to_string(thread.join("syscall")) else {
+            return Listening::Perhaps;
+        };
+        let mut words = call.split_whitespace();
+        let number: Option<u32> = words.next().and_then(|it| it.parse().ok());
+        let file = words.next().and_then(|it| it.strip_prefix("0x"));
+        let file = file.and_then(|it| u32::from_str_radix(it, 16).ok());
+        match number {
+            None => Listening::No, // it is running
+            Some(_) if READ.is_none() => Listening::Perhaps,
+            Some(_) if number == READ => match file {
+                Some(file) if is_it(&thread.join(format!("fd/{file}")), &self.name) => {
+                    Listening::Reads
+                }
+                _ => Listening::No,
+            },
+            Some(number) if ANY_FILE.contains(&number) => Listening::Perhaps,
+            Some(_) => Listening::No,
+        }
     }
 }
 
-/// Whether one of the threads of a process reads its standard input.
-fn reads(process: &Path) -> bool {
-    let threads = std::fs::read_dir(process.join("task"));
-    let mut threads = threads.into_iter().flatten().flatten();
-    threads.any(|thread| {
-        let call = std::fs::read_to_string(thread.path().join("syscall"));
-        call.is_ok_and(|call| {
-            let mut words = call.split_whitespace();
-            words.next().and_then(|it| it.parse().ok()) == READ && words.next() == Some("0x0")
-        })
-    })
+/// Whether a program hears what is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Listening {
+    /// It does something else, or is waiting for something else.
+    No,
+    /// Nobody can see what it is waiting for.
+    Perhaps,
+    /// It is reading its standard input.
+    Reads,
+}
+
+/// Whether a descriptor under `/proc` is of the file with this name.
+fn is_it(descriptor: &Path, name: &Path) -> bool {
+    std::fs::read_link(descriptor).is_ok_and(|it| it == name)
 }
 
 /// The number of read(2).
@@ -140,6 +174,13 @@ const READ: Option<u32> = match () {
     () if cfg!(target_arch = "x86_64") => Some(0),
     () if cfg!(any(target_arch = "aarch64", target_arch = "riscv64")) => Some(63),
     () => None,
+};
+
+/// The numbers of calls that wait for one of several files: poll(2), select(2), epoll_wait(2), io_uring_enter(2), and
+/// what is like them.
+const ANY_FILE: &[u32] = match () {
+    () if cfg!(target_arch = "x86_64") => &[7, 23, 232, 270, 271, 281, 426, 441],
+    () => &[22, 72, 73, 426, 441],
 };
 
 /// What became of the next line.
@@ -267,25 +308,30 @@ impl Typed {
             (None, _) if self.missing > 0 => return Went::Nowhere,
             (None, []) => None,
             (None, [only]) => Some(*only),
-            (None, both) => {
-                let read = self.inputs.iter().filter(|input| input.is_read());
-                let reading: Vec<Host> = read.map(|input| input.host).collect();
-                match &reading[..] {
-                    [one] => Some(*one),
-                    [_, ..] => {
+            (None, _) => {
+                let listening = self.inputs.iter().map(|it| (it.host, it.listening()));
+                let listening: Vec<(Host, Listening)> = listening.collect();
+                let with = |what: Listening| {
+                    let hosts = listening.iter().filter(|(_, it)| *it == what);
+                    hosts.map(|(host, _)| *host).collect::<Vec<Host>>()
+                };
+                match (&with(Listening::Reads)[..], &with(Listening::Perhaps)[..]) {
+                    ([one], _) => Some(*one),
+                    ([_, ..], _) => {
                         self.waiting.pop_front();
                         return Went::Unclear;
                     }
-                    [] if since.elapsed() < UNREAD => return Went::Nowhere,
-                    [] => self
+                    ([], []) => return Went::Nowhere,
+                    ([], _) if since.elapsed() < UNREAD => return Went::Nowhere,
+                    ([], perhaps) => self
                         .last
-                        .filter(|it| both.contains(it))
-                        .or(Some(Host::Client)),
+                        .filter(|it| perhaps.contains(it))
+                        .or(perhaps.first().copied()),
                 }
             }
         };
         // Programs that have not begun are waited for.
-        if host.is_none_or(|host| !hosts.contains(&host)) && since.elapsed() < UNREAD {
+        if host.is_none_or(|host| !hosts.contains(&host)) && self.missing > 0 {
             return Went::Nowhere;
         }
         let input = self
@@ -333,7 +379,7 @@ fn line(stdin: &mut io::StdinLock<'_>) -> Option<Vec<u8>> {
 
 /// How often it is looked whether somebody reads.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a line waits for a program that reads.
+/// How long a line waits for a program that reads, if there is one of which that cannot be seen.
 const UNREAD: Duration = Duration::from_millis(1500);
 /// How many lines wait; more stay where they come from.
 const MOST_WAITING: usize = 64;
@@ -358,14 +404,14 @@ mod tests {
     #[test]
     fn a_program_that_reads_is_seen() {
         let (reader, input) = Input::pipe(Host::Server).expect("a pipe");
-        assert!(!input.is_read());
+        assert_eq!(input.listening(), Listening::No);
         let mut child = std::process::Command::new("cat")
             .stdin(reader)
             .stdout(std::process::Stdio::null())
             .spawn()
             .expect("cat");
         let begun = std::time::Instant::now();
-        while !input.is_read() && READ.is_some() {
+        while input.listening() != Listening::Reads && READ.is_some() {
             assert!(begun.elapsed() < Duration::from_secs(10), "not seen");
             std::thread::sleep(Duration::from_millis(10));
         }

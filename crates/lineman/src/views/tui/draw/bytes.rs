@@ -13,6 +13,7 @@ use ratatui::text::Span;
 
 use super::put;
 use super::say;
+use crate::lang::fields;
 use crate::lang::tui::Tui;
 use crate::views::text::clean;
 use crate::views::tui::hex;
@@ -62,7 +63,7 @@ fn name(model: &Model, field: Option<&Field>) -> Line<'static> {
         model,
         &Tui::Field {
             layer: &field.layer,
-            name: &field.name,
+            name: &fields::field(field.name, model.lang()),
             value: &clean(&field.value),
             from: &field.range.start,
             to: &field.range.end.saturating_sub(1),
