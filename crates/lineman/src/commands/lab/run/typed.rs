@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use lineman_trace::log::Host;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use super::pty::END_OF_FILE;
 
@@ -33,6 +32,9 @@ pub(super) struct Input {
     is_terminal: bool,
     /// What there was no room for.
     rest: Vec<u8>,
+    /// The threads that read when something was written last, each with how often it had slept: as long as it has not woken
+    /// up, it is that which it reads.
+    served: Vec<(PathBuf, u64)>,
     /// Nothing follows that.
     finished: bool,
 }
@@ -72,6 +74,7 @@ impl Input {
             name,
             is_terminal,
             rest: Vec::new(),
+            served: Vec::new(),
             finished: false,
         })
     }
@@ -81,6 +84,7 @@ impl Input {
         if !self.flush() {
             return false;
         }
+        self.served = self.readers();
         self.rest.extend_from_slice(text);
         if self.is_terminal && !text.ends_with(b"\n") {
             self.rest.push(END_OF_FILE); // a terminal hands over whole lines, and what stands before this
@@ -114,18 +118,40 @@ impl Input {
 
     /// What the programs that have this as standard input are doing.
     fn listening(&self) -> Listening {
+        let listening = self
+            .threads()
+            .into_iter()
+            .map(|thread| match self.listens(&thread) {
+                Listening::Reads if self.served.contains(&(thread.clone(), slept(&thread))) => {
+                    Listening::No
+                }
+                listening => listening,
+            });
+        listening.max().unwrap_or(Listening::No)
+    }
+
+    /// Those that read, each with how often it has slept.
+    fn readers(&self) -> Vec<(PathBuf, u64)> {
+        let reading = self.threads().into_iter();
+        reading
+            .filter(|thread| self.listens(thread) == Listening::Reads)
+            .map(|thread| (thread.clone(), slept(&thread)))
+            .collect()
+    }
+
+    /// The threads of the programs that have this as standard input.
+    fn threads(&self) -> Vec<PathBuf> {
         let all = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-        let its = |process: &PathBuf| is_it(&process.join("fd/0"), &self.name);
         all.map(|process| process.path())
-            .filter(its)
+            .filter(|process| is_it(&process.join("fd/0"), &self.name))
             .flat_map(|process| {
-                let threads = std::fs::read_dir(process.join("task"));
-                let threads = threads.into_iter().flatten().flatten();
-                threads.map(|thread| thread.path()).collect::<Vec<_>>()
+                std::fs::read_dir(process.join("task"))
+                    .into_iter()
+                    .flatten()
             })
-            .map(|thread| self.listens(&thread))
-            .max()
-            .unwrap_or(Listening::No)
+            .flatten()
+            .map(|thread| thread.path())
+            .collect()
     }
 
     /// What a thread is doing.
@@ -164,6 +190,15 @@ enum Listening {
     Reads,
 }
 
+/// How often a thread has gone to sleep (voluntary_ctxt_switches of proc_pid_status(5)).
+fn slept(thread: &Path) -> u64 {
+    let status = std::fs::read_to_string(thread.join("status")).unwrap_or_default();
+    let count = status
+        .lines()
+        .find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+    count.and_then(|it| it.trim().parse().ok()).unwrap_or(0)
+}
+
 /// Whether a descriptor under `/proc` is of the file with this name.
 fn is_it(descriptor: &Path, name: &Path) -> bool {
     std::fs::read_link(descriptor).is_ok_and(|it| it == name)
@@ -197,7 +232,9 @@ pub(super) enum Went {
 /// Lines that were typed, and the programs that they are for.
 pub(super) struct Typed {
     lines: Option<mpsc::Receiver<Vec<u8>>>,
-    waiting: VecDeque<(Vec<u8>, Instant)>,
+    waiting: VecDeque<Vec<u8>>,
+    /// How often in a row nobody was seen to read, and somebody may have.
+    unseen: u32,
     inputs: Vec<Input>,
     /// How many programs have not begun.
     missing: usize,
@@ -211,6 +248,7 @@ impl Typed {
         Self {
             lines: None,
             waiting: VecDeque::new(),
+            unseen: 0,
             inputs: Vec::new(),
             missing: 0,
             last: None,
@@ -286,7 +324,7 @@ impl Typed {
 
     fn heard(&mut self, line: Option<Vec<u8>>) {
         match line {
-            Some(line) => self.waiting.push_back((line, Instant::now())),
+            Some(line) => self.waiting.push_back(line),
             None => self.lines = None,
         }
     }
@@ -296,7 +334,7 @@ impl Typed {
         for input in &mut self.inputs {
             input.flush();
         }
-        let Some((line, since)) = self.waiting.front() else {
+        let Some(line) = self.waiting.front() else {
             self.close_if_over();
             return Went::Nowhere;
         };
@@ -321,12 +359,18 @@ impl Typed {
                         self.waiting.pop_front();
                         return Went::Unclear;
                     }
-                    ([], []) => return Went::Nowhere,
-                    ([], _) if since.elapsed() < UNREAD => return Went::Nowhere,
+                    ([], []) => {
+                        self.unseen = 0;
+                        return Went::Nowhere;
+                    }
+                    ([], _) if self.unseen < UNSEEN => {
+                        self.unseen += 1;
+                        return Went::Nowhere;
+                    }
                     ([], perhaps) => self
                         .last
                         .filter(|it| perhaps.contains(it))
-                        .or(perhaps.first().copied()),
+                        .or_else(|| perhaps.first().copied()),
                 }
             }
         };
@@ -344,6 +388,7 @@ impl Typed {
             }
             self.last = host;
         }
+        self.unseen = 0;
         self.waiting.pop_front();
         self.close_if_over();
         Went::There
@@ -379,8 +424,8 @@ fn line(stdin: &mut io::StdinLock<'_>) -> Option<Vec<u8>> {
 
 /// How often it is looked whether somebody reads.
 const LOOK: Duration = Duration::from_millis(50);
-/// How long a line waits for a program that reads, if there is one of which that cannot be seen.
-const UNREAD: Duration = Duration::from_millis(1500);
+/// How many looks in a row a line waits for a program that reads, if there is one of which that cannot be seen.
+const UNSEEN: u32 = 30;
 /// How many lines wait; more stay where they come from.
 const MOST_WAITING: usize = 64;
 /// What a terminal takes of a line before its end, in bytes (termios(3)); a pipe takes as much at once (PIPE_BUF).
