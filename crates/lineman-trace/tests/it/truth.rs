@@ -246,6 +246,7 @@ fn without_states(events: &[Event], rows: &[Row]) -> (usize, Vec<String>) {
         }
         if is_on_its_way(rows, row, host, (deduced, cell))
             || is_not_taken(events, rows, row, host, (deduced, cell))
+            || has_reset_unseen(events, rows, row, host, cell)
         {
             continue;
         }
@@ -276,6 +277,28 @@ fn is_on_its_way(
     ACTS.contains(&told.after)
         && deduced.after.leads_to(told.after)
         && !sent.any(|sent| arrived.is_none_or(|arrived| sent <= arrived))
+}
+
+/// A kernel that is asked tells that its socket is closed as soon as that has sent its reset. A busy lab may deliver another
+/// packet before it comes to read that: no packet tells of it so far.
+fn has_reset_unseen(
+    events: &[Event],
+    rows: &[Row],
+    row: &Row,
+    host: Host,
+    told: StateCell,
+) -> bool {
+    let Some(arrived) = row.arrow.as_ref().and_then(|arrow| arrow.decided_ns) else {
+        return false;
+    };
+    let resets: Vec<u64> = sent_by(rows, row, host, Flags::RST)
+        .map(|it| it.id)
+        .collect();
+    let mut read = events.iter().filter_map(|event| match &event.kind {
+        Kind::Packet(packet) if packet.verdict == Verdict::Sent => Some((packet.id, event.t_ns)),
+        _ => None,
+    });
+    told.after == TcpState::Closed && read.any(|(id, at)| resets.contains(&id) && at > arrived)
 }
 
 /// A kernel may lose a SYN that has arrived. Whoever takes one in SYN-SENT answers with SYN and ACK (RFC 9293
