@@ -150,7 +150,9 @@ fn calls_stand_where_their_packets_do() {
                 call <= leaves,
                 "{text}: its call stands in row {call}, its packet in {leaves}"
             );
-            let lands = at(text, &|row| carries(row, text) && arrives(row));
+            // A packet that others cross lands in a row of its own, which has its number only.
+            let id = &rows[leaves]["packet"]["id"];
+            let lands = at(text, &|row| row["packet"]["id"] == *id && arrives(row));
             let peer = if host == "client" { "server" } else { "client" };
             let got = at(text, &|row| {
                 let answer = row["calls"][peer]["answer"]["value"].as_str();
