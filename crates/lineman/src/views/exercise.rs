@@ -124,9 +124,14 @@ pub fn label(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: 
     let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
     let part = arrow.and_then(part);
     let part = part.map_or_else(String::new, |word| bracketed(&word.render(lang), lang));
+    format!("{}{part}", content(exercise, line, filled, lang))
+}
+
+/// What a packet says, wherever on its way it is.
+fn content(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: Lang) -> String {
     let Some(flags) = &line.flags else {
-        let label = arrow.map_or_else(String::new, |arrow| packet::label(arrow, lang));
-        return format!("{label}{part}");
+        let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
+        return arrow.map_or_else(String::new, |arrow| packet::label(arrow, lang));
     };
     let mut parts = vec![text(flags, filled)];
     let numbers = [("seq", &line.seq), ("ack", &line.ack)];
@@ -137,7 +142,7 @@ pub fn label(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: 
         );
     }
     parts.extend(line.len.map(|len| format!("len={len}")));
-    format!("{}{part}", parts.join(" "))
+    parts.join(" ")
 }
 
 /// Which part of its way a line shows, if not all: one packet with two lines is no packet that was sent twice.
@@ -154,7 +159,7 @@ fn part(arrow: &Arrow) -> Option<Views<'static>> {
 pub fn shuffled_label(exercise: &Exercise, row: usize, lang: Lang) -> String {
     let hidden = vec![Some("?".to_owned()); exercise.blanks().len()];
     let line = exercise.shuffled_line(row);
-    line.map_or_else(String::new, |line| label(exercise, &line, &hidden, lang))
+    line.map_or_else(String::new, |line| content(exercise, &line, &hidden, lang))
 }
 
 fn text(cell: &Cell, filled: &[Option<String>]) -> String {
