@@ -44,7 +44,7 @@ fn datagrams_that_are_no_request_are_ignored_and_counted() {
         Ok(b"alive".to_vec())
     );
     let lines = server.end();
-    let summary = "served 1 transfers, 0 failed, 9 datagrams were not requests";
+    let summary = "served 1 transfer, 0 failed, 9 datagrams were not requests";
     assert_eq!(lines.last().expect("summary"), summary);
 }
 

@@ -31,13 +31,13 @@ fn sigterm_lets_a_running_transfer_finish() {
     let server = Served::new(&[]);
     let (client, first) = begun(&server);
     server.signal("TERM");
-    server.wait_line("stopping; 1 transfers may finish for 5 seconds");
+    server.wait_line("stopping; 1 transfer may finish for 5 seconds");
     assert_same(&client.rest(first, 512), &content(1000), "file");
     let (code, lines) = server.wait();
     assert_eq!(code, Some(0));
     let summary = lines.last().expect("summary");
     assert!(
-        summary.starts_with("served 1 transfers, 0 failed"),
+        summary.starts_with("served 1 transfer, 0 failed"),
         "{lines:#?}"
     );
 }

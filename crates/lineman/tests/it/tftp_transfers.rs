@@ -189,7 +189,7 @@ fn one_transfer_more_than_allowed_is_busy() {
     let first = client.ask(server.address(), &rrq(b"file", &[]));
     let answer = Raw::new().ask(server.address(), &rrq(b"file", &[])).0;
     assert_eq!(answer, b"\0\x05\0\0Busy, try again\0");
-    server.wait_line("\"file\": refused: 1 transfers run already");
+    server.wait_line("\"file\": refused: 1 transfer runs already");
     client.rest(first, 512);
     server.wait_line("got \"file\"");
     assert_eq!(Raw::new().read(server.address(), b"file"), Ok(content(600)));
