@@ -334,7 +334,9 @@ const flows = {
     assert.match(told, /cwnd: \d+ segments/);
     const graphs = () => page.locator('canvas.graph').evaluate((canvas) => Math.floor((canvas.clientHeight - 18) / 84));
     // The last of them come with the last packets.
-    await until('sequence, in flight, window, cwnd, RTT, goodput', async () => await graphs() === 6);
+    await until('sequence, in flight, window, cwnd, RTT, goodput', async () => await graphs() === 6).catch(async (error) => {
+      throw new Error(`${error.message}: ${await graphs()} graphs; ${await page.locator('#graphs').textContent()}`);
+    });
     // Something is drawn in each of the graphs, right of the axis and above the line.
     const ink = await page.locator('canvas.graph').evaluate((canvas) => {
       const pen = canvas.getContext('2d');
@@ -536,6 +538,7 @@ const flows = {
 
   async a_file_comes_though_a_block_is_lost(browser) {
     const page = await open(browser, await serve());
+    await page.setViewportSize({ width: 1280, height: 4000 }); // all rows are looked at, however late: none is scrolled away
     await page.keyboard.press('4');
     await page.locator('#faults .rules').fill('s>c:tftp.data block 2 #1 drop');
     await page.keyboard.press('Enter');
