@@ -43,6 +43,7 @@ use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
+use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Counted;
 use crate::log::Counter;
@@ -472,7 +473,11 @@ impl Story {
         }
         let said = self.descriptors.answer(&whole);
         let place = self.row_of_return(event, call);
-        self.precedes_arrivals(place, call, |_| true);
+        // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
+        let got_nothing = matches!(answer, Answer::Error(_));
+        self.precedes_arrivals(place, call, |arrow| {
+            got_nothing || matches!(arrow.seen.what, What::Udp(_))
+        });
         let row = &mut self.pending[place].row;
         let here = row.calls[call.host]
             .as_ref()
