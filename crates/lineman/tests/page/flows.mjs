@@ -333,8 +333,8 @@ const flows = {
     const told = await page.locator('#graphs').textContent();
     assert.match(told, /cwnd: \d+ segments/);
     const graphs = () => page.locator('canvas.graph').evaluate((canvas) => Math.floor((canvas.clientHeight - 18) / 84));
-    // The last of them come with the last packets. Goodput is the kernel's own word, and of so short a call it may never have been asked in time.
-    await until('sequence, in flight, window, cwnd, RTT', async () => await graphs() >= 5).catch(async (error) => {
+    // The last of them come with the last packets.
+    await until('sequence, in flight, window, cwnd, RTT, goodput', async () => await graphs() === 6).catch(async (error) => {
       throw new Error(`${error.message}: ${await graphs()} graphs; ${await page.locator('#graphs').textContent()}`);
     });
     // Something is drawn in each of the graphs, right of the axis and above the line.
