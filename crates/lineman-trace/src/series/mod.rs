@@ -118,6 +118,8 @@ pub struct Series {
     crossing: BTreeMap<u64, Crossing>,
     /// What a TCP has told about the segment that it sends next.
     congestion: Ends<Option<Congestion>>,
+    /// When something has arrived last, if the span of it is not known to be over.
+    arrived_ns: Option<u64>,
     out: Vec<Sample>,
 }
 
@@ -144,6 +146,7 @@ impl Series {
             connections: HashMap::new(),
             crossing: BTreeMap::new(),
             congestion: Ends::default(),
+            arrived_ns: None,
             out: Vec::new(),
         }
     }
@@ -185,8 +188,17 @@ impl Series {
         std::mem::take(&mut self.out)
     }
 
+    /// When [`idle`](Self::idle) tells of the last span in which something has arrived, unless something happens before.
+    pub fn due_ns(&self) -> Option<u64> {
+        let span = self.arrived_ns? / self.span_ns;
+        Some(span.saturating_add(1).saturating_mul(self.span_ns))
+    }
+
     /// Nothing has arrived until `now_ns`: goodput of spans that are over by then.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Sample> {
+        if self.due_ns().is_some_and(|due_ns| due_ns <= now_ns) {
+            self.arrived_ns = None;
+        }
         for (connection, ends) in &mut self.connections {
             for at in [Host::Client, Host::Server] {
                 ends[at].passes(now_ns, self.span_ns, (*connection, at), &mut self.out);
@@ -329,6 +341,7 @@ impl Series {
         };
         let (from, to) = (it.from, it.from.other());
         let sender = &mut ends[from];
+        self.arrived_ns = Some(t_ns);
         sender.arrived(t_ns, self.span_ns, expects, (id.0, from), &mut self.out);
         let window = knows_scale.then_some(it.place.window);
         ends[to].hears(

@@ -217,6 +217,26 @@ fn bytes_are_in_flight_from_when_they_leave_until_their_sender_hears_of_it() {
     assert_eq!(of(&samples, Server, goodput), []);
 }
 
+/// Where nothing came behind the last span its goodput was told only with the end of the log: a page that is looked at live had no
+/// graph of it.
+#[test]
+fn goodput_of_the_last_span_is_told_when_that_is_over_though_nothing_happens() {
+    let mut wire = Wire::opened();
+    wire.at(10_000).passes(Client, 12_000, DATA, data(1));
+    let log = wire.script.done();
+    let mut series = Series::default();
+    for event in events(&log) {
+        let told = series.push(&event);
+        assert_eq!(of(&told, Client, goodput), [], "the span is not over");
+    }
+    assert_eq!(series.due_ns(), Some(100 * MS));
+    assert_eq!(series.idle(100 * MS - 1), []);
+    assert_eq!(series.due_ns(), Some(100 * MS), "as before");
+    let told = series.idle(100 * MS);
+    assert_eq!(of(&told, Client, goodput), [(0, 10_000), (100_000, 0)]);
+    assert_eq!(series.due_ns(), None);
+}
+
 #[test]
 fn round_trips_are_of_the_last_segment_that_is_acknowledged() {
     let mut wire = Wire::opened();

@@ -138,9 +138,10 @@ impl Model {
         self.rows(rows)
     }
 
-    /// When [`idle`](Self::idle) has rows, unless something happens before.
+    /// When [`idle`](Self::idle) has rows or figures, unless something happens before.
     pub fn due_ns(&self) -> Option<u64> {
-        self.story.due_ns()
+        let due = [self.story.due_ns(), self.series.due_ns()];
+        due.into_iter().flatten().min()
     }
 
     /// Nothing more will happen.
