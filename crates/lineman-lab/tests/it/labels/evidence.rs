@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::TcpOption;
 use lineman_proto::wire::flow::FlowId;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Leaving;
@@ -31,6 +32,8 @@ pub struct Seen {
     pub theirs: Marks,
     /// Which numbers of it were seen before: all, some, none of them.
     pub known: Known,
+    /// Whether it has SACK blocks.
+    pub has_sack: bool,
     /// Whether everything before what it acknowledges was seen.
     pub acks_known: bool,
     /// Whether what is known of its two ends is another thing in Wireshark's stream than in our connection: one of the two has counted
@@ -82,8 +85,9 @@ pub struct End {
     pub acked: Option<u32>,
     /// The number of its SYN, if that was seen.
     pub syn: Option<u32>,
-    /// Whether it has ever said that it has no room.
-    pub has_closed: bool,
+    /// When it has said that it has no room; and that it has some again, if it has.
+    pub closed_ns: Option<u64>,
+    pub opened_ns: Option<u64>,
     /// How often it has acknowledged the same in a row.
     pub equal: u32,
 }
@@ -166,7 +170,14 @@ impl End {
             self.pieces.push((from, to));
         }
         self.packets += 1;
-        self.has_closed |= it.window == 0 && !it.has(Flags::RST);
+        match it.window {
+            _ if it.has(Flags::RST) => {}
+            0 => (self.closed_ns, self.opened_ns) = (Some(t_ns), None),
+            _ if self.closed_ns.is_some() => {
+                self.opened_ns.get_or_insert(t_ns);
+            }
+            _ => {}
+        }
         if it.has(Flags::SYN) {
             self.syn = Some(it.seq);
         }
@@ -183,6 +194,9 @@ impl End {
     }
 }
 
+/// The wire of the random conversations delays packets by 120 ms at most; the rest is left to a busy machine.
+const LONGEST_WAY_NS: u64 = 1_000_000_000;
+
 /// All packets of a capture.
 pub fn look(capture: &Capture) -> Vec<Seen> {
     let dir = tempfile::tempdir().expect("a directory");
@@ -197,7 +211,8 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
     let mut resets: HashMap<(FlowId, SocketAddr), (u64, u64)> = HashMap::new();
     let mut all = Vec::new();
     for (n, (t_ns, bytes)) in (1..).zip(&capture.packets) {
-        let Some(segment) = Segment::of(&Frame::parse(bytes)) else {
+        let frame = Frame::parse(bytes);
+        let Some(segment) = Segment::of(&frame) else {
             assert!(!theirs.contains_key(&n), "{}: {n} is TCP", capture.name);
             continue;
         };
@@ -250,6 +265,7 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
             ours,
             theirs: theirs.marks,
             known,
+            has_sack: has_sack(&frame),
             acks_known: peer.is_whole_to(peer.place(segment.ack)),
             only_resets,
             mixed,
@@ -273,6 +289,11 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
         }
     }
     all
+}
+
+fn has_sack(frame: &Frame<'_>) -> bool {
+    let is_sack = |option: TcpOption<'_>| matches!(option, TcpOption::Sack(_));
+    frame.tcp().is_some_and(|tcp| tcp.options().any(is_sack))
 }
 
 impl Seen {
@@ -309,6 +330,12 @@ impl Seen {
         let is_syn = |last: Segment| last.has(Flags::SYN) && !last.has(Flags::ACK);
         self.me.acked == Some(self.segment.ack)
             && (self.me.last.is_some_and(is_less) || self.me.last.is_some_and(is_syn))
+    }
+
+    /// Whether its peer has no room, or has had some again for so short a time that its sender may not have heard of it.
+    pub fn finds_no_room(&self) -> bool {
+        let is_news = |at: u64| self.t_ns.saturating_sub(at) < LONGEST_WAY_NS;
+        self.peer.closed_ns.is_some() && self.peer.opened_ns.is_none_or(is_news)
     }
 
     /// How long ago its peer was seen last.

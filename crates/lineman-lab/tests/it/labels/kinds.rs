@@ -225,7 +225,10 @@ pub const KINDS: &[Kind] = &[
     theirs(
         "it has SACK blocks, and answers what had come before",
         WindowUpdate,
-        |it| it.peer.last_known && it.sent.label == Label::AckAgain(Prompt::Known),
+        |it| {
+            let label = it.sent.label;
+            it.has_sack && it.peer.last_known && label == Label::AckAgain(Prompt::Known)
+        },
     ),
     // ZeroWindow.
     ours("a FIN tells of a window as well", ZeroWindow, |it| {
@@ -238,7 +241,7 @@ pub const KINDS: &[Kind] = &[
     theirs(
         "a repeated number to a closed window is a probe, also while what opens it is on its way",
         KeepAlive,
-        |it| it.sent.label == Label::Probe { byte: false } && it.peer.has_closed,
+        |it| it.sent.label == Label::Probe { byte: false } && it.finds_no_room(),
     ),
     theirs(
         "a byte sent again that was not acknowledged",
