@@ -40,6 +40,9 @@ pub enum LocationError {
     /// It is no address.
     #[error("no address: {0}")]
     Malformed(String),
+    /// It names no bucket, container or host.
+    #[error("no bucket")]
+    NoBucket,
     /// Its scheme is none of those that are known.
     #[error("unknown scheme {0}")]
     Scheme(String),
@@ -80,7 +83,7 @@ impl Location {
             return Err(LocationError::Query);
         }
         if url.host_str().unwrap_or_default().is_empty() {
-            return Err(LocationError::Malformed("it names no bucket".to_owned()));
+            return Err(LocationError::NoBucket);
         }
         let prefix = Path::from_url_path(url.path())
             .map_err(|error| LocationError::Malformed(error.to_string()))?;
@@ -219,7 +222,7 @@ mod tests {
         assert_eq!(error("http://u:p@h/x"), LocationError::Credentials);
         assert_eq!(error("http://u@h/x"), LocationError::Credentials);
         assert_eq!(error("http://h/x?token=y"), LocationError::Query);
-        assert!(matches!(error("s3:///x"), LocationError::Malformed(_)));
+        assert_eq!(error("s3:///x"), LocationError::NoBucket);
         assert!(matches!(
             error("http://h/a//b"),
             LocationError::Malformed(_)

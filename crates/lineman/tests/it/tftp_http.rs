@@ -127,6 +127,8 @@ fn files_are_had_whole_in_part_and_only_once() {
     hall.served.write("images/kernel.img", &bytes[1..]);
     let (status, head) = hall.ask("/images/kernel.img", &["-I", "-H", &has]);
     assert_eq!((status, field(&head, "content-length")), (200, "2999999"));
+    let line = hall.served.wait_line(", 416)");
+    assert!(line.contains("behind the end"), "{line}");
     let range = ["-r", "1-2", "-H", &format!("If-Range: {tag}")];
     assert_eq!(
         hall.ask("/images/kernel.img", &range).0,
@@ -227,6 +229,11 @@ fn a_client_that_leaves_is_not_said_to_have_the_file() {
     );
     let bytes = told["bytes"].as_u64().expect("a count");
     assert!((99_000..60_000_000).contains(&bytes), "{bytes}");
+    wait_for("a boot that broke off", LIMIT, || {
+        let all = hall.curl("/machines.json", &[]).stdout;
+        let all: Value = serde_json::from_slice(&all).ok()?;
+        (all["machines"][0]["requests"][0]["outcome"] == "broken").then_some(())
+    });
 }
 
 #[test]

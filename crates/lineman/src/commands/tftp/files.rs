@@ -151,19 +151,18 @@ fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-/// What a request is to a boot; `None` for a part of a file, which says nothing of the whole.
+/// What a request is to a boot; `None` for a part of a file, and for one that the client has already: they say nothing of the
+/// whole.
 pub fn outcome(report: &HttpReport) -> Option<Outcome> {
     Some(match &report.ending {
         HttpEnding::Arrived if report.method == HttpMethod::Head => Outcome::SizeProbe,
-        HttpEnding::Arrived if report.status == StatusCode::PARTIAL_CONTENT => return None,
-        // The client has what it needs: it said so itself.
+        HttpEnding::Arrived if report.status != StatusCode::OK => return None,
         HttpEnding::Arrived => Outcome::Complete,
-        HttpEnding::Left => Outcome::Silent,
-        HttpEnding::Unfulfillable => Outcome::Broken,
+        HttpEnding::Left => Outcome::Broken,
+        HttpEnding::Unfulfillable => Outcome::Refused,
         HttpEnding::Refused(refusal) => match status(refusal) {
             StatusCode::NOT_FOUND => Outcome::Missing,
-            StatusCode::FORBIDDEN => Outcome::Refused,
-            StatusCode::SERVICE_UNAVAILABLE => Outcome::Refused,
+            StatusCode::FORBIDDEN | StatusCode::SERVICE_UNAVAILABLE => Outcome::Refused,
             _ => Outcome::ServerFault,
         },
     })
@@ -187,7 +186,13 @@ pub fn reason(report: &HttpReport, lang: Lang) -> String {
             size: &words::size(report.bytes as f64),
         }
         .render(lang),
-        HttpEnding::Unfulfillable => Tftp::HttpUnfulfillable {}.render(lang),
+        HttpEnding::Unfulfillable if report.method == HttpMethod::Other => {
+            Tftp::HttpMethod {}.render(lang)
+        }
+        HttpEnding::Unfulfillable if report.status == StatusCode::RANGE_NOT_SATISFIABLE => {
+            Tftp::HttpRange {}.render(lang)
+        }
+        HttpEnding::Unfulfillable => Tftp::HttpCondition {}.render(lang),
         HttpEnding::Refused(refusal) => words::refused(refusal, lang),
     }
 }

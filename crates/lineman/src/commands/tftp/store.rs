@@ -48,6 +48,9 @@ pub fn parse(address: &str, lang: Lang) -> Result<Location, Failure> {
             LocationError::Credentials => Tftp::StoreCredentials {}.render(lang),
             LocationError::Query => Tftp::StoreQuery {}.render(lang),
             LocationError::Plain => Tftp::StorePlain {}.render(lang),
+            LocationError::NoBucket => Tftp::StoreNoBucket {}.render(lang),
+            LocationError::Malformed(why) => Tftp::StoreAddress { why }.render(lang),
+            LocationError::Environment(why) => Tftp::StoreEnvironment { why }.render(lang),
             other => other.to_string(),
         };
         // What is behind the host may be a secret.

@@ -105,56 +105,66 @@ impl Seen {
         let Some(outcome) = outcome(report) else {
             return;
         };
-        let note = (outcome != Outcome::Complete).then(|| Note {
+        let note = || Note {
             reason: words::reason_id(report),
             en: words::reason(report, Side::Server, Lang::En).into(),
             zh: words::reason(report, Side::Server, Lang::Zh).into(),
-        });
-        let note_bytes = note.as_ref().map_or(0, |it| it.en.len() + it.zh.len());
-        let mut table = self.table();
+        };
         let asked = Asked {
             peer: report.peer,
-            mac: table.mac(report.peer.ip()),
+            mac: None,
             at: report.at,
             name: &report.filename,
             direction: report.direction,
             firmware: report.firmware,
             protocol: Protocol::Tftp,
         };
-        let ended = Ended {
-            outcome,
-            bytes: report.bytes,
-            took: report.elapsed,
-            note: note.filter(|_| !outcome.is_habit()),
-        };
-        table.machines.end(&asked, ended, note_bytes);
+        self.ended(asked, outcome, (report.bytes, report.elapsed), note);
     }
 
     fn end_http(&self, report: &HttpReport) {
         let Some(outcome) = files::outcome(report) else {
             return;
         };
-        let note = (outcome != Outcome::Complete).then(|| Note {
+        let note = || Note {
             reason: files::reason_id(report),
             en: files::reason(report, Lang::En).into(),
             zh: files::reason(report, Lang::Zh).into(),
-        });
-        let note_bytes = note.as_ref().map_or(0, |it| it.en.len() + it.zh.len());
-        let mut table = self.table();
+        };
         let asked = Asked {
             peer: report.peer,
-            mac: table.mac(report.peer.ip()),
+            mac: None,
             at: report.at,
             name: &report.filename,
             direction: Direction::Read,
             firmware: report.firmware,
             protocol: Protocol::Http,
         };
+        self.ended(asked, outcome, (report.bytes, report.elapsed), note);
+    }
+
+    /// A machine's request has ended, after so many bytes and so long; `note` says why it was not fulfilled.
+    fn ended(
+        &self,
+        asked: Asked<'_>,
+        outcome: Outcome,
+        (bytes, took): (u64, Duration),
+        note: impl FnOnce() -> Note,
+    ) {
+        // What a program does by habit needs no reason.
+        let is_fault = outcome != Outcome::Complete && !outcome.is_habit();
+        let note = is_fault.then(note);
+        let note_bytes = note.as_ref().map_or(0, |it| it.en.len() + it.zh.len());
+        let mut table = self.table();
+        let asked = Asked {
+            mac: table.mac(asked.peer.ip()),
+            ..asked
+        };
         let ended = Ended {
             outcome,
-            bytes: report.bytes,
-            took: report.elapsed,
-            note: note.filter(|_| !outcome.is_habit()),
+            bytes,
+            took,
+            note,
         };
         table.machines.end(&asked, ended, note_bytes);
     }
