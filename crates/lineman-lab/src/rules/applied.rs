@@ -123,7 +123,9 @@ impl Applied {
     pub(super) fn queue(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
         let now = packet.now;
         if !matches!(self.rule.action, Action::Reorder(_)) && !self.rule.is_of_the_wire() {
-            draft.texts.push(self.text.clone());
+            draft
+                .texts
+                .push((self.text.clone(), self.rule.is_of_time()));
         }
         match self.rule.action {
             Action::Rate(rate) => {
@@ -164,7 +166,9 @@ impl Applied {
                     }
                     None if chosen => {
                         draft.held = true;
-                        draft.texts.push(self.text.clone());
+                        draft
+                            .texts
+                            .push((self.text.clone(), self.rule.is_of_time()));
                         line.waiting = Some(Waiting {
                             packet: packet.id,
                             by,

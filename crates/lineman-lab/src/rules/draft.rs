@@ -1,5 +1,6 @@
 //! What all the rules together want with one packet.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::Delivery;
@@ -16,7 +17,8 @@ pub(super) struct Draft {
     pub held: bool,
     pub copies: Vec<Duration>,
     pub flips: Vec<usize>,
-    pub texts: Vec<String>,
+    /// The rules that decided, and whether each says nothing but when it arrives.
+    pub texts: Vec<(String, bool)>,
     pub drops: Vec<String>,
 }
 
@@ -30,15 +32,22 @@ impl Draft {
         after.max(self.not_before.saturating_sub(now))
     }
 
-    pub(super) fn lost(self) -> Plan {
+    /// Whatever is said twice loses it once.
+    pub(super) fn lost(mut self) -> Plan {
+        let mut said = HashSet::new();
+        self.drops.retain(|text| said.insert(text.clone()));
+        let rule = Some(self.drops.join("; "));
         Plan {
-            rule: Some(self.drops.join("; ")),
+            rule_when_held: rule.clone(),
+            rule,
             ..Plan::default()
         }
     }
 
-    fn rule(&self) -> Option<String> {
-        (!self.texts.is_empty()).then(|| self.texts.join("; "))
+    fn rule(&self, of_time: bool) -> Option<String> {
+        let texts = self.texts.iter().filter(|(_, timed)| of_time || !timed);
+        let texts: Vec<&str> = texts.map(|(text, _)| text.as_str()).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
     }
 
     pub(super) fn plan(
@@ -63,7 +72,8 @@ impl Draft {
         Plan {
             deliveries: deliveries.collect(),
             released,
-            rule: self.rule(),
+            rule: self.rule(true),
+            rule_when_held: self.rule(false),
         }
     }
 

@@ -34,6 +34,9 @@ pub struct Plan {
     /// The rules that decided, in their text form; `None` if the packet passes as it is, or is late
     /// as all are.
     pub rule: Option<String>,
+    /// Of these, the ones that decide about more than when it arrives: where a person lets packets go on, the others do
+    /// nothing.
+    pub rule_when_held: Option<String>,
 }
 
 /// A delivery to be.

@@ -31,18 +31,26 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether it only says how slow the wire is, for every packet of a direction.
-    pub fn is_of_the_wire(&self) -> bool {
-        let slow = matches!(
+    /// Whether it says nothing but when a packet arrives.
+    pub fn is_of_time(&self) -> bool {
+        self.is_slow() || matches!(self.action, Action::Reorder(_))
+    }
+
+    fn is_slow(&self) -> bool {
+        matches!(
             self.action,
             Action::Delay(_) | Action::Jitter(_) | Action::Rate(_)
-        );
+        )
+    }
+
+    /// Whether it only says how slow the wire is, for every packet of a direction.
+    pub fn is_of_the_wire(&self) -> bool {
         let from = self.selector.from;
         let each = Selector {
             from,
             ..Selector::default()
         };
-        slow && self.selector == each
+        self.is_slow() && self.selector == each
     }
 }
 

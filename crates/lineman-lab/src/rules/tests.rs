@@ -106,6 +106,14 @@ fn kinds_select_and_the_rule_is_named() {
     assert_eq!(both.rule.as_deref(), Some("data fin drop"));
 }
 
+/// "Because of the rule c>s:#1 drop; c>s:#1 drop".
+#[test]
+fn a_rule_that_is_given_twice_is_named_once() {
+    let mut wire = Wire::new("c>s:#1 drop; fin drop; c>s:#1 drop");
+    let plan = wire.plan(Host::Client, &segment(Host::Client, FIN, b""), NOW);
+    assert_eq!(plan.rule.as_deref(), Some("c>s:#1 drop; fin drop"));
+}
+
 #[test]
 fn blocks_of_tftp_are_found_past_port_69() {
     let mut wire = Wire::new("s>c:tftp.data block 3 #1 drop");
@@ -452,7 +460,11 @@ fn play(rules: &Rules, traffic: &[(bool, u8, usize, u64)]) -> Vec<Plan> {
 }
 
 fn without_names(plans: Vec<Plan>) -> Vec<Plan> {
-    let strip = |plan: Plan| Plan { rule: None, ..plan };
+    let strip = |plan: Plan| Plan {
+        rule: None,
+        rule_when_held: None,
+        ..plan
+    };
     plans.into_iter().map(strip).collect()
 }
 

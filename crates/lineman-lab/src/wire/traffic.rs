@@ -183,8 +183,13 @@ impl Traffic {
     }
 
     fn carry_out(&mut self, now: Instant, plan: Plan, parcel: Parcel) {
-        let told = plan.rule.is_some();
-        if let Some(rule) = plan.rule {
+        // Where a person decides when it goes on, what the rules say about that has no effect.
+        let rule = match self.stepping {
+            true => plan.rule_when_held,
+            false => plan.rule,
+        };
+        let told = rule.is_some();
+        if let Some(rule) = rule {
             self.fault(&parcel, rule);
         }
         let mut deliveries = plan.deliveries.into_iter();

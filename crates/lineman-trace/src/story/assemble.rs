@@ -38,6 +38,7 @@ use super::pending::ran_ns;
 use super::pending::ran_out;
 use super::pending::takes_beginning;
 use super::pending::takes_return;
+use super::pending::takes_waiting;
 use super::pending::whole;
 use super::sending::Sends;
 use super::sending::Toward;
@@ -65,6 +66,8 @@ pub(super) const TOGETHER_NS: u64 = 60_000_000;
 pub(super) const LATE_NS: u64 = 500_000_000;
 /// A kernel that is asked for its states answers this soon, in nanoseconds: three times as long as a lab waits for it.
 const ASKED_NS: u64 = 15_000_000;
+/// What stands between rules that decide about one packet.
+pub(super) const BETWEEN_RULES: &str = "; ";
 /// How many nanoseconds a second has.
 const SECOND_NS: u64 = 1_000_000_000;
 /// How many rows wait at most for the fate of an earlier packet: what is held for as long is shown as held.
@@ -148,7 +151,7 @@ impl Story {
             Kind::Congestion(told) => self.motives.congestion(told, event.t_ns),
             Kind::Fault(fault) => {
                 let rules = self.rules.entry(fault.packet).or_default();
-                rules.push(fault.rule.clone());
+                rules.extend(fault.rule.split(BETWEEN_RULES).map(str::to_owned));
             }
             Kind::Note(note) => self.say(
                 event,
@@ -454,8 +457,9 @@ impl Story {
             self.calls.insert(call.id, (call.host, cell.clone()));
             let place = self.join(event, Some(call.host), |open| {
                 takes_beginning(&open.row, call.host)
+                    || receives(&call.name) && takes_waiting(&open.row, call.host)
             });
-            // That a segment arrives while recv() waits is told by what it returns; a datagram in fragments is whole with the last.
+            // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
             self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
                 What::Udp(datagram) => !datagram.in_pieces,
                 _ => false,

@@ -12,6 +12,7 @@ use super::Row;
 use super::Saying;
 use super::Stretch;
 use super::What;
+use super::assemble::BETWEEN_RULES;
 use super::explain_between::of_way;
 use super::explain_calls::of_calls;
 use super::explain_reset::is_captured;
@@ -147,10 +148,10 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         of_way(arrow, between, out);
     }
     match arrow.fate {
-        Fate::Held => {
-            let by_rule = held_back(arrow).or_else(|| delayed(arrow));
-            out.push(by_rule.unwrap_or(Saying::Held {}));
-        }
+        Fate::Held => match by_rules(arrow) {
+            none if none.is_empty() => out.push(Saying::Held {}),
+            by_rules => out.extend(by_rules),
+        },
         Fate::Crossing if arrow.stretch == Stretch::Departure => {}
         Fate::Crossing => out.push(Saying::Crossing {}),
         Fate::Dropped if let Some(address) = arrow.nobody => {
@@ -159,17 +160,19 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             out.push(Saying::NobodyTells { who: arrow.from });
         }
         Fate::Dropped if arrow.between.is_some() => {}
-        Fate::Dropped => out.push(match of_the_wire(arrow).next() {
-            Some(rule) => Saying::Lost { rule: rule.clone() },
+        // A rule may have doubled or changed it before.
+        Fate::Dropped if is_decided_by_hand(arrow) => out.push(Saying::LostByHand {}),
+        Fate::Dropped => out.push(match together(of_the_wire(arrow)) {
+            Some(rule) => Saying::Lost { rule },
             None => Saying::LostByHand {},
         }),
         Fate::Captured => of_captured(arrow, out),
         Fate::Delivered => {
             // Where it goes on, it was said before.
-            if arrow.stretch == Stretch::Whole
-                && let Some(held) = held_back(arrow).or_else(|| delayed(arrow))
-            {
-                out.extend([held, released(arrow, around)]);
+            let by_rules = by_rules(arrow);
+            if arrow.stretch == Stretch::Whole && !by_rules.is_empty() {
+                out.extend(by_rules);
+                out.push(released(arrow, around));
             }
             if arrow.altered && arrow.between.is_none() {
                 out.push(Saying::Altered { who: receiver });
@@ -256,10 +259,20 @@ fn released(arrow: &Arrow, around: &Around) -> Saying {
     }
 }
 
-/// That a rule has it arrive later, whatever else passes.
-fn delayed(arrow: &Arrow) -> Option<Saying> {
-    let rule = of_the_wire(arrow).find(|rule| delays(rule))?.clone();
-    Some(Saying::Delayed { rule })
+/// Which rules have it arrive later: whatever else passes, or when others have passed.
+fn by_rules(arrow: &Arrow) -> Vec<Saying> {
+    let delays = together(of_the_wire(arrow).filter(|rule| delays(rule)));
+    let reorders = |rule: &&String| rule.split_whitespace().any(|word| word == "reorder");
+    let reorders = together(of_the_wire(arrow).filter(reorders));
+    let delayed = delays.map(|rule| Saying::Delayed { rule });
+    let held_back = reorders.map(|rule| Saying::HeldBy { rule });
+    delayed.into_iter().chain(held_back).collect()
+}
+
+/// Rules as one text, if there are any.
+fn together<'r>(rules: impl Iterator<Item = &'r String>) -> Option<String> {
+    let rules: Vec<&str> = rules.map(String::as_str).collect();
+    (!rules.is_empty()).then(|| rules.join(BETWEEN_RULES))
 }
 
 /// Whether a rule has packets arrive later.
@@ -276,11 +289,9 @@ fn remembers(row: &Row, arrow: &Arrow, around: &Around) -> bool {
     }
 }
 
-/// That a rule has kept it on the wire until others had passed; other rules at most slow it down.
-fn held_back(arrow: &Arrow) -> Option<Saying> {
-    let reorders = |rule: &&String| rule.split_whitespace().any(|word| word == "reorder");
-    let rule = of_the_wire(arrow).find(reorders)?.clone();
-    Some(Saying::HeldBy { rule })
+/// Whether a person has decided about it: what a rule drops is never asked about.
+fn is_decided_by_hand(arrow: &Arrow) -> bool {
+    arrow.rules.iter().any(String::is_empty)
 }
 
 /// The rules that decided about it.

@@ -1,7 +1,9 @@
 //! A row that may still grow, and what belongs to it.
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
@@ -190,6 +192,21 @@ pub(super) fn takes_beginning(row: &Row, host: Host) -> bool {
     row.arrow.is_none()
         && row.calls[host].is_none()
         && row.calls[host.other()].as_ref().is_none_or(waits)
+}
+
+/// A call that waits for what is on its way to it begins in the row of that, and returns there: below it, it would seem to begin
+/// when that has arrived.
+pub(super) fn takes_waiting(row: &Row, host: Host) -> bool {
+    let on_its_way = |arrow: &Arrow| {
+        let whole = arrow.fate == Fate::Crossing && arrow.stretch == Stretch::Whole;
+        whole && arrow.from != host && arrow.seen.segment().is_some_and(brings)
+    };
+    row.calls[host].is_none() && row.arrow.as_ref().is_some_and(on_its_way)
+}
+
+/// Whether a segment has a call return that receives.
+fn brings(segment: &Segment) -> bool {
+    segment.len > 0 || segment.flags.any(Flags::FIN | Flags::RST)
 }
 
 /// A call returns in the row in which it began, or in that of the packet that made it return.

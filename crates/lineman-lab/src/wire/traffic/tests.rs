@@ -118,3 +118,25 @@ fn what_is_held_waits_for_ever() {
     assert_eq!(traffic.next(), Some(now + LONGEST_DELAY));
     assert_eq!(told.try_iter().count(), 4); // sent, held, a person's word, held for its delay
 }
+
+/// "The wire delays it, because of the rule": a person did, and dropped it in the end.
+#[test]
+fn a_rule_about_time_is_not_named_where_a_person_decides_when() {
+    let now = Instant::now();
+    let rules = "#1 delay 1ms; #1 dup; #1 reorder 1; #1 rate 1kbit; #1 jitter 1ms";
+    let (mut traffic, told) = traffic(now, rules);
+    traffic.obey(now, Command::Step);
+    traffic.enter(now, Host::Client, &[1], None);
+    traffic.obey(now, Command::Drop(1));
+    let told: Vec<_> = told.try_iter().collect();
+    let acts = [
+        (1, Ok(Verdict::Sent)),
+        (1, Err("#1 dup".to_owned())),
+        (1, Ok(Verdict::Duplicated { copy: 2 })),
+        (1, Ok(Verdict::Held)),
+        (2, Ok(Verdict::Held)),
+        (1, Err(String::new())),
+        (1, Ok(Verdict::Dropped)),
+    ];
+    assert_eq!(told, acts);
+}

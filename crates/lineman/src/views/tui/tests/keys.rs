@@ -142,6 +142,7 @@ fn the_end_is_followed_until_a_row_is_chosen() {
         model.push(event);
     }
     assert_eq!(model.selected, chosen);
+    model.finish();
     model.key(Key::Home);
     assert_eq!(model.selected, 0);
     model.key(Key::PageDown);

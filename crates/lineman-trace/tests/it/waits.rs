@@ -1,0 +1,54 @@
+//! Calls that wait stand where they did: from when they began to what had them return.
+
+use lineman_proto::wire::Flags;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::causes::MS;
+use crate::causes::connection;
+use crate::causes::rows;
+use crate::causes::talk;
+use crate::composer::*;
+
+/// The row of a packet in which the server's call began, if it did there, and whether it returned there too.
+fn beside(rows: &[Row], id: u64) -> Option<(bool, bool)> {
+    let arrow = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
+    let cell = rows.iter().find(arrow)?.calls[Server].as_ref()?;
+    Some((cell.begins, cell.answer.is_some()))
+}
+
+/// "0.021 recv(4, 100) = 0" stood below a FIN that arrived at 0.023: as if it had been there when the program asked.
+#[test]
+fn a_call_waits_for_the_segment_that_was_under_way_when_it_began() {
+    for (flags, bytes, answer) in [(Flags::PSH, &b"hi"[..], "2 \"hi\""), (Flags::FIN, b"", "0")] {
+        let mut talk = talk(Script::new(""), false);
+        let id = talk
+            .log
+            .at(200 * MS)
+            .send(Client, talk.tcp.next(Client, and_ack(flags), bytes));
+        let recv = talk.log.at(205 * MS).call(Server, 4, "recv", &["100"]);
+        talk.log.at(220 * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+        talk.log.returns(recv, Server, "recv", answer);
+        assert_eq!(beside(&rows(talk.log), id), Some((true, true)), "{flags}");
+    }
+}
+
+/// A segment that brings nothing has no call return that receives, and what has arrived is not waited for.
+#[test]
+fn a_call_that_waits_for_nothing_that_is_under_way_stands_alone() {
+    let mut log = Script::new("");
+    let mut tcp = connection(&log, 9000);
+    let ack = log.send(Client, tcp.next(Client, ACK, b""));
+    let recv = log.later(100).call(Server, 4, "recv", &["100"]);
+    log.later(1000)
+        .verdict(ack, Client, Verdict::Delivered, None);
+    log.returns(recv, Server, "recv", "EAGAIN");
+    let there = log
+        .at(100 * MS)
+        .cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+    log.quick(Server, 4, "recv", &["100"], "2 \"hi\"");
+    let rows = rows(log);
+    assert_eq!(beside(&rows, ack), None);
+    assert_eq!(beside(&rows, there).map(|(begins, _)| begins), None);
+}
