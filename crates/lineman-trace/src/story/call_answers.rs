@@ -72,6 +72,17 @@ impl Asked<'_> {
         args.any(|arg| arg.parse::<SocketAddr>().is_ok())
     }
 
+    /// Whether the address is one that Linux refuses by itself (`__inet6_bind`): that of a link without the interface, or for
+    /// TCP that of a group.
+    fn names_no_address_of_one(&self) -> bool {
+        let first = self.call.args.first().and_then(|arg| arg.parse().ok());
+        let Some(SocketAddr::V6(address)) = first else {
+            return false;
+        };
+        let needs_interface = address.ip().is_unicast_link_local() && address.scope_id() == 0;
+        needs_interface || address.ip().is_multicast()
+    }
+
     fn is_udp(&self) -> bool {
         self.socket
             .is_some_and(|it| it.transport == Some(Transport::Udp))
@@ -125,7 +136,10 @@ impl Asked<'_> {
                 error: error.to_owned(),
                 python: PYTHON_FAMILY.to_owned(),
             },
-            "EACCES" if self.is_udp() => failure!(self, error, CallBroadcast),
+            // To bind is refused for other reasons: a low port.
+            "EACCES" if self.is_udp() && !self.is(&["bind"]) => {
+                failure!(self, error, CallBroadcast)
+            }
             "ENETUNREACH" => failure!(self, error, CallNoRoute),
             _ => failure!(self, error, CallFailed),
         };
@@ -259,7 +273,8 @@ impl Asked<'_> {
         // An address that is one is refused only where there is one already: its program's, or one that its TCP or
         // UDP has chosen.
         let known = self.socket.is_some_and(|it| it.transport.is_some());
-        if known && self.is(&["bind"]) && self.names_an_address() {
+        if known && self.is(&["bind"]) && self.names_an_address() && !self.names_no_address_of_one()
+        {
             return failure!(self, error, CallBoundAlready);
         }
         let tcp = self

@@ -132,6 +132,34 @@ fn unbound(log: &mut Script) {
     log.returns(listen, Server, "listen", "0");
 }
 
+/// "This socket has an address already", of one that had none: Linux refuses the address.
+#[test]
+fn an_address_that_no_socket_can_be_bound_to_says_nothing_of_the_socket() {
+    for (address, refused) in [
+        ("[fe80::1]:80", "call.inval"),
+        ("[ff02::1]:80", "call.inval"),
+        ("[fe80::1%2]:80", "call.inval.bound"),
+        ("[fd00::2]:80", "call.inval.bound"),
+    ] {
+        let mut log = Script::new("");
+        log.quick(Server, 0, "socket", &["AF_INET6", "SOCK_STREAM"], "3");
+        log.quick(Server, 3, "bind", &[address], "EINVAL");
+        assert_eq!(last(&mut log), refused, "{address}");
+    }
+}
+
+/// "A datagram to a broadcast address needs SO_BROADCAST first", of a server of TFTP that is not root.
+#[test]
+fn a_port_that_a_program_may_not_have_is_no_broadcast() {
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Server, 3, "bind", &["0.0.0.0:69"], "EACCES");
+    assert_eq!(last(&mut log), "call.failed");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
+    log.quick(Server, 4, "sendto", &["\"x\"", "10.0.0.255:69"], "EACCES");
+    assert_eq!(last(&mut log), "call.broadcast");
+}
+
 /// "The handshake is not complete", of a connection that was over.
 #[test]
 fn a_connection_that_is_over_has_no_unfinished_handshake() {
