@@ -115,7 +115,10 @@ export class Predict {
       const { host, state } = this.waits;
       const { changes, why } = row.arrives;
       const right = host === '' ? changes.length === 0 : changes.some((it) => it.host === host && it.state === state);
-      this.outcome = { right, changes, why: why.map((nth) => row.sayings[nth].text) };
+      // Where the row shows only how it goes on, what the packet is was said where it was sent.
+      const sent = store.rows[store.departures.get(row.packet.id) ?? row.n];
+      const reasons = why.length || sent.about === null ? why.map((nth) => row.sayings[nth]) : [sent.sayings[sent.about]];
+      this.outcome = { right, changes, why: reasons.map((it) => it.text) };
       this.asked += 1;
       if (right) this.right += 1;
       this.waits = null;

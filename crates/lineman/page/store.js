@@ -12,7 +12,7 @@
  *   tcp: null|{flags: string, seq: number, ack: number|null, relative_seq: number|null, relative_ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
  *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,
- *   arrives: null|{changes: {host: Host, state: string}[], why: number[]},
+ *   arrives: null|{changes: {host: Host, state: string}[], why: number[]}, about: number|null,
  *   sayings: {id: string, text: Both}[]}} Row
  * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
  * @typedef {{clock: string, wait_ns: number, at_ns: number, origin: string}} Timer

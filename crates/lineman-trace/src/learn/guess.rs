@@ -101,19 +101,36 @@ fn why(row: &Row, changed: bool) -> Vec<&Saying> {
         .filter(|it| matches!(it, Saying::Moved { .. }));
     let moved: Vec<&Saying> = moved.filter(|_| changed).collect();
     match moved.is_empty() {
-        true => row
-            .sayings
-            .iter()
-            .find(|it| is_about_packet(it))
-            .into_iter()
-            .collect(),
+        true => reason(row).into_iter().collect(),
         false => moved,
     }
 }
 
-/// Whether a saying is about the packet of its row, and not about a call, a state, or a scenario's remark.
+/// Why a row's packet changes nothing: how its receiver has found it, or else what it is. Where the row shows only how it
+/// goes on, the one in which it was sent says that.
+pub fn reason(row: &Row) -> Option<&Saying> {
+    let mut sayings = row.sayings.iter();
+    let found = sayings.find(|it| it.id().starts_with("arrival."));
+    found.or_else(|| row.sayings.iter().find(|it| is_about_packet(it)))
+}
+
+/// Whether a saying is about the packet of its row, and not about a call, a state, a scenario's remark, or how long the packet
+/// was on its way: that is no reason for anything that is in it.
 pub(super) fn is_about_packet(saying: &Saying) -> bool {
     let id = saying.id();
-    let other = ["call.", "state.", "note", "host.", "listen.", "time_wait."];
+    let other = [
+        "call.",
+        "state.",
+        "note",
+        "host.",
+        "listen.",
+        "time_wait.",
+        "wire.held",
+        "wire.delayed",
+        "wire.released",
+        "wire.late",
+        "wire.forged",
+        "wire.crossing",
+    ];
     !other.iter().any(|area| id.starts_with(area))
 }

@@ -23,3 +23,4 @@ pub use exercise::Unfit;
 pub use guess::Change;
 pub use guess::Guess;
 pub use guess::Outcome;
+pub use guess::reason;

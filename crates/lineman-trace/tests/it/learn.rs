@@ -13,6 +13,7 @@ use lineman_trace::learn::Guess;
 use lineman_trace::learn::Mark;
 use lineman_trace::learn::OrderMark;
 use lineman_trace::learn::Plan;
+use lineman_trace::learn::reason;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Reader;
@@ -20,6 +21,7 @@ use lineman_trace::log::TcpState;
 use lineman_trace::story::Row;
 use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
+use lineman_trace::story::Stretch;
 
 /// Logs with TCP in them, with UDP alone, of captures, with packets that are held, lost and crossing.
 const LOGS: [&str; 12] = [
@@ -427,13 +429,39 @@ fn every_arrival_has_one_truth_and_a_reason() {
                 }
             }
             assert_eq!(right, nothing.changes.len(), "{name}: {row:?}");
+            // Where it only goes on, the row in which it was sent says what it is.
+            let goes_on = row.arrow.as_ref().map(|it| it.stretch) == Some(Stretch::Landing);
             assert!(
-                !nothing.why.is_empty() || row.sayings.is_empty(),
+                !nothing.why.is_empty() || goes_on || row.sayings.is_empty(),
                 "{name}: {row:?}"
             );
         }
     }
     assert!(asked > 50, "{asked}");
+}
+
+/// "Not so: no state changes. It was held on the wire until it was let through."
+#[test]
+fn that_a_packet_was_held_is_no_reason_for_what_it_changes() {
+    let mut held = 0;
+    for name in LOGS {
+        let rows = rows(name);
+        for row in &rows {
+            let Some(outcome) = Guess::Nothing.outcome(row) else {
+                continue;
+            };
+            let delays = |it: &&Saying| it.id().starts_with("wire.") && it.id() != "wire.copied";
+            assert_eq!(outcome.why.iter().copied().find(delays), None, "{name}");
+            let id = |row: &Row| row.arrow.as_ref().map(|arrow| arrow.id);
+            let sent = rows.iter().find(|it| id(it) == id(row)).expect("a row");
+            held += usize::from(sent != row);
+            assert!(
+                !outcome.why.is_empty() || reason(sent).is_some(),
+                "{name}: {sent:?}"
+            );
+        }
+    }
+    assert!(held > 5, "{held}");
 }
 
 #[test]

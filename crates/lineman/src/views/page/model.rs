@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lineman_proto::text::safe_json;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
+use lineman_trace::learn;
 use lineman_trace::learn::Guess;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
@@ -300,7 +301,15 @@ fn object(n: usize, row: &Row) -> Value {
         packet["bytes"] = packet["bytes"].is_string().into();
     }
     object["arrives"] = arrival(row);
+    object["about"] = about(row);
     object
+}
+
+/// Which saying tells what its packet is; `null` where the row shows only how that goes on.
+fn about(row: &Row) -> Value {
+    let reason = learn::reason(row).filter(|_| row.arrow.is_some());
+    let nth = reason.and_then(|it| row.sayings.iter().position(|saying| saying == it));
+    json!(nth)
 }
 
 /// What a packet changes where it arrives, and which sayings tell why, for whoever is asked that before; `null` where
