@@ -20,6 +20,8 @@ pub use files::Asked;
 pub use files::Description;
 pub use files::Ending;
 pub use files::Files;
+pub use files::Listed;
 pub use files::Undelivered;
+pub use files::listing;
 pub use host::Hosts;
 pub use safety::make_safe;

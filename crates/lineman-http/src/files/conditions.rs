@@ -136,6 +136,7 @@ mod tests {
 
     fn about() -> Description {
         Description {
+            is_listing: false,
             length: 1000,
             tag: Some("abc".to_owned()),
             modified: Some(SystemTime::UNIX_EPOCH + Duration::new(WRITTEN, 500_000_000)),

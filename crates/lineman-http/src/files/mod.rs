@@ -4,6 +4,7 @@
 
 mod conditions;
 mod delivery;
+mod listing;
 
 use std::future::Future;
 use std::io;
@@ -30,6 +31,8 @@ use percent_encoding::percent_decode_str;
 
 use self::conditions::Verdict;
 use self::delivery::Delivery;
+pub use self::listing::Listed;
+pub use self::listing::listing;
 use crate::connections::Connection;
 
 /// Where files come from.
@@ -96,6 +99,8 @@ pub struct Description {
     pub tag: Option<String>,
     /// When it was written last.
     pub modified: Option<SystemTime>,
+    /// Whether it is a page that [`listing`] made, not a file.
+    pub is_listing: bool,
 }
 
 /// What became of a request.
@@ -194,7 +199,11 @@ pub(crate) async fn answer<F: Files>(files: Arc<F>, request: Request) -> Respons
     *response.status_mut() = status;
     let headers = response.headers_mut();
     describe(headers, &about);
-    headers.insert(header::CONTENT_TYPE, kind(&asked.name));
+    let kind = match about.is_listing {
+        true => HeaderValue::from_static(LISTING),
+        false => kind(&asked.name),
+    };
+    headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
     if !is_whole && let Ok(range) = headers::ContentRange::bytes(part, about.length) {
         headers.typed_insert(range);
@@ -315,6 +324,8 @@ fn kind(name: &[u8]) -> HeaderValue {
     })
 }
 
+/// What a listing is.
+const LISTING: &str = "text/html; charset=utf-8";
 /// Bytes that are read at once: little enough that a thousand connections take 32 MiB.
 const PIECE: usize = 32 << 10;
 /// Bytes of a `User-Agent` that are looked at.

@@ -16,6 +16,7 @@ pub use directory::Upload;
 pub use directory::WritePolicy;
 
 use super::Lane;
+use super::Listing;
 use super::Refusal;
 use super::Source;
 use crate::Needs;
@@ -40,6 +41,14 @@ pub trait Store: fmt::Debug + Send + Sync {
 
     /// Which work for this name may hang together with other work. Never blocks.
     fn lane(&self, requested: &[u8]) -> Lane;
+
+    /// What is in a directory. It may wait for a disk: it is called on a pool of few threads, in the lane of the name.
+    ///
+    /// # Errors
+    /// With what the client may be told; always, where nothing can be listed.
+    fn list(&self, _requested: &[u8]) -> Result<Listing, Refusal> {
+        Err(Refusal::NotAFile)
+    }
 
     /// The name that was perhaps meant, for the log only. It may take time: not for an event loop, and
     /// not more often than somebody reads the answer.

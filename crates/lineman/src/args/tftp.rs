@@ -143,6 +143,9 @@ pub struct Serve {
     /// localhost and this machine's name)
     #[arg(long, value_name = "NAME", requires = "http", value_parser = parse::host_name)]
     pub http_host: Vec<String>,
+    /// Show there what is in a directory of the served one, to whoever asks for its name with / at the end
+    #[arg(long, requires = "http")]
+    pub http_list: bool,
     /// How the log on stderr is written: as sentences, or as JSON, an object a line (docs/json.md)
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub log_format: Format,
@@ -190,7 +193,7 @@ pub struct ShowRoute {
     /// The address that the client has asked
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     pub server: IpAddr,
-    /// Look whether the file is beneath this directory
+    /// Look whether the file is beneath this directory, or beneath that of its route
     #[arg(long, value_name = "DIR")]
     pub root: Option<PathBuf>,
     /// The rules: without these options those of `lineman tftp serve` in the settings.

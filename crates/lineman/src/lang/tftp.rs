@@ -136,7 +136,7 @@ messages! {
     RouteNone {} "no rule: the file of this name" "没有匹配的规则：即此名称的文件"
     RouteOf { name, what } "\"{name}\": {what}" "请求 \"{name}\"：{what}"
     RouteFound { size } "  it is there, {size}" "  文件存在，{size}"
-    RouteNotFound { reason } "  looked beneath the root: {reason}" "  在根目录下查找：{reason}"
+    RouteNotFound { reason } "  looked there: {reason}" "  在该处查找：{reason}"
     RouteControl { number } "refused: the name has control characters, and route {number} would put them into what it serves" "已拒绝：名称含有控制字符，路由规则 {number} 会把它们写进所提供的内容"
     RouteDots { number } "refused: the name has a part \"..\", and route {number} would put it into a URL" "已拒绝：名称含有 \"..\"，路由规则 {number} 会把它写进 URL"
     RouteTooLong { number } "refused: what route {number} makes of the name is longer than 64 KiB" "已拒绝：路由规则 {number} 由此名称得到的内容超过 64 KiB"

@@ -188,6 +188,77 @@ fn no_name_leads_out_of_the_directory_or_shows_what_is_in_it() {
     }
 }
 
+#[test]
+fn with_http_list_a_directory_shows_what_can_be_had_and_nothing_else() {
+    let hall = Hall::new(&[
+        "--http-list",
+        "--route",
+        "name=secret,refuse",
+        "--route",
+        "name=**.key,refuse",
+    ]);
+    let root = hall.served.root().to_owned();
+    for directory in ["sub", "sub/deep", "secret"] {
+        std::fs::create_dir(root.join(directory)).expect("a directory");
+    }
+    hall.served.write("sub/a <b>&.img", b"four");
+    hall.served.write("sub/host.key", b"x");
+    hall.served.write("secret/x", b"x");
+    let outside = hall.served.outside().join("elsewhere");
+    std::fs::write(&outside, b"secret").expect("write");
+    std::os::unix::fs::symlink(&outside, root.join("sub/link")).expect("a link");
+    std::os::unix::fs::symlink("deep", root.join("sub/inner")).expect("a link");
+
+    let (status, text) = hall.ask("/", &[]);
+    assert_eq!(status, 200, "{text}");
+    assert_eq!(field(&text, "content-type"), "text/html; charset=utf-8");
+    assert!(
+        field(&text, "content-security-policy").contains("sandbox"),
+        "{text}"
+    );
+    assert!(
+        text.contains("href=\"./sub/\"") && !text.contains("secret"),
+        "{text}"
+    );
+    let (status, text) = hall.ask("/sub/", &[]);
+    assert_eq!(status, 200, "{text}");
+    for there in [
+        "href=\"./a%20%3Cb%3E%26.img\">a &lt;b&gt;&amp;.img</a><td align=\"right\">4<",
+        "href=\"./deep/\"",
+        "href=\"./inner/\"",
+        "href=\"../\"",
+    ] {
+        assert!(text.contains(there), "{there}: {text}");
+    }
+    for absent in ["link", "host.key", "elsewhere", "<b>"] {
+        assert!(!text.contains(absent), "{absent}: {text}");
+    }
+    assert_eq!(
+        hall.ask("/sub/a%20%3Cb%3E%26.img", &[]).0,
+        200,
+        "the link leads there"
+    );
+    assert_eq!(hall.ask("/secret/", &[]).0, 403, "a route refuses it");
+    for none in [
+        "/../",
+        "/%2e%2e/",
+        "/missing/",
+        "/sub/link/",
+        "/sub/deep/../../../",
+        "/a%00/",
+    ] {
+        let (status, text) = hall.ask(none, &[]);
+        assert_eq!(status, 404, "{none}: {text}");
+    }
+    let (status, head) = hall.ask("/sub/", &["-I"]);
+    assert_eq!(status, 200, "{head}");
+    assert_eq!(
+        hall.ask("/sub", &[]).0,
+        404,
+        "without the slash it is the name of a file"
+    );
+}
+
 /// It is one state of the file, or an error that the client sees.
 #[test]
 fn a_file_that_is_changed_while_it_is_sent_breaks_off() {

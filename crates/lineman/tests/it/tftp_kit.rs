@@ -19,6 +19,7 @@ use tempfile::TempDir;
 
 use crate::support::Running;
 use crate::support::lineman;
+use crate::support::peer;
 use crate::support::registry;
 use crate::support::wait_for;
 
@@ -291,6 +292,17 @@ pub fn strictly_read(metrics: &str) -> String {
     let output = run(python.args(["-c", script]).arg(file.path()));
     assert!(output.status.success(), "{}\n{metrics}", stderr(&output));
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// What `/metrics` of a server says.
+pub fn metrics(server: &Served) -> String {
+    let line = server.wait_line("machines, metrics and health at");
+    let rest = line.split("http://").nth(1).expect("an address");
+    let at = rest.split('/').next().expect("an authority");
+    let mut curl = peer("curl");
+    let url = format!("http://{at}/metrics");
+    let output = run(curl.args(["-sf", "--noproxy", "*", &url]));
+    strictly_read(&String::from_utf8(output.stdout).expect("text"))
 }
 
 /// The value of a sample whose line begins so.

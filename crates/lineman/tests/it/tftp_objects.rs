@@ -18,8 +18,8 @@ use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
 use crate::tftp_kit::assert_same;
 use crate::tftp_kit::content;
+use crate::tftp_kit::metrics;
 use crate::tftp_kit::run;
-use crate::tftp_kit::strictly_read;
 use crate::tftp_kit::value;
 use crate::tftp_raw::Raw;
 use crate::tftp_raw::assert_error;
@@ -189,7 +189,7 @@ fn a_changed_object_is_served_anew_and_a_deleted_one_no_more() {
     let count = |name: &str, label: &str, of: &str| {
         value(
             &said,
-            &format!("lineman_{name}_total [('{label}', '{of}')] "),
+            &format!("lineman_{name}_total [('{label}', '{of}'), ('store', 's3://boot/v1')] "),
         ) as usize
     };
     // The name that leads out, the empty one of a directory, and those that are not there.
@@ -200,11 +200,20 @@ fn a_changed_object_is_served_anew_and_a_deleted_one_no_more() {
     let answers = answers.map(|it| count("upstream_requests", "answer", it));
     assert_eq!(answers.iter().sum::<usize>(), asked, "{said}");
     assert_eq!(answers[0], 2, "{said}");
-    let bytes = value(&said, "lineman_upstream_bytes_total [] ") as usize;
+    let bytes = value(
+        &said,
+        "lineman_upstream_bytes_total [('store', 's3://boot/v1')] ",
+    ) as usize;
     assert_eq!(bytes, before.len() + after.len());
-    let timed = value(&said, "lineman_upstream_seconds_count [] ") as usize;
+    let timed = value(
+        &said,
+        "lineman_upstream_seconds_count [('store', 's3://boot/v1')] ",
+    ) as usize;
     assert_eq!(timed, asked);
-    assert!(said.contains("lineman_cache_bytes [] 0"), "{said}");
+    assert!(
+        said.contains("lineman_cache_bytes [('store', 's3://boot/v1')] 0"),
+        "{said}"
+    );
     let wrong = serve_as("guessed", weed.address(), cache.path(), &[]);
     let refused = Raw::new().read(wrong.address(), b"x").expect_err("refused");
     assert_error(&refused, 2);
@@ -232,24 +241,19 @@ fn while_the_store_is_gone_what_is_kept_is_served_if_that_was_asked_for() {
     server.wait_line("the store cannot be reached");
     let said = metrics(&server);
     for (start, least) in [
-        ("lineman_cache_requests_total [('result', 'stale')] ", 1.0),
         (
-            "lineman_upstream_faults_total [('reason', 'store-unreachable')] ",
+            "lineman_cache_requests_total [('result', 'stale'), ('store', 's3://boot/v1')] ",
+            1.0,
+        ),
+        (
+            "lineman_upstream_faults_total [('reason', 'store-unreachable'), ('store', 's3://boot/v1')] ",
             2.0,
         ),
-        ("lineman_cache_bytes [] ", 1048576.0),
+        (
+            "lineman_cache_bytes [('store', 's3://boot/v1')] ",
+            1048576.0,
+        ),
     ] {
         assert!(value(&said, start) >= least, "{start} {said}");
     }
-}
-
-/// What `/metrics` of a server says.
-fn metrics(server: &Served) -> String {
-    let line = server.wait_line("machines, metrics and health at");
-    let rest = line.split("http://").nth(1).expect("an address");
-    let at = rest.split('/').next().expect("an authority");
-    let mut curl = peer("curl");
-    let url = format!("http://{at}/metrics");
-    let output = run(curl.args(["-sf", "--noproxy", "*", &url]));
-    strictly_read(&String::from_utf8(output.stdout).expect("text"))
 }

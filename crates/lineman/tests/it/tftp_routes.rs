@@ -20,8 +20,10 @@ use crate::support::lineman;
 use crate::tftp_client_peers::Daemon;
 use crate::tftp_kit::LIMIT;
 use crate::tftp_kit::Served;
+use crate::tftp_kit::metrics;
 use crate::tftp_kit::run;
 use crate::tftp_kit::stderr;
+use crate::tftp_kit::value;
 
 fn got(served: &Served, name: &str, more: &[&str]) -> Result<Vec<u8>, String> {
     let output = run(lineman()
@@ -133,7 +135,7 @@ fn what_route_shows_is_what_serve_serves() {
     let own = route(&["a.cfg", "plain", "secret/x"]);
     for line in [
         "\"a.cfg\": route 1: boards/127.0.0.1-a",
-        "  looked beneath the root: no such file",
+        "  looked there: no such file",
         "\"plain\": no rule: the file of this name",
         "\"secret/x\": route 4: refused",
     ] {
@@ -143,6 +145,11 @@ fn what_route_shows_is_what_serve_serves() {
     let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(told["route"], 2);
     assert_eq!(told["served_text"], "#!ipxe\necho a, b and 127.0.0.1\n");
+    let source = format!("name=*,source={root}/boards");
+    for (name, found) in [("192.0.2.7-a", "5 B"), ("192.0.2.7-b", "no such file")] {
+        let elsewhere = route(&["--route", &source, name]);
+        assert!(elsewhere.contains(found), "{name}: {elsewhere}");
+    }
     // A rule of the command line takes the place of the file's.
     let typed = route(&[
         "--route",
@@ -449,6 +456,7 @@ fn a_route_may_lead_to_another_source() {
             r#"
 [tftp.serve]
 cache = "{cache}"
+http = "127.0.0.1:0"
 
 [[tftp.serve.route]]
 name = "iso/*"
@@ -475,6 +483,10 @@ source = "{web}"
         let failed = got(&served, name, &[]).expect_err(name);
         assert!(failed.contains(words), "{name}: {failed}");
     }
+    let store = format!("('store', '{web}')");
+    let counted = metrics(&served);
+    let fetched = format!("lineman_cache_requests_total [('result', 'miss'), {store}] ");
+    assert_eq!(value(&counted, &fetched), 1.0, "{counted}");
     let line = served.wait_line("got \"iso/a\"");
     let led = format!("route 1: {} a.iso", other.display());
     assert!(line.contains(&led), "{line}");

@@ -26,6 +26,7 @@ use super::routing::Target;
 use super::served_file::ServedFile;
 use crate::tftp::HttpReport;
 use crate::tftp::Lane;
+use crate::tftp::Listing;
 use crate::tftp::Refusal;
 use crate::tftp::Routed;
 use crate::tftp::Source;
@@ -79,6 +80,43 @@ impl Files {
             // It panicked, or somebody has dropped it.
             Ok(Err(_)) => refused(Refusal::System(io::Error::other("nobody answered"))),
             Err(_) => refused(Refusal::System(io::ErrorKind::TimedOut.into())),
+        }
+    }
+
+    /// What is in the directory that `name` stands for, to a client at `from` that has asked the address `to`; without what the
+    /// rules refuse. With an empty name: in the root.
+    ///
+    /// # Errors
+    /// When it is no directory, is refused, or cannot be read.
+    pub async fn list(
+        &self,
+        from: SocketAddr,
+        to: IpAddr,
+        name: &[u8],
+    ) -> Result<Listing, Refusal> {
+        if name.contains(&0) {
+            return Err(Refusal::NotFound { nearest: None });
+        }
+        let (answer, listed) = oneshot::channel();
+        let (shared, name) = (Arc::clone(&self.0), name.to_vec());
+        let work = move || {
+            let _ = answer.send(list(&shared, from, to, &name)); // the client may be gone
+        };
+        // Many names that are looked up one after the other: not beside the files, which do not wait for that.
+        if self
+            .0
+            .engine
+            .pool()
+            .offer(Lane::of(&"lists"), work)
+            .is_err()
+        {
+            return Err(Refusal::Exhausted(io::ErrorKind::ResourceBusy.into()));
+        }
+        match tokio::time::timeout(self.0.config.timing.patience, listed).await {
+            Ok(Ok(listed)) => listed,
+            // It panicked.
+            Ok(Err(_)) => Err(Refusal::System(io::Error::other("nobody answered"))),
+            Err(_) => Err(Refusal::System(io::ErrorKind::TimedOut.into())),
         }
     }
 
@@ -161,6 +199,30 @@ impl Opening {
             self.shared.open_target(target, wanted, Box::new(answer));
         }));
     }
+}
+
+/// On the pool: it may block.
+fn list(shared: &Shared, from: SocketAddr, to: IpAddr, name: &[u8]) -> Result<Listing, Refusal> {
+    let routing = &shared.config.routing;
+    if !routing.has_rules() {
+        return shared.store.list(name);
+    }
+    let decide = |name: &[u8]| routing.decide(from, to, &request(name));
+    let target = decide(name);
+    if let Some(refusal) = target.refusal() {
+        return Err(refusal);
+    }
+    if !target.is_file() {
+        return Err(Refusal::NotAFile);
+    }
+    let asked = request(name);
+    let mut listing = shared.store_of(&target).list(target.filename(&asked))?;
+    listing.entries.retain(|entry| {
+        let end = if entry.is_directory() { "/" } else { "" };
+        let whole = [name, &entry.name, end.as_bytes()].concat();
+        decide(&whole).refusal().is_none()
+    });
+    Ok(listing)
 }
 
 /// What a request for this file would be by TFTP.

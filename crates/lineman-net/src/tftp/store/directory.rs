@@ -7,6 +7,7 @@ mod as_store;
 mod branch;
 mod leftovers;
 mod links;
+mod list;
 mod names;
 mod nearest;
 mod quota;

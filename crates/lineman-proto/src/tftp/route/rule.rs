@@ -273,9 +273,13 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// The part of a URL of HTTP before its path. Whom to ask is the operator's to say: no place may be in it,
+/// The part of a URL of HTTP before its path; `None` where it is no such URL, which has neither blanks nor anything but ASCII (RFC
+/// 3986 §2). Whom to ask is the operator's to say: no place may be in it,
 /// nor a password, which would be in the log.
 fn address(url: &str) -> Option<&str> {
+    if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return None;
+    }
     let scheme = ["http://", "https://"]
         .into_iter()
         .find(|scheme| url.starts_with(scheme))?;
@@ -300,7 +304,7 @@ pub enum RouteError {
     Asks,
     /// `timeout` is no number of seconds from 0.1 to 60.
     Timeout,
-    /// `url` does not name a host by HTTP or HTTPS, or has a place or a password in that part.
+    /// `url` is none, does not name a host by HTTP or HTTPS, or has a place or a password in that part.
     Url,
     /// There is no such part.
     Key(String),
@@ -339,7 +343,9 @@ impl fmt::Display for RouteError {
             Self::Mac => "a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",
             Self::Asks => "no names of options in asks",
             Self::Timeout => "a timeout that is not 0.1 to 60 seconds",
-            Self::Url => "a url that does not begin with http:// or https:// and a host",
+            Self::Url => {
+                "a url that is none: http:// or https://, a host, and ASCII without blanks"
+            }
             Self::Key(key) => return write!(f, "a part that no route has: {key}"),
             Self::Empty(key) => return write!(f, "a part without its value: {key}"),
             Self::Twice => "more than one of name and regex",
@@ -374,6 +380,9 @@ mod tests {
             ("name=*,url=ftp://x/", RouteError::Url),
             ("name=*,url=http://{name}/", RouteError::Url),
             ("name=*,url=http:///x", RouteError::Url),
+            ("name=*,url=http://x/a b", RouteError::Url),
+            ("name=*,url=http://x/内核", RouteError::Url),
+            ("name=*,url=http://x/\n", RouteError::Url),
             ("name=*,url=http://me:secret@x/", RouteError::Url),
             ("name=*,url=http://x/,timeout=0", RouteError::Timeout),
             ("name=*,url=http://x/,timeout=inf", RouteError::Timeout),

@@ -10,7 +10,7 @@ use lineman_objects::Counts;
 use lineman_objects::Found;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use prometheus_client::encoding::EncodeMetric as _;
+use prometheus_client::encoding::EncodeMetric;
 use prometheus_client::encoding::NoLabelSet;
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::ConstCounter;
@@ -25,100 +25,133 @@ pub struct Turnaround(pub Gauges);
 /// What a store is asked, and what is kept of it.
 #[derive(Debug)]
 pub struct OfStore {
+    /// Its address, as the operator has written it.
+    pub address: String,
     /// The numbers.
     pub counts: Counts,
     /// Bytes that the cache may have.
     pub limit: u64,
 }
 
+/// The stores behind a network: the one that is served, and those of routes.
+#[derive(Debug)]
+pub struct OfStores(pub Vec<OfStore>);
+
 impl Collector for Turnaround {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let name = "tftp_turnaround_seconds";
         let help =
             "From taking an ACK out of its socket to handing over the last block that it calls for";
-        let bounds = (FIRST_TURNAROUND, LAST_TURNAROUND);
-        histogram(&mut encoder, name, help, self.0.turnaround(), bounds)
+        let turnaround = self.0.turnaround();
+        let (sum, all, buckets) = buckets(turnaround, FIRST_TURNAROUND, LAST_TURNAROUND);
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        metric.encode_histogram::<NoLabelSet>(sum, all, &buckets, None)
     }
 }
 
-impl Collector for OfStore {
+impl Collector for OfStores {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let (counts, encoder) = (&self.counts, &mut encoder);
-        let found = Found::ALL.map(|it| (found_id(it), counts.found(it)));
+        let encoder = &mut encoder;
         let help = "Requests for files of the store, by what the cache had of them";
-        family(encoder, "cache_requests", help, "result", &found)?;
-        let answered = Answered::ALL.map(|it| (answered_id(it), counts.answered(it)));
+        self.family(encoder, ("cache_requests", help), "result", |counts| {
+            let found = Found::ALL.into_iter();
+            found.map(|it| (found_id(it), counts.found(it))).collect()
+        })?;
         let help = "Questions to the store, by their answers";
-        family(encoder, "upstream_requests", help, "answer", &answered)?;
-        let faults = counts.faults().into_iter();
-        let faults: Vec<_> = faults
-            .map(|(fault, count)| (store::fault_id(&fault), count))
-            .collect();
+        self.family(encoder, ("upstream_requests", help), "answer", |counts| {
+            let answered = Answered::ALL.into_iter();
+            let count = |it| (answered_id(it), counts.answered(it));
+            answered.map(count).collect()
+        })?;
         let help = "What was wrong with the store, by what (docs/json.md names the reasons)";
-        family(encoder, "upstream_faults", help, "reason", &faults)?;
+        self.family(encoder, ("upstream_faults", help), "reason", |counts| {
+            let faults = counts.faults().into_iter();
+            let count = |(fault, count)| (store::fault_id(&fault), count);
+            faults.map(count).collect()
+        })?;
+        let name = "upstream_seconds";
         let help = "From a question to the store to the head of its answer, or to its failure";
-        let bounds = (FIRST_ANSWER, LAST_ANSWER);
-        let seconds = counts.seconds();
-        histogram(encoder, "upstream_seconds", help, seconds, bounds)?;
-        for (name, help, count) in [
-            (
-                "upstream_bytes",
-                "Bytes of files that have come from the store",
-                counts.fetched(),
-            ),
-            (
-                "cache_evictions",
-                "Files that have left the cache for others",
-                counts.evicted(),
-            ),
-        ] {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-            ConstCounter::new(count).encode(metric)?;
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for store in &self.0 {
+            let labels = [("store", &store.address[..])];
+            let (sum, all, buckets) = buckets(store.counts.seconds(), FIRST_ANSWER, LAST_ANSWER);
+            let mut metric = metric.encode_family(&labels)?;
+            metric.encode_histogram::<NoLabelSet>(sum, all, &buckets, None)?;
         }
-        for (name, help, count) in [
-            (
-                "cache_bytes",
-                "Bytes of files in the cache, with those that are being fetched",
-                counts.kept(),
-            ),
-            (
-                "cache_limit_bytes",
-                "Bytes that the cache may have",
-                self.limit,
-            ),
-        ] {
-            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
-            ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX)).encode(metric)?;
+        let help = "Bytes of files that have come from the store";
+        self.each(encoder, ("upstream_bytes", help), |store| {
+            ConstCounter::new(store.counts.fetched())
+        })?;
+        let help = "Files that have left the cache for others";
+        self.each(encoder, ("cache_evictions", help), |store| {
+            ConstCounter::new(store.counts.evicted())
+        })?;
+        let help = "Bytes of files in the cache, with those that are being fetched";
+        self.each(encoder, ("cache_bytes", help), |store| {
+            gauge(store.counts.kept())
+        })?;
+        let help = "Bytes that the cache may have";
+        self.each(encoder, ("cache_limit_bytes", help), |store| {
+            gauge(store.limit)
+        })
+    }
+}
+
+impl OfStores {
+    /// Counts by `label` and by store.
+    fn family(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        (name, help): (&str, &str),
+        label: &'static str,
+        counts: impl Fn(&Counts) -> Vec<(&'static str, u64)>,
+    ) -> fmt::Result {
+        let all = self
+            .0
+            .iter()
+            .map(|it| (&it.address[..], counts(&it.counts)));
+        let all: Vec<_> = all.filter(|(_, counts)| !counts.is_empty()).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        for (address, counts) in all {
+            for (value, count) in counts {
+                let labels = [("store", address), (label, value)];
+                ConstCounter::new(count).encode(metric.encode_family(&labels)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One number of each store.
+    fn each<M: EncodeMetric>(
+        &self,
+        encoder: &mut DescriptorEncoder<'_>,
+        (name, help): (&str, &str),
+        of: impl Fn(&OfStore) -> M,
+    ) -> fmt::Result {
+        let Some(first) = self.0.first() else {
+            return Ok(());
+        };
+        let kind = of(first).metric_type();
+        let mut metric = encoder.encode_descriptor(name, help, None, kind)?;
+        for store in &self.0 {
+            of(store).encode(metric.encode_family(&[("store", &store.address[..])])?)?;
         }
         Ok(())
     }
 }
 
-fn family(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
-    label: &'static str,
-    counts: &[(&'static str, u64)],
-) -> fmt::Result {
-    if counts.is_empty() {
-        return Ok(());
-    }
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    for (value, count) in counts {
-        let labels = [(label, *value)];
-        ConstCounter::new(*count).encode(metric.encode_family(&labels)?)?;
-    }
-    Ok(())
+fn gauge(count: u64) -> ConstGauge<i64> {
+    ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
-fn histogram(
-    encoder: &mut DescriptorEncoder<'_>,
-    name: &str,
-    help: &str,
+fn buckets(
     durations: &Durations,
-    (shortest, longest): (Duration, Duration),
-) -> fmt::Result {
+    shortest: Duration,
+    longest: Duration,
+) -> (f64, u64, Vec<(f64, u64)>) {
     let counted = durations.counted(shortest, longest);
     let buckets = counted.buckets.iter();
     let mut buckets: Vec<_> = buckets
@@ -126,8 +159,7 @@ fn histogram(
         .collect();
     buckets.push((f64::MAX, counted.longer)); // which is written as +Inf
     let all = buckets.iter().map(|(_, count)| count).sum();
-    let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Histogram)?;
-    metric.encode_histogram::<NoLabelSet>(counted.sum.as_secs_f64(), all, &buckets, None)
+    (counted.sum.as_secs_f64(), all, buckets)
 }
 
 fn found_id(found: Found) -> &'static str {

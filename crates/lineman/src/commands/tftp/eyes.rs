@@ -110,7 +110,7 @@ pub fn start(
     taken: Taken,
     args: &Serve,
     server: &Server,
-    store: Option<OfStore>,
+    stores: Vec<OfStore>,
     console: Console,
 ) -> Result<Arc<Seen>, Failure> {
     let gauges = server.gauges();
@@ -121,7 +121,7 @@ pub fn start(
         .collect();
     let local: Vec<SocketAddr> = local.into_iter().flatten().collect();
     let seen = Arc::new(Seen {
-        metrics: Metrics::new(&gauges, store),
+        metrics: Metrics::new(&gauges, stores),
         gauges,
         table: Mutex::new(Table {
             machines: Machines::default(),
@@ -141,7 +141,10 @@ pub fn start(
         .collect();
     let allowed = guard::allowed(&args.allow);
     let shown = Shown(Arc::clone(&seen));
-    let files = Files(server.files());
+    let files = Files {
+        opener: server.files(),
+        may_list: args.http_list,
+    };
     let (listeners, hosts) = (taken.listeners, taken.hosts);
     thread::Builder::new()
         .name("http".to_owned())

@@ -9,6 +9,7 @@ use lineman_http::Answered;
 use lineman_http::Asked;
 use lineman_http::Description;
 use lineman_http::Ending;
+use lineman_http::Listed;
 use lineman_http::Undelivered;
 use lineman_net::tftp::Files as Opener;
 use lineman_net::tftp::HttpEnding;
@@ -33,12 +34,24 @@ use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
 
 /// What the port serves.
-pub struct Files(pub Opener);
+pub struct Files {
+    /// Where it is opened.
+    pub opener: Opener,
+    /// Whether directories are listed.
+    pub may_list: bool,
+}
 
-/// A file, and what the rules made of its name.
-pub struct Served {
-    file: ServedFile,
-    routed: Option<Routed>,
+/// A file, and what the rules made of its name; or a directory.
+pub enum Served {
+    /// The file.
+    File {
+        /// Its bytes.
+        file: ServedFile,
+        /// What the rules made of its name.
+        routed: Option<Routed>,
+    },
+    /// The page with the names that are in a directory.
+    Directory(Vec<u8>),
 }
 
 /// Why there is none, and what the rules made of the name.
@@ -52,28 +65,52 @@ impl lineman_http::Files for Files {
     type Refusal = Refused;
 
     async fn open(&self, asked: &Asked) -> Result<Served, Refused> {
-        let found = self.0.open(asked.peer, asked.local, &asked.name).await;
+        let Asked {
+            peer, local, name, ..
+        } = asked;
+        if self.may_list && (name.is_empty() || name.ends_with(b"/")) {
+            return self.list(asked).await;
+        }
+        let found = self.opener.open(*peer, *local, name).await;
         let routed = found.routed;
         match found.file {
-            Ok(file) => Ok(Served { file, routed }),
+            Ok(file) => Ok(Served::File { file, routed }),
             Err(refusal) => Err(Refused { refusal, routed }),
         }
     }
 
     fn describe(&self, served: &Served) -> Description {
-        Description {
-            length: served.file.length(),
-            tag: served.file.tag(),
-            modified: served.file.modified(),
+        match served {
+            Served::File { file, .. } => Description {
+                length: file.length(),
+                tag: file.tag(),
+                modified: file.modified(),
+                is_listing: false,
+            },
+            Served::Directory(page) => Description {
+                length: page.len() as u64,
+                tag: None,
+                modified: None,
+                is_listing: true,
+            },
         }
     }
 
     async fn read(&self, served: &Served, offset: u64, most: usize) -> Result<Vec<u8>, Refused> {
-        let read = served.file.read(offset, most).await;
-        read.map_err(|refusal| Refused {
-            refusal,
-            routed: served.routed.clone(),
-        })
+        match served {
+            Served::File { file, routed } => {
+                let read = file.read(offset, most).await;
+                read.map_err(|refusal| Refused {
+                    refusal,
+                    routed: routed.clone(),
+                })
+            }
+            Served::Directory(page) => {
+                let rest = usize::try_from(offset).ok().and_then(|at| page.get(at..));
+                let rest = rest.unwrap_or_default();
+                Ok(rest[..rest.len().min(most)].to_vec())
+            }
+        }
     }
 
     fn status(&self, refused: &Refused) -> StatusCode {
@@ -82,11 +119,12 @@ impl lineman_http::Files for Files {
 
     fn begins(&self, asked: &Asked) {
         let firmware = Firmware::of_user_agent(&asked.user_agent);
-        self.0.begins(asked.peer, &asked.name, firmware, asked.at);
+        self.opener
+            .begins(asked.peer, &asked.name, firmware, asked.at);
     }
 
     fn ended(&self, asked: &Asked, served: Option<&Served>, answered: Answered<Refused>) {
-        let mut routed = served.and_then(|served| served.routed.clone());
+        let mut routed = served.and_then(Served::routed).cloned();
         let ending = match answered.ending {
             Ending::Arrived => HttpEnding::Arrived,
             Ending::Left => HttpEnding::Left,
@@ -96,7 +134,7 @@ impl lineman_http::Files for Files {
                 HttpEnding::Refused(refused.refusal)
             }
         };
-        self.0.tell(HttpReport {
+        self.opener.tell(HttpReport {
             peer: asked.peer,
             filename: asked.name.clone(),
             routed,
@@ -117,6 +155,32 @@ impl lineman_http::Files for Files {
     fn undelivered(&self, socket: BorrowedFd<'_>) -> io::Result<Undelivered> {
         let (bytes, is_lost) = lineman_net::undelivered(socket)?;
         Ok(Undelivered { bytes, is_lost })
+    }
+}
+
+impl Files {
+    async fn list(&self, asked: &Asked) -> Result<Served, Refused> {
+        let listing = self.opener.list(asked.peer, asked.local, &asked.name).await;
+        let listing = listing.map_err(|refusal| Refused {
+            refusal,
+            routed: None,
+        })?;
+        let names = listing.entries.iter().map(|entry| Listed {
+            name: &entry.name,
+            length: entry.length,
+            modified: entry.modified,
+        });
+        let page = lineman_http::listing(&asked.name, names, listing.is_cut);
+        Ok(Served::Directory(page.into_bytes()))
+    }
+}
+
+impl Served {
+    fn routed(&self) -> Option<&Routed> {
+        match self {
+            Self::File { routed, .. } => routed.as_ref(),
+            Self::Directory(_) => None,
+        }
     }
 }
 

@@ -51,8 +51,8 @@ pub struct Launch {
     pub http: Option<eyes::Taken>,
     /// What is served.
     pub store: Arc<dyn Store>,
-    /// What can be counted of it, where it is behind a network.
-    pub counts: Option<OfStore>,
+    /// What can be counted of stores behind a network.
+    pub counts: Vec<OfStore>,
     /// Which file a request gets.
     pub routing: Arc<Routing>,
     /// Where else files come from, as rules name it.
@@ -92,8 +92,8 @@ impl Root {
 struct Opened {
     /// Ports of TCP that they are at.
     ports: Vec<u16>,
-    /// What can be counted of the last that is behind a network.
-    counts: Option<OfStore>,
+    /// What can be counted of those that are behind a network.
+    counts: Vec<OfStore>,
 }
 
 impl Opened {
@@ -113,7 +113,8 @@ impl Opened {
         self.ports.extend_from_slice(objects.ports());
         self.ports.sort_unstable();
         self.ports.dedup();
-        self.counts = Some(OfStore {
+        self.counts.push(OfStore {
+            address: source.map_or_else(|| args.root.display().to_string(), str::to_owned),
             counts: objects.counts(),
             limit: args.cache_size,
         });
@@ -162,16 +163,16 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     }
     let mut opened = Opened {
         ports: rules.elsewhere().ports,
-        counts: None,
+        counts: Vec::new(),
     };
     let store = opened.open(root, args, None, console)?;
-    let counts = opened.counts.take();
+    let is_behind_network = !opened.counts.is_empty();
     let mut sources = HashMap::new();
     for (root, source) in others {
         let store = opened.open(root, args, Some(&source), console)?;
         sources.insert(source, store);
     }
-    if account.is_some() || counts.is_some() {
+    if account.is_some() || is_behind_network {
         store.check().map_err(on_root(args)).map_err(system)?;
     }
     for (source, store) in &sources {
@@ -182,17 +183,16 @@ pub fn prepare(args: &Serve, console: Console) -> Result<Launch, Failure> {
     source_names.sort_unstable();
     let all = sources.values().chain([&store]);
     let confinement = confine(args, all, &rules.elsewhere()).map_err(system)?;
-    let store_ports = opened.ports;
 
     Ok(Launch {
         ports,
         proxydhcp,
         http,
         store,
-        counts,
+        counts: opened.counts,
         routing: Arc::new(rules.with(sources)),
         sources: source_names,
-        store_ports,
+        store_ports: opened.ports,
         recording,
         confinement,
         supervisor,

@@ -18,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::collected::OfStore;
+use super::collected::OfStores;
 use super::collected::Turnaround;
 use super::files;
 use super::words;
@@ -68,7 +69,7 @@ struct Why {
 
 impl Metrics {
     /// Everything at 0.
-    pub fn new(gauges: &Gauges, store: Option<OfStore>) -> Self {
+    pub fn new(gauges: &Gauges, stores: Vec<OfStore>) -> Self {
         let mut registry = Registry::with_prefix("lineman");
         let version = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The program", version);
@@ -181,8 +182,8 @@ impl Metrics {
             all.register(name, help, gauge.clone());
         }
         all.register_collector(Box::new(Turnaround(gauges.clone())));
-        if let Some(store) = store {
-            all.register_collector(Box::new(store));
+        if !stores.is_empty() {
+            all.register_collector(Box::new(OfStores(stores)));
         }
         this.registry = registry;
         this

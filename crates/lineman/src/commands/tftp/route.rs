@@ -24,6 +24,7 @@ use lineman_net::tftp::Source;
 use lineman_net::tftp::Store;
 use lineman_net::tftp::WritePolicy;
 use lineman_objects::Controllers;
+use lineman_objects::Location;
 use lineman_proto::text::visible;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::text::visible_lines;
@@ -180,14 +181,14 @@ pub fn run(args: &ShowRoute, console: Console) -> Result<(), Failure> {
             options: Options::new(&options),
         };
         let decided = routes.decide(&asking);
-        let found = match (&decided, &root) {
-            (
-                Ok(Decision {
-                    serve: Serve::File(path),
-                    ..
-                }),
-                Some(root),
-            ) if !args.write => Some(look(root, path)),
+        let serve = decided.as_ref().ok().map(|decision| &decision.serve);
+        let found = match (serve, &root) {
+            _ if args.write => None,
+            (Some(Serve::File(path)), Some(root)) => Some(look(root, path)),
+            // A store behind a network is not asked: this shows what rules say.
+            (Some(Serve::FileOf { source, name }), Some(_)) if !Location::is_address(source) => {
+                Some(look(&open_root(Path::new(&**source), lang)?, name))
+            }
             _ => None,
         };
         show(name, &decided, found.as_ref(), console)?;

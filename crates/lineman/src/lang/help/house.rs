@@ -195,8 +195,8 @@ pub const REASONS: &[Row] = &[
         "的 timeout 不在 0.1 到 60 秒之间",
     ),
     (
-        "has a url that does not begin with http:// or https:// and a host",
-        "的 url 不以 http:// 或 https:// 加主机开头",
+        "has a url that is none: http:// or https://, a host, and ASCII without blanks",
+        "的 url 无效：应为 http:// 或 https:// 加主机，只含 ASCII 字符且没有空白",
     ),
     ("has a part that no route has", "含有规则所没有的部分"),
     ("has a part without its value", "有一个部分没有给出值"),

@@ -30,6 +30,10 @@ pub const TEXTS: &[Row] = &[
         "在该端口上也以这个名称应答，可重复：前面的服务或代理的名称（默认：地址、localhost 和本机名称）",
     ),
     (
+        "Show there what is in a directory of the served one, to whoever asks for its name with / at the end",
+        "在该端口上列出所提供目录中的内容，只要请求的名称以 / 结尾",
+    ),
+    (
         "The server, as its --http says: http://HOST:PORT or HOST:PORT",
         "服务器，即其 --http 所给的：http://主机:端口 或 主机:端口",
     ),
@@ -73,8 +77,8 @@ pub const TEXTS: &[Row] = &[
         "客户端所请求的服务器地址",
     ),
     (
-        "Look whether the file is beneath this directory",
-        "查看文件是否在此目录之下",
+        "Look whether the file is beneath this directory, or beneath that of its route",
+        "查看文件是否在此目录之下，或在其路由的目录之下",
     ),
     ("Fetch files", "下载文件"),
     ("Store files on a server", "把文件上传到服务器"),

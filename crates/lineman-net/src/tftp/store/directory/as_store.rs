@@ -12,6 +12,8 @@ use crate::Needs;
 use crate::Rights;
 use crate::tftp::Budget;
 use crate::tftp::Lane;
+use crate::tftp::Listing;
+use crate::tftp::Refusal;
 use crate::tftp::Source;
 use crate::tftp::Store;
 use crate::tftp::store::Answer;
@@ -27,6 +29,10 @@ impl Store for Directory {
 
     fn lane(&self, requested: &[u8]) -> Lane {
         Lane::of(&self.branch(requested))
+    }
+
+    fn list(&self, requested: &[u8]) -> Result<Listing, Refusal> {
+        self.names_in(requested)
     }
 
     fn nearest(&self, requested: &[u8], budget: Budget) -> Option<String> {
