@@ -246,8 +246,9 @@ impl<'a, T> Matcher<'a, T> {
         let Some(other) = self.forget(id) else { return };
         let id = other.sight.print.id.zip(sight.print.id);
         self.tell(&other.sight, sight, None, (true, id.map(|(a, b)| a == b)));
-        self.recent.note(&other.sight);
-        self.recent.note(sight);
+        for seen in [&other.sight, sight] {
+            self.recent.note(seen, sight.at_ns);
+        }
     }
 
     /// Bytes that one capture has in one segment and the other in several.

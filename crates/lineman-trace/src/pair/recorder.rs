@@ -15,6 +15,7 @@ use super::changes::changes;
 use super::matcher::MEMORY_NS;
 use super::rewrite::cut;
 use crate::capture::Captured;
+use crate::log::Absent;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
@@ -78,8 +79,10 @@ pub struct Recorder {
     next_number: u64,
     next_own: u64,
     waiting: BTreeMap<(i64, Rank, u64), Told>,
-    /// The recorder's own numbers of packets that a copy may still come of, and when each was sent.
-    originals: BTreeMap<(i64, u64), u64>,
+    /// The recorder's own numbers of packets that a copy may still come of, by when and as which packet of its capture each was sent.
+    originals: HashMap<(i64, u64), u64>,
+    /// When packets came, by the recorder's own numbers, and what each was sent as.
+    came: BTreeMap<(i64, u64), (i64, u64)>,
     /// The point that the client is nearer to.
     client: Point,
     /// Whether who is the client in the first is the server in the second.
@@ -107,7 +110,8 @@ impl Recorder {
             next_number: 0,
             next_own: 0,
             waiting: BTreeMap::new(),
-            originals: BTreeMap::new(),
+            originals: HashMap::new(),
+            came: BTreeMap::new(),
             client,
             is_flipped,
             bytes: 0,
@@ -148,12 +152,7 @@ impl Recorder {
                 self.put(one.at_ns, Rank::Decided, Told::Decided(lost));
             }
             (Met::Only(absent), None) => {
-                let packet = self.packet(one, outcome.part, from, Verdict::Captured);
-                let packet = Packet {
-                    absent: Some(absent),
-                    ..packet
-                };
-                self.put(one.at_ns, Rank::Seen, Told::Seen(packet));
+                self.only(one, outcome.part, from, absent);
             }
             (Met::Both | Met::Copy, None) => {}
         }
@@ -209,12 +208,15 @@ impl Recorder {
                 self.numbers.remove(&own);
             }
         }
-        // What was delivered may still be copied for a while.
-        let old_ns = before_ns.saturating_sub(2 * MEMORY_NS);
-        while let Some(entry) = self.originals.first_entry()
-            && entry.key().0 < old_ns
+        // That they came is told by now, and no copy can come any more.
+        while let Some(entry) = self.came.first_entry()
+            && entry.key().0 < before_ns
         {
-            self.numbers.remove(&entry.remove());
+            let ((_, own), sent) = entry.remove_entry();
+            self.numbers.remove(&own);
+            if self.originals.get(&sent) == Some(&own) {
+                self.originals.remove(&sent);
+            }
         }
         events
     }
@@ -225,17 +227,12 @@ impl Recorder {
             self.originals.insert((sent.at_ns, sent.number), own);
         }
         let delivered = self.delivered(own, (sent, came), part, from);
-        // Clocks are not compared better than they can be: nothing comes before it is sent.
-        self.put(
-            came.at_ns.max(sent.at_ns),
-            Rank::Came,
-            Told::Decided(delivered),
-        );
+        self.comes(delivered, sent, came);
     }
 
     fn copied(&mut self, sent: &Sight<Kept>, copy: &Sight<Kept>, from: Host) {
         let Some(of) = self.originals.get(&(sent.at_ns, sent.number)).copied() else {
-            return;
+            return self.only(copy, None, from, Absent::Unsent);
         };
         let own = self.own();
         let told = Told::Copied {
@@ -245,11 +242,23 @@ impl Recorder {
         };
         self.put(sent.at_ns, Rank::Decided, told);
         let delivered = self.delivered(own, (sent, copy), None, from);
-        self.put(
-            copy.at_ns.max(sent.at_ns),
-            Rank::Came,
-            Told::Decided(delivered),
-        );
+        self.comes(delivered, sent, copy);
+    }
+
+    /// Clocks are not compared better than they can be: nothing comes before it is sent.
+    fn comes(&mut self, packet: Packet, sent: &Sight<Kept>, came: &Sight<Kept>) {
+        let came_ns = came.at_ns.max(sent.at_ns);
+        self.came
+            .insert((came_ns, packet.id), (sent.at_ns, sent.number));
+        self.put(came_ns, Rank::Came, Told::Decided(packet));
+    }
+
+    /// The other capture does not have it.
+    fn only(&mut self, sight: &Sight<Kept>, part: Option<Part>, from: Host, absent: Absent) {
+        let packet = self.packet(sight, part, from, Verdict::Captured);
+        let absent = Some(absent);
+        let packet = Packet { absent, ..packet };
+        self.put(sight.at_ns, Rank::Seen, Told::Seen(packet));
     }
 
     fn seen(

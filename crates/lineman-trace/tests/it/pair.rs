@@ -12,10 +12,16 @@ use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversations;
-use lineman_trace::capture::Sorted;
 use lineman_trace::log::Absent;
+use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
 use lineman_trace::log::LinkType;
+use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
+use lineman_trace::log::VERSION;
 use lineman_trace::pair::*;
+use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 
 /// 2026, in nanoseconds.
 pub const NOW_NS: u64 = 1_790_000_000_000_000_000;
@@ -390,8 +396,39 @@ pub fn compare_with(
     dropped: Points<bool>,
 ) -> Result<Compared, Unrelated> {
     let clocks = Clocks::of(samples(first), samples(second))?;
-    let mut sights: Vec<(i64, Point, Sorted, Print)> = Vec::new();
-    let mut spans: Points<Option<Span>> = Points::default();
+    let (sights, spans) = sights(first, second, &clocks, |_| ());
+    let setting = Setting {
+        clocks: &clocks,
+        spans,
+        dropped,
+    };
+    let mut matcher = Matcher::new(setting, Limits::default());
+    let mut outcomes = Vec::new();
+    for sight in sights {
+        matcher.take(sight);
+        outcomes.extend(std::iter::from_fn(|| matcher.outcome()));
+    }
+    matcher.finish();
+    outcomes.extend(std::iter::from_fn(|| matcher.outcome()));
+    let tallies = matcher.tallies();
+    Ok(Compared {
+        clocks,
+        outcomes,
+        tallies,
+    })
+}
+
+type Spans = Points<Option<Span>>;
+
+/// The packets of both by one clock, and from when to when each goes on.
+fn sights<T>(
+    first: &[Taken],
+    second: &[Taken],
+    clocks: &Clocks,
+    keep: fn(&Captured<'_>) -> T,
+) -> (Vec<Sight<T>>, Spans) {
+    let mut sights = Vec::new();
+    let mut spans = Spans::default();
     for (point, taken) in [(Point::First, first), (Point::Second, second)] {
         let mut all = Conversations::default();
         for it in taken {
@@ -403,42 +440,61 @@ pub fn compare_with(
             });
             span.from_ns = span.from_ns.min(at_ns);
             span.to_ns = span.to_ns.max(at_ns);
-            if let Some(print) = Print::of(&it.packet()) {
-                sights.push((at_ns, point, sorted, print));
+            let print = Print::of(&it.packet());
+            if let Some((print, conversation)) = print.zip(sorted.conversation) {
+                sights.push(Sight {
+                    point,
+                    at_ns,
+                    number: sorted.number,
+                    conversation,
+                    from: sorted.from,
+                    print,
+                    kept: keep(&it.packet()),
+                });
             }
         }
     }
-    sights.sort_by_key(|it| it.0);
+    sights.sort_by_key(|it| it.at_ns);
+    (sights, spans)
+}
+
+/// One log of both, told while they are read.
+fn log_of(first: &[Taken], second: &[Taken], tally: &Tally) -> Vec<Event> {
+    let clocks = Clocks::of(samples(first), samples(second)).expect("something in common");
+    let (sights, spans) = sights(first, second, &clocks, Kept::of);
     let setting = Setting {
         clocks: &clocks,
         spans,
-        dropped,
+        dropped: Points::default(),
     };
     let mut matcher = Matcher::new(setting, Limits::default());
-    let mut outcomes = Vec::new();
-    for (at_ns, point, sorted, print) in sights {
-        let Some(conversation) = sorted.conversation else {
-            continue;
-        };
-        matcher.take(Sight {
-            point,
-            at_ns,
-            number: sorted.number,
-            conversation,
-            from: sorted.from,
-            print,
-            kept: (),
-        });
-        outcomes.extend(std::iter::from_fn(|| matcher.outcome()));
+    matcher.expect(tally);
+    let client = tally.client.expect("its side");
+    let start = Start {
+        version: VERSION,
+        scenario: None,
+        origin: Origin::Inferred,
+        system: String::new(),
+        utc_ns: NOW_NS,
+        link: LinkType::ETHERNET,
+        hosts: Vec::new(),
+        captures: None,
+    };
+    let (mut recorder, event) = Recorder::new(start, sights[0].at_ns, client, tally.is_flipped);
+    let mut events = vec![event];
+    for sight in sights {
+        matcher.take(sight);
+        while let Some(outcome) = matcher.outcome() {
+            recorder.take(outcome);
+        }
+        events.extend(recorder.settled(matcher.settled_ns()));
     }
     matcher.finish();
-    outcomes.extend(std::iter::from_fn(|| matcher.outcome()));
-    let tallies = matcher.tallies();
-    Ok(Compared {
-        clocks,
-        outcomes,
-        tallies,
-    })
+    while let Some(outcome) = matcher.outcome() {
+        recorder.take(outcome);
+    }
+    events.extend(recorder.finish());
+    events
 }
 
 /// The numbers of a packet in the first and in the second.
@@ -761,6 +817,43 @@ fn a_copy_that_comes_behind_a_packet_like_it_is_a_copy() {
     assert_eq!(odd, [Met::Copy]);
     let tally = &compared.tallies[0].ways.client;
     assert_eq!((tally.copied, tally.appeared, tally.lost), (1, 0, 0));
+}
+
+/// A copy was one for a second since its packet was sent: of packets that are on their way for longer, copies seemed to be sent by nobody.
+#[test]
+fn copies_are_copies_though_packets_are_on_their_way_for_seconds() {
+    for (seed, delay_ns) in [(1, 900), (2, 1500), (3, 2500), (4, 4000)] {
+        let mut world = World::new(seed);
+        world.stamps = seed % 2 == 0;
+        world.way.delay_ns = delay_ns * MS;
+        world.way.copies = 20;
+        world.datagrams(NOW_NS, 100, 1000);
+        let (first, second, truth) = world.captures();
+        assert!(truth.copies.len() > 100);
+        let context = format!("{delay_ns} ms");
+        let compared = compare(&first, &second);
+        same_copies(&compared, &truth, &context);
+        let events = log_of(&first, &second, &compared.tallies[0]);
+        let mut story = Story::new();
+        let mut rows: Vec<Row> = events.iter().flat_map(|it| story.push(it)).collect();
+        rows.extend(story.finish());
+        let arrows = rows.iter().filter_map(|it| it.arrow.as_ref());
+        let copies = arrows.filter(|arrow| arrow.copy_of.is_some());
+        assert_eq!(copies.count(), truth.copies.len(), "{context}");
+        let unsent = |event: &&Event| {
+            let Kind::Packet(packet) = &event.kind else {
+                return false;
+            };
+            packet.absent == Some(Absent::Unsent)
+        };
+        assert_eq!(events.iter().filter(unsent).count(), 0, "{context}");
+    }
+}
+
+/// Which packets are said to be copies.
+fn same_copies(compared: &Compared, truth: &Truth, context: &str) {
+    let copies = compared.outcomes.iter().filter(|it| it.met == Met::Copy);
+    same(&copies.map(numbers).collect(), &truth.copies, context);
 }
 
 /// One capture keeps 60 bytes of each packet.

@@ -11,18 +11,26 @@ use crate::pair::Point;
 use crate::pair::Print;
 use crate::pair::Sight;
 
-/// How long one is remembered, in nanoseconds.
+/// How long one is remembered, in nanoseconds, since both have had it: however long packets are on their way, a copy comes soon after
+/// what it is one of.
 pub(in crate::pair) const MEMORY_NS: i64 = 1_000_000_000;
 
 /// How many of one print are remembered, the last ones: an ACK that is repeated has it, too.
 const ALIKE: usize = 16;
+
+/// A packet, and when the second of the two captures had it.
+#[derive(Debug)]
+struct Known<T> {
+    met_ns: i64,
+    sight: Rc<Sight<T>>,
+}
 
 /// Packets that both have had.
 #[derive(Debug)]
 pub(super) struct Recent<T> {
     most: usize,
     /// Those of the same print in the order in which they were seen.
-    all: HashMap<(Point, u64), VecDeque<Rc<Sight<T>>>>,
+    all: HashMap<(Point, u64), VecDeque<Known<T>>>,
     oldest: VecDeque<(i64, Point, u64)>,
 }
 
@@ -35,20 +43,24 @@ impl<T> Recent<T> {
         }
     }
 
-    pub(super) fn note(&mut self, sight: &Rc<Sight<T>>) {
+    /// Both have it now.
+    pub(super) fn note(&mut self, sight: &Rc<Sight<T>>, met_ns: i64) {
         let key = (sight.point, sight.print.key);
         let alike = self.all.entry(key).or_default();
         if alike.len() == ALIKE {
             alike.pop_front();
         }
-        alike.push_back(sight.clone());
-        self.oldest.push_back((sight.at_ns, key.0, key.1));
+        alike.push_back(Known {
+            met_ns,
+            sight: sight.clone(),
+        });
+        self.oldest.push_back((met_ns, key.0, key.1));
         while let Some((at_ns, point, key)) = self.oldest.front().copied()
-            && (self.oldest.len() > self.most || sight.at_ns.saturating_sub(at_ns) > MEMORY_NS)
+            && (self.oldest.len() > self.most || met_ns.saturating_sub(at_ns) > MEMORY_NS)
         {
             self.oldest.pop_front();
             if let Some(alike) = self.all.get_mut(&(point, key)) {
-                alike.retain(|it| it.at_ns > at_ns);
+                alike.retain(|it| it.met_ns > at_ns);
                 if alike.is_empty() {
                     self.all.remove(&(point, key));
                 }
@@ -57,9 +69,12 @@ impl<T> Recent<T> {
     }
 
     /// The last packet that was seen there of which this is one more.
-    fn original(&self, point: Point, print: &Print) -> Option<&Rc<Sight<T>>> {
+    fn original(&self, point: Point, print: &Print) -> Option<&Known<T>> {
         let alike = self.all.get(&(point, print.key))?;
-        alike.iter().rev().find(|it| is_same(&it.print, print))
+        alike
+            .iter()
+            .rev()
+            .find(|it| is_same(&it.sight.print, print))
     }
 }
 
@@ -67,11 +82,12 @@ impl<T> Matcher<'_, T> {
     /// Whether this is a packet that came a moment ago, once more, where its receiver is nearer: then it is told.
     pub(super) fn is_copy(&mut self, sight: &Rc<Sight<T>>) -> bool {
         let other = sight.point.other();
-        let Some(original) = self.recent.original(other, &sight.print).cloned() else {
+        let Some(known) = self.recent.original(other, &sight.print) else {
             return false;
         };
+        let recent = sight.at_ns.saturating_sub(known.met_ns) <= MEMORY_NS;
+        let original = known.sight.clone();
         let same = Some((original.conversation, original.from));
-        let recent = sight.at_ns.saturating_sub(original.at_ns) <= MEMORY_NS;
         if self.counterpart(sight) != same || self.sender(sight) != Some(other) || !recent {
             return false;
         }
