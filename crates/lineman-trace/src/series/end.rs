@@ -11,6 +11,7 @@ use super::Figure;
 use super::Sample;
 use super::goodput::Goodput;
 use super::round_trips::RoundTrips;
+use super::spans::Spans;
 use crate::log::Host;
 
 /// What an end of a connection has come to. Numbers count from its SYN.
@@ -175,19 +176,25 @@ impl End {
     pub(super) fn arrived(
         &mut self,
         t_ns: u64,
-        span_ns: u64,
+        spans: Spans,
         expects: i64,
         key: Key,
         out: &mut Vec<Sample>,
     ) {
         let bytes_to = self.fin.map_or(expects, |fin| expects.min(fin));
-        let told = self.goodput.arrived(t_ns, bytes_to, span_ns);
+        let told = self.goodput.arrived(t_ns, bytes_to, spans);
         self.rates(told, key, out);
     }
 
     /// Time passes.
     pub(super) fn passes(&mut self, now_ns: u64, span_ns: u64, key: Key, out: &mut Vec<Sample>) {
         let told = self.goodput.passes(now_ns, span_ns);
+        self.rates(told, key, out);
+    }
+
+    /// Goodput is told of which nothing was told so far.
+    pub(super) fn fits(&mut self, span_ns: u64, key: Key, out: &mut Vec<Sample>) {
+        let told = self.goodput.fits(span_ns);
         self.rates(told, key, out);
     }
 

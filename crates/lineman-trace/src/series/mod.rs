@@ -16,6 +16,7 @@
 mod end;
 mod goodput;
 mod round_trips;
+mod spans;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -42,6 +43,7 @@ use crate::log::TcpInfo;
 use crate::log::Verdict;
 use crate::story::Ends;
 use end::End;
+use spans::Spans;
 
 /// So many packets on their way are remembered: more than any wire holds. Of one that was forgotten nothing is told when it arrives.
 const CROSSING: usize = 16_384;
@@ -110,7 +112,7 @@ pub enum Figure {
 /// The figures of all connections of a log, as they become.
 #[derive(Debug)]
 pub struct Series {
-    span_ns: u64,
+    spans: Spans,
     link: LinkType,
     clock: SentClock,
     tcp: TcpFlows,
@@ -138,8 +140,18 @@ impl Series {
 
     /// Nothing has happened yet; goodput is told in spans of so many nanoseconds, at least one.
     pub fn new(span_ns: u64) -> Self {
+        Self::in_spans(Spans::Fixed(span_ns.max(1)))
+    }
+
+    /// Nothing has happened yet; goodput is told when the log ends, in spans that suit the time from its first packet to its last:
+    /// after that a lab may wait for a minute. (That of a connection that leaves a crowd is told then.)
+    pub fn fitted() -> Self {
+        Self::in_spans(Spans::Fitted(None))
+    }
+
+    fn in_spans(spans: Spans) -> Self {
         Self {
-            span_ns: span_ns.max(1),
+            spans,
             link: LinkType::ETHERNET,
             clock: SentClock::default(),
             tcp: TcpFlows::new(),
@@ -151,16 +163,9 @@ impl Series {
         }
     }
 
-    /// All samples of a log that is there as a whole, with spans that suit the time from its first packet to its last: after that a
-    /// lab may wait for a minute.
+    /// All samples of a log that is there as a whole, as [`fitted`](Self::fitted) tells them.
     pub fn of(events: &[Event]) -> (Self, Vec<Sample>) {
-        let packets = || {
-            let packets = events.iter();
-            packets.filter(|event| matches!(event.kind, Kind::Packet(_)))
-        };
-        let ends = packets().next().zip(packets().next_back());
-        let length_ns = ends.map_or(0, |(first, last)| last.t_ns.saturating_sub(first.t_ns));
-        let mut series = Self::new(span_for(length_ns));
+        let mut series = Self::fitted();
         let mut samples: Vec<Sample> = events.iter().flat_map(|it| series.push(it)).collect();
         samples.extend(series.finish());
         (series, samples)
@@ -168,7 +173,7 @@ impl Series {
 
     /// How long the spans are that goodput is told for, in nanoseconds.
     pub fn span_ns(&self) -> u64 {
-        self.span_ns
+        self.spans.ns()
     }
 
     /// Takes an event, and gives what it tells.
@@ -180,7 +185,10 @@ impl Series {
                     self.tcp.discard_early_fins();
                 }
             }
-            Kind::Packet(packet) => self.packet(event, packet),
+            Kind::Packet(packet) => {
+                self.spans.see(event.t_ns);
+                self.packet(event, packet);
+            }
             Kind::Congestion(told) => self.congestion[told.host] = Some(told.clone()),
             Kind::TcpInfo(info) => self.info(event.t_ns, info),
             _ => {}
@@ -190,18 +198,24 @@ impl Series {
 
     /// When [`idle`](Self::idle) tells of the last span in which something has arrived, unless something happens before.
     pub fn due_ns(&self) -> Option<u64> {
-        let span = self.arrived_ns? / self.span_ns;
-        Some(span.saturating_add(1).saturating_mul(self.span_ns))
+        let Spans::Fixed(span_ns) = self.spans else {
+            return None;
+        };
+        let span = self.arrived_ns? / span_ns;
+        Some(span.saturating_add(1).saturating_mul(span_ns))
     }
 
     /// Nothing has arrived until `now_ns`: goodput of spans that are over by then.
     pub fn idle(&mut self, now_ns: u64) -> Vec<Sample> {
+        let Spans::Fixed(span_ns) = self.spans else {
+            return Vec::new();
+        };
         if self.due_ns().is_some_and(|due_ns| due_ns <= now_ns) {
             self.arrived_ns = None;
         }
         for (connection, ends) in &mut self.connections {
             for at in [Host::Client, Host::Server] {
-                ends[at].passes(now_ns, self.span_ns, (*connection, at), &mut self.out);
+                ends[at].passes(now_ns, span_ns, (*connection, at), &mut self.out);
             }
         }
         std::mem::take(&mut self.out)
@@ -209,7 +223,24 @@ impl Series {
 
     /// The log has ended.
     pub fn finish(&mut self) -> Vec<Sample> {
-        self.idle(u64::MAX)
+        if let Spans::Fixed(_) = self.spans {
+            return self.idle(u64::MAX);
+        }
+        let mut all: Vec<u64> = self.connections.keys().copied().collect();
+        all.sort_unstable();
+        all.into_iter().for_each(|id| self.fits(id));
+        std::mem::take(&mut self.out)
+    }
+
+    /// Tells the goodput of a connection of which it is told in the end.
+    fn fits(&mut self, id: u64) {
+        let span_ns = self.spans.ns();
+        let Some(ends) = self.connections.get_mut(&id) else {
+            return;
+        };
+        for at in [Host::Client, Host::Server] {
+            ends[at].fits(span_ns, (id, at), &mut self.out);
+        }
     }
 
     fn packet(&mut self, event: &Event, packet: &Packet) {
@@ -267,6 +298,7 @@ impl Series {
             return;
         };
         if let Some(left) = self.tcp.take_left() {
+            self.fits(left.id.0);
             self.connections.remove(&left.id.0);
         }
         let Some((id, _)) = self.tcp.between(segment.from, segment.to) else {
@@ -342,7 +374,7 @@ impl Series {
         let (from, to) = (it.from, it.from.other());
         let sender = &mut ends[from];
         self.arrived_ns = Some(t_ns);
-        sender.arrived(t_ns, self.span_ns, expects, (id.0, from), &mut self.out);
+        sender.arrived(t_ns, self.spans, expects, (id.0, from), &mut self.out);
         let window = knows_scale.then_some(it.place.window);
         ends[to].hears(
             t_ns,
@@ -372,18 +404,5 @@ impl Series {
 impl Default for Series {
     fn default() -> Self {
         Self::new(Self::SPAN_NS)
-    }
-}
-
-/// The shortest span of a round length (1, 2 or 5 by a power of ten, a millisecond at least) of which a log of this length has no more than 50.
-fn span_for(length_ns: u64) -> u64 {
-    const MOST: u64 = 50;
-    let mut power: u64 = 1_000_000;
-    loop {
-        let spans = [1, 2, 5].map(|factor| power.saturating_mul(factor));
-        if let Some(span_ns) = spans.into_iter().find(|span_ns| length_ns / span_ns < MOST) {
-            return span_ns;
-        }
-        power = power.saturating_mul(10);
     }
 }

@@ -212,6 +212,14 @@ impl Story {
         first.is_settled(due_ns).then_some(due_ns)
     }
 
+    /// Whether no row that is still to come shows this packet, unless something happens to it that the log has not told yet.
+    /// A packet has several rows where it is held or meets others, and is divided as late as its fate is known; so neither of
+    /// its rows tells whether it is the last.
+    pub fn is_told(&self, packet: u64) -> bool {
+        let shows = |open: &Open| open.row.arrow.as_ref().is_some_and(|it| it.id == packet);
+        !self.packets.contains_key(&packet) && !self.pending.iter().any(shows)
+    }
+
     /// The log has ended: the rows that are left, complete or not.
     pub fn finish(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();

@@ -372,6 +372,51 @@ fn samples_of_one_kind_are_in_order_of_time() {
     }
 }
 
+/// How long a log is, is known at its end, and until then nothing is kept of it but bytes in some hundred units of time.
+#[test]
+fn goodput_that_is_told_in_the_end_is_what_spans_of_that_length_tell() {
+    let mut rates = 0;
+    for (name, make) in crate::scripts::ALL {
+        let events = events(&make());
+        let (fitted, samples) = Series::of(&events);
+        let mut series = Series::new(fitted.span_ns());
+        let mut told: Vec<Sample> = events.iter().flat_map(|it| series.push(it)).collect();
+        told.extend(series.finish());
+        let in_order = |samples: &[Sample]| {
+            let mut texts: Vec<String> = samples.iter().map(|it| format!("{it:?}")).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(in_order(&samples), in_order(&told), "{name}");
+        rates += of(&samples, Client, goodput).len();
+    }
+    assert!(rates > 20, "{rates}");
+}
+
+/// Units that a log has outgrown are joined: this one goes on for some seconds, ever more slowly.
+#[test]
+fn goodput_of_a_long_log_is_that_of_its_spans() {
+    let mut wire = Wire::opened();
+    let mut us = 10_000;
+    for n in 0..400 {
+        let little = Says {
+            len: 100,
+            ..data(1 + 100 * n)
+        };
+        wire.at(us).passes(Client, us + 500, DATA, little);
+        us += 1000 + u64::from(n) * 137;
+    }
+    let events = events(&wire.script.done());
+    let (fitted, samples) = Series::of(&events);
+    let mut series = Series::new(fitted.span_ns());
+    let mut told: Vec<Sample> = events.iter().flat_map(|it| series.push(it)).collect();
+    told.extend(series.finish());
+    let rates = of(&samples, Client, goodput);
+    assert_eq!(fitted.span_ns(), 500 * MS);
+    assert_eq!(rates, of(&told, Client, goodput));
+    assert!(rates.len() > 15, "{rates:?}");
+}
+
 /// 50 spans at most, and none shorter than a millisecond.
 #[test]
 fn spans_suit_the_length_of_a_log() {

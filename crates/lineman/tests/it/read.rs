@@ -10,6 +10,7 @@ use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
 
+use lineman_proto::wire::compose::Envelope;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -378,6 +379,12 @@ fn the_only_conversation_is_shown_at_once() {
     assert!(at_once.contains("SYN+ACK"), "{at_once}");
     let picture = shown(&read(&dir, &["a.pcap", "--export", "svg"]));
     assert!(picture.contains("<svg"));
+    for format in ["svg", "rows", "jsonl", "perfetto", "figures"] {
+        let asked = shown(&read(&dir, &["a.pcap", "-c", "1", "--export", format]));
+        assert_eq!(asked, shown(&read(&dir, &["a.pcap", "--export", format])));
+        let from_pipe = piped(&["read", "-", "--export", format], &out.pcap());
+        assert_eq!(asked, shown(&from_pipe), "{format}");
+    }
     // Programs get the table, whatever is in the file.
     let all = told(&read(&dir, &["--json", "a.pcap"]));
     assert_eq!(all[0]["event"], "conversation");
@@ -385,6 +392,55 @@ fn the_only_conversation_is_shown_at_once() {
     let output = read(&many, &["a.pcap", "--export", "svg"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("say which one with -c N"));
+}
+
+/// All of a capture was held for a picture of it, however long it was, and nobody looks through one of a million rows.
+#[test]
+fn a_picture_of_too_many_packets_is_refused_and_leaves_nothing() {
+    let (mut out, mut tcp) = (Packets::default(), Tcp::new(end(1, 1000), end(2, 80)));
+    tcp.open(&mut out);
+    for _ in out.records.len()..10_000 {
+        tcp.send(CLIENT, b"x", &mut out);
+    }
+    out.records.truncate(10_000);
+    let dir = dir_with("a.pcap", &out.pcap());
+    let args = ["a.pcap", "-c", "1", "--export", "svg", "-o", "a.svg"];
+    shown(&read(&dir, &args));
+    fs::remove_file(dir.path().join("a.svg")).expect("a picture");
+    tcp.send(CLIENT, b"one too many", &mut out);
+    fs::write(dir.path().join("a.pcap"), out.pcap()).expect("a file");
+    let refused = read(&dir, &args);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("has room for 10000 packets"), "{said}");
+    assert!(!dir.path().join("a.svg").exists());
+    let to_stdout = read(&dir, &args[..5]);
+    assert_eq!(
+        (to_stdout.status.code(), to_stdout.stdout.len()),
+        (Some(2), 0)
+    );
+}
+
+/// Whether a pipe has one conversation is known at its end, and all of it was kept till then.
+#[test]
+fn what_is_kept_of_a_pipe_until_it_is_known_to_have_one_conversation_is_bounded() {
+    let mut out = Packets::default();
+    let envelope = Envelope::new(end(1, 1000), end(2, 2000));
+    for n in 0..1100 {
+        out.put(envelope.udp(&[n as u8; 62_000]));
+    }
+    let refused = piped(&["read", "-", "--export", "jsonl"], &out.pcap());
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("can be read only once") && said.contains("-c 1"),
+        "{said}"
+    );
+    let chosen = piped(
+        &["read", "-", "-c", "1", "--export", "mermaid"],
+        &out.pcap(),
+    );
+    assert!(shown(&chosen).lines().count() > 1100);
 }
 
 /// A file that another program still writes: half a packet is waited for, ^C ends it in good order.

@@ -174,7 +174,7 @@ fn show(
             lines.target.finish()
         }
         Some(format) => {
-            let mut export = Export::new(out, format, console);
+            let mut export = Export::of_capture(out, format, console);
             present(events, reading, &mut export, console)?;
             export.into_output().finish()
         }

@@ -7,48 +7,101 @@ use lineman_trace::capture::Sorted;
 use lineman_trace::log::Event;
 
 /// Of how many packets a ladder is shown that nobody has asked for: more is no reading.
-pub const SHORT: usize = 500;
+pub const SHORT: u64 = 500;
+
+/// How many bytes are kept of an input that cannot be read again, with what is known of each packet.
+const HELD: u64 = 64 << 20;
+/// What is kept of a packet beside its bytes.
+const BESIDE: u64 = 300;
+
+/// How much of the only conversation is kept until it is known to be that.
+#[derive(Clone, Copy, Debug)]
+pub enum Keep {
+    /// Nothing: the file is read again.
+    Nothing,
+    /// As many packets as anybody reads who has not asked for them.
+    Short,
+    /// What memory there is for what is written as it is read.
+    Bounded,
+    /// All of it, as the view does that it is for.
+    All,
+}
+
+/// What was kept.
+pub enum Kept {
+    /// The log of the only conversation.
+    Log(Vec<Event>),
+    /// It is not the only one, or nothing was to be kept, or it is not short.
+    Nothing,
+    /// There was more than can be kept.
+    TooLong,
+}
 
 /// The log of the only conversation.
 pub struct Only {
     recorder: Recorder,
-    /// `None` when it is not the only one, or too long.
-    events: Option<Vec<Event>>,
-    most: usize,
+    kept: Kept,
+    packets: u64,
+    bytes: u64,
+    keep: Keep,
 }
 
 impl Only {
-    /// Of at most as many packets as anybody reads, unless it was asked for.
-    pub fn new(asked: bool) -> Self {
+    /// Nothing of it yet.
+    pub fn new(keep: Keep) -> Self {
         Self {
             recorder: Recorder::new(),
-            events: Some(Vec::new()),
-            most: if asked { usize::MAX } else { SHORT },
+            kept: match keep {
+                Keep::Nothing => Kept::Nothing,
+                _ => Kept::Log(Vec::new()),
+            },
+            packets: 0,
+            bytes: 0,
+            keep,
         }
     }
 
-    /// Takes a packet that was sorted just now.
-    pub fn take(&mut self, packet: &Captured<'_>, sorted: Sorted, all: &Conversations) {
-        let Some(events) = &mut self.events else {
-            return;
+    /// Takes a packet that was sorted just now. False if nothing more is of use.
+    pub fn take(&mut self, packet: &Captured<'_>, sorted: Sorted, all: &Conversations) -> bool {
+        let Kept::Log(events) = &mut self.kept else {
+            return true;
         };
-        if all.totals().conversations > 1 || events.len() > self.most {
-            self.events = None;
-            return;
+        if all.totals().conversations > 1 {
+            self.kept = Kept::Nothing;
+            return true;
         }
         if sorted.conversation.is_none() {
-            return;
+            return true;
+        }
+        self.packets += 1;
+        self.bytes += packet.bytes.len() as u64 + BESIDE;
+        match self.keep {
+            Keep::Short if self.packets > SHORT => {
+                self.kept = Kept::Nothing;
+                return true;
+            }
+            Keep::Bounded if self.bytes > HELD => {
+                self.kept = Kept::TooLong;
+                return false;
+            }
+            _ => {}
         }
         if events.is_empty() {
             events.push(self.recorder.start("", packet, all.current()));
         }
         events.push(self.recorder.packet(sorted.number, sorted.from, packet));
+        true
     }
 
-    /// The whole log, if there is one.
-    pub fn finish(mut self) -> Option<Vec<Event>> {
-        let mut events = self.events.take().filter(|events| !events.is_empty())?;
-        events.push(self.recorder.end());
-        Some(events)
+    /// What was kept.
+    pub fn finish(mut self) -> Kept {
+        match self.kept {
+            Kept::Log(events) if events.is_empty() => Kept::Nothing,
+            Kept::Log(mut events) => {
+                events.push(self.recorder.end());
+                Kept::Log(events)
+            }
+            kept => kept,
+        }
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use lineman_trace::capture::Conversations;
 use lineman_trace::capture::Summary;
-use lineman_trace::log::Event;
 use tokio::time::Instant;
 use tokio::time::interval_at;
 
@@ -15,6 +14,8 @@ use super::capture::End;
 use super::input::Meter;
 use super::json;
 use super::ladder;
+use super::only::Keep;
+use super::only::Kept;
 use super::only::Only;
 use crate::args::read::Read;
 use crate::commands::progress::Bar;
@@ -31,30 +32,45 @@ use crate::views::conversations::Style;
 /// All that was read.
 struct Told {
     summary: Summary,
-    only: Option<Vec<Event>>,
+    only: Kept,
     end: End,
 }
 
 /// Reads a capture to its end, or until it is interrupted, and shows what is in it.
 pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
     let (capture, stop, id) = Capture::open(&args.file, &args.filter, false, console)?;
-    let ladder_asked =
-        args.view.tui || args.view.page || args.view.figures || args.view.export.is_some();
-    let keep = Only::new(ladder_asked);
+    let view = &args.view;
+    let ladder_asked = view.tui || view.page || view.figures || view.export.is_some();
+    let keep = match ladder_asked {
+        false => Keep::Short,
+        true if args.file.is_file() => Keep::Nothing,
+        true if view.tui || view.page => Keep::All,
+        true => Keep::Bounded,
+    };
     let reading = Reading {
         file: &args.file,
         meter: capture.meter(),
     };
     let (told, asked) = interruptible(stop, Some(reading), console, move || read(capture, keep))?;
-    if let Some(events) = told.only.filter(|_| ladder_asked || !console.json) {
-        ladder::show_all(args, events, id.as_slice(), console)?;
-        told.end.tell(&args.file, console)?;
-        return asked.map_or(Ok(()), |exit| Err(Failure::said(exit)));
+    match told.only {
+        Kept::Log(events) if ladder_asked || !console.json => {
+            ladder::show_all(args, events, id.as_slice(), console)?;
+            told.end.tell(&args.file, console)?;
+            return asked.map_or(Ok(()), |exit| Err(Failure::said(exit)));
+        }
+        Kept::TooLong => return Err(Failure::usage(&Words::InputTooLong {}, console.lang)),
+        Kept::Log(_) | Kept::Nothing => {}
     }
     if ladder_asked {
         let (file, count) = (&args.file.display(), &told.summary.totals.conversations);
-        let words = Words::WhichOne { file, count };
-        return Err(Failure::usage(&words, console.lang));
+        return match (asked, count) {
+            (Some(exit), _) => Err(Failure::said(exit)),
+            (None, 1) => ladder::run(args, 1, console),
+            (None, _) => Err(Failure::usage(
+                &Words::WhichOne { file, count },
+                console.lang,
+            )),
+        };
     }
     if asked.is_some() {
         console.note(&Words::Stopped {});
@@ -66,11 +82,11 @@ pub fn run(args: &Read, console: Console) -> Result<(), Failure> {
     asked.map_or(Ok(()), |exit| Err(Failure::said(exit)))
 }
 
-fn read(mut capture: Capture, mut only: Only) -> Told {
-    let mut all = Conversations::default();
-    while let Some((packet, sorted)) = capture.next_of(&mut all) {
-        only.take(&packet, sorted, &all);
-    }
+fn read(mut capture: Capture, keep: Keep) -> Told {
+    let (mut all, mut only) = (Conversations::default(), Only::new(keep));
+    while let Some((packet, sorted)) = capture.next_of(&mut all)
+        && only.take(&packet, sorted, &all)
+    {}
     Told {
         summary: all.finish(),
         only: only.finish(),

@@ -3,6 +3,8 @@
 use std::io::Write as _;
 
 use lineman_trace::log::Event;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Verdict;
 use tokio::time::Instant;
 
 use super::log_time::LogTime;
@@ -10,8 +12,10 @@ use super::session::Present;
 use crate::console::Console;
 use crate::failure::Failure;
 use crate::lang::Lang;
+use crate::lang::read::Read as Words;
 use crate::output::Output;
 use crate::views::export;
+use crate::views::export::Exporter;
 use crate::views::export::Format;
 use crate::views::figures::Figures;
 use crate::views::figures::Look;
@@ -135,22 +139,36 @@ fn json(event: &Event, lang: Lang) -> String {
     String::from_utf8_lossy(&line).trim_end().to_owned()
 }
 
-/// A log as a file in some form, which is made of all of it.
+/// A log as a file in some form, which is written as it comes.
 pub struct Export {
     out: Output,
-    format: Format,
-    events: Vec<Event>,
+    exporter: Exporter,
+    /// How many packets it may still have, if that is bounded.
+    room: Option<u64>,
+    is_too_long: bool,
     lang: Lang,
 }
+
+/// A picture of the ladder holds all that is in it, and nobody looks through one of more packets.
+const PICTURE: u64 = 10_000;
 
 impl Export {
     /// Nothing of it yet.
     pub fn new(out: Output, format: Format, console: Console) -> Self {
         Self {
             out,
-            format,
-            events: Vec::new(),
+            exporter: Exporter::new(format, console.lang),
+            room: None,
+            is_too_long: false,
             lang: console.lang,
+        }
+    }
+
+    /// Of a capture, which may be of any length: a form that holds all of it takes no more than so many packets.
+    pub fn of_capture(out: Output, format: Format, console: Console) -> Self {
+        Self {
+            room: (format == Format::Svg).then_some(PICTURE),
+            ..Self::new(out, format, console)
         }
     }
 
@@ -158,12 +176,29 @@ impl Export {
     pub fn into_output(self) -> Output {
         self.out
     }
+
+    fn counts(&mut self, event: &Event) -> Result<(), Failure> {
+        let Kind::Packet(packet) = &event.kind else {
+            return Ok(());
+        };
+        if !matches!(packet.verdict, Verdict::Sent | Verdict::Captured) {
+            return Ok(());
+        }
+        self.is_too_long |= self.room == Some(0);
+        if self.is_too_long {
+            let words = Words::PictureTooLong { most: &PICTURE };
+            return Err(Failure::usage(&words, self.lang));
+        }
+        self.room = self.room.map(|room| room - 1);
+        Ok(())
+    }
 }
 
 impl Present for Export {
     fn take(&mut self, event: &Event) -> Result<(), Failure> {
-        self.events.push(event.clone());
-        Ok(())
+        self.counts(event)?;
+        let written = self.exporter.take(event, &mut self.out);
+        written.map_err(|error| self.out.failure(error))
     }
 
     fn due(&self) -> Option<Instant> {
@@ -179,7 +214,10 @@ impl Present for Export {
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
-        let written = export::write(self.format, &self.events, self.lang, &mut self.out);
+        if self.is_too_long {
+            return Ok(()); // a part of it is no picture
+        }
+        let written = self.exporter.finish(&mut self.out);
         written.map_err(|error| self.out.failure(error))
     }
 }

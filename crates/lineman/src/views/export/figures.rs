@@ -1,8 +1,12 @@
 //! Figures over time as a picture: one graph below the other for each end of each connection, on one axis of time.
 
+use std::io;
+use std::io::Write;
+
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 
+use super::Form;
 use super::start;
 use super::svg::escaped;
 use crate::lang::Lang;
@@ -41,9 +45,42 @@ struct Graph {
     unit: f64,
 }
 
-/// The whole picture.
-pub(super) fn picture(events: &[Event], lang: Lang) -> String {
-    let figures = Figures::of(events);
+/// The picture, of as many figures as can be seen.
+pub(super) struct Picture {
+    lang: Lang,
+    has_begun: bool,
+    scenario: Option<String>,
+    figures: Figures,
+}
+
+impl Picture {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self {
+            lang,
+            has_begun: false,
+            scenario: None,
+            figures: Figures::fitted(),
+        }
+    }
+}
+
+impl Form for Picture {
+    fn take(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.scenario = start(event).and_then(|start| start.scenario);
+        }
+        self.figures.push(event);
+        Ok(())
+    }
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.figures.finish();
+        let picture = picture(&self.figures, self.scenario.take(), self.lang);
+        out.write_all(picture.as_bytes())
+    }
+}
+
+fn picture(figures: &Figures, scenario: Option<String>, lang: Lang) -> String {
     let mut body = String::new();
     let mut y = 70.0;
     let mut count = 0_usize;
@@ -78,8 +115,6 @@ pub(super) fn picture(events: &[Event], lang: Lang) -> String {
         body += &text("t", LEFT, y, "start", &note);
         y += 20.0;
     }
-    let start = start(events);
-    let scenario = start.and_then(|start| start.scenario);
     let scenario = &scenario.unwrap_or_else(|| Views::Unnamed {}.render(lang));
     let title = Words::Title { scenario }.render(lang);
     let connections = &count;

@@ -1,14 +1,17 @@
 //! A sequence diagram in Mermaid's language. It has no place for time, so it says so.
 
-use lineman_trace::log::Event;
+use std::io;
+use std::io::Write;
+
 use lineman_trace::log::Host;
+use lineman_trace::log::Start;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 use lineman_trace::story::Stretch;
 
-use super::rows;
-use super::start;
+use super::of_rows::Rows;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bracketed;
@@ -18,25 +21,47 @@ use crate::views::cells::state;
 use crate::views::packet::label;
 use crate::views::packet::waits;
 
-/// The whole diagram.
-pub(super) fn diagram(events: &[Event], lang: Lang) -> String {
-    let mut lines = vec!["sequenceDiagram".to_owned()];
-    if let Some(start) = start(events) {
-        let client = Views::Client {
-            address: &address(&start, Host::Client),
-        };
-        let server = Views::Server {
-            address: &address(&start, Host::Server),
-        };
-        lines.push(format!("participant C as {}", client.render(lang)));
-        lines.push(format!("participant S as {}", server.render(lang)));
+/// The diagram, line by line.
+pub(super) struct Diagram {
+    lang: Lang,
+}
+
+impl Diagram {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self { lang }
     }
-    let note = Views::NoTiming {}.render(lang);
-    lines.push(format!("Note over C,S: {}", escaped(&note)));
-    for row in rows(events) {
-        lines.extend(of_row(&row, lang));
+}
+
+impl Rows for Diagram {
+    fn begin(&mut self, start: Option<Start>, out: &mut dyn Write) -> io::Result<()> {
+        let lang = self.lang;
+        write!(out, "sequenceDiagram")?;
+        if let Some(start) = start {
+            let client = Views::Client {
+                address: &address(&start, Host::Client),
+            };
+            let server = Views::Server {
+                address: &address(&start, Host::Server),
+            };
+            line(&format!("participant C as {}", client.render(lang)), out)?;
+            line(&format!("participant S as {}", server.render(lang)), out)?;
+        }
+        let note = Views::NoTiming {}.render(lang);
+        line(&format!("Note over C,S: {}", escaped(&note)), out)
     }
-    lines.join("\n    ") + "\n"
+
+    fn rows(&mut self, rows: Vec<Row>, _: &Story, out: &mut dyn Write) -> io::Result<()> {
+        let mut lines = rows.iter().flat_map(|row| of_row(row, self.lang));
+        lines.try_for_each(|text| line(&text, out))
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out)
+    }
+}
+
+fn line(text: &str, out: &mut dyn Write) -> io::Result<()> {
+    write!(out, "\n    {text}")
 }
 
 fn of_row(row: &Row, lang: Lang) -> Vec<String> {

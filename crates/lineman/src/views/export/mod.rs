@@ -1,17 +1,23 @@
-//! Exports: a log in a form that other programs read. All are functions of its events.
+//! Exports: a log in a form that other programs read. All are functions of its events, and are written as these come:
+//! nothing is kept of a log but what may still change. Only a picture of the ladder has to know all of its rows, and one of
+//! figures keeps as many of them as can be seen.
 
 mod figures;
 mod mermaid;
+mod of_rows;
 mod pcapng;
 mod perfetto;
 mod rows;
 mod svg;
 mod svg_row;
+mod text;
 
 pub(super) use rows::row_object;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod whole;
 
 use std::io;
 use std::io::Write;
@@ -20,12 +26,9 @@ use lineman_proto::text::safe_json;
 use lineman_trace::log::Event;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Start;
-use lineman_trace::story::Row;
-use lineman_trace::story::Story;
 
 use crate::lang::Lang;
-use crate::views::ladder::Ladder;
-use crate::views::ladder::Style;
+use of_rows::OfRows;
 
 /// A form in which a log is exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -48,63 +51,77 @@ pub enum Format {
     Figures,
 }
 
-/// How wide the ladder is as text.
-const TEXT_WIDTH: usize = 120;
+/// A log that is exported event by event.
+pub struct Exporter(Box<dyn Form>);
 
-/// Writes the log in a form.
+impl Exporter {
+    /// Nothing has happened yet.
+    pub fn new(format: Format, lang: Lang) -> Self {
+        Self(match format {
+            Format::Pcapng => Box::new(OfRows::new(pcapng::Capture::new(lang))),
+            Format::Svg => Box::new(OfRows::new(svg::Picture::new(lang))),
+            Format::Mermaid => Box::new(OfRows::new(mermaid::Diagram::new(lang))),
+            Format::Text => Box::new(text::Lines::new(lang)),
+            Format::Jsonl => Box::new(JsonLines),
+            Format::Rows => Box::new(OfRows::new(rows::Lines::new(lang))),
+            Format::Perfetto => Box::new(OfRows::new(perfetto::Trace::new(lang))),
+            Format::Figures => Box::new(figures::Picture::new(lang)),
+        })
+    }
+
+    /// Takes the next event, and writes what is certain now.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn take(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
+        self.0.take(event, out)
+    }
+
+    /// The log has ended: writes the rest.
+    ///
+    /// # Errors
+    /// When `out` cannot be written to.
+    pub fn finish(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.0.finish(out)
+    }
+}
+
+/// Writes a log that is there as a whole.
 ///
 /// # Errors
 /// When `out` cannot be written to.
 pub fn write(format: Format, events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    match format {
-        Format::Pcapng => pcapng::capture(events, lang, out),
-        Format::Svg => out.write_all(svg::picture(events, lang).as_bytes()),
-        Format::Mermaid => out.write_all(mermaid::diagram(events, lang).as_bytes()),
-        Format::Text => text(events, lang, out),
-        Format::Jsonl => json_lines(events, out),
-        Format::Rows => rows::lines(events, lang, out),
-        Format::Figures => out.write_all(figures::picture(events, lang).as_bytes()),
-        Format::Perfetto => out.write_all(perfetto::trace(events, lang).as_bytes()),
-    }
-}
-
-fn text(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let mut ladder = Ladder::new(Style {
-        width: TEXT_WIDTH,
-        lang,
-        ascii: false,
-        colour: false,
-        absolute: false,
-        explain: true,
-    });
+    let mut exporter = Exporter::new(format, lang);
     for event in events {
-        lines(&ladder.push(event), out)?;
+        exporter.take(event, out)?;
     }
-    lines(&ladder.finish(), out)
+    exporter.finish(out)
 }
 
-fn lines(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+/// A form of a log.
+trait Form {
+    fn take(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()>;
+
+    fn finish(&mut self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-fn json_lines(events: &[Event], out: &mut dyn Write) -> io::Result<()> {
-    events.iter().try_for_each(|event| {
+/// The log itself.
+struct JsonLines;
+
+impl Form for JsonLines {
+    fn take(&mut self, event: &Event, out: &mut dyn Write) -> io::Result<()> {
         let json = serde_json::to_string(event)?;
         writeln!(out, "{}", safe_json(&json))
-    })
+    }
+
+    fn finish(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
 }
 
-/// All rows of a log.
-fn rows(events: &[Event]) -> Vec<Row> {
-    let mut story = Story::new();
-    let mut rows: Vec<Row> = events.iter().flat_map(|event| story.push(event)).collect();
-    rows.extend(story.finish());
-    rows
-}
-
-/// Where and when the lab was.
-fn start(events: &[Event]) -> Option<Start> {
-    match events.first()?.visible().into_owned().kind {
+/// Where and when the lab was, if its log begins with this event.
+fn start(first: &Event) -> Option<Start> {
+    match first.visible().into_owned().kind {
         Kind::Start(start) => Some(start),
         _ => None,
     }

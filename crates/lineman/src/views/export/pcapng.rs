@@ -1,7 +1,9 @@
 //! A capture in the form pcapng (IETF draft-ietf-opsawg-pcapng): an interface for each host and kind of
 //! link, every packet once, when it was sent, with what there is to say about it as its comment.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::io;
 use std::io::Write;
 
@@ -13,18 +15,24 @@ use lineman_trace::files::Record;
 use lineman_trace::files::Section;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Start;
 use lineman_trace::log::TcpState;
+use lineman_trace::log::Verdict;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 
-use super::rows;
-use super::start;
+use super::of_rows::Rows;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::views::cells::state;
 use crate::views::words::paragraph;
+
+/// So many packets wait at most for one before them that has more rows to come. Then it is written with what was said so far.
+const WAITING: usize = 1 << 14;
 
 /// A packet with everything that was said about it.
 struct Told {
@@ -32,81 +40,187 @@ struct Told {
     comment: String,
 }
 
-/// The whole file.
-///
-/// # Errors
-/// When `out` cannot be written to.
-pub(super) fn capture(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let (system, utc_ns) =
-        start(events).map_or_else(Default::default, |start| (start.system, start.utc_ns));
-    let section = Section {
-        system,
-        application: "lineman".to_owned(),
-    };
-    let mut file = PcapngWriter::new(out, Endian::Little, &section)?;
-    let told = told(events, lang);
-    let interfaces = interfaces(told.values());
-    for (host, link) in &interfaces {
-        file.interface(&Interface {
-            name: Some(host.name().to_owned()),
-            ..Interface::new(*link)
-        })?;
-    }
-    for told in told.into_values() {
-        file.write(&record(told, utc_ns, &interfaces))?;
-    }
-    Ok(())
+/// The file: each packet is written once, in the order in which the log names them first, when no row is to come that shows it.
+/// Its comment is that of all its rows, one a line.
+pub(super) struct Capture {
+    lang: Lang,
+    section: Section,
+    utc_ns: u64,
+    /// It begins with the first packet, whose link is that of the hosts.
+    file: Option<PcapngWriter<Vec<u8>>>,
+    interfaces: Vec<(Host, LinkType)>,
+    /// The packets that have a place and are not written.
+    waiting: VecDeque<u64>,
+    told: HashMap<u64, Option<Told>>,
+    /// Those that were written too early.
+    early: HashSet<u64>,
 }
 
-/// The hosts' interfaces, and one more where a host sends on another link.
-fn interfaces<'t>(told: impl Iterator<Item = &'t Told>) -> Vec<(Host, LinkType)> {
-    let mut links = told.map(|told| (told.arrow.from, told.arrow.link));
-    let usual = links
-        .next()
-        .map_or_else(LinkType::default, |(_, link)| link);
-    let mut all = vec![(Host::Client, usual), (Host::Server, usual)];
-    for interface in links {
-        if !all.contains(&interface) {
-            all.push(interface);
+impl Capture {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self {
+            lang,
+            section: Section {
+                system: String::new(),
+                application: "lineman".to_owned(),
+            },
+            utc_ns: 0,
+            file: None,
+            interfaces: Vec::new(),
+            waiting: VecDeque::new(),
+            told: HashMap::new(),
+            early: HashSet::new(),
         }
     }
-    all
-}
 
-/// On the interface of its sender, whom it leaves.
-fn record(told: Told, utc_ns: u64, interfaces: &[(Host, LinkType)]) -> Record {
-    let Told { arrow, comment } = told;
-    let own = (arrow.from, arrow.link);
-    let interface = interfaces.iter().position(|it| *it == own);
-    let interface = interface.and_then(|at| u32::try_from(at).ok());
-    let stamp_ns = arrow.stamp_ns;
-    let utc_ns = stamp_ns.unwrap_or_else(|| utc_ns.saturating_add(arrow.sent_ns));
-    Record {
-        wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
-        comments: vec![comment],
-        outbound: Some(true),
-        ..Record::new(interface.unwrap_or_default(), utc_ns, arrow.bytes)
+    /// Its place is behind all that have one.
+    fn place(&mut self, packet: u64) -> &mut Option<Told> {
+        let waiting = &mut self.waiting;
+        self.told.entry(packet).or_insert_with(|| {
+            waiting.push_back(packet);
+            None
+        })
+    }
+
+    fn tell(&mut self, row: &Row, arrow: &Arrow) {
+        if self.early.contains(&arrow.id) {
+            return;
+        }
+        let text = comment(row, arrow, self.lang);
+        match self.place(arrow.id) {
+            Some(told) => {
+                told.comment.push('\n');
+                told.comment.push_str(&text);
+            }
+            place => {
+                *place = Some(Told {
+                    arrow: arrow.clone(),
+                    comment: text,
+                });
+            }
+        }
+    }
+
+    /// Writes a packet, on the interface of its sender, whom it leaves.
+    fn write(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
+        let Told { arrow, comment } = told;
+        let utc_ns = self.utc_ns.saturating_add(arrow.sent_ns);
+        let interface = self.interface(arrow.from, arrow.link)?;
+        let record = Record {
+            wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
+            comments: vec![comment],
+            outbound: Some(true),
+            ..Record::new(interface, arrow.stamp_ns.unwrap_or(utc_ns), arrow.bytes)
+        };
+        self.file(arrow.link)?.write(&record)?;
+        self.passes_on(out)
+    }
+
+    /// The interface of a host on this link: one more where it is not the usual one.
+    fn interface(&mut self, host: Host, link: LinkType) -> io::Result<u32> {
+        self.file(link)?;
+        let known = self.interfaces.iter().position(|it| *it == (host, link));
+        match known.and_then(|at| u32::try_from(at).ok()) {
+            Some(number) => Ok(number),
+            None => self.describe(host, link),
+        }
+    }
+
+    fn file(&mut self, usual: LinkType) -> io::Result<&mut PcapngWriter<Vec<u8>>> {
+        if self.file.is_none() {
+            let file = PcapngWriter::new(Vec::new(), Endian::Little, &self.section)?;
+            self.file = Some(file);
+            for host in [Host::Client, Host::Server] {
+                self.describe(host, usual)?;
+            }
+        }
+        self.file
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::Other.into())
+    }
+
+    fn describe(&mut self, host: Host, link: LinkType) -> io::Result<u32> {
+        self.interfaces.push((host, link));
+        self.file(link)?.interface(&Interface {
+            name: Some(host.name().to_owned()),
+            ..Interface::new(link)
+        })
+    }
+
+    /// Writes what the file has become.
+    fn passes_on(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        let bytes = std::mem::take(file.get_mut());
+        out.write_all(&bytes)
     }
 }
 
-/// Packets by number: one that was held has several rows.
-fn told(events: &[Event], lang: Lang) -> BTreeMap<u64, Told> {
-    let mut all: BTreeMap<u64, Told> = BTreeMap::new();
-    for row in rows(events) {
-        let Some(arrow) = &row.arrow else { continue };
-        let text = comment(&row, arrow, lang);
-        all.entry(arrow.id)
-            .and_modify(|told| told.comment.push_str(&format!("\n{text}")))
-            .or_insert_with(|| Told {
-                arrow: arrow.clone(),
-                comment: text.clone(),
-            });
+impl Rows for Capture {
+    fn begin(&mut self, start: Option<Start>, _: &mut dyn Write) -> io::Result<()> {
+        if let Some(start) = start {
+            (self.section.system, self.utc_ns) = (start.system, start.utc_ns);
+        }
+        Ok(())
     }
-    all
+
+    fn event(&mut self, event: &Event, _: &mut dyn Write) -> io::Result<()> {
+        let Kind::Packet(packet) = &event.kind else {
+            return Ok(());
+        };
+        match packet.verdict {
+            Verdict::Sent | Verdict::Captured => {
+                self.place(packet.id);
+            }
+            // The wire sends it later, and may send others before.
+            Verdict::Duplicated { copy } => {
+                self.place(copy);
+            }
+            Verdict::Held | Verdict::Delivered | Verdict::Dropped | Verdict::Repeated { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: Vec<Row>, story: &Story, out: &mut dyn Write) -> io::Result<()> {
+        for row in &rows {
+            if let Some(arrow) = &row.arrow {
+                self.tell(row, arrow);
+            }
+        }
+        let shown = rows.iter().filter_map(|row| row.arrow.as_ref());
+        for arrow in shown.filter(|arrow| story.is_told(arrow.id)) {
+            self.early.remove(&arrow.id);
+        }
+        while let Some(first) = self.waiting.front().copied() {
+            let is_told = story.is_told(first);
+            if !is_told && self.waiting.len() <= WAITING {
+                break;
+            }
+            self.waiting.pop_front();
+            if let Some(told) = self.told.remove(&first).flatten() {
+                self.write(told, out)?;
+                if !is_told {
+                    self.early.insert(first);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        for packet in std::mem::take(&mut self.waiting) {
+            if let Some(told) = self.told.remove(&packet).flatten() {
+                self.write(told, out)?;
+            }
+        }
+        self.file(LinkType::default())?; // one without packets is a file, too
+        self.passes_on(out)
+    }
 }
 
 /// The fate if it is not the usual one, both states, and the sentences.
-fn comment(row: &Row, arrow: &Arrow, lang: Lang) -> String {
+pub(super) fn comment(row: &Row, arrow: &Arrow, lang: Lang) -> String {
     let mut parts = Vec::new();
     if arrow.fate == Fate::Dropped {
         parts.push(Views::PacketDropped {}.render(lang));

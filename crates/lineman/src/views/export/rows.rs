@@ -4,13 +4,13 @@ use std::io;
 use std::io::Write;
 
 use lineman_proto::text::safe_json;
-use lineman_trace::log::Event;
+use lineman_trace::log::Start;
 use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 use serde_json::Value;
 use serde_json::json;
 
-use super::rows as all_rows;
-use super::start;
+use super::of_rows::Rows;
 use crate::lang::Lang;
 use crate::views::packet;
 use crate::views::words::sentence;
@@ -19,19 +19,28 @@ use crate::views::words::sentence;
 const VERSION: u32 = 1;
 
 /// The head of the ladder, then its rows.
-///
-/// # Errors
-/// When `out` cannot be written to.
-pub(super) fn lines(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Result<()> {
-    let lang_tag = match lang {
-        Lang::En => "en",
-        Lang::Zh => "zh",
-    };
-    if let Some(start) = start(events) {
+pub(super) struct Lines {
+    lang: Lang,
+    /// How many rows there were.
+    n: usize,
+}
+
+impl Lines {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self { lang, n: 0 }
+    }
+}
+
+impl Rows for Lines {
+    fn begin(&mut self, start: Option<Start>, out: &mut dyn Write) -> io::Result<()> {
+        let Some(start) = start else { return Ok(()) };
         let head = json!({
             "event": "ladder",
             "v": VERSION,
-            "lang": lang_tag,
+            "lang": match self.lang {
+                Lang::En => "en",
+                Lang::Zh => "zh",
+            },
             "scenario": start.scenario,
             "origin": start.origin,
             "system": start.system,
@@ -39,13 +48,21 @@ pub(super) fn lines(events: &[Event], lang: Lang, out: &mut dyn Write) -> io::Re
             "link": start.link.0,
             "hosts": start.hosts,
         });
-        writeln!(out, "{}", safe_json(&head.to_string()))?;
+        writeln!(out, "{}", safe_json(&head.to_string()))
     }
-    for (n, row) in all_rows(events).iter().enumerate() {
-        let line = row_object(n, row, |text| text(lang).into());
-        writeln!(out, "{}", safe_json(&line.to_string()))?;
+
+    fn rows(&mut self, rows: Vec<Row>, _: &Story, out: &mut dyn Write) -> io::Result<()> {
+        for row in rows {
+            let line = row_object(self.n, &row, |text| text(self.lang).into());
+            writeln!(out, "{}", safe_json(&line.to_string()))?;
+            self.n += 1;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A row with the words for its packet and for each of its sayings, in the languages that `words` asks for.

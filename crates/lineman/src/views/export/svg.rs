@@ -1,15 +1,17 @@
 //! The ladder as a picture: time downwards, arrows slanted by the time that they took.
 
 use std::collections::HashMap;
+use std::io;
+use std::io::Write;
 
-use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Origin;
+use lineman_trace::log::Start;
 use lineman_trace::story::Row;
+use lineman_trace::story::Story;
 use lineman_trace::story::Stretch;
 
-use super::rows;
-use super::start;
+use super::of_rows::Rows;
 use super::svg_row::Landing;
 use super::svg_row::draw;
 use crate::lang::Lang;
@@ -36,10 +38,43 @@ line,path{stroke:currentColor;fill:none;stroke-width:1.5}.host{stroke-width:3;st
 @media (prefers-color-scheme:dark){svg{background:#1a1a1a;color:#eee}.new{fill:#8ab4f8}.t{fill:#bdc1c6}
 .lost line,.lost path{stroke:#f2b8b5}.lost .l{fill:#f2b8b5}}";
 
-/// The whole picture.
-pub(super) fn picture(events: &[Event], lang: Lang) -> String {
-    let rows: Vec<Row> = rows(events).into_iter().filter(is_drawn).collect();
-    let places = places(&rows);
+/// The picture, which is drawn when all of it is known: how high it is stands at its beginning, and an arrow is one line to where it
+/// lands.
+pub(super) struct Picture {
+    lang: Lang,
+    start: Option<Start>,
+    rows: Vec<Row>,
+}
+
+impl Picture {
+    pub(super) fn new(lang: Lang) -> Self {
+        Self {
+            lang,
+            start: None,
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl Rows for Picture {
+    fn begin(&mut self, start: Option<Start>, _: &mut dyn Write) -> io::Result<()> {
+        self.start = start;
+        Ok(())
+    }
+
+    fn rows(&mut self, rows: Vec<Row>, _: &Story, _: &mut dyn Write) -> io::Result<()> {
+        self.rows.extend(rows.into_iter().filter(is_drawn));
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let picture = drawn(self.start.as_ref(), &self.rows, self.lang);
+        out.write_all(picture.as_bytes())
+    }
+}
+
+fn drawn(start: Option<&Start>, rows: &[Row], lang: Lang) -> String {
+    let places = places(rows);
     let landings: HashMap<u64, Landing<'_>> = rows
         .iter()
         .zip(&places)
@@ -62,7 +97,7 @@ pub(super) fn picture(events: &[Event], lang: Lang) -> String {
             Lang::Zh => "zh-Hans",
         }
     );
-    out.push_str(&head(events, packets, lang));
+    out.push_str(&start.map_or_else(String::new, |start| head(start, packets, lang)));
     out.push_str(&format!("<style>{CSS}</style>\n"));
     for x in [CLIENT_X, SERVER_X] {
         out.push_str(&format!(
@@ -83,10 +118,7 @@ fn places(rows: &[Row]) -> Vec<f64> {
     rows.iter().map(place).collect()
 }
 
-fn head(events: &[Event], packets: usize, lang: Lang) -> String {
-    let Some(start) = start(events) else {
-        return String::new();
-    };
+fn head(start: &Start, packets: usize, lang: Lang) -> String {
     let unnamed = match start.origin {
         Origin::Inferred => Views::UnnamedCapture {}.render(lang),
         Origin::Kernel | Origin::Simulated => Views::Unnamed {}.render(lang),
@@ -101,10 +133,10 @@ fn head(events: &[Event], packets: usize, lang: Lang) -> String {
         )
     };
     let client = Views::Client {
-        address: &address(&start, Host::Client),
+        address: &address(start, Host::Client),
     };
     let server = Views::Server {
-        address: &address(&start, Host::Server),
+        address: &address(start, Host::Server),
     };
     format!(
         "<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n{}{}",

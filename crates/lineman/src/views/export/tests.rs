@@ -135,7 +135,7 @@ fn rows_say_the_same_as_the_ladder() {
             let lines = rows_of(name, lang);
             let (head, told) = lines.split_first().expect("a head");
             assert_eq!((&head["event"], &head["v"]), (&"ladder".into(), &1.into()));
-            let rows = rows(&events(name));
+            let rows = whole::rows(&events(name));
             assert_eq!(told.len(), rows.len());
             for (n, (line, row)) in told.iter().zip(&rows).enumerate() {
                 assert_eq!((&line["event"], &line["n"]), (&"row".into(), &n.into()));

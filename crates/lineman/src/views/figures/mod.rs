@@ -75,17 +75,20 @@ pub(in crate::views) struct End {
 }
 
 impl Figures {
-    /// Of a log that is there as a whole.
-    pub(in crate::views) fn of(events: &[Event]) -> Self {
-        let (series, samples) = Series::of(events);
-        let mut figures = Self {
-            series,
+    /// Of a log whose end is waited for: goodput is told then, in spans that suit its length.
+    pub(in crate::views) fn fitted() -> Self {
+        Self {
+            series: Series::fitted(),
             ..Self::default()
-        };
-        for event in events {
-            figures.look(event);
         }
-        samples.iter().for_each(|sample| figures.take(sample));
+    }
+
+    /// Of a log that is there as a whole.
+    #[cfg(test)]
+    pub(in crate::views) fn of(events: &[Event]) -> Self {
+        let mut figures = Self::fitted();
+        events.iter().for_each(|event| figures.push(event));
+        figures.finish();
         figures
     }
 

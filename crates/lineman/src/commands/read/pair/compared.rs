@@ -34,7 +34,7 @@ impl Compared {
             [&self.summaries.first, &self.summaries.second].map(|it| it.totals.conversations);
         let short = |it: &Summary| {
             let mut all = it.conversations.iter();
-            all.all(|it| it.all_packets() <= SHORT as u64)
+            all.all(|it| it.all_packets() <= SHORT)
         };
         match self.tallies[..] {
             [ref only] if totals == [1, 1] => {

@@ -1,9 +1,7 @@
 //! Figures of each connection over time, as counters.
 
-use lineman_trace::log::Event;
 use lineman_trace::series::Figure;
 use lineman_trace::series::Sample;
-use lineman_trace::series::Series;
 use serde_json::Value;
 use serde_json::json;
 
@@ -12,9 +10,8 @@ use super::pid;
 
 /// The figures that are values from one moment to the next, each in the process of the end that sends the bytes. A counter of
 /// goodput has the value of its span, one of round trips that of the last one.
-pub(super) fn counters(events: &[Event]) -> Vec<Value> {
-    let (_, samples) = Series::of(events);
-    samples.iter().filter_map(counter).collect()
+pub(super) fn counters(samples: &[Sample]) -> impl Iterator<Item = Value> {
+    samples.iter().filter_map(counter)
 }
 
 fn counter(sample: &Sample) -> Option<Value> {

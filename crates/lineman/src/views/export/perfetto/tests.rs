@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::trace;
 use crate::lang::Lang;
+use crate::views::export::Format;
+use crate::views::export::write;
 use crate::views::logs;
 
 /// What a thread has.
@@ -147,7 +148,9 @@ fn slices_nest_flows_have_both_ends_and_counters_go_on_in_every_log() {
     for name in logs::all() {
         let events = logs::events(&name);
         for lang in [Lang::En, Lang::Zh] {
-            let file = serde_json::from_str(&trace(&events, lang)).expect("JSON");
+            let mut text = Vec::new();
+            write(Format::Perfetto, &events, lang, &mut text).expect("memory");
+            let file = serde_json::from_slice(&text).expect("JSON");
             let looked = look(&name, &file);
             all.slices += looked.slices;
             all.flows += looked.flows;
