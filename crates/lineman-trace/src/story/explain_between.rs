@@ -12,6 +12,9 @@ use crate::pair::Field;
 /// A packet is late that takes longer than the least time by this, in nanoseconds, and by that time again.
 const LATE_NS: u64 = 20_000_000;
 
+/// More routers are on no way: traceroute looks for no more.
+const MOST_ROUTERS: u32 = 30;
+
 /// What became of it.
 pub(super) fn of_way(arrow: &Arrow, between: &Between, out: &mut Vec<Saying>) {
     let (who, peer) = (arrow.from, arrow.from.other());
@@ -67,7 +70,7 @@ fn changed(who: Host, change: &Change) -> Saying {
     match change.field {
         Field::Source => Saying::PairSource { who, from, to },
         Field::Destination => Saying::PairDestination { who, from, to },
-        Field::Ttl if number(&to) < number(&from) => Saying::PairTtl { who, from, to },
+        Field::Ttl if is_by_routers(&from, &to) => Saying::PairTtl { who, from, to },
         Field::Mss => Saying::PairMss { from, to },
         Field::Ecn if to == "CE" => Saying::PairCongestion { from },
         Field::Payload => Saying::PairPayload {},
@@ -84,6 +87,32 @@ fn changed(who: Host, change: &Change) -> Saying {
     }
 }
 
+/// Whether a TTL has fallen by no more than there are routers on any way; else something has set it.
+fn is_by_routers(from: &str, to: &str) -> bool {
+    let fallen = number(from).zip(number(to));
+    let fallen = fallen.and_then(|(from, to)| from.checked_sub(to));
+    fallen.is_some_and(|by| (1..=MOST_ROUTERS).contains(&by))
+}
+
 fn number(text: &str) -> Option<u32> {
     text.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "From 64 to 10: each router takes 1" was said where a firewall had set it.
+    #[test]
+    fn a_ttl_that_was_set_is_not_said_to_be_taken_by_routers() {
+        let said = |from: &str, to: &str| {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            let field = Field::Ttl;
+            changed(Host::Client, &Change { field, from, to }).id()
+        };
+        assert_eq!(said("64", "63"), "pair.ttl");
+        assert_eq!(said("128", "98"), "pair.ttl");
+        assert_eq!(said("64", "10"), "pair.field");
+        assert_eq!(said("63", "64"), "pair.field");
+    }
 }
