@@ -289,7 +289,8 @@ fn a_client_that_leaves_is_not_said_to_have_the_file() {
     stream
         .write_all(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n")
         .expect("write");
-    stream.read_exact(&mut [0; 100_000]).expect("some of it");
+    let mut some = vec![0; 1_000_000];
+    stream.read_exact(&mut some).expect("some of it");
     drop(stream); // with bytes that were not read: a reset
     let line = hall.served.wait_line("\"http-request\"");
     let told: Value = serde_json::from_str(&line).expect("JSON");
@@ -299,7 +300,8 @@ fn a_client_that_leaves_is_not_said_to_have_the_file() {
         (&false.into(), &200.into())
     );
     let bytes = told["bytes"].as_u64().expect("a count");
-    assert!((99_000..60_000_000).contains(&bytes), "{bytes}");
+    // Its TCP need not have acknowledged the last two segments yet (RFC 9293 §3.8.6.3), of 64 KiB each on loopback.
+    assert!((868_000..60_000_000).contains(&bytes), "{bytes}");
     wait_for("a boot that broke off", LIMIT, || {
         let all = hall.curl("/machines.json", &[]).stdout;
         let all: Value = serde_json::from_slice(&all).ok()?;
