@@ -122,7 +122,10 @@ fn without_the_right_it_says_how_to_get_it() {
     };
     for (path, group) in [
         ("/nonexistent", "install"),
-        ("\"$PATH\"", "dpkg-reconfigure wireshark-common) and join its group"),
+        (
+            "\"$PATH\"",
+            "dpkg-reconfigure wireshark-common) and join its group",
+        ),
     ] {
         let setpriv = script(path).replace("setpriv", "/usr/bin/setpriv");
         let Some(ran) = in_network_as_root(&setpriv) else {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use super::UNHEARD_TIME;
-use super::door::Door;
+use super::connections::Connections;
 use super::each_call;
 use super::sleep_until;
 use crate::args::chat::Talk;
@@ -23,11 +23,15 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::failure::system_text;
 
-pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
+pub(super) async fn run(
+    connections: Connections,
+    talk: &Talk,
+    console: Console,
+) -> Result<(), Failure> {
     let mut lines = LineInput::new(std::io::stdin())
         .map_err(|error| Failure::internal(&error, console.lang))?;
-    let calling = door.is_calling();
-    each_call(door, console, async |stream, address| {
+    let calling = connections.is_calling();
+    each_call(connections, console, async |stream, address| {
         let call = Call::new(stream, talk.config(calling))
             .map_err(|error| Failure::internal(&error, console.lang))?;
         hold(call, address, &mut lines, talk, calling, console).await

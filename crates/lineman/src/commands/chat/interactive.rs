@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::UNHEARD_TIME;
-use super::door::Door;
+use super::connections::Connections;
 use super::seconds;
 use super::sleep_until;
 use crate::args::chat::Talk;
@@ -33,13 +33,17 @@ const PROMPT: &str = "> ";
 /// As wide as the mark before a line of the peer's.
 const INDENT: usize = 2;
 
-pub(super) async fn run(mut door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
+pub(super) async fn run(
+    mut connections: Connections,
+    talk: &Talk,
+    console: Console,
+) -> Result<(), Failure> {
     let (terminal, mut keys) = open(console)?;
     let mut exit = Exit::Done;
-    while let Some((stream, address)) = terminal.wait(&mut door, &mut keys).await? {
-        let calling = door.is_calling();
+    while let Some((stream, address)) = terminal.wait(&mut connections, &mut keys).await? {
+        let calling = connections.is_calling();
         let mut conversation = Conversation::new(&terminal, stream, address, talk, calling)?;
-        match conversation.hold(&door, &mut keys).await {
+        match conversation.hold(&connections, &mut keys).await {
             Exit::Done => {}
             Exit::Interrupted => return Err(Failure::said(Exit::Interrupted)),
             failed => exit = failed,
@@ -111,12 +115,12 @@ impl Terminal {
     /// Waits for a call; `None` when no more will come or the user wants no more.
     async fn wait(
         &self,
-        door: &mut Door,
+        connections: &mut Connections,
         keys: &mut Keys,
     ) -> Result<Option<(TcpStream, SocketAddr)>, Failure> {
         loop {
             let input = tokio::select! {
-                call = door.next() => return Ok(call),
+                call = connections.next() => return Ok(call),
                 key = keys.next() => match key {
                     Key::Typed(input) => input,
                     Key::Leave => return Ok(None),
@@ -226,8 +230,8 @@ impl<'a> Conversation<'a> {
     }
 
     /// Holds the call until it is over.
-    async fn hold(&mut self, door: &Door, keys: &mut Keys) -> Exit {
-        self.keep = door.is_open();
+    async fn hold(&mut self, connections: &Connections, keys: &mut Keys) -> Exit {
+        self.keep = connections.is_open();
         loop {
             tokio::select! {
                 event = self.call.next(), if self.terminal.editor.has_room() => match event {
@@ -241,7 +245,7 @@ impl<'a> Conversation<'a> {
                     }
                     self.terminal.editor.go_on();
                 }
-                address = door.turn_away() => {
+                address = connections.turn_away() => {
                     self.terminal.note(&Words::TurnedAway { address: &address });
                 }
                 () = sleep_until(self.unheard_at) => self.unheard(),

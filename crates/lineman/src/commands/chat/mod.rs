@@ -13,7 +13,7 @@ use lineman_proto::chat::Until;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use self::door::Door;
+use self::connections::Connections;
 use crate::args::chat::Call;
 use crate::args::chat::Chat;
 use crate::args::chat::ExitOn;
@@ -34,7 +34,7 @@ use crate::terminal::surface::is_a_person_there;
 /// When nothing was heard for this long, a caller is told that perhaps nobody has accepted the call.
 const UNHEARD_TIME: Duration = Duration::from_secs(10);
 
-mod door;
+mod connections;
 mod events;
 mod interactive;
 mod piped;
@@ -61,23 +61,23 @@ pub fn run(chat: Chat, console: Console) -> Result<(), Failure> {
 }
 
 async fn talk(chat: Chat, console: Console) -> Result<(), Failure> {
-    let (door, talk) = match chat {
+    let (connections, talk) = match chat {
         Chat::Listen(args) => (listen(&args, console).await?, args.talk),
         Chat::Call(args) => (call(&args, console).await?, args.talk),
     };
     if console.json {
-        return events::run(door, &talk, console).await;
+        return events::run(connections, &talk, console).await;
     }
     if is_a_person_there() {
-        interactive::run(door, &talk, console).await
+        interactive::run(connections, &talk, console).await
     } else {
-        piped::run(door, &talk, console).await
+        piped::run(connections, &talk, console).await
     }
 }
 
 /// Holds one call after the other; what went wrong in one of them is the result in the end.
 async fn each_call(
-    mut door: Door,
+    mut connections: Connections,
     console: Console,
     mut hold: impl AsyncFnMut(TcpStream, SocketAddr) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -85,13 +85,13 @@ async fn each_call(
     let mut result = Ok(());
     loop {
         let call = tokio::select! {
-            call = door.next() => call,
+            call = connections.next() => call,
             asked = signals.next() => return left(asked, result),
         };
         let Some((stream, address)) = call else { break };
         let held = tokio::select! {
             held = hold(stream, address) => held,
-            refused = turn_away(&door, console) => refused,
+            refused = turn_away(&connections, console) => refused,
             asked = signals.next() => {
                 if asked == Exit::Done {
                     console.warn(&Words::CutShort {});
@@ -100,7 +100,7 @@ async fn each_call(
             }
         };
         let Err(failure) = held else { continue };
-        if failure.exit == Exit::Done || !door.is_open() {
+        if failure.exit == Exit::Done || !connections.is_open() {
             return Err(failure);
         }
         console.warn(&Words::Problem {
@@ -120,16 +120,16 @@ fn left(asked: Exit, calls: Result<(), Failure>) -> Result<(), Failure> {
 }
 
 /// Turns away everybody who calls during a call.
-async fn turn_away(door: &Door, console: Console) -> Result<(), Failure> {
+async fn turn_away(connections: &Connections, console: Console) -> Result<(), Failure> {
     loop {
-        let address = door.turn_away().await;
+        let address = connections.turn_away().await;
         console.note(&Words::TurnedAway { address: &address });
         let fields = json!({ "address": address.to_string() });
         console.tell("turned-away", fields)?;
     }
 }
 
-async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
+async fn listen(args: &Listen, console: Console) -> Result<Connections, Failure> {
     let address = runtime::host_port(&args.address, console)?;
     let port = address.port.unwrap_or(PORT);
     if let Some(host) = &address.host {
@@ -147,10 +147,10 @@ async fn listen(args: &Listen, console: Console) -> Result<Door, Failure> {
     })?;
     console.note(&Words::Listening { address: &address });
     console.tell("listening", json!({ "address": address.to_string() }))?;
-    Ok(Door::listening(listener, args.keep))
+    Ok(Connections::listening(listener, args.keep))
 }
 
-async fn call(args: &Call, console: Console) -> Result<Door, Failure> {
+async fn call(args: &Call, console: Console) -> Result<Connections, Failure> {
     let address = runtime::host_and_port(&args.host, args.port, console)?;
     let Some(host) = &address.host else {
         return Err(Failure::usage(
@@ -163,7 +163,7 @@ async fn call(args: &Call, console: Console) -> Result<Door, Failure> {
     match lineman_net::chat::dial(host, port, args.timeout).await {
         Ok((stream, address, failed)) => {
             tell_failed(&failed, console)?;
-            Ok(Door::calling(stream, address))
+            Ok(Connections::calling(stream, address))
         }
         Err(DialError::Resolve(error)) => Err(Failure::system(&error, console.lang)),
         Err(DialError::Refused(mut failed)) if failed.len() == 1 => {

@@ -17,7 +17,7 @@ use lineman_net::chat::pipe;
 use lineman_proto::chat::Screen;
 use lineman_proto::chat::Until;
 
-use super::door::Door;
+use super::connections::Connections;
 use super::each_call;
 use super::seconds;
 use crate::args::chat::Talk;
@@ -27,11 +27,15 @@ use crate::failure::Failure;
 use crate::failure::system_text;
 use crate::lang::chat::Chat as Words;
 
-pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(), Failure> {
+pub(super) async fn run(
+    connections: Connections,
+    talk: &Talk,
+    console: Console,
+) -> Result<(), Failure> {
     let config = PipeConfig {
         until: talk.until(Until::Both),
         linger: talk.linger,
-        calling: door.is_calling(),
+        calling: connections.is_calling(),
     };
     let notice = |notice| match notice {
         PipeNotice::Unheard(time) => console.note(&Words::NotTaken {
@@ -40,7 +44,7 @@ pub(super) async fn run(door: Door, talk: &Talk, console: Console) -> Result<(),
     };
     let mut input =
         PipeInput::new(io::stdin()).map_err(|error| Failure::internal(&error, console.lang))?;
-    each_call(door, console, async |stream, address| {
+    each_call(connections, console, async |stream, address| {
         console.note(&Words::Connected { address: &address });
         let begun = Instant::now();
         match pipe(stream, &mut input, output(), config, notice).await {

@@ -1,12 +1,12 @@
-//! Where calls come from.
+//! Where connections come from.
 
 use std::net::SocketAddr;
 
 use lineman_net::chat::Listener;
 use tokio::net::TcpStream;
 
-/// Where calls come from: callers of a listener, or the one that we called.
-pub(super) struct Door {
+/// Where connections come from: those that a listener accepts, or the one that we made.
+pub(super) struct Connections {
     listener: Option<Listener>,
     called: Option<(TcpStream, SocketAddr)>,
     /// Further calls will follow.
@@ -14,7 +14,7 @@ pub(super) struct Door {
     keep: bool,
 }
 
-impl Door {
+impl Connections {
     pub(super) fn listening(listener: Listener, keep: bool) -> Self {
         Self {
             listener: Some(listener),
