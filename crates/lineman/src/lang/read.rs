@@ -23,6 +23,8 @@ messages! {
     PackedCut { file } "{file} is cut short: what is compressed in it has no end; what came before it was read" "{file} 不完整：其中压缩的数据没有结尾；在此之前的内容已读取"
     NoConversation { number, count } "there is no conversation {number}: the capture has {count}" "没有会话 {number}：抓包中共有 {count} 个"
     WhichOne { file, count } "{file} has {count} conversations: say which one with -c N; lineman read {file} lists them" "{file} 中有 {count} 个会话：请用 -c N 指定其中一个；lineman read {file} 列出它们"
+    NoneFits { count } "the filter fits none of these packets: {count}" "过滤表达式与这些包都不符，包数：{count}"
+    NoneFitsBehindTags { count, filter } "the filter fits none of these packets: {count}. Some have a VLAN tag, and as in tcpdump a filter looks behind that only after the word vlan: vlan and ({filter})" "过滤表达式与这些包都不符，包数：{count}。其中有些带 VLAN 标签；与 tcpdump 相同，写了 vlan 之后才会查看标签后面的内容：vlan and ({filter})"
     PictureTooLong { most } "a picture of the ladder has room for {most} packets, and there are more: choose another conversation with -c N, fewer packets by a filter, or a form without such a limit, as --export figures, mermaid, pcapng or perfetto" "时序图的图片最多容纳 {most} 个包，而实际的包更多：请用 -c N 选择另一个会话，用过滤表达式减少包数，或者改用没有此限制的格式，例如 --export figures、mermaid、pcapng 或 perfetto"
     InputTooLong {} "this input can be read only once, and it is too long to be kept until it is known whether it has one conversation: say which one with -c N, like -c 1" "此输入只能读取一次，而它太长，无法全部保留到确定是否只有一个会话为止：请用 -c N 指定会话，例如 -c 1"
     Redacted { count, file } "packets in {file}: {count}; other addresses, payloads without content, no comments; times, ports, lengths, numbers and options are as they were" "{file} 中有 {count} 个包：地址已替换，载荷内容已清空，注释已去除；时间、端口、长度、编号和选项保持不变"

@@ -394,6 +394,28 @@ fn the_only_conversation_is_shown_at_once() {
     assert!(text(&output.stderr).contains("say which one with -c N"));
 }
 
+/// "0 packets" was all that was said of a capture in a VLAN to who asked for tcp.
+#[test]
+fn a_filter_that_fits_nothing_says_so_and_names_the_vlan() {
+    let (mut out, mut tcp) = (Packets::default(), Tcp::new(end(1, 1000), end(2, 80)));
+    tcp.open(&mut out);
+    let plain = dir_with("a.pcap", &out.pcap());
+    let said = text(&read(&plain, &["a.pcap", "udp"]).stderr);
+    assert_eq!(said, "the filter fits none of these packets: 3\n");
+    for record in &mut out.records {
+        record.bytes.splice(12..12, [0x81, 0, 0, 7]);
+        record.wire_len += 4;
+    }
+    let tagged = dir_with("a.pcap", &out.pcap());
+    let said = text(&read(&tagged, &["a.pcap", "tcp", "port", "80"]).stderr);
+    assert!(
+        said.contains("only after the word vlan: vlan and (tcp port 80)"),
+        "{said}"
+    );
+    let found = read(&tagged, &["a.pcap", "vlan and (tcp port 80)"]);
+    assert!(shown(&found).contains("SYN+ACK") && found.stderr.is_empty());
+}
+
 /// All of a capture was held for a picture of it, however long it was, and nobody looks through one of a million rows.
 #[test]
 fn a_picture_of_too_many_packets_is_refused_and_leaves_nothing() {

@@ -19,6 +19,7 @@ use lineman_trace::files::Record;
 use lineman_trace::files::Statistics;
 use lineman_trace::files::Unpacked;
 
+use super::wanted::Unwanted;
 use super::wanted::Wanted;
 
 /// How many bytes of packets a portion has, the last packet aside: with all portions they fit into the caches of
@@ -45,7 +46,7 @@ pub struct Ahead {
 /// What the thread has to say.
 enum Told {
     Portion(Portion),
-    Ended(End),
+    Ended(Box<End>),
 }
 
 /// How the reading ended.
@@ -61,6 +62,8 @@ pub struct End {
     pub statistics: Statistics,
     /// The filter's text, and what it asks for that the packets of some link do not have.
     pub refused: Option<(String, FilterError)>,
+    /// The filter's text, and the packets that there are, if it accepts none of them.
+    pub unwanted: Option<(String, Unwanted)>,
 }
 
 /// Packets; the memory of their places is used again.
@@ -136,7 +139,7 @@ impl Ahead {
                 let _ = self.emptied.try_send(before); // the thread may be at its end
                 return Some(());
             }
-            Ok(Told::Ended(end)) => self.end = Some(end),
+            Ok(Told::Ended(end)) => self.end = Some(*end),
             Err(_) => self.end = Some(End::gone()),
         }
         None
@@ -173,7 +176,7 @@ impl<R: io::Read> Reading<R> {
                 return;
             }
             if !goes_on {
-                let _ = self.full.send(Told::Ended(self.end(bad)));
+                let _ = self.full.send(Told::Ended(Box::new(self.end(bad))));
                 return;
             }
         }
@@ -207,12 +210,14 @@ impl<R: io::Read> Reading<R> {
 
     fn end(&self, bad: Option<BadFile>) -> End {
         let refused = self.wanted.refused();
+        let unwanted = self.wanted.fits_none();
         End {
             ending: self.reader.ending(),
             packed_cut: self.reader.input().is_cut(),
             bad,
             statistics: self.reader.statistics(),
             refused: refused.map(|(text, error)| (text.to_owned(), error.clone())),
+            unwanted: unwanted.map(|(text, unwanted)| (text.to_owned(), unwanted)),
         }
     }
 }

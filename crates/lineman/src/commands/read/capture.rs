@@ -19,6 +19,7 @@ use super::input::LostFile;
 use super::input::Meter;
 use super::input::Opened;
 use super::input::Stop;
+use super::wanted::Unwanted;
 use super::wanted::Wanted;
 use super::words;
 use crate::commands::capture::filter;
@@ -116,8 +117,16 @@ impl End {
             let words = Read::BadAt { file, at, why };
             return Err(Failure::new(Exit::PeerFault, &words, console.lang));
         }
-        if let Some((text, error)) = end.refused {
-            console.say(&filter::wrong(&text, &error, console).text);
+        match (end.refused, end.unwanted) {
+            (Some((text, error)), _) => console.say(&filter::wrong(&text, &error, console).text),
+            (None, Some((filter, Unwanted { count, is_tagged }))) => {
+                let (count, filter) = (&count, &filter);
+                match is_tagged && !filter.contains("vlan") {
+                    true => console.warn(&Read::NoneFitsBehindTags { count, filter }),
+                    false => console.warn(&Read::NoneFits { count }),
+                }
+            }
+            (None, None) => {}
         }
         match end.ending {
             Some(Ending::Cut { at }) => console.warn(&Read::CutAt { file, at: &at }),

@@ -13,7 +13,22 @@ pub struct Wanted {
     programs: Vec<(LinkType, Option<Program>)>,
     /// Why there is none for the packets of some link: these are not wanted.
     refused: Option<FilterError>,
+    /// How many packets there were, as long as none was wanted.
+    unwanted: Unwanted,
+    has_any: bool,
 }
+
+/// Packets that a filter does not accept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unwanted {
+    /// How many.
+    pub count: u64,
+    /// Whether some of them have a VLAN tag, behind which the filter does not look.
+    pub is_tagged: bool,
+}
+
+/// The EtherTypes of tags (IEEE 802.1Q), and one that was used before there was a standard for two of them.
+const TAGS: [[u8; 2]; 3] = [[0x81, 0x00], [0x88, 0xa8], [0x91, 0x00]];
 
 impl Wanted {
     /// What this filter accepts.
@@ -35,7 +50,21 @@ impl Wanted {
             .position(|(link, _)| *link == packet.link);
         let at = known.unwrap_or_else(|| self.compile(packet.link));
         let program = self.programs[at].1.as_ref();
-        program.is_some_and(|it| it.accepts(packet.bytes, packet.wire_len as usize))
+        let accepts = program.is_some_and(|it| it.accepts(packet.bytes, packet.wire_len as usize));
+        self.has_any |= accepts;
+        if !self.has_any {
+            let kind = packet.bytes.get(12..14);
+            let is_tagged = kind.is_some_and(|kind| TAGS.iter().any(|tag| tag == kind));
+            self.unwanted.count += 1;
+            self.unwanted.is_tagged |= is_tagged && packet.link == LinkType::ETHERNET;
+        }
+        accepts
+    }
+
+    /// The filter's text, and the packets that there are, if it accepts none of them.
+    pub fn fits_none(&self) -> Option<(&str, Unwanted)> {
+        let none = !self.has_any && self.unwanted.count > 0;
+        none.then(|| (self.filter.text(), self.unwanted))
     }
 
     fn compile(&mut self, link: LinkType) -> usize {
