@@ -6,6 +6,7 @@ messages! {
     /// Sentences of `lineman read`, and the words of its table.
     Read;
     NoCapture { file, why } "{file} is no capture: {why}" "{file} 不是抓包文件：{why}"
+    Unreadable { file, why } "nothing of {file} can be read: {why}" "{file} 的内容完全无法读取：{why}"
     IsLog { file } "{file} is a log of lineman, not a capture: lineman lab replay {file} shows it" "{file} 是 lineman 的日志，不是抓包文件：请用 lineman lab replay {file} 显示"
     TooShort {} "it is empty, or shorter than any capture" "它是空的，或者比任何抓包文件都短"
     NeitherForm { begins } "it begins with {begins}, as neither pcap nor pcapng does" "它以 {begins} 开头，既不是 pcap 也不是 pcapng"

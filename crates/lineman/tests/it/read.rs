@@ -219,6 +219,12 @@ fn compressed_captures_and_pipes_are_read_as_they_are() {
             "{}",
             text(&cut.stderr)
         );
+        // Nothing is there, and nobody can see what it is: it was said to be no capture.
+        fs::write(dir.path().join("cut"), &bytes[..12]).expect("a file");
+        let cut = read(&dir, &["cut"]);
+        let said = text(&cut.stderr);
+        assert_eq!(cut.status.code(), Some(6), "{said}");
+        assert!(said.contains("nothing of cut can be read"), "{said}");
     }
 }
 

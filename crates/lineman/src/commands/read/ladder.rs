@@ -36,8 +36,8 @@ use crate::views::export::Format;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
-/// How many events may wait to be shown: who reads faster than is shown waits.
-const AHEAD: usize = 10_000;
+/// How many events may wait to be shown: who reads faster than is shown waits. A packet may have 64 KiB.
+const AHEAD: usize = 1000;
 /// How long it waits then.
 const MOMENT: Duration = Duration::from_millis(1);
 

@@ -26,6 +26,11 @@ pub fn refused(path: &Path, bad: &BadFile, console: Console) -> Failure {
             unreadable(path, error, console)
         }
         Reason::NotACapture([b'{', ..]) => Failure::new(Exit::Usage, &Read::IsLog { file }, lang),
+        // Whether it is one, nobody can see.
+        Reason::Unpacked(_) => {
+            let why = &reason(&bad.reason, lang);
+            Failure::new(Exit::PeerFault, &Read::Unreadable { file, why }, lang)
+        }
         reason => {
             let why = &self::reason(reason, lang);
             Failure::new(Exit::PeerFault, &Read::NoCapture { file, why }, lang)
