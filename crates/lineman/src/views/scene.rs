@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
+use lineman_proto::wire::Frame;
 use lineman_trace::log::Call;
 use lineman_trace::log::Congestion;
 use lineman_trace::log::Endpoints;
@@ -26,6 +27,11 @@ const CALLS: usize = 64;
 
 /// The figures of how many connections of a host are kept: only those of one are shown.
 const CONNECTIONS: usize = 1024;
+
+/// What calls begin with that fill a queue: `sendall`, `write`.
+const SENDS: [&str; 3] = ["send", "write", "flush"];
+/// The same, and of those that empty one when they return: `recvfrom`, `readline`.
+const TRANSFERS: [&str; 6] = ["send", "write", "flush", "recv", "read", "accept"];
 
 /// How things stand.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +103,7 @@ impl Scene {
 
     fn packet(&mut self, packet: &Packet) {
         if packet.verdict == Verdict::Delivered {
+            self.hosts[packet.from.other()].forget_queues();
             // It may acknowledge what the retransmission timer runs for: whether that still runs, nothing tells.
             let timers = &mut self.hosts[packet.from.other()].timers;
             let stays = [TimerKind::TimeWait, TimerKind::DelayedAck];
@@ -106,6 +113,11 @@ impl Scene {
             // Whatever a TCP sends acknowledges what it has received.
             let timers = &mut self.hosts[packet.from].timers;
             timers.retain(|(_, timer)| timer.clock != TimerKind::DelayedAck);
+            let frame = packet.bytes.as_deref().map(Frame::parse);
+            let tcp = frame.and_then(|frame| frame.tcp());
+            if tcp.is_some_and(|tcp| tcp.payload().wire_len() > 0) {
+                self.hosts[packet.from].forget_queues();
+            }
         }
         let known = self.held.iter().position(|held| held.id == packet.id);
         match (packet.verdict, known) {
@@ -134,7 +146,19 @@ impl Card {
         }
     }
 
+    /// Something may have come to its queues, or gone from them: a TCP tells how long they are when its state changes.
+    fn forget_queues(&mut self) {
+        if let Some(socket) = &mut self.socket {
+            socket.queues = None;
+        }
+    }
+
     fn call(&mut self, call: &Call, t_ns: u64) {
+        let takes = call.answer.is_some();
+        let names = if takes { &TRANSFERS[..] } else { &SENDS[..] };
+        if names.iter().any(|name| call.name.starts_with(name)) {
+            self.forget_queues();
+        }
         let begun = self.calls.iter_mut().rev().find(|cell| cell.id == call.id);
         match begun {
             Some(cell) => cell.answer.clone_from(&call.answer),
@@ -177,5 +201,37 @@ impl Card {
             origin: state.origin,
             queues: state.queues.or_else(|| asked.then(Queues::default)),
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::views::logs::events;
+
+    /// "unacked 0", while five bytes of the client were under way: a TCP tells how long its queues are only when its state changes.
+    #[test]
+    fn queues_are_not_shown_that_have_changed_since_they_were_told() {
+        let events = events("recorded-close");
+        let bytes = |event: &Event| match &event.kind {
+            Kind::Packet(packet) => {
+                let frame = packet.bytes.as_deref().map(Frame::parse);
+                let tcp = frame.and_then(|frame| frame.tcp());
+                tcp.is_some_and(|tcp| tcp.payload().wire_len() > 0)
+            }
+            _ => false,
+        };
+        let at = events.iter().position(bytes).expect("bytes are sent");
+        let scene = Scene::after(&events[..=at]);
+        for host in [Host::Client, Host::Server] {
+            let socket = scene.hosts[host].socket.expect("a connection");
+            assert_eq!((socket.state, socket.queues), (TcpState::Established, None));
+        }
+        let asks =
+            |event: &Event| matches!(&event.kind, Kind::State(it) if it.to == TcpState::SynSent);
+        let at = events.iter().position(asks).expect("a SYN");
+        let scene = Scene::after(&events[..=at]);
+        let socket = scene.hosts[Host::Client].socket.expect("a socket");
+        assert_eq!(socket.queues.map(|queues| queues.unsent), Some(1));
     }
 }
