@@ -9,7 +9,7 @@ use crate::log::Counted;
 /// What is known beside a row.
 #[derive(Debug, Default)]
 pub(super) struct Around {
-    /// A listener at the port that the row's segment comes from, but at another address.
+    /// A listener at the port that the row's segment comes from, or that its ICMP error is about, but at another address.
     pub(super) elsewhere: Option<SocketAddr>,
     /// Whose program has closed the socket that the row is about.
     pub(super) closed: Ends<bool>,

@@ -28,8 +28,10 @@ use super::change::Change;
 use super::change::Socket;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
+use super::explain::REORDER;
 use super::explain::delays;
 use super::explain::explain;
+use super::explain::words;
 use super::motives::Motives;
 use super::pending::Open;
 use super::pending::cell;
@@ -255,6 +257,7 @@ impl Story {
             counted,
             extra,
             connecting,
+            elsewhere,
             congestion,
             ..
         } = self.pending.pop_front()?;
@@ -298,14 +301,16 @@ impl Story {
             |it| told_next(pending, it),
             |it| acted(pending, it),
         );
+        let beside = self.sockets.around(&row);
         let around = Around {
+            elsewhere: beside.elsewhere.or(elsewhere),
             counted,
             all_asked: self.all_asked,
             connecting,
             congestion,
             wanted,
             delayed,
-            ..self.sockets.around(&row)
+            ..beside
         };
         row.sayings = explain(&row, &around);
         for who in [Host::Client, Host::Server] {
@@ -583,8 +588,8 @@ fn receives(name: &str) -> bool {
 
 /// How many packets are to overtake one by a rule like `reorder 1`.
 fn overtakers(rule: &str) -> Option<u32> {
-    let mut words = rule.split([' ', ';']);
-    words.find(|word| *word == "reorder")?;
+    let mut words = words(rule);
+    words.find(|word| *word == REORDER)?;
     words.next().and_then(|count| count.parse().ok())
 }
 

@@ -214,6 +214,18 @@ impl Descriptors {
         }
     }
 
+    /// The other address of a host at which a program receives datagrams of a port; none if one receives them here.
+    pub(super) fn receives_elsewhere(&self, host: Host, here: SocketAddr) -> Option<SocketAddr> {
+        let open = self.open.iter();
+        let mut bound = open
+            .filter(|(((whose, _), _), it)| *whose == host && it.transport == Some(Transport::Udp))
+            .filter_map(|(_, it)| it.bound.filter(|at| at.port() == here.port()));
+        let found = bound.next()?;
+        let is_here = |at: SocketAddr| at.ip().is_unspecified() || at.ip() == here.ip();
+        let others = !is_here(found) && !bound.any(is_here);
+        others.then_some(found)
+    }
+
     /// Who has a port that a call wants.
     pub(super) fn holder(&self, call: &Call, address: SocketAddr) -> Option<Holder> {
         let (host, port) = (call.host, address.port());

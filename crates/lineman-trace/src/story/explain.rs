@@ -103,6 +103,17 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
             }
         },
         What::Unreachable(refusal) => out.push(match refusal.target {
+            Some(target)
+                if refusal.port
+                    && let Some(listens) = around.elsewhere =>
+            {
+                Saying::UdpElsewhere {
+                    who,
+                    port: target.port(),
+                    address: target.ip().to_string(),
+                    listens: listens.ip().to_string(),
+                }
+            }
             Some(target) if refusal.port && is_captured(arrow) => Saying::UdpRefusedSomehow {
                 who,
                 port: target.port(),
@@ -262,7 +273,7 @@ fn released(arrow: &Arrow, around: &Around) -> Saying {
 /// Which rules have it arrive later: whatever else passes, or when others have passed.
 fn by_rules(arrow: &Arrow) -> Vec<Saying> {
     let delays = together(of_the_wire(arrow).filter(|rule| delays(rule)));
-    let reorders = |rule: &&String| rule.split_whitespace().any(|word| word == "reorder");
+    let reorders = |rule: &&String| words(rule).any(|word| word == REORDER);
     let reorders = together(of_the_wire(arrow).filter(reorders));
     let delayed = delays.map(|rule| Saying::Delayed { rule });
     let held_back = reorders.map(|rule| Saying::HeldBy { rule });
@@ -277,8 +288,15 @@ fn together<'r>(rules: impl Iterator<Item = &'r String>) -> Option<String> {
 
 /// Whether a rule has packets arrive later.
 pub(super) fn delays(rule: &str) -> bool {
-    let mut words = rule.split([' ', ';']);
-    words.any(|word| matches!(word, "delay" | "jitter" | "rate"))
+    words(rule).any(|word| matches!(word, "delay" | "jitter" | "rate"))
+}
+
+/// The word of a rule that has others overtake a packet.
+pub(super) const REORDER: &str = "reorder";
+
+/// The words of a rule, which may stand right behind the direction: `c>s:reorder 1`.
+pub(super) fn words(rule: &str) -> impl Iterator<Item = &str> {
+    rule.split([' ', ';', ':'])
 }
 
 /// Whether its receiver's TCP still knew the connection when it came, as far as it was asked.

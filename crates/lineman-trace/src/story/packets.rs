@@ -16,6 +16,7 @@ use super::Saying;
 use super::Seen;
 use super::Story;
 use super::Stretch;
+use super::What;
 use super::around::Connecting;
 use super::assemble::TOGETHER_NS;
 use super::between::changed;
@@ -82,8 +83,15 @@ impl Story {
         let place = self.row_of(event, &arrow, awaited, is_copy);
         let place = self.last_of_its_time(place, sent_ns);
         let connecting = self.connecting(&arrow);
+        let elsewhere = match &arrow.seen.what {
+            What::Unreachable(refusal) => refusal
+                .target
+                .and_then(|it| self.descriptors.receives_elsewhere(arrow.from, it)),
+            _ => None,
+        };
         let open = &mut self.pending[place];
         (open.connecting, open.congestion) = (connecting, motive.congestion);
+        open.elsewhere = elsewhere;
         open.row.clock = motive.clock.or(deduced);
         open.row.arrow = Some(arrow);
         let place = if awaited { self.gathers(place) } else { place };
@@ -435,8 +443,13 @@ impl Story {
         arrow.fate = Fate::Held;
         self.departs(packet.id);
         let motive = self.motives.take(packet.from, event.t_ns);
+        let sent_ns = self.clock.sent_ns(event, packet);
+        // The wire keeps it, but its sender has sent it: from then on it waits for longer.
+        if let Some(segment) = arrow.seen.segment() {
+            self.tcp.sent(packet.id, sent_ns, &segment.resent());
+        }
         let place = self.join(event, Some(packet.from), |open| takes_arrow(open, &arrow));
-        let sent_ns = self.clock.sent_ns(event, packet).max(self.earliest(place));
+        let sent_ns = sent_ns.max(self.earliest(place));
         let row = &mut self.pending[place].row;
         if row.calls.client.is_none() && row.calls.server.is_none() {
             row.t_ns = sent_ns;

@@ -1,5 +1,7 @@
 //! A row that may still grow, and what belongs to it.
 
+use std::net::SocketAddr;
+
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
@@ -53,6 +55,8 @@ pub(super) struct Open {
     pub(super) toward: Ends<Toward>,
     /// How the program asks that its packet, a RST, refuses.
     pub(super) connecting: Option<Connecting>,
+    /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
+    pub(super) elsewhere: Option<SocketAddr>,
     /// What the congestion control of its packet's sender has come to.
     pub(super) congestion: Option<Congestion>,
 }
@@ -71,6 +75,7 @@ impl Open {
             waits: Ends::default(),
             toward: Ends::default(),
             connecting: None,
+            elsewhere: None,
             congestion: None,
         };
         open.touch(event);

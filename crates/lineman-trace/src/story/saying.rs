@@ -239,6 +239,8 @@ sayings! {
     PieceLast "ip.piece.last" { who: Host, offset: Offset, len: Bytes }
     /// Nobody receives at a port.
     UdpRefused "icmp.port" { who: Host, port: Port }
+    /// Nobody receives at this address, but at another.
+    UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
     /// The same in a capture: a firewall answers like that, too.
     UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
     /// Something is unreachable.

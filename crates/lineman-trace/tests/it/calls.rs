@@ -1,6 +1,7 @@
 //! What is said of the answers of calls.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
@@ -80,6 +81,7 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 7, "shutdown", &["SHUT_RD"], "ENOTCONN");
     traced(&mut log, 900, 0, "socket", &["AF_INET", "SOCK_STREAM"], "8");
     traced(&mut log, 901, 8, "getpeername", &[], "ENOTCONN");
+    elsewhere(&mut log, "127.0.0.1:7000");
     // A port whose first socket nobody has seen.
     let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
     let (local, remote) = (local.expect("an address"), remote.ok());
@@ -87,6 +89,19 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
     log.quick(Client, 4, "bind", &["10.0.0.1:80"], "EADDRINUSE");
     log.done()
+}
+
+/// A datagram for a port of the server, of which its program has another address; what came of it.
+fn elsewhere(log: &mut Script, bound: &str) -> u64 {
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "20");
+    log.quick(Server, 20, "bind", &[bound], "0");
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+    log.cross(Client, asked.clone());
+    let refused = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
+    let refused = log.cross(Server, refused);
+    log.quick(Server, 20, "close", &[], "0");
+    refused
 }
 
 /// A socket of the client, 7, whose connect() has not waited, and whose TCP is asked for its state only after that;
@@ -130,6 +145,21 @@ fn unbound(log: &mut Script) {
     let remote = None;
     log.state(Server, Endpoints { local, remote }, TcpState::Listen);
     log.returns(listen, Server, "listen", "0");
+}
+
+/// "No program receives there", beside a program that receives at that port of another address.
+#[test]
+fn a_program_that_receives_at_another_address_is_told_of() {
+    for (bound, said) in [
+        ("127.0.0.1:7000", "icmp.port.elsewhere"),
+        ("127.0.0.1:7001", "icmp.port"),
+        ("0.0.0.0:7001", "icmp.port"),
+    ] {
+        let mut log = Script::new("");
+        let refused = elsewhere(&mut log, bound);
+        let said_of = crate::causes::of(&crate::causes::rows(log), refused);
+        assert_eq!(said_of.first().map(Saying::id), Some(said), "{bound}");
+    }
 }
 
 /// "This socket has an address already", of one that had none: Linux refuses the address.

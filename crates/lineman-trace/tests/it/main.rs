@@ -9,6 +9,7 @@ mod capture;
 mod causes;
 mod composer;
 mod files;
+mod held;
 mod ignored;
 mod learn;
 mod log;

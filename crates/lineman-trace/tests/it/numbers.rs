@@ -238,7 +238,7 @@ impl Wire {
                 _ => Vec::new(),
             },
             Body::Icmp(quoted) => match saying {
-                Saying::UdpRefused { port, .. } => {
+                Saying::UdpRefused { port, .. } | Saying::UdpElsewhere { port, .. } => {
                     vec![("port", number(*port), vec![*quoted])]
                 }
                 _ => Vec::new(),

@@ -69,3 +69,19 @@ fn all_rules_that_drop_a_packet_are_named() {
     let rule = rule.to_owned();
     assert!(of(&rows(log), syn).contains(&Saying::Lost { rule }));
 }
+
+/// "It was held on the wire until it was let through", of a packet that the rule `c>s:reorder 1` holds back.
+#[test]
+fn a_rule_for_all_packets_of_a_direction_is_known_by_its_word() {
+    let (mut log, mut tcp) = (Script::new("rules"), Connection::new(9000));
+    let syn = log.send(Client, tcp.next(Client, SYN, b""));
+    let rule = "c>s:reorder 1".to_owned();
+    log.put(Kind::Fault(Fault { packet: syn, rule }));
+    log.verdict(syn, Client, Verdict::Held, None);
+    log.at(100_000)
+        .verdict(syn, Client, Verdict::Delivered, None);
+    let said = of(&rows(log), syn);
+    let said = ids(&said);
+    assert!(said.contains(&"wire.held.rule"), "{said:?}");
+    assert!(said.contains(&"wire.released.limit"), "{said:?}");
+}

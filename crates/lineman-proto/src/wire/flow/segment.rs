@@ -45,6 +45,12 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// The same, sent once more by its TCP, in a packet of which nothing else was seen.
+    #[must_use]
+    pub fn resent(self) -> Self {
+        Self { ip_id: 0, ..self }
+    }
+
     /// The segment of a frame, if it has one.
     pub fn of(frame: &Frame<'_>) -> Option<Self> {
         let tcp = frame.tcp()?;
