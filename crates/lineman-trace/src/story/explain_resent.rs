@@ -60,11 +60,10 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         .place
         .zip(again.covered)
         .is_none_or(|(place, covered)| place.seq + i64::from(segment.takes()) <= covered.1);
+    let millis = millis(again.timer_ns);
     if arrow.earlier_lost == Some(false) && all && !taken(row, arrow) {
-        let millis = since;
         return Saying::ResentNeedless { who, times, millis };
     }
-    let millis = millis(again.timer_ns);
     match by_timer {
         Timer::Either => Saying::ResentTimer { who, times, millis },
         Timer::OrAsked => Saying::ResentOrAsked { who, times, millis },

@@ -395,7 +395,8 @@ impl Wire {
             | S::ResentLinear { times, millis, .. }
             | S::ResentDoubled { times, millis, .. }
             | S::ResentDeduced { times, millis, .. }
-            | S::ResentTimer { times, millis, .. } => {
+            | S::ResentTimer { times, millis, .. }
+            | S::ResentNeedless { times, millis, .. } => {
                 let earlier = self.earlier(packet, place, tcp.takes());
                 let count = earlier.len() as i64;
                 // What is sent again starts the timer anew.
@@ -406,13 +407,15 @@ impl Wire {
                     _ => false,
                 });
                 let began = earlier.iter().copied().chain(anew.map(|it| it.sent_ns));
+                // So does what acknowledges something new.
+                let began = began.chain(self.acknowledgments(packet));
                 let waited = began.map(|at| millis_between(at, packet.sent_ns));
                 vec![
                     ("times", number(*times), (1..=count).collect()),
                     ("millis", number(*millis), waited.collect()),
                 ]
             }
-            S::ResentSomehow { times, millis, .. } | S::ResentNeedless { times, millis, .. } => {
+            S::ResentSomehow { times, millis, .. } => {
                 let earlier = self.earlier(packet, place, tcp.takes());
                 let waited = earlier.iter().map(|at| millis_between(*at, packet.sent_ns));
                 let count = earlier.len() as i64;
@@ -502,6 +505,17 @@ impl Wire {
     /// The same IP packet, sent before.
     fn same(&self, packet: &Packet) -> impl Iterator<Item = i64> {
         self.before(packet).map(|it| it.id as i64)
+    }
+
+    /// When a segment with an acknowledgment has come to the end that sends this packet.
+    fn acknowledgments(&self, packet: &Packet) -> impl Iterator<Item = u64> {
+        let (from, to) = (packet.from, packet.to);
+        let back = self
+            .packets
+            .values()
+            .filter(move |it| (it.from, it.to) == (to, from));
+        let back = back.filter(|it| matches!(it.body, Body::Tcp(_)));
+        back.filter_map(|it| it.delivered_ns)
     }
 
     /// When any of these numbers was sent before.

@@ -124,7 +124,8 @@ pub struct Again {
     /// How long after it was sent last, in nanoseconds.
     pub wait_ns: u64,
     /// How long a timer of its sender can have run, in nanoseconds: since then, or since its last segment was sent
-    /// again, if that was later. A tail loss probe starts the timer anew (RFC 8985 §7.3).
+    /// again or an ACK came that acknowledged something new, if that was later. Both start the timer anew (RFC 8985 §7.3,
+    /// RFC 6298 §5.3).
     pub timer_ns: u64,
     /// How long it was till then from the time before, if this is not the first repetition.
     pub last_wait_ns: Option<u64>,

@@ -151,11 +151,14 @@ impl History {
 
     fn again(&self, before: Piece, it: Sending) -> Again {
         let wait_ns = it.packet.now_ns.saturating_sub(before.at_ns);
-        let since_tail = self.tail_ns.map(|at| it.packet.now_ns.saturating_sub(at));
+        let since = |at: u64| it.packet.now_ns.saturating_sub(at);
+        // What acknowledges something new starts the timer anew (RFC 6298 §5.3).
+        let begun = [self.tail_ns.unwrap_or(0), it.heard.more_ns];
+        let since_begun = since(begun.into_iter().fold(0, u64::max));
         Again {
             times: before.times,
             wait_ns,
-            timer_ns: since_tail.map_or(wait_ns, |since| since.min(wait_ns)),
+            timer_ns: wait_ns.min(since_begun),
             last_wait_ns: before.wait_ns,
             earlier: before.id,
             covered: Some((before.from, before.to)),

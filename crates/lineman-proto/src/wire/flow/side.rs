@@ -82,6 +82,8 @@ pub(super) struct Heard {
     pub ack: i64,
     /// When the last of them came.
     pub at_ns: u64,
+    /// When the last came that acknowledged something new.
+    pub more_ns: u64,
     pub window: u16,
     /// The widest window that came with one, in bytes.
     pub widest: u32,
@@ -157,6 +159,7 @@ impl Side {
         let same = ack == heard.ack && (window == heard.window || sacked.is_some());
         if ack > heard.ack {
             (heard.ack, heard.repeats) = (ack, 0);
+            heard.more_ns = now_ns;
         } else if same && bare && self.next > ack {
             heard.repeats += 1;
         }

@@ -18,6 +18,21 @@ fn the_timer_of_a_segment_runs_from_the_tail_loss_probe() {
     assert_eq!((again.wait_ns, again.timer_ns), (423 * MS, 211 * MS));
 }
 
+/// "No acknowledgment came within 269 ms", though one had come after 40 ms, and started the timer anew.
+#[test]
+fn the_timer_of_a_segment_runs_from_the_last_acknowledgment_of_something_new() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.lost(Way::Forth, ACK, (101, 1), &[0; 100]);
+    talk.pause(40);
+    talk.back(ACK, (1, 101), b"");
+    talk.pause(229);
+    let bytes = talk.frame(Way::Forth, ACK, (101, 1), &[0; 100]);
+    let again = talk.sent(&bytes).again.expect("again");
+    assert!(again.wait_ns >= 269 * MS, "{again:?}");
+    assert!((229 * MS..235 * MS).contains(&again.timer_ns), "{again:?}");
+}
+
 #[test]
 fn three_duplicate_acks_and_a_fast_retransmission() {
     let mut talk = talk().open();
