@@ -44,7 +44,7 @@ pub use namespace::Settings;
 pub use network::Kernel;
 pub use network::Network;
 pub use programs::Ended;
-pub use programs::Errand;
+pub use programs::RunRequest;
 pub use programs::Untraceable;
 pub use programs::try_tracing;
 pub use recorder::Recorder;

@@ -22,7 +22,7 @@ use crate::kernel::Sampler;
 use crate::link;
 use crate::namespace;
 use crate::namespace::Namespace;
-use crate::programs::Teller;
+use crate::programs::CallRecorder;
 use crate::recorder::Recorder;
 use crate::sys;
 use crate::wire;
@@ -37,7 +37,7 @@ pub(super) struct Parts {
     server: Actor,
     pub(super) wire: Wire,
     pub(super) sampler: Arc<Mutex<Sampler>>,
-    pub(super) teller: Teller,
+    pub(super) call_recorder: CallRecorder,
     namespaces: [Arc<Namespace>; 2],
     tables: [Arc<SocketTable>; 2],
 }
@@ -114,7 +114,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         Actor::start(host, namespace, table).map_err(Rung::Resources.refused())
     };
     let namespaces = [&client.namespace, &server.namespace].map(Arc::clone);
-    let teller = Teller {
+    let call_recorder = CallRecorder {
         recorder: recorder.clone(),
         sampler: Arc::clone(&sampler),
         calls: Arc::clone(&calls),
@@ -127,7 +127,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         server,
         wire,
         sampler,
-        teller,
+        call_recorder,
         namespaces,
         tables,
     })

@@ -78,8 +78,8 @@ fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Log), Refus
     // that is stuck.
     let _ = set_parent_process_death_signal(Some(Signal::KILL));
     programs::adopt();
-    let teller = owner.clone();
-    let sorter = Sorter::new(move |event| teller.report(&Report::Event(event)));
+    let reporter = owner.clone();
+    let sorter = Sorter::new(move |event| reporter.report(&Report::Event(event)));
     let sink = sorter.clone();
     let recorder = Recorder::new(move |event| sink.push(event));
     let parts = build(&options, &recorder)?;
@@ -116,14 +116,14 @@ fn obey(parts: &Parts, log: &Log, owner: &Owner, mut orders: BufReader<Orders>) 
                 let sockets = parts.table(host).inspect(host, &mut sampler);
                 owner.answer(ticket, Answer::Sockets(sockets));
             }
-            Order::Run { ticket, errand } => {
+            Order::Run { ticket, request } => {
                 let Some(streams) = orders.get_mut().streams() else {
                     return;
                 };
                 log.sorter.wait();
-                let (owner, teller) = (owner.clone(), parts.teller.clone());
-                let namespace = parts.namespace(errand.host);
-                programs::run(errand, streams, namespace, teller, move |ended| {
+                let (owner, recorder) = (owner.clone(), parts.call_recorder.clone());
+                let namespace = parts.namespace(request.host);
+                programs::run(request, streams, namespace, recorder, move |ended| {
                     owner.answer(ticket, Answer::Ended(ended));
                 });
             }

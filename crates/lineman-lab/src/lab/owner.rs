@@ -35,7 +35,7 @@ use crate::hosts::Outcome;
 use crate::hosts::SocketView;
 use crate::kernel::Figures;
 use crate::programs::Ended;
-use crate::programs::Errand;
+use crate::programs::RunRequest;
 use crate::recorder::locked;
 use crate::wire;
 
@@ -170,14 +170,18 @@ impl Lab {
     ///
     /// # Errors
     /// When the lab has ended.
-    pub fn run(&self, errand: Errand, streams: [OwnedFd; 3]) -> Result<Ticket<Ended>, LabError> {
+    pub fn run(
+        &self,
+        request: RunRequest,
+        streams: [OwnedFd; 3],
+    ) -> Result<Ticket<Ended>, LabError> {
         let (ticket, number) = self.ticket(|answer| match answer {
             Answer::Ended(ended) => Some(ended),
             _ => None,
         });
         let order = Order::Run {
             ticket: number,
-            errand,
+            request,
         };
         self.write_with(&order, &streams)?;
         Ok(ticket)

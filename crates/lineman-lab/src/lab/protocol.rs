@@ -13,7 +13,7 @@ use crate::hosts::Outcome;
 use crate::hosts::SocketView;
 use crate::kernel::Figures;
 use crate::programs::Ended;
-use crate::programs::Errand;
+use crate::programs::RunRequest;
 use crate::wire::Command;
 
 /// What the owner wants.
@@ -37,7 +37,7 @@ pub(super) enum Order {
     /// Three descriptors come with it: the program's standard streams.
     Run {
         ticket: u64,
-        errand: Errand,
+        request: RunRequest,
     },
     Wire(Command),
     Tell(lineman_trace::log::Note),

@@ -32,13 +32,13 @@ use crate::namespace::Namespace;
 use crate::sys;
 
 pub(crate) use tracer::CHANGING;
-pub(crate) use tracer::Teller;
+pub(crate) use tracer::CallRecorder;
 pub use trial::Untraceable;
 pub use trial::try_tracing;
 
 /// A program that is to run on a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Errand {
+pub struct RunRequest {
     /// On which.
     pub host: Host,
     /// Its name or path, and its arguments.
@@ -67,18 +67,18 @@ pub enum Ended {
 /// Runs a program to its end, on a thread of its own; `done` hears how it ended. It must be a thread
 /// that lives as long: the kernel kills the program with the thread that started it.
 pub(crate) fn run(
-    errand: Errand,
+    request: RunRequest,
     streams: [OwnedFd; 3],
     namespace: Arc<Namespace>,
-    teller: Teller,
+    recorder: CallRecorder,
     done: impl FnOnce(Ended) + Send + 'static,
 ) {
     let work = move || {
         let ended = namespace
             .enter()
-            .and_then(|()| live(&errand, streams, &teller));
+            .and_then(|()| live(&request, streams, &recorder));
         let ended = ended.unwrap_or_else(|error| refused(&error));
-        tell(&errand, &ended, &teller);
+        tell(&request, &ended, &recorder);
         done(ended);
     };
     // It fails only when the system has no thread left; then nobody is told, and the order is dropped
@@ -88,16 +88,16 @@ pub(crate) fn run(
         .spawn(work);
 }
 
-fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<Ended> {
-    let Some((name, args)) = errand.words.split_first() else {
+fn live(request: &RunRequest, streams: [OwnedFd; 3], recorder: &CallRecorder) -> io::Result<Ended> {
+    let Some((name, args)) = request.words.split_first() else {
         return Err(io::ErrorKind::NotFound.into());
     };
-    let traced = match &errand.strace {
-        Some(_) => Some(teller.listen(errand.host, name)?),
+    let traced = match &request.strace {
+        Some(_) => Some(recorder.listen(request.host, name)?),
         None => None,
     };
     let [input, output, errors] = streams;
-    let mut command = match (&errand.strace, &traced) {
+    let mut command = match (&request.strace, &traced) {
         (Some(strace), Some(traced)) => {
             let mut command = Command::new(strace);
             command.args(TRACE).arg("-o").arg(traced.path());
@@ -116,11 +116,11 @@ fn live(errand: &Errand, streams: [OwnedFd; 3], teller: &Teller) -> io::Result<E
         // Into a pipe Python writes late, and what was asked would be seen after it was answered.
         command.env("PYTHONUNBUFFERED", "1");
     }
-    if errand.lines_only {
+    if request.lines_only {
         command.env("TERM", "dumb");
     }
     command.args(args).stdin(input).stdout(output);
-    command.process_group(errand.group);
+    command.process_group(request.group);
     sys::die_with_parent(&mut command);
     let status = command.spawn().and_then(|mut child| {
         drop(command); // with its copies of the streams: who reads them waits for the last
@@ -143,7 +143,7 @@ fn refused(error: &io::Error) -> Ended {
     Ended::Refused(error.raw_os_error(), error.to_string())
 }
 
-fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
+fn tell(request: &RunRequest, ended: &Ended, recorder: &CallRecorder) {
     let (id, detail) = match ended {
         Ended::Exited(code) => ("program.exited", code.to_string()),
         Ended::Killed(signal) if *signal == KILL && ENDS.load(Ordering::Relaxed) => {
@@ -152,11 +152,11 @@ fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
         Ended::Killed(signal) => ("program.killed", signal.to_string()),
         Ended::Refused(_, said) => ("program.refused", said.clone()),
     };
-    let host = match errand.host {
+    let host = match request.host {
         Host::Client => "client",
         Host::Server => "server",
     };
-    let program = errand.words.first().cloned().unwrap_or_default();
+    let program = request.words.first().cloned().unwrap_or_default();
     let args = [
         ("host", host.to_owned()),
         ("program", program),
@@ -164,7 +164,7 @@ fn tell(errand: &Errand, ended: &Ended, teller: &Teller) {
     ];
     let args: BTreeMap<_, _> = args.map(|(key, value)| (key.to_owned(), value)).into();
     let id = id.to_owned();
-    teller.record(Kind::Note(Note { id, args }));
+    recorder.record(Kind::Note(Note { id, args }));
 }
 
 /// Whether the lab ends, and ends what still runs: no signal that a program's user has to explain.

@@ -25,7 +25,7 @@ use crate::trace::Traced;
 
 /// Where the calls of programs are told.
 #[derive(Clone, Debug)]
-pub(crate) struct Teller {
+pub(crate) struct CallRecorder {
     pub(crate) recorder: Recorder,
     pub(crate) sampler: Arc<Mutex<Sampler>>,
     /// Counts the calls of everybody.
@@ -39,47 +39,47 @@ pub(crate) struct Teller {
 pub(super) struct Listening {
     /// The end that strace writes to. It opens it by itself, by its name in /proc: a descriptor that
     /// it inherited would be inherited by the program as well.
-    mouth: OwnedFd,
-    ear: thread::JoinHandle<()>,
+    pipe: OwnedFd,
+    thread: thread::JoinHandle<()>,
 }
 
 impl Listening {
     /// What strace is to write to.
     pub(super) fn path(&self) -> String {
-        format!("/proc/{}/fd/{}", std::process::id(), self.mouth.as_raw_fd())
+        format!("/proc/{}/fd/{}", std::process::id(), self.pipe.as_raw_fd())
     }
 
     /// Waits for the last line. The program must have ended.
     pub(super) fn finish(self) {
-        drop(self.mouth);
-        let _ = self.ear.join();
+        drop(self.pipe);
+        let _ = self.thread.join();
     }
 }
 
-impl Teller {
+impl CallRecorder {
     pub(super) fn record(&self, kind: Kind) {
         self.recorder.record(kind);
     }
 
     pub(super) fn listen(&self, host: Host, program: &str) -> io::Result<Listening> {
-        let (ear, mouth) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
-        let scribe = Scribe {
-            teller: self.clone(),
+        let (read_end, pipe) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
+        let reader = TraceReader {
+            recorder: self.clone(),
             host,
             program: program.to_owned(),
             open: HashMap::new(),
             unasked: None,
         };
-        let ear = thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("trace".to_owned())
-            .spawn(move || scribe.write_down(ear.into()))?;
-        Ok(Listening { mouth, ear })
+            .spawn(move || reader.run(read_end.into()))?;
+        Ok(Listening { pipe, thread })
     }
 }
 
 /// Tells the calls of one program.
-struct Scribe {
-    teller: Teller,
+struct TraceReader {
+    recorder: CallRecorder,
     host: Host,
     program: String,
     /// The numbers of the calls that threads are in.
@@ -88,8 +88,8 @@ struct Scribe {
     unasked: Option<u64>,
 }
 
-impl Scribe {
-    fn write_down(mut self, mut source: File) {
+impl TraceReader {
+    fn run(mut self, mut source: File) {
         let (mut trace, mut text) = (Trace::default(), Vec::new());
         let mut part = [0; 4096];
         loop {
@@ -117,7 +117,7 @@ impl Scribe {
     /// Asks what the calls did to the sockets: once for all that strace has told at once.
     fn ask(&mut self) {
         if let Some(event) = self.unasked.take() {
-            locked(&self.teller.sampler).sweep(self.host, Some(event));
+            locked(&self.recorder.sampler).sweep(self.host, Some(event));
         }
     }
 
@@ -126,7 +126,7 @@ impl Scribe {
             Some(_) => self.open.remove(&traced.thread),
             None => None,
         };
-        let id = id.unwrap_or_else(|| self.teller.calls.fetch_add(1, Ordering::Relaxed) + 1);
+        let id = id.unwrap_or_else(|| self.recorder.calls.fetch_add(1, Ordering::Relaxed) + 1);
         if traced.answer.is_none() {
             self.open.insert(traced.thread, id);
         }
@@ -139,10 +139,10 @@ impl Scribe {
             args: traced.args.clone(),
             answer: traced.answer.clone(),
         });
-        let t_ns = traced.utc_ns.saturating_sub(self.teller.utc_ns);
-        let event = self.teller.recorder.record_at(t_ns, kind);
+        let t_ns = traced.utc_ns.saturating_sub(self.recorder.utc_ns);
+        let event = self.recorder.recorder.record_at(t_ns, kind);
         if CHANGING.contains(&traced.name.as_str()) {
-            locked(&self.teller.sampler).called(self.host, event);
+            locked(&self.recorder.sampler).called(self.host, event);
             self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
         }
     }

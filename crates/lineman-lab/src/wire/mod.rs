@@ -76,7 +76,7 @@ pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Port
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     commands: mpsc::Sender<Command>,
-    bell: Arc<OwnedFd>,
+    waker: Arc<OwnedFd>,
 }
 
 impl Wire {
@@ -93,7 +93,7 @@ impl Wire {
         sampler: Arc<Mutex<Sampler>>,
     ) -> io::Result<Self> {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
-        let bell = Arc::new(rustix::event::eventfd(0, flags)?);
+        let waker = Arc::new(rustix::event::eventfd(0, flags)?);
         let (commands, inbox) = mpsc::channel();
         let (now, log_ns) = port::together(|| recorder.now_ns());
         let begun = now.checked_sub(Duration::from_nanos(log_ns)).unwrap_or(now);
@@ -107,18 +107,18 @@ impl Wire {
             swept: Instant::now(),
             gone: Vec::new(),
         };
-        let rings = Arc::clone(&bell);
+        let wakes = Arc::clone(&waker);
         thread::Builder::new()
             .name("wire".to_owned())
-            .spawn(move || relay.run(&rings, &inbox))?;
-        Ok(Self { commands, bell })
+            .spawn(move || relay.run(&wakes, &inbox))?;
+        Ok(Self { commands, waker })
     }
 
     /// Has the wire do something, soon.
     pub(crate) fn command(&self, command: Command) {
         // It fails when the wire has ended, and then there is nothing to do.
         if self.commands.send(command).is_ok() {
-            let _ = rustix::io::write(&*self.bell, &1_u64.to_ne_bytes());
+            let _ = rustix::io::write(&*self.waker, &1_u64.to_ne_bytes());
         }
     }
 }

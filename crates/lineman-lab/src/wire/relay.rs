@@ -58,10 +58,10 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Relays until nobody can send commands any more.
-    pub(super) fn run(mut self, bell: &OwnedFd, inbox: &mpsc::Receiver<Command>) {
+    pub(super) fn run(mut self, waker: &OwnedFd, inbox: &mpsc::Receiver<Command>) {
         let mut buffer = Buffer::new();
         loop {
-            self.wait(bell);
+            self.wait(waker);
             // First: what was ordered before a packet was sent holds for the packet.
             loop {
                 match inbox.try_recv() {
@@ -82,7 +82,7 @@ impl Relay {
         }
     }
 
-    fn wait(&self, bell: &OwnedFd) {
+    fn wait(&self, waker: &OwnedFd) {
         let now = Instant::now();
         let sweep = self.swept + SWEEP;
         let until = self.traffic.next().map_or(sweep, |next| next.min(sweep));
@@ -91,11 +91,11 @@ impl Relay {
             .into_iter()
             .filter(|host| !self.gone.contains(host))
             .map(|host| self.ports.of(host))
-            .chain([bell])
+            .chain([waker])
             .map(|fd| PollFd::new(fd, PollFlags::IN))
             .collect();
         let _ = rustix::event::poll(&mut sources, time.as_ref());
-        let _ = rustix::io::read(bell, &mut [0; 8]);
+        let _ = rustix::io::read(waker, &mut [0; 8]);
     }
 
     /// States also change without packets, when a clock runs out.

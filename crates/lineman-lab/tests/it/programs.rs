@@ -9,10 +9,10 @@ use std::time::Duration;
 use std::time::Instant;
 
 use lineman_lab::Ended;
-use lineman_lab::Errand;
 use lineman_lab::Lab;
 use lineman_lab::Options;
 use lineman_lab::Program;
+use lineman_lab::RunRequest;
 use lineman_lab::Ticket;
 use lineman_trace::log::Answer;
 use lineman_trace::log::Call;
@@ -55,7 +55,7 @@ impl Hall {
         let (theirs, input) = std::io::pipe().expect("a pipe");
         let (output, out) = std::io::pipe().expect("a pipe");
         let errors = out.try_clone().expect("a clone");
-        let errand = Errand {
+        let request = RunRequest {
             host,
             words: words.iter().map(|word| (*word).to_owned()).collect(),
             strace,
@@ -65,7 +65,7 @@ impl Hall {
         let streams = [theirs.into(), out.into(), errors.into()];
         let streams: [OwnedFd; 3] = streams;
         Talk {
-            ticket: self.lab.run(errand, streams).expect("a lab"),
+            ticket: self.lab.run(request, streams).expect("a lab"),
             input: Some(input),
             output,
         }

@@ -61,14 +61,14 @@ impl Capture {
         self.lost
     }
 
-    /// Waits until there is a packet, `bell` can be read, or the time is over.
+    /// Waits until there is a packet, `waker` can be read, or the time is over.
     ///
     /// # Errors
     /// When the system does not let us wait.
-    pub fn wait(&self, bell: BorrowedFd<'_>, time: Duration) -> io::Result<()> {
+    pub fn wait(&self, waker: BorrowedFd<'_>, time: Duration) -> io::Result<()> {
         let mut sources = [
             PollFd::from_borrowed_fd(self.socket.as_fd(), PollFlags::IN),
-            PollFd::from_borrowed_fd(bell, PollFlags::IN),
+            PollFd::from_borrowed_fd(waker, PollFlags::IN),
         ];
         match rustix::event::poll(&mut sources, time.try_into().ok().as_ref()) {
             Ok(_) | Err(Errno::INTR) => Ok(()),

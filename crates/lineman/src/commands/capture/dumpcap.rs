@@ -133,7 +133,7 @@ fn stream(
     let interface = request.interface.as_ref().map_or(0, |device| device.index);
     let (tell, heard) = mpsc::channel(PORTIONS);
     let stop = Stop::new().map_err(|error| words(&error))?;
-    let (pid, bell) = (Pid::from_raw(child.id() as i32), stop.clone());
+    let (pid, waker) = (Pid::from_raw(child.id() as i32), stop.clone());
     let ended = stop.clone();
     thread::spawn(move || {
         let why = read(reader, program.as_ref(), interface, &tell);
@@ -147,7 +147,7 @@ fn stream(
         let _ = tell.blocking_send(Heard::Ended(why));
     });
     thread::spawn(move || {
-        bell.wait();
+        waker.wait();
         // What it has captured it still writes. If it has ended, nobody else has its number yet: only
         // the thread above takes it.
         let _ = kill(pid, Signal::SIGINT);

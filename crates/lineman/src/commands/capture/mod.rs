@@ -121,19 +121,19 @@ impl Stop {
     fn wait(&self) {
         use rustix::event::PollFd;
         use rustix::event::PollFlags;
-        let mut bell = [PollFd::new(&*self.0, PollFlags::IN)];
-        while rustix::event::poll(&mut bell, None) == Err(rustix::io::Errno::INTR) {}
+        let mut waker = [PollFd::new(&*self.0, PollFlags::IN)];
+        while rustix::event::poll(&mut waker, None) == Err(rustix::io::Errno::INTR) {}
     }
 
     fn is_asked(&self) -> bool {
         use rustix::event::PollFd;
         use rustix::event::PollFlags;
-        let mut bell = [PollFd::new(&*self.0, PollFlags::IN)];
+        let mut waker = [PollFd::new(&*self.0, PollFlags::IN)];
         let now = rustix::event::Timespec {
             tv_sec: 0,
             tv_nsec: 0,
         };
-        rustix::event::poll(&mut bell, Some(&now)).is_ok_and(|ready| ready > 0)
+        rustix::event::poll(&mut waker, Some(&now)).is_ok_and(|ready| ready > 0)
     }
 }
 

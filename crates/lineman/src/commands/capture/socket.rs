@@ -121,8 +121,8 @@ impl Reader {
             if last {
                 break None;
             }
-            let bell = self.stop.0.as_fd();
-            if let Err(error) = self.capture.wait(bell, COUNTING) {
+            let waker = self.stop.0.as_fd();
+            if let Err(error) = self.capture.wait(waker, COUNTING) {
                 break Some(error.to_string());
             }
         };

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lineman_lab::Ended;
-use lineman_lab::Errand;
 use lineman_lab::Lab;
+use lineman_lab::RunRequest;
 use lineman_net::Operation;
 use lineman_net::SystemError;
 use lineman_proto::text::visible;
@@ -150,7 +150,7 @@ impl Programs {
             self.stage = Stage::Run;
             return Ok(());
         };
-        let errand = Errand {
+        let request = RunRequest {
             host: job.host,
             words: job.words.clone(),
             strace: self.strace.clone(),
@@ -164,7 +164,7 @@ impl Programs {
             },
             Channel::Pty => Streams::Pty,
         };
-        let input = begin(&self.lab, errand, streams, &self.speaks)
+        let input = begin(&self.lab, request, streams, &self.speaks)
             .map_err(SystemError::new(Operation::Create, "a program"))
             .map_err(|error| Failure::system(&error, self.console.lang))?;
         input.into_iter().for_each(|input| self.typed.begun(input));

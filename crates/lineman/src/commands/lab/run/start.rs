@@ -6,8 +6,8 @@ use std::os::fd::AsFd as _;
 use std::os::fd::OwnedFd;
 
 use lineman_lab::Ended;
-use lineman_lab::Errand;
 use lineman_lab::Lab;
+use lineman_lab::RunRequest;
 use lineman_trace::log::Host;
 use tokio::sync::mpsc;
 
@@ -41,11 +41,11 @@ pub(super) enum Streams {
 /// When a pipe, a terminal or a thread is refused, or the lab has ended.
 pub(super) fn begin(
     lab: &Lab,
-    errand: Errand,
+    request: RunRequest,
     streams: Streams,
     sender: &mpsc::UnboundedSender<Heard>,
 ) -> io::Result<Option<Input>> {
-    let host = errand.host;
+    let host = request.host;
     let (streams, input) = match streams {
         Streams::Ours => {
             let streams = [
@@ -58,7 +58,7 @@ pub(super) fn begin(
         Streams::Pipes { is_typed } => piped(host, is_typed, sender)?,
         Streams::Pty => own_terminal(host, sender)?,
     };
-    let ticket = lab.run(errand, streams).map_err(io::Error::other)?;
+    let ticket = lab.run(request, streams).map_err(io::Error::other)?;
     let sender = sender.clone();
     std::thread::Builder::new().spawn(move || {
         if let Ok(ended) = ticket.wait() {
