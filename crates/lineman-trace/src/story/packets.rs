@@ -313,6 +313,10 @@ impl Story {
         // What is no segment has no place in a flow, but a checksum.
         let other = match &altered {
             Some(frame) if is_damaged(frame) => Arrival::Damaged,
+            // A header that says that it is shorter than a header has no checksum that could be read; nobody takes it in, either.
+            Some(frame) if arrow.seen.segment().is_some() && frame.tcp().is_none() => {
+                Arrival::Damaged
+            }
             _ => Arrival::InOrder,
         };
         let delivered = match fate.arrives() {

@@ -85,3 +85,16 @@ fn a_rule_for_all_packets_of_a_direction_is_known_by_its_word() {
     assert!(said.contains(&"wire.held.rule"), "{said:?}");
     assert!(said.contains(&"wire.released.limit"), "{said:?}");
 }
+
+/// "The wire changed it on the way", and no word of what came of it: the bit that was flipped was one of the header's length.
+#[test]
+fn a_segment_whose_header_cannot_be_read_is_told_to_be_discarded() {
+    let (mut log, mut tcp) = (Script::new("rules"), Connection::new(9000));
+    let bytes = tcp.next(Client, SYN, b"");
+    let id = log.send(Client, bytes.clone());
+    let mut came = bytes;
+    came[14 + 20 + 12] = 0x20;
+    log.verdict(id, Client, Verdict::Delivered, Some(came));
+    let said = of(&rows(log), id);
+    assert!(ids(&said).contains(&"arrival.damaged"), "{said:?}");
+}
