@@ -10,6 +10,7 @@ use lineman_trace::learn::Change;
 use lineman_trace::learn::Exercise;
 use lineman_trace::learn::Field;
 use lineman_trace::learn::Guess;
+use lineman_trace::learn::Line;
 use lineman_trace::learn::Mark;
 use lineman_trace::learn::OrderMark;
 use lineman_trace::learn::Plan;
@@ -22,6 +23,7 @@ use lineman_trace::story::Row;
 use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
 use lineman_trace::story::Stretch;
+use lineman_trace::story::Value;
 
 /// Logs with TCP in them, with UDP alone, of captures, with packets that are held, lost and crossing.
 const LOGS: [&str; 12] = [
@@ -170,7 +172,7 @@ fn no_later_row_gives_an_answer_away() {
         }
         for pair in lines.windows(2) {
             for host in [Host::Client, Host::Server] {
-                let cell = |line: &lineman_trace::learn::Line| match host {
+                let cell = |line: &Line| match host {
                     Host::Client => line.client.clone(),
                     Host::Server => line.server.clone(),
                 };
@@ -347,6 +349,60 @@ fn an_order_that_cannot_have_been_is_not_accepted() {
     ] {
         assert_eq!(exercise.check_order(&open), OrderMark::Open, "{open:?}");
     }
+}
+
+/// The reason for a wrong order said a number that was asked next.
+#[test]
+fn a_reason_for_an_order_answers_no_blank() {
+    let (mut told, mut kept) = (0, 0);
+    for name in LOGS {
+        for seed in 0..20 {
+            let plan = Plan {
+                seed,
+                blanks: 4,
+                ..asking(&Ask::ALL)
+            };
+            let exercise = exercise(name, plan);
+            let right = exercise.true_order();
+            let lines = exercise.shuffled().iter();
+            let lines: Vec<Line> = lines
+                .filter_map(|row| exercise.shuffled_line(*row))
+                .collect();
+            let shown = lines.iter().flat_map(|line| [&line.seq, &line.ack]);
+            let shown: Vec<&Cell> = shown.flatten().collect();
+            for at in 1..right.len() {
+                let mut wrong = right.clone();
+                wrong.swap(at - 1, at);
+                let OrderMark::Wrong { late, why, .. } = exercise.check_order(&wrong) else {
+                    continue;
+                };
+                told += why.len();
+                kept += usize::from(why.is_empty());
+                let Line {
+                    flags, seq, ack, ..
+                } = &lines[late];
+                let is_asked = |cell: &Option<Cell>| matches!(cell, Some(Cell::Blank(_)));
+                if [flags, seq, ack].into_iter().any(is_asked) {
+                    assert!(why.is_empty(), "{name} {seed}: {why:?}");
+                }
+                for (blank, asked) in exercise.blanks().iter().enumerate() {
+                    let truth = exercise.truth(blank).expect("a truth");
+                    let is_shown = shown.contains(&&Cell::Told(truth.clone()));
+                    if is_shown || matches!(asked.field, Field::State(_) | Field::Flags) {
+                        continue;
+                    }
+                    let fields = why.iter().flat_map(|saying| saying.fields());
+                    for (_, value) in fields {
+                        let Value::RelativeSeq(number) = value else {
+                            continue;
+                        };
+                        assert_ne!(number.to_string(), truth, "{name} {seed}: {why:?}");
+                    }
+                }
+            }
+        }
+    }
+    assert!(told > 0 && kept > 0, "{told} reasons, {kept} kept back");
 }
 
 #[test]

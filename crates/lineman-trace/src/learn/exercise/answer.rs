@@ -2,11 +2,14 @@
 
 use serde::Deserialize;
 
+use super::Cell;
 use super::Exercise;
+use super::Field;
 use super::blank;
 use super::order;
 use crate::learn::guess::is_about_packet;
 use crate::story::Saying;
+use crate::story::Value;
 
 /// What somebody has filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -97,11 +100,41 @@ impl Exercise {
             return OrderMark::Right;
         };
         let sayings = self.rows[rows[late]].sayings.iter();
+        let why = sayings.filter(|it| is_about_packet(it)).take(1);
         OrderMark::Wrong {
             late: order[late],
             early: order[early],
-            why: sayings.filter(|it| is_about_packet(it)).take(1).collect(),
+            why: why.filter(|it| !self.tells(rows[late], it)).collect(),
         }
+    }
+
+    /// Whether what the story says of a packet answers a blank, which is asked after the order: something of the packet
+    /// itself, or a number that none of the shuffled packets shows.
+    fn tells(&self, row: usize, saying: &Saying) -> bool {
+        let mut numbers = self
+            .blanks
+            .iter()
+            .filter(|it| !matches!(it.field, Field::State(_)));
+        if numbers.clone().any(|it| it.row == row) {
+            return true;
+        }
+        let shuffled = self
+            .shuffled
+            .iter()
+            .filter_map(|row| self.shuffled_line(*row));
+        let shown: Vec<String> = shuffled
+            .flat_map(|line| [line.seq, line.ack])
+            .filter_map(|cell| match cell? {
+                Cell::Told(number) => Some(number),
+                Cell::Blank(_) => None,
+            })
+            .collect();
+        let said: Vec<String> = saying.fields().into_iter().filter_map(number).collect();
+        numbers.any(|it| {
+            let truths = blank::truths(&self.rows[it.row], it.field);
+            let is_shown = truths.first().is_some_and(|truth| shown.contains(truth));
+            !is_shown && truths.iter().any(|truth| said.contains(truth))
+        })
     }
 
     /// What stands in a blank.
@@ -115,6 +148,15 @@ impl Exercise {
         let mut places: Vec<usize> = (0..self.shuffled.len()).collect();
         places.sort_by_key(|at| self.shuffled[*at]);
         places
+    }
+}
+
+/// A sequence number that a saying names.
+fn number((_, value): (&str, Value)) -> Option<String> {
+    match value {
+        Value::RelativeSeq(number) => Some(number.to_string()),
+        Value::Seq(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 

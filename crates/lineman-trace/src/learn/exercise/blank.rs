@@ -128,6 +128,20 @@ pub(super) fn truth(row: &Row, field: Field) -> Option<String> {
     }
 }
 
+/// All that can stand for a number: as the ladder counts it, then as it stands in the header. Of other fields only what stands there.
+pub(super) fn truths(row: &Row, field: Field) -> Vec<String> {
+    let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
+    let header = segment.and_then(|segment| match field {
+        Field::Seq => Some(segment.seq),
+        Field::Ack => Some(segment.ack),
+        Field::Flags | Field::State(_) => None,
+    });
+    let counted = truth(row, field).into_iter();
+    counted
+        .chain(header.map(|number| number.to_string()))
+        .collect()
+}
+
 /// Whether somebody's answer is right: a number as the ladder counts it or as it stands in the header, flags in any
 /// order, a state by its name in the RFC or in a textbook.
 pub(super) fn is_right(row: &Row, field: Field, answer: &str) -> bool {
@@ -135,16 +149,9 @@ pub(super) fn is_right(row: &Row, field: Field, answer: &str) -> bool {
         return false;
     };
     let answer = answer.trim();
-    let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
     match field {
-        Field::Seq | Field::Ack => {
-            let header = segment.map(|segment| match field {
-                Field::Seq => segment.seq,
-                _ => segment.ack,
-            });
-            // Texts are compared where a number would be equal: 01 is no number that anybody writes.
-            answer == truth || header.is_some_and(|number| answer == number.to_string())
-        }
+        // Texts are compared where a number would be equal: 01 is no number that anybody writes.
+        Field::Seq | Field::Ack => truths(row, field).iter().any(|truth| answer == truth),
         Field::Flags => flags(answer) == flags(&truth),
         Field::State(_) => state(answer).is_some_and(|state| state.name() == truth),
     }
