@@ -188,6 +188,9 @@ impl Card {
     fn state(&mut self, state: &State) {
         if matches!(state.to, TcpState::TimeWait | TcpState::Closed) {
             self.figures.remove(&state.socket);
+            // What is over sends nothing again, and acknowledges nothing late.
+            self.timers
+                .retain(|(_, timer)| timer.clock == TimerKind::TimeWait);
         }
         if state.from == Some(TcpState::TimeWait) {
             self.timers
@@ -207,6 +210,7 @@ impl Card {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::views::logs::LOGS;
     use crate::views::logs::events;
 
     /// "unacked 0", while five bytes of the client were under way: a TCP tells how long its queues are only when its state changes.
@@ -233,5 +237,29 @@ mod tests {
         let scene = Scene::after(&events[..=at]);
         let socket = scene.hosts[Host::Client].socket.expect("a socket");
         assert_eq!(socket.queues.map(|queues| queues.unsent), Some(1));
+    }
+
+    /// A bar for the retransmission timer of a socket that had given up.
+    #[test]
+    fn what_is_closed_retransmits_nothing() {
+        let mut closed = 0;
+        for name in LOGS {
+            let mut scene = Scene::default();
+            for event in events(name) {
+                scene.push(&event);
+                let Kind::State(state) = &event.kind else {
+                    continue;
+                };
+                if state.to == TcpState::Closed {
+                    closed += 1;
+                    let timers = &scene.hosts[state.host].timers;
+                    let all_wait = timers
+                        .iter()
+                        .all(|(_, timer)| timer.clock == TimerKind::TimeWait);
+                    assert!(all_wait, "{name}: {timers:?}");
+                }
+            }
+        }
+        assert!(closed > 0);
     }
 }
