@@ -12,6 +12,9 @@ import { button, element } from './messages.js';
  * @typedef {{solved: boolean, blanks: Mark[], order: Mark|null}} Marks
  */
 
+/** As the list counts the packets that are to be put in order, and as the terminal does. @param {number} at */
+const letter = (at) => String.fromCharCode(65 + at);
+
 export class Exercise {
   /** @param {HTMLElement} place @param {HTMLDialogElement} dialog @param {HTMLElement} sheet @param {Store} store @param {Messages} messages */
   constructor(place, dialog, sheet, store, messages) {
@@ -87,7 +90,7 @@ export class Exercise {
       made.setAttribute('role', 'status');
       return made;
     };
-    const places = asked.order.map((_, at) => ({ input: text(`${say('exercise.order')} ${at + 1}`), mark: mark() }));
+    const places = asked.order.map((_, at) => ({ input: text(`${say('exercise.order')} ${letter(at)}`), mark: mark() }));
     const blanks = asked.questions.map((question) => ({ input: text(question[lang]), mark: mark() }));
     places.forEach(({ input }) => { input.className = 'place'; });
     blanks.forEach(({ input }, at) => { input.dataset.blank = String(at); });
@@ -152,7 +155,7 @@ export class Exercise {
       marks.blanks.forEach((it, at) => told(blanks[at].mark, it));
       if (marks.order) {
         const { late, early } = marks.order;
-        const pair = late === undefined || early === undefined ? '' : say('exercise.early', { late: places[late].input.value, early: places[early].input.value });
+        const pair = late === undefined || early === undefined ? '' : say('exercise.early', { late: letter(late), early: letter(early) });
         told(orderMark, marks.order, pair);
       }
       const all = [...marks.blanks, ...(marks.order ? [marks.order] : [])];

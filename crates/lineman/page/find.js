@@ -27,7 +27,7 @@ export class Find {
     /** @type {HTMLButtonElement[]} */
     this.ways = [button('↑', () => this.go(-1)), button('↓', () => this.go(1))];
     form.append(...this.ways, this.told);
-    place.append(form);
+    place.insertBefore(form, place.children[1] ?? null); // behind the head
     let drawn = '';
     store.watch(() => {
       form.hidden = store.rows.length === 0;

@@ -7,7 +7,7 @@ export const seconds = (ns) => (ns / 1e9).toFixed(3);
 
 /** A length of time, in the unit that suits it. @param {number} ns */
 export function length(ns) {
-  if (ns >= 1e9) return `${(ns / 1e9).toFixed(2)} s`;
+  if (ns >= 999.5e6) return `${(ns / 1e9).toFixed(2)} s`;
   return `${Math.round(ns / 1e6)} ms`;
 }
 

@@ -50,7 +50,7 @@ export class Graphs {
       const x = (event.offsetX - LEFT) / (this.canvas.clientWidth - LEFT);
       if (store.rows.length && x >= 0) store.choose(ladder.at(x * ladder.end));
     });
-    place.append(this.text, this.canvas);
+    place.append(this.canvas, this.text);
     store.watch(() => this.draw());
   }
 

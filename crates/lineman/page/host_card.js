@@ -43,7 +43,8 @@ export class HostCard {
     const { store, messages, host } = this;
     const row = store.isNow() ? undefined : store.row();
     const card = row ? this.then() : store.isNow() ? this.now() : NOTHING;
-    const drawn = JSON.stringify([store.lang, card, row?.t_ns, store.ladder?.origin, store.hasStates, store.rows.length > 0]);
+    const over = this.over();
+    const drawn = JSON.stringify([store.lang, card, row?.t_ns, store.ladder?.origin, store.isStateless(), over]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     this.place.setAttribute('aria-label', messages.say(host));
@@ -55,8 +56,7 @@ export class HostCard {
       parts.push(element('div', 'state', socket.state));
       parts.push(element('p', 'how', messages.say(`known.${socket.origin === 'inferred' ? 'deduced' : socket.origin}`)));
     } else {
-      const datagrams = !store.hasStates && store.rows.length > 0;
-      parts.push(element('p', 'how', messages.say(datagrams ? 'no.states' : 'no.socket')));
+      parts.push(element('p', 'how', messages.say(store.isStateless() ? 'no.states' : 'no.socket')));
     }
     if (row) parts.push(element('p', 'how', messages.say('then', { time: `${format.seconds(row.t_ns)} s` })));
     if (queues && listens) {
@@ -73,8 +73,9 @@ export class HostCard {
       const { window, threshold, algorithm } = congestion;
       parts.push(element('p', 'queue', messages.say(threshold === undefined ? 'congestion.none' : 'congestion', { window, threshold: threshold ?? '', algorithm: algorithm || '?' })));
     }
-    if (left !== null) {
-      const dead = element('p', 'dead', messages.say(store.choices.length ? 'left' : 'left.recorded', { why: left }));
+    const gone = over ?? (left === null ? null : messages.say(store.choices.length ? 'left' : 'left.recorded', { why: left }));
+    if (gone !== null) {
+      const dead = element('p', 'dead', gone);
       dead.setAttribute('role', 'alert');
       parts.unshift(dead);
     }
@@ -83,6 +84,14 @@ export class HostCard {
     this.calls.hidden = calls.length === 0 && store.ladder?.origin === 'inferred';
     const list = element('ol', '', null, calls.slice(-CALLS).reverse().map((call) => element('li', '', format.call(call))));
     this.calls.replaceChildren(element('h2', '', messages.say('calls')), list);
+  }
+
+  /** Why there is no host any more, if its whole lab is gone: nothing in the log could tell of that. @returns {string|null} */
+  over() {
+    const { store, messages } = this;
+    if (!store.live || !(store.ended || store.gone)) return null;
+    const again = store.choices.length > 0 && !store.gone;
+    return messages.say(again ? 'over.again' : 'over');
   }
 
   /** How things stand. Of a capture the last state is what is known, whether there is a socket or not. @returns {import('./store.js').Card} */

@@ -69,7 +69,12 @@ export class Inspector {
     const hex = element('p', 'hex');
     const bytes = packet.bytes.match(/../g) ?? [];
     const marks = bytes.map((byte) => element('span', '', byte));
-    marks.forEach((mark, at) => hex.append(mark, (at + 1) % 16 ? ' ' : '\n'));
+    // Lines have sixteen bytes, or eight where there is no room.
+    for (let at = 0; at < marks.length; at += 8) {
+      const eight = element('span', 'eight');
+      for (const mark of marks.slice(at, at + 8)) eight.append(mark, ' ');
+      hex.append(eight, ' ');
+    }
     const table = element('table', 'fields');
     let layer = '';
     const lines = packet.fields.map((field) => {
@@ -105,7 +110,7 @@ export class Inspector {
     table.addEventListener('focusout', () => mark(-1));
     marks.forEach((it, at) => it.addEventListener('mouseenter', () => mark(packet.fields.findLastIndex((field) => at >= field.from && at < field.to))));
     const left = element('div', '', null, [element('h2', '', messages.say('fields')), table]);
-    const right = element('div', '', null, [element('h2', '', messages.say('bytes')), hex]);
+    const right = element('div', '', null, [element('h2', '', messages.say(this.store.ladder?.origin === 'inferred' ? 'bytes.captured' : 'bytes')), hex]);
     const parts = element('div', 'parts', null, [left, right]);
     parts.addEventListener('mouseleave', () => mark(-1));
     return parts;

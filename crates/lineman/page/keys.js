@@ -13,7 +13,12 @@ export class Keys {
     this.keys = [...keys, { keys: ['?', 'h'], shown: '? h', name: 'key.list', when: () => true, act: () => this.show() }];
     document.addEventListener('keydown', (event) => {
       const target = /** @type {HTMLElement} */ (event.target);
-      if (event.ctrlKey || event.metaKey || event.altKey || target.matches('input, select, textarea')) return;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (takes(target, event.key)) {
+        // Back to where keys are heard.
+        if (event.key === 'Escape' && !document.querySelector('dialog[open]')) target.blur();
+        return;
+      }
       if (target.matches('button') && (event.key === 'Enter' || event.key === ' ')) return;
       const key = this.keys.find((it) => it.keys.includes(event.key) && it.when());
       if (!key || document.querySelector('dialog[open]')) return;
@@ -33,4 +38,12 @@ export class Keys {
     dialog.setAttribute('aria-label', messages.say('keys'));
     dialog.showModal();
   }
+}
+
+/** Whether a key is for the element that has the focus. @param {HTMLElement} target @param {string} key */
+function takes(target, key) {
+  // A dialog that was closed a moment ago may have it still.
+  if (target.closest('dialog:not([open])')) return false;
+  if (target.matches('input[type="checkbox"]')) return key === ' ' || key === 'Escape';
+  return target.matches('input, select, textarea');
 }

@@ -12,8 +12,13 @@ import { element } from './messages.js';
 const ARROW = 46;
 const PLAIN = 38;
 const CUT = 24;
+/** Below the arrow, where there is no room for calls beside it. */
+const CALLS = 18;
 /** So much later than the row above is cut to a dashed line: in nanoseconds. It is longer than a wire of 100 ms needs for an answer. */
 const IDLE_NS = 400e6;
+/** As in the style: a phone, where calls beside arrows have no room; and a projector, where those of datagrams have none. */
+const NARROW = matchMedia('(max-width: 760px)');
+const MEDIUM = matchMedia('(max-width: 1150px)');
 /** So much beyond the window is kept, in pixels. */
 const OVERDRAW = 300;
 
@@ -40,8 +45,15 @@ export class Ladder {
     this.named = '';
     this.followed = -1;
     this.epoch = store.epoch;
+    /** Whether calls stand below arrows: beside them is no room. */
+    this.below = false;
     this.scroll.addEventListener('scroll', () => store.changed());
-    new ResizeObserver(() => store.changed()).observe(this.scroll);
+    /** Whether the chosen row is in the window: it stays there when that is another. */
+    this.sees = true;
+    new ResizeObserver(() => {
+      if (this.sees) this.followed = -1;
+      store.changed();
+    }).observe(this.scroll);
     this.list.addEventListener('click', (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest('.row');
       if (row) store.choose(Number(/** @type {HTMLElement} */ (row).dataset.n));
@@ -65,11 +77,18 @@ export class Ladder {
         this.end += CUT;
       }
       this.tops.push(this.end);
-      this.end += rows[n].packet ? ARROW : PLAIN;
+      this.end += this.tall(rows[n]);
     }
   }
 
-  /** Another log is shown from now on. */
+  /** How high a row is. @param {Row} row */
+  tall(row) {
+    if (!row.packet) return PLAIN;
+    const calls = [row.calls.client, row.calls.server].filter(Boolean).length;
+    return this.below ? ARROW + calls * CALLS : ARROW;
+  }
+
+  /** All rows are placed anew: another log is shown from now on, or calls elsewhere. */
   begin() {
     this.epoch = this.store.epoch;
     this.cut.clear();
@@ -120,9 +139,15 @@ export class Ladder {
 
   draw() {
     const { store, messages } = this;
+    const stateless = store.isStateless();
+    this.parent.classList.toggle('stateless', stateless);
+    const below = NARROW.matches || (stateless && MEDIUM.matches);
+    if (below !== this.below) {
+      this.below = below;
+      this.begin();
+    }
     this.place();
     this.heading();
-    this.parent.classList.toggle('stateless', !store.hasStates && store.rows.length > 0);
     // For tests: how many rows there are, and how many of them a later one stands for.
     this.list.dataset.rows = String(store.rows.length);
     this.list.dataset.folded = String(store.folded.size);
@@ -160,6 +185,8 @@ export class Ladder {
       row.setAttribute('aria-selected', String(chosen));
       row.tabIndex = chosen ? 0 : -1;
     }
+    const chosen = this.tops[store.chosen] ?? 0;
+    this.sees = chosen >= top - CUT && chosen < top + this.scroll.clientHeight;
     this.list.setAttribute('aria-label', messages.say('ladder'));
     this.arrows.draw(first, last, this.tops);
   }
@@ -180,8 +207,9 @@ export class Ladder {
     const top = this.tops[n];
     if (top === undefined) return;
     const { scrollTop, clientHeight } = this.scroll;
+    const bottom = top + this.tall(this.store.rows[n]);
     if (top < scrollTop) this.scroll.scrollTop = top - CUT;
-    else if (top + ARROW > scrollTop + clientHeight) this.scroll.scrollTop = top + ARROW - clientHeight;
+    else if (bottom > scrollTop + clientHeight) this.scroll.scrollTop = bottom - clientHeight;
   }
 
   /** @param {Row} row @returns {HTMLElement} */
@@ -189,10 +217,11 @@ export class Ladder {
     const { store, messages } = this;
     const { lang } = store;
     const made = element('div', row.packet ? 'row' : 'row plain');
-    const height = row.packet ? ARROW : PLAIN;
     made.dataset.n = String(row.n);
     made.style.top = `${this.tops[row.n]}px`;
-    made.style.height = `${height}px`;
+    made.style.height = `${this.tall(row)}px`;
+    made.classList.toggle('calls', this.tall(row) > ARROW);
+    made.classList.toggle('both', this.tall(row) > ARROW + CALLS);
     made.setAttribute('role', 'option');
     made.setAttribute('aria-posinset', String(row.n + 1));
     made.setAttribute('aria-setsize', '-1');

@@ -50,7 +50,7 @@ function numbers() {
 function header() {
   let drawn = '';
   store.watch(() => {
-    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.length, store.epoch, store.choices.length, store.exercise]);
+    const wanted = JSON.stringify([store.lang, store.ladder, store.absolute, store.gone, store.ended, store.notices.slice(-1), store.epoch, store.choices.length, store.exercise]);
     if (wanted === drawn) return;
     drawn = wanted;
     root.lang = store.lang === 'zh' ? 'zh-CN' : 'en';
@@ -82,9 +82,15 @@ function header() {
       button('◐', theme, messages.say('theme')), ' ',
       button('?', () => keys.show(), messages.say('key.list')),
     );
-    const said = store.notices.slice(-1).map((it) => (typeof it === 'string' ? it : messages.say('refused', { why: it[store.lang] })));
+    const said = store.notices.slice(-1).map(({ text, refused }) => {
+      const why = typeof text === 'string' ? text : text[store.lang];
+      return refused ? messages.say('refused', { why }) : why;
+    });
     if (store.gone) said.unshift(messages.say('gone'));
-    at('banner').textContent = said.join(' ');
+    const close = button('×', () => { store.notices = []; store.changed(); });
+    close.setAttribute('aria-label', messages.say('close'));
+    close.hidden = store.notices.length === 0;
+    at('banner').replaceChildren(said.join(' '), ' ', close);
     at('banner').hidden = said.length === 0;
   });
 }
@@ -94,8 +100,8 @@ root.dataset.theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark'
 header();
 for (const host of /** @type {const} */ (['client', 'server'])) new HostCard(at(host), host, store, messages);
 const wire = new WireControls(at('wire'), store, messages);
-const find = new Find(at('wire'), store, messages);
 const ladder = new Ladder(at('ladder'), store, messages);
+const find = new Find(at('ladder'), store, messages);
 const ruler = new Ruler(ladder, store, messages);
 new Inspector(at('inspector'), store, messages);
 const prompt = new Prompt(at('bench'), store, messages);
@@ -103,8 +109,10 @@ new Doing(at('doing'), store, messages, prompt);
 new Faults(at('faults'), store, messages);
 new Graphs(at('graphs'), store, messages, ladder);
 new Table(at('table'), store, messages);
+/** With what is recorded nothing can be done; before it is known what is shown, anything may be. */
+const lab = () => !store.exercise && (store.live || store.epoch === 0);
 const tabs = new Tabs(at('tabs'), store, messages, [
-  ['inspector', at('inspector')], ['doing', at('doing')], ['bench', at('bench')], ['wire', at('faults')], ['graphs', at('graphs')], ['table', at('table')], ['learn', at('learn')],
+  ['inspector', at('inspector')], ['doing', at('doing'), lab], ['bench', at('bench'), lab], ['wire', at('faults'), lab], ['graphs', at('graphs')], ['table', at('table')], ['learn', at('learn')],
 ]);
 const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
 new Chapter(at('chapter'), store, messages, chooser);
@@ -123,7 +131,11 @@ const looks = () => !store.exercise;
 const walks = () => store.walks && store.drives();
 const live = () => store.live && looks() && !store.walks;
 const labs = () => store.choices.length > 0 && looks() && !store.gone;
-const tab = (/** @type {string} */ id) => () => tabs.show(id);
+/** What Tab reaches next is in the panel. */
+const tab = (/** @type {string} */ id) => () => {
+  tabs.show(id);
+  at(id).focus();
+};
 const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, messages, [
   { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.up', when: looks, act: () => store.move(-1) },
   { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.down', when: looks, act: forward },
@@ -138,9 +150,9 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['s'], shown: 's', name: 'key.mode', when: live, act: () => wire.step(!store.stepping) },
   { keys: ['a'], shown: 'a', name: 'key.numbers', when: looks, act: numbers },
   { keys: ['1'], shown: '1', name: 'inspector', when: looks, act: tab('inspector') },
-  { keys: ['2'], shown: '2', name: 'doing', when: looks, act: tab('doing') },
-  { keys: ['3', 'c'], shown: '3 c', name: 'bench', when: looks, act: () => { tabs.show('bench'); prompt.input.focus(); } },
-  { keys: ['4'], shown: '4', name: 'wire', when: looks, act: tab('faults') },
+  { keys: ['2'], shown: '2', name: 'doing', when: lab, act: tab('doing') },
+  { keys: ['3', 'c'], shown: '3 c', name: 'bench', when: lab, act: () => { tabs.show('bench'); prompt.input.focus(); } },
+  { keys: ['4'], shown: '4', name: 'wire', when: lab, act: tab('faults') },
   { keys: ['5'], shown: '5', name: 'graphs', when: looks, act: tab('graphs') },
   { keys: ['6'], shown: '6', name: 'table', when: looks, act: tab('table') },
   { keys: ['7', 'p'], shown: '7 p', name: 'learn', when: looks, act: tab('learn') },

@@ -75,7 +75,8 @@ export class Prompt {
     this.store.run(); // what is done now is seen now
     const answer = await ask({ do: 'lines', host, lines });
     if (answer.error) this.tell(answer.error, 'wrong');
-    else if (answer.said?.en) this.tell(answer.said, 'said');
+    else this.store.notices = []; // what went wrong before is past
+    if (answer.said?.en) this.tell(answer.said, 'said');
   }
 
   /** @param {string|import('./store.js').Both} text @param {string} kind */
@@ -83,7 +84,7 @@ export class Prompt {
     this.lines.push({ text, kind });
     if (this.lines.length > KEPT) this.lines.shift();
     this.told += 1;
-    if (kind === 'wrong') this.store.notices.push(text);
+    if (kind === 'wrong') this.store.notices.push({ text, refused: true });
     this.store.changed();
   }
 

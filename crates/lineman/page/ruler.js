@@ -72,6 +72,9 @@ export class Ruler {
     this.band.hidden = this.text.hidden = !this.span;
     if (!this.span) return;
     const [first, last] = [Math.min(...this.span), Math.max(...this.span)];
+    // Not above the row that is looked at.
+    const middle = ladder.scroll.scrollTop + ladder.scroll.clientHeight / 2;
+    this.text.classList.toggle('above', ladder.tops[this.span[1]] > middle);
     this.band.style.top = `${ladder.tops[first]}px`;
     this.band.style.height = `${(ladder.tops[last + 1] ?? ladder.end) - ladder.tops[first]}px`;
     const told = this.measure(first, last);

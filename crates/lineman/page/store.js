@@ -44,7 +44,7 @@ export class Store {
     this.lang = 'en';
     this.absolute = false;
     this.gone = false;
-    /** What was said that is not in the log: in one language, or in both. @type {(string|Both)[]} */
+    /** What was said that is not in the log: in one language, or in both; and whether it is why something was not done. @type {{text: string|Both, refused?: boolean}[]} */
     this.notices = [];
     /** @type {(() => void)[]} */
     this.views = [];
@@ -101,8 +101,9 @@ export class Store {
     this.folded = new Set();
     /** In which row each packet was sent. @type {Map<number, number>} */
     this.departures = new Map();
-    /** Whether a row has told of a TCP's state. */
+    /** Whether a row has told of a TCP's state, and whether one has a packet. */
     this.hasStates = false;
+    this.hasPackets = false;
     /** @type {number} */
     this.chosen = -1;
     this.following = true;
@@ -122,7 +123,13 @@ export class Store {
     if (repeatsSame(this.rows[row.n - 1], row)) this.folded.add(row.n - 1);
     this.rows.push(row);
     this.hasStates ||= Boolean(row.states.client || row.states.server);
+    this.hasPackets ||= Boolean(row.packet);
     if (this.following) this.chosen = row.n;
+  }
+
+  /** Whether packets have passed, and none of TCP. */
+  isStateless() {
+    return Boolean(this.hasPackets && !this.hasStates);
   }
 
   /** Whether the row that is looked at is the last of all: how things stand now is how they stood then. */
@@ -196,7 +203,7 @@ export class Store {
         this.scene = content;
         break;
       case 'notice':
-        this.notices.push(content.text);
+        this.notices.push({ text: content.text });
         break;
       case 'end':
         this.ended = true;

@@ -52,8 +52,12 @@ export async function ask(command) {
 export async function order(store, command) {
   store.run(); // what is done now is seen now
   const { error } = await ask(command);
-  if (error === undefined) return true;
-  store.notices.push(error);
+  if (error === undefined) {
+    store.notices = []; // what went wrong before is past
+    store.changed();
+    return true;
+  }
+  store.notices.push({ text: error, refused: true });
   store.changed();
   return false;
 }

@@ -41,6 +41,7 @@ export class Table {
       element('tbody', '', null, rows),
     ]);
     place.replaceChildren(table);
+    place.scrollTop = place.scrollHeight; // the chosen one is the last
   }
 
   /** @param {Row} row */

@@ -5,7 +5,7 @@ import { element } from './messages.js';
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
 
 export class Tabs {
-  /** @param {HTMLElement} bar @param {Store} store @param {Messages} messages @param {[string, HTMLElement][]} panels by the names of their words */
+  /** @param {HTMLElement} bar @param {Store} store @param {Messages} messages @param {[string, HTMLElement, (() => boolean)?][]} panels by the names of their words, each with when there is something to do in it */
   constructor(bar, store, messages, panels) {
     this.panels = panels;
     this.store = store;
@@ -26,7 +26,9 @@ export class Tabs {
         if (by === undefined) return;
         event.preventDefault();
         event.stopPropagation();
-        const next = (at + by + panels.length) % panels.length;
+        let next = at;
+        do next = (next + by + panels.length) % panels.length;
+        while (this.tabs[next].hidden);
         this.show(panels[next][1].id);
         this.tabs[next].focus();
       });
@@ -35,7 +37,9 @@ export class Tabs {
     }).map(({ tab }) => tab);
     store.watch(() => {
       bar.setAttribute('aria-label', messages.say('panels'));
-      panels.forEach(([name], at) => {
+      panels.forEach(([name, panel, when], at) => {
+        this.tabs[at].hidden = when !== undefined && !when();
+        if (this.tabs[at].hidden && !panel.hidden) this.show(panels[0][1].id);
         if (this.tabs[at].textContent !== messages.say(name)) this.tabs[at].textContent = messages.say(name);
       });
     });

@@ -15,7 +15,7 @@ export class WireControls {
     this.store = store;
     this.messages = messages;
     this.mode = element('div');
-    this.handles = element('div');
+    this.handles = element('div', 'handles');
     /** What was decided about, and may be told as held still. @type {Set<number>} */
     this.decided = new Set();
     this.epoch = store.epoch;

@@ -2,7 +2,7 @@
 
 /// The name in the page's script, English, Chinese.
 pub const WORDS: &[(&str, &str, &str)] = &[
-    ("learn", "Learn", "学习"),
+    ("learn", "learn", "学习"),
     ("chapter", "The chapter, step by step", "按章节学习"),
     (
         "chapter.none",
@@ -48,7 +48,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("guess.nothing", "no state changes", "状态都不变"),
     ("guess.answer", "Answer, and let it through", "回答并放行"),
     ("guess.right", "Right: {changes}", "对：{changes}"),
-    ("guess.wrong", "Not so: {changes}", "不对：{changes}"),
+    (
+        "guess.wrong",
+        "Not so. What happened: {changes}",
+        "不对。实际情况：{changes}",
+    ),
     (
         "guess.score",
         "{right} of {asked} right",
@@ -97,12 +101,12 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "corrected by the packets of its log",
         "由日志中的报文批改",
     ),
-    ("exercise.right", "right", "对"),
-    ("exercise.wrong", "not so", "不对"),
+    ("exercise.right", "Right", "对"),
+    ("exercise.wrong", "Not so", "不对"),
     (
         "exercise.early",
-        "packet {late} cannot stand before packet {early}",
-        "报文 {late} 不可能在报文 {early} 之前",
+        "{late} cannot stand before {early}",
+        "{late} 不可能在 {early} 之前",
     ),
     ("exercise.other", "Another", "换一份"),
     (

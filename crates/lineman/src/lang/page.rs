@@ -19,7 +19,7 @@ messages! {
     Playing {} "a script is still being played; wait for its end, or begin anew" "脚本仍在进行；请等它结束，或重新开始"
     TooSlow {} "the request took too long" "请求用时过长"
     NoExport {} "the log could not be written in this form" "日志无法写成这种格式"
-    Refused { what } "refused: this request has not the {what} of the page" "拒绝：请求的 {what} 与页面不符"
+    Refused { what } "refused: the request does not have the page's {what}" "拒绝：请求的 {what} 与页面不符"
     NotJson {} "--page is for people; --json writes the same rows for programs" "--page 供人阅读；给程序用请用 --json"
 }
 
@@ -83,8 +83,8 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "waiting",
-        "to accept: {count} of {limit}",
-        "等待 accept：{count}，上限 {limit}",
+        "waiting for accept(): {count} (backlog {limit})",
+        "等待 accept()：{count}（backlog {limit}）",
     ),
     ("calls", "socket calls", "套接字调用"),
     ("step", "Step", "单步"),
@@ -118,8 +118,8 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("rules.set", "Set", "设置"),
     (
         "walk",
-        "Time stands still for you: ↓ shows what comes next.",
-        "时间为你停住：按 ↓ 显示下一步。",
+        "Time stands still; ↓ goes on.",
+        "时间已停住；按 ↓ 继续。",
     ),
     ("walk.next", "Next", "下一步"),
     ("walk.all", "Show all", "全部显示"),
@@ -142,8 +142,13 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("fields", "fields", "字段"),
     ("bytes", "bytes, as they were sent", "发出时的字节"),
-    ("relative", "relative", "相对"),
-    ("absolute", "absolute", "绝对"),
+    (
+        "bytes.captured",
+        "bytes, as they were captured",
+        "捕获到的字节",
+    ),
+    ("relative", "relative numbers", "相对序号"),
+    ("absolute", "absolute numbers", "绝对序号"),
     ("language", "中文", "English"),
     ("theme", "light or dark", "浅色或深色"),
     ("keys", "keys", "按键"),
@@ -176,7 +181,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     (
         "recorded",
         "recorded: nothing can be held any more",
-        "已记录：不能再扣留报文",
+        "这是记录：不能再扣留报文",
     ),
     ("table", "table", "表格"),
     ("find", "find", "查找"),
@@ -186,7 +191,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "在各行中查找：RST、重传、#12",
     ),
     ("find.next", "next row that has them", "下一个匹配的行"),
-    ("find.before", "row before that has them", "上一个匹配的行"),
+    (
+        "find.before",
+        "previous row that has them",
+        "上一个匹配的行",
+    ),
     ("find.none", "in no row", "没有匹配的行"),
     ("find.at", "{at} of {all}", "第 {at} 个，共 {all} 个"),
     ("key.list", "list of keys", "按键列表"),
@@ -194,7 +203,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("key.down", "next row", "下一行"),
     ("key.first", "first row", "第一行"),
     ("key.tab", "next control", "下一个控件"),
-    ("key.escape", "close a dialog", "关闭对话框"),
+    (
+        "key.escape",
+        "close a dialog, or leave a field",
+        "关闭对话框，或离开输入框",
+    ),
     ("key.deliver", "deliver the held packet", "放行被扣留的报文"),
     ("key.drop", "drop it", "丢弃它"),
     ("key.duplicate", "deliver it twice", "放行两份"),
@@ -216,15 +229,15 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("doing", "do", "操作"),
     ("bench", "socket calls", "套接字调用"),
     ("port", "port", "端口"),
-    ("do.tcp", "TCP: a call", "TCP：通话"),
+    ("do.tcp", "TCP: a connection", "TCP：一条连接"),
     ("do.call", "Place a call", "建立连接"),
     (
         "do.call.hint",
         "the server waits at the port, and the client connects: three segments",
         "服务器在端口上等待，客户端连接：三次握手",
     ),
-    ("do.line", "line", "一行"),
-    ("do.say", "The {host} says it", "{host}发送"),
+    ("do.line", "line to send", "要发送的一行"),
+    ("do.say", "The {host} sends it", "{host}发送"),
     ("do.close", "The {host} closes", "{host}关闭"),
     (
         "do.close.hint",
@@ -252,7 +265,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "由客户端发送；端口打开时服务器用 recvfrom() 等待",
     ),
     ("do.tftp", "TFTP: a file", "TFTP：文件"),
-    ("do.file", "file, in bytes", "文件字节数"),
+    ("do.file", "size of the file, in bytes", "文件大小（字节）"),
     ("do.get", "get", "下载（get）"),
     (
         "do.get.hint",
@@ -292,12 +305,12 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("next.syn", "next SYN", "下一个 SYN"),
     ("next.synack", "next SYN+ACK", "下一个 SYN+ACK"),
     ("next.fin", "next FIN", "下一个 FIN"),
-    ("next.client", "next of the client", "客户端的下一个"),
-    ("next.server", "next of the server", "服务器的下一个"),
+    ("next.client", "next from the client", "客户端的下一个"),
+    ("next.server", "next from the server", "服务器的下一个"),
     (
         "faults",
-        "what the wire does by chance and by itself",
-        "线路的随机和固有行为",
+        "what the wire does with every packet",
+        "线路对每个报文的处理",
     ),
     ("way", "direction", "方向"),
     ("way.both", "both", "双向"),
@@ -307,11 +320,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("fault.delay", "delay ms", "时延 毫秒"),
     ("fault.jitter", "jitter ms", "抖动 毫秒"),
     ("fault.dup", "duplicate %", "重复 %"),
-    ("fault.reorder", "overtaken %", "失序 %"),
+    ("fault.reorder", "reordered %", "失序 %"),
     ("fault.rate", "rate kbit/s", "速率 kbit/s"),
     ("fault.seed", "seed", "随机种子"),
     ("faults.apply", "Apply", "应用"),
-    ("faults.none", "None", "全部取消"),
+    ("faults.none", "No rules", "全部取消"),
     ("choose", "Scenarios", "场景"),
     (
         "choose.hint",
@@ -326,7 +339,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("subject.opening", "A connection begins", "建立连接"),
     ("subject.closing", "A connection ends", "释放连接"),
-    ("subject.data", "In between", "数据传输"),
+    ("subject.data", "Data transfer", "数据传输"),
     ("subject.messages", "Messages in a stream", "字节流中的消息"),
     ("subject.waiting", "Calls that wait", "会等待的调用"),
     ("subject.datagrams", "Datagrams", "数据报"),
@@ -359,7 +372,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("export.jsonl", "log (JSON lines)", "日志（JSON 行）"),
     ("export.rows", "rows (JSON lines)", "各行（JSON 行）"),
     ("export.text", "text", "文本"),
-    ("again", "the same lab once more", "再次得到这个实验"),
+    ("again", "the same lab once more", "重现这个实验"),
     (
         "again.hint",
         "This command plays it with the rules as they are now. What was decided and called by hand is not in it, and rules that the scenario has by itself hold too.",
@@ -372,7 +385,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "所选行及之前的 {count} 行，共 {all} 行",
     ),
     ("meaning", "meaning", "说明"),
-    ("graphs", "graphs", "图"),
+    ("graphs", "graphs", "图表"),
     (
         "graphs.none",
         "There is no TCP segment to draw yet.",
@@ -421,7 +434,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     (
         "card.rtt",
-        "RTT {rtt} (varies by {variance})",
+        "RTT {rtt} (variation {variance})",
         "往返时间 RTT {rtt}（偏差 {variance}）",
     ),
     ("card.rto", "RTO {rto}", "重传超时 RTO {rto}"),
@@ -453,10 +466,10 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("timer", "{name}: {time}", "{name}：{time}"),
     (
         "timer.retransmission",
-        "retransmission timeout (RTO) was set",
-        "已设置重传超时（RTO）",
+        "retransmission timer (RTO)",
+        "重传计时器（RTO）",
     ),
-    ("timer.time_wait", "TIME-WAIT", "TIME-WAIT 等待"),
+    ("timer.time_wait", "TIME-WAIT", "TIME-WAIT"),
     ("timer.loss_probe", "tail loss probe", "尾部丢失探测"),
     ("timer.delayed_ack", "delayed ACK", "延迟确认"),
     ("timer.persist", "persist timer", "持续计时器"),
@@ -472,9 +485,19 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "这台主机已不在：{why}。“重新开始”会建立新的实验。",
     ),
     (
+        "over",
+        "This host is gone: its lab has ended. What stands here is what was known last.",
+        "这台主机已不在：它的实验已结束。以下是最后已知的情况。",
+    ),
+    (
+        "over.again",
+        "This host is gone: its lab has ended. What stands here is what was known last; Restart begins a new lab.",
+        "这台主机已不在：它的实验已结束。以下是最后已知的情况；“重新开始”会建立新的实验。",
+    ),
+    (
         "congestion.none",
-        "at the last loss: cwnd {window} segments, no ssthresh ({algorithm} sets none, or it was not told)",
-        "上次丢失时：cwnd {window} 个报文段，无 ssthresh（{algorithm} 不设，或未告知）",
+        "at the last loss: cwnd {window} segments, ssthresh not told ({algorithm})",
+        "上次丢失时：cwnd {window} 个报文段，ssthresh 未告知（{algorithm}）",
     ),
     (
         "left.recorded",
@@ -482,6 +505,6 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "这台主机在结束前已不在：{why}。",
     ),
     ("export.perfetto", "Perfetto", "Perfetto"),
-    ("export.figures", "figures (SVG)", "随时间变化的量（SVG）"),
-    ("close", "close", "关闭"),
+    ("export.figures", "graphs (SVG)", "图表（SVG）"),
+    ("close", "Close", "关闭"),
 ];

@@ -46,6 +46,8 @@ flows![
     a_stopped_program_leaves_a_readable_page,
     arrows_are_between_the_states,
     words_at_arrows_are_whole,
+    calls_stand_at_arrows_in_every_width,
+    keys_are_heard_after_escape,
     rows_are_found_by_their_words,
     what_is_counted_agrees_with_its_number,
     time_is_measured,

@@ -113,6 +113,8 @@ const flows = {
     const shown = () => page.locator('.rows').evaluate((list) => Number(list.dataset.rows));
     const first = await shown();
     assert(first <= 2, `${first} rows`);
+    // Before any packet it is not known that there is no TCP.
+    assert.doesNotMatch(await page.locator('#client').innerText(), /datagrams/);
     await until('a walk', () => page.locator('[data-walk=next]').count());
     assert.equal(await held(page), 0);
     const seen = [];
@@ -194,6 +196,8 @@ const flows = {
   async cards_say_how_things_stood(browser) {
     const page = await open(browser, await serve('replay', await recorded('close-four')));
     await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    // With what is recorded nothing can be done.
+    assert.deepEqual(await page.getByRole('tab').allTextContents(), ['packet', 'graphs', 'table', 'learn']);
     await page.keyboard.press('Home');
     await until('nothing yet', async () => (await page.locator('#client .state').count()) === 0);
     const seen = new Set();
@@ -249,6 +253,50 @@ const flows = {
         assert.deepEqual(cut, [], `at ${width}`);
       }
     }
+  },
+
+  /** They were missing there, and those of datagrams at a projector too. */
+  async calls_stand_at_arrows_in_every_width(browser) {
+    for (const [scenario, call] of [['close-four', 'send(3, "hello") = 5'], ['udp-lost', 'sendto(3, "one"']]) {
+      const page = await open(browser, await serve('replay', await recorded(scenario)));
+      await until('rows', () => page.locator('.row').count());
+      await page.keyboard.press('/');
+      await page.locator('.find input').fill(call.replace(/[(,)].*/, '('));
+      await page.keyboard.press('Enter');
+      for (const width of [1280, 1024, 390]) {
+        await page.setViewportSize({ width, height: 800 });
+        await until(`the call at ${width}`, () => page.evaluate((text) => {
+          const calls = [...document.querySelectorAll('.row:not(.plain) .call')];
+          return calls.some((it) => it.textContent.startsWith(text) && it.getBoundingClientRect().width > 0);
+        }, call));
+        // No row stands on another.
+        const over = await page.evaluate(() => {
+          const rows = [...document.querySelectorAll('.row')].map((it) => it.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+          return rows.filter((it, at) => at > 0 && it.top < rows[at - 1].bottom - 1).length;
+        });
+        assert.equal(over, 0, `at ${width}`);
+      }
+    }
+  },
+
+  /** The focus was still in the dialog that had been closed, and letters were for that. */
+  async keys_are_heard_after_escape(browser) {
+    const page = await open(browser, await serve('handshake'));
+    await until('a held SYN', () => held(page));
+    const isOpen = (id) => page.locator(`#${id}`).evaluate((it) => it.open);
+    for (const [key, id] of [['o', 'chooser'], ['e', 'exports'], ['?', 'keys'], ['o', 'chooser'], ['e', 'exports']]) {
+      await page.keyboard.press(key);
+      await until(id, () => isOpen(id));
+      await page.keyboard.press('Escape');
+      assert.equal(await isOpen(id), false);
+    }
+    // What is typed is left by it, too.
+    await page.keyboard.press('c');
+    await page.keyboard.type('state');
+    assert.equal(await page.locator('#bench .prompt input').inputValue(), 'state');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('5');
+    await until('graphs', () => page.locator('#graphs').isVisible());
   },
 
   async rows_are_found_by_their_words(browser) {
@@ -479,6 +527,14 @@ const flows = {
     await until('a banner', () => page.locator('#banner').isVisible());
     assert.match(await page.locator('#banner').textContent(), /explode/);
     assert.equal(await held(page), 1);
+    // It stood there for ever; what is done after it makes it go, and a button does.
+    await page.locator('#faults .rules').fill('loss 1%');
+    await page.keyboard.press('Enter');
+    await until('no banner', async () => !(await page.locator('#banner').isVisible()));
+    await page.locator('#faults .rules').fill('explode');
+    await page.keyboard.press('Enter');
+    await page.locator('#banner button').click();
+    await until('no banner again', async () => !(await page.locator('#banner').isVisible()));
   },
 
   async a_stopped_program_leaves_a_readable_page(browser) {
@@ -504,7 +560,7 @@ const flows = {
     await both('ESTABLISHED');
     const arrows = async () => (await labels(page)).filter(Boolean).join(', ');
     await until('three arrows', async () => (await arrows()) === 'SYN seq=0, SYN+ACK seq=0 ack=1, ACK ack=1');
-    await page.getByRole('button', { name: 'The client says it' }).click();
+    await page.getByRole('button', { name: 'The client sends it' }).click();
     await until('the line', async () => (await page.locator('#server ol').textContent()).includes('hello'));
     await page.getByRole('button', { name: 'The client closes' }).click();
     await until('CLOSE-WAIT', async () => (await state(page, 'server')) === 'CLOSE-WAIT');
@@ -650,9 +706,13 @@ const flows = {
     const labs = spawnSync('pgrep', ['-P', String(children.at(-1).pid)], { encoding: 'utf8' }).stdout.trim().split('\n');
     for (const lab of labs) process.kill(Number(lab), 'SIGKILL');
     await until('it is told', async () => (await page.locator('#wire').textContent()).includes('has ended'));
+    // Nothing in the log could tell that its hosts are gone with it.
+    await until('both hosts are gone', async () => (await page.locator('.card .dead').count()) === 2);
+    assert.match(await page.locator('#client .dead').textContent(), /gone.*Restart/);
     assert((await labels(page)).some((label) => label.startsWith('SYN')), 'the page stays readable');
     await page.getByRole('button', { name: 'Restart' }).click();
     await until('another held SYN', () => held(page));
+    assert.equal(await page.locator('.card .dead').count(), 0);
     await deliverUntil(page, 'ESTABLISHED', async () => (await state(page, 'server')) === 'ESTABLISHED');
   },
 
@@ -697,7 +757,7 @@ const flows = {
       for (let presses = 0; presses < 30; presses += 1) await page.locator('body').press(presses < 15 ? 'ArrowUp' : 'ArrowDown');
     }
     await page.keyboard.press('e');
-    await page.locator('#exports').getByRole('button', { name: 'close', exact: true }).click();
+    await page.locator('#exports').getByRole('button', { name: 'Close', exact: true }).click();
     assert.equal(await page.evaluate('window.hurt'), undefined);
     assert.equal(await page.locator('main img, main script, header img').count(), 0);
     assert(await page.getByText('onerror').count());
@@ -880,7 +940,7 @@ const flows = {
       for (const [key, dialog] of [['o', 'chooser'], ['e', 'exports'], ['?', 'keys']]) {
         await page.locator('body').press(key);
         await look(`${theme} ${dialog}`);
-        await page.locator(`#${dialog}`).getByRole('button', { name: 'close', exact: true }).click();
+        await page.locator(`#${dialog}`).getByRole('button', { name: 'Close', exact: true }).click();
       }
     }
   },

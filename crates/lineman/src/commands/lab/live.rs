@@ -21,7 +21,6 @@ use tokio::sync::mpsc::unbounded_channel;
 use super::driven::Driven;
 use super::driven::Order;
 use crate::commands::trace::source::Script;
-use crate::commands::trace::source::refusal;
 use crate::console::Console;
 
 /// How long a script waits while a person thinks about a packet.
@@ -36,7 +35,6 @@ pub struct Live {
     plays: mpsc::Sender<Play>,
     /// Whether a script is being played.
     plays_now: Arc<AtomicBool>,
-    console: Console,
 }
 
 /// What can be played.
@@ -95,7 +93,6 @@ impl Live {
             orders,
             plays,
             plays_now,
-            console,
         }
     }
 
@@ -126,10 +123,10 @@ impl Live {
     }
 
     /// Why it was not played to its end, if there is more to say than that the lab has ended.
-    pub fn ended(&mut self) -> Option<String> {
+    pub fn ended(&mut self) -> Option<Stop> {
         match self.script.result() {
             Ok(()) | Err(Stop::Lab(_)) => None,
-            Err(stop) => Some(refusal::stopped(&stop, self.console).text),
+            Err(stop) => Some(stop),
         }
     }
 }

@@ -11,6 +11,8 @@ use lineman_lab::scenarios::Stop;
 use lineman_lab::wire;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
+use serde_json::Value;
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 
@@ -38,6 +40,7 @@ use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench;
 
@@ -169,6 +172,18 @@ impl Driver {
         page.obeyed(&command);
         lab.obey(command);
         Ok(Said::default())
+    }
+
+    /// Why a script has not come to its end, in both languages.
+    fn stopped(&self, stop: &Stop) -> Value {
+        let text = |lang| {
+            let console = Console {
+                lang,
+                ..self.console
+            };
+            refusal::stopped(stop, console).text
+        };
+        json!({ "en": text(Lang::En), "zh": text(Lang::Zh) })
     }
 
     fn start(&mut self, scenario: Option<String>, ipv6: bool, step: bool) -> Answer {
@@ -322,7 +337,7 @@ impl Source<Page> for Driver {
             Heard::Played(played) => {
                 page.playing(false);
                 if let Err(stop) = played {
-                    page.notice(&refusal::stopped(&stop, self.console).text);
+                    page.notice(&self.stopped(&stop));
                 }
             }
             Heard::Asked(Asked {
@@ -378,7 +393,7 @@ impl Source<Page> for Driver {
         self.forget_lines();
         let lab = self.lab.as_mut().filter(|_| !asked);
         if let Some(why) = lab.and_then(|lab| lab.live.ended()) {
-            page.notice(&why);
+            page.notice(&self.stopped(&why));
         }
         Ok(())
     }

@@ -187,7 +187,7 @@ async fn serve(
         };
         begun = next;
         page = begin_page(&mut driver, &mut begun, &feed, true, asked);
-        why.iter().for_each(|why| page.notice(why));
+        why.into_iter().for_each(|why| page.notice(&why.into()));
     }
 }
 

@@ -70,7 +70,7 @@ impl Page {
     }
 
     /// Tells something that is not in the log.
-    pub(super) fn notice(&self, text: &str) {
+    pub(super) fn notice(&self, text: &Value) {
         self.feed
             .tell(vec![Message::new("notice", &json!({ "text": text }))]);
     }
@@ -114,7 +114,7 @@ impl Present for Page {
     }
 
     fn not_recorded(&mut self, failure: Failure) -> Result<(), Failure> {
-        self.notice(&failure.text);
+        self.notice(&failure.text.into());
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use super::screen::Whole;
 use crate::commands::lab::live::Live;
 use crate::commands::trace::session::Next;
 use crate::commands::trace::session::Source;
+use crate::commands::trace::source::refusal;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -32,6 +33,7 @@ pub struct Keys {
     end: Box<dyn FnMut()>,
     /// What is to be played after this.
     next: Option<play::Next>,
+    console: Console,
 }
 
 impl Keys {
@@ -48,6 +50,7 @@ impl Keys {
             lab,
             end,
             next,
+            console,
         })
     }
 
@@ -115,6 +118,11 @@ impl Source<Whole> for Keys {
     fn ended(&mut self, asked: bool, shown: &mut Whole) -> Result<(), Failure> {
         let lab = self.lab.as_mut().filter(|_| !asked);
         if let Some(why) = lab.and_then(Live::ended) {
+            let console = Console {
+                lang: shown.model.lang(),
+                ..self.console
+            };
+            let why = refusal::stopped(&why, console).text;
             shown.model.say(Notice::Said(why));
         }
         Ok(())
