@@ -33,23 +33,34 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let controllers: Vec<_> = rules.controllers().collect();
     let sources = rules.sources();
-    let clients: [IpAddr; 2] = [[192, 0, 2, 7].into(), [0x2001, 0xdb8, 0, 0, 0, 0, 0, 7].into()];
+    let clients: [IpAddr; 2] = [
+        [192, 0, 2, 7].into(),
+        [0x2001, 0xdb8, 0, 0, 0, 0, 0, 7].into(),
+    ];
     for (nth, ip) in clients.into_iter().enumerate() {
         let asking = Asking {
             name,
             direction: [Direction::Read, Direction::Write][nth],
             ip,
-            mac: (nth == 0).then(|| "52:54:00:12:34:56".parse().ok()).flatten(),
+            mac: (nth == 0)
+                .then(|| "52:54:00:12:34:56".parse().ok())
+                .flatten(),
             server: [192, 0, 2, 1].into(),
             options: Options::new(options),
         };
         let Ok(decision) = rules.decide(&asking) else {
             continue;
         };
-        assert!(decision.route.is_none_or(|route| route < rules.routes.len()));
+        assert!(
+            decision
+                .route
+                .is_none_or(|route| route < rules.routes.len())
+        );
         match decision.serve {
             // As it came, it may be of any length.
-            Serve::File(path) => assert!(path.len() <= MOST_NAME.max(name.len()) || decision.route.is_some()),
+            Serve::File(path) => {
+                assert!(path.len() <= MOST_NAME.max(name.len()) || decision.route.is_some())
+            }
             Serve::FileOf { source, .. } => assert!(sources.contains(&&source)),
             Serve::Controller { url, .. } => {
                 assert!(controllers.iter().any(|own| url.starts_with(own)), "{url}");
