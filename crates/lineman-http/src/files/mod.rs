@@ -99,7 +99,7 @@ pub struct Description {
     pub tag: Option<String>,
     /// When it was written last.
     pub modified: Option<SystemTime>,
-    /// Whether it is a page that [`listing`] made, not a file.
+    /// Whether it is a page that [`listing()`] made, not a file.
     pub is_listing: bool,
 }
 

@@ -164,6 +164,11 @@ fn only_the_page_itself_is_answered() {
         let answer = served.ask(&line, &[format!("Host: {host}")], "");
         assert_eq!(answer.status, 403, "{host}");
     }
+    let line = format!("GET http://evil.example/{}/", served.token);
+    assert_eq!(
+        served.ask(&line, std::slice::from_ref(&own), "").status,
+        403
+    );
     // Another site's page, in the name of this one.
     for origin in [
         "http://evil.example",

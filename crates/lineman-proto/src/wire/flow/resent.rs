@@ -152,13 +152,14 @@ impl History {
     fn again(&self, before: Piece, it: Sending) -> Again {
         let wait_ns = it.packet.now_ns.saturating_sub(before.at_ns);
         let since = |at: u64| it.packet.now_ns.saturating_sub(at);
-        // What acknowledges something new starts the timer anew (RFC 6298 §5.3).
-        let begun = [self.tail_ns.unwrap_or(0), it.heard.more_ns];
-        let since_begun = since(begun.into_iter().fold(0, u64::max));
+        // What acknowledges something new starts the timer anew (RFC 6298 §5.3). If it acknowledges this segment, too, it has not
+        // come: nothing would be sent again.
+        let renewed = (it.heard.ack <= before.from).then_some(it.heard.more_ns);
+        let begun = self.tail_ns.into_iter().chain(renewed).max();
         Again {
             times: before.times,
             wait_ns,
-            timer_ns: wait_ns.min(since_begun),
+            timer_ns: begun.map_or(wait_ns, |at| wait_ns.min(since(at))),
             last_wait_ns: before.wait_ns,
             earlier: before.id,
             covered: Some((before.from, before.to)),

@@ -106,9 +106,10 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
     let text = |name: HeaderName| headers.get(name).map(|it| it.to_str().unwrap_or("?"));
     let path = request.uri().path();
     let token = path.split('/').nth(1).unwrap_or_default();
-    let checked = served
-        .guard
-        .check(token, text(header::HOST), text(header::ORIGIN));
+    // A request line with a whole URL names its host there, and what the header says does not count (RFC 9112 §3.2.2).
+    let named = request.uri().authority().map(|it| it.as_str());
+    let host = named.or(text(header::HOST));
+    let checked = served.guard.check(token, host, text(header::ORIGIN));
     let mut response = match checked {
         // A stream is answered at once, and goes on behind that.
         Ok(()) => match tokio::time::timeout(PATIENCE, next.run(request)).await {

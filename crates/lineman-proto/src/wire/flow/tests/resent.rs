@@ -33,6 +33,20 @@ fn the_timer_of_a_segment_runs_from_the_last_acknowledgment_of_something_new() {
     assert!((229 * MS..235 * MS).contains(&again.timer_ns), "{again:?}");
 }
 
+/// Where it was lost behind the place of the capture, it started no timer anew.
+#[test]
+fn an_acknowledgment_of_what_is_sent_again_has_not_come() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.pause(40);
+    talk.back(ACK, (1, 101), b"");
+    talk.pause(460);
+    let bytes = talk.frame(Way::Forth, ACK, (1, 1), &[0; 100]);
+    let again = talk.sent(&bytes).again.expect("again");
+    assert_eq!(again.timer_ns, again.wait_ns, "{again:?}");
+    assert!(again.wait_ns >= 500 * MS, "{again:?}");
+}
+
 #[test]
 fn three_duplicate_acks_and_a_fast_retransmission() {
     let mut talk = talk().open();
