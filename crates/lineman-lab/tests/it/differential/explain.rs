@@ -292,13 +292,23 @@ fn no_room_to_accept(case: &Case<'_>) -> bool {
 }
 
 /// Where the queue of SYNs is full, the number of the SYN-ACK is all that Linux keeps of a SYN (`tcp_syncookies`
-/// of ip-sysctl.rst). It has told of no socket since the last SYN came.
+/// of ip-sysctl.rst). It has told of no socket since the last SYN came; or of none ever, where its SYN-ACK had answered the SYN of a
+/// connection before.
 fn no_socket_yet(case: &Case<'_>) -> bool {
     let early = matches!(case.claim, SynReceived | Established | CloseWait);
+    let (local, remote) = (case.socket.local, case.remote());
+    let mut ever = case.connections.states_since(local, remote, 0);
+    let is_answer = |it: Departure| it.flags.has(Flags::SYN | Flags::ACK);
+    let has_answered = || {
+        case.connections
+            .left_by(local, remote, case.n)
+            .any(is_answer)
+    };
+    if early && case.kernel == Closed && ever.all(|state| state == Closed) && has_answered() {
+        return true;
+    }
     let acts = case.acts();
-    let since = case
-        .connections
-        .states_since(case.socket.local, case.remote(), acts.asked_ns);
+    let since = case.connections.states_since(local, remote, acts.asked_ns);
     let had_one = since.into_iter().any(|state| state == SynReceived);
     early && case.kernel == Closed && acts.syn_acks > 0 && !had_one
 }
