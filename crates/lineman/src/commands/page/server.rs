@@ -16,6 +16,7 @@ use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
+use axum::http::uri::Authority;
 use axum::middleware::Next;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
@@ -107,8 +108,8 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
     let path = request.uri().path();
     let token = path.split('/').nth(1).unwrap_or_default();
     // A request line with a whole URL names its host there, and what the header says does not count (RFC 9112 §3.2.2).
-    let named = request.uri().authority().map(|it| it.as_str());
-    let host = named.or(text(header::HOST));
+    let named = request.uri().authority().map(Authority::as_str);
+    let host = named.or_else(|| text(header::HOST));
     let checked = served.guard.check(token, host, text(header::ORIGIN));
     let mut response = match checked {
         // A stream is answered at once, and goes on behind that.
