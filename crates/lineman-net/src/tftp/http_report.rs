@@ -14,8 +14,10 @@ use super::Routed;
 pub struct HttpReport {
     /// The other side.
     pub peer: SocketAddr,
-    /// The file's name as requested.
+    /// The file's name as requested; of a directory that was to be listed with a slash before it.
     pub filename: Vec<u8>,
+    /// Whether a directory was to be listed: no machine boots by that.
+    pub is_listing: bool,
     /// What the operator's rules made of it; `None` where they let it stand.
     pub routed: Option<Routed>,
     /// What was asked for.

@@ -6,6 +6,7 @@ mod directory;
 use std::fmt;
 use std::io;
 
+use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Mode;
 
 pub use directory::Budget;
@@ -48,6 +49,12 @@ pub trait Store: fmt::Debug + Send + Sync {
     /// With what the client may be told; always, where nothing can be listed.
     fn list(&self, _requested: &[u8]) -> Result<Listing, Refusal> {
         Err(Refusal::NotAFile)
+    }
+
+    /// The name under which what is asked for is found, where that is not the name itself: rules that hold for that one hold. It may wait
+    /// for a disk, as [`Self::open`]. `None` where the name stands as it is, or nothing is found.
+    fn found_as(&self, _requested: &[u8], _direction: Direction) -> Option<Vec<u8>> {
+        None
     }
 
     /// The name that was perhaps meant, for the log only. It may take time: not for an event loop, and

@@ -27,6 +27,19 @@ pub fn clean(requested: &[u8]) -> Option<Vec<u8>> {
     (!path.is_empty()).then_some(path)
 }
 
+/// A path with each `..` and what stands before it left out; `None` where that leads above the root. It is as [`clean`] gives it. A link
+/// before a `..` is not looked at.
+pub fn without_dots(path: &[u8]) -> Option<Vec<u8>> {
+    let mut parts: Vec<&[u8]> = Vec::new();
+    for part in path.split(|&byte| byte == b'/') {
+        match part {
+            b".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join(&b'/'))
+}
+
 /// A name without the bytes that some boot programs leave behind it, which are 0xFF of erased memory,
 /// blanks and line ends; as it is, if it consists of nothing else.
 pub fn unpadded(name: &[u8]) -> &[u8] {

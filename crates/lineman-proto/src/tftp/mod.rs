@@ -48,6 +48,7 @@ pub use event::Stats;
 pub use event::Violation;
 pub use filename::clean;
 pub use filename::unpadded;
+pub use filename::without_dots;
 pub use filename::without_root;
 pub use fingerprint::Fingerprint;
 pub use negotiate::Agreed;

@@ -257,6 +257,17 @@ fn with_http_list_a_directory_shows_what_can_be_had_and_nothing_else() {
         404,
         "without the slash it is the name of a file"
     );
+    hall.served.wait_line(r#"got "/sub/""#);
+    let machines = hall.curl("/machines.json", &[]).stdout;
+    let machines: Value = serde_json::from_slice(&machines).expect("JSON");
+    let requests = machines["machines"][0]["requests"].as_array();
+    let files = requests.expect("a boot").iter().map(|it| &it["file"]);
+    let files: Vec<_> = files.filter_map(Value::as_str).collect();
+    let is_directory = |file: &&str| file.is_empty() || file.ends_with('/');
+    assert!(
+        !files.iter().any(is_directory),
+        "nobody boots by that: {files:?}"
+    );
 }
 
 /// It is one state of the file, or an error that the client sees.

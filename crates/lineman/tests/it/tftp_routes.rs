@@ -24,6 +24,9 @@ use crate::tftp_kit::metrics;
 use crate::tftp_kit::run;
 use crate::tftp_kit::stderr;
 use crate::tftp_kit::value;
+use crate::tftp_raw::Raw;
+use crate::tftp_raw::assert_error;
+use crate::tftp_raw::wrq;
 
 fn got(served: &Served, name: &str, more: &[&str]) -> Result<Vec<u8>, String> {
     let output = run(lineman()
@@ -145,6 +148,17 @@ fn what_route_shows_is_what_serve_serves() {
     let told: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(told["route"], 2);
     assert_eq!(told["served_text"], "#!ipxe\necho a, b and 127.0.0.1\n");
+    let away = route(&["secret/../a.cfg", "secret/../../x"]);
+    for line in [
+        "\"secret/../a.cfg\": route 1: boards/127.0.0.1-a",
+        "\"secret/../../x\": no rule: the file of this name",
+    ] {
+        assert!(away.contains(line), "{line}\n{away}");
+    }
+    std::fs::create_dir(dir.path().join("secret")).expect("directory");
+    std::fs::write(dir.path().join("secret/x"), "x").expect("write");
+    let found = route(&["tftpboot/secret/x"]);
+    assert!(found.contains("route 4: refused"), "{found}");
     let source = format!("name=*,source={root}/boards");
     for (name, found) in [("192.0.2.7-a", "5 B"), ("192.0.2.7-b", "no such file")] {
         let elsewhere = route(&["--route", &source, name]);
@@ -515,6 +529,58 @@ fn web_of_one(text: &'static str) -> String {
         }
     });
     format!("http://{address}/")
+}
+
+/// A store finds a file by several names. `sub/../secret/key`, `tftpboot/secret/key` and, where case does not count, `SECRET/key` were
+/// served, though a route refused `secret/**`; and what was put to `tftpboot/secret/new` was taken.
+#[test]
+fn a_rule_holds_for_a_file_by_whatever_name_it_is_asked_for() {
+    let rules = ["name=secret/**,refuse", "name=secret/**,write,refuse"];
+    let routes = rules.iter().flat_map(|rule| ["--route", rule]);
+    let args: Vec<_> = ["--ignore-case", "--write", "create"]
+        .into_iter()
+        .chain(routes)
+        .collect();
+    let served = Served::new(&args);
+    for directory in ["sub", "secret"] {
+        std::fs::create_dir(served.root().join(directory)).expect("a directory");
+    }
+    served.write("secret/key", b"secret");
+    served.write("sub/plain", b"plain");
+    let own = served.root().join("secret/key");
+    let own = own.to_str().expect("UTF-8").as_bytes();
+    for name in [
+        &b"secret/key"[..],
+        b"sub/../secret/key",
+        b"nowhere/../secret/key",
+        b"\\sub\\..\\secret\\key\xff",
+        b"tftpboot/secret/key",
+        b"/srv/tftp/sub/../secret/key",
+        b"/var/lib/tftpboot/SECRET/Key",
+        b"SECRET/KEY",
+        own,
+    ] {
+        let refused = Raw::new().read(served.address(), name);
+        let shown = String::from_utf8_lossy(name);
+        assert_error(&refused.expect_err(&shown), 2);
+    }
+    for name in [
+        &b"sub/plain"[..],
+        b"secret/../sub/plain",
+        b"tftpboot/SUB/plain",
+    ] {
+        let got = Raw::new().read(served.address(), name).expect("a file");
+        assert_eq!(got, b"plain", "{}", String::from_utf8_lossy(name));
+    }
+    for name in [
+        &b"secret/new"[..],
+        b"sub/../secret/new",
+        b"tftpboot/secret/new",
+    ] {
+        let (answer, _) = Raw::new().ask(served.address(), &wrq(name, &[]));
+        assert_error(&answer, 2);
+    }
+    served.wait_line("route 2: refused");
 }
 
 #[test]

@@ -168,19 +168,22 @@ impl Opening {
         let shared = Arc::clone(&self.shared);
         let routing = &shared.config.routing;
         if !routing.has_rules() {
-            return self.open(&Target::AsAsked);
+            return self.open(Target::AsAsked);
         }
         let target = routing.decide(self.from, self.to, &request);
         if !target.is_file() {
-            return self.open(&target);
+            return self.open(target);
         }
         let lane = shared.store_of(&target).lane(target.filename(&request));
         let pool = shared.engine.pool().clone();
-        pool.submit(lane, move || self.open(&target));
+        pool.submit(lane, move || self.open(target));
     }
 
-    fn open(self, target: &Target) {
+    fn open(self, target: Target) {
         let request = request(&self.name);
+        let store = Arc::clone(self.shared.store_of(&target));
+        let routing = &self.shared.config.routing;
+        let target = &routing.decide_found(target, &*store, self.from, self.to, &request);
         let filename = target.filename(&request);
         let wanted = Wanted {
             peer: self.from,

@@ -62,6 +62,34 @@ impl Routing {
         !self.routes.is_empty()
     }
 
+    /// What the request gets by the name under which its file is found, where no rule has claimed the name that was asked for: a store may
+    /// know a file by several. In the lane of that name: it may wait for a disk.
+    pub(super) fn decide_found(
+        &self,
+        target: Target,
+        store: &dyn Store,
+        from: SocketAddr,
+        server: IpAddr,
+        request: &Request<'_>,
+    ) -> Target {
+        if !self.has_rules() || target.is_claimed() {
+            return target;
+        }
+        let asked = target.filename(request);
+        let Some(found) = store.found_as(asked, request.direction) else {
+            return target;
+        };
+        let request = &Request {
+            filename: &found,
+            ..*request
+        };
+        let by_found = self.decide(from, server, request);
+        match by_found.is_claimed() {
+            true => by_found,
+            false => target,
+        }
+    }
+
     /// What the request gets. It may wait for other work on the machine's network.
     pub(super) fn decide(&self, from: SocketAddr, server: IpAddr, request: &Request<'_>) -> Target {
         let neighbours = self.neighbours.as_ref().filter(|_| self.routes.needs_mac());
@@ -104,6 +132,15 @@ impl Target {
                 ..
             }) => name,
             _ => request.filename,
+        }
+    }
+
+    /// Whether a rule has decided it, not the name alone.
+    fn is_claimed(&self) -> bool {
+        match self {
+            Self::AsAsked => false,
+            Self::Routed(decision) => decision.is_claimed(),
+            Self::Nowhere(_) => true,
         }
     }
 

@@ -47,7 +47,7 @@ struct Unanswered {
 
 impl Waiting {
     /// Opens the file, and begins the transfer, or has its store do that later. On the pool: it may block.
-    pub(super) fn open(self) {
+    pub(super) fn open(mut self) {
         let packet = self.packet.clone();
         let Ok(Packet::Request(request)) = Packet::parse(&packet) else {
             return; // it was one when it came
@@ -56,9 +56,13 @@ impl Waiting {
             return;
         }
         let (shared, peer) = (Arc::clone(&self.shared), self.from);
-        let Some(target) = self.target.clone() else {
+        let Some(target) = self.target.take() else {
             return self.decide(&request);
         };
+        let (store, ip) = (shared.store_of(&target), self.local.ip);
+        let routing = &shared.config.routing;
+        let target = routing.decide_found(target.clone(), &**store, peer, ip, &request);
+        self.target = Some(target.clone());
         let unanswered = Unanswered {
             waiting: Some(self),
             began: Instant::now(),

@@ -21,6 +21,7 @@ use super::Direction;
 use super::Options;
 use super::clean;
 use super::unpadded;
+use super::without_dots;
 use crate::wire::Mac;
 
 pub use mac::MacError;
@@ -112,6 +113,13 @@ pub enum Undecided {
     },
 }
 
+impl Decision {
+    /// Whether a rule has decided it, not the name alone.
+    pub fn is_claimed(&self) -> bool {
+        self.route.is_some() || self.serve == Serve::Nothing
+    }
+}
+
 impl Routes {
     /// Whether every name stands for itself.
     pub fn is_empty(&self) -> bool {
@@ -152,8 +160,17 @@ impl Routes {
             Mapped::Endless => return Err(Undecided::MapDidNotEnd),
         };
         let path = clean(&name).unwrap_or_default();
+        // What is decided is what will be opened: `a/../b` is `b`. What leads above the root is no route's: no store opens it.
+        let unclaimed = Decision {
+            route: None,
+            serve: Serve::File(name.into_owned()),
+        };
+        let Some(direct) = without_dots(unpadded(&path)) else {
+            return Ok(unclaimed);
+        };
+        let is_direct = direct == unpadded(&path);
         let asking = &Asking {
-            name: unpadded(&path),
+            name: &direct,
             ..*asking
         };
         for (nth, route) in self.routes.iter().enumerate() {
@@ -167,10 +184,13 @@ impl Routes {
                 serve,
             });
         }
-        Ok(Decision {
-            route: None,
-            serve: Serve::File(name.into_owned()),
-        })
+        match is_direct || self.is_empty() {
+            true => Ok(unclaimed),
+            false => Ok(Decision {
+                serve: Serve::File(direct),
+                ..unclaimed
+            }),
+        }
     }
 }
 
@@ -276,6 +296,34 @@ mod tests {
         assert_eq!(decided(&needy, &unknown), (Some(1), "default".to_owned()));
         // As it came: the store knows more about padding and paths of servers than rules do.
         assert_eq!(asked(b"/x\xff", "192.0.2.8").0, None);
+    }
+
+    /// `sub/../secret/key` was served, though a route refused `secret/**`.
+    #[test]
+    fn dots_lead_past_no_route() {
+        let routes = routes(&["name=secret/**,refuse", "name=**,path=images/{name}"]);
+        let asked = |name: &'static [u8]| decided(&routes, &asking(name, "192.0.2.7"));
+        for name in [
+            &b"secret/key"[..],
+            b"sub/../secret/key",
+            b"\\sub\\..\\secret\\key",
+            b"/a/b/../.././secret//x/../key\xff",
+        ] {
+            assert_eq!(asked(name), (Some(0), "nothing".to_owned()), "{name:?}");
+        }
+        assert_eq!(asked(b"a/../b"), (Some(1), "images/b".to_owned()));
+        // Above the root no store opens anything, and `images/../..` would be beneath it.
+        for name in [&b"../secret/key"[..], b"a/../../b", b".."] {
+            let as_asked = String::from_utf8_lossy(name).into_owned();
+            assert_eq!(asked(name), (None, as_asked), "{name:?}");
+        }
+        let few = self::routes(&["name=secret/**,refuse"]);
+        let asked = |name: &'static [u8]| decided(&few, &asking(name, "192.0.2.7"));
+        assert_eq!(
+            asked(b"link/../b"),
+            (None, "b".to_owned()),
+            "what was judged"
+        );
     }
 
     #[test]

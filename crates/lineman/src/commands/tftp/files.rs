@@ -68,7 +68,7 @@ impl lineman_http::Files for Files {
         let Asked {
             peer, local, name, ..
         } = asked;
-        if self.may_list && (name.is_empty() || name.ends_with(b"/")) {
+        if self.is_listing(asked) {
             return self.list(asked).await;
         }
         let found = self.opener.open(*peer, *local, name).await;
@@ -118,6 +118,9 @@ impl lineman_http::Files for Files {
     }
 
     fn begins(&self, asked: &Asked) {
+        if self.is_listing(asked) {
+            return;
+        }
         let firmware = Firmware::of_user_agent(&asked.user_agent);
         self.opener
             .begins(asked.peer, &asked.name, firmware, asked.at);
@@ -134,9 +137,12 @@ impl lineman_http::Files for Files {
                 HttpEnding::Refused(refused.refusal)
             }
         };
+        let is_listing = self.is_listing(asked);
+        let slash: &[u8] = if is_listing { b"/" } else { b"" };
         self.opener.tell(HttpReport {
             peer: asked.peer,
-            filename: asked.name.clone(),
+            filename: [slash, &asked.name].concat(),
+            is_listing,
             routed,
             method: match asked.method {
                 Method::GET => HttpMethod::Get,
@@ -159,6 +165,10 @@ impl lineman_http::Files for Files {
 }
 
 impl Files {
+    fn is_listing(&self, asked: &Asked) -> bool {
+        self.may_list && (asked.name.is_empty() || asked.name.ends_with(b"/"))
+    }
+
     async fn list(&self, asked: &Asked) -> Result<Served, Refused> {
         let listing = self.opener.list(asked.peer, asked.local, &asked.name).await;
         let listing = listing.map_err(|refusal| Refused {
@@ -215,9 +225,12 @@ fn status(refusal: &Refusal) -> StatusCode {
     }
 }
 
-/// What a request is to a boot; `None` for a part of a file, and for one that the client has already: they say nothing of the
-/// whole.
+/// What a request is to a boot; `None` for a directory's names, for a part of a file, and for one that the client has already: they say
+/// nothing of the whole.
 pub fn outcome(report: &HttpReport) -> Option<Outcome> {
+    if report.is_listing {
+        return None;
+    }
     Some(match &report.ending {
         HttpEnding::Arrived if report.method == HttpMethod::Head => Outcome::SizeProbe,
         HttpEnding::Arrived if report.status != StatusCode::OK => return None,

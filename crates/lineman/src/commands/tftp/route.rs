@@ -181,6 +181,7 @@ pub fn run(args: &ShowRoute, console: Console) -> Result<(), Failure> {
             options: Options::new(&options),
         };
         let decided = routes.decide(&asking);
+        let decided = by_found(decided, &routes, &asking, root.as_ref());
         let serve = decided.as_ref().ok().map(|decision| &decision.serve);
         let found = match (serve, &root) {
             _ if args.write => None,
@@ -194,6 +195,33 @@ pub fn run(args: &ShowRoute, console: Console) -> Result<(), Failure> {
         show(name, &decided, found.as_ref(), console)?;
     }
     Ok(())
+}
+
+/// The store may find a file by another name, for which another rule holds.
+fn by_found(
+    decided: Result<Decision, Undecided>,
+    routes: &Routes,
+    asking: &Asking<'_>,
+    root: Option<&Directory>,
+) -> Result<Decision, Undecided> {
+    let asked = match &decided {
+        Ok(decision) if !decision.is_claimed() => &decision.serve,
+        _ => return decided,
+    };
+    let (Serve::File(asked), Some(root)) = (asked, root) else {
+        return decided;
+    };
+    let Some(name) = Store::found_as(root, asked, asking.direction) else {
+        return decided;
+    };
+    let found = routes.decide(&Asking {
+        name: &name,
+        ..*asking
+    });
+    match &found {
+        Ok(decision) if !decision.is_claimed() => decided,
+        _ => found,
+    }
 }
 
 fn open_root(root: &Path, lang: Lang) -> Result<Directory, Failure> {

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Mode;
 use rustix::fs::Access;
 use rustix::fs::AtFlags;
@@ -33,6 +34,10 @@ impl Store for Directory {
 
     fn list(&self, requested: &[u8]) -> Result<Listing, Refusal> {
         self.names_in(requested)
+    }
+
+    fn found_as(&self, requested: &[u8], direction: Direction) -> Option<Vec<u8>> {
+        self.found_as(requested, direction)
     }
 
     fn nearest(&self, requested: &[u8], budget: Budget) -> Option<String> {

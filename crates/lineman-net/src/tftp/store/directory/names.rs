@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::clean;
 use lineman_proto::tftp::unpadded;
 use lineman_proto::tftp::without_root;
@@ -15,6 +16,7 @@ use rustix::fs::OFlags;
 
 use super::Directory;
 use super::names_temporary;
+use super::split_last;
 use super::walk;
 use super::walk::Budget;
 use super::walk::Found;
@@ -24,7 +26,7 @@ impl Directory {
     pub(super) fn open_for_reading(&self, requested: &[u8]) -> Result<File, Refusal> {
         let path = clean(requested).ok_or(Refusal::NotAFile)?;
         let file = match self.open_file(&path) {
-            Err(Refusal::NotFound { .. }) => self.open_almost(&path)?,
+            Err(Refusal::NotFound { .. }) => self.open_almost(&path)?.0,
             other => other?,
         };
         if !file.metadata()?.is_file() {
@@ -33,23 +35,39 @@ impl Directory {
         Ok(file)
     }
 
+    /// The path of a file that is read under another name than its own, or of one that is written.
+    pub(super) fn found_as(&self, requested: &[u8], direction: Direction) -> Option<Vec<u8>> {
+        let path = clean(requested)?;
+        let is_missing =
+            |opened: Result<(), Refusal>| matches!(opened, Err(Refusal::NotFound { .. }));
+        match direction {
+            Direction::Read if is_missing(self.open_file(&path).map(drop)) => {
+                Some(self.open_almost(&path).ok()?.1)
+            }
+            Direction::Write if is_missing(self.open_dir(split_last(&path).0).map(drop)) => {
+                self.without_root(&path).map(<[u8]>::to_vec)
+            }
+            _ => None,
+        }
+    }
+
     /// A name was not found as it stands. Some boot programs leave padding behind it, some know where
     /// the files lie on the server, some systems do not distinguish upper and lower case.
-    fn open_almost(&self, path: &[u8]) -> Result<File, Refusal> {
+    fn open_almost(&self, path: &[u8]) -> Result<(File, Vec<u8>), Refusal> {
         let trimmed = unpadded(path);
         let beneath = self.without_root(trimmed);
         let unpadded = Some(trimmed).filter(|trimmed| trimmed.len() < path.len());
         for path in [unpadded, beneath].into_iter().flatten() {
             match self.open_file(path) {
                 Err(Refusal::NotFound { .. }) => {}
-                other => return other,
+                other => return other.map(|file| (file, path.to_vec())),
             }
         }
         let mut budget = Budget::new(MOST_ENTRIES, LONGEST_LOOK);
         let asked = [Some(trimmed), beneath];
         for path in asked.into_iter().flatten().filter(|_| self.ignore_case) {
             if let Some(found) = self.find_ignoring_case(path, &mut budget) {
-                return self.open_file(&found);
+                return self.open_file(&found).map(|file| (file, found));
             }
         }
         Err(Refusal::NotFound { nearest: None })
