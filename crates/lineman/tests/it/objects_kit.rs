@@ -68,7 +68,8 @@ impl Weed {
         let dir = self.dir.path();
         let log = std::fs::File::create(dir.join("log")).expect("log");
         let mut weed = Command::new(registry("python").join("bin/weed"));
-        weed.args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"])
+        weed.arg(format!("-logdir={}", dir.display()))
+            .args(["server", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"])
             .args(["-filer", "-s3", "-s3.iam=false"])
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
             .args(["-master.telemetry=false", "-master.volumeSizeLimitMB=512"])
@@ -139,6 +140,13 @@ impl Weed {
 impl Drop for Weed {
     fn drop(&mut self) {
         self.kill();
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default();
+            let end: Vec<&str> = log.lines().rev().take(40).collect();
+            for line in end.iter().rev() {
+                eprintln!("SeaweedFS: {line}");
+            }
+        }
     }
 }
 

@@ -1,13 +1,18 @@
 //! What the tests of the program share: running it, finding peers, waiting for a condition.
 #![allow(dead_code, reason = "each test module uses its part")]
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::net::TcpListener;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -56,15 +61,31 @@ pub fn registry(language: &str) -> PathBuf {
     dir
 }
 
-/// A port that was free a moment ago on both families.
+/// A port that was free a moment ago on both families, and that no other call in this process has had.
+///
+/// It is none that the kernel gives to a client by itself (`ip_local_port_range`): a connection of any other
+/// process could have it before the server that it is meant for.
 pub fn free_port() -> u16 {
+    static NEXT: OnceLock<AtomicU16> = OnceLock::new();
+    let next = NEXT.get_or_init(|| AtomicU16::new(RandomState::new().hash_one(()) as u16));
+    let ports = FIRST_PORT..first_ephemeral_port();
+    assert!(!ports.is_empty(), "all ports are ephemeral ones");
     loop {
-        let udp = UdpSocket::bind("[::]:0").expect("bind");
-        let port = udp.local_addr().expect("address").port();
-        if std::net::TcpListener::bind(("::", port)).is_ok() {
+        let nth = usize::from(next.fetch_add(1, Ordering::Relaxed)) % ports.len();
+        let port = FIRST_PORT + nth as u16;
+        if UdpSocket::bind(("::", port)).is_ok() && TcpListener::bind(("::", port)).is_ok() {
             return port;
         }
     }
+}
+
+/// Above the ports of services that a machine may run.
+const FIRST_PORT: u16 = 10_240;
+
+fn first_ephemeral_port() -> u16 {
+    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").expect("Linux");
+    let first = range.split_whitespace().next().expect("two numbers");
+    first.parse().expect("a port")
 }
 
 /// Waits until `condition` gives something, or fails after `limit`.
