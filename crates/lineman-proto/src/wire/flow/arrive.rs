@@ -46,7 +46,10 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     }
     let arrival = match acceptance {
         _ if resets => match receiver.refuses_reset(sender, &placed, due) {
-            Some(check) => Arrival::ResetIgnored(check),
+            Some(check) => {
+                receiver.sight.refuses(placed.seq, due);
+                Arrival::ResetIgnored(check)
+            }
             None => Arrival::InOrder,
         },
         _ if receiver.is(TcpState::Closed) => Arrival::Gone,

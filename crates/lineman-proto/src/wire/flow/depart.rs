@@ -28,6 +28,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
     let had_room = sender.said.is_none_or(|said| said.window > 0);
     let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
     sender.looks_back(peer, &placed);
+    let lacks = sender.shows_lack(peer, &placed);
     let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.at_ns);
     let tries_new = placed.bytes > 0 && sender.tries_new(placed.seq);
     let Found {
@@ -56,6 +57,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         again,
         had_settled,
         prompt,
+        lacks,
         now_ns: packet.now_ns,
     };
     let moved = sender.lives_by_sending(peer, &placed, how);

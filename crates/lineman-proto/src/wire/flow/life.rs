@@ -79,6 +79,8 @@ pub(super) struct Departs {
     pub had_settled: bool,
     /// What its sender had received last that has to be answered.
     pub prompt: Prompt,
+    /// Whether it [says](Side::shows_lack) that what was taken to have reached its sender was dropped there.
+    pub lacks: bool,
     pub now_ns: u64,
 }
 
@@ -96,6 +98,7 @@ impl Side {
         how: Departs,
     ) -> Option<EndState> {
         let before = self.life.state();
+        let lacks = how.lacks && !self.life.is_told();
         let (state, fits) = if it.has(Flags::RST) {
             let answers_other = match self.is(SynReceived) {
                 true => it.seq != how.next,
@@ -111,7 +114,11 @@ impl Side {
                 self.received.ends_at(0); // it refuses: there is no socket that what has come could be for
             }
             (self.after_own_reset(before, it, how.next)?, true)
-        } else if it.is_old || self.had_left_before(it, how) {
+        } else if it.is_old || !lacks && self.had_left_before(it, how) {
+            return None;
+        } else if lacks && (before == Some(Closed) || self.sight.refused == it.ack) {
+            // A reset was believed that stands behind what was dropped, or one was not that stands in front of it.
+            (self.sight.may_be_gone, self.life.now) = (true, None);
             return None;
         } else if it.has(Flags::SYN) && !self.sight.is_elsewhere {
             let (state, fits) = self.after_own_syn(peer, before, it.has(Flags::ACK), how);
@@ -123,7 +130,7 @@ impl Side {
             }
             (state, fits)
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
-            self.after_own(peer, before, it)
+            self.after_own(peer, before, it, lacks)
         } else {
             let may_wait = self.may_wait_for_third(peer, it);
             self.life.now = self
@@ -221,7 +228,13 @@ impl Side {
         }
     }
 
-    fn after_own(&self, peer: &Self, before: TcpState, it: &Placed) -> (TcpState, bool) {
+    fn after_own(
+        &self,
+        peer: &Self,
+        before: TcpState,
+        it: &Placed,
+        lacks: bool,
+    ) -> (TcpState, bool) {
         if self.fin.is_some_and(|fin| it.end > fin + 1) {
             return (before, false); // more than it had to say
         }
@@ -232,6 +245,7 @@ impl Side {
             acks_syn: it.ack.is_some_and(|ack| ack > 0),
             acks_before_fin: it.ack.is_some_and(before_fin),
             heard_fin: self.has_heard_fin(peer),
+            lacks,
         };
         by_sending(before, says)
     }

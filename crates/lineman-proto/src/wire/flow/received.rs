@@ -65,6 +65,11 @@ impl Received {
         self.expects = place;
     }
 
+    /// What was taken to be next from a place on was not taken in. What has come early has nothing to do with that.
+    pub(super) fn lacks(&mut self, place: i64) {
+        self.expects = place;
+    }
+
     /// Nothing from a place on has arrived.
     pub(super) fn ends_at(&mut self, place: i64) {
         self.islands.clear();

@@ -29,10 +29,19 @@ pub(super) struct Sight {
     pub fin_came_early: bool,
     /// Whether a reset has come to it whose number nobody can judge.
     pub may_be_gone: bool,
+    /// The highest place of a reset that was not believed, since more was due.
+    pub refused: Option<i64>,
     /// Whether it speaks of a connection before this one, between the same ends.
     pub is_elsewhere: bool,
     /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
     pub first_seen: Option<i64>,
+}
+
+impl Sight {
+    /// A reset was not believed, and `due` was expected.
+    pub(super) fn refuses(&mut self, seq: i64, due: i64) {
+        self.refused = self.refused.max(Some(seq).filter(|seq| *seq < due));
+    }
 }
 
 impl Unseen {
@@ -152,6 +161,21 @@ impl Side {
             || self.sight.may_have_heard_more
             || self.sight.is_elsewhere
             || self.sight.may_be_gone
+    }
+
+    /// Whether it withdraws room that it had offered, and acknowledges less than has come: there was no memory for that, and it was dropped
+    /// (Linux says so at once, by a window of 0). A window of 0 that comes behind a later segment says nothing of now.
+    pub(super) fn shows_lack(&mut self, peer: &Self, it: &Placed) -> bool {
+        let Some(ack) = it.ack.filter(|_| it.closes_window()) else {
+            return false;
+        };
+        let is_newest = self.said.is_none_or(|said| ack >= said.ack) && !peer.has_heard_later(it);
+        let withdraws = self.room_to.is_some_and(|room| ack < room);
+        let lacks = is_newest && withdraws && ack < self.received.expects;
+        if lacks {
+            self.received.lacks(ack);
+        }
+        lacks
     }
 
     /// Its peer's FIN has arrived before something in front of it that was not seen.

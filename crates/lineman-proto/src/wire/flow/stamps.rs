@@ -79,6 +79,12 @@ impl Side {
             && now_ns.saturating_sub(at_ns) < OUTDATED_NS
     }
 
+    /// Whether it has heard a later timestamp than a segment's: that was overtaken.
+    pub(super) fn has_heard_later(&self, it: &Placed) -> bool {
+        let both = it.stamps.zip(self.stamps.recent);
+        both.is_some_and(|((stamp, _), (recent, _))| recent.wrapping_sub(stamp) as i32 > 0)
+    }
+
     /// Linux (6.15) has an end that has answered a SYN be connected only by what echoes a timestamp of its SYN-ACKs: not that of an
     /// ACK by which it has answered an old SYN meanwhile, nor that of a SYN-ACK of the connection before.
     pub(super) fn echoes_no_answer(&self, it: &Placed) -> bool {

@@ -26,12 +26,18 @@ pub(super) struct Says {
     pub acks_before_fin: bool,
     /// Whether the peer's FIN was seen to reach its sender.
     pub heard_fin: bool,
+    /// Whether it says that what has come was dropped.
+    pub lacks: bool,
 }
 
 /// The state of its sender, and whether that goes with the one before.
 pub(super) fn by_sending(before: TcpState, it: Says) -> (TcpState, bool) {
     let (ends, heard) = (it.ends, it.heard_fin);
     match before {
+        // The FIN was dropped with what was before it.
+        CloseWait if it.lacks && !heard => (open(ends, false), false),
+        Closing if it.lacks && !heard => (FinWait1, false),
+        TimeWait if it.lacks && !heard => (FinWait2, false),
         // Whoever has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4): its own FIN had left
         // before that one arrived, wherever they were seen. The two have crossed.
         CloseWait | Closed if ends && it.acks_before_fin => (Closing, false),

@@ -138,3 +138,108 @@ fn a_byte_that_was_sent_when_there_was_room_is_no_probe() {
     let cause = sent.again.map(|again| again.cause);
     assert_eq!(cause, Some(RTO));
 }
+
+/// Of the client after the server's bytes: there was no memory for them, though it had offered room, and it says so by a window of 0.
+fn withdraws(talk: &mut Talk) {
+    talk.windows[0] = 0;
+    talk.forth(ACK, (1, 1), b"");
+    talk.windows[0] = 1000;
+}
+
+fn client(talk: &Talk) -> Option<TcpState> {
+    talk.flow().state(Way::Forth).map(|end| end.state)
+}
+
+/// A kernel whose buffer was full dropped bytes that it had offered room for, and so did not believe the reset behind them: CLOSED was claimed.
+#[test]
+fn a_reset_behind_bytes_that_were_dropped_for_want_of_memory_is_not_believed() {
+    let mut talk = talk().open();
+    talk.back(ACK, (1, 1), &[0; 100]);
+    assert_eq!(talk.flow().expects(Way::Back), 101);
+    withdraws(&mut talk);
+    assert_eq!(talk.flow().expects(Way::Back), 1);
+    let reset = talk.frame(Way::Back, RST, (101, 1), b"");
+    talk.sent(&reset);
+    let not_due = Arrival::ResetIgnored(Unbelieved::NotDue { due: 1 });
+    assert_eq!(talk.arrives(&reset), not_due);
+    assert_eq!(talk.states(), [Established, Closed]);
+    talk.back(RST, (1, 1), b"");
+    assert_eq!(talk.states(), [Closed, Closed]);
+}
+
+/// The same in a capture at the other end, which sees the reset before the window: what became of the resets before that nobody can tell.
+#[test]
+fn resets_are_not_judged_by_bytes_that_were_dropped() {
+    for (seq, before) in [(101, Closed), (1, Established)] {
+        let mut talk = talk().open();
+        talk.back(ACK, (1, 1), &[0; 100]);
+        talk.back(RST, (seq, 1), b"");
+        assert_eq!(client(&talk), Some(before));
+        withdraws(&mut talk);
+        assert_eq!(client(&talk), None);
+    }
+}
+
+/// It stays where it was until the FIN comes again.
+#[test]
+fn a_fin_that_was_dropped_for_want_of_memory_closes_nothing() {
+    let mut talk = talk().open();
+    talk.back(FIN, (1, 1), &[0; 100]);
+    assert_eq!(talk.states(), [CloseWait, FinWait1]);
+    withdraws(&mut talk);
+    let end = talk.flow().state(Way::Forth).expect("a state");
+    assert_eq!((end.state, end.source), (Established, Source::Contradicted));
+    talk.pause(300);
+    talk.back(FIN, (1, 1), &[0; 100]);
+    assert_eq!(talk.states(), [CloseWait, FinWait1]);
+    talk.forth(FIN, (1, 102), b"");
+    assert_eq!(talk.states(), [LastAck, TimeWait]);
+}
+
+/// Nor does it where the two have crossed.
+#[test]
+fn a_fin_that_crossed_and_was_dropped_is_waited_for() {
+    let mut talk = talk().open();
+    let fins = [Way::Forth, Way::Back].map(|way| talk.frame(way, FIN, (1, 1), b""));
+    for fin in &fins {
+        talk.sent(fin);
+    }
+    for fin in &fins {
+        talk.arrives(fin);
+    }
+    assert_eq!(talk.states(), [Closing, Closing]);
+    talk.windows[0] = 0;
+    talk.forth(ACK, (2, 1), b"");
+    assert_eq!(client(&talk), Some(FinWait1));
+    talk.back(ACK, (2, 2), b"");
+    assert_eq!(client(&talk), Some(FinWait2));
+}
+
+/// A window that is closed and not withdrawn tells only that what was offered is full: what comes then crosses it.
+#[test]
+fn a_window_that_is_full_takes_nothing_back() {
+    let mut talk = talk();
+    talk.windows[0] = 25;
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.forth(ACK, (1, 1), b"");
+    talk.back(ACK, (1, 1), &[0; 100]);
+    talk.windows[0] = 0;
+    talk.forth(ACK, (1, 101), b"");
+    talk.back(ACK, (101, 1), b"x");
+    talk.forth(ACK, (1, 101), b"");
+    assert_eq!(talk.flow().expects(Way::Back), 102);
+}
+
+/// It says nothing of what has come since it left.
+#[test]
+fn a_window_of_0_that_was_overtaken_takes_nothing_back() {
+    let clock = Some(1000);
+    let mut talk = Talk { clock, ..talk() }.open();
+    talk.clock = Some(1010);
+    talk.forth(ACK, (1, 1), b"");
+    talk.back(ACK, (1, 1), &[0; 100]);
+    talk.clock = Some(1005);
+    withdraws(&mut talk);
+    assert_eq!(talk.flow().expects(Way::Back), 101);
+}
