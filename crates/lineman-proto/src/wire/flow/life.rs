@@ -135,7 +135,7 @@ impl Side {
             let may_wait = self.may_wait_for_third(peer, it);
             self.life.now = self
                 .deduced(peer)
-                .filter(|_| !self.is_unsure() && !may_wait);
+                .filter(|_| !self.is_unsure() && !may_wait && !self.lacks_fin(peer, it));
             if self.answers_unseen(peer, it, how.prompt) {
                 self.life.now = None;
             }
@@ -170,6 +170,11 @@ impl Side {
     /// Whether it may be in SYN-RECEIVED still: it has answered a SYN, only acknowledges, and nothing is seen of its peer.
     fn may_wait_for_third(&self, peer: &Self, it: &Placed) -> bool {
         self.syn == Some(true) && peer.said.is_none() && it.seq == it.end && self.fin.is_none()
+    }
+
+    /// Whether it does not acknowledge the peer's FIN, which has come: it may have left before that, or not have taken it in.
+    fn lacks_fin(&self, peer: &Self, it: &Placed) -> bool {
+        self.has_heard_fin(peer) && it.ack.is_some_and(|ack| peer.fin >= Some(ack))
     }
 
     /// Whether it waits for an acknowledgment, and acknowledges something of a peer of which none was ever seen: it

@@ -260,3 +260,34 @@ fn talk_way(talk: &Talk) -> Way {
         _ => Way::Back,
     }
 }
+
+/// A SYN of before comes late, and is taken for the beginning of another connection. The real one's FIN comes before its third ACK, echoes an answer to
+/// that SYN, and is thrown away; but nobody can tell who has not seen the SYN-ACK. When the server says more, and does not acknowledge the FIN,
+/// CLOSE-WAIT was claimed.
+#[test]
+fn a_fin_that_its_receiver_does_not_acknowledge_has_closed_nothing() {
+    let clock = Some(1000);
+    let mut talk = Talk { clock, ..talk() };
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    let isn = talk.isn[0];
+    talk.isn[0] = isn.wrapping_sub(301_652);
+    talk.forth(SYN, (0, 0), b"");
+    talk.isn[0] = isn;
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    talk.clock = Some(1004);
+    talk.back(ACK, (1, 1), b"");
+    talk.echo = 1004;
+    talk.forth(FIN, (1, 1), b"");
+    talk.back(ACK, (1, 1), b"");
+    assert_eq!(server(&talk), None);
+    talk.echo = 1000;
+    talk.forth(ACK, (1, 1), b"");
+    for block in 0..2 {
+        talk.back(ACK, (1 + block * 100, 1), &[0; 100]);
+        assert_eq!(server(&talk), None);
+    }
+    talk.forth(FIN, (1, 1), b"");
+    talk.back(ACK, (201, 2), &[0; 100]);
+    assert_eq!(server(&talk), Some(CloseWait));
+}
