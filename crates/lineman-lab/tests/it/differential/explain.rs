@@ -207,10 +207,13 @@ impl Case<'_> {
 }
 
 /// What an end passes from one state to the other before the sampler has looked: a SYN that meets the peer's; a socket made by a SYN cookie; an ACK of a SYN
-/// whose FIN waits for it, with the peer's FIN; a program that has closed, and a reset that comes before the FIN left.
+/// whose FIN waits for it, with the peer's FIN; a program that has closed, and a reset that comes before the FIN left. Ports are given to a new socket only
+/// when what is left of the one before waits in FIN-WAIT-2 or TIME-WAIT.
 fn passes(from: TcpState, to: TcpState) -> &'static [TcpState] {
     match (from, to) {
         (Closed, SynReceived) => &[SynSent],
+        (FinWait1, SynSent) => &[FinWait2, TimeWait, Closed],
+        (FinWait2 | Closing, SynSent) => &[TimeWait, Closed],
         (_, SynSent) => &[Closed],
         (Closed, Established | CloseWait) => &[SynReceived],
         (SynReceived | Established, FinWait2 | Closing) => &[FinWait1],
