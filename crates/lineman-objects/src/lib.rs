@@ -21,6 +21,7 @@ mod objects;
 mod reach;
 mod shelf;
 mod upstream;
+mod vendors;
 
 pub use controllers::Controllers;
 pub use counts::Answered;

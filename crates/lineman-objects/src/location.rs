@@ -5,22 +5,18 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use lineman_proto::text::visible_bytes;
-use object_store::ClientOptions;
 use object_store::ObjectStore;
-use object_store::RetryConfig;
 use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
-use object_store::http::HttpBuilder;
 use object_store::path::Path;
 use url::Position;
 use url::Url;
 
-use crate::client::Connector;
 use crate::reach::Reach;
+use crate::vendors;
 
 /// A store, and the part of it that is served.
 #[derive(Clone)]
@@ -54,7 +50,10 @@ pub enum LocationError {
     Query,
     /// The endpoint has no TLS, and nothing says that this is meant.
     #[error("an endpoint without TLS")]
-    Plain,
+    Plain {
+        /// The variable of the environment that says so.
+        variable: &'static str,
+    },
     /// The store's library refuses it: the environment lacks something.
     #[error("{0}")]
     Environment(String),
@@ -88,10 +87,10 @@ impl Location {
         let prefix = Path::from_url_path(url.path())
             .map_err(|error| LocationError::Malformed(error.to_string()))?;
         let (store, reach) = match url.scheme() {
-            "s3" => s3(&url)?,
-            "gs" => google(&url)?,
-            "az" | "abfs" | "abfss" => azure(&url)?,
-            "http" | "https" => web(&url)?,
+            "s3" => vendors::s3(AmazonS3Builder::from_env(), &url)?,
+            "gs" => vendors::google(GoogleCloudStorageBuilder::from_env(), &url)?,
+            "az" | "abfs" | "abfss" => vendors::azure(MicrosoftAzureBuilder::from_env(), &url)?,
+            "http" | "https" => vendors::web(&url)?,
             other => return Err(LocationError::Scheme(other.to_owned())),
         };
         let shown = visible_bytes(address.trim_end_matches('/').as_bytes());
@@ -119,86 +118,9 @@ impl fmt::Debug for Location {
     }
 }
 
-type Built = (Arc<dyn ObjectStore>, Reach);
-
-fn s3(url: &Url) -> Result<Built, LocationError> {
-    use object_store::aws::AmazonS3ConfigKey as Key;
-    let builder = AmazonS3Builder::from_env()
-        .with_url(&url[..Position::AfterHost])
-        .with_retry(no_retry())
-        .with_http_connector(Connector);
-    let endpoint = builder.get_config_value(&Key::Endpoint);
-    let is_set = |key| {
-        builder
-            .get_config_value(&key)
-            .is_some_and(|value| value != "false")
-    };
-    let has_credentials = is_set(Key::AccessKeyId) || is_set(Key::SkipSignature);
-    let plain = Key::Client(object_store::ClientConfigKey::AllowHttp);
-    check_endpoint(endpoint.as_deref(), is_set(plain))?;
-    let reach = Reach::of(endpoint.as_deref(), has_credentials);
-    Ok((Arc::new(builder.build().map_err(environment)?), reach))
-}
-
-fn google(url: &Url) -> Result<Built, LocationError> {
-    let builder = GoogleCloudStorageBuilder::from_env()
-        .with_url(&url[..Position::AfterHost])
-        .with_retry(no_retry())
-        .with_http_connector(Connector);
-    let store = builder.build().map_err(environment)?;
-    Ok((Arc::new(store), Reach::of(None, false)))
-}
-
-fn azure(url: &Url) -> Result<Built, LocationError> {
-    use object_store::azure::AzureConfigKey as Key;
-    let builder = MicrosoftAzureBuilder::from_env()
-        .with_url(&url[..Position::AfterHost])
-        .with_retry(no_retry())
-        .with_http_connector(Connector);
-    let endpoint = builder.get_config_value(&Key::Endpoint);
-    let has_key = builder.get_config_value(&Key::AccessKey).is_some();
-    let reach = Reach::of(endpoint.as_deref(), has_key);
-    Ok((Arc::new(builder.build().map_err(environment)?), reach))
-}
-
-fn web(url: &Url) -> Result<Built, LocationError> {
-    let root = &url[..Position::BeforePath];
-    let options = ClientOptions::new().with_allow_http(url.scheme() == "http");
-    let store = HttpBuilder::new()
-        .with_url(root)
-        .with_client_options(options)
-        .with_retry(no_retry())
-        .with_http_connector(Connector)
-        .build()
-        .map_err(environment)?;
-    Ok((Arc::new(store), Reach::of(Some(root), true)))
-}
-
-fn check_endpoint(endpoint: Option<&str>, plain_is_allowed: bool) -> Result<(), LocationError> {
-    match endpoint {
-        Some(endpoint) if endpoint.starts_with("http://") && !plain_is_allowed => {
-            Err(LocationError::Plain)
-        }
-        _ => Ok(()),
-    }
-}
-
 /// `abfss://CONTAINER@ACCOUNT.HOST/` has no user there.
 fn is_azure_container(url: &Url) -> bool {
     matches!(url.scheme(), "az" | "abfs" | "abfss")
-}
-
-fn environment(error: object_store::Error) -> LocationError {
-    LocationError::Environment(visible_bytes(error.to_string().as_bytes()))
-}
-
-/// What is tried again, and for how long, is decided where it is known who waits.
-fn no_retry() -> RetryConfig {
-    RetryConfig {
-        max_retries: 0,
-        retry_timeout: Duration::ZERO,
-        ..RetryConfig::default()
-    }
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ messages! {
     StoreNoBucket {} "it names no bucket, container or host" "其中没有桶、容器或主机的名称"
     StoreAddress { why } "it is no address ({why})" "不是有效的地址（{why}）"
     StoreEnvironment { why } "the environment lacks what it needs, or has something wrong: {why}" "环境变量缺少所需内容，或内容有误：{why}"
-    StorePlain {} "its endpoint has no TLS (AWS_ALLOW_HTTP=true says that this is meant)" "其端点没有 TLS（AWS_ALLOW_HTTP=true 表示确实如此）"
+    StorePlain { variable } "its endpoint has no TLS ({variable}=true says that this is meant)" "其端点没有 TLS（{variable}=true 表示确实如此）"
     StoreNoWrite {} "a store is only read from: --write needs a directory" "存储只能读取：--write 需要一个目录"
     StoreStale { why } "{why}; what is kept is served meanwhile (--stale-ok)" "{why}；期间提供已缓存的文件（--stale-ok）"
     StoreBack {} "the store answers again" "存储恢复应答"

@@ -47,7 +47,7 @@ pub fn parse(address: &str, lang: Lang) -> Result<Location, Failure> {
             LocationError::Scheme(scheme) => Tftp::StoreScheme { scheme }.render(lang),
             LocationError::Credentials => Tftp::StoreCredentials {}.render(lang),
             LocationError::Query => Tftp::StoreQuery {}.render(lang),
-            LocationError::Plain => Tftp::StorePlain {}.render(lang),
+            LocationError::Plain { variable } => Tftp::StorePlain { variable }.render(lang),
             LocationError::NoBucket => Tftp::StoreNoBucket {}.render(lang),
             LocationError::Malformed(why) => Tftp::StoreAddress { why }.render(lang),
             LocationError::Environment(why) => Tftp::StoreEnvironment { why }.render(lang),
