@@ -211,12 +211,13 @@ def frame(tag): return bytes.fromhex("ffffffffffff020000000001") + tag + bytes.f
 out = socket.socket(socket.AF_PACKET, socket.SOCK_RAW); out.bind(("near", 0))
 for tag in ("", "81000064", "81000007", "88a8006481000007"): out.send(frame(bytes.fromhex(tag)))
 "#;
-    let script = |filter: &str| {
+    // What must not come has some time to come all the same.
+    let script = |filter: &str, wanted: usize| {
         in_network(&format!(
             "ip link add near type veth peer name far; ip link set near up; ip link set far up
             watch --json -i far -w a.pcapng '{filter}'
             python3 -c '{send}'
-            sleep 0.3; finish"
+            until_seen {wanted}; sleep 0.3; finish"
         ))
     };
     for (filter, wanted, tagged) in [
@@ -226,7 +227,7 @@ for tag in ("", "81000064", "81000007", "88a8006481000007"): out.send(frame(byte
         ("tcp and not vlan", 1, 0),
         ("tcp port 80", 3, 2),
     ] {
-        let ran = script(filter);
+        let ran = script(filter, wanted);
         assert_eq!(
             ran.tshark("a.pcapng", "frame"),
             wanted,

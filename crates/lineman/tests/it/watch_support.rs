@@ -8,11 +8,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// What scripts begin with: the loopback is up; `watch …` begins to watch and returns once nothing is missed any
-/// more; `finish` ends it as ^C does. What it prints is in `out` and `err`, its exit code in `code`.
+/// more; `until_seen N` returns once it has shown so many packets, or after a minute; `finish` ends it as ^C does. What it prints is in `out` and `err`, its exit code in `code`.
 const PRELUDE: &str = r#"
 ip link set lo up
 begun() { until grep -q '^watching\|"watching"' out err; do kill -0 $WATCH || { cat err >&2; exit 99; }; sleep 0.01; done; }
 watch() { : > err; : > out; "$LINEMAN" watch "$@" > out 2> err & WATCH=$!; begun; }
+seen() { grep -c '"event":"packet"' out || true; }
+until_seen() { local left=6000; until [ $(seen) -ge $1 ]; do kill -0 $WATCH; : $((left -= 1)); [ $left -gt 0 ] || break; sleep 0.01; done; }
 finish() { kill -INT $WATCH; await; }
 await() { code=0; wait $WATCH || code=$?; echo $code > code; }
 "#;
