@@ -74,6 +74,8 @@ fn changed(who: Host, change: &Change) -> Saying {
         Field::Mss => Saying::PairMss { from, to },
         Field::Ecn if to == "CE" => Saying::PairCongestion { from },
         Field::Payload => Saying::PairPayload {},
+        Field::SackPermitted if to.is_empty() => Saying::PairOptionGone { option: field() },
+        Field::SackPermitted => Saying::PairOptionNew { option: field() },
         _ if to.is_empty() => Saying::PairGone {
             field: field(),
             from,
@@ -114,5 +116,17 @@ mod tests {
         assert_eq!(said("128", "98"), "pair.ttl");
         assert_eq!(said("64", "10"), "pair.field");
         assert_eq!(said("63", "64"), "pair.field");
+    }
+
+    /// "SACK-Permitted is 1 where it is sent" was said, as if it had a value.
+    #[test]
+    fn an_option_without_a_value_is_there_or_not() {
+        let said = |from: &str, to: &str| {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            let field = Field::SackPermitted;
+            changed(Host::Client, &Change { field, from, to }).id()
+        };
+        assert_eq!(said("1", ""), "pair.option.gone");
+        assert_eq!(said("", "1"), "pair.option.new");
     }
 }

@@ -377,6 +377,10 @@ sayings! {
     PairGone "pair.field.gone" { field: Text, from: Text }
     /// Something has put a field in.
     PairNew "pair.field.new" { field: Text, to: Text }
+    /// Something has taken an option out that has no value.
+    PairOptionGone "pair.option.gone" { option: Text }
+    /// Something has put in an option that has no value.
+    PairOptionNew "pair.option.new" { option: Text }
     /// A field has another value.
     PairField "pair.field" { field: Text, from: Text, to: Text }
     /// A packet without bytes.

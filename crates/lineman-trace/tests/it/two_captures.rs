@@ -15,16 +15,18 @@ pub fn two_captures() -> Vec<u8> {
     let mut log = Script::pair("two-captures", tcp.client, tcp.server);
     let push = and_ack(Flags::PSH);
     note(&mut log);
-    // Without SACK from here on, and with a smaller MSS.
+    // Without SACK and timestamps from here on, and with a smaller MSS.
+    tcp.clock = Some(7);
     let syn = tcp.next(Client, SYN, b"");
     let mut came = routed(&syn, true, true, Some(1400));
-    came[58..60].fill(1);
+    came[58..70].fill(1);
     checksum::fill(&mut came);
     log.comes(Client, syn, came, 10_000);
     let answer = outside(tcp.next(Server, and_ack(SYN), b""));
+    tcp.clock = None;
     let mut came = routed(&answer, false, true, None);
     came[48..50].copy_from_slice(&1024_u16.to_be_bytes());
-    came[58..60].copy_from_slice(&[4, 2]);
+    came[58..70].copy_from_slice(&[4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 0]);
     checksum::fill(&mut came);
     log.comes(Server, answer, came, 10_000);
     let ack = tcp.next(Client, ACK, b"");
@@ -87,7 +89,7 @@ fn outside(bytes: Vec<u8>) -> Vec<u8> {
     let mut out = bytes;
     out[30..34].copy_from_slice(&[198, 51, 100, 9]);
     out[36..38].copy_from_slice(&OUTSIDE_PORT.to_be_bytes());
-    out[58..60].fill(1); // no SACK is offered, but one will come
+    out[58..70].fill(1); // no SACK and no timestamp are offered, but both will come
     checksum::fill(&mut out);
     out
 }
