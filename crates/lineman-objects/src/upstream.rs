@@ -103,6 +103,7 @@ async fn ask(
 ) -> Result<Body, Trouble> {
     let began = Instant::now();
     let end = tokio::time::Instant::now() + patience;
+    let mut said: Option<Trouble> = None;
     loop {
         let asked_at = Instant::now();
         let asked = location.store.get_opts(key, options.clone());
@@ -114,13 +115,16 @@ async fn ask(
             Ok(Err(error)) => Err(Trouble::from(error)),
         };
         counts.note_answer(&answer, asked_at.elapsed());
-        let trouble = match answer {
-            Ok(body) => return Ok(body),
-            Err(trouble) => trouble,
+        let trouble = match (answer, said.take()) {
+            (Ok(body), _) => return Ok(body),
+            // It was not silent all the time: the last attempt may have begun a moment ago.
+            (Err(Trouble::Fault(StoreFault::Silent { .. })), Some(said)) => return Err(said),
+            (Err(trouble), _) => trouble,
         };
         if !trouble.may_pass() || tokio::time::Instant::now() + PAUSE >= end {
             return Err(trouble);
         }
+        said = Some(trouble);
         tokio::time::sleep(PAUSE).await;
     }
 }

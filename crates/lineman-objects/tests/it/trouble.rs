@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -68,6 +70,20 @@ fn a_store_that_fails_is_asked_again_and_then_given_up() {
     let origin = Origin::new(|_, stream| head(stream, "503 Slow Down", &[("content-length", "0")]));
     assert_eq!(fault(&origin), (0, StoreFault::Failed { status: 503 }));
     assert!(origin.asked().len() > 2);
+}
+
+/// The attempt that patience cut off was told as silence of all that time.
+#[test]
+fn a_store_that_has_answered_is_not_called_silent() {
+    let attempts = AtomicU32::new(0);
+    let origin = Origin::new(move |_, stream| {
+        if attempts.fetch_add(1, Ordering::Relaxed) < 3 {
+            head(stream, "503 Slow Down", &[("content-length", "0")]);
+        } else {
+            std::thread::sleep(PATIENCE);
+        }
+    });
+    assert_eq!(fault(&origin), (0, StoreFault::Failed { status: 503 }));
 }
 
 #[test]
