@@ -43,9 +43,21 @@ pub fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// Bytes as a string in quotes, as they stand in a call: `"hello\n"`.
+/// Bytes as a string in quotes, as they stand in a call: `"hello\n"`. A tab is `\t`, not the blank that it would look like.
 pub fn quoted(bytes: &[u8]) -> String {
-    format!("\"{}\"", visible_bytes(bytes).replace("^J", "\\n"))
+    let mut out = String::with_capacity(bytes.len() + 2);
+    out.push('"');
+    for piece in bytes.split_inclusive(|byte| matches!(byte, b'\n' | b'\t')) {
+        let (text, end) = match piece {
+            [text @ .., b'\n'] => (text, "\\n"),
+            [text @ .., b'\t'] => (text, "\\t"),
+            text => (text, ""),
+        };
+        out.push_str(&visible_bytes(text));
+        out.push_str(end);
+    }
+    out.push('"');
+    out
 }
 
 /// A line of JSON that may be shown on a terminal and means the same. JSON must escape only the
@@ -123,6 +135,16 @@ mod tests {
             visible("\u{9b}1m\u{202e}txt\u{2028}"),
             "<U+009B>1m<U+202E>txt<U+2028>"
         );
+    }
+
+    /// A tab looked like a blank, so that block 9 of a program that has no opcodes was `"^@ "`; and a caret before a J like a newline.
+    #[test]
+    fn what_stands_in_quotes_says_which_bytes_there_are() {
+        assert_eq!(quoted(b"\0\t"), r#""^@\t""#);
+        assert_eq!(quoted(b"one\ntwo\t^J\r\n"), r#""one\ntwo\t^J^M\n""#);
+        assert_eq!(quoted("你\t\u{ff}".as_bytes()), "\"你\\t\u{ff}\"");
+        assert_eq!(quoted(b"\xff\n\xe4"), r#""\xff\n\xe4""#);
+        assert_eq!(quoted(b""), r#""""#);
     }
 
     #[test]

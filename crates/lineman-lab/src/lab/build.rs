@@ -118,7 +118,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         recorder: recorder.clone(),
         sampler: Arc::clone(&sampler),
         calls: Arc::clone(&calls),
-        utc_ns,
+        begun: wire::begun(recorder),
     };
     let client = act(Host::Client, client.namespace)?;
     let server = act(Host::Server, server.namespace)?;

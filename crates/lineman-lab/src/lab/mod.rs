@@ -15,6 +15,7 @@ mod orders;
 mod owner;
 mod protocol;
 mod sorter;
+mod woken;
 
 use std::ffi::OsString;
 use std::io;

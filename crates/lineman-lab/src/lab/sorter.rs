@@ -17,6 +17,7 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::State;
 
+use super::woken::Woken;
 use crate::programs::CHANGING;
 use crate::recorder::locked;
 
@@ -47,6 +48,7 @@ struct Inner {
     calls: BTreeSet<u64>,
     /// The last call of each host that can change a state.
     last: BTreeMap<Host, u64>,
+    woken: Woken,
 }
 
 impl Sorter {
@@ -62,14 +64,18 @@ impl Sorter {
             numbers: BTreeMap::new(),
             calls: BTreeSet::new(),
             last: BTreeMap::new(),
+            woken: Woken::default(),
         })))
     }
 
     /// Takes an event.
-    pub(super) fn push(&self, event: Event) {
+    pub(super) fn push(&self, mut event: Event) {
         let mut inner = locked(&self.0);
         if event.n == 0 {
             inner.begun = Instant::now();
+        }
+        if inner.is_late {
+            inner.woken.hear(&mut event);
         }
         inner.waiting.push(event);
         inner.release();

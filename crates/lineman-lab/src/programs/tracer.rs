@@ -11,6 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
 
 use lineman_trace::log::Call;
 use lineman_trace::log::Host;
@@ -22,6 +25,7 @@ use crate::recorder::Recorder;
 use crate::recorder::locked;
 use crate::trace::Trace;
 use crate::trace::Traced;
+use crate::wire::together;
 
 /// Where the calls of programs are told.
 #[derive(Clone, Debug)]
@@ -30,8 +34,8 @@ pub(crate) struct CallRecorder {
     pub(crate) sampler: Arc<Mutex<Sampler>>,
     /// Counts the calls of everybody.
     pub(crate) calls: Arc<AtomicU64>,
-    /// Nanoseconds since 1970 when the log began: strace tells the time of day.
-    pub(crate) utc_ns: u64,
+    /// When the log began.
+    pub(crate) begun: Instant,
 }
 
 /// A strace that is listened to.
@@ -68,12 +72,38 @@ impl CallRecorder {
             host,
             program: program.to_owned(),
             open: HashMap::new(),
+            heard: HashMap::new(),
             unasked: None,
         };
         let thread = thread::Builder::new()
             .name("trace".to_owned())
             .spawn(move || reader.run(read_end.into()))?;
         Ok(Listening { pipe, thread })
+    }
+}
+
+/// The clock of a log and the time of day, which strace tells, looked at together. They are for each part of what it
+/// writes: by what both showed when the log began, a call could seem to begin after it had sent its packet, which is
+/// dated by its age.
+struct Clocks {
+    log_ns: u64,
+    utc_ns: u64,
+}
+
+impl Clocks {
+    fn now(begun: Instant) -> Self {
+        let (now, utc) = together(|| SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default());
+        let ns = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            log_ns: ns(now.saturating_duration_since(begun)),
+            utc_ns: ns(utc),
+        }
+    }
+
+    /// What the log's clock showed at a time of day that is over.
+    fn log_ns(&self, utc_ns: u64) -> u64 {
+        let ago = self.utc_ns.saturating_sub(utc_ns);
+        self.log_ns.saturating_sub(ago)
     }
 }
 
@@ -84,6 +114,8 @@ struct TraceReader {
     program: String,
     /// The numbers of the calls that threads are in.
     open: HashMap<u32, u64>,
+    /// When each thread was last heard of, in nanoseconds of the log: looks at two clocks are never quite at once.
+    heard: HashMap<u32, u64>,
     /// The last call that may have changed a state, if the kernel was not asked since.
     unasked: Option<u64>,
 }
@@ -99,17 +131,19 @@ impl TraceReader {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(_) => return,
             };
+            let clocks = Clocks::now(self.recorder.begun);
             text.extend(&part[..len]);
             while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = text.drain(..=end).collect();
                 let line = String::from_utf8_lossy(&line[..end]);
-                trace.line(&line).iter().for_each(|call| self.tell(call));
+                let calls = trace.line(&line);
+                calls.iter().for_each(|call| self.tell(call, &clocks));
             }
             if text.len() > LONGEST_LINE {
                 text.clear();
             }
             let begun = trace.unfinished(&String::from_utf8_lossy(&text));
-            begun.iter().for_each(|call| self.tell(call));
+            begun.iter().for_each(|call| self.tell(call, &clocks));
             self.ask();
         }
     }
@@ -121,7 +155,7 @@ impl TraceReader {
         }
     }
 
-    fn tell(&mut self, traced: &Traced) {
+    fn tell(&mut self, traced: &Traced, clocks: &Clocks) {
         let id = match &traced.answer {
             Some(_) => self.open.remove(&traced.thread),
             None => None,
@@ -139,7 +173,9 @@ impl TraceReader {
             args: traced.args.clone(),
             answer: traced.answer.clone(),
         });
-        let t_ns = traced.utc_ns.saturating_sub(self.recorder.utc_ns);
+        let heard_ns = self.heard.entry(traced.thread).or_default();
+        let t_ns = clocks.log_ns(traced.utc_ns).max(*heard_ns);
+        *heard_ns = t_ns;
         let event = self.recorder.recorder.record_at(t_ns, kind);
         if CHANGING.contains(&traced.name.as_str()) {
             locked(&self.recorder.sampler).called(self.host, event);
@@ -154,3 +190,26 @@ pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"
 /// The longest line of strace that is taken in, in bytes. Strings are cut after 64 of them (`-s 64`), so none of its
 /// own is as long; a longer one costs no more memory.
 const LONGEST_LINE: usize = 1 << 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The time of day when the log began was read some fifty microseconds before the log's clock was: every call stood so much too
+    /// late, and a close() below the RST that it had sent.
+    #[test]
+    fn a_call_is_dated_by_how_long_ago_it_was() {
+        let clocks = Clocks {
+            log_ns: 5_000_000,
+            utc_ns: 1_795_407_796_005_050_000,
+        };
+        assert_eq!(clocks.log_ns(1_795_407_796_003_050_000), 3_000_000);
+        let ahead = clocks.utc_ns + 1_000_000;
+        assert_eq!(
+            clocks.log_ns(ahead),
+            clocks.log_ns,
+            "a clock that was set back"
+        );
+        assert_eq!(clocks.log_ns(0), 0, "a clock that was set forward");
+    }
+}

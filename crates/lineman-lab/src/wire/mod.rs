@@ -32,6 +32,7 @@ use crate::kernel::Sampler;
 use crate::recorder::Recorder;
 use crate::rules::Rules;
 
+pub(crate) use port::together;
 pub(crate) use segment::Segment;
 pub(crate) use traffic::Parcel;
 pub(crate) use traffic::Traffic;
@@ -72,6 +73,12 @@ pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Port
     })
 }
 
+/// When a log began, by the clock of instants.
+pub(crate) fn begun(recorder: &Recorder) -> Instant {
+    let (now, log_ns) = together(|| recorder.now_ns());
+    now.checked_sub(Duration::from_nanos(log_ns)).unwrap_or(now)
+}
+
 /// A handle to the thread that is the wire.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
@@ -95,13 +102,11 @@ impl Wire {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let waker = Arc::new(rustix::event::eventfd(0, flags)?);
         let (commands, inbox) = mpsc::channel();
-        let (now, log_ns) = port::together(|| recorder.now_ns());
-        let begun = now.checked_sub(Duration::from_nanos(log_ns)).unwrap_or(now);
         let relay = Relay {
             ports,
             traffic: Traffic::new(Instant::now(), delay, rules, recorder.clone()),
+            begun: begun(&recorder),
             recorder,
-            begun,
             utc_ns,
             sampler,
             swept: Instant::now(),

@@ -51,7 +51,7 @@ impl Buffer {
 
 /// What another clock shows, and the instant at which it does. Between looking at one and at the other a busy machine
 /// may do something else; then both are looked at again.
-pub(super) fn together<T>(mut other: impl FnMut() -> T) -> (Instant, T) {
+pub(crate) fn together<T>(mut other: impl FnMut() -> T) -> (Instant, T) {
     let mut look = || {
         let before = Instant::now();
         let shown = other();

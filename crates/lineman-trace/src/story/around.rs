@@ -13,6 +13,8 @@ pub(super) struct Around {
     pub(super) elsewhere: Option<SocketAddr>,
     /// Whose program has closed the socket that the row is about.
     pub(super) closed: Ends<bool>,
+    /// Whose program has its socket still, and has shut down receiving.
+    pub(super) deaf: Ends<bool>,
     /// What a TCP has counted about what arrived.
     pub(super) counted: Vec<Counted>,
     /// Whether the log tells the states of all hosts.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Flags;
@@ -26,6 +27,9 @@ use super::addresses::Addresses;
 use super::arrivals::Arrivals;
 use super::change::Change;
 use super::change::Socket;
+use super::descriptor::Descriptor;
+use super::descriptor::accepted_peer;
+use super::descriptor::address;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::explain::REORDER;
@@ -119,7 +123,7 @@ pub struct Story {
     pub(super) changed: HashSet<(Host, crate::pair::Change)>,
     /// The number of the last event that was about a packet.
     wire_n: u64,
-    /// Hosts whose calls a tracer of programs tells: their times are when that was read, which is after they were made.
+    /// Hosts whose calls a tracer of programs tells.
     pub(super) traced: HashSet<Host>,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
@@ -259,6 +263,7 @@ impl Story {
             connecting,
             elsewhere,
             congestion,
+            deaf,
             ..
         } = self.pending.pop_front()?;
         self.hands_on_returns(&mut row);
@@ -305,6 +310,7 @@ impl Story {
         let around = Around {
             elsewhere: beside.elsewhere.or(elsewhere),
             counted,
+            deaf,
             all_asked: self.all_asked,
             connecting,
             congestion,
@@ -468,9 +474,14 @@ impl Story {
         let Some(answer) = &call.answer else {
             let cell = cell(call, event.t_ns);
             self.calls.insert(call.id, (call.host, cell.clone()));
+            let socket = self.descriptors.of(call).cloned();
+            let about = |arrow: &Arrow| is_about(arrow, call, socket.as_ref());
             let place = self.join(event, Some(call.host), |open| {
+                let arrow = open.row.arrow.as_ref();
                 takes_beginning(&open.row, call.host)
-                    || receives(&call.name) && takes_waiting(&open.row, call.host)
+                    || receives(&call.name)
+                        && takes_waiting(&open.row, call.host)
+                        && arrow.is_none_or(about)
             });
             // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
             self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
@@ -489,7 +500,7 @@ impl Story {
             self.unbound.insert(call.id);
         }
         let said = self.descriptors.answer(&whole);
-        let place = self.row_of_return(event, call);
+        let place = self.row_of_return(event, &whole);
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
         let got_nothing = matches!(answer, Answer::Error(_));
         self.precedes_arrivals(place, call, |arrow| {
@@ -536,7 +547,13 @@ impl Story {
                 self.pending[place].touch(event);
                 place
             }
-            None => self.join(event, Some(call.host), |open| takes_return(&open.row, call)),
+            None => {
+                let socket = self.descriptors.of(call).cloned();
+                let about = |arrow: &Arrow| is_about(arrow, call, socket.as_ref());
+                self.join(event, Some(call.host), |open| {
+                    takes_return(&open.row, call, about)
+                })
+            }
         }
     }
 
@@ -584,6 +601,31 @@ fn receives(name: &str) -> bool {
         "recv", "read", "select", "pselect", "poll", "ppoll", "epoll_",
     ];
     calls.iter().any(|call| name.starts_with(call))
+}
+
+/// Whether a packet may have to do with the socket of a call of its sender or receiver: another connection of the same
+/// program has its own. Where nobody knows whose socket it is, it may.
+fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
+    if arrow.seen.segment().is_none() {
+        return true;
+    }
+    let Some(Socket { ends, .. }) = of_packet(arrow, call.host) else {
+        return true;
+    };
+    let is_other = |known: Option<SocketAddr>, seen: Option<SocketAddr>| {
+        known.is_some_and(|known| seen.is_some_and(|seen| seen != known))
+    };
+    let peer = match call.name.as_str() {
+        "accept" => accepted_peer(call),
+        _ => socket.and_then(|it| it.peer).or_else(|| {
+            let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
+            connects.then(|| address(call)).flatten()
+        }),
+    };
+    let local = socket.and_then(|it| it.local);
+    let port = socket.and_then(|it| it.bound).map(|it| it.port());
+    let another_port = port.is_some_and(|port| port != 0 && port != ends.local.port());
+    !is_other(peer, ends.remote) && !is_other(local, Some(ends.local)) && !another_port
 }
 
 /// How many packets are to overtake one by a rule like `reorder 1`.

@@ -187,6 +187,7 @@ impl Asked<'_> {
         let end = end.unwrap_or_default();
         let why = match self.socket {
             Some(it) if it.listens => failure!(self, error, CallPipeListener),
+            Some(it) if it.shut_write && it.shut_read => failure!(self, error, CallPipeShutBoth),
             Some(it) if it.shut_write => failure!(self, error, CallPipeShut),
             Some(it) if !it.was_connected && !it.opening => {
                 failure!(self, error, CallPipeUnconnected)
@@ -301,6 +302,8 @@ impl Asked<'_> {
                 Some(it) if it.transport == Some(Transport::Udp) => {
                     Saying::CallEmptyDatagram { who, name }
                 }
+                // Linux looks for the FIN first (`SOCK_DONE`), and for an error after that.
+                Some(_) if end.rst && end.fin_first => Saying::CallEndedBeforeReset { who, name },
                 Some(_) if end.rst => Saying::CallEndedByReset { who, name },
                 Some(_) if end.fin => Saying::CallEnded { who, name },
                 Some(it) if it.shut_read => Saying::CallShutRead { who, name },

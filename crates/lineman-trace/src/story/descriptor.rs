@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use crate::log::Answer;
 use crate::log::Call;
 
 /// What is known of a socket.
@@ -62,16 +63,12 @@ impl Descriptor {
         }
     }
 
-    /// One that `accept` has made; `value` is `5, 10.0.0.1:40000`.
-    pub(super) fn accepted(call: &Call, listener: Option<&Self>, value: &str) -> Self {
-        let peer = value
-            .split_once(',')
-            .and_then(|(_, peer)| peer.trim().parse().ok())
-            .map(unmapped);
+    /// One that `accept` has made.
+    pub(super) fn accepted(call: &Call, listener: Option<&Self>) -> Self {
         Self {
             transport: Some(Transport::Tcp),
             bound: listener.and_then(|listener| listener.bound),
-            peer,
+            peer: accepted_peer(call),
             was_connected: true,
             reuses: listener.is_some_and(|listener| listener.reuses),
             wait: call.program.is_none().then_some(Wait::ForEver),
@@ -123,6 +120,15 @@ impl Descriptor {
 /// The address that a call names first.
 pub(super) fn address(call: &Call) -> Option<SocketAddr> {
     call.args.first()?.parse().ok().map(unmapped)
+}
+
+/// The peer of the connection that `accept` returns: it is answered by `5, 10.0.0.1:40000`.
+pub(super) fn accepted_peer(call: &Call) -> Option<SocketAddr> {
+    let Some(Answer::Value(value)) = &call.answer else {
+        return None;
+    };
+    let (_, peer) = value.split_once(',')?;
+    peer.trim().parse().ok().map(unmapped)
 }
 
 /// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).

@@ -75,6 +75,8 @@ fn is_unexplained(saying: &Saying) -> bool {
 pub(super) struct End {
     pub(super) fin: bool,
     pub(super) rst: bool,
+    /// Whether the FIN came first.
+    pub(super) fin_first: bool,
 }
 
 impl End {
@@ -158,6 +160,7 @@ impl Descriptors {
         if segment.has(Flags::SYN) {
             *end = End::default();
         }
+        end.fin_first |= segment.has(Flags::FIN) && !end.rst;
         end.fin |= segment.has(Flags::FIN);
         end.rst |= segment.has(Flags::RST);
     }
@@ -183,6 +186,15 @@ impl Descriptors {
             (Some((_, end)), None) => *end,
             _ => End::default(),
         }
+    }
+
+    /// Whether the program of a host has a connection still, and has shut down receiving.
+    pub(super) fn receives_no_more(&self, host: Host, ends: Endpoints) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(((whose, _), _), it)| {
+            let its = it.peer == ends.remote && it.local.is_none_or(|own| own == ends.local);
+            *whose == host && its && it.shut_read && !it.is_closed
+        })
     }
 
     /// Whether a socket of a host asks this end for a connection, and no call waits for the answer.
@@ -307,7 +319,7 @@ impl Descriptors {
             "socket" => self.made(&owner, value, Descriptor::made(call)),
             "accept" => {
                 let listener = call.fd.and_then(|fd| self.open.get(&(owner.clone(), fd)));
-                let mut accepted = Descriptor::accepted(call, listener, value);
+                let mut accepted = Descriptor::accepted(call, listener);
                 accepted.local = self.local(call.host, accepted.peer);
                 self.made(&owner, value, accepted);
             }

@@ -41,7 +41,7 @@ pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
         of_arrow(row, arrow, around, &mut out);
     }
     out.extend(around.counted.iter().filter_map(overflow));
-    of_states(row, &mut out);
+    of_states(row, around, &mut out);
     of_calls(row, &mut out);
     out
 }
@@ -321,7 +321,7 @@ fn of_the_wire(arrow: &Arrow) -> impl Iterator<Item = &String> {
 }
 
 /// The sender first: it changed its state before the packet left.
-fn of_states(row: &Row, out: &mut Vec<Saying>) {
+fn of_states(row: &Row, around: &Around, out: &mut Vec<Saying>) {
     let first = row.arrow.as_ref().map_or(Host::Client, |arrow| arrow.from);
     for who in [first, first.other()] {
         let Some(cell) = row.states[who].filter(|cell| cell.before != cell.after) else {
@@ -329,16 +329,16 @@ fn of_states(row: &Row, out: &mut Vec<Saying>) {
         };
         match cell.through {
             Some(through) => {
-                out.push(moved(row, who, (cell.before, through)));
+                out.push(moved(row, around, who, (cell.before, through)));
                 out.push(Saying::Passed {
                     who,
                     state: through,
                 });
-                out.push(moved(row, who, (through, cell.after)));
+                out.push(moved(row, around, who, (through, cell.after)));
             }
             // It has not moved: what was thought before was wrong.
             None if cell.known == Known::Contradicted => {}
-            None => out.push(moved(row, who, (cell.before, cell.after))),
+            None => out.push(moved(row, around, who, (cell.before, cell.after))),
         }
         match cell.known {
             Known::Passed => out.push(Saying::Passed {
@@ -354,8 +354,8 @@ fn of_states(row: &Row, out: &mut Vec<Saying>) {
     }
 }
 
-fn moved(row: &Row, who: Host, (from, to): (TcpState, TcpState)) -> Saying {
-    match Reason::of(row, who, (from, to)) {
+fn moved(row: &Row, around: &Around, who: Host, (from, to): (TcpState, TcpState)) -> Saying {
+    match Reason::of(row, around, who, (from, to)) {
         Some(reason) => Saying::Moved {
             who,
             from,

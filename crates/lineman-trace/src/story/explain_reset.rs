@@ -19,6 +19,7 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
     let who = arrow.from;
     let why = match label {
         Label::RstRefused => refused(arrow, around),
+        Label::RstUnheard if around.deaf[who] => Saying::RstUnheardShut { who },
         Label::RstUnheard => Saying::RstUnheard { who },
         Label::RstLate => return vec![Saying::RstLate { who }],
         Label::RstBroken => match arrow.counter {

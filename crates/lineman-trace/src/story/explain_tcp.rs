@@ -107,6 +107,12 @@ fn said(
             first,
             last,
         },
+        Label::Data { half: true } if around.deaf[who.other()] => Saying::DataUnheardShut {
+            who,
+            len,
+            first,
+            last,
+        },
         Label::Data { half: true } => Saying::DataHalf {
             who,
             len,

@@ -11,7 +11,6 @@ use lineman_proto::wire::flow::Segment;
 use super::Arrow;
 use super::CallCell;
 use super::Fate;
-use super::Row;
 use super::Saying;
 use super::Seen;
 use super::Story;
@@ -89,7 +88,9 @@ impl Story {
                 .and_then(|it| self.descriptors.receives_elsewhere(arrow.from, it)),
             _ => None,
         };
+        let deaf = self.is_deaf(&arrow, packet.from);
         let open = &mut self.pending[place];
+        open.deaf[packet.from] = deaf;
         (open.connecting, open.congestion) = (connecting, motive.congestion);
         open.elsewhere = elsewhere;
         open.row.clock = motive.clock.or(deduced);
@@ -135,8 +136,24 @@ impl Story {
                     call.is_some_and(|cell| cell.begins && cell.t_ns < arrow.sent_ns)
                 })
         };
+        // Nor those that left only when another segment had arrived, for which they had waited: for room in a window, or for
+        // an acknowledgment by Nagle's algorithm.
+        let was_held = |place: usize| {
+            let call = self.pending[place].row.calls[arrow.from].as_ref();
+            let returned_ns = call.and_then(|cell| cell.returned_ns);
+            !awaited
+                && returned_ns.is_some_and(|returned_ns| {
+                    self.pending.iter().any(|open| {
+                        let other = open.row.arrow.as_ref();
+                        let comes = other.filter(|other| other.from != arrow.from);
+                        let arrived = comes.filter(|other| other.fate.arrives());
+                        let arrived_ns = arrived.and_then(|other| other.decided_ns);
+                        arrived_ns.is_some_and(|at| returned_ns < at && at <= arrow.sent_ns)
+                    })
+                })
+        };
         let mut calls = self.pending.iter().enumerate();
-        let place = calls.find(|(at, open)| sends(open) && !goes_on(*at));
+        let place = calls.find(|(at, open)| sends(open) && !goes_on(*at) && !was_held(*at));
         let place = place.map(|(at, _)| at);
         match place.filter(|place| !is_copy && !is_over(place)) {
             Some(place) if takes_arrow(&self.pending[place], arrow) => {
@@ -153,6 +170,12 @@ impl Story {
                 !is_copy && takes_arrow(open, arrow)
             }),
         }
+    }
+
+    /// Whether the program of a host has the packet's connection still, and has shut down receiving.
+    fn is_deaf(&self, arrow: &Arrow, host: Host) -> bool {
+        let socket = of_packet(arrow, host);
+        socket.is_some_and(|it| self.descriptors.receives_no_more(host, it.ends))
     }
 
     /// How the program waits that a RST refuses, which has asked for a connection.
@@ -190,7 +213,7 @@ impl Story {
     }
 
     /// A packet that is read late stands before calls that began or returned when it had left; not before those of
-    /// programs, which a tracer tells late, too. Gives the place of its row.
+    /// programs that may have sent it: older logs have the times at which a tracer told them. Gives the place of its row.
     fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64) -> usize {
         let own = &self.pending[place];
         let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
@@ -200,7 +223,7 @@ impl Story {
         while let Some(before) = place.checked_sub(1)
             && self.pending[before].is_calls()
             && self.pending[before].row.t_ns > sent_ns
-            && !self.is_traced(&self.pending[before].row)
+            && !self.may_send_it(before, place)
         {
             self.pending.swap(before, place);
             place = before;
@@ -208,9 +231,16 @@ impl Story {
         place
     }
 
-    fn is_traced(&self, row: &Row) -> bool {
-        let mut traced = self.traced.iter();
-        traced.any(|host| row.calls[*host].is_some())
+    /// Whether a program's call in the one row may have sent the packet of the other, whenever it began.
+    fn may_send_it(&self, calls: usize, packet: usize) -> bool {
+        let Some(arrow) = &self.pending[packet].row.arrow else {
+            return false;
+        };
+        let open = &self.pending[calls];
+        let call = open.row.calls[arrow.from].as_ref();
+        let sends = call.and_then(Sends::of).is_some_and(|it| it.fits(arrow));
+        let traced = self.traced.contains(&arrow.from);
+        traced && sends && open.toward[arrow.from].fits(arrow)
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.
@@ -390,6 +420,8 @@ impl Story {
             let told = late.map(|ns| Saying::LabLate { millis: millis(ns) });
             self.pending[place].extra.extend(told);
         }
+        let receiver = packet.from.other();
+        self.pending[place].deaf[receiver] = self.is_deaf(&arrow, receiver);
         let between = arrow.between.take();
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;

@@ -53,6 +53,8 @@ pub(super) struct Open {
     pub(super) waits: Ends<Option<Socket>>,
     /// For whom the packets of its calls are.
     pub(super) toward: Ends<Toward>,
+    /// Whose program has the socket of its packet still, and has shut down receiving.
+    pub(super) deaf: Ends<bool>,
     /// How the program asks that its packet, a RST, refuses.
     pub(super) connecting: Option<Connecting>,
     /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
@@ -74,6 +76,7 @@ impl Open {
             wire_n: None,
             waits: Ends::default(),
             toward: Ends::default(),
+            deaf: Ends::default(),
             connecting: None,
             elsewhere: None,
             congestion: None,
@@ -214,11 +217,14 @@ fn brings(segment: &Segment) -> bool {
     segment.len > 0 || segment.flags.any(Flags::FIN | Flags::RST)
 }
 
-/// A call returns in the row in which it began, or in that of the packet that made it return.
-pub(super) fn takes_return(row: &Row, call: &Call) -> bool {
+/// A call returns in the row in which it began, or in that of the packet that made it return: one that is about its socket.
+pub(super) fn takes_return(row: &Row, call: &Call, about: impl Fn(&Arrow) -> bool) -> bool {
     match &row.calls[call.host] {
         Some(cell) => cell.id == call.id,
-        None => row.arrow.is_some() && !lands_another(row, call.host, call.answer.as_ref()),
+        None => {
+            let fits = row.arrow.as_ref().is_some_and(about);
+            fits && !lands_another(row, call.host, call.answer.as_ref())
+        }
     }
 }
 
@@ -245,11 +251,14 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
     let row = &open.row;
     let from = arrow.from;
     let waits = |cell: &CallCell| cell.answer.is_none();
-    let idle = |cell: &CallCell| waits(cell) && Sends::of(cell).is_none();
+    // One that has begun after the packet had left, which is read late, stands below it.
+    let idle =
+        |cell: &CallCell| waits(cell) && Sends::of(cell).is_none() && cell.t_ns <= arrow.sent_ns;
+    // One that has returned since, and began elsewhere, is shown below it.
+    let returned_since = |cell: &CallCell| !cell.begins && cell.t_ns >= arrow.sent_ns;
+    let fits = |cell: &CallCell| idle(cell) || returned_since(cell) || may_have_sent(cell, arrow);
     row.arrow.is_none()
-        && row.calls[from]
-            .as_ref()
-            .is_none_or(|cell| idle(cell) || may_have_sent(cell, arrow))
+        && row.calls[from].as_ref().is_none_or(fits)
         && row.calls[from.other()].as_ref().is_none_or(waits)
         && open.toward[from].fits(arrow)
 }

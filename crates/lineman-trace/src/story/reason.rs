@@ -3,7 +3,10 @@
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Label;
 
+use super::Around;
+use super::CallCell;
 use super::Row;
+use super::sending::Sends;
 use crate::log::Answer;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -56,6 +59,8 @@ reasons! {
     Confirmed "state.syn.acked"
     /// It closes first.
     ClosesFirst "state.fin.sent"
+    /// It closes first, and its FIN is still to be sent.
+    FinWaits "state.fin.queued"
     /// The peer closes first.
     PeerCloses "state.fin.received"
     /// Its FIN was acknowledged.
@@ -70,6 +75,8 @@ reasons! {
     CrossedAcked "state.fin.crossed.acked"
     /// It closes second.
     ClosesSecond "state.fin.last"
+    /// It closes second, and its FIN is still to be sent.
+    LastFinWaits "state.fin.last.queued"
     /// Its FIN, the second, was acknowledged.
     LastAcked "state.fin.last.acked"
     /// Time is over.
@@ -90,13 +97,20 @@ reasons! {
     GaveUp "state.gave_up"
     /// Bytes came for a program that has closed.
     Unheard "state.data.unheard"
+    /// Bytes came for a program that has shut down receiving, too.
+    UnheardShut "state.data.unheard.shut"
     /// FIN-WAIT-2 lasts no longer for a socket that its program has closed.
     PeerSilent "state.fin_wait_2.over"
 }
 
 impl Reason {
     /// The reason for the change that a row shows of a host. None is given that the row does not bear out.
-    pub(super) fn of(row: &Row, who: Host, change: (TcpState, TcpState)) -> Option<Self> {
+    pub(super) fn of(
+        row: &Row,
+        around: &Around,
+        who: Host,
+        change: (TcpState, TcpState),
+    ) -> Option<Self> {
         let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
         let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
         let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == who);
@@ -107,6 +121,7 @@ impl Reason {
             (SynSent, SynReceived) => Self::CrossedSyn,
             (SynSent, Established) => Self::Answered,
             (SynReceived | Listen, Established) => Self::Confirmed,
+            (Established | SynReceived, FinWait1) if fin_waits(row, who) => Self::FinWaits,
             (Established | SynReceived, FinWait1) => Self::ClosesFirst,
             (Established, CloseWait) => Self::PeerCloses,
             (FinWait1, FinWait2) => Self::FinAcked,
@@ -115,6 +130,7 @@ impl Reason {
             (FinWait1, TimeWait) => Self::FinAndAck,
             (FinWait2, TimeWait) => Self::PeerFin,
             (Closing, TimeWait) => Self::CrossedAcked,
+            (CloseWait, LastAck) if fin_waits(row, who) => Self::LastFinWaits,
             (CloseWait, LastAck) => Self::ClosesSecond,
             (SynReceived, Listen) if reset => Self::ListensAgain,
             (SynReceived, Listen) if row.arrow.is_none() => Self::GaveUpAnswering,
@@ -123,7 +139,10 @@ impl Reason {
                 true => Self::Resets,
                 false => Self::Broken,
             },
-            (from, Closed) => Self::of_end(row, who, from)?,
+            (from, Closed) => match Self::of_end(row, who, from)? {
+                Self::Unheard if around.deaf[who] => Self::UnheardShut,
+                reason => reason,
+            },
             _ => return None,
         })
     }
@@ -147,6 +166,14 @@ impl Reason {
             _ => None,
         }
     }
+}
+
+/// Whether a program has ended the direction in the row, and its FIN has not been seen with it: a TCP changes its state at once, and
+/// sends the FIN behind what it has still to send.
+fn fin_waits(row: &Row, who: Host) -> bool {
+    let call = row.calls[who].as_ref();
+    let ends = |call: &CallCell| matches!(Sends::of(call), Some(Sends::End | Sends::Rest));
+    call.is_some_and(ends) && row.arrow.is_none()
 }
 
 /// Whether a call of the row has failed because nothing has answered.

@@ -83,6 +83,8 @@ sayings! {
     DataHalf "data.half" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes for a program that has closed its socket.
     DataUnheard "data.unheard" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
+    /// Bytes for a program that has shut down receiving.
+    DataUnheardShut "data.unheard.shut" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// An acknowledgment of more bytes.
     Ack "ack" { who: Host, bytes: Bytes, next: RelativeSeq }
     /// The same, held back for a while.
@@ -151,6 +153,8 @@ sayings! {
     RstLate "rst.late" { who: Host }
     /// In answer to bytes for a program that has closed.
     RstUnheard "rst.unheard" { who: Host }
+    /// The same, where the program has its socket still, and has shut down both directions.
+    RstUnheardShut "rst.unheard.shut" { who: Host }
     /// What the program at the other end notices of a reset.
     RstNoticed "rst.noticed" { who: Host }
     /// The same, of one that has received a FIN before.
@@ -409,6 +413,8 @@ sayings! {
     CallEnded "call.recv.end" { who: Host, name: Text }
     /// Nothing is received: a RST came, of which an earlier call was told.
     CallEndedByReset "call.recv.reset" { who: Host, name: Text }
+    /// Nothing received, because the peer had finished before it reset the connection.
+    CallEndedBeforeReset "call.recv.reset.fin" { who: Host, name: Text }
     /// Nothing is received: the datagram is empty.
     CallEmptyDatagram "call.recv.empty" { who: Host, name: Text }
     /// Nothing is received: its own program does not want anything.
@@ -441,6 +447,8 @@ sayings! {
     CallPipeListener "call.pipe.listener" { who: Host, name: Text, error: Text, python: Text }
     /// Nothing can be sent after `shutdown()`.
     CallPipeShut "call.pipe.shut" { who: Host, name: Text, error: Text, python: Text }
+    /// Its own program has shut down both directions.
+    CallPipeShutBoth "call.pipe.shut.both" { who: Host, name: Text, error: Text, python: Text }
     /// Nothing can be sent after a RST.
     CallPipeReset "call.pipe.reset" { who: Host, name: Text, error: Text, python: Text }
     /// SIGPIPE comes with it.

@@ -282,6 +282,9 @@ fn a_broken_pipe_has_several_reasons() {
     connected(&mut log);
     log.quick(Client, 3, "shutdown", &["SHUT_WR"], "0");
     assert_eq!(pipe(&mut log), "call.pipe.shut");
+    log.quick(Client, 3, "shutdown", &["SHUT_RD"], "0");
+    let both = "receiving is not possible either";
+    assert_eq!(pipe(&mut log), "call.pipe.shut.both", "{both}");
     connected(&mut log);
     assert_eq!(
         pipe(&mut log),

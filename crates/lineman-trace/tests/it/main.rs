@@ -14,6 +14,7 @@ mod ignored;
 mod learn;
 mod log;
 mod logs;
+mod order;
 mod pair;
 mod reader;
 mod redact;

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 21] = [
+pub const ALL: [(&str, Make); 22] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -23,6 +23,7 @@ pub const ALL: [(&str, Make); 21] = [
     ("half-crossed", half_crossed),
     ("held", held),
     ("ignored", crate::ignored::ignored),
+    ("order", crate::order::order),
     ("refused", refused),
     ("stale", stale),
     ("tftp-get", tftp_get),

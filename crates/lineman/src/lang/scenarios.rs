@@ -226,8 +226,8 @@ const ROWS: &[Row] = &[
             "SO_LINGER 设为 5 秒：close() 等到全部得到确认",
         ),
         (
-            "Each packet takes 100 ms. Look at close(): without SO_LINGER it would return at once; with it, it returns when the data and the FIN have been acknowledged, or after 5 s.",
-            "每个报文要走 100 毫秒。注意 close()：没有 SO_LINGER 时它会立即返回；设置之后，要等数据和 FIN 都得到确认才返回，最多 5 秒。",
+            "Each packet takes 100 ms, unless --delay says otherwise. Look at close(): without SO_LINGER it would return at once; with it, it returns when the data and the FIN have been acknowledged, or after 5 s.",
+            "每个报文要走 100 毫秒（除非用 --delay 另行指定）。注意 close()：没有 SO_LINGER 时它会立即返回；设置之后，要等数据和 FIN 都得到确认才返回，最多 5 秒。",
         ),
     ),
     row(

@@ -1,6 +1,6 @@
 //! A packet in a few words: those of its protocol are the same in every language.
 
-use lineman_proto::text::visible_bytes;
+use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
@@ -80,9 +80,9 @@ fn datagram_labels(arrow: &Arrow, datagram: &Datagram, lang: Lang) -> Vec<String
                 Views::FragmentShort { offset: &0 }.render(lang),
             ];
         }
-        let text = visible_bytes(&datagram.preview);
+        let text = quoted(&datagram.preview);
         let short = format!("UDP len={}", datagram.len);
-        return vec![format!("{short} \"{text}\""), short];
+        return vec![format!("{short} {text}"), short];
     };
     match packet {
         Tftp::Request(ask) => {

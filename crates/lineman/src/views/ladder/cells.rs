@@ -50,10 +50,16 @@ pub(super) fn colour(arrow: &Arrow) -> &'static str {
     }
 }
 
-/// What a host did in a row: its clock, then its call.
+/// What a host did in a row: its clock and its call, first what was first.
 pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
-    let call = row.calls[host].as_ref().map(|cell| call_text(cell, style));
-    clock(row, host, style).into_iter().chain(call).collect()
+    let call = row.calls[host].as_ref();
+    let waited = call.is_some_and(|cell| cell.begins && cell.t_ns < row.t_ns);
+    let call = call.map(|cell| call_text(cell, style));
+    let deeds = [clock(row, host, style), call].into_iter().flatten();
+    match waited {
+        true => deeds.rev().collect(),
+        false => deeds.collect(),
+    }
 }
 
 /// The clock of a host that ran out.

@@ -211,6 +211,8 @@ fn list(row: &Row, style: Style) -> Vec<String> {
 /// return.
 fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
     let (mut above, mut below) = (Vec::new(), Vec::new());
+    // A call may have begun long before a clock ran out.
+    let mut clocks = Vec::new();
     let mut hosts = HOSTS;
     hosts.sort_by_key(|host| row.calls[*host].as_ref().map(|cell| cell.t_ns));
     for host in hosts {
@@ -220,7 +222,7 @@ fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
             hanging(&when, &text, style, "")
         };
         if let Some(clock) = cells::clock(row, host, style) {
-            above.extend(line(&clock, row.t_ns));
+            clocks.extend(line(&clock, row.t_ns));
         }
         let Some(cell) = &row.calls[host] else {
             continue;
@@ -247,6 +249,7 @@ fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
             false => below.extend(lines),
         }
     }
+    above.extend(clocks);
     [above, below]
 }
 

@@ -1,0 +1,222 @@
+//! When calls of programs have returned that waited for packets.
+//!
+//! strace tells when a call began and how long it took, and looks at its clock for the second only when it has written down the
+//! first: what it takes for that is missing. So a call seems to return before the packet has come that made it return; it is put
+//! behind that.
+
+use std::collections::BTreeMap;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use lineman_trace::log::Answer;
+use lineman_trace::log::Call;
+use lineman_trace::log::Event;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Packet;
+use lineman_trace::log::Verdict;
+
+use crate::wire::Segment;
+
+/// What has come to the hosts, and which calls wait.
+#[derive(Debug, Default)]
+pub(super) struct Woken {
+    /// What packets bring, by their numbers.
+    carried: BTreeMap<u64, Carried>,
+    /// What has come to a host, and when.
+    brought: BTreeMap<Host, VecDeque<(u64, Carried)>>,
+    /// When calls began that have not returned, by their numbers.
+    begun: BTreeMap<u64, u64>,
+}
+
+/// What a packet may have a call return.
+#[derive(Clone, Copy, Debug)]
+struct Carried {
+    /// Its sender, if it is a segment.
+    segment_of: Option<SocketAddr>,
+    /// Whether it opens a connection.
+    opens: bool,
+    /// Whether it brings bytes, or an end.
+    brings: bool,
+}
+
+impl Woken {
+    /// Hears of an event, and corrects the time of a call that returned.
+    pub(super) fn hear(&mut self, event: &mut Event) {
+        match &event.kind {
+            Kind::Packet(packet) => self.packet(event.t_ns, packet),
+            Kind::Call(call) if call.answer.is_none() => {
+                self.begun.insert(call.id, event.t_ns);
+                if self.begun.len() > REMEMBERED {
+                    self.begun.pop_first();
+                }
+            }
+            Kind::Call(call) => {
+                let begun_ns = self.begun.remove(&call.id);
+                let woken_ns = begun_ns.and_then(|begun_ns| self.woken(call, begun_ns, event.t_ns));
+                event.t_ns = woken_ns.unwrap_or(event.t_ns);
+            }
+            _ => {}
+        }
+    }
+
+    fn packet(&mut self, t_ns: u64, packet: &Packet) {
+        let carried = match (packet.verdict, &packet.bytes) {
+            (Verdict::Sent, Some(bytes)) => Carried::of(bytes).map(|it| (packet.id, it)),
+            (Verdict::Duplicated { copy }, _) => self.carried.get(&packet.id).map(|it| (copy, *it)),
+            (Verdict::Delivered, _) => {
+                if let Some(carried) = self.carried.remove(&packet.id) {
+                    let brought = self.brought.entry(packet.from.other()).or_default();
+                    brought.push_back((t_ns, carried));
+                    if brought.len() > REMEMBERED {
+                        brought.pop_front();
+                    }
+                }
+                None
+            }
+            _ => None,
+        };
+        self.carried.extend(carried);
+        if self.carried.len() > REMEMBERED {
+            self.carried.pop_first();
+        }
+    }
+
+    /// When the first came that a call can have waited for, if it had to wait and seems to have returned before that.
+    fn woken(&self, call: &Call, begun_ns: u64, returned_ns: u64) -> Option<u64> {
+        let waited_ns = returned_ns.saturating_sub(begun_ns);
+        if waited_ns < SHORTEST_WAIT_NS || !matches!(call.answer, Some(Answer::Value(_))) {
+            return None;
+        }
+        let brought = self.brought.get(&call.host)?.iter();
+        let mut since = brought.filter(|(at, it)| *at > begun_ns && it.wakes(call));
+        let (first_ns, _) = since.next()?;
+        (*first_ns > returned_ns).then_some(*first_ns)
+    }
+}
+
+impl Carried {
+    fn of(frame: &[u8]) -> Option<Self> {
+        let Some(segment) = Segment::of(frame) else {
+            let arp = frame.get(12..14) == Some(&ARP);
+            return (!arp).then_some(Self {
+                segment_of: None,
+                opens: false,
+                brings: true,
+            });
+        };
+        Some(Self {
+            segment_of: Some(segment.source),
+            opens: segment.counts && !segment.plain && !segment.ends,
+            brings: segment.reset || segment.counts && (segment.plain || segment.ends),
+        })
+    }
+
+    /// Whether a call of this name may have waited for it.
+    fn wakes(&self, call: &Call) -> bool {
+        let is_from = |peer: Option<SocketAddr>| {
+            let unmapped = peer.map(|it| SocketAddr::new(it.ip().to_canonical(), it.port()));
+            self.segment_of.is_some() && self.segment_of == unmapped
+        };
+        match call.name.as_str() {
+            "accept" => {
+                let peer = match &call.answer {
+                    Some(Answer::Value(value)) => value.split_once(',').map(|(_, peer)| peer),
+                    _ => None,
+                };
+                !self.opens && is_from(peer.and_then(|peer| peer.trim().parse().ok()))
+            }
+            "connect" => self.opens && is_from(call.args.first().and_then(|to| to.parse().ok())),
+            "poll" | "ppoll" => self.opens || self.brings,
+            "recv" | "recvfrom" | "recvmsg" | "read" => self.brings,
+            _ => false,
+        }
+    }
+}
+
+/// How many of each are remembered: what is under way at once, and calls of programs that are busy.
+const REMEMBERED: usize = 4096;
+/// A call that takes less has not waited: what it returned had been there before. With strace one takes some ten microseconds.
+const SHORTEST_WAIT_NS: u64 = 200_000;
+/// The number of ARP in a frame.
+const ARP: [u8; 2] = [0x08, 0x06];
+
+#[cfg(test)]
+mod tests {
+    use lineman_proto::wire::Flags;
+    use lineman_proto::wire::compose::Envelope;
+    use lineman_proto::wire::compose::Segment as Composed;
+
+    use super::*;
+
+    fn packet(n: u64, t_ns: u64, verdict: Verdict, bytes: Option<Vec<u8>>) -> Event {
+        let kind = Kind::Packet(Packet::new(1, Host::Client, verdict, bytes));
+        Event { n, t_ns, kind }
+    }
+
+    fn call(t_ns: u64, name: &str, answer: Option<&str>) -> Event {
+        let kind = Kind::Call(Call {
+            id: 7,
+            host: Host::Server,
+            program: Some("python3".to_owned()),
+            fd: Some(3),
+            name: name.to_owned(),
+            args: Vec::new(),
+            answer: answer.map(|it| Answer::Value(it.to_owned())),
+        });
+        Event { n: 0, t_ns, kind }
+    }
+
+    fn envelope() -> Envelope {
+        Envelope::new(([10, 0, 0, 1], 40000).into(), ([10, 0, 0, 2], 9000).into())
+    }
+
+    /// When a call returns that began at 1 ms and that strace says took so long; the packet came at 5 ms.
+    fn returns(name: &str, answer: &str, frame: Vec<u8>, returned_ns: u64) -> u64 {
+        let mut woken = Woken::default();
+        let mut last = call(returned_ns, name, Some(answer));
+        woken.hear(&mut call(1_000_000, name, None));
+        woken.hear(&mut packet(1, 3_000_000, Verdict::Sent, Some(frame)));
+        woken.hear(&mut packet(2, 5_000_000, Verdict::Delivered, None));
+        woken.hear(&mut last);
+        last.t_ns
+    }
+
+    /// `recvfrom() = 5 "hello"` stood above the datagram: strace had counted half a millisecond too little.
+    #[test]
+    fn a_call_returns_after_what_made_it_return() {
+        let datagram = || envelope().udp(b"hello");
+        let (early, late) = (4_500_000, 5_600_000);
+        let got = "5 \"hello\", 10.0.0.1:40000";
+        assert_eq!(returns("recvfrom", got, datagram(), early), 5_000_000);
+        assert_eq!(returns("recvfrom", got, datagram(), late), late);
+        assert_eq!(returns("poll", "1", datagram(), early), 5_000_000);
+        // It had not waited: what it returned was there.
+        assert_eq!(returns("recvfrom", got, datagram(), 1_020_000), 1_020_000);
+        assert_eq!(returns("setsockopt", "0", datagram(), early), early);
+    }
+
+    #[test]
+    fn a_segment_has_calls_return_that_wait_for_such_a_one() {
+        let segment = |flags: Flags, bytes: &[u8]| {
+            envelope().tcp(&Composed {
+                flags,
+                payload: bytes,
+                ..Composed::default()
+            })
+        };
+        let (early, came) = (4_500_000, 5_000_000);
+        let bare = || segment(Flags::ACK, b"");
+        assert_eq!(returns("recv", "5 \"hello\"", bare(), early), early);
+        assert_eq!(returns("accept", "4, 10.0.0.1:40000", bare(), early), came);
+        assert_eq!(
+            returns("accept", "4, [::ffff:10.0.0.1]:40000", bare(), early),
+            came
+        );
+        assert_eq!(returns("accept", "4, 10.0.0.1:40001", bare(), early), early);
+        let bytes = segment(Flags::ACK | Flags::PSH, b"hello");
+        assert_eq!(returns("recv", "5 \"hello\"", bytes, early), came);
+        let end = segment(Flags::ACK | Flags::FIN, b"");
+        assert_eq!(returns("recv", "0", end, early), came);
+    }
+}

@@ -1,0 +1,265 @@
+//! Where calls stand beside packets, of programs with several connections, and of calls whose packets leave later.
+
+use lineman_proto::wire::Flags;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::causes::ids;
+use crate::causes::of;
+use crate::causes::rows;
+use crate::composer::*;
+
+const MS: u64 = 1000;
+
+/// A connection of a client whose port is `offset` behind the first, which the server has accepted as `fd`.
+fn open(log: &mut Script, offset: u16, fd: i32) -> Connection {
+    let mut tcp = crate::causes::connection(log, 9000);
+    tcp.client.set_port(tcp.client.port() + offset);
+    log.quick(
+        Client,
+        0,
+        "socket",
+        &["AF_INET", "SOCK_STREAM"],
+        &fd.to_string(),
+    );
+    let accept = log.call(Server, 3, "accept", &[]);
+    let connect = log.call(Client, fd, "connect", &["10.0.0.2:9000"]);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.returns(connect, Client, "connect", "0");
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Established);
+    let accepted = format!("{fd}, {}", tcp.client);
+    log.returns(accept, Server, "accept", &accepted);
+    tcp
+}
+
+fn listens(log: &mut Script) {
+    log.at(0)
+        .quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    log.quick(Server, 3, "bind", &["0.0.0.0:9000"], "0");
+    log.quick(Server, 3, "listen", &["8"], "0");
+    let listener = Endpoints {
+        local: ([0, 0, 0, 0], 9000).into(),
+        remote: None,
+    };
+    log.state(Server, listener, TcpState::Listen);
+    log.at(100 * MS);
+}
+
+/// Two sends, of which Nagle's algorithm keeps the second back until the first is acknowledged; the packet of the second.
+fn kept_back(mut log: Script) -> (Script, u64) {
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    log.quick(Client, 4, "send", &["\"hello\""], "5");
+    let first = log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    log.quick(Client, 4, "send", &["\"world\""], "5");
+    log.at(202 * MS);
+    log.verdict(first, Client, Verdict::Delivered, None);
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    let second = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"world"));
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.at(300 * MS);
+    (log, second)
+}
+
+fn place(rows: &[Row], is: impl Fn(&Row) -> bool) -> usize {
+    let found = rows.iter().position(is);
+    found.unwrap_or_else(|| panic!("no such row: {rows:#?}"))
+}
+
+fn calls(row: &Row, host: Host, name: &str) -> bool {
+    let call = row.calls[host].as_ref();
+    call.is_some_and(|call| call.name == name)
+}
+
+fn shows(row: &Row, id: u64) -> bool {
+    row.arrow.as_ref().is_some_and(|arrow| arrow.id == id)
+}
+
+/// `send(3, "world")` of 0.020 stood below the ACK of 0.024, in the row of the segment that had waited for that.
+#[test]
+fn a_call_does_not_wait_for_the_segment_that_its_bytes_leave_in() {
+    let (log, second) = kept_back(Script::new(""));
+    let rows = rows(log);
+    let segment = place(&rows, |row| shows(row, second));
+    assert!(rows[segment].calls.client.is_none(), "{:#?}", rows[segment]);
+    let sends = |row: &Row| {
+        let call = row.calls.client.as_ref();
+        call.is_some_and(|call| call.args == ["\"world\""])
+    };
+    let call = place(&rows, sends);
+    let ack = place(&rows, |row| {
+        let arrow = row.arrow.as_ref();
+        arrow.is_some_and(|arrow| arrow.from == Server && arrow.sent_ns > 201 * 1_000_000)
+    });
+    assert!(call < ack && ack < segment, "{call} {ack} {segment}");
+}
+
+/// `recv(3)` of 0.818 stood above `send(3)` of 0.817, in the row of an ACK that had left before both and was read after.
+#[test]
+fn a_packet_that_is_read_late_takes_no_call_with_it_that_began_since() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let data = log.cross(Server, tcp.next(Server, and_ack(Flags::PSH), b"hello"));
+    log.at(202 * MS);
+    log.quick(Client, 4, "send", &["\"hi\""], "2");
+    let recv = log.call(Client, 4, "recv", &["100"]);
+    let utc_ns = match Reader::new(&*Script::new("").done()).next() {
+        Some(Ok(Event {
+            kind: Kind::Start(start),
+            ..
+        })) => start.utc_ns,
+        other => panic!("{other:?}"),
+    };
+    let read_late = |id: u64, us: u64, bytes: Vec<u8>| {
+        let packet = Packet::new(id, Client, Verdict::Sent, Some(bytes));
+        let stamp_ns = Some(utc_ns + us * 1000);
+        Kind::Packet(Packet { stamp_ns, ..packet })
+    };
+    let (ack, hi) = (data + 1, data + 2);
+    log.put(read_late(ack, 201_500, tcp.next(Client, ACK, b"")));
+    log.put(read_late(
+        hi,
+        202_004,
+        tcp.next(Client, and_ack(Flags::PSH), b"hi"),
+    ));
+    log.at(204 * MS);
+    log.verdict(ack, Client, Verdict::Delivered, None);
+    log.verdict(hi, Client, Verdict::Delivered, None);
+    log.returns(recv, Client, "recv", "5 \"hello\"");
+    let rows = rows(log);
+    let ack = place(&rows, |row| shows(row, ack));
+    let send = place(&rows, |row| calls(row, Client, "send"));
+    let recv = place(&rows, |row| calls(row, Client, "recv"));
+    assert!(ack < send && send < recv, "{ack} {send} {recv}: {rows:#?}");
+    assert!(shows(&rows[send], hi));
+}
+
+/// `accept() = 4, 10.0.0.1:51450` stood in the row of an ACK from port 51466, and what it said of "this connection" with it.
+#[test]
+fn a_call_does_not_return_in_the_row_of_another_connection() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+    log.at(300 * MS);
+    let recv = log.call(Server, 4, "recv", &["100"]);
+    let hello = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
+    let other = log.cross(Client, second.next(Client, and_ack(Flags::PSH), b"other"));
+    log.returns(recv, Server, "recv", "5 \"hello\"");
+    // And one that begins while what is on its way is for another.
+    let fin = log.send(Client, second.next(Client, and_ack(Flags::FIN), b""));
+    let begins = log.call(Server, 4, "recv", &["100"]);
+    log.at(310 * MS);
+    log.verdict(fin, Client, Verdict::Delivered, None);
+    log.returns(begins, Server, "recv", "5 \"again\"");
+    let rows = rows(log);
+    let at = |id: u64| &rows[place(&rows, |row| shows(row, id))];
+    let returns = |row: &Row| {
+        let call = row.calls.server.as_ref();
+        call.is_some_and(|call| call.answer.is_some())
+    };
+    assert!(shows(at(hello), hello) && !returns(at(other)), "{rows:#?}");
+    assert!(at(fin).calls.server.is_none(), "{:#?}", at(fin));
+}
+
+/// A program that shuts down both directions and keeps its socket; the data that comes then, and the answer.
+fn shut(mut log: Script) -> (Script, [u64; 2]) {
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    log.quick(Server, 4, "shutdown", &["SHUT_RD"], "0");
+    let call = log.call(Server, 4, "shutdown", &["SHUT_WR"]);
+    log.state(Server, tcp.socket(Server), TcpState::FinWait1);
+    log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::CloseWait);
+    log.returns(call, Server, "shutdown", "0");
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::FinWait2);
+    log.at(400 * MS);
+    log.quick(Client, 4, "send", &["\"more\""], "4");
+    let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"more"));
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    let reset = log.cross(Server, tcp.answer_reset(Server));
+    log.state(Client, tcp.socket(Client), TcpState::Closed);
+    log.at(500 * MS);
+    log.quick(Client, 4, "recv", &["100"], "0");
+    log.quick(Server, 4, "send", &["\"no\""], "EPIPE");
+    log.quick(Server, 4, "close", &[], "0");
+    (log, [data, reset])
+}
+
+/// "After the program had closed the socket": it has called shutdown() only, and closes 200 ms later.
+#[test]
+fn a_program_that_has_shut_down_both_directions_has_not_closed() {
+    let (log, [data, reset]) = shut(Script::new(""));
+    let rows = rows(log);
+    let of_data = ids(&of(&rows, data));
+    assert!(of_data.contains(&"data.unheard.shut"), "{of_data:?}");
+    assert!(of_data.contains(&"state.data.unheard.shut"), "{of_data:?}");
+    assert_eq!(ids(&of(&rows, reset))[0], "rst.unheard.shut");
+}
+
+/// "The error was reported once already": it had not been; the FIN came before the RST.
+#[test]
+fn a_fin_before_a_reset_is_why_nothing_is_received() {
+    let rows = rows(shut(Script::new("")).0);
+    let recv = place(&rows, |row| calls(row, Client, "recv"));
+    assert_eq!(ids(&rows[recv].sayings), ["call.recv.reset.fin"]);
+}
+
+/// Both ends close while the window of the other is full: their FINs follow when there is room.
+fn queued(mut log: Script) -> Script {
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    for (host, at, state) in [
+        (Client, 200, TcpState::FinWait1),
+        (Server, 2200, TcpState::LastAck),
+    ] {
+        log.at(at * MS);
+        log.quick(host, 4, "send", &["\"hello\""], "10");
+        log.cross(host, tcp.next(host, ACK, b"hello"));
+        log.cross(host.other(), tcp.next(host.other(), ACK, b""));
+        log.at((at + 100) * MS);
+        log.quick(host, 4, "close", &[], "0");
+        log.state(host, tcp.socket(host), state);
+        log.at((at + 1000) * MS);
+        log.cross(host, tcp.next(host, and_ack(Flags::FIN), b"world"));
+        if host == Client {
+            log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+        }
+        log.cross(host.other(), tcp.next(host.other(), ACK, b""));
+        if host == Client {
+            log.state(Client, tcp.socket(Client), TcpState::FinWait2);
+        }
+    }
+    log
+}
+
+/// "Because it has sent its FIN", a second before that left behind data.
+#[test]
+fn a_fin_that_waits_behind_data_has_not_been_sent() {
+    let rows = rows(queued(Script::new("")));
+    let closes = rows.iter().filter(|row| {
+        let calls = [&row.calls.client, &row.calls.server];
+        calls.into_iter().flatten().any(|call| call.name == "close")
+    });
+    let said: Vec<_> = closes.flat_map(|row| ids(&row.sayings)).collect();
+    assert_eq!(said, ["state.fin.queued", "state.fin.last.queued"]);
+}
+
+/// All of it, in one log.
+pub fn order() -> Vec<u8> {
+    let log = shut(Script::new("order")).0;
+    let mut log = queued(log.then());
+    for (host, fd) in [(Server, 3), (Client, 4)] {
+        log.quick(host, fd, "close", &[], "0");
+    }
+    kept_back(log.then()).0.done()
+}
