@@ -1,6 +1,8 @@
 //! Where calls stand beside packets, of programs with several connections, and of calls whose packets leave later.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::Segment;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -10,6 +12,8 @@ use crate::causes::rows;
 use crate::composer::*;
 
 const MS: u64 = 1000;
+/// A number that a SYN begins with.
+const ISN: u32 = 3_000_000;
 
 /// A connection of a client whose port is `offset` behind the first, which the server has accepted as `fd`.
 fn open(log: &mut Script, offset: u16, fd: i32) -> Connection {
@@ -167,6 +171,41 @@ fn a_call_does_not_return_in_the_row_of_another_connection() {
     };
     assert!(shows(at(hello), hello) && !returns(at(other)), "{rows:#?}");
     assert!(at(fin).calls.server.is_none(), "{:#?}", at(fin));
+}
+
+/// "Before a SYN of the server has reached it: a simultaneous open": it had reached it, and been refused; and the answer was said to be
+/// that of an end which has no such connection, where nothing listens.
+#[test]
+fn a_syn_after_a_refusal_crosses_none() {
+    let mut log = Script::new("");
+    let tcp = Connection::new(9000);
+    let (client, server) = (tcp.client, tcp.server);
+    let asks = |from, to| {
+        let (seq, flags) = (ISN, SYN);
+        let syn = Segment {
+            seq,
+            flags,
+            ..Segment::default()
+        };
+        Envelope::new(from, to).tcp(&syn)
+    };
+    let refuses = |from, to| {
+        let (ack, flags) = (ISN + 1, and_ack(RST));
+        let reset = Segment {
+            ack,
+            flags,
+            ..Segment::default()
+        };
+        Envelope::new(from, to).tcp(&reset)
+    };
+    log.cross(Server, asks(server, client));
+    log.cross(Client, refuses(client, server));
+    log.at(200 * MS);
+    let syn = log.cross(Client, asks(client, server));
+    let answer = log.cross(Server, refuses(server, client));
+    let rows = rows(log);
+    assert_eq!(ids(&of(&rows, syn))[0], "syn.first");
+    assert_eq!(ids(&of(&rows, answer))[0], "rst.refused");
 }
 
 /// A program that shuts down both directions and keeps its socket; the data that comes then, and the answer.

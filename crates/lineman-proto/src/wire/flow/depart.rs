@@ -43,6 +43,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         },
         false => judge::judge(sender, peer, &placed, packet),
     };
+    sender.has_refused |= label == Label::RstRefused;
     sender.counts.add(&Countable {
         label,
         order,

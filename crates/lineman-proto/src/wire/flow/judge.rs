@@ -132,7 +132,8 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
 /// Labels a RST. One without ACK answers a segment, whose acknowledgment is its number (RFC 9293 §3.10.7.1);
 /// one that an end sends by itself has ACK, as Linux sends it.
 pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
-    let silent = sender.syn.is_none() && sender.said.is_none();
+    // What it asked before, and was refused, is over.
+    let silent = (sender.syn.is_none() || peer.has_refused) && sender.said.is_none();
     let asked = peer.syn.is_some();
     let answers = it.ack.is_none();
     match () {
@@ -158,7 +159,9 @@ fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     Some(match with_ack {
         true if answers_crossed => Label::SynAckCrossed,
         true => Label::SynAck,
-        false if earlier.is_none() && peer.syn == Some(false) => Label::SynCrossed,
+        false if earlier.is_none() && peer.syn == Some(false) && !sender.has_refused => {
+            Label::SynCrossed
+        }
         false => Label::Syn,
     })
 }

@@ -44,6 +44,8 @@ pub(super) struct Side {
     pub shook: bool,
     /// Whether it has answered a SYN that came before its own was answered (RFC 9293 §3.5, figure 8).
     pub has_answered_crossed: bool,
+    /// Whether it has refused the peer's SYN.
+    pub has_refused: bool,
     /// Whether its last segment was a probe that wants an answer.
     pub probed: bool,
     /// What of the peer's numbers has reached it.
