@@ -13,12 +13,13 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 16] = [
+const RECORDED: [&str; 17] = [
     "calls",
     "captured-refusals",
     "early-fin",
     "half-crossed",
     "ignored",
+    "order",
     "probe",
     "recorded-address-in-use",
     "recorded-call-errors",
