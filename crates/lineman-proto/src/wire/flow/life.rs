@@ -110,6 +110,11 @@ impl Side {
                 self.life.now = None;
                 return None;
             }
+            if it.ack.is_none() && self.may_have_used_unseen(it.seq) {
+                // It is gone if it has; if not, its state is what it was.
+                self.life.now = None;
+                return None;
+            }
             if self.syn.is_none() && it.ack.is_some() {
                 self.received.ends_at(0); // it refuses: there is no socket that what has come could be for
             }

@@ -43,6 +43,11 @@ impl Side {
         (0..=self.has_come_to(next)).contains(&seq)
     }
 
+    /// Whether a number is from before what was seen first of it: one of this connection, or of one before.
+    pub(super) fn may_have_used_unseen(&self, seq: i64) -> bool {
+        seq < 0 && self.numbers.is_some_and(|numbers| !numbers.certain)
+    }
+
     /// A reset is believed at the number that is due (RFC 5961 §3.2). Linux believes it at that of the FIN before
     /// it too, except in TIME-WAIT: an end that is gone answers by the last acknowledgment that it has heard, which
     /// may not be that of its FIN; and behind all that SACK has said to have arrived.

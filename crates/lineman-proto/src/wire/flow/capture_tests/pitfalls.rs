@@ -259,6 +259,22 @@ fn a_capture_begins_in_the_middle() {
     assert_eq!(capture.flow().opening(), Opening::Unseen);
 }
 
+/// An end that is gone answers by the number that the segment acknowledges. Where that is from before the capture began, it was
+/// taken for one of a connection before, and CLOSING was claimed.
+#[test]
+fn a_reset_at_a_number_from_before_the_capture_may_be_this_connection_s() {
+    let mut capture = capture();
+    capture.back(ACK, (1001, 1), 100);
+    capture.back(ACK, (1101, 1), 100);
+    capture.forth(ACK, (1, 901), 100);
+    capture.back(ACK, (1201, 101), 0);
+    capture.back(FIN, (1201, 101), 0);
+    let (_, states) = capture.forth(FIN, (101, 901), 1);
+    assert_eq!(states[1], Some(Closing));
+    let (_, states) = capture.back(BARE_RST, (901, 0), 0);
+    assert_eq!(states[1], None);
+}
+
 /// An asymmetric trace: one direction is never seen. Of the unseen one nothing is known; what is seen tells of its sender what it was then.
 #[test]
 fn a_capture_sees_one_way_only() {
