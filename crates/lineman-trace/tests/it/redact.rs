@@ -22,7 +22,8 @@ use lineman_trace::story::Story;
 
 use crate::composer::*;
 
-const SECRET: &[u8] = b"the launch code is 8531";
+/// Its end has no digits of hexadecimal, of which a name has 16 when it is hashed: by chance any four.
+const SECRET: &[u8] = b"the launch code is orca";
 const NAME: &[u8] = b"private/plan.img";
 
 /// A connection with a loss and a damaged segment, a transfer that ends in an error, and a refused datagram.
@@ -142,7 +143,7 @@ fn no_address_content_or_name_is_left() {
         for secret in addresses.iter().chain(&stations) {
             assert!(!has(&bytes, secret), "{bytes:?}");
         }
-        assert!(!has(&bytes, SECRET) && !has(&bytes, NAME) && !has(&bytes, b"8531"));
+        assert!(!has(&bytes, SECRET) && !has(&bytes, NAME) && !has(&bytes, b"orca"));
     }
     let kept = redacted(Names::Kept, &frames);
     assert!(kept.iter().any(|bytes| has(bytes, NAME)));
