@@ -1,5 +1,6 @@
 // The textbook's chapter as a path through scenarios.
 
+import { refill } from './focus.js';
 import { button, element } from './messages.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
@@ -39,7 +40,7 @@ export class Chapter {
       list.append(item);
     }
     const none = store.choices.length === 0 ? element('p', 'how', messages.say('chapter.none')) : null;
-    this.place.replaceChildren(element('h3', '', messages.say('chapter')), ...(none ? [none] : []), list);
+    refill(this.place, () => [element('h3', '', messages.say('chapter')), ...(none ? [none] : []), list]);
   }
 
   /** @param {import('./store.js').Choice} it */

@@ -51,7 +51,17 @@ export class Chooser {
       button(say('close'), () => dialog.close()),
     );
     dialog.setAttribute('aria-label', say('choose'));
+    // There are fifty: from the one that is played the others are near.
+    list.addEventListener('keydown', (event) => {
+      const all = /** @type {HTMLElement[]} */ ([...list.querySelectorAll('.choice')]);
+      const at = all.indexOf(/** @type {HTMLElement} */ (event.target));
+      const to = { ArrowUp: at - 1, ArrowDown: at + 1, Home: 0, End: all.length - 1 }[event.key];
+      if (to === undefined) return;
+      event.preventDefault();
+      all[Math.max(0, Math.min(to, all.length - 1))].focus();
+    });
     dialog.showModal();
+    /** @type {HTMLElement|null} */ (list.querySelector('[aria-current]'))?.focus();
   }
 
   /** @param {string|null} name @param {string} title @param {string} look */

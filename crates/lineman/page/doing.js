@@ -1,6 +1,7 @@
 // What two programs do with each other: a call, a line, its end; datagrams; files. Every button makes calls of the socket
 // bench, and the prompt shows which.
 
+import { refill } from './focus.js';
 import { button, element, field, group, select } from './messages.js';
 import { order } from './stream.js';
 
@@ -111,7 +112,7 @@ export class Doing {
     const say = (/** @type {string} */ name) => messages.say(name);
     const choice = this.to.value || 'open';
     this.to.replaceChildren(...['open', 'closed', 'broadcast'].map((to) => new Option(say(`to.${to}`), to, false, to === choice)));
-    this.place.replaceChildren(
+    refill(this.place, () => [
       group(say('do.tcp'), [
         [say('port'), this.port],
         button(say('do.call'), () => this.call(), say('do.call.hint')),
@@ -134,7 +135,7 @@ export class Doing {
         button(say('do.get'), () => this.transfer('get'), say('do.get.hint')),
         button(say('do.put'), () => this.transfer('put'), say('do.put.hint')),
       ]),
-    );
+    ]);
     for (const control of this.place.querySelectorAll('button')) control.disabled = !store.drives();
     if (store.playing) this.place.prepend(element('p', 'how', say('playing')));
   }

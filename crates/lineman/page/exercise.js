@@ -1,5 +1,6 @@
 // An exercise about the log that is shown. lineman makes it, and the log corrects it; the page only asks.
 
+import { refill } from './focus.js';
 import { button, element } from './messages.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
@@ -41,7 +42,7 @@ export class Exercise {
       drawn = store.lang;
       const open = button(messages.say('exercise.make'), () => this.show());
       open.dataset.do = 'exercise';
-      place.replaceChildren(element('h3', '', messages.say('exercise')), open);
+      refill(place, () => [element('h3', '', messages.say('exercise')), open]);
       // In the other language it is the same, as far as somebody has come.
       if (this.asked && !sheet.hidden) this.ask(this.asked);
     });
@@ -132,6 +133,7 @@ export class Exercise {
     inputs.forEach((input, at) => {
       input.value = work.values[at] ?? '';
       input.addEventListener('input', () => { work.values[at] = input.value; });
+      input.addEventListener('keydown', (event) => { if (event.key === 'Enter') check.click(); });
     });
     const check = button(say('exercise.check'), async () => {
       const order = places.map(({ input }, at) => [Number(input.value), at]).sort(([one], [other]) => one - other);
@@ -171,8 +173,8 @@ export class Exercise {
       this.seed += 1n;
       this.show();
     });
-    parts.push(verdict, element('p', 'does', null, [check, pass, other, file, this.close()]));
-    this.paper().replaceChildren(...parts);
+    parts.push(element('div', 'foot', null, [verdict, element('p', 'does', null, [check, pass, other, file, this.close()])]));
+    refill(this.paper(), () => parts);
     tell();
   }
 }

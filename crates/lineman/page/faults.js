@@ -1,5 +1,6 @@
 // What the wire does by itself: loss, delay, jitter, copies, overtaking, rate, as rules; and what it does to the next packet.
 
+import { refill } from './focus.js';
 import { button, element, field, group, select } from './messages.js';
 import { order } from './stream.js';
 
@@ -109,8 +110,8 @@ export class Faults {
     this.rules.placeholder = say('rules.hint');
     const set = button(say('rules.set'), () => {});
     set.type = 'submit';
-    this.form.replaceChildren(this.rules, set);
-    this.place.replaceChildren(
+    refill(this.form, () => [this.rules, set]);
+    refill(this.place, () => [
       group(say('next'), NEXT.map(([name, rule]) => button(say(name), () => this.next(rule), `${rule}: ${say('next.hint')}`))),
       group(say('faults'), [
         [say('way'), this.way],
@@ -119,7 +120,7 @@ export class Faults {
         button(say('faults.none'), () => this.set('')),
       ]),
       group(say('rules'), [this.form]),
-    );
+    ]);
     for (const control of this.place.querySelectorAll('button')) control.disabled = !drives;
   }
 }

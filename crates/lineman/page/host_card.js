@@ -56,7 +56,9 @@ export class HostCard {
       parts.push(element('div', 'state', socket.state));
       parts.push(element('p', 'how', messages.say(`known.${socket.origin === 'inferred' ? 'deduced' : socket.origin}`)));
     } else {
-      parts.push(element('p', 'how', messages.say(store.isStateless() ? 'no.states' : 'no.socket')));
+      // Of a capture nobody knows what sockets there are.
+      const none = store.ladder?.origin === 'inferred' ? 'no.deduced' : 'no.socket';
+      parts.push(element('p', 'how', messages.say(store.isStateless() ? 'no.states' : none)));
     }
     if (row) parts.push(element('p', 'how', messages.say('then', { time: `${format.seconds(row.t_ns)} s` })));
     if (queues && listens) {

@@ -2,6 +2,7 @@
 // window exist; the arrows between them are drawn on one canvas.
 
 import { Arrows } from './arrows.js';
+import { focused } from './focus.js';
 import * as format from './format.js';
 import { element } from './messages.js';
 
@@ -50,10 +51,9 @@ export class Ladder {
     this.scroll.addEventListener('scroll', () => store.changed());
     /** Whether the chosen row is in the window: it stays there when that is another. */
     this.sees = true;
-    new ResizeObserver(() => {
-      if (this.sees) this.followed = -1;
-      store.changed();
-    }).observe(this.scroll);
+    /** How high the window was when that was known. */
+    this.high = 0;
+    new ResizeObserver(() => store.changed()).observe(this.scroll);
     this.list.addEventListener('click', (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest('.row');
       if (row) store.choose(Number(/** @type {HTMLElement} */ (row).dataset.n));
@@ -146,12 +146,17 @@ export class Ladder {
       this.below = below;
       this.begin();
     }
+    const reads = focused(this.list) !== null;
     this.place();
     this.heading();
     // For tests: how many rows there are, and how many of them a later one stands for.
     this.list.dataset.rows = String(store.rows.length);
     this.list.dataset.folded = String(store.folded.size);
     this.list.style.height = `${Math.max(this.end, 1)}px`;
+    // The panel below is another one, or the browser's window.
+    const high = this.scroll.clientHeight;
+    if (high !== this.high && this.sees) this.followed = -1;
+    this.high = high;
     if (store.chosen !== this.followed) {
       this.followed = store.chosen;
       this.reveal(store.chosen);
@@ -184,6 +189,11 @@ export class Ladder {
       row.classList.toggle('chosen', chosen);
       row.setAttribute('aria-selected', String(chosen));
       row.tabIndex = chosen ? 0 : -1;
+    }
+    // The focus goes with the choice: what is read aloud is the row that is looked at.
+    if (reads) {
+      const row = /** @type {HTMLElement|undefined} */ (this.shown.get(store.chosen)?.lastElementChild);
+      row?.focus({ preventScroll: true });
     }
     const chosen = this.tops[store.chosen] ?? 0;
     this.sees = chosen >= top - CUT && chosen < top + this.scroll.clientHeight;

@@ -7,6 +7,7 @@ import { Exercise } from './exercise.js';
 import { Exports } from './exports.js';
 import { Faults } from './faults.js';
 import { Find } from './find.js';
+import { refill } from './focus.js';
 import { Graphs } from './graphs.js';
 import { HostCard } from './host_card.js';
 import { Inspector } from './inspector.js';
@@ -75,13 +76,13 @@ function header() {
     const out = button(messages.say('export'), () => exports.show(), messages.say('export.hint'));
     // Nobody is there who could obey.
     for (const lab of [...labs, out]) if (lab instanceof HTMLButtonElement) lab.disabled = store.gone;
-    at('settings').replaceChildren(
+    refill(at('settings'), () => [
       ...labs,
       ...(looks ? [out, ' ', kind, ' '] : []),
       button(messages.say('language'), language, messages.say('key.language')), ' ',
       button('◐', theme, messages.say('theme')), ' ',
       button('?', () => keys.show(), messages.say('key.list')),
-    );
+    ]);
     const said = store.notices.slice(-1).map(({ text, refused }) => {
       const why = typeof text === 'string' ? text : text[store.lang];
       return refused ? messages.say('refused', { why }) : why;
@@ -90,7 +91,7 @@ function header() {
     const close = button('×', () => { store.notices = []; store.changed(); });
     close.setAttribute('aria-label', messages.say('close'));
     close.hidden = store.notices.length === 0;
-    at('banner').replaceChildren(said.join(' '), ' ', close);
+    refill(at('banner'), () => [said.join(' '), ' ', close]);
     at('banner').hidden = said.length === 0;
   });
 }
@@ -118,9 +119,14 @@ const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), st
 new Chapter(at('chapter'), store, messages, chooser);
 const predict = new Predict(at('predict'), store, messages, wire);
 new Exercise(at('exercise'), /** @type {HTMLDialogElement} */ (at('paper')), at('work'), store, messages);
+/** The question, before what it is about. */
+const answer = () => {
+  tabs.show('learn');
+  predict.ask();
+};
 /** The next row; before a question nothing is shown. */
 const forward = () => {
-  if (predict.asks()) tabs.show('learn');
+  if (predict.asks()) answer();
   else if (!predict.on || store.chosen < store.rows.length - 1) store.move(1);
 };
 wire.onNext = forward;
@@ -142,7 +148,7 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['Home'], shown: 'Home', name: 'key.first', when: looks, act: () => store.choose(0) },
   { keys: ['End'], shown: 'End', name: 'key.follow', when: looks, act: () => store.choose(store.rows.length - 1) },
   { keys: [' '], shown: 'Space', name: 'walk.next', when: walks, act: forward },
-  { keys: [' '], shown: 'Space', name: 'key.deliver', when: live, act: () => { if (predict.asks()) tabs.show('learn'); else wire.decide('deliver'); } },
+  { keys: [' '], shown: 'Space', name: 'key.deliver', when: live, act: () => { if (predict.asks()) answer(); else wire.decide('deliver'); } },
   { keys: ['d'], shown: 'd', name: 'key.drop', when: live, act: () => wire.decide('drop') },
   { keys: ['u'], shown: 'u', name: 'key.duplicate', when: live, act: () => wire.decide('duplicate') },
   { keys: ['l'], shown: 'l', name: 'key.delay', when: live, act: () => wire.decide('delay') },

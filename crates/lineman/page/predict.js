@@ -1,6 +1,7 @@
 // Which state next? Asked before a held packet is let through, or of a log that is recorded before what follows is
 // shown; answered by the row in which the packet arrives.
 
+import { focused, refill } from './focus.js';
 import * as format from './format.js';
 import { button, element } from './messages.js';
 
@@ -29,6 +30,10 @@ export class Predict {
     /** Of a recorded log, the row that is asked about next, or from which on one is looked for. */
     this.from = 0;
     this.drawn = '';
+    /** Whether the focus is to go on to the next question, or to what came of the last one. */
+    this.goes = false;
+    /** What is chosen and not answered yet, and for which packet: in the other language it is the same. */
+    this.chosen = { id: -1, host: 'client', state: STATES[0] };
     store.watch(() => this.draw());
   }
 
@@ -82,6 +87,7 @@ export class Predict {
     if (!next || this.waits) return;
     const { store } = this;
     this.waits = { id: next.id, host, state };
+    this.goes = true;
     this.outcome = null;
     if (store.decides()) {
       this.seen = store.rows.length;
@@ -138,6 +144,7 @@ export class Predict {
     const box = /** @type {HTMLInputElement} */ (element('input'));
     box.type = 'checkbox';
     box.checked = this.on;
+    box.dataset.guess = 'on';
     box.addEventListener('change', () => this.turn(box.checked));
     const recorded = !store.decides();
     /** @type {Node[]} */
@@ -149,18 +156,47 @@ export class Predict {
       const told = element('p', 'outcome', say(this.outcome.right ? 'guess.right' : 'guess.wrong', { changes }));
       told.dataset.right = String(this.outcome.right);
       told.setAttribute('role', 'status');
+      told.tabIndex = -1;
       parts.push(told);
       if (!this.outcome.right) parts.push(element('p', 'why', this.outcome.why.map((it) => it[store.lang]).join(' ')));
     }
     if (this.asked) parts.push(element('p', 'score', say('guess.score', { right: this.right, asked: this.asked })));
     // What came of the last answer stands above the next question: it is seen without scrolling.
-    if (label !== undefined && !this.waits) parts.push(this.question(label));
-    this.place.replaceChildren(...parts);
+    if (label !== undefined && !this.waits) parts.push(this.question(next?.id ?? -1, label));
+    refill(this.place, () => parts);
+    this.reveal();
+    this.lead();
   }
 
-  /** @param {string} label */
-  question(label) {
+  /** Brings the question into the panel's window: a projector has little room. */
+  reveal() {
+    const [panel, question] = [this.place.closest('.panel'), this.place.querySelector('.question')];
+    if (!panel || !question) return;
+    const below = question.getBoundingClientRect().bottom - panel.getBoundingClientRect().bottom;
+    if (below > 0 && panel.scrollHeight > panel.clientHeight) panel.scrollTop += Math.ceil(below);
+  }
+
+  /** Leads whoever wanted to go on to the question. */
+  ask() {
+    this.reveal();
+    /** @type {HTMLElement|null} */ (this.place.querySelector('[data-guess=host]'))?.focus();
+  }
+
+  /** Whoever has answered goes on: to the next question, and until there is one to what came of the last. */
+  lead() {
+    const here = document.activeElement;
+    if (here !== document.body && !focused(this.place)?.matches('.outcome, [data-guess]')) this.goes = false;
+    if (!this.goes) return;
+    const asks = /** @type {HTMLElement|null} */ (this.place.querySelector('[data-guess=host]'));
+    const told = /** @type {HTMLElement|null} */ (this.place.querySelector('.outcome'));
+    (asks ?? told)?.focus();
+    if (asks) this.goes = false;
+  }
+
+  /** @param {number} id @param {string} label */
+  question(id, label) {
     const { messages } = this;
+    if (this.chosen.id !== id) this.chosen = { id, host: 'client', state: STATES[0] };
     const choice = (/** @type {string} */ name, /** @type {[string, string][]} */ options) => {
       const made = /** @type {HTMLSelectElement} */ (element('select'));
       made.setAttribute('aria-label', messages.say(name));
@@ -175,7 +211,14 @@ export class Predict {
     const state = choice('state', STATES.map((name) => [name, name]));
     host.dataset.guess = 'host';
     state.dataset.guess = 'state';
-    host.addEventListener('change', () => { state.disabled = host.value === ''; });
+    host.value = this.chosen.host;
+    state.value = this.chosen.state;
+    state.disabled = host.value === '';
+    host.addEventListener('change', () => {
+      this.chosen.host = host.value;
+      state.disabled = host.value === '';
+    });
+    state.addEventListener('change', () => { this.chosen.state = state.value; });
     const answer = button(messages.say(this.store.decides() ? 'guess.answer' : 'guess.answer.recorded'), () => this.answer(host.value, state.value));
     answer.dataset.guess = 'answer';
     return element('div', 'question', null, [

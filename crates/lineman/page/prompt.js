@@ -1,5 +1,6 @@
 // The socket bench: a prompt on either host, with the calls of the textbook's three tables to choose from.
 
+import { refill } from './focus.js';
 import { button, element, field, select } from './messages.js';
 import { ask } from './stream.js';
 
@@ -119,8 +120,8 @@ export class Prompt {
     this.log.scrollTop = this.log.scrollHeight;
     if (looks !== this.looks) {
       this.looks = looks;
-      this.form.replaceChildren(this.host, this.socket, this.input, submit(say('bench.send')));
-      this.palette.replaceChildren(...TABLES.map(([name, calls]) => {
+      refill(this.form, () => [this.host, this.socket, this.input, submit(say('bench.send'))]);
+      refill(this.palette, () => TABLES.map(([name, calls]) => {
         const buttons = calls.map((call) => button(call.split(' ').slice(0, call.startsWith('socket') ? 2 : 1).join(' '), () => this.choose(call), call));
         return element('div', 'table', null, [element('span', 'how', say(name)), element('div', 'calls', null, buttons)]);
       }));

@@ -1,5 +1,6 @@
 // What is done with packets by hand: whether they are held, and what becomes of those that are.
 
+import { focused, refill } from './focus.js';
 import * as format from './format.js';
 import { button, element } from './messages.js';
 import { order } from './stream.js';
@@ -22,6 +23,8 @@ export class WireControls {
     /** The handles that are seen. @type {Map<string, HTMLElement>} */
     this.shown = new Map();
     this.modes = '';
+    /** What the focus is to go to when another packet is held: the button that was pressed is gone with its packet. @type {string|undefined} */
+    this.goes = undefined;
     place.append(this.mode, this.handles);
     this.drawn = '';
     /** What Next and Hold do. */
@@ -90,7 +93,7 @@ export class WireControls {
       run.setAttribute('aria-pressed', String(!store.stepping));
       const rules = store.rules ? element('code', 'rules', store.rules) : null;
       if (rules) rules.title = messages.say('rules');
-      this.mode.replaceChildren(step, ' ', run, ...(rules ? [' ', rules] : []));
+      refill(this.mode, () => [step, ' ', run, ...(rules ? [' ', rules] : [])]);
     }
     const kept = new Set();
     for (const held of all) {
@@ -105,9 +108,15 @@ export class WireControls {
     }
     for (const [key, handle] of this.shown) {
       if (kept.has(key)) continue;
+      if (focused(handle)) this.goes = focused(handle)?.dataset.do;
       handle.remove();
       this.shown.delete(key);
     }
+    if (document.activeElement !== document.body) this.goes = undefined;
+    const next = /** @type {HTMLElement|null} */ (this.goes && this.handles.querySelector(`[data-do=${this.goes}]`));
+    if (!next) return;
+    next.focus();
+    this.goes = undefined;
   }
 
   /** Time stands still: what comes next is shown when it is asked for. */
@@ -122,7 +131,7 @@ export class WireControls {
       button(messages.say('walk.hold'), () => this.onHold(), messages.say('walk.hold.hint')),
     ];
     ['next', 'all', 'hold'].forEach((name, at) => { does[at].dataset.walk = name; });
-    this.mode.replaceChildren(...does.flatMap((it) => [it, ' ']), element('span', 'how', messages.say('walk')));
+    refill(this.mode, () => [...does.flatMap((it) => [it, ' ']), element('span', 'how', messages.say('walk'))]);
     this.handles.replaceChildren();
     this.shown.clear();
     this.modes = '';

@@ -54,6 +54,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "no listener, no connection",
         "没有监听，也没有连接",
     ),
+    ("no.deduced", "no state deduced so far", "尚未推断出状态"),
     ("then", "as of {time}", "截至 {time}"),
     ("state", "state", "状态"),
     (
@@ -197,7 +198,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "上一个匹配的行",
     ),
     ("find.none", "in no row", "没有匹配的行"),
-    ("find.at", "{at} of {all}", "第 {at} 个，共 {all} 个"),
+    ("find.at", "{at} of {all}", "第 {at} / {all} 个"),
     ("key.list", "list of keys", "按键列表"),
     ("key.up", "previous row", "上一行"),
     ("key.down", "next row", "下一行"),

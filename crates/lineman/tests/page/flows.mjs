@@ -24,9 +24,12 @@ function serve(...args) {
   return start(...args, ...(holds ? ['--step'] : []));
 }
 
+/** Starts a lab and gives the page's address. */
+const start = (...args) => launch('lab', ...args);
+
 /** Starts lineman and gives the page's address. */
-function start(...args) {
-  const child = spawn(LINEMAN, ['--lang', 'en', 'lab', ...args, '--page', '--no-open'], { stdio: ['ignore', 'ignore', 'pipe'] });
+function launch(...args) {
+  const child = spawn(LINEMAN, ['--lang', 'en', ...args, '--page', '--no-open'], { stdio: ['ignore', 'ignore', 'pipe'] });
   children.push(child);
   return new Promise((resolve, reject) => {
     let said = '';
@@ -299,6 +302,176 @@ const flows = {
     await until('graphs', () => page.locator('#graphs').isVisible());
   },
 
+  /** A button that was pressed is made anew with the panel around it; the focus fell to the page, and Tab began from the top. */
+  async the_focus_stays_where_somebody_works(browser) {
+    const page = await open(browser, await serve('close-four', '--kernel'));
+    await until('a held SYN', () => held(page));
+    const on = (selector) => page.evaluate((it) => document.activeElement?.matches(it) ?? false, selector);
+    const press = async (selector) => {
+      await page.locator(selector).first().focus();
+      await page.keyboard.press('Enter');
+    };
+    // The button of the packet that is gone with it: that of the next packet.
+    await press('.held [data-do=deliver]');
+    await until('SYN+ACK', async () => (await page.locator('.held code').allTextContents()).some((it) => it.includes('SYN+ACK')));
+    await until('its button', () => on('.held [data-do=deliver]'));
+    // Another language, twice, by the same button.
+    const language = page.locator('#settings button', { hasText: /^(中文|English)$/ });
+    await language.focus();
+    for (const lang of ['zh-CN', 'en']) {
+      await page.keyboard.press('Enter');
+      await until(lang, async () => (await page.locator('html').getAttribute('lang')) === lang);
+      await until('the button', () => language.evaluate((it) => it === document.activeElement));
+    }
+    await page.keyboard.press('4');
+    await press('#faults button:has-text("next FIN")');
+    await until('the rule', async () => (await page.locator('#wire').textContent()).includes('fin #1 drop'));
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'next FIN');
+    await page.locator('#faults .rules').fill('delay 10ms');
+    await page.keyboard.press('Enter');
+    await until('the other rule', async () => (await page.locator('#wire').textContent()).includes('delay 10ms'));
+    assert(await on('#faults .rules'), 'what is typed into');
+    await press('#wire button[aria-pressed=false]');
+    await until('it runs', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    assert(await on('#wire button[aria-pressed=true]'), 'the button that was pressed');
+    // Not of a button that was clicked: the space bar is for packets.
+    await page.getByRole('button', { name: 'Restart' }).click();
+    await until('another held SYN', async () => (await held(page)) && (await state(page, 'server')) === 'LISTEN');
+    await page.keyboard.press(' ');
+    await until('it is let through', async () => (await state(page, 'server')) === 'SYN-RECEIVED');
+    await page.locator('#wire button[aria-pressed=false]').click();
+    await until('it runs again', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    // In the ladder it goes with the choice, also to rows that did not exist.
+    await page.locator('.row.chosen').focus();
+    for (const key of ['ArrowUp', 'ArrowUp', 'Home', 'ArrowDown', 'End', 't', 'ArrowUp']) {
+      await page.keyboard.press(key);
+      await until(`the chosen row after ${key}`, () => on('.row.chosen'));
+    }
+  },
+
+  /** After an answer the focus was nowhere, and at a projector the question below what is seen. */
+  async predict_goes_on_by_keyboard(browser) {
+    const log = await serve('replay', await recorded('handshake'));
+    for (const address of [log, await serve('handshake', '--simulated')]) {
+      const page = await open(browser, address, { viewport: { width: 1024, height: 768 } });
+      await until('the SYN', async () => (await page.locator('.row .label, .held code').allTextContents()).some((it) => /SYN seq=0/.test(it)));
+      const at = () => page.evaluate(() => document.activeElement?.getAttribute('data-guess') ?? document.activeElement?.className);
+      const seen = () => page.evaluate(() => {
+        const [panel, question] = ['#learn', '.question'].map((it) => document.querySelector(it).getBoundingClientRect());
+        return question.top >= panel.top && question.bottom <= panel.bottom;
+      });
+      await page.keyboard.press('7');
+      await page.keyboard.press('Tab');
+      assert.equal(await at(), 'on');
+      await page.keyboard.press(' ');
+      await page.locator('[data-guess=answer]').waitFor();
+      assert.equal(await at(), 'on', 'the box is made anew');
+      assert(await seen(), 'the first question');
+      await page.keyboard.press('Tab');
+      // Wrong, wrong and right: reasons stand above the next question.
+      for (const [host, to, asked] of [['c', 'L', 1], ['c', 'L', 2], ['s', 'E', 3]]) {
+        await until('the question', async () => (await at()) === 'host');
+        assert(await seen(), `question ${asked}`);
+        await page.keyboard.press(host);
+        await page.keyboard.press('Tab');
+        await page.keyboard.press(to); // the first letter is enough
+        await page.keyboard.press('Tab');
+        assert.equal(await at(), 'answer');
+        await page.keyboard.press('Enter');
+        await until('the score', async () => (await page.locator('.score').textContent()).includes(`of ${asked}`));
+      }
+      assert.match(await page.locator('.score').textContent(), /1 of 3/);
+      // Nothing is asked any more: what came of the last answer has the focus, and keys are heard.
+      if (address === log) await until('the result', async () => (await at()) === 'outcome');
+    }
+  },
+
+  /** Nobody has looked for one: it said that there was no listener and no connection. */
+  async a_capture_denies_no_socket(browser) {
+    const file = join(scratch, 'handshake.pcapng');
+    const made = spawnSync(LINEMAN, ['lab', 'replay', await recorded('handshake'), '--export', 'pcapng', '-o', file]);
+    assert.equal(made.status, 0, String(made.stderr));
+    const page = await open(browser, await launch('read', file));
+    await until('all of it', async () => (await labels(page)).some((label) => label.startsWith('ACK')));
+    await page.keyboard.press('Home');
+    await until('the SYN', async () => /SYN-SENT/.test(await state(page, 'client')));
+    await until('nothing known', async () => /no state deduced/.test(await page.locator('#server').innerText()));
+    for (let at = 0; at < 4; at += 1) {
+      assert.doesNotMatch(await page.locator('main').innerText(), /no listener/);
+      await page.keyboard.press('ArrowDown');
+    }
+  },
+
+  /** With a panel that is higher it was below the window: what is looked at stays in sight, and what was scrolled away stays away. */
+  async the_chosen_row_stays_in_sight(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')));
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    const frames = () => page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))); }));
+    const seen = () => page.evaluate(() => {
+      const [row, scroll] = ['.row.chosen', '#ladder .scroll'].map((it) => document.querySelector(it)?.getBoundingClientRect());
+      return row !== undefined && row.top >= scroll.top - 1 && row.bottom <= scroll.bottom + 1;
+    });
+    for (const key of ['5', '1', '7', '6', '5']) {
+      await page.keyboard.press(key);
+      await frames();
+      assert(await seen(), `with panel ${key}`);
+    }
+    await page.locator('#ladder .scroll').evaluate((scroll) => { scroll.scrollTop = 0; });
+    await frames();
+    await page.keyboard.press('1');
+    await frames();
+    assert.equal(await page.locator('#ladder .scroll').evaluate((scroll) => scroll.scrollTop), 0, 'who reads elsewhere reads on');
+  },
+
+  /** What was found stood on the head of the next column; and no head is seen through what is looked for. */
+  async the_head_of_the_ladder_is_legible(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')));
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    for (const lang of ['en', 'zh-CN']) {
+      await until(lang, async () => (await page.locator('html').getAttribute('lang')) === lang);
+      for (const words of ['ack', 'nobody says this']) {
+        await page.locator('.find input').fill(words);
+        await page.locator('.find input').press('Enter');
+        await until('it is told', async () => (await page.locator('.find .how').textContent()) !== '');
+        for (const width of [1280, 1024]) {
+          await page.setViewportSize({ width, height: 768 });
+          const covered = await page.evaluate(() => {
+            const find = document.querySelector('.find').getBoundingClientRect();
+            const words = document.createRange();
+            return [...document.querySelectorAll('#ladder .head > *')].filter((it) => {
+              words.selectNodeContents(it);
+              const box = words.getBoundingClientRect();
+              return getComputedStyle(it).visibility === 'visible' && box.width > 0 && box.left < find.right && box.right > find.left;
+            }).map((it) => it.innerText);
+          });
+          assert.deepEqual(covered, [], `${lang}, ${words}, ${width}`);
+        }
+      }
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('t');
+    }
+  },
+
+  /** It was below what is seen, and Enter did nothing. */
+  async a_long_exercise_is_checked_without_scrolling(browser) {
+    const page = await open(browser, await serve('replay', await recorded('close-four')), { viewport: { width: 1024, height: 768 } });
+    await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    await page.keyboard.press('7');
+    await page.locator('[data-do=exercise]').click();
+    await page.locator('[data-do=pass]').click();
+    await page.locator('[data-blank]').first().waitFor();
+    const foot = () => page.evaluate(() => {
+      const [paper, check, verdict] = ['#paper', '[data-do=check]', '.verdict'].map((it) => document.querySelector(it).getBoundingClientRect());
+      return check.top >= paper.top && check.bottom <= paper.bottom && verdict.bottom <= check.top;
+    });
+    assert(await page.locator('#paper').evaluate((it) => it.scrollHeight > it.clientHeight), 'it is long');
+    assert(await foot(), 'at its beginning');
+    await page.locator('[data-blank]').first().fill('77');
+    await page.keyboard.press('Enter');
+    await until('a verdict', async () => (await page.locator('.verdict').textContent()) !== '');
+    assert(await foot(), 'with a verdict');
+  },
+
   async rows_are_found_by_their_words(browser) {
     const page = await open(browser, await serve('replay', await recorded('close-four')));
     await until('all of it', async () => (await state(page, 'client')) === 'TIME-WAIT');
@@ -309,11 +482,16 @@ const flows = {
     const told = page.locator('.find .how');
     await until('the FIN of the server', async () => /^FIN\+ACK seq=3/.test(await page.locator('.row.chosen .label').textContent()));
     assert.equal(await told.textContent(), '1 of 1');
+    const first = await page.locator('.row.chosen').getAttribute('data-n');
     await page.locator('.find input').fill('fin');
     await page.keyboard.press('Enter');
     await until('others', async () => /^\d of [3-9]/.test(await told.textContent()));
     await page.keyboard.press('Escape');
-    const before = await page.locator('.row.chosen').getAttribute('data-n');
+    // The ladder is drawn in the next frame.
+    const before = await until('another', async () => {
+      const n = await page.locator('.row.chosen').getAttribute('data-n');
+      return n !== first && n;
+    });
     await page.keyboard.press('N');
     await until('one before', async () => (await page.locator('.row.chosen').getAttribute('data-n')) !== before);
     await page.locator('.find input').fill('#1');
@@ -642,6 +820,26 @@ const flows = {
     await type('conect 10.0.0.2:8888');
     await until('a complaint', async () => (await log()).includes('conect'));
     assert.equal(await page.locator('#client ol li').count(), 0);
+  },
+
+  /** Some fifty scenarios were one Tab each. */
+  async a_scenario_is_chosen_by_arrow_keys(browser) {
+    const page = await open(browser, await serve('handshake'));
+    await until('a held SYN', () => held(page));
+    await page.keyboard.press('o');
+    const on = () => page.evaluate(() => document.activeElement?.getAttribute('data-scenario'));
+    assert.equal(await on(), 'handshake', 'the one that is played');
+    await page.keyboard.press('ArrowDown');
+    const next = await on();
+    assert(next && next !== 'handshake', next);
+    await page.keyboard.press('End');
+    assert(await page.locator('.choice:focus').evaluate((it) => it === [...document.querySelectorAll('.choice')].at(-1)));
+    await page.keyboard.press('Home');
+    assert.equal(await on(), '', 'two hosts and a wire');
+    for (const key of ['ArrowUp', 'ArrowDown', 'ArrowDown']) await page.keyboard.press(key);
+    assert.equal(await on(), next);
+    await page.keyboard.press('Enter');
+    await until('it begins', async () => (await page.locator('#title').textContent()) === next);
   },
 
   async another_scenario_begins_anew(browser) {

@@ -353,6 +353,7 @@ const FILES: &[(&str, &str)] = files![
     "inspector.js",
     "keys.js",
     "find.js",
+    "focus.js",
     "format.js",
     "doing.js",
     "prompt.js",
