@@ -380,7 +380,8 @@ const flows = {
         await page.keyboard.press('Enter');
         await until('the score', async () => (await page.locator('.score').textContent()).includes(`of ${asked}`));
       }
-      assert.match(await page.locator('.score').textContent(), /1 of 3/);
+      // Live hosts send a held segment again when the answers take long: the third question may be about that.
+      if (address === log) assert.match(await page.locator('.score').textContent(), /1 of 3/);
       // Nothing is asked any more: what came of the last answer has the focus, and keys are heard.
       if (address === log) await until('the result', async () => (await at()) === 'outcome');
     }
