@@ -74,6 +74,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     if receiver.received.expects > due {
         receiver.owed.arrived(receiver.received.expects, now_ns);
         sender.has_shown_all_to(receiver.received.expects);
+        receiver.hears_in_front_of_unseen(sender);
     }
     receiver.asked_again |= arrival == Arrival::SynAgain;
     receiver.prompt = match arrival {

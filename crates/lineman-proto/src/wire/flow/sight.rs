@@ -134,7 +134,26 @@ impl Side {
             self.sight.may_have_heard_more = true;
             self.forgets(&HEARING);
         } else if peer.next > 1 {
-            self.sight.may_have_heard_more = false; // bytes were seen that no FIN can be in front of
+            // Bytes were seen that no FIN can be in front of. What came since may have closed a gap in front of one.
+            self.sight.may_have_heard_more =
+                ack < self.received.expects && peer.may_have_ended_beyond(ack);
+        }
+    }
+
+    /// Whether a FIN of its may stand somewhere behind this place that it sent before the capture began, though what it sends
+    /// again now stands in front of that.
+    fn may_have_ended_beyond(&self, place: i64) -> bool {
+        let began_before = self.numbers.is_some_and(|numbers| !numbers.certain);
+        let came_further = matches!(self.sight.unseen, Unseen::Before(before) if before > place);
+        self.fin.is_none() && began_before && came_further
+    }
+
+    /// Something has come that was next. What its peer had sent behind it before the capture began may have come already: with it,
+    /// a FIN may be next.
+    pub(super) fn hears_in_front_of_unseen(&mut self, peer: &Self) {
+        if peer.may_have_ended_beyond(self.received.expects) {
+            self.sight.may_have_heard_more = true;
+            self.forgets(&HEARING);
         }
     }
 

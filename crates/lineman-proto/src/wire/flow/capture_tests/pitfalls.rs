@@ -275,6 +275,40 @@ fn a_reset_at_a_number_from_before_the_capture_may_be_this_connection_s() {
     assert_eq!(states[1], None);
 }
 
+/// The capture began behind what had come too early, with a FIN: what fills the gap in front of that may end it all. FIN-WAIT-2 was claimed where the end was
+/// in TIME-WAIT; until it acknowledges, nothing tells which.
+#[test]
+fn what_fills_a_gap_from_before_the_capture_may_have_a_fin_behind_it() {
+    let mut capture = capture();
+    capture.forth(FIN, (1, 1), 0);
+    // The server goes on behind its FIN, of which nothing was seen.
+    capture.back(ACK, (5003, 2), 0);
+    capture.back(ACK, (1, 2), 1);
+    let (_, states) = capture.forth(ACK, (2, 2), 0);
+    assert_eq!(
+        states[0],
+        Some(FinWait2),
+        "it has heard no FIN: it acknowledges less"
+    );
+    capture.back(ACK, (2, 2), 1460);
+    assert_eq!(capture.states()[0], None);
+    capture.back(ACK, (1462, 2), 1460);
+    assert_eq!(capture.states()[0], None);
+    // This one had left before the last piece came: that one may have been followed by the FIN.
+    let (_, states) = capture.forth(ACK, (2, 1462), 0);
+    assert_eq!(states[0], None);
+    let (_, states) = capture.forth(ACK, (2, 2922), 0);
+    assert_eq!(states[0], Some(FinWait2));
+    // Behind all that it may have sent before, it says something new: there was no FIN.
+    capture.back(ACK, (2922, 2), 2081);
+    capture.forth(ACK, (2, 5003), 0);
+    capture.back(ACK, (5003, 2), 10);
+    let (_, states) = capture.forth(ACK, (2, 5013), 0);
+    assert_eq!(states[0], Some(FinWait2));
+    capture.back(ACK, (5013, 2), 10);
+    assert_eq!(capture.states()[0], Some(FinWait2));
+}
+
 /// An asymmetric trace: one direction is never seen. Of the unseen one nothing is known; what is seen tells of its sender what it was then.
 #[test]
 fn a_capture_sees_one_way_only() {
