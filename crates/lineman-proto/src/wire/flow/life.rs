@@ -268,14 +268,25 @@ impl Side {
         it: &Placed,
         (due, is_taken): (i64, bool),
     ) -> Option<EndState> {
+        let asks = it.has(Flags::SYN) && it.ack.is_none();
         // Whether it listens is told by its answer.
         let Some(before) = self.life.state() else {
             self.sight.may_be_gone |= it.has(Flags::RST);
-            return None;
+            self.sight.fin_may_be_first &= !asks;
+            // Nothing is missing in front of the FIN any more: it counts in any case.
+            let ends = self.sight.fin_may_be_first && is_taken && self.has_heard_fin(peer);
+            return match ends && !self.settled && !self.is_unsure() {
+                true => self.life.moves(CloseWait, Source::Deduced),
+                false => None,
+            };
         };
-        let asks = it.has(Flags::SYN) && it.ack.is_none();
         if asks && (before == Closed || self.may_have_answered_by_a_cookie(before)) {
             self.life.now = None; // it may listen
+            return None;
+        }
+        let is_early_fin = is_taken && it.has(Flags::FIN) && it.seq > due;
+        if is_early_fin && self.may_begin_with(before) {
+            (self.sight.fin_may_be_first, self.life.now) = (true, None);
             return None;
         }
         if it.has(Flags::RST) && self.cannot_judge_reset(peer, before, it.seq, due) {
@@ -300,6 +311,13 @@ impl Side {
     /// that comes once more is like the first for it. Whoever has sent anything else has a socket.
     fn may_have_answered_by_a_cookie(&self, before: TcpState) -> bool {
         self.life.passive && !self.settled && matches!(before, Established | CloseWait)
+    }
+
+    /// Whether it may take for the first what comes behind a gap: where its SYN-ACK was a cookie and the ACK of that was dropped or lost, the next segment
+    /// that acknowledges it makes the socket, and Linux takes its number for the first of the stream. A FIN in it is the peer's last then.
+    fn may_begin_with(&self, before: TcpState) -> bool {
+        let waits = matches!(before, SynReceived | Established);
+        self.life.passive && !self.settled && waits && !self.life.is_told()
     }
 
     fn after(&self, peer: &Self, before: TcpState, it: &Placed, ack: Option<i64>) -> TcpState {

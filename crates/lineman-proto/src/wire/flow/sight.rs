@@ -27,6 +27,8 @@ pub(super) struct Sight {
     pub may_have_heard_more: bool,
     /// Whether the peer's FIN has arrived before something that nobody saw.
     pub fin_came_early: bool,
+    /// Whether the peer's FIN has come behind a gap that it may know nothing of: what was in that [comes too late](Side::may_begin_with) then.
+    pub fin_may_be_first: bool,
     /// Whether a reset has come to it whose number nobody can judge.
     pub may_be_gone: bool,
     /// The highest place of a reset that was not believed, since more was due.

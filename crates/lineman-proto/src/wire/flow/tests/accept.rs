@@ -173,3 +173,37 @@ fn what_came_before_a_syn_ack_was_sent_again_has_not_arrived() {
     talk.forth(Flags::RST, (1, 0), b"");
     assert_eq!(talk.states(), [Closed, Listen]);
 }
+
+/// A listener that had answered by a SYN cookie dropped the third ACK for want of room, and the next bytes were lost: Linux takes what comes then for the first
+/// of the stream, and its FIN for the last. ESTABLISHED was claimed of an end in CLOSE-WAIT.
+#[test]
+fn a_fin_behind_a_gap_may_be_the_first_that_a_listener_takes_in() {
+    let mut talk = talk().open();
+    talk.lost(Way::Forth, ACK, (1, 1), b"x");
+    talk.forth(FIN, (2, 1), b"0123456789");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), None);
+    let mut goes_on = talk.clone();
+    // Whether it was so, its first word tells.
+    talk.back(ACK, (1, 13), b"");
+    assert_eq!(server(&talk), Some(CloseWait));
+    // When all has come again, it does not matter.
+    goes_on.forth(ACK, (1, 1), b"x");
+    assert_eq!(server(&goes_on), Some(CloseWait));
+}
+
+/// As before, when the third ACK itself was lost.
+#[test]
+fn a_fin_behind_a_gap_may_be_the_third_ack_too() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.lost(Way::Forth, ACK, (1, 1), b"");
+    talk.lost(Way::Forth, ACK, (1, 1), b"x");
+    talk.forth(FIN, (2, 1), b"");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), None);
+    // It had a socket: it waits for what is missing.
+    talk.back(ACK, (1, 1), b"");
+    assert_eq!(server(&talk), Some(Established));
+}

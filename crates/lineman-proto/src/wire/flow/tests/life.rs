@@ -74,7 +74,8 @@ fn a_fin_that_arrives_too_early() {
     assert_eq!(talk.sent(&fin).label, Label::FinFirst);
     assert_eq!(talk.arrives(&fin), Arrival::Early);
     assert_eq!(talk.flow().expects(Way::Forth), 1);
-    assert_eq!(talk.states(), [FinWait1, Established]);
+    // A listener that had answered by a SYN cookie may take it for the first.
+    assert_eq!(talk.flow().state(Way::Back), None);
     assert_eq!(talk.arrives(&data), Arrival::InOrder);
     assert_eq!(talk.flow().expects(Way::Forth), 5);
     assert_eq!(talk.states(), [FinWait1, CloseWait]);

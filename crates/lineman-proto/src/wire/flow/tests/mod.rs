@@ -29,6 +29,7 @@ const RST: Flags = Flags(0x14);
 const ISN: [u32; 2] = [u32::MAX - 3, 9_000];
 
 /// A connection between two ends whose numbers are told as places; they wrap at once.
+#[derive(Clone)]
 struct Talk {
     flow: Option<TcpFlow>,
     id: u64,
