@@ -114,19 +114,11 @@ impl Carried {
 
     /// Whether a call of this name may have waited for it.
     fn wakes(&self, call: &Call) -> bool {
-        let is_from = |peer: Option<SocketAddr>| {
-            let unmapped = peer.map(|it| SocketAddr::new(it.ip().to_canonical(), it.port()));
-            self.segment_of.is_some() && self.segment_of == unmapped
-        };
+        let is_from =
+            |peer: Option<SocketAddr>| self.segment_of.is_some() && self.segment_of == peer;
         match call.name.as_str() {
-            "accept" => {
-                let peer = match &call.answer {
-                    Some(Answer::Value(value)) => value.split_once(',').map(|(_, peer)| peer),
-                    _ => None,
-                };
-                !self.opens && is_from(peer.and_then(|peer| peer.trim().parse().ok()))
-            }
-            "connect" => self.opens && is_from(call.args.first().and_then(|to| to.parse().ok())),
+            "accept" => !self.opens && is_from(call.accepted_peer()),
+            "connect" => self.opens && is_from(call.address()),
             "poll" | "ppoll" => self.opens || self.brings,
             "recv" | "recvfrom" | "recvmsg" | "read" => self.brings,
             _ => false,

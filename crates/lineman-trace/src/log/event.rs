@@ -143,6 +143,27 @@ pub struct Call {
     pub answer: Option<Answer>,
 }
 
+impl Call {
+    /// The address that its arguments begin with, as those of `bind` and `connect` do. An IPv4 address in an IPv6 socket's form is the IPv4 one.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.args.first()?.parse().ok().map(unmapped)
+    }
+
+    /// The peer of the connection that `accept` returns: it is answered by `5, 10.0.0.1:40000`.
+    pub fn accepted_peer(&self) -> Option<SocketAddr> {
+        let Some(Answer::Value(value)) = &self.answer else {
+            return None;
+        };
+        let (_, peer) = value.split_once(',')?;
+        peer.trim().parse().ok().map(unmapped)
+    }
+}
+
+/// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
+fn unmapped(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
 /// What the kernel answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

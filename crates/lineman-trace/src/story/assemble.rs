@@ -28,8 +28,6 @@ use super::arrivals::Arrivals;
 use super::change::Change;
 use super::change::Socket;
 use super::descriptor::Descriptor;
-use super::descriptor::accepted_peer;
-use super::descriptor::address;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::explain::REORDER;
@@ -616,10 +614,10 @@ fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
         known.is_some_and(|known| seen.is_some_and(|seen| seen != known))
     };
     let peer = match call.name.as_str() {
-        "accept" => accepted_peer(call),
+        "accept" => call.accepted_peer(),
         _ => socket.and_then(|it| it.peer).or_else(|| {
             let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
-            connects.then(|| address(call)).flatten()
+            connects.then(|| call.address()).flatten()
         }),
     };
     let local = socket.and_then(|it| it.local);

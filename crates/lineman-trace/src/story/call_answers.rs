@@ -7,7 +7,6 @@ use super::Saying;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
 use super::descriptor::Wait;
-use super::descriptor::address;
 use super::descriptors::Descriptors;
 use super::descriptors::Holder;
 use super::errno;
@@ -147,7 +146,7 @@ impl Asked<'_> {
     }
 
     fn refused(&self, error: &str) -> Saying {
-        let itself = address(self.call).filter(|it| it.ip().is_loopback());
+        let itself = self.call.address().filter(|it| it.ip().is_loopback());
         match itself {
             Some(address) if self.is(&["connect"]) => {
                 let address = address.to_string();
@@ -204,7 +203,7 @@ impl Asked<'_> {
     }
 
     fn in_use(&self, error: &str) -> Saying {
-        let wanted = address(self.call).or_else(|| self.socket?.bound);
+        let wanted = self.call.address().or_else(|| self.socket?.bound);
         let Some(wanted) = wanted else {
             return failure!(self, error, CallInUse);
         };
@@ -225,7 +224,7 @@ impl Asked<'_> {
 
     fn not_available(&self, error: &str) -> Saying {
         let who = self.call.host;
-        let wanted = address(self.call).filter(|_| self.is(&["bind"]));
+        let wanted = self.call.address().filter(|_| self.is(&["bind"]));
         let alike = |it: &&IpAddr| wanted.is_some_and(|wanted| it.is_ipv4() == wanted.is_ipv4());
         let own = self.known.addresses(who).iter().find(alike);
         let (Some(wanted), Some(own)) = (wanted, own) else {

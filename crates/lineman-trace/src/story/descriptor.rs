@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use crate::log::Answer;
 use crate::log::Call;
 
 /// What is known of a socket.
@@ -68,7 +67,7 @@ impl Descriptor {
         Self {
             transport: Some(Transport::Tcp),
             bound: listener.and_then(|listener| listener.bound),
-            peer: accepted_peer(call),
+            peer: call.accepted_peer(),
             was_connected: true,
             reuses: listener.is_some_and(|listener| listener.reuses),
             wait: call.program.is_none().then_some(Wait::ForEver),
@@ -86,7 +85,7 @@ impl Descriptor {
         );
         self.was_connected |= carries && self.opening && self.transport == Some(Transport::Tcp);
         match call.name.as_str() {
-            "bind" => self.bound = address(call),
+            "bind" => self.bound = call.address(),
             "listen" => self.listens = true,
             "shutdown" => {
                 self.shut_read |= matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
@@ -115,23 +114,4 @@ impl Descriptor {
             _ => {}
         }
     }
-}
-
-/// The address that a call names first.
-pub(super) fn address(call: &Call) -> Option<SocketAddr> {
-    call.args.first()?.parse().ok().map(unmapped)
-}
-
-/// The peer of the connection that `accept` returns: it is answered by `5, 10.0.0.1:40000`.
-pub(super) fn accepted_peer(call: &Call) -> Option<SocketAddr> {
-    let Some(Answer::Value(value)) = &call.answer else {
-        return None;
-    };
-    let (_, peer) = value.split_once(',')?;
-    peer.trim().parse().ok().map(unmapped)
-}
-
-/// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
-fn unmapped(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
 }

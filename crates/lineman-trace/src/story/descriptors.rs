@@ -17,7 +17,6 @@ use super::Saying;
 use super::call_answers::of_answer;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
-use super::descriptor::address;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
@@ -347,7 +346,7 @@ impl Descriptors {
         if !complete && !begun {
             return;
         }
-        let peer = address(call);
+        let peer = call.address();
         let local = self.local(call.host, peer);
         let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
         if let Some(socket) = socket {

@@ -8,7 +8,6 @@ use super::Arrow;
 use super::CallCell;
 use super::What;
 use super::descriptor::Transport;
-use super::descriptor::address;
 use super::descriptors::Descriptors;
 use crate::log::Answer;
 use crate::log::Call;
@@ -97,7 +96,7 @@ impl Toward {
         let own = socket.and_then(|it| it.peer);
         let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
         let (nobody, peer) = match Sends::named(&call.name, &call.args) {
-            Some(Sends::Syn) => (udp, address(call)),
+            Some(Sends::Syn) => (udp, call.address()),
             Some(Sends::Bytes) => (false, own),
             Some(Sends::End | Sends::Rest) => (udp, own),
             None => return Self::Unknown,
