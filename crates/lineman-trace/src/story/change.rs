@@ -2,9 +2,11 @@
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::EndState;
+use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Source;
 
+use super::Arrow;
 use super::Known;
 use super::Story;
 use super::assemble::TOGETHER_NS;
@@ -193,14 +195,38 @@ impl Story {
         let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, arrow.from)) else {
             return place;
         };
+        let resets = arrow.is_some_and(breaks_off);
         // One that left much later was not on its way when its TCP told of the state.
         let left_ns = self.packets_left_ns(place);
-        let waits = |open: &Open| open.waits_for(socket) && open.rests(left_ns) < TOGETHER_NS;
-        let Some(at) = self.pending.iter().position(waits) else {
+        // A program may close several sockets before its kernel is asked: their states are told together, behind the last call.
+        let its = |change: &Change| change.socket == socket;
+        let own = |change: &Change| match resets {
+            true => change.to == TcpState::Closed,
+            false => is_own_act(change.to),
+        };
+        let told = |open: &Open| open.changes.iter().any(|it| it.told && its(it));
+        let last = self.pending.iter().rposition(told);
+        // It has told of nothing since, and the call of another socket is there.
+        let misplaced = |at: usize, open: &Open| {
+            let mut changes = open.changes.iter().filter(|it| it.told);
+            let others = changes
+                .clone()
+                .any(|it| !its(it) && it.socket.host == socket.host);
+            let mine = changes.any(|it| its(it) && own(it));
+            last == Some(at) && open.row.arrow.is_none() && others && mine
+        };
+        let waits = |at: usize, open: &Open| {
+            let awaits = !resets && open.waits_for(socket) || misplaced(at, open);
+            awaits && open.rests(left_ns) < TOGETHER_NS
+        };
+        let mut pending = self.pending.iter().enumerate();
+        let Some((at, _)) = pending.find(|(at, open)| waits(*at, open)) else {
             return place;
         };
         let waiting = &mut self.pending[at];
-        waiting.waits[socket.host] = None;
+        if !resets && waiting.waits_for(socket) {
+            waiting.waits[socket.host] = None;
+        }
         if at == place {
             return place;
         }
@@ -239,6 +265,12 @@ fn acts(open: &Open, host: Host, state: TcpState) -> bool {
     let call = open.row.calls[host].as_ref();
     let sends = call.and_then(Sends::of);
     sends.is_some_and(|sends| sends.leads_to(state))
+}
+
+/// Whether a packet breaks off its sender's own connection. A RST for what no socket has changes none, though one that had it may be
+/// told as gone just then.
+pub(super) fn breaks_off(arrow: &Arrow) -> bool {
+    matches!(arrow.label, Some(Label::RstBroken | Label::RstUnheard))
 }
 
 /// Whether a segment begins or ends something.

@@ -19,6 +19,7 @@ use super::What;
 use super::around::Connecting;
 use super::assemble::TOGETHER_NS;
 use super::between::changed;
+use super::change::breaks_off;
 use super::change::ends;
 use super::millis;
 use super::motives::Motive;
@@ -79,6 +80,7 @@ impl Story {
         }
         // A row that waits for a SYN or FIN waits for no other packet.
         let awaited = arrow.seen.segment().is_some_and(ends);
+        let breaks_off = breaks_off(&arrow);
         let place = self.row_of(event, &arrow, awaited, is_copy);
         let place = self.last_of_its_time(place, sent_ns);
         let connecting = self.connecting(&arrow);
@@ -95,7 +97,10 @@ impl Story {
         open.elsewhere = elsewhere;
         open.row.clock = motive.clock.or(deduced);
         open.row.arrow = Some(arrow);
-        let place = if awaited { self.gathers(place) } else { place };
+        let place = match awaited || breaks_off {
+            true => self.gathers(place),
+            false => place,
+        };
         let place = self.passes_later_calls(place, sent_ns);
         self.pending[place].row.t_ns = sent_ns.max(self.earliest(place));
         // What stands below it already has happened before it arrives.
@@ -138,17 +143,22 @@ impl Story {
         };
         // Nor those that left only when another segment had arrived, for which they had waited: for room in a window, or for
         // an acknowledgment by Nagle's algorithm.
+        let is_of_another = |other: &Arrow| {
+            let other = of_packet(other, arrow.from);
+            other.is_some_and(|other| socket.is_some_and(|own| own != other))
+        };
         let was_held = |place: usize| {
             let call = self.pending[place].row.calls[arrow.from].as_ref();
-            let returned_ns = call.and_then(|cell| cell.returned_ns);
+            // A call that has not returned may wait for room itself.
+            let last_ns = call.map(|cell| cell.returned_ns.unwrap_or(cell.t_ns));
             !awaited
-                && returned_ns.is_some_and(|returned_ns| {
+                && last_ns.is_some_and(|last_ns| {
                     self.pending.iter().any(|open| {
                         let other = open.row.arrow.as_ref();
-                        let comes = other.filter(|other| other.from != arrow.from);
+                        let comes = other.filter(|it| it.from != arrow.from && !is_of_another(it));
                         let arrived = comes.filter(|other| other.fate.arrives());
                         let arrived_ns = arrived.and_then(|other| other.decided_ns);
-                        arrived_ns.is_some_and(|at| returned_ns < at && at <= arrow.sent_ns)
+                        arrived_ns.is_some_and(|at| last_ns < at && at <= arrow.sent_ns)
                     })
                 })
         };

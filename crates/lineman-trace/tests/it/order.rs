@@ -71,6 +71,20 @@ fn kept_back(mut log: Script) -> (Script, u64) {
     (log, second)
 }
 
+/// A packet of the client that had left then, in microseconds of the log.
+fn read_late(id: u64, us: u64, bytes: Vec<u8>) -> Kind {
+    let utc_ns = match Reader::new(&*Script::new("").done()).next() {
+        Some(Ok(Event {
+            kind: Kind::Start(start),
+            ..
+        })) => start.utc_ns,
+        other => panic!("{other:?}"),
+    };
+    let packet = Packet::new(id, Client, Verdict::Sent, Some(bytes));
+    let stamp_ns = Some(utc_ns + us * 1000);
+    Kind::Packet(Packet { stamp_ns, ..packet })
+}
+
 fn place(rows: &[Row], is: impl Fn(&Row) -> bool) -> usize {
     let found = rows.iter().position(is);
     found.unwrap_or_else(|| panic!("no such row: {rows:#?}"))
@@ -115,18 +129,6 @@ fn a_packet_that_is_read_late_takes_no_call_with_it_that_began_since() {
     log.at(202 * MS);
     log.quick(Client, 4, "send", &["\"hi\""], "2");
     let recv = log.call(Client, 4, "recv", &["100"]);
-    let utc_ns = match Reader::new(&*Script::new("").done()).next() {
-        Some(Ok(Event {
-            kind: Kind::Start(start),
-            ..
-        })) => start.utc_ns,
-        other => panic!("{other:?}"),
-    };
-    let read_late = |id: u64, us: u64, bytes: Vec<u8>| {
-        let packet = Packet::new(id, Client, Verdict::Sent, Some(bytes));
-        let stamp_ns = Some(utc_ns + us * 1000);
-        Kind::Packet(Packet { stamp_ns, ..packet })
-    };
     let (ack, hi) = (data + 1, data + 2);
     log.put(read_late(ack, 201_500, tcp.next(Client, ACK, b"")));
     log.put(read_late(
@@ -291,6 +293,78 @@ fn a_fin_that_waits_behind_data_has_not_been_sent() {
     });
     let said: Vec<_> = closes.flat_map(|row| ids(&row.sayings)).collect();
     assert_eq!(said, ["state.fin.queued", "state.fin.last.queued"]);
+}
+
+/// The FIN of the first connection stood with "ESTABLISHED", and a RST too: the kernel was asked when both were closed, and both states
+/// were put to the last call.
+#[test]
+fn states_that_are_told_together_belong_to_the_packets_of_their_sockets() {
+    for flags in [Flags::FIN, RST] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+        log.at(300 * MS);
+        log.quick(Client, 4, "close", &[], "0");
+        log.quick(Client, 5, "close", &[], "0");
+        let to = match flags {
+            RST => TcpState::Closed,
+            _ => TcpState::FinWait1,
+        };
+        log.state(Client, first.socket(Client), to);
+        log.state(Client, second.socket(Client), to);
+        // They are read after that, and had left with the calls.
+        let ends = [(7, 300_005, &mut first), (8, 300_025, &mut second)];
+        let ends = ends.map(|(id, us, tcp)| {
+            let end = tcp.next(Client, and_ack(flags), b"");
+            log.put(read_late(id, us, end));
+            id
+        });
+        log.at(302 * MS);
+        for end in ends {
+            log.verdict(end, Client, Verdict::Delivered, None);
+        }
+        let rows = rows(log);
+        for end in ends {
+            let row = &rows[place(&rows, |row| shows(row, end))];
+            let state = row.states.client.map(|cell| (cell.before, cell.after));
+            assert_eq!(state, Some((TcpState::Established, to)), "{row:#?}");
+            assert!(calls(row, Client, "close"), "{row:#?}");
+        }
+    }
+}
+
+/// A `sendall()` that waits for room stood below what made room: its first segment left when that had come.
+#[test]
+fn a_call_that_waits_for_room_stands_above_what_makes_room() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let call = log.call(Client, 4, "sendall", &["\"hello\"…"]);
+    log.at(201 * MS);
+    let room = log.cross(Server, tcp.next(Server, ACK, b""));
+    let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    log.returns(call, Client, "sendall", "0");
+    let rows = rows(log);
+    let at = |id: u64| place(&rows, |row| shows(row, id));
+    let call = place(&rows, |row| calls(row, Client, "sendall"));
+    assert!(call <= at(room) && at(room) < at(data), "{rows:#?}");
+}
+
+/// What arrives for another connection has not made room: a call that begins before it has its packet beside it.
+#[test]
+fn a_segment_of_another_connection_makes_no_room() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let (mut own, mut other) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+    log.at(300 * MS);
+    let call = log.call(Client, 4, "send", &["\"hello\""]);
+    log.cross(Server, other.next(Server, ACK, b""));
+    let data = log.cross(Client, own.next(Client, and_ack(Flags::PSH), b"hello"));
+    log.returns(call, Client, "send", "5");
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, data))];
+    assert!(calls(row, Client, "send"), "{rows:#?}");
 }
 
 /// All of it, in one log.
