@@ -85,7 +85,12 @@ impl Woken {
     /// When the first came that a call can have waited for, if it had to wait and seems to have returned before that.
     fn woken(&self, call: &Call, begun_ns: u64, returned_ns: u64) -> Option<u64> {
         let waited_ns = returned_ns.saturating_sub(begun_ns);
-        if waited_ns < SHORTEST_WAIT_NS || !matches!(call.answer, Some(Answer::Value(_))) {
+        let by_packet = match &call.answer {
+            Some(Answer::Value(_)) => true,
+            Some(Answer::Error(error)) => error == "ECONNREFUSED" || error == "ECONNRESET",
+            None => false,
+        };
+        if waited_ns < SHORTEST_WAIT_NS || !by_packet {
             return None;
         }
         let brought = self.brought.get(&call.host)?.iter();
@@ -118,7 +123,10 @@ impl Carried {
             |peer: Option<SocketAddr>| self.segment_of.is_some() && self.segment_of == peer;
         match call.name.as_str() {
             "accept" => !self.opens && is_from(call.accepted_peer()),
-            "connect" => self.opens && is_from(call.address()),
+            "connect" => {
+                let fails = matches!(call.answer, Some(Answer::Error(_)));
+                (if fails { self.brings } else { self.opens }) && is_from(call.address())
+            }
             "poll" | "ppoll" => self.opens || self.brings,
             "recv" | "recvfrom" | "recvmsg" | "read" => self.brings,
             _ => false,
@@ -147,14 +155,18 @@ mod tests {
     }
 
     fn call(t_ns: u64, name: &str, answer: Option<&str>) -> Event {
+        let answer = answer.map(|it| match it.starts_with('E') {
+            true => Answer::Error(it.to_owned()),
+            false => Answer::Value(it.to_owned()),
+        });
         let kind = Kind::Call(Call {
             id: 7,
             host: Host::Server,
             program: Some("python3".to_owned()),
             fd: Some(3),
             name: name.to_owned(),
-            args: Vec::new(),
-            answer: answer.map(|it| Answer::Value(it.to_owned())),
+            args: vec!["10.0.0.1:40000".to_owned()],
+            answer,
         });
         Event { n: 0, t_ns, kind }
     }
@@ -210,5 +222,23 @@ mod tests {
         assert_eq!(returns("recv", "5 \"hello\"", bytes, early), came);
         let end = segment(Flags::ACK | Flags::FIN, b"");
         assert_eq!(returns("recv", "0", end, early), came);
+    }
+
+    /// `recv() = -1 ECONNREFUSED` could stand above the ICMP error that it told of, and a refused connect() above the RST.
+    #[test]
+    fn a_call_fails_after_what_made_it_fail() {
+        let (early, came) = (4_500_000, 5_000_000);
+        let reset = || {
+            envelope().tcp(&Composed {
+                flags: Flags::RST | Flags::ACK,
+                ..Composed::default()
+            })
+        };
+        let error = envelope().icmp(3, 3, [0; 4], &envelope().udp(b"hello")[14..]);
+        assert_eq!(returns("recv", "ECONNREFUSED", error, early), came);
+        assert_eq!(returns("connect", "ECONNREFUSED", reset(), early), came);
+        assert_eq!(returns("recv", "ECONNRESET", reset(), early), came);
+        // That no packet has brought about.
+        assert_eq!(returns("recv", "EAGAIN", reset(), early), early);
     }
 }

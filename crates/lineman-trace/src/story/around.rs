@@ -21,12 +21,28 @@ pub(super) struct Around {
     pub(super) all_asked: bool,
     /// How the program asks that the row's RST refuses, if a call has told.
     pub(super) connecting: Option<Connecting>,
+    /// How the sender of the datagram hears of the row's ICMP error, where calls tell.
+    pub(super) hears: Option<Hears>,
     /// What the congestion control of the sender has come to.
     pub(super) congestion: Option<Congestion>,
     /// How many packets the rule that holds the row's packet wants to overtake it.
     pub(super) wanted: Option<u32>,
     /// Whether a rule has it arrive later.
     pub(super) delayed: bool,
+}
+
+/// How a program hears that nobody receives what it has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Hears {
+    /// By this call, which waits on the connected socket.
+    Waits {
+        /// Its name.
+        name: String,
+    },
+    /// By a later call on the connected socket.
+    Later,
+    /// Not at all: the socket is not connected.
+    Never,
 }
 
 /// How a program waits for a connection.

@@ -260,6 +260,7 @@ impl Story {
             extra,
             connecting,
             elsewhere,
+            hears,
             congestion,
             deaf,
             ..
@@ -311,6 +312,7 @@ impl Story {
             deaf,
             all_asked: self.all_asked,
             connecting,
+            hears,
             congestion,
             wanted,
             delayed,

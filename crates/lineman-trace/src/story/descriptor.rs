@@ -25,6 +25,8 @@ pub(super) struct Descriptor {
     pub(super) wait: Option<Wait>,
     /// Whether the kernel was told to wait no longer than for some time.
     pub(super) kernel_limit: bool,
+    /// Whether it is told of ICMP errors, connected or not (ip(7), IP_RECVERR).
+    pub(super) hears_errors: bool,
     /// Whether a file has it too.
     pub(super) has_file: bool,
     pub(super) is_closed: bool,
@@ -92,6 +94,7 @@ impl Descriptor {
                 self.shut_write |= matches!(arg(0), "SHUT_WR" | "SHUT_RDWR");
             }
             "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
+            "setsockopt" if arg(0).ends_with("RECVERR") => self.hears_errors = arg(1) != "0",
             "setsockopt"
                 if arg(0).starts_with("SO_RCVTIMEO") || arg(0).starts_with("SO_SNDTIMEO") =>
             {

@@ -237,6 +237,26 @@ impl Descriptors {
         others.then_some(found)
     }
 
+    /// Whether the UDP socket of a host that has sent to this end is connected to it, and its descriptor then. `None` where nobody
+    /// has seen that, or several sockets may have sent.
+    pub(super) fn connected_to(&self, host: Host, peer: SocketAddr) -> Option<Option<i32>> {
+        if self.ambiguous.iter().any(|(whose, _)| *whose == host) {
+            return None;
+        }
+        let open = self.open.iter();
+        let mut senders = open.filter(|(((whose, _), _), it)| {
+            let may_send = it.peer.is_none_or(|own| own == peer);
+            *whose == host && it.transport == Some(Transport::Udp) && may_send
+        });
+        let ((_, fd), first) = senders.next()?;
+        let alone = |it: &Descriptor| it.peer.is_none() && !it.hears_errors;
+        match first.peer {
+            Some(_) => senders.next().is_none().then_some(Some(*fd)),
+            None if alone(first) => senders.all(|(_, it)| alone(it)).then_some(None),
+            None => None,
+        }
+    }
+
     /// Who has a port that a call wants.
     pub(super) fn holder(&self, call: &Call, address: SocketAddr) -> Option<Holder> {
         let (host, port) = (call.host, address.port());

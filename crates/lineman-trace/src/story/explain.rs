@@ -8,10 +8,12 @@ use super::Datagram;
 use super::Fate;
 use super::Known;
 use super::Reason;
+use super::Refusal;
 use super::Row;
 use super::Saying;
 use super::Stretch;
 use super::What;
+use super::around::Hears;
 use super::assemble::BETWEEN_RULES;
 use super::explain_between::of_way;
 use super::explain_calls::of_calls;
@@ -20,6 +22,7 @@ use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
 use super::explain_tftp::of_tftp;
 use super::millis;
+use crate::log::Answer;
 use crate::log::Counted;
 use crate::log::Counter;
 use crate::log::FORGED;
@@ -102,28 +105,31 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
                 out.extend(no_tftp(who, datagram));
             }
         },
-        What::Unreachable(refusal) => out.push(match refusal.target {
-            Some(target)
-                if refusal.port
-                    && let Some(listens) = around.elsewhere =>
-            {
-                Saying::UdpElsewhere {
+        What::Unreachable(refusal) => {
+            out.push(match refusal.target {
+                Some(target)
+                    if refusal.port
+                        && let Some(listens) = around.elsewhere =>
+                {
+                    Saying::UdpElsewhere {
+                        who,
+                        port: target.port(),
+                        address: target.ip().to_string(),
+                        listens: listens.ip().to_string(),
+                    }
+                }
+                Some(target) if refusal.port && is_captured(arrow) => Saying::UdpRefusedSomehow {
                     who,
                     port: target.port(),
-                    address: target.ip().to_string(),
-                    listens: listens.ip().to_string(),
-                }
-            }
-            Some(target) if refusal.port && is_captured(arrow) => Saying::UdpRefusedSomehow {
-                who,
-                port: target.port(),
-            },
-            Some(target) if refusal.port => Saying::UdpRefused {
-                who,
-                port: target.port(),
-            },
-            _ => Saying::Unreachable { who },
-        }),
+                },
+                Some(target) if refusal.port => Saying::UdpRefused {
+                    who,
+                    port: target.port(),
+                },
+                _ => Saying::Unreachable { who },
+            });
+            out.extend(heard(row, arrow, refusal, around));
+        }
         // What holds for the first and the last holds for those between.
         What::Piece(piece) if piece.more => {}
         What::Piece(piece) => out.push(Saying::PieceLast {
@@ -139,6 +145,28 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
             });
         }
     }
+}
+
+/// How the program whose datagram nobody receives is told; nothing where the row shows the call that has failed because of it.
+fn heard(row: &Row, arrow: &Arrow, refusal: &Refusal, around: &Around) -> Option<Saying> {
+    let who = arrow.from.other();
+    let answer = row.calls[who]
+        .as_ref()
+        .and_then(|cell| cell.answer.as_ref());
+    let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
+    // Lost on its way, it tells nobody.
+    if fails || arrow.fate == Fate::Dropped || !refusal.port || refusal.target.is_none() {
+        return None;
+    }
+    Some(match &around.hears {
+        Some(Hears::Waits { name }) => Saying::UdpRefusedWaits {
+            who,
+            name: name.clone(),
+        },
+        Some(Hears::Later) => Saying::UdpRefusedLater { who },
+        Some(Hears::Never) => Saying::UdpRefusedUnheard { who },
+        None => Saying::UdpRefusedUnseen { who },
+    })
 }
 
 /// What begins otherwise than an answer of TFTP could, where one was due.

@@ -17,6 +17,7 @@ use super::Story;
 use super::Stretch;
 use super::What;
 use super::around::Connecting;
+use super::around::Hears;
 use super::assemble::TOGETHER_NS;
 use super::between::changed;
 use super::change::breaks_off;
@@ -186,6 +187,30 @@ impl Story {
     fn is_deaf(&self, arrow: &Arrow, host: Host) -> bool {
         let socket = of_packet(arrow, host);
         socket.is_some_and(|it| self.descriptors.receives_no_more(host, it.ends))
+    }
+
+    /// How the program hears of an ICMP error that arrives at its host.
+    fn hears(&self, arrow: &Arrow) -> Option<Hears> {
+        let What::Unreachable(refusal) = &arrow.seen.what else {
+            return None;
+        };
+        let host = arrow.from.other();
+        let Some(fd) = self.descriptors.connected_to(host, refusal.target?)? else {
+            return Some(Hears::Never);
+        };
+        let waits = |(whose, cell): &&(Host, CallCell)| {
+            let gets = matches!(cell.name.as_str(), "recv" | "recvfrom" | "recvmsg" | "read");
+            *whose == host && cell.fd == Some(fd) && gets
+        };
+        let mut calls = self.calls.values().filter(waits);
+        match (calls.next(), calls.next()) {
+            (None, _) => Some(Hears::Later),
+            (Some((_, cell)), None) => Some(Hears::Waits {
+                name: cell.name.clone(),
+            }),
+            // One of them has it; nobody knows which.
+            (Some(_), Some(_)) => None,
+        }
     }
 
     /// How the program waits that a RST refuses, which has asked for a connection.
@@ -432,6 +457,7 @@ impl Story {
         }
         let receiver = packet.from.other();
         self.pending[place].deaf[receiver] = self.is_deaf(&arrow, receiver);
+        self.pending[place].hears = self.hears(&arrow);
         let between = arrow.between.take();
         if let Some(arrow) = &mut self.pending[place].touch(event).arrow {
             arrow.fate = fate;

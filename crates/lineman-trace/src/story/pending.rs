@@ -18,6 +18,7 @@ use super::Saying;
 use super::Stretch;
 use super::What;
 use super::around::Connecting;
+use super::around::Hears;
 use super::assemble::LATE_NS;
 use super::change::Change;
 use super::change::Socket;
@@ -59,6 +60,8 @@ pub(super) struct Open {
     pub(super) connecting: Option<Connecting>,
     /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
     pub(super) elsewhere: Option<SocketAddr>,
+    /// How the other program hears of its packet, an ICMP error.
+    pub(super) hears: Option<Hears>,
     /// What the congestion control of its packet's sender has come to.
     pub(super) congestion: Option<Congestion>,
 }
@@ -79,6 +82,7 @@ impl Open {
             deaf: Ends::default(),
             connecting: None,
             elsewhere: None,
+            hears: None,
             congestion: None,
         };
         open.touch(event);

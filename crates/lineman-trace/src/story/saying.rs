@@ -247,6 +247,14 @@ sayings! {
     UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
     /// The same in a capture: a firewall answers like that, too.
     UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
+    /// A call that waits is told of it.
+    UdpRefusedWaits "icmp.port.waits" { who: Host, name: Text }
+    /// A later call is.
+    UdpRefusedLater "icmp.port.later" { who: Host }
+    /// The program is not told.
+    UdpRefusedUnheard "icmp.port.unheard" { who: Host }
+    /// Nobody has seen whether its socket is connected.
+    UdpRefusedUnseen "icmp.port.unseen" { who: Host }
     /// Something is unreachable.
     Unreachable "icmp.unreachable" { who: Host }
     /// RRQ.

@@ -25,4 +25,5 @@ mod states;
 mod story;
 mod truth;
 mod two_captures;
+mod unreachable;
 mod waits;

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 22] = [
+pub const ALL: [(&str, Make); 23] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -31,6 +31,7 @@ pub const ALL: [(&str, Make); 22] = [
     ("tftp-window", tftp_window),
     ("two-captures", crate::two_captures::two_captures),
     ("udp", udp),
+    ("unreachable", crate::unreachable::all),
     ("window", window),
     ("probe", probe),
     ("old-ack", old_ack),

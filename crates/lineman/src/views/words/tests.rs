@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 17] = [
+const RECORDED: [&str; 18] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -31,6 +31,7 @@ const RECORDED: [&str; 17] = [
     "recorded-udp-reordered",
     "old-ack",
     "stale",
+    "unreachable",
 ];
 
 fn sayings() -> Vec<Saying> {

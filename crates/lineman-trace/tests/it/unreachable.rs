@@ -1,0 +1,109 @@
+//! How a program hears that nobody receives what it has sent.
+
+use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::*;
+use lineman_trace::story::Saying;
+
+use crate::causes::MS;
+use crate::causes::of;
+use crate::causes::rows;
+use crate::composer::*;
+
+/// What the client does beside the datagram that is refused.
+#[derive(Clone, Copy, PartialEq)]
+enum Does {
+    /// Its socket is connected, and recv() waits.
+    Waits,
+    /// The same, and recv() returns in the row of the error.
+    WaitsAndFails,
+    /// Its socket is connected, and it asks later.
+    AsksLater,
+    /// Its socket is not connected, and recvfrom() waits in vain.
+    WaitsInVain,
+    /// Its socket is not connected, and asks for errors (ip(7), IP_RECVERR).
+    AsksForErrors,
+    /// It has two sockets that may have sent.
+    HasTwo,
+}
+
+/// A datagram of the client that nobody receives; the ICMP error.
+fn refused(log: &mut Script, does: Does) -> u64 {
+    let fd = 9 + i32::from(log.episode);
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    let number = fd.to_string();
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], &number);
+    if matches!(does, Does::Waits | Does::WaitsAndFails | Does::AsksLater) {
+        log.quick(Client, fd, "connect", &["10.0.0.2:7000"], "0");
+    }
+    match does {
+        Does::AsksForErrors => {
+            log.quick(Client, fd, "setsockopt", &["IP_RECVERR", "1"], "0");
+        }
+        Does::HasTwo => {
+            log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "90");
+            log.quick(Client, 90, "connect", &["10.0.0.2:7000"], "0");
+        }
+        _ => {}
+    }
+    log.later(100 * MS);
+    let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+    log.quick(Client, fd, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5");
+    let sent = log.send(Client, asked.clone());
+    let name = match does {
+        Does::WaitsInVain => "recvfrom",
+        _ => "recv",
+    };
+    let waits = matches!(does, Does::Waits | Does::WaitsAndFails | Does::WaitsInVain);
+    let call = waits.then(|| log.call(Client, fd, name, &["100"]));
+    log.later(1000)
+        .verdict(sent, Client, Verdict::Delivered, None);
+    let error = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
+    let refused = log.cross(Server, error);
+    if does == Does::Waits {
+        // Told late, below what another host does meanwhile.
+        log.later(80 * MS)
+            .quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    }
+    if let Some(call) = call.filter(|_| does != Does::WaitsInVain) {
+        log.returns(call, Client, name, "ECONNREFUSED");
+    }
+    log.later(100 * MS).quick(Client, fd, "close", &[], "0");
+    if does == Does::HasTwo {
+        log.quick(Client, 90, "close", &[], "0");
+    }
+    refused
+}
+
+/// "If the sender's socket is connected, its next call fails", though a recv() waited: that one failed.
+#[test]
+fn the_call_that_waits_for_a_datagram_is_the_one_that_fails() {
+    for (does, wanted) in [
+        (Does::Waits, Some("icmp.port.waits")),
+        (Does::WaitsAndFails, None),
+        (Does::AsksLater, Some("icmp.port.later")),
+        (Does::WaitsInVain, Some("icmp.port.unheard")),
+        (Does::AsksForErrors, Some("icmp.port.unseen")),
+        (Does::HasTwo, Some("icmp.port.unseen")),
+    ] {
+        let mut log = Script::new("");
+        let id = refused(&mut log, does);
+        let rows = rows(log);
+        let all = of(&rows, id);
+        let ids: Vec<&str> = all.iter().map(Saying::id).collect();
+        let heard = ids.iter().find(|it| it.starts_with("icmp.port."));
+        assert_eq!(heard.copied(), wanted, "{ids:?}");
+        let failed = ids.contains(&"call.refused.udp");
+        assert_eq!(failed, does == Does::WaitsAndFails, "{ids:?}");
+    }
+}
+
+/// What every kind of it says, in one log.
+pub fn all() -> Vec<u8> {
+    let kinds = [Does::Waits, Does::AsksLater, Does::WaitsInVain];
+    let mut log = Script::new("unreachable");
+    for does in kinds {
+        refused(&mut log, does);
+        log = log.then();
+    }
+    log.done()
+}
