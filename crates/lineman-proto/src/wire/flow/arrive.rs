@@ -12,6 +12,7 @@ use crate::wire::Flags;
 
 /// Notes that an undamaged segment has reached its receiver, and says what it is to it.
 pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) -> Delivered {
+    pair.asks(way, segment);
     let was_sent_before = segment.has(Flags::SYN) && pair.side(way).numbers.is_none();
     if was_sent_before {
         pair.begin(way, segment);

@@ -182,7 +182,10 @@ fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if sender.fin.is_none() {
         sender.ended_second = sender.ends_second(peer, it);
     }
-    sender.fin = Some(it.end - 1);
+    // Nothing comes behind a FIN: where more has been acknowledged, it is of a connection before this one.
+    if peer.said.is_none_or(|said| said.ack <= it.end) {
+        sender.fin = Some(it.end - 1);
+    }
     Some(match peer.fin {
         Some(_) if is_first_ack_of_fin(sender, peer, it) => Label::FinCombined,
         None => Label::FinFirst,

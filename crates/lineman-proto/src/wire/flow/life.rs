@@ -104,7 +104,9 @@ impl Side {
                 true => it.seq != how.next,
                 false => !self.has_used(it.seq, how.next),
             };
-            let answers_unseen = self.is(SynSent) || it.ack.is_none() && answers_other;
+            // Where the peer's SYN was seen, so is what it answers, or that is of a connection before.
+            let answers_unseen =
+                self.is(SynSent) || it.ack.is_none() && answers_other && peer.syn.is_none();
             if peer.said.is_none() && answers_unseen {
                 // It may have been refused or reset before.
                 self.life.now = None;
@@ -137,7 +139,7 @@ impl Side {
         } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
             self.after_own(peer, before, it, lacks)
         } else {
-            let may_wait = self.may_wait_for_third(peer, it);
+            let may_wait = self.may_wait_for_third(it);
             self.life.now = self
                 .deduced(peer)
                 .filter(|_| !self.is_unsure() && !may_wait && !self.lacks_fin(peer, it));
@@ -172,9 +174,9 @@ impl Side {
             || it.ack.is_some_and(|ack| ack < said)
     }
 
-    /// Whether it may be in SYN-RECEIVED still: it has answered a SYN, only acknowledges, and nothing is seen of its peer.
-    fn may_wait_for_third(&self, peer: &Self, it: &Placed) -> bool {
-        self.syn == Some(true) && peer.said.is_none() && it.seq == it.end && self.fin.is_none()
+    /// Whether it may be in SYN-RECEIVED still: it has answered a SYN, only acknowledges, and no ACK of its SYN was seen to reach it.
+    fn may_wait_for_third(&self, it: &Placed) -> bool {
+        self.syn == Some(true) && self.heard.ack < 1 && it.seq == it.end && self.fin.is_none()
     }
 
     /// Whether it does not acknowledge the peer's FIN, which has come: it may have left before that, or not have taken it in.
@@ -228,7 +230,8 @@ impl Side {
             // It has closed before its SYN was acknowledged.
             None if with_ack && self.fin.is_some() => (FinWait1, true),
             _ if with_ack => {
-                self.life.passive |= unborn;
+                self.life.passive |=
+                    unborn && (self.asked_isn.is_none() || self.asked_isn != self.isn());
                 let fits = unborn || matches!(before, Some(SynSent | SynReceived));
                 (SynReceived, fits)
             }
@@ -282,6 +285,12 @@ impl Side {
         };
         if asks && (before == Closed || self.may_have_answered_by_a_cookie(before)) {
             self.life.now = None; // it may listen
+            return None;
+        }
+        // It has not acknowledged the FIN: it may have dropped it, with the third ACK, for want of room.
+        let is_fin_again = it.has(Flags::FIN) && it.end <= due && before == CloseWait;
+        if is_fin_again && self.may_have_answered_by_a_cookie(before) {
+            self.life.now = None;
             return None;
         }
         let is_early_fin = is_taken && it.has(Flags::FIN) && it.seq > due;

@@ -63,6 +63,7 @@ impl Pair {
         if !segment.has(Flags::SYN) {
             return;
         }
+        self.asks(way, segment);
         let (sender, peer) = self.sides(way);
         if sender.numbers.is_some_and(|it| it.isn != segment.seq) {
             sender.begins_anew(peer);
@@ -74,6 +75,13 @@ impl Pair {
             isn: segment.seq,
             certain: true,
         });
+    }
+
+    /// Notes the number of a SYN without ACK.
+    pub(super) fn asks(&mut self, way: Way, segment: &Segment) {
+        if segment.has(Flags::SYN) && !segment.has(Flags::ACK) {
+            self.sides(way).0.asked_isn = Some(segment.seq);
+        }
     }
 
     /// The segment in places. Where numbers are unknown, they are taken to begin just here.

@@ -291,3 +291,59 @@ fn a_fin_that_its_receiver_does_not_acknowledge_has_closed_nothing() {
     talk.back(ACK, (201, 2), &[0; 100]);
     assert_eq!(server(&talk), Some(CloseWait));
 }
+
+/// An old segment was answered by a reset in SYN-RECEIVED, an old SYN by an ACK, and the third ACK was lost: with that ACK, the server was
+/// claimed to be connected.
+#[test]
+fn an_end_that_answers_old_segments_without_the_third_ack_is_not_connected() {
+    let mut talk = talk().open();
+    let old = talk.frame(Way::Forth, ACK, (1, 1), b"x");
+    talk.sent(&old);
+    talk.back(RST, (1, 1), b"");
+    let isn = talk.isn;
+    let old_syn = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.isn = isn.map(|isn| isn.wrapping_add(500_000));
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.lost(Way::Forth, ACK, (1, 1), b"");
+    talk.arrives(&old);
+    talk.isn[1] = isn[1];
+    talk.back(Flags::RST, (1, 0), b"");
+    talk.isn[1] = isn[1].wrapping_add(500_000);
+    assert_eq!(talk.states(), [Established, SynReceived]);
+    talk.arrives(&old_syn);
+    talk.lost(Way::Back, ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [Established, SynReceived]);
+}
+
+/// Both ask to open, and the client anew; an older connection's reset came with the number that was due, and an older timestamp. Only a listener's
+/// connection goes by that: SYN-RECEIVED was claimed of an end that was gone.
+#[test]
+fn a_reset_is_believed_by_an_end_that_has_asked_itself_whatever_it_echoes() {
+    let mut talk = talk();
+    (talk.clock, talk.echo) = (Some(1000), 0);
+    let isn = talk.isn;
+    // The server's two SYNs had left before the client's began this connection.
+    let old = talk.frame(Way::Back, SYN, (0, 0), b"");
+    talk.isn[1] = isn[1].wrapping_add(500_000);
+    let server = talk.frame(Way::Back, SYN, (0, 0), b"");
+    let client = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    talk.sent(&client);
+    talk.arrives(&old);
+    talk.isn[1] = isn[1];
+    talk.echo = 1000;
+    let crossed = talk.frame(Way::Forth, SYN_ACK, (0, 1), b"");
+    talk.sent(&crossed);
+    let reset = talk.frame(Way::Forth, RST, (1, 1), b"");
+    talk.sent(&reset);
+    talk.arrives(&server);
+    talk.arrives(&client);
+    talk.isn[1] = isn[1].wrapping_add(500_000);
+    (talk.clock, talk.echo) = (Some(1050), 1000);
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    talk.sent(&answer);
+    let state = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(state(&talk), Some(SynReceived));
+    talk.arrives(&reset);
+    assert_eq!(state(&talk), Some(Closed));
+}

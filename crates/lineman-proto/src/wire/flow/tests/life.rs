@@ -263,3 +263,23 @@ fn a_syn_that_comes_again_is_known() {
     talk.sent(&syn);
     assert_eq!(talk.arrives(&syn), Arrival::SynAgain);
 }
+
+/// A listener without room drops the third ACK, and all that follows; when there is room, the FIN that is sent again makes the socket, and what was in front
+/// of it is missing: CLOSE-WAIT was claimed.
+#[test]
+fn a_fin_that_comes_again_to_a_listener_that_has_said_nothing_may_be_the_first() {
+    let mut talk = talk_with_sack().open();
+    talk.forth(ACK, (1, 1), b"x");
+    let fin = talk.frame(Way::Forth, FIN, (2, 1), b"");
+    talk.sent(&fin);
+    talk.arrives(&fin);
+    talk.pause(200);
+    talk.forth(FIN, (2, 1), b"");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), None);
+    talk.sacks(1, (2, 3));
+    assert_eq!(server(&talk), None);
+    talk.forth(ACK, (1, 1), b"x");
+    talk.back(ACK, (1, 3), b"");
+    assert_eq!(server(&talk), Some(CloseWait));
+}

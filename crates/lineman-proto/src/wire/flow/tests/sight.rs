@@ -20,3 +20,17 @@ fn what_only_a_sack_tells_of_may_be_a_fin() {
     talk.forth(ACK, (21, 3), b"0123456789");
     assert_eq!(server(&talk), None);
 }
+
+/// A capture begins behind the handshake; a FIN of the connection before, between the same ports, comes late. It was taken for one that had been
+/// heard: LAST-ACK was claimed.
+#[test]
+fn a_fin_in_front_of_what_is_acknowledged_is_of_the_connection_before() {
+    let mut talk = talk();
+    let ahead = 500_000;
+    talk.forth(ACK, (1, ahead), b"");
+    talk.back(FIN, (1, 1), b"");
+    talk.forth(ACK, (1, ahead), b"");
+    talk.forth(FIN, (1, ahead), b"");
+    let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way));
+    assert_eq!(states, [None, None]);
+}
