@@ -170,16 +170,23 @@ impl Log {
         self.push(Stream::Out, line);
     }
 
-    /// Waits until everything is written, for `limit` at the longest.
-    pub fn finish(&self, limit: Duration) {
-        let end = Instant::now() + limit;
+    /// Waits until everything is written: for [`READER_LIMIT`] while nothing is, so that a slow reader gets all, and for
+    /// [`FINISH_LIMIT`] at the longest.
+    pub fn finish(&self) {
+        let end = Instant::now() + FINISH_LIMIT;
         let mut state = self.lock();
+        let (mut bytes, mut moved) = (state.bytes, Instant::now());
         while state.writing || !state.lines.is_empty() {
-            let left = end.saturating_duration_since(Instant::now());
+            if state.bytes != bytes {
+                (bytes, moved) = (state.bytes, Instant::now());
+            }
+            let left = end.min(moved + READER_LIMIT);
+            let left = left.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
             }
-            let waited = self.changed.wait_timeout(state, left);
+            // Nobody tells of each line that is written.
+            let waited = self.changed.wait_timeout(state, left.min(LOOK));
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -347,6 +354,12 @@ fn timestamp(since_epoch: Duration) -> String {
 const DAY: u64 = 24 * 60 * 60;
 const DAYS_IN_400_YEARS: u64 = 146_097;
 const DAYS_FROM_MARCH_0000_TO_1970: u64 = 719_468;
+/// How long the end waits for a reader who takes nothing: one on a busy machine may have to wait as long for its turn.
+const READER_LIMIT: Duration = Duration::from_secs(1);
+/// How long the end waits for a slow reader at the longest: as long as for transfers that are under way.
+const FINISH_LIMIT: Duration = Duration::from_secs(5);
+/// How often the end looks whether something was written.
+const LOOK: Duration = Duration::from_millis(50);
 /// What waits for a reader who stands still; more is counted only.
 const MOST_BYTES: usize = 1 << 20;
 

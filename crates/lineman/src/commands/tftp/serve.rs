@@ -87,7 +87,7 @@ pub fn run(args: &Serve, console: Console) -> Result<(), Failure> {
         }
         other => other,
     };
-    log.finish(LAST_LINES);
+    log.finish();
     served
 }
 
@@ -452,5 +452,3 @@ fn sentence(report: &Report, lang: Lang) -> String {
 
 /// How long transfers may go on after the signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long the end waits for a reader of the log who stands still.
-const LAST_LINES: Duration = Duration::from_millis(500);
