@@ -22,7 +22,8 @@ export function rate(bits) {
 /** A call as a programmer would write it, with its answer, or an ellipsis while it has none. @param {Call} call */
 export function call(call) {
   const args = call.fd === null ? call.args : [call.fd, ...call.args];
-  const head = call.begins ? `${call.name}(${args.join(', ')})` : `${call.name}()`;
+  const own = call.connection ? `${call.connection} ` : '';
+  const head = own + (call.begins ? `${call.name}(${args.join(', ')})` : `${call.name}()`);
   if (call.answer === null) return `${head} …`;
   const [kind, value] = Object.entries(call.answer)[0];
   return kind === 'error' ? `${head} = ${value}` : `${head} = ${value}`;
@@ -34,12 +35,14 @@ export function call(call) {
  */
 export function label(row, lang, absolute) {
   const packet = row.packet;
-  if (!packet) return '';
+  // Beside states that are told without a packet: whose they are.
+  if (!packet) return [row.states.client, row.states.server].map((cell) => cell?.connection).filter(Boolean).join(' ');
   const tcp = packet.tcp;
   const times = packet.part === 'repeat' ? ` ×${packet.repeats}` : '';
   if (!absolute || !tcp) return packet.text[lang] + times;
   const takes = tcp.len > 0 || /SYN|FIN/.test(tcp.flags);
   return [
+    packet.connection ?? '',
     tcp.flags,
     takes || tcp.flags.includes('RST') ? `seq=${tcp.seq}` : '',
     tcp.ack === null ? '' : `ack=${tcp.ack}`,

@@ -1,14 +1,14 @@
 // What the page knows: what it was told, and what the person has chosen. Views read it and are told of changes.
 
 /**
- * @typedef {{id: number, t_ns: number, name: string, fd: number|null, args: string[], begins: boolean,
+ * @typedef {{id: number, t_ns: number, name: string, fd: number|null, connection?: string, args: string[], begins: boolean,
  *   answer: null|{value: string}|{error: string}}} Call
- * @typedef {{before: string, after: string, through?: string, known: string}} StateCell
+ * @typedef {{before: string, after: string, through?: string, known: string, connection?: string}} StateCell
  * @typedef {{en: string, zh: string}} Both
  * @typedef {{layer: string, name: Both, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
  *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
- *   wire_len: number, addresses: string[]|null,
+ *   wire_len: number, addresses: string[]|null, connection?: string,
  *   tcp: null|{flags: string, seq: number, ack: number|null, relative_seq: number|null, relative_ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
  *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,

@@ -146,6 +146,7 @@ impl SocketTable {
             host: self.host,
             program: None,
             fd: call.fd(),
+            socket: None,
             name: call.name().to_owned(),
             args: call.args(),
             answer,

@@ -199,6 +199,7 @@ mod tests {
             host: Host::Client,
             program: None,
             fd: None,
+            socket: None,
             name: name.to_owned(),
             args: Vec::new(),
             answer: None,

@@ -164,6 +164,7 @@ mod tests {
             host: Host::Server,
             program: Some("python3".to_owned()),
             fd: Some(3),
+            socket: None,
             name: name.to_owned(),
             args: vec!["10.0.0.1:40000".to_owned()],
             answer,

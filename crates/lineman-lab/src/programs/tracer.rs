@@ -169,6 +169,7 @@ impl TraceReader {
             host: self.host,
             program: Some(self.program.clone()),
             fd: traced.fd,
+            socket: traced.socket.map(Box::new),
             name: traced.name.clone(),
             args: traced.args.clone(),
             answer: traced.answer.clone(),

@@ -246,6 +246,7 @@ impl World {
             host,
             program: None,
             fd: call.fd(),
+            socket: None,
             name: call.name().to_owned(),
             args: call.args(),
             answer,

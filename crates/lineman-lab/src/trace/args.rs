@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use lineman_proto::text::quoted;
+use lineman_trace::log::Endpoints;
 
 /// Splits at the commas that are in no quotes and no brackets. Returns what stands behind the
 /// bracket that closes the list, too, if it is there.
@@ -50,6 +51,20 @@ pub(super) fn is_inet(kind: &str) -> bool {
 
 pub(super) fn is_tcp(kind: &str) -> bool {
     kind.starts_with("TCP")
+}
+
+/// `TCP:[10.0.0.2:9000->10.0.0.1:40000]>`: the ends of a connection. An IPv4 address in an IPv6 socket's form is the IPv4 one.
+pub(super) fn ends(kind: &str) -> Option<Endpoints> {
+    let (_, ends) = kind.split_once(":[").filter(|_| is_tcp(kind))?;
+    let (local, remote) = ends.strip_suffix("]>")?.split_once("->")?;
+    let end = |text: &str| {
+        let end: SocketAddr = text.parse().ok()?;
+        Some(SocketAddr::new(end.ip().to_canonical(), end.port()))
+    };
+    Some(Endpoints {
+        local: end(local)?,
+        remote: Some(end(remote)?),
+    })
 }
 
 /// `{sa_family=AF_INET, sin_port=htons(9), sin_addr=inet_addr("10.0.0.2")}`, and that of IPv6.

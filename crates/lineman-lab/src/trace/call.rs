@@ -2,6 +2,7 @@
 
 use lineman_proto::text::quoted;
 use lineman_trace::log::Answer;
+use lineman_trace::log::Endpoints;
 
 use super::args;
 
@@ -16,6 +17,8 @@ pub(super) struct Text<'a> {
 /// What the log says of it.
 pub(super) struct Call {
     pub(super) fd: Option<i32>,
+    /// The ends of the connection that it is about.
+    pub(super) socket: Option<Endpoints>,
     pub(super) name: String,
     pub(super) args: Vec<String>,
 }
@@ -47,6 +50,7 @@ impl<'a> Text<'a> {
     fn socket(&self) -> Option<Call> {
         matches!(self.part(0), "AF_INET" | "AF_INET6").then(|| Call {
             fd: None,
+            socket: None,
             name: "socket".to_owned(),
             args: vec![self.part(0).to_owned(), self.part(1).to_owned()],
         })
@@ -57,6 +61,7 @@ impl<'a> Text<'a> {
         let inet = list.split('<').skip(1).any(args::is_inet);
         inet.then(|| Call {
             fd: None,
+            socket: None,
             name: self.name.to_owned(),
             args: [args::undecorated(list), self.part(2).to_owned()]
                 .into_iter()
@@ -80,6 +85,7 @@ impl<'a> Text<'a> {
         };
         Some(Call {
             fd: Some(fd),
+            socket: args::ends(kind),
             name: name.to_owned(),
             args: self.args(name),
         })
@@ -146,6 +152,13 @@ impl<'a> Text<'a> {
             "poll" | "ppoll" => args::undecorated(result),
             _ => number.to_owned(),
         }
+    }
+
+    /// The ends of the connection whose descriptor it has returned.
+    pub(super) fn made(&self) -> Option<Endpoints> {
+        let result = self.rest?.trim_start().strip_prefix("= ")?;
+        let (_, kind) = args::descriptor(result.split_whitespace().next()?)?;
+        args::ends(kind)
     }
 
     /// How long the call took, in nanoseconds.

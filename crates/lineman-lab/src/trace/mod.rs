@@ -15,6 +15,7 @@ use std::collections::HashMap;
 
 use call::Text;
 use lineman_trace::log::Answer;
+use lineman_trace::log::Endpoints;
 
 /// A call of a program, as it begins or returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(crate) struct Traced {
     pub(crate) utc_ns: u64,
     /// Its descriptor.
     pub(crate) fd: Option<i32>,
+    /// The ends of the connection that it is about: as it began, and of a new one when it returns.
+    pub(crate) socket: Option<Endpoints>,
     /// Its name, as a programmer writes it.
     pub(crate) name: String,
     /// Its arguments, as in the log.
@@ -99,6 +102,7 @@ impl Trace {
         let begin = begins.then(|| Traced {
             utc_ns: line.utc_ns,
             answer: None,
+            socket: Text::of(line.rest).and_then(|text| text.call()?.socket),
             ..end.clone()
         });
         begin.into_iter().chain([end]).collect()
@@ -119,6 +123,7 @@ impl Trace {
             thread: line.thread,
             utc_ns: line.utc_ns,
             fd: call.fd,
+            socket: call.socket,
             name: call.name,
             args: call.args,
             answer: None,
@@ -137,6 +142,7 @@ fn returned(line: &Line<'_>, text: &str, at: Option<u64>) -> Option<Traced> {
         thread: line.thread,
         utc_ns: at.unwrap_or_else(|| line.utc_ns.saturating_add(took)),
         fd: call.fd,
+        socket: text.made().or(call.socket),
         name: call.name,
         args: call.args,
         answer: Some(answer),

@@ -128,6 +128,27 @@ fn long_data_are_cut_and_octal_digits_read() {
     assert_eq!(last(lines), "write(4, \"你^@1a\"...) = 700");
 }
 
+/// Two processes of a server have the same number for different sockets: which connection a call was about was not told.
+#[test]
+fn a_call_tells_which_connection_it_is_about() {
+    let ends = |lines: &str| -> Vec<Option<String>> {
+        let mut trace = Trace::default();
+        let told = lines.lines().flat_map(|line| trace.line(line));
+        let shown = |traced: Traced| {
+            let ends = traced.socket?;
+            Some(format!("{} {}", ends.local, ends.remote?))
+        };
+        told.map(shown).collect()
+    };
+    let known = |text: &str| Some(text.to_owned());
+    let lines = r#"1 1795407799.339665 accept4(4<TCPv6:[[::]:9124]>, {sa_family=AF_INET6, sin6_port=htons(43546), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, "::ffff:10.0.0.1", &sin6_addr), sin6_scope_id=0}, [128 => 28], SOCK_CLOEXEC) = 5<TCPv6:[[::ffff:10.0.0.2]:9124->[::ffff:10.0.0.1]:43546]> <0.000063>"#;
+    assert_eq!(ends(lines), [None, known("10.0.0.2:9124 10.0.0.1:43546")]);
+    let lines = r#"7 1795407799.100000 recvfrom(5<TCP:[10.0.0.2:1->10.0.0.1:2]>, "a", 10, 0, NULL, NULL) = 1 <0.001067>"#;
+    assert_eq!(ends(lines), vec![known("10.0.0.2:1 10.0.0.1:2"); 2]);
+    let lines = r#"1 1795407796.880212 connect(3<TCP:[3461923]>, {sa_family=AF_INET, sin_port=htons(9123), sin_addr=inet_addr("127.0.0.1")}, 16) = 0 <0.000045>"#;
+    assert_eq!(ends(lines), [None, None]);
+}
+
 #[test]
 fn poll_is_told_where_it_waits_for_the_wire() {
     let lines = r#"1 1795407799.344162 poll([{fd=3<TCP:[10.0.0.1:4->10.0.0.2:9]>, events=POLLIN}, {fd=0</dev/null<char 1:3>>, events=POLLIN}], 2, -1) = 1 ([{fd=3, revents=POLLIN}]) <0.001067>"#;

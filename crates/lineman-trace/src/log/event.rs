@@ -134,6 +134,9 @@ pub struct Call {
     /// The descriptor that it is about, where there is one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fd: Option<i32>,
+    /// The ends of the connection that it is about, where whoever tells of it knows: of `accept`, when it returns, that of the new one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub socket: Option<Box<Endpoints>>,
     /// Its name: `socket`, `bind`, …
     pub name: String,
     /// Its arguments as a programmer writes them, without the descriptor.
@@ -144,6 +147,11 @@ pub struct Call {
 }
 
 impl Call {
+    /// The ends of the connection that it is about.
+    pub fn ends(&self) -> Option<Endpoints> {
+        self.socket.as_deref().copied()
+    }
+
     /// The address that its arguments begin with, as those of `bind` and `connect` do. An IPv4 address in an IPv6 socket's form is the IPv4 one.
     pub fn address(&self) -> Option<SocketAddr> {
         self.args.first()?.parse().ok().map(unmapped)

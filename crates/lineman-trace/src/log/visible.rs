@@ -61,6 +61,7 @@ impl Event {
                 host,
                 program,
                 fd,
+                socket,
                 name,
                 args,
                 answer,
@@ -69,6 +70,7 @@ impl Event {
                 host: *host,
                 program: program.as_deref().map(line),
                 fd: *fd,
+                socket: socket.clone(),
                 name: line(name),
                 args: args.iter().take(MOST).map(|arg| line(arg)).collect(),
                 answer: answer.as_ref().map(|answer| match answer {

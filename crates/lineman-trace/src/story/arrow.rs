@@ -11,6 +11,7 @@ use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
+use super::ConnectionName;
 use super::Seen;
 use super::explain::delays;
 use crate::log::Absent;
@@ -77,6 +78,8 @@ pub struct Arrow {
     pub stamp_ns: Option<u64>,
     /// The address that it is for, if no host has it.
     pub nobody: Option<IpAddr>,
+    /// Which connection it is of, once the log has more than one.
+    pub connection: Option<ConnectionName>,
     /// What two captures tell of its way, if the log is made of two.
     pub between: Option<Between>,
     /// Its bytes as they were sent.

@@ -27,6 +27,7 @@ use super::addresses::Addresses;
 use super::arrivals::Arrivals;
 use super::change::Change;
 use super::change::Socket;
+use super::connections::Connections;
 use super::descriptor::Descriptor;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
@@ -47,6 +48,7 @@ use super::pending::whole;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
+use super::sockets::about;
 use super::sockets::of_packet;
 use crate::log::Answer;
 use crate::log::Call;
@@ -97,6 +99,9 @@ pub struct Story {
     pub(super) tftp: TftpFlows,
     pub(super) conversations: Conversations,
     sockets: Sockets,
+    pub(super) connections: Connections,
+    /// Whether it was said that there are several.
+    told_of_connections: bool,
     /// What is known of open sockets by the calls on them.
     pub(super) descriptors: Descriptors,
     /// What there is to say of the answers of calls, by the calls' numbers.
@@ -318,7 +323,9 @@ impl Story {
             delayed,
             ..beside
         };
+        let several = self.tell_apart(&mut row, &changes);
         row.sayings = explain(&row, &around);
+        row.sayings.extend(several);
         for who in [Host::Client, Host::Server] {
             let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
             let answered = returned.and_then(|cell| self.answers.remove(&cell.id));
@@ -365,6 +372,36 @@ impl Story {
             self.waits_out[who] &= cell.is_none_or(|cell| cell.after == TcpState::TimeWait);
         }
         Some(row)
+    }
+
+    /// Says which connections a row is about, once there are several; and so, where it is the first that does.
+    fn tell_apart(&mut self, row: &mut Row, changes: &[Change]) -> Option<Saying> {
+        let t_ns = row.t_ns;
+        let of = |socket: Option<Socket>| self.connections.of(socket?, t_ns);
+        let states = Ends {
+            client: of(about(row, changes, Host::Client)),
+            server: of(about(row, changes, Host::Server)),
+        };
+        let packet = row.arrow.as_mut().and_then(|arrow| {
+            arrow.connection = of(of_packet(arrow, arrow.from));
+            arrow.connection
+        });
+        let mut said = packet;
+        for host in [Host::Client, Host::Server] {
+            let call = row.calls[host].as_mut().and_then(|cell| {
+                let socket = cell.socket.map(|ends| Socket { host, ends });
+                cell.connection = of(socket).filter(|it| packet != Some(*it));
+                cell.connection
+            });
+            said = said.or(call);
+            if let Some(cell) = row.states[host].as_mut().filter(|_| packet.is_none()) {
+                cell.connection = states[host].filter(|it| call != Some(*it));
+                said = said.or(cell.connection);
+            }
+        }
+        let connection = said.filter(|_| !self.told_of_connections)?.to_string();
+        self.told_of_connections = true;
+        Some(Saying::Connections { connection })
     }
 
     /// A call that has returned after what the next row shows first stands there: a row's call is shown with its own time,
@@ -472,7 +509,8 @@ impl Story {
             self.traced.insert(call.host);
         }
         let Some(answer) = &call.answer else {
-            let cell = cell(call, event.t_ns);
+            let mut cell = cell(call, event.t_ns);
+            cell.socket = self.descriptors.ends(call);
             self.calls.insert(call.id, (call.host, cell.clone()));
             let socket = self.descriptors.of(call).cloned();
             let about = |arrow: &Arrow| is_about(arrow, call, socket.as_ref());
@@ -499,7 +537,9 @@ impl Story {
         if self.descriptors.chooses_port(&whole) {
             self.unbound.insert(call.id);
         }
+        let before = self.descriptors.ends(&whole);
         let said = self.descriptors.answer(&whole);
+        let socket = self.descriptors.returned_ends(&whole).or(before);
         let place = self.row_of_return(event, &whole);
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
         let got_nothing = matches!(answer, Answer::Error(_));
@@ -515,6 +555,7 @@ impl Story {
             t_ns: if here { begun.t_ns } else { event.t_ns },
             returned_ns: Some(event.t_ns),
             answer: Some(answer.clone()),
+            socket: socket.or(begun.socket),
             // Some are told only when the call returns: where it began stands what was known then.
             args: if here { whole.args } else { begun.args },
             ..begun
@@ -612,6 +653,9 @@ fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
     let Some(Socket { ends, .. }) = of_packet(arrow, call.host) else {
         return true;
     };
+    if let Some(own) = call.ends() {
+        return own == ends;
+    }
     let is_other = |known: Option<SocketAddr>, seen: Option<SocketAddr>| {
         known.is_some_and(|known| seen.is_some_and(|seen| seen != known))
     };

@@ -82,6 +82,7 @@ impl Story {
     pub(super) fn state(&mut self, event: &Event, state: &State) {
         self.descriptors.state(state);
         let change = Change::told(state);
+        self.connections.note(change.socket, event.t_ns);
         self.asked.insert(state.socket.local.ip());
         for open in &mut self.pending {
             if open.waits_for(change.socket) {
@@ -107,7 +108,13 @@ impl Story {
                 let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
                 let peer = state.socket.remote;
                 let fits = match open.toward[host] {
-                    Toward::Peer(toward) => peer.is_none_or(|peer| peer == toward),
+                    Toward::Peer {
+                        peer: toward,
+                        local,
+                    } => {
+                        let own = local.is_none_or(|local| local == state.socket.local);
+                        peer.is_none_or(|peer| own && peer == toward)
+                    }
                     Toward::Unknown => true,
                     Toward::Nobody => false,
                 };

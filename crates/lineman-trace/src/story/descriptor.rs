@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::log::Call;
+use crate::log::Endpoints;
 
 /// What is known of a socket.
 #[derive(Clone, Debug, Default)]
@@ -75,6 +76,17 @@ impl Descriptor {
             wait: call.program.is_none().then_some(Wait::ForEver),
             ..Self::default()
         }
+    }
+
+    /// The ends of its connection, if both are known.
+    pub(super) fn ends(&self) -> Option<Endpoints> {
+        let local = self
+            .local
+            .filter(|_| self.transport == Some(Transport::Tcp))?;
+        self.peer.map(|peer| Endpoints {
+            local,
+            remote: Some(peer),
+        })
     }
 
     /// Takes down what a call has changed that succeeded.

@@ -171,6 +171,26 @@ impl Descriptors {
         self.open.get(&(owner, call.fd?)).filter(|_| known)
     }
 
+    /// The ends of the connection that a call is about, as far as they are known.
+    pub(super) fn ends(&self, call: &Call) -> Option<Endpoints> {
+        call.ends().or_else(|| self.of(call)?.ends())
+    }
+
+    /// The same when it has returned: of accept(), those of the new connection.
+    pub(super) fn returned_ends(&self, call: &Call) -> Option<Endpoints> {
+        let (Some(Answer::Value(value)), "accept") = (&call.answer, call.name.as_str()) else {
+            return self.ends(call);
+        };
+        let made = Call {
+            fd: value
+                .split(',')
+                .next()
+                .and_then(|fd| fd.trim().parse().ok()),
+            ..call.clone()
+        };
+        self.ends(&made)
+    }
+
     /// How its connection has ended, by what has arrived.
     pub(super) fn end(&self, host: Host, socket: &Descriptor) -> End {
         let Some(peer) = socket.peer else {

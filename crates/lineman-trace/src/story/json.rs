@@ -70,6 +70,8 @@ struct CallForm<'a> {
     t_ns: u64,
     name: &'a str,
     fd: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
     args: &'a [String],
     begins: bool,
     answer: Option<&'a Answer>,
@@ -87,6 +89,7 @@ fn call(cell: &CallCell) -> CallForm<'_> {
         t_ns: cell.t_ns,
         name: &cell.name,
         fd: cell.fd,
+        connection: cell.connection.map(|it| it.to_string()),
         args: &cell.args,
         begins: cell.begins,
         answer: cell.answer.as_ref(),
@@ -100,6 +103,8 @@ struct StateForm {
     through: Option<&'static str>,
     after: &'static str,
     known: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
 }
 
 fn state(cell: &StateCell) -> StateForm {
@@ -114,6 +119,7 @@ fn state(cell: &StateCell) -> StateForm {
             Known::Passed => "passed",
             Known::Contradicted => "contradicted",
         },
+        connection: cell.connection.map(|it| it.to_string()),
     }
 }
 
@@ -160,6 +166,8 @@ struct PacketForm<'a> {
     link: u16,
     wire_len: usize,
     stamp_ns: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     between: Option<BetweenForm<'a>>,
     bytes: Option<String>,
@@ -255,6 +263,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
         link: arrow.link.0,
         wire_len: arrow.wire_len,
         stamp_ns: arrow.stamp_ns,
+        connection: arrow.connection.map(|it| it.to_string()),
         between: arrow.between.as_ref().map(|it| between(arrow, it)),
         // Once is enough: the row in which it lands names the same packet.
         bytes: matches!(arrow.stretch, Stretch::Whole | Stretch::Departure)

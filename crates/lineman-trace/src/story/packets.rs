@@ -1,5 +1,6 @@
 //! Joins what the wire tells of a packet to arrows.
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::checksum::Checksum;
@@ -73,6 +74,12 @@ impl Story {
         };
         (arrow.sent_ns, arrow.counter) = (sent_ns, motive.counter);
         arrow.decided_ns = arrow.decided_ns.filter(|at| *at >= sent_ns);
+        if let Some(socket) = of_packet(&arrow, arrow.from) {
+            self.connections.note(socket, sent_ns);
+            if arrow.seen.segment().is_some_and(|it| it.has(Flags::RST)) {
+                self.connections.reset(socket);
+            }
+        }
         self.packets.insert(packet.id, arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);
         // What is on its way to the sender has not arrived yet: the two cross.
@@ -329,6 +336,7 @@ impl Story {
             link,
             wire_len,
             stamp_ns: packet.stamp_ns,
+            connection: None,
             between: self.between(packet),
             bytes,
             seen,

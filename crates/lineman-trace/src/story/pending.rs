@@ -178,6 +178,8 @@ pub(super) fn cell(call: &Call, t_ns: u64) -> CallCell {
         returned_ns: None,
         name: call.name.clone(),
         fd: call.fd,
+        socket: call.ends(),
+        connection: None,
         args: call.args.clone(),
         begins: true,
         answer: None,
@@ -193,6 +195,7 @@ pub(super) fn whole(returned: &Call, begun: &CallCell) -> Call {
     };
     Call {
         fd: returned.fd.or(begun.fd),
+        socket: returned.ends().or(begun.socket).map(Box::new),
         args: args.clone(),
         ..returned.clone()
     }

@@ -4,8 +4,10 @@ use std::ops::Index;
 use std::ops::IndexMut;
 
 use super::Arrow;
+use super::ConnectionName;
 use super::Saying;
 use crate::log::Answer;
+use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::Origin;
 use crate::log::TcpState;
@@ -85,6 +87,10 @@ pub struct CallCell {
     pub name: String,
     /// Its descriptor.
     pub fd: Option<i32>,
+    /// The ends of the connection that it is about, where that is known.
+    pub socket: Option<Endpoints>,
+    /// Which connection that is, once the log has more than one, and if it is not that of the row's packet.
+    pub connection: Option<ConnectionName>,
     /// Its arguments.
     pub args: Vec<String>,
     /// Whether this cell is where it began.
@@ -121,6 +127,8 @@ pub struct StateCell {
     pub after: TcpState,
     /// How it is known.
     pub known: Known,
+    /// Which connection its socket is of, once the log has more than one, and if neither packet nor call of the row says so.
+    pub connection: Option<ConnectionName>,
 }
 
 /// A clock that ran out.

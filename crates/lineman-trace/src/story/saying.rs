@@ -63,6 +63,8 @@ macro_rules! sayings {
 }
 
 sayings! {
+    /// The log has more than one connection now, and rows say which one they are about.
+    Connections "connections" { connection: Text }
     /// The first SYN.
     Syn "syn.first" { who: Host, port: Port, isn: Seq }
     /// The same, to an address that nobody has.

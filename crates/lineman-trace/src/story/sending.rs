@@ -84,7 +84,11 @@ pub(super) enum Toward {
     #[default]
     Unknown,
     /// For this end.
-    Peer(SocketAddr),
+    Peer {
+        peer: SocketAddr,
+        /// From this one, where that is known.
+        local: Option<SocketAddr>,
+    },
     /// There is none.
     Nobody,
 }
@@ -93,7 +97,10 @@ impl Toward {
     /// For whom a call sends that begins now.
     pub(super) fn of(call: &Call, known: &Descriptors) -> Self {
         let socket = known.of(call);
-        let own = socket.and_then(|it| it.peer);
+        let own = call.ends().and_then(|ends| ends.remote);
+        let own = own.or_else(|| socket?.peer);
+        let local = call.ends().map(|ends| ends.local);
+        let local = local.or_else(|| Some(socket?.ends()?.local));
         let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
         let (nobody, peer) = match Sends::named(&call.name, &call.args) {
             Some(Sends::Syn) => (udp, call.address()),
@@ -103,7 +110,7 @@ impl Toward {
         };
         match peer {
             _ if nobody || socket.is_some_and(|it| it.listens) => Self::Nobody,
-            Some(peer) => Self::Peer(peer),
+            Some(peer) => Self::Peer { peer, local },
             None => Self::Unknown,
         }
     }
@@ -112,7 +119,11 @@ impl Toward {
     pub(super) fn fits(self, arrow: &Arrow) -> bool {
         match self {
             Self::Unknown => true,
-            Self::Peer(peer) => arrow.seen.to.is_none_or(|to| to == peer),
+            Self::Peer { peer, local } => {
+                let from = arrow.seen.from.filter(|_| arrow.seen.segment().is_some());
+                let is_own = from.is_none_or(|from| local.is_none_or(|local| local == from));
+                is_own && arrow.seen.to.is_none_or(|to| to == peer)
+            }
             Self::Nobody => false,
         }
     }

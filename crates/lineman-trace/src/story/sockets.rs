@@ -102,6 +102,7 @@ impl Sockets {
             through,
             after,
             known,
+            connection: None,
         })
     }
 
@@ -252,7 +253,7 @@ fn unseen(now: TcpState) -> TcpState {
 }
 
 /// The socket that a row is about: its packet's, else the one that changed.
-fn about(row: &Row, changes: &[Change], host: Host) -> Option<Socket> {
+pub(super) fn about(row: &Row, changes: &[Change], host: Host) -> Option<Socket> {
     row.arrow
         .as_ref()
         .and_then(|arrow| of_packet(arrow, host))

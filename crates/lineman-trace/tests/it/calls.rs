@@ -40,6 +40,7 @@ fn traced(log: &mut Script, id: u64, fd: i32, name: &str, args: &[&str], answer:
             host: Server,
             program: Some("python3".into()),
             fd: (fd > 0).then_some(fd),
+            socket: None,
             name: name.into(),
             args: args.iter().map(ToString::to_string).collect(),
             answer,

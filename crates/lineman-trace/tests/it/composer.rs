@@ -286,6 +286,7 @@ pub fn call(
         host,
         program: None,
         fd: (fd > 0).then_some(fd),
+        socket: None,
         name: name.into(),
         args: args.iter().map(ToString::to_string).collect(),
         answer,

@@ -8,6 +8,7 @@ mod calls;
 mod capture;
 mod causes;
 mod composer;
+mod connections;
 mod files;
 mod held;
 mod ignored;

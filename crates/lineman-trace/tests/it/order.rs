@@ -16,7 +16,7 @@ const MS: u64 = 1000;
 const ISN: u32 = 3_000_000;
 
 /// A connection of a client whose port is `offset` behind the first, which the server has accepted as `fd`.
-fn open(log: &mut Script, offset: u16, fd: i32) -> Connection {
+pub fn open(log: &mut Script, offset: u16, fd: i32) -> Connection {
     let mut tcp = crate::causes::connection(log, 9000);
     tcp.client.set_port(tcp.client.port() + offset);
     log.quick(
@@ -41,7 +41,7 @@ fn open(log: &mut Script, offset: u16, fd: i32) -> Connection {
     tcp
 }
 
-fn listens(log: &mut Script) {
+pub fn listens(log: &mut Script) {
     log.at(0)
         .quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
     log.quick(Server, 3, "bind", &["0.0.0.0:9000"], "0");

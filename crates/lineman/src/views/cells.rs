@@ -46,6 +46,12 @@ pub fn state(cell: &StateCell) -> String {
     format!("{}{}", mark(cell.known), cell.after.name())
 }
 
+/// The same, and which connection its socket is of, where the row says so nowhere else.
+pub fn state_of(cell: &StateCell) -> String {
+    let own = cell.connection.map(|it| format!("{it} "));
+    own.unwrap_or_default() + &state(cell)
+}
+
 /// A call as a programmer writes it: begun (with `more` to come), returned, or both.
 pub fn call(cell: &CallCell, more: &str) -> String {
     let name = &cell.name;
@@ -56,6 +62,8 @@ pub fn call(cell: &CallCell, more: &str) -> String {
         true => format!("{name}({})", args.join(", ")),
         false => format!("{name}()"),
     };
+    let lead = cell.connection.map(|it| format!("{it} "));
+    let begun = lead.unwrap_or_default() + &begun;
     clean(&match &cell.answer {
         None => format!("{begun} {more}"),
         Some(Answer::Value(value)) => format!("{begun} = {}", short(value)),

@@ -133,7 +133,10 @@ fn content(exercise: &Exercise, line: &Line, filled: &[Option<String>], lang: La
         let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
         return arrow.map_or_else(String::new, |arrow| packet::label(arrow, lang));
     };
-    let mut parts = vec![text(flags, filled)];
+    let arrow = exercise.row(line.row).and_then(|row| row.arrow.as_ref());
+    let own = arrow.and_then(|arrow| arrow.connection);
+    let own = own.map(|it| it.to_string());
+    let mut parts: Vec<String> = own.into_iter().chain([text(flags, filled)]).collect();
     let numbers = [("seq", &line.seq), ("ack", &line.ack)];
     for (name, cell) in numbers {
         parts.extend(

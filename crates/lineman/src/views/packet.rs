@@ -22,7 +22,7 @@ pub fn labels(arrow: &Arrow, lang: Lang) -> Vec<String> {
 
 /// The same; with `absolute` the numbers of TCP are those of its header.
 pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String> {
-    let all = match (&arrow.seen.what, arrow.place) {
+    let mut all = match (&arrow.seen.what, arrow.place) {
         (What::Tcp(segment), Some(_)) if absolute => {
             let ack = segment.has(Flags::ACK).then(|| segment.ack.into());
             segment_labels(segment, segment.seq.into(), ack)
@@ -33,7 +33,15 @@ pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String>
         (What::Unreachable(refusal), _) => refusal_labels(refusal, lang),
         _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
-    all.iter().map(|label| clean(label)).collect()
+    let lead = arrow.connection.map(|it| format!("{it} "));
+    // Beside a name there may be no room for a number.
+    if let (Some(_), What::Tcp(segment)) = (&lead, &arrow.seen.what) {
+        all.push(segment.flags.to_string());
+    }
+    let lead = lead.unwrap_or_default();
+    all.iter()
+        .map(|label| clean(&format!("{lead}{label}")))
+        .collect()
 }
 
 /// The word for a packet that waits on the wire: a rule delays it, or it is held until something lets it through.

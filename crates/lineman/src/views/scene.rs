@@ -168,6 +168,8 @@ impl Card {
                 returned_ns: None,
                 name: call.name.clone(),
                 fd: call.fd,
+                socket: call.ends(),
+                connection: None,
                 args: call.args.clone(),
                 begins: true,
                 answer: call.answer.clone(),

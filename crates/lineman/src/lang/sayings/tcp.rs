@@ -3,6 +3,9 @@
 use super::sayings;
 
 sayings! {
+    "connections"
+        "There is more than one connection now. From here on rows say which one they are about by its port at the client, here {connection}."
+        "现在有不止一个连接。从这里起，各行用连接在客户端的端口标明所说的是哪一个，这里是 {connection}。"
     "syn.first"
         "{who} asks to open a connection to port {port} of {peer} (SYN, the first segment of the handshake, seq=x). The initial sequence number (ISN) x is {isn}, shown as 0: the numbers at the arrows are relative to it. The SYN itself consumes that number."
         "第一次握手：{who}请求与{peer}的端口 {port} 建立连接（SYN=1，seq=x）。x 是初始序号（ISN）{isn}，显示为 0：箭头上都是相对序号。SYN 本身占用这个序号。"

@@ -17,7 +17,7 @@ use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::cells::address;
-use crate::views::cells::state;
+use crate::views::cells::state_of;
 use crate::views::packet::label;
 use crate::views::packet::waits;
 
@@ -72,7 +72,7 @@ fn of_row(row: &Row, lang: Lang) -> Vec<String> {
         .collect();
     for host in [Host::Client, Host::Server] {
         if let Some(cell) = row.states[host].filter(|cell| cell.before != cell.after) {
-            lines.push(format!("Note over {}: {}", letter(host), state(&cell)));
+            lines.push(format!("Note over {}: {}", letter(host), state_of(&cell)));
         }
     }
     lines

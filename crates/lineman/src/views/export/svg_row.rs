@@ -16,7 +16,7 @@ use crate::lang::Message as _;
 use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::cells::call;
-use crate::views::cells::state;
+use crate::views::cells::state_of;
 use crate::views::cells::time;
 use crate::views::packet::label;
 use crate::views::packet::waits;
@@ -91,7 +91,7 @@ fn end(row: &Row, host: Host, y: f64) -> String {
         } else {
             "s new"
         };
-        out.push_str(&text(class, x, y + 4.0, anchor, &state(&cell)));
+        out.push_str(&text(class, x, y + 4.0, anchor, &state_of(&cell)));
     }
     if let Some(cell) = &row.calls[host] {
         let shown = cut(&call(cell, "…"), 40, "…");

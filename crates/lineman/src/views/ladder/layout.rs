@@ -167,10 +167,20 @@ fn middle(row: &Row, arrow: usize, style: Style) -> Option<String> {
         paint(style, colour, &pad(&text, STATE))
     });
     let shaft = row.arrow.as_ref().map_or_else(
-        || " ".repeat(arrow),
+        || connections(row, arrow),
         |packet| paint(style, cells::colour(packet), &shaft(packet, arrow, style)),
     );
     Some(format!("{client} {shaft} {server}"))
+}
+
+/// Whose states a row without a packet tells: beside each.
+fn connections(row: &Row, columns: usize) -> String {
+    let [client, server] = HOSTS.map(|host| {
+        let own = row.states[host].and_then(|cell| cell.connection);
+        own.map_or_else(String::new, |it| it.to_string())
+    });
+    let room = columns.saturating_sub(width(&server));
+    format!("{}{server}", pad(&client, room))
 }
 
 fn medium(row: &Row, arrow: usize, style: Style) -> Vec<String> {
@@ -190,7 +200,12 @@ fn list(row: &Row, style: Style) -> Vec<String> {
         let text = format!("{} {}", name(arrow.from, style), short(arrow, style));
         lines.extend(hanging(&when, &text, style, cells::colour(arrow)));
     }
-    let states = HOSTS.map(|host| (host, cells::state(row, host)));
+    let states = HOSTS.map(|host| {
+        let (text, is_new) = cells::state(row, host);
+        let own = row.states[host].and_then(|cell| cell.connection);
+        let own = own.map_or_else(String::new, |it| format!("{it} "));
+        (host, (own + &text, is_new))
+    });
     let shown = states.iter().filter(|(_, (text, _))| !text.is_empty());
     let shown: Vec<String> = shown
         .map(|(host, (text, _))| format!("{} {text}", name(*host, style)))

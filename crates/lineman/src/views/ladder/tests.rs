@@ -118,6 +118,7 @@ fn a_packet_that_is_read_late_stands_above_the_call_in_its_row() {
         host: Host::Client,
         program: None,
         fd: Some(3),
+        socket: None,
         name: "getsockname".to_owned(),
         args: Vec::new(),
         answer: None,

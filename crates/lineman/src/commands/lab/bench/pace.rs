@@ -143,6 +143,7 @@ mod tests {
             host: Host::Server,
             program: None,
             fd: Some(3),
+            socket: None,
             name: name.to_owned(),
             args: Vec::new(),
             answer,

@@ -26,6 +26,7 @@ pub(super) fn returned(known: &mut Known, host: Host, fd: Option<i32>, name: &st
         host,
         program,
         fd,
+        socket: None,
         name,
         args,
         answer,

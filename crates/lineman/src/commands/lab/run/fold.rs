@@ -149,6 +149,7 @@ mod tests {
                 host: Host::Server,
                 program: Some("python3".to_owned()),
                 fd: None,
+                socket: None,
                 name: name.to_owned(),
                 args: vec!["[{fd=3, events=POLLIN}]".to_owned(), "500".to_owned()],
                 answer: answer.map(|value| Answer::Value(value.to_owned())),

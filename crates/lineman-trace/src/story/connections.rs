@@ -1,0 +1,101 @@
+//! Which connection is which, where a log has more than one.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use super::change::Socket;
+use crate::log::Host;
+
+/// What tells a connection from the others of a log: the port of the client, which is another for each, as a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConnectionName {
+    client: u16,
+    /// The server's, where connections of the log have the client's in common.
+    server: Option<u16>,
+}
+
+impl fmt::Display for ConnectionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, ":{}", self.client)?;
+        self.server.map_or(Ok(()), |server| write!(f, "-{server}"))
+    }
+}
+
+/// The connections that a log has told of.
+#[derive(Debug, Default)]
+pub(super) struct Connections {
+    first: Option<Key>,
+    /// Whether a RST has ended that, or refused it: then the next is the first again.
+    is_over: bool,
+    /// When the second began, in nanoseconds.
+    since_ns: Option<u64>,
+    /// The connection that has a port of the client, or had it first.
+    by_port: HashMap<u16, Key>,
+    /// Whether two have had the same.
+    shares_ports: bool,
+    last: Option<Key>,
+}
+
+/// Both ends, the lower one first: each host has its own view of them.
+type Key = [SocketAddr; 2];
+
+impl Connections {
+    /// A RST is sent from this socket.
+    pub(super) fn reset(&mut self, socket: Socket) {
+        self.is_over |= self.since_ns.is_none() && key(socket) == self.first;
+    }
+
+    /// A socket is told of that is an end of one.
+    pub(super) fn note(&mut self, socket: Socket, t_ns: u64) {
+        let Some(key) = key(socket).filter(|key| self.last != Some(*key)) else {
+            return;
+        };
+        self.last = Some(key);
+        if self.is_over && self.since_ns.is_none() && self.first != Some(key) {
+            *self = Self {
+                last: Some(key),
+                ..Self::default()
+            };
+        }
+        if *self.first.get_or_insert(key) != key {
+            self.since_ns.get_or_insert(t_ns);
+        }
+        let known = self.by_port.entry(ports(socket).0).or_insert(key);
+        self.shares_ports |= *known != key;
+    }
+
+    /// What tells the connection of a socket from the others at a time; nothing while there is only one.
+    pub(super) fn of(&self, socket: Socket, t_ns: u64) -> Option<ConnectionName> {
+        let since_ns = self.since_ns?;
+        let is_first = key(socket)? == self.first?;
+        let (client, server) = ports(socket);
+        (!is_first || t_ns >= since_ns).then_some(ConnectionName {
+            client,
+            server: self.shares_ports.then_some(server),
+        })
+    }
+}
+
+fn key(socket: Socket) -> Option<Key> {
+    let mut ends = [socket.ends.local, socket.ends.remote?].map(plain);
+    ends.sort_unstable();
+    Some(ends)
+}
+
+/// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
+fn plain(end: SocketAddr) -> SocketAddr {
+    SocketAddr::new(end.ip().to_canonical(), end.port())
+}
+
+/// The ports of the client and of the server. Of a host that talks with itself, whoever asked has the higher port, as a rule.
+fn ports(socket: Socket) -> (u16, u16) {
+    let local = socket.ends.local;
+    let remote = socket.ends.remote.unwrap_or(local);
+    let (own, other) = (local.port(), remote.port());
+    match socket.host {
+        _ if local.ip() == remote.ip() => (own.max(other), own.min(other)),
+        Host::Client => (own, other),
+        Host::Server => (other, own),
+    }
+}

@@ -1,0 +1,183 @@
+//! Which connection a row is about, where a log has several.
+
+use lineman_proto::wire::Flags;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::causes::MS;
+use crate::causes::rows;
+use crate::composer::*;
+use crate::order::listens;
+use crate::order::open;
+
+fn name(of: Option<ConnectionName>) -> Option<String> {
+    of.map(|it| it.to_string())
+}
+
+fn shows(row: &Row, id: u64) -> bool {
+    row.arrow.as_ref().is_some_and(|arrow| arrow.id == id)
+}
+
+fn of_packet(rows: &[Row], id: u64) -> Option<String> {
+    let row = rows.iter().find(|row| shows(row, id)).expect("its row");
+    name(row.arrow.as_ref()?.connection)
+}
+
+/// How calls of this name are told, in order: the connection, or that of the packet in their row.
+fn of_calls(rows: &[Row], host: Host, called: &str) -> Vec<Option<String>> {
+    let cells = rows.iter().filter_map(|row| {
+        let cell = row.calls[host]
+            .as_ref()
+            .filter(|cell| cell.name == called)?;
+        let packet = row.arrow.as_ref().and_then(|arrow| arrow.connection);
+        Some(name(cell.connection.or(packet)))
+    });
+    cells.collect()
+}
+
+/// Two clients talk with a server, and nothing told which row was about which of them.
+#[test]
+fn rows_of_several_connections_tell_which_one_they_are_about() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut first = open(&mut log, 0, 4);
+    let alone = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"one"));
+    log.at(300 * MS)
+        .quick(Server, 4, "recv", &["10"], "3 \"one\"");
+    log.at(400 * MS);
+    let mut second = open(&mut log, 1, 5);
+    let two = log
+        .at(500 * MS)
+        .cross(Client, second.next(Client, and_ack(Flags::PSH), b"two"));
+    let one = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"more"));
+    log.at(600 * MS);
+    log.quick(Server, 5, "recv", &["10"], "3 \"two\"");
+    log.quick(Server, 4, "recv", &["10"], "4 \"more\"");
+    // A state without a packet.
+    log.at(700 * MS)
+        .state(Client, first.socket(Client), TcpState::Closed);
+    let rows = rows(log);
+    let [a, b] = [&first, &second].map(|it| Some(format!(":{}", it.client.port())));
+    assert_eq!(of_packet(&rows, alone), None, "there was no other");
+    assert_eq!(of_packet(&rows, two), b);
+    assert_eq!(of_packet(&rows, one), a);
+    assert_eq!(of_calls(&rows, Server, "recv"), [None, b, a.clone()]);
+    let last = rows
+        .last()
+        .and_then(|row| row.states.client)
+        .expect("CLOSED");
+    assert_eq!(name(last.connection), a);
+    let told = |row: &&Row| {
+        let mut ids = row.sayings.iter().map(Saying::id);
+        ids.any(|id| id == "connections")
+    };
+    assert_eq!(rows.iter().filter(told).count(), 1, "once");
+    let first_told = rows.iter().find(told).and_then(|row| row.arrow.as_ref());
+    assert!(first_told.is_some_and(|arrow| arrow.connection.is_some()));
+}
+
+#[test]
+fn a_connection_that_is_the_only_one_has_no_name() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"one"));
+    log.quick(Server, 4, "recv", &["10"], "3 \"one\"");
+    for row in rows(log) {
+        assert_eq!(row.arrow.and_then(|arrow| arrow.connection), None);
+        let calls = [row.calls.client, row.calls.server];
+        assert!(
+            calls
+                .into_iter()
+                .flatten()
+                .all(|cell| cell.connection.is_none())
+        );
+    }
+}
+
+/// After a fork two processes have the same number for different sockets: the tracer knows whose.
+#[test]
+fn calls_of_two_processes_tell_their_connections() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let (first, second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+    log.at(500 * MS);
+    for (id, tcp) in [(90, &first), (91, &second)] {
+        let call = |answer: Option<&str>| {
+            Kind::Call(Call {
+                program: Some("python3".into()),
+                socket: Some(Box::new(tcp.socket(Server))),
+                ..call(
+                    id,
+                    Server,
+                    4,
+                    "recv",
+                    &["10"],
+                    answer.map(|it| Answer::Error(it.into())),
+                )
+            })
+        };
+        log.put(call(None)).put(call(Some("EAGAIN")));
+        log.later(100 * MS);
+    }
+    let names = of_calls(&rows(log), Server, "recv");
+    let wanted = [&first, &second].map(|it| Some(format!(":{}", it.client.port())));
+    assert_eq!(names, wanted);
+}
+
+/// A port of the client that two connections have tells nothing; and a host that talks with itself has one connection, not two.
+#[test]
+fn connections_that_share_a_port_are_told_by_both() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut first = open(&mut log, 0, 4);
+    let mut second = first.clone();
+    second.server.set_port(9001);
+    log.at(300 * MS);
+    let there = log.cross(Client, second.next(Client, and_ack(Flags::PSH), b"x"));
+    let here = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"y"));
+    let rows = rows(log);
+    let port = first.client.port();
+    assert_eq!(of_packet(&rows, there), Some(format!(":{port}-9001")));
+    assert_eq!(of_packet(&rows, here), Some(format!(":{port}-9000")));
+}
+
+/// Both ends of a connection of a host with itself are told by the same name.
+#[test]
+fn a_host_that_talks_with_itself_has_one_connection() {
+    let ends = |a: u16, b: u16| Endpoints {
+        local: ([127, 0, 0, 1], a).into(),
+        remote: Some(([127, 0, 0, 1], b).into()),
+    };
+    let mut log = Script::new("");
+    listens(&mut log);
+    open(&mut log, 0, 4);
+    log.at(300 * MS)
+        .state(Server, ends(8000, 50_000), TcpState::SynReceived);
+    log.at(500 * MS)
+        .state(Server, ends(50_000, 8000), TcpState::Established);
+    let rows = rows(log);
+    let named = rows
+        .iter()
+        .filter_map(|row| name(row.states.server?.connection));
+    assert_eq!(named.collect::<Vec<_>>(), [":50000", ":50000"]);
+}
+
+/// A client that was refused, and asks again, has one connection.
+#[test]
+fn what_was_refused_is_no_connection_to_be_told_apart() {
+    let mut log = Script::new("");
+    let mut refused = crate::causes::connection(&log, 9000);
+    refused.client.set_port(40_000);
+    log.cross(Client, refused.next(Client, SYN, b""));
+    log.cross(Server, refused.next(Server, and_ack(RST), b""));
+    log.at(100 * MS);
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let alone = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"one"));
+    // What comes of the old one makes it two again.
+    let late = log.cross(Client, refused.next(Client, ACK, b""));
+    let rows = rows(log);
+    assert_eq!(of_packet(&rows, alone), None);
+    assert_eq!(of_packet(&rows, late), Some(":40000".to_owned()));
+}
