@@ -150,20 +150,26 @@ export class Predict {
     /** @type {Node[]} */
     const parts = [element('h3', '', say('guess')), element('label', '', null, [box, element('span', '', ` ${say(recorded ? 'guess.on.recorded' : 'guess.on')}`)])];
     if (this.on && !next) parts.push(element('p', 'how', say(recorded ? 'guess.over' : 'guess.none')));
+    /** @type {Node[]} */
+    const came = [];
     if (this.outcome) {
       const names = this.outcome.changes.map((it) => `${say(it.host)} ${it.state}`);
       const changes = names.join(', ') || say('guess.nothing');
-      const told = element('p', 'outcome', say(this.outcome.right ? 'guess.right' : 'guess.wrong', { changes }));
+      const told = element('span', 'outcome', say(this.outcome.right ? 'guess.right' : 'guess.wrong', { changes }));
       told.dataset.right = String(this.outcome.right);
       told.setAttribute('role', 'status');
       told.tabIndex = -1;
-      parts.push(told);
-      if (!this.outcome.right) parts.push(element('p', 'why', this.outcome.why.map((it) => it[store.lang]).join(' ')));
+      came.push(told, document.createTextNode(' '));
     }
-    if (this.asked) parts.push(element('p', 'score', say('guess.score', { right: this.right, asked: this.asked })));
+    // In one line: a projector has few.
+    if (this.asked) came.push(element('span', 'score', say('guess.score', { right: this.right, asked: this.asked })));
+    if (came.length) parts.push(element('p', 'came', null, came));
+    if (this.outcome && !this.outcome.right) parts.push(element('p', 'why', this.outcome.why.map((it) => it[store.lang]).join(' ')));
     // What came of the last answer stands above the next question: it is seen without scrolling.
     if (label !== undefined && !this.waits) parts.push(this.question(next?.id ?? -1, label));
     refill(this.place, () => parts);
+    // What is asked has the room that the chapter leaves.
+    this.place.parentElement?.classList.toggle('asks', this.on);
     this.reveal();
     this.lead();
   }

@@ -50,6 +50,7 @@ flows![
     keys_are_heard_after_escape,
     the_focus_stays_where_somebody_works,
     predict_goes_on_by_keyboard,
+    what_came_of_an_answer_is_seen_with_the_next_question,
     a_capture_denies_no_socket,
     the_chosen_row_stays_in_sight,
     the_head_of_the_ladder_is_legible,

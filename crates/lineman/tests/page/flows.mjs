@@ -387,6 +387,26 @@ const flows = {
     }
   },
 
+  /** At a projector the next question had pushed out of sight whether the answer was right, and with which reason. */
+  async what_came_of_an_answer_is_seen_with_the_next_question(browser) {
+    for (const lang of ['en', 'zh']) {
+      const page = await open(browser, await serve('replay', await recorded('close-four')), { viewport: { width: 1024, height: 768 } });
+      if (lang === 'zh') await page.keyboard.press('t');
+      await page.keyboard.press('7');
+      await page.locator('[data-guess=on]').check();
+      for (let asked = 1; await page.locator('[data-guess=answer]').count(); asked += 1) {
+        await page.locator('[data-guess=state]').selectOption('LISTEN'); // wrong: the longest that is said
+        await page.locator('[data-guess=answer]').click();
+        await until('the score', async () => (await page.locator('.score').textContent()).includes(String(asked)));
+        assert.equal(await page.locator('.outcome[data-right=false] + .score').count(), 1);
+        const [panel, ...told] = await page.evaluate(() => ['#learn', '.outcome', '#predict .why', '.question']
+          .map((it) => document.querySelector(it)?.getBoundingClientRect()).filter((it) => it).map(({ top, bottom }) => ({ top, bottom })));
+        for (const it of told) assert(it.top >= panel.top && it.bottom <= panel.bottom + 1, `${lang}, answer ${asked}: ${JSON.stringify([panel, told])}`);
+      }
+      assert.match(await page.locator('.score').textContent(), /9/, 'the whole handshake and the whole close');
+    }
+  },
+
   /** Nobody has looked for one: it said that there was no listener and no connection. */
   async a_capture_denies_no_socket(browser) {
     const file = join(scratch, 'handshake.pcapng');
