@@ -34,6 +34,9 @@ pub(super) fn of_answer(
 /// What Python raises for an address of another family: it looks at it before it makes the call.
 const PYTHON_FAMILY: &str = "gaierror [Errno -9]";
 
+/// The first port that every program may have (ip(7), ip_unprivileged_port_start): as Linux sets it by itself.
+const FIRST_FREE_PORT: u16 = 1024;
+
 /// The calls that wait for bytes, for room or for a connection.
 const TRANSFERS: [&str; 10] = [
     "accept", "accept4", "read", "recv", "recvfrom", "recvmsg", "send", "sendmsg", "sendto",
@@ -140,9 +143,37 @@ impl Asked<'_> {
                 failure!(self, error, CallBroadcast)
             }
             "ENETUNREACH" => failure!(self, error, CallNoRoute),
-            _ => failure!(self, error, CallFailed),
+            _ => self.failed_by_itself(error),
         };
         vec![one]
+    }
+
+    /// What an error means whose reason is no other call or packet: connect(2), accept(2), send(2), recv(2), bind(2).
+    fn failed_by_itself(&self, error: &str) -> Saying {
+        match error {
+            "EACCES" if self.is(&["bind"]) && self.names_a_low_port() => {
+                failure!(self, error, CallLowPort)
+            }
+            "EPERM" => failure!(self, error, CallNotPermitted),
+            "EINTR" => failure!(self, error, CallSignalled),
+            "EFAULT" => failure!(self, error, CallBadMemory),
+            "EMFILE" => failure!(self, error, CallNoDescriptor),
+            "ENFILE" => failure!(self, error, CallNoFile),
+            "ENOMEM" | "ENOBUFS" => failure!(self, error, CallNoMemory),
+            "ENOTSOCK" => failure!(self, error, CallNoSocket),
+            "EHOSTUNREACH" => failure!(self, error, CallHostUnreachable),
+            "ENETDOWN" => failure!(self, error, CallNetDown),
+            // Linux: inet_stream_connect() has no error left to tell.
+            "ECONNABORTED" if self.is(&["connect"]) => failure!(self, error, CallAttemptOver),
+            "ECONNABORTED" if self.is(&["accept"]) => failure!(self, error, CallAborted),
+            "EOPNOTSUPP" => failure!(self, error, CallUnsupported),
+            _ => failure!(self, error, CallFailed),
+        }
+    }
+
+    fn names_a_low_port(&self) -> bool {
+        let address = self.call.address();
+        address.is_some_and(|it| (1..FIRST_FREE_PORT).contains(&it.port()))
     }
 
     fn refused(&self, error: &str) -> Saying {
@@ -223,6 +254,9 @@ impl Asked<'_> {
     }
 
     fn not_available(&self, error: &str) -> Saying {
+        if self.is(&["connect"]) {
+            return failure!(self, error, CallNoSource);
+        }
         let who = self.call.host;
         let wanted = self.call.address().filter(|_| self.is(&["bind"]));
         let alike = |it: &&IpAddr| wanted.is_some_and(|wanted| it.is_ipv4() == wanted.is_ipv4());

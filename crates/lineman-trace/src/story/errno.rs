@@ -1,7 +1,7 @@
 //! The errors of socket calls: their names, their numbers on Linux, and what Python raises for them.
 
 /// Name, number (asm-generic/errno.h), Python's exception (library reference, "OS exceptions").
-const ALL: [(&str, u16, &str); 35] = [
+const ALL: [(&str, u16, &str); 37] = [
     ("EPERM", 1, "PermissionError"),
     ("EINTR", 4, "InterruptedError"),
     ("EIO", 5, "OSError"),
@@ -11,8 +11,10 @@ const ALL: [(&str, u16, &str); 35] = [
     ("EACCES", 13, "PermissionError"),
     ("EFAULT", 14, "OSError"),
     ("EINVAL", 22, "OSError"),
+    ("ENFILE", 23, "OSError"),
     ("EMFILE", 24, "OSError"),
     ("EPIPE", 32, "BrokenPipeError"),
+    ("EPROTO", 71, "OSError"),
     ("ENOTSOCK", 88, "OSError"),
     ("EDESTADDRREQ", 89, "OSError"),
     ("EMSGSIZE", 90, "OSError"),

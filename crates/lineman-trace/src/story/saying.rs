@@ -547,6 +547,34 @@ sayings! {
     CallBroadcast "call.broadcast" { who: Host, name: Text, error: Text, python: Text }
     /// No way there.
     CallNoRoute "call.noroute" { who: Host, name: Text, error: Text, python: Text }
+    /// A low port, which needs a right.
+    CallLowPort "call.access.port" { who: Host, name: Text, error: Text, python: Text }
+    /// The system does not permit it.
+    CallNotPermitted "call.perm" { who: Host, name: Text, error: Text, python: Text }
+    /// A signal came.
+    CallSignalled "call.intr" { who: Host, name: Text, error: Text, python: Text }
+    /// Memory that is not the program's.
+    CallBadMemory "call.fault" { who: Host, name: Text, error: Text, python: Text }
+    /// The program has no descriptor left.
+    CallNoDescriptor "call.mfile" { who: Host, name: Text, error: Text, python: Text }
+    /// The system has none left.
+    CallNoFile "call.nfile" { who: Host, name: Text, error: Text, python: Text }
+    /// No memory for it.
+    CallNoMemory "call.nomem" { who: Host, name: Text, error: Text, python: Text }
+    /// The descriptor is no socket's.
+    CallNoSocket "call.notsock" { who: Host, name: Text, error: Text, python: Text }
+    /// The host does not answer for its address.
+    CallHostUnreachable "call.nohost" { who: Host, name: Text, error: Text, python: Text }
+    /// Its interface is down.
+    CallNetDown "call.netdown" { who: Host, name: Text, error: Text, python: Text }
+    /// An attempt to connect that is over.
+    CallAttemptOver "call.aborted.connect" { who: Host, name: Text, error: Text, python: Text }
+    /// A connection that was broken off before `accept()`.
+    CallAborted "call.aborted" { who: Host, name: Text, error: Text, python: Text }
+    /// A socket that does not know the call or flag.
+    CallUnsupported "call.opnotsupp" { who: Host, name: Text, error: Text, python: Text }
+    /// No address or port of its own to connect from.
+    CallNoSource "call.notavail.source" { who: Host, name: Text, error: Text, python: Text }
     /// A call failed otherwise.
     CallFailed "call.failed" { who: Host, name: Text, error: Text, python: Text }
     /// A host is gone.

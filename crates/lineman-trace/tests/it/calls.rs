@@ -89,7 +89,58 @@ pub fn rest() -> Vec<u8> {
     log.state(Client, Endpoints { local, remote }, TcpState::TimeWait);
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
     log.quick(Client, 4, "bind", &["10.0.0.1:80"], "EADDRINUSE");
+    for (name, args, error, _) in BY_THEMSELVES {
+        log.quick(Client, 4, name, args, error);
+    }
     log.done()
+}
+
+/// Errors whose reason is no other call or packet, and what is said of them.
+const BY_THEMSELVES: [(&str, &[&str], &str, &str); 18] = [
+    ("bind", &["0.0.0.0:80"], "EACCES", "call.access.port"),
+    ("bind", &["0.0.0.0:8080"], "EACCES", "call.failed"),
+    ("connect", &["10.0.0.2:80"], "EPERM", "call.perm"),
+    ("recv", &["10"], "EINTR", "call.intr"),
+    ("send", &[], "EFAULT", "call.fault"),
+    ("accept", &[], "EMFILE", "call.mfile"),
+    ("accept", &[], "ENFILE", "call.nfile"),
+    ("send", &["\"x\""], "ENOBUFS", "call.nomem"),
+    ("accept", &[], "ENOMEM", "call.nomem"),
+    ("recv", &["10"], "ENOTSOCK", "call.notsock"),
+    ("connect", &["10.0.0.9:80"], "EHOSTUNREACH", "call.nohost"),
+    ("send", &["\"x\""], "ENETDOWN", "call.netdown"),
+    (
+        "connect",
+        &["10.0.0.2:80"],
+        "ECONNABORTED",
+        "call.aborted.connect",
+    ),
+    ("accept", &[], "ECONNABORTED", "call.aborted"),
+    (
+        "send",
+        &["\"x\"", "MSG_OOB"],
+        "EOPNOTSUPP",
+        "call.opnotsupp",
+    ),
+    (
+        "connect",
+        &["10.0.0.2:80"],
+        "EADDRNOTAVAIL",
+        "call.notavail.source",
+    ),
+    ("accept", &[], "EPROTO", "call.failed"),
+    ("connect", &["10.0.0.2:80"], "EPROTOTYPE", "call.failed"),
+];
+
+/// `connect() = -1 ECONNABORTED`, and most errors that the manual pages list, stood without a reason.
+#[test]
+fn an_error_of_the_manual_pages_has_its_reason() {
+    for (name, args, error, wanted) in BY_THEMSELVES {
+        let mut log = Script::new("");
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+        log.quick(Client, 4, name, args, error);
+        assert_eq!(last(&mut log), wanted, "{name} {error}");
+    }
 }
 
 /// A datagram for a port of the server, of which its program has another address; what came of it.
@@ -185,7 +236,7 @@ fn a_port_that_a_program_may_not_have_is_no_broadcast() {
     let mut log = Script::new("");
     log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
     log.quick(Server, 3, "bind", &["0.0.0.0:69"], "EACCES");
-    assert_eq!(last(&mut log), "call.failed");
+    assert_eq!(last(&mut log), "call.access.port");
     log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
     log.quick(Server, 4, "sendto", &["\"x\"", "10.0.0.255:69"], "EACCES");
     assert_eq!(last(&mut log), "call.broadcast");
