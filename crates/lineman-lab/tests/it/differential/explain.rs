@@ -405,7 +405,7 @@ fn never_answered(case: &Case<'_>) -> bool {
         _ => false,
     };
     let early = matches!(case.claim, SynReceived | Established | CloseWait);
-    early && silent && crossed && case.told.is_some_and(waits)
+    !case.is_far() && early && silent && crossed && case.told.is_some_and(waits)
 }
 
 /// A socket that takes over the ports of one in TIME-WAIT takes over the peer's latest timestamp (RFC 7323 §5),

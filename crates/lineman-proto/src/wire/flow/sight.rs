@@ -185,14 +185,18 @@ impl Side {
     }
 
     /// Whether it withdraws room that it had offered, and acknowledges less than has come: there was no memory for that, and it was dropped
-    /// (Linux says so at once, by a window of 0). A window of 0 that comes behind a later segment says nothing of now.
+    /// (Linux says so at once, by a window of 0). A window of 0 that comes behind a later segment says nothing of now. Or it has said by SACK that it has
+    /// something beyond what it acknowledges, acknowledges more now, and does not name it any more: it has dropped that.
     pub(super) fn shows_lack(&mut self, peer: &Self, it: &Placed) -> bool {
-        let Some(ack) = it.ack.filter(|_| it.closes_window()) else {
+        let Some(ack) = it.ack.filter(|_| !it.flags.any(Flags::SYN | Flags::RST)) else {
             return false;
         };
-        let is_newest = self.said.is_none_or(|said| ack >= said.ack) && !peer.has_heard_later(it);
-        let withdraws = self.room_to.is_some_and(|room| ack < room);
-        let lacks = is_newest && withdraws && ack < self.received.expects;
+        let said = self.said.map_or(ack, |said| said.ack);
+        let is_newest = ack >= said && !peer.has_heard_later(it);
+        let withdraws = it.closes_window() && self.room_to.is_some_and(|room| ack < room);
+        // What it has by SACK it names in each ACK, as long as it has it (RFC 2018 §4, §8).
+        let reneges = it.sacked.is_none() && ack > said && ack < peer.heard.sacked;
+        let lacks = is_newest && (withdraws || reneges) && ack < self.received.expects;
         if lacks {
             self.received.lacks(ack);
         }

@@ -243,3 +243,19 @@ fn a_window_of_0_that_was_overtaken_takes_nothing_back() {
     withdraws(&mut talk);
     assert_eq!(talk.flow().expects(Way::Back), 101);
 }
+
+/// What SACK had named was dropped again for want of memory (RFC 2018 §8): the next ACK does not name it. A reset at the number that was due
+/// was not believed then, for it stood in front of what was taken to have come.
+#[test]
+fn what_sack_has_named_and_names_no_more_was_dropped() {
+    let mut talk = talk_with_sack().open();
+    talk.lost(Way::Forth, ACK, (1, 1), b"ab");
+    talk.forth(ACK, (3, 1), b"cd");
+    talk.sacks(1, (3, 5));
+    talk.forth(ACK, (1, 1), b"ab");
+    talk.pause(20);
+    talk.back(ACK, (1, 3), b"");
+    assert_eq!(talk.flow().expects(Way::Forth), 3);
+    talk.forth(Flags::RST, (3, 0), b"");
+    assert_eq!(talk.states(), [Closed, Closed]);
+}
