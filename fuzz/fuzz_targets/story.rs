@@ -180,6 +180,12 @@ fn kind([what, a, b, c, d, _]: [u8; 6]) -> Kind {
             host,
             program: None,
             fd: Some(3),
+            socket: (c % 4 == 1).then(|| {
+                Box::new(Endpoints {
+                    local: ends(host).0,
+                    remote: (d % 8 > 0).then_some(ends(host).1),
+                })
+            }),
             name: ["connect", "recv", "close", "send"][usize::from(c) % 4].to_owned(),
             args: Vec::new(),
             answer: (d % 2 == 0).then(|| Answer::Value("0".to_owned())),
