@@ -127,7 +127,8 @@ impl Carried {
                 let fails = matches!(call.answer, Some(Answer::Error(_)));
                 (if fails { self.brings } else { self.opens }) && is_from(call.address())
             }
-            "poll" | "ppoll" => self.opens || self.brings,
+            "poll" | "ppoll" | "select" | "pselect" | "epoll_wait" | "epoll_pwait"
+            | "epoll_pwait2" => self.opens || self.brings,
             "recv" | "recvfrom" | "recvmsg" | "read" => self.brings,
             _ => false,
         }

@@ -242,5 +242,5 @@ const TRACE: [&str; 10] = [
     "-s",
     "64",
     "--seccomp-bpf",
-    "--trace=%network,read,write,close,?poll,?ppoll",
+    "--trace=%network,read,write,close,?poll,?ppoll,?select,?pselect6,?epoll_ctl,?epoll_wait,?epoll_pwait,?epoll_pwait2",
 ];

@@ -136,6 +136,54 @@ pub(super) fn seconds_ns(text: &str) -> Option<u64> {
     seconds.checked_mul(1_000_000_000)?.checked_add(part)
 }
 
+/// A set of descriptors, `[3<TCP:[…]> 5<TCP:[…]>]` or `NULL`, as a list: `[3, 5]`.
+pub(super) fn numbers(set: &str) -> String {
+    match set {
+        "NULL" | "" => "[]".to_owned(),
+        set => undecorated(set).replace(' ', ", "),
+    }
+}
+
+/// `{tv_sec=0, tv_nsec=50000000}` in seconds, `0.05`; nothing for `NULL`.
+pub(super) fn duration(text: &str) -> Option<String> {
+    let fields = text.strip_prefix('{')?.strip_suffix('}')?;
+    let field = |name: &str| {
+        let mut all = fields.split(", ");
+        all.find_map(|field| field.strip_prefix(name)?.parse::<u64>().ok())
+    };
+    let nanos = field("tv_nsec=").or_else(|| field("tv_usec=")?.checked_mul(1000))?;
+    let part = format!("{nanos:09}");
+    let (seconds, part) = (field("tv_sec=")?, part.trim_end_matches('0'));
+    Some(match part {
+        "" => seconds.to_string(),
+        part => format!("{seconds}.{part}"),
+    })
+}
+
+/// `{events=EPOLLIN, data={…}}`: the events.
+pub(super) fn events(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once("{events=")?;
+    rest.split([',', '}']).next()
+}
+
+/// `[{events=EPOLLIN, data={u32=5, u64=5}}]` as `{EPOLLIN, u32=5}`: what its program has put there, most often the descriptor.
+pub(super) fn ready(list: &str) -> String {
+    let each = list.split("{events=").skip(1).filter_map(|event| {
+        let (events, rest) = event.split_once(", data={")?;
+        let data = rest.split([',', '}']).next()?;
+        Some(format!("{{{events}, {data}}}"))
+    });
+    each.collect::<Vec<String>>().join(", ")
+}
+
+/// `1 (in [3], left {tv_sec=0, …})` as `1 (in [3])`.
+pub(super) fn without_rest_of_time(text: &str) -> String {
+    match text.split_once(", left {") {
+        Some((begin, _)) => format!("{begin})"),
+        None => text.to_owned(),
+    }
+}
+
 /// A list without what `-yy` adds: `[{fd=3<TCP:[…]>, events=POLLIN}]` as `[{fd=3, events=POLLIN}]`.
 pub(super) fn undecorated(text: &str) -> String {
     let (mut out, mut depth, mut before) = (String::new(), 0_u32, ' ');

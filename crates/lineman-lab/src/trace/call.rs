@@ -39,6 +39,9 @@ impl<'a> Text<'a> {
         match self.name {
             "socket" => self.socket(),
             "poll" | "ppoll" => self.poll(),
+            "select" | "pselect6" => self.select(),
+            "epoll_ctl" => self.epoll_ctl(),
+            "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => self.epoll_wait(),
             _ => self.on_socket(),
         }
     }
@@ -65,6 +68,56 @@ impl<'a> Text<'a> {
             name: self.name.to_owned(),
             args: [args::undecorated(list), self.part(2).to_owned()]
                 .into_iter()
+                .filter(|text| !text.is_empty())
+                .collect(),
+        })
+    }
+
+    fn select(&self) -> Option<Call> {
+        let sets = [1, 2, 3].map(|at| self.part(at));
+        let inet = |set: &str| set.split('<').skip(1).any(args::is_inet);
+        let without_mask = matches!(self.part(5), "" | "NULL");
+        let name = if without_mask { "select" } else { "pselect" };
+        let limit = args::duration(self.part(4));
+        sets.into_iter().any(inet).then(|| Call {
+            fd: None,
+            socket: None,
+            name: name.to_owned(),
+            args: sets.map(args::numbers).into_iter().chain(limit).collect(),
+        })
+    }
+
+    fn epoll_ctl(&self) -> Option<Call> {
+        let (fd, _) = args::descriptor(self.part(0))?;
+        let (socket, kind) = args::descriptor(self.part(2))?;
+        let events = args::events(self.part(3)).map(str::to_owned);
+        args::is_inet(kind).then(|| Call {
+            fd: Some(fd),
+            socket: None,
+            name: self.name.to_owned(),
+            args: [self.part(1).to_owned(), socket.to_string()]
+                .into_iter()
+                .chain(events)
+                .collect(),
+        })
+    }
+
+    /// Whether a socket of the wire is among what it waits for, only the calls before it tell.
+    fn epoll_wait(&self) -> Option<Call> {
+        let (fd, _) = args::descriptor(self.part(0))?;
+        let without_mask = matches!(self.part(4), "" | "NULL");
+        let name = match self.name {
+            "epoll_pwait" if without_mask => "epoll_wait",
+            name => name,
+        };
+        let limit = args::duration(self.part(3)).or_else(|| Some(self.part(3).to_owned()));
+        Some(Call {
+            fd: Some(fd),
+            socket: None,
+            name: name.to_owned(),
+            args: [self.part(2).to_owned()]
+                .into_iter()
+                .chain(limit)
                 .filter(|text| !text.is_empty())
                 .collect(),
         })
@@ -150,6 +203,11 @@ impl<'a> Text<'a> {
             }
             "getsockopt" => inner(self.part(3)).to_owned(),
             "poll" | "ppoll" => args::undecorated(result),
+            "select" | "pselect" => args::without_rest_of_time(&args::undecorated(result)),
+            "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => {
+                let ready = args::ready(self.part(1));
+                with((!ready.is_empty()).then(|| format!("[{ready}]")), " ")
+            }
             _ => number.to_owned(),
         }
     }

@@ -12,6 +12,7 @@ mod call;
 mod tests;
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use call::Text;
 use lineman_trace::log::Answer;
@@ -40,6 +41,8 @@ pub(crate) struct Traced {
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     begun: HashMap<u32, Begun>,
+    /// The epoll instances that a socket of the wire was added to.
+    epolls: HashSet<i32>,
 }
 
 /// A call that has not returned.
@@ -95,7 +98,8 @@ impl Trace {
             return told.filter(|_| known.is_none()).into_iter().collect();
         }
         let known = self.begun.remove(&line.thread);
-        let Some(end) = returned(&line, line.rest, None) else {
+        let end = returned(&line, line.rest, None);
+        let Some(end) = end.filter(|it| self.is_of_interest(&it.name, it.fd)) else {
             return Vec::new();
         };
         let begins = known.is_none_or(|begun| !begun.told);
@@ -108,11 +112,23 @@ impl Trace {
         begin.into_iter().chain([end]).collect()
     }
 
+    /// An epoll that no socket of the wire was added to waits for something else.
+    fn is_of_interest(&mut self, name: &str, fd: Option<i32>) -> bool {
+        let Some(fd) = fd.filter(|_| name.starts_with("epoll_")) else {
+            return true;
+        };
+        if name == "epoll_ctl" && self.epolls.len() < EPOLLS {
+            self.epolls.insert(fd);
+        }
+        self.epolls.contains(&fd)
+    }
+
     fn begin(&mut self, line: &Line<'_>, text: &str) -> Option<Traced> {
         if text.starts_with(['+', '-']) || !text.contains('(') {
             return None;
         }
         let call = Text::of(text).and_then(|text| text.call());
+        let call = call.filter(|call| self.is_of_interest(&call.name, call.fd));
         let begun = Begun {
             text: text.to_owned(),
             told: call.is_some(),
@@ -130,6 +146,9 @@ impl Trace {
         })
     }
 }
+
+/// How many epoll instances are remembered: more than a lesson's program has.
+const EPOLLS: usize = 1024;
 
 /// A call that is complete. `at` is when it returned, where that is not its beginning and how long it
 /// took.

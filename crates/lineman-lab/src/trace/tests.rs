@@ -158,6 +158,49 @@ fn poll_is_told_where_it_waits_for_the_wire() {
     );
 }
 
+/// A server that waits in select() looked as if it called accept() at once.
+#[test]
+fn select_and_epoll_are_told_where_they_wait_for_the_wire() {
+    let lines = r#"1 1795407799.753271 pselect6(4, [3<TCP:[127.0.0.1:42089]>], NULL, NULL, {tv_sec=1, tv_nsec=0}, NULL) = 1 (in [3], left {tv_sec=0, tv_nsec=999997746}) <0.000007>"#;
+    assert_eq!(last(lines), "select([3], [], [], 1) = 1 (in [3])");
+    let lines = r#"1 1795407799.753809 pselect6(6, [3<TCP:[127.0.0.1:42089]> 5<TCP:[127.0.0.1:42089->127.0.0.1:46408]>], NULL, NULL, {tv_sec=0, tv_nsec=50000000}, NULL) = 0 (Timeout) <0.050133>"#;
+    assert_eq!(last(lines), "select([3, 5], [], [], 0.05) = 0 (Timeout)");
+    let lines = r#"1 1795407799.807534 select(6, NULL, [5<TCP:[127.0.0.1:42089->127.0.0.1:46408]>], NULL, NULL) = 1 (out [5]) <0.000037>"#;
+    assert_eq!(last(lines), "select([], [5], []) = 1 (out [5])");
+    let lines = r#"1 1795407799.807534 pselect6(6, [0</dev/pts/1<char 136:1>> 5<UDP:[0.0.0.0:69]>], NULL, NULL, NULL, {sigmask=[CHLD], sigsetsize=8}) = 1 (in [0]) <0.000037>"#;
+    assert_eq!(last(lines), "pselect([0, 5], [], []) = 1 (in [0])");
+    let lines = r#"1 1795407799.807534 select(1, [0</dev/pts/1<char 136:1>>], NULL, NULL, NULL) = 1 (in [0]) <0.000037>
+1 1795407799.808 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 9<pipe:[3462025]>, {events=EPOLLIN, data={u32=9, u64=9}}) = 0 <0.000910>
+1 1795407799.809 epoll_wait(6<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=9, u64=9}}], 2, 50) = 1 <0.000005>"#;
+    assert_eq!(all(lines), [""; 0], "nothing of the wire");
+    let lines = r#"1 1795407799.808853 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 5<TCP:[127.0.0.1:42089->127.0.0.1:46408]>, {events=EPOLLIN|EPOLLOUT, data={u32=5, u64=139865609994245}}) = 0 <0.000007>
+1 1795407799.808935 epoll_wait(6<anon_inode:[eventpoll]>, [{events=EPOLLIN, data={u32=3, u64=3}}, {events=EPOLLOUT, data={u32=5, u64=139865609994245}}], 2, 50) = 2 <0.000005>
+1 1795407799.808981 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_DEL, 5<TCP:[127.0.0.1:42089->127.0.0.1:46408]>, 0x7ffc0ffb36b4) = 0 <0.000005>
+1 1795407799.810561 epoll_pwait(6<anon_inode:[eventpoll]>, [], 1, 20, NULL, 8) = 0 <0.020088>"#;
+    let returned: Vec<String> = all(lines).into_iter().skip(1).step_by(2).collect();
+    assert_eq!(
+        returned,
+        [
+            "epoll_ctl(6, EPOLL_CTL_ADD, 5, EPOLLIN|EPOLLOUT) = 0",
+            "epoll_wait(6, 2, 50) = 2 [{EPOLLIN, u32=3}, {EPOLLOUT, u32=5}]",
+            "epoll_ctl(6, EPOLL_CTL_DEL, 5) = 0",
+            "epoll_wait(6, 1, 20) = 0",
+        ]
+    );
+}
+
+/// One that waits is half a line: what is unknown then is told when it returns.
+#[test]
+fn a_select_that_waits_is_told_when_it_begins() {
+    let mut trace = Trace::default();
+    let half = "7 1795407799.100000 pselect6(4, [3<TCP:[0.0.0.0:9000]>], NULL, NULL, NULL, NULL";
+    let begun = trace.unfinished(half).expect("a beginning");
+    assert_eq!(shown(&begun), "select([3], [], [])");
+    let told = trace.line(&format!("{half}) = 1 (in [3]) <1.500000>"));
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(shown(&told[0]), "select([3], [], []) = 1 (in [3])");
+}
+
 #[test]
 fn what_is_not_on_the_wire_is_left_out() {
     let lines = r#"1 1795407799.344162 write(1</dev/null<char 1:3>>, "x", 1) = 1 <0.001067>

@@ -639,7 +639,14 @@ impl Story {
 /// than what is on its way to it.
 fn receives(name: &str) -> bool {
     let calls = [
-        "recv", "read", "select", "pselect", "poll", "ppoll", "epoll_",
+        "recv",
+        "read",
+        "select",
+        "pselect",
+        "poll",
+        "ppoll",
+        "epoll_wait",
+        "epoll_pwait",
     ];
     calls.iter().any(|call| name.starts_with(call))
 }

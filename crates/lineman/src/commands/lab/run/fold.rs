@@ -124,13 +124,14 @@ fn is_in_vain(call: &Call) -> bool {
 }
 
 /// The calls that wait for one of several things.
-const WAITING: [&str; 6] = [
+const WAITING: [&str; 7] = [
     "poll",
     "ppoll",
     "select",
-    "pselect6",
+    "pselect",
     "epoll_wait",
     "epoll_pwait",
+    "epoll_pwait2",
 ];
 
 #[cfg(test)]

@@ -470,7 +470,15 @@ fn loopback(arg: &str) -> Option<String> {
 /// A program under strace needs some hundred milliseconds to begin, on a busy machine more.
 const HEAD_START: Duration = Duration::from_millis(1500);
 /// The calls in which a server waits.
-const WAITING: [&str; 5] = ["accept", "poll", "recv", "recvfrom", "recvmsg"];
+const WAITING: [&str; 7] = [
+    "accept",
+    "epoll_wait",
+    "poll",
+    "recv",
+    "recvfrom",
+    "recvmsg",
+    "select",
+];
 /// What the kernel still says when both programs have ended.
 const REST: Duration = Duration::from_millis(150);
 /// How long what a program says is held back: the log waits 40 ms for the tracer, and a row 60 ms for what belongs to it.
