@@ -148,7 +148,11 @@ impl Story {
     pub(super) fn made(&self, state: &State) -> Option<usize> {
         let cause = state.cause?;
         let caused = |open: &Open| open.events.contains(&cause);
-        self.pending.iter().rposition(caused)
+        let at = self.pending.iter().rposition(caused)?;
+        let mut since = self.pending.range(at + 1..);
+        // A kernel that is asked long after the last call, because its program was killed, names that call.
+        let outlived = state.to == TcpState::Closed && since.any(|open| goes_on(open, state));
+        (!outlived).then_some(at)
     }
 
     /// The row from whose packet the same follows.
@@ -278,6 +282,17 @@ fn acts(open: &Open, host: Host, state: TcpState) -> bool {
 /// told as gone just then.
 pub(super) fn breaks_off(arrow: &Arrow) -> bool {
     matches!(arrow.label, Some(Label::RstBroken | Label::RstUnheard))
+}
+
+/// Whether a socket that is told of as gone sends what a row shows, which is no reset: it was there until then.
+fn goes_on(open: &Open, state: &State) -> bool {
+    let arrow = open.row.arrow.as_ref();
+    let mut arrow = arrow.filter(|arrow| arrow.from == state.host).into_iter();
+    arrow.any(|arrow| {
+        let its = of_packet(arrow, state.host).is_some_and(|it| it.ends == state.socket);
+        let resets = |segment: &Segment| segment.has(Flags::RST);
+        its && !arrow.seen.segment().is_some_and(resets)
+    })
 }
 
 /// Whether a segment begins or ends something.

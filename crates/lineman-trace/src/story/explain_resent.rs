@@ -38,6 +38,10 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
     let (times, since) = (again.times, millis(again.wait_ns));
     let by_timer = match (told.map(|clock| clock.kind), again.cause) {
         (_, Cause::Asked) => return Saying::ResentAsked { who },
+        (_, Cause::Rejected) => {
+            let millis = since;
+            return Saying::ResentRejected { who, times, millis };
+        }
         (_, Cause::Doubled) => return Saying::Copied { of: again.earlier },
         (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis: since },
         (Some(TimerKind::Retransmission), _) => Timer::Retransmission,

@@ -22,6 +22,7 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
         Label::RstUnheard if around.deaf[who] => Saying::RstUnheardShut { who },
         Label::RstUnheard => Saying::RstUnheard { who },
         Label::RstLate => return vec![Saying::RstLate { who }],
+        Label::RstWaiting => Saying::RstWaiting { who },
         Label::RstBroken => match arrow.counter {
             Some(Counter::AbortOnClose) => Saying::RstUnread { who },
             Some(Counter::AbortOnData) => Saying::RstLinger { who },
@@ -66,10 +67,12 @@ fn refused_call(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
     let returns = row.calls[who]
         .as_ref()
         .is_some_and(|call| call.answer.is_some());
+    // Its program has closed the socket meanwhile, and no call waits.
+    let is_gone = row.states[who].is_some_and(|cell| cell.before == TcpState::Closed);
     match around.connecting {
         Some(Connecting::Later) => Some(Saying::RstRefusedLater { who }),
         Some(Connecting::InTheCall) => None,
-        None => (!returns).then_some(Saying::RstRefusedUnseen { who }),
+        None => (!returns && !is_gone).then_some(Saying::RstRefusedUnseen { who }),
     }
 }
 

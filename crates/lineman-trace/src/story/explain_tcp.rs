@@ -125,7 +125,12 @@ fn said(
             first,
             last,
         },
-        Label::RstRefused | Label::RstBroken | Label::RstLate | Label::RstUnheard => return None,
+        Label::RstRefused
+        | Label::RstBroken
+        | Label::RstLate
+        | Label::RstWaiting
+        | Label::RstUnheard => return None,
+        Label::AckEarlier => Saying::AckEarlier { who, ack },
         Label::FinFirst => Saying::FinFirst { who, seq: fin },
         Label::FinSecond => Saying::FinSecond { who, seq: fin },
         Label::FinCombined => Saying::FinCombined {

@@ -296,6 +296,7 @@ fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
             Cause::Sack { .. } => "sack",
             Cause::Progress => "partial_ack",
             Cause::Asked => "asked",
+            Cause::Rejected => "no_answer",
             Cause::SlowStart => "slow_start",
             Cause::Resumed => "resumed",
             Cause::Gap => "gap",
@@ -348,6 +349,7 @@ fn label(label: Label) -> &'static str {
         Label::Probe { .. } => "probe",
         Label::KeepAlive => "keep_alive",
         Label::AckAgain(_) => "ack_again",
+        Label::AckEarlier => "ack_earlier",
         Label::FinFirst => "fin_first",
         Label::FinSecond => "fin_second",
         Label::FinCombined => "fin_combined",
@@ -355,6 +357,7 @@ fn label(label: Label) -> &'static str {
         Label::RstRefused => "rst_refused",
         Label::RstBroken => "rst_broken",
         Label::RstLate => "rst_late",
+        Label::RstWaiting => "rst_waiting",
         Label::RstUnheard => "rst_unheard",
     }
 }

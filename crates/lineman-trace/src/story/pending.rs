@@ -285,10 +285,9 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
 /// a SYN has it count beside the first answer.
 pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
     let Some(arrow) = &row.arrow else { return true };
+    let not_by_time = |cause| matches!(cause, Cause::Asked | Cause::Doubled | Cause::Rejected);
     let resent = arrow.stretch == Stretch::Repeat
-        || arrow
-            .again
-            .is_some_and(|again| !matches!(again.cause, Cause::Asked | Cause::Doubled));
+        || arrow.again.is_some_and(|again| !not_by_time(again.cause));
     match clock.kind {
         _ if arrow.from != clock.host => true,
         TimerKind::Retransmission | TimerKind::Reordering => resent,

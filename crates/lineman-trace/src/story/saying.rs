@@ -111,6 +111,8 @@ sayings! {
     AckProbe "ack.again.probe" { who: Host, next: RelativeSeq, window: Bytes }
     /// The same number again, and nothing tells why.
     AckSame "ack.again.same" { who: Host, next: RelativeSeq }
+    /// A number of a connection before this one, in answer to a SYN.
+    AckEarlier "ack.earlier" { who: Host, ack: Seq }
     /// Another window.
     Window "window" { who: Host, window: Bytes }
     /// No room.
@@ -153,6 +155,8 @@ sayings! {
     RstBroken "rst.broken" { who: Host }
     /// To a socket that is gone.
     RstLate "rst.late" { who: Host }
+    /// To what is no answer to its SYN.
+    RstWaiting "rst.waiting" { who: Host }
     /// In answer to bytes for a program that has closed.
     RstUnheard "rst.unheard" { who: Host }
     /// The same, where the program has its socket still, and has shut down both directions.
@@ -181,6 +185,8 @@ sayings! {
     LossProbeNew "probe.new" { who: Host, millis: Millis }
     /// Sent after a time-out although older bytes are missing.
     TriesNew "data.frto" { who: Host }
+    /// What came was no answer to its SYN.
+    ResentRejected "again.rejected" { who: Host, times: Times, millis: Millis }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
     /// Sent again although the earlier one arrived.

@@ -376,3 +376,38 @@ pub fn order() -> Vec<u8> {
     }
     kept_back(log.then()).0.done()
 }
+
+/// A program is killed long after its last call, and the kernel is asked only then: the cause that the log names is that call. Its socket
+/// stood in CLOSED beside all that it had sent since.
+#[test]
+fn a_socket_is_not_closed_before_it_has_sent_its_last() {
+    let mut log = Script::new("killed");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.quick(Client, 4, "setsockopt", &["TCP_NODELAY", "1"], "0");
+    let call = log.last();
+    let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.at(300 * MS).put(Kind::State(State {
+        host: Client,
+        socket: tcp.socket(Client),
+        from: Some(TcpState::Established),
+        to: TcpState::Closed,
+        origin: Origin::Kernel,
+        cause: Some(call),
+        queues: None,
+    }));
+    let reset = log.cross(Client, tcp.next(Client, and_ack(Flags::RST), b""));
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    let rows = rows(log);
+    let client = |id: u64| {
+        let shows = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
+        rows.iter().find(shows).and_then(|row| row.states.client)
+    };
+    assert_eq!(
+        client(data).map(|cell| cell.after),
+        Some(TcpState::Established)
+    );
+    let ends = client(reset).map(|cell| (cell.before, cell.after));
+    assert_eq!(ends, Some((TcpState::Established, TcpState::Closed)));
+}

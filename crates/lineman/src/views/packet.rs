@@ -2,6 +2,7 @@
 
 use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
@@ -23,7 +24,8 @@ pub fn labels(arrow: &Arrow, lang: Lang) -> Vec<String> {
 /// The same; with `absolute` the numbers of TCP are those of its header.
 pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String> {
     let mut all = match (&arrow.seen.what, arrow.place) {
-        (What::Tcp(segment), Some(_)) if absolute => {
+        // Counted from the beginning of this connection, the number of another says nothing.
+        (What::Tcp(segment), Some(_)) if absolute || arrow.label == Some(Label::AckEarlier) => {
             let ack = segment.has(Flags::ACK).then(|| segment.ack.into());
             segment_labels(segment, segment.seq.into(), ack)
         }

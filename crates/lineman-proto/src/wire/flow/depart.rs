@@ -44,6 +44,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         false => judge::judge(sender, peer, &placed, packet),
     };
     sender.has_refused |= label == Label::RstRefused;
+    sender.has_rejected |= label == Label::RstWaiting;
     sender.counts.add(&Countable {
         label,
         order,

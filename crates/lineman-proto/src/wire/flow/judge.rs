@@ -104,9 +104,11 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
         .or(end)
         .or(probe)
         .or(data)
+        .or_else(|| is_of_earlier(sender, peer, it).then_some(Label::AckEarlier))
         .or_else(|| third.then_some(Label::AckThird { crossed }))
         .unwrap_or_else(|| of_acknowledgment(sender, it, bare, packet.now_ns));
     let asked = it.has(Flags::SYN) && std::mem::take(&mut sender.asked_again);
+    let rejected = it.has(Flags::SYN) && std::mem::take(&mut sender.has_rejected);
     found.again = found
         .again
         .filter(|_| found.label != Label::SynAckCrossed)
@@ -119,6 +121,10 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
                     ..again
                 }
             }
+            Cause::Silence if rejected => Again {
+                cause: Cause::Rejected,
+                ..again
+            },
             Cause::Timer(_) if asked && it.has(Flags::SYN | Flags::ACK) => Again {
                 cause: Cause::Timer(Timer::OrAsked),
                 ..again
@@ -133,7 +139,8 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
 /// one that an end sends by itself has ACK, as Linux sends it.
 pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
     // What it asked before, and was refused, is over.
-    let silent = (sender.syn.is_none() || peer.has_refused) && sender.said.is_none();
+    let heeds = |said: Said| (1..=peer.next).contains(&said.ack);
+    let silent = (sender.syn.is_none() || peer.has_refused) && !sender.said.is_some_and(heeds);
     let asked = peer.syn.is_some();
     let answers = it.ack.is_none();
     match () {
@@ -142,10 +149,21 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
         () if sender.is(TcpState::Closed) => Label::RstLate,
         () if answers && sender.fed_after_end => Label::RstUnheard,
         () if answers && sender.fin.is_some() => Label::RstLate,
+        () if answers && sender.syn == Some(false) && sender.is(TcpState::SynSent) => {
+            Label::RstWaiting
+        }
         // It has never acknowledged anything: it answers an answer that it does not expect.
         () if asked && sender.said.is_none() => Label::RstLate,
         () => Label::RstBroken,
     }
+}
+
+/// Whether an end that has not answered the peer's SYN acknowledges what is not of this connection. Nothing but its end of one before
+/// has it say so.
+fn is_of_earlier(sender: &Side, peer: &Side, it: &Placed) -> bool {
+    let answers = |ack: i64| (1..=peer.next).contains(&ack);
+    let none = it.is_bare() && it.ack.is_some_and(|ack| !answers(ack));
+    none && sender.syn.is_none() && peer.syn == Some(false)
 }
 
 fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {

@@ -53,6 +53,9 @@ pub enum Label {
     KeepAlive,
     /// It acknowledges the same as before.
     AckAgain(Prompt),
+    /// It answers the peer's SYN by acknowledging what is of a connection before this one, of which its sender has its end still
+    /// (RFC 9293 §3.5.1, figure 10).
+    AckEarlier,
     /// The first of the two ends.
     FinFirst,
     /// The second end, after the first was acknowledged apart.
@@ -67,6 +70,9 @@ pub enum Label {
     RstBroken,
     /// It answers what is for a socket that is gone, or that never was.
     RstLate,
+    /// It answers an acknowledgment of something that its sender has not sent, and that still waits for the answer to its SYN
+    /// (RFC 9293 §3.10.7.3).
+    RstWaiting,
     /// It answers bytes that came after its sender had finished: nobody there will read them (RFC 9293
     /// §3.6.1, RFC 1122 §4.2.2.13).
     RstUnheard,
@@ -161,6 +167,8 @@ pub enum Cause {
     Progress,
     /// The same after a time-out: what was under way then is sent again, as acknowledgments come (RFC 5681 §3.1).
     SlowStart,
+    /// What came was no answer to its SYN, and it has said so by a reset: Linux does not wait for its timer then.
+    Rejected,
     /// A packet of the peer that came again, and that it answers. In TFTP that may be an ACK: a block that is sent
     /// again because of one is against RFC 1123 §4.2.3.1.
     Asked,

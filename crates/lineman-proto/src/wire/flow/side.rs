@@ -49,6 +49,8 @@ pub(super) struct Side {
     pub has_answered_crossed: bool,
     /// Whether it has refused the peer's SYN.
     pub has_refused: bool,
+    /// Whether it has answered by a reset what was no answer to its SYN, since it last sent that.
+    pub has_rejected: bool,
     /// Whether its last segment was a probe that wants an answer.
     pub probed: bool,
     /// What of the peer's numbers has reached it.

@@ -253,6 +253,29 @@ fn what_a_segment_far_behind_a_syn_acknowledges_is_no_syn() {
     assert_eq!(states, [None, None]);
 }
 
+/// The client connects from the port of a connection of which the server has its end still, in TIME-WAIT, and nobody listens any more. The server's ACK
+/// was told as one of this connection, the client's answer to it as the end of this, and the refusal of the next SYN as one, too.
+#[test]
+fn an_end_that_has_an_earlier_connection_still_answers_a_syn_by_that() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    let earlier = [ISN[0].wrapping_sub(9_818_291), ISN[1].wrapping_sub(500)];
+    talk.isn = earlier;
+    assert_eq!(talk.back(ACK, (9, 1), b""), is(Label::AckEarlier));
+    assert_eq!(talk.forth(Flags::RST, (1, 0), b""), is(Label::RstWaiting));
+    let client = |talk: &Talk| talk.flow().state(Way::Forth).map(|end| end.state);
+    assert_eq!(client(&talk), Some(SynSent));
+    talk.isn = ISN;
+    talk.pause(10);
+    let told = talk.forth(SYN, (0, 0), b"");
+    assert_eq!(told, again(Label::Syn, 1, 1, Cause::Rejected));
+    // Nothing more has come: the next one waits for its timer.
+    talk.pause(1000);
+    assert_eq!(talk.forth(SYN, (0, 0), b""), again(Label::Syn, 14, 2, RTO));
+    assert_eq!(talk.back(RST, (0, 1), b""), is(Label::RstRefused));
+    assert_eq!(client(&talk), Some(Closed));
+}
+
 /// Which way the server's segments go: whoever sent the first SYN counts as the client.
 fn talk_way(talk: &Talk) -> Way {
     match talk.flow().ends().0.port() {
