@@ -410,6 +410,17 @@ impl Sampler {
         self.tell_rest(host);
     }
 
+    /// Looks at a host's listeners, because of an event.
+    pub(crate) fn looks_at_listeners(&mut self, host: Host, cause: u64) {
+        let listens = |((whose, socket), known): (&(Host, Endpoints), &Known)| {
+            (*whose == host && known.state == TcpState::Listen).then_some(*socket)
+        };
+        let listeners: Vec<Endpoints> = self.known.iter().filter_map(listens).collect();
+        for socket in listeners {
+            self.check(host, socket, Some(cause));
+        }
+    }
+
     /// All TCP sockets of a host that have a state.
     pub(crate) fn all(&mut self, host: Host) -> io::Result<Vec<Seen>> {
         self.diagnosis(host).all()

@@ -29,6 +29,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::namespace::Namespace;
+use crate::recorder::locked;
 use crate::sys;
 
 pub(crate) use tracer::CHANGING;
@@ -164,7 +165,9 @@ fn tell(request: &RunRequest, ended: &Ended, recorder: &CallRecorder) {
     ];
     let args: BTreeMap<_, _> = args.map(|(key, value)| (key.to_owned(), value)).into();
     let id = id.to_owned();
-    recorder.record(Kind::Note(Note { id, args }));
+    let event = recorder.recorder.record(Kind::Note(Note { id, args }));
+    // Nothing else tells that its listeners are gone, until somebody asks.
+    locked(&recorder.sampler).looks_at_listeners(request.host, event);
 }
 
 /// Whether the lab ends, and ends what still runs: no signal that a program's user has to explain.

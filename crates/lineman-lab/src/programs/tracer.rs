@@ -61,10 +61,6 @@ impl Listening {
 }
 
 impl CallRecorder {
-    pub(super) fn record(&self, kind: Kind) {
-        self.recorder.record(kind);
-    }
-
     pub(super) fn listen(&self, host: Host, program: &str) -> io::Result<Listening> {
         let (read_end, pipe) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
         let reader = TraceReader {

@@ -15,6 +15,8 @@ pub(super) struct Around {
     pub(super) closed: Ends<bool>,
     /// Whose program has its socket still, and has shut down receiving.
     pub(super) deaf: Ends<bool>,
+    /// Whose state has changed because its program has ended.
+    pub(super) ended: Ends<bool>,
     /// What a TCP has counted about what arrived.
     pub(super) counted: Vec<Counted>,
     /// Whether the log tells the states of all hosts.

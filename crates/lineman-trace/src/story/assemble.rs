@@ -57,6 +57,7 @@ use crate::log::Counter;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
+use crate::log::Note;
 use crate::log::Origin;
 use crate::log::SentClock;
 use crate::log::TcpState;
@@ -74,10 +75,23 @@ pub(super) const LATE_NS: u64 = 500_000_000;
 const ASKED_NS: u64 = 15_000_000;
 /// What stands between rules that decide about one packet.
 pub(super) const BETWEEN_RULES: &str = "; ";
+/// The least that the time of a row shows, in nanoseconds: a call that begins so much after the row needs one of its own.
+const SHOWN_NS: u64 = 1_000_000;
 /// How many nanoseconds a second has.
 const SECOND_NS: u64 = 1_000_000_000;
 /// How many rows wait at most for the fate of an earlier packet: what is held for as long is shown as held.
 const PENDING: usize = 512;
+
+/// Whose program has ended, if a note tells that.
+fn ended_program(note: &Note) -> Option<Host> {
+    let tells = matches!(
+        note.id.as_str(),
+        "program.exited" | "program.killed" | "program.stopped"
+    );
+    let host = note.args.get("host").filter(|_| tells)?;
+    let mut hosts = [Host::Client, Host::Server].into_iter();
+    hosts.find(|it| it.name() == host)
+}
 
 /// The story so far.
 #[derive(Debug, Default)]
@@ -128,6 +142,8 @@ pub struct Story {
     wire_n: u64,
     /// Hosts whose calls a tracer of programs tells.
     pub(super) traced: HashSet<Host>,
+    /// The event that tells of the end of a host's program.
+    pub(super) ended: Ends<Option<u64>>,
     /// Lessons about calls that were given already.
     taught: HashSet<(&'static str, Host)>,
     /// Whose TIME-WAIT was told of, since it is in that.
@@ -162,13 +178,16 @@ impl Story {
                 let rules = self.rules.entry(fault.packet).or_default();
                 rules.extend(fault.rule.split(BETWEEN_RULES).map(str::to_owned));
             }
-            Kind::Note(note) => self.say(
-                event,
-                Saying::Note {
+            Kind::Note(note) => {
+                if let Some(host) = ended_program(note) {
+                    self.ended[host] = Some(event.n);
+                }
+                let saying = Saying::Note {
                     note: note.id.clone(),
                     args: note.args.clone().into_iter().collect(),
-                },
-            ),
+                };
+                self.say(event, saying);
+            }
             Kind::Left { host, why } => self.say(
                 event,
                 Saying::Left {
@@ -268,6 +287,7 @@ impl Story {
             hears,
             congestion,
             deaf,
+            ended,
             ..
         } = self.pending.pop_front()?;
         self.hands_on_returns(&mut row);
@@ -312,6 +332,7 @@ impl Story {
         );
         let beside = self.sockets.around(&row);
         let around = Around {
+            ended,
             elsewhere: beside.elsewhere.or(elsewhere),
             counted,
             deaf,
@@ -516,7 +537,8 @@ impl Story {
             let about = |arrow: &Arrow| is_about(arrow, call, socket.as_ref());
             let place = self.join(event, Some(call.host), |open| {
                 let arrow = open.row.arrow.as_ref();
-                takes_beginning(&open.row, call.host)
+                let at_once = event.t_ns.saturating_sub(open.row.t_ns) < SHOWN_NS;
+                at_once && takes_beginning(&open.row, call.host)
                     || receives(&call.name)
                         && takes_waiting(&open.row, call.host)
                         && arrow.is_none_or(about)

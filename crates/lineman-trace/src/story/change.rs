@@ -89,6 +89,7 @@ impl Story {
                 open.waits[state.host] = None; // it comes before this one, wherever its packet is
             }
         }
+        let ended = self.ended[state.host];
         let place = self.place(event, state, &change);
         // What is still on its way to this host will find it so.
         for open in self.pending.range_mut(..place) {
@@ -97,6 +98,7 @@ impl Story {
         let open = &mut self.pending[place];
         open.touch(event);
         open.changes.push(change);
+        open.ended[state.host] |= state.cause.is_some() && state.cause == ended;
     }
 
     fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {

@@ -101,6 +101,10 @@ impl Descriptor {
         match call.name.as_str() {
             "bind" => self.bound = call.address(),
             "listen" => self.listens = true,
+            // Linux has a listener that shuts down receiving listen no more; it is bound still.
+            "shutdown" if self.listens => {
+                self.listens = !matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
+            }
             "shutdown" => {
                 self.shut_read |= matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
                 self.shut_write |= matches!(arg(0), "SHUT_WR" | "SHUT_RDWR");

@@ -58,6 +58,8 @@ pub(super) struct Open {
     pub(super) deaf: Ends<bool>,
     /// How the program asks that its packet, a RST, refuses.
     pub(super) connecting: Option<Connecting>,
+    /// Whose state has changed because its program has ended.
+    pub(super) ended: Ends<bool>,
     /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
     pub(super) elsewhere: Option<SocketAddr>,
     /// How the other program hears of its packet, an ICMP error.
@@ -81,6 +83,7 @@ impl Open {
             toward: Ends::default(),
             deaf: Ends::default(),
             connecting: None,
+            ended: Ends::default(),
             elsewhere: None,
             hears: None,
             congestion: None,

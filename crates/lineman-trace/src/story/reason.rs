@@ -91,6 +91,10 @@ reasons! {
     GaveUpAnswering "state.listen.unanswered"
     /// The program closes a listener.
     StopsListening "state.listen.closed"
+    /// The program shuts a listener down.
+    ShutsListener "state.listen.shut"
+    /// The program of a listener has ended.
+    ListenerEnds "state.listen.ended"
     /// The program closes before there was an answer.
     StopsAsking "state.syn.closed"
     /// Nothing has answered.
@@ -139,7 +143,7 @@ impl Reason {
                 true => Self::Resets,
                 false => Self::Broken,
             },
-            (from, Closed) => match Self::of_end(row, who, from)? {
+            (from, Closed) => match Self::of_end(row, around, who, from)? {
                 Self::Unheard if around.deaf[who] => Self::UnheardShut,
                 reason => reason,
             },
@@ -148,9 +152,10 @@ impl Reason {
     }
 
     /// Why a socket is CLOSED, if no reset was part of it.
-    fn of_end(row: &Row, who: Host, from: TcpState) -> Option<Self> {
+    fn of_end(row: &Row, around: &Around, who: Host, from: TcpState) -> Option<Self> {
         let call = row.calls[who].as_ref();
-        let closes = call.is_some_and(|call| call.name == "close");
+        let is = |name: &str| call.is_some_and(|call| call.name == name);
+        let closes = is("close");
         let fed = row.arrow.as_ref().is_some_and(|arrow| {
             let arrived = arrow.from != who && arrow.fate.arrives();
             arrived && matches!(arrow.label, Some(Label::Data { .. }))
@@ -158,7 +163,9 @@ impl Reason {
         match from {
             LastAck if row.arrow.is_some() => Some(Self::LastAcked),
             TimeWait if row.arrow.is_none() => Some(Self::TimeOver),
+            Listen if around.ended[who] => Some(Self::ListenerEnds),
             Listen if closes => Some(Self::StopsListening),
+            Listen if is("shutdown") => Some(Self::ShutsListener),
             SynSent if closes => Some(Self::StopsAsking),
             _ if timed_out(row, who) => Some(Self::GaveUp),
             FinWait1 | FinWait2 if fed => Some(Self::Unheard),

@@ -459,3 +459,91 @@ fn every_error_has_a_saying() {
         }
     }
 }
+
+/// A listener that was shut down has its port still, but listens no more: "another socket listens" was said of it.
+#[test]
+fn a_listener_that_was_shut_down_does_not_listen() {
+    let mut story = Story::new();
+    let mut rows = Vec::new();
+    for event in Reader::new(&*shut_down()) {
+        rows.extend(story.push(&event.expect("a whole log")));
+    }
+    rows.extend(story.finish());
+    let all = rows.iter().flat_map(|row| &row.sayings);
+    let ids: Vec<_> = all.map(Saying::id).collect();
+    let wanted = [
+        "state.listens",
+        "call.listen",
+        "call.inuse.listener",
+        "state.listen.shut",
+        "call.inval.accept",
+        "call.inuse.bound",
+    ];
+    assert_eq!(ids, wanted);
+}
+
+/// A listener that is shut down, and what follows.
+pub fn shut_down() -> Vec<u8> {
+    let mut log = Script::new("");
+    for fd in ["3", "4"] {
+        log.quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], fd);
+    }
+    log.quick(Server, 3, "bind", &["10.0.0.2:9000"], "0");
+    log.quick(Server, 3, "listen", &["1"], "0");
+    let listener = Endpoints {
+        local: ([10, 0, 0, 2], 9000).into(),
+        remote: None,
+    };
+    log.state(Server, listener, TcpState::Listen);
+    log.quick(Server, 3, "shutdown", &["SHUT_WR"], "0");
+    log.quick(Server, 4, "bind", &["10.0.0.2:9000"], "EADDRINUSE");
+    log.later(100_000);
+    log.quick(Server, 3, "shutdown", &["SHUT_RDWR"], "0");
+    log.state(Server, listener, TcpState::Closed);
+    log.quick(Server, 3, "accept", &[], "EINVAL");
+    log.quick(Server, 4, "bind", &["10.0.0.2:9000"], "EADDRINUSE");
+    log.done()
+}
+
+/// A listener that its program leaves behind is closed by the kernel: no reason was given.
+#[test]
+fn a_listener_closes_with_its_program() {
+    let listener = Endpoints {
+        local: ([10, 0, 0, 2], 9000).into(),
+        remote: None,
+    };
+    for (id, ends) in [
+        ("program.killed", true),
+        ("program.exited", true),
+        ("program.refused", false),
+    ] {
+        let mut log = Script::new("");
+        log.quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+        log.quick(Server, 3, "listen", &["1"], "0");
+        log.state(Server, listener, TcpState::Listen).later(100_000);
+        log.quick(Server, 4, "close", &[], "0"); // another socket
+        let args = [("host", "server"), ("program", "./m"), ("how", "9")];
+        let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (id, args) = (id.to_owned(), args.into());
+        log.put(Kind::Note(Note { id, args }));
+        let note = log.last();
+        log.put(Kind::State(State {
+            host: Server,
+            socket: listener,
+            from: Some(TcpState::Listen),
+            to: TcpState::Closed,
+            origin: Origin::Kernel,
+            cause: Some(note),
+            queues: None,
+        }));
+        let mut story = Story::new();
+        let mut rows = Vec::new();
+        for event in Reader::new(&*log.done()) {
+            rows.extend(story.push(&event.expect("a whole log")));
+        }
+        rows.extend(story.finish());
+        let mut all = rows.iter().flat_map(|row| &row.sayings);
+        let told = all.any(|saying| saying.id() == "state.listen.ended");
+        assert_eq!(told, ends, "{rows:?}");
+    }
+}

@@ -411,3 +411,20 @@ fn a_socket_is_not_closed_before_it_has_sent_its_last() {
     let ends = client(reset).map(|cell| (cell.before, cell.after));
     assert_eq!(ends, Some((TcpState::Established, TcpState::Closed)));
 }
+
+/// The server waits in recv(), and the client makes a call 30 ms later: it stood in the row of recv(), at the time of that.
+#[test]
+fn a_call_stands_at_its_own_time() {
+    for (later_us, wanted_us) in [(100, 0), (30 * MS, 30 * MS)] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        log.call(Server, 4, "recv", &["100"]);
+        let begun = 100 * MS;
+        log.at(begun + later_us);
+        log.quick(Client, 3, "setsockopt", &["TCP_CORK", "0"], "0");
+        let rows = rows(log);
+        let shows = |row: &&Row| row.calls.client.is_some();
+        let row = rows.iter().find(shows).expect("a row");
+        assert_eq!(row.t_ns / 1000, begun + wanted_us);
+    }
+}

@@ -44,6 +44,7 @@ fn every_saying_is_said_by_some_log() {
     for name in [
         "address-in-use",
         "call-errors",
+        "port-reused",
         "stale-syn",
         "syn-ack-lost",
         "tftp-ack-lost",
@@ -53,6 +54,9 @@ fn every_saying_is_said_by_some_log() {
         for id in ids(&recorded(name)) {
             never.remove(id);
         }
+    }
+    for id in ids(&crate::calls::shut_down()) {
+        never.remove(id);
     }
     for saying in pieces().into_iter().flat_map(|row| row.sayings) {
         never.remove(saying.id());
@@ -581,4 +585,35 @@ fn a_reset_that_leaves_before_the_syn_has_not_made_syn_sent() {
         (arrow.from, flags),
         (Host::Client, lineman_proto::wire::Flags::SYN)
     );
+}
+
+/// A recorded connection from the port of one that the server has in TIME-WAIT, while nobody listens any more: each segment is told as what it
+/// is, and the client goes on to ask.
+#[test]
+fn a_recorded_connection_from_a_port_of_before_is_told_as_such() {
+    let rows = rows(&recorded("port-reused"));
+    let since = rows.iter().position(|row| {
+        let told = row.sayings.iter().any(|it| it.id() == "ack.earlier");
+        told && row
+            .states
+            .client
+            .is_some_and(|cell| cell.after == TcpState::SynSent)
+    });
+    let since = since.expect("an ACK of the connection before");
+    let first = |row: &Row| row.arrow.as_ref().and(row.sayings.first()).map(Saying::id);
+    let told: Vec<_> = rows[since..].iter().filter_map(first).collect();
+    assert_eq!(
+        told,
+        [
+            "ack.earlier",
+            "rst.waiting",
+            "again.rejected",
+            "rst.refused"
+        ]
+    );
+    // No timer has run out, though that of the SYN was set to the shortest time.
+    assert!(rows[since..].iter().all(|row| row.clock.is_none()));
+    // The program has closed the connection, and its end the listener.
+    let mut all = rows.iter().flat_map(|row| &row.sayings);
+    assert!(all.any(|it| it.id() == "state.listen.ended"));
 }
