@@ -600,7 +600,12 @@ fn a_recorded_connection_from_a_port_of_before_is_told_as_such() {
             .is_some_and(|cell| cell.after == TcpState::SynSent)
     });
     let since = since.expect("an ACK of the connection before");
-    let first = |row: &Row| row.arrow.as_ref().and(row.sayings.first()).map(Saying::id);
+    let first = |row: &Row| {
+        row.arrow
+            .as_ref()
+            .and_then(|_| row.sayings.first())
+            .map(Saying::id)
+    };
     let told: Vec<_> = rows[since..].iter().filter_map(first).collect();
     assert_eq!(
         told,

@@ -187,6 +187,11 @@ pub const KINDS: &[Kind] = &[
     theirs("nothing is under way that could be missing", DupAck, |it| {
         it.peer_next.is_none_or(|next| it.acks_to >= next)
     }),
+    theirs(
+        "it acknowledges what is of the connection before the SYN",
+        DupAck,
+        |it| it.sent.label == Label::AckEarlier,
+    ),
     theirs("it answers what had come before", DupAck, |it| {
         it.peer.last_known
     }),

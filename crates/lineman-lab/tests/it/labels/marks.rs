@@ -121,7 +121,7 @@ pub fn ours(said: &Said) -> Marks {
     };
     let takes = !matches!(
         sent.label,
-        Label::Ack { .. } | Label::AckAgain(_) | Label::AckFin { .. }
+        Label::Ack { .. } | Label::AckAgain(_) | Label::AckEarlier | Label::AckFin { .. }
     );
     let late = sent.order == Order::Late && takes;
     let peer_is = |label: fn(Label) -> bool| said.peer.is_some_and(label);
