@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 18] = [
+const RECORDED: [&str; 20] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -23,7 +23,9 @@ const RECORDED: [&str; 18] = [
     "probe",
     "recorded-address-in-use",
     "recorded-call-errors",
+    "recorded-listener-shut",
     "recorded-pieces",
+    "recorded-port-reused",
     "recorded-stale-syn",
     "recorded-syn-ack-lost",
     "recorded-tftp-ack-lost",
