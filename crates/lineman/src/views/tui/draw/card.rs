@@ -51,7 +51,8 @@ pub(super) fn tall(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect)
     if model.has_tcp() {
         lines.extend(diagram::lines(true, state(model, host), model.setup.ascii));
         for text in queues(model, host, card) {
-            lines.push(Line::raw(format!(" {text}")));
+            let whole = wrap(&text, columns.saturating_sub(LEAD.len()));
+            lines.extend(whole.iter().map(|line| Line::raw(format!("{LEAD}{line}"))));
         }
     }
     lines.push(Line::raw(""));

@@ -48,6 +48,16 @@ fn a_held_packet_waits_on_the_wire() {
     }
 }
 
+/// Beside the ladder, `no listener, no connecti` was all that had room in one line.
+#[test]
+fn what_a_card_says_of_no_socket_is_whole() {
+    let shown = screen(&walk("recorded-close"), 120, 40);
+    let card = shown.lines().map(|line| line.chars().take(25).collect());
+    let words = card.collect::<Vec<String>>().join(" ");
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("no listener, no connection"), "{shown}");
+}
+
 #[test]
 fn bytes_and_the_field_under_the_cursor() {
     for lang in [Lang::En, Lang::Zh] {
