@@ -137,9 +137,11 @@ fn nagle_waits_for_the_delayed_ack() {
     let apart = |name| {
         let events = play(name);
         let data = data(&events, Client);
-        let parts: Vec<_> = data.iter().rev().take(2).collect();
-        assert_eq!((parts[1].1, parts[0].1), (4, 7), "{data:?}");
-        parts[0].0 - parts[1].0
+        // On a busy machine one may be sent again: what counts is when it left first.
+        let first = |length| data.iter().find(|it| it.1 == length).expect("a part").0;
+        let (one, other) = (first(4), first(7));
+        assert!(one <= other, "{data:?}");
+        other - one
     };
     let with = apart("nagle");
     assert!((35..400).contains(&with), "{with} ms");

@@ -261,7 +261,18 @@ fn segment(tcp: &Value, (text, line): (&str, &str), theirs: &Theirs, looked: &mu
     flags.sort_unstable();
     let flags = flags.join("+");
     looked.same("flags", &sorted(&plain(&tcp["flags"])), &flags);
-    let shown = text.split(' ').next().unwrap_or_default();
+    let mut words = text.split(' ').peekable();
+    // Where there are several connections, it says first which one.
+    if let Some(port) = words.next_if(|word| word.starts_with(':')) {
+        let ports = [get("tcp.srcport"), get("tcp.dstport")];
+        let theirs = ports.iter().find(|it| port[1..] == ***it);
+        looked.same(
+            "arrow's connection",
+            &port[1..],
+            theirs.unwrap_or(&"none of its ports"),
+        );
+    }
+    let shown = words.next().unwrap_or_default();
     looked.same("arrow's flags", &sorted(shown), &flags);
     // A reset that answers nothing known has a number of no stream, and tshark counts it from its own.
     let resets = flags.contains("RST") && tcp["relative_seq"] == 0;

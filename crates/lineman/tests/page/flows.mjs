@@ -769,7 +769,7 @@ const flows = {
     await page.getByRole('button', { name: 'Place a call' }).click();
     await both('ESTABLISHED');
     await page.getByRole('button', { name: 'The server aborts' }).click();
-    await until('a RST', async () => (await labels(page)).some((label) => label.startsWith('RST')));
+    await until('a RST', async () => (await labels(page)).some((label) => /^(:\d+ )?RST/.test(label)));
     await both('CLOSED');
   },
 
