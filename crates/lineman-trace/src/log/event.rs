@@ -149,7 +149,9 @@ pub struct Call {
 impl Call {
     /// The ends of the connection that it is about.
     pub fn ends(&self) -> Option<Endpoints> {
-        self.socket.as_deref().copied()
+        // What a socket was connected to before is not what connect() asks for; the ends of that are known later.
+        let asks = matches!(self.name.as_str(), "connect" | "connect_ex");
+        self.socket.as_deref().copied().filter(|_| !asks)
     }
 
     /// The address that its arguments begin with, as those of `bind` and `connect` do. An IPv4 address in an IPv6 socket's form is the IPv4 one.

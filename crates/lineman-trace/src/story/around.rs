@@ -54,4 +54,6 @@ pub(super) enum Connecting {
     InTheCall,
     /// Not at all: it asks later.
     Later,
+    /// Not at all: its calls are known, and none has the socket any more.
+    Nobody,
 }

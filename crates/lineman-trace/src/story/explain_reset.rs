@@ -71,7 +71,7 @@ fn refused_call(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
     let is_gone = row.states[who].is_some_and(|cell| cell.before == TcpState::Closed);
     match around.connecting {
         Some(Connecting::Later) => Some(Saying::RstRefusedLater { who }),
-        Some(Connecting::InTheCall) => None,
+        Some(Connecting::InTheCall | Connecting::Nobody) => None,
         None => (!returns && !is_gone).then_some(Saying::RstRefusedUnseen { who }),
     }
 }

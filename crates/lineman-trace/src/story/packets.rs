@@ -235,10 +235,8 @@ impl Story {
         };
         match self.calls.values().any(asks) {
             true => Some(Connecting::InTheCall),
-            false => self
-                .descriptors
-                .is_opening(host, peer)
-                .then_some(Connecting::Later),
+            false if self.descriptors.is_opening(host, peer) => Some(Connecting::Later),
+            false => self.traced.contains(&host).then_some(Connecting::Nobody),
         }
     }
 

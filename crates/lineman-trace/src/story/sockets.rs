@@ -64,7 +64,7 @@ impl Sockets {
             client: about(row, changes, Host::Client),
             server: about(row, changes, Host::Server),
         };
-        let before = HOSTS.map(|host| self.get(about[host]?));
+        let before = HOSTS.map(|host| self.before(about[host]?, changes));
         let mut through = Ends::default();
         for change in changes {
             let passed = self.take(change, &told, &acted);
@@ -113,6 +113,21 @@ impl Sockets {
             let listener = self.listener(socket.host, socket.ends.local)?;
             self.known.get(&listener)?.shown
         })
+    }
+
+    /// The state of a socket before these changes. One that was closed is no more: a SYN from the same port reaches its listener.
+    fn before(&self, socket: Socket, changes: &[Change]) -> Option<(TcpState, Known)> {
+        let before = self.get(socket);
+        let asked = |it: &Change| it.socket == socket && it.to == TcpState::SynReceived;
+        let is_new = changes.iter().any(asked);
+        match before {
+            Some((TcpState::Closed, _)) if is_new => {
+                let listener = self.listener(socket.host, socket.ends.local);
+                let listens = listener.and_then(|it| self.known.get(&it)?.shown);
+                listens.or(before)
+            }
+            _ => before,
+        }
     }
 
     /// The listener that takes what is for `local`: that of another address of the same host does not.

@@ -622,3 +622,32 @@ fn a_recorded_connection_from_a_port_of_before_is_told_as_such() {
     let mut all = rows.iter().flat_map(|row| &row.sayings);
     assert!(all.any(|it| it.id() == "state.listen.ended"));
 }
+
+/// The server has a connection that its peer has forgotten; a SYN from the same port has that reset, and the next reaches the listener: CLOSED →
+/// SYN-RECEIVED was shown. Nobody connects by a socket whose program has closed it, and connect() on one that was connected before asks anew.
+#[test]
+fn recorded_half_open_connections_and_sockets_used_anew_are_told_truly() {
+    let half_open = rows(&recorded("half-open"));
+    let moves = |from, to| {
+        move |row: &Row| {
+            row.states
+                .server
+                .is_some_and(|it| (it.before, it.after) == (from, to))
+        }
+    };
+    use TcpState::{Closed, Listen, SynReceived};
+    assert!(!half_open.iter().any(moves(Closed, SynReceived)));
+    let taken = half_open
+        .iter()
+        .filter(|row| moves(Listen, SynReceived)(row));
+    assert_eq!(taken.count(), 2);
+    let closed = rows(&recorded("closed-while-connecting"));
+    let mut all = closed.iter().flat_map(|row| &row.sayings);
+    assert!(!all.any(|it| it.id() == "rst.refused.unseen"));
+    let anew = rows(&recorded("connected-anew"));
+    let place = |id: &str| {
+        let says = |row: &Row| row.sayings.iter().any(|it| it.id() == id);
+        anew.iter().position(says).expect("a row")
+    };
+    assert_eq!(place("rst.refused"), place("call.refused"));
+}
