@@ -105,8 +105,8 @@ const flows = {
     await page.locator('.held [data-do=deliver]').first().click();
     await deliverUntil(page, 'both ESTABLISHED', async () =>
       (await state(page, 'client')) === 'ESTABLISHED' && (await state(page, 'server')) === 'ESTABLISHED');
-    const seen = await labels(page);
-    for (const label of [/^SYN seq=0/, /^SYN\+ACK seq=0 ack=1/, /^ACK ack=1/]) assert(seen.some((it) => label.test(it)), `${label} in ${seen}`);
+    // A state may be there a moment before its row is drawn.
+    for (const label of [/^SYN seq=0/, /^SYN\+ACK seq=0 ack=1/, /^ACK ack=1/]) await until(label, async () => (await labels(page)).some((it) => label.test(it)));
   },
 
   /** Packets are not held before anybody has read a word: the log goes on, and the reader walks through it. */
@@ -394,6 +394,7 @@ const flows = {
       if (lang === 'zh') await page.keyboard.press('t');
       await page.keyboard.press('7');
       await page.locator('[data-guess=on]').check();
+      await page.locator('[data-guess=answer]').waitFor();
       for (let asked = 1; await page.locator('[data-guess=answer]').count(); asked += 1) {
         await page.locator('[data-guess=state]').selectOption('LISTEN'); // wrong: the longest that is said
         await page.locator('[data-guess=answer]').click();
