@@ -7,6 +7,7 @@ use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Queues;
 use lineman_trace::log::TcpState;
+use lineman_trace::log::unmapped;
 use rustix::net::SocketAddrAny;
 use rustix::net::SocketType;
 use rustix::net::sockopt;
@@ -89,8 +90,7 @@ fn view(fd: i32, socket: &Socket) -> Option<SocketView> {
 
 /// As the kernel's answers have it: an IPv4 address is one, also where an IPv6 socket uses it.
 fn address(address: SocketAddrAny) -> Option<SocketAddr> {
-    let address = SocketAddr::try_from(address).ok()?;
-    Some((address.ip().to_canonical(), address.port()).into())
+    SocketAddr::try_from(address).ok().map(unmapped)
 }
 
 fn without_descriptor(seen: &Seen) -> SocketView {

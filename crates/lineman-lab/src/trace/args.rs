@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use lineman_proto::text::quoted;
 use lineman_trace::log::Endpoints;
+use lineman_trace::log::unmapped;
 
 /// Splits at the commas that are in no quotes and no brackets. Returns what stands behind the
 /// bracket that closes the list, too, if it is there.
@@ -57,10 +58,7 @@ pub(super) fn is_tcp(kind: &str) -> bool {
 pub(super) fn ends(kind: &str) -> Option<Endpoints> {
     let (_, ends) = kind.split_once(":[").filter(|_| is_tcp(kind))?;
     let (local, remote) = ends.strip_suffix("]>")?.split_once("->")?;
-    let end = |text: &str| {
-        let end: SocketAddr = text.parse().ok()?;
-        Some(SocketAddr::new(end.ip().to_canonical(), end.port()))
-    };
+    let end = |text: &str| text.parse().ok().map(unmapped);
     Some(Endpoints {
         local: end(local)?,
         remote: Some(end(remote)?),

@@ -170,7 +170,7 @@ impl Call {
 }
 
 /// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
-fn unmapped(address: SocketAddr) -> SocketAddr {
+pub fn unmapped(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 

@@ -42,6 +42,7 @@ pub use event::TcpInfo;
 pub use event::Timer;
 pub use event::TimerKind;
 pub use event::Verdict;
+pub use event::unmapped;
 pub use hub::Cursor;
 pub use hub::Hub;
 pub use reader::BadLine;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::change::Socket;
 use crate::log::Host;
+use crate::log::unmapped;
 
 /// What tells a connection from the others of a log: the port of the client, which is another for each, as a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,14 +79,9 @@ impl Connections {
 }
 
 fn key(socket: Socket) -> Option<Key> {
-    let mut ends = [socket.ends.local, socket.ends.remote?].map(plain);
+    let mut ends = [socket.ends.local, socket.ends.remote?].map(unmapped);
     ends.sort_unstable();
     Some(ends)
-}
-
-/// What an IPv6 socket calls `::ffff:10.0.0.1` is 10.0.0.1 in packets (RFC 4291 §2.5.5.2).
-fn plain(end: SocketAddr) -> SocketAddr {
-    SocketAddr::new(end.ip().to_canonical(), end.port())
 }
 
 /// The ports of the client and of the server. Of a host that talks with itself, whoever asked has the higher port, as a rule.
