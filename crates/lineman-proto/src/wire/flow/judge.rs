@@ -200,8 +200,9 @@ fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if sender.fin.is_none() {
         sender.ended_second = sender.ends_second(peer, it);
     }
-    // Nothing comes behind a FIN: where more has been acknowledged, it is of a connection before this one.
-    if peer.said.is_none_or(|said| said.ack <= it.end) {
+    // Nothing comes behind a FIN: where more has been acknowledged, it is of a connection before this one. Of one whose SYN was seen, `is_old`
+    // tells that; a peer may acknowledge what was never sent.
+    if sender.isn().is_some() || peer.said.is_none_or(|said| said.ack <= it.end) {
         sender.fin = Some(it.end - 1);
     }
     Some(match peer.fin {

@@ -34,3 +34,12 @@ fn a_fin_in_front_of_what_is_acknowledged_is_of_the_connection_before() {
     let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way));
     assert_eq!(states, [None, None]);
 }
+
+/// A peer that acknowledges what was never sent does not make the FIN behind it one of another connection.
+#[test]
+fn a_fin_counts_whatever_its_receiver_claims_to_have_received() {
+    let mut talk = talk().open();
+    talk.back(ACK, (1, 500), b"");
+    talk.forth(FIN, (1, 1), b"");
+    assert_eq!(talk.flow().side(Way::Forth).fin, Some(1));
+}
