@@ -7,15 +7,15 @@ use lineman_proto::wire::Frame;
 use lineman_proto::wire::LinkType;
 
 use super::Arrow;
-use super::Story;
 use super::arrow::Between;
+use super::scope::Scope;
 use crate::log::Host;
 use crate::log::Packet;
 use crate::pair::Change;
 use crate::pair::changes;
 use crate::pair::readdressed;
 
-impl Story {
+impl Scope {
     /// What is known of a packet's way where it is seen first; `None` if the log is not of two captures.
     pub(super) fn between(&self, packet: &Packet) -> Option<Between> {
         let captures = self.captures.as_ref()?;

@@ -36,6 +36,8 @@ pub(super) struct Connections {
     /// Whether two have had the same.
     shares_ports: bool,
     last: Option<Key>,
+    /// Whether it was said that there are several.
+    introduced: bool,
 }
 
 /// Both ends, the lower one first: each host has its own view of them.
@@ -47,6 +49,11 @@ impl Connections {
         self.is_over |= self.since_ns.is_none() && key(socket) == self.first;
     }
 
+    /// Whether it is still to be said that there are several: once.
+    pub(super) fn introduce(&mut self) -> bool {
+        !std::mem::replace(&mut self.introduced, true)
+    }
+
     /// A socket is told of that is an end of one.
     pub(super) fn note(&mut self, socket: Socket, t_ns: u64) {
         let Some(key) = key(socket).filter(|key| self.last != Some(*key)) else {
@@ -56,6 +63,7 @@ impl Connections {
         if self.is_over && self.since_ns.is_none() && self.first != Some(key) {
             *self = Self {
                 last: Some(key),
+                introduced: self.introduced,
                 ..Self::default()
             };
         }

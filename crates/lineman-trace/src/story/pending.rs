@@ -19,7 +19,6 @@ use super::Stretch;
 use super::What;
 use super::around::Connecting;
 use super::around::Hears;
-use super::assemble::LATE_NS;
 use super::change::Change;
 use super::change::Socket;
 use super::explain_tftp::SHORTEST_TIMEOUT_NS;
@@ -35,6 +34,10 @@ use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Origin;
 use crate::log::TimerKind;
+
+/// A packet is read this late at most, in nanoseconds, after it was sent: with a load of 14 on two processors the latest
+/// of 966 packets was read after 240 ms. A row with a state that a SYN or FIN has made waits so long for it.
+pub(super) const LATE_NS: u64 = 500_000_000;
 
 /// A row that may still grow.
 #[derive(Debug)]
@@ -171,36 +174,6 @@ impl Open {
             self.wire_n = Some(event.n);
         }
         &mut self.row
-    }
-}
-
-pub(super) fn cell(call: &Call, t_ns: u64) -> CallCell {
-    CallCell {
-        id: call.id,
-        t_ns,
-        returned_ns: None,
-        name: call.name.clone(),
-        fd: call.fd,
-        socket: call.ends(),
-        connection: None,
-        args: call.args.clone(),
-        begins: true,
-        answer: None,
-    }
-}
-
-/// A call that has returned, with all that was told of it: some tell its arguments when it begins, some when
-/// it returns.
-pub(super) fn whole(returned: &Call, begun: &CallCell) -> Call {
-    let args = match returned.args.is_empty() {
-        true => &begun.args,
-        false => &returned.args,
-    };
-    Call {
-        fd: returned.fd.or(begun.fd),
-        socket: returned.ends().or(begun.socket).map(Box::new),
-        args: args.clone(),
-        ..returned.clone()
     }
 }
 

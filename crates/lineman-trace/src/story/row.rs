@@ -7,6 +7,7 @@ use super::Arrow;
 use super::ConnectionName;
 use super::Saying;
 use crate::log::Answer;
+use crate::log::Call;
 use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::Origin;
@@ -97,6 +98,25 @@ pub struct CallCell {
     pub begins: bool,
     /// The answer, if it returned in this row.
     pub answer: Option<Answer>,
+}
+
+impl CallCell {
+    /// A call as it begins, `t_ns` nanoseconds after the log: no answer yet.
+    #[must_use]
+    pub fn begun(call: &Call, t_ns: u64) -> Self {
+        Self {
+            id: call.id,
+            t_ns,
+            returned_ns: None,
+            name: call.name.clone(),
+            fd: call.fd,
+            socket: call.ends(),
+            connection: None,
+            args: call.args.clone(),
+            begins: true,
+            answer: None,
+        }
+    }
 }
 
 /// How the state of a socket is known.

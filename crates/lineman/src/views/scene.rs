@@ -163,16 +163,8 @@ impl Card {
         match begun {
             Some(cell) => cell.answer.clone_from(&call.answer),
             None => self.calls.push_back(CallCell {
-                id: call.id,
-                t_ns,
-                returned_ns: None,
-                name: call.name.clone(),
-                fd: call.fd,
-                socket: call.ends(),
-                connection: None,
-                args: call.args.clone(),
-                begins: true,
                 answer: call.answer.clone(),
+                ..CallCell::begun(call, t_ns)
             }),
         }
         if self.calls.len() > CALLS {

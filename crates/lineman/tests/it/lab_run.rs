@@ -743,6 +743,23 @@ fn a_program_that_ends_first_is_told_of() {
     assert!(err.contains(said), "{err}");
 }
 
+/// The ladder had told of both ends when a line below it said that the other program went on.
+#[test]
+fn a_program_that_has_ended_too_is_not_said_to_go_on() {
+    let mut command = lineman();
+    command.args(["lab", "run", "--server", "nc -l -p 9"]);
+    command.args(["--client", "nc -q 0 10.0.0.2 9"]);
+    let output = command.stdin(Stdio::null()).output();
+    let (_, err) = both(&output.expect("runs"));
+    let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
+    for host in ["client", "server"] {
+        let ended = err.find(&format!("nc on the {host} has ended"));
+        let goes_on = format!("the program on the {host} goes on");
+        let behind = &err[ended.expect("both ends are told")..];
+        assert!(!behind.contains(&goes_on), "{err}");
+    }
+}
+
 /// A client that tried its own address reached nobody, and only the text of a Python program was looked at.
 #[test]
 fn whoever_tries_its_own_address_is_told_the_servers() {

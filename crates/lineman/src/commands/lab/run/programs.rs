@@ -310,6 +310,9 @@ impl Programs {
     /// Says that a program has ended while the other goes on: else it looks as if both did.
     fn tell_end(&self, host: Host, ended: &Ended) {
         let [left] = self.running[..] else { return };
+        if self.has_ended(left) {
+            return;
+        }
         let Some(job) = self.started.iter().find(|job| job.host == host) else {
             return;
         };
@@ -328,6 +331,12 @@ impl Programs {
                 other,
             });
         }
+    }
+
+    /// Whether a host's program is known to have ended, though that is not shown yet: the ladder may have said so.
+    fn has_ended(&self, host: Host) -> bool {
+        let mut held = self.held.iter();
+        held.any(|(_, heard)| matches!(heard, Heard::Ended(ended, _) if *ended == host))
     }
 
     /// Says once which address the server has, to whoever tries its own.
@@ -404,6 +413,9 @@ impl<P: ?Sized> Source<P> for Programs {
         match input {
             Input::Heard(heard) => self.hold(heard).map(|()| Next::GoOn),
             Input::Show => {
+                while let Ok(heard) = self.heard.try_recv() {
+                    self.hold(heard)?;
+                }
                 let Some((_, heard)) = self.held.pop_front() else {
                     return Ok(Next::GoOn);
                 };

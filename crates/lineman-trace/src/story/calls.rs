@@ -1,0 +1,277 @@
+//! The socket calls of the hosts' programs: those that wait, what their sockets are, and what there is to say of answers.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
+use lineman_proto::wire::flow::Label;
+
+use super::Arrow;
+use super::CallCell;
+use super::Ends;
+use super::Row;
+use super::Saying;
+use super::What;
+use super::around::Connecting;
+use super::around::Hears;
+use super::change::Change;
+use super::change::Socket;
+use super::descriptor::Descriptor;
+use super::descriptors::Answered;
+use super::descriptors::Descriptors;
+use super::sending::Sends;
+use super::sending::Toward;
+use super::sockets::of_packet;
+use crate::log::Call;
+use crate::log::Endpoints;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Note;
+use crate::log::State;
+use crate::log::TcpState;
+
+/// The calls of the hosts' programs, and what is known by them.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    /// Those that have not returned, by their numbers.
+    waiting: HashMap<u64, (Host, CallCell)>,
+    /// What is known of open sockets by the calls on them.
+    pub(super) descriptors: Descriptors,
+    /// What there is to say of the answers of calls, by the calls' numbers.
+    answers: HashMap<u64, Answered>,
+    /// Calls of listen() on sockets that no address was given to.
+    unbound: HashSet<u64>,
+    /// Hosts whose calls a tracer of programs tells.
+    traced: HashSet<Host>,
+    /// The event that tells of the end of a host's program.
+    ended: Ends<Option<u64>>,
+}
+
+/// A call that has returned.
+pub(super) struct Returned {
+    /// The call, with all that was told of it.
+    pub(super) call: Call,
+    /// As it began.
+    begun: CallCell,
+    /// The socket that it is about, or has made.
+    socket: Option<Endpoints>,
+}
+
+impl Returned {
+    /// Its cell in a row, which is the one where it began, or another.
+    pub(super) fn cell(self, event: &Event, is_where_it_began: bool) -> CallCell {
+        CallCell {
+            begins: is_where_it_began,
+            t_ns: match is_where_it_began {
+                true => self.begun.t_ns,
+                false => event.t_ns,
+            },
+            returned_ns: Some(event.t_ns),
+            answer: self.call.answer,
+            socket: self.socket.or(self.begun.socket),
+            // Some are told only when the call returns: where it began stands what was known then.
+            args: match is_where_it_began {
+                true => self.call.args,
+                false => self.begun.args,
+            },
+            ..self.begun
+        }
+    }
+}
+
+impl Calls {
+    /// A call begins: its cell.
+    pub(super) fn begins(&mut self, event: &Event, call: &Call) -> CallCell {
+        self.note_tracer(call);
+        let mut cell = CallCell::begun(call, event.t_ns);
+        cell.socket = self.descriptors.ends(call);
+        self.waiting.insert(call.id, (call.host, cell.clone()));
+        cell
+    }
+
+    /// A call returns.
+    pub(super) fn returns(&mut self, event: &Event, call: &Call) -> Returned {
+        self.note_tracer(call);
+        let begun = self.waiting.remove(&call.id).map(|(_, begun)| begun);
+        let begun = begun.unwrap_or_else(|| CallCell::begun(call, event.t_ns));
+        let call = whole(call, &begun);
+        if self.descriptors.chooses_port(&call) {
+            self.unbound.insert(call.id);
+        }
+        let before = self.descriptors.ends(&call);
+        let said = self.descriptors.answer(&call);
+        let socket = self.descriptors.returned_ends(&call).or(before);
+        if !said.is_empty() {
+            self.answers.insert(call.id, said);
+        }
+        Returned {
+            call,
+            begun,
+            socket,
+        }
+    }
+
+    fn note_tracer(&mut self, call: &Call) {
+        if call.program.is_some() {
+            self.traced.insert(call.host);
+        }
+    }
+
+    /// A log tells something: of the end of a program, perhaps.
+    pub(super) fn note(&mut self, event: &Event, note: &Note) {
+        if let Some(host) = ended_program(note) {
+            self.ended[host] = Some(event.n);
+        }
+    }
+
+    /// Whether a state has changed because its program has ended.
+    pub(super) fn has_ended_with(&self, state: &State) -> bool {
+        state.cause.is_some() && state.cause == self.ended[state.host]
+    }
+
+    /// Whether a tracer of programs tells the calls of a host.
+    pub(super) fn is_traced(&self, host: Host) -> bool {
+        self.traced.contains(&host)
+    }
+
+    /// For whom the packets of a call are that begins now.
+    pub(super) fn toward(&self, call: &Call) -> Toward {
+        Toward::of(call, &self.descriptors)
+    }
+
+    /// Whether a packet may be about the socket of a call.
+    pub(super) fn about<'a>(&self, call: &'a Call) -> impl Fn(&Arrow) -> bool + use<'a> {
+        let socket = self.descriptors.of(call).cloned();
+        move |arrow| is_about(arrow, call, socket.as_ref())
+    }
+
+    /// What there is to say of the answers that a row shows, whose states change by `changes`.
+    pub(super) fn said(&mut self, row: &Row, changes: &[Change]) -> Vec<Saying> {
+        let mut sayings = Vec::new();
+        for who in [Host::Client, Host::Server] {
+            let returned = row.calls[who].as_ref().filter(|cell| cell.answer.is_some());
+            let answered = returned.and_then(|cell| self.answers.remove(&cell.id));
+            let said = answered.map(|it| self.descriptors.say(it));
+            sayings.extend(said.into_iter().flatten());
+            let chosen = returned.is_some_and(|cell| self.unbound.remove(&cell.id));
+            let mut listens = changes.iter().filter(|_| chosen);
+            let listens = listens.find(|it| it.is_told_of(who, TcpState::Listen));
+            let port = listens.map(|it| it.socket.ends.local.port());
+            sayings.extend(port.map(|port| Saying::CallPortChosen { who, port }));
+        }
+        sayings
+    }
+
+    /// The address at which a program receives what a packet, an ICMP error, says that nobody does.
+    pub(super) fn receives_elsewhere(&self, arrow: &Arrow) -> Option<SocketAddr> {
+        let What::Unreachable(refusal) = &arrow.seen.what else {
+            return None;
+        };
+        let descriptors = &self.descriptors;
+        descriptors.receives_elsewhere(arrow.from, refusal.target?)
+    }
+
+    /// Whether the program of a host has the packet's connection still, and has shut down receiving.
+    pub(super) fn is_deaf(&self, arrow: &Arrow, host: Host) -> bool {
+        let socket = of_packet(arrow, host);
+        socket.is_some_and(|it| self.descriptors.receives_no_more(host, it.ends))
+    }
+
+    /// How the program hears of an ICMP error that arrives at its host.
+    pub(super) fn hears(&self, arrow: &Arrow) -> Option<Hears> {
+        let What::Unreachable(refusal) = &arrow.seen.what else {
+            return None;
+        };
+        let host = arrow.from.other();
+        let Some(fd) = self.descriptors.connected_to(host, refusal.target?)? else {
+            return Some(Hears::Never);
+        };
+        let waits = |(whose, cell): &&(Host, CallCell)| {
+            let gets = matches!(cell.name.as_str(), "recv" | "recvfrom" | "recvmsg" | "read");
+            *whose == host && cell.fd == Some(fd) && gets
+        };
+        let mut calls = self.waiting.values().filter(waits);
+        match (calls.next(), calls.next()) {
+            (None, _) => Some(Hears::Later),
+            (Some((_, cell)), None) => Some(Hears::Waits {
+                name: cell.name.clone(),
+            }),
+            // One of them has it; nobody knows which.
+            (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// How the program waits that a RST refuses, which has asked for a connection.
+    pub(super) fn connecting(&self, arrow: &Arrow) -> Option<Connecting> {
+        if arrow.label != Some(Label::RstRefused) {
+            return None;
+        }
+        let (host, peer) = (arrow.from.other(), arrow.seen.from?);
+        let asks = |(whose, cell): &(Host, CallCell)| {
+            let names = cell
+                .args
+                .first()
+                .is_some_and(|arg| *arg == peer.to_string());
+            *whose == host && names && Sends::of(cell) == Some(Sends::Syn)
+        };
+        match self.waiting.values().any(asks) {
+            true => Some(Connecting::InTheCall),
+            false if self.descriptors.is_opening(host, peer) => Some(Connecting::Later),
+            false => self.is_traced(host).then_some(Connecting::Nobody),
+        }
+    }
+}
+
+/// Whose program has ended, if a note tells that.
+fn ended_program(note: &Note) -> Option<Host> {
+    let tells = matches!(
+        note.id.as_str(),
+        "program.exited" | "program.killed" | "program.stopped"
+    );
+    let host = note.args.get("host").filter(|_| tells)?;
+    let mut hosts = [Host::Client, Host::Server].into_iter();
+    hosts.find(|it| it.name() == host)
+}
+
+/// A call that has returned, with all that was told of it: some tell its arguments when it begins, some when
+/// it returns.
+fn whole(returned: &Call, begun: &CallCell) -> Call {
+    let args = match returned.args.is_empty() {
+        true => &begun.args,
+        false => &returned.args,
+    };
+    Call {
+        fd: returned.fd.or(begun.fd),
+        socket: returned.ends().or(begun.socket).map(Box::new),
+        args: args.clone(),
+        ..returned.clone()
+    }
+}
+
+/// Whether a packet may have to do with the socket of a call of its sender or receiver: another connection of the same
+/// program has its own. Where nobody knows whose socket it is, it may.
+fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
+    if arrow.seen.segment().is_none() {
+        return true;
+    }
+    let Some(Socket { ends, .. }) = of_packet(arrow, call.host) else {
+        return true;
+    };
+    if let Some(own) = call.ends() {
+        return own == ends;
+    }
+    let is_other = |known: Option<SocketAddr>, seen: Option<SocketAddr>| {
+        known.is_some_and(|known| seen.is_some_and(|seen| seen != known))
+    };
+    let peer = match call.name.as_str() {
+        "accept" => call.accepted_peer(),
+        _ => socket.and_then(|it| it.peer).or_else(|| {
+            let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
+            connects.then(|| call.address()).flatten()
+        }),
+    };
+    let local = socket.and_then(|it| it.local);
+    let port = socket.and_then(|it| it.bound).map(|it| it.port());
+    let another_port = port.is_some_and(|port| port != 0 && port != ends.local.port());
+    !is_other(peer, ends.remote) && !is_other(local, Some(ends.local)) && !another_port
+}

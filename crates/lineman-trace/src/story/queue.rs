@@ -1,0 +1,220 @@
+//! The rows that are not complete yet, in the order in which they will come out.
+
+mod calls;
+mod packets;
+mod states;
+
+use std::collections::VecDeque;
+use std::ops::Index;
+use std::ops::IndexMut;
+
+use super::Arrow;
+use super::CallCell;
+use super::Row;
+use super::Stretch;
+use super::change::Socket;
+use super::change::acted;
+use super::change::told_next;
+use super::pending::LATE_NS;
+use super::pending::Open;
+use super::pending::lands_another;
+use crate::log::Event;
+use crate::log::Host;
+use crate::log::Kind;
+use crate::log::TcpState;
+
+/// What happens this soon after the last event of a row still belongs to it: longer than a delayed ACK
+/// (40 ms on Linux), and than a busy machine takes to tell of a return.
+const TOGETHER_NS: u64 = 60_000_000;
+/// A kernel that is asked for its states answers this soon, in nanoseconds: three times as long as a lab waits for it.
+const ASKED_NS: u64 = 15_000_000;
+/// How many rows wait at most for the fate of an earlier packet: what is held for as long is shown as held.
+const PENDING: usize = 512;
+
+/// The rows that are not complete yet. A row is named by its place: 0 comes out next.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    rows: VecDeque<Open>,
+    /// The time of the last row that came out.
+    given_ns: u64,
+    /// The number of the last event that was about a packet.
+    wire_n: u64,
+}
+
+impl Index<usize> for Queue {
+    type Output = Open;
+
+    fn index(&self, place: usize) -> &Open {
+        &self.rows[place]
+    }
+}
+
+impl IndexMut<usize> for Queue {
+    fn index_mut(&mut self, place: usize) -> &mut Open {
+        &mut self.rows[place]
+    }
+}
+
+impl Queue {
+    /// An event is about to be joined.
+    pub(super) fn note(&mut self, event: &Event) {
+        if let Kind::Packet(_) = event.kind {
+            self.wire_n = event.n;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Whether the first row is complete because nothing has happened to it until `now_ns`.
+    pub(super) fn has_rested(&self, now_ns: u64) -> bool {
+        self.rows
+            .front()
+            .is_some_and(|open| open.is_settled(now_ns) && open.rests(now_ns) >= TOGETHER_NS)
+    }
+
+    /// Whether the first row is complete because it has a successor, and no kernel can still answer about it: that is asked
+    /// about a packet before the wire goes on to the next.
+    pub(super) fn is_over(&self, now_ns: u64) -> bool {
+        let done = |open: &Open| {
+            let answered = open.wire_n.is_none_or(|n| n < self.wire_n);
+            open.is_settled(now_ns) && answered && open.rests(now_ns) >= ASKED_NS
+        };
+        self.rows.len() > 1 && self.rows.front().is_some_and(done) || self.rows.len() > PENDING
+    }
+
+    /// When the first row is complete, unless something happens before.
+    pub(super) fn due_ns(&self) -> Option<u64> {
+        let first = self.rows.front()?;
+        let rests_ns = match first.is_waiting() {
+            true => LATE_NS,
+            false => TOGETHER_NS,
+        };
+        let due_ns = first.touched_ns.saturating_add(rests_ns);
+        first.is_settled(due_ns).then_some(due_ns)
+    }
+
+    /// Whether a row shows a packet.
+    pub(super) fn shows(&self, packet: u64) -> bool {
+        self.shown(packet).is_some()
+    }
+
+    /// A packet as a row shows it.
+    pub(super) fn shown(&self, packet: u64) -> Option<&Arrow> {
+        let mut arrows = self.rows.iter().filter_map(|open| open.row.arrow.as_ref());
+        arrows.find(|arrow| arrow.id == packet)
+    }
+
+    /// Takes the first row out. Its time is that of its packet, unless that was told late; rows that stood before it may have
+    /// moved since.
+    pub(super) fn take(&mut self) -> Option<Open> {
+        let mut open = self.rows.pop_front()?;
+        let row = &mut open.row;
+        self.hands_on_returns(row);
+        let departs = row.arrow.as_ref().filter(|arrow| {
+            let shown = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
+            shown && arrow.copy_of.is_none()
+        });
+        let own_ns = departs.map_or(row.t_ns, |arrow| arrow.sent_ns);
+        row.t_ns = own_ns.max(self.given_ns);
+        self.given_ns = row.t_ns;
+        Some(open)
+    }
+
+    /// A call that has returned after what the next row shows first stands there: a row's call is shown with its own time,
+    /// below the packet that made it return.
+    fn hands_on_returns(&mut self, row: &mut Row) {
+        let Some(next) = self.rows.front_mut() else {
+            return;
+        };
+        let begun = |cell: &CallCell| cell.begins.then_some(cell.t_ns);
+        let calls = [&next.row.calls.client, &next.row.calls.server];
+        let first = calls.into_iter().flatten().filter_map(begun);
+        let first_ns = first.fold(next.row.t_ns, u64::min);
+        let shows = next.row.arrow.is_some() || next.is_calls();
+        for host in [Host::Client, Host::Server] {
+            let answer = row.calls[host]
+                .as_ref()
+                .and_then(|cell| cell.answer.as_ref());
+            let taken =
+                !shows || next.row.calls[host].is_some() || lands_another(&next.row, host, answer);
+            let cell = row.calls[host].as_mut().filter(|_| !taken);
+            let woken = |cell: &&mut CallCell| {
+                let late = cell.returned_ns.is_some_and(|at| at > first_ns);
+                let arrow = row.arrow.as_ref();
+                late && arrow.is_some_and(|arrow| !cell.begins || arrow.from != host)
+            };
+            let Some(cell) = cell.filter(woken) else {
+                continue;
+            };
+            let returned = CallCell {
+                begins: false,
+                t_ns: cell.returned_ns.unwrap_or(cell.t_ns),
+                ..cell.clone()
+            };
+            next.row.calls[host] = Some(returned);
+            match cell.begins {
+                true => (cell.answer, cell.returned_ns) = (None, None),
+                false => row.calls[host] = None,
+            }
+        }
+    }
+
+    /// The next state that the TCP of a socket has told of.
+    pub(super) fn told_next(&self, socket: Socket) -> Option<TcpState> {
+        self.rows.iter().find_map(|open| told_next(open, socket))
+    }
+
+    /// The state that a socket has come into by a packet that it has sent.
+    pub(super) fn acted(&self, socket: Socket) -> Option<TcpState> {
+        self.rows.iter().find_map(|open| acted(open, socket))
+    }
+
+    /// The time that a row may have at the earliest: that of those before it.
+    fn earliest(&self, place: usize) -> u64 {
+        let before = self.rows.iter().take(place).map(|open| open.row.t_ns);
+        before.fold(self.given_ns, u64::max)
+    }
+
+    /// A new row at the end; its place.
+    pub(super) fn open(&mut self, event: &Event) -> usize {
+        self.rows.push_back(Open::new(event));
+        self.rows.len() - 1
+    }
+
+    /// The last row, if `fits` says that the event, of `host`, belongs to it; else a new one. Gives its place.
+    /// A row that waits for a packet is passed over by what does not belong to it.
+    pub(super) fn join(
+        &mut self,
+        event: &Event,
+        host: Option<Host>,
+        fits: impl Fn(&Open) -> bool,
+    ) -> usize {
+        // One that is kept back by others before it takes no more than if it had come out.
+        let fresh = |open: &Open| open.rests(event.t_ns) < TOGETHER_NS;
+        let fits = |open: &Open| !open.is_words() && fresh(open) && fits(open);
+        let passed = |open: &Open| {
+            let awaited = host.is_some_and(|host| open.waits[host].is_some());
+            open.is_waiting() && !(awaited && fits(open))
+        };
+        let last = self.rows.iter().rposition(|open| !passed(open));
+        match last.filter(|at| fits(&self.rows[*at])) {
+            Some(at) => {
+                self.rows[at].touch(event);
+                at
+            }
+            None => self.open(event),
+        }
+    }
+
+    /// The last row.
+    pub(super) fn back(&self) -> Option<&Open> {
+        self.rows.back()
+    }
+
+    /// The last row that is such a one.
+    pub(super) fn last(&mut self, such: impl Fn(&Open) -> bool) -> Option<&mut Open> {
+        self.rows.iter_mut().rfind(|open| such(open))
+    }
+}

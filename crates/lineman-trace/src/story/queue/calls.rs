@@ -1,0 +1,97 @@
+//! Where a call begins and returns among the rows.
+
+use super::Queue;
+use crate::log::Answer;
+use crate::log::Call;
+use crate::log::Event;
+use crate::story::Arrow;
+use crate::story::What;
+use crate::story::pending::Open;
+use crate::story::pending::takes_beginning;
+use crate::story::pending::takes_return;
+use crate::story::pending::takes_waiting;
+use crate::story::sending::Sends;
+
+/// The least that the time of a row shows, in nanoseconds: a call that begins so much after the row needs one of its own.
+const SHOWN_NS: u64 = 1_000_000;
+
+impl Queue {
+    /// The row in which a call begins. `about` says whether a packet may be about its socket.
+    pub(in crate::story) fn row_of_beginning(
+        &mut self,
+        event: &Event,
+        call: &Call,
+        about: impl Fn(&Arrow) -> bool,
+    ) -> usize {
+        let place = self.join(event, Some(call.host), |open| {
+            let arrow = open.row.arrow.as_ref();
+            let at_once = event.t_ns.saturating_sub(open.row.t_ns) < SHOWN_NS;
+            at_once && takes_beginning(&open.row, call.host)
+                || receives(&call.name)
+                    && takes_waiting(&open.row, call.host)
+                    && arrow.is_none_or(&about)
+        });
+        // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
+        self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
+            What::Udp(datagram) => !datagram.in_pieces,
+            _ => false,
+        });
+        place
+    }
+
+    /// The row in which a call returns: if its packet is still to come, that in which it began.
+    pub(in crate::story) fn row_of_return(
+        &mut self,
+        event: &Event,
+        call: &Call,
+        about: impl Fn(&Arrow) -> bool,
+    ) -> usize {
+        let began = |open: &Open| {
+            let cell = open.row.calls[call.host].as_ref();
+            let own = cell.filter(|cell| cell.id == call.id);
+            open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(cell).is_some())
+        };
+        let place = match self.rows.iter().rposition(began) {
+            Some(place) => {
+                self.rows[place].touch(event);
+                place
+            }
+            None => self.join(event, Some(call.host), |open| {
+                takes_return(&open.row, call, &about)
+            }),
+        };
+        // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
+        let got_nothing = matches!(call.answer, Some(Answer::Error(_)));
+        self.precedes_arrivals(place, call, |arrow| {
+            got_nothing || matches!(arrow.seen.what, What::Udp(_))
+        });
+        place
+    }
+
+    /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
+    /// call would seem to wait for what is there, or to return something else.
+    fn precedes_arrivals(&mut self, place: usize, call: &Call, such: impl Fn(&Arrow) -> bool) {
+        if !receives(&call.name) {
+            return;
+        }
+        for open in self.rows.iter_mut().take(place) {
+            open.departs_if(|arrow| arrow.from != call.host && such(arrow));
+        }
+    }
+}
+
+/// Whether a call is one that returns what has arrived, or says whether anything has. A connection that accept() returns may be older
+/// than what is on its way to it.
+fn receives(name: &str) -> bool {
+    let calls = [
+        "recv",
+        "read",
+        "select",
+        "pselect",
+        "poll",
+        "ppoll",
+        "epoll_wait",
+        "epoll_pwait",
+    ];
+    calls.iter().any(|call| name.starts_with(call))
+}

@@ -1,0 +1,192 @@
+//! Where a packet stands among the rows.
+
+use super::Queue;
+use super::TOGETHER_NS;
+use crate::log::Event;
+use crate::log::Host;
+use crate::story::Arrow;
+use crate::story::Stretch;
+use crate::story::calls::Calls;
+use crate::story::pending::Open;
+use crate::story::pending::is_way_of;
+use crate::story::pending::takes_arrow;
+use crate::story::sending::Sends;
+use crate::story::sending::may_have_sent;
+use crate::story::sockets::of_packet;
+
+impl Queue {
+    /// A packet leaves: what is on its way to its sender has not arrived yet, and the two cross.
+    pub(in crate::story) fn cross(&mut self, from: Host) {
+        self.depart_if(|other| other.from != from);
+    }
+
+    /// Of packets under way that are such, the rows show only how they depart: where they arrive, later rows will show.
+    pub(in crate::story) fn depart_if(&mut self, such: impl Fn(&Arrow) -> bool) {
+        for open in &mut self.rows {
+            open.departs_if(&such);
+        }
+    }
+
+    /// The row that shows a packet that is sent now: that of the call that has sent it, else the last if it waits
+    /// for one, or a new one.
+    pub(in crate::story) fn row_of_packet(
+        &mut self,
+        event: &Event,
+        arrow: &Arrow,
+        awaited: bool,
+        is_copy: bool,
+    ) -> usize {
+        let sends = |open: &Open| {
+            let call = open.row.calls[arrow.from].as_ref();
+            let sent = call.is_some_and(|cell| may_have_sent(cell, arrow));
+            let waits = open.row.arrow.is_none() && open.rests(arrow.sent_ns) < TOGETHER_NS;
+            sent && waits && open.toward[arrow.from].fits(arrow)
+        };
+        // A state that was told before its packet is seen, and is over by now, stays where it is.
+        let socket = of_packet(arrow, arrow.from);
+        let told = |open: &Open| {
+            let mut changes = open.changes.iter();
+            changes.any(|it| it.told && Some(it.socket) == socket)
+        };
+        let is_over = |place: &usize| {
+            let mut later = self.rows.range(place + 1..);
+            told(&self.rows[*place]) && later.any(told)
+        };
+        // Bytes that left after the program had called for something else did not leave by the call. A SYN or FIN is
+        // told by its state, however late it is read.
+        let goes_on = |place: usize| {
+            let mut later = self.rows.range(place + 1..);
+            !awaited
+                && later.any(|open| {
+                    let call = open.row.calls[arrow.from].as_ref();
+                    call.is_some_and(|cell| cell.begins && cell.t_ns < arrow.sent_ns)
+                })
+        };
+        // Nor those that left only when another segment had arrived, for which they had waited: for room in a window, or for
+        // an acknowledgment by Nagle's algorithm.
+        let is_of_another = |other: &Arrow| {
+            let other = of_packet(other, arrow.from);
+            other.is_some_and(|other| socket.is_some_and(|own| own != other))
+        };
+        let was_held = |place: usize| {
+            let call = self.rows[place].row.calls[arrow.from].as_ref();
+            // A call that has not returned may wait for room itself.
+            let last_ns = call.map(|cell| cell.returned_ns.unwrap_or(cell.t_ns));
+            !awaited
+                && last_ns.is_some_and(|last_ns| {
+                    self.rows.iter().any(|open| {
+                        let other = open.row.arrow.as_ref();
+                        let comes = other.filter(|it| it.from != arrow.from && !is_of_another(it));
+                        let arrived = comes.filter(|other| other.fate.arrives());
+                        let arrived_ns = arrived.and_then(|other| other.decided_ns);
+                        arrived_ns.is_some_and(|at| last_ns < at && at <= arrow.sent_ns)
+                    })
+                })
+        };
+        let mut calls = self.rows.iter().enumerate();
+        let place = calls.find(|(at, open)| sends(open) && !goes_on(*at) && !was_held(*at));
+        let place = place.map(|(at, _)| at);
+        match place.filter(|place| !is_copy && !is_over(place)) {
+            Some(place) if takes_arrow(&self.rows[place], arrow) => {
+                self.rows[place].touch(event);
+                place
+            }
+            // What the other host does there has nothing to do with it.
+            Some(place) => {
+                let apart = self.rows[place].split(arrow.from, event);
+                self.rows.push_back(apart);
+                self.rows.len() - 1
+            }
+            None => self.join(event, awaited.then_some(arrow.from), |open| {
+                !is_copy && takes_arrow(open, arrow)
+            }),
+        }
+    }
+
+    /// A row has its packet now, which was sent at `sent_ns`, and stands before what happened later. Gives its place.
+    pub(in crate::story) fn settle(&mut self, place: usize, sent_ns: u64, calls: &Calls) -> usize {
+        let place = self.passes_later_calls(place, sent_ns, calls);
+        self.rows[place].row.t_ns = sent_ns.max(self.earliest(place));
+        // What stands below it already has happened before it arrives.
+        let happened = |open: &Open| open.row.arrow.is_some() || !open.changes.is_empty();
+        if self.rows.range(place + 1..).any(happened) {
+            self.rows[place].departs_if(|_| true);
+        }
+        place
+    }
+
+    /// A row that gets this time stands behind all rows of earlier ones: those that wait for packets of their own
+    /// were passed over. Gives its place.
+    pub(in crate::story) fn last_of_its_time(&mut self, place: usize, t_ns: u64) -> usize {
+        let is_earlier = |open: &Open| open.row.t_ns < t_ns;
+        if !self.rows.iter().skip(place + 1).any(is_earlier) {
+            return place;
+        }
+        let row = self.rows.remove(place);
+        self.rows.extend(row);
+        self.rows.len() - 1
+    }
+
+    /// A packet that is read late stands before calls that began or returned when it had left; not before those of
+    /// programs that may have sent it: older logs have the times at which a tracer told them. Gives the place of its row.
+    fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64, calls: &Calls) -> usize {
+        let own = &self.rows[place];
+        let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
+        if has_calls || place + 1 < self.rows.len() {
+            return place;
+        }
+        while let Some(before) = place.checked_sub(1)
+            && self.rows[before].is_calls()
+            && self.rows[before].row.t_ns > sent_ns
+            && !self.may_send_it(before, place, calls)
+        {
+            self.rows.swap(before, place);
+            place = before;
+        }
+        place
+    }
+
+    /// Whether a program's call in the one row may have sent the packet of the other, whenever it began.
+    fn may_send_it(&self, before: usize, packet: usize, calls: &Calls) -> bool {
+        let Some(arrow) = &self.rows[packet].row.arrow else {
+            return false;
+        };
+        let open = &self.rows[before];
+        let call = open.row.calls[arrow.from].as_ref();
+        let sends = call.and_then(Sends::of).is_some_and(|it| it.fits(arrow));
+        calls.is_traced(arrow.from) && sends && open.toward[arrow.from].fits(arrow)
+    }
+
+    /// The row that shows how a packet goes on.
+    pub(in crate::story) fn way_of(&self, packet: u64) -> Option<usize> {
+        self.rows.iter().rposition(|open| is_way_of(open, packet))
+    }
+
+    /// A held packet is sent again: a row for that, and when it is.
+    pub(in crate::story) fn repeats(
+        &mut self,
+        event: &Event,
+        arrow: &Arrow,
+        sent_ns: u64,
+    ) -> usize {
+        self.departs(arrow.id);
+        let place = self.join(event, Some(arrow.from), |open| takes_arrow(open, arrow));
+        let sent_ns = sent_ns.max(self.earliest(place));
+        let row = &mut self.rows[place].row;
+        if row.calls.client.is_none() && row.calls.server.is_none() {
+            row.t_ns = sent_ns;
+        }
+        place
+    }
+
+    /// A held packet whose row is still open is shown as such: the next row shows more of it.
+    fn departs(&mut self, id: u64) {
+        for open in &mut self.rows {
+            if let Some(arrow) = open.row.arrow.as_mut().filter(|arrow| arrow.id == id)
+                && arrow.stretch == Stretch::Whole
+            {
+                arrow.stretch = Stretch::Departure;
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Where a change of a socket's state stands among the rows.
+
+use super::Queue;
+use super::TOGETHER_NS;
+use crate::log::Event;
+use crate::log::State;
+use crate::log::TcpState;
+use crate::story::change::Change;
+use crate::story::change::acts;
+use crate::story::change::breaks_off;
+use crate::story::change::goes_on;
+use crate::story::change::is_own_act;
+use crate::story::pending::Open;
+use crate::story::sending::Toward;
+use crate::story::sockets::of_packet;
+
+impl Queue {
+    /// The row of a change that a TCP has told of: that of the packet that made it, or of the call.
+    pub(in crate::story) fn row_of_state(
+        &mut self,
+        event: &Event,
+        state: &State,
+        change: &Change,
+    ) -> usize {
+        for open in &mut self.rows {
+            if open.waits_for(change.socket) {
+                open.waits[state.host] = None; // it comes before this one, wherever its packet is
+            }
+        }
+        let place = self.place(event, state, change);
+        // What is still on its way to this host will find it so.
+        for open in self.rows.range_mut(..place) {
+            open.departs_if(|arrow| arrow.from != state.host);
+        }
+        place
+    }
+
+    fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {
+        let (host, made) = (state.host, self.made(state));
+        if is_own_act(state.to) {
+            let acts = |open: &Open| acts(open, host, state.to);
+            // The call that it comes of, if that waits for its packet.
+            let waits = |open: &Open| {
+                let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
+                let peer = state.socket.remote;
+                let fits = match open.toward[host] {
+                    Toward::Peer {
+                        peer: toward,
+                        local,
+                    } => {
+                        let own = local.is_none_or(|local| local == state.socket.local);
+                        peer.is_none_or(|peer| own && peer == toward)
+                    }
+                    Toward::Unknown => true,
+                    Toward::Nobody => false,
+                };
+                waits && fits && acts(open)
+            };
+            let place = made.filter(|at| acts(&self.rows[*at]));
+            let place = place.or_else(|| self.rows.iter().rposition(waits));
+            let place = place.unwrap_or_else(|| self.open(event));
+            let open = &mut self.rows[place];
+            if open.row.arrow.is_none() {
+                open.waits[host] = Some(change.socket);
+            }
+            return place;
+        }
+        let arrived = |at: &usize| {
+            let arrow = self.rows[*at].row.arrow.as_ref();
+            arrow.is_some_and(|arrow| arrow.from != host && arrow.fate.arrives())
+        };
+        let place = made.filter(arrived);
+        let place = place.or_else(|| self.deduced(change)).or(made);
+        place.unwrap_or_else(|| {
+            let fits = |open: &Open| match &open.row.arrow {
+                Some(arrow) => of_packet(arrow, host) == Some(change.socket),
+                None => open.row.calls[host].is_some(),
+            };
+            self.join(event, Some(host), fits)
+        })
+    }
+
+    /// The row that shows what made a change, if it has not come out yet.
+    pub(in crate::story) fn made(&self, state: &State) -> Option<usize> {
+        let cause = state.cause?;
+        let caused = |open: &Open| open.events.contains(&cause);
+        let at = self.rows.iter().rposition(caused)?;
+        let mut since = self.rows.range(at + 1..);
+        // A kernel that is asked long after the last call, because its program was killed, names that call.
+        let outlived = state.to == TcpState::Closed && since.any(|open| goes_on(open, state));
+        (!outlived).then_some(at)
+    }
+
+    /// The row from whose packet the same follows.
+    fn deduced(&self, change: &Change) -> Option<usize> {
+        let same = |it: &Change| !it.told && it.socket == change.socket && it.to == change.to;
+        let here = |open: &Open| open.changes.iter().any(same);
+        self.rows.iter().rposition(here)
+    }
+
+    /// The packet is there that goes with a state which its sender's TCP has told of before: they are one
+    /// row. Gives the place of that.
+    pub(in crate::story) fn gathers(&mut self, place: usize) -> usize {
+        let arrow = self.rows[place].row.arrow.as_ref();
+        let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, arrow.from)) else {
+            return place;
+        };
+        let resets = arrow.is_some_and(breaks_off);
+        // One that left much later was not on its way when its TCP told of the state.
+        let left_ns = self.packets_left_ns(place);
+        // A program may close several sockets before its kernel is asked: their states are told together, behind the last call.
+        let its = |change: &Change| change.socket == socket;
+        let own = |change: &Change| match resets {
+            true => change.to == TcpState::Closed,
+            false => is_own_act(change.to),
+        };
+        let told = |open: &Open| open.changes.iter().any(|it| it.told && its(it));
+        let last = self.rows.iter().rposition(told);
+        // It has told of nothing since, and the call of another socket is there.
+        let misplaced = |at: usize, open: &Open| {
+            let mut changes = open.changes.iter().filter(|it| it.told);
+            let others = changes
+                .clone()
+                .any(|it| !its(it) && it.socket.host == socket.host);
+            let mine = changes.any(|it| its(it) && own(it));
+            last == Some(at) && open.row.arrow.is_none() && others && mine
+        };
+        let waits = |at: usize, open: &Open| {
+            let awaits = !resets && open.waits_for(socket) || misplaced(at, open);
+            awaits && open.rests(left_ns) < TOGETHER_NS
+        };
+        let mut pending = self.rows.iter().enumerate();
+        let Some((at, _)) = pending.find(|(at, open)| waits(*at, open)) else {
+            return place;
+        };
+        let waiting = &mut self.rows[at];
+        if !resets && waiting.waits_for(socket) {
+            waiting.waits[socket.host] = None;
+        }
+        if at == place {
+            return place;
+        }
+        let its = |change: &mut Change| change.socket == socket;
+        let told: Vec<Change> = waiting.changes.extract_if(.., its).collect();
+        let events = waiting.events.clone();
+        let empty = waiting.is_empty();
+        let open = &mut self.rows[place];
+        open.events.extend(events);
+        open.changes.extend(told);
+        if empty {
+            self.rows.remove(at);
+        }
+        place - usize::from(empty && at < place)
+    }
+
+    /// When the packet of a row was sent, in nanoseconds.
+    fn packets_left_ns(&self, place: usize) -> u64 {
+        let arrow = self.rows[place].row.arrow.as_ref();
+        arrow.map_or(0, |arrow| arrow.sent_ns)
+    }
+}
