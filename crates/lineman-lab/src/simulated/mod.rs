@@ -15,6 +15,7 @@ mod common;
 mod datagram;
 mod device;
 mod difference;
+mod fit;
 mod inspect;
 mod paced;
 mod readiness;

@@ -22,12 +22,15 @@ use crate::wire::Segment;
 use super::clock::Clock;
 use super::clock::of_stack;
 use super::device::Card;
+use super::fit::Fit;
 
 /// A host's stack, its sockets and its card.
 pub(super) struct Stack {
     interface: Interface,
     sockets: SocketSet<'static>,
     card: Card,
+    /// What is made of a segment before this stack gets it.
+    fit: Fit,
     clock: Clock,
 }
 
@@ -48,6 +51,7 @@ impl Stack {
             interface,
             sockets: SocketSet::new(Vec::new()),
             card,
+            fit: Fit::default(),
             clock,
         }
     }
@@ -58,7 +62,8 @@ impl Stack {
             true => self.silence_listeners(),
             false => Vec::new(),
         };
-        self.card.inbox.push_back(frame.to_vec());
+        let frame = self.fit.fit(frame).into_owned();
+        self.card.inbox.push_back(frame);
         let now = self.clock.stack();
         let _ = self
             .interface
@@ -84,7 +89,9 @@ impl Stack {
 
     /// What it has sent so far.
     pub(super) fn sent(&mut self) -> Vec<Vec<u8>> {
-        self.card.outbox.drain(..).collect()
+        let frames: Vec<_> = self.card.outbox.drain(..).collect();
+        frames.iter().for_each(|frame| self.fit.sent(frame));
+        frames
     }
 
     /// When it must be asked again, should nothing happen.

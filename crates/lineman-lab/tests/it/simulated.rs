@@ -91,6 +91,36 @@ fn a_lost_syn_is_sent_again() {
     assert_eq!(syns.count(), 3);
 }
 
+fn on_a_wire(scenario: &str, rules: &str) -> Vec<Event> {
+    let scenario = Scenario::find(scenario).expect("a scenario");
+    let mut options = scenario.options();
+    let more: Rules = rules.parse().expect("rules");
+    options.rules.rules.extend(more.rules);
+    let mut play = Play::new(&options);
+    play.scenario(scenario);
+    play.events()
+}
+
+/// smoltcp discards a segment whose ACK is older than one that has come, with its FIN: the FIN had to be sent again, and what came of that was
+/// told as if the first had been taken in.
+#[test]
+fn a_fin_with_an_old_ack_is_taken_in() {
+    let events = on_a_wire("simultaneous-close", "c>s:fin #1 delay 150ms");
+    assert_eq!(timeouts(&events, Client), []);
+    assert_eq!(states(&events, Server).last(), Some(&TimeWait));
+    assert!(look(&events).untrue.is_empty());
+}
+
+/// smoltcp discards a segment whose bytes it has, with the FIN behind them.
+#[test]
+fn a_fin_behind_bytes_that_have_come_already_is_taken_in() {
+    // The question arrives, its ACK and the first FIN do not: both are sent again in one segment.
+    let events = on_a_wire("half-close", "s>c:ack #2 drop; c>s:fin #1 drop");
+    assert_eq!(timeouts(&events, Client).len(), 1);
+    assert!(states(&events, Server).contains(&CloseWait));
+    assert!(look(&events).untrue.is_empty());
+}
+
 #[test]
 fn lost_data_are_recovered() {
     let mut play = Play::new(&lossy(Client, vec![3]));

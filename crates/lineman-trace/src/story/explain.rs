@@ -223,6 +223,9 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 Arrival::ResetIgnored(check) => out.extend(ignored(row, arrow, check)),
                 Arrival::Early => out.push(Saying::Early { who: receiver }),
                 Arrival::FinTooEarly => out.push(Saying::FinTooEarly { who: receiver }),
+                // What a probe is for is said of it.
+                Arrival::NoRoom if matches!(arrow.label, Some(Label::Probe { .. })) => {}
+                Arrival::NoRoom => out.push(Saying::NoRoom { who: receiver }),
                 Arrival::Stale => out.push(Saying::Stale { who: receiver }),
                 Arrival::OldAck => out.push(Saying::OldAck { who: receiver }),
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),

@@ -240,6 +240,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             Arrival::SynAgain => "syn_again",
             Arrival::FinAgain => "fin_again",
             Arrival::FinTooEarly => "fin_too_early",
+            Arrival::NoRoom => "no_room",
             Arrival::Stale => "stale",
             Arrival::OldAck => "old_ack",
             Arrival::Passed { .. } => "passed",

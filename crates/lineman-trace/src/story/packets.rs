@@ -166,9 +166,11 @@ impl Story {
         };
         // What its receiver throws away is as good as lost to its sender.
         let taken = match arrival {
-            Arrival::Damaged | Arrival::FinTooEarly | Arrival::Stale | Arrival::OldAck => {
-                Fate::Dropped
-            }
+            Arrival::Damaged
+            | Arrival::FinTooEarly
+            | Arrival::NoRoom
+            | Arrival::Stale
+            | Arrival::OldAck => Fate::Dropped,
             _ => fate,
         };
         self.wire.note_fate(packet.id, taken);

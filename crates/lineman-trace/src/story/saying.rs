@@ -217,6 +217,8 @@ sayings! {
     Early "arrival.early" { who: Host }
     /// A FIN arrived before something that is missing, and is not kept.
     FinTooEarly "arrival.fin.early" { who: Host }
+    /// What of a segment is new has no room.
+    NoRoom "arrival.no_room" { who: Host }
     /// Arrived with a timestamp that is older than one that had arrived (RFC 7323 §5).
     Stale "arrival.stale" { who: Host }
     /// Arrived with an acknowledgment that is too old (RFC 5961 §5.2).

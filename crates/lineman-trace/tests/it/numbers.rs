@@ -550,22 +550,31 @@ impl Wire {
         self.before(packet).filter(same).count() as i64
     }
 
-    /// How long ago the first number has arrived that its sender had not acknowledged before, in milliseconds.
+    /// How long ago the first number has arrived that its sender had not acknowledged before, in milliseconds: by any of the wire's copies, and
+    /// not while the sender's window was closed there, which takes in nothing.
     fn owed_since(&self, packet: &Packet, tcp: &Tcp) -> Vec<i64> {
         let first = tcp.acked.max(1);
-        let brings = |it: &&Packet| match &it.body {
+        let brings = |it: &Packet| match &it.body {
             Body::Tcp(other) => other
                 .place
                 .is_some_and(|at| at <= first && first < at + other.takes()),
             _ => false,
         };
-        let back = |it: &&Packet| (it.from, it.to) == (packet.to, packet.from);
-        let arrived = self.packets.values().filter(back).filter(brings);
-        let before = arrived
-            .filter_map(|it| it.delivered_ns)
-            .filter(|at| *at <= packet.sent_ns);
-        before
-            .map(|at| millis_between(at, packet.sent_ns))
+        let has_room = |at: u64| {
+            let said = self.before(packet).filter(|it| it.sent_ns <= at).last();
+            let closed = said.is_some_and(|it| match &it.body {
+                Body::Tcp(own) => own.scaled == 0 && own.next == Some(first),
+                _ => false,
+            });
+            !closed
+        };
+        let arrived = self.arrivals.iter().filter(|(id, at)| {
+            let other = self.packet(*id);
+            let back = |it: &&Packet| (it.from, it.to) == (packet.to, packet.from);
+            *at <= packet.sent_ns && other.filter(back).is_some_and(brings) && has_room(*at)
+        });
+        arrived
+            .map(|(_, at)| millis_between(*at, packet.sent_ns))
             .collect()
     }
 

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 23] = [
+pub const ALL: [(&str, Make); 24] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -35,6 +35,7 @@ pub const ALL: [(&str, Make); 23] = [
     ("window", window),
     ("probe", probe),
     ("old-ack", old_ack),
+    ("overrun", overrun),
 ];
 
 /// The server waits, the client calls, three segments.
@@ -509,6 +510,25 @@ pub fn probe() -> Vec<u8> {
     tcp.window = 64240;
     log.at(900_000).cross(Server, tcp.next(Server, ACK, b""));
     log.cross(Client, tcp.next(Client, push(), b"more of it"));
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.done()
+}
+
+/// A sender does not heed a window of 0, and sends the same again when there is room.
+pub fn overrun() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::new("overrun"), Connection::new(9000));
+    tcp.window = 13;
+    open_at(&mut log, &mut tcp);
+    log.at(100_000)
+        .cross(Client, tcp.next(Client, push(), b"all that fits"));
+    tcp.window = 0;
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.at(300_000)
+        .cross(Client, tcp.next(Client, push(), b"more"));
+    log.cross(Server, tcp.ack(Server, 4, 0));
+    tcp.window = 64240;
+    log.at(900_000).cross(Server, tcp.ack(Server, 4, 0));
+    log.cross(Client, tcp.back(Client, push(), b"more", 4));
     log.cross(Server, tcp.next(Server, ACK, b""));
     log.done()
 }

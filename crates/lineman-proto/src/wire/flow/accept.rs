@@ -54,6 +54,15 @@ impl Side {
 }
 
 impl Side {
+    /// Whether it has announced a window of 0 at what it expects, and a segment reaches beyond that: it takes in nothing of it. A FIN without
+    /// data needs no room; Linux takes that.
+    pub(super) fn has_no_room_for(&self, peer: &Self, it: &Placed) -> bool {
+        let expects = self.received.expects;
+        let reaches_beyond = it.bytes > 0 && it.seq <= expects && expects < it.end;
+        let is_closed = self.room_to == Some(expects);
+        reaches_beyond && is_closed && Self::agree_on_scale(self, peer)
+    }
+
     /// Whether it acknowledges less than what has been acknowledged by more than the widest window that its sender has offered, or something
     /// from before this end's SYN: only a connection before this one can have sent that (RFC 5961 §5.2).
     fn knows_ack_is_old(&self, peer: &Self, it: &Placed) -> bool {

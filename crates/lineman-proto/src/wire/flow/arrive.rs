@@ -59,6 +59,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         Acceptance::OldAck => Arrival::OldAck,
         // A probe is one of these on purpose.
         Acceptance::Old if placed.seq == placed.end && !sender.probed => Arrival::Passed { due },
+        _ if receiver.has_no_room_for(sender, &placed) => Arrival::NoRoom,
         Acceptance::Taken | Acceptance::Old => {
             match receiver.received.add(placed.seq, placed.end) {
                 Arrival::Known if placed.has(Flags::SYN) => Arrival::SynAgain,

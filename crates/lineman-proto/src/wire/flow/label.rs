@@ -214,6 +214,9 @@ pub enum Arrival {
     FinAgain,
     /// A FIN before which something is missing, and which the receiver discards: smoltcp keeps none.
     FinTooEarly,
+    /// What of it is new lies beyond the window of 0 that the receiver has announced: it discards that, and answers by an ACK (RFC 9293
+    /// §3.10.7.4).
+    NoRoom,
     /// Its timestamp is older than one that the receiver has heard: that throws it away, and answers by an ACK (RFC 7323
     /// §5).
     Stale,

@@ -185,7 +185,8 @@ impl Side {
     }
 
     /// Whether it withdraws room that it had offered, and acknowledges less than has come: there was no memory for that, and it was dropped
-    /// (Linux says so at once, by a window of 0). A window of 0 that comes behind a later segment says nothing of now. Or it has said by SACK that it has
+    /// (Linux says so at once, by a window of 0). A window of 0 that comes behind a later segment says nothing of now. Or it acknowledges just what it
+    /// had room for, and its peer has sent more (RFC 9293 §3.10.7.4). Or it has said by SACK that it has
     /// something beyond what it acknowledges, acknowledges more now, and does not name it any more: it has dropped that.
     pub(super) fn shows_lack(&mut self, peer: &Self, it: &Placed) -> bool {
         let Some(ack) = it.ack.filter(|_| !it.flags.any(Flags::SYN | Flags::RST)) else {
@@ -194,9 +195,12 @@ impl Side {
         let said = self.said.map_or(ack, |said| said.ack);
         let is_newest = ack >= said && !peer.has_heard_later(it);
         let withdraws = it.closes_window() && self.room_to.is_some_and(|room| ack < room);
+        // All that it has room for it has, and not what its peer has sent beyond that.
+        let was_overrun = self.room_to == Some(ack);
         // What it has by SACK it names in each ACK, as long as it has it (RFC 2018 §4, §8).
         let reneges = it.sacked.is_none() && ack > said && ack < peer.heard.sacked;
-        let lacks = is_newest && (withdraws || reneges) && ack < self.received.expects;
+        let lacks =
+            is_newest && (withdraws || was_overrun || reneges) && ack < self.received.expects;
         if lacks {
             self.received.lacks(ack);
         }

@@ -215,7 +215,8 @@ fn a_fin_that_crossed_and_was_dropped_is_waited_for() {
     assert_eq!(client(&talk), Some(FinWait2));
 }
 
-/// A window that is closed and not withdrawn tells only that what was offered is full: what comes then crosses it.
+/// A window that is closed and not withdrawn tells only that what was offered is full: what comes then is not taken in, and nothing is taken
+/// back.
 #[test]
 fn a_window_that_is_full_takes_nothing_back() {
     let mut talk = talk();
@@ -228,7 +229,7 @@ fn a_window_that_is_full_takes_nothing_back() {
     talk.forth(ACK, (1, 101), b"");
     talk.back(ACK, (101, 1), b"x");
     talk.forth(ACK, (1, 101), b"");
-    assert_eq!(talk.flow().expects(Way::Back), 102);
+    assert_eq!(talk.flow().expects(Way::Back), 101);
 }
 
 /// It says nothing of what has come since it left.
@@ -258,4 +259,41 @@ fn what_sack_has_named_and_names_no_more_was_dropped() {
     assert_eq!(talk.flow().expects(Way::Forth), 3);
     talk.forth(Flags::RST, (3, 0), b"");
     assert_eq!(talk.states(), [Closed, Closed]);
+}
+
+/// What is sent beyond a closed window was taken to have arrived: its receiver seemed to report a gap, and what came later to fill one.
+#[test]
+fn what_lies_beyond_a_closed_window_is_not_taken_in() {
+    let mut talk = talk().open();
+    // The window of the SYN-ACK is filled.
+    talk.forth(ACK, (1, 1), &[b'x'; 1000]);
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 1001), b"");
+    let segment = talk.frame(Way::Forth, ACK, (901, 1), &[b'x'; 200]);
+    talk.sent(&segment);
+    assert_eq!(talk.arrives(&segment), Arrival::NoRoom);
+    assert_eq!(talk.back(ACK, (1, 1001), b"").0, Label::Window);
+    talk.windows[1] = 1000;
+    talk.back(ACK, (1, 1001), b"");
+    let segment = talk.frame(Way::Forth, ACK, (1101, 1), b"9");
+    talk.sent(&segment);
+    assert_eq!(talk.arrives(&segment), Arrival::Early);
+    let segment = talk.frame(Way::Forth, ACK, (1001, 1), &[b'x'; 100]);
+    talk.sent(&segment);
+    assert_eq!(talk.arrives(&segment), Arrival::InOrder);
+}
+
+/// The same of a window that is open, but not as wide: what is acknowledged says where it has ended.
+#[test]
+fn what_lies_beyond_a_window_is_cut_off() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[b'x'; 1200]);
+    talk.windows[1] = 0;
+    let (label, ..) = talk.back(ACK, (1, 1001), b"");
+    assert!(matches!(label, Label::Ack { bytes: 1000, .. }), "{label:?}");
+    talk.windows[1] = 1000;
+    talk.back(ACK, (1, 1001), b"");
+    let segment = talk.frame(Way::Forth, ACK, (1201, 1), b"more");
+    talk.sent(&segment);
+    assert_eq!(talk.arrives(&segment), Arrival::Early);
 }
