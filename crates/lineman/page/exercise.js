@@ -2,6 +2,7 @@
 
 import { refill } from './focus.js';
 import { button, element } from './messages.js';
+import { post } from './stream.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages */
 /** @typedef {import('./store.js').Both} Both */
@@ -138,15 +139,14 @@ export class Exercise {
     const check = button(say('exercise.check'), async () => {
       const order = places.map(({ input }, at) => [Number(input.value), at]).sort(([one], [other]) => one - other);
       const whole = order.every(([place], at) => place === at + 1);
-      const body = JSON.stringify({ blanks: blanks.map(({ input }) => input.value), order: whole ? order.map(([, at]) => at) : [] });
-      try {
-        const answer = await fetch(`exercise/${asked.seed}/${asked.events}`, { method: 'POST', body });
-        if (!answer.ok) throw new Error(answer.statusText);
-        work.marks = await answer.json();
-        tell();
-      } catch (error) {
+      const answers = { blanks: blanks.map(({ input }) => input.value), order: whole ? order.map(([, at]) => at) : [] };
+      const { error, ...marks } = await post(`exercise/${asked.seed}/${asked.events}`, answers);
+      if (error) {
         verdict.dataset.solved = 'false';
-        verdict.textContent = say('exercise.unchecked', { why: error instanceof Error ? error.message : String(error) });
+        verdict.textContent = say('exercise.unchecked', { why: messages.told(error) });
+      } else {
+        work.marks = /** @type {Marks} */ (marks);
+        tell();
       }
     });
     const tell = () => {
@@ -158,7 +158,7 @@ export class Exercise {
       if (marks.order) {
         const { late, early } = marks.order;
         const pair = late === undefined || early === undefined ? '' : say('exercise.early', { late: letter(late), early: letter(early) });
-        told(orderMark, marks.order, pair);
+        told(orderMark, marks.order, marks.order.mark === 'open' ? say('exercise.places', { count: asked.order.length }) : pair);
       }
       const all = [...marks.blanks, ...(marks.order ? [marks.order] : [])];
       const right = all.filter((it) => it.mark === 'right').length;

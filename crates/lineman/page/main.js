@@ -84,7 +84,7 @@ function header() {
       button('?', () => keys.show(), messages.say('key.list')),
     ]);
     const said = store.notices.slice(-1).map(({ text, refused }) => {
-      const why = typeof text === 'string' ? text : text[store.lang];
+      const why = messages.told(text);
       return refused ? messages.say('refused', { why }) : why;
     });
     if (store.gone) said.unshift(messages.say('gone'));
@@ -116,8 +116,8 @@ const tabs = new Tabs(at('tabs'), store, messages, [
   ['inspector', at('inspector')], ['doing', at('doing'), lab], ['bench', at('bench'), lab], ['wire', at('faults'), lab], ['graphs', at('graphs')], ['table', at('table')], ['learn', at('learn')],
 ]);
 const chooser = new Chooser(/** @type {HTMLDialogElement} */ (at('chooser')), store, messages);
-new Chapter(at('chapter'), store, messages, chooser);
 const predict = new Predict(at('predict'), store, messages, wire);
+new Chapter(at('chapter'), store, messages, chooser, () => predict.on);
 new Exercise(at('exercise'), /** @type {HTMLDialogElement} */ (at('paper')), at('work'), store, messages);
 /** The question, before what it is about. */
 const answer = () => {

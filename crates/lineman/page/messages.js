@@ -1,6 +1,6 @@
 // The page's own words, from the same tables as the terminal's.
 
-/** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./store.js').Store} Store @typedef {import('./store.js').Told} Told */
 
 export class Messages {
   /** @param {Store} store */
@@ -33,6 +33,12 @@ export class Messages {
       const counted = this.store.lang === 'en' && String(value) === '1' ? (this.one[noun] ?? noun) : noun;
       return noun === undefined ? String(value) : `${value} ${counted}`;
     });
+  }
+
+  /** What was told, in the language that is chosen now. @param {Told} text */
+  told(text) {
+    if (typeof text === 'string') return text;
+    return 'name' in text ? this.say(text.name) : text[this.store.lang];
   }
 }
 

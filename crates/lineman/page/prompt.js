@@ -29,7 +29,7 @@ export class Prompt {
     this.store = store;
     this.messages = messages;
     this.place = place;
-    /** What was typed and answered. @type {{text: string|import('./store.js').Both, kind: string}[]} */
+    /** What was typed and answered. @type {{text: import('./store.js').Told, kind: string}[]} */
     this.lines = [];
     /** @type {string[]} */
     this.history = [];
@@ -80,7 +80,7 @@ export class Prompt {
     if (answer.said?.en) this.tell(answer.said, 'said');
   }
 
-  /** @param {string|import('./store.js').Both} text @param {string} kind */
+  /** @param {import('./store.js').Told} text @param {string} kind */
   tell(text, kind) {
     this.lines.push({ text, kind });
     if (this.lines.length > KEPT) this.lines.shift();
@@ -116,7 +116,7 @@ export class Prompt {
     this.input.placeholder = say('bench.hint');
     this.input.setAttribute('aria-label', say('bench'));
     this.log.setAttribute('aria-label', say('bench.log'));
-    this.log.replaceChildren(...this.lines.map((line) => element('li', line.kind, typeof line.text === 'string' ? line.text : line.text[store.lang])));
+    this.log.replaceChildren(...this.lines.map((line) => element('li', line.kind, messages.told(line.text))));
     this.log.scrollTop = this.log.scrollHeight;
     if (looks !== this.looks) {
       this.looks = looks;

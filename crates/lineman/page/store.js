@@ -5,6 +5,7 @@
  *   answer: null|{value: string}|{error: string}}} Call
  * @typedef {{before: string, after: string, through?: string, known: string, connection?: string}} StateCell
  * @typedef {{en: string, zh: string}} Both
+ * @typedef {string|Both|{name: string}} Told what was told beside the log: in one language, in both, or the name of the page's own words
  * @typedef {{layer: string, name: Both, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
  *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
@@ -44,7 +45,7 @@ export class Store {
     this.lang = 'en';
     this.absolute = false;
     this.gone = false;
-    /** What was said that is not in the log: in one language, or in both; and whether it is why something was not done. @type {{text: string|Both, refused?: boolean}[]} */
+    /** What was said that is not in the log, and whether it is why something was not done. @type {{text: Told, refused?: boolean}[]} */
     this.notices = [];
     /** @type {(() => void)[]} */
     this.views = [];

@@ -31,18 +31,22 @@ export function listen(store) {
 }
 
 /**
- * Has the lab do something; gives what it said to that, or why it was not done.
- * @param {object} command
- * @returns {Promise<{said?: import('./store.js').Both, error?: string|import('./store.js').Both}>}
+ * Sends something; gives what lineman said to that, or why it was not done. What a browser says when nobody answers is in a
+ * language of its own.
+ * @param {string} path @param {object} content
+ * @returns {Promise<{error?: import('./store.js').Told, [name: string]: any}>}
  */
-export async function ask(command) {
+export async function post(path, content) {
   try {
-    const answer = await fetch('do', { method: 'POST', body: JSON.stringify(command) });
+    const answer = await fetch(path, { method: 'POST', body: JSON.stringify(content) });
     return await answer.json();
-  } catch (error) {
-    return { error: String(error) };
+  } catch {
+    return { error: { name: 'unanswered' } };
   }
 }
+
+/** Has the lab do something. @param {object} command @returns {Promise<{said?: import('./store.js').Both, error?: import('./store.js').Told}>} */
+export const ask = (command) => post('do', command);
 
 /**
  * Has the lab do something. What it does is seen in the log, like everything else.

@@ -15,12 +15,96 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "三次握手：第一次、第二次、第三次",
     ),
     (
+        "chapter.opening.how",
+        "Each side names its initial sequence number in a SYN, and each SYN is acknowledged; the second segment does both.",
+        "双方各用 SYN 通告自己的初始序号，每个 SYN 都要得到确认；第二次握手兼做这两件事。",
+    ),
+    (
+        "chapter.shake.first",
+        "First segment: SYN",
+        "第一次握手：SYN",
+    ),
+    (
+        "chapter.shake.second",
+        "Second segment: SYN+ACK",
+        "第二次握手：SYN+ACK",
+    ),
+    (
+        "chapter.shake.third",
+        "Third segment: ACK",
+        "第三次握手：ACK",
+    ),
+    (
         "chapter.closing",
         "Closing in four steps: first to fourth",
         "四次挥手：第一次至第四次",
     ),
+    (
+        "chapter.closing.how",
+        "Each direction ends with its own FIN, and each FIN is acknowledged.",
+        "两个方向各用自己的 FIN 结束，每个 FIN 都要得到确认。",
+    ),
+    (
+        "chapter.wave.first",
+        "First segment: FIN",
+        "第一次挥手：FIN",
+    ),
+    (
+        "chapter.wave.second",
+        "Second segment: ACK",
+        "第二次挥手：ACK",
+    ),
+    (
+        "chapter.wave.third",
+        "Third segment: FIN",
+        "第三次挥手：FIN",
+    ),
+    (
+        "chapter.wave.fourth",
+        "Fourth segment: ACK",
+        "第四次挥手：ACK",
+    ),
     ("chapter.against", "TCP against UDP", "TCP 与 UDP 对比"),
+    (
+        "chapter.against.how",
+        "The same loss and the same two sends, once with TCP and once with UDP: compare what arrives.",
+        "同样的丢失、同样的两次发送，TCP 与 UDP 各做一遍：比较到达的内容。",
+    ),
+    (
+        "chapter.datagram",
+        "A datagram, without a handshake",
+        "数据报：不经握手直接发送",
+    ),
     ("chapter.tftp", "A small TFTP", "一个小的 TFTP"),
+    (
+        "chapter.tftp.how",
+        "A request, then block after block: each DATA waits for the ACK of the one before; a short block is the last.",
+        "先发请求，再逐块传输：每个 DATA 都要等前一块的 ACK；不满一块的 DATA 是最后一块。",
+    ),
+    ("chapter.tftp.rrq", "The request: RRQ", "请求：RRQ"),
+    ("chapter.tftp.data", "A block: DATA", "数据块：DATA"),
+    ("chapter.tftp.ack", "Its acknowledgment: ACK", "确认：ACK"),
+    (
+        "chapter.tftp.last",
+        "The last block: a short DATA",
+        "最后一块：不满一块的 DATA",
+    ),
+    ("chapter.tftp.end", "The last ACK", "最后一个 ACK"),
+    (
+        "chapter.comes",
+        "this packet has not been sent yet",
+        "这个报文尚未发送",
+    ),
+    (
+        "chapter.held",
+        "this packet has not been sent yet: deliver those that are held before it",
+        "这个报文尚未发送：先放行在它之前被扣留的报文",
+    ),
+    (
+        "chapter.asked",
+        "hidden until the question is answered",
+        "回答问题之后才显示",
+    ),
     ("guess", "Which state next?", "下一个状态是什么？"),
     (
         "guess.on",
@@ -73,6 +157,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "exercise.order",
         "In which order were these sent? Number them from 1.",
         "它们按什么次序发送？从 1 开始编号。",
+    ),
+    (
+        "exercise.places",
+        "Places are missing, or taken twice: each packet has its own number, from 1 to {count}.",
+        "编号有缺漏或重复：每个报文各有一个编号，从 1 到 {count}。",
     ),
     ("exercise.pass", "Go on without it", "跳过这一题"),
     (

@@ -175,6 +175,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("refused", "not done: {why}", "未执行：{why}"),
     (
+        "unanswered",
+        "lineman does not answer; has it been stopped?",
+        "lineman 没有应答；它是否已被停止？",
+    ),
+    (
         "waiting.rows",
         "nothing has happened yet",
         "还没有发生任何事",

@@ -752,6 +752,27 @@ const flows = {
     assert((await labels(page)).some((label) => label.startsWith('SYN')));
   },
 
+  /** The browser's own "Failed to fetch" stood in the banner, in Chinese too. */
+  async what_nobody_answers_is_told_in_the_words_of_the_page(browser) {
+    for (const words of [/not done: lineman does not answer/, /未执行：lineman 没有应答/]) {
+      const page = await open(browser, await serve('handshake'));
+      await until('a held SYN', () => held(page));
+      if (words.source.includes('未')) await page.keyboard.press('t');
+      await page.keyboard.press('3');
+      children.at(-1).removeAllListeners('exit');
+      children.at(-1).kill('SIGKILL');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('d');
+      await until('a banner', () => page.locator('#banner').isVisible());
+      assert.match(await page.locator('#banner').textContent(), words);
+      // Calls are told where they were typed, too.
+      await page.locator('#bench .prompt input').fill('state');
+      await page.locator('#bench .prompt input').press('Enter');
+      await until('an answer', async () => words.source.split(/: |：/).slice(1).every((it) => page.locator('.transcript .wrong', { hasText: it }).count()));
+      assert.doesNotMatch(await page.locator('body').innerText(), /fetch/i);
+    }
+  },
+
   async a_call_is_placed_by_a_button(browser) {
     const page = await open(browser, await serve());
     await page.keyboard.press('2');
@@ -1025,6 +1046,13 @@ const flows = {
       await page.locator('[data-do=check]').click();
       await answer;
     };
+    // Nothing was said of an order with a gap, or of two packets in one place.
+    for (const places of [['1', '', '3'], ['1', '1', '2'], ['0', '1', '2'], ['', '', '']]) {
+      for (const [at, it] of places.entries()) await page.locator('.place').nth(at).fill(it);
+      await check();
+      await until('places are missing', async () => /its own number, from 1 to 3/.test((await page.locator('.mark').allTextContents()).join()));
+      assert.equal(await solved(), 'false');
+    }
     // Everything is filled in, and wrong.
     const blanks = page.locator('[data-blank]');
     const count = await blanks.count();
@@ -1137,9 +1165,63 @@ const flows = {
       const names = (await page.locator('.chapter > li > b').allTextContents()).join(' ');
       return /三次握手：第一次、第二次、第三次/.test(names) && /四次挥手/.test(names);
     });
-    assert.equal(await page.locator('.chapter [data-scenario]').count(), 12, 'a step whose scenario is gone');
+    assert.equal(await page.locator('.chapter [data-scenario]').count(), 13, 'a step whose scenario is gone');
     await page.locator('.chapter [data-scenario=close-four]').click();
     await until('another scenario', async () => (await page.locator('#title').textContent()) === 'close-four');
+  },
+
+  /** 三次握手 and 四次挥手 were two headings, and nothing led to the first, the second … of them. */
+  async each_step_of_the_chapter_leads_to_its_packet(browser) {
+    const page = await open(browser, await start('udp-lost'));
+    await until('a walk', () => page.locator('[data-walk=next]').count());
+    await page.locator('[data-tab=learn]').click();
+    const steps = [
+      ['shake.first', '第一次握手', 'First', /^SYN seq=0/], ['shake.second', '第二次握手', 'Second', /^SYN\+ACK seq=0/], ['shake.third', '第三次握手', 'Third', /^ACK ack=1/],
+      ['wave.first', '第一次挥手', 'First', /^FIN\+ACK/], ['wave.second', '第二次挥手', 'Second', /^ACK/], ['wave.third', '第三次挥手', 'Third', /^FIN\+ACK/], ['wave.fourth', '第四次挥手', 'Fourth', /^ACK/],
+      ['datagram', '数据报', 'datagram', /^UDP/],
+      ['tftp.rrq', 'RRQ', 'RRQ', /^RRQ/], ['tftp.data', 'DATA', 'DATA', /^DATA 1/], ['tftp.ack', 'ACK', 'ACK', /^ACK 1/], ['tftp.last', 'DATA', 'DATA', /^DATA 3/], ['tftp.end', 'ACK', 'ACK', /^ACK 3/],
+    ];
+    for (const lang of ['en', 'zh-CN']) {
+      await until(lang, async () => (await page.locator('html').getAttribute('lang')) === lang);
+      assert.equal(await page.locator('.chapter [data-packet]').count(), steps.length);
+      for (const [name, zh, en, label] of steps) {
+        const step = page.locator(`[data-packet="${name}"]`);
+        assert.match(await step.textContent(), new RegExp(lang === 'en' ? en : zh));
+        await step.click();
+        await until(`${name}: its packet`, async () => label.test((await page.locator('.row.chosen .label').allTextContents()).join()));
+        await until(`${name}: is marked`, async () => (await step.getAttribute('aria-current')) === 'step');
+        // What there is to say of it is read beside it.
+        assert((await page.locator(`li:has(> [data-packet="${name}"]) .said`).textContent()).length > 8, name);
+      }
+      await page.keyboard.press('t');
+    }
+    // A question that stands before it comes first.
+    await page.locator('[data-scenario=handshake]').click();
+    await until('a walk from the beginning', async () => (await page.locator('#title').textContent()) === 'handshake' && (await page.locator('[data-walk=next]').count()));
+    await page.locator('[data-guess=on]').check();
+    await page.locator('[data-guess=answer]').waitFor();
+    await page.locator('[data-packet="shake.third"]').click();
+    await until('it is told', async () => /until the question is answered/.test(await page.locator('.chapter .named').first().textContent()));
+    assert(!(await labels(page)).some((it) => it.startsWith('ACK')), 'nothing is given away');
+  },
+
+  /** A log without a lab has the steps that are in it, and a held packet is waited for. */
+  async steps_of_the_chapter_wait_for_their_packet(browser) {
+    const log = await open(browser, await serve('replay', await recorded('close-four')));
+    await log.keyboard.press('7');
+    await until('the steps', async () => (await log.locator('[data-packet]').count()) === 7);
+    for (const name of ['wave.second', 'wave.third']) {
+      await log.keyboard.press('Home');
+      await log.locator(`[data-packet="${name}"]`).click();
+      await until(name, async () => /^FIN\+ACK|^ACK/.test((await log.locator('.row.chosen .label').allTextContents()).join()));
+    }
+    const page = await open(browser, await serve('handshake'));
+    await until('a held SYN', () => held(page));
+    await page.locator('[data-tab=learn]').click();
+    await page.locator('[data-packet="shake.third"]').click();
+    await until('it is told', async () => /deliver those that are held/.test(await page.locator('.chapter .named').first().textContent()));
+    await page.locator('#learn').focus();
+    await deliverUntil(page, 'the third', async () => (await page.locator('[data-packet="shake.third"]').getAttribute('aria-current')) === 'step');
   },
 
   async nothing_serious_for_those_who_see_badly(browser) {
