@@ -140,7 +140,7 @@ export class Chapter {
     made.dataset.packet = step.name;
     const here = this.isHere(step);
     if (here) made.setAttribute('aria-current', 'step');
-    const said = here ? store.row()?.sayings.map((saying) => saying.text[store.lang]).join(store.lang === 'zh' ? '' : ' ') : '';
+    const said = here ? messages.sentences(store.row()?.sayings ?? []) : '';
     const why = this.waits === step ? messages.say(this.hides() ? 'chapter.asked' : store.walks ? 'chapter.comes' : 'chapter.held') : '';
     return element('li', '', null, [made, element('span', here ? 'said' : 'how', said || why)]);
   }

@@ -82,7 +82,7 @@ export class Find {
       if (call) parts.push(format.call(call));
       if (state && state.before !== state.after) parts.push(state.after);
     }
-    if (packet) parts.push(format.label(row, store.lang, store.absolute), packet.fate === 'dropped' ? messages.say('dropped') : '');
+    if (packet) parts.push(format.label(row, messages), packet.fate === 'dropped' ? messages.say('dropped') : '');
     const text = parts.join('\n').toLowerCase();
     return words.every((word) => (/^#\d+$/.test(word) ? packet?.id === Number(word.slice(1)) : text.includes(word)));
   }

@@ -1,6 +1,6 @@
 // How numbers and calls are written.
 
-/** @typedef {import('./store.js').Row} Row @typedef {import('./store.js').Call} Call */
+/** @typedef {import('./store.js').Row} Row @typedef {import('./store.js').Call} Call @typedef {import('./messages.js').Messages} Messages */
 
 /** Seconds of the log's clock, with milliseconds. @param {number} ns */
 export const seconds = (ns) => (ns / 1e9).toFixed(3);
@@ -31,14 +31,15 @@ export function call(call) {
 
 /**
  * What stands at an arrow: the words of the log, or the same with the numbers of the header.
- * @param {Row} row @param {'en'|'zh'} lang @param {boolean} absolute
+ * @param {Row} row @param {Messages} messages
  */
-export function label(row, lang, absolute) {
+export function label(row, messages) {
   const packet = row.packet;
+  const { lang, absolute } = messages.store;
   // Beside states that are told without a packet: whose they are.
   if (!packet) return [row.states.client, row.states.server].map((cell) => cell?.connection).filter(Boolean).join(' ');
   const tcp = packet.tcp;
-  const times = packet.part === 'repeat' ? ` ×${packet.repeats}` : '';
+  const times = packet.part === 'repeat' ? ` ${messages.say('repeats', { count: packet.repeats })}` : '';
   if (!absolute || !tcp) return packet.text[lang] + times;
   const takes = tcp.len > 0 || /SYN|FIN/.test(tcp.flags);
   return [

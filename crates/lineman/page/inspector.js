@@ -28,20 +28,20 @@ export class Inspector {
       return;
     }
     const parts = [];
-    const label = format.label(row, store.lang, store.absolute);
+    const label = format.label(row, messages);
     const name = row.packet ? `#${row.packet.id} ${label}` : `${format.seconds(row.t_ns)} s`;
     parts.push(element('h2', '', name));
     for (const host of /** @type {const} */ (['client', 'server'])) {
       // As a whole: the ladder has no room for long ones.
       const call = row.calls[host];
-      if (call) parts.push(element('p', '', null, [element('span', 'how', `${messages.say(host)}: `), element('code', '', format.call(call))]));
+      if (call) parts.push(element('p', '', null, [element('span', 'how', messages.say('of', { what: messages.say(host), is: '' })), element('code', '', format.call(call))]));
     }
     for (const saying of row.sayings) parts.push(element('p', '', saying.text[store.lang]));
     for (const host of /** @type {const} */ (['client', 'server'])) {
       const cell = row.states[host];
       if (!cell || cell.before === cell.after) continue;
       const way = [cell.before, cell.through, cell.after].filter((it, at, all) => it && it !== all[at - 1]);
-      parts.push(element('p', 'how', `${messages.say(host)}: ${way.join(' → ')} (${messages.say(`known.${cell.known}`)})`));
+      parts.push(element('p', 'how', messages.say('of.known', { what: messages.say(host), is: way.join(' → '), known: messages.say(`known.${cell.known}`) })));
     }
     this.place.replaceChildren(...parts);
     this.place.scrollTop = 0;

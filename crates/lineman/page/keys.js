@@ -31,7 +31,7 @@ export class Keys {
   show() {
     const { dialog, messages } = this;
     const list = element('dl');
-    for (const key of this.keys.filter((it) => it.when())) list.append(element('dt', '', key.shown), element('dd', '', messages.say(key.name)));
+    for (const key of this.keys.filter((it) => it.when())) list.append(element('dt', '', key.keys[0] === ' ' ? messages.say('key.space') : key.shown), element('dd', '', messages.say(key.name)));
     dialog.replaceChildren(element('h2', '', messages.say('keys')), list, button(messages.say('close'), () => dialog.close()));
     // What cannot be reached by a letter is reached by these, as everywhere.
     list.append(element('dt', '', 'Tab'), element('dd', '', messages.say('key.tab')), element('dt', '', 'Esc'), element('dd', '', messages.say('key.escape')));

@@ -225,7 +225,6 @@ export class Ladder {
   /** @param {Row} row @returns {HTMLElement} */
   row(row) {
     const { store, messages } = this;
-    const { lang } = store;
     const made = element('div', row.packet ? 'row' : 'row plain');
     made.dataset.n = String(row.n);
     made.style.top = `${this.tops[row.n]}px`;
@@ -239,7 +238,7 @@ export class Ladder {
     const nothing = !row.packet && !row.calls.client && !row.calls.server && !row.states.client && !row.states.server;
     if (nothing) {
       made.classList.add('told');
-      made.append(element('span', 'remark', row.sayings.map((saying) => saying.text[lang]).join(' ')));
+      made.append(element('span', 'remark', messages.sentences(row.sayings)));
     } else {
       const call = (/** @type {'client'|'server'} */ host) => {
         const cell = row.calls[host];
@@ -253,7 +252,7 @@ export class Ladder {
       };
       const lost = row.packet?.fate === 'dropped' ? ' lost' : '';
       // The column is the arrow's; behind the words themselves no other arrow is seen.
-      const words = element('span', '', format.label(row, lang, store.absolute));
+      const words = element('span', '', format.label(row, messages));
       words.title = words.textContent ?? '';
       const label = element('span', `label${lost}`, null, [words]);
       made.append(call('client'), state('client'), label, state('server'), call('server'));

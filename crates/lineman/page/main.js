@@ -60,7 +60,9 @@ function header() {
     document.title = messages.say(captured ? 'title.capture' : 'title');
     at('title').textContent = store.ladder?.scenario ?? (both ? `${both.client} → ${both.server}` : document.title);
     const { origin = '', system = '' } = store.ladder ?? {};
-    at('origin').textContent = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
+    const known = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
+    const title = store.choices.find(({ name }) => name === store.ladder?.scenario)?.title?.[store.lang];
+    at('origin').textContent = title ? `${title} · ${known}` : known;
     // An exercise is all there is: the log would be its answers.
     const looks = !store.exercise;
     main.hidden = !looks;
@@ -91,7 +93,7 @@ function header() {
     const close = button('×', () => { store.notices = []; store.changed(); });
     close.setAttribute('aria-label', messages.say('close'));
     close.hidden = store.notices.length === 0;
-    refill(at('banner'), () => [said.join(' '), ' ', close]);
+    refill(at('banner'), () => [said.join(store.lang === 'zh' ? '' : ' '), ' ', close]);
     at('banner').hidden = said.length === 0;
   });
 }

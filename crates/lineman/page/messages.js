@@ -35,6 +35,12 @@ export class Messages {
     });
   }
 
+  /** Sentences one after the other. @param {{text: import('./store.js').Both}[]} sayings */
+  sentences(sayings) {
+    const { lang } = this.store;
+    return sayings.map(({ text }) => text[lang]).join(lang === 'zh' ? '' : ' ');
+  }
+
   /** What was told, in the language that is chosen now. @param {Told} text */
   told(text) {
     if (typeof text === 'string') return text;

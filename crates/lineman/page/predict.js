@@ -23,7 +23,7 @@ export class Predict {
     this.asked = 0;
     /** The answer that waits for its packet. @type {null|{id: number, host: string, state: string}} */
     this.waits = null;
-    /** What came of the last one. @type {null|{right: boolean, changes: {host: string, state: string}[], why: {en: string, zh: string}[]}} */
+    /** What came of the last one. @type {null|{right: boolean, changes: {host: string, state: string}[], why: {text: import('./store.js').Both}[]}} */
     this.outcome = null;
     this.epoch = store.epoch;
     this.seen = 0;
@@ -124,7 +124,7 @@ export class Predict {
       // Where the row shows only how it goes on, what the packet is was said where it was sent.
       const sent = store.rows[store.departures.get(row.packet.id) ?? row.n];
       const reasons = why.length || sent.about === null ? why.map((nth) => row.sayings[nth]) : [sent.sayings[sent.about]];
-      this.outcome = { right, changes, why: reasons.map((it) => it.text) };
+      this.outcome = { right, changes, why: reasons };
       this.asked += 1;
       if (right) this.right += 1;
       this.waits = null;
@@ -136,7 +136,7 @@ export class Predict {
     this.seek();
     const { store, messages } = this;
     const next = this.on ? this.next() : undefined;
-    const label = next && `${next.row.packet?.from === 'client' ? '→' : '←'} ${format.label(next.row, store.lang, store.absolute)}`;
+    const label = next && `${next.row.packet?.from === 'client' ? '→' : '←'} ${format.label(next.row, messages)}`;
     const drawn = JSON.stringify([store.lang, this.on, next?.id, label, this.right, this.asked, this.outcome, store.decides(), this.waits]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
@@ -164,7 +164,7 @@ export class Predict {
     // In one line: a projector has few.
     if (this.asked) came.push(element('span', 'score', say('guess.score', { right: this.right, asked: this.asked })));
     if (came.length) parts.push(element('p', 'came', null, came));
-    if (this.outcome && !this.outcome.right) parts.push(element('p', 'why', this.outcome.why.map((it) => it[store.lang]).join(' ')));
+    if (this.outcome && !this.outcome.right) parts.push(element('p', 'why', messages.sentences(this.outcome.why)));
     // What came of the last answer stands above the next question: it is seen without scrolling.
     if (label !== undefined && !this.waits) parts.push(this.question(next?.id ?? -1, label));
     refill(this.place, () => parts);

@@ -51,9 +51,9 @@ export class Table {
     const state = (/** @type {Host} */ host) => element('td', 'st', row.states[host]?.after ?? '');
     const packet = row.packet;
     const way = packet ? messages.say(packet.from === 'client' ? 'to.server' : 'to.client') : '';
-    const fate = packet?.fate === 'dropped' ? `, ${messages.say('dropped')}` : packet?.fate === 'held' ? `, ${messages.say('held')}` : '';
-    const label = packet ? `${way}: ${format.label(row, store.lang, store.absolute)}${fate}` : '';
-    const meaning = element('td', '', row.sayings.map((saying) => saying.text[store.lang]).join(' '));
+    const fate = packet?.fate === 'dropped' || packet?.fate === 'held' ? ` (${messages.say(packet.fate)})` : '';
+    const label = packet ? messages.say('of', { what: way, is: format.label(row, messages) }) + fate : '';
+    const meaning = element('td', '', messages.sentences(row.sayings));
     const time = element('td', '', `${format.seconds(row.t_ns)} s`);
     if (!packet && !row.calls.client && !row.calls.server && !row.states.client && !row.states.server) {
       /** @type {HTMLTableCellElement} */ (meaning).colSpan = 6;

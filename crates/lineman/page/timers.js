@@ -57,7 +57,7 @@ export class Timers {
       const text = place.children[at]?.querySelector('.left');
       if (left === undefined || !bar || !text) return;
       bar.value = left;
-      text.textContent = `${(left / 1e9).toFixed(1)} s`;
+      text.textContent = messages.say('timer.left', { time: `${(left / 1e9).toFixed(1)} s` });
     });
   }
 

@@ -63,7 +63,7 @@ export class WireControls {
   label(id) {
     const n = this.store.departures.get(id);
     const row = n === undefined ? undefined : this.store.rows[n];
-    return row ? format.label(row, this.store.lang, this.store.absolute) : '';
+    return row ? format.label(row, this.messages) : '';
   }
 
   draw() {

@@ -49,6 +49,13 @@ pub enum ParseError {
         /// Its place in the text, in bytes.
         at: Range<usize>,
     },
+    /// There are more rules than a wire has.
+    TooMany {
+        /// The first word of the first that is too many.
+        token: String,
+        /// Its place in the text, in bytes.
+        at: Range<usize>,
+    },
 }
 
 /// What a value should be.
@@ -96,7 +103,8 @@ impl ParseError {
             | Self::Missing { token, .. }
             | Self::Value { token, .. }
             | Self::Behind { token, .. }
-            | Self::Twice { token, .. } => token,
+            | Self::Twice { token, .. }
+            | Self::TooMany { token, .. } => token,
         }
     }
 
@@ -107,7 +115,8 @@ impl ParseError {
             | Self::Missing { at, .. }
             | Self::Value { at, .. }
             | Self::Behind { at, .. }
-            | Self::Twice { at, .. } => at.clone(),
+            | Self::Twice { at, .. }
+            | Self::TooMany { at, .. } => at.clone(),
         }
     }
 
@@ -116,7 +125,7 @@ impl ParseError {
         match self {
             Self::Unknown { choices, .. } | Self::Missing { choices, .. } => choices,
             Self::Value { want, .. } => want.examples(),
-            Self::Behind { .. } | Self::Twice { .. } => &[],
+            Self::Behind { .. } | Self::Twice { .. } | Self::TooMany { .. } => &[],
         }
     }
 }
@@ -129,6 +138,7 @@ impl fmt::Display for ParseError {
             Self::Value { .. } => "not a value for this",
             Self::Behind { .. } => "to be said before what the rule does",
             Self::Twice { .. } => "said twice",
+            Self::TooMany { .. } => "one rule too many",
         };
         write!(
             f,

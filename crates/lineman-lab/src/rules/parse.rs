@@ -52,6 +52,8 @@ impl FromStr for Rules {
                     return Err(first.twice());
                 }
                 words.end()?;
+            } else if rules.rules.len() == Self::MOST {
+                return Err(first.too_many());
             } else {
                 rules.rules.push(whole_rule(words)?);
             }

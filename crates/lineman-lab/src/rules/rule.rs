@@ -21,6 +21,11 @@ pub struct Rules {
     pub rules: Vec<Rule>,
 }
 
+impl Rules {
+    /// As many are read of one text: each packet is held against all of them.
+    pub const MOST: usize = 1000;
+}
+
 /// What happens to which packets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {

@@ -325,6 +325,19 @@ fn errors_name_the_word_its_place_and_the_choices() {
     assert!(matches!(error("fin fin drop"), ParseError::Twice { .. }));
 }
 
+/// Nine thousand were taken, and looked at for each packet.
+#[test]
+fn more_rules_than_a_wire_has_are_refused() {
+    let many = |count: usize| vec!["c>s:#1 drop"; count].join(";");
+    let rules: Rules = many(Rules::MOST).parse().expect("as many as there may be");
+    assert_eq!(rules.rules.len(), Rules::MOST);
+    let text = format!("seed 1;{}", many(Rules::MOST + 1));
+    let error = text.parse::<Rules>().expect_err("one too many");
+    let place = "seed 1;".len() + Rules::MOST * "c>s:#1 drop;".len();
+    assert_eq!((error.token(), error.at().start), ("c>s:", place));
+    assert!(matches!(error, ParseError::TooMany { .. }));
+}
+
 /// `dup 25%` was refused without a word of `25% dup`, as netem would have it.
 #[test]
 fn which_packets_said_behind_what_happens_is_told_to_stand_before() {

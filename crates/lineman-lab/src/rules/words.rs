@@ -57,6 +57,13 @@ impl Word<'_> {
         }
     }
 
+    pub(super) fn too_many(&self) -> ParseError {
+        ParseError::TooMany {
+            token: self.text.into(),
+            at: self.range(),
+        }
+    }
+
     pub(super) fn wrong(&self, want: Value) -> ParseError {
         ParseError::Value {
             token: self.text.into(),

@@ -20,6 +20,7 @@ messages! {
     RuleMissing { rules, token, choices } "rule {rules}: something is missing behind “{token}”; possible: {choices}" "规则 {rules}：“{token}”后面缺少内容；可以是：{choices}"
     RuleValue { rules, token, choices } "rule {rules}: “{token}” is not a value for this; write it like {choices}" "规则 {rules}：“{token}”不是这里可用的值；写法如 {choices}"
     RuleBehind { rules, token, form } "rule {rules}: which packets it is about comes first, and “{token}” stands behind what happens to them; write it like this: {form}" "规则 {rules}：先写针对哪些包，而“{token}”写在了动作之后；应写成：{form}"
+    RuleTooMany { most } "too many rules: a wire has {most} at most" "规则太多：线路最多有 {most} 条"
     RuleTwice { rules, token } "rule {rules}: “{token}” is said twice" "规则 {rules}：“{token}”重复了"
     NotBuilt { why } "the lab cannot be built: {why}; lineman doctor says what would help" "无法搭建实验环境：{why}；lineman doctor 会说明如何解决"
     Refused { what, said } "the system refuses {what} ({said})" "系统拒绝了{what}（{said}）"

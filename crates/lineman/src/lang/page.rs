@@ -56,6 +56,12 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("no.deduced", "no state deduced so far", "尚未推断出状态"),
     ("then", "as of {time}", "截至 {time}"),
+    ("of", "{what}: {is}", "{what}：{is}"),
+    (
+        "of.known",
+        "{what}: {is} ({known})",
+        "{what}：{is}（{known}）",
+    ),
     ("state", "state", "状态"),
     (
         "unread",
@@ -109,7 +115,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "deliver it {millis} ms later",
         "推迟 {millis} 毫秒后放行",
     ),
-    ("repeats", "sent again ×{count}", "其间又发送 ×{count}"),
+    ("repeats", "(resent {count} times)", "（重发 {count} 次）"),
     ("rules", "rules of the wire", "线路规则"),
     (
         "rules.hint",
@@ -119,8 +125,8 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("rules.set", "Set", "设置"),
     (
         "walk",
-        "Time stands still; ↓ goes on.",
-        "时间已停住；按 ↓ 继续。",
+        "Time stands still; ↓ or Next goes on.",
+        "时间已停住；按 ↓ 或“下一步”继续。",
     ),
     ("walk.next", "Next", "下一步"),
     ("walk.all", "Show all", "全部显示"),
@@ -207,6 +213,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("key.list", "list of keys", "按键列表"),
     ("key.up", "previous row", "上一行"),
     ("key.down", "next row", "下一行"),
+    ("key.space", "Space", "空格"),
     ("key.first", "first row", "第一行"),
     ("key.tab", "next control", "下一个控件"),
     (
@@ -374,7 +381,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "The picture is too large for a PNG: take SVG.",
         "图片过大，无法生成 PNG：请用 SVG。",
     ),
-    ("export.mermaid", "Mermaid", "Mermaid"),
+    (
+        "export.mermaid",
+        "diagram as text (Mermaid)",
+        "文本图（Mermaid）",
+    ),
     ("export.jsonl", "log (JSON lines)", "日志（JSON 行）"),
     ("export.rows", "rows (JSON lines)", "各行（JSON 行）"),
     ("export.text", "text", "文本"),
@@ -470,6 +481,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "{time}；客户端发出 {client} 字节（{up}），服务器发出 {server} 字节（{down}），含首部",
     ),
     ("timer", "{name}: {time}", "{name}：{time}"),
+    ("timer.left", "{time} left", "还剩 {time}"),
     (
         "timer.retransmission",
         "retransmission timer (RTO)",
@@ -510,7 +522,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "This host was gone before the end: {why}.",
         "这台主机在结束前已不在：{why}。",
     ),
-    ("export.perfetto", "Perfetto", "Perfetto"),
+    ("export.perfetto", "trace for Perfetto", "Perfetto 跟踪文件"),
     ("export.figures", "graphs (SVG)", "图表（SVG）"),
     ("close", "Close", "关闭"),
 ];

@@ -37,6 +37,7 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("rows", "row"),
     ("segments", "segment"),
     ("timeouts", "timeout"),
+    ("times", "time"),
     ("transfers", "transfer"),
 ];
 

@@ -264,6 +264,28 @@ fn a_wrong_command_changes_nothing_and_is_answered_in_json() {
         let said: serde_json::Value = serde_json::from_str(&answer.body).expect("JSON");
         assert!(said["error"]["zh"].is_string(), "{said}");
     }
+    // Nine thousand rules were taken, when they were short enough.
+    let many = vec!["drop"; 9000].join(";");
+    let refused = served.order(&format!(r#"{{"do":"rules","rules":"{many}"}}"#));
+    assert_eq!(refused.status, 400);
+    assert!(refused.body.contains("1000 at most") && refused.body.contains("规则太多"));
+    assert!(refused.body.len() < 500, "{}", refused.body);
+    // Of a body that is announced with 100 MiB nothing is waited for.
+    let mut stream = served.connect();
+    let head = format!(
+        "POST /{}/do HTTP/1.1\r\n{}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        served.token,
+        served.own_host(),
+        100 << 20
+    );
+    stream.write_all(head.as_bytes()).expect("a head");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+    assert!(
+        answer.contains(r#"{"error":{"en":"this is larger"#),
+        "{answer}"
+    );
     // Too long to be looked at; the connection may break while it is still being sent.
     let mut stream = served.connect();
     let head = format!(

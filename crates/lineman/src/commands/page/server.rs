@@ -110,8 +110,13 @@ async fn checked(State(served): State<Arc<Served>>, request: Request, next: Next
     // A request line with a whole URL names its host there, and what the header says does not count (RFC 9112 §3.2.2).
     let named = request.uri().authority().map(Authority::as_str);
     let host = named.or_else(|| text(header::HOST));
+    let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<u64>().ok());
     let checked = served.guard.check(token, host, text(header::ORIGIN));
     let mut response = match checked {
+        // Who announces so much does not send it first.
+        Ok(()) if length.is_some_and(|length| length > LARGEST_COMMAND as u64) => {
+            refuse_unread(StatusCode::PAYLOAD_TOO_LARGE)
+        }
         // A stream is answered at once, and goes on behind that.
         Ok(()) => match tokio::time::timeout(PATIENCE, next.run(request)).await {
             Ok(response) => response,

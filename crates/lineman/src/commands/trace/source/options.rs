@@ -66,6 +66,7 @@ pub fn wrong_rules(text: &str, error: &ParseError, lang: Lang) -> String {
             choices,
         },
         ParseError::Behind { form, .. } => Words::RuleBehind { rules, token, form },
+        ParseError::TooMany { .. } => Words::RuleTooMany { most: &Rules::MOST },
         ParseError::Twice { .. } => Words::RuleTwice { rules, token },
     };
     words.render(lang)
