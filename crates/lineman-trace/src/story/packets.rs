@@ -81,7 +81,7 @@ impl Story {
         open.row.clock = motive.clock.or(deduced);
         open.row.arrow = Some(arrow);
         let place = match awaited || breaks_off {
-            true => self.queue.gathers(place),
+            true => self.queue.joins_its_state(place),
             false => place,
         };
         let place = self.queue.settle(place, sent_ns, &self.calls);

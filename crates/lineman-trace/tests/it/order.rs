@@ -295,6 +295,100 @@ fn a_fin_that_waits_behind_data_has_not_been_sent() {
     assert_eq!(said, ["state.fin.queued", "state.fin.last.queued"]);
 }
 
+/// `close() = 0` of 0.529 stood below segments of 0.531, which "ESTABLISHED" was said of: they left before its FIN, by
+/// `sendfile()`.
+#[test]
+fn a_close_stands_above_the_data_that_leaves_before_its_fin() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    log.quick(Client, 4, "send", &["\"hello\""], "10");
+    log.quick(Client, 4, "close", &[], "0");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    log.at(202 * MS);
+    let data = log.send(Client, tcp.next(Client, ACK, b"hello"));
+    let fin = log.send(Client, tcp.next(Client, and_ack(Flags::FIN), b"world"));
+    log.at(204 * MS);
+    log.verdict(data, Client, Verdict::Delivered, None);
+    log.verdict(fin, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let close = place(&rows, |row| calls(row, Client, "close"));
+    let data = place(&rows, |row| shows(row, data));
+    let fin = place(&rows, |row| shows(row, fin));
+    assert!(close < data && data < fin, "{close} {data} {fin}");
+    assert_eq!(ids(&rows[close].sayings), ["state.fin.queued"]);
+    let state = |at: usize| rows[at].states.client.map(|cell| cell.after);
+    assert_eq!(state(data), Some(TcpState::FinWait1));
+}
+
+/// A program closes a connection and makes another socket, and a segment arrives, before the lab reads the FIN.
+fn closes_and_goes_on() -> (Vec<Row>, u64) {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let data = log.send(Server, tcp.next(Server, and_ack(Flags::PSH), b"hello"));
+    log.at(201 * MS);
+    let crosses = log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+    log.at(202 * MS);
+    let close = log.call(Client, 4, "close", &[]);
+    log.verdict(data, Server, Verdict::Delivered, None);
+    log.at(202_100).returns(close, Client, "close", "0");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    let fin = data + 2;
+    log.put(read_late(
+        fin,
+        202_090,
+        tcp.next(Client, and_ack(Flags::FIN), b""),
+    ));
+    log.at(203 * MS)
+        .verdict(crosses, Client, Verdict::Delivered, None);
+    log.at(204 * MS)
+        .verdict(fin, Client, Verdict::Delivered, None);
+    (rows(log), fin)
+}
+
+/// `socket() = 3` stood above the `close(3)` that had given the number back.
+#[test]
+fn a_close_stands_above_what_its_program_calls_next_however_late_its_fin_is_read() {
+    let (rows, fin) = closes_and_goes_on();
+    let close = place(&rows, |row| calls(row, Client, "close"));
+    let mut sockets = rows.iter().enumerate();
+    let socket = sockets.rfind(|(_, row)| calls(row, Client, "socket"));
+    assert!(close < socket.expect("a call").0, "{rows:#?}");
+    assert!(shows(&rows[close], fin), "{:#?}", rows[close]);
+}
+
+/// The FIN was told to leave by the first close(), of a descriptor whose copy by dup() was open still.
+#[test]
+fn a_fin_leaves_by_the_last_close_of_its_socket() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let ends = tcp.socket(Client);
+    let close = |log: &mut Script, id: u64, fd: i32, answer: Option<&str>| {
+        let answer = answer.map(|it| Answer::Value(it.to_owned()));
+        let mut told = call(id, Client, fd, "close", &[], answer);
+        told.socket = Some(Box::new(ends));
+        log.put(Kind::Call(told));
+    };
+    log.at(200 * MS);
+    close(&mut log, 901, 4, None);
+    close(&mut log, 901, 4, Some("0"));
+    log.at(201 * MS);
+    close(&mut log, 902, 5, None);
+    let fin = log.send(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    close(&mut log, 902, 5, Some("0"));
+    log.at(203 * MS)
+        .verdict(fin, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    let call = row.calls.client.as_ref();
+    assert_eq!(call.map(|call| call.id), Some(902), "{row:#?}");
+}
+
 /// The FIN of the first connection stood with "ESTABLISHED", and a RST too: the kernel was asked when both were closed, and both states
 /// were put to the last call.
 #[test]

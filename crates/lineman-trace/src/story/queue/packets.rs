@@ -7,12 +7,17 @@ use crate::log::Host;
 use crate::story::Arrow;
 use crate::story::Stretch;
 use crate::story::calls::Calls;
+use crate::story::change::ends;
 use crate::story::pending::Open;
 use crate::story::pending::is_way_of;
 use crate::story::pending::takes_arrow;
 use crate::story::sending::Sends;
 use crate::story::sending::may_have_sent;
 use crate::story::sockets::of_packet;
+
+/// So much sooner than it did may a call seem to have returned, in nanoseconds: a tracer looks at its clock some ten
+/// microseconds before it lets its program run on, and the clocks of a log are never looked at quite at once.
+const RETURNED_NS: u64 = 200_000;
 
 impl Queue {
     /// A packet leaves: what is on its way to its sender has not arrived yet, and the two cross.
@@ -83,9 +88,21 @@ impl Queue {
                     })
                 })
         };
-        let mut calls = self.rows.iter().enumerate();
-        let place = calls.find(|(at, open)| sends(open) && !goes_on(*at) && !was_held(*at));
-        let place = place.map(|(at, _)| at);
+        let calls = self.rows.iter().enumerate();
+        let follows = awaited && self.follows_data(arrow);
+        let mut calls =
+            calls.filter(|(at, open)| sends(open) && !goes_on(*at) && !was_held(*at) && !follows);
+        // Of several that close one socket, by descriptors of several processes or by dup(), it is the last whose FIN leaves.
+        let in_it = |(_, open): &(usize, &Open)| {
+            let call = open.row.calls[arrow.from].as_ref();
+            let returned_ns = call.and_then(|cell| cell.returned_ns);
+            returned_ns.is_none_or(|at| at.saturating_add(RETURNED_NS) >= arrow.sent_ns)
+        };
+        let place = match awaited {
+            true => calls.clone().rfind(in_it),
+            false => None,
+        };
+        let place = place.or_else(|| calls.next()).map(|(at, _)| at);
         match place.filter(|place| !is_copy && !is_over(place)) {
             Some(place) if takes_arrow(&self.rows[place], arrow) => {
                 self.rows[place].touch(event);
@@ -115,16 +132,63 @@ impl Queue {
         place
     }
 
+    /// Whether a FIN has left behind data that left when the call had returned which ended its direction: the call has not
+    /// sent it.
+    fn follows_data(&self, fin: &Arrow) -> bool {
+        let host = fin.from;
+        let returned_ns = |open: &Open| {
+            let call = open.row.calls[host].as_ref()?;
+            let ends =
+                Sends::of(call).is_some_and(|it| it.fits(fin)) && open.toward[host].fits(fin);
+            let returned_ns = call
+                .returned_ns
+                .filter(|_| ends && open.row.arrow.is_none())?;
+            Some(returned_ns.saturating_add(RETURNED_NS))
+        };
+        let Some(first_ns) = self.rows.iter().filter_map(returned_ns).min() else {
+            return false;
+        };
+        self.rows.iter().any(|open| {
+            let mut arrow = open.row.arrow.iter();
+            arrow.any(|arrow| {
+                let its = arrow.from == host && arrow.id != fin.id;
+                let carries = arrow.seen.segment().is_some_and(|it| it.len > 0);
+                let between = first_ns < arrow.sent_ns && arrow.sent_ns <= fin.sent_ns;
+                its && carries && between && of_packet(arrow, host) == of_packet(fin, host)
+            })
+        })
+    }
+
+    /// The row of a packet that begins or ends something takes what its TCP has told of that before. Gives its place.
+    pub(in crate::story) fn joins_its_state(&mut self, place: usize) -> usize {
+        let Some(arrow) = &self.rows[place].row.arrow else {
+            return place;
+        };
+        let socket = of_packet(arrow, arrow.from);
+        if !arrow.seen.segment().is_some_and(ends) || !self.follows_data(arrow) {
+            return self.gathers(place);
+        }
+        for open in &mut self.rows {
+            if let Some(socket) = socket.filter(|it| open.waits_for(*it)) {
+                open.waits[socket.host] = None; // it has come, and has a row of its own
+            }
+        }
+        place
+    }
+
     /// A row that gets this time stands behind all rows of earlier ones: those that wait for packets of their own
-    /// were passed over. Gives its place.
+    /// were passed over. It stays above those of later ones: a program has gone on before its packet was read. Gives its
+    /// place.
     pub(in crate::story) fn last_of_its_time(&mut self, place: usize, t_ns: u64) -> usize {
         let is_earlier = |open: &Open| open.row.t_ns < t_ns;
-        if !self.rows.iter().skip(place + 1).any(is_earlier) {
+        let last = self.rows.iter().rposition(is_earlier);
+        let Some(last) = last.filter(|last| *last > place) else {
             return place;
+        };
+        if let Some(row) = self.rows.remove(place) {
+            self.rows.insert(last, row);
         }
-        let row = self.rows.remove(place);
-        self.rows.extend(row);
-        self.rows.len() - 1
+        last
     }
 
     /// A packet that is read late stands before calls that began or returned when it had left; not before those of

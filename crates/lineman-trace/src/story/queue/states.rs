@@ -39,24 +39,22 @@ impl Queue {
         let (host, made) = (state.host, self.made(state));
         if is_own_act(state.to) {
             let acts = |open: &Open| acts(open, host, state.to);
+            let fits = |open: &Open| match open.toward[host] {
+                Toward::Peer { peer, local } => {
+                    let own = local.is_none_or(|local| local == state.socket.local);
+                    state.socket.remote.is_none_or(|it| own && it == peer)
+                }
+                Toward::Unknown => true,
+                Toward::Nobody => false,
+            };
             // The call that it comes of, if that waits for its packet.
             let waits = |open: &Open| {
                 let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
-                let peer = state.socket.remote;
-                let fits = match open.toward[host] {
-                    Toward::Peer {
-                        peer: toward,
-                        local,
-                    } => {
-                        let own = local.is_none_or(|local| local == state.socket.local);
-                        peer.is_none_or(|peer| own && peer == toward)
-                    }
-                    Toward::Unknown => true,
-                    Toward::Nobody => false,
-                };
-                waits && fits && acts(open)
+                waits && fits(open) && acts(open)
             };
-            let place = made.filter(|at| acts(&self.rows[*at]));
+            // A kernel that is asked behind several calls names the last.
+            let is_its = |open: &Open| acts(open) && (open.row.arrow.is_some() || fits(open));
+            let place = made.filter(|at| is_its(&self.rows[*at]));
             let place = place.or_else(|| self.rows.iter().rposition(waits));
             let place = place.unwrap_or_else(|| self.open(event));
             let open = &mut self.rows[place];
@@ -100,7 +98,7 @@ impl Queue {
 
     /// The packet is there that goes with a state which its sender's TCP has told of before: they are one
     /// row. Gives the place of that.
-    pub(in crate::story) fn gathers(&mut self, place: usize) -> usize {
+    pub(super) fn gathers(&mut self, place: usize) -> usize {
         let arrow = self.rows[place].row.arrow.as_ref();
         let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, arrow.from)) else {
             return place;
