@@ -410,13 +410,15 @@ impl Sampler {
         self.tell_rest(host);
     }
 
-    /// Looks at a host's listeners, because of an event.
-    pub(crate) fn looks_at_listeners(&mut self, host: Host, cause: u64) {
-        let listens = |((whose, socket), known): (&(Host, Endpoints), &Known)| {
-            (*whose == host && known.state == TcpState::Listen).then_some(*socket)
+    /// Looks at a host's listeners, and at sockets that still ask for a connection, because of an event: no packet tells that
+    /// they are gone.
+    pub(crate) fn looks_at_silent(&mut self, host: Host, cause: u64) {
+        let is_silent = |((whose, socket), known): (&(Host, Endpoints), &Known)| {
+            let silent = matches!(known.state, TcpState::Listen | TcpState::SynSent);
+            (*whose == host && silent).then_some(*socket)
         };
-        let listeners: Vec<Endpoints> = self.known.iter().filter_map(listens).collect();
-        for socket in listeners {
+        let silent: Vec<Endpoints> = self.known.iter().filter_map(is_silent).collect();
+        for socket in silent {
             self.check(host, socket, Some(cause));
         }
     }

@@ -166,8 +166,8 @@ fn tell(request: &RunRequest, ended: &Ended, recorder: &CallRecorder) {
     let args: BTreeMap<_, _> = args.map(|(key, value)| (key.to_owned(), value)).into();
     let id = id.to_owned();
     let event = recorder.recorder.record(Kind::Note(Note { id, args }));
-    // Nothing else tells that its listeners are gone, until somebody asks.
-    locked(&recorder.sampler).looks_at_listeners(request.host, event);
+    // Nothing else tells that these are gone, until somebody asks.
+    locked(&recorder.sampler).looks_at_silent(request.host, event);
 }
 
 /// Whether the lab ends, and ends what still runs: no signal that a program's user has to explain.

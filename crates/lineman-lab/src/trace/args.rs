@@ -75,6 +75,20 @@ pub(super) fn address(text: &str) -> Option<SocketAddr> {
     Some((host, port).into())
 }
 
+/// An address, or the name of its family where that has none: connect() with `AF_UNSPEC` dissolves a connection.
+pub(super) fn address_or_family(text: &str) -> Option<String> {
+    let family = || between(&format!("{text},"), "sa_family=", ",").map(str::to_owned);
+    let bare = |family: String| family.trim_end_matches('}').to_owned();
+    address(text)
+        .map(|it| it.to_string())
+        .or_else(|| family().map(bare))
+}
+
+/// A socket option by the name that programs write: the kernel has two numbers for some, and calls the usual one old.
+pub(super) fn option(name: &str) -> &str {
+    name.strip_suffix("_OLD").unwrap_or(name)
+}
+
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(before)?;
     Some(rest.split_once(after)?.0)

@@ -147,7 +147,7 @@ impl<'a> Text<'a> {
     fn args(&self, name: &str) -> Vec<String> {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let shown: Vec<Option<String>> = match name {
-            "bind" | "connect" => vec![args::address(self.part(1)).map(|it| it.to_string())],
+            "bind" | "connect" => vec![args::address_or_family(self.part(1))],
             "accept" | "close" | "getsockname" | "getpeername" => Vec::new(),
             "write" => vec![args::string(self.part(1))],
             "read" => vec![some(self.part(2))],
@@ -158,8 +158,8 @@ impl<'a> Text<'a> {
                 args::address(self.part(4)).map(|it| it.to_string()),
             ],
             "recv" | "recvfrom" => vec![some(self.part(2)), self.flags()],
-            "setsockopt" => vec![some(self.part(2)), some(inner(self.part(3)))],
-            "getsockopt" => vec![some(self.part(2))],
+            "setsockopt" => vec![some(args::option(self.part(2))), some(inner(self.part(3)))],
+            "getsockopt" => vec![some(args::option(self.part(2)))],
             _ => {
                 let rest = self.parts.iter().skip(1);
                 rest.map(|part| some(&args::undecorated(part))).collect()

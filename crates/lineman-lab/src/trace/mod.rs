@@ -43,6 +43,9 @@ pub(crate) struct Trace {
     begun: HashMap<u32, Begun>,
     /// The epoll instances that a socket of the wire was added to.
     epolls: HashSet<i32>,
+    /// Connections that their programs have dissolved. strace looks once at what a socket is, and has them still when the
+    /// socket has another.
+    dissolved: HashSet<Endpoints>,
 }
 
 /// A call that has not returned.
@@ -73,6 +76,23 @@ impl Trace {
 
     /// Takes a whole line.
     pub(crate) fn line(&mut self, text: &str) -> Vec<Traced> {
+        let mut told = self.whole_line(text);
+        for call in &mut told {
+            let ends = call.socket.filter(|it| self.dissolved.contains(it));
+            call.socket = call.socket.filter(|_| ends.is_none());
+            let dissolves = call.name == "connect" && call.args == ["AF_UNSPEC"];
+            let done = matches!(&call.answer, Some(Answer::Value(_))) && dissolves;
+            if let Some(ends) = call
+                .socket
+                .filter(|_| done && self.dissolved.len() < DISSOLVED)
+            {
+                self.dissolved.insert(ends);
+            }
+        }
+        told
+    }
+
+    fn whole_line(&mut self, text: &str) -> Vec<Traced> {
         let Some(line) = Line::of(text) else {
             return Vec::new();
         };
@@ -139,7 +159,7 @@ impl Trace {
             thread: line.thread,
             utc_ns: line.utc_ns,
             fd: call.fd,
-            socket: call.socket,
+            socket: call.socket.filter(|it| !self.dissolved.contains(it)),
             name: call.name,
             args: call.args,
             answer: None,
@@ -149,6 +169,8 @@ impl Trace {
 
 /// How many epoll instances are remembered: more than a lesson's program has.
 const EPOLLS: usize = 1024;
+/// How many dissolved connections are remembered: the same.
+const DISSOLVED: usize = 1024;
 
 /// A call that is complete. `at` is when it returned, where that is not its beginning and how long it
 /// took.

@@ -108,6 +108,30 @@ fn datagrams_have_addresses() {
     assert_eq!(last(lines), "getsockname(4) = 0.0.0.0:53131");
 }
 
+/// connect() with `AF_UNSPEC` had no argument at all, and what the socket did after its next connect() was told of the connection
+/// before, of which strace goes on speaking.
+#[test]
+fn a_dissolved_connection_is_named_and_forgotten() {
+    let mut trace = Trace::default();
+    let mut told = |text: &str| trace.line(text).pop().expect("a call");
+    let socket = "3<TCP:[10.0.0.1:40000->10.0.0.2:9000]>";
+    let sends = format!(r#"1 1795407799.4 sendto({socket}, "a", 1, 0, NULL, 0) = 1 <0.00001>"#);
+    assert!(told(&sends).socket.is_some());
+    let dissolves = told(&format!(
+        r#"1 1795407799.5 connect({socket}, {{sa_family=AF_UNSPEC, sa_data="\0\0"}}, 16) = 0 <0.00001>"#
+    ));
+    assert_eq!(shown(&dissolves), "connect(3, AF_UNSPEC) = 0");
+    assert!(dissolves.socket.is_some());
+    assert_eq!(told(&sends).socket, None);
+}
+
+/// `SO_RCVTIMEO` was told as `SO_RCVTIMEO_OLD`, which no program writes.
+#[test]
+fn options_have_the_names_that_programs_write() {
+    let lines = r#"1 1795407799.344162 setsockopt(4<TCP:[1->2]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "\0\0", 16) = 0 <0.001067>"#;
+    assert_eq!(last(lines), r#"setsockopt(4, SO_RCVTIMEO, "\0\0") = 0"#);
+}
+
 /// A peek looked like a read that takes the bytes away.
 #[test]
 fn flags_are_told_where_there_are_some() {

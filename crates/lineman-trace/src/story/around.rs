@@ -13,6 +13,10 @@ pub(super) struct Around {
     pub(super) elsewhere: Option<SocketAddr>,
     /// Whose program has closed the socket that the row is about.
     pub(super) closed: Ends<bool>,
+    /// Whether the kernel of the packet's sender ends the connection, because its program has ended without a call for it.
+    pub(super) left_open: bool,
+    /// Whether the packet's sender breaks off what accept() has not returned, and its listener is gone.
+    pub(super) untaken: bool,
     /// Whose program has its socket still, and has shut down receiving.
     pub(super) deaf: Ends<bool>,
     /// Whose state has changed because its program has ended.

@@ -178,7 +178,7 @@ impl Story {
             |it| queue.told_next(it),
             |it| queue.acted(it),
         );
-        let beside = self.sockets.around(&row);
+        let beside = self.calls.beside(&row, &mut self.sockets);
         let around = Around {
             ended,
             elsewhere: beside.elsewhere.or(elsewhere),
@@ -265,11 +265,11 @@ impl Story {
 
     fn call(&mut self, event: &Event, call: &Call) {
         if call.answer.is_none() {
-            let cell = self.calls.begins(event, call);
+            let (cell, toward) = self.calls.begins(event, call);
             let about = self.calls.about(call);
             let place = self.queue.row_of_beginning(event, call, about);
             let open = &mut self.queue[place];
-            open.toward[call.host] = self.calls.toward(call);
+            open.toward[call.host] = toward;
             open.row.calls[call.host] = Some(cell);
             return;
         }

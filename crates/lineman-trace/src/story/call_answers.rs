@@ -85,6 +85,25 @@ impl Asked<'_> {
         needs_interface || address.ip().is_multicast()
     }
 
+    /// Whether a TCP socket is to connect to a group, or to all hosts of its network: Linux refuses that as if there were no way
+    /// (`tcp_v4_connect`). A lab's networks have 256 addresses.
+    fn names_several(&self) -> bool {
+        let Some(IpAddr::V4(to)) = self.call.address().map(|it| it.ip()) else {
+            return false;
+        };
+        let [a, b, c, last] = to.octets();
+        let own = self.known.addresses(self.call.host).iter();
+        let mut networks = own.filter_map(|it| match it {
+            IpAddr::V4(it) => Some(it.octets()),
+            IpAddr::V6(_) => None,
+        });
+        let tcp = self
+            .socket
+            .is_some_and(|it| it.transport == Some(Transport::Tcp));
+        let all = last == u8::MAX && networks.any(|own| own[..3] == [a, b, c]);
+        tcp && self.is(&["connect"]) && (all || to.is_multicast())
+    }
+
     fn is_udp(&self) -> bool {
         self.socket
             .is_some_and(|it| it.transport == Some(Transport::Udp))
@@ -120,7 +139,7 @@ impl Asked<'_> {
                 let one = self.not_connected(error);
                 let who = self.call.host;
                 let python = self.call.program.as_ref();
-                let describes = python.is_some_and(|it| it.starts_with("python"));
+                let describes = python.is_some_and(|it| is_python(it));
                 let more = (describes && self.is(&["getpeername"]))
                     .then_some(Saying::CallPythonDescribes { who });
                 return [one].into_iter().chain(more).collect();
@@ -142,6 +161,7 @@ impl Asked<'_> {
             "EACCES" if self.is_udp() && !self.is(&["bind"]) => {
                 failure!(self, error, CallBroadcast)
             }
+            "ENETUNREACH" if self.names_several() => failure!(self, error, CallNotOne),
             "ENETUNREACH" => failure!(self, error, CallNoRoute),
             _ => self.failed_by_itself(error),
         };
@@ -315,6 +335,9 @@ impl Asked<'_> {
             .socket
             .filter(|it| it.transport == Some(Transport::Tcp));
         match tcp {
+            Some(it) if self.is(&["accept"]) && it.was_shut => {
+                failure!(self, error, CallListenerShut)
+            }
             Some(it) if self.is(&["accept"]) && !it.listens => {
                 failure!(self, error, CallNotListening)
             }
@@ -364,6 +387,14 @@ impl Asked<'_> {
     fn asks_for_nothing(&self) -> bool {
         self.call.args.first().is_some_and(|size| size == "0")
     }
+}
+
+/// Whether this is Python, by name or path.
+fn is_python(program: &str) -> bool {
+    program
+        .rsplit('/')
+        .next()
+        .is_some_and(|name| name.starts_with("python"))
 }
 
 /// `0`, or a language's way to write no bytes.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use lineman_proto::wire::flow::Label;
 
+use super::Around;
 use super::Arrow;
 use super::CallCell;
 use super::Ends;
@@ -19,8 +20,10 @@ use super::change::Socket;
 use super::descriptor::Descriptor;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
+use super::handled::Handled;
 use super::sending::Sends;
 use super::sending::Toward;
+use super::sockets::Sockets;
 use super::sockets::of_packet;
 use crate::log::Call;
 use crate::log::Endpoints;
@@ -37,6 +40,8 @@ pub(super) struct Calls {
     waiting: HashMap<u64, (Host, CallCell)>,
     /// What is known of open sockets by the calls on them.
     pub(super) descriptors: Descriptors,
+    /// Which connections programs have had, and ended.
+    handled: Handled,
     /// What there is to say of the answers of calls, by the calls' numbers.
     answers: HashMap<u64, Answered>,
     /// Calls of listen() on sockets that no address was given to.
@@ -80,13 +85,15 @@ impl Returned {
 }
 
 impl Calls {
-    /// A call begins: its cell.
-    pub(super) fn begins(&mut self, event: &Event, call: &Call) -> CallCell {
+    /// A call begins: its cell, and for whom its packets are.
+    pub(super) fn begins(&mut self, event: &Event, call: &Call) -> (CallCell, Toward) {
         self.note_tracer(call);
         let mut cell = CallCell::begun(call, event.t_ns);
         cell.socket = self.descriptors.ends(call);
+        let toward = Toward::of(call, &self.descriptors);
+        self.handled.begins(call.host, &cell, toward);
         self.waiting.insert(call.id, (call.host, cell.clone()));
-        cell
+        (cell, toward)
     }
 
     /// A call returns.
@@ -101,6 +108,7 @@ impl Calls {
         let before = self.descriptors.ends(&call);
         let said = self.descriptors.answer(&call);
         let socket = self.descriptors.returned_ends(&call).or(before);
+        self.handled.returns(call.host, socket);
         if !said.is_empty() {
             self.answers.insert(call.id, said);
         }
@@ -134,9 +142,18 @@ impl Calls {
         self.traced.contains(&host)
     }
 
-    /// For whom the packets of a call are that begins now.
-    pub(super) fn toward(&self, call: &Call) -> Toward {
-        Toward::of(call, &self.descriptors)
+    /// A connection begins between these ends, which may have had one before.
+    pub(super) fn opens(&mut self, socket: Socket) {
+        self.handled.forget(socket);
+    }
+
+    /// What is known beside a row, of the `sockets` whose states it shows, and by what programs have done with them.
+    pub(super) fn beside(&self, row: &Row, sockets: &mut Sockets) -> Around {
+        let ended = Ends {
+            client: self.ended.client.is_some(),
+            server: self.ended.server.is_some(),
+        };
+        sockets.around(row, &self.handled, &ended)
     }
 
     /// Whether a packet may be about the socket of a call.

@@ -11,7 +11,9 @@ use super::Known;
 use super::Story;
 use super::pending::Open;
 use super::sending::Sends;
+use super::sending::is_dissolving;
 use super::sockets::of_packet;
+use crate::log::Answer;
 use crate::log::Endpoints;
 use crate::log::Event;
 use crate::log::Host;
@@ -126,13 +128,28 @@ pub(super) fn is_own_act(state: TcpState) -> bool {
     matches!(state, SynSent | FinWait1 | LastAck)
 }
 
-/// Whether what a row shows of a host brings it into a state by its own act: the SYN or FIN that it sends,
-/// or a call that sends one, while no packet is there yet.
-pub(super) fn acts(open: &Open, host: Host, state: TcpState) -> bool {
-    if let Some(arrow) = &open.row.arrow {
-        return arrow.from == host && arrow.seen.segment().is_some_and(ends);
-    }
+/// Whether a row shows a call of a host by which it may give a socket up, or that tells of its end.
+pub(super) fn lets_go(open: &Open, host: Host) -> bool {
     let call = open.row.calls[host].as_ref();
+    call.is_some_and(|call| {
+        let named = matches!(call.name.as_str(), "close" | "shutdown");
+        let failed = matches!(&call.answer, Some(Answer::Error(error)) if error == "ETIMEDOUT");
+        named || failed || is_dissolving(&call.name, &call.args)
+    })
+}
+
+/// Whether what a row shows of a socket's host brings the socket into a state by its own act: the SYN or FIN that it sends,
+/// or a call that sends one, while no packet is there yet.
+pub(super) fn acts(open: &Open, socket: Socket, state: TcpState) -> bool {
+    if let Some(arrow) = &open.row.arrow {
+        let flag = match state {
+            TcpState::SynSent => Flags::SYN,
+            _ => Flags::FIN,
+        };
+        let sends = arrow.from == socket.host && of_packet(arrow, socket.host) == Some(socket);
+        return sends && arrow.seen.segment().is_some_and(|it| it.has(flag));
+    }
+    let call = open.row.calls[socket.host].as_ref();
     let sends = call.and_then(Sends::of);
     sends.is_some_and(|sends| sends.leads_to(state))
 }

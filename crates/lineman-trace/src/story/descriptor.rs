@@ -11,6 +11,8 @@ pub(super) struct Descriptor {
     pub(super) transport: Option<Transport>,
     pub(super) bound: Option<SocketAddr>,
     pub(super) listens: bool,
+    /// Whether it listened, and was shut down.
+    pub(super) was_shut: bool,
     pub(super) peer: Option<SocketAddr>,
     /// The address of its end of a connection.
     pub(super) local: Option<SocketAddr>,
@@ -100,10 +102,11 @@ impl Descriptor {
         self.was_connected |= carries && self.opening && self.transport == Some(Transport::Tcp);
         match call.name.as_str() {
             "bind" => self.bound = call.address(),
-            "listen" => self.listens = true,
+            "listen" => (self.listens, self.was_shut) = (true, false),
             // Linux has a listener that shuts down receiving listen no more; it is bound still.
             "shutdown" if self.listens => {
                 self.listens = !matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
+                self.was_shut = !self.listens;
             }
             "shutdown" => {
                 self.shut_read |= matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");

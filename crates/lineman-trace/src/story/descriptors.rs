@@ -17,6 +17,7 @@ use super::Saying;
 use super::call_answers::of_answer;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
+use super::sending::is_dissolving;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
@@ -384,6 +385,15 @@ impl Descriptors {
     /// A handshake is complete, or has begun.
     fn connects(&mut self, call: &Call, complete: bool, begun: bool) {
         if !complete && !begun {
+            return;
+        }
+        if is_dissolving(&call.name, &call.args) {
+            let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
+            if let Some(socket) = socket {
+                (socket.peer, socket.local) = (None, None);
+                (socket.was_connected, socket.opening) = (false, false);
+                (socket.shut_read, socket.shut_write) = (false, false);
+            }
             return;
         }
         let peer = call.address();

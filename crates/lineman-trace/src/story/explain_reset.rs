@@ -10,6 +10,7 @@ use super::Fate;
 use super::Row;
 use super::Saying;
 use super::around::Connecting;
+use super::sending::is_dissolving;
 use crate::log::Counter;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -24,9 +25,11 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
         Label::RstLate => return vec![Saying::RstLate { who }],
         Label::RstWaiting => Saying::RstWaiting { who },
         Label::RstBroken => match arrow.counter {
+            _ if dissolves(row, arrow) => Saying::RstDissolved { who },
             Some(Counter::AbortOnClose) => Saying::RstUnread { who },
             Some(Counter::AbortOnData) => Saying::RstLinger { who },
             _ if closes(row, arrow) => Saying::RstClosed { who },
+            _ if around.untaken => Saying::RstUntaken { who },
             _ => Saying::RstBroken { who },
         },
         _ => return Vec::new(),
@@ -37,7 +40,9 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
         Label::RstRefused => refused_call(row, arrow, around),
         _ => noticed(row, arrow, around),
     };
-    [why].into_iter().chain(noticed).collect()
+    let left_open = label == Label::RstBroken && around.left_open;
+    let kernel = left_open.then_some(Saying::KernelCloses { who });
+    [why].into_iter().chain(kernel).chain(noticed).collect()
 }
 
 /// What the program at the other end notices, if it has the socket still.
@@ -97,6 +102,12 @@ fn refused(arrow: &Arrow, around: &Around) -> Saying {
 /// Whether it was seen on a network, of which nobody knows what else is there.
 pub(super) fn is_captured(arrow: &Arrow) -> bool {
     arrow.fate == Fate::Captured || arrow.between.is_some()
+}
+
+/// Whether the sender's program dissolves the connection in this row.
+fn dissolves(row: &Row, arrow: &Arrow) -> bool {
+    let call = row.calls[arrow.from].as_ref();
+    call.is_some_and(|call| is_dissolving(&call.name, &call.args))
 }
 
 /// Whether the sender closes its socket in this row.

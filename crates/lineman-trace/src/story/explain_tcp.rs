@@ -20,6 +20,14 @@ use crate::log::Origin;
 use crate::log::TcpState;
 use crate::log::TimerKind;
 
+/// FINs that are sent for the first time.
+const FINS: [Label; 4] = [
+    Label::FinFirst,
+    Label::FinSecond,
+    Label::FinCombined,
+    Label::FinCrossed,
+];
+
 pub(super) fn of_segment(
     row: &Row,
     arrow: &Arrow,
@@ -49,6 +57,8 @@ pub(super) fn of_segment(
         None => {
             out.extend(bytes_of_fin(arrow, segment, (label, place)));
             out.extend(said(row, arrow, segment, (label, place), around));
+            let kernel = FINS.contains(&label) && around.left_open;
+            out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));
             out.extend(beside(row, arrow, label));
         }
     }
@@ -215,12 +225,6 @@ fn bytes_of_fin(
     segment: &Segment,
     (label, place): (Label, Place),
 ) -> Option<Saying> {
-    let fins = [
-        Label::FinFirst,
-        Label::FinSecond,
-        Label::FinCombined,
-        Label::FinCrossed,
-    ];
     let first = place.seq;
     let bytes = Saying::Data {
         who: arrow.from,
@@ -228,7 +232,7 @@ fn bytes_of_fin(
         first,
         last: first + i64::from(segment.len) - 1,
     };
-    (segment.len > 0 && fins.contains(&label)).then_some(bytes)
+    (segment.len > 0 && FINS.contains(&label)).then_some(bytes)
 }
 
 /// What else there is to say of a segment that is sent for the first time: which timer had it sent, and what an ACK

@@ -27,6 +27,7 @@ mod explain_reset;
 mod explain_tcp;
 mod explain_tftp;
 mod flows;
+mod handled;
 mod json;
 mod lessons;
 mod motives;

@@ -64,6 +64,9 @@ impl Story {
             if arrow.seen.segment().is_some_and(|it| it.has(Flags::RST)) {
                 self.connections.reset(socket);
             }
+            if arrow.seen.segment().is_some_and(|it| it.has(Flags::SYN)) && !is_copy {
+                self.calls.opens(socket);
+            }
         }
         self.wire.sent(arrow.clone());
         let deduced = clock(&arrow).filter(|_| !is_copy);

@@ -156,6 +156,13 @@ impl Open {
         any && !more && self.counted.is_empty() && !self.is_waiting()
     }
 
+    /// Whether it is a call whose packet is still to come, and what has been told of that already.
+    pub(super) fn awaits_by_call(&self) -> bool {
+        let calls = &self.row.calls;
+        let any = calls.client.is_some() || calls.server.is_some();
+        any && self.row.arrow.is_none() && self.extra.is_empty() && self.is_waiting()
+    }
+
     /// Whether it shows nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.extra.is_empty() && self.changes.is_empty() && self.is_bare()

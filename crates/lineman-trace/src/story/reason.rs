@@ -7,6 +7,7 @@ use super::Around;
 use super::CallCell;
 use super::Row;
 use super::sending::Sends;
+use super::sending::is_dissolving;
 use crate::log::Answer;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -97,6 +98,10 @@ reasons! {
     ListenerEnds "state.listen.ended"
     /// The program closes before there was an answer.
     StopsAsking "state.syn.closed"
+    /// The program ends before there was an answer.
+    AskerEnds "state.syn.ended"
+    /// The program dissolves a connection that has not opened.
+    Dissolves "state.dissolved"
     /// Nothing has answered.
     GaveUp "state.gave_up"
     /// Bytes came for a program that has closed.
@@ -167,6 +172,10 @@ impl Reason {
             Listen if closes => Some(Self::StopsListening),
             Listen if is("shutdown") => Some(Self::ShutsListener),
             SynSent if closes => Some(Self::StopsAsking),
+            SynSent if around.ended[who] => Some(Self::AskerEnds),
+            _ if call.is_some_and(|call| is_dissolving(&call.name, &call.args)) => {
+                Some(Self::Dissolves)
+            }
             _ if timed_out(row, who) => Some(Self::GaveUp),
             FinWait1 | FinWait2 if fed => Some(Self::Unheard),
             FinWait2 if row.arrow.is_none() && call.is_none() => Some(Self::PeerSilent),

@@ -135,6 +135,8 @@ sayings! {
     FinCombined "fin.combined" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
     /// Ends that cross.
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
+    /// Its program has ended, and has ended the connection by no call.
+    KernelCloses "end.kernel" { who: Host }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: Port }
     /// The same in a capture: a firewall answers like that, too.
@@ -145,12 +147,16 @@ sayings! {
     RstRefusedUnseen "rst.refused.unseen" { who: Host }
     /// Nobody listens at this address, but at another.
     RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
+    /// Broken off by connect() with AF_UNSPEC.
+    RstDissolved "rst.dissolved" { who: Host }
     /// Closed with unread bytes.
     RstUnread "rst.unread" { who: Host }
     /// Closed with `SO_LINGER` 0.
     RstLinger "rst.linger" { who: Host }
     /// Closed, with one or the other.
     RstClosed "rst.closed" { who: Host }
+    /// Broken off with its listener, before accept() has returned it.
+    RstUntaken "rst.unaccepted" { who: Host }
     /// Broken off.
     RstBroken "rst.broken" { who: Host }
     /// To a socket that is gone.
@@ -535,6 +541,8 @@ sayings! {
     CallNoMore "call.notconn.reset" { who: Host, name: Text, error: Text, python: Text }
     /// Something makes no sense.
     CallInvalid "call.inval" { who: Host, name: Text, error: Text, python: Text }
+    /// `accept()` of a listener that was shut down.
+    CallListenerShut "call.inval.accept.shut" { who: Host, name: Text, error: Text, python: Text }
     /// `accept()` without `listen()`.
     CallNotListening "call.inval.accept" { who: Host, name: Text, error: Text, python: Text }
     /// `bind()` of a socket that has an address.
@@ -553,6 +561,8 @@ sayings! {
     CallFamily "call.family" { who: Host, name: Text, error: Text, python: Text }
     /// A broadcast that was not asked for.
     CallBroadcast "call.broadcast" { who: Host, name: Text, error: Text, python: Text }
+    /// TCP has no connections to a group or to all.
+    CallNotOne "call.notone" { who: Host, name: Text, error: Text, python: Text }
     /// No way there.
     CallNoRoute "call.noroute" { who: Host, name: Text, error: Text, python: Text }
     /// A low port, which needs a right.

@@ -11,6 +11,7 @@ use super::descriptor::Transport;
 use super::descriptors::Descriptors;
 use crate::log::Answer;
 use crate::log::Call;
+use crate::log::Endpoints;
 use crate::log::TcpState;
 
 /// What a call sends.
@@ -37,6 +38,7 @@ impl Sends {
         match name {
             // It ends the other direction, and the peer hears nothing of it.
             "shutdown" if args.first().is_some_and(|how| how == "SHUT_RD") => None,
+            _ if is_dissolving(name, args) => Some(Self::End),
             "connect" | "connect_ex" => Some(Self::Syn),
             "send" | "sendall" | "sendto" | "sendmsg" | "write" | "flush" => Some(Self::Bytes),
             "close" | "shutdown" => Some(Self::End),
@@ -77,6 +79,11 @@ impl Sends {
     }
 }
 
+/// Whether a call takes a socket's peer away: connect() with no address (connect(2)).
+pub(super) fn is_dissolving(name: &str, args: &[String]) -> bool {
+    name == "connect" && args.first().is_some_and(|family| family == "AF_UNSPEC")
+}
+
 /// For whom the packet of a call is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Toward {
@@ -91,6 +98,8 @@ pub(super) enum Toward {
     },
     /// There is none.
     Nobody,
+    /// The same: the socket listens, at this address where that is known.
+    Listens { at: Option<SocketAddr> },
 }
 
 impl Toward {
@@ -106,11 +115,17 @@ impl Toward {
             Some(Sends::Syn) => (udp, call.address()),
             Some(Sends::Bytes) => (false, own),
             Some(Sends::End | Sends::Rest) => (udp, own),
+            // It has a listener listen no more.
+            None if call.name == "shutdown" => (udp, own),
             None => return Self::Unknown,
         };
         match peer {
-            _ if nobody || socket.is_some_and(|it| it.listens) => Self::Nobody,
+            _ if nobody => Self::Nobody,
+            _ if socket.is_some_and(|it| it.listens) => Self::Listens {
+                at: socket.and_then(|it| it.bound),
+            },
             Some(peer) => Self::Peer { peer, local },
+            None if socket.is_some_and(|it| !it.opening && it.transport.is_some()) => Self::Nobody,
             None => Self::Unknown,
         }
     }
@@ -124,9 +139,26 @@ impl Toward {
                 let is_own = from.is_none_or(|from| local.is_none_or(|local| local == from));
                 is_own && arrow.seen.to.is_none_or(|to| to == peer)
             }
-            Self::Nobody => false,
+            Self::Nobody | Self::Listens { .. } => false,
         }
     }
+
+    /// Whether a call is about this socket; `None` where nobody has seen that.
+    pub(super) fn is_about(self, socket: Endpoints) -> Option<bool> {
+        match (self, socket.remote) {
+            (Self::Unknown, _) => None,
+            (Self::Peer { peer, local }, Some(remote)) => {
+                Some(peer == remote && local.is_none_or(|local| local == socket.local))
+            }
+            (Self::Listens { at }, None) => Some(at.is_none_or(|at| is_at(at, socket.local))),
+            _ => Some(false),
+        }
+    }
+}
+
+/// Whether a listener that was bound so is the one at this address: its system has chosen the port that it was not given.
+fn is_at(bound: SocketAddr, local: SocketAddr) -> bool {
+    bound.ip() == local.ip() && matches!(bound.port(), 0) || bound == local
 }
 
 /// Whether a call, as far as it was told, may have sent this packet. One that began later has not, though it may be

@@ -16,6 +16,7 @@ use super::StateCell;
 use super::change::Change;
 use super::change::Socket;
 use super::explain_reset::closes;
+use super::handled::Handled;
 use crate::log::Endpoints;
 use crate::log::Host;
 use crate::log::TcpState;
@@ -46,6 +47,10 @@ struct Life {
     untold: Vec<TcpState>,
     /// Whether its program has closed it, so that nobody reads from it any more.
     closed: bool,
+    /// Whether it has ended its direction without a call of its program: nobody reads from it either, if that has ended.
+    left_open: bool,
+    /// Whether a SYN has reached a listener for it.
+    passive: bool,
 }
 
 impl Sockets {
@@ -144,8 +149,9 @@ impl Sockets {
         self.listeners.iter().copied().filter(fits)
     }
 
-    /// What is known beside the row. A row that shows how a program closes is told to here first.
-    pub(super) fn around(&mut self, row: &Row) -> Around {
+    /// What is known beside the row, by what programs have `handled` and whose have `ended`. A row that shows how a program
+    /// closes is told to here first.
+    pub(super) fn around(&mut self, row: &Row, handled: &Handled, ended: &Ends<bool>) -> Around {
         let mut around = Around::default();
         let Some(arrow) = &row.arrow else {
             return around;
@@ -157,16 +163,25 @@ impl Sockets {
                 continue;
             };
             let sends = host == arrow.from;
-            let closes = sends && has(Flags::FIN) && closes(row, arrow);
+            let ends = sends && has(Flags::FIN);
+            let closes = ends && closes(row, arrow);
+            let left_open = sends && handled.is_left_open(socket);
             let opens = has(Flags::SYN);
-            if closes || opens {
-                self.life(socket).closed = closes;
+            if closes || opens || ends && left_open {
+                let life = self.life(socket);
+                (life.closed, life.left_open) = (closes, !closes && !opens);
             }
             let life = self.known.get(&socket);
-            around.closed[host] = life.is_some_and(|life| life.closed);
+            let nobodys = |life: &Life| life.closed || life.left_open && ended[host];
+            around.closed[host] = life.is_some_and(nobodys);
+            if sends {
+                around.left_open = left_open && ended[host];
+            }
             if sends && self.listener(host, socket.ends.local).is_none() {
                 let elsewhere = self.listeners_at_port(host, socket.ends.local).next();
                 around.elsewhere = elsewhere.map(|it| it.ends.local);
+                let passive = life.is_some_and(|life| life.passive);
+                around.untaken = passive && handled.was_never_taken(socket);
             }
         }
         around
@@ -184,6 +199,8 @@ impl Sockets {
         let before = before.unwrap_or(TcpState::Closed);
         let listener = self.listener(change.socket.host, change.socket.ends.local);
         let life = self.life(change.socket);
+        life.passive = change.to == TcpState::SynReceived
+            || life.passive && !matches!(change.to, TcpState::SynSent | TcpState::Listen);
         let gone = change.told && change.to == TcpState::Closed;
         if gone && (life.listens_again() || life.is_embryonic() && listener.is_some()) {
             // What is told of as gone was one of the listener's requests: it is in LISTEN again.

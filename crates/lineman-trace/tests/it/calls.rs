@@ -476,7 +476,7 @@ fn a_listener_that_was_shut_down_does_not_listen() {
         "call.listen",
         "call.inuse.listener",
         "state.listen.shut",
-        "call.inval.accept",
+        "call.inval.accept.shut",
         "call.inuse.bound",
     ];
     assert_eq!(ids, wanted);

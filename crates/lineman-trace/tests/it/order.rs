@@ -361,6 +361,80 @@ fn a_close_stands_above_what_its_program_calls_next_however_late_its_fin_is_read
     assert!(shows(&rows[close], fin), "{:#?}", rows[close]);
 }
 
+/// The third segment of a handshake stood below the data that followed it: its program had asked for another connection before it
+/// was read.
+#[test]
+fn a_packet_that_is_read_late_stands_above_a_call_that_waits_for_its_own() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let mut other = crate::causes::connection(&log, 9001);
+    other.client.set_port(other.client.port() + 7);
+    log.at(200 * MS);
+    let data = log.send(Server, tcp.next(Server, and_ack(Flags::PSH), b"hello"));
+    log.at(202 * MS)
+        .verdict(data, Server, Verdict::Delivered, None);
+    log.at(202_100).quick(Client, 4, "send", &["\"hi\""], "2");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "5");
+    log.at(202_400);
+    log.quick(Client, 5, "connect", &["10.0.0.2:9001"], "EINPROGRESS");
+    log.state(Client, other.socket(Client), TcpState::SynSent);
+    let [ack, hi, syn] = [data + 1, data + 2, data + 3];
+    log.put(read_late(ack, 202_010, tcp.next(Client, ACK, b"")));
+    let bytes = tcp.next(Client, and_ack(Flags::PSH), b"hi");
+    log.put(read_late(hi, 202_380, bytes));
+    log.put(read_late(syn, 202_405, other.next(Client, SYN, b"")));
+    log.at(204 * MS);
+    for id in [ack, hi, syn] {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    let rows = rows(log);
+    let [ack, hi, syn] = [ack, hi, syn].map(|id| place(&rows, |row| shows(row, id)));
+    assert!(ack < hi && hi < syn, "{ack} {hi} {syn}: {rows:#?}");
+}
+
+/// FIN-WAIT-1 stood at another connection's SYN, a hundred milliseconds before the FIN: the kernel that was asked when the program had
+/// been killed named that call.
+#[test]
+fn a_fin_is_not_told_at_another_connections_syn() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let mut other = crate::causes::connection(&log, 9001);
+    other.client.set_port(other.client.port() + 7);
+    log.at(200 * MS);
+    let connect = log.call(Client, 5, "connect", &["10.0.0.2:9001"]);
+    let cause = Some(log.last());
+    log.state(Client, other.socket(Client), TcpState::SynSent);
+    let syn = log.send(Client, other.next(Client, SYN, b""));
+    log.returns(connect, Client, "connect", "EINPROGRESS");
+    let data = log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+    log.at(202 * MS);
+    log.lose(Client, tcp.back(Client, ACK, b"", 0), "");
+    log.verdict(data, Client, Verdict::Delivered, None);
+    log.at(220 * MS);
+    log.put(Kind::State(State {
+        host: Client,
+        socket: tcp.socket(Client),
+        from: Some(TcpState::Established),
+        to: TcpState::FinWait1,
+        origin: Origin::Kernel,
+        cause,
+        queues: None,
+    }));
+    let fin = log.send(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.verdict(syn, Client, Verdict::Delivered, None);
+    log.at(222 * MS)
+        .verdict(fin, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let is_over = |row: &&Row| {
+        let cell = row.states.client.as_ref();
+        cell.is_some_and(|cell| cell.after == TcpState::FinWait1)
+    };
+    let first = rows.iter().find(is_over).expect("a FIN");
+    assert!(shows(first, fin), "{first:#?}");
+}
+
 /// The FIN was told to leave by the first close(), of a descriptor whose copy by dup() was open still.
 #[test]
 fn a_fin_leaves_by_the_last_close_of_its_socket() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::flow::Label;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
@@ -45,6 +46,7 @@ fn every_saying_is_said_by_some_log() {
         "address-in-use",
         "call-errors",
         "port-reused",
+        "programs-end",
         "stale-syn",
         "syn-ack-lost",
         "tftp-ack-lost",
@@ -650,4 +652,47 @@ fn recorded_half_open_connections_and_sockets_used_anew_are_told_truly() {
         anew.iter().position(says).expect("a row")
     };
     assert_eq!(place("rst.refused"), place("call.refused"));
+}
+
+/// A program that was killed was said to have closed its socket, or nothing at all; what connect() with `AF_UNSPEC` does and what
+/// becomes of connections that nobody has accepted had no reason.
+#[test]
+fn connections_that_end_with_their_program_or_without_a_close_are_told_truly() {
+    let rows = rows(&recorded("programs-end"));
+    let of_row = |row: &Row| row.sayings.iter().map(Saying::id).collect::<Vec<_>>();
+    let says = |id: &str| {
+        let mut all = rows.iter();
+        let row = all.find(|row| of_row(row).contains(&id));
+        row.unwrap_or_else(|| panic!("no {id}"))
+    };
+    let label = |row: &Row| row.arrow.as_ref().and_then(|arrow| arrow.label);
+    assert_eq!(label(says("end.kernel")), Some(Label::FinFirst));
+    for id in ["rst.dissolved", "rst.unaccepted"] {
+        assert_eq!(label(says(id)), Some(Label::RstBroken), "{id}");
+    }
+    for (id, who) in [
+        ("state.dissolved", Host::Client),
+        ("state.syn.ended", Host::Client),
+        ("state.listen.shut", Host::Server),
+    ] {
+        let row = says(id);
+        assert!(row.arrow.is_none(), "{row:#?}");
+        assert!(row.states[who].is_some_and(|cell| cell.after == TcpState::Closed));
+    }
+    let data = says("data.unheard");
+    assert_eq!(
+        data.states.client.map(|cell| cell.before),
+        Some(TcpState::FinWait2)
+    );
+    let all: Vec<_> = rows.iter().flat_map(of_row).collect();
+    assert!(!all.contains(&"state.moved.somehow"), "{all:?}");
+    // What the socket did by its next connection was told of the one before.
+    let sends = |row: &&Row| {
+        let call = row.calls.client.as_ref();
+        call.is_some_and(|call| call.name == "send" && call.args[0].contains("nobody reads"))
+    };
+    let row = rows.iter().find(sends).expect("a send()");
+    let call = row.calls.client.as_ref().and_then(|call| call.socket);
+    let arrow = row.arrow.as_ref().and_then(|arrow| arrow.seen.from);
+    assert_eq!(call.map(|socket| socket.local), arrow);
 }

@@ -200,7 +200,7 @@ impl Queue {
             return place;
         }
         while let Some(before) = place.checked_sub(1)
-            && self.rows[before].is_calls()
+            && (self.rows[before].is_calls() || self.rows[before].awaits_by_call())
             && self.rows[before].row.t_ns > sent_ns
             && !self.may_send_it(before, place, calls)
         {

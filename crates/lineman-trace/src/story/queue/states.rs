@@ -10,8 +10,8 @@ use crate::story::change::acts;
 use crate::story::change::breaks_off;
 use crate::story::change::goes_on;
 use crate::story::change::is_own_act;
+use crate::story::change::lets_go;
 use crate::story::pending::Open;
-use crate::story::sending::Toward;
 use crate::story::sockets::of_packet;
 
 impl Queue {
@@ -38,15 +38,8 @@ impl Queue {
     fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {
         let (host, made) = (state.host, self.made(state));
         if is_own_act(state.to) {
-            let acts = |open: &Open| acts(open, host, state.to);
-            let fits = |open: &Open| match open.toward[host] {
-                Toward::Peer { peer, local } => {
-                    let own = local.is_none_or(|local| local == state.socket.local);
-                    state.socket.remote.is_none_or(|it| own && it == peer)
-                }
-                Toward::Unknown => true,
-                Toward::Nobody => false,
-            };
+            let acts = |open: &Open| acts(open, change.socket, state.to);
+            let fits = |open: &Open| open.toward[host].is_about(state.socket) != Some(false);
             // The call that it comes of, if that waits for its packet.
             let waits = |open: &Open| {
                 let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
@@ -68,14 +61,36 @@ impl Queue {
             arrow.is_some_and(|arrow| arrow.from != host && arrow.fate.arrives())
         };
         let place = made.filter(arrived);
-        let place = place.or_else(|| self.deduced(change)).or(made);
+        let place = place.or_else(|| self.deduced(change));
+        let place = place.or_else(|| self.let_go(event, change));
+        // A kernel that is asked behind several calls names the last, of whatever socket that was.
+        let others = |open: &Open| {
+            let closes = open.row.arrow.is_none() && change.to == TcpState::Closed;
+            closes && open.toward[host].is_about(change.socket.ends) == Some(false)
+        };
+        let place = place.or_else(|| made.filter(|at| !others(&self.rows[*at])));
         place.unwrap_or_else(|| {
             let fits = |open: &Open| match &open.row.arrow {
                 Some(arrow) => of_packet(arrow, host) == Some(change.socket),
+                // What another call does has nothing to do with it.
+                None if change.to == TcpState::Closed => lets_go(open, host) && !others(open),
                 None => open.row.calls[host].is_some(),
             };
             self.join(event, Some(host), fits)
         })
+    }
+
+    /// The row of the call by which a socket that is told of as gone was closed, if no packet has ended it: the first that
+    /// closes it.
+    fn let_go(&self, event: &Event, change: &Change) -> Option<usize> {
+        let host = change.socket.host;
+        let ends = |open: &Open| {
+            let fresh = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
+            let its = open.toward[host].is_about(change.socket.ends) == Some(true);
+            fresh && its && lets_go(open, host)
+        };
+        let closed = change.to == TcpState::Closed;
+        closed.then(|| self.rows.iter().position(ends)).flatten()
     }
 
     /// The row that shows what made a change, if it has not come out yet.
@@ -114,14 +129,15 @@ impl Queue {
         };
         let told = |open: &Open| open.changes.iter().any(|it| it.told && its(it));
         let last = self.rows.iter().rposition(told);
-        // It has told of nothing since, and the call of another socket is there.
+        // It has told of nothing since, and the call of another socket is there, or none.
         let misplaced = |at: usize, open: &Open| {
             let mut changes = open.changes.iter().filter(|it| it.told);
             let others = changes
                 .clone()
                 .any(|it| !its(it) && it.socket.host == socket.host);
             let mine = changes.any(|it| its(it) && own(it));
-            last == Some(at) && open.row.arrow.is_none() && others && mine
+            let alone = open.row.calls[socket.host].is_none();
+            last == Some(at) && open.row.arrow.is_none() && (others || alone) && mine
         };
         let waits = |at: usize, open: &Open| {
             let awaits = !resets && open.waits_for(socket) || misplaced(at, open);

@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 20] = [
+const RECORDED: [&str; 21] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -26,6 +26,7 @@ const RECORDED: [&str; 20] = [
     "recorded-listener-shut",
     "recorded-pieces",
     "recorded-port-reused",
+    "recorded-programs-end",
     "recorded-stale-syn",
     "recorded-syn-ack-lost",
     "recorded-tftp-ack-lost",

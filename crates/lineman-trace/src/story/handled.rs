@@ -1,0 +1,82 @@
+//! Which connections programs have had in their hands, and which of them they have ended by a call: where none has, the kernel ends
+//! them with the program.
+
+use std::collections::HashMap;
+
+use super::CallCell;
+use super::Ends;
+use super::change::Socket;
+use super::sending::Sends;
+use super::sending::Toward;
+use crate::log::Endpoints;
+use crate::log::Host;
+
+/// So many connections are remembered; of more, nothing is claimed.
+const MEMORY: usize = 16_384;
+
+/// The connections that calls were about.
+#[derive(Debug, Default)]
+pub(super) struct Handled {
+    /// Whether a call has ended each, or its direction.
+    ended: HashMap<Socket, bool>,
+    /// Hosts whose calls the log tells.
+    tells: Ends<bool>,
+    /// A call of a host has ended something, and nobody has seen what.
+    unsure: Ends<bool>,
+}
+
+impl Handled {
+    /// A call of a host has begun.
+    pub(super) fn begins(&mut self, host: Host, call: &CallCell, toward: Toward) {
+        self.tells[host] = true;
+        let ends = matches!(Sends::of(call), Some(Sends::End | Sends::Rest));
+        match (call.socket, toward) {
+            (Some(socket), _) => self.note(host, socket, ends),
+            (
+                None,
+                Toward::Peer {
+                    peer,
+                    local: Some(local),
+                },
+            ) => {
+                let remote = Some(peer);
+                self.note(host, Endpoints { local, remote }, ends);
+            }
+            (None, Toward::Unknown | Toward::Peer { .. }) => self.unsure[host] |= ends,
+            (None, Toward::Nobody | Toward::Listens { .. }) => {}
+        }
+    }
+
+    /// A call of a host has returned, which was about this connection or has made it.
+    pub(super) fn returns(&mut self, host: Host, socket: Option<Endpoints>) {
+        if let Some(socket) = socket {
+            self.note(host, socket, false);
+        }
+    }
+
+    fn note(&mut self, host: Host, ends: Endpoints, is_over: bool) {
+        let socket = Socket { host, ends };
+        if self.ended.len() >= MEMORY && !self.ended.contains_key(&socket) {
+            self.unsure[host] = true;
+            return;
+        }
+        *self.ended.entry(socket).or_default() |= is_over;
+    }
+
+    /// A connection begins between these ends, which may have had one before.
+    pub(super) fn forget(&mut self, socket: Socket) {
+        self.ended.remove(&socket);
+    }
+
+    /// Whether a program has had a connection, and no call has ended it; `false` where that is not known.
+    pub(super) fn is_left_open(&self, socket: Socket) -> bool {
+        let sure = self.tells[socket.host] && !self.unsure[socket.host];
+        sure && self.ended.get(&socket) == Some(&false)
+    }
+
+    /// Whether no program has ever had a connection: accept() has not returned it.
+    pub(super) fn was_never_taken(&self, socket: Socket) -> bool {
+        let sure = self.tells[socket.host] && !self.unsure[socket.host];
+        sure && !self.ended.contains_key(&socket)
+    }
+}
