@@ -85,8 +85,9 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
     let (mut opening, mut third, mut end, mut bare) = (None, false, None, None);
     if probe.is_none() || !it.is_bare() && it.seq == sender.next {
         opening = of_opening(sender, peer, it);
-        (found.order, found.again) =
-            sender.send(peer, (it.seq, it.end), (it.has(Flags::SYN), byte), packet);
+        let crosses = opening == Some(Label::SynAckCrossed);
+        let how = (it.has(Flags::SYN), byte, crosses);
+        (found.order, found.again) = sender.send(peer, (it.seq, it.end), how, packet);
         third = is_third(sender, peer, it);
         end = of_end(sender, peer, it);
         if it.is_bare() && !third {

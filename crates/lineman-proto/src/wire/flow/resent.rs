@@ -40,6 +40,9 @@ struct Piece {
     id: u64,
     ip_id: u16,
     at_ns: u64,
+    /// When the timer began that has it sent again: when it was sent, but of a SYN that was sent with an ACK when the peer's
+    /// came, when it was sent first.
+    timed_ns: u64,
     times: u32,
     wait_ns: Option<u64>,
     /// Whether it was a byte for which the peer had no room.
@@ -70,6 +73,9 @@ pub(super) struct Sending {
     pub may_probe: bool,
     /// Whether it is a byte for which the peer has no room.
     pub probe: bool,
+    /// Whether it is a SYN that is sent once more with an ACK because the peer's has come (simultaneous open): that is no
+    /// retransmission, and the timer of the SYN runs on (RFC 6298 §5.1).
+    pub crosses: bool,
     pub packet: Packet,
 }
 
@@ -83,7 +89,8 @@ impl History {
         if again.is_some_and(|again| again.cause == Cause::Doubled) {
             return again;
         }
-        if let Some(again) = again {
+        let goes_on = before.filter(|_| it.crosses);
+        if let Some(again) = again.filter(|_| goes_on.is_none()) {
             if it.to == it.next {
                 self.tail_ns = Some(it.packet.now_ns);
             }
@@ -96,11 +103,18 @@ impl History {
             id: it.packet.id,
             ip_id: it.packet.ip_id,
             at_ns: it.packet.now_ns,
-            times: before.map_or(1, |before| before.times + 1),
-            wait_ns: again.map(|again| again.timer_ns),
+            timed_ns: goes_on.map_or(it.packet.now_ns, |before| before.timed_ns),
+            times: match goes_on {
+                Some(before) => before.times,
+                None => before.map_or(1, |before| before.times + 1),
+            },
+            wait_ns: match goes_on {
+                Some(before) => before.wait_ns,
+                None => again.map(|again| again.timer_ns),
+            },
             probe: it.probe,
         });
-        again
+        again.filter(|_| goes_on.is_none())
     }
 
     /// Whether this number was sent last by itself, when there was room.
@@ -155,11 +169,12 @@ impl History {
         // What acknowledges something new starts the timer anew (RFC 6298 §5.3). If it acknowledges this segment, too, it has not
         // come: nothing would be sent again.
         let renewed = (it.heard.ack <= before.from).then_some(it.heard.more_ns);
+        let ran_ns = since(before.timed_ns);
         let begun = self.tail_ns.into_iter().chain(renewed).max();
         Again {
             times: before.times,
             wait_ns,
-            timer_ns: begun.map_or(wait_ns, |at| wait_ns.min(since(at))),
+            timer_ns: begun.map_or(ran_ns, |at| ran_ns.min(since(at))),
             last_wait_ns: before.wait_ns,
             earlier: before.id,
             covered: Some((before.from, before.to)),

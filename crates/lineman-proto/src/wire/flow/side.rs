@@ -105,7 +105,7 @@ impl Side {
         &mut self,
         peer: &Self,
         (from, to): (i64, i64),
-        (syn, probe): (bool, bool),
+        (syn, probe, crosses): (bool, bool, bool),
         packet: Packet,
     ) -> (Order, Option<Again>) {
         if from == to {
@@ -118,6 +118,7 @@ impl Side {
             next: self.next,
             heard: self.heard,
             probe,
+            crosses,
             may_probe: !syn && self.sack != Some(false) && peer.sack != Some(false),
             packet,
         });
@@ -125,7 +126,7 @@ impl Side {
             return (Order::Next, again);
         }
         let order = match again {
-            None if self.sent.has_forgotten(from) => Order::Next,
+            None if crosses || self.sent.has_forgotten(from) => Order::Next,
             None if from < self.next => Order::Late,
             None if from > self.next => Order::Gap,
             _ => Order::Next,

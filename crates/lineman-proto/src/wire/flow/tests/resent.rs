@@ -47,6 +47,28 @@ fn an_acknowledgment_of_what_is_sent_again_has_not_come() {
     assert!(again.wait_ns >= 500 * MS, "{again:?}");
 }
 
+/// "Retransmission 2, because no acknowledgment came within 901 ms": of a SYN+ACK of a simultaneous open, which is the SYN once
+/// more; the timer of that ran for a second, and nothing had been sent again before.
+#[test]
+fn the_timer_of_a_syn_runs_on_when_the_peers_syn_is_answered() {
+    let mut talk = talk();
+    talk.forth(Flags::SYN, (0, 0), b"");
+    talk.pause(100);
+    talk.back(Flags::SYN, (0, 0), b"");
+    talk.lost(Way::Forth, Flags::SYN | ACK, (0, 1), b"");
+    talk.pause(896);
+    let bytes = talk.frame(Way::Forth, Flags::SYN | ACK, (0, 1), b"");
+    let again = talk.sent(&bytes).again.expect("again");
+    assert_eq!((again.times, again.last_wait_ns), (1, None), "{again:?}");
+    assert!(again.timer_ns >= 996 * MS, "{again:?}");
+    assert!(again.wait_ns < 900 * MS, "{again:?}");
+    talk.pause(2000);
+    let bytes = talk.frame(Way::Forth, Flags::SYN | ACK, (0, 1), b"");
+    let again = talk.sent(&bytes).again.expect("again");
+    assert_eq!(again.times, 2, "{again:?}");
+    assert!(again.last_wait_ns >= Some(996 * MS), "{again:?}");
+}
+
 #[test]
 fn three_duplicate_acks_and_a_fast_retransmission() {
     let mut talk = talk().open();
