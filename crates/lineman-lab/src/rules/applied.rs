@@ -122,10 +122,12 @@ impl Applied {
     /// What depends on the packets before.
     pub(super) fn queue(&mut self, packet: &Packet<'_>, draft: &mut Draft) {
         let now = packet.now;
-        if !matches!(self.rule.action, Action::Reorder(_)) && !self.rule.is_of_the_wire() {
-            draft
+        match self.rule.action {
+            Action::Reorder(_) => {}
+            _ if self.rule.is_of_the_wire() => draft.slow.push(self.text.clone()),
+            _ => draft
                 .texts
-                .push((self.text.clone(), self.rule.is_of_time()));
+                .push((self.text.clone(), self.rule.is_of_time())),
         }
         match self.rule.action {
             Action::Rate(rate) => {

@@ -19,6 +19,8 @@ pub(super) struct Draft {
     pub flips: Vec<usize>,
     /// The rules that decided, and whether each says nothing but when it arrives.
     pub texts: Vec<(String, bool)>,
+    /// The rules that say how slow the wire is for all packets.
+    pub slow: Vec<String>,
     pub drops: Vec<String>,
 }
 
@@ -42,6 +44,12 @@ impl Draft {
             rule,
             ..Plan::default()
         }
+    }
+
+    /// It is later than others, so that these rules have decided about it, too.
+    pub(super) fn tell_slow(&mut self) {
+        let slow = std::mem::take(&mut self.slow);
+        self.texts.extend(slow.into_iter().map(|text| (text, true)));
     }
 
     fn rule(&self, of_time: bool) -> Option<String> {

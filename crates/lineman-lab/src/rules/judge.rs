@@ -16,11 +16,16 @@ use super::draft::Draft;
 /// and less than the shortest time-out of TCP (200 ms), which would send it again.
 pub const OVERTAKE_WITHIN: Duration = Duration::from_millis(100);
 
+/// What all packets of a wire do is worth no word at each, but that one is so much later than another is.
+pub(super) const UNEQUAL: Duration = Duration::from_millis(20);
+
 /// Applies rules to packets, one after the other.
 #[derive(Clone, Debug)]
 pub struct Judge {
     rules: Vec<Applied>,
     talks: Conversations,
+    /// How late every packet is at least, whoever sends it.
+    least: Duration,
 }
 
 /// What to do with a packet.
@@ -31,7 +36,7 @@ pub struct Plan {
     /// Earlier packets that waited to be overtaken by this one: those deliveries of theirs that
     /// have not happened become due so much from now, behind this packet's own.
     pub released: Vec<(u64, Duration)>,
-    /// The rules that decided, in their text form; `None` if the packet passes as it is, or is late
+    /// The rules that decided, in their text form; `None` if the packet passes as it is, or is about as late
     /// as all are.
     pub rule: Option<String>,
     /// Of these, the ones that decide about more than when it arrives: where a person lets packets go on, the others do
@@ -72,7 +77,16 @@ impl Judge {
         Self {
             rules: applied.collect(),
             talks: Conversations::new(),
+            least: rules.least(),
         }
+    }
+
+    /// Decides from now on by these rules: packets may have been faster before.
+    #[must_use]
+    pub fn then(&self, rules: &Rules) -> Self {
+        let next = Self::new(rules);
+        let least = next.least.min(self.least);
+        Self { least, ..next }
     }
 
     /// Decides about a packet that enters the wire. `now` is any clock that does not go back.
@@ -120,6 +134,9 @@ impl Judge {
         }
         released.sort_unstable();
         released.dedup();
+        if after >= self.least.saturating_add(UNEQUAL) {
+            draft.tell_slow();
+        }
         draft.plan(&packet, after, released)
     }
 }

@@ -24,6 +24,21 @@ pub struct Rules {
 impl Rules {
     /// As many are read of one text: each packet is held against all of them.
     pub const MOST: usize = 1000;
+
+    /// How late every packet is at least, whoever sends it.
+    pub(super) fn least(&self) -> Duration {
+        let of = |host: Host| {
+            let mine = self.rules.iter().filter(|it| {
+                let from = it.selector.from;
+                it.is_of_the_wire() && from.is_none_or(|from| from == host)
+            });
+            mine.fold(Duration::ZERO, |sum, it| match it.action {
+                Action::Delay(time) => sum.saturating_add(time),
+                _ => sum,
+            })
+        };
+        of(Host::Client).min(of(Host::Server))
+    }
 }
 
 /// What happens to which packets.

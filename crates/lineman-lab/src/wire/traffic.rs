@@ -120,7 +120,7 @@ impl Traffic {
                     self.send_off(now, Duration::ZERO, parcel);
                 }
             }
-            Command::Rules(rules) => self.judge = Judge::new(&rules),
+            Command::Rules(rules) => self.judge = self.judge.then(&rules),
             Command::Forge(from, frame) => self.forge(now, from, &frame),
             Command::Deliver(id)
             | Command::Drop(id)

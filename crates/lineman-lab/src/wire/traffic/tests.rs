@@ -95,6 +95,44 @@ fn a_slow_wire_is_not_news() {
     assert!(traffic.next() > Some(now + 6 * MS));
 }
 
+/// "No rule of the wire has delayed it: the machine is too busy", of packets for which the wire had no time: a rule about all
+/// of them was told of none.
+#[test]
+fn what_is_later_than_others_by_a_rule_about_all_is_told() {
+    let late = |rules: &str, enter: &[(u64, Host)]| {
+        let now = Instant::now();
+        let (mut traffic, told) = traffic(now, rules);
+        for (at, from) in enter {
+            traffic.enter(now + Duration::from_millis(*at), *from, &[0; 1000], None);
+        }
+        told.try_iter()
+            .filter_map(|(id, it)| it.err().map(|rule| (id, rule)))
+            .collect::<Vec<_>>()
+    };
+    let burst = [(0, Host::Client), (0, Host::Client)];
+    let rate = "rate 500kbit".to_owned();
+    assert_eq!(late("rate 500kbit", &burst), [(2, rate)]);
+    let to_and_fro = [(0, Host::Server), (1, Host::Client)];
+    let one_way = "c>s:delay 300ms".to_owned();
+    assert_eq!(late("c>s:delay 300ms", &to_and_fro), [(2, one_way)]);
+    assert_eq!(late("delay 300ms; jitter 10ms", &to_and_fro), []);
+    let jitter = late("jitter 1s", &to_and_fro);
+    assert!(!jitter.is_empty(), "by chance that begins at 1");
+}
+
+/// Rules that somebody sets while the lab runs: packets were faster before.
+#[test]
+fn what_is_late_by_new_rules_is_told() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "");
+    traffic.enter(now, Host::Client, &[1], None);
+    let rules = "delay 300ms".parse().expect("rules");
+    traffic.obey(now, Command::Rules(rules));
+    traffic.enter(now, Host::Client, &[2], None);
+    let told: Vec<_> = told.try_iter().filter_map(|(_, it)| it.err()).collect();
+    assert_eq!(told, ["delay 300ms"]);
+}
+
 #[test]
 fn what_nobody_has_sent_is_marked() {
     let now = Instant::now();
