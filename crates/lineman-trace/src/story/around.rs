@@ -49,6 +49,8 @@ pub(super) enum Hears {
     Later,
     /// Not at all: the socket is not connected.
     Never,
+    /// Not at all: it has closed the socket.
+    Gone,
 }
 
 /// How a program waits for a connection.

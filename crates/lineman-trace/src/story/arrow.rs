@@ -60,7 +60,7 @@ pub struct Arrow {
     pub file: Option<TftpStep>,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
-    /// Whether it was lost then; `None` while that is open.
+    /// Whether it was lost then, or had arrived; `None` while that is open, or where it was still on its way.
     pub earlier_lost: Option<bool>,
     /// How long a timer of its sender can have run, in nanoseconds; see the core's `Sent::waited_ns`.
     pub waited_ns: Option<u64>,

@@ -1,6 +1,7 @@
 //! Joins events to rows.
 
 use super::Around;
+use super::Arrow;
 use super::Clock;
 use super::Ends;
 use super::Fate;
@@ -162,7 +163,8 @@ impl Story {
                 arrow.rules = rules;
             }
             if let Some(again) = arrow.again {
-                arrow.earlier_lost = self.wire.is_lost(again.earlier);
+                let first_ns = self.flows.arrived_ns(again.earlier);
+                arrow.earlier_lost = self.wire.was_lost(again.earlier, arrow.sent_ns, first_ns);
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
@@ -275,7 +277,10 @@ impl Story {
         }
         let returned = self.calls.returns(event, call);
         let about = self.calls.about(&returned.call);
-        let place = self.queue.row_of_return(event, &returned.call, about);
+        let comes_too_late = |arrow: &Arrow| self.calls.comes_too_late(&returned.call, arrow);
+        let place = self
+            .queue
+            .row_of_return(event, &returned.call, about, comes_too_late);
         let cell = &mut self.queue[place].row.calls[call.host];
         let is_where_it_began = cell.as_ref().is_some_and(|cell| cell.id == call.id);
         *cell = Some(returned.cell(event, is_where_it_began));

@@ -20,11 +20,14 @@ use super::change::Socket;
 use super::descriptor::Descriptor;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
+use super::descriptors::Sender;
 use super::handled::Handled;
+use super::queue::receives;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
+use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
 use crate::log::Event;
@@ -200,8 +203,11 @@ impl Calls {
             return None;
         };
         let host = arrow.from.other();
-        let Some(fd) = self.descriptors.connected_to(host, refusal.target?)? else {
-            return Some(Hears::Never);
+        let (source, target) = (refusal.source?, refusal.target?);
+        let fd = match self.descriptors.sender(host, source, target)? {
+            Sender::Connected(fd) => fd,
+            Sender::Unconnected => return Some(Hears::Never),
+            Sender::Closed => return Some(Hears::Gone),
         };
         let waits = |(whose, cell): &&(Host, CallCell)| {
             let gets = matches!(cell.name.as_str(), "recv" | "recvfrom" | "recvmsg" | "read");
@@ -215,6 +221,22 @@ impl Calls {
             }),
             // One of them has it; nobody knows which.
             (Some(_), Some(_)) => None,
+        }
+    }
+
+    /// Whether a packet that is on its way to a call that receives has not made it return.
+    pub(super) fn comes_too_late(&self, call: &Call, arrow: &Arrow) -> bool {
+        let error = match &call.answer {
+            Some(Answer::Error(error)) if receives(&call.name) => error.as_str(),
+            _ => return false,
+        };
+        match error {
+            // It got nothing.
+            "TimeoutError" | "EAGAIN" | "EINTR" => true,
+            // Another has ended the connection before.
+            "ECONNRESET" => of_packet(arrow, call.host)
+                .is_some_and(|it| self.descriptors.is_reset(call.host, it.ends)),
+            _ => false,
         }
     }
 

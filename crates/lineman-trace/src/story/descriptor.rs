@@ -91,6 +91,12 @@ impl Descriptor {
         })
     }
 
+    /// Whether it may have this port: as far as it was bound to one.
+    pub(super) fn may_have(&self, port: u16) -> bool {
+        let bound = self.bound.map(|it| it.port()).filter(|port| *port != 0);
+        bound.is_none_or(|bound| bound == port)
+    }
+
     /// Takes down what a call has changed that succeeded.
     pub(super) fn learn(&mut self, call: &Call) {
         let arg = |at: usize| call.args.get(at).map(String::as_str).unwrap_or_default();

@@ -34,7 +34,7 @@ type Owner = (Host, Option<String>);
 pub(super) struct Descriptors {
     open: HashMap<(Owner, i32), Descriptor>,
     /// Descriptors that were open and are closed.
-    closed: HashSet<(Owner, i32)>,
+    closed: HashMap<(Owner, i32), Closed>,
     /// Programs whose descriptors are numbers of several processes.
     ambiguous: HashSet<Owner>,
     /// What has arrived for each connection that ends it.
@@ -44,6 +44,23 @@ pub(super) struct Descriptors {
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,
     addresses: Ends<Vec<IpAddr>>,
+}
+
+/// What is known of a descriptor that is closed.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    sends_udp: bool,
+}
+
+/// The UDP socket that has sent something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// It is connected, and has this descriptor.
+    Connected(i32),
+    /// It is not connected.
+    Unconnected,
+    /// It is not open any more.
+    Closed,
 }
 
 /// What there is to say of a call's answer.
@@ -208,6 +225,11 @@ impl Descriptors {
         }
     }
 
+    /// Whether a RST has arrived for a connection of a host.
+    pub(super) fn is_reset(&self, host: Host, ends: Endpoints) -> bool {
+        self.ends.get(&(host, ends)).is_some_and(|it| it.rst)
+    }
+
     /// Whether the program of a host has a connection still, and has shut down receiving.
     pub(super) fn receives_no_more(&self, host: Host, ends: Endpoints) -> bool {
         let mut open = self.open.iter();
@@ -258,22 +280,28 @@ impl Descriptors {
         others.then_some(found)
     }
 
-    /// Whether the UDP socket of a host that has sent to this end is connected to it, and its descriptor then. `None` where nobody
-    /// has seen that, or several sockets may have sent.
-    pub(super) fn connected_to(&self, host: Host, peer: SocketAddr) -> Option<Option<i32>> {
+    /// The UDP socket of a host that has sent from the one end to the other. `None` where nobody has seen that, or several
+    /// sockets may have sent.
+    pub(super) fn sender(&self, host: Host, from: SocketAddr, peer: SocketAddr) -> Option<Sender> {
         if self.ambiguous.iter().any(|(whose, _)| *whose == host) {
             return None;
         }
         let open = self.open.iter();
         let mut senders = open.filter(|(((whose, _), _), it)| {
-            let may_send = it.peer.is_none_or(|own| own == peer);
+            let may_send = it.peer.is_none_or(|own| own == peer) && it.may_have(from.port());
             *whose == host && it.transport == Some(Transport::Udp) && may_send
         });
-        let ((_, fd), first) = senders.next()?;
+        let Some(((_, fd), first)) = senders.next() else {
+            let mut closed = self.closed.iter();
+            let sent = closed.any(|(((whose, _), _), it)| *whose == host && it.sends_udp);
+            return sent.then_some(Sender::Closed);
+        };
         let alone = |it: &Descriptor| it.peer.is_none() && !it.hears_errors;
         match first.peer {
-            Some(_) => senders.next().is_none().then_some(Some(*fd)),
-            None if alone(first) => senders.all(|(_, it)| alone(it)).then_some(None),
+            Some(_) => senders.next().is_none().then_some(Sender::Connected(*fd)),
+            None if alone(first) => senders
+                .all(|(_, it)| alone(it))
+                .then_some(Sender::Unconnected),
             None => None,
         }
     }
@@ -349,7 +377,7 @@ impl Descriptors {
             return;
         };
         if let Some(fd) = call.fd
-            && self.closed.contains(&(owner.clone(), fd))
+            && self.closed.contains_key(&(owner.clone(), fd))
             && call.name != "fileno"
         {
             // Another process has it still.
@@ -429,8 +457,9 @@ impl Descriptors {
             _ => socket.has_file = false,
         }
         if socket.is_closed && !socket.has_file {
+            let sends_udp = socket.transport == Some(Transport::Udp);
             self.open.remove(&key);
-            self.closed.insert(key);
+            self.closed.insert(key, Closed { sends_udp });
         }
     }
 

@@ -37,6 +37,9 @@ use lineman_proto::wire::flow::Unbelieved;
 /// DATA, ACK, ERROR, OACK (RFC 1350 §5, RFC 2347).
 const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
 
+/// A rule that has packets overtaken holds none longer, in nanoseconds.
+const HELD_AT_MOST_NS: u64 = 100_000_000;
+
 /// The packet first, then its fate, then what became of the two ends.
 pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
     let mut out = Vec::new();
@@ -75,10 +78,15 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 None => Saying::Copied { of },
             }));
         }
-        Stretch::Landing if arrow.fate == Fate::Delivered && arrow.held => {
-            out.push(released(arrow, around));
+        Stretch::Landing => {
+            if arrow.fate == Fate::Delivered && arrow.held {
+                out.push(released(arrow, around));
+            }
+            // Before it arrives, nobody has heard of it.
+            if let What::Unreachable(refusal) = &arrow.seen.what {
+                out.extend(heard(row, arrow, refusal, around));
+            }
         }
-        Stretch::Landing => {}
         Stretch::Whole | Stretch::Departure => {
             if arrow.rules.iter().any(|rule| rule == FORGED) {
                 out.push(Saying::Forged { who: arrow.from });
@@ -128,7 +136,9 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
                 },
                 _ => Saying::Unreachable { who },
             });
-            out.extend(heard(row, arrow, refusal, around));
+            if arrow.stretch == Stretch::Whole {
+                out.extend(heard(row, arrow, refusal, around));
+            }
         }
         // What holds for the first and the last holds for those between.
         What::Piece(piece) if piece.more => {}
@@ -154,8 +164,8 @@ fn heard(row: &Row, arrow: &Arrow, refusal: &Refusal, around: &Around) -> Option
         .as_ref()
         .and_then(|cell| cell.answer.as_ref());
     let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
-    // Lost on its way, it tells nobody.
-    if fails || arrow.fate == Fate::Dropped || !refusal.port || refusal.target.is_none() {
+    // Lost on its way, or still there, it tells nobody.
+    if fails || !arrow.fate.arrives() || !refusal.port || refusal.target.is_none() {
         return None;
     }
     Some(match &around.hears {
@@ -165,6 +175,7 @@ fn heard(row: &Row, arrow: &Arrow, refusal: &Refusal, around: &Around) -> Option
         },
         Some(Hears::Later) => Saying::UdpRefusedLater { who },
         Some(Hears::Never) => Saying::UdpRefusedUnheard { who },
+        Some(Hears::Gone) => Saying::UdpRefusedGone { who },
         None => Saying::UdpRefusedUnseen { who },
     })
 }
@@ -292,9 +303,13 @@ fn of_captured(arrow: &Arrow, out: &mut Vec<Saying>) {
 /// longer, or because it was delayed for so long.
 fn released(arrow: &Arrow, around: &Around) -> Saying {
     let decided_ns = arrow.decided_ns.unwrap_or(arrow.sent_ns);
-    let millis = millis(decided_ns.saturating_sub(arrow.sent_ns));
+    let way_ns = decided_ns.saturating_sub(arrow.sent_ns);
+    let millis = millis(way_ns);
     match around.wanted {
-        Some(wanted) if arrow.overtaken < wanted => Saying::ReleasedAtLimit { millis },
+        // Of those that pass it some may be held in turn, and arrive behind it: the rule has counted them.
+        Some(wanted) if arrow.overtaken < wanted && way_ns >= HELD_AT_MOST_NS => {
+            Saying::ReleasedAtLimit { millis }
+        }
         Some(_) => Saying::Released { millis },
         None if around.delayed => Saying::CameLate { millis },
         None => Saying::LetThrough {}, // no rule has held it

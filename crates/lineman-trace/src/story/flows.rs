@@ -67,6 +67,11 @@ impl Flows {
         self.arrivals.note(id, now_ns);
     }
 
+    /// When a packet has arrived first, in nanoseconds.
+    pub(super) fn arrived_ns(&self, id: u64) -> Option<u64> {
+        self.arrivals.first_ns(id)
+    }
+
     /// The hosts whose states are not known any more behind a segment that `from` has sent: something before it was not seen.
     pub(super) fn unknown(&self, from: Host, segment: &Segment) -> Vec<Host> {
         let Some(flow) = self.tcp.get(segment) else {

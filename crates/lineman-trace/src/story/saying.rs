@@ -269,6 +269,8 @@ sayings! {
     UdpRefusedLater "icmp.port.later" { who: Host }
     /// The program is not told.
     UdpRefusedUnheard "icmp.port.unheard" { who: Host }
+    /// The program is not told, because it has closed its socket.
+    UdpRefusedGone "icmp.port.gone" { who: Host }
     /// Nobody has seen whether its socket is connected.
     UdpRefusedUnseen "icmp.port.unseen" { who: Host }
     /// Something is unreachable.

@@ -111,7 +111,9 @@ pub struct Ask {
 pub struct Refusal {
     /// Whether a port is closed; else something farther away is at fault.
     pub port: bool,
-    /// For whom the datagram was.
+    /// Who had sent the datagram.
+    pub source: Option<SocketAddr>,
+    /// For whom it was.
     pub target: Option<SocketAddr>,
 }
 
@@ -190,15 +192,21 @@ fn what(frame: &Frame<'_>) -> What {
 
 fn refusal(frame: &Frame<'_>) -> Option<Refusal> {
     let icmp = frame.icmp().filter(Icmp::is_error)?;
-    let target = icmp.quoted().map(|quoted| {
-        let (_, port) = quoted.ports.unwrap_or_default();
-        SocketAddr::new(quoted.to, port)
+    let ends = icmp.quoted().map(|quoted| {
+        let (from, to) = quoted.ports.unwrap_or_default();
+        let source = SocketAddr::new(quoted.from, from);
+        (source, SocketAddr::new(quoted.to, to))
     });
+    let (source, target) = ends.unzip();
     let port = matches!(
         (icmp.is_v6(), icmp.kind(), icmp.code()),
         (false, 3, 3) | (true, 1, 4)
     );
-    Some(Refusal { port, target })
+    Some(Refusal {
+        port,
+        source,
+        target,
+    })
 }
 
 /// `len` is that of the whole datagram.

@@ -87,9 +87,15 @@ impl Wire {
         }
     }
 
-    /// Whether a packet was lost, as far as that is known.
-    pub(super) fn is_lost(&self, id: u64) -> Option<bool> {
-        self.fates.get(&id)?.is_lost()
+    /// Whether a packet, which has arrived first at `arrived_ns`, was lost when it was sent again at `again_ns`. What was still on its way
+    /// then, held or delayed, was neither lost nor there.
+    pub(super) fn was_lost(&self, id: u64, again_ns: u64, arrived_ns: Option<u64>) -> Option<bool> {
+        let fate = self.fates.get(&id).copied().filter(|fate| match fate {
+            Fate::Delivered => arrived_ns.is_none_or(|at| at <= again_ns),
+            Fate::Held | Fate::Crossing => false,
+            Fate::Dropped | Fate::Captured => true,
+        });
+        fate.and_then(Fate::is_lost)
     }
 
     /// What becomes of a packet has been told: another that is held goes on waiting.

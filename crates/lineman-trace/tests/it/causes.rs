@@ -449,6 +449,86 @@ fn what_nothing_overtakes_is_released_by_the_limit() {
     );
 }
 
+/// "Released after 3 ms, because no other packets came to overtake it: the rule holds none longer than 100 ms": of the two that
+/// did, one was held in turn.
+#[test]
+fn what_is_released_before_the_limit_is_not_released_by_it() {
+    let mut talk = talk(new(), true);
+    let mut held = |at: u64, rule: &str| {
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"held");
+        let id = talk.log.at(at * MS).send(Client, bytes);
+        talk.log.put(Kind::Fault(Fault {
+            packet: id,
+            rule: rule.into(),
+        }));
+        talk.log.verdict(id, Client, Verdict::Held, None);
+        id
+    };
+    let ids = [
+        held(200, "c>s:data #1 reorder 2"),
+        held(201, "c>s:data #2 reorder 1"),
+    ];
+    talk.log.at(202 * MS);
+    talk.data(Client, b"through");
+    for id in ids {
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    let rows = talk.rows();
+    for id in ids {
+        let told = self::ids(&of(&rows, id));
+        assert!(told.contains(&"wire.released"), "{told:?}");
+        assert!(!told.contains(&"wire.released.limit"), "{told:?}");
+    }
+}
+
+/// "It retransmits although the segment had arrived": that was on its way, delayed for longer than the timer runs.
+#[test]
+fn what_is_still_on_its_way_is_not_said_to_have_arrived() {
+    for (verdict, goes_on) in [
+        (Some(Verdict::Held), true),
+        (Some(Verdict::Held), false),
+        (None, true),
+    ] {
+        let mut talk = talk(new(), false);
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"late");
+        let late = talk.log.send(Client, bytes);
+        if let Some(verdict) = verdict {
+            talk.log.verdict(late, Client, verdict, None);
+        }
+        talk.log.at(310 * MS);
+        talk.timer(Client, TimerKind::Retransmission, 210);
+        let resent = talk.again(Client, b"late", 4);
+        if goes_on {
+            talk.log.at(600 * MS);
+            talk.log.verdict(late, Client, Verdict::Delivered, None);
+        }
+        let rows = talk.rows();
+        assert_eq!(ids(&of(&rows, resent))[0], "again.timeout");
+    }
+}
+
+/// "0.018 sendall() = 0" stood above the ACK of 0.021 that had made room for the last of its bytes.
+#[test]
+fn a_call_that_waits_for_room_returns_below_what_has_made_it() {
+    let mut talk = talk(new(), false);
+    let call = talk.log.call(Client, 3, "sendall", &["\"much\"…"]);
+    talk.log.later(3 * MS);
+    talk.log
+        .quick(Server, 4, "recv", &["4096"], "1460 \"much\"…");
+    let ack = talk.tcp.next(Server, ACK, b"");
+    talk.log.cross(Server, ack);
+    talk.data(Client, b"much");
+    talk.log.returns(call, Client, "sendall", "0");
+    let rows = talk.rows();
+    let of_call = |row: &Row| row.calls[Client].as_ref().map(|cell| cell.answer.is_some());
+    let shown: Vec<_> = rows.iter().map(of_call).collect();
+    let begins = shown.iter().position(|it| *it == Some(false));
+    let returns = shown.iter().position(|it| *it == Some(true));
+    let comes = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.from == Server);
+    let last = rows.iter().rposition(comes);
+    assert!(begins < last && last < returns, "{shown:?}");
+}
+
 /// The client does not wait for the answer.
 fn refused_later(mut log: Script) -> (Script, u64) {
     let mut tcp = connection(&log, 9000);
@@ -1308,4 +1388,43 @@ fn a_lab_that_is_late_itself_says_so() {
     let said = |it: &Saying| matches!(it, Saying::LabLate { millis: 300 });
     assert!(told.iter().any(said), "{told:?}");
     assert!(!ids(&of(&rows, held)).contains(&"wire.late"));
+}
+
+/// "recv() = -1 ECONNRESET" stood beside a second RST, which had not arrived and which nobody heeded; so did a recv() that gave
+/// up stand beside the data that came too late for it.
+#[test]
+fn a_call_that_got_nothing_does_not_stand_beside_what_is_on_its_way_to_it() {
+    for resets in [false, true] {
+        let mut talk = talk(Script::new(""), false);
+        talk.log
+            .quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+        talk.log
+            .quick(Client, 3, "connect", &["10.0.0.2:9000"], "0");
+        let call = talk.log.later(100 * MS).call(Client, 3, "recv", &["4096"]);
+        let answer = match resets {
+            true => {
+                let first = talk.tcp.next(Server, and_ack(RST), b"");
+                talk.log.cross(Server, first);
+                talk.state(Client, TcpState::Closed);
+                "ECONNRESET"
+            }
+            false => "TimeoutError",
+        };
+        let flag = if resets { RST } else { Flags::PSH };
+        let bytes = talk.tcp.next(Server, and_ack(flag), b"late");
+        let late = talk.log.send(Server, bytes);
+        talk.log.returns(call, Client, "recv", answer);
+        talk.log.later(2 * MS);
+        talk.log.verdict(late, Server, Verdict::Delivered, None);
+        let rows = talk.rows();
+        let returns = rows.iter().position(|row| {
+            let cell = row.calls[Client].as_ref();
+            cell.is_some_and(|it| it.name == "recv" && it.answer.is_some())
+        });
+        let lands = rows.iter().rposition(|row| {
+            let arrow = row.arrow.as_ref();
+            arrow.is_some_and(|it| it.id == late && it.stretch != Stretch::Departure)
+        });
+        assert!(returns < lands, "{resets}: {returns:?} {lands:?}");
+    }
 }

@@ -24,6 +24,8 @@ enum Does {
     AsksForErrors,
     /// It has two sockets that may have sent.
     HasTwo,
+    /// It has closed its socket, and has another that is bound to another port.
+    HasClosed,
 }
 
 /// A datagram of the client that nobody receives; the ICMP error.
@@ -43,6 +45,10 @@ fn refused(log: &mut Script, does: Does) -> u64 {
             log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "90");
             log.quick(Client, 90, "connect", &["10.0.0.2:7000"], "0");
         }
+        Does::HasClosed => {
+            log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "90");
+            log.quick(Client, 90, "bind", &["10.0.0.1:69"], "0");
+        }
         _ => {}
     }
     log.later(100 * MS);
@@ -55,6 +61,9 @@ fn refused(log: &mut Script, does: Does) -> u64 {
     };
     let waits = matches!(does, Does::Waits | Does::WaitsAndFails | Does::WaitsInVain);
     let call = waits.then(|| log.call(Client, fd, name, &["100"]));
+    if does == Does::HasClosed {
+        log.quick(Client, fd, "close", &[], "0");
+    }
     log.later(1000)
         .verdict(sent, Client, Verdict::Delivered, None);
     let error = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
@@ -67,8 +76,11 @@ fn refused(log: &mut Script, does: Does) -> u64 {
     if let Some(call) = call.filter(|_| does != Does::WaitsInVain) {
         log.returns(call, Client, name, "ECONNREFUSED");
     }
-    log.later(100 * MS).quick(Client, fd, "close", &[], "0");
-    if does == Does::HasTwo {
+    log.later(100 * MS);
+    if does != Does::HasClosed {
+        log.quick(Client, fd, "close", &[], "0");
+    }
+    if matches!(does, Does::HasTwo | Does::HasClosed) {
         log.quick(Client, 90, "close", &[], "0");
     }
     refused
@@ -84,6 +96,7 @@ fn the_call_that_waits_for_a_datagram_is_the_one_that_fails() {
         (Does::WaitsInVain, Some("icmp.port.unheard")),
         (Does::AsksForErrors, Some("icmp.port.unseen")),
         (Does::HasTwo, Some("icmp.port.unseen")),
+        (Does::HasClosed, Some("icmp.port.gone")),
     ] {
         let mut log = Script::new("");
         let id = refused(&mut log, does);
@@ -97,9 +110,45 @@ fn the_call_that_waits_for_a_datagram_is_the_one_that_fails() {
     }
 }
 
+/// "If the socket of the client is connected", of an error that was still on its way: what the calls tell was looked up when
+/// it arrived, and there nothing was said.
+#[test]
+fn how_a_program_hears_of_an_error_is_told_where_that_arrives() {
+    let mut log = Script::new("");
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.later(100 * MS);
+    let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+    log.quick(Client, 3, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5");
+    log.cross(Client, asked.clone());
+    let error = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
+    let refused = log.send(Server, error);
+    // They cross.
+    let next = log.send(Client, asked);
+    log.later(1000)
+        .verdict(refused, Server, Verdict::Delivered, None);
+    log.verdict(next, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let told = rows.iter().filter(|row| {
+        let arrow = row.arrow.as_ref();
+        arrow.is_some_and(|arrow| arrow.id == refused)
+    });
+    let heard = told.map(|row| {
+        let ids = row.sayings.iter().map(Saying::id);
+        ids.filter(|id| id.starts_with("icmp.port")).collect()
+    });
+    let heard: Vec<Vec<&str>> = heard.collect();
+    assert_eq!(heard, [vec!["icmp.port"], vec!["icmp.port.unheard"]]);
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
-    let kinds = [Does::Waits, Does::AsksLater, Does::WaitsInVain];
+    let kinds = [
+        Does::Waits,
+        Does::AsksLater,
+        Does::WaitsInVain,
+        Does::HasClosed,
+    ];
     let mut log = Script::new("unreachable");
     for does in kinds {
         refused(&mut log, does);

@@ -4,7 +4,10 @@ use super::Queue;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Event;
+use crate::log::Host;
 use crate::story::Arrow;
+use crate::story::Fate;
+use crate::story::Stretch;
 use crate::story::What;
 use crate::story::pending::Open;
 use crate::story::pending::takes_beginning;
@@ -39,25 +42,32 @@ impl Queue {
         place
     }
 
-    /// The row in which a call returns: if its packet is still to come, that in which it began.
+    /// The row in which a call returns: if its packet is still to come, that in which it began. `about` says whether a packet may be about
+    /// its socket, `comes_too_late` whether one that is on its way has not made it return.
     pub(in crate::story) fn row_of_return(
         &mut self,
         event: &Event,
         call: &Call,
         about: impl Fn(&Arrow) -> bool,
+        comes_too_late: impl Fn(&Arrow) -> bool,
     ) -> usize {
         let began = |open: &Open| {
             let cell = open.row.calls[call.host].as_ref();
             let own = cell.filter(|cell| cell.id == call.id);
             open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(cell).is_some())
         };
-        let place = match self.rows.iter().rposition(began) {
+        let place = self.rows.iter().rposition(began);
+        let place = match place.filter(|place| !self.has_waited(*place, call.host)) {
             Some(place) => {
                 self.rows[place].touch(event);
                 place
             }
             None => self.join(event, Some(call.host), |open| {
-                takes_return(&open.row, call, &about)
+                let on_its_way = open.row.arrow.as_ref().filter(|arrow| {
+                    let whole = arrow.fate == Fate::Crossing && arrow.stretch == Stretch::Whole;
+                    arrow.from != call.host && whole
+                });
+                takes_return(&open.row, call, &about) && !on_its_way.is_some_and(&comes_too_late)
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
@@ -66,6 +76,21 @@ impl Queue {
             got_nothing || matches!(arrow.seen.what, What::Udp(_))
         });
         place
+    }
+
+    /// Whether a segment has reached a host since its call in this row began: a call that is given bytes may have waited for the
+    /// room that an acknowledgment makes, and returned only then.
+    fn has_waited(&self, place: usize, host: Host) -> bool {
+        let began = self.rows[place].row.calls[host].as_ref();
+        let gives = began.filter(|cell| Sends::of(cell) == Some(Sends::Bytes));
+        let Some(began_ns) = gives.map(|cell| cell.t_ns) else {
+            return false;
+        };
+        self.rows.range(place + 1..).any(|open| {
+            let arrow = open.row.arrow.as_ref().filter(|it| it.from != host);
+            let came = arrow.filter(|it| it.fate.arrives() && it.seen.segment().is_some());
+            came.and_then(|it| it.decided_ns) > Some(began_ns)
+        })
     }
 
     /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
@@ -82,7 +107,7 @@ impl Queue {
 
 /// Whether a call is one that returns what has arrived, or says whether anything has. A connection that accept() returns may be older
 /// than what is on its way to it.
-fn receives(name: &str) -> bool {
+pub(in crate::story) fn receives(name: &str) -> bool {
     let calls = [
         "recv",
         "read",
