@@ -104,9 +104,11 @@ impl History {
             ip_id: it.packet.ip_id,
             at_ns: it.packet.now_ns,
             timed_ns: goes_on.map_or(it.packet.now_ns, |before| before.timed_ns),
-            times: match goes_on {
-                Some(before) => before.times,
-                None => before.map_or(1, |before| before.times + 1),
+            times: match (goes_on, before) {
+                (Some(before), _) => before.times,
+                // A probe is no transmission of what follows it when there is room.
+                (_, Some(before)) if !before.probe => before.times + 1,
+                _ => 1,
             },
             wait_ns: match goes_on {
                 Some(before) => before.wait_ns,

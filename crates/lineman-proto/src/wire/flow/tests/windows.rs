@@ -121,6 +121,11 @@ fn the_byte_of_a_probe_is_sent_again_with_the_rest_when_there_is_room() {
         let data = talk.frame(Way::Forth, ACK, (101, 1), &[b'y'; 50]);
         let again = talk.sent(&data).again.expect("its first byte again");
         assert_eq!((again.cause, again.fresh), (Cause::Probed, 49));
+        // "Retransmission 2", of the first: the probe had counted.
+        talk.pause(1000);
+        let bytes = talk.frame(Way::Forth, ACK, (101, 1), &[7; 50]);
+        let again = talk.sent(&bytes).again.expect("again");
+        assert_eq!((again.times, again.fresh), (1, 0), "{again:?}");
     }
 }
 
