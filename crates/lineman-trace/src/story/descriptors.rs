@@ -44,6 +44,8 @@ pub(super) struct Descriptors {
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,
     addresses: Ends<Vec<IpAddr>>,
+    /// Programs of which a tracer tells what their sockets are connected to. Older logs do not have that.
+    traced: HashSet<Owner>,
 }
 
 /// What is known of a descriptor that is closed.
@@ -180,6 +182,11 @@ impl Descriptors {
         end.fin_first |= segment.has(Flags::FIN) && !end.rst;
         end.fin |= segment.has(Flags::FIN);
         end.rst |= segment.has(Flags::RST);
+    }
+
+    /// Whether the connection of a call would have been told with it.
+    pub(super) fn has_ends_told(&self, call: &Call) -> bool {
+        call.program.is_some() && self.traced.contains(&owner(call))
     }
 
     /// What is known of a call's socket; `None` where nothing is.
@@ -351,6 +358,9 @@ impl Descriptors {
 
     /// A call has returned: what there is to say of its answer, by what was known before.
     pub(super) fn answer(&mut self, call: &Call) -> Answered {
+        if call.ends().is_some() && !self.traced.contains(&owner(call)) {
+            self.traced.insert(owner(call));
+        }
         let said = of_answer(call, self.of(call), self);
         let unexplained = call.program.is_some() && said.iter().any(is_unexplained);
         let socket = self.of(call).filter(|_| unexplained).cloned();

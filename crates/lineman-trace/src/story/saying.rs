@@ -613,6 +613,7 @@ impl Saying {
             | Self::CallAccepted { who, .. }
             | Self::CallEnded { who, .. }
             | Self::CallSignal { who }
+            | Self::CallPythonDescribes { who }
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
             | Self::NobodyTells { who }

@@ -40,7 +40,8 @@ impl Sends {
             "shutdown" if args.first().is_some_and(|how| how == "SHUT_RD") => None,
             _ if is_dissolving(name, args) => Some(Self::End),
             "connect" | "connect_ex" => Some(Self::Syn),
-            "send" | "sendall" | "sendto" | "sendmsg" | "write" | "flush" => Some(Self::Bytes),
+            "send" | "sendall" | "sendto" | "sendmsg" | "sendmmsg" | "sendfile" | "write"
+            | "writev" | "flush" => Some(Self::Bytes),
             "close" | "shutdown" => Some(Self::End),
             "file.close" => Some(Self::Rest),
             _ => None,
@@ -126,6 +127,8 @@ impl Toward {
             },
             Some(peer) => Self::Peer { peer, local },
             None if socket.is_some_and(|it| !it.opening && it.transport.is_some()) => Self::Nobody,
+            // A tracer says what a socket is connected to, if it is: another process may have the descriptor too.
+            None if socket.is_none() && known.has_ends_told(call) => Self::Listens { at: None },
             None => Self::Unknown,
         }
     }

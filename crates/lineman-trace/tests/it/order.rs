@@ -435,6 +435,38 @@ fn a_fin_is_not_told_at_another_connections_syn() {
     assert!(shows(first, fin), "{first:#?}");
 }
 
+/// A server forks, its parent closes the connection, and the child goes on: FIN-WAIT-1 stood at the parent's close(), and with all that
+/// the child sent. It may have waited in read() before.
+#[test]
+fn a_close_behind_which_another_process_goes_on_ends_nothing() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let ends = tcp.socket(Server);
+    let tell = |log: &mut Script, id: u64, name: &str, answer: Option<&str>| {
+        let answer = answer.map(|it| Answer::Value(it.to_owned()));
+        let mut told = call(id, Server, 4, name, &[], answer);
+        told.socket = Some(Box::new(ends));
+        log.put(Kind::Call(told));
+    };
+    log.at(200 * MS);
+    tell(&mut log, 903, "read", None);
+    tell(&mut log, 901, "close", None);
+    tell(&mut log, 901, "close", Some("0"));
+    tell(&mut log, 903, "read", Some("2"));
+    let data = log.cross(Server, tcp.next(Server, and_ack(Flags::PSH), b"hi"));
+    log.at(210 * MS);
+    use TcpState::{Established, FinWait1};
+    log.state(Server, ends, FinWait1);
+    let fin = log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+    let rows = rows(log);
+    let row = |id: u64| &rows[place(&rows, |row| shows(row, id))];
+    let state = |id: u64| row(id).states.server.map(|cell| (cell.before, cell.after));
+    assert_eq!(state(data), Some((Established, Established)));
+    assert_eq!(state(fin), Some((Established, FinWait1)));
+    assert!(row(fin).calls.server.is_none(), "{:#?}", row(fin));
+}
+
 /// The FIN was told to leave by the first close(), of a descriptor whose copy by dup() was open still.
 #[test]
 fn a_fin_leaves_by_the_last_close_of_its_socket() {

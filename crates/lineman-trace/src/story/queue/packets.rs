@@ -90,8 +90,11 @@ impl Queue {
         };
         let calls = self.rows.iter().enumerate();
         let follows = awaited && self.follows_data(arrow);
-        let mut calls =
-            calls.filter(|(at, open)| sends(open) && !goes_on(*at) && !was_held(*at) && !follows);
+        // Nor was a FIN sent by a call behind which another process went on.
+        let went_on = |at: usize| awaited && socket.is_some_and(|it| self.went_on(at, it));
+        let mut calls = calls.filter(|(at, open)| {
+            sends(open) && !goes_on(*at) && !was_held(*at) && !follows && !went_on(*at)
+        });
         // Of several that close one socket, by descriptors of several processes or by dup(), it is the last whose FIN leaves.
         let in_it = |(_, open): &(usize, &Open)| {
             let call = open.row.calls[arrow.from].as_ref();
@@ -136,16 +139,19 @@ impl Queue {
     /// sent it.
     fn follows_data(&self, fin: &Arrow) -> bool {
         let host = fin.from;
-        let returned_ns = |open: &Open| {
-            let call = open.row.calls[host].as_ref()?;
-            let ends =
-                Sends::of(call).is_some_and(|it| it.fits(fin)) && open.toward[host].fits(fin);
-            let returned_ns = call
-                .returned_ns
-                .filter(|_| ends && open.row.arrow.is_none())?;
-            Some(returned_ns.saturating_add(RETURNED_NS))
+        let Some(socket) = of_packet(fin, host) else {
+            return false;
         };
-        let Some(first_ns) = self.rows.iter().filter_map(returned_ns).min() else {
+        let returned_ns = |(at, open): (usize, &Open)| {
+            let call = open.row.calls[host].as_ref()?;
+            let ends = Sends::of(call).is_some_and(|it| it.fits(fin));
+            let its = ends && open.row.arrow.is_none() && open.toward[host].fits(fin);
+            let returned_ns = call.returned_ns.filter(|_| its)?;
+            let ended = !self.went_on(at, socket);
+            ended.then(|| returned_ns.saturating_add(RETURNED_NS))
+        };
+        let calls = self.rows.iter().enumerate();
+        let Some(first_ns) = calls.filter_map(returned_ns).min() else {
             return false;
         };
         self.rows.iter().any(|open| {
@@ -154,7 +160,7 @@ impl Queue {
                 let its = arrow.from == host && arrow.id != fin.id;
                 let carries = arrow.seen.segment().is_some_and(|it| it.len > 0);
                 let between = first_ns < arrow.sent_ns && arrow.sent_ns <= fin.sent_ns;
-                its && carries && between && of_packet(arrow, host) == of_packet(fin, host)
+                its && carries && between && of_packet(arrow, host) == Some(socket)
             })
         })
     }

@@ -2,16 +2,19 @@
 
 use super::Queue;
 use super::TOGETHER_NS;
+use crate::log::Answer;
 use crate::log::Event;
 use crate::log::State;
 use crate::log::TcpState;
 use crate::story::change::Change;
+use crate::story::change::Socket;
 use crate::story::change::acts;
 use crate::story::change::breaks_off;
 use crate::story::change::goes_on;
 use crate::story::change::is_own_act;
 use crate::story::change::lets_go;
 use crate::story::pending::Open;
+use crate::story::sending::Sends;
 use crate::story::sockets::of_packet;
 
 impl Queue {
@@ -41,14 +44,15 @@ impl Queue {
             let acts = |open: &Open| acts(open, change.socket, state.to);
             let fits = |open: &Open| open.toward[host].is_about(state.socket) != Some(false);
             // The call that it comes of, if that waits for its packet.
-            let waits = |open: &Open| {
+            let waits = |(at, open): (usize, &Open)| {
                 let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
-                waits && fits(open) && acts(open)
+                let went_on = || self.went_on(at, change.socket);
+                (waits && fits(open) && acts(open) && !went_on()).then_some(at)
             };
             // A kernel that is asked behind several calls names the last.
             let is_its = |open: &Open| acts(open) && (open.row.arrow.is_some() || fits(open));
             let place = made.filter(|at| is_its(&self.rows[*at]));
-            let place = place.or_else(|| self.rows.iter().rposition(waits));
+            let place = place.or_else(|| self.rows.iter().enumerate().rev().find_map(waits));
             let place = place.unwrap_or_else(|| self.open(event));
             let open = &mut self.rows[place];
             if open.row.arrow.is_none() {
@@ -80,8 +84,34 @@ impl Queue {
         })
     }
 
-    /// The row of the call by which a socket that is told of as gone was closed, if no packet has ended it: the first that
-    /// closes it.
+    /// Whether a socket went on when the call of a row had returned, which would have ended it, or its direction: another process
+    /// has it too.
+    pub(super) fn went_on(&self, place: usize, socket: Socket) -> bool {
+        let host = socket.host;
+        let Some(call) = &self.rows[place].row.calls[host] else {
+            return false;
+        };
+        let (since_ns, closes) = (call.returned_ns.unwrap_or(call.t_ns), call.name == "close");
+        self.rows.range(place + 1..).any(|open| {
+            let call = open.row.calls[host].as_ref();
+            call.is_some_and(|call| {
+                let its = call.socket == Some(socket.ends)
+                    || open.toward[host].is_about(socket.ends) == Some(true);
+                let failed = matches!(&call.answer, Some(Answer::Error(_)));
+                let begins = call.begins && call.t_ns > since_ns;
+                let returns = call.returned_ns.is_some_and(|at| at > since_ns) && !failed;
+                // One that was shut down may still receive.
+                its && (begins || closes && returns)
+                    && match Sends::of(call) {
+                        Some(Sends::End | Sends::Rest) => false,
+                        Some(_) => !failed,
+                        None => closes,
+                    }
+            })
+        })
+    }
+
+    /// The row of the call by which a socket that is told of as gone was closed, if no packet has ended it.
     fn let_go(&self, event: &Event, change: &Change) -> Option<usize> {
         let host = change.socket.host;
         let ends = |open: &Open| {
@@ -89,8 +119,17 @@ impl Queue {
             let its = open.toward[host].is_about(change.socket.ends) == Some(true);
             fresh && its && lets_go(open, host)
         };
-        let closed = change.to == TcpState::Closed;
-        closed.then(|| self.rows.iter().position(ends)).flatten()
+        if change.to != TcpState::Closed {
+            return None;
+        }
+        // Of several processes that close it, the last ends it.
+        let closes = |open: &Open| {
+            let call = open.row.calls[host].as_ref();
+            call.is_some_and(|call| call.name == "close")
+        };
+        let mut rows = self.rows.iter();
+        let first = rows.position(|open| ends(open) && !closes(open));
+        first.or_else(|| self.rows.iter().rposition(ends))
     }
 
     /// The row that shows what made a change, if it has not come out yet.
