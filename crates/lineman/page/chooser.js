@@ -14,25 +14,30 @@ export class Chooser {
     this.ipv6 = field('checkbox', {});
   }
 
-  /** Begins a lab: with this scenario, or with none; as the one before, or with its packets held. @param {string|null} scenario @param {boolean} step */
-  async start(scenario, step = this.store.holds) {
+  /**
+   * Begins a lab: with this scenario, or with none; as the one before, or with its packets held.
+   * @param {string|null} scenario @param {boolean} step @param {{ipv6?: boolean, rules?: string}} more
+   */
+  async start(scenario, step = this.store.holds, more = {}) {
     this.dialog.close();
-    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked, step: step && scenario !== null });
+    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked, step: step && scenario !== null, ...more });
+  }
+
+  /** The same once more, with the rules that hold now. @param {boolean} [step] whether every packet is held */
+  restart(step) {
+    const { scenario, ipv6, rules } = this.store;
+    this.start(scenario, step, { ipv6, rules });
   }
 
   /** The same once more, and every packet held. */
   hold() {
-    this.start(this.store.scenario, true);
-  }
-
-  /** The same once more. */
-  restart() {
-    this.start(this.store.scenario);
+    this.restart(true);
   }
 
   show() {
     const { dialog, store, messages } = this;
     const say = (/** @type {string} */ name) => messages.say(name);
+    this.ipv6.checked = store.ipv6;
     const list = element('div', 'choices');
     list.append(this.choice(null, say('choose.none'), say('choose.none.look')));
     let subject = '';

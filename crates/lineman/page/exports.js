@@ -42,7 +42,7 @@ export class Exports {
         element('h2', '', say('again')),
         element('p', 'how', say('again.hint')),
         line,
-        button(say('again.copy'), () => navigator.clipboard?.writeText(store.command ?? '')),
+        button(say('again.copy'), () => this.copy(store.command ?? '')),
       );
     }
     this.told = element('p', 'how');
@@ -50,6 +50,16 @@ export class Exports {
     dialog.replaceChildren(...parts, this.told, element('div', '', null, [button(say('close'), () => dialog.close())]));
     dialog.setAttribute('aria-label', say('export'));
     dialog.showModal();
+  }
+
+  /** @param {string} command */
+  async copy(command) {
+    try {
+      await navigator.clipboard.writeText(command);
+      if (this.told) this.told.textContent = this.messages.say('again.copied');
+    } catch {
+      if (this.told) this.told.textContent = this.messages.say('again.kept');
+    }
   }
 
   /** Draws the picture that lineman writes, as it is, and keeps its pixels. @param {string} name */

@@ -89,7 +89,7 @@ export class Faults {
   draw() {
     const { store, messages } = this;
     const drives = store.drives();
-    const drawn = JSON.stringify([store.lang, drives, store.rules, this.way.value]);
+    const drawn = JSON.stringify([store.lang, drives, store.rules, this.way.value, store.scenario]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const say = (/** @type {string} */ name) => messages.say(name);
@@ -111,7 +111,9 @@ export class Faults {
     const set = button(say('rules.set'), () => {});
     set.type = 'submit';
     refill(this.form, () => [this.rules, set]);
+    const later = store.scenario === null ? [] : [element('p', 'how', say('faults.later'))];
     refill(this.place, () => [
+      ...later,
       group(say('next'), NEXT.map(([name, rule]) => button(say(name), () => this.next(rule), `${rule}: ${say('next.hint')}`))),
       group(say('faults'), [
         [say('way'), this.way],

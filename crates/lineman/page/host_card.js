@@ -14,6 +14,8 @@ const NOTHING = { calls: [], socket: null, timers: [], congestion: null, figures
 /** So many rows before the chosen one are looked at: a row without a state or call has that of the rows above. */
 const BACK = 2000;
 
+/** In which states a kernel's count of what is not read has one for the FIN, which is read last. */
+const ENDED = ['CLOSE-WAIT', 'CLOSING', 'LAST-ACK'];
 /** In which states a kernel's count of what is not acknowledged has one for the SYN or the FIN: the words for that. @type {Record<string, string|undefined>} */
 const COUNTED = { 'SYN-SENT': 'unsent.syn', 'SYN-RECEIVED': 'unsent.syn', 'FIN-WAIT-1': 'unsent.fin', CLOSING: 'unsent.fin', 'LAST-ACK': 'unsent.fin' };
 
@@ -64,9 +66,10 @@ export class HostCard {
     if (queues && listens) {
       parts.push(element('p', 'queue', messages.say('waiting', { count: queues.unread, limit: queues.unsent })));
     } else if (queues) {
-      parts.push(element('p', 'queue', messages.say('unread', { count: queues.unread })));
+      const fin = socket.origin === 'kernel' && queues.unread > 0 && ENDED.includes(socket.state);
+      parts.push(element('p', 'queue', messages.say(fin ? 'unread.fin' : 'unread', { count: fin ? queues.unread - 1 : queues.unread })));
       // A SYN and a FIN have a number each, and the kernel counts numbers.
-      const numbered = card.socket?.origin === 'kernel' && queues.unsent > 0 ? COUNTED[socket.state] : undefined;
+      const numbered = socket.origin === 'kernel' && queues.unsent > 0 ? COUNTED[socket.state] : undefined;
       parts.push(element('p', 'queue', messages.say(numbered ?? 'unsent', { count: numbered ? queues.unsent - 1 : queues.unsent })));
     }
     const { congestion, figures, left } = card;
@@ -96,12 +99,17 @@ export class HostCard {
     return messages.say(again ? 'over.again' : 'over');
   }
 
-  /** How things stand. Of a capture the last state is what is known, whether there is a socket or not. @returns {import('./store.js').Card} */
+  /**
+   * How things stand. Of a capture the last state is what is known, whether there is a socket or not; and beside a connection
+   * that is closed there may be a socket that listens, of which the ladder tells. @returns {import('./store.js').Card}
+   */
   now() {
     const { store, host } = this;
     const card = store.scene[host];
-    if (card.socket || store.ladder?.origin !== 'inferred') return card;
-    return { ...card, socket: this.then().socket };
+    if (card.socket ? card.socket.state !== 'CLOSED' : store.ladder?.origin !== 'inferred') return card;
+    const told = this.then().socket;
+    if (card.socket && (!told || told.state === 'CLOSED')) return card;
+    return { ...card, socket: told };
   }
 
   /** How things stood at an earlier row: the state and the calls up to there. More was not told of that moment. @returns {import('./store.js').Card} */

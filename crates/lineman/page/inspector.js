@@ -20,11 +20,13 @@ export class Inspector {
   draw() {
     const { store, messages } = this;
     const row = store.row();
-    const drawn = `${store.epoch} ${store.lang} ${store.absolute} ${row?.n}`;
+    // Where nothing has happened, whoever has come is told how something does.
+    const begins = store.rows.length === 0 && store.choices.length > 0 && store.drives() && !store.walks;
+    const drawn = `${store.epoch} ${store.lang} ${store.absolute} ${row?.n} ${begins}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     if (!row) {
-      this.place.replaceChildren(element('p', '', messages.say('inspector.empty')));
+      this.place.replaceChildren(element('p', '', messages.say(begins ? 'inspector.begin' : 'inspector.empty')));
       return;
     }
     const parts = [];
@@ -36,6 +38,8 @@ export class Inspector {
       const call = row.calls[host];
       if (call) parts.push(element('p', '', null, [element('span', 'how', messages.say('of', { what: messages.say(host), is: '' })), element('code', '', format.call(call))]));
     }
+    const own = row.packet?.connection;
+    if (own) parts.push(element('p', 'how', messages.say(own.includes('-') ? 'connection.both' : 'connection', { own })));
     for (const saying of row.sayings) parts.push(element('p', '', saying.text[store.lang]));
     for (const host of /** @type {const} */ (['client', 'server'])) {
       const cell = row.states[host];

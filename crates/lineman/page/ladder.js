@@ -248,7 +248,9 @@ export class Ladder {
         const cell = row.states[host];
         const mark = cell && (cell.known === 'deduced' || cell.known === 'passed') ? '~' : '';
         const name = `st ${host[0]}${cell && cell.before !== cell.after ? ' new' : ''}`;
-        return element('span', name, cell ? mark + cell.after : '');
+        const made = element('span', name, cell ? mark + cell.after : '');
+        if (cell && mark) made.title = `~ ${messages.say(`known.${cell.known}`)}`;
+        return made;
       };
       const lost = row.packet?.fate === 'dropped' ? ' lost' : '';
       // The column is the arrow's; behind the words themselves no other arrow is seen.

@@ -81,6 +81,7 @@ export class Store {
     this.playing = false;
     /** @type {string|null} */
     this.scenario = null;
+    this.ipv6 = false;
     /** The command by which the lab can be had again. @type {string|null} */
     this.command = null;
     /** The scenarios that can be begun; none if no lab can. @type {Choice[]} */
@@ -165,6 +166,7 @@ export class Store {
         this.begin();
         this.playing = content.playing;
         this.scenario = content.scenario;
+        this.ipv6 = content.ipv6;
         this.command = content.command;
         this.choices = content.choices ?? [];
         this.forms = content.forms;

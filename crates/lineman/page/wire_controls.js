@@ -91,9 +91,7 @@ export class WireControls {
       const run = button(messages.say('run'), () => this.step(false), messages.say('run.hint'));
       step.setAttribute('aria-pressed', String(store.stepping));
       run.setAttribute('aria-pressed', String(!store.stepping));
-      const rules = store.rules ? element('code', 'rules', store.rules) : null;
-      if (rules) rules.title = messages.say('rules');
-      refill(this.mode, () => [step, ' ', run, ...(rules ? [' ', rules] : [])]);
+      refill(this.mode, () => [step, ' ', run, ...this.rules()]);
     }
     const kept = new Set();
     for (const held of all) {
@@ -119,10 +117,19 @@ export class WireControls {
     this.goes = undefined;
   }
 
+  /** The rules that hold, if there are any. @returns {(Node|string)[]} */
+  rules() {
+    const { store, messages } = this;
+    if (!store.rules) return [];
+    const rules = element('code', 'rules', store.rules);
+    rules.title = messages.say('rules');
+    return [' ', rules];
+  }
+
   /** Time stands still: what comes next is shown when it is asked for. */
   walk() {
     const { store, messages } = this;
-    const drawn = `walk ${store.lang} ${store.epoch}`;
+    const drawn = `walk ${store.lang} ${store.epoch} ${store.rules}`;
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const does = [
@@ -131,7 +138,7 @@ export class WireControls {
       button(messages.say('walk.hold'), () => this.onHold(), messages.say('walk.hold.hint')),
     ];
     ['next', 'all', 'hold'].forEach((name, at) => { does[at].dataset.walk = name; });
-    refill(this.mode, () => [...does.flatMap((it) => [it, ' ']), element('span', 'how', messages.say('walk'))]);
+    refill(this.mode, () => [...does.flatMap((it) => [it, ' ']), element('span', 'how', messages.say('walk')), ...this.rules()]);
     this.handles.replaceChildren();
     this.shown.clear();
     this.modes = '';

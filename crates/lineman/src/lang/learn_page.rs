@@ -122,7 +122,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "没有可以问的了",
     ),
     ("guess.answer.recorded", "Answer, and show it", "回答并显示"),
-    ("guess.none", "no packet is held", "没有被扣留的报文"),
+    (
+        "guess.none",
+        "No packet is held. Step (key s) holds each that comes from now on.",
+        "没有被扣留的报文。“单步”（s 键）会扣留此后的每个报文。",
+    ),
     (
         "guess.about",
         "When this arrives, whose state changes, and to what?",

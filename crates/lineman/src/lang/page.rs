@@ -69,6 +69,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "已接收未读取：{count} 字节",
     ),
     (
+        "unread.fin",
+        "received, not read: {count} bytes, and the FIN",
+        "已接收未读取：{count} 字节，以及 FIN",
+    ),
+    (
         "unsent",
         "written, not acknowledged: {count} bytes",
         "已写入未确认：{count} 字节",
@@ -146,6 +151,21 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "inspector.empty",
         "Choose a row of the ladder: its sentences, fields and bytes appear here.",
         "选择时序图中的一行：这里显示它的说明、字段和字节。",
+    ),
+    (
+        "inspector.begin",
+        "Nothing has happened yet. Place a call under “do”, make socket calls one by one, follow the chapter under “learn”, or choose one of the scenarios above.",
+        "还没有发生任何事。可以在“操作”中建立连接，逐个发出套接字调用，跟随“学习”中的章节，或在上方选择一个场景。",
+    ),
+    (
+        "connection",
+        "{own} tells which connection it is, by the client's port",
+        "{own} 标明是哪条连接：客户端的端口",
+    ),
+    (
+        "connection.both",
+        "{own} tells which connection it is, by the ports of client and server",
+        "{own} 标明是哪条连接：客户端和服务器的端口",
     ),
     ("fields", "fields", "字段"),
     ("bytes", "bytes, as they were sent", "发出时的字节"),
@@ -338,6 +358,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("fault.seed", "seed", "随机种子"),
     ("faults.apply", "Apply", "应用"),
     ("faults.none", "No rules", "全部取消"),
+    (
+        "faults.later",
+        "Rules hold for packets that are sent from now on; Restart plays the scenario with them from its beginning.",
+        "规则对此后发出的报文生效；“重新开始”会沿用这些规则从头播放场景。",
+    ),
     ("choose", "Scenarios", "场景"),
     (
         "choose.hint",
@@ -360,8 +385,8 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ("restart", "Restart", "重新开始"),
     (
         "restart.hint",
-        "the same scenario from its beginning, in a new lab",
-        "在新的实验中从头播放同一场景",
+        "the same scenario from its beginning, in a new lab, with the rules that hold now",
+        "在新的实验中从头播放同一场景，沿用现在的规则",
     ),
     ("export", "Export", "导出"),
     (
@@ -396,6 +421,12 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "此命令以现在的规则重新播放。手工的决定和调用不在其中；场景自带的规则也会生效。",
     ),
     ("again.copy", "Copy", "复制到剪贴板"),
+    ("again.copied", "The command is copied.", "命令已复制。"),
+    (
+        "again.kept",
+        "The browser did not allow that: mark the command and copy it.",
+        "浏览器不允许写入剪贴板：请选中命令自行复制。",
+    ),
     (
         "table.caption",
         "{count} rows up to the chosen one, of {all}",

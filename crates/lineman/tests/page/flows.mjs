@@ -903,6 +903,37 @@ const flows = {
     await until('it begins again', async () => (await page.locator('.held').count()) > 0);
   },
 
+  /** Nothing said how to begin; a FIN that was not read counted as a byte; and a listener was CLOSED once a connection was. */
+  async cards_tell_of_the_socket_that_is_there(browser) {
+    const page = await open(browser, await serve());
+    await until('how to begin', async () => /Place a call under “do”/.test(await page.locator('#inspector').textContent()));
+    await page.keyboard.press('2');
+    const call = page.getByRole('button', { name: 'Place a call' });
+    await call.click();
+    await until('ESTABLISHED', async () => (await state(page, 'server')) === 'ESTABLISHED');
+    await page.getByRole('button', { name: 'The client closes' }).click();
+    await until('CLOSE-WAIT', async () => (await state(page, 'server')) === 'CLOSE-WAIT');
+    await until('the FIN', async () => /not read: 0 bytes, and the FIN/.test(await page.locator('#server').innerText()));
+    await page.getByRole('button', { name: 'The server closes' }).click();
+    await until('CLOSED', async () => (await state(page, 'server')) === 'CLOSED');
+    await page.keyboard.press('Escape');
+    await page.locator('#ladder .scroll').click({ position: { x: 20, y: 5 } });
+    await page.keyboard.press('s');
+    await page.keyboard.press('End');
+    await call.click();
+    await until('another held SYN', () => held(page));
+    await until('LISTEN', async () => (await state(page, 'server')) === 'LISTEN');
+    assert.match(await page.locator('#server svg title').textContent(), /LISTEN/);
+    await page.keyboard.press('1');
+    await until('which connection', async () => /tells which connection it is/.test(await page.locator('#inspector').textContent()));
+    // To be asked, packets must be held.
+    await deliverUntil(page, 'ESTABLISHED again', async () => (await state(page, 'server')) === 'ESTABLISHED');
+    await page.keyboard.press('s');
+    await page.keyboard.press('7');
+    await page.locator('[data-guess=on]').check();
+    await until('how', async () => /Step \(key s\) holds each/.test(await page.locator('#predict').innerText()));
+  },
+
   async the_next_syn_is_lost(browser) {
     const page = await open(browser, await serve());
     await page.keyboard.press('4');
@@ -922,6 +953,52 @@ const flows = {
     await page.locator('#ladder .scroll').click({ position: { x: 20, y: 5 } });
     await page.keyboard.press('e');
     await until('the command', async () => (await page.locator('.command').textContent()).includes("--fault 'syn #1 drop; loss 20%' --seed 7"));
+  },
+
+  /** Restart forgot the rules that somebody had set, and IPv6: no scenario could be played with a loss of one's own from its beginning. */
+  async the_same_again_has_the_same_rules(browser) {
+    const page = await open(browser, await start('tftp-data-lost', '--ipv6', '--simulated'));
+    await until('a walk', () => page.locator('[data-walk=all]').count());
+    await page.locator('[data-walk=all]').click();
+    await page.keyboard.press('4');
+    await page.locator('#faults label:has-text("loss") input').fill('20');
+    await page.locator('#faults label:has-text("seed") input').fill('7');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    const rules = 's>c:tftp.data block 2 #1 drop; loss 20%; seed 7';
+    const shown = () => page.locator('#faults .rules').inputValue();
+    await until('the rules', async () => (await shown()) === rules);
+    await page.locator('#ladder .scroll').click({ position: { x: 20, y: 5 } });
+    await page.keyboard.press('r');
+    await until('it begins anew', () => page.locator('[data-walk=all]').count());
+    assert.equal(await shown(), rules);
+    await page.locator('[data-walk=all]').click();
+    await until('its end', async () => !(await page.locator('#doing').textContent()).includes('being played'));
+    await page.keyboard.press('e');
+    const command = await page.locator('.command').textContent();
+    assert.equal(command, "lineman lab tftp-data-lost --ipv6 --simulated --fault 'loss 20%' --seed 7 --page");
+    // The command loses the same packets of each direction; how many are sent is a question of time.
+    const fates = (text, from) => {
+      const packets = text.trim().split('\n').map((line) => JSON.parse(line).packet).filter((it) => it && it.part !== 'repeat' && it.from === from);
+      const all = new Map(packets.map(({ id, fate }) => [id, fate]));
+      return [...all].sort(([one], [other]) => one - other).map(([, fate]) => fate);
+    };
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#exports [data-form=rows]').click()]);
+    const words = command.replace(/^lineman | --page$/g, '').match(/'[^']*'|\S+/g).map((word) => word.replaceAll("'", ''));
+    const again = spawnSync(LINEMAN, [...words, '--export', 'rows'], { encoding: 'utf8' });
+    assert.equal(again.status, 0, again.stderr);
+    const rows = readFileSync(await download.path(), 'utf8');
+    for (const from of ['client', 'server']) {
+      const [own, other] = [fates(rows, from), fates(again.stdout, from)];
+      const both = Math.min(own.length, other.length);
+      assert(both > 3 && own.slice(0, both).includes('dropped'), `${own}`);
+      assert.deepEqual(other.slice(0, both), own.slice(0, both));
+    }
+    // Another scenario has its own.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('o');
+    await page.locator('.choice[data-scenario=handshake]').click();
+    await until('another', async () => (await page.locator('#title').textContent()) === 'handshake');
+    await until('no rules', async () => (await shown()) === '');
   },
 
   async exports_are_files_that_others_read(browser) {

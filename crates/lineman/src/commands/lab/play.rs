@@ -5,6 +5,7 @@ use std::slice;
 
 use lineman_lab::Network;
 use lineman_lab::Options;
+use lineman_lab::rules::Rules;
 use lineman_lab::scenarios::Scenario;
 use lineman_trace::log::Hub;
 
@@ -93,6 +94,7 @@ async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> R
     let begun = begin(
         scenario,
         args.step,
+        None,
         args,
         args.lab.record.as_deref(),
         console,
@@ -104,7 +106,8 @@ async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> R
             false => scenario,
         };
         let record = args.lab.record.as_deref().and_then(output::unused);
-        begin(scenario, choice.step, args, record.as_deref(), console)
+        let Choice { step, rules, .. } = choice;
+        begin(scenario, step, rules, args, record.as_deref(), console)
     };
     let opens = !args.view.no_open;
     page::show(begun, Some(&mut another), opens, &mut signals, console).await
@@ -115,6 +118,7 @@ async fn on_page(scenario: Option<Scenario>, args: &Play, console: Console) -> R
 fn begin(
     scenario: Option<Scenario>,
     step: bool,
+    rules: Option<Rules>,
     args: &Play,
     record: Option<&Path>,
     console: Console,
@@ -122,6 +126,7 @@ fn begin(
     let own = scenario.map_or_else(Options::default, |it| it.options());
     let mut options = source::asked(own, &args.lab, console)?;
     options.step = step;
+    options.rules = rules.unwrap_or(options.rules);
     let record = Record::create(record, None, console)?;
     let Ground {
         network,

@@ -47,6 +47,9 @@ pub(super) enum Command {
         /// Whether its packets are held from the start.
         #[serde(default)]
         step: bool,
+        /// The rules that its wire has from the start, in place of those that it would have by itself.
+        #[serde(default)]
+        rules: Option<String>,
     },
 }
 
@@ -75,7 +78,7 @@ enum Way {
 }
 
 /// The lab that is to be next.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Choice {
     /// What is played in it.
     pub scenario: Option<&'static Scenario>,
@@ -83,6 +86,8 @@ pub struct Choice {
     pub ipv6: bool,
     /// Whether its packets are held from the start.
     pub step: bool,
+    /// The rules of its wire, if it is not to have those that it has by itself.
+    pub rules: Option<Rules>,
 }
 
 impl Command {

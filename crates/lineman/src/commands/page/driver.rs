@@ -135,9 +135,10 @@ impl Driver {
             scenario,
             ipv6,
             step,
+            rules,
         } = command
         {
-            return self.start(scenario, ipv6, step);
+            return self.start(scenario, ipv6, step, rules);
         }
         let lab = match &self.lab {
             Some(lab) if !self.over => &lab.live,
@@ -186,7 +187,13 @@ impl Driver {
         json!({ "en": text(Lang::En), "zh": text(Lang::Zh) })
     }
 
-    fn start(&mut self, scenario: Option<String>, ipv6: bool, step: bool) -> Answer {
+    fn start(
+        &mut self,
+        scenario: Option<String>,
+        ipv6: bool,
+        step: bool,
+        own: Option<String>,
+    ) -> Answer {
         if !self.may_start {
             return Err(Wrong::Recorded);
         }
@@ -196,6 +203,7 @@ impl Driver {
             scenario,
             ipv6,
             step,
+            rules: own.map(|text| rules(&text)).transpose()?,
         });
         Ok(Said::default())
     }

@@ -220,6 +220,7 @@ fn session_told(driven: Option<&Driven>, may_start: bool) -> Value {
         "playing": scenario.is_some(),
         "rules": driven.map_or("", |it| &it.rules),
         "scenario": scenario.map(|it| it.name),
+        "ipv6": scenario.is_some_and(Scenario::is_over_ipv6),
         "command": driven.map(|it| it.reproduce.line(&it.rules)),
         "choices": may_start.then(choices),
         "forms": forms(),

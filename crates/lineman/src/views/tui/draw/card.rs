@@ -167,8 +167,10 @@ fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
 /// The state that the selected row leaves the host in.
 fn state(model: &Model, host: Host) -> Option<TcpState> {
     let in_row = model.row().and_then(|row| row.states[host]);
-    let in_row = in_row.filter(|_| !model.following);
     let known = model.scene().hosts[host].socket;
+    // Beside a connection that is closed there may be a socket that listens, of which the rows tell.
+    let is_over = known.is_some_and(|socket| socket.state == TcpState::Closed);
+    let in_row = in_row.filter(|_| !model.following || is_over);
     in_row
         .map(|cell| cell.after)
         .or_else(|| known.map(|socket| socket.state))
