@@ -95,7 +95,8 @@ export class Arrows {
     pen.strokeStyle = pen.fillStyle = this.colour(lost ? '--lost' : `--${packet.from}`);
     pen.lineWidth = 1.6;
     pen.setLineDash(packet.deduced ? [4, 4] : []);
-    this.line(pen, from, begin, x, y, packet.again ? 2 : 0);
+    const resent = packet.again && !['probed', 'doubled'].includes(packet.again.cause);
+    this.line(pen, from, begin, x, y, resent ? 2 : 0);
     pen.setLineDash([]);
     if (lost) this.cross(pen, x, y);
     else if (x === to) this.point(pen, x, y, Math.atan2(y - begin, x - from));

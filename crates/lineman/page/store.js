@@ -8,7 +8,7 @@
  * @typedef {string|Both|{name: string}} Told what was told beside the log: in one language, in both, or the name of the page's own words
  * @typedef {{layer: string, name: Both, value: string, from: number, to: number}} Field
  * @typedef {{id: number, from: 'client'|'server', text: Both, part: string, sent_ns: number, decided_ns: number|null, fate: string,
- *   held: boolean, repeats: number, again: null|object, deduced: boolean, bytes: boolean,
+ *   held: boolean, repeats: number, again: null|{cause: string}, deduced: boolean, bytes: boolean,
  *   wire_len: number, addresses: string[]|null, connection?: string,
  *   tcp: null|{flags: string, seq: number, ack: number|null, relative_seq: number|null, relative_ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,

@@ -90,8 +90,10 @@ impl Following {
                 return from;
             }
             let cause = step.again.map(|again| again.cause);
-            if cause.is_some() {
-                known.troubles.add(Trouble::Retransmission);
+            match cause {
+                Some(Cause::Doubled) => known.troubles.add(Trouble::Duplicate),
+                Some(_) => known.troubles.add(Trouble::Retransmission),
+                None => {}
             }
             if matches!(cause, Some(Cause::Timer(_))) {
                 known.troubles.add(Trouble::TimeOut);

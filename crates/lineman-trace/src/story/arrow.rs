@@ -102,9 +102,19 @@ pub struct Between {
 }
 
 impl Arrow {
-    /// Whether it is a retransmission. One that goes on behind the byte of a probe is none.
+    /// Whether it is a retransmission. One that goes on behind the byte of a probe is none, nor is a copy that the network
+    /// has made.
     pub fn is_resent(&self) -> bool {
-        self.again.is_some_and(|again| again.cause != Cause::Probed)
+        let not_resent = |cause| matches!(cause, Cause::Probed | Cause::Doubled);
+        self.again.is_some_and(|again| !not_resent(again.cause))
+    }
+
+    /// Whether it is a copy of another, which the wire or the network has made.
+    pub fn is_copy(&self) -> bool {
+        let doubled = self
+            .again
+            .is_some_and(|again| again.cause == Cause::Doubled);
+        self.copy_of.is_some() || doubled
     }
 
     /// Whether a rule of the wire has it arrive later, whatever else passes: nobody holds it.

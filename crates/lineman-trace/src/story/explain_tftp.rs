@@ -27,6 +27,8 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             Cause::Asked => Saying::TftpAnswered { who },
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },
+            // Of what it says nothing has to be told again.
+            Cause::Doubled => return out.push(Saying::Copied { of: again.earlier }),
             Cause::Timer(_) if again.wait_ns < SHORTEST_TIMEOUT_NS => Saying::ResentSomehow {
                 who,
                 times: again.times,

@@ -1428,3 +1428,28 @@ fn a_call_that_got_nothing_does_not_stand_beside_what_is_on_its_way_to_it() {
         assert!(returns < lands, "{resets}: {returns:?} {lands:?}");
     }
 }
+
+/// "(retransmission)" at the arrow, and "the wire made this copy" below it: one IP packet was captured twice.
+#[test]
+fn a_packet_that_was_captured_twice_is_no_retransmission() {
+    let mut log = Script::captured("twice");
+    let ends = ["10.0.0.1:50000", "10.0.0.2:69"].map(|end| end.parse().expect("an address"));
+    let request = Envelope {
+        id: 7,
+        ..Envelope::new(ends[0], ends[1])
+    };
+    let request = request.udp(b"\0\x01kernel\0octet\0");
+    log.raw(Client, request.clone()).raw(Client, request);
+    let rows = rows(log);
+    let told: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row.arrow.as_ref()?, ids(&row.sayings))))
+        .collect();
+    let [(first, asks), (copy, copied)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert_eq!(asks, &["tftp.rrq"]);
+    assert_eq!(copied, &["wire.copied"]);
+    assert!(!first.is_copy() && !first.is_resent());
+    assert!(copy.is_copy() && !copy.is_resent());
+}

@@ -113,6 +113,16 @@ pub struct TftpFlow {
     lens: HashMap<(bool, u16), usize>,
     oack: Option<Said>,
     last_ack: Option<Acked>,
+    /// The identifications of what the server and the client have sent.
+    ip_ids: [IpIds; 2],
+}
+
+/// What numbers an end's IP gives to its packets (RFC 6864: those of packets that may not be fragmented mean nothing).
+#[derive(Clone, Copy, Debug, Default)]
+struct IpIds {
+    last: u16,
+    /// Whether different packets had the same.
+    same: bool,
 }
 
 /// What a packet says, as far as two may say the same.
@@ -151,6 +161,8 @@ struct Sent {
     wait_ns: Option<u64>,
     /// How often the peer has answered it, however often it was sent.
     answered: u32,
+    /// The identification of the IP packet.
+    ip_id: u16,
 }
 
 impl TftpFlow {
@@ -183,6 +195,7 @@ impl TftpFlow {
             lens: HashMap::new(),
             oack: None,
             last_ack: None,
+            ip_ids: [IpIds::default(); 2],
         })
     }
 
@@ -220,7 +233,12 @@ impl TftpFlow {
         };
         if step.stray.is_none() {
             let said = said(&packet, frame.payload().bytes());
-            step.again = self.again((by_client, said), id, now_ns, arrived);
+            let ip_id = frame.ipv4().map_or(0, |ip| ip.id());
+            let key = (by_client, said);
+            step.again = match self.doubled(&key, id, now_ns, ip_id) {
+                None => self.again(key, (id, ip_id), now_ns, arrived),
+                doubled => doubled,
+            };
             if let Packet::Ack { block } = packet {
                 let at_ns = now_ns;
                 self.last_ack = Some(Acked { id, at_ns, block });
@@ -288,10 +306,38 @@ impl TftpFlow {
         }
     }
 
+    /// Whether it is the same IP packet once more: the network or the capture has doubled it, and nobody has sent it again.
+    fn doubled(&mut self, key: &(bool, Said), id: u64, now_ns: u64, ip_id: u16) -> Option<Again> {
+        let ids = &mut self.ip_ids[usize::from(key.0)];
+        let Some(before) = self.sent.get_mut(key) else {
+            ids.same |= ip_id == ids.last;
+            ids.last = ip_id;
+            return None;
+        };
+        let wait_ns = now_ns.saturating_sub(before.at_ns);
+        let is_same = ip_id != 0 && before.ip_id == ip_id && !ids.same;
+        ids.last = ip_id;
+        if !is_same || wait_ns >= AT_ONCE_NS {
+            return None;
+        }
+        before.ids.rotate_right(1);
+        before.ids[0] = Some(id);
+        Some(Again {
+            times: before.times,
+            wait_ns,
+            timer_ns: wait_ns,
+            last_wait_ns: before.wait_ns,
+            earlier: before.id,
+            covered: None,
+            fresh: 0,
+            cause: Cause::Doubled,
+        })
+    }
+
     fn again(
         &mut self,
         key: (bool, Said),
-        id: u64,
+        (id, ip_id): (u64, u16),
         now_ns: u64,
         arrived: Arrived<'_>,
     ) -> Option<Again> {
@@ -314,6 +360,7 @@ impl TftpFlow {
             times,
             wait_ns: before.map(|before| now_ns.saturating_sub(before.at_ns)),
             answered: before.map_or(0, |before| before.answered),
+            ip_id,
         };
         self.sent.insert(key, sent);
         let before = before?;

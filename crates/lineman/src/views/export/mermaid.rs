@@ -91,7 +91,8 @@ fn of_arrow(arrow: &Arrow, lang: Lang) -> String {
     };
     let again = arrow.is_resent() || arrow.stretch == Stretch::Repeat;
     let again = again.then_some(Views::Again {});
-    let words: Vec<String> = [word, again]
+    let copy = arrow.is_copy().then_some(Views::Copy {});
+    let words: Vec<String> = [word, again, copy]
         .iter()
         .flatten()
         .map(|word| bracketed(&word.render(lang), lang))

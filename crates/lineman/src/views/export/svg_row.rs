@@ -204,7 +204,7 @@ fn note(arrow: &Arrow, lang: Lang) -> String {
         Fate::Crossing => Some(Views::Crossing {}),
     };
     let again = arrow.is_resent().then_some(Views::Again {});
-    let copy = arrow.copy_of.map(|_| Views::Copy {});
+    let copy = arrow.is_copy().then_some(Views::Copy {});
     let words = [fate, again, copy];
     let words = words.iter().flatten();
     words

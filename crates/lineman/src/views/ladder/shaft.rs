@@ -97,7 +97,7 @@ fn extra(arrow: &Arrow, style: Style) -> String {
     if arrow.is_resent() {
         words.push(Views::Again {});
     }
-    if arrow.copy_of.is_some() {
+    if arrow.is_copy() {
         words.push(Views::Copy {});
     }
     if arrow.altered {

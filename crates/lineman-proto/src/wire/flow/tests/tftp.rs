@@ -13,6 +13,8 @@ struct Transfer {
     conversations: Conversations,
     flows: TftpFlows,
     id: u64,
+    /// The identification of IP packets, if they have one.
+    ip_id: Option<u16>,
     /// When packets have arrived.
     arrived: std::collections::HashMap<u64, Arrivals>,
 }
@@ -20,10 +22,17 @@ struct Transfer {
 impl Transfer {
     fn say(&mut self, forth: bool, port: u16, payload: &[u8]) -> TftpStep {
         let (client, server) = (CLIENT.into(), (SERVER, port).into());
-        let bytes = match forth {
-            true => Envelope::new(client, server).udp(payload),
-            false => Envelope::new(server, client).udp(payload),
+        let ends = if forth {
+            (client, server)
+        } else {
+            (server, client)
         };
+        let id = self.ip_id.unwrap_or_default();
+        let bytes = Envelope {
+            id,
+            ..Envelope::new(ends.0, ends.1)
+        }
+        .udp(payload);
         self.id += 1;
         let frame = self.conversations.follow(Frame::parse(&bytes));
         let arrived = |id| self.arrived.get(&id).copied();
@@ -52,6 +61,38 @@ impl Transfer {
 
     fn back(&mut self, port: u16, payload: &[u8]) -> TftpStep {
         self.say(false, port, payload)
+    }
+}
+
+/// "It sends this block again, because the ACK has come once more: RFC 1123 forbids that", of one IP packet that the network had
+/// doubled. Where all packets of an end have one identification, that tells nothing.
+#[test]
+fn what_the_network_doubles_is_not_sent_again_by_a_program() {
+    for steady in [false, true] {
+        let mut talk = Transfer {
+            ip_id: Some(100),
+            ..Transfer::default()
+        };
+        let next = |talk: &mut Transfer, forth, port, payload: &[u8], new: bool| {
+            let id = talk.ip_id.map(|id| id + u16::from(new && !steady));
+            talk.ip_id = id;
+            let again = talk.say(forth, port, payload).again;
+            again.map(|again| again.cause)
+        };
+        let block = [&[0, 3, 0, 1][..], &[7; 512]].concat();
+        assert_eq!(next(&mut talk, true, 69, b"\0\x01f\0octet\0", true), None);
+        assert_eq!(next(&mut talk, false, TID, &block, true), None);
+        assert_eq!(next(&mut talk, true, TID, &[0, 4, 0, 1], true), None);
+        let copied = next(&mut talk, true, TID, &[0, 4, 0, 1], false);
+        assert_eq!(copied == Some(Cause::Doubled), !steady, "{copied:?}");
+        let block = [&[0, 3, 0, 2][..], &[7; 512]].concat();
+        assert_eq!(next(&mut talk, false, TID, &block, true), None);
+        let copied = next(&mut talk, false, TID, &block, false);
+        assert_eq!(copied == Some(Cause::Doubled), !steady, "{copied:?}");
+        // A program answers the copy, too.
+        assert_eq!(next(&mut talk, true, TID, &[0, 4, 0, 2], true), None);
+        let answer = next(&mut talk, true, TID, &[0, 4, 0, 2], true);
+        assert_eq!(answer, Some(Cause::Asked));
     }
 }
 
