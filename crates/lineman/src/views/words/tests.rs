@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 21] = [
+const RECORDED: [&str; 22] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -33,6 +33,7 @@ const RECORDED: [&str; 21] = [
     "recorded-tftp-wrong-tid",
     "recorded-udp-reordered",
     "old-ack",
+    "overrun",
     "stale",
     "unreachable",
 ];
