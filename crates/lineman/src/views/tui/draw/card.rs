@@ -1,5 +1,6 @@
 //! What is known of a host: its socket, the state of it, its last calls.
 
+use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Origin;
 use lineman_trace::log::TcpState;
@@ -17,6 +18,7 @@ use crate::lang::tui::Tui;
 use crate::views::cells::address;
 use crate::views::cells::call;
 use crate::views::scene::Card;
+use crate::views::scene::Socket;
 use crate::views::text::cut;
 use crate::views::text::wrap;
 use crate::views::tui::diagram;
@@ -110,9 +112,9 @@ fn heading(model: &Model, host: Host, text: String) -> Line<'static> {
 
 /// The host and where its socket is.
 fn name(model: &Model, host: Host) -> String {
-    let socket = model.scene().hosts[host].socket;
+    let ends = ends(model, host);
     let address = model.start.as_ref().map(|start| address(start, host));
-    let end = socket.map(|socket| socket.ends.local.to_string());
+    let end = ends.map(|ends| ends.local.to_string());
     let end = &end.or(address).unwrap_or_default();
     say(
         model,
@@ -125,10 +127,10 @@ fn name(model: &Model, host: Host) -> String {
 
 /// The host and its socket's port: beside the ladder its address is named already.
 fn port(model: &Model, host: Host) -> String {
-    let Some(socket) = model.scene().hosts[host].socket else {
+    let Some(ends) = ends(model, host) else {
         return name(model, host);
     };
-    let port = &socket.ends.local.port();
+    let port = &ends.local.port();
     let word = match host {
         Host::Client => Tui::ClientPort { port },
         Host::Server => Tui::ServerPort { port },
@@ -142,6 +144,11 @@ fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
         // Packets tell of no socket, and of states only what can be deduced from them.
         let deduced = state(model, host).map(|_| say(model, &Tui::StateDeduced {}));
         return deduced.into_iter().collect();
+    }
+    let of_row = of_row(model, host);
+    let another = |socket: &Socket| of_row.is_some_and(|ends| ends != socket.ends);
+    if card.socket.as_ref().is_some_and(another) {
+        return Vec::new(); // of the row's own socket nothing was told since
     }
     let Some(socket) = card.socket else {
         let none = model.has_tcp().then(|| say(model, &Tui::NoSocket {}));
@@ -162,6 +169,29 @@ fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
         _ => vec![Tui::Unread { count: unread }, Tui::Unsent { count: unsent }],
     };
     words.iter().map(|word| say(model, word)).collect()
+}
+
+/// The socket that the card is about: that of the selected row's packet, else the one whose state changed last.
+fn ends(model: &Model, host: Host) -> Option<Endpoints> {
+    let last = model.scene().hosts[host].socket;
+    of_row(model, host).or_else(|| last.map(|socket| socket.ends))
+}
+
+/// The socket at a host's end of the selected row's packet.
+fn of_row(model: &Model, host: Host) -> Option<Endpoints> {
+    let row = model.row().filter(|_| !model.following)?;
+    let arrow = row.arrow.as_ref()?;
+    arrow.seen.segment()?;
+    let is_nobodys = arrow.nobody.is_some() && arrow.from != host;
+    let (from, to) = (arrow.seen.from?, arrow.seen.to?);
+    let (local, remote) = match arrow.from == host {
+        true => (from, to),
+        false => (to, from),
+    };
+    let remote = Some(remote);
+    // Before its TCP has told of it, it is the listener's.
+    let known = row.states[host].is_some_and(|cell| cell.after != TcpState::Listen);
+    (known && !is_nobodys).then_some(Endpoints { local, remote })
 }
 
 /// The state that the selected row leaves the host in.

@@ -1,6 +1,9 @@
 //! Screens.
 
+use std::collections::BTreeSet;
+
 use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Packet;
@@ -56,6 +59,30 @@ fn what_a_card_says_of_no_socket_is_whole() {
     let words = card.collect::<Vec<String>>().join(" ");
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("no listener, no connection"), "{shown}");
+}
+
+/// The card showed the port of the socket whose state had changed last, beside the state of another connection's, which the
+/// selected row was about.
+#[test]
+fn a_card_is_about_the_socket_of_the_selected_row() {
+    let mut model = replay("recorded-programs-end", Lang::En);
+    let mut clients = BTreeSet::new();
+    for _ in 0..40 {
+        let arrow = model.row().and_then(|row| row.arrow.as_ref());
+        let ends = arrow.filter(|arrow| arrow.seen.segment().is_some());
+        let client = ends.and_then(|arrow| match arrow.from {
+            Host::Client => arrow.seen.from,
+            Host::Server => arrow.seen.to,
+        });
+        if let Some(client) = client {
+            clients.insert(client);
+            let shown = screen(&model, 80, 24);
+            let wanted = format!("client, port {}", client.port());
+            assert!(shown.to_lowercase().contains(&wanted), "{wanted}: {shown}");
+        }
+        model.key(Key::Down);
+    }
+    assert!(clients.len() > 2, "{clients:?}");
 }
 
 #[test]
