@@ -82,6 +82,7 @@ impl Draft {
             released,
             rule: self.rule(true),
             rule_when_held: self.rule(false),
+            is_timed: self.texts.iter().any(|(_, timed)| *timed),
         }
     }
 

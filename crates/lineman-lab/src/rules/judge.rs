@@ -42,6 +42,8 @@ pub struct Plan {
     /// Of these, the ones that decide about more than when it arrives: where a person lets packets go on, the others do
     /// nothing.
     pub rule_when_held: Option<String>,
+    /// Whether one of them says when it arrives; else it is about as late as all are.
+    pub is_timed: bool,
 }
 
 /// A delivery to be.

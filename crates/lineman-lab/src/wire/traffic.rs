@@ -192,6 +192,7 @@ impl Traffic {
         if let Some(rule) = rule {
             self.fault(&parcel, rule);
         }
+        let is_timed = plan.is_timed;
         let mut deliveries = plan.deliveries.into_iter();
         let Some(first) = deliveries.next() else {
             self.tell(&parcel, Verdict::Dropped, None);
@@ -210,7 +211,8 @@ impl Traffic {
                 true => self.hold(parcel),
                 false => {
                     // What all packets do is not worth a word at each.
-                    if told && after > Duration::ZERO {
+                    let is_copy = parcel.id != parcel.of;
+                    if told && (is_timed || is_copy) && after > Duration::ZERO {
                         self.tell(&parcel, Verdict::Held, None);
                     }
                     self.send_off(now, after, parcel);

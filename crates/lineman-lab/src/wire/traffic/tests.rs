@@ -133,6 +133,22 @@ fn what_is_late_by_new_rules_is_told() {
     assert_eq!(told, ["delay 300ms"]);
 }
 
+/// "It is held on the wire", until it was "let through": a rule had doubled it, and the wire is slow for all packets.
+#[test]
+fn what_is_doubled_on_a_slow_wire_is_not_held() {
+    let now = Instant::now();
+    let (mut traffic, told) = traffic(now, "dup; delay 5ms; jitter 1ms");
+    traffic.enter(now, Host::Client, &[1], None);
+    let told: Vec<_> = told.try_iter().collect();
+    let acts = [
+        (1, Ok(Verdict::Sent)),
+        (1, Err("dup".to_owned())),
+        (1, Ok(Verdict::Duplicated { copy: 2 })),
+        (2, Ok(Verdict::Held)),
+    ];
+    assert_eq!(told, acts);
+}
+
 #[test]
 fn what_nobody_has_sent_is_marked() {
     let now = Instant::now();
