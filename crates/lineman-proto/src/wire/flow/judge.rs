@@ -45,7 +45,7 @@ impl Placed {
 }
 
 /// The packet that a segment came in.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Packet {
     pub id: u64,
     pub ip_id: u16,
@@ -76,6 +76,10 @@ pub(super) fn judge(sender: &mut Side, peer: &mut Side, it: &Placed, packet: Pac
         order: Order::Next,
         again: None,
     };
+    found.again = sender.doubles((it.seq, it.end, it.ack, it.window), packet);
+    if found.again.is_some() {
+        return found;
+    }
     let probe = probe(sender, peer, it);
     sender.probed = probe.is_some();
     let byte = probe == Some(Label::Probe { byte: true });

@@ -38,6 +38,9 @@ pub(super) struct Side {
     /// Behind the last that it sent.
     pub next: i64,
     sent: History,
+    /// The last segment that it sent, and whether different ones have had the same IP identification.
+    last: Option<(Packet, Outline)>,
+    has_one_ip_id: bool,
     /// The last acknowledgment that it sent.
     pub said: Option<Said>,
     /// Up to which place of the peer's it has ever said that it has room, and has said last: windows may shrink.
@@ -75,6 +78,9 @@ pub(super) struct Side {
     /// Whether it had heard the peer's FIN when it sent its own; `None` before, and where that cannot be told.
     pub ended_second: Option<bool>,
 }
+
+/// What tells one segment of an end from another: where it begins and ends, what it acknowledges, and its window.
+type Outline = (i64, i64, Option<i64>, u16);
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Said {
@@ -133,6 +139,27 @@ impl Side {
         };
         self.next = self.next.max(to);
         (order, again)
+    }
+
+    /// Whether a segment that takes up no numbers is the same IP packet as the one before it: the network or the capture has
+    /// doubled it. Where an end gives all packets one identification (RFC 6864), that cannot be told.
+    pub(super) fn doubles(&mut self, outline: Outline, packet: Packet) -> Option<Again> {
+        let before = self.last.replace((packet, outline));
+        let (earlier, known) =
+            before.filter(|(it, _)| it.ip_id != 0 && it.ip_id == packet.ip_id)?;
+        self.has_one_ip_id |= known != outline;
+        let is_bare = outline.0 == outline.1;
+        let wait_ns = packet.now_ns.saturating_sub(earlier.now_ns);
+        (is_bare && !self.has_one_ip_id).then_some(Again {
+            times: 1,
+            wait_ns,
+            timer_ns: wait_ns,
+            last_wait_ns: None,
+            earlier: earlier.id,
+            covered: None,
+            fresh: 0,
+            cause: Cause::Doubled,
+        })
     }
 
     /// The number of its SYN; `None` while it is unknown or only guessed.

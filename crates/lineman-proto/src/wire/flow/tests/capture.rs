@@ -11,6 +11,19 @@ fn what_the_network_doubled_is_a_copy() {
     assert_eq!(told(sent), again(DATA, 4, 1, Cause::Doubled));
 }
 
+/// "The server repeats its ACK", of one IP packet that was captured twice. Who has one identification for all packets may have
+/// repeated it.
+#[test]
+fn a_bare_ack_that_was_doubled_is_a_copy() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), b"x");
+    let bytes = talk.frame(Way::Back, ACK, (1, 2), b"");
+    assert_eq!(talk.sent(&bytes).again, None);
+    let copy = talk.sent(&bytes).again.map(|again| again.cause);
+    assert_eq!(copy, Some(Cause::Doubled));
+    assert_eq!(talk.flow().counts(Way::Back).dup_acks, 0);
+}
+
 #[test]
 fn order_is_lost_before_the_first_sight() {
     let mut talk = talk().open();
