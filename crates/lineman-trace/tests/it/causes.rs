@@ -1453,3 +1453,26 @@ fn a_packet_that_was_captured_twice_is_no_retransmission() {
     assert!(!first.is_copy() && !first.is_resent());
     assert!(copy.is_copy() && !copy.is_resent());
 }
+
+/// "client connect() = TimeoutError" stood beside the SYN+ACK that came too late for it.
+#[test]
+fn a_connect_that_gave_up_does_not_stand_beside_the_answer() {
+    let (mut log, mut tcp) = (new(), Connection::new(9000));
+    let connect = log.call(Client, 3, "connect", &["10.0.0.2:9000"]);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    let answer = log.send(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.returns(connect, Client, "connect", "TimeoutError");
+    log.later(2 * MS);
+    log.verdict(answer, Server, Verdict::Delivered, None);
+    let rows = rows(log);
+    let returns = rows.iter().position(|row| {
+        let cell = row.calls[Client].as_ref();
+        cell.is_some_and(|it| it.answer.is_some())
+    });
+    let lands = rows.iter().rposition(|row| {
+        let arrow = row.arrow.as_ref();
+        arrow.is_some_and(|it| it.id == answer && it.stretch != Stretch::Departure)
+    });
+    assert!(returns < lands, "{returns:?} {lands:?}");
+}
