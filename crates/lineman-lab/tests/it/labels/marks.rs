@@ -124,6 +124,8 @@ pub fn ours(said: &Said) -> Marks {
         Label::Ack { .. } | Label::AckAgain(_) | Label::AckEarlier | Label::AckFin { .. }
     );
     let late = sent.order == Order::Late && takes;
+    // A copy of what carries nothing lies behind nothing.
+    let again = again.filter(|it| takes || it.cause != Cause::Doubled);
     let peer_is = |label: fn(Label) -> bool| said.peer.is_some_and(label);
     let answers = sent.label == Label::AckAgain(Prompt::Probe);
     let has_no_room = sent.place.window == 0;
