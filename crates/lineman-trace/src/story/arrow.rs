@@ -117,6 +117,11 @@ impl Arrow {
         self.copy_of.is_some() || doubled
     }
 
+    /// Whether it is on its way, and no other row shows how it arrives.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.fate == Fate::Crossing && self.stretch == Stretch::Whole
+    }
+
     /// Whether a rule of the wire has it arrive later, whatever else passes: nobody holds it.
     pub fn is_delayed(&self) -> bool {
         self.rules.iter().any(|rule| delays(rule))

@@ -163,8 +163,8 @@ impl Story {
                 arrow.rules = rules;
             }
             if let Some(again) = arrow.again {
-                let first_ns = self.flows.arrived_ns(again.earlier);
-                arrow.earlier_lost = self.wire.was_lost(again.earlier, arrow.sent_ns, first_ns);
+                let came_ns = self.flows.came_ns(again.earlier);
+                arrow.earlier_lost = self.wire.was_lost(again.earlier, came_ns, arrow.sent_ns);
             }
         }
         row.clock = row.clock.filter(|clock| ran_out(&row, clock));
@@ -277,10 +277,10 @@ impl Story {
         }
         let returned = self.calls.returns(event, call);
         let about = self.calls.about(&returned.call);
-        let comes_too_late = |arrow: &Arrow| self.calls.comes_too_late(&returned.call, arrow);
+        let is_reset = |arrow: &Arrow| self.calls.is_reset(arrow, call.host);
         let place = self
             .queue
-            .row_of_return(event, &returned.call, about, comes_too_late);
+            .row_of_return(event, &returned.call, about, is_reset);
         let cell = &mut self.queue[place].row.calls[call.host];
         let is_where_it_began = cell.as_ref().is_some_and(|cell| cell.id == call.id);
         *cell = Some(returned.cell(event, is_where_it_began));

@@ -22,12 +22,10 @@ use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::descriptors::Sender;
 use super::handled::Handled;
-use super::queue::receives;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
-use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
 use crate::log::Event;
@@ -224,20 +222,10 @@ impl Calls {
         }
     }
 
-    /// Whether a packet that is on its way to a call that receives has not made it return.
-    pub(super) fn comes_too_late(&self, call: &Call, arrow: &Arrow) -> bool {
-        let error = match &call.answer {
-            Some(Answer::Error(error)) if receives(&call.name) => error.as_str(),
-            _ => return false,
-        };
-        match error {
-            // It got nothing.
-            "TimeoutError" | "EAGAIN" | "EINTR" => true,
-            // Another has ended the connection before.
-            "ECONNRESET" => of_packet(arrow, call.host)
-                .is_some_and(|it| self.descriptors.is_reset(call.host, it.ends)),
-            _ => false,
-        }
+    /// Whether a RST has arrived for the packet's connection at a host.
+    pub(super) fn is_reset(&self, arrow: &Arrow, host: Host) -> bool {
+        let socket = of_packet(arrow, host);
+        socket.is_some_and(|it| self.descriptors.is_reset(host, it.ends))
     }
 
     /// How the program waits that a RST refuses, which has asked for a connection.

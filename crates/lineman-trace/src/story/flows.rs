@@ -67,8 +67,8 @@ impl Flows {
         self.arrivals.note(id, now_ns);
     }
 
-    /// When a packet has arrived first, in nanoseconds.
-    pub(super) fn arrived_ns(&self, id: u64) -> Option<u64> {
+    /// When a packet, or a copy of it, has arrived first, in nanoseconds.
+    pub(super) fn came_ns(&self, id: u64) -> Option<u64> {
         self.arrivals.first_ns(id)
     }
 

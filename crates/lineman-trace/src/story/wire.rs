@@ -87,15 +87,16 @@ impl Wire {
         }
     }
 
-    /// Whether a packet, which has arrived first at `arrived_ns`, was lost when it was sent again at `again_ns`. What was still on its way
-    /// then, held or delayed, was neither lost nor there.
-    pub(super) fn was_lost(&self, id: u64, again_ns: u64, arrived_ns: Option<u64>) -> Option<bool> {
-        let fate = self.fates.get(&id).copied().filter(|fate| match fate {
-            Fate::Delivered => arrived_ns.is_none_or(|at| at <= again_ns),
+    /// Whether a packet was lost, or had arrived by then, as far as that is known: what is still on its way, held or delayed, is
+    /// neither. `came_ns` is when it has arrived first.
+    pub(super) fn was_lost(&self, id: u64, came_ns: Option<u64>, by_ns: u64) -> Option<bool> {
+        let fate = self.fates.get(&id)?;
+        let is_over = match fate {
+            Fate::Delivered => came_ns.is_none_or(|at| at <= by_ns),
             Fate::Held | Fate::Crossing => false,
             Fate::Dropped | Fate::Captured => true,
-        });
-        fate.and_then(Fate::is_lost)
+        };
+        is_over.then(|| fate.is_lost()).flatten()
     }
 
     /// What becomes of a packet has been told: another that is held goes on waiting.

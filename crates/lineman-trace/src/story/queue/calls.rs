@@ -6,8 +6,6 @@ use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
-use crate::story::Fate;
-use crate::story::Stretch;
 use crate::story::What;
 use crate::story::pending::Open;
 use crate::story::pending::takes_beginning;
@@ -42,14 +40,14 @@ impl Queue {
         place
     }
 
-    /// The row in which a call returns: if its packet is still to come, that in which it began. `about` says whether a packet may be about
-    /// its socket, `comes_too_late` whether one that is on its way has not made it return.
+    /// The row in which a call returns: if its packet is still to come, that in which it began. `is_reset` says whether a RST has
+    /// arrived for a packet's connection.
     pub(in crate::story) fn row_of_return(
         &mut self,
         event: &Event,
         call: &Call,
         about: impl Fn(&Arrow) -> bool,
-        comes_too_late: impl Fn(&Arrow) -> bool,
+        is_reset: impl Fn(&Arrow) -> bool,
     ) -> usize {
         let began = |open: &Open| {
             let cell = open.row.calls[call.host].as_ref();
@@ -63,11 +61,10 @@ impl Queue {
                 place
             }
             None => self.join(event, Some(call.host), |open| {
-                let on_its_way = open.row.arrow.as_ref().filter(|arrow| {
-                    let whole = arrow.fate == Fate::Crossing && arrow.stretch == Stretch::Whole;
-                    arrow.from != call.host && whole
-                });
-                takes_return(&open.row, call, &about) && !on_its_way.is_some_and(&comes_too_late)
+                let arrow = open.row.arrow.as_ref();
+                let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
+                let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
+                takes_return(&open.row, call, &about) && !too_late
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
@@ -96,7 +93,7 @@ impl Queue {
     /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
     /// call would seem to wait for what is there, or to return something else.
     fn precedes_arrivals(&mut self, place: usize, call: &Call, such: impl Fn(&Arrow) -> bool) {
-        if !receives(&call.name) {
+        if !receives(&call.name) && !waits_in_vain(call) {
             return;
         }
         for open in self.rows.iter_mut().take(place) {
@@ -105,9 +102,23 @@ impl Queue {
     }
 }
 
+/// Whether a packet that is on its way to a call has not made it return; `is_reset` if another has ended the connection before.
+fn comes_too_late(call: &Call, is_reset: bool) -> bool {
+    match &call.answer {
+        Some(Answer::Error(error)) if receives(&call.name) && error == "ECONNRESET" => is_reset,
+        _ => waits_in_vain(call),
+    }
+}
+
+/// Whether a call has returned because what it waited for has not come.
+fn waits_in_vain(call: &Call) -> bool {
+    let errors = ["TimeoutError", "EAGAIN", "EINTR"];
+    matches!(&call.answer, Some(Answer::Error(error)) if errors.contains(&error.as_str()))
+}
+
 /// Whether a call is one that returns what has arrived, or says whether anything has. A connection that accept() returns may be older
 /// than what is on its way to it.
-pub(in crate::story) fn receives(name: &str) -> bool {
+fn receives(name: &str) -> bool {
     let calls = [
         "recv",
         "read",
