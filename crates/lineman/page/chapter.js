@@ -89,7 +89,9 @@ export class Chapter {
     this.waits = step;
     store.changed();
     const comes = store.scenario === step.scenario && store.playing;
-    if (this.row(step) === undefined && !comes) await this.chooser.start(step.scenario);
+    if (this.row(step) !== undefined || comes) return;
+    if (!(await this.chooser.start(step.scenario)) && this.waits === step) this.waits = null;
+    store.changed();
   }
 
   /** Goes to the packet that is waited for, if it has come. */
@@ -98,7 +100,7 @@ export class Chapter {
     if (!waits) return;
     const n = this.row(waits);
     if (n === undefined) {
-      if (store.gone || store.notices.some((it) => it.refused)) this.waits = null;
+      if (store.gone) this.waits = null;
       return;
     }
     // What follows a question is not shown before it is answered.

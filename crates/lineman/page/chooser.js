@@ -20,7 +20,7 @@ export class Chooser {
    */
   async start(scenario, step = this.store.holds, more = {}) {
     this.dialog.close();
-    await order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked, step: step && scenario !== null, ...more });
+    return order(this.store, { do: 'start', scenario, ipv6: this.ipv6.checked, step: step && scenario !== null, ...more });
   }
 
   /** The same once more, with the rules that hold now. @param {boolean} [step] whether every packet is held */

@@ -62,7 +62,7 @@ function header() {
     const { origin = '', system = '' } = store.ladder ?? {};
     const known = origin ? messages.say(`origin.${origin}`, { system }) : messages.say('waiting.rows');
     const title = store.choices.find(({ name }) => name === store.ladder?.scenario)?.title?.[store.lang];
-    at('origin').textContent = title ? `${title} · ${known}` : known;
+    at('origin').textContent = at('origin').title = title ? `${known} · ${title}` : known;
     // An exercise is all there is: the log would be its answers.
     const looks = !store.exercise;
     main.hidden = !looks;

@@ -239,6 +239,8 @@ fn a_wrong_command_changes_nothing_and_is_answered_in_json() {
         r#"{"do":"lines","host":"client","lines":["quit"]}"#,
         r#"{"do":"tftp","way":"get","size":1,"blksize":1}"#,
         r#"{"do":"start","scenario":"../handshake"}"#,
+        r#"{"do":"start","scenario":"handshake","rules":"loss 200%"}"#,
+        r#"{"do":"start","scenario":"handshake","rules":["loss 20%"]}"#,
     ] {
         let answer = served.order(wrong);
         assert_eq!(answer.status, 400, "{wrong}: {}", answer.body);
