@@ -696,3 +696,18 @@ fn connections_that_end_with_their_program_or_without_a_close_are_told_truly() {
     let arrow = row.arrow.as_ref().and_then(|arrow| arrow.seen.from);
     assert_eq!(call.map(|socket| socket.local), arrow);
 }
+
+/// `close(5)` of one thread stood below `close(3)` of another, which had waited for it to end.
+#[test]
+fn a_recorded_close_of_a_thread_stands_above_what_waited_for_it() {
+    let rows = rows(&recorded("two-threads"));
+    let closes = |fd: i32| {
+        let mut all = rows.iter();
+        let place = all.position(|row| {
+            let call = row.calls.server.as_ref();
+            call.is_some_and(|call| call.name == "close" && call.fd == Some(fd))
+        });
+        place.expect("a call")
+    };
+    assert!(closes(5) < closes(3), "{} {}", closes(5), closes(3));
+}

@@ -177,9 +177,17 @@ fn ends(model: &Model, host: Host) -> Option<Endpoints> {
     of_row(model, host).or_else(|| last.map(|socket| socket.ends))
 }
 
+/// Whether the selected row says what the card is about, and not the log as it grows.
+fn tells_row(model: &Model, host: Host) -> bool {
+    let known = model.scene().hosts[host].socket;
+    // Beside a connection that is closed there may be a socket that listens, of which the rows tell.
+    let is_over = known.is_some_and(|socket| socket.state == TcpState::Closed);
+    !model.following || is_over
+}
+
 /// The socket at a host's end of the selected row's packet.
 fn of_row(model: &Model, host: Host) -> Option<Endpoints> {
-    let row = model.row().filter(|_| !model.following)?;
+    let row = model.row().filter(|_| tells_row(model, host))?;
     let arrow = row.arrow.as_ref()?;
     arrow.seen.segment()?;
     let is_nobodys = arrow.nobody.is_some() && arrow.from != host;
@@ -197,10 +205,8 @@ fn of_row(model: &Model, host: Host) -> Option<Endpoints> {
 /// The state that the selected row leaves the host in.
 fn state(model: &Model, host: Host) -> Option<TcpState> {
     let in_row = model.row().and_then(|row| row.states[host]);
+    let in_row = in_row.filter(|_| tells_row(model, host));
     let known = model.scene().hosts[host].socket;
-    // Beside a connection that is closed there may be a socket that listens, of which the rows tell.
-    let is_over = known.is_some_and(|socket| socket.state == TcpState::Closed);
-    let in_row = in_row.filter(|_| !model.following || is_over);
     in_row
         .map(|cell| cell.after)
         .or_else(|| known.map(|socket| socket.state))

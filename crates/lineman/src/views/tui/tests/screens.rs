@@ -65,9 +65,9 @@ fn what_a_card_says_of_no_socket_is_whole() {
 /// selected row was about.
 #[test]
 fn a_card_is_about_the_socket_of_the_selected_row() {
-    let mut model = replay("recorded-programs-end", Lang::En);
+    let mut model = replay("recorded-two-threads", Lang::En);
     let mut clients = BTreeSet::new();
-    for _ in 0..40 {
+    for _ in 0..120 {
         let arrow = model.row().and_then(|row| row.arrow.as_ref());
         let ends = arrow.filter(|arrow| arrow.seen.segment().is_some());
         let client = ends.and_then(|arrow| match arrow.from {
@@ -82,7 +82,7 @@ fn a_card_is_about_the_socket_of_the_selected_row() {
         }
         model.key(Key::Down);
     }
-    assert!(clients.len() > 2, "{clients:?}");
+    assert!(clients.len() > 1, "{clients:?}");
 }
 
 #[test]
