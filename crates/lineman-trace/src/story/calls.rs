@@ -17,7 +17,9 @@ use super::around::Connecting;
 use super::around::Hears;
 use super::change::Change;
 use super::change::Socket;
+use super::datagrams::Datagrams;
 use super::descriptor::Descriptor;
+use super::descriptor::Transport;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::descriptors::Sender;
@@ -47,6 +49,7 @@ pub(super) struct Calls {
     answers: HashMap<u64, Answered>,
     /// Calls of listen() on sockets that no address was given to.
     unbound: HashSet<u64>,
+    datagrams: Datagrams,
     /// Hosts whose calls a tracer of programs tells.
     traced: HashSet<Host>,
     /// The event that tells of the end of a host's program.
@@ -107,7 +110,13 @@ impl Calls {
             self.unbound.insert(call.id);
         }
         let before = self.descriptors.ends(&call);
-        let said = self.descriptors.answer(&call);
+        let socket = self.descriptors.of(&call);
+        let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
+        let cut = match is_tcp {
+            true => None,
+            false => self.datagrams.got(&call),
+        };
+        let said = self.descriptors.answer(&call).with(cut);
         let socket = self.descriptors.returned_ends(&call).or(before);
         self.handled.returns(call.host, socket);
         if !said.is_empty() {
@@ -178,6 +187,13 @@ impl Calls {
             sayings.extend(port.map(|port| Saying::CallPortChosen { who, port }));
         }
         sayings
+    }
+
+    /// A packet has reached a host, undamaged.
+    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) {
+        if let What::Udp(datagram) = &arrow.seen.what {
+            self.datagrams.arrives(host, datagram);
+        }
     }
 
     /// The address at which a program receives what a packet, an ICMP error, says that nobody does.

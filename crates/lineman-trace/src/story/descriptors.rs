@@ -75,6 +75,12 @@ pub(super) struct Answered {
 
 impl Answered {
     /// Whether there is nothing.
+    /// The same, and something else that there is to say.
+    pub(super) fn with(mut self, more: Option<Saying>) -> Self {
+        self.said.extend(more);
+        self
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.said.is_empty()
     }

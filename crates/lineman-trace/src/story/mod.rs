@@ -16,6 +16,7 @@ mod call_answers;
 mod calls;
 mod change;
 mod connections;
+mod datagrams;
 mod descriptor;
 mod descriptors;
 mod errno;

@@ -259,6 +259,7 @@ impl Story {
             (None, _) => Arrival::InOrder,
         };
         if arrival != Arrival::Damaged {
+            self.calls.arrives(packet.from.other(), arrow);
             self.flows
                 .arrived(arrow.copy_of.unwrap_or(packet.id), event.t_ns);
         }

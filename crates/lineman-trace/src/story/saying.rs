@@ -443,6 +443,8 @@ sayings! {
     CallEndedBeforeReset "call.recv.reset.fin" { who: Host, name: Text }
     /// Nothing is received: the datagram is empty.
     CallEmptyDatagram "call.recv.empty" { who: Host, name: Text }
+    /// A datagram is longer than what a call had room for.
+    CallDatagramCut "call.recv.cut" { who: Host, name: Text, bytes: Bytes, len: Bytes }
     /// Nothing is received: its own program does not want anything.
     CallShutRead "call.recv.shut" { who: Host, name: Text }
     /// Nothing is received: nothing was asked for.

@@ -492,6 +492,10 @@ pub fn udp() -> Vec<u8> {
     log.at(400_000).cross(Client, vec![0; 60]);
     // Its bytes were not written down.
     log.cross(Client, Vec::new());
+    let recv = log.at(500_000).call(Server, 3, "recvfrom", &["4"]);
+    log.quick(Client, 3, "sendto", &["\"long one\"", "10.0.0.2:7777"], "8");
+    log.cross(Client, datagram(Client, 40000, 7777, b"long one"));
+    log.returns(recv, Server, "recvfrom", "4 \"long\", 10.0.0.1:40000");
     log.done()
 }
 
