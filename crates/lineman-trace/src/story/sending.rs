@@ -112,7 +112,8 @@ impl Toward {
         let local = call.ends().map(|ends| ends.local);
         let local = local.or_else(|| Some(socket?.ends()?.local));
         let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
-        let (nobody, peer) = match Sends::named(&call.name, &call.args) {
+        let sends = Sends::named(&call.name, &call.args);
+        let (nobody, peer) = match sends {
             Some(Sends::Syn) => (udp, call.address()),
             Some(Sends::Bytes) => (false, own),
             Some(Sends::End | Sends::Rest) => (udp, own),
@@ -126,6 +127,8 @@ impl Toward {
                 at: socket.and_then(|it| it.bound),
             },
             Some(peer) => Self::Peer { peer, local },
+            // Each datagram may be for another.
+            None if sends == Some(Sends::Bytes) => Self::Unknown,
             None if socket.is_some_and(|it| !it.opening && it.transport.is_some()) => Self::Nobody,
             // A tracer says what a socket is connected to, if it is: another process may have the descriptor too.
             None if socket.is_none() && known.has_ends_told(call) => Self::Listens { at: None },

@@ -628,3 +628,18 @@ fn a_call_stands_at_its_own_time() {
         assert_eq!(row.t_ns / 1000, begun + wanted_us);
     }
 }
+
+/// Of a socket that is known to be one of UDP, and not connected, sendto() stood in a row above the datagram that it had sent.
+#[test]
+fn a_datagram_stands_in_the_row_of_the_call_that_has_sent_it() {
+    let mut log = Script::new("sendto");
+    let made = ["AF_INET", "SOCK_DGRAM"];
+    log.at(0).quick(Client, 0, "socket", &made, "3");
+    let args = ["\"one\"", "10.0.0.2:7777"];
+    let send = log.at(100 * MS).call(Client, 3, "sendto", &args);
+    let id = log.cross(Client, datagram(Client, 40000, 7777, b"one"));
+    log.returns(send, Client, "sendto", "3");
+    let rows = rows(log);
+    let row = place(&rows, |row| shows(row, id));
+    assert!(calls(&rows[row], Client, "sendto"), "{:#?}", rows[row]);
+}
