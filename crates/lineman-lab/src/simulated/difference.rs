@@ -56,13 +56,14 @@ impl Difference {
     ];
 
     /// What whoever makes calls by hand meets first; `textbook` says whether TCP is to be as in the textbook.
-    pub fn of_calls(textbook: bool) -> [Self; 7] {
+    pub fn of_calls(textbook: bool) -> [Self; 8] {
         [
             Self::ShortTimeWait,
             Self::LongTimeout,
             Self::FinNeverRides,
             Self::NoCongestionControl,
             Self::PatientFinWait2,
+            Self::CloseWakes,
             Self::NoLoopback,
             match textbook {
                 true => Self::FewSettings,

@@ -46,7 +46,7 @@ impl SocketTable {
             figures: None,
         };
         match &descriptor.kind {
-            Kind::Fresh => {}
+            Kind::Fresh => view.state = descriptor.was_used.then_some(TcpState::Closed),
             Kind::Datagram(_) => view.transport = Transport::Datagram,
             Kind::Listener { backlog, waiting } => {
                 view.state = Some(TcpState::Listen);

@@ -36,6 +36,8 @@ pub(super) struct Descriptor {
     /// Whether its connection is over, and the peer had finished before: there is an end of what came, whatever
     /// came of the rest (`SOCK_DONE` of Linux).
     pub(super) finished: bool,
+    /// Whether it has had a connection, or asked for one.
+    pub(super) was_used: bool,
     /// What the file over it has received and not been asked for.
     pub(super) unread: Vec<u8>,
     /// What was written to the file and not flushed.
@@ -75,6 +77,7 @@ impl Descriptor {
             error: None,
             timeout: None,
             options: Vec::new(),
+            was_used: false,
             deaf: false,
             finished: false,
             unread: Vec::new(),

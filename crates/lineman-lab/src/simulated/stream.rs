@@ -161,6 +161,7 @@ impl SocketTable {
         };
         let reuses = descriptor.reuses();
         (descriptor.kind, descriptor.peer) = (Kind::Fresh, None);
+        descriptor.was_used = true;
         self.orphan(handle, reuses);
         Err(error)
     }

@@ -628,6 +628,22 @@ fn where_namespaces_are_refused_calls_are_simulated() {
     assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
+/// Of a simulated host it was said to have no state yet.
+#[test]
+fn a_socket_whose_call_was_refused_is_closed() {
+    for lab in LABS {
+        let text = shown(&bench(
+            lab,
+            "client\nsocket tcp\nconnect 10.0.0.2:80\nstate\n",
+        ));
+        let state = text.lines().find(|line| line.contains("fd 3  tcp"));
+        assert!(
+            state.is_some_and(|it| it.contains("CLOSED")),
+            "{lab:?}: {text}"
+        );
+    }
+}
+
 /// Packets are held, decided about and looked at as in a real lab; there is no TCP_INFO.
 #[test]
 fn simulated_packets_wait_and_simulated_sockets_have_states() {
