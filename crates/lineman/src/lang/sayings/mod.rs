@@ -68,3 +68,27 @@ macro_rules! sayings {
     };
 }
 use sayings;
+
+#[cfg(test)]
+mod tests {
+    use super::Lang;
+    use super::Words;
+
+    fn sentences(id: &str) -> [&'static str; 2] {
+        let words = Words::of(id).expect("a saying");
+        [Lang::En, Lang::Zh].map(|lang| words.sentence(lang))
+    }
+
+    /// "A recv() would return 0", of a reset behind a FIN: Linux gives what had arrived before, as behind any other.
+    #[test]
+    fn what_lies_unread_is_received_behind_a_reset_whatever_came_before_it() {
+        for id in ["rst.noticed", "rst.noticed.after.fin"] {
+            let [en, zh] = sentences(id);
+            assert!(
+                en.contains("recv() first returns data that had arrived before"),
+                "{en}"
+            );
+            assert!(zh.contains("recv() 会先返回此前已到达的数据"), "{zh}");
+        }
+    }
+}
