@@ -91,4 +91,12 @@ mod tests {
             assert!(zh.contains("recv() 会先返回此前已到达的数据"), "{zh}");
         }
     }
+
+    /// "Has called no bind()", of a program whose bind() had failed.
+    #[test]
+    fn a_bind_that_has_failed_was_called() {
+        let [en, zh] = sentences("call.listen.port");
+        assert!(!en.contains("called no bind()"), "{en}");
+        assert!(!zh.contains("没有调用 bind()"), "{zh}");
+    }
 }
