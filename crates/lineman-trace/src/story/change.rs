@@ -171,6 +171,18 @@ pub(super) fn goes_on(open: &Open, state: &State) -> bool {
     })
 }
 
+/// Whether a change may come of a packet: a connection that is open in both directions, or waits for its program to close, ends at
+/// once only by a RST. Else its kernel was asked late, when its program had been killed.
+pub(super) fn may_end(arrow: &Arrow, state: &State) -> bool {
+    use TcpState::{CloseWait, Closed, Established};
+    let breaks = matches!(
+        (state.from, state.to),
+        (Some(Established | CloseWait), Closed)
+    );
+    let resets = |segment: &Segment| segment.has(Flags::RST);
+    !breaks || arrow.seen.segment().is_none_or(resets)
+}
+
 /// Whether a segment begins or ends something.
 pub(super) fn ends(segment: &Segment) -> bool {
     segment.flags.any(Flags::SYN | Flags::FIN)

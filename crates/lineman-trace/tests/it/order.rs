@@ -9,6 +9,7 @@ use lineman_trace::story::*;
 use crate::causes::ids;
 use crate::causes::of;
 use crate::causes::rows;
+use crate::causes::talk;
 use crate::composer::*;
 
 const MS: u64 = 1000;
@@ -642,4 +643,47 @@ fn a_datagram_stands_in_the_row_of_the_call_that_has_sent_it() {
     let rows = rows(log);
     let row = place(&rows, |row| shows(row, id));
     assert!(calls(&rows[row], Client, "sendto"), "{:#?}", rows[row]);
+}
+
+/// CLOSED stood beside the client's data, at which the server had still received: its program was killed only then, and its kernel,
+/// which is asked behind an old call, tells of the state before the RST has left.
+#[test]
+fn a_killed_programs_connection_is_not_closed_before_the_kill() {
+    for is_noted_first in [true, false] {
+        let mut talk = talk(Script::new(""), false);
+        let listen = talk.log.last();
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"1234567890");
+        let data = talk.log.cross(Client, bytes);
+        let killed = || {
+            let args = [("host", "server"), ("program", "./m"), ("how", "9")];
+            let args = args.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let (id, args) = ("program.killed".to_owned(), args.into());
+            Kind::Note(Note { id, args })
+        };
+        talk.log.later(1_000);
+        if is_noted_first {
+            talk.log.put(killed());
+        }
+        talk.log.put(Kind::State(State {
+            host: Server,
+            socket: talk.tcp.socket(Server),
+            from: Some(TcpState::Established),
+            to: TcpState::Closed,
+            origin: Origin::Kernel,
+            cause: Some(listen),
+            queues: None,
+        }));
+        let reset = talk.tcp.next(Server, and_ack(RST), b"");
+        let reset = talk.log.cross(Server, reset);
+        if !is_noted_first {
+            talk.log.put(killed());
+        }
+        let rows = rows(talk.log);
+        let after = |id: u64| {
+            let row = &rows[place(&rows, |row| shows(row, id))];
+            row.states.server.map(|cell| cell.after)
+        };
+        assert_eq!(after(data), Some(TcpState::Established));
+        assert_eq!(after(reset), Some(TcpState::Closed));
+    }
 }

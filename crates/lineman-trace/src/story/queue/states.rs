@@ -13,6 +13,7 @@ use crate::story::change::breaks_off;
 use crate::story::change::goes_on;
 use crate::story::change::is_own_act;
 use crate::story::change::lets_go;
+use crate::story::change::may_end;
 use crate::story::pending::Open;
 use crate::story::sending::Sends;
 use crate::story::sockets::of_packet;
@@ -75,7 +76,9 @@ impl Queue {
         let place = place.or_else(|| made.filter(|at| !others(&self.rows[*at])));
         place.unwrap_or_else(|| {
             let fits = |open: &Open| match &open.row.arrow {
-                Some(arrow) => of_packet(arrow, host) == Some(change.socket),
+                Some(arrow) => {
+                    of_packet(arrow, host) == Some(change.socket) && may_end(arrow, state)
+                }
                 // What another call does has nothing to do with it.
                 None if change.to == TcpState::Closed => lets_go(open, host) && !others(open),
                 None => open.row.calls[host].is_some(),
