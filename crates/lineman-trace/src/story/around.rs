@@ -17,6 +17,8 @@ pub(super) struct Around {
     pub(super) left_open: bool,
     /// Whether the packet's sender breaks off what accept() has not returned, and its listener is gone.
     pub(super) untaken: bool,
+    /// Whose accept() has returned a connection of a listener whose descriptor was closed while it waited.
+    pub(super) deserted: Ends<bool>,
     /// Whose program has its socket still, and has shut down receiving.
     pub(super) deaf: Ends<bool>,
     /// Whose state has changed because its program has ended.

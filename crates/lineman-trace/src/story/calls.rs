@@ -28,6 +28,7 @@ use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
+use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
 use crate::log::Event;
@@ -49,6 +50,9 @@ pub(super) struct Calls {
     answers: HashMap<u64, Answered>,
     /// Calls of listen() on sockets that no address was given to.
     unbound: HashSet<u64>,
+    /// Calls of accept() that wait still, and whose descriptor a close() has let go meanwhile: of the program that waits, or of another
+    /// process that has the same.
+    deserted: HashSet<u64>,
     datagrams: Datagrams,
     /// Hosts whose calls a tracer of programs tells.
     traced: HashSet<Host>,
@@ -109,6 +113,7 @@ impl Calls {
         if self.descriptors.chooses_port(&call) {
             self.unbound.insert(call.id);
         }
+        self.note_deserted(&call);
         let before = self.descriptors.ends(&call);
         let socket = self.descriptors.of(&call);
         let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
@@ -127,6 +132,18 @@ impl Calls {
             begun,
             socket,
         }
+    }
+
+    /// Of what waits in accept() when its listener is closed nobody knows whether that listens on.
+    fn note_deserted(&mut self, call: &Call) {
+        if call.name != "close" || !matches!(call.answer, Some(Answer::Value(_))) {
+            return;
+        }
+        let waits = |(whose, cell): &(Host, CallCell)| {
+            *whose == call.host && cell.fd == call.fd && cell.name == "accept"
+        };
+        let waiting = self.waiting.iter().filter(|(_, it)| waits(it));
+        self.deserted.extend(waiting.map(|(id, _)| *id));
     }
 
     fn note_tracer(&mut self, call: &Call) {
@@ -158,12 +175,20 @@ impl Calls {
     }
 
     /// What is known beside a row, of the `sockets` whose states it shows, and by what programs have done with them.
-    pub(super) fn beside(&self, row: &Row, sockets: &mut Sockets) -> Around {
+    pub(super) fn beside(&mut self, row: &Row, sockets: &mut Sockets) -> Around {
         let ended = Ends {
             client: self.ended.client.is_some(),
             server: self.ended.server.is_some(),
         };
-        sockets.around(row, &self.handled, &ended)
+        let mut deserted = Ends::default();
+        for host in [Host::Client, Host::Server] {
+            let returned = row.calls[host].as_ref().filter(|it| it.answer.is_some());
+            deserted[host] = returned.is_some_and(|it| self.deserted.remove(&it.id));
+        }
+        Around {
+            deserted,
+            ..sockets.around(row, &self.handled, &ended)
+        }
     }
 
     /// Whether a packet may be about the socket of a call.

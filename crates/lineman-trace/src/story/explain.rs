@@ -48,7 +48,7 @@ pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
     }
     out.extend(around.counted.iter().filter_map(overflow));
     of_states(row, around, &mut out);
-    of_calls(row, &mut out);
+    of_calls(row, &around.deserted, &mut out);
     out
 }
 

@@ -3,16 +3,24 @@
 use lineman_proto::wire::flow::Label;
 
 use super::CallCell;
+use super::Ends;
 use super::Row;
 use super::Saying;
 use crate::log::Answer;
 use crate::log::Host;
 
 /// What calls do that succeed; why others fail is known when they return (`call_answers`).
-pub(super) fn of_calls(row: &Row, out: &mut Vec<Saying>) {
+/// `deserted` says whose accept() had a listener whose descriptor was closed while it waited.
+pub(super) fn of_calls(row: &Row, deserted: &Ends<bool>, out: &mut Vec<Saying>) {
     for who in [Host::Client, Host::Server] {
         if let Some(cell) = &row.calls[who] {
-            out.extend(of_call(who, cell, shakes(row, who)));
+            let said = of_call(who, cell, shakes(row, who));
+            out.extend(said.map(|it| match it {
+                Saying::CallAccepted { who, answer } if deserted[who] => {
+                    Saying::CallAcceptedAlone { who, answer }
+                }
+                it => it,
+            }));
         }
     }
 }

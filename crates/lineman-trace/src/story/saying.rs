@@ -433,6 +433,8 @@ sayings! {
     CallConnected "call.connect" { who: Host }
     /// `accept()` returned.
     CallAccepted "call.accept" { who: Host, answer: Text }
+    /// The same, where a close() was called of the listener meanwhile: whether that listens on, nobody knows.
+    CallAcceptedAlone "call.accept.alone" { who: Host, answer: Text }
     /// `send()` returned.
     CallSent "call.send" { who: Host, name: Text }
     /// Nothing is received: the peer has finished.
@@ -613,6 +615,7 @@ impl Saying {
             Self::CallListens { who }
             | Self::CallConnected { who }
             | Self::CallAccepted { who, .. }
+            | Self::CallAcceptedAlone { who, .. }
             | Self::CallEnded { who, .. }
             | Self::CallSignal { who }
             | Self::CallPythonDescribes { who }

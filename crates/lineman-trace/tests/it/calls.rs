@@ -92,7 +92,31 @@ pub fn rest() -> Vec<u8> {
     for (name, args, error, _) in BY_THEMSELVES {
         log.quick(Client, 4, name, args, error);
     }
+    deserted(&mut log);
     log.done()
+}
+
+/// An accept() that waits while the descriptor of its listener is closed.
+fn deserted(log: &mut Script) {
+    log.quick(Server, 20, "listen", &["1"], "0");
+    let accept = log.call(Server, 20, "accept", &[]);
+    log.quick(Server, 20, "close", &[], "0");
+    log.returns(accept, Server, "accept", "21, 10.0.0.1:5");
+}
+
+/// "The listener listens on", where another thread had closed it while accept() waited.
+#[test]
+fn a_listener_that_was_closed_during_accept_is_not_said_to_listen_on() {
+    let mut log = Script::new("");
+    deserted(&mut log);
+    let all = said(&log.done());
+    let ids: Vec<&str> = all.iter().map(Saying::id).collect();
+    assert_eq!(ids, ["call.listen", "call.accept.alone"]);
+    let mut log = Script::new("");
+    let accept = log.call(Server, 20, "accept", &[]);
+    log.quick(Server, 19, "close", &[], "0"); // another socket
+    log.returns(accept, Server, "accept", "21, 10.0.0.1:5");
+    assert_eq!(last(&mut log), "call.accept");
 }
 
 /// Errors whose reason is no other call or packet, and what is said of them.

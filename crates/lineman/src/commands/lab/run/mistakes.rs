@@ -25,8 +25,17 @@ pub(super) enum What {
     NoOpcode,
     /// A space as web pages have them, which Python takes for none.
     NoBreakSpace,
-    /// An address at which only the host itself is.
-    Loopback(String),
+    /// An address at which only the host itself is, and what the line does with it, where that is there.
+    Loopback(String, Option<Use>),
+}
+
+/// What a line does with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It gives it to a socket of its own.
+    Binds,
+    /// It sends or connects there.
+    Sends,
 }
 
 /// What is wrong in the Python programs among the words of a command.
@@ -72,8 +81,8 @@ fn find(text: &str) -> Vec<Mistake> {
         if tftp_without_opcodes && packs_block_only(code) {
             found(What::NoOpcode);
         }
-        if let Some(address) = loopback(code) {
-            found(What::Loopback(address));
+        if let Some((address, does)) = loopback(code) {
+            found(What::Loopback(address, does));
         }
     }
     mistakes
@@ -189,18 +198,30 @@ fn packs_block_only(code: &str) -> bool {
     })
 }
 
-/// `('127.0.0.1', …`: an address of a socket.
-fn loopback(code: &str) -> Option<String> {
+/// `('127.0.0.1', …`: an address of a socket, and the call that it is given to.
+fn loopback(code: &str) -> Option<(String, Option<Use>)> {
     let names = ["127.0.0.1", "localhost", "::1"];
-    let found = names.into_iter().find(|name| {
-        ['\'', '"'].iter().any(|quote| {
+    names.into_iter().find_map(|name| {
+        let at = ['\'', '"'].iter().find_map(|quote| {
             let quoted = format!("({quote}{name}{quote},");
-            code.contains(&quoted)
-        })
-    });
-    found.map(str::to_owned)
+            code.find(&quoted)
+        })?;
+        let before = &code[..=at];
+        let last = USES.into_iter().filter_map(|(call, does)| Some((before.rfind(call)?, does)));
+        let last = last.max_by_key(|(at, _)| *at);
+        Some((name.to_owned(), last.map(|(_, does)| does)))
+    })
 }
 
+/// The calls that an address is given to.
+const USES: [(&str, Use); 6] = [
+    ("bind(", Use::Binds),
+    ("create_server(", Use::Binds),
+    ("connect(", Use::Sends),
+    ("connect_ex(", Use::Sends),
+    ("create_connection(", Use::Sends),
+    ("sendto(", Use::Sends),
+];
 /// U+00A0.
 const NO_BREAK_SPACE: char = '\u{a0}';
 const MAX_PORT: u64 = 65_535;
@@ -229,7 +250,7 @@ mod tests {
         assert_eq!(whats(server), [(3, port("88888"))]);
         let client = "host_port = ('127.0.0.1', 88888)\nprint('recv:', recvData.decode('uft8'))\n";
         let wrong = What::Encoding("uft8".to_owned(), "utf-8");
-        let itself = What::Loopback("127.0.0.1".to_owned());
+        let itself = What::Loopback("127.0.0.1".to_owned(), None);
         assert_eq!(whats(client), [(1, port("88888")), (1, itself), (2, wrong)]);
     }
 
@@ -289,5 +310,20 @@ mod tests {
         );
         let wrong = What::Encoding("gkb".to_owned(), "gbk");
         assert_eq!(whats("open(f, encoding=\"gkb\")"), [(1, wrong)]);
+    }
+
+    /// "Bind to '' or to 10.0.0.2", of a line that connects.
+    #[test]
+    fn the_advice_about_an_address_of_its_own_is_that_of_the_call() {
+        for (line, does) in [
+            ("try: c.connect(('127.0.0.1',9))", Use::Sends),
+            ("s.sendto(b'x', ('127.0.0.1', 9))", Use::Sends),
+            ("s.bind((\"127.0.0.1\", 9))", Use::Binds),
+            ("s.connect(there); t.bind(('127.0.0.1', 9))", Use::Binds),
+            ("socket.create_server(('127.0.0.1', 9))", Use::Binds),
+        ] {
+            let itself = What::Loopback("127.0.0.1".to_owned(), Some(does));
+            assert_eq!(whats(line), [(1, itself)], "{line}");
+        }
     }
 }
