@@ -66,6 +66,8 @@ pub struct Arrow {
     pub waited_ns: Option<u64>,
     /// Whether it carries new bytes although older ones are missing, after a time-out (F-RTO, RFC 5682).
     pub tries_new: bool,
+    /// Whether it looks like a delayed ACK, and answers what has come again; see the core's `Sent::answers_again`.
+    pub answers_again: bool,
     /// What its sender's TCP has counted when it sent it, and so why.
     pub counter: Option<Counter>,
     /// How it met what had arrived before, if it is a segment that arrived.

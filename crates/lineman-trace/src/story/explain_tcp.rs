@@ -13,6 +13,7 @@ use super::Clock;
 use super::Row;
 use super::Saying;
 use super::explain_resent::of_resent;
+use super::explain_reset::is_captured;
 use super::explain_reset::of_reset;
 use super::millis;
 use crate::log::Congestion;
@@ -60,6 +61,9 @@ pub(super) fn of_segment(
             let kernel = FINS.contains(&label) && around.left_open;
             out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));
             out.extend(beside(row, arrow, label));
+            // A capture does not show whether what came again had come by then.
+            let forced = arrow.answers_again && !is_captured(arrow);
+            out.extend(forced.then_some(Saying::AckForced { who: arrow.from }));
         }
     }
     let probed = arrow.again.is_some_and(|it| it.cause == Cause::Probed);

@@ -135,6 +135,7 @@ impl Story {
             earlier_lost: None,
             waited_ns: sent.and_then(|sent| sent.waited_ns),
             tries_new: sent.is_some_and(|sent| sent.tries_new),
+            answers_again: sent.is_some_and(|sent| sent.answers_again),
             counter: None,
             nobody: self.scope.hosts.nobody(packet.from, seen.to),
             file,

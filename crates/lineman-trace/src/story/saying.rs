@@ -101,6 +101,8 @@ sayings! {
     AckFinLast "ack.fin.last" { who: Host, next: RelativeSeq }
     /// An ACK of a FIN covers bytes before it, too.
     AckFinBytes "ack.fin.bytes" { bytes: Bytes }
+    /// An ACK that looks delayed answers what has come again.
+    AckForced "ack.forced" { who: Host }
     /// The same number again, while bytes are under way.
     AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
     /// The same number again, because of a segment that it had already.

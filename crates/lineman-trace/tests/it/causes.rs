@@ -153,6 +153,7 @@ pub fn causes() -> Vec<u8> {
     for (before, call, _) in ENDS {
         log = ended(log.then(), before, call);
     }
+    log = forced(log.then()).0;
     log.done()
 }
 
@@ -706,6 +707,27 @@ fn milliseconds_are_rounded() {
         matches!(told[0], Saying::AckDelayed { millis: 42, .. }),
         "{told:?}"
     );
+}
+
+fn forced(log: Script) -> (Script, [u64; 2]) {
+    let mut talk = talk(log, true);
+    let fin = talk.tcp.next(Client, and_ack(Flags::FIN), b"");
+    talk.log.cross(Client, fin.clone());
+    talk.log.at(134 * MS);
+    let copy = talk.log.cross(Client, fin);
+    talk.log.at(136 * MS);
+    let ack = talk.tcp.next(Server, ACK, b"");
+    let ack = talk.log.cross(Server, ack);
+    (talk.log, [copy, ack])
+}
+
+/// "34 ms later: its program has not closed yet", and a clock of a delayed ACK, of an ACK that a copy of the FIN had sent at once.
+#[test]
+fn an_ack_that_a_copy_has_sent_at_once_was_told_as_delayed() {
+    let (log, [_, ack]) = forced(new());
+    let rows = rows(log);
+    assert_eq!(ids(&of(&rows, ack)), ["ack.fin", "ack.forced"]);
+    assert_eq!(clock(&rows, ack), None);
 }
 
 fn unknown_timer(log: Script, sack: bool) -> (Script, u64) {

@@ -5,6 +5,7 @@ use super::Delivered;
 use super::Prompt;
 use super::Segment;
 use super::TcpState;
+use super::Unbelieved;
 use super::Way;
 use super::accept::Acceptance;
 use super::pair::Pair;
@@ -78,6 +79,9 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         sender.has_shown_all_to(receiver.received.expects);
         receiver.hears_in_front_of_unseen(sender);
     }
+    if answers_at_once(arrival) {
+        receiver.owed.must_answer();
+    }
     receiver.asked_again |= arrival == Arrival::SynAgain;
     receiver.prompt = match arrival {
         _ if sender.probed => Prompt::Probe,
@@ -89,4 +93,24 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         placed.bytes > 0 && receiver.fin.is_some() && receiver.received.expects > due;
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
     Delivered { arrival, moved }
+}
+
+/// Whether an arrival is answered by an ACK at once, which acknowledges all that has come (RFC 5681 §4.2, RFC 9293 §3.10.7.4).
+fn answers_at_once(arrival: Arrival) -> bool {
+    match arrival {
+        Arrival::Early
+        | Arrival::Known
+        | Arrival::SynAgain
+        | Arrival::FinAgain
+        | Arrival::NoRoom
+        | Arrival::Stale
+        | Arrival::OldAck
+        | Arrival::Passed { .. }
+        | Arrival::ResetIgnored(Unbelieved::NotDue { .. }) => true,
+        Arrival::InOrder
+        | Arrival::FinTooEarly
+        | Arrival::ResetIgnored(_)
+        | Arrival::Damaged
+        | Arrival::Gone => false,
+    }
 }

@@ -3,6 +3,7 @@
 use super::Label;
 use super::Order;
 use super::Place;
+use super::Prompt;
 use super::Segment;
 use super::Sent;
 use super::Way;
@@ -10,6 +11,7 @@ use super::counts::Countable;
 use super::judge;
 use super::judge::Found;
 use super::judge::Packet;
+use super::label::HELD_BACK_NS;
 use super::life::Departs;
 use super::pair::Pair;
 use super::side::Side;
@@ -30,6 +32,9 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
     sender.looks_back(peer, &placed);
     let lacks = sender.shows_lack(peer, &placed);
     let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.at_ns);
+    let owed_ns = sender.owed.since().filter(|_| prompt == Prompt::Known);
+    let is_late = |at: u64| packet.now_ns.saturating_sub(at) >= HELD_BACK_NS;
+    let looks_delayed = sender.owed.is_due_at_once() && owed_ns.is_some_and(is_late);
     let tries_new = placed.bytes > 0 && sender.tries_new(placed.seq);
     let Found {
         label,
@@ -89,6 +94,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         fills_window,
         waited_ns: since_ns.map(|since| packet.now_ns.saturating_sub(since)),
         tries_new,
+        answers_again: looks_delayed && matches!(label, Label::Ack { .. } | Label::AckFin { .. }),
         moved,
     }
 }

@@ -42,6 +42,9 @@ pub struct Sent {
     /// Whether it carries new bytes although older ones are missing, after a time-out: only F-RTO does so (RFC 5682
     /// §2.1).
     pub tries_new: bool,
+    /// Whether it acknowledges what has come long before, and leaves because a segment has come again that had come already: it
+    /// looks like a delayed ACK, and is none.
+    pub answers_again: bool,
     /// The state that its sender is in now, if that is another than before.
     pub moved: Option<EndState>,
 }

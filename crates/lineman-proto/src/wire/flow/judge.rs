@@ -7,6 +7,7 @@ use super::Order;
 use super::Prompt;
 use super::TcpState;
 use super::Timer;
+use super::label::HELD_BACK_NS;
 use super::resent::SHORTEST_RTO_NS;
 use super::side::Said;
 use super::side::Side;
@@ -265,7 +266,10 @@ fn bare_ack(sender: &Side, peer: &Side, it: &Placed) -> Bare {
 
 fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64) -> Label {
     let after_ns = sender.owed.since();
-    let after_ns = after_ns.map(|since| now_ns.saturating_sub(since));
+    // What comes late is not held back if something that came meanwhile has it sent.
+    let after_ns = after_ns
+        .map(|since| now_ns.saturating_sub(since))
+        .filter(|after| !sender.owed.is_due_at_once() || *after < HELD_BACK_NS);
     // The SYN's number is no byte.
     let before = sender.said.map_or(1, |said| said.ack).max(1);
     let more = it.ack.map_or(0, |ack| (ack - before).max(0));

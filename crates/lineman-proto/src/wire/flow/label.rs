@@ -25,7 +25,7 @@ pub enum Label {
     Ack {
         /// How many more than before.
         bytes: i64,
-        /// How long after the first of them arrived, in nanoseconds.
+        /// How long after the first of them arrived, in nanoseconds; `None` if that is long, and something has come since that had to be answered at once.
         after_ns: Option<u64>,
     },
     /// It acknowledges the peer's FIN.
@@ -34,7 +34,7 @@ pub enum Label {
         bytes: i64,
         /// Whether its sender had finished before, and has received the peer's ACK of that.
         last: bool,
-        /// How long after the first of that arrived, in nanoseconds.
+        /// How long after the first of that arrived, in nanoseconds; `None` as in [`Ack`](Self::Ack), and where no FIN is waited for.
         after_ns: Option<u64>,
     },
     /// It acknowledges the same as before, because bytes behind a gap have arrived (RFC 5681 §4.2).
@@ -80,7 +80,7 @@ pub enum Label {
 
 /// An acknowledgment this late was held back on purpose: Linux waits 40 ms, others up to 500 (RFC 1122
 /// §4.2.3.2).
-const HELD_BACK_NS: u64 = 30_000_000;
+pub(super) const HELD_BACK_NS: u64 = 30_000_000;
 
 impl Label {
     /// How long after the first of what it acknowledges an acknowledgment was sent, in nanoseconds.

@@ -159,6 +159,29 @@ fn a_delayed_ack_waits_since_the_first_that_it_covers() {
     assert_eq!(after(talk.back(ACK, (1, 301), b"")), (200, Some(43)));
 }
 
+/// What comes again, or behind a gap, is answered at once: that was told as a delayed ACK of what had come before. The next ACK may be
+/// delayed again.
+#[test]
+fn an_ack_that_something_had_sent_at_once_was_told_as_delayed() {
+    for again in [true, false] {
+        let mut talk = talk().open();
+        talk.forth(ACK, (1, 1), &[0; 100]);
+        talk.pause(40);
+        talk.forth(ACK, (if again { 1 } else { 201 }, 1), &[0; 100]);
+        let frame = talk.frame(Way::Back, ACK, (1, 101), b"");
+        let sent = talk.sent(&frame);
+        let (bytes, after_ns) = (100, None);
+        assert_eq!(sent.label, Label::Ack { bytes, after_ns }, "{again}");
+        assert_eq!(sent.answers_again, again);
+        talk.forth(ACK, (101, 1), &[0; 100]);
+        talk.pause(40);
+        let frame = talk.frame(Way::Back, ACK, (1, if again { 201 } else { 301 }), b"");
+        let sent = talk.sent(&frame);
+        assert!(sent.label.delay_ns().is_some(), "{again}");
+        assert!(!sent.answers_again);
+    }
+}
+
 /// A TCP may discard what comes too early, as smoltcp does with a FIN: an ACK of less, later, tells that it has.
 #[test]
 fn what_was_not_taken_is_not_owed() {
