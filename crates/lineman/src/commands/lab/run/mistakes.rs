@@ -207,7 +207,9 @@ fn loopback(code: &str) -> Option<(String, Option<Use>)> {
             code.find(&quoted)
         })?;
         let before = &code[..=at];
-        let last = USES.into_iter().filter_map(|(call, does)| Some((before.rfind(call)?, does)));
+        let last = USES
+            .into_iter()
+            .filter_map(|(call, does)| Some((before.rfind(call)?, does)));
         let last = last.max_by_key(|(at, _)| *at);
         Some((name.to_owned(), last.map(|(_, does)| does)))
     })

@@ -16,9 +16,11 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use lineman_trace::log::Host;
+use lineman_trace::story::Ends;
 
 use self::fold::Folded;
 use self::mistakes::Mistake;
+use self::mistakes::Use;
 use self::mistakes::What;
 use self::programs::Programs;
 use self::runnable::Unfit;
@@ -158,6 +160,12 @@ fn tracer(console: Console) -> Option<PathBuf> {
 fn tell_mistakes(job: &Job, console: Console) {
     for (file, Mistake { line, what }) in mistakes::of_command(&job.words) {
         let (file, line, host) = (&file, &line, &host_name(job.host, console.lang));
+        let peer = &host_name(job.host.other(), console.lang);
+        let (own, there) = (&ADDRESSES[job.host], &ADDRESSES[job.host.other()]);
+        let usual = match job.host {
+            Host::Client => Use::Sends,
+            Host::Server => Use::Binds,
+        };
         console.note(&match &what {
             What::Port(port) => Words::WrongPort { file, line, port },
             What::Encoding(wrong, meant) => Words::WrongEncoding {
@@ -168,23 +176,32 @@ fn tell_mistakes(job: &Job, console: Console) {
             },
             What::NoOpcode => Words::NoOpcode { file, line },
             What::NoBreakSpace => Words::NoBreakSpace { file, line },
-            What::Loopback(address) => match job.host {
-                Host::Client => Words::LoopbackClient {
+            What::Loopback(address, does) => match does.unwrap_or(usual) {
+                Use::Sends => Words::LoopbackSent {
                     file,
                     line,
                     address,
                     host,
+                    peer,
+                    there,
                 },
-                Host::Server => Words::LoopbackServer {
+                Use::Binds => Words::LoopbackBound {
                     file,
                     line,
                     address,
                     host,
+                    own,
                 },
             },
         });
     }
 }
+
+/// Where the hosts of a lab are.
+const ADDRESSES: Ends<&str> = Ends {
+    client: "10.0.0.1",
+    server: "10.0.0.2",
+};
 
 /// The name of a host.
 fn host_name(host: Host, lang: Lang) -> String {
