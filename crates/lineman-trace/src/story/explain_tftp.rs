@@ -23,7 +23,9 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
     }
     if let Some(again) = arrow.again {
         out.push(match again.cause {
-            Cause::Asked if matches!(packet, Tftp::Data { .. }) => Saying::TftpApprentice { who },
+            Cause::Asked if matches!(packet, Tftp::Data { .. }) && !step.answers_request => {
+                Saying::TftpApprentice { who }
+            }
             Cause::Asked => Saying::TftpAnswered { who },
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },

@@ -22,6 +22,9 @@ const TRANSFERS: usize = 256;
 /// a second's clock of TFTP.
 const AT_ONCE_NS: u64 = 50_000_000;
 
+/// No program's clock of TFTP is shorter, in nanoseconds: they have tenths of a second, and RFC 2349 whole seconds.
+const SHORTEST_CLOCK_NS: u64 = 100_000_000;
+
 /// How often a packet has arrived: it, or copies that the network made of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arrivals {
@@ -59,6 +62,14 @@ impl Sent {
             it.last_ns > since_ns || it.times > self.answered && just_now
         })
     }
+
+    /// The same of a request, whose answer may come again by a clock, too: only what comes sooner than by any is because of it.
+    fn asks_lately(&self, (since_ns, now_ns): (u64, u64), arrived: Arrived<'_>) -> bool {
+        self.arrivals(arrived).is_some_and(|it| {
+            let asks = it.last_ns > since_ns || it.times > self.answered;
+            asks && now_ns.saturating_sub(it.last_ns.max(since_ns)) < SHORTEST_CLOCK_NS
+        })
+    }
 }
 
 /// How many times that a packet was sent are remembered: a transfer is given up after some, and what is asked is only of
@@ -91,6 +102,8 @@ pub struct TftpStep {
     pub fills_window: bool,
     /// How many bytes of the file have been sent with this packet.
     pub bytes: u64,
+    /// Whether it answers the request, and not a packet behind it.
+    pub answers_request: bool,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
 }
@@ -112,6 +125,8 @@ pub struct TftpFlow {
     /// How many bytes of the file each block has that an end has sent.
     lens: HashMap<(bool, u16), usize>,
     oack: Option<Said>,
+    /// The request, as it was sent last.
+    request: Option<Said>,
     last_ack: Option<Acked>,
     /// The identifications of what the server and the client have sent.
     ip_ids: [IpIds; 2],
@@ -184,6 +199,7 @@ impl TftpFlow {
                 window: 1,
                 fills_window: false,
                 bytes: 0,
+                answers_request: false,
                 again: None,
             },
             tid: None,
@@ -194,6 +210,7 @@ impl TftpFlow {
             sent: HashMap::new(),
             lens: HashMap::new(),
             oack: None,
+            request: None,
             last_ack: None,
             ip_ids: [IpIds::default(); 2],
         })
@@ -235,6 +252,11 @@ impl TftpFlow {
             let said = said(&packet, frame.payload().bytes());
             let ip_id = frame.ipv4().map_or(0, |ip| ip.id());
             let key = (by_client, said);
+            if matches!(packet, Packet::Request(_)) {
+                self.request = Some(key.1.clone());
+            }
+            let asked = self.asked_by(&key);
+            step.answers_request = asked.is_some_and(|it| self.is_request(&it));
             step.again = match self.doubled(&key, id, now_ns, ip_id) {
                 None => self.again(key, (id, ip_id), now_ns, arrived),
                 doubled => doubled,
@@ -384,8 +406,16 @@ impl TftpFlow {
         (since_ns, now_ns): (u64, u64),
         arrived: Arrived<'_>,
     ) -> Option<Cause> {
-        let asked = self.asked_by(key).and_then(|it| self.sent.get(&it));
-        let asked = asked.is_some_and(|sent| sent.asks_again((since_ns, now_ns), arrived));
+        let asked_by = self.asked_by(key);
+        let is_request = asked_by.as_ref().is_some_and(|it| self.is_request(it));
+        let asked = asked_by.and_then(|it| self.sent.get(&it));
+        let asked = asked.is_some_and(|sent| match is_request {
+            true => sent.asks_lately((since_ns, now_ns), arrived),
+            false => sent.asks_again((since_ns, now_ns), arrived),
+        });
+        if is_request {
+            return asked.then_some(Cause::Asked);
+        }
         // Only a block that comes again sooner than by any clock says that an ACK has had it sent.
         let soon = now_ns.saturating_sub(since_ns) < AT_ONCE_NS;
         match key.1 {
@@ -408,20 +438,38 @@ impl TftpFlow {
     fn asked_by(&self, (by_client, said): &(bool, Said)) -> Option<(bool, Said)> {
         let peer = !*by_client;
         match said {
-            Said::Data { block, .. } => Some((
-                peer,
-                Said::Ack {
+            Said::Data { block, .. } => {
+                let before = Said::Ack {
                     block: block.wrapping_sub(1),
-                },
-            )),
+                };
+                let before = (peer, before);
+                // The first block answers the request itself where no options are agreed on (RFC 1350 §4).
+                match *block == 1 && peer && !self.sent.contains_key(&before) && self.highest <= 1 {
+                    true => self.requested(),
+                    false => Some(before),
+                }
+            }
             Said::Ack { block } => {
                 let len = self.lens.get(&(peer, *block)).copied();
                 let data = len.map(|len| Said::Data { block: *block, len });
                 let oack = || self.oack.clone().filter(|_| *block == 0);
-                Some((peer, data.or_else(oack)?))
+                match data.or_else(oack) {
+                    Some(asked) => Some((peer, asked)),
+                    None => self.requested().filter(|_| *block == 0 && peer),
+                }
             }
+            Said::Words { bytes, .. } if peer && bytes.starts_with(&OACK) => self.requested(),
             Said::Words { .. } => None,
         }
+    }
+
+    /// The request of the client.
+    fn requested(&self) -> Option<(bool, Said)> {
+        Some((true, self.request.clone()?))
+    }
+
+    fn is_request(&self, (by_client, said): &(bool, Said)) -> bool {
+        *by_client && self.request.as_ref() == Some(said)
     }
 
     /// Notes what is said, and that what it answers is answered once more.

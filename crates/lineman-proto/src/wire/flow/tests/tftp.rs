@@ -316,3 +316,33 @@ fn a_port_asks_for_a_second_file() {
     assert!(request.upload);
     assert_eq!(talk.back(TID + 1, b"\0\x04\0\0").new_tid, Some(TID + 1));
 }
+
+/// "Because no answer came before its timeout" was said of the answer to a request that had come again, and of the answer to its copy. Long
+/// after the request the server's clock may have had it sent.
+#[test]
+fn the_answer_to_a_request_that_came_again_was_told_as_a_time_out() {
+    let last = [vec![0, 3, 0, 1], vec![0; 5]].concat();
+    let answers: [(&[u8], &[u8]); 3] = [
+        (b"\0\x01f\0octet\0", &last),
+        (b"\0\x01f\0octet\0tsize\x000\0", b"\0\x06tsize\x005\0"),
+        (b"\0\x02f\0octet\0", &[0, 4, 0, 0]),
+    ];
+    for (request, answer) in answers {
+        let mut talk = Transfer::default();
+        let cause = |step: TftpStep| step.again.map(|again| (step.answers_request, again.cause));
+        talk.forth(69, request);
+        talk.back(TID, answer);
+        talk.id += 300;
+        talk.forth(69, request);
+        talk.arrives(talk.id); // its copy
+        let asked = Some((true, Cause::Asked));
+        assert_eq!(cause(talk.back(TID, answer)), asked, "{answer:?}");
+        talk.id += 70;
+        assert_eq!(cause(talk.back(TID, answer)), asked, "{answer:?}");
+        // Each is answered.
+        assert_eq!(cause(talk.back(TID, answer)), Some((true, PROGRAM)));
+        talk.forth(69, request);
+        talk.id += 300;
+        assert_eq!(cause(talk.back(TID, answer)), Some((true, PROGRAM)));
+    }
+}
