@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
+use lineman_trace::log::Origin;
 
 use crate::hosts::Call;
 use crate::hosts::Outcome;
@@ -21,6 +22,9 @@ use crate::wire::Command;
 /// ([`Simulated`](crate::Simulated)). It must let time pass by these methods only: the latter has no
 /// other.
 pub trait Network: Send {
+    /// Whose TCP it is: the kernel's, or a simulated one.
+    fn origin(&self) -> Origin;
+
     /// How much time has passed since the lab began.
     fn now(&self) -> Duration;
 
@@ -114,6 +118,10 @@ impl Kernel {
 }
 
 impl Network for Kernel {
+    fn origin(&self) -> Origin {
+        Origin::Kernel
+    }
+
     fn now(&self) -> Duration {
         self.begun.elapsed()
     }

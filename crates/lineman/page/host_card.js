@@ -14,11 +14,6 @@ const NOTHING = { calls: [], socket: null, timers: [], congestion: null, figures
 /** So many rows before the chosen one are looked at: a row without a state or call has that of the rows above. */
 const BACK = 2000;
 
-/** In which states a kernel's count of what is not read has one for the FIN, which is read last. */
-const ENDED = ['CLOSE-WAIT', 'CLOSING', 'LAST-ACK'];
-/** In which states a kernel's count of what is not acknowledged has one for the SYN or the FIN: the words for that. @type {Record<string, string|undefined>} */
-const COUNTED = { 'SYN-SENT': 'unsent.syn', 'SYN-RECEIVED': 'unsent.syn', 'FIN-WAIT-1': 'unsent.fin', CLOSING: 'unsent.fin', 'LAST-ACK': 'unsent.fin' };
-
 export class HostCard {
   /** @param {HTMLElement} place @param {'client'|'server'} host @param {Store} store @param {Messages} messages */
   constructor(place, host, store, messages) {
@@ -66,11 +61,10 @@ export class HostCard {
     if (queues && listens) {
       parts.push(element('p', 'queue', messages.say('waiting', { count: queues.unread, limit: queues.unsent })));
     } else if (queues) {
-      const fin = socket.origin === 'kernel' && queues.unread > 0 && ENDED.includes(socket.state);
-      parts.push(element('p', 'queue', messages.say(fin ? 'unread.fin' : 'unread', { count: fin ? queues.unread - 1 : queues.unread })));
-      // A SYN and a FIN have a number each, and the kernel counts numbers.
-      const numbered = socket.origin === 'kernel' && queues.unsent > 0 ? COUNTED[socket.state] : undefined;
-      parts.push(element('p', 'queue', messages.say(numbered ?? 'unsent', { count: numbered ? queues.unsent - 1 : queues.unsent })));
+      // A SYN and a FIN have a number each, which the kernel counts with the bytes.
+      const { unread, unread_flag, unsent, unsent_flag } = queues;
+      parts.push(element('p', 'queue', messages.say(unread_flag ? `unread.${unread_flag}` : 'unread', { count: unread })));
+      parts.push(element('p', 'queue', messages.say(unsent_flag ? `unsent.${unsent_flag}` : 'unsent', { count: unsent })));
     }
     const { congestion, figures, left } = card;
     if (figures) parts.push(...this.figures(figures));

@@ -15,7 +15,8 @@
  *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,
  *   arrives: null|{changes: {host: Host, state: string}[], why: number[]}, about: number|null,
  *   sayings: {id: string, text: Both}[]}} Row
- * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|{unread: number, unsent: number}}} Socket
+ * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|Queued}} Socket
+ * @typedef {{unread: number, unread_flag: Numbered, unsent: number, unsent_flag: Numbered}} Queued @typedef {null|'syn'|'fin'} Numbered
  * @typedef {{clock: string, wait_ns: number, at_ns: number, origin: string}} Timer
  * @typedef {{algorithm: string, window: number, threshold?: number, origin: string}} Congestion
  * @typedef {{rtt_us?: number, rttvar_us?: number, rto_us: number, cwnd: number, ssthresh?: number, mss: number, unacked: number, sacked: number,

@@ -109,6 +109,10 @@ impl fmt::Debug for Simulated {
 }
 
 impl Network for Simulated {
+    fn origin(&self) -> Origin {
+        Origin::Simulated
+    }
+
     fn now(&self) -> Duration {
         self.world.now()
     }

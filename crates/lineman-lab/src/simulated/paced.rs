@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
+use lineman_trace::log::Origin;
 
 use crate::Network;
 use crate::hosts::Call;
@@ -102,6 +103,10 @@ impl Stage {
 }
 
 impl Network for Paced {
+    fn origin(&self) -> Origin {
+        Origin::Simulated
+    }
+
     fn now(&self) -> Duration {
         locked(&self.0.stage).begun.elapsed()
     }

@@ -2,6 +2,7 @@
 
 use lineman_trace::log::Answer;
 use lineman_trace::log::Host;
+use lineman_trace::log::Numbered;
 use lineman_trace::log::Start;
 use lineman_trace::story::CallCell;
 use lineman_trace::story::Known;
@@ -25,6 +26,15 @@ pub fn time(t_ns: u64) -> String {
 pub fn address(start: &Start, host: Host) -> String {
     let address = start.address(host);
     address.map_or_else(|| "?".to_owned(), |address| address.to_string())
+}
+
+/// How many bytes are in a queue, and the flag that a kernel counts with them.
+pub fn queued(bytes: u32, flag: Option<Numbered>) -> String {
+    match flag {
+        Some(flag) if bytes == 0 => flag.name().to_owned(),
+        Some(flag) => format!("{bytes}+{}", flag.name()),
+        None => bytes.to_string(),
+    }
 }
 
 /// What stands before the name of a state that no TCP has told of.

@@ -14,6 +14,7 @@ use lineman_lab::hosts::SocketView;
 use lineman_lab::wire::Command;
 use lineman_trace::log::Host;
 use lineman_trace::log::Note;
+use lineman_trace::log::Origin;
 
 /// How long a person's command waits at most, while the script lets time pass.
 const MOMENT: Duration = Duration::from_millis(2);
@@ -28,8 +29,8 @@ pub enum Order {
     Sockets(Tell),
 }
 
-/// Takes the sockets of both hosts.
-pub type Tell = Box<dyn FnOnce(&[(Host, Vec<SocketView>)]) + Send>;
+/// Takes the sockets of both hosts, and whose TCP they are of.
+pub type Tell = Box<dyn FnOnce(&[(Host, Vec<SocketView>)], Origin) + Send>;
 
 /// A script's network that hears a person too.
 pub struct Driven {
@@ -58,7 +59,7 @@ impl Driven {
                 let hosts = [Host::Client, Host::Server];
                 let all = hosts.map(|host| Ok((host, self.network.sockets(host)?)));
                 let all: Result<Vec<_>, LabError> = all.into_iter().collect();
-                tell(&all?);
+                tell(&all?, self.network.origin());
                 Ok(())
             }
         }
@@ -66,6 +67,10 @@ impl Driven {
 }
 
 impl Network for Driven {
+    fn origin(&self) -> Origin {
+        self.network.origin()
+    }
+
     fn now(&self) -> Duration {
         self.network.now()
     }

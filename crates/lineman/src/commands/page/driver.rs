@@ -283,17 +283,19 @@ impl Driver {
         let Lines {
             mut said, answer, ..
         } = lines;
-        lab.live.order(Order::Sockets(Box::new(move |hosts| {
-            let all = Said::with(|lang| {
-                let hosts = hosts.iter();
-                let lines =
-                    hosts.flat_map(|(host, sockets)| state::text(*host, sockets, COLUMNS, lang));
-                lines.collect::<Vec<_>>().join("\n")
-            });
-            said.en += &all.en;
-            said.zh += &all.zh;
-            let _ = answer.send(Ok(said)); // nobody may wait
-        })));
+        lab.live
+            .order(Order::Sockets(Box::new(move |hosts, origin| {
+                let all = Said::with(|lang| {
+                    let hosts = hosts.iter();
+                    let lines = hosts.flat_map(|(host, sockets)| {
+                        state::text(*host, sockets, origin, COLUMNS, lang)
+                    });
+                    lines.collect::<Vec<_>>().join("\n")
+                });
+                said.en += &all.en;
+                said.zh += &all.zh;
+                let _ = answer.send(Ok(said)); // nobody may wait
+            })));
     }
 }
 

@@ -224,7 +224,7 @@ fn card(card: &Card) -> Value {
             "remote": socket.ends.remote,
             "state": socket.state.name(),
             "origin": socket.origin,
-            "queues": socket.queues,
+            "queues": socket.queues.map(|it| it.queued(socket.state, socket.origin)),
         })
     });
     let timers = card.timers.iter().map(|(at_ns, timer)| {

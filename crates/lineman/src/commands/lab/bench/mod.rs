@@ -280,12 +280,19 @@ impl Prompt {
     fn state(&mut self) -> Result<Vec<String>, Complaint> {
         let mut lines = Vec::new();
         let columns = drawing::columns().into();
+        let origin = self.network.origin();
         for host in [Host::Client, Host::Server] {
             let sockets = self.network.sockets(host);
             let sockets = sockets.map_err(|_| Complaint::Ended)?;
             match self.console.json {
                 true => state::event(host, &sockets, self.console).map_err(|_| Complaint::Ended)?,
-                false => lines.extend(state::text(host, &sockets, columns, self.console.lang)),
+                false => lines.extend(state::text(
+                    host,
+                    &sockets,
+                    origin,
+                    columns,
+                    self.console.lang,
+                )),
             }
         }
         Ok(lines)

@@ -4,6 +4,7 @@ use lineman_lab::Figures;
 use lineman_lab::hosts::SocketView;
 use lineman_lab::hosts::Transport;
 use lineman_trace::log::Host;
+use lineman_trace::log::Origin;
 use lineman_trace::log::TcpState;
 use serde_json::json;
 
@@ -12,10 +13,17 @@ use crate::failure::Failure;
 use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench as Words;
+use crate::views::cells::queued;
 use crate::views::text::wrap;
 
-/// For people, in so many columns.
-pub fn text(host: Host, sockets: &[SocketView], columns: usize, lang: Lang) -> Vec<String> {
+/// For people, in so many columns; `origin` says whose TCP it is.
+pub fn text(
+    host: Host,
+    sockets: &[SocketView],
+    origin: Origin,
+    columns: usize,
+    lang: Lang,
+) -> Vec<String> {
     let name = match host {
         Host::Client => Words::Client {},
         Host::Server => Words::Server {},
@@ -25,7 +33,7 @@ pub fn text(host: Host, sockets: &[SocketView], columns: usize, lang: Lang) -> V
         lines.push(Words::NoSockets {}.render(lang));
     }
     for socket in sockets {
-        lines.extend(indented(&line(socket, lang), "  ", columns));
+        lines.extend(indented(&line(socket, origin, lang), "  ", columns));
         let figures = socket.figures.map(|it| worded(&it, lang));
         lines.extend(figures.iter().flat_map(|it| indented(it, MORE, columns)));
     }
@@ -55,7 +63,7 @@ pub fn event(host: Host, sockets: &[SocketView], console: Console) -> Result<(),
     console.tell("sockets", json!({ "host": host, "sockets": sockets }))
 }
 
-fn line(socket: &SocketView, lang: Lang) -> String {
+fn line(socket: &SocketView, origin: Origin, lang: Lang) -> String {
     let fd = match socket.fd {
         Some(fd) => format!("fd {fd}"),
         None => "-   ".to_owned(),
@@ -78,8 +86,10 @@ fn line(socket: &SocketView, lang: Lang) -> String {
             let (waiting, backlog) = (&queues.unread, &queues.unsent);
             Words::Backlog { waiting, backlog }.render(lang)
         }
-        _ => {
-            let (unread, unsent) = (&queues.unread, &queues.unsent);
+        state => {
+            let it = queues.queued(state.unwrap_or(TcpState::Closed), origin);
+            let unread = &queued(it.unread, it.unread_flag);
+            let unsent = &queued(it.unsent, it.unsent_flag);
             Words::Queues { unread, unsent }.render(lang)
         }
     });
@@ -110,3 +120,46 @@ fn worded(figures: &Figures, lang: Lang) -> String {
 
 /// `TCP_INFINITE_SSTHRESH`: nothing was lost yet.
 const NO_THRESHOLD: u32 = 0x7fff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use lineman_trace::log::Endpoints;
+    use lineman_trace::log::Queues;
+
+    use super::*;
+
+    /// "Unread 1", where a FIN had arrived and no byte.
+    #[test]
+    fn a_fin_was_told_as_an_unread_byte() {
+        let local = ([10, 0, 0, 2], 80).into();
+        let remote = Some(([10, 0, 0, 1], 45_110).into());
+        let socket = |state, unread, unsent| SocketView {
+            fd: Some(4),
+            transport: Transport::Stream,
+            socket: Endpoints { local, remote },
+            state: Some(state),
+            queues: Some(Queues { unread, unsent }),
+            figures: None,
+        };
+        for (socket, origin, told) in [
+            (
+                socket(TcpState::CloseWait, 1, 0),
+                Origin::Kernel,
+                "unread FIN, not acknowledged 0",
+            ),
+            (
+                socket(TcpState::SynSent, 0, 1),
+                Origin::Kernel,
+                "unread 0, not acknowledged SYN",
+            ),
+            (
+                socket(TcpState::CloseWait, 1, 0),
+                Origin::Simulated,
+                "unread 1, not acknowledged 0",
+            ),
+        ] {
+            let said = line(&socket, origin, Lang::En);
+            assert!(said.ends_with(told), "{said}");
+        }
+    }
+}

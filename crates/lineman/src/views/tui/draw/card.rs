@@ -17,9 +17,11 @@ use super::top::is_capture;
 use crate::lang::tui::Tui;
 use crate::views::cells::address;
 use crate::views::cells::call;
+use crate::views::cells::queued;
 use crate::views::scene::Card;
 use crate::views::scene::Socket;
 use crate::views::text::cut;
+use crate::views::text::width;
 use crate::views::text::wrap;
 use crate::views::tui::diagram;
 use crate::views::tui::model::Model;
@@ -29,7 +31,12 @@ pub(super) fn flat(model: &Model, host: Host, frame: &mut Frame<'_>, area: Rect)
     let card = &model.scene().hosts[host];
     let columns = usize::from(area.width).saturating_sub(1);
     let queues = queues(model, host, card).join(" ");
-    let title = format!("{}  {queues}", port(model, host));
+    let port = port(model, host);
+    let title = format!("{port}  {queues}");
+    let title = match width(&title) > columns {
+        true => format!("{port} {queues}"),
+        false => title,
+    };
     let mut lines = vec![heading(model, host, cut(&title, columns, more(model)))];
     if model.has_tcp() {
         lines.extend(diagram::lines(false, state(model, host), model.setup.ascii));
@@ -160,7 +167,9 @@ fn queues(model: &Model, host: Host, card: &Card) -> Vec<String> {
     let Some(queues) = socket.queues else {
         return Vec::new();
     };
-    let (unread, unsent) = (&queues.unread, &queues.unsent);
+    let it = queues.queued(socket.state, socket.origin);
+    let unread = &queued(it.unread, it.unread_flag);
+    let unsent = &queued(it.unsent, it.unsent_flag);
     let words = match socket.state {
         TcpState::Listen => vec![Tui::Waiting {
             count: unread,
