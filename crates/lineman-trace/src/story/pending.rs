@@ -25,6 +25,7 @@ use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
+use super::sockets::of_packet;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Congestion;
@@ -33,6 +34,7 @@ use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Origin;
+use crate::log::TcpState;
 use crate::log::TimerKind;
 
 /// A packet is read this late at most, in nanoseconds, after it was sent: with a load of 14 on two processors the latest
@@ -251,6 +253,15 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
         && row.calls[from].as_ref().is_none_or(fits)
         && row.calls[from.other()].as_ref().is_none_or(waits)
         && open.toward[from].fits(arrow)
+        && !was_sent_before_the_end(open, arrow)
+}
+
+/// Whether a row tells that the packet's socket is gone, which sends nothing more but a RST: the packet had left before.
+fn was_sent_before_the_end(open: &Open, arrow: &Arrow) -> bool {
+    let socket = of_packet(arrow, arrow.from);
+    let gone = |it: &Change| it.told && it.to == TcpState::Closed && Some(it.socket) == socket;
+    let resets = |segment: &Segment| segment.has(Flags::RST);
+    open.changes.iter().any(gone) && !arrow.seen.segment().is_some_and(resets)
 }
 
 /// Whether the row shows the packet and waits for its fate.

@@ -673,6 +673,9 @@ fn a_killed_programs_connection_is_not_closed_before_the_kill() {
             cause: Some(listen),
             queues: None,
         }));
+        // That had left before, and is read only now.
+        let ack = talk.tcp.next(Server, ACK, b"");
+        let ack = talk.log.cross(Server, ack);
         let reset = talk.tcp.next(Server, and_ack(RST), b"");
         let reset = talk.log.cross(Server, reset);
         if !is_noted_first {
@@ -683,7 +686,9 @@ fn a_killed_programs_connection_is_not_closed_before_the_kill() {
             let row = &rows[place(&rows, |row| shows(row, id))];
             row.states.server.map(|cell| cell.after)
         };
-        assert_eq!(after(data), Some(TcpState::Established));
+        for id in [data, ack] {
+            assert_eq!(after(id), Some(TcpState::Established));
+        }
         assert_eq!(after(reset), Some(TcpState::Closed));
     }
 }
