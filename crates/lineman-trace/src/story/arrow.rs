@@ -66,6 +66,10 @@ pub struct Arrow {
     pub waited_ns: Option<u64>,
     /// Whether it carries new bytes although older ones are missing, after a time-out (F-RTO, RFC 5682).
     pub tries_new: bool,
+    /// Whether it acknowledges what was never seen.
+    pub acks_unseen: bool,
+    /// Whether what it acknowledges has come longer ago than an ACK is delayed.
+    pub acks_late: bool,
     /// Whether it looks like a delayed ACK, and answers what has come again; see the core's `Sent::answers_again`.
     pub answers_again: bool,
     /// What its sender's TCP has counted when it sent it, and so why.

@@ -3,6 +3,7 @@
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::Prompt;
 use lineman_proto::wire::flow::Segment;
@@ -147,6 +148,14 @@ fn said(
         Label::AckEarlier => Saying::AckEarlier { who, ack },
         Label::FinFirst => Saying::FinFirst { who, seq: fin },
         Label::FinSecond => Saying::FinSecond { who, seq: fin },
+        // Something in front of it may have acknowledged the peer's FIN already, and what comes so late is not closed at once.
+        Label::FinCombined if arrow.order == Some(Order::Gap) || arrow.acks_late => {
+            Saying::FinAnswers {
+                who,
+                seq: fin,
+                ack: next,
+            }
+        }
         Label::FinCombined => Saying::FinCombined {
             who,
             seq: fin,
@@ -169,6 +178,9 @@ fn said(
         },
         Label::AckAgain(Prompt::Unseen) => Saying::AckSame { who, next },
         Label::AckDup { times } => Saying::AckDup { who, times, next },
+        Label::AckFirst => Saying::AckFirst { who, next },
+        // Whether bytes or a FIN, nobody knows.
+        Label::Ack { .. } if arrow.acks_unseen => Saying::AckUnseen { who, next },
         Label::Ack { bytes, .. } => {
             let bytes = bytes.unsigned_abs(); // never negative: it is what more is acknowledged
             match held_back_ns(row, arrow, label) {

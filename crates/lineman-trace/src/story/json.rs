@@ -350,6 +350,7 @@ fn label(label: Label) -> &'static str {
         Label::Probe { .. } => "probe",
         Label::KeepAlive => "keep_alive",
         Label::AckAgain(_) => "ack_again",
+        Label::AckFirst => "ack_first",
         Label::AckEarlier => "ack_earlier",
         Label::FinFirst => "fin_first",
         Label::FinSecond => "fin_second",

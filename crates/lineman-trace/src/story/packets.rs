@@ -135,6 +135,8 @@ impl Story {
             earlier_lost: None,
             waited_ns: sent.and_then(|sent| sent.waited_ns),
             tries_new: sent.is_some_and(|sent| sent.tries_new),
+            acks_unseen: sent.is_some_and(|sent| sent.acks_unseen),
+            acks_late: sent.is_some_and(|sent| sent.acks_late),
             answers_again: sent.is_some_and(|sent| sent.answers_again),
             counter: None,
             nobody: self.scope.hosts.nobody(packet.from, seen.to),

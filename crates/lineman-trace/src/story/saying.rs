@@ -113,6 +113,10 @@ sayings! {
     AckProbe "ack.again.probe" { who: Host, next: RelativeSeq, window: Bytes }
     /// The same number again, and nothing tells why.
     AckSame "ack.again.same" { who: Host, next: RelativeSeq }
+    /// The first ACK that was seen.
+    AckFirst "ack.first" { who: Host, next: RelativeSeq }
+    /// An acknowledgment of what was not seen.
+    AckUnseen "ack.unseen" { who: Host, next: RelativeSeq }
     /// A number of a connection before this one, in answer to a SYN.
     AckEarlier "ack.earlier" { who: Host, ack: Seq }
     /// Another window.
@@ -134,6 +138,8 @@ sayings! {
     /// The second end.
     FinSecond "fin.second" { who: Host, seq: RelativeSeq }
     /// The second end, which acknowledges the first.
+    FinAnswers "fin.answers" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
+    /// The same, right after the first.
     FinCombined "fin.combined" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
     /// Ends that cross.
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }

@@ -11,10 +11,11 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 24] = [
+pub const ALL: [(&str, Make); 25] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
+    ("capture-misses", capture_misses),
     ("captured-refusals", crate::ignored::refusals),
     ("causes", causes),
     ("chat", chat),
@@ -640,6 +641,20 @@ pub fn capture_gaps() -> Vec<u8> {
         *last ^= 1;
     }
     log.raw(Client, damaged);
+    log.done()
+}
+
+/// A capture has missed the SYN, and twice what the client has sent, last in front of its FIN.
+pub fn capture_misses() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::captured("capture-misses"), Connection::new(9000));
+    tcp.next(Client, SYN, b"");
+    log.raw(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    tcp.next(Client, push(), &[1; 50]);
+    log.raw(Server, tcp.next(Server, ACK, b""));
+    log.raw(Server, tcp.next(Server, fin(), b""));
+    tcp.next(Client, push(), &[2; 50]);
+    log.raw(Client, tcp.next(Client, fin(), b""));
     log.done()
 }
 

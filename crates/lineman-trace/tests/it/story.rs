@@ -66,6 +66,24 @@ fn every_saying_is_said_by_some_log() {
     assert!(never.is_empty(), "no log says {never:?}");
 }
 
+/// "Repeats its ACK" was said of the client's first, "50 bytes more" of what nobody has seen, which may be a FIN, and "closes at once", "this
+/// close takes three segments" of a FIN behind a gap.
+#[test]
+fn what_a_capture_has_missed_was_told_as_if_it_had_been_seen() {
+    let told = ids(&scripts::capture_misses());
+    let packets = |id: &&&str| !id.starts_with("state");
+    let told: Vec<&str> = told.iter().filter(packets).copied().collect();
+    let wanted = [
+        "synack.reply",
+        "ack.first",
+        "ack.unseen",
+        "fin.first",
+        "fin.answers",
+        "capture.gap",
+    ];
+    assert_eq!(told, wanted);
+}
+
 /// A datagram of 4000 bytes in three pieces, as IP makes them.
 fn pieces() -> Vec<Row> {
     let ends = ["10.0.0.1:5000", "10.0.0.2:9000"].map(|end| end.parse().expect("an address"));

@@ -121,7 +121,11 @@ pub fn ours(said: &Said) -> Marks {
     };
     let takes = !matches!(
         sent.label,
-        Label::Ack { .. } | Label::AckAgain(_) | Label::AckEarlier | Label::AckFin { .. }
+        Label::Ack { .. }
+            | Label::AckAgain(_)
+            | Label::AckFirst
+            | Label::AckEarlier
+            | Label::AckFin { .. }
     );
     let late = sent.order == Order::Late && takes;
     // A copy of what carries nothing lies behind nothing.

@@ -17,6 +17,9 @@ use super::pair::Pair;
 use super::side::Side;
 use crate::wire::Flags;
 
+/// No ACK of Linux is delayed for longer (`TCP_DELACK_MAX`).
+const LONGEST_DELAY_NS: u64 = 200_000_000;
+
 /// Notes that a segment leaves, and says what it is.
 pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segment) -> Sent {
     pair.begin(way, segment);
@@ -35,6 +38,8 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
     let owed_ns = sender.owed.since().filter(|_| prompt == Prompt::Known);
     let is_late = |at: u64| packet.now_ns.saturating_sub(at) >= HELD_BACK_NS;
     let looks_delayed = sender.owed.is_due_at_once() && owed_ns.is_some_and(is_late);
+    let since_ns = sender.owed.since().unwrap_or(packet.now_ns);
+    let acks_late = packet.now_ns.saturating_sub(since_ns) > LONGEST_DELAY_NS;
     let tries_new = placed.bytes > 0 && sender.tries_new(placed.seq);
     let Found {
         label,
@@ -94,6 +99,8 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         fills_window,
         waited_ns: since_ns.map(|since| packet.now_ns.saturating_sub(since)),
         tries_new,
+        acks_unseen,
+        acks_late,
         answers_again: looks_delayed && matches!(label, Label::Ack { .. } | Label::AckFin { .. }),
         moved,
     }

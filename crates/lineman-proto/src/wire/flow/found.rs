@@ -45,6 +45,10 @@ pub struct Sent {
     /// Whether it acknowledges what has come long before, and leaves because a segment has come again that had come already: it
     /// looks like a delayed ACK, and is none.
     pub answers_again: bool,
+    /// Whether it acknowledges what was never seen.
+    pub acks_unseen: bool,
+    /// Whether what it acknowledges has come longer ago than Linux delays any ACK.
+    pub acks_late: bool,
     /// The state that its sender is in now, if that is another than before.
     pub moved: Option<EndState>,
 }

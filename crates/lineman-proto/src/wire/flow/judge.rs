@@ -164,12 +164,19 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
     }
 }
 
+/// The widest window that is not scaled: so much may be under way that a capture has missed.
+const WIDEST_UNSCALED: i64 = 65_535;
+
 /// Whether an end that has not answered the peer's SYN acknowledges what is not of this connection. Nothing but its end of one before
 /// has it say so.
 fn is_of_earlier(sender: &Side, peer: &Side, it: &Placed) -> bool {
     let answers = |ack: i64| (1..=peer.next).contains(&ack);
     let none = it.is_bare() && it.ack.is_some_and(|ack| !answers(ack));
-    none && sender.syn.is_none() && peer.syn == Some(false)
+    // Where it has answered, or not all was seen, what is behind that may be of this one.
+    let has_answered = sender.said.is_some_and(|said| answers(said.ack));
+    let beyond = it.ack.map_or(0, |ack| ack - peer.next);
+    let may_be_of_this = has_answered || (1..=WIDEST_UNSCALED).contains(&beyond);
+    none && !may_be_of_this && sender.syn.is_none() && peer.syn == Some(false)
 }
 
 fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
@@ -214,7 +221,10 @@ fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     Some(match peer.fin {
         Some(_) if is_first_ack_of_fin(sender, peer, it) => Label::FinCombined,
         None => Label::FinFirst,
-        Some(_) if sender.has_heard_fin(peer) => Label::FinSecond,
+        // In a capture the peer's may seem to have arrived; by what it acknowledges it had not.
+        Some(fin) if sender.has_heard_fin(peer) && it.ack.is_none_or(|ack| ack > fin) => {
+            Label::FinSecond
+        }
         Some(_) => Label::FinCrossed,
     })
 }
@@ -298,6 +308,9 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
     match more {
         0 if it.window == 0 && !it.has(Flags::SYN) && sender.prompt != Prompt::Probe => {
             Label::Window
+        }
+        0 if sender.said.is_none() && !it.has(Flags::SYN) && sender.prompt == Prompt::Unseen => {
+            Label::AckFirst
         }
         0 => Label::AckAgain(sender.prompt),
         bytes => Label::Ack { bytes, after_ns },

@@ -53,6 +53,8 @@ pub enum Label {
     KeepAlive,
     /// It acknowledges the same as before.
     AckAgain(Prompt),
+    /// It acknowledges the peer's SYN, or what came before all that was seen, and is the first ACK that was seen of its sender.
+    AckFirst,
     /// It answers the peer's SYN by acknowledging what is of a connection before this one, of which its sender has its end still
     /// (RFC 9293 §3.5.1, figure 10).
     AckEarlier,

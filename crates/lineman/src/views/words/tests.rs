@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 22] = [
+const RECORDED: [&str; 23] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -32,6 +32,7 @@ const RECORDED: [&str; 22] = [
     "recorded-tftp-ack-lost",
     "recorded-tftp-wrong-tid",
     "recorded-udp-reordered",
+    "capture-misses",
     "old-ack",
     "overrun",
     "stale",

@@ -320,7 +320,7 @@ fn a_capture_sees_one_way_only() {
     let syn = capture.forth(SYN, (0, 0), 0);
     assert_eq!(syn, said(Label::Syn, SynSent, None));
     let third = capture.forth(ACK, (1, 1), 0);
-    let untold = Label::AckAgain(Prompt::Unseen);
+    let untold = Label::AckFirst;
     assert_eq!(third, said(untold, Established, None));
     let data = capture.forth(ACK, (1, 1), 10);
     assert_eq!(data.1, [Some(Established), None]);
@@ -371,4 +371,49 @@ fn a_large_mss_is_no_negative_number() {
     assert_eq!(frame.checksum(Layer::Tcp), Some(Checksum::Right));
     let shown = TcpOption::Mss(65_495).to_string();
     assert!(shown.contains("65495"), "{shown}");
+}
+
+/// "It acknowledged the FIN of the client before" was said of a FIN that acknowledges less, and so crossed it.
+#[test]
+fn a_fin_that_does_not_acknowledge_the_first_was_told_as_the_second() {
+    let mut capture = capture().open();
+    assert_eq!(capture.forth(FIN, (1, 1), 0).0, Label::FinFirst);
+    assert_eq!(capture.back(FIN, (1, 1), 0).0, Label::FinCrossed);
+}
+
+/// "The client repeats its ACK" was said of the first that it sends, where the SYN, or the answer to it, is not in the capture.
+#[test]
+fn a_first_ack_behind_what_is_missing_was_told_as_a_repetition() {
+    let mut without_syn = capture();
+    without_syn.back(SYN_ACK, (0, 1), 0);
+    assert_eq!(without_syn.forth(ACK, (1, 1), 0).0, Label::AckFirst);
+    let again = Label::AckAgain(Prompt::Unseen);
+    assert_eq!(without_syn.forth(ACK, (1, 1), 0).0, again);
+    let mut without_answer = capture();
+    without_answer.forth(SYN, (0, 0), 0);
+    assert_eq!(without_answer.forth(ACK, (1, 1), 0).0, Label::AckFirst);
+}
+
+/// The ACK of a FIN that the capture has missed was said to be "of an earlier connection".
+#[test]
+fn an_ack_of_what_a_capture_has_missed_was_told_as_of_an_earlier_connection() {
+    let mut capture = capture();
+    capture.forth(SYN, (0, 0), 0);
+    capture.forth(ACK, (1, 1), 5);
+    capture.back(ACK, (1, 6), 0);
+    let seen = capture.sees(Way::Back, ACK, (1, 7), 0);
+    assert!(matches!(seen.sent.label, Label::Ack { bytes: 1, .. }));
+    assert!(seen.sent.acks_unseen);
+}
+
+/// "Closes at once" and "takes three segments" were said of a FIN behind a gap, long after the other.
+#[test]
+fn a_fin_long_after_the_first_is_late() {
+    for (pause, is_late) in [(10, false), (210, true)] {
+        let mut capture = capture().open();
+        capture.back(FIN, (1, 1), 0);
+        capture.n += pause;
+        let seen = capture.sees(Way::Forth, FIN, (1, 2), 0).sent;
+        assert_eq!((seen.label, seen.acks_late), (Label::FinCombined, is_late));
+    }
 }
