@@ -15,7 +15,7 @@ messages! {
     FinNeverRides {} "Simulated: a FIN is usually acknowledged at once, in a segment of its own: a close then takes four segments where Linux, which may wait with that ACK, takes three." "模拟：FIN 通常会立即得到单独的确认，因此关闭往往是四次挥手；Linux 可能推迟这个 ACK，只要三次挥手。"
     NoCongestionControl {} "Simulated: there is no congestion control; only the receiver's window limits what is in flight." "模拟：没有拥塞控制，只有接收窗口限制在途的数据量。"
     FewOptions {} "Simulated: there are no TCP timestamps, which Linux uses." "模拟：没有 Linux 会使用的 TCP 时间戳。"
-    FewSettings {} "Simulated: SACK and window scaling are offered although a textbook's TCP was asked for." "模拟：虽然要求教科书式的 TCP，仍会提供 SACK 和窗口扩大。"
+    FewSettings {} "Simulated: SACK and window scaling are offered, although the settings are a textbook's (on Linux these switch both off)." "模拟：虽然采用教科书式的设置（在 Linux 上会关闭 SACK 和窗口扩大），这里仍会提供它们。"
     PatientFinWait2 {} "Simulated: FIN-WAIT-2 lasts until the other end finishes; on Linux it ends after 60 s if the program has closed its socket." "模拟：FIN-WAIT-2 一直持续到对方结束；在 Linux 上，若程序已关闭套接字，60 秒后结束。"
     NoFragments {} "Simulated: a datagram that does not fit into a frame is refused (EMSGSIZE); Linux fragments it." "模拟：一个帧装不下的数据报会被拒绝（EMSGSIZE）；Linux 会分片发送。"
     CloseWakes {} "Simulated: a call that waits fails as soon as its descriptor is closed; on Linux it waits on." "模拟：描述符一关闭，正在等待的调用就失败；在 Linux 上它会继续等待。"

@@ -26,6 +26,12 @@ pub enum Complaint {
     NotKept(String),
     /// An address is one argument in Python; this stands outside of it.
     Tuple(String),
+    /// A text where Python wants bytes.
+    NotBytes(String),
+    /// A letter that bytes cannot hold as they are written.
+    NotAscii(char),
+    /// An encoding that is not known here.
+    Encoding(String),
     /// This does not close.
     Unclosed(char),
     /// It means nothing here; what would.
@@ -68,6 +74,9 @@ impl Complaint {
             Self::Replaced(name) => Words::Replaced { name }.render(lang),
             Self::NotKept(name) => Words::NotKept { name }.render(lang),
             Self::Tuple(port) => Words::Tuple { port }.render(lang),
+            Self::NotBytes(text) => Words::NotBytes { text }.render(lang),
+            Self::NotAscii(letter) => Words::NotAscii { letter }.render(lang),
+            Self::Encoding(name) => Words::Encoding { name }.render(lang),
             Self::Unclosed(sign) => Words::Unclosed { sign }.render(lang),
             Self::Value(word, choices) => match near(word, choices.split(", ")) {
                 Some(ref near) => Words::ValueNear { word, near }.render(lang),

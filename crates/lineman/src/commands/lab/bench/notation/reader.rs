@@ -5,8 +5,10 @@ use super::super::complaint::Complaint;
 /// Something that stands between the commas of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) enum Argument {
-    /// A text, or bytes.
+    /// Bytes: `b'hello'`, `'hello'.encode()`.
     Data(Vec<u8>),
+    /// A text. Python sends none; the ladder writes what was sent as one.
+    Text(String),
     /// `5`, `-1`, `1.5`
     Number(String),
     /// `SOCK_STREAM`, `MSG_PEEK|MSG_DONTWAIT`, a variable.
@@ -116,10 +118,10 @@ impl<'a> Reader<'a> {
             self.rest = &self.rest[1..];
             return self.list(']', depth).map(Argument::List);
         }
-        if let Some(data) = self.data()? {
-            return Ok(Argument::Data(data));
+        match self.quoted()? {
+            Some(quoted) => Ok(quoted),
+            None => self.word(),
         }
-        self.word()
     }
 
     fn begins_with_address(&self) -> bool {
@@ -128,7 +130,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text in quotes, with what makes bytes of it.
-    fn data(&mut self) -> Result<Option<Vec<u8>>, Complaint> {
+    fn quoted(&mut self) -> Result<Option<Argument>, Complaint> {
         let prefix: usize = self
             .rest
             .chars()
@@ -136,6 +138,7 @@ impl<'a> Reader<'a> {
             .map(char::len_utf8)
             .sum();
         let raw = self.rest[..prefix].contains(['r', 'R']);
+        let is_bytes = self.rest[..prefix].contains(['b', 'B']);
         let Some(quote) = self.rest[prefix..].chars().next() else {
             return Ok(None);
         };
@@ -151,15 +154,27 @@ impl<'a> Reader<'a> {
                 '\\' if !raw => {
                     bytes.push(super::super::options::escaped(&mut signs).ok_or_else(wrong)?);
                 }
+                sign if is_bytes && !sign.is_ascii() => return Err(Complaint::NotAscii(sign)),
                 sign => bytes.extend(sign.encode_utf8(&mut [0; 4]).as_bytes()),
             }
         }
         self.rest = signs.as_str();
-        // The textbook's `.encode('utf8')`: here a text is its bytes.
-        if let Some(rest) = self.rest.strip_prefix(".encode(") {
-            self.rest = rest.split_once(')').ok_or_else(|| self.unclosed(')'))?.1;
+        if is_bytes {
+            return Ok(Some(Argument::Data(bytes)));
         }
-        Ok(Some(bytes))
+        // The textbook's `.encode('utf8')`.
+        let Some(rest) = self.rest.strip_prefix(".encode(") else {
+            // An escape may have made bytes that are no text: those cannot be told from bytes any more.
+            let text = String::from_utf8(bytes);
+            return Ok(Some(text.map_or_else(
+                |error| Argument::Data(error.into_bytes()),
+                Argument::Text,
+            )));
+        };
+        let (encoding, rest) = rest.split_once(')').ok_or_else(|| self.unclosed(')'))?;
+        self.rest = rest;
+        known_encoding(encoding)?;
+        Ok(Some(Argument::Data(bytes)))
     }
 
     fn word(&mut self) -> Result<Argument, Complaint> {
@@ -214,6 +229,18 @@ impl<'a> Reader<'a> {
 }
 
 /// A constant without its module.
+/// Python's names of UTF-8, which is all that a text is encoded with here.
+fn known_encoding(argument: &str) -> Result<(), Complaint> {
+    let name = argument.split(',').next().unwrap_or_default().trim();
+    let name = name
+        .trim_start_matches("encoding=")
+        .trim_matches(['\'', '"']);
+    match name.to_ascii_lowercase().replace('_', "-").as_str() {
+        "" | "utf-8" | "utf8" | "u8" => Ok(()),
+        _ => Err(Complaint::Encoding(name.to_owned())),
+    }
+}
+
 fn last_of_path(name: &str) -> &str {
     let name = name.trim();
     match name.parse::<f64>().is_ok() {

@@ -30,6 +30,7 @@ impl Statement {
             return Err(Complaint::Unknown(name.to_owned()));
         }
         let (host, mut target) = self.target(named, known)?;
+        let in_python = target.is_some();
         let arguments = arguments.iter().map(|it| known.resolved(it, host));
         let mut arguments = arguments.collect::<Result<Vec<_>, _>>()?;
         if target.is_none() && names_descriptor(name, &arguments) {
@@ -39,6 +40,11 @@ impl Statement {
                 Some("file") => Target::File(fd), // as the ladder has it: `file.close(4)`
                 _ => Target::Socket(fd),
             });
+        }
+        if let (true, "send" | "sendall" | "sendto", Some(Argument::Text(text))) =
+            (in_python, name, arguments.first())
+        {
+            return Err(Complaint::NotBytes(text.clone()));
         }
         let target = match (name, target) {
             ("socket" | "select" | "poll", _) => None,
@@ -155,6 +161,7 @@ fn joined(arguments: &[Argument]) -> Result<String, Complaint> {
 fn word(argument: &Argument) -> Result<String, Complaint> {
     Ok(match argument {
         Argument::Data(bytes) => quoted(bytes),
+        Argument::Text(text) => quoted(text.as_bytes()),
         Argument::Number(text) | Argument::Address(text) => text.clone(),
         Argument::Name(name) => match name.as_str() {
             "True" | "False" | "None" => name.to_ascii_lowercase(),
@@ -191,12 +198,11 @@ fn address(argument: &Argument) -> Result<String, Complaint> {
         Argument::Address(text) => return Ok(text.clone()),
         other => return Err(wrong(&word(other)?)),
     };
-    let [Argument::Data(host), Argument::Number(port), ..] = &parts[..] else {
+    let [Argument::Text(host), Argument::Number(port), ..] = &parts[..] else {
         let parts = parts.iter().map(word).collect::<Result<Vec<_>, _>>()?;
         return Err(wrong(&parts.join(", ")));
     };
-    let host = String::from_utf8_lossy(host);
-    Ok(match host.as_ref() {
+    Ok(match host.as_str() {
         "localhost" => format!("127.0.0.1:{port}"),
         host if host.contains(':') => format!("[{host}]:{port}"),
         host => format!("{host}:{port}"),

@@ -130,6 +130,43 @@ fn a_line_of_the_ladder_is_made_on_its_descriptor() {
     }
 }
 
+/// `c.send('hi')` was made, where Python raises TypeError, and `.encode('uft8')` as if that were UTF-8.
+#[test]
+fn a_text_is_not_sent_as_bytes_in_pythons_words() {
+    let mut known = Known::new();
+    known.host = Host::Client;
+    let _ = call("s = socket()", &mut known);
+    returned(&mut known, Host::Client, None, "socket", "3");
+    let _ = read("to = ('10.0.0.2', 69)", &mut known);
+    let _ = read("text = 'hi'", &mut known);
+    for line in [
+        "s.send('hi')",
+        "s.sendall(\"hi\")",
+        "s.sendto('hi', to)",
+        "s.send(text)",
+    ] {
+        let text = "hi".to_owned();
+        assert_eq!(read(line, &mut known), Err(Complaint::NotBytes(text)));
+    }
+    for line in [
+        "s.send(b'hi')",
+        "s.send('hi'.encode())",
+        "s.send('hi'.encode(\"utf-8\"))",
+        "s.send('hi'.encode(encoding='UTF8'))",
+        "send(3, \"hi\")", // the ladder's
+        "send('hi')",
+    ] {
+        same_in(line, "send fd 3 hi", &mut known);
+    }
+    let encoding = Complaint::Encoding("uft8".to_owned());
+    assert_eq!(
+        read("s.send('hi'.encode('uft8'))", &mut known),
+        Err(encoding)
+    );
+    let letter = Complaint::NotAscii('你');
+    assert_eq!(read("s.send(b'你')", &mut known), Err(letter));
+}
+
 #[test]
 fn names_stand_for_what_calls_have_returned() {
     let mut known = Known::new();
