@@ -2,6 +2,7 @@
 
 use lineman_lab::scenarios::Awaited;
 use lineman_trace::log::Host;
+use lineman_trace::log::TcpState;
 
 use super::Lang;
 use super::Message as _;
@@ -12,6 +13,7 @@ messages! {
     /// What a script waits for.
     Waits;
     Call { who, name } "{name}() on {who} to return" "{who}的 {name}() 返回"
+    End { who } "the connection to end at {who}" "连接在{who}结束"
     State { who, name } "{who} to reach {name}" "{who}进入 {name}"
     Packet { who, name } "a packet from {who} to arrive ({name})" "{who}的报文（{name}）到达"
     Quiet {} "the last packet to arrive" "最后一个报文到达"
@@ -52,6 +54,8 @@ fn phrase(id: &str, host: Option<Host>, name: Option<&str>, lang: Lang) -> Optio
     });
     let words = match (id, &who, &name) {
         ("call", Some(who), Some(name)) => Waits::Call { who, name },
+        // A listener that has lost a connection in SYN-RECEIVED still is in LISTEN.
+        ("state", Some(who), Some(name)) if *name == TcpState::Closed.name() => Waits::End { who },
         ("state", Some(who), Some(name)) => Waits::State { who, name },
         ("packet", Some(who), Some(name)) => Waits::Packet { who, name },
         ("quiet", ..) => Waits::Quiet {},
@@ -63,8 +67,6 @@ fn phrase(id: &str, host: Option<Host>, name: Option<&str>, lang: Lang) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use lineman_trace::log::TcpState;
-
     use super::*;
 
     #[test]
@@ -81,6 +83,14 @@ mod tests {
                 assert!(!awaited(&what, lang).is_empty(), "{what:?}");
             }
         }
+    }
+
+    /// "Waits for the server to reach CLOSED", beside a ladder in which the server goes back to LISTEN.
+    #[test]
+    fn the_end_of_a_connection_is_not_told_as_a_state_of_the_host() {
+        let what = Awaited::State(Host::Server, TcpState::Closed);
+        let said = awaited(&what, Lang::En);
+        assert_eq!(said, "the connection to end at the server");
     }
 
     #[test]
