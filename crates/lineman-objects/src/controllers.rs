@@ -93,7 +93,7 @@ impl Controller for Controllers {
 impl Drop for Controllers {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background(); // whoever drops it may be a thread of another runtime
+            runtime.shutdown_background(); // the thread that drops it may belong to another runtime
         }
     }
 }

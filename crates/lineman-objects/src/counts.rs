@@ -36,7 +36,7 @@ struct Numbers {
 pub enum Found {
     /// It was kept, and known to be the present version: the store was not asked.
     Hit,
-    /// The store was being asked for it, or it was on its way, for somebody else.
+    /// The store was being asked for it, or it was on its way, for another request.
     Joined,
     /// It was kept, and the store has said that it is the present version.
     Revalidated,

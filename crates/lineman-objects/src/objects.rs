@@ -200,7 +200,7 @@ impl Store for Objects {
 impl Drop for Objects {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background(); // whoever drops it may be a thread of another runtime
+            runtime.shutdown_background(); // the thread that drops it may belong to another runtime
         }
     }
 }

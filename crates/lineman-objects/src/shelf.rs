@@ -281,7 +281,7 @@ impl Object {
         self.kept.as_ref()?.file.as_ref().filter(|_| is_fresh)
     }
 
-    /// What somebody finds who gets [`Self::present`].
+    /// How a request found the file that [`Self::present`] gives it.
     fn found(&self) -> Found {
         match self.fetched {
             Some(_) => Found::Joined,
