@@ -1,7 +1,7 @@
 //! Which `Host` a page answers to.
 //!
-//! A site of somebody else's can have a browser ask for its own name at our address (DNS rebinding), and then reads
-//! the answer. It can do so with a name only: an address cannot be pointed elsewhere.
+//! A foreign web site can point its own name at our address, so that a browser asks us in that name (DNS rebinding), and
+//! the site then reads the answer. It can do so with a name only: an address cannot be pointed elsewhere.
 
 use std::net::IpAddr;
 

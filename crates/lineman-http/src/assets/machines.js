@@ -1,4 +1,4 @@
-// The machines, asked for again every two seconds while somebody looks. All text is set as text, never as markup.
+// The machines, asked for again every two seconds while the page is visible. All text is set as text, never as markup.
 const PAUSE = 2000;
 const MOST = 200;
 const HABITS = ["size-probe", "closed", "repeated", "server-stopped", "untold", "missing"];
