@@ -1,8 +1,8 @@
 //! The lab: two hosts, one wire between them, and everything that happens told as one log of events.
 //!
-//! The log (`lineman_trace::log`) is the centre: whoever makes something happen (a host, the wire, the
-//! kernel) appends to it, and every view and export is a pure function of it. Nothing in here draws
-//! or speaks.
+//! The log (`lineman_trace::log`) is the centre: each part that makes something happen (a host, the wire, the
+//! kernel) appends to it, and every view and export is a pure function of it. Nothing in this crate draws
+//! or has words for a reader.
 //!
 //! [`Lab::start`] starts a process that is the lab: `namespace` takes it out of the system's network
 //! and makes one for each host, `link` lays the cables, [`wire`] carries the frames, `kernel` knows

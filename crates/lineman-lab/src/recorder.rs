@@ -108,7 +108,7 @@ impl fmt::Debug for Recorder {
     }
 }
 
-/// The lock, whether or not somebody has panicked with it: the log goes on.
+/// The lock, even if a thread has panicked while it held it: the log goes on.
 pub(crate) fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,7 +2,7 @@
 //! each when it begins and when it returns.
 //!
 //! Descriptors are numbered for each host as for a program of its own: from 3 on, the lowest that is
-//! free. The number that the lab's process has for the socket would say nothing to anybody.
+//! free. The number that the lab's own process has for the socket would tell a reader nothing.
 
 mod call;
 mod file;

@@ -32,8 +32,8 @@ use telling::Telling;
 /// Knows the state of every TCP socket of both hosts as of the last time it asked, and tells the
 /// log what is different now.
 ///
-/// Whoever makes something happen asks before and after, with the lock around both: so each change
-/// has its cause.
+/// A caller that makes something happen has states asked before and after it, and holds the lock meanwhile: so each
+/// change has its cause.
 #[derive(Debug)]
 pub(crate) struct Sampler {
     recorder: Recorder,
@@ -394,8 +394,8 @@ impl Sampler {
         }
     }
 
-    /// Looks at all sockets of a host, and so finds new ones. Without a `cause` it was a timer, as far
-    /// as anybody can tell.
+    /// Looks at all sockets of a host, and so finds new ones. A change without a `cause` is taken for a timer's: nothing
+    /// else is known that could have caused it.
     pub(crate) fn sweep(&mut self, host: Host, cause: Option<u64>) {
         let Ok(all) = self.diagnosis(host).all() else {
             return;

@@ -118,7 +118,7 @@ impl Lab {
         self.ask(|ticket| Order::Call { ticket, host, call }, read)
     }
 
-    /// As [`call`](Self::call), for somebody who waits for several calls at once: what comes of it goes
+    /// As [`call`](Self::call), for a caller that waits for several calls at once: the answer goes
     /// to `sender`, with the number that this returns.
     pub(crate) fn call_for(
         &self,

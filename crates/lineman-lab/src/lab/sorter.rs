@@ -38,7 +38,7 @@ struct Inner {
     begun: Instant,
     waiting: Vec<Event>,
     patience: Duration,
-    /// Whether somebody tells late, or has.
+    /// Whether strace tells of calls after they have happened, or has done so.
     is_late: bool,
     next: u64,
     last_ns: u64,
@@ -81,7 +81,7 @@ impl Sorter {
         inner.release();
     }
 
-    /// From now on events wait: somebody tells of things after they have happened.
+    /// From now on events wait, because strace tells of calls after they have happened.
     pub(super) fn wait(&self) {
         let mut inner = locked(&self.0);
         if inner.patience != Duration::ZERO {

@@ -78,7 +78,8 @@ pub(super) fn local(answer: &[u8]) -> bool {
     answer.get(7) == Some(&RTN_LOCAL)
 }
 
-/// Gives an interface an address that may be used at once, without asking whether somebody has it.
+/// Gives an interface an address that may be used at once: it is not asked whether another host has it (no duplicate
+/// address detection).
 pub(super) fn address(index: u32, address: IpAddr, prefix: u8) -> Message {
     let (family, octets) = parts(address);
     let mut fixed = vec![family, prefix, IFA_F_NODAD, 0];

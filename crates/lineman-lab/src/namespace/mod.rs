@@ -17,8 +17,8 @@ pub use settings::Settings;
 pub(crate) use settings::few_buckets;
 
 /// Takes this process into a user and a network namespace of its own, in which it is root. There is
-/// no way back. Where a user namespace is refused to somebody who is root anyway, a network
-/// namespace does.
+/// no way back. Where a user namespace is refused to a process that is root anyway, a network
+/// namespace alone is enough.
 ///
 /// # Errors
 /// When the system refuses, or this process already has other threads (unshare(2)).
@@ -33,7 +33,7 @@ pub(crate) fn leave_the_system() -> Result<(), Refusal> {
     }
 }
 
-/// Maps whoever this was to root of the new namespace (user_namespaces(7)).
+/// Maps the user and group that this process had to root of the new namespace (user_namespaces(7)).
 fn be_root(uid: u32, gid: u32) -> io::Result<()> {
     std::fs::write("/proc/self/setgroups", "deny")?;
     std::fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;

@@ -166,7 +166,7 @@ fn tell(request: &RunRequest, ended: &Ended, recorder: &CallRecorder) {
     let args: BTreeMap<_, _> = args.map(|(key, value)| (key.to_owned(), value)).into();
     let id = id.to_owned();
     let event = recorder.recorder.record(Kind::Note(Note { id, args }));
-    // Nothing else tells that these are gone, until somebody asks.
+    // No packet tells that these sockets are gone, and so the kernel is asked now.
     locked(&recorder.sampler).looks_at_silent(request.host, event);
 }
 

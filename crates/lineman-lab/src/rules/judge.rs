@@ -24,7 +24,7 @@ pub(super) const UNEQUAL: Duration = Duration::from_millis(20);
 pub struct Judge {
     rules: Vec<Applied>,
     talks: Conversations,
-    /// How late every packet is at least, whoever sends it.
+    /// How late every packet is at least, from either host.
     least: Duration,
 }
 

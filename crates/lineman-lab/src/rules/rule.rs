@@ -25,7 +25,7 @@ impl Rules {
     /// As many are read of one text: each packet is held against all of them.
     pub const MOST: usize = 1000;
 
-    /// How late every packet is at least, whoever sends it.
+    /// How late every packet is at least, from either host.
     pub(super) fn least(&self) -> Duration {
         let of = |host: Host| {
             let mine = self.rules.iter().filter(|it| {

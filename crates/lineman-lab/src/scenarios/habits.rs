@@ -82,7 +82,7 @@ impl Stage<'_> {
         }
     }
 
-    /// Receives whatever there is, and whatever comes of it.
+    /// Receives what there is; the call may fail.
     pub(super) fn recv(&self, host: Host, fd: i32, size: u32) -> Result<Outcome, Stop> {
         self.call(host, Call::Recv { fd, size })
     }

@@ -64,7 +64,7 @@ impl<'n> Stage<'n> {
         Ok(Posted { host, name, number })
     }
 
-    /// Makes a call, whatever comes of it.
+    /// Makes a call, and returns also if it has failed.
     pub(super) fn call(&self, host: Host, call: Call) -> Result<Outcome, Stop> {
         self.post(host, call)
             .and_then(|posted| self.answer(&posted))
@@ -165,7 +165,7 @@ pub(super) struct Posted {
     number: u64,
 }
 
-/// How often somebody who waits for a call looks whether the lab is over: a person would not notice.
+/// How often a script that waits for a call looks whether the lab is over: a person does not notice so short a time.
 const PART: Duration = Duration::from_millis(20);
 /// How long time passes between two looks at the log: a step is taken as soon as its reason is seen, to a reader.
 const MOMENT: Duration = Duration::from_millis(1);

@@ -63,7 +63,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("tftp-wrong-tid", Subject::Files, "", wrong_tid).slow(20),
 ];
 
-/// A transfer as somebody asks for it; the lessons above ask for one each.
+/// A transfer as a user asks for it; each of the lessons above asks for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer {
     /// Whether the client reads the file or writes it.
@@ -75,7 +75,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// The largest file: a transfer of it has as many packets as anybody looks through.
+    /// The largest file, in bytes: its transfer already has more packets than a reader looks through.
     pub const LARGEST: usize = 1 << 20;
 
     /// Plays it between two new sockets and one at the port for requests, which ends with it. `log` and `patience` are

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
 
-/// A clock that stands still until somebody sets it; clones show the same time.
+/// A clock that stands still until the simulation sets it; clones show the same time.
 ///
 /// The wire and smoltcp each count time in a type of their own, and this is where they meet.
 #[derive(Clone, Debug)]

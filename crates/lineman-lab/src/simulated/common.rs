@@ -128,7 +128,7 @@ impl SocketTable {
                 }
             }
             Kind::Connection { handle, .. } if self.is_calling(handle) => {
-                self.stack.remove(handle); // smoltcp would send a reset to somebody it never met
+                self.stack.remove(handle); // smoltcp would send a reset to a host that has never answered it
             }
             Kind::Connection { handle, .. } => {
                 let linger = descriptor.option(SocketOption::Linger);

@@ -55,7 +55,7 @@ impl Difference {
         Self::NoLoopback,
     ];
 
-    /// What whoever makes calls by hand meets first; `textbook` says whether TCP is to be as in the textbook.
+    /// What a user who makes calls by hand meets first; `textbook` says whether TCP is to be as in the textbook.
     pub fn of_calls(textbook: bool) -> [Self; 8] {
         [
             Self::ShortTimeWait,

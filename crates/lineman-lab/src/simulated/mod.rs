@@ -6,7 +6,7 @@
 //! event to the next without a pause: a scenario of minutes takes milliseconds, and the same calls
 //! with the same seed give the same log, byte by byte.
 //!
-//! Somebody who watches, or holds packets and thinks, wants time as it is outside: [`Paced`].
+//! A user who watches, or holds packets and thinks, wants time as it is outside: [`Paced`].
 //!
 //! What a learner must be told, since Linux does it otherwise: see [`Difference`].
 

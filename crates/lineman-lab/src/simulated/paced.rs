@@ -1,4 +1,4 @@
-//! A simulated lab whose time is ours, for somebody who watches and decides.
+//! A simulated lab whose time passes as fast as ours, for a user who watches and decides.
 
 use std::fmt;
 use std::sync::Arc;
@@ -175,5 +175,5 @@ impl fmt::Debug for Paced {
     }
 }
 
-/// How long to sleep where nothing is due: somebody will say when there is more to do, so any long time serves.
+/// How long the thread sleeps where nothing is due: a call or a command wakes it, so any long time serves.
 const IDLE: Duration = Duration::from_secs(3600);

@@ -1,4 +1,4 @@
-//! What has become of the sockets of a host since somebody last looked, for the log.
+//! What has become of the sockets of a host since they were last looked at, for the log.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

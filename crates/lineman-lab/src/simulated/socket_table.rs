@@ -30,7 +30,7 @@ pub(super) struct SocketTable {
     port: u16,
     /// The highest number that a socket has had.
     highest: i32,
-    /// What Linux would have counted since somebody last looked, and the queues that it is about.
+    /// What Linux would have counted since the sampler last looked, and the queues that it is about.
     pub(super) counted: Vec<(Counter, Option<Queues>)>,
 }
 

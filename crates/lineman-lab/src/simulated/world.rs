@@ -181,7 +181,7 @@ impl World {
         }
         let now = self.now();
         let simulated = self.simulated(host);
-        // Whoever has just been asked and wants to be asked at once would want that for ever.
+        // A stack that has just been polled and asks to be polled at once would ask so for ever.
         let next = simulated.table.stack.next();
         simulated.next = next.map(|at| if at <= now { now + BREATH } else { at });
     }

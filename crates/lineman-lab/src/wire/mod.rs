@@ -40,8 +40,8 @@ pub(crate) use traffic::Traffic;
 use relay::Ports;
 use relay::Relay;
 
-/// What somebody wants of the wire. Numbers are those of packets in the log; a number that is not
-/// held is nothing.
+/// What a user wants of the wire. Numbers are those of packets in the log; the number of a packet that is not
+/// held has no effect.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {

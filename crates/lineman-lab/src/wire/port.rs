@@ -71,7 +71,8 @@ pub(crate) fn together<T>(mut other: impl FnMut() -> T) -> (Instant, T) {
     (best.1, best.2)
 }
 
-/// How long before `utc` the same clock showed this; what lies ahead or long ago was before somebody set that clock.
+/// How long before `utc` the same clock showed this. A time ahead of `utc`, or long before it, means that the clock was
+/// set meanwhile.
 fn age(stamp: Duration, utc: Duration) -> Duration {
     let age = utc.saturating_sub(stamp);
     if age <= OLDEST { age } else { Duration::ZERO }

@@ -79,7 +79,7 @@ impl Traffic {
         self.pass(now, parcel);
     }
 
-    /// Somebody puts a frame on the wire in a host's name.
+    /// A user has forged a frame, which is put on the wire in a host's name.
     fn forge(&mut self, now: Instant, from: Host, frame: &[u8]) {
         let parcel = self.parcel(from, frame, None);
         self.fault(&parcel, FORGED.to_owned());
@@ -110,7 +110,7 @@ impl Traffic {
         self.carry_out(now, plan, parcel);
     }
 
-    /// Somebody has decided.
+    /// Carries out what the user has decided about packets.
     pub(crate) fn obey(&mut self, now: Instant, command: Command) {
         match command {
             Command::Step => self.stepping = true,

@@ -1,4 +1,4 @@
-//! What the tests start: a lab, or somebody who owns one.
+//! What the tests start: a lab, or a process that owns one.
 
 use std::process::ExitCode;
 use std::time::Duration;

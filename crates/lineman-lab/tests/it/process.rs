@@ -76,7 +76,7 @@ fn a_program_that_is_not_there() {
     assert!(matches!(lab, Err(LabError::Ended)));
 }
 
-/// Somebody without any privilege has a lab too. Under root, the test becomes nobody.
+/// A user without any privilege has a lab, too. If root runs it, the test becomes the user `nobody`.
 #[test]
 fn no_privilege_is_needed() {
     let place = tempfile::tempdir().expect("a directory");
@@ -132,7 +132,7 @@ fn a_setting_that_the_kernel_does_not_take() {
     assert!(refusal.said.starts_with("tcp_syn_retries: "), "{refusal}");
 }
 
-/// The lab is killed: whoever waits for it hears so.
+/// The lab is killed: its owner, which waits for a call, hears of that.
 #[test]
 fn the_owner_hears_of_the_labs_end() {
     let program = Program {

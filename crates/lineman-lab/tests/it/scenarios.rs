@@ -539,7 +539,7 @@ fn all_eleven_states() {
     }
 }
 
-/// All of them once more by somebody who has no privilege. Under root, the test becomes nobody.
+/// All of them once more by a user without privileges. If root runs it, the test becomes the user `nobody`.
 #[test]
 fn nobody_plays_them_all() {
     let place = tempfile::tempdir().expect("a directory");

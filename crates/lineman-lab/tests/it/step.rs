@@ -1,4 +1,4 @@
-//! Packets that wait for somebody's decision.
+//! Packets that wait for the user's decision.
 
 use lineman_lab::Options;
 use lineman_lab::hosts::Call;
@@ -27,7 +27,7 @@ fn has(events: &[Event], wanted: Verdict, packet: u64) -> Option<()> {
         .then_some(())
 }
 
-/// Nothing happens before somebody says so; what the kernel sends again meanwhile is counted.
+/// No packet arrives before the user lets it through; what the kernel retransmits meanwhile is counted.
 #[test]
 fn a_handshake_step_by_step() {
     let stage = Stage::new(&stepping());

@@ -154,7 +154,7 @@ fn looked_at(cases: &[Case], at_once: usize, play: impl Fn(&Case) -> Vec<Event> 
     sum
 }
 
-/// The log of what was not told truly, for whoever looks into it.
+/// Keeps the log of what was not told truly, for the developer who looks into the failure.
 fn keep(name: &str, events: &[Event]) {
     let file: String = name
         .chars()

@@ -120,7 +120,7 @@ fn what_is_later_than_others_by_a_rule_about_all_is_told() {
     assert!(!jitter.is_empty(), "by chance that begins at 1");
 }
 
-/// Rules that somebody sets while the lab runs: packets were faster before.
+/// The user sets rules while the lab runs: packets were faster before.
 #[test]
 fn what_is_late_by_new_rules_is_told() {
     let now = Instant::now();

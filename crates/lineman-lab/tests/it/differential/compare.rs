@@ -1,4 +1,4 @@
-//! Walks through a log, tells the tracker the packets as somebody sees them, and holds its states against
+//! Walks through a log, tells the tracker the packets as a capture shows them, and holds its states against
 //! the kernel's after each.
 
 use std::collections::BTreeMap;

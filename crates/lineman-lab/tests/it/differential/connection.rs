@@ -405,7 +405,7 @@ impl Connections {
         self.delivered_seq.get(&n).copied()
     }
 
-    /// Whether nobody listens any more where somebody did.
+    /// Whether a program that listened at this address does so no more.
     pub fn has_stopped_listening(&self, local: SocketAddr) -> bool {
         self.closed.contains(&local)
     }

@@ -22,7 +22,7 @@ use crate::differential::script::Batch;
 use crate::play::Play;
 use crate::stage::HELPER;
 
-/// Packets as somebody sees them, with their times in nanoseconds.
+/// Packets as a program that captures sees them, with their times in nanoseconds.
 pub struct Capture {
     pub name: String,
     pub link: LinkType,
