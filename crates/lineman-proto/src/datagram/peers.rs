@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
-/// Somebody who was heard, and can be answered.
+/// A peer from which a datagram has come, and which can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// The peer's address.
@@ -38,7 +38,7 @@ impl PeerBook {
     /// How many peers are remembered.
     pub const CAPACITY: usize = 1024;
 
-    /// Somebody was heard. A peer is known by its address; `at` may change.
+    /// A datagram has come from a peer. A peer is known by its address; `at` may change.
     pub fn hear(&mut self, from: Peer) -> Heard {
         // From the back: the last sender is likely to go on.
         let mut peers = self.peers.iter();

@@ -8,7 +8,7 @@ use crate::text::visible_bytes;
 ///
 /// Control characters become visible. One line ending at the end is not shown. A payload of
 /// several lines keeps them, and all but the first are indented to the width of the sender, so
-/// that no payload can look like a message of somebody else. `empty` stands for a payload of no
+/// that no payload can look like a message of another sender. `empty` stands for a payload of no
 /// bytes.
 pub fn show(sender: impl Display, payload: &[u8], empty: &str) -> String {
     let sender = format!("[{sender}] ");

@@ -94,7 +94,7 @@ pub struct Stats {
     pub gaps: u64,
     /// DATA packets that arrived although they were there already.
     pub duplicates: u64,
-    /// Packets from someone else than the peer.
+    /// Packets that did not come from the peer.
     pub strays: u64,
 }
 

@@ -15,7 +15,7 @@ use super::Rto;
 use super::Violation;
 use super::Wish;
 
-/// Asks until somebody answers.
+/// Sends the request until the server answers.
 #[derive(Debug)]
 pub(super) struct Opening {
     direction: Direction,

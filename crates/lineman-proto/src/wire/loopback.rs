@@ -9,7 +9,7 @@ use super::link::Carried;
 
 /// The header of a frame of a loopback interface.
 ///
-/// Whoever captured wrote the family as a number of its own byte order, or of the network's. Every
+/// The system that captured wrote the family as a number in its own byte order, or in the network's. Every
 /// family is below 256, so that the order shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Loopback<'a> {

@@ -368,7 +368,7 @@ fn a_tagged_frame() {
     assert_eq!(frame.checksum(Layer::Udp), Some(Checksum::Right));
 }
 
-/// A provider's tag around a customer's, and more of them than anybody has.
+/// A provider's tag around a customer's, and more tags than a real network has.
 #[test]
 fn tags_within_tags() {
     let tags = |tags: &[[u8; 4]]| {

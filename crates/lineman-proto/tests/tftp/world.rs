@@ -52,7 +52,7 @@ pub struct Setup {
     pub ask_every: Option<Duration>,
 }
 
-/// A packet from somebody else.
+/// A packet that does not come from the peer.
 #[derive(Clone, Debug)]
 pub struct Stranger {
     pub at: Duration,
@@ -94,7 +94,7 @@ pub struct World {
     done_at: Option<Duration>,
 }
 
-/// Ours, or somebody else's.
+/// Our client, or a model of another program's.
 enum Client {
     Ours(Box<End>),
     Reader(Box<Reader>),

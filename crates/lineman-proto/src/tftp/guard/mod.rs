@@ -1,4 +1,4 @@
-//! Whom a server answers at all, and how much before anybody has proved to be there.
+//! Whom a server answers at all, and how much before the client has proved that its address is its own.
 //!
 //! A request is one datagram, its sender's address is easily forged, and the answer may be longer
 //! than the question: left alone, a TFTP server sends a stranger sixty times what it is sent. So

@@ -155,7 +155,7 @@ pub struct Machine<W> {
     mac: Option<Mac>,
     boots: u32,
     boot: Boot<W>,
-    /// Whether something has ever got to it.
+    /// Whether a file has ever got to it.
     has_arrived: bool,
     /// Its place among those that may leave.
     rank: Rank,
@@ -187,7 +187,7 @@ impl<W> Machine<W> {
 #[derive(Debug)]
 pub struct Machines<W> {
     all: HashMap<IpAddr, Machine<W>>,
-    /// To which nothing has ever got, for anybody can forge their addresses: these leave first. And the others.
+    /// First the machines to which no file has ever got: their addresses may be forged, and so these leave first. Then the others.
     by_rank: [BTreeSet<(Rank, IpAddr)>; 2],
     heap: usize,
     next: u64,

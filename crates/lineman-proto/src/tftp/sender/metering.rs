@@ -144,7 +144,7 @@ impl Sender {
         }
     }
 
-    /// What is in flight is lost, as far as anybody knows.
+    /// What is in flight counts as lost: nothing shows yet that it is not.
     pub(super) fn note_lost(&mut self) {
         if let Some(metering) = self.metering.as_deref_mut() {
             metering.lose();

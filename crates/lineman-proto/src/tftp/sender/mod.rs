@@ -271,7 +271,7 @@ impl Sender {
                 Flight::Ahead(_) => self.ahead_timed_out(now),
             }
         } else {
-            // An unconfirmed peer may be somebody else's forged address: wait in silence.
+            // The address of an unconfirmed peer may be forged: wait in silence.
             self.deadline = Some(self.give_up_at());
         }
         self.check_never_mute(now);

@@ -181,8 +181,8 @@ impl Sender {
             };
             self.send_flight(now);
         } else if block + 1 == window.repeated_end && old_base < window.repeated_end {
-            // All that was sent twice is there, and nothing behind it was lost as far as anybody
-            // knows: the client had those blocks, and their second coming made it say so.
+            // All that was sent twice is there, and nothing shows that a block behind it was lost: the
+            // client had those blocks, and acknowledged because they came a second time.
             window.distrust(1);
             self.loss.needless();
             self.slide(now);

@@ -46,7 +46,7 @@ pub enum Problem {
     ZeroDivisor,
     /// A shift by anything else than a number from 0 to 31.
     Shift,
-    /// Parentheses in parentheses, more than anybody needs.
+    /// Parentheses in parentheses, deeper than an expression needs.
     TooDeep,
     /// More than a program may have.
     TooLong,

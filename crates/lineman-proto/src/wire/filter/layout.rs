@@ -75,7 +75,7 @@ impl Layout {
     }
 }
 
-/// An address family in either byte order: whoever captured has used its own.
+/// An address family in either byte order: the system that captured has used its own.
 fn family(numbers: &[u32]) -> Node {
     let each = |number: &u32| Node::equal(0, 4, *number).or(Node::equal(0, 4, number.swap_bytes()));
     let all = numbers.iter().map(each);

@@ -131,7 +131,7 @@ fn numbers_are_those_of_c() {
     }
 }
 
-/// Whoever captured wrote the family in an order of their own, and each system has its own number for IPv6.
+/// The system that captured wrote the family in its own byte order, and each system has its own number for IPv6.
 #[test]
 fn a_loopback_of_any_bsd_has_ipv6() {
     let program = |text: &str| Filter::parse(text).and_then(|it| it.compile(LinkType::NULL));

@@ -317,7 +317,7 @@ impl Side {
 
     /// Whether it may have no socket at all. A listener without room keeps nothing of a SYN but the number of its answer (RFC 4987
     /// §3.6), and drops the ACK of that when it has no room for a connection, either; the peer is connected then. A SYN
-    /// that comes once more is like the first for it. Whoever has sent anything else has a socket.
+    /// that comes once more is like the first for it. An end that has sent anything else has a socket.
     fn may_have_answered_by_a_cookie(&self, before: TcpState) -> bool {
         self.life.passive && !self.settled && matches!(before, Established | CloseWait)
     }

@@ -14,8 +14,8 @@ use super::judge::Placed;
 use super::side::Side;
 
 impl Side {
-    /// Whoever is still waiting to be connected answers by a reset what acknowledges something that it has not
-    /// sent, and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is
+    /// An end that is still waiting to be connected answers a segment by a reset if that acknowledges something that it
+    /// has not sent, and goes on waiting (RFC 9293 §3.10.7.3, §3.10.7.4); with its next number it gives up. An end that is
     /// connected never answers so: it sends a reset because it is gone. A number that it has never used is that of
     /// a connection before this one. An end of which nothing else was seen is gone if it answers the SYN.
     pub(super) fn after_own_reset(

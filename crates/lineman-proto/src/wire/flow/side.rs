@@ -22,7 +22,7 @@ pub(super) struct Side {
     pub numbers: Option<Numbers>,
     /// Its SYN, if seen, and whether it had ACK.
     pub syn: Option<bool>,
-    /// The number of its last SYN without ACK, of this connection or of one before: whoever answers by a SYN-ACK of that number
+    /// The number of its last SYN without ACK, of this connection or of one before: an end that answers by a SYN-ACK of that number
     /// has asked to open, too, and is no listener.
     pub asked_isn: Option<u32>,
     /// Whether it has sent anything but a SYN: only then is its window what it says from then on.

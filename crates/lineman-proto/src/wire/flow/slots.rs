@@ -85,7 +85,7 @@ impl<T> Slots<T> {
         self.remove(idlest?)
     }
 
-    /// Adds an entry, the newest. Whoever wants to know which one leaves for it [makes room](Self::make_room) before.
+    /// Adds an entry, the newest. A caller that wants to know which one leaves for it [makes room](Self::make_room) before.
     pub fn add(&mut self, entry: T) -> SlotId {
         drop(self.make_room());
         let slot = Some(Slot {

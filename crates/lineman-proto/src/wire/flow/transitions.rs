@@ -38,13 +38,13 @@ pub(super) fn by_sending(before: TcpState, it: Says) -> (TcpState, bool) {
         CloseWait if it.lacks && !heard => (open(ends, false), false),
         Closing if it.lacks && !heard => (FinWait1, false),
         TimeWait if it.lacks && !heard => (FinWait2, false),
-        // Whoever has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4): its own FIN had left
-        // before that one arrived, wherever they were seen. The two have crossed.
+        // An end that has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4). This FIN does not:
+        // so it had left before the other one arrived, wherever they were seen. The two have crossed.
         CloseWait | Closed if ends && it.acks_before_fin => (Closing, false),
         Listen if it.has_bytes || ends => (open(ends, heard), true),
         SynSent if !it.acks_syn => (SynSent, false),
         SynSent => (open(ends, heard), true),
-        // Only who is open has something to say; anybody may repeat an acknowledgment.
+        // Only an end that is open sends data or a FIN; an ACK alone may be repeated in any state.
         SynReceived if it.has_bytes || ends => (open(ends, heard), true),
         Established | CloseWait => (open(ends, heard), true),
         // It repeats its FIN: that is not acknowledged yet.

@@ -246,8 +246,8 @@ fn ports_are_used_again_in_time_wait() {
     assert!(capture.flows.take_left().is_none());
 }
 
-/// The capture begins in the middle: numbers count from the first that was seen. Who has finished before cannot be told, and so no state is,
-/// until somebody says something new.
+/// The capture begins in the middle: numbers count from the first that was seen. Which end has sent its FIN before cannot be told, and so
+/// no state is, until one of them sends something new.
 #[test]
 fn a_capture_begins_in_the_middle() {
     let mut capture = capture();

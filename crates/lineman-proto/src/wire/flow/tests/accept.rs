@@ -120,7 +120,7 @@ fn a_delayed_syn_that_comes_to_a_listener_may_find_no_connection() {
     assert_eq!(server, Some(SynReceived));
 }
 
-/// Whoever has sent anything but a SYN-ACK has a connection.
+/// A server that has sent anything but a SYN-ACK has a connection.
 #[test]
 fn a_delayed_syn_moves_nothing_where_the_server_has_spoken() {
     let mut talk = talk();

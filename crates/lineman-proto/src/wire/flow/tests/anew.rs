@@ -54,8 +54,8 @@ fn an_answer_to_the_syn_before_does_not_connect_the_new_one() {
     assert_eq!(states, [Some(SynSent), None]);
 }
 
-/// Whoever is in SYN-RECEIVED and answers an older connection by a reset may still be there, or may have been reset by what nobody saw. With
-/// its next ACK it was taken for connected.
+/// An end in SYN-RECEIVED that answers an older connection by a reset may still be there, or may have been reset by a packet that the
+/// capture lacks. With its next ACK it was taken for connected.
 #[test]
 fn a_reset_for_the_connection_before_does_not_connect() {
     let mut talk = talk();
@@ -276,7 +276,7 @@ fn an_end_that_has_an_earlier_connection_still_answers_a_syn_by_that() {
     assert_eq!(client(&talk), Some(Closed));
 }
 
-/// Which way the server's segments go: whoever sent the first SYN counts as the client.
+/// Which way the server's segments go: the end that sent the first SYN counts as the client.
 fn talk_way(talk: &Talk) -> Way {
     match talk.flow().ends().0.port() {
         9000 => Way::Forth,

@@ -162,7 +162,7 @@ fn only_the_timestamp_of_a_syn_ack_connects() {
     talk.echo = 1000;
     talk.forth(ACK, (1, 1), b"");
     assert_eq!(talk.states(), [Established, Established]);
-    // Whoever is connected does not look at that.
+    // An end that is connected does not check the echo.
     talk.echo = 1014;
     talk.forth(ACK, (1, 1), b"0123456789");
     assert_eq!(talk.flow().expects(Way::Forth), 11);
