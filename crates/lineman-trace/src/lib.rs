@@ -1,6 +1,6 @@
 //! What was seen of a network, told once: a log of events, the story it tells, and capture files.
 //!
-//! [`log`] is the centre: whoever makes something happen, or sees it, appends an event, and every view
+//! [`log`] is the centre: each part that makes something happen, or sees it, appends an event, and every view
 //! and export is a pure function of the events. [`story`] joins them to rows of a ladder. [`capture`] sorts the packets of a
 //! capture into conversations, [`pair`] joins two captures of the same traffic, [`series`] are the figures of connections over
 //! time, [`redact`] takes out of captures what others need not see, [`learn`] asks

@@ -24,7 +24,7 @@ pub struct Change {
     pub state: TcpState,
 }
 
-/// What somebody expects.
+/// What the learner expects of a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guess {
     /// A host comes into a state.

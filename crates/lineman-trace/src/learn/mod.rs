@@ -1,8 +1,8 @@
 //! Questions about a log, which the log itself corrects.
 //!
 //! A [`Guess`] says what a packet will change where it arrives, before that is seen. An [`Exercise`] leaves numbers,
-//! flags and states of a ladder out, to be filled in, and has packets put in order. Nothing in here is an answer
-//! that somebody wrote: what is right follows from the rows of the [story](crate::story), and so do the reasons.
+//! flags and states of a ladder out, to be filled in, and has packets put in order. No author has written the
+//! answers: what is right follows from the rows of the [story](crate::story), and so do the reasons.
 
 mod exercise;
 mod guess;

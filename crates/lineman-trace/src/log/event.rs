@@ -134,7 +134,7 @@ pub struct Call {
     /// The descriptor that it is about, where there is one yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fd: Option<i32>,
-    /// The ends of the connection that it is about, where whoever tells of it knows: of `accept`, when it returns, that of the new one.
+    /// The ends of the connection that it is about, if the source of the event knows them: of `accept`, when it returns, those of the new one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub socket: Option<Box<Endpoints>>,
     /// Its name: `socket`, `bind`, …
@@ -266,7 +266,7 @@ impl Packet {
 pub enum Verdict {
     /// It entered the wire.
     Sent,
-    /// It waits on the wire for somebody's decision, or for its delay.
+    /// It waits on the wire for the user's decision, or until its delay is over.
     Held,
     /// It is held, and its sender has sent the same again: the copy was swallowed.
     Repeated {

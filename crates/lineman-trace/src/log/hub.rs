@@ -76,7 +76,7 @@ impl Hub {
         self.locked().cancelled = true;
     }
 
-    /// Whether the log has ended, or somebody has asked for its end.
+    /// Whether the log has ended, or its owner has asked for its end.
     pub fn is_over(&self) -> bool {
         let log = self.locked();
         log.ended || log.cancelled

@@ -27,7 +27,7 @@ use super::TwoCaptures;
 const LONGEST: usize = 1000;
 /// The most texts in a list: no call has as many arguments.
 const MOST: usize = 64;
-/// The most hosts: more than the largest network of a lesson, or than anybody looks through.
+/// The most hosts: more than the largest network of a lesson has, or than a reader looks through.
 const HOSTS: usize = 4096;
 
 impl Event {
@@ -180,7 +180,7 @@ fn pairs(args: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     args.iter().take(MOST).map(visible).collect()
 }
 
-/// `text` on one line, as much of it as anybody reads.
+/// `text` on one line, cut after as many characters as a reader reads.
 fn line(text: &str) -> String {
     let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
     let mut line = text::visible(&text[..end.unwrap_or(text.len())]).replace('\t', " ");

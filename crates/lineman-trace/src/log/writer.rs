@@ -49,7 +49,7 @@ impl<W: Write> Writer<W> {
         Ok(event)
     }
 
-    /// One write for the whole line: whoever follows the file never sees half of one.
+    /// One write for the whole line: a program that follows the file never sees half of one.
     fn put(&mut self, event: &Event) -> io::Result<()> {
         let json = serde_json::to_string(event)?;
         let mut line = safe_json(&json).into_owned();

@@ -29,7 +29,7 @@ const TELLING: usize = 16;
 pub struct Print {
     /// The same for the same packet: of TCP its numbers, flags and length, of all else the length and the first bytes.
     pub(super) key: u64,
-    /// The same for the same two ends, whoever of them sends.
+    /// The same for the same two ends, in both directions.
     pub(super) tuple: u64,
     pub(super) from: SocketAddr,
     pub(super) to: SocketAddr,

@@ -312,7 +312,7 @@ impl Story {
             }
             return;
         }
-        // Whoever asks a kernel asks before it tells of the packet.
+        // The sampler asks the kernel before the packet is told: the packet that the timer sent comes next.
         let clock = Clock {
             host: timer.host,
             kind: timer.clock,

@@ -92,7 +92,7 @@ fn key(socket: Socket) -> Option<Key> {
     Some(ends)
 }
 
-/// The ports of the client and of the server. Of a host that talks with itself, whoever asked has the higher port, as a rule.
+/// The ports of the client and of the server. Of a host that talks with itself, the client has the higher port, as a rule.
 fn ports(socket: Socket) -> (u16, u16) {
     let local = socket.ends.local;
     let remote = socket.ends.remote.unwrap_or(local);

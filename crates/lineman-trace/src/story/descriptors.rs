@@ -39,7 +39,7 @@ pub(super) struct Descriptors {
     ambiguous: HashSet<Owner>,
     /// What has arrived for each connection that ends it.
     ends: HashMap<(Host, Endpoints), End>,
-    /// The connections that a host's TCP still knows, whoever has made them.
+    /// The connections that a host's TCP still knows, of all its programs.
     states: HashMap<(Host, Endpoints), TcpState>,
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,

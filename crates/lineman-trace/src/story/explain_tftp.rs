@@ -98,7 +98,7 @@ fn is_size(option: &str) -> bool {
     option.eq_ignore_ascii_case("tsize")
 }
 
-/// A packet of somebody else.
+/// A packet from a port (TID) that is not the peer's.
 fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
     let who = arrow.from;
     Some(match packet {

@@ -207,7 +207,7 @@ impl Story {
             shown.arrival = arrival;
             shown.altered = arrow.altered;
             shown.between = arrow.between.take();
-            // A log that somebody has changed may decide about a packet before it is sent.
+            // A log that was edited may decide about a packet before it is sent.
             let decided_ns = event.t_ns.max(shown.sent_ns);
             shown.decided_ns = (fate != Fate::Captured).then_some(decided_ns);
         }

@@ -215,7 +215,7 @@ fn a_tail_loss_probe_of_new_data_is_told() {
     assert_eq!(ids(&of(&rows, new)), ["data", "probe.new"]);
     let clock = clock(&rows, new).expect("a clock");
     assert_eq!(clock.kind, TimerKind::LossProbe);
-    // By the packets, and not by whoever asked the kernel a little later: one number for one interval.
+    // The interval between the packets, not that until the sampler asked the kernel a little later: one number for one interval.
     assert_eq!(clock.wait_ns / 1_000_000, 206);
     let told = Saying::LossProbeNew {
         who: Client,
@@ -403,7 +403,7 @@ fn held_in_vain(log: Script) -> (Script, [u64; 2]) {
     (talk.log, [overtaken, in_vain])
 }
 
-/// "It was held until somebody let it through", of what a rule had delayed; and where it stood in one row, nothing was said.
+/// Of a packet that a rule had delayed it was said that a person let it through; and where it stood in one row, nothing was said.
 fn delayed_by_rules(log: Script) -> Script {
     let mut talk = talk(log, true);
     for (at, rule, goes_on) in [(100, "delay 50ms", false), (300, "rate 1mbit", true)] {

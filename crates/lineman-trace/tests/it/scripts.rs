@@ -239,7 +239,7 @@ pub fn old_ack() -> Vec<u8> {
     log.done()
 }
 
-/// A SYN that somebody holds while its sender sends it again, and a wire that plays tricks.
+/// A SYN that the user holds while its sender retransmits it, and a wire that copies, changes and forges.
 pub fn held() -> Vec<u8> {
     let (mut log, mut tcp) = (Script::new("held"), Connection::new(9000));
     log.state(Server, tcp.listener(), Listen);
@@ -283,7 +283,7 @@ pub fn held() -> Vec<u8> {
     log.done()
 }
 
-/// Nobody listens; then somebody does, and closes without reading.
+/// No program listens; then one does, and closes without reading.
 pub fn refused() -> Vec<u8> {
     let (mut log, mut tcp) = (Script::new("refused"), Connection::new(9000));
     let connect = log.at(0).call(Client, 3, "connect", &["10.0.0.2:9000"]);

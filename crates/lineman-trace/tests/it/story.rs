@@ -344,7 +344,7 @@ fn a_recorded_step_shows_each_swallowed_resend_with_its_clock() {
     assert_eq!(repeats, [1011, 1023]);
 }
 
-/// It is not a connection that somebody broke off: no call of the server will hear of it.
+/// The RST resets no connection that the server's program has: no call of the server will hear of it.
 #[test]
 fn a_recorded_stale_syn_ends_with_what_the_client_does_not_know() {
     let told = ids(&recorded("stale-syn"));

@@ -301,7 +301,7 @@ fn has_reset_unseen(
     told.after == TcpState::Closed && read.any(|(id, at)| resets.contains(&id) && at > arrived)
 }
 
-/// A kernel may lose a SYN that has arrived. Whoever takes one in SYN-SENT answers with SYN and ACK (RFC 9293
+/// A kernel may lose a SYN that has arrived. A host that takes one in SYN-SENT answers with SYN and ACK (RFC 9293
 /// §3.10.7.3): where none has left until the packet arrives that ends SYN-SENT (perhaps a copy of the same SYN), or
 /// until the kernel tells of that, it was right to say that it was in it still.
 fn is_not_taken(

@@ -11,14 +11,14 @@ use crate::learn::guess::is_about_packet;
 use crate::story::Saying;
 use crate::story::Value;
 
-/// What somebody has filled in.
+/// What the learner has filled in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answers {
     /// Texts for the blanks, by their numbers; an empty text is none.
     #[serde(default)]
     pub blanks: Vec<String>,
-    /// The places of [`Exercise::shuffled`], in the order that somebody thinks right; empty is no answer.
+    /// The positions in [`Exercise::shuffled`], in the order that the learner thinks right; empty is no answer.
     #[serde(default)]
     pub order: Vec<usize>,
 }
@@ -48,7 +48,7 @@ pub enum Mark<'e> {
 pub enum OrderMark<'e> {
     /// There is no answer yet, or not of each packet once.
     Open,
-    /// It could have been so, as far as anybody could know.
+    /// It could have been so: nothing in the exercise speaks against it.
     Right,
     /// It could not.
     Wrong {
@@ -62,7 +62,7 @@ pub enum OrderMark<'e> {
 }
 
 impl Exercise {
-    /// What the log says of somebody's answers.
+    /// What the log says of the learner's answers.
     pub fn check(&self, answers: &Answers) -> Marks<'_> {
         let nothing = String::new();
         let blanks = self

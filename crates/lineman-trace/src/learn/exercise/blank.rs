@@ -142,7 +142,7 @@ pub(super) fn truths(row: &Row, field: Field) -> Vec<String> {
         .collect()
 }
 
-/// Whether somebody's answer is right: a number as the ladder counts it or as it stands in the header, flags in any
+/// Whether a learner's answer is right: a number as the ladder counts it or as it stands in the header, flags in any
 /// order, a state by its name in the RFC or in a textbook.
 pub(super) fn is_right(row: &Row, field: Field, answer: &str) -> bool {
     let Some(truth) = truth(row, field) else {
@@ -150,7 +150,7 @@ pub(super) fn is_right(row: &Row, field: Field, answer: &str) -> bool {
     };
     let answer = answer.trim();
     match field {
-        // Texts are compared where a number would be equal: 01 is no number that anybody writes.
+        // Numbers are compared as texts: 01 is no number that a learner writes.
         Field::Seq | Field::Ack => truths(row, field).iter().any(|truth| answer == truth),
         Field::Flags => flags(answer) == flags(&truth),
         Field::State(_) => state(answer).is_some_and(|state| state.name() == truth),

@@ -2,7 +2,7 @@
 //!
 //! An exercise is the log and a [`Plan`]: what is asked, how much, and where chance starts. What is blanked and how packets are
 //! shuffled follows from these, and what is right follows from the log's rows; so an exercise needs no answers beside
-//! it, and a file of one is a line with the plan, followed by the log. (Whoever reads the file reads the answers.)
+//! it, and a file of one is a line with the plan, followed by the log. (So a learner who opens the file can read the answers.)
 
 mod answer;
 mod blank;

@@ -54,7 +54,7 @@ pub(super) fn violated(rows: &[Row], blanks: &[Blank], list: &[usize]) -> Option
     None
 }
 
-/// Whether `one` is before `other`, and whoever sees both knows.
+/// Whether `one` was certainly before `other`, so that a reader who sees both can tell.
 fn precedes(one: &Arrow, other: &Arrow) -> bool {
     if one.from == other.from || one.fate == Fate::Captured {
         return (one.sent_ns, one.id) < (other.sent_ns, other.id);
