@@ -1,4 +1,4 @@
-//! Becoming somebody with fewer rights, for good.
+//! Becoming a user with fewer rights, for good.
 
 use std::ffi::CString;
 use std::io;

@@ -139,7 +139,7 @@ pub(crate) fn begin_writeback(file: &impl AsRawFd) -> io::Result<()> {
 /// (`sd_listen_fds(3)`). The first call takes them, later ones get none. They close in children.
 ///
 /// Call it only when the environment promises them, and before anything else is opened: a number
-/// that was promised in vain could belong to somebody else.
+/// that was promised in vain could belong to another file or socket.
 ///
 /// # Errors
 /// When one of them is not open.

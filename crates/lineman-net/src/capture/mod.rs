@@ -1,4 +1,4 @@
-//! Packets as they pass an interface of this machine, for whoever may see them (`CAP_NET_RAW`).
+//! Packets as they pass an interface of this machine, for a process that may see them (`CAP_NET_RAW`).
 //!
 //! [`Capture::open`] takes the filter before the first packet: nothing that it does not accept is ever there, and
 //! nothing is missed from the moment at which `open` returns. [`Capture::packet`] never waits;

@@ -72,7 +72,7 @@ impl Capture {
     /// queue a packet that the filter does not accept.
     ///
     /// # Errors
-    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) for whoever may not capture; else that there is no
+    /// [`PermissionDenied`](io::ErrorKind::PermissionDenied) if this process may not capture; else that there is no
     /// such interface, or that the filter does not fit it.
     pub fn open(options: &Options) -> Result<Self, OpenError> {
         let (socket, link, loopback) = match options.interface {

@@ -151,5 +151,5 @@ impl Drop for Proxy {
     }
 }
 
-/// Events that wait for whoever writes the log.
+/// How many events wait for the task that writes the log.
 const EVENTS: usize = 1024;

@@ -268,7 +268,7 @@ impl Ticket {
         self.handle.clone()
     }
 
-    /// Whether the client, or somebody in its name, has asked for something else since.
+    /// Whether the client, or a forger in its name, has asked for something else since.
     pub(super) fn is_set_aside(&self) -> bool {
         self.admission.lock().set_aside.contains_key(&self.number)
     }

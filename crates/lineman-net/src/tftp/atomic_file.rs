@@ -117,7 +117,7 @@ impl AtomicFile {
     }
 
     /// Has the owner and the permissions of the file whose place it will take. The owner as far as
-    /// the system lets us; what it must not do is let in somebody whom the old one kept out.
+    /// the system lets us; what the new file must not do is let in a user whom the old one kept out.
     pub(crate) fn take_after(&self, old: &File) -> io::Result<()> {
         let old = old.metadata()?;
         let file = self.file()?;
@@ -308,7 +308,7 @@ fn create_named(dir: &OwnedFd, replace: bool, no_replace: bool) -> io::Result<(F
     loop {
         let (name, fd) = with_free_name(|name| rustix::fs::openat(dir, name, flags, MODE))?;
         mark_as_ours(fd.as_fd());
-        // Somebody who clears what others left may have been quicker than the mark.
+        // Another server that clears temporary files left behind may have deleted this one before it was marked.
         if rustix::fs::fstat(&fd)?.st_nlink == 0 {
             continue;
         }

@@ -1,5 +1,5 @@
-//! A file that is read while it is still being written: by somebody who knows how long it will be, and
-//! says how far he is. Whoever needs more than that waits without a thread, and is woken.
+//! A file that is read while it is still being written. The writer knows how long it will be, and says how far
+//! it is. A transfer that needs more than that waits without a thread, and is woken.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,7 +41,7 @@ pub(super) struct Growth {
 struct State {
     /// Why there will be no more.
     failed: Option<Why>,
-    /// Who waits, by the mark that he waits for.
+    /// The transfers that wait, by the mark that each waits for.
     waiting: BTreeMap<u64, Vec<Wake>>,
 }
 
@@ -84,7 +84,7 @@ impl StoredFile {
         self.0.len()
     }
 
-    /// Whether somebody has it but the caller: another clone, or a transfer.
+    /// Whether the file is held elsewhere, too, besides by the caller: by another clone, or a transfer.
     pub fn is_shared(&self) -> bool {
         Arc::strong_count(&self.0) > 1
     }

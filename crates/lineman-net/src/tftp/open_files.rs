@@ -52,8 +52,8 @@ pub struct Origin {
 }
 
 /// Which file, and which state of it. A name may stand for another file at any time; what was
-/// opened stays what it was, unless somebody writes into it. A program that does may keep the length and set
-/// the time of the last writing back, as `cp -p` and `rsync -t` do; the time of the last change he
+/// opened stays what it was, unless a program writes into it. Such a program may keep the length and set
+/// the time of the last writing back, as `cp -p` and `rsync -t` do; the time of the last change it
 /// cannot set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Version {
@@ -131,8 +131,8 @@ impl Version {
     }
 }
 
-/// Whether the kernel always knows the present state of the file without asking anybody: not where
-/// others may write into it elsewhere.
+/// Whether the kernel always knows the present state of the file without asking another machine: not where
+/// other machines may write into it.
 fn is_local(file: &File) -> bool {
     const NFS: u64 = 0x6969;
     const FUSE: u64 = 0x6573_5546;
@@ -390,7 +390,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &second));
         assert!(first.is_unchanged());
         write(&path, "longer");
-        assert!(!first.is_unchanged(), "somebody has written into it");
+        assert!(!first.is_unchanged(), "it was written to");
         let third = open();
         assert!(!Arc::ptr_eq(&first, &third));
         assert_eq!((first.len(), third.len()), (3, 6));

@@ -22,8 +22,8 @@ use super::transfer::TransferHandle;
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) running: HashMap<SocketAddr, Running>,
-    /// Transfers whose client has not answered yet, or has paused, but asked for something else, or
-    /// somebody in its name: the first of them that is answered stays. By their numbers.
+    /// Transfers whose client has not answered yet, or has paused, and then has asked for something else, if it was not
+    /// a forger in its name: the first of them that is answered stays. By their numbers.
     pub(super) set_aside: BTreeMap<u64, (SocketAddr, Running)>,
     pub(super) next: u64,
     /// Peers that were told lately that their request makes no sense.
@@ -249,7 +249,7 @@ impl Table {
         }
     }
 
-    /// Ends an unconfirmed transfer without a word to anybody: it may be a forger's.
+    /// Ends an unconfirmed transfer, and tells neither client nor log: the request may be a forger's.
     pub(super) fn evict(&mut self, number: u64, peer: SocketAddr) {
         if let Some(running) = self.remove(number, peer) {
             running.fate.quiet.store(true, Ordering::Relaxed);

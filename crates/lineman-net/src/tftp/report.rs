@@ -119,7 +119,7 @@ pub enum Ending {
     KeepsToPort,
     /// The client was silent, and another needed its place (server only).
     Displaced,
-    /// Blocks were acknowledged that had not been sent: somebody forges the client's address (server
+    /// Blocks were acknowledged that had not been sent: an attacker forges the client's address (server
     /// only).
     Forged,
 }
@@ -198,7 +198,7 @@ pub enum Refusal {
     /// No space is left.
     #[error("no space is left")]
     DiskFull,
-    /// Somebody wrote into the file while it was sent.
+    /// A program wrote into the file while it was sent.
     #[error("the file was changed while it was sent")]
     Changed,
     /// Uploads go nowhere: what is served is no directory.

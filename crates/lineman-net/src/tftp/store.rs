@@ -58,7 +58,7 @@ pub trait Store: fmt::Debug + Send + Sync {
     }
 
     /// The name that was perhaps meant, for the log only. It may take time: not for an event loop, and
-    /// not more often than somebody reads the answer.
+    /// not for an answer that is not written to the log.
     fn nearest(&self, _requested: &[u8], _budget: Budget) -> Option<String> {
         None
     }

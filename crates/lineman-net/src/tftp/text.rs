@@ -77,7 +77,7 @@ impl TextFile {
     /// Reads `len` bytes as they are sent from `offset` on; fewer are the end of the text.
     ///
     /// # Errors
-    /// When the disk has to be waited for, the file cannot be read, or somebody has written into it.
+    /// When the disk has to be waited for, the file cannot be read, or it has been written to.
     pub(super) fn read(&mut self, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {
         let known = self
             .positions

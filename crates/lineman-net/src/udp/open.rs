@@ -1,4 +1,4 @@
-//! Opening a socket: to hear anybody, or toward somebody.
+//! Opening a socket: to receive from any sender, or to send to one host, a network or a group.
 
 use std::io;
 use std::net::IpAddr;
@@ -34,7 +34,7 @@ pub struct Group {
     pub interface: Interface,
 }
 
-/// A socket that hears anybody.
+/// A socket that receives from any sender.
 #[derive(Clone, Debug)]
 pub struct Listen {
     /// Where. A port of 0 lets the kernel choose.
@@ -57,9 +57,9 @@ pub enum At {
 pub enum Toward {
     /// One host: only its answers are heard.
     Host(SocketAddr, Option<Interface>),
-    /// All hosts of a network (`SO_BROADCAST`): anybody's answers are heard.
+    /// All hosts of a network (`SO_BROADCAST`): answers are received from any of them.
     Broadcast(SocketAddr, Option<Interface>),
-    /// The members of a group: anybody's answers are heard.
+    /// The members of a group: answers are received from any of them.
     Multicast {
         /// The group and the interface that leads to it.
         group: Group,
@@ -73,7 +73,7 @@ pub enum Toward {
 }
 
 impl Socket {
-    /// Opens a socket that hears anybody. Call inside a tokio runtime.
+    /// Opens a socket that receives from any sender. Call inside a tokio runtime.
     ///
     /// # Errors
     /// When the address cannot be had or the group cannot be joined.

@@ -62,7 +62,7 @@ pub(in crate::tftp) trait Task: Send + Debug + Sized + 'static {
     /// The time that [`Self::deadline`] named has come.
     fn handle_timeout(&mut self, scratch: &mut Self::Scratch);
 
-    /// Somebody else wants something.
+    /// A command has come from outside the task, perhaps from another thread.
     fn handle_command(&mut self, command: Self::Command, scratch: &mut Self::Scratch);
 
     /// Work off the loop is done.

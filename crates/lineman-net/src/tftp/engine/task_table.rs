@@ -192,7 +192,7 @@ impl<T: Task> TaskTable<T> {
         TaskHandle::new(&self.mailbox, number)
     }
 
-    /// Somebody else wants something of a task.
+    /// Hands a command, which may come from another thread, to a task.
     pub(super) fn command(&mut self, number: u64, command: T::Command) {
         self.with(number, |task, scratch| {
             task.handle_command(command, scratch);

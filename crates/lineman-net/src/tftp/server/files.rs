@@ -77,7 +77,7 @@ impl Files {
         }
         match tokio::time::timeout(self.0.config.timing.patience, opened).await {
             Ok(Ok(found)) => found,
-            // It panicked, or somebody has dropped it.
+            // The job panicked, or the pool has dropped it.
             Ok(Err(_)) => refused(Refusal::System(io::Error::other("nobody answered"))),
             Err(_) => refused(Refusal::System(io::ErrorKind::TimedOut.into())),
         }
@@ -120,7 +120,7 @@ impl Files {
         }
     }
 
-    /// Tells that a client begins to get a file, where somebody wants to know.
+    /// Tells that a client begins to get a file, where the owner of the server wants to know.
     pub fn begins(&self, peer: SocketAddr, filename: &[u8], firmware: Firmware, at: Instant) {
         if self.0.config.tell_begun {
             self.0.send_event(ServerEvent::Begun {

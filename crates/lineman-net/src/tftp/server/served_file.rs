@@ -70,7 +70,7 @@ impl ServedFile {
     /// until they are there.
     ///
     /// # Errors
-    /// When they cannot be read, will never arrive, or somebody has written into the file since it was opened.
+    /// When they cannot be read, will never arrive, or the file has been written to since it was opened.
     pub async fn read(&self, offset: u64, most: usize) -> Result<Vec<u8>, Refusal> {
         let end = offset.saturating_add(most as u64).min(self.length());
         let file = match &self.bytes {
@@ -140,7 +140,7 @@ async fn arrived(file: &Arc<OpenFile>, offset: u64, end: u64) -> Result<u64, Ref
                     let _ = wake.send(()); // the client may be gone
                 };
                 file.when_arrived(end, Box::new(wake));
-                let _ = woken.await; // whoever drops it has no more to say
+                let _ = woken.await; // a waker that is dropped means the same: there is no more to wait for
             }
         }
     }

@@ -135,7 +135,7 @@ pub(super) struct Transfer {
     method: Method,
     /// What the system said when it refused to send, and nothing has come from the peer since.
     refused: Option<io::Error>,
-    /// The peer's account, as long as it has proved nothing and could be somebody else's address.
+    /// The peer's account, as long as the peer has proved nothing and its address could be forged.
     unproven: Option<Box<Unproven>>,
     /// Its part of the congestion window, if it has one.
     meter: Option<Box<Meter>>,

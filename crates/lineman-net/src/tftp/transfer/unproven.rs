@@ -63,7 +63,7 @@ pub(super) enum Sign {
     None,
     /// It is where it says it is.
     Proof,
-    /// It acknowledges what has not left: somebody else sends in its name.
+    /// It acknowledges what has not left: a forger sends in the client's name.
     Forged,
 }
 

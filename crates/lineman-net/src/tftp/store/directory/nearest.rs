@@ -16,8 +16,8 @@ use super::walk::join;
 
 impl Directory {
     /// The file beneath the root whose name is most like the one asked for, if any is near: of equally
-    /// near ones, one in the same directory. It reads directories: not for an event loop, and not more
-    /// often than somebody reads the answer.
+    /// near ones, one in the same directory. It reads directories: not for an event loop, and not for an answer
+    /// that is not written to the log.
     pub(in crate::tftp) fn nearest(&self, requested: &[u8], mut budget: Budget) -> Option<String> {
         let path = clean(requested)?;
         let path = self.without_root(unpadded(&path)).unwrap_or(&path);

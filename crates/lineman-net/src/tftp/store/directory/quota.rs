@@ -80,7 +80,7 @@ impl Share {
         is_taken
     }
 
-    /// What has been taken stays so, but for `replaced` bytes that somebody does not need any more.
+    /// What has been taken stays taken, but for `replaced` bytes: those of the file that was replaced.
     pub(in crate::tftp) fn keep(mut self, replaced: u64) {
         self.quota.give_back(replaced);
         self.taken = 0;
