@@ -20,7 +20,7 @@ background() {
 }
 
 # An idle virtual machine halts its processors, and a lockstep round then measures how long it takes
-# to wake one: everything falls to a tenth, whoever sends. Spinners of the idle class keep them awake
+# to wake one: everything falls to a tenth, with any sender. Spinners of the idle class keep them awake
 # and give way to everything else.
 stay_awake() {
     local core

@@ -1,4 +1,4 @@
-// The lab's page with a long conversation, in the browser: how long a frame takes while somebody scrolls, and what it keeps.
+// The lab's page with a long conversation, in the browser: how long a frame takes while the user scrolls, and how much memory the page keeps.
 //
 //   node page.mjs PACKETS    with LINEMAN (the binary) and NODE_MODULES (where playwright-core is)
 
