@@ -99,7 +99,7 @@ impl Route {
         }
     }
 
-    /// What it serves to who asks.
+    /// What it serves for a request.
     pub(super) fn serve(
         &self,
         asking: &Asking<'_>,
@@ -274,7 +274,7 @@ impl<'a> Draft<'a> {
 }
 
 /// The part of a URL of HTTP before its path; `None` where it is no such URL, which has neither blanks nor anything but ASCII (RFC
-/// 3986 §2). Whom to ask is the operator's to say: no place may be in it,
+/// 3986 §2). The operator says which host is asked: that part may have no variable,
 /// nor a password, which would be in the log.
 fn address(url: &str) -> Option<&str> {
     if !url.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -304,7 +304,7 @@ pub enum RouteError {
     Asks,
     /// `timeout` is no number of seconds from 0.1 to 60.
     Timeout,
-    /// `url` is none, does not name a host by HTTP or HTTPS, or has a place or a password in that part.
+    /// `url` is none, does not name a host by HTTP or HTTPS, or has a variable or a password in that part.
     Url,
     /// There is no such part.
     Key(String),
@@ -332,12 +332,12 @@ impl fmt::Display for RouteError {
             Self::Pattern(PatternError::Syntax(what)) => {
                 return write!(f, "a regex that is none: {what}");
             }
-            Self::Template(TemplateError::Open) => "a brace without its other",
+            Self::Template(TemplateError::Open) => "a brace without its counterpart",
             Self::Template(TemplateError::Unknown(name)) => {
-                return write!(f, "a place that nothing fills: {{{name}}}");
+                return write!(f, "an unknown variable: {{{name}}}");
             }
             Self::Template(TemplateError::NoSuchPart(n)) => {
-                return write!(f, "a place that the pattern has no part for: {{name.{n}}}");
+                return write!(f, "a variable without a group in the pattern: {{name.{n}}}");
             }
             Self::From(_) => "a from that is no range of addresses",
             Self::Mac => "a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",

@@ -1,22 +1,22 @@
-//! Texts with places that are filled in for each request.
+//! Texts with variables that are filled in for each request.
 
 use std::net::IpAddr;
 
 use super::Asking;
 
-/// A text with places in braces, like `boards/{client.mac}/{name.1}`. A brace that is meant is doubled.
+/// A text with variables in braces, like `boards/{client.mac}/{name.1}`. A brace that is meant is doubled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Template(Vec<Piece>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
     Text(String),
-    Place(Place),
+    Variable(Variable),
 }
 
-/// What a place is filled with.
+/// What is filled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum Variable {
     /// The name that was asked for, or what its pattern matched of it; 0 is all that was matched.
     Name(Option<usize>),
     /// The client's address; as eight hexadecimal digits, as PXELINUX writes it, or 32 of them for IPv6.
@@ -55,7 +55,7 @@ impl Template {
     /// Reads a template; `parts` is how many numbered parts the pattern has.
     ///
     /// # Errors
-    /// Where a place has no end, or means nothing.
+    /// Where a variable has no closing brace, or there is none of its name.
     pub(super) fn parse(text: &str, parts: usize) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
@@ -69,9 +69,9 @@ impl Template {
                 }
                 '{' => {
                     let (name, behind) = rest.split_once('}').ok_or(TemplateError::Open)?;
-                    let place = place(name, parts)?;
+                    let variable = variable(name, parts)?;
                     pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                    pieces.push(Piece::Place(place));
+                    pieces.push(Piece::Variable(variable));
                     rest = behind;
                 }
                 '}' => return Err(TemplateError::Open),
@@ -84,7 +84,7 @@ impl Template {
 
     /// Whether it needs the client's link-layer address.
     pub(super) fn needs_mac(&self) -> bool {
-        let is_mac = |piece: &Piece| matches!(piece, Piece::Place(Place::Mac(_)));
+        let is_mac = |piece: &Piece| matches!(piece, Piece::Variable(Variable::Mac(_)));
         self.0.iter().any(is_mac)
     }
 
@@ -102,8 +102,8 @@ impl Template {
         for piece in &self.0 {
             match piece {
                 Piece::Text(text) => filled.extend_from_slice(text.as_bytes()),
-                Piece::Place(place) => {
-                    let value = place.value(asking, matched)?;
+                Piece::Variable(variable) => {
+                    let value = variable.value(asking, matched)?;
                     if value.iter().any(u8::is_ascii_control) {
                         return Err(Unfilled::Control);
                     }
@@ -122,7 +122,7 @@ impl Template {
     }
 }
 
-impl Place {
+impl Variable {
     fn value(self, asking: &Asking<'_>, matched: &[Vec<u8>]) -> Result<Vec<u8>, Unfilled> {
         Ok(match self {
             Self::Name(None) => asking.name.to_vec(),
@@ -160,15 +160,15 @@ fn percent_encode(value: &[u8], into: &mut Vec<u8>) {
     }
 }
 
-fn place(name: &str, parts: usize) -> Result<Place, TemplateError> {
+fn variable(name: &str, parts: usize) -> Result<Variable, TemplateError> {
     Ok(match name {
-        "name" => Place::Name(None),
-        "client.ip" => Place::Ip,
-        "client.ip.hex" => Place::IpHex,
-        "client.mac" => Place::Mac(":"),
-        "client.mac.hyphens" => Place::Mac("-"),
-        "client.mac.plain" => Place::Mac(""),
-        "server.ip" => Place::Server,
+        "name" => Variable::Name(None),
+        "client.ip" => Variable::Ip,
+        "client.ip.hex" => Variable::IpHex,
+        "client.mac" => Variable::Mac(":"),
+        "client.mac.hyphens" => Variable::Mac("-"),
+        "client.mac.plain" => Variable::Mac(""),
+        "server.ip" => Variable::Server,
         _ => {
             let unknown = || TemplateError::Unknown(name.to_owned());
             let number = name.strip_prefix("name.").ok_or_else(unknown)?;
@@ -176,7 +176,7 @@ fn place(name: &str, parts: usize) -> Result<Place, TemplateError> {
             if number > parts {
                 return Err(TemplateError::NoSuchPart(number));
             }
-            Place::Name(Some(number))
+            Variable::Name(Some(number))
         }
     })
 }
@@ -185,9 +185,9 @@ fn place(name: &str, parts: usize) -> Result<Place, TemplateError> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TemplateError {
-    /// A brace without its other.
+    /// A brace without its counterpart.
     Open,
-    /// There is no such place.
+    /// There is no such variable.
     Unknown(String),
     /// The pattern has fewer numbered parts.
     NoSuchPart(usize),
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn places_are_filled_in() {
+    fn variables_are_filled_in() {
         for (template, text) in [
             ("plain", "plain"),
             ("{client.ip}/{client.ip.hex}", "192.0.2.169/C00002A9"),

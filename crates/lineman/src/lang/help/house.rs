@@ -180,11 +180,11 @@ pub const REASONS: &[Row] = &[
     ),
     ("has a pattern that is too large", "的匹配式过大"),
     ("has a regex that is none", "的 regex 有误"),
-    ("has a brace without its other", "的花括号没有成对"),
-    ("has a place that nothing fills", "含有无法填入内容的占位符"),
+    ("has a brace without its counterpart", "的花括号没有成对"),
+    ("has an unknown variable", "含有未知的变量"),
     (
-        "has a place that the pattern has no part for",
-        "含有匹配式中没有对应部分的占位符",
+        "has a variable without a group in the pattern",
+        "含有匹配式中没有对应分组的变量",
     ),
     (
         "has a mac that is neither like 52:54:00:12:34:56 nor like 52:54:00:*",
