@@ -6,7 +6,7 @@ use super::Problem;
 use super::expr::Sign;
 use super::node::Is;
 use super::node::Node;
-use super::node::Place;
+use super::node::Offset;
 use super::node::Term;
 use super::program::Instruction;
 use super::program::MEMORY;
@@ -87,13 +87,13 @@ impl Emitter {
             }
             Node::Not(inner) => self.node(inner, no, yes)?,
             Node::Field {
-                place,
+                offset,
                 size,
                 mask,
                 is,
                 value,
             } => {
-                self.load(*place, *size);
+                self.load(*offset, *size);
                 if *mask != u32::MAX {
                     self.push(code::ALU | code::AND, *mask);
                 }
@@ -113,10 +113,10 @@ impl Emitter {
     }
 
     /// Loads a field into A; X may be lost.
-    fn load(&mut self, place: Place, size: u8) {
-        match place {
-            Place::At(at) => self.push(code::LD | width(size) | code::ABS, at),
-            Place::BehindIpv4 { header, at } => {
+    fn load(&mut self, offset: Offset, size: u8) {
+        match offset {
+            Offset::At(at) => self.push(code::LD | width(size) | code::ABS, at),
+            Offset::BehindIpv4 { header, at } => {
                 self.push(code::LDX | code::B | code::MSH, header);
                 self.push(code::LD | width(size) | code::IND, header + at);
             }
@@ -146,11 +146,7 @@ impl Emitter {
         match term {
             Term::Number(number) => self.push(code::LD, *number),
             Term::Length => self.push(code::LD | code::LEN, 0),
-            Term::Load {
-                place,
-                offset,
-                size,
-            } => self.load_from(*place, offset, *size, depth)?,
+            Term::Load { base, index, size } => self.load_from(*base, index, *size, depth)?,
             Term::Apply { sign, left, right } => {
                 let operation = code::ALU | operation(*sign);
                 match self.operands(left, right, depth)? {
@@ -164,33 +160,33 @@ impl Emitter {
 
     fn load_from(
         &mut self,
-        place: Place,
-        offset: &Term,
+        base: Offset,
+        index: &Term,
         size: u8,
         depth: u32,
     ) -> Result<(), Problem> {
-        if let Term::Number(more) = offset {
-            let place = match place {
-                Place::At(at) => Place::At(at + more),
-                Place::BehindIpv4 { header, at } => Place::BehindIpv4 {
+        if let Term::Number(more) = index {
+            let offset = match base {
+                Offset::At(at) => Offset::At(at + more),
+                Offset::BehindIpv4 { header, at } => Offset::BehindIpv4 {
                     header,
                     at: at + more,
                 },
             };
-            self.load(place, size);
+            self.load(offset, size);
             return Ok(());
         }
-        self.term(offset, depth)?;
-        let base = match place {
-            Place::At(at) => at,
-            Place::BehindIpv4 { header, at } => {
+        self.term(index, depth)?;
+        let behind = match base {
+            Offset::At(at) => at,
+            Offset::BehindIpv4 { header, at } => {
                 self.push(code::LDX | code::B | code::MSH, header);
                 self.push(code::ALU | code::ADD | code::X, 0);
                 header + at
             }
         };
         self.push(code::MISC, 0); // TAX
-        self.push(code::LD | width(size) | code::IND, base);
+        self.push(code::LD | width(size) | code::IND, behind);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! From what is asked for to bytes at places, for frames of one link type.
+//! From what is asked for to bytes at offsets, for frames of one link type.
 //!
 //! What each word means is what libpcap makes of it (pcap-filter(7)), down to which header is looked at:
 //! ports only in first fragments, `tcp` also behind one fragment header of IPv6, `host` in ARP too.
@@ -21,7 +21,7 @@ use super::layout::Layout;
 use super::layout::RARP;
 use super::node::Is;
 use super::node::Node;
-use super::node::Place;
+use super::node::Offset;
 use super::node::Term;
 
 /// IEEE 802.1Q, 802.1ad, and what came before that.
@@ -115,10 +115,10 @@ impl Link {
     }
 
     fn at_least(self, at: u32, value: u32) -> Node {
-        let place = Place::At(self.payload() + at);
+        let offset = Offset::At(self.payload() + at);
         let (size, mask, is) = (1, u32::MAX, Is::AtLeast);
         Node::Field {
-            place,
+            offset,
             size,
             mask,
             is,
@@ -187,7 +187,7 @@ impl Link {
         }
     }
 
-    /// Ports of TCP, UDP and SCTP, which are at the same place in all three.
+    /// Ports of TCP, UDP and SCTP, which are at the same offset in all three.
     fn port(self, over: Option<u8>, dir: Dir, range: (u16, u16)) -> Node {
         let (low, high) = (range.0.min(range.1), range.0.max(range.1));
         let numbers: &[u8] = match &over {
@@ -200,11 +200,11 @@ impl Link {
                 .map(|number| self.equal(at, 1, (*number).into()));
             each.fold(Node::Always(false), Node::or)
         };
-        let within = |place: Place| {
+        let within = |offset: Offset| {
             let field = |is: Is, value: u16| {
                 let (size, mask, value) = (2, u32::MAX, value.into());
                 Node::Field {
-                    place,
+                    offset,
                     size,
                     mask,
                     is,
@@ -217,8 +217,8 @@ impl Link {
             }
         };
         let header = self.payload();
-        let v4 = |at: u32| within(Place::BehindIpv4 { header, at });
-        let v6 = |at: u32| within(Place::At(header + IPV6_HEADER + at));
+        let v4 = |at: u32| within(Offset::BehindIpv4 { header, at });
+        let v6 = |at: u32| within(Offset::At(header + IPV6_HEADER + at));
         let v4 = self
             .carries(IPV4)
             .and(any(9))
@@ -285,21 +285,22 @@ impl Link {
                 offset,
                 size,
             } => Term::Load {
-                place: self.place(*proto),
-                offset: self.term(offset).into(),
+                base: self.base(*proto),
+                index: self.term(offset).into(),
                 size: *size,
             },
         }
     }
 
-    fn place(self, proto: Proto) -> Place {
+    /// Where a protocol's header begins.
+    fn base(self, proto: Proto) -> Offset {
         let header = self.payload();
         match proto {
-            Proto::Ether => Place::At(0),
-            Proto::Ip | Proto::Ip6 | Proto::Arp | Proto::Rarp => Place::At(header),
-            Proto::Icmp6 => Place::At(header + IPV6_HEADER),
+            Proto::Ether => Offset::At(0),
+            Proto::Ip | Proto::Ip6 | Proto::Arp | Proto::Rarp => Offset::At(header),
+            Proto::Icmp6 => Offset::At(header + IPV6_HEADER),
             Proto::Tcp | Proto::Udp | Proto::Sctp | Proto::Icmp | Proto::Igmp => {
-                Place::BehindIpv4 { header, at: 0 }
+                Offset::BehindIpv4 { header, at: 0 }
             }
         }
     }

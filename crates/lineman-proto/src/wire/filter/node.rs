@@ -1,4 +1,4 @@
-//! A filter as questions about bytes at places: what is left of it once the link type is known.
+//! A filter as questions about bytes at offsets in the frame: what is left of it once the link type is known.
 
 use super::expr::Sign;
 
@@ -11,7 +11,7 @@ pub(super) enum Node {
     Not(Box<Self>),
     /// A field under a mask, compared with a number.
     Field {
-        place: Place,
+        offset: Offset,
         size: u8,
         mask: u32,
         is: Is,
@@ -25,9 +25,9 @@ pub(super) enum Node {
     },
 }
 
-/// Where bytes are.
+/// Where bytes are in the frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Offset {
     /// So many bytes from the start.
     At(u32),
     /// So many bytes behind the IPv4 header that begins at `header` and says how long it is.
@@ -47,10 +47,10 @@ pub(super) enum Is {
 pub(super) enum Term {
     Number(u32),
     Length,
-    /// Bytes at a place, and further on by what `offset` comes to.
+    /// Bytes at `base`, and further on by what `index` comes to.
     Load {
-        place: Place,
-        offset: Box<Self>,
+        base: Offset,
+        index: Box<Self>,
         size: u8,
     },
     Apply {
@@ -92,9 +92,9 @@ impl Node {
 
     /// A field that has this value under a mask.
     pub(super) fn masked(at: u32, size: u8, mask: u32, value: u32) -> Self {
-        let (place, is) = (Place::At(at), Is::Equal);
+        let (offset, is) = (Offset::At(at), Is::Equal);
         Self::Field {
-            place,
+            offset,
             size,
             mask,
             is,
