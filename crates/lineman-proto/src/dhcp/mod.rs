@@ -2,7 +2,7 @@
 //! addresses (Preboot Execution Environment 2.1, §2.2 and §2.3; RFC 2131, 2132, 4578).
 //!
 //! A machine's DHCPDISCOVER says in option 60 that firmware is asking, and in option 93 for which processor. The DHCP
-//! server offers an address; a proxy offers, with no address (`yiaddr` 0), where the loader is. Who wants to hear that
+//! server offers an address; a proxy offers, with no address (`yiaddr` 0), where the loader is. A machine that wants to hear that
 //! again, from the boot server's port ([`BOOT_SERVER_PORT`]), gets a DHCPACK with the same. [`ProxyDhcp`] answers
 //! nothing else: no address is ever given out, and no client that is not firmware notices that it is there.
 //!

@@ -256,7 +256,7 @@ impl ProxyDhcp {
             };
         }
         if relay.is_unspecified() {
-            // Only who is on this network can send to everybody here; the answer goes to the same network.
+            // Only a machine on this network can broadcast here; the answer goes to the same network.
             return match arrival.is_direct {
                 true => Err(Refused::UnsoundRelay),
                 false => Ok(To::Everybody),

@@ -12,7 +12,7 @@ use super::field::Field;
 use super::field::Sheet;
 use super::part::be16;
 
-/// Who has an address, or who says that it has.
+/// A question who has an address, or the statement of a host that it has it.
 ///
 /// ```text
 /// | hardware (2) | protocol (2) | 6 | 4 | operation (2) |

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use super::Prefix;
 
 /// Which transfers are half open, and no more than may be: an endless stream of forged requests must
-/// not make an endless table (as with the SYN of TCP, RFC 4987 §3.3). Who has to leave is of the
+/// not make an endless table (as with the SYN of TCP, RFC 4987 §3.3). The transfer that has to leave is of the
 /// neighbourhood that has most, and there the oldest: a flood in the names of some neighbours pushes
 /// out its own.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! A proof of address for a server that answers from one known port.
 //!
-//! In lockstep from a port that everybody knows, nothing in an ACK is secret: a forger of the
+//! In lockstep from a well-known port, nothing in an ACK is secret: a forger of the
 //! client's address can write all of them in advance. What a forger cannot know is *when* a block
-//! left. So blocks to a peer that has proved nothing leave after a delay that nobody can guess, and
-//! what is measured is how soon their ACKs come. Who receives the blocks answers each within its
-//! round trip. Who does not can only guess: an ACK before its block has left betrays it, and one
+//! left. So blocks to a peer that has proved nothing leave after a delay that cannot be guessed, and
+//! what is measured is how soon their ACKs come. A client that receives the blocks answers each within its
+//! round trip. A forger, which does not, can only guess: an ACK before its block has left betrays it, and one
 //! that waits until the block must have left comes late. That all of `n` ACKs come within `m` of a
 //! block delayed by up to [`LONGEST_DELAY`] has for a forger the probability
 //! `(m / LONGEST_DELAY)^n`; below 2^-32 it counts as proof. It costs no packet.

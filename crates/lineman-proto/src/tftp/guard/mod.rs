@@ -5,7 +5,7 @@
 //! addresses that a boot server has no business with are never answered; what goes to an address
 //! that has proved nothing is three times what came from it, and what lies beyond that is taken from
 //! accounts of a few kilobytes a second for all such addresses together ([`Standing`] says which).
-//! Who answers an answer has proved its address, its own and nobody else's, and has a reserve that
+//! A client that answers an answer has proved that its address is its own, and has a reserve that
 //! no neighbour can spend. A request that comes again is rarely forged: it has an account of its own.
 
 mod buckets;
@@ -71,7 +71,7 @@ pub struct IgnoredCounts {
 pub struct Rules {
     /// Who is answered at all; `None` is everybody.
     pub allow: Option<Vec<Prefix>>,
-    /// Addresses that nobody can forge here, beside those of this machine.
+    /// Addresses that cannot be forged here, beside those of this machine.
     pub trust: Vec<Prefix>,
     /// Where requests come in.
     pub listening: Vec<SocketAddr>,
@@ -437,7 +437,7 @@ fn start_price(request: &[u8]) -> u64 {
     if request.starts_with(&[0, 2]) { 8 } else { 1 }
 }
 
-/// First requests of everybody who has proved nothing: what a flood can make us open files for. A
+/// First requests of all clients that have proved nothing: what a flood can make us open files for. A
 /// thousand machines may begin eight reads each, or an upload, at the same moment.
 const STARTS: Rate = Rate {
     burst: 8192,

@@ -1,5 +1,5 @@
-//! Requests heard lately, so that one which comes again is known: clients repeat what nobody
-//! answered, from the same port; who forges requests hardly ever does.
+//! Requests heard lately, so that one which comes again is known: clients repeat an unanswered
+//! request, from the same port; a forger of requests hardly ever does.
 
 use std::hash::BuildHasher as _;
 use std::hash::RandomState;
@@ -55,7 +55,7 @@ impl RecentRequests {
 const PLACES: usize = 1 << 17;
 /// Clients wait a second or longer; what comes sooner the network has doubled.
 const EARLIEST: Duration = Duration::from_millis(400);
-/// Nobody waits longer between two requests.
+/// No client waits longer between two requests.
 const LATEST: Duration = Duration::from_secs(12);
 
 #[cfg(test)]

@@ -322,8 +322,8 @@ impl Sender {
         self.fail(Failure::Aborted);
     }
 
-    /// As long as patience lasts, something leaves or is about to: nobody waits for a sender that waits
-    /// for longer than its present time-out.
+    /// As long as patience lasts, something leaves or is about to: the sender never waits for longer than its
+    /// present time-out.
     fn check_never_mute(&self, now: Instant) {
         let is_held = !self.confirmed && self.unconfirmed_resends == 0;
         let longest = match self.next_block_at() {

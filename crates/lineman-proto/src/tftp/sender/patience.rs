@@ -17,7 +17,7 @@ impl Sender {
         let patience = self.timing.patience_with(self.agreed, self.confirmed);
         let end = self.progress_at + waited + patience;
         if self.may_have_all() {
-            // Who has agreed to a time-out repeats an ACK that late; then it has not everything.
+            // A client that has agreed to a time-out repeats its ACK that late if it has not everything.
             let repeats = self
                 .agreed
                 .timeout

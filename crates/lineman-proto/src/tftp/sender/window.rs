@@ -50,7 +50,7 @@ enum Question {
 
 impl Question {
     /// The one to ask at the n-th time-out in a row, counted from 1. The next block leaves only after
-    /// everything else has been tried: to who has not the whole flight it is another gap.
+    /// everything else has been tried: to a client that has not the whole flight it is another gap.
     fn of(timeouts: u32) -> Self {
         match timeouts {
             0..=2 => Self::Last,

@@ -123,7 +123,7 @@ fn a_syn_lost_twice() {
     assert_eq!(talk.flow().state(Way::Back), None);
 }
 
-/// Its SYN comes again, and is answered: no clock of the server has run out.
+/// The client's SYN comes again, and is answered: no timer of the server has expired.
 #[test]
 fn a_syn_ack_that_answers_a_repeated_syn() {
     let mut talk = talk();

@@ -251,7 +251,7 @@ fn a_window_of_0_that_was_overtaken_takes_nothing_back() {
 }
 
 /// What SACK had named was dropped again for want of memory (RFC 2018 §8): the next ACK does not name it. A reset at the number that was due
-/// was not believed then, for it stood in front of what was taken to have come.
+/// was not believed then, because it stood in front of what was taken to have come.
 #[test]
 fn what_sack_has_named_and_names_no_more_was_dropped() {
     let mut talk = talk_with_sack().open();
