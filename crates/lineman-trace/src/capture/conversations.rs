@@ -8,6 +8,7 @@ use lineman_proto::wire::Frame;
 use lineman_proto::wire::Icmp;
 use lineman_proto::wire::Protocol;
 use lineman_proto::wire::flow::Segment;
+use lineman_proto::wire::flow::SlotId;
 
 use super::Beginning;
 use super::Captured;
@@ -22,7 +23,6 @@ use super::folds::Folds;
 use super::fragments::Fragments;
 use super::key::Key;
 use super::look::is_malformed;
-use super::table::Place;
 use super::table::Table;
 use super::tcp::Connection;
 use super::tftp::Following;
@@ -35,8 +35,8 @@ pub struct Limits {
     /// How many are followed at once. When another begins, the one that was silent longest leaves: what is known
     /// of it is kept, and later packets of it count as another conversation.
     pub followed: usize,
-    /// Of how many that have left all is kept that is known; of those in which least went wrong, beyond that,
-    /// only the sum.
+    /// How many that are over are kept with all that is known of them; beyond that number, of those in which least went
+    /// wrong only the sum is kept.
     pub kept: usize,
 }
 
@@ -84,7 +84,7 @@ pub struct Conversations {
     /// The time of the last packet that has one.
     now_ns: u64,
     /// Where the conversation of the last packet is.
-    last: Option<Place>,
+    last: Option<SlotId>,
 }
 
 /// A conversation that may go on.
@@ -153,7 +153,7 @@ impl Conversations {
         self.totals.take(packet, malformed);
         self.now_ns = packet.utc_ns.unwrap_or(self.now_ns);
         let found = self.sort(packet, frame);
-        match found.and_then(|(place, _)| self.open.touch_not(place)) {
+        match found.and_then(|(slot, _)| self.open.touch_not(slot)) {
             Some(open) if malformed => open.known.troubles.add(Trouble::Malformed),
             Some(_) => {}
             None => self.totals.other(packet, frame),
@@ -161,8 +161,8 @@ impl Conversations {
         self.sorted(found)
     }
 
-    fn sorted(&mut self, found: Option<(Place, Host)>) -> Sorted {
-        self.last = found.map(|(place, _)| place);
+    fn sorted(&mut self, found: Option<(SlotId, Host)>) -> Sorted {
+        self.last = found.map(|(slot, _)| slot);
         Sorted {
             number: self.totals.packets,
             conversation: self.current().map(|known| known.number),
@@ -207,7 +207,7 @@ impl Conversations {
         }
     }
 
-    fn sort(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(Place, Host)> {
+    fn sort(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(SlotId, Host)> {
         if let Some(segment) = Segment::of(frame) {
             let found = self.segment(packet, &segment)?;
             self.note_piece(frame, found.0);
@@ -224,12 +224,12 @@ impl Conversations {
         }
         if let Some(arp) = frame.arp() {
             let (from, to) = (arp.sender_ip().into(), arp.target_ip().into());
-            let (place, from) = self.between_hosts(packet, frame, Kind::Arp, (from, to));
+            let (slot, from) = self.between_hosts(packet, frame, Kind::Arp, (from, to));
             self.question(
-                place,
+                slot,
                 arp.operation() == 1 && arp.sender_ip() != arp.target_ip(),
             );
-            return Some((place, from));
+            return Some((slot, from));
         }
         if let Some(found) = self.without_header(packet, frame) {
             return Some(found);
@@ -238,22 +238,22 @@ impl Conversations {
         Some(self.between_hosts(packet, frame, kind_of(protocol), addresses))
     }
 
-    fn segment(&mut self, packet: &Captured<'_>, segment: &Segment) -> Option<(Place, Host)> {
+    fn segment(&mut self, packet: &Captured<'_>, segment: &Segment) -> Option<(SlotId, Host)> {
         let key = Key::between(Kind::Tcp, segment.from, segment.to);
-        let found = self.open.find(key).filter(|place| {
-            let over = self.open.get(*place).is_none_or(|open| match &open.inside {
+        let found = self.open.find(key).filter(|slot| {
+            let over = self.open.get(*slot).is_none_or(|open| match &open.inside {
                 Inside::Tcp(connection) => connection.is_over_with(segment),
                 _ => true,
             });
             !over
         });
-        let place = found.unwrap_or_else(|| {
+        let slot = found.unwrap_or_else(|| {
             let connection = Connection::new(segment);
             let ends = connection.ends();
             self.begin(key, Kind::Tcp, ends, Inside::Tcp(Box::new(connection)))
         });
         let (id, now_ns) = (self.totals.packets, self.now_ns);
-        let Open { known, inside } = self.open.used(place)?;
+        let Open { known, inside } = self.open.used(slot)?;
         let Inside::Tcp(connection) = inside else {
             return None;
         };
@@ -264,17 +264,17 @@ impl Conversations {
             packet.wire_len.into(),
             segment.len.into(),
         );
-        Some((place, from))
+        Some((slot, from))
     }
 
-    fn datagram(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(Place, Host)> {
+    fn datagram(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(SlotId, Host)> {
         let (from, to) = frame.endpoints()?;
-        let place = match is_request(frame) {
+        let slot = match is_request(frame) {
             true => self.request(frame, from, to)?,
             false => self.of_datagram(frame, from, to),
         };
         let (id, now_ns) = (self.totals.packets, self.now_ns);
-        let Open { known, inside } = self.open.used(place)?;
+        let Open { known, inside } = self.open.used(slot)?;
         let sender = match inside {
             Inside::Tftp(transfer) => transfer.take(id, now_ns, frame, known),
             _ => known.role(from).unwrap_or(Host::Client),
@@ -286,85 +286,85 @@ impl Conversations {
             packet.wire_len.into(),
             payload as u64,
         );
-        self.note_piece(frame, place);
-        Some((place, sender))
+        self.note_piece(frame, slot);
+        Some((slot, sender))
     }
 
     /// The transfer that a request belongs to: one that goes on, or a new one.
-    fn request(&mut self, frame: &Frame<'_>, from: SocketAddr, to: SocketAddr) -> Option<Place> {
+    fn request(&mut self, frame: &Frame<'_>, from: SocketAddr, to: SocketAddr) -> Option<SlotId> {
         let key = Key::transfer(from, to.ip());
-        let goes_on = self.open.find(key).filter(|place| {
-            let open = self.open.get(*place);
+        let goes_on = self.open.find(key).filter(|slot| {
+            let open = self.open.get(*slot);
             open.is_some_and(|open| match &open.inside {
                 Inside::Tftp(transfer) => !transfer.is_over(),
                 _ => false,
             })
         });
-        if let Some(place) = goes_on {
-            return Some(place);
+        if let Some(slot) = goes_on {
+            return Some(slot);
         }
         let transfer = Inside::Tftp(Box::new(Following::new(frame)?));
-        let place = self.begin(key, Kind::Tftp, (from, to), transfer);
-        self.open.also(Key::between(Kind::Udp, from, to), place);
-        if let Some(open) = self.open.touch_not(place) {
+        let slot = self.begin(key, Kind::Tftp, (from, to), transfer);
+        self.open.also(Key::between(Kind::Udp, from, to), slot);
+        if let Some(open) = self.open.touch_not(slot) {
             open.known.beginning = Beginning::Request;
         }
-        Some(place)
+        Some(slot)
     }
 
     /// The conversation of a datagram that is no request: that of its ports, or the transfer of which it is a
     /// part by its client alone, or a new one.
-    fn of_datagram(&mut self, frame: &Frame<'_>, from: SocketAddr, to: SocketAddr) -> Place {
+    fn of_datagram(&mut self, frame: &Frame<'_>, from: SocketAddr, to: SocketAddr) -> SlotId {
         let key = Key::between(Kind::Udp, from, to);
-        if let Some(place) = self.open.find(key) {
-            return place;
+        if let Some(slot) = self.open.find(key) {
+            return slot;
         }
         if frame.as_tftp().tftp().is_some() {
             let transfers = [Key::transfer(to, from.ip()), Key::transfer(from, to.ip())];
             let found = transfers.into_iter().find_map(|key| self.open.find(key));
-            if let Some(place) = found {
-                self.open.also(key, place);
-                return place;
+            if let Some(slot) = found {
+                self.open.also(key, slot);
+                return slot;
             }
         }
         self.begin(key, Kind::Udp, (from, to), Inside::Nothing)
     }
 
     /// A later piece of a packet: it belongs where the first one does, if that was captured.
-    fn piece(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(Place, Host)> {
+    fn piece(&mut self, packet: &Captured<'_>, frame: &Frame<'_>) -> Option<(SlotId, Host)> {
         let (from, to) = frame.addresses()?;
-        let found = self.fragments.find(frame).and_then(|(place, number)| {
-            let known = &self.open.get(place)?.known;
+        let found = self.fragments.find(frame).and_then(|(slot, number)| {
+            let known = &self.open.get(slot)?.known;
             let is_client = known.ends.client.ip() == from;
             let sender = if is_client {
                 Host::Client
             } else {
                 Host::Server
             };
-            (known.number == number).then_some((place, sender))
+            (known.number == number).then_some((slot, sender))
         });
-        let Some((place, sender)) = found else {
+        let Some((slot, sender)) = found else {
             let kind = kind_of(frame.protocol()?);
             let found = self.between_hosts(packet, frame, kind, (from, to));
             self.open.touch_not(found.0)?.known.fragments += 1;
             return Some(found);
         };
-        let known = &mut self.open.used(place)?.known;
+        let known = &mut self.open.used(slot)?.known;
         let payload = frame.payload().wire_len() as u64;
         known.count(sender, packet.utc_ns, packet.wire_len.into(), payload);
         known.fragments += 1;
-        Some((place, sender))
+        Some((slot, sender))
     }
 
     /// The first piece has the ports; the later ones are found by it.
-    fn note_piece(&mut self, frame: &Frame<'_>, place: Place) {
+    fn note_piece(&mut self, frame: &Frame<'_>, slot: SlotId) {
         if frame.fragment().is_none() {
             return;
         }
-        if let Some(open) = self.open.touch_not(place) {
+        if let Some(open) = self.open.touch_not(slot) {
             open.known.fragments += 1;
             let number = open.known.number;
-            self.fragments.note(frame, place, number);
+            self.fragments.note(frame, slot, number);
         }
     }
 
@@ -373,29 +373,29 @@ impl Conversations {
         packet: &Captured<'_>,
         frame: &Frame<'_>,
         icmp: Icmp<'_>,
-    ) -> Option<(Place, Host)> {
+    ) -> Option<(SlotId, Host)> {
         if let Some(found) = self.error(packet, icmp) {
             return Some(found);
         }
         let addresses = frame.addresses()?;
-        let (place, from) = self.between_hosts(packet, frame, Kind::Icmp, addresses);
+        let (slot, from) = self.between_hosts(packet, frame, Kind::Icmp, addresses);
         match (icmp.is_v6(), icmp.kind()) {
-            (false, 8) | (true, 128) => self.question(place, true),
-            (false, 0) | (true, 129) => self.question(place, false),
+            (false, 8) | (true, 128) => self.question(slot, true),
+            (false, 0) | (true, 129) => self.question(slot, false),
             _ => {}
         }
-        Some((place, from))
+        Some((slot, from))
     }
 
     /// An error belongs to the conversation that it is about, if that is known.
-    fn error(&mut self, packet: &Captured<'_>, icmp: Icmp<'_>) -> Option<(Place, Host)> {
+    fn error(&mut self, packet: &Captured<'_>, icmp: Icmp<'_>) -> Option<(SlotId, Host)> {
         let quoted = icmp.quoted()?;
         let ports = quoted.ports.unwrap_or_default();
         let sender = SocketAddr::new(quoted.from, ports.0);
         let target = SocketAddr::new(quoted.to, ports.1);
         let key = Key::between(kind_of(quoted.protocol), sender, target);
-        let place = self.open.find(key)?;
-        let known = &mut self.open.used(place)?.known;
+        let slot = self.open.find(key)?;
+        let known = &mut self.open.used(slot)?.known;
         known.seen(packet.utc_ns);
         known.troubles.add(Trouble::IcmpError);
         let unreachable = matches!((icmp.is_v6(), icmp.kind()), (false, 3) | (true, 1));
@@ -408,7 +408,7 @@ impl Conversations {
         } else {
             Host::Client
         };
-        Some((place, from))
+        Some((slot, from))
     }
 
     /// A packet whose header of TCP or UDP cannot be read, but names its ports: it is one of their conversation, if that
@@ -417,16 +417,16 @@ impl Conversations {
         &mut self,
         packet: &Captured<'_>,
         frame: &Frame<'_>,
-    ) -> Option<(Place, Host)> {
+    ) -> Option<(SlotId, Host)> {
         let (from, to) = frame.stated_endpoints()?;
-        let place = self
+        let slot = self
             .open
             .find(Key::between(kind_of(frame.protocol()?), from, to))?;
-        let known = &mut self.open.used(place)?.known;
+        let known = &mut self.open.used(slot)?.known;
         let sender = known.role(from).unwrap_or(Host::Client);
         let payload = frame.payload().wire_len() as u64;
         known.count(sender, packet.utc_ns, packet.wire_len.into(), payload);
-        Some((place, sender))
+        Some((slot, sender))
     }
 
     /// The conversation of two hosts in a protocol without ports; a new one, if there is none. Counts the packet.
@@ -436,23 +436,23 @@ impl Conversations {
         frame: &Frame<'_>,
         kind: Kind,
         (from, to): (IpAddr, IpAddr),
-    ) -> (Place, Host) {
+    ) -> (SlotId, Host) {
         let (from, to) = (SocketAddr::new(from, 0), SocketAddr::new(to, 0));
         let key = Key::between(kind, from, to);
-        let place = self.open.find(key);
-        let place = place.unwrap_or_else(|| self.begin(key, kind, (from, to), Inside::Nothing));
+        let slot = self.open.find(key);
+        let slot = slot.unwrap_or_else(|| self.begin(key, kind, (from, to), Inside::Nothing));
         let mut sender = Host::Client;
-        if let Some(Open { known, .. }) = self.open.used(place) {
+        if let Some(Open { known, .. }) = self.open.used(slot) {
             sender = known.role(from).unwrap_or(Host::Client);
             let payload = frame.payload().wire_len() as u64;
             known.count(sender, packet.utc_ns, packet.wire_len.into(), payload);
         }
-        (place, sender)
+        (slot, sender)
     }
 
-    /// A question has no answer until there is one.
-    fn question(&mut self, place: Place, asks: bool) {
-        let Some(open) = self.open.touch_not(place) else {
+    /// Counts a question (an echo or ARP request) as unanswered, until its answer comes.
+    fn question(&mut self, slot: SlotId, asks: bool) {
+        let Some(open) = self.open.touch_not(slot) else {
             return;
         };
         match asks {
@@ -468,22 +468,22 @@ impl Conversations {
         kind: Kind,
         (client, server): (SocketAddr, SocketAddr),
         inside: Inside,
-    ) -> Place {
+    ) -> SlotId {
         self.totals.conversations += 1;
         let known = Conversation::new(self.totals.conversations, kind, client, server);
         // The one of the same ends is over: it goes on under no key.
-        if let Some(place) = self.open.find(key)
-            && let Some(before) = self.open.take(place)
+        if let Some(slot) = self.open.find(key)
+            && let Some(before) = self.open.take(slot)
         {
             self.over(before);
         }
-        let (place, displaced) = self.open.add(key, Open { known, inside });
+        let (slot, displaced) = self.open.add(key, Open { known, inside });
         if let Some(mut open) = displaced {
             open.known.displaced = true;
             self.totals.displaced += 1;
             self.over(open);
         }
-        place
+        slot
     }
 
     /// A conversation is over, or can be followed no more.

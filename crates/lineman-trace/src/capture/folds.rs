@@ -53,7 +53,7 @@ pub(super) struct Folds {
 }
 
 impl Folds {
-    /// Whether a conversation may be told together with others: a question that nobody took up.
+    /// Whether a conversation may be told together with others: a question that was not answered, or refused.
     pub(super) fn takes(it: &Conversation) -> bool {
         let in_vain = match it.ending {
             Ending::Refused | Ending::Unanswered => true,

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Protocol;
 
-use super::table::Place;
+use lineman_proto::wire::flow::SlotId;
 
 /// How many packets are remembered of which pieces may still come: more than are under way at once.
 const MEMORY: usize = 4096;
@@ -18,18 +18,18 @@ type Packet = (IpAddr, IpAddr, Protocol, u32);
 /// The conversations of packets in pieces.
 #[derive(Debug, Default)]
 pub(super) struct Fragments {
-    by_packet: HashMap<Packet, (Place, u64)>,
+    by_packet: HashMap<Packet, (SlotId, u64)>,
     oldest: VecDeque<Packet>,
 }
 
 impl Fragments {
-    /// The first piece belongs to the conversation of this number, which is at `place`.
-    pub(super) fn note(&mut self, frame: &Frame<'_>, place: Place, number: u64) {
+    /// The first piece belongs to the conversation of this number, which is at `slot`.
+    pub(super) fn note(&mut self, frame: &Frame<'_>, slot: SlotId, number: u64) {
         let first = frame.fragment().is_some_and(|piece| piece.more);
         let Some(packet) = packet(frame).filter(|_| first) else {
             return;
         };
-        if self.by_packet.insert(packet, (place, number)).is_none() {
+        if self.by_packet.insert(packet, (slot, number)).is_none() {
             self.oldest.push_back(packet);
         }
         if self.oldest.len() > MEMORY
@@ -40,7 +40,7 @@ impl Fragments {
     }
 
     /// The conversation of a later piece.
-    pub(super) fn find(&self, frame: &Frame<'_>) -> Option<(Place, u64)> {
+    pub(super) fn find(&self, frame: &Frame<'_>) -> Option<(SlotId, u64)> {
         self.by_packet.get(&packet(frame)?).copied()
     }
 }

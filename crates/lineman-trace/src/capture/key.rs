@@ -1,4 +1,4 @@
-//! By what a packet finds its conversation.
+//! The key by which the conversation of a packet is found.
 
 use std::hash::Hash;
 use std::hash::Hasher;
@@ -52,7 +52,7 @@ impl Key {
     }
 }
 
-/// In few and large numbers: every packet is looked up.
+/// Hashes few large numbers, because every packet is looked up.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u128(self.addresses.0);

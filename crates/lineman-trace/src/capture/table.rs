@@ -7,16 +7,13 @@ use lineman_proto::wire::flow::Slots;
 
 use super::key::Key;
 
-/// Where an entry stands in a table. It is of use until the entry leaves.
-pub(super) type Place = SlotId;
-
 /// Entries, each found by one key or several, in the order in which they were used.
 #[derive(Debug)]
 pub(super) struct Table<T> {
-    by_key: HashMap<Key, Place>,
+    by_key: HashMap<Key, SlotId>,
     slots: Slots<Entry<T>>,
     /// The key that was looked up last: packets of a conversation come in runs.
-    last: Option<(Key, Place)>,
+    last: Option<(Key, SlotId)>,
 }
 
 #[derive(Debug)]
@@ -38,15 +35,15 @@ impl<T> Table<T> {
     }
 
     /// The entry of a key.
-    pub(super) fn find(&mut self, key: Key) -> Option<Place> {
-        if let Some((last, place)) = self.last
+    pub(super) fn find(&mut self, key: Key) -> Option<SlotId> {
+        if let Some((last, slot)) = self.last
             && last == key
         {
-            return Some(place);
+            return Some(slot);
         }
-        let place = *self.by_key.get(&key)?;
-        self.last = Some((key, place));
-        Some(place)
+        let slot = *self.by_key.get(&key)?;
+        self.last = Some((key, slot));
+        Some(slot)
     }
 
     /// All entries, in no order.
@@ -54,57 +51,57 @@ impl<T> Table<T> {
         self.slots.iter().map(|entry| &entry.it)
     }
 
-    pub(super) fn get(&self, place: Place) -> Option<&T> {
-        Some(&self.slots.get(place)?.it)
+    pub(super) fn get(&self, slot: SlotId) -> Option<&T> {
+        Some(&self.slots.get(slot)?.it)
     }
 
     /// An entry, which is the most recent from now on.
-    pub(super) fn used(&mut self, place: Place) -> Option<&mut T> {
-        Some(&mut self.slots.used(place)?.it)
+    pub(super) fn used(&mut self, slot: SlotId) -> Option<&mut T> {
+        Some(&mut self.slots.used(slot)?.it)
     }
 
     /// An entry; its age stays what it is.
-    pub(super) fn touch_not(&mut self, place: Place) -> Option<&mut T> {
-        Some(&mut self.slots.get_mut(place)?.it)
+    pub(super) fn touch_not(&mut self, slot: SlotId) -> Option<&mut T> {
+        Some(&mut self.slots.get_mut(slot)?.it)
     }
 
     /// Adds an entry. Gives the one that had to leave for it.
-    pub(super) fn add(&mut self, key: Key, it: T) -> (Place, Option<T>) {
+    pub(super) fn add(&mut self, key: Key, it: T) -> (SlotId, Option<T>) {
         let full = self.slots.is_full();
         let idlest = self.slots.idlest().filter(|_| full);
         let left = idlest.and_then(|idlest| self.take(idlest));
         let more = Vec::new();
-        let place = self.slots.add(Entry { it, key, more });
-        self.by_key.insert(key, place);
-        self.last = Some((key, place));
-        (place, left)
+        let slot = self.slots.add(Entry { it, key, more });
+        self.by_key.insert(key, slot);
+        self.last = Some((key, slot));
+        (slot, left)
     }
 
     /// Has an entry be found by another key too.
-    pub(super) fn also(&mut self, key: Key, place: Place) {
-        if let Some(entry) = self.slots.get_mut(place) {
+    pub(super) fn also(&mut self, key: Key, slot: SlotId) {
+        if let Some(entry) = self.slots.get_mut(slot) {
             entry.more.push(key);
-            self.by_key.insert(key, place);
-            self.last = Some((key, place));
+            self.by_key.insert(key, slot);
+            self.last = Some((key, slot));
         }
     }
 
     /// Takes an entry out.
-    pub(super) fn take(&mut self, place: Place) -> Option<T> {
-        let entry = self.slots.remove(place)?;
-        Some(self.forgotten(entry, place))
+    pub(super) fn take(&mut self, slot: SlotId) -> Option<T> {
+        let entry = self.slots.remove(slot)?;
+        Some(self.forgotten(entry, slot))
     }
 
     /// Takes all entries out, the least recent first.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
-        std::iter::from_fn(|| self.slots.idlest().and_then(|place| self.take(place)))
+        std::iter::from_fn(|| self.slots.idlest().and_then(|slot| self.take(slot)))
     }
 
-    /// No key finds what was taken out of this place.
-    fn forgotten(&mut self, entry: Entry<T>, place: Place) -> T {
+    /// No key finds what was taken out of this slot.
+    fn forgotten(&mut self, entry: Entry<T>, slot: SlotId) -> T {
         for key in entry.more.into_iter().chain([entry.key]) {
             // The key may have gone over to a later entry.
-            if self.by_key.get(&key) == Some(&place) {
+            if self.by_key.get(&key) == Some(&slot) {
                 self.by_key.remove(&key);
             }
         }

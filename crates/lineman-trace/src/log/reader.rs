@@ -126,8 +126,8 @@ impl<R: BufRead> Reader<R> {
                 return Ok(None);
             }
             match event(&line) {
-                Ok(Line::Event(event)) => return self.checked(*event).map(Some),
-                Ok(Line::Unknown { n, t_ns }) => {
+                Ok(Parsed::Event(event)) => return self.checked(*event).map(Some),
+                Ok(Parsed::Unknown { n, t_ns }) => {
                     self.in_order(n, t_ns)?;
                     self.unknown += 1;
                 }
@@ -207,14 +207,15 @@ impl<R: BufRead> Iterator for Reader<R> {
     }
 }
 
-enum Line {
+/// What a line of the log says.
+enum Parsed {
     Event(Box<Event>),
     Unknown { n: u64, t_ns: u64 },
 }
 
-fn event(line: &[u8]) -> Result<Line, BadReason> {
+fn event(line: &[u8]) -> Result<Parsed, BadReason> {
     let error = match serde_json::from_slice(line) {
-        Ok(event) => return Ok(Line::Event(Box::new(event))),
+        Ok(event) => return Ok(Parsed::Event(Box::new(event))),
         Err(error) => error,
     };
     match serde_json::from_slice::<Head>(line) {
@@ -222,7 +223,7 @@ fn event(line: &[u8]) -> Result<Line, BadReason> {
             version: Some(version),
             ..
         }) if version > VERSION => Err(BadReason::Version(version)),
-        Ok(head) if !Kind::NAMES.contains(&head.event.as_str()) => Ok(Line::Unknown {
+        Ok(head) if !Kind::NAMES.contains(&head.event.as_str()) => Ok(Parsed::Unknown {
             n: head.n,
             t_ns: head.t_ns,
         }),
