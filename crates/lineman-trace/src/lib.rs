@@ -7,8 +7,8 @@
 //! questions about a log, which the log answers.
 //!
 //! There is no operating system in here: no clock, socket, file or thread. What is read and written
-//! is handed in as [`BufRead`](std::io::BufRead) and [`Write`](std::io::Write), and the time of an
-//! event is its teller's.
+//! is handed in as [`BufRead`](std::io::BufRead) and [`Write`](std::io::Write), and the caller gives
+//! each event its time.
 #![forbid(unsafe_code)]
 
 pub mod capture;

@@ -31,7 +31,7 @@ pub enum Reason {
     /// It begins as neither form does.
     #[error("neither pcap nor pcapng: it begins with {0:02x?}")]
     NotACapture([u8; 4]),
-    /// A version of the form that nobody has defined.
+    /// A version of the form that no specification defines.
     #[error("version {major}.{minor} of the form is not known")]
     Version {
         /// Which.

@@ -104,8 +104,8 @@ impl<R: Read> Reader<R> {
         self.input.get()
     }
 
-    /// Reads the next packet into `record`, whose memory is used again: who reads many packets one after the
-    /// other takes none for each. `None` when there are no more.
+    /// Reads the next packet into `record`, whose memory is used again: a caller that reads many packets one after the
+    /// other takes no memory for each. `None` when there are no more.
     ///
     /// # Errors
     /// When the file cannot be read on; there are no more packets then.

@@ -38,15 +38,15 @@ pub enum Kind {
     Packet(Packet),
     /// A TCP socket changed its state.
     State(State),
-    /// A host waits for a clock, or its clock has run out.
+    /// A timer of a host was set, or has expired.
     Timer(Timer),
     /// A rule of the wire was applied to a packet.
     Fault(Fault),
     /// A host's TCP has said why it did something.
     Counted(Counted),
-    /// A host's TCP lets less be under way, because something is lost.
+    /// A host's TCP has made its congestion window smaller, because a segment was lost.
     Congestion(Congestion),
-    /// What a host's TCP knows of a connection has changed.
+    /// The figures that a host's TCP keeps of a connection have changed.
     TcpInfo(TcpInfo),
     /// Something worth a sentence, said by a scenario or the lab.
     Note(Note),
@@ -328,22 +328,22 @@ pub struct Queues {
     pub unsent: u32,
 }
 
-/// A clock of a host.
+/// A timer of a host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {
     /// Whose.
     pub host: Host,
-    /// Which clock.
+    /// Which timer.
     pub clock: TimerKind,
     /// How long it runs, or ran, in nanoseconds.
     pub wait_ns: u64,
-    /// Whether it has run out; else it was set.
+    /// Whether it has expired; else it was set.
     pub expired: bool,
     /// How this is known.
     pub origin: Origin,
 }
 
-/// The clocks that a lesson speaks of.
+/// The timers that a lesson speaks of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TimerKind {

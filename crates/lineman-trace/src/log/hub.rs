@@ -17,7 +17,7 @@ use super::Event;
 /// A log that grows. Clones are the same log.
 ///
 /// Each [`Cursor`] reads at its own pace, from where it likes. What every cursor has read is forgotten:
-/// who may want to look back keeps a cursor where it begins.
+/// a reader that may want to look back keeps a cursor at the beginning.
 #[derive(Clone, Default)]
 pub struct Hub(Arc<Mutex<Log>>);
 
@@ -38,7 +38,7 @@ struct Log {
 struct Position {
     /// How many events there are before it.
     next: u64,
-    /// Who waits for the event that comes there.
+    /// The task that waits for the event that comes there.
     waits: Option<Waker>,
 }
 
@@ -48,7 +48,7 @@ impl Hub {
         Self::default()
     }
 
-    /// Takes events, for who makes them; dropping it ends the log.
+    /// A function that appends an event, for the source of events; dropping it ends the log.
     pub fn sink(&self) -> impl FnMut(Event) + Send + 'static + use<> {
         let end = End(self.clone());
         move |event| end.0.append(event)
@@ -71,7 +71,7 @@ impl Hub {
         Cursor { hub, id }
     }
 
-    /// Asks who makes the events to end. The log goes on until they have.
+    /// Asks the source of events to end. The log goes on until it has.
     pub fn cancel(&self) {
         self.locked().cancelled = true;
     }

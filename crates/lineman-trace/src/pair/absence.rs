@@ -22,8 +22,8 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// Why one that `point` has at that time is not in the other capture, if it need not be there. `sender` is the point that
-    /// its sender is nearer to, `most_ns` how long packets are on their way at most.
+    /// Why a packet that `point` has at that time need not be in the other capture; `None` if it should be there. `sender` is
+    /// the point that its sender is nearer to, `most_ns` how long packets are on their way at most.
     pub(super) fn excuse(
         &self,
         point: Point,

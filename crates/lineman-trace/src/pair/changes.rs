@@ -79,7 +79,7 @@ impl Field {
         }
     }
 
-    /// Whether it changes in each packet of a way alike: saying it once is enough.
+    /// Whether it changes in the same way in all packets of a direction: saying it once is enough.
     pub fn is_steady(self) -> bool {
         matches!(
             self,

@@ -31,8 +31,8 @@ pub struct Clocks {
     pub at_ns: u64,
     /// How far the second's was ahead of the first's then, in nanoseconds.
     pub offset_ns: i64,
-    /// Half of the least round trip between the two points, in nanoseconds: the offset is as uncertain, for that the least delays
-    /// of both ways are equal is assumed. `None` where all packets go one way: then the least delay counts as 0.
+    /// Half of the least round trip between the two points, in nanoseconds: the offset is as uncertain, because it is assumed that
+    /// the least delays of both ways are equal. `None` where all packets go one way: then the least delay counts as 0.
     pub half_trip_ns: Option<u64>,
     /// How it drifts.
     pub drift: Drift,

@@ -107,7 +107,7 @@ impl<'a, T> Matcher<'a, T> {
         }
     }
 
-    /// These two conversations are the same: that was found before.
+    /// Notes that these two conversations are the same, as was found before.
     pub fn expect(&mut self, tally: &Tally) {
         self.seconds
             .insert(tally.numbers.second, tally.numbers.first);
@@ -166,7 +166,7 @@ impl<'a, T> Matcher<'a, T> {
         }
     }
 
-    /// How many packets were not compared, for there were too many conversations.
+    /// How many packets were not compared, because there were too many conversations.
     pub fn uncompared(&self) -> u64 {
         self.uncompared
     }
@@ -209,7 +209,7 @@ impl<'a, T> Matcher<'a, T> {
         }
     }
 
-    /// It waits no more.
+    /// Takes a packet out of those that wait.
     fn forget(&mut self, id: u64) -> Option<Ticket<T>> {
         let ticket = self.tickets.remove(&id)?;
         let sight = &ticket.sight;
@@ -241,7 +241,7 @@ impl<'a, T> Matcher<'a, T> {
         rated.min().map(|(_, id)| id)
     }
 
-    /// They are the same.
+    /// Notes that two packets are the same one.
     fn meet(&mut self, id: u64, sight: &Rc<Sight<T>>) {
         let Some(other) = self.forget(id) else { return };
         let id = other.sight.print.id.zip(sight.print.id);

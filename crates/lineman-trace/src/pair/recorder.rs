@@ -85,7 +85,7 @@ pub struct Recorder {
     came: BTreeMap<(i64, u64), (i64, u64)>,
     /// The point that the client is nearer to.
     client: Point,
-    /// Whether who is the client in the first is the server in the second.
+    /// Whether the client in the first capture is the server in the second.
     is_flipped: bool,
     /// How many bytes wait to be told.
     bytes: usize,

@@ -19,7 +19,7 @@ pub(super) struct Pair {
     pub(super) ttl: (u8, u8),
 }
 
-/// Two packets this far apart, in nanoseconds, are half as good a witness as two in one moment: clocks drift.
+/// Two packets this far apart, in nanoseconds, count half as much as two of one moment: clocks drift.
 const APART_NS: f64 = 1_000_000.0;
 
 /// At which point the clients of conversations are nearer, as far as that is known.
@@ -89,7 +89,7 @@ impl Sides {
         }
     }
 
-    /// Who is nearer has sent what has the greater TTL there: for what goes one way only.
+    /// For packets that go one way only: their sender is nearer to the point at which their TTL is greater.
     fn by_ttl(&mut self, pairs: &[Pair]) {
         let mut votes: HashMap<(u64, Host), i64> = HashMap::new();
         for pair in pairs.iter().filter(|pair| self.sender(pair).is_none()) {

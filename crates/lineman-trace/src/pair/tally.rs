@@ -13,7 +13,7 @@ use crate::story::Ends;
 pub struct Tally {
     /// Its number in each.
     pub numbers: Points<u64>,
-    /// Whether who is the client in the first is the server in the second, which may have begun later.
+    /// Whether the client in the first capture is the server in the second, which may have begun later.
     pub is_flipped: bool,
     /// The point that its client (of the first) is nearer to, deduced from where packets were seen first.
     pub client: Option<Point>,
@@ -35,7 +35,7 @@ pub struct Crossing {
     pub appeared: u64,
     /// How many one has once and the other once more.
     pub copied: u64,
-    /// How many others have overtaken that were sent later.
+    /// How many were overtaken by packets that were sent later.
     pub overtaken: u64,
     /// How many the other capture does not have because it did not go on then.
     pub other_time: u64,
@@ -43,7 +43,7 @@ pub struct Crossing {
     pub capture_dropped: u64,
     /// How many it does not have, though their receiver has acknowledged them.
     pub acknowledged: u64,
-    /// Of how many it is not known: too many waited.
+    /// How many have an unknown fate: too many packets waited to be compared.
     pub unknown: u64,
     /// The least time between the two, in nanoseconds.
     pub least_ns: i64,

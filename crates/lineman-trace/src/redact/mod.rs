@@ -31,7 +31,7 @@ pub enum Names {
     Kept,
 }
 
-/// Redacts packet after packet by one key: that of the hasher, which nobody else must have.
+/// Redacts packet after packet by one key: that of the hasher, which must be kept secret.
 #[derive(Debug)]
 pub struct Redactor<S> {
     addresses: Addresses<S>,

@@ -8,7 +8,7 @@
 //!   In a capture both are the moment at which a packet was seen.
 //! - Bytes in flight are what was sent and is not acknowledged yet (RFC 5681 §2, `FlightSize`), without SYN and FIN; what SACK
 //!   names counts until it is acknowledged.
-//! - A window is what the peer has said last that it has room for, scaled (RFC 7323 §2); none is told where nobody knows the scale.
+//! - A window is what the peer has said last that it has room for, scaled (RFC 7323 §2); none is told where the scale is not known.
 //! - A round trip is measured from a segment to the first acknowledgment of all of it, never of one that was sent more than once
 //!   (Karn's algorithm, RFC 6298 §3); where time stamps tell which of them is acknowledged, by these (RFC 7323 §4).
 //! - Goodput is what has arrived in order and for the first time, without SYN and FIN, in spans of equal length.
@@ -135,7 +135,7 @@ struct Crossing {
 }
 
 impl Series {
-    /// The usual length of the spans that goodput is told for, in nanoseconds: where nobody knows how long a log will be.
+    /// The length of the spans that goodput is told for, in nanoseconds, where it is not known how long a log will be.
     pub const SPAN_NS: u64 = 100_000_000;
 
     /// Nothing has happened yet; goodput is told in spans of so many nanoseconds, at least one.

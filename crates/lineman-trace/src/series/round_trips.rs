@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 /// forgotten no round trip is told.
 const UNANSWERED: usize = 4096;
 
-/// What one end has sent and not yet heard of.
+/// The segments that one end has sent and that are not acknowledged yet.
 #[derive(Debug, Default)]
 pub(super) struct RoundTrips {
     unanswered: VecDeque<Timed>,

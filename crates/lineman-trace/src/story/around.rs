@@ -15,7 +15,7 @@ pub(super) struct Around {
     pub(super) closed: Ends<bool>,
     /// Whether the kernel of the packet's sender ends the connection, because its program has ended without a call for it.
     pub(super) left_open: bool,
-    /// Whether the packet's sender breaks off what accept() has not returned, and its listener is gone.
+    /// Whether the packet's sender resets a connection that accept() has not returned, and its listener is gone.
     pub(super) untaken: bool,
     /// Whose accept() has returned a connection of a listener whose descriptor was closed while it waited.
     pub(super) deserted: Ends<bool>,
@@ -33,13 +33,13 @@ pub(super) struct Around {
     pub(super) hears: Option<Hears>,
     /// What the congestion control of the sender has come to.
     pub(super) congestion: Option<Congestion>,
-    /// How many packets the rule that holds the row's packet wants to overtake it.
+    /// How many packets are to overtake the row's packet, by the rule that holds it.
     pub(super) wanted: Option<u32>,
     /// Whether a rule has it arrive later.
     pub(super) delayed: bool,
 }
 
-/// How a program hears that nobody receives what it has sent.
+/// How a program is told that its datagram was received by no program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Hears {
     /// By this call, which waits on the connected socket.

@@ -1,4 +1,4 @@
-//! What there is to say about a segment that was sent before: what had it sent again.
+//! What there is to say about a retransmitted segment: why it was retransmitted.
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Again;
@@ -15,7 +15,7 @@ use super::millis;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
-/// Why it is sent again. Nothing of one that is sent for what is new in it, or now that there is room.
+/// Why it is retransmitted. Nothing is said of one that is sent because of its new bytes, or because the window has opened.
 pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<Vec<Saying>> {
     let again = arrow.again?;
     let told = row

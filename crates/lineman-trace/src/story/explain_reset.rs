@@ -1,4 +1,4 @@
-//! What there is to say about a reset: who has given up, and why.
+//! What there is to say about a reset: which end has given up, and why.
 
 use std::net::IpAddr;
 
@@ -81,7 +81,7 @@ fn refused_call(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
     }
 }
 
-/// Nobody listens there; but perhaps at another address of the same host.
+/// Nothing is listening there; but perhaps at another address of the same host.
 fn refused(arrow: &Arrow, around: &Around) -> Saying {
     let who = arrow.from;
     let port = arrow.seen.from.map_or(0, |from| from.port());
@@ -99,12 +99,12 @@ fn refused(arrow: &Arrow, around: &Around) -> Saying {
     }
 }
 
-/// Whether it was seen on a network, of which nobody knows what else is there.
+/// Whether it was seen in a capture: what else is on that network is not known.
 pub(super) fn is_captured(arrow: &Arrow) -> bool {
     arrow.fate == Fate::Captured || arrow.between.is_some()
 }
 
-/// Whether the sender's program dissolves the connection in this row.
+/// Whether the sender's program gives the connection up in this row, by connect() with AF_UNSPEC.
 fn dissolves(row: &Row, arrow: &Arrow) -> bool {
     let call = row.calls[arrow.from].as_ref();
     call.is_some_and(|call| is_dissolving(&call.name, &call.args))

@@ -1,4 +1,4 @@
-//! What was said already, and is not said again.
+//! Sayings that are said once: those that were said already are left out.
 
 use std::collections::HashSet;
 

@@ -17,7 +17,7 @@ pub(super) struct Motives(Ends<Motive>);
 /// Why a host sends a packet.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Motive {
-    /// A clock that ran out.
+    /// A timer that expired.
     pub(super) clock: Option<Clock>,
     /// What its TCP has counted.
     pub(super) counter: Option<Counter>,

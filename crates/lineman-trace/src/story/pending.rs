@@ -274,9 +274,9 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
     })
 }
 
-/// Whether a clock that a kernel has told of did run out here. Logs of before tell of one where Linux counts
-/// an answer to a SYN that came again as one more resend, which its clock has not caused; and a wire that doubles
-/// a SYN has it count beside the first answer.
+/// Whether a timer that a kernel has told of did expire here. Older logs tell of one where Linux counts the answer to a
+/// retransmitted SYN as one more retransmission, though no timer has caused it; and where the wire has doubled a SYN, Linux
+/// counts the second answer, too.
 pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
     let Some(arrow) = &row.arrow else { return true };
     let not_by_time = |cause| matches!(cause, Cause::Asked | Cause::Doubled | Cause::Rejected);
@@ -302,7 +302,7 @@ pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
     }
 }
 
-/// The clock that must have run out for a packet to be sent.
+/// The timer that must have expired for a packet to be sent.
 pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
         (Some(again), _) => match again.cause {

@@ -80,11 +80,11 @@ reasons! {
     LastFinWaits "state.fin.last.queued"
     /// Its FIN, the second, was acknowledged.
     LastAcked "state.fin.last.acked"
-    /// Time is over.
+    /// TIME-WAIT is over.
     TimeOver "state.time_wait.over"
-    /// The connection was broken off.
+    /// The peer has reset the connection.
     Broken "state.reset"
-    /// It has broken the connection off itself.
+    /// It has reset the connection itself.
     Resets "state.reset.sent"
     /// It was passive, and a RST came before its SYN was acknowledged.
     ListensAgain "state.listen.reset"
@@ -100,9 +100,9 @@ reasons! {
     StopsAsking "state.syn.closed"
     /// The program ends before there was an answer.
     AskerEnds "state.syn.ended"
-    /// The program dissolves a connection that has not opened.
+    /// The program gives a connection up that has not opened: connect() with AF_UNSPEC.
     Dissolves "state.dissolved"
-    /// Nothing has answered.
+    /// Nothing has answered its SYNs.
     GaveUp "state.gave_up"
     /// Bytes came for a program that has closed.
     Unheard "state.data.unheard"

@@ -27,7 +27,7 @@ pub struct Row {
     pub arrow: Option<Arrow>,
     /// The states of the sockets it is about.
     pub states: Ends<Option<StateCell>>,
-    /// The clock that ran out and caused it.
+    /// The timer that expired and caused it.
     pub clock: Option<Clock>,
     /// What there is to say, in this order.
     pub sayings: Vec<Saying>,
@@ -151,7 +151,7 @@ pub struct StateCell {
     pub connection: Option<ConnectionName>,
 }
 
-/// A clock that ran out.
+/// A timer that expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// Whose.

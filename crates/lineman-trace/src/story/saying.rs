@@ -123,25 +123,25 @@ sayings! {
     Window "window" { who: Host, window: Bytes }
     /// No room.
     WindowZero "window.zero" { who: Host }
-    /// Is there room again?
+    /// A window probe: it asks whether there is room again.
     Probe "window.probe" { who: Host }
-    /// The same, with a byte for which there is none.
+    /// A window probe with a byte for which there is no room.
     ProbeByte "window.probe.byte" { who: Host, first: RelativeSeq }
     /// Bytes of which the first was in the probe.
     DataProbed "data.probed" { first: RelativeSeq }
     /// The persist timer has had it sent.
     ProbeTimer "window.probe.timer" { who: Host, millis: Millis }
-    /// Are you still there?
+    /// A keep-alive probe: it asks whether the peer is still there.
     KeepAlive "keepalive" { who: Host }
-    /// The first end.
+    /// The first FIN.
     FinFirst "fin.first" { who: Host, seq: RelativeSeq }
-    /// The second end.
+    /// The second FIN.
     FinSecond "fin.second" { who: Host, seq: RelativeSeq }
-    /// The second end, which acknowledges the first.
+    /// The second FIN, which acknowledges the first.
     FinAnswers "fin.answers" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
     /// The same, right after the first.
     FinCombined "fin.combined" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
-    /// Ends that cross.
+    /// FINs that cross.
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Its program has ended, and has ended the connection by no call.
     KernelCloses "end.kernel" { who: Host }
@@ -151,11 +151,11 @@ sayings! {
     RstRefusedSomehow "rst.refused.captured" { who: Host, port: Port }
     /// What becomes of a call that has not waited for the answer.
     RstRefusedLater "rst.refused.later" { who: Host }
-    /// What becomes of a call that nobody has seen.
+    /// What becomes of a call that the log does not have.
     RstRefusedUnseen "rst.refused.unseen" { who: Host }
-    /// Nobody listens at this address, but at another.
+    /// Nothing is listening at this address, but something is at another.
     RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
-    /// Broken off by connect() with AF_UNSPEC.
+    /// Reset by connect() with AF_UNSPEC.
     RstDissolved "rst.dissolved" { who: Host }
     /// Closed with unread bytes.
     RstUnread "rst.unread" { who: Host }
@@ -163,9 +163,9 @@ sayings! {
     RstLinger "rst.linger" { who: Host }
     /// Closed, with one or the other.
     RstClosed "rst.closed" { who: Host }
-    /// Broken off with its listener, before accept() has returned it.
+    /// Reset with its listener, before accept() has returned it.
     RstUntaken "rst.unaccepted" { who: Host }
-    /// Broken off.
+    /// Reset for a reason that is not known.
     RstBroken "rst.broken" { who: Host }
     /// To a socket that is gone.
     RstLate "rst.late" { who: Host }
@@ -179,7 +179,7 @@ sayings! {
     RstNoticed "rst.noticed" { who: Host }
     /// The same, of one that has received a FIN before.
     RstNoticedAfterFin "rst.noticed.after.fin" { who: Host }
-    /// Sent again because the retransmission time-out has run out.
+    /// Retransmitted because the retransmission timer has expired.
     Resent "again.timeout" { who: Host, times: Times, millis: Millis }
     /// The same, of a SYN.
     ResentSyn "again.timeout.syn" { who: Host, times: Times, millis: Millis }
@@ -189,11 +189,11 @@ sayings! {
     ResentLinear "again.timeout.linear" { who: Host, times: Times, millis: Millis }
     /// The same, as far as the times tell.
     ResentDeduced "again.timeout.deduced" { who: Host, times: Times, millis: Millis }
-    /// Sent again because one timer or another has run out, as far as the times tell.
+    /// Retransmitted because one timer or another has expired, as far as the times tell.
     ResentTimer "again.timer.deduced" { who: Host, times: Times, millis: Millis }
     /// A SYN+ACK that is sent again by its timer, or because the SYN has come again.
     ResentOrAsked "again.synack.either" { who: Host, times: Times, millis: Millis }
-    /// Sent again as a tail loss probe.
+    /// Retransmitted as a tail loss probe.
     LossProbe "again.probe" { who: Host, millis: Millis }
     /// Sent as a tail loss probe, though it is new.
     LossProbeNew "probe.new" { who: Host, millis: Millis }
@@ -203,19 +203,19 @@ sayings! {
     ResentRejected "again.rejected" { who: Host, times: Times, millis: Millis }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
-    /// Sent again although the earlier one arrived.
+    /// Retransmitted although the earlier one arrived.
     ResentNeedless "again.needless" { who: Host, times: Times, millis: Millis }
-    /// Sent again because three equal acknowledgments came.
+    /// Retransmitted because three duplicate ACKs came.
     ResentFast "again.fast" { who: Host, acks: Times }
-    /// Sent again because a SACK says that what follows has arrived.
+    /// Retransmitted because a SACK says that what follows has arrived.
     ResentSack "again.sack" { who: Host, acks: Times }
-    /// The same, when it has waited in case only the order had changed.
+    /// The same, after a wait for packets that might only have been reordered.
     ResentRack "again.rack" { who: Host, millis: Millis }
-    /// Sent again because a part of what was under way is acknowledged.
+    /// Retransmitted because only a part of what was in flight is acknowledged.
     ResentPartial "again.partial" { who: Host }
-    /// Sent again because a part of what was under way at a time-out is acknowledged.
+    /// Retransmitted because only a part of what was in flight at a time-out is acknowledged.
     ResentSlowStart "again.slow_start" { who: Host }
-    /// Sent again, and nothing tells why.
+    /// Retransmitted, and nothing tells why.
     ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
     /// What congestion control has come to.
     Congestion "congestion" { who: Host, algorithm: Text, window: Count, threshold: Count }
@@ -265,9 +265,9 @@ sayings! {
     UdpPieces "udp.pieces" { who: Host, len: Bytes, port: Port }
     /// The last piece of a packet.
     PieceLast "ip.piece.last" { who: Host, offset: Offset, len: Bytes }
-    /// Nobody receives at a port.
+    /// Nothing receives at a port.
     UdpRefused "icmp.port" { who: Host, port: Port }
-    /// Nobody receives at this address, but at another.
+    /// Nothing receives at this address, but something does at another.
     UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
     /// The same in a capture: a firewall answers like that, too.
     UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
@@ -279,7 +279,7 @@ sayings! {
     UdpRefusedUnheard "icmp.port.unheard" { who: Host }
     /// The program is not told, because it has closed its socket.
     UdpRefusedGone "icmp.port.gone" { who: Host }
-    /// Nobody has seen whether its socket is connected.
+    /// The log does not tell whether its socket is connected.
     UdpRefusedUnseen "icmp.port.unseen" { who: Host }
     /// Something is unreachable.
     Unreachable "icmp.unreachable" { who: Host }
@@ -321,7 +321,7 @@ sayings! {
     TftpAckLast "tftp.ack.last" { who: Host, block: Block, bytes: Bytes }
     /// The same packet again.
     TftpResent "tftp.again" { who: Host, times: Times, millis: Millis }
-    /// An ACK again, for a block is missing (RFC 7440).
+    /// An ACK again, because a block is missing (RFC 7440).
     TftpGap "tftp.again.gap" { who: Host }
     /// A block again, because an ACK names one before it (RFC 7440).
     TftpResumed "tftp.again.window" { who: Host }
@@ -339,11 +339,11 @@ sayings! {
     Forged "wire.forged" { who: Host }
     /// A rule dropped it.
     Lost "wire.lost" { rule: Text }
-    /// A person dropped it, or nobody says why.
+    /// A person dropped it, or the log does not say why.
     LostByHand "wire.lost.hand" { }
-    /// Nobody has the address that it is for.
+    /// No host has the address that it is for.
     Nobody "wire.nobody" { address: Text }
-    /// Nobody says so, either; said once.
+    /// No host reports that by ICMP, either; said once.
     NobodyTells "wire.nobody.tells" { who: Host }
     /// It waits.
     Held "wire.held" { }
@@ -441,7 +441,7 @@ sayings! {
     CallConnected "call.connect" { who: Host }
     /// `accept()` returned.
     CallAccepted "call.accept" { who: Host, answer: Text }
-    /// The same, where a close() was called of the listener meanwhile: whether that listens on, nobody knows.
+    /// The same, where close() was called on the listener meanwhile: it is not known whether that listens on.
     CallAcceptedAlone "call.accept.alone" { who: Host, answer: Text }
     /// `send()` returned.
     CallSent "call.send" { who: Host, name: Text }
@@ -459,7 +459,7 @@ sayings! {
     CallShutRead "call.recv.shut" { who: Host, name: Text }
     /// Nothing is received: nothing was asked for.
     CallNothingAsked "call.recv.nothing" { who: Host, name: Text }
-    /// Nothing is received, and nobody has seen why.
+    /// Nothing is received, and the log does not tell why.
     CallEndedSomehow "call.recv.over" { who: Host, name: Text }
     /// The socket is closed, and a file keeps it open.
     CallFileOpen "call.close.file" { who: Host }
@@ -477,7 +477,7 @@ sayings! {
     CallRefusedUdp "call.refused.udp" { who: Host, name: Text, error: Text, python: Text }
     /// A RST came.
     CallReset "call.reset" { who: Host, name: Text, error: Text, python: Text }
-    /// Nothing can be sent, and nobody has seen why.
+    /// Nothing can be sent, and the log does not tell why.
     CallPipe "call.pipe" { who: Host, name: Text, error: Text, python: Text }
     /// Nothing can be sent without a connection.
     CallPipeUnconnected "call.pipe.unconnected" { who: Host, name: Text, error: Text, python: Text }
@@ -511,7 +511,7 @@ sayings! {
     CallNobodys "call.notavail" { who: Host, name: Text, error: Text, python: Text, address: Text, own: Text }
     /// The socket's own time-out ran out.
     CallTimeout "call.timeout" { who: Host, name: Text, seconds: Text }
-    /// The same, and nobody has seen how long it is.
+    /// The same, and the log does not tell how long it is.
     CallTimeoutUnseen "call.timeout.unseen" { who: Host, name: Text }
     /// TCP had no answer to its SYNs.
     CallUnanswered "call.timeout.syn" { who: Host, name: Text, error: Text, python: Text }
@@ -601,7 +601,7 @@ sayings! {
     CallNetDown "call.netdown" { who: Host, name: Text, error: Text, python: Text }
     /// An attempt to connect that is over.
     CallAttemptOver "call.aborted.connect" { who: Host, name: Text, error: Text, python: Text }
-    /// A connection that was broken off before `accept()`.
+    /// A connection that was reset before `accept()`.
     CallAborted "call.aborted" { who: Host, name: Text, error: Text, python: Text }
     /// A socket that does not know the call or flag.
     CallUnsupported "call.opnotsupp" { who: Host, name: Text, error: Text, python: Text }

@@ -88,7 +88,7 @@ pub(super) fn is_dissolving(name: &str, args: &[String]) -> bool {
 /// For whom the packet of a call is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Toward {
-    /// Nobody has seen that.
+    /// The log does not tell.
     #[default]
     Unknown,
     /// For this end.

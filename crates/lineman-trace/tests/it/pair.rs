@@ -905,7 +905,7 @@ fn a_clock_that_is_set_meanwhile_is_told() {
     assert!(compared.clocks.is_broken);
 }
 
-/// A capture and its copy, by a clock that is ahead: nothing tells who was nearer to whom, and nobody says so.
+/// A capture and its copy, by a clock that is ahead: nothing tells which host was nearer to which point, and so neither is claimed.
 #[test]
 fn a_copy_of_a_capture_tells_no_side() {
     let mut world = World::new(6);

@@ -436,7 +436,7 @@ fn time_wait_is_told_in_whole_seconds() {
     }
 }
 
-/// Linux counts the answer to a SYN that came again as one more resend; no clock has run out.
+/// Linux counts the answer to a SYN that came again as one more retransmission; no timer has expired.
 #[test]
 fn a_recorded_answer_to_a_repeated_syn_has_no_clock() {
     let rows = rows(&recorded("syn-ack-lost"));

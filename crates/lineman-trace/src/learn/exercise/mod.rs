@@ -215,7 +215,7 @@ impl Exercise {
     }
 }
 
-/// Whether an exercise shows a packet: not one that nobody has seen, and no copy that the wire has swallowed.
+/// Whether an exercise shows a packet: not one that was only deduced, and no copy that the wire has swallowed.
 fn is_shown(arrow: &Arrow) -> bool {
     !arrow.deduced && arrow.stretch != Stretch::Repeat
 }

@@ -63,7 +63,7 @@ fn precedes(one: &Arrow, other: &Arrow) -> bool {
     arrived.is_some_and(|arrived| arrived <= other.sent_ns)
 }
 
-/// The same list, in which those that look the same stand in the order in which they were sent: nobody could tell.
+/// The same list, in which packets that look the same stand in the order in which they were sent: a learner cannot tell them apart.
 fn told_apart(rows: &[Row], blanks: &[Blank], list: &[usize]) -> Vec<usize> {
     let mut told = list.to_vec();
     for at in 0..told.len() {
@@ -78,7 +78,7 @@ fn told_apart(rows: &[Row], blanks: &[Blank], list: &[usize]) -> Vec<usize> {
     told
 }
 
-/// Whether nobody could tell two packets apart who does not see when they were sent.
+/// Whether a learner who does not see when two packets were sent cannot tell them apart.
 fn looks_like(rows: &[Row], blanks: &[Blank], one: usize, other: usize) -> bool {
     let numbers = |row: usize, arrow: &Arrow| {
         let shown = |field| !blanks.contains(&Blank { row, field });

@@ -42,7 +42,7 @@ pub struct Plan {
 /// The version of the form.
 pub(super) const VERSION: u32 = 1;
 
-/// Blanks of an exercise of which nobody has said how many: about as many as a small window shows.
+/// How many blanks an exercise has if the number is not given: about as many as a small window shows.
 const BLANKS: usize = 8;
 
 impl Default for Plan {

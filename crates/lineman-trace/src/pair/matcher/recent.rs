@@ -43,7 +43,7 @@ impl<T> Recent<T> {
         }
     }
 
-    /// Both have it now.
+    /// Notes that both captures have now had this packet.
     pub(super) fn note(&mut self, sight: &Rc<Sight<T>>, met_ns: i64) {
         let key = (sight.point, sight.print.key);
         let alike = self.all.entry(key).or_default();
