@@ -13,19 +13,19 @@ use super::draft::Draft;
 use super::judge::Packet;
 use super::random::Random;
 
-/// A rule with all that it remembers.
+/// A rule, with what it remembers of packets.
 #[derive(Clone, Debug)]
 pub(super) struct Applied {
     rule: Rule,
     text: String,
-    lines: [Line; 2],
+    directions: [Direction; 2],
 }
 
-/// What a rule remembers of one direction. It counts of its own, and has chance of its own: which of two packets that
-/// cross enters the wire first is decided by threads, and must not decide which of them is lost.
+/// What a rule remembers of one direction. Each direction has its own count and its own random numbers: which of two packets
+/// that cross enters the wire first is decided by threads, and must not decide which of them is lost.
 #[derive(Clone, Debug)]
-struct Line {
-    /// How many packets were of those that it is about.
+struct Direction {
+    /// How many packets of this direction fitted the rule.
     fitted: u64,
     random: Random,
     /// Until when the wire is busy, or before when nothing may arrive.
@@ -50,17 +50,21 @@ impl Applied {
             None => format!("{words} s>c"),
             Some(_) => words.clone(),
         };
-        let lines = [words, back].map(|words| Line {
+        let directions = [words, back].map(|words| Direction {
             fitted: 0,
             random: Random::new(seed, &words),
             until: Duration::ZERO,
             waiting: None,
         });
-        Self { rule, text, lines }
+        Self {
+            rule,
+            text,
+            directions,
+        }
     }
 
-    fn line(&mut self, from: Host) -> &mut Line {
-        &mut self.lines[usize::from(from == Host::Server)]
+    fn direction(&mut self, from: Host) -> &mut Direction {
+        &mut self.directions[usize::from(from == Host::Server)]
     }
 
     /// Whether the rule is about this packet; it counts those that fit, and lets chance decide about
@@ -76,10 +80,11 @@ impl Applied {
         if !fits {
             return false;
         }
-        let line = self.line(packet.from);
-        line.fitted += 1;
+        let direction = self.direction(packet.from);
+        direction.fitted += 1;
         let chance = chance.map(|chance| u64::from(chance.millionths()));
-        turn.is(line.fitted) && chance.is_none_or(|chance| line.random.below(1_000_000) < chance)
+        turn.is(direction.fitted)
+            && chance.is_none_or(|chance| direction.random.below(1_000_000) < chance)
     }
 
     /// What depends on nothing but the packet and chance.
@@ -89,7 +94,7 @@ impl Applied {
             Action::Delay(time) => draft.late(time),
             Action::Jitter(time) => {
                 let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-                let random = &mut self.line(packet.from).random;
+                let random = &mut self.direction(packet.from).random;
                 draft.late(Duration::from_nanos(random.below(nanos.saturating_add(1))));
             }
             Action::Duplicate(time) => draft.copies.push(time),
@@ -111,7 +116,7 @@ impl Applied {
         let from = payload.map_or(0, |(_, range)| range.start) * 8;
         let all = frame.payload().range().end * 8 - from;
         let wanted = all.min(bits as usize);
-        let random = &mut self.line(packet.from).random;
+        let random = &mut self.direction(packet.from).random;
         let mut flips = BTreeSet::new();
         while flips.len() < wanted {
             flips.insert(from + random.below(all as u64) as usize);
@@ -133,13 +138,13 @@ impl Applied {
             Action::Rate(rate) => {
                 let nanos = packet.frame.bytes().len() as u128 * 8 * 1_000_000_000;
                 let nanos = u64::try_from(nanos.div_ceil(u128::from(rate.max(1))));
-                let line = self.line(packet.from);
+                let direction = self.direction(packet.from);
                 let took = Duration::from_nanos(nanos.unwrap_or(u64::MAX));
-                line.until = line.until.max(now).saturating_add(took);
-                draft.queue = draft.queue.max(line.until - now);
+                direction.until = direction.until.max(now).saturating_add(took);
+                draft.queue = draft.queue.max(direction.until - now);
             }
             Action::Jitter(_) => {
-                draft.not_before = draft.not_before.max(self.line(packet.from).until);
+                draft.not_before = draft.not_before.max(self.direction(packet.from).until);
             }
             _ => {}
         }
@@ -156,22 +161,24 @@ impl Applied {
     ) {
         let arrival = packet.now.saturating_add(after);
         match self.rule.action {
-            Action::Jitter(_) if chosen => self.line(packet.from).until = arrival,
+            Action::Jitter(_) if chosen => self.direction(packet.from).until = arrival,
             Action::Reorder(by) => {
-                let line = &mut self.lines[usize::from(packet.from == Host::Server)];
-                line.waiting = line.waiting.filter(|waiting| packet.now < waiting.until);
-                match &mut line.waiting {
+                let direction = &mut self.directions[usize::from(packet.from == Host::Server)];
+                direction.waiting = direction
+                    .waiting
+                    .filter(|waiting| packet.now < waiting.until);
+                match &mut direction.waiting {
                     Some(waiting) if waiting.by > 1 => waiting.by -= 1,
                     Some(waiting) => {
                         released.push((waiting.packet, after));
-                        line.waiting = None;
+                        direction.waiting = None;
                     }
                     None if chosen => {
                         draft.held = true;
                         draft
                             .texts
                             .push((self.text.clone(), self.rule.is_of_time()));
-                        line.waiting = Some(Waiting {
+                        direction.waiting = Some(Waiting {
                             packet: packet.id,
                             by,
                             until: arrival.saturating_add(OVERTAKE_WITHIN),
