@@ -1,4 +1,4 @@
-//! Which rung of the way into the lab gave way.
+//! What the system refused when a lab was to be made.
 
 use std::io;
 
@@ -41,7 +41,7 @@ impl Rung {
     }
 }
 
-/// A rung that gave way, and what the system said.
+/// What the system refused, and what it said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("the lab cannot be built: {rung:?}: {said}")]
 pub struct Refusal {

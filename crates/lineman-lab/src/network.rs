@@ -95,10 +95,10 @@ pub trait Network: Send {
 #[derive(Debug)]
 pub struct Kernel {
     lab: Lab,
-    /// Where the lab says what has come of calls, of any of them: nobody has to ask for each in turn.
+    /// The channel by which the lab tells the outcomes of all calls, so that none has to be asked for in turn.
     says: mpsc::Sender<(u64, Answer)>,
     said: mpsc::Receiver<(u64, Answer)>,
-    /// What nobody has asked for yet, the oldest first.
+    /// Outcomes that were not asked for yet, the oldest first.
     returned: Vec<(u64, Outcome)>,
     begun: Instant,
 }
@@ -178,7 +178,7 @@ impl Network for Kernel {
 }
 
 /// How long a lab may need to look at the sockets of a host: some milliseconds, and seconds on a machine that does
-/// other things. Who asked waits.
+/// other things. The caller waits for that long.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long time passes between two looks at whether something holds: a person would not notice.
 const MOMENT: Duration = Duration::from_millis(1);

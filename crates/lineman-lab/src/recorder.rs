@@ -1,4 +1,4 @@
-//! Where everybody who makes something happen tells it.
+//! The recorder of a lab's log: each part of the lab that makes something happen tells it here.
 
 use std::fmt;
 use std::sync::Arc;

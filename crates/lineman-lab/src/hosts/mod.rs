@@ -35,8 +35,8 @@ pub use options::SocketOption;
 pub use outcome::Outcome;
 pub(crate) use socket_table::SocketTable;
 
-/// What a call ends with whose socket's time-out has run out: the name of Python's exception, since there
-/// is no error that the kernel would name.
+/// The outcome of a call whose socket's time-out has expired: the name of Python's exception, since the kernel
+/// has no error for it.
 pub const TIMED_OUT: &str = "TimeoutError";
 
 /// What a host is asked to do: a call, and where its outcome goes.

@@ -125,7 +125,7 @@ impl SocketTable {
         Ok(self.close(number, socket)?)
     }
 
-    /// Closes a file, and the socket if nobody else has it.
+    /// Closes a file, and the socket if its program has closed it, too.
     fn close_file(&self, number: i32, socket: Arc<Socket>) -> Result<()> {
         let flushed = socket.file.flush(&socket);
         let before = std::mem::replace(&mut *socket.file.use_of(), Use::Plain);
@@ -253,7 +253,7 @@ struct Received {
     bytes: Vec<u8>,
     /// How long it was, which is more than there was room for only with `MSG_TRUNC`.
     len: usize,
-    /// TCP does not say whose bytes these are: everybody knows.
+    /// The sender's address; `None` for a stream, whose peer is known.
     from: Option<SocketAddrAny>,
 }
 

@@ -1,4 +1,4 @@
-//! The workbench of a host: its open sockets, and how a call is told.
+//! The open sockets of a host, and how a call on one of them is told.
 
 use std::collections::BTreeMap;
 use std::io;

@@ -1,5 +1,4 @@
-//! What the kernel tells of connections in this process's own network: where there is no lab, this is
-//! what there is.
+//! What the kernel tells of connections in this process's own network, for use without a lab.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -216,7 +216,7 @@ impl Sampler {
         may && self.moved(host, &[Counter::LossProbes], FEW_TRIES)
     }
 
-    /// It has asked for an ACK by an old number: because its persist timer has run out, if that runs again.
+    /// It has asked for an ACK by an old number. If its persist timer runs again, that timer had expired and was the cause.
     fn probed(&mut self, host: Host, socket: &Endpoints, known: &Known, at: Instant) {
         let mut timer = None;
         for _ in 0..FEW_TRIES {
@@ -348,7 +348,7 @@ impl Sampler {
         Vec::new()
     }
 
-    /// The timer that would have it send again.
+    /// The timer whose expiry makes it retransmit.
     fn resends(&mut self, host: Host, socket: &Endpoints) -> Option<KernelTimer> {
         let timer = self.exact(host, socket).and_then(|seen| seen.timer);
         timer.filter(|timer| timer.kind == TimerKind::Retransmission)
@@ -572,7 +572,7 @@ const EXCHANGED: u32 = 3;
 /// How often to ask whether something is counted: the kernel counts microseconds after it has sent, and half a
 /// millisecond ([`PAUSE`] between two) is nothing beside the times that are told.
 const TRIES: u32 = 10;
-/// The same, where it is usually not, and others wait meanwhile.
+/// The same for a counter that has usually not moved: the wire waits meanwhile, so it is asked less often.
 const FEW_TRIES: u32 = 3;
 /// A tail loss probe waits for two round trips and two ticks of the kernel at least (`TCP_TIMEOUT_MIN`), which are
 /// 2 ms at 1000 Hz.

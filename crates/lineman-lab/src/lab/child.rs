@@ -58,7 +58,7 @@ struct Log {
     sorter: Sorter,
 }
 
-/// A lab that has lost one of its threads tells lies by saying nothing.
+/// Ends the lab when one of its threads has panicked: a log that goes on without it would lack events.
 fn end_as_a_whole() {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {

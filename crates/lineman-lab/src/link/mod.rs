@@ -106,8 +106,8 @@ pub(crate) fn await_middle(netlink: &mut Netlink, host: Host) -> io::Result<()> 
 ///
 /// With `resolving` it is an interface like any other: ARP and neighbour discovery are on the wire, and
 /// so are the multicast groups that IPv6 joins for them. Without, it has no ARP and is told whom there
-/// is; then a lesson's first packet is the first on the wire. A packet to an address that nobody has
-/// then reaches nobody, and nobody says so.
+/// is; then a lesson's first packet is the first on the wire. A packet to an address that no host has
+/// is then lost without an error.
 pub(crate) fn configure(netlink: &mut Netlink, host: Host, resolving: bool) -> io::Result<()> {
     netlink.order(build::up(LO, true))?;
     netlink.order(build::no_address_of_its_own(ETH0))?;
@@ -124,7 +124,7 @@ pub(crate) fn configure(netlink: &mut Netlink, host: Host, resolving: bool) -> i
     }
 }
 
-/// Tells a host where its peer is, and where everybody is.
+/// Tells a host the hardware addresses of its peer and of broadcast addresses.
 fn introduce(netlink: &mut Netlink, peer: Host) -> io::Result<()> {
     let Addresses { v4, v6 } = addresses(peer);
     let neighbours = [
@@ -187,7 +187,7 @@ const PAUSE: Duration = Duration::from_micros(200);
 /// How often an idle machine is asked within that patience, at least: each question takes a tenth of a millisecond,
 /// and a pause twice as long as it is meant.
 const QUESTIONS: u32 = 8_000;
-/// Nobody waits for longer, however busy the machine is.
+/// The lab's start waits no longer than this, however busy the machine is.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The number of a namespace's loopback interface (`LOOPBACK_IFINDEX` of the kernel).
 const LO: u32 = 1;

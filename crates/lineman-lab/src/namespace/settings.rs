@@ -19,7 +19,7 @@ pub struct Settings {
     pub synack_retries: Option<u8>,
     /// How often data are sent again before the connection is given up (`tcp_retries2`).
     pub data_retries: Option<u8>,
-    /// How long FIN-WAIT-2 lasts when nobody reads any more, in whole seconds (`tcp_fin_timeout`).
+    /// How long FIN-WAIT-2 lasts for a socket that its program has closed, in whole seconds (`tcp_fin_timeout`).
     pub fin_timeout: Option<Duration>,
     /// The shortest retransmission time-out, in whole microseconds (`tcp_rto_min_us`, Linux 6.11).
     pub rto_min: Option<Duration>,

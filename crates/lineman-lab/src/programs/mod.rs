@@ -228,8 +228,8 @@ fn is_dead(pid: &str) -> bool {
 /// before; two are usual, and a program that forks for ever must not keep the lab.
 const ROUNDS: usize = 40;
 
-/// What strace runs instead of the program, which it becomes. strace says what it has to say on its own standard
-/// error, which is nobody's; that of the program is another descriptor until then.
+/// What strace runs instead of the program: it becomes the program (exec). strace's own messages go to its standard
+/// error, which is thrown away; the program's standard error is another descriptor until then.
 const SPEAK_APART: [&str; 4] = ["/bin/sh", "-c", r#"exec "$@" 2>&9 9>&-"#, "sh"];
 /// That descriptor: the last that a shell names by one digit, as it must.
 const APART: i32 = 9;

@@ -32,7 +32,7 @@ use crate::wire::together;
 pub(crate) struct CallRecorder {
     pub(crate) recorder: Recorder,
     pub(crate) sampler: Arc<Mutex<Sampler>>,
-    /// Counts the calls of everybody.
+    /// Counts the calls of all programs and hosts.
     pub(crate) calls: Arc<AtomicU64>,
     /// When the log began.
     pub(crate) begun: Instant,

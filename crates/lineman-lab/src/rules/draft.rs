@@ -34,7 +34,7 @@ impl Draft {
         after.max(self.not_before.saturating_sub(now))
     }
 
-    /// Whatever is said twice loses it once.
+    /// The plan of a packet that is lost. A rule that is written twice is named once.
     pub(super) fn lost(mut self) -> Plan {
         let mut said = HashSet::new();
         self.drops.retain(|text| said.insert(text.clone()));

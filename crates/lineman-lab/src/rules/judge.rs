@@ -16,7 +16,7 @@ use super::draft::Draft;
 /// and less than the shortest time-out of TCP (200 ms), which would send it again.
 pub const OVERTAKE_WITHIN: Duration = Duration::from_millis(100);
 
-/// What all packets of a wire do is worth no word at each, but that one is so much later than another is.
+/// A delay that all packets share is not told of each packet; a difference of this much between two packets is.
 pub(super) const UNEQUAL: Duration = Duration::from_millis(20);
 
 /// Applies rules to packets, one after the other.

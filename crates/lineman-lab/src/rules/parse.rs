@@ -76,8 +76,8 @@ impl FromStr for Rule {
     }
 }
 
-/// A rule and nothing else. tc(8) and others say behind what happens which packets it happens to; who writes it so
-/// is told how it is written here.
+/// A rule and nothing else. In tc(8) and elsewhere the packets are named behind what happens to them; a user who writes
+/// a rule so is told how it is written here.
 fn whole_rule(mut words: Words<'_>) -> Result<Rule, ParseError> {
     let all: Vec<Word<'_>> = words.words.clone().collect();
     let rule = words.rule().and_then(|rule| words.end().map(|()| rule));

@@ -1,4 +1,4 @@
-//! Chance that can be had again.
+//! Random numbers that a seed repeats.
 
 /// SplitMix64 (Steele, Lea and Flood 2014). Its own few lines, because a library may change its
 /// numbers with a release, and a seed in a lesson must mean the same for ever.

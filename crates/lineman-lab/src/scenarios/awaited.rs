@@ -1,4 +1,4 @@
-//! What a script waits for, so that it can be said: to who sees a wait that is long, and when it was in vain.
+//! What a script waits for, by name: the user is told of it when the wait is long, and when it was in vain.
 
 use std::collections::BTreeMap;
 use std::fmt;

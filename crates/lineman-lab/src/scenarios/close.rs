@@ -31,7 +31,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("half-open", Subject::Closing, "s>c:rst #1 drop", half_open),
 ];
 
-/// The server has nothing more to say and closes at once: its FIN takes the ACK along.
+/// The server has nothing more to send and closes at once: its FIN carries the ACK.
 fn three(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
     greet(stage, client, server)?;
@@ -54,7 +54,7 @@ fn four(stage: &Stage<'_>) -> Result<(), Stop> {
     over(stage)
 }
 
-/// A word and its answer: from then on an ACK waits for an answer that might take it along.
+/// A request and its answer: from then on the kernel delays an ACK, because an answer might carry it.
 pub(super) fn greet(stage: &Stage<'_>, client: i32, server: i32) -> Result<(), Stop> {
     stage.send(Host::Client, client, "hello")?;
     stage.receive(Host::Server, server, 5)?;

@@ -35,7 +35,7 @@ pub(super) const ALL: &[Scenario] = &[
     Scenario::new("nagle-off", Subject::Data, "", no_nagle),
 ];
 
-/// Nothing follows, so only the clock can tell that it was lost.
+/// Nothing follows, so only the retransmission timer can tell that it was lost.
 fn one(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
     stage.send(Host::Client, client, "hello")?;
@@ -120,7 +120,7 @@ fn scaled(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.receive(Host::Server, server, 5)
 }
 
-/// Nobody says anything, and the client asks every second whether the server is there.
+/// Neither program sends anything, and the client's TCP asks every second whether the server is there.
 fn alive(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, _) = stage.connect()?;
     keep_alive(stage, client)?;

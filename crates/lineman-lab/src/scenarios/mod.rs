@@ -182,6 +182,6 @@ impl Scenario {
     }
 }
 
-/// How long a script waits for what must come: longer than any clock that it waits for, on a slow wire
-/// and a busy machine too.
+/// How long a script waits for what must come: longer than any timer that it waits for, on a slow wire
+/// and a busy machine, too.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -49,7 +49,7 @@ fn ack_lost(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.until_state(Host::Server, TcpState::Established)
 }
 
-/// Each connects to the other, and nobody listens.
+/// Each host connects to the other, and neither listens (simultaneous open).
 fn crossed(stage: &Stage<'_>) -> Result<(), Stop> {
     const PORT: u16 = 5000;
     let hosts = [Host::Client, Host::Server];

@@ -39,7 +39,7 @@ fn reused(stage: &Stage<'_>) -> Result<(), Stop> {
     start(stage, fd)
 }
 
-/// The client has closed first: TIME-WAIT is at its port, which nobody wants.
+/// The client has closed first: TIME-WAIT is at its port, which no socket is to be bound to.
 fn free(stage: &Stage<'_>) -> Result<(), Stop> {
     serve_once(stage, Host::Client, false)?;
     let fd = stage.socket(Host::Server, Transport::Stream)?;

@@ -18,7 +18,7 @@ use crate::hosts::Call;
 use crate::hosts::Outcome;
 use crate::hosts::TIMED_OUT;
 
-/// How patient both ends are. Nobody stays after the last ACK: no lesson here loses it.
+/// How patient both ends are. The receiver does not dally after the last ACK: no lesson here loses it.
 pub(super) const TIMING: Timing = Timing {
     patience: Duration::from_secs(10),
     dally: Duration::ZERO,
@@ -27,9 +27,9 @@ pub(super) const TIMING: Timing = Timing {
 
 /// How many times as long as its session would a program here waits for a packet, in whole seconds: a lab may wait for a busy machine, and
 /// where nothing is lost nothing should come twice. Thirty labs at once on two processors answered requests within 1.4 s, where a
-/// session waits 1 s, and blocks within 0.5 s, where it waits 0.2 s. Both ends alike: who waits for less repeats first.
+/// session waits 1 s, and blocks within 0.5 s, where it waits 0.2 s. Both ends alike: an end that waited for less would retransmit first.
 const PATIENT: u32 = 5;
-/// The longest timeout: nobody looks at a ladder that stands still for longer.
+/// The longest timeout: a reader does not wait longer for a ladder that stands still.
 const LONGEST: Duration = Duration::from_secs(3);
 
 /// A host with a socket and a session, as a program of one thread: it sends, and waits for the next packet until its

@@ -44,7 +44,7 @@ fn closed(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.close(Host::Client, fd)
 }
 
-/// The server takes what comes, until nothing has come for a while.
+/// The server receives until nothing has come for a while.
 fn three(stage: &Stage<'_>) -> Result<(), Stop> {
     let server = stage.bound(Host::Server, Transport::Datagram, PORT)?;
     let timeout = Some(Duration::from_millis(300));

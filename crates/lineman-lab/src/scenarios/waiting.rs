@@ -35,7 +35,7 @@ fn blocking(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.answer(&hears).map(drop)
 }
 
-/// It stands still for a while only.
+/// The server's program waits for a while only (a time-out).
 fn timeout(stage: &Stage<'_>) -> Result<(), Stop> {
     let (client, server) = stage.connect()?;
     let timeout = Some(Duration::from_millis(THINKS));
@@ -46,7 +46,7 @@ fn timeout(stage: &Stage<'_>) -> Result<(), Stop> {
     stage.recv(Host::Server, server, 4096).map(drop)
 }
 
-/// It does not stand still, and has to come again.
+/// The server's program does not wait (non-blocking), and has to call again.
 fn nonblocking(stage: &Stage<'_>) -> Result<(), Stop> {
     const WORDS: &str = "here I am";
     let (client, server) = stage.connect()?;
@@ -100,7 +100,7 @@ fn select(stage: &Stage<'_>) -> Result<(), Stop> {
     }
 }
 
-/// The buffers of both ends are small, and nobody reads: the kernel takes what has room.
+/// The buffers of both ends are small, and the server does not read yet: the kernel takes what has room.
 fn partial(stage: &Stage<'_>) -> Result<(), Stop> {
     const SIZE: usize = 10_000;
     const BUFFER: i32 = 4096;

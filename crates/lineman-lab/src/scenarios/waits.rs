@@ -122,7 +122,7 @@ impl<'s, 'n> Wait<'s, 'n> {
         }
     }
 
-    /// It is not there yet.
+    /// What the script waits for is not there yet.
     pub(super) fn goes_on(&mut self) -> Result<(), Stop> {
         let now = self.stage.now();
         if now >= self.ends {
@@ -181,7 +181,7 @@ fn on_the_wire(events: &[Event]) -> BTreeSet<u64> {
 /// look at sockets that no packet concerns 200.
 const CALM: u64 = 250;
 
-/// After so long a reader wonders whether anything goes on. No clock that a lesson is about takes longer
+/// After so long a reader wonders whether anything goes on. No timer that a lesson is about takes longer
 /// without loss.
 const LONG: Duration = Duration::from_secs(4);
 /// When to look again, where a packet was on its way: time-outs are of that order.

@@ -49,7 +49,7 @@ impl SocketTable {
         Ok(Some(Outcome::Done))
     }
 
-    /// Gives a socket its address, with a port that is free if it does not care.
+    /// Gives a socket its address; if it asks for port 0, a port that is free.
     pub(super) fn settle_at(
         &mut self,
         fd: i32,
@@ -94,7 +94,7 @@ impl SocketTable {
         self.close(fd)
     }
 
-    /// Closes a file when it is flushed, and the socket if nobody else has it.
+    /// Closes a file when it is flushed, and the socket if its program has closed it, too.
     pub(super) fn close_file(&mut self, fd: i32) -> Answer {
         let descriptor = self.fd(fd)?;
         if descriptor.use_of == Use::Plain {
@@ -114,7 +114,7 @@ impl SocketTable {
         }
     }
 
-    /// Closes a socket: data that nobody has read, and a linger time of zero, make it a reset.
+    /// Closes a socket: unread data, or a linger time of zero, make it a reset.
     fn close(&mut self, fd: i32) -> Answer {
         let descriptor = self.fds.remove(&fd).ok_or(Errno::EBADF)?;
         let reuses = descriptor.reuses();

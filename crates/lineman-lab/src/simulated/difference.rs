@@ -32,7 +32,7 @@ pub enum Difference {
     NoFragments,
     /// A call that waits on a descriptor that another call closes fails at once.
     CloseWakes,
-    /// An address that nobody has is `ETIMEDOUT`, on Linux `EHOSTUNREACH` if addresses are resolved.
+    /// An address that no host has is `ETIMEDOUT`, on Linux `EHOSTUNREACH` if addresses are resolved.
     NobodyThere,
     /// A host cannot reach its own sockets (`ENETUNREACH`): there is no loopback interface.
     NoLoopback,

@@ -1,4 +1,4 @@
-//! What of a segment a stack is handed that takes a segment whole or not at all.
+//! The part of a segment that the stack is handed: smoltcp takes a segment whole or not at all.
 //!
 //! RFC 9293 §3.10.7.4 has an end ignore an ACK that is older than another, and take in the rest of its segment; and cut off what
 //! it has received before. smoltcp discards the segment in both cases, with its new bytes and its FIN.

@@ -58,7 +58,7 @@ use world::World;
 /// Two simulated hosts on one wire.
 pub struct Simulated {
     world: World,
-    /// What nobody has asked for yet, the oldest first.
+    /// Outcomes that were not asked for yet, the oldest first.
     outcomes: Vec<(u64, Outcome)>,
 }
 

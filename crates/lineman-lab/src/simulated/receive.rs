@@ -65,8 +65,8 @@ impl SocketTable {
         }
     }
 
-    /// Forgets a connection whose program has closed it, if bytes have come for it: nobody will read them
-    /// (RFC 1122 §4.2.2.13). Whether there was one.
+    /// Forgets a connection whose program has closed it, if bytes have come for it: no program will read them
+    /// (RFC 1122 §4.2.2.13). Gives whether there was one.
     fn forget_unheard(&mut self) -> bool {
         let stack = &mut self.stack;
         let mut orphans = self.orphans.iter();
@@ -134,7 +134,7 @@ fn without_syn(frame: &[u8], segment: &Segment) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// The datagram that an ICMP message says nobody wanted: from where to where it was sent.
+/// The datagram that an ICMP message says no program received: from where to where it was sent.
 fn refusal(frame: &[u8]) -> Option<(SocketAddr, SocketAddr)> {
     let ethernet = EthernetFrame::new_checked(frame).ok()?;
     match ethernet.ethertype() {

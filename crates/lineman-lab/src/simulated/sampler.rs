@@ -37,7 +37,7 @@ pub(super) struct Sampler {
 struct Full {
     /// What it has acknowledged so far.
     acknowledged: u32,
-    /// Since when its window is probed next: since it has acknowledged that, or since the last probe.
+    /// When the interval before the next window probe began: with its last acknowledgment, or the last probe.
     since: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Sampler {
         }
     }
 
-    /// Hears that a frame reaches the host: what room its peer has, tells what a clock is about.
+    /// Hears that a frame reaches the host. If the peer's window in it is 0, the timer that expires next is the persist timer.
     pub(super) fn hears(&mut self, frame: &[u8], now: Duration) {
         let Some(segment) = Segment::of(frame).filter(|segment| !segment.reset) else {
             return;
@@ -129,9 +129,9 @@ impl Sampler {
         }
     }
 
-    /// Hears that the host sends a frame; `clock` says whether it was a clock that made it. What a
-    /// clock makes it send again tells that the time-out has run out; a byte for which the peer has no room, that
-    /// it is time for a probe.
+    /// Hears that the host sends a frame; `clock` says whether a timer made the host send it. If a timer made it
+    /// retransmit, the retransmission time-out has expired; if a timer made it send a byte for which the peer has no
+    /// room, that is a window probe.
     pub(super) fn sending(&mut self, frame: &[u8], now: Duration, clock: bool) {
         let Some(segment) = Segment::of(frame).filter(|segment| segment.counts) else {
             return;

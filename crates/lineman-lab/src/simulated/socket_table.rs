@@ -116,8 +116,8 @@ impl SocketTable {
         self.orphans.push(Orphan { handle, reuses });
     }
 
-    /// Looks after all sockets, when something has happened: a packet has come, or a clock has run
-    /// out.
+    /// Looks after all sockets, when something has happened: a packet has come, or a timer has
+    /// expired.
     pub(super) fn tidy(&mut self, packet: bool) {
         let fds: Vec<i32> = self.fds.keys().copied().collect();
         for fd in fds {

@@ -24,11 +24,11 @@ pub(super) struct Task {
     pub(super) again: bool,
     /// When it has waited for long enough.
     pub(super) until: Option<Duration>,
-    /// Who says then that it has.
+    /// What ends the call then: the kernel, or the socket's own time-out.
     limit: Limit,
 }
 
-/// Who has a call wait no longer.
+/// What ends the wait of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     /// The kernel, which is told not to wait at all, or for no longer.

@@ -49,7 +49,7 @@ enum Reason {
     Call,
     /// A packet has come.
     Packet,
-    /// A clock has run out.
+    /// A timer has expired.
     Clock,
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn ports(of: impl Fn(Host) -> io::Result<OwnedFd>) -> io::Result<Port
     })
 }
 
-/// When a log began, by the clock of instants.
+/// When a log began, as an instant.
 pub(crate) fn begun(recorder: &Recorder) -> Instant {
     let (now, log_ns) = together(|| recorder.now_ns());
     now.checked_sub(Duration::from_nanos(log_ns)).unwrap_or(now)

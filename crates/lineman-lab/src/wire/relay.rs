@@ -57,7 +57,7 @@ pub(super) struct Relay {
 }
 
 impl Relay {
-    /// Relays until nobody can send commands any more.
+    /// Relays until the last sender of commands is gone.
     pub(super) fn run(mut self, waker: &OwnedFd, inbox: &mpsc::Receiver<Command>) {
         let mut buffer = Buffer::new();
         loop {
@@ -98,7 +98,7 @@ impl Relay {
         let _ = rustix::io::read(waker, &mut [0; 8]);
     }
 
-    /// States also change without packets, when a clock runs out.
+    /// States also change without packets, when a timer expires.
     fn sweep(&mut self) {
         if self.swept.elapsed() >= SWEEP {
             let mut sampler = locked(&self.sampler);
@@ -136,8 +136,8 @@ impl Relay {
         }
     }
 
-    /// Hands it to the other host, and asks both ends before and the receiver after. The receiver's
-    /// program runs on at once; the lock has what it tells come after what the kernel says.
+    /// Hands the frame to the other host. The kernel is asked for both ends' states before, and for the receiver's after. The
+    /// receiver's program runs on at once; the lock makes what it does be told after what the kernel says.
     fn deliver(&mut self, parcel: &Parcel) {
         let (to, frame) = (parcel.from.other(), parcel.frame());
         let sampler = Arc::clone(&self.sampler);
@@ -218,6 +218,6 @@ fn receiver(segment: &Segment) -> Endpoints {
     }
 }
 
-/// How often all sockets are looked at: a state that a clock has ended is told before a person wonders, and an idle
+/// How often all sockets are looked at: a state that a timer has ended is told before a person wonders, and an idle
 /// lab costs five questions a second.
 const SWEEP: Duration = Duration::from_millis(200);

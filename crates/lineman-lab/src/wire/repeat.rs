@@ -1,4 +1,4 @@
-//! Whether a frame is another one sent again.
+//! Whether a frame is the retransmission of another one.
 
 use super::segment::Segment;
 

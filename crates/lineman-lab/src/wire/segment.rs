@@ -1,5 +1,5 @@
-//! As much of a frame as the wire itself must understand: whose TCP segment it is, and where in it
-//! the kernel writes something else when it sends the same again.
+//! As much of a frame as the wire itself must understand: which connection its TCP segment belongs to, and which
+//! fields the kernel writes anew when it retransmits the segment.
 
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 pub(crate) struct Segment {
     pub(crate) source: SocketAddr,
     pub(crate) destination: SocketAddr,
-    /// Whether it uses up sequence numbers, so that its sender would send it again.
+    /// Whether it consumes sequence numbers, so that its sender retransmits it if it is lost.
     pub(crate) counts: bool,
     /// Whether it neither begins nor ends anything.
     pub(crate) plain: bool,

@@ -130,7 +130,7 @@ fn a_script_is_the_same_to_all() {
     assert_eq!(kernel, paced);
 }
 
-/// Nobody asks for anything, and yet time passes: a clock runs out, and a call returns.
+/// The test asks for nothing, and yet time passes: a timer expires, and a call returns.
 #[test]
 fn time_passes_by_itself() {
     let log = Log::default();

@@ -122,7 +122,7 @@ fn a_lost_syn_is_sent_again_after_a_second() {
     assert!(told);
 }
 
-/// The kernel says that its clock has run out, and how long it is set to now.
+/// The kernel says that its timer has expired, and how long it is set to now.
 #[test]
 fn lost_data_are_sent_again_by_the_clock() {
     let stage = Stage::new(&Options::default());

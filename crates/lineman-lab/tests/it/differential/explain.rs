@@ -365,7 +365,7 @@ fn aborted_at_the_end(case: &Case<'_>) -> bool {
 }
 
 /// The settings of the lab allow two SYNs and four segments to be sent again; a socket whose program has closed gives up as soon
-/// as its clock has run for the longest time, a second (`tcp_orphan_retries` is 0).
+/// as its timer has run for the longest time, a second (`tcp_orphan_retries` is 0).
 fn gave_up(case: &Case<'_>) -> bool {
     let acts = case.acts();
     let ran_out = |told: Told| told.cause.is_none() && told.t_ns >= acts.sent_ns + LONGEST_NS;
