@@ -90,7 +90,7 @@ impl OutputFile {
             }
             Destination::Special(path) => (Target::Direct(open(&path).map_err(refused)?), None),
             Destination::Existing(path) => {
-                // Who may write is said by the file, whatever its directory would allow.
+                // The file's own permissions say who may write, whatever its directory would allow.
                 let old = open(&path).map_err(refused)?;
                 let id = FileId::of(&old);
                 free(&id)?;

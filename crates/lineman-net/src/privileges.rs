@@ -31,7 +31,7 @@ pub struct Account {
     groups: Vec<Gid>,
 }
 
-/// Why there is nobody to become.
+/// Why there is no user to become.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AccountError {
@@ -41,7 +41,7 @@ pub enum AccountError {
     /// No group has this name.
     #[error("no group is called {0}")]
     UnknownGroup(String),
-    /// A number without an account: which group is meant, nobody knows.
+    /// A number without an account: it is not known which group is meant.
     #[error("user {0} has no account, so its group must be given")]
     NoGroup(u32),
     /// Becoming root gives nothing up.

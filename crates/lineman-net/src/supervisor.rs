@@ -51,7 +51,7 @@ impl Notifier {
     /// before confining: a confined process may not be able to.
     ///
     /// # Errors
-    /// When nobody is there.
+    /// When no supervisor listens at that address.
     pub fn from_environment() -> Result<Option<Self>, SystemError> {
         let named = std::env::var_os("NOTIFY_SOCKET").filter(|name| !name.is_empty());
         named.map(|name| Self::connect(&name)).transpose()

@@ -30,8 +30,8 @@ pub struct Options {
     pub filter: Filter,
     /// Whether the interface shall take frames that are for others.
     pub promiscuous: bool,
-    /// How many bytes of packets the kernel shall keep until they are read. Who may not have as much gets what
-    /// the system allows (`net.core.rmem_max`).
+    /// How many bytes of packets the kernel shall keep until they are read. A process that may not have as much gets
+    /// what the system allows (`net.core.rmem_max`).
     pub buffer: usize,
 }
 

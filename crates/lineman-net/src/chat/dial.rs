@@ -20,7 +20,7 @@ pub struct Attempt {
     pub error: io::Error,
 }
 
-/// Why nobody was reached.
+/// Why no peer was reached.
 #[derive(Debug, thiserror::Error)]
 pub enum DialError {
     /// The name has no address.

@@ -99,7 +99,7 @@ impl Listener {
     pub async fn accept(&self) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
-                // It fails for nobody but a caller that is gone already: the first read tells.
+                // It fails only for a caller that is gone already: the first read tells.
                 Ok((stream, address)) => {
                     let _ = link::prepare(&stream);
                     return (stream, canonical(address));

@@ -187,7 +187,7 @@ impl Admission {
         (!running.state.confirmed && running.request == request).then_some(running.answer)
     }
 
-    /// The system is short of descriptors: a transfer leaves that nobody has proved to wait for, or
+    /// The system is short of descriptors: a transfer leaves whose client has not proved its address, or
     /// the one whose client has been silent for longest.
     pub(super) fn shed(&self) {
         self.lock().make_room(None, Duration::ZERO);

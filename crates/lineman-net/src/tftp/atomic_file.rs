@@ -241,7 +241,7 @@ impl Replaced {
         self.0.is_none()
     }
 
-    /// How many bytes the file had that nobody will find any more.
+    /// How many bytes the replaced file had, if it has no other name: then they become free.
     pub(super) fn len(&self) -> u64 {
         let told = self
             .0

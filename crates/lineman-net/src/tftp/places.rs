@@ -55,7 +55,7 @@ pub(super) struct Running {
 /// What befalls a transfer from outside, for the report of its end.
 #[derive(Debug, Default)]
 pub(super) struct Fate {
-    /// Nobody wants to hear of its end.
+    /// Its end is not to be reported.
     pub(super) quiet: AtomicBool,
     /// Its client was silent, and its place was needed.
     pub(super) displaced: AtomicBool,

@@ -275,7 +275,7 @@ pub enum StoreFault {
         /// The status of its answer, of HTTP.
         status: u16,
     },
-    /// It sends us elsewhere; nobody is followed.
+    /// It redirects us elsewhere, and redirections are not followed.
     #[error("the store sends us elsewhere, to {to}")]
     Redirected {
         /// Where, made visible.

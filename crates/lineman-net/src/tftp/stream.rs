@@ -27,7 +27,7 @@ pub(super) struct Stream {
     ended: bool,
 }
 
-/// What has been read off the loop. Who reads has the lock, for as long as that takes.
+/// What has been read off the loop. The thread that reads has the lock, for as long as that takes.
 struct Feed {
     reader: Box<dyn Read + Send>,
     /// As it was read.

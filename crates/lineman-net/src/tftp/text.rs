@@ -1,5 +1,5 @@
 //! A text file as a source: netascii is longer than the file, so where a block begins in the file is
-//! known only to who has read everything before it. Nothing of the text is kept for that, but positions.
+//! known only when everything before it has been read. Nothing of the text is kept for that, but positions.
 
 use std::collections::VecDeque;
 use std::io;

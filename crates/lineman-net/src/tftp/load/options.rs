@@ -66,7 +66,7 @@ impl LoadOptions {
             rollover: Rollover::ToZero,
             timing: Timing {
                 patience: self.patience,
-                // Without loss nobody repeats a last block: its socket can go at once.
+                // Without loss no last block comes again: its socket can go at once.
                 dally: match self.loss.is_none() {
                     true => Duration::ZERO,
                     false => DALLY,

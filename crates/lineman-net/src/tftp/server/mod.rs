@@ -73,7 +73,7 @@ use crate::SystemError;
 pub struct ServerConfig {
     /// Who is answered; `None` is everybody.
     pub allow: Option<Vec<Prefix>>,
-    /// Addresses that nobody can forge here, beside those of this machine: they are never limited.
+    /// Addresses that cannot be forged here, beside those of this machine: they are never limited.
     pub trust: Vec<Prefix>,
     /// How many transfers may run at a time.
     pub max_transfers: usize,

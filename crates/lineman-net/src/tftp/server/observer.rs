@@ -100,7 +100,7 @@ impl Observer for TransferObserver {
         let Some(mut report) = self.report.take() else {
             return;
         };
-        // What nobody has answered shows nothing, and would take the place of what is known.
+        // A transfer that no client has answered shows nothing, and would take the place of what is known.
         if self.state.is_some_and(|state| state.proved) {
             self.shared
                 .clients()

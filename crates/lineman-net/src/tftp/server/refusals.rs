@@ -65,7 +65,7 @@ impl RefusalReporter {
                 let budget = Budget::new(MOST_CLEARED, LONGEST_CLEARING);
                 let parts = store.uploads().map_or(0, |it| it.clear_leftovers(budget));
                 if parts > 0 {
-                    // Nobody is told where nobody listens any more.
+                    // The receiver of events may be gone: then nothing is told.
                     let _ = events.try_send(ServerEvent::Cleared { parts });
                 }
             }

@@ -316,7 +316,7 @@ impl Shared {
     }
 
     /// A socket of its own, unless it belongs to a crowd in lockstep. There an ACK does not prove the
-    /// address, so that who asks without options, and is to give back what the answer took from the
+    /// address, so that a client that asks without options, and is to give back what the answer took from the
     /// account of unproven bytes, has a socket of its own until it has proved itself.
     fn transfer_socket(
         self: &Arc<Self>,

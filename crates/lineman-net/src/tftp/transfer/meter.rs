@@ -128,7 +128,7 @@ impl Drop for Meter {
         if self.window.lock().withdraw(&self.key()) {
             self.asked = None;
         }
-        // A permit that is on its way to nobody counts as in flight.
+        // A permit that is on its way to this transfer counts as in flight.
         self.in_flight += self.asked.take().unwrap_or(0);
         self.give_back(Instant::now());
     }

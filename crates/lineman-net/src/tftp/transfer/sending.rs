@@ -63,7 +63,7 @@ impl Scratch {
         self.pool.submit(lane, move || drop(what));
     }
 
-    /// Drops what nobody waits for any more.
+    /// Drops what is not waited for any more.
     pub(super) fn discard(&self, waited: Waited) {
         let may_block = match &waited {
             Waited::Written(written) => written.is_ok(),
@@ -302,7 +302,7 @@ fn read(
 /// After so many misses for the same burst, blocks are read off the loop and kept.
 const PATIENT_MISSES: u32 = 3;
 /// A link that takes nothing for so long (a machine that does not read its interface) must not make a
-/// transfer deaf and mute: who waits for a full socket does not hear its client.
+/// transfer deaf and mute: a transfer that waits for a full socket does not hear its client.
 const LONGEST_FULL: Duration = Duration::from_millis(100);
 /// When a socket has taken all that it can hold, the link has work for at least as long.
 const SOCKET_PAUSE: Duration = Duration::from_micros(500);
