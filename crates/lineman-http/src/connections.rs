@@ -55,7 +55,7 @@ impl Default for Limits {
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
     pub(crate) local: SocketAddr,
-    /// The same socket once more: who has it can ask the kernel what has arrived, also when the connection is over.
+    /// The same socket once more, to ask the kernel what has arrived, also when the connection is over.
     pub(crate) socket: Arc<OwnedFd>,
     /// How often everything that was to be written to it had been.
     pub(crate) flushes: Arc<AtomicU64>,

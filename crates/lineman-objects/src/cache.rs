@@ -180,7 +180,7 @@ impl Cache {
         Ok(file)
     }
 
-    /// Removes one. Who reads it reads on. Blocks.
+    /// Removes one. A transfer that reads it reads on. Blocks.
     pub(crate) fn remove(&self, named: &Named) {
         let _ = rustix::fs::unlinkat(&self.dir, &named.name, AtFlags::empty());
     }
