@@ -1,5 +1,5 @@
 //! What is read of a file while what came before it is told: a thread of its own reads, unpacks, and takes each packet
-//! apart; whoever tells has only to put them together.
+//! apart; the thread that tells has only to put them together.
 
 use std::io;
 use std::sync::mpsc::Receiver;
@@ -29,7 +29,7 @@ const PORTION: usize = 64 << 10;
 const PACKETS: usize = 512;
 /// How many portions there are.
 const PORTIONS: usize = 4;
-/// How much memory a packet's place keeps for the next one there, in bytes: more than an Ethernet carries, jumbo
+/// How much memory a packet's slot keeps for the next one there, in bytes: more than an Ethernet carries, jumbo
 /// frames included.
 const KEPT: usize = 10 << 10;
 
@@ -66,22 +66,22 @@ pub struct End {
     pub unwanted: Option<(String, Unwanted)>,
 }
 
-/// Packets; the memory of their places is used again.
+/// Packets; the memory of their slots is used again.
 #[derive(Default)]
 struct Portion {
-    places: Vec<Place>,
+    slots: Vec<PacketSlot>,
     len: usize,
     bytes: usize,
 }
 
-struct Place {
+struct PacketSlot {
     record: Record,
     link: LinkType,
     look: Look,
 }
 
 impl Ahead {
-    /// Begins to read. The thread ends with the input, or when nobody listens.
+    /// Begins to read. The thread ends with the input, or when the receiver is gone.
     ///
     /// # Errors
     /// When the system allows no thread.
@@ -117,9 +117,9 @@ impl Ahead {
         while self.given == self.now.len {
             self.turn()?;
         }
-        let place = &self.now.places[self.given];
+        let slot = &self.now.slots[self.given];
         self.given += 1;
-        Some((place.packet(), &place.look))
+        Some((slot.packet(), &slot.look))
     }
 
     /// How it ended; that it did not, if there are packets left.
@@ -186,8 +186,8 @@ impl<R: io::Read> Reading<R> {
     /// that is waited for. False when there are no more.
     fn fill(&mut self, portion: &mut Portion, bad: &mut Option<BadFile>) -> bool {
         while !portion.is_full() && (portion.len == 0 || self.reader.is_at_hand()) {
-            let place = portion.place();
-            match self.reader.read_into(&mut place.record) {
+            let slot = portion.slot();
+            match self.reader.read_into(&mut slot.record) {
                 Some(Ok(())) => {}
                 Some(Err(error)) => {
                     *bad = Some(error);
@@ -195,13 +195,10 @@ impl<R: io::Read> Reading<R> {
                 }
                 None => return false,
             }
-            let interface = self
-                .reader
-                .interfaces()
-                .get(place.record.interface as usize);
-            place.link = interface.map_or_else(LinkType::default, |interface| interface.link);
-            if self.wanted.accepts(&place.packet()) {
-                place.look = Look::at(&place.packet());
+            let interface = self.reader.interfaces().get(slot.record.interface as usize);
+            slot.link = interface.map_or_else(LinkType::default, |interface| interface.link);
+            if self.wanted.accepts(&slot.packet()) {
+                slot.look = Look::at(&slot.packet());
                 portion.keep();
             }
         }
@@ -231,30 +228,30 @@ impl Portion {
         self.len == PACKETS || self.bytes >= PORTION
     }
 
-    /// The place of the next packet.
-    fn place(&mut self) -> &mut Place {
-        if self.places.len() == self.len {
-            self.places.push(Place {
+    /// The slot of the next packet.
+    fn slot(&mut self) -> &mut PacketSlot {
+        if self.slots.len() == self.len {
+            self.slots.push(PacketSlot {
                 record: Record::new(0, 0, Vec::new()),
                 link: LinkType::default(),
                 look: Look::default(),
             });
         }
-        let place = &mut self.places[self.len];
-        if place.record.bytes.capacity() > KEPT {
-            place.record.bytes = Vec::new();
+        let slot = &mut self.slots[self.len];
+        if slot.record.bytes.capacity() > KEPT {
+            slot.record.bytes = Vec::new();
         }
-        place
+        slot
     }
 
-    /// The packet in the next place stays there.
+    /// The packet in the next slot stays there.
     fn keep(&mut self) {
-        self.bytes += self.places[self.len].record.bytes.len();
+        self.bytes += self.slots[self.len].record.bytes.len();
         self.len += 1;
     }
 }
 
-impl Place {
+impl PacketSlot {
     fn packet(&self) -> Captured<'_> {
         Captured {
             link: self.link,

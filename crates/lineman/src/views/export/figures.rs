@@ -178,15 +178,15 @@ fn heading(end: &End, y: f64, lang: Lang) -> String {
     text("h", LEFT, y + 14.0, "start", &name)
 }
 
-/// Where things are in a graph.
-struct Place {
+/// How times and values of a graph become coordinates.
+struct Scale {
     times: (u64, u64),
     most: f64,
     top: f64,
     bottom: f64,
 }
 
-impl Place {
+impl Scale {
     fn x(&self, t_ns: u64) -> f64 {
         let length = self.times.1.saturating_sub(self.times.0).max(1) as f64;
         let part = t_ns.saturating_sub(self.times.0) as f64 / length;
@@ -215,7 +215,7 @@ fn draw(graph: &Graph, end: &End, times: (u64, u64), y: f64) -> Option<String> {
             top.filter(|_| end.has_bytes())? as f64
         }
     };
-    let place = Place {
+    let scale = Scale {
         times,
         most,
         top: y + NAME + 4.0,
@@ -228,28 +228,28 @@ fn draw(graph: &Graph, end: &End, times: (u64, u64), y: f64) -> Option<String> {
     let mut out = format!("<g class=\"{class}\">");
     out += &format!(
         "<path class=\"axis\" d=\"M{LEFT} {}V{}H{}\"/>",
-        place.top,
-        place.bottom,
+        scale.top,
+        scale.bottom,
         WIDTH - RIGHT
     );
     out += &text("t", LEFT, y + NAME - 4.0, "start", &graph.name);
     out += &text(
         "t",
         LEFT - 6.0,
-        place.top + 10.0,
+        scale.top + 10.0,
         "end",
         &number(most / graph.unit),
     );
-    out += &text("t", LEFT - 6.0, place.bottom, "end", "0");
+    out += &text("t", LEFT - 6.0, scale.bottom, "end", "0");
     if kinds().next().is_none() {
-        out += &sequence(end, &place);
+        out += &sequence(end, &scale);
     }
     for (kind, class) in [(graph.steps, ""), (graph.dashed, " class=\"two\"")] {
-        out += &kind.map_or_else(String::new, |kind| steps(end.values(kind), &place, class));
+        out += &kind.map_or_else(String::new, |kind| steps(end.values(kind), &scale, class));
     }
     for value in graph.moments.map_or(&[][..], |kind| end.values(kind)) {
         if let Some(most) = value.most {
-            let (x, y) = (place.x(value.t_ns), place.y(most as f64));
+            let (x, y) = (scale.x(value.t_ns), scale.y(most as f64));
             out += &format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"2.5\"/>");
         }
     }
@@ -257,15 +257,15 @@ fn draw(graph: &Graph, end: &End, times: (u64, u64), y: f64) -> Option<String> {
 }
 
 /// Each value from its moment on. Where several are one, the line goes to the lowest and the highest of them.
-fn steps(values: &[Value], place: &Place, class: &str) -> String {
+fn steps(values: &[Value], scale: &Scale, class: &str) -> String {
     let mut path = String::new();
     let mut holds: Option<f64> = None;
     for value in values {
-        let x = place.x(value.t_ns);
+        let x = scale.x(value.t_ns);
         let ends = [value.most, value.least, value.last];
         for (nth, it) in ends.into_iter().enumerate() {
             let Some(it) = it else { continue };
-            let y = place.y(it as f64);
+            let y = scale.y(it as f64);
             match holds {
                 Some(_) if nth == 0 => path += &format!("H{x}V{y}"),
                 None if nth == 0 => path += &format!("M{x} {y}"),
@@ -288,11 +288,11 @@ fn steps(values: &[Value], place: &Place, class: &str) -> String {
 }
 
 /// A bar for each segment, and a line for what is acknowledged.
-fn sequence(end: &End, place: &Place) -> String {
-    let mut out = steps(end.values(Kind::Acknowledged), place, "");
+fn sequence(end: &End, scale: &Scale) -> String {
+    let mut out = steps(end.values(Kind::Acknowledged), scale, "");
     for segment in end.segments.all() {
-        let (x, top) = (place.x(segment.t_ns), place.y(segment.to as f64));
-        let height = round((place.y(segment.from as f64) - top).max(2.0));
+        let (x, top) = (scale.x(segment.t_ns), scale.y(segment.to as f64));
+        let height = round((scale.y(segment.from as f64) - top).max(2.0));
         let class = match segment.again {
             true => " class=\"again\"",
             false => "",

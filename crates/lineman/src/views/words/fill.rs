@@ -15,7 +15,7 @@ pub(super) fn fill(sentence: &str, fields: &[(&'static str, Value)], lang: Lang)
     for piece in pieces(sentence) {
         match piece {
             Piece::Text(text) => out.push_str(text),
-            Piece::Place(name) => {
+            Piece::Field(name) => {
                 let shown = shown(name, fields, &out, lang);
                 out.push_str(&shown.unwrap_or_else(|| format!("{{{name}}}")));
             }
@@ -29,8 +29,8 @@ pub(super) fn fill(sentence: &str, fields: &[(&'static str, Value)], lang: Lang)
 pub(super) enum Piece<'a> {
     /// To be said as it is.
     Text(&'a str),
-    /// The place of a field.
-    Place(&'a str),
+    /// The name of a field, whose value is shown in its place.
+    Field(&'a str),
 }
 
 /// The pieces of a sentence: `{name}` is a place.
@@ -41,7 +41,7 @@ pub(super) fn pieces(sentence: &str) -> impl Iterator<Item = Piece<'_>> {
             _ => (None, part),
         };
         let text = (!text.is_empty()).then_some(Piece::Text(text));
-        place.map(Piece::Place).into_iter().chain(text)
+        place.map(Piece::Field).into_iter().chain(text)
     })
 }
 
@@ -140,9 +140,9 @@ mod tests {
         assert_eq!(
             all,
             [
-                Piece::Place("who"),
+                Piece::Field("who"),
                 Piece::Text(" sends "),
-                Piece::Place("len"),
+                Piece::Field("len"),
                 Piece::Text(", at once. ")
             ]
         );

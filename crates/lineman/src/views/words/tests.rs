@@ -106,13 +106,13 @@ fn fields_and_places_agree_in_both_languages() {
             let sentence = words.sentence(lang);
             assert_eq!(sentence.contains(is_han), lang == Lang::Zh, "{sentence}");
             let places = pieces(sentence).filter_map(|piece| match piece {
-                Piece::Place(name) => Some(name),
+                Piece::Field(name) => Some(name),
                 Piece::Text(text) => {
                     assert!(!text.contains(['{', '}']), "{id}: {sentence}");
                     None
                 }
             });
-            // The textbook's names of states are Chinese, and whoever is the other of two needs no field.
+            // The textbook's names of states are Chinese; and of two hosts, the one that is not `who` needs no field.
             let derived = |place: &&str| match *place {
                 "peer" => fields.contains(&"who"),
                 "gloss" => fields.contains(&"to") && lang == Lang::Zh,
