@@ -51,7 +51,7 @@ pub struct Call {
     pub talk: Talk,
 }
 
-/// How a call is held, whoever began it.
+/// How a call is held, on both sides alike.
 #[derive(Clone, Debug, Args)]
 pub struct Talk {
     /// End lines with CR LF, as telnet and many servers want

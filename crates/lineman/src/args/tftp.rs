@@ -66,7 +66,7 @@ pub struct Serve {
     /// and loopback ones)
     #[arg(long, value_name = "CIDR", value_parser = parse::addresses)]
     pub allow: Vec<Addresses>,
-    /// Addresses that nobody can forge in this network, may be repeated: ADDR, ADDR/BITS or any; they are
+    /// Addresses that cannot be forged in this network, may be repeated: ADDR, ADDR/BITS or any; they are
     /// answered without limit (default: this machine's own)
     #[arg(long, value_name = "CIDR", value_parser = parse::addresses)]
     pub trust: Vec<Addresses>,
@@ -143,7 +143,7 @@ pub struct Serve {
     /// localhost and this machine's name)
     #[arg(long, value_name = "NAME", requires = "http", value_parser = parse::host_name)]
     pub http_host: Vec<String>,
-    /// Show there what is in a directory of the served one, to whoever asks for its name with / at the end
+    /// List there what a directory holds, when a client asks for its name with / at the end
     #[arg(long, requires = "http")]
     pub http_list: bool,
     /// How the log on stderr is written: as sentences, or as JSON, an object a line (docs/json.md)

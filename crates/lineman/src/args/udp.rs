@@ -11,7 +11,7 @@ use super::parse;
 /// Send and receive datagrams.
 #[derive(Debug, Subcommand)]
 pub enum Udp {
-    /// Receive datagrams from anybody; answer the last sender
+    /// Receive datagrams from any sender; answer the last one
     #[command(after_help = LISTEN_EXAMPLES)]
     Listen(Listen),
     /// Send datagrams to one host, to all of a network, or to a group

@@ -19,7 +19,7 @@ messages! {
     PatientFinWait2 {} "Simulated: FIN-WAIT-2 lasts until the other end finishes; on Linux it ends after 60 s if the program has closed its socket." "模拟：FIN-WAIT-2 一直持续到对方结束；在 Linux 上，若程序已关闭套接字，60 秒后结束。"
     NoFragments {} "Simulated: a datagram that does not fit into a frame is refused (EMSGSIZE); Linux fragments it." "模拟：一个帧装不下的数据报会被拒绝（EMSGSIZE）；Linux 会分片发送。"
     CloseWakes {} "Simulated: a call that waits fails as soon as its descriptor is closed; on Linux it waits on." "模拟：描述符一关闭，正在等待的调用就失败；在 Linux 上它会继续等待。"
-    NobodyThere {} "Simulated: an address that nobody has is ETIMEDOUT; Linux says EHOSTUNREACH where addresses are resolved (ARP), which they are not in the lab, and there ETIMEDOUT too." "模拟：无人拥有的地址返回 ETIMEDOUT；Linux 在做地址解析（ARP）时返回 EHOSTUNREACH，而实验网络不做解析，因此同样是 ETIMEDOUT。"
+    NobodyThere {} "Simulated: an address that no host has is ETIMEDOUT; Linux says EHOSTUNREACH where addresses are resolved (ARP), which they are not in the lab, and there ETIMEDOUT too." "模拟：无人拥有的地址返回 ETIMEDOUT；Linux 在做地址解析（ARP）时返回 EHOSTUNREACH，而实验网络不做解析，因此同样是 ETIMEDOUT。"
     NoLoopback {} "Simulated: a host cannot reach its own sockets (ENETUNREACH); on Linux it can, without a packet on the wire." "模拟：主机无法访问自己的套接字（ENETUNREACH）；在 Linux 上可以，而且线路上没有报文。"
 }
 

@@ -31,7 +31,7 @@ messages! {
     Aborted {} "the client gave up" "客户端放弃"
     Silent {} "the client went silent" "客户端失去响应"
     Unanswered {} "the client never answered" "客户端始终没有应答"
-    Broken {} "broken off" "中断"
+    Broken {} "the transfer failed" "传输失败"
     Untold {} "its end was not told" "结果未知"
 
     Title {} "Machines" "机器"

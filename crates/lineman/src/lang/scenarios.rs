@@ -131,7 +131,7 @@ const ROWS: &[Row] = &[
         "backlog-full",
         ("the queue of a listener is full", "监听队列已满"),
         (
-            "The server listens with a backlog of 0 and accepts nobody for a while. Look at the second SYN: it arrives, and Linux drops it silently until there is room.",
+            "The server listens with a backlog of 0 and accepts no connection for a while. Look at the second SYN: it arrives, and Linux drops it silently until there is room.",
             "服务器以 backlog 0 监听，一段时间内不 accept。注意第二个连接的 SYN：它到达了，但在有空位之前，Linux 默默丢弃它。",
         ),
     ),
@@ -139,7 +139,7 @@ const ROWS: &[Row] = &[
         "stale-syn",
         ("why three segments, not two", "为什么是三次握手而不是两次"),
         (
-            "A SYN of a connection that ended long ago arrives late. Look at how the client answers the SYN+ACK: if two segments were enough, the server would keep a connection that nobody wants.",
+            "A SYN of a connection that ended long ago arrives late. Look at how the client answers the SYN+ACK: if two segments were enough, the server would keep a connection that no client wants.",
             "一个早已结束的连接的 SYN 迟到了。注意客户端如何回应 SYN+ACK：如果两次就够，服务器就会留下一个没人要的连接。",
         ),
     ),
@@ -185,7 +185,7 @@ const ROWS: &[Row] = &[
             "最后的 ACK 丢失：为什么要有 TIME-WAIT",
         ),
         (
-            "The wire drops the last ACK. Look at the server's FIN, which is sent again (by Linux as a tail loss probe, earlier than any retransmission timeout), and at who is still there to acknowledge it.",
+            "The wire drops the last ACK. Look at the server's FIN, which is retransmitted (by Linux as a tail loss probe, earlier than any retransmission timeout), and at who is still there to acknowledge it.",
             "线路丢弃最后一个 ACK。注意服务器再次发送 FIN（Linux 用的是尾部丢失探测，比重传超时更早），以及是谁还在那里回应它。",
         ),
     ),

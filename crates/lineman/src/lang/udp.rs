@@ -32,7 +32,7 @@ messages! {
     Lost { to, why } "a datagram to {to} did not arrive: {why}" "发往 {to} 的一个数据报未送达：{why}"
     LostBy { to, by, why } "a datagram to {to} did not arrive: {why}, says {by}" "发往 {to} 的一个数据报未送达：{why}（由 {by} 告知）"
     TooLargeForPath {} "too large for the path" "超过了路径所能传送的大小"
-    Somebody {} "somebody" "某个对方"
+    UnknownPeer {} "an unknown address" "未知地址"
     Truncated { from, bytes, full } "a datagram of {from} was cut to {bytes} of {full} bytes" "来自 {from} 的数据报被截断：{full} 字节中只剩 {bytes} 字节"
     Summary { sent, sent_bytes, received, received_bytes } "datagrams sent: {sent} ({sent_bytes} bytes), received: {received} ({received_bytes} bytes)" "数据报：已发送 {sent} 个（{sent_bytes} 字节），已接收 {received} 个（{received_bytes} 字节）"
     SummaryRefused { count } ", refused: {count}" "，被拒绝 {count} 个"

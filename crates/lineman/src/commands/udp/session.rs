@@ -200,8 +200,8 @@ impl Session {
     }
 
     fn warn_of(&mut self, bounce: &Bounce, reason: &str) {
-        let somebody = Udp::Somebody {}.render(self.lang);
-        let to = &bounce.to.map_or(somebody, |to| to.to_string());
+        let unknown = Udp::UnknownPeer {}.render(self.lang);
+        let to = &bounce.to.map_or(unknown, |to| to.to_string());
         let why = &match reason {
             "too-large" => Udp::TooLargeForPath {}.render(self.lang),
             _ => system_text(&bounce.error, self.lang),

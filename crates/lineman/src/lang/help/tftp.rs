@@ -30,8 +30,8 @@ pub const TEXTS: &[Row] = &[
         "在该端口上也以这个名称应答，可重复：前面的服务或代理的名称（默认：地址、localhost 和本机名称）",
     ),
     (
-        "Show there what is in a directory of the served one, to whoever asks for its name with / at the end",
-        "在该端口上列出所提供目录中的内容，只要请求的名称以 / 结尾",
+        "List there what a directory holds, when a client asks for its name with / at the end",
+        "客户端请求以 / 结尾的目录名时，在该端口上列出该目录的内容",
     ),
     (
         "The server, as its --http says: http://HOST:PORT or HOST:PORT",
@@ -143,7 +143,7 @@ pub const TEXTS: &[Row] = &[
         "只应答这些地址，可重复：地址、地址/位数 或 any（默认：私有、链路本地和环回地址）",
     ),
     (
-        "Addresses that nobody can forge in this network, may be repeated: ADDR, ADDR/BITS or any; they are answered without limit (default: this machine's own)",
+        "Addresses that cannot be forged in this network, may be repeated: ADDR, ADDR/BITS or any; they are answered without limit (default: this machine's own)",
         "在本网络中无人能伪造的地址，可重复：地址、地址/位数 或 any；对它们的应答不受限制（默认：本机地址）",
     ),
     (

@@ -6,8 +6,8 @@ use super::Row;
 pub const TEXTS: &[Row] = &[
     ("Send and receive datagrams", "收发数据报"),
     (
-        "Receive datagrams from anybody; answer the last sender",
-        "接收任何人的数据报；回复最近的发送方",
+        "Receive datagrams from any sender; answer the last one",
+        "接收任何发送方的数据报；回复最近的发送方",
     ),
     (
         "Send datagrams to one host, to all of a network, or to a group",

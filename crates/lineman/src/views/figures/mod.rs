@@ -24,7 +24,7 @@ pub(in crate::views) use thinned::Segment;
 use thinned::Thinned;
 pub(in crate::views) use thinned::Value;
 
-/// The figures of so many connections are kept: more than anybody looks through.
+/// The figures of so many connections are kept: more than a reader looks through.
 const CONNECTIONS: usize = 64;
 
 /// What a line of values is about.
