@@ -7,9 +7,9 @@ import { order } from './stream.js';
 
 /** @typedef {import('./store.js').Store} Store @typedef {import('./messages.js').Messages} Messages @typedef {import('./store.js').Host} Host */
 
-/** Where the server listens if nobody says: the textbook's port. */
+/** Where the server listens if the user names no port: the textbook's. */
 const PORT = 8888;
-/** A port that nobody binds: discard (RFC 863). */
+/** A port that no program binds: discard (RFC 863). */
 const CLOSED_PORT = 9;
 /** The most bytes that a datagram of UDP over IPv4 has room for: 65535 without 20 of IP and 8 of UDP. */
 const LARGEST_DATAGRAM = 65507;

@@ -44,7 +44,7 @@ export class Exercise {
       const open = button(messages.say('exercise.make'), () => this.show());
       open.dataset.do = 'exercise';
       refill(place, () => [element('h3', '', messages.say('exercise')), open]);
-      // In the other language it is the same, as far as somebody has come.
+      // In the other language it is the same exercise, with what the learner has filled in.
       if (this.asked && !sheet.hidden) this.ask(this.asked);
     });
   }

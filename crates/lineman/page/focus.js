@@ -1,4 +1,4 @@
-// Whoever goes by keyboard keeps their place when a part of the page is made anew.
+// A user of the keyboard keeps the focus when a part of the page is made anew.
 
 /** @typedef {import('./store.js').Store} Store */
 
@@ -8,8 +8,8 @@ const CONTROLS = 'button, input, select, textarea, a[href], [tabindex]';
 const controls = (place) => [...place.querySelectorAll(CONTROLS)].map((it) => /** @type {HTMLElement} */ (it));
 
 /**
- * What has the focus in a place, of somebody who goes by keyboard. Of a button that was clicked the keys are not: the space
- * bar is for the next packet, and would press Restart once more.
+ * What has the focus in a place, if the user got there by keyboard. A button that was clicked does not keep the focus: the
+ * space bar is for the next packet, and would press Restart once more.
  * @param {HTMLElement} place @returns {HTMLElement|null}
  */
 export function focused(place) {

@@ -53,7 +53,7 @@ export class HostCard {
       parts.push(element('div', 'state', socket.state));
       parts.push(element('p', 'how', messages.say(`known.${socket.origin === 'inferred' ? 'deduced' : socket.origin}`)));
     } else {
-      // Of a capture nobody knows what sockets there are.
+      // In a capture it is not known what sockets there are.
       const none = store.ladder?.origin === 'inferred' ? 'no.deduced' : 'no.socket';
       parts.push(element('p', 'how', messages.say(store.isStateless() ? 'no.states' : none)));
     }

@@ -20,7 +20,7 @@ export class Inspector {
   draw() {
     const { store, messages } = this;
     const row = store.row();
-    // Where nothing has happened, whoever has come is told how something does.
+    // Where nothing has happened yet, the user is told how to begin.
     const begins = store.rows.length === 0 && store.choices.length > 0 && store.drives() && !store.walks;
     const drawn = `${store.epoch} ${store.lang} ${store.absolute} ${row?.n} ${begins}`;
     if (drawn === this.drawn) return;

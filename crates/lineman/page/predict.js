@@ -182,13 +182,13 @@ export class Predict {
     if (below > 0 && panel.scrollHeight > panel.clientHeight) panel.scrollTop += Math.ceil(below);
   }
 
-  /** Leads whoever wanted to go on to the question. */
+  /** Leads the user, who wanted to go on, to the question. */
   ask() {
     this.reveal();
     /** @type {HTMLElement|null} */ (this.place.querySelector('[data-guess=host]'))?.focus();
   }
 
-  /** Whoever has answered goes on: to the next question, and until there is one to what came of the last. */
+  /** Leads the user who has answered on: to the next question, and until there is one to what came of the last. */
   lead() {
     const here = document.activeElement;
     if (here !== document.body && !focused(this.place)?.matches('.outcome, [data-guess]')) this.goes = false;

@@ -13,7 +13,7 @@ pub enum Exit {
     Usage = 2,
     /// The peer, or the system on its behalf, refused; or nothing could reach it.
     Refused = 3,
-    /// Nobody answered in time.
+    /// The peer did not answer in time.
     TimeOut = 4,
     /// Data was not delivered, or a transfer is incomplete.
     Incomplete = 5,

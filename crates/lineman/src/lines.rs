@@ -1,4 +1,4 @@
-//! Lines of a stream whose lengths somebody else decides.
+//! Lines of a stream: the sender decides how long they are, and the reader how much of them it keeps.
 
 use std::io;
 use std::io::BufRead;

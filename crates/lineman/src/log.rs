@@ -1,5 +1,5 @@
 //! The log of a server: lines on stderr, for people or (`--log-format json`) for programs, and under `--json` events
-//! on stdout; written by a thread of its own, so that a reader who stands still, a full disk or a pipe that nobody reads any more neither
+//! on stdout; written by a thread of its own, so that a reader that reads no more, a full disk or a closed pipe neither
 //! holds the server up nor ends it. Lines that could not be written are counted, and the count is
 //! written when writing works again.
 
@@ -97,7 +97,7 @@ impl Level {
 struct State {
     lines: VecDeque<Line>,
     bytes: usize,
-    /// Lines that could not be written, and of which nobody has been told.
+    /// Lines that could not be written, and that the log has not counted yet.
     lost: u64,
     writing: bool,
 }
@@ -146,7 +146,7 @@ impl Log {
         builder.spawn(|| self.write_all()).map(drop)
     }
 
-    /// Has panics of other threads told here: the usual way would wait for whoever reads stderr.
+    /// Has panics of other threads told here: the usual way would wait for the program that reads stderr.
     pub fn take_panics(&'static self) {
         std::panic::set_hook(Box::new(|panic| {
             self.line(Level::Error, &panic.to_string().replace('\n', " "));
@@ -298,7 +298,7 @@ fn write_bytes(target: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), usize> {
             Ok(0) => return Err(written),
             Ok(more) => written += more,
             Err(Errno::INTR) => {}
-            // Somebody else has made the pipe one that does not block.
+            // Another process that has the pipe, too, has made it non-blocking.
             Err(Errno::AGAIN) => {
                 let mut asked = [PollFd::from_borrowed_fd(target, PollFlags::OUT)];
                 if matches!(rustix::event::poll(&mut asked, None), Err(error) if error != Errno::INTR)

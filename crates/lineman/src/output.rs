@@ -135,5 +135,5 @@ pub fn unused(path: &Path) -> Option<PathBuf> {
     paths.into_iter().find(|path| !path.exists())
 }
 
-/// More labs than anybody begins one after the other: looking for a name ends.
+/// More labs than a user begins one after the other: there the search for a free name ends.
 const MOST_RECORDS: u32 = 10_000;

@@ -15,7 +15,7 @@ use crate::terminal::guard;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The session's end of the signals. They are heard by a task of their own, because the session
-/// may be writing to a stdout that nobody reads.
+/// may be blocked in a write to a stdout whose reader reads no more.
 pub struct Signals(oneshot::Receiver<Exit>);
 
 impl Signals {

@@ -1,4 +1,4 @@
-//! The names of all settings, and which of them somebody may have meant.
+//! The names of all settings, and which of them a user may have meant by a name that is none.
 
 use std::ffi::OsString;
 
@@ -8,8 +8,8 @@ use super::Refused;
 use super::options;
 use super::setting::variable;
 
-/// Refuses a variable that is named as ours are and that no option has: somebody meant something
-/// by it, and it may be what was to keep strangers out.
+/// Refuses a variable that is named as ours are and that no option has: the user meant something
+/// by it, and it may have been meant to keep strangers out.
 pub fn check_environment(
     tree: &Command,
     names: impl Iterator<Item = OsString>,

@@ -74,7 +74,7 @@ pub struct Editor {
     shared: Arc<EditorState>,
     /// Nothing is edited, and texts are printed where the cursor is.
     plain: bool,
-    /// Our own sentences look other than what strangers say.
+    /// The program's own sentences are styled, so that what a peer says cannot be taken for one.
     dim: bool,
 }
 

@@ -27,7 +27,7 @@ impl Addressee {
     }
 }
 
-/// How wide a prompt is that names nobody yet, or a number of two digits: `@12> `.
+/// How wide a prompt is that names no addressee yet, or a number of two digits: `@12> `.
 const ADDRESSED: usize = 5;
 
 /// What the session and the editor's thread know of each other.
@@ -41,7 +41,7 @@ pub(super) struct EditorState {
 struct State {
     draft: String,
     prompt: &'static str,
-    /// Whom a line would go to now, and whom the prompt names. They differ while somebody is typing.
+    /// Whom a line would go to now, and whom the prompt names. They differ while the user is typing.
     latest: Option<Addressee>,
     named: Option<Addressee>,
     /// Whom the line that was finished last goes to.

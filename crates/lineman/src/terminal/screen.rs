@@ -71,7 +71,7 @@ pub(super) fn give_back() {
     }
 }
 
-/// Whether somebody has it.
+/// Whether a [`Screen`] has taken the terminal.
 pub(super) fn is_taken() -> bool {
     TAKEN.load(Ordering::SeqCst)
 }

@@ -8,7 +8,7 @@ use rustix::termios::Winsize;
 /// An output to draw on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Surface {
-    /// It shows colours: it is a terminal, and nobody has asked for none.
+    /// It shows colours: it is a terminal, and the user has not switched colours off.
     pub colour: bool,
     /// How many columns it has; `None` if it is no terminal, or one that does not say.
     pub columns: Option<u16>,
@@ -49,7 +49,7 @@ pub fn size(output: impl AsFd) -> Option<Winsize> {
     rustix::termios::tcgetwinsize(output).ok()
 }
 
-/// Whether nobody has asked for no colours (<https://no-color.org>).
+/// Whether the user has not switched colours off (`NO_COLOR`, <https://no-color.org>).
 pub fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Logs that somebody has crafted: whatever a text of a log says, no view lets it act.
+//! Logs that an attacker has crafted: whatever control characters a text of a log has, no view lets them act.
 
 use std::collections::BTreeSet;
 

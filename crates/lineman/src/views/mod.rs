@@ -1,4 +1,4 @@
-//! How a log is shown: every view and export is a function of its events, and owns nothing else.
+//! How a log is shown: every view and export is a function of its events, and of nothing else.
 
 pub mod cells;
 pub mod conversations;

@@ -91,7 +91,7 @@ fn a_caller_who_is_turned_away_is_refused() {
     drop(first);
 }
 
-/// Somebody who types it is no listener that turns us away.
+/// A person who types "busy" is no listener that turns us away.
 #[test]
 fn a_peer_who_says_busy_is_heard() {
     for words in ["busy\n", "busy: this listener is in another call\nno\n"] {

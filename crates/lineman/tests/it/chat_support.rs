@@ -136,7 +136,7 @@ pub(crate) fn free_tcp_port() -> u16 {
     socket.local_addr().expect("address").port()
 }
 
-/// Waits until somebody listens on `port`, without calling: the peers take one caller only.
+/// Waits until the peer listens on `port`, without calling it: it takes one caller only.
 pub(crate) fn wait_listening(port: u16) {
     let wanted = format!(":{port:04X} ");
     wait_for("the peer to listen", LIMIT, || {

@@ -104,7 +104,7 @@ fn without_privilege_it_says_how_to_get_it() {
         .output()
         .expect("setpriv runs");
     if !output.status.success() && output.stdout.is_empty() {
-        eprintln!("not checked: only root may become somebody else");
+        eprintln!("not checked: only root may become another user");
         return;
     }
     let shown = text(output);

@@ -237,7 +237,7 @@ impl Machine {
     }
 }
 
-/// The last of what was said, for whoever reads that a test has failed.
+/// The last of what was said, for the message of a failed test.
 fn tail(said: &[u8]) -> String {
     String::from_utf8_lossy(&said[said.len().saturating_sub(2000)..]).into_owned()
 }

@@ -71,7 +71,7 @@ fn completions_for_every_shell_know_the_options() {
     }
 }
 
-/// Whoever wants to play one had to ask for the list first.
+/// A user who wanted to play a scenario had to ask for the list first.
 #[test]
 fn scenarios_are_completed() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {

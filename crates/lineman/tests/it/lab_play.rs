@@ -183,7 +183,7 @@ fn labs_of(process: u32) -> Vec<u32> {
     threads.flatten().flat_map(children).collect()
 }
 
-/// Whoever reads a few lines and closes the pipe has got what he wanted.
+/// A program that reads a few lines and closes the pipe has got what it wanted.
 #[test]
 fn a_closed_pipe_is_success() {
     let mut child = lineman()

@@ -327,7 +327,7 @@ fn a_lab_ends_with_its_screen() {
     }
 }
 
-/// Packets were held from the start, and timers ran out while somebody read what a SYN is.
+/// Packets were held from the start, and timers expired while the user read what a SYN is.
 #[test]
 fn a_scenario_is_walked_through_first_and_another_is_chosen_inside() {
     let terminal = Terminal::run((80, 24), "handshake --tui");

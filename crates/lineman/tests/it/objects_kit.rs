@@ -29,7 +29,7 @@ use crate::support::wait_for;
 use crate::tftp_kit::Served;
 use crate::tftp_kit::run;
 
-/// Anybody may do everything; who signs must sign right.
+/// A client without a signature may do everything; a client that signs must sign right.
 const IDENTITIES: &str = r#"{"identities": [
     {"name": "anonymous", "actions": ["Admin", "Read", "Write", "List"]},
     {"name": "reader", "credentials": [{"accessKey": "reader", "secretKey": "reader-secret"}], "actions": ["Read"]}

@@ -371,7 +371,7 @@ fn a_packets_fields_and_bytes_are_told_when_they_are_asked_for() {
     }
 }
 
-/// A file that somebody reads needs the port; another one is not begun meanwhile.
+/// A transfer is not begun while a scenario is played, and a recorded log obeys no order.
 #[test]
 fn what_comes_at_the_wrong_time_is_refused_and_changes_nothing() {
     let served = Served::new();

@@ -1,5 +1,5 @@
 //! `lineman read` and captures that were made to harm it: they lie about lengths, grow without end, or have more in
-//! them than anybody can keep.
+//! them than memory holds.
 
 use std::fs;
 use std::process::Output;

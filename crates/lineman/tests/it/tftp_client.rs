@@ -235,7 +235,7 @@ fn block_numbers_that_roll_over_to_one() {
     assert_same(&server.read("up"), &bytes, "put");
 }
 
-/// It was 130, as if somebody had pressed ^C; the other commands said 0.
+/// The exit code was 130, as if the user had pressed ^C; that of the other commands was 0.
 #[test]
 fn a_transfer_that_is_told_to_leave_is_incomplete() {
     for (name, code) in [("TERM", 5), ("HUP", 5), ("INT", 130)] {

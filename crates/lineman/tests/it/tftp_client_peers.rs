@@ -1,5 +1,5 @@
 //! `lineman tftp get` and `put` against other people's servers, each in a network of its own: they
-//! may have port 69 there, and no port is anybody else's.
+//! may have port 69 there, and no other program has one of the ports.
 
 use std::path::Path;
 use std::path::PathBuf;

@@ -149,7 +149,7 @@ fn a_user_who_is_unknown_or_root_is_refused_before_anything_is_served() {
 #[test]
 fn a_root_that_is_closed_to_the_user_is_said_at_once() {
     if !is_root() {
-        eprintln!("not checked: only root may become somebody else");
+        eprintln!("not checked: only root may become another user");
         return;
     }
     let root = root();

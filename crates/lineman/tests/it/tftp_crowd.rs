@@ -59,7 +59,7 @@ fn a_crowd_in_lockstep_shares_a_port_and_each_gets_the_file() {
     server.wait_lines("got", 400);
 }
 
-/// Whoever is not one of its clients is told so, and disturbs none of them (RFC 1350 §4).
+/// A stranger that sends to the shared port is told that it is no client, and disturbs none of the clients (RFC 1350 §4).
 #[test]
 fn a_stranger_at_a_shared_port_is_told_once_per_packet_and_disturbs_nobody() {
     let bytes = content(5000);

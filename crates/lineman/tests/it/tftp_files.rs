@@ -143,7 +143,7 @@ fn a_directory_that_is_closed_to_the_server_is_named_and_not_the_file() {
         "create",
     ]);
     if std::os::unix::fs::MetadataExt::uid(&root.path().metadata().expect("told")) != 0 {
-        eprintln!("not checked: only root may become somebody else");
+        eprintln!("not checked: only root may become another user");
         return;
     }
     command.args(["--user", "nobody"]).arg(root.path());

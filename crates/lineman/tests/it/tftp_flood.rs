@@ -228,7 +228,7 @@ fn the_forger() {
     }
 }
 
-/// A datagram from anybody in 10.0.0.0/8, with its headers.
+/// A datagram from a random address in 10.0.0.0/8, with its headers.
 fn forged(n: u32, random: u64) -> Vec<u8> {
     let payload: &[u8] = match n % 10 {
         0..=3 => b"\0\x01file\0octet\0",

@@ -225,7 +225,7 @@ fn without_descriptors_new_requests_hear_busy_and_a_running_transfer_goes_on() {
             assert_eq!(receive_next(&running, block), [0, 3, 0, block + 1]);
         }
     }
-    // Whoever was refused made room by it.
+    // Each client that was refused left its place free.
     let late = client();
     late.send_to(READ, address).expect("sent");
     let (answer, from) = crate::support::wait_for("a place", Duration::from_secs(10), || {

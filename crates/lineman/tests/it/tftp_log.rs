@@ -116,7 +116,7 @@ fn what_a_reader_who_stood_still_has_missed_is_counted() {
     counts_what_was_missed(false);
 }
 
-/// The end came half a second after the signal, whoever was still reading: lines were lost, and nobody said so.
+/// The end came half a second after the signal, though the log's reader was still reading: lines were lost without a word.
 #[test]
 fn a_slow_reader_gets_all_that_was_kept_for_it() {
     counts_what_was_missed(true);

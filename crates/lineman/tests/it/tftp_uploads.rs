@@ -98,7 +98,7 @@ fn existing_files_are_replaced_where_it_was_said() {
     );
 }
 
-/// Two clients want the same new name; whoever is done first has it.
+/// Two clients want the same new name; the client that finishes first gets it.
 #[test]
 fn a_name_taken_meanwhile_is_not_overwritten() {
     let server = Served::new(&["--write", "create"]);

@@ -177,7 +177,7 @@ fn an_interruption_ends_it_at_once() {
     assert_eq!(status.code(), Some(130));
 }
 
-/// It ran through two hundred and fifty lines in ten seconds, whoever could read that.
+/// The tour ran through two hundred and fifty lines in ten seconds, faster than a person reads.
 #[test]
 fn at_a_terminal_each_step_waits_for_a_key() {
     let terminal = Terminal::run("tour");

@@ -111,7 +111,7 @@ const flows = {
     for (const label of [/^SYN seq=0/, /^SYN\+ACK seq=0 ack=1/, /^ACK ack=1/]) await until(label, async () => (await labels(page)).some((it) => label.test(it)));
   },
 
-  /** Packets are not held before anybody has read a word: the log goes on, and the reader walks through it. */
+  /** Packets are not held before the reader has read a word: the log goes on, and the reader walks through it. */
   async time_stands_still_for_the_reader(browser) {
     const page = await open(browser, await start('handshake', '--kernel'));
     await until('a row', () => page.locator('.row').count());
@@ -131,7 +131,7 @@ const flows = {
     }
     assert(seen.some((it) => it.includes('SYN-SENT')) && seen.at(-1).includes('ESTABLISHED'), seen.join(' | '));
     const times = await page.locator('.row .label').allTextContents();
-    assert(!times.some((label) => /resent|again|×/.test(label)), 'nothing was sent again while somebody reads');
+    assert(!times.some((label) => /resent|again|×/.test(label)), 'nothing was sent again while the reader reads');
     // Everything at once, and then as it happens.
     await page.locator('[data-walk=all]').click();
     await until('no walk', async () => (await page.locator('[data-walk]').count()) === 0);
@@ -957,7 +957,7 @@ const flows = {
     await until('the command', async () => (await page.locator('.command').textContent()).includes("--fault 'syn #1 drop; loss 20%' --seed 7"));
   },
 
-  /** Restart forgot the rules that somebody had set, and IPv6: no scenario could be played with a loss of one's own from its beginning. */
+  /** Restart forgot the rules that the user had set, and IPv6: no scenario could be played with a loss of one's own from its beginning. */
   async the_same_again_has_the_same_rules(browser) {
     const page = await open(browser, await start('tftp-data-lost', '--ipv6', '--simulated'));
     await until('a walk', () => page.locator('[data-walk=all]').count());
@@ -1210,7 +1210,7 @@ const flows = {
     await page.locator('[data-do=check]').click();
     await until('a verdict', async () => (await page.locator('.blanks .mark[data-mark=wrong]').count()) === 1);
     assert.equal(await solved(), 'false');
-    // In the other language it is the same, as far as somebody has come.
+    // In the other language it is the same exercise, with what the learner has filled in.
     await page.locator('#work').press('t');
     await until('Chinese', async () => /批改/.test(await page.locator('[data-do=check]').textContent()));
     assert.equal(await blanks.nth(0).inputValue(), '77');

@@ -160,7 +160,7 @@ impl Drop for Live {
     }
 }
 
-/// How many portions of packets wait at most for who reads them; then the kernel keeps packets, and counts those
+/// How many portions of packets wait at most for their reader; then the kernel keeps packets, and counts those
 /// that find no room there.
 const PORTIONS: usize = 64;
 /// How many bytes a portion has at most, one packet aside.

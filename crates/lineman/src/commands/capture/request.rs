@@ -20,7 +20,7 @@ pub struct Request {
     pub buffer: usize,
 }
 
-/// All interfaces, by a name that none has.
+/// The name that stands for all interfaces; no interface has it.
 pub const ANY: &str = "any";
 
 impl Request {

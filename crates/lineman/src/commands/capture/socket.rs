@@ -129,7 +129,7 @@ impl Reader {
         let _ = self.tell.blocking_send(Heard::Ended(why)); // nobody hears it
     }
 
-    /// Tells all packets that are there; whether somebody hears it.
+    /// Hands on all packets that are there. Gives `false` when the receiver is gone.
     fn read(&mut self) -> io::Result<bool> {
         let link = self.capture.link();
         let (mut portion, mut bytes) = (Vec::new(), 0);

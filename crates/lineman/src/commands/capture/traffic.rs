@@ -17,7 +17,7 @@ pub struct Traffic {
 /// Whether a packet that the filter has accepted is the command's own.
 pub type Keep = Box<dyn FnMut(&Caught) -> bool + Send>;
 
-/// What comes back where nobody listens: ICMP "destination unreachable".
+/// What comes back where no program listens: ICMP "destination unreachable".
 const REFUSALS: &str = "icmp[icmptype] = icmp-unreach or icmp6[icmp6type] = 1";
 
 impl Traffic {

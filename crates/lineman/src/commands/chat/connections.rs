@@ -55,7 +55,7 @@ impl Connections {
         Some(call)
     }
 
-    /// Waits for somebody who calls during a call, and lets him hear that we are busy.
+    /// Waits for a caller during a call, and tells it that we are busy.
     pub(super) async fn turn_away(&self) -> SocketAddr {
         match &self.listener {
             Some(listener) => listener.turn_away().await,

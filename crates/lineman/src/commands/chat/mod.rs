@@ -31,7 +31,7 @@ use crate::lang::chat::Chat as Words;
 use crate::runtime;
 use crate::terminal::surface::is_a_person_there;
 
-/// When nothing was heard for this long, a caller is told that perhaps nobody has accepted the call.
+/// When nothing was received for this long, a caller is told that perhaps the peer's program has not accepted the call.
 const UNHEARD_TIME: Duration = Duration::from_secs(10);
 
 mod connections;
@@ -111,7 +111,7 @@ async fn each_call(
     result
 }
 
-/// The end of a listener to whom nobody is speaking.
+/// The result of a listener that is told to end while it has no call.
 fn left(asked: Exit, calls: Result<(), Failure>) -> Result<(), Failure> {
     match asked {
         Exit::Done => calls,
@@ -119,7 +119,7 @@ fn left(asked: Exit, calls: Result<(), Failure>) -> Result<(), Failure> {
     }
 }
 
-/// Turns away everybody who calls during a call.
+/// Turns away each caller that calls during a call.
 async fn turn_away(connections: &Connections, console: Console) -> Result<(), Failure> {
     loop {
         let address = connections.turn_away().await;

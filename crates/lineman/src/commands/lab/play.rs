@@ -1,4 +1,4 @@
-//! `lineman lab SCENARIO`: played before everybody's eyes.
+//! `lineman lab SCENARIO`: plays a scenario, and shows it as it happens.
 
 use std::path::Path;
 use std::slice;
@@ -36,7 +36,7 @@ use crate::runtime;
 use crate::runtime::Signals;
 use crate::terminal::surface::is_a_person_there;
 
-/// Plays a scenario, or lists them where none is named and nobody can be shown a page.
+/// Plays a scenario, or lists them where none is named and no page can be shown.
 pub fn run(args: &Play, console: Console) -> Result<(), Failure> {
     let scenario = match &args.scenario {
         Some(name) => Some(*find(name, console)?),

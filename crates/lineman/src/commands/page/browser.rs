@@ -27,7 +27,7 @@ fn is_on_path(program: &str) -> bool {
     })
 }
 
-/// Asks the desktop to open an address (xdg-open(1)). Gives whether somebody took it.
+/// Asks the desktop to open an address (xdg-open(1)). Gives whether the program that does so could be started.
 pub(super) fn open(address: &str) -> bool {
     is_seen() && {
         let mut opener = Command::new(OPENER);

@@ -44,7 +44,7 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::bench::Bench;
 
-/// A command, and who waits for what becomes of it.
+/// A command, and the channel to the request that waits for its result.
 pub(super) struct Asked {
     pub(super) command: Command,
     pub(super) answer: oneshot::Sender<Answer>,
@@ -65,7 +65,7 @@ pub(super) struct Driver {
     lab: Option<Lab>,
     /// Whether the lab has ended.
     over: bool,
-    /// What the log tells of sockets and held packets, so that nobody has to say it again.
+    /// What the log tells of sockets and held packets, so that the user need not name them again.
     known: Rc<RefCell<Known>>,
     pace: Pace,
     /// Lines whose time has not come.
@@ -274,7 +274,7 @@ impl Driver {
         Ok(Said::default())
     }
 
-    /// Says how all sockets are; lines behind that are not obeyed, for they would not wait for it.
+    /// Says how all sockets are; lines behind that are not obeyed, because they would not wait for the answer.
     fn tell_state(&mut self, lines: Lines) {
         let Some(lab) = self.lab.as_ref().filter(|_| !self.over) else {
             let _ = lines.answer.send(Err(Wrong::Ended)); // nobody may wait

@@ -14,7 +14,7 @@ use crate::views::page::Message;
 
 /// What the page is told. Clones are the same feed.
 ///
-/// Rows are kept for whoever comes later; of how things stand only the latest is.
+/// Rows are kept for browsers that connect later; of the present state only the latest is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Feed {
     told: Arc<Mutex<Told>>,
@@ -133,7 +133,7 @@ impl Feed {
 }
 
 impl Reader {
-    /// Waits for the next message; its number, if it is one that is kept. `None` when nobody tells any more.
+    /// Waits for the next message; its number, if it is one that is kept. `None` when there will be no more.
     pub(super) async fn next(&mut self) -> Option<(Option<usize>, Message)> {
         loop {
             self.news.mark_unchanged();

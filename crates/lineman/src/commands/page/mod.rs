@@ -77,7 +77,7 @@ pub struct Driven {
 /// What begins another lab.
 pub type Begin<'b> = &'b mut dyn FnMut(Choice) -> Result<Begun, Failure>;
 
-/// Whether there is somebody to look at a page.
+/// Refuses a page together with `--json`: what reads lines of JSON is a program, and no person looks at a page then.
 ///
 /// # Errors
 /// When lines of JSON were asked for.
@@ -105,7 +105,7 @@ pub fn look(events: Cursor, opens: bool, console: Console) -> Result<(), Failure
     })
 }
 
-/// Has somebody work on an exercise, which needs no lab and no privilege.
+/// Lets a learner work on an exercise, which needs no lab and no privilege.
 ///
 /// # Errors
 /// As [`show`], or when lines of JSON were asked for.
@@ -157,12 +157,12 @@ async fn serve(
     let mut begun = begun;
     let mut page = begin_page(&mut driver, &mut begun, &feed, begin.is_some(), asked);
     // It ends with the runtime, however many streams are open.
-    let anybody = |_| true; // who reaches this machine's loopback
+    let any_address = |_| true; // only this machine reaches its loopback
     tokio::spawn(lineman_http::serve(
         listener,
         app,
         Limits::default(),
-        anybody,
+        any_address,
     ));
     // Without the address there is no page: it is told even under --quiet.
     console.warn(&Words::At { address: &address });

@@ -54,7 +54,7 @@ impl Page {
         self.feed.tell(vec![Message::new("wire", &playing)]);
     }
 
-    /// Tells all who look how the wire is from now on.
+    /// Tells all browsers how the wire is from now on.
     pub(super) fn obeyed(&self, command: &wire::Command) {
         let wire = match command {
             wire::Command::Step => json!({ "step": true }),
@@ -119,7 +119,7 @@ impl Present for Page {
     }
 }
 
-/// The open sockets of both hosts, by descriptor, for whoever chooses one.
+/// The open sockets of both hosts, by descriptor: the page's user chooses among them.
 fn sockets(known: &Known) -> Value {
     let of = |host| {
         let all = known.sockets(host).map(|(fd, socket)| {

@@ -32,7 +32,7 @@ const LOOK_AGAIN_NS: i64 = 100_000_000;
 #[derive(Debug)]
 pub struct Input {
     file: File,
-    /// The end of a pipe to which nobody writes: it ends when the [`Stop`] is dropped.
+    /// The read end of a pipe to which nothing is written: it is closed when the [`Stop`] is dropped.
     stop: OwnedFd,
     /// What is done at its end, if that is not the end.
     follow: Option<Follow>,
@@ -189,8 +189,8 @@ impl Input {
 }
 
 impl Follow {
-    /// What has become of the file of which so many bytes were read, if it cannot be followed. A file without a name
-    /// can: who writes it may write on.
+    /// What has become of the file of which so many bytes were read, if it cannot be followed any more. A deleted file
+    /// can: the program that has it open may write on.
     fn is_lost(&self, file: &File, read: u64) -> Option<LostFile> {
         let metadata = file.metadata().ok()?;
         if metadata.is_file() && metadata.len() < read {

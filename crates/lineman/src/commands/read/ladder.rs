@@ -36,7 +36,7 @@ use crate::views::export::Format;
 use crate::views::tui::Model;
 use crate::views::tui::Setup;
 
-/// How many events may wait to be shown: who reads faster than is shown waits. A packet may have 64 KiB.
+/// How many events may wait to be shown: if the file is read faster, its reader waits. A packet may have 64 KiB.
 const AHEAD: usize = 1000;
 /// How long it waits then.
 const MOMENT: Duration = Duration::from_millis(1);
@@ -77,7 +77,7 @@ pub fn while_shown<T: Send + 'static>(
     Ok((shown, join(worker, console)?))
 }
 
-/// Waits while too much of a log waits to be shown. False if nobody wants to see more.
+/// Waits while too much of a log waits to be shown. False if the view has ended.
 pub fn has_room(log: &Hub) -> bool {
     while log.unread() > AHEAD && !log.is_over() {
         thread::sleep(MOMENT);

@@ -1,4 +1,4 @@
-//! A capture of one conversation: nobody has to choose, so its packets are kept while it is the only one.
+//! A capture of one conversation: the user need not choose, so its packets are kept while it is the only one.
 
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversations;
@@ -6,7 +6,7 @@ use lineman_trace::capture::Recorder;
 use lineman_trace::capture::Sorted;
 use lineman_trace::log::Event;
 
-/// Of how many packets a ladder is shown that nobody has asked for: more is no reading.
+/// The most packets of a ladder that is shown without being asked for: more are not read through.
 pub const SHORT: u64 = 500;
 
 /// How many bytes are kept of an input that cannot be read again, with what is known of each packet.
@@ -19,7 +19,7 @@ const BESIDE: u64 = 300;
 pub enum Keep {
     /// Nothing: the file is read again.
     Nothing,
-    /// As many packets as anybody reads who has not asked for them.
+    /// As many packets as are read through by a user who has not asked for a ladder.
     Short,
     /// What memory there is for what is written as it is read.
     Bounded,

@@ -55,7 +55,7 @@ impl Jobs {
         tokio::spawn(async move {
             let _ = told.set(signals.next().await);
             let _ = sender.send(true);
-            // A second one does not wait for anybody.
+            // A second signal ends the program without waiting for the transfer.
             signals.next().await;
             std::process::exit(i32::from(Exit::Interrupted as u8));
         });
@@ -215,7 +215,7 @@ pub async fn unless_stopped<T>(
     }
 }
 
-/// The same for work that blocks its thread. After a signal nobody waits for that thread.
+/// The same for work that blocks its thread. After a signal that thread is not waited for.
 pub async fn blocking_unless_stopped<T: Send + 'static>(
     stop: watch::Receiver<bool>,
     lang: Lang,

@@ -185,7 +185,7 @@ fn answered_id(answered: Answered) -> &'static str {
 
 /// 2 µs; that in a single datagram's way is no less.
 const FIRST_TURNAROUND: Duration = Duration::from_micros(2);
-/// A second: who waits for a disk or a store does so for about as long.
+/// A second: a transfer that waits for a disk or a store waits for about as long.
 const LAST_TURNAROUND: Duration = Duration::from_millis(1100);
 /// A quarter of a millisecond.
 const FIRST_ANSWER: Duration = Duration::from_micros(250);

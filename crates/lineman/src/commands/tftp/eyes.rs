@@ -1,6 +1,6 @@
 //! What a running server shows by HTTP (`--http`): the machines that boot from it, and its counts.
 //!
-//! The port has a thread of its own, so that whoever looks holds up neither transfers nor the log.
+//! The port has a thread of its own, so that a browser holds up neither transfers nor the log.
 
 mod machine;
 mod seen;

@@ -194,7 +194,7 @@ impl Served {
     }
 }
 
-/// A refusal in HTTP. Whether a name leads out of the root, or to a directory, is nobody's business.
+/// A refusal in HTTP. The client is not told whether a name leads out of the root, or to a directory.
 fn status(refusal: &Refusal) -> StatusCode {
     match refusal {
         Refusal::NotFound { .. }

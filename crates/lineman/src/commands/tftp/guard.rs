@@ -13,7 +13,7 @@ use crate::lang::Message as _;
 use crate::lang::tftp::Tftp;
 use crate::log::Level;
 
-/// Whom `--allow` lets in; `None` is everybody.
+/// The addresses that `--allow` lets in; `None` is all.
 pub fn allowed(typed: &[Addresses]) -> Option<Vec<Prefix>> {
     if typed.is_empty() {
         return Some(Prefix::local());
@@ -28,7 +28,7 @@ pub fn allowed(typed: &[Addresses]) -> Option<Vec<Prefix>> {
         .collect()
 }
 
-/// Whose addresses `--trust` says that nobody can forge.
+/// The addresses that cannot be forged, as `--trust` says.
 pub fn trusted(typed: &[Addresses]) -> Vec<Prefix> {
     let ranges = |addresses: &Addresses| match addresses {
         Addresses::Any => Prefix::all().to_vec(),

@@ -63,7 +63,7 @@ pub struct Launch {
     pub recording: Option<Prepared>,
     /// What the kernel holds this process to; `None` under `--no-confine`.
     pub confinement: Option<Confinement>,
-    /// Who wants to hear how it goes.
+    /// The supervisor that is told when the server is ready, and when it ends.
     pub supervisor: Option<Notifier>,
     /// How many threads the machine is good for: a confined process cannot find out.
     pub workers: usize,

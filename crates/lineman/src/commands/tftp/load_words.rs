@@ -37,7 +37,7 @@ pub fn begin(options: &LoadOptions, reference: &Reference, console: Console) {
     }
 }
 
-/// What was found: sentences on stdout, for they are what was asked for; or the event `load`.
+/// What was found: sentences on stdout, because the user asked for them; or the event `load`.
 ///
 /// # Errors
 /// When stdout is closed.

@@ -185,7 +185,7 @@ fn outcome(request: &Value, lang: Lang) -> String {
     }
 }
 
-/// A text of the server's: it may be anybody's.
+/// A text of the server's, made harmless: a stranger may have chosen it.
 fn clean(value: &Value) -> String {
     text::clean(value.as_str().unwrap_or_default())
 }

@@ -388,7 +388,7 @@ fn begun(peer: &SocketAddr, filename: &[u8], direction: Direction, console: Cons
     }
 }
 
-/// How much the end of a request counts. What is a habit of boot programs is none that anybody has to see to.
+/// How much the end of a request counts. What boot programs do by habit is no fault that an operator has to see to.
 pub fn level(outcome: Outcome) -> Level {
     match outcome {
         Outcome::ServerFault => Level::Error,

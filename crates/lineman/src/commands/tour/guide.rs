@@ -1,4 +1,4 @@
-//! The script of the tour, and the keys of who reads it.
+//! The script of the tour, and the keys of its reader.
 
 use std::future::pending;
 
@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::terminal::guard;
 use crate::views::tui::Key;
 
-/// A script, and keys if somebody sits there. Dropped, it gives the terminal back.
+/// A script, and keys if a person sits at the terminal. Dropped, it gives the terminal back.
 pub struct Guide {
     script: Script,
     keys: Option<Keys>,

@@ -1,5 +1,5 @@
 //! `lineman tour`: everything once, between two hosts of a private network, drawn as it happens; between
-//! two simulated hosts, where the system allows no such network. Where somebody sits, each step waits for
+//! two simulated hosts, where the system allows no such network. At a terminal, each step waits for
 //! a key.
 
 mod guide;

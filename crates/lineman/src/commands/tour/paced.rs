@@ -1,4 +1,4 @@
-//! Lines at reading pace: a screenful at each key where somebody sits, one after the other elsewhere.
+//! Lines at reading pace: at a terminal a screenful at each key, elsewhere one after the other.
 
 use std::collections::VecDeque;
 use std::io;
@@ -129,7 +129,7 @@ impl Paced {
         Ok(())
     }
 
-    /// Whether the next row would push something away that nobody has had the time to read, or is of
+    /// Whether the next row would push lines off the screen that the reader has had no time to read, or is of
     /// another step.
     fn is_full(&self) -> bool {
         let Some(first) = self.waiting.front() else {

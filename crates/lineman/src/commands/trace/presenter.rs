@@ -149,7 +149,7 @@ pub struct Export {
     lang: Lang,
 }
 
-/// A picture of the ladder holds all that is in it, and nobody looks through one of more packets.
+/// A picture of the ladder is made in memory, and a picture of more packets is not looked through.
 const PICTURE: u64 = 10_000;
 
 impl Export {

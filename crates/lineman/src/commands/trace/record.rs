@@ -53,7 +53,7 @@ impl Record {
             return Ok(());
         };
         let events = std::slice::from_ref(event);
-        // Whoever reads a FIFO is to see it now.
+        // The reader of a FIFO is to see it now.
         export::write(Format::Jsonl, events, self.console.lang, out)
             .and_then(|()| out.flush())
             .map_err(|error| out.failure(error))

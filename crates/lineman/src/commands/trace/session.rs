@@ -191,7 +191,7 @@ pub async fn run<P: Present + ?Sized, S: Source<P>>(
     }
     let recorded = record.map_or(Ok(()), Record::finish);
     match result {
-        // Whoever was told to leave has left in good order.
+        // A command that a signal told to end has ended in good order.
         Err(failure) if failure.exit != Exit::Done => Err(failure),
         _ => recorded.and_then(|()| presenter.settle()),
     }
@@ -349,7 +349,7 @@ mod tests {
         assert_eq!(teller.asked, Some(false), "it ended by itself");
     }
 
-    /// What cannot be shown ends its source: nobody would see what that goes on to do.
+    /// If the log cannot be shown, its source ends: the user would not see what the source goes on to do.
     #[test]
     fn a_source_that_cannot_be_shown_is_ended() {
         let (result, teller, shown) = show(Some(2));

@@ -77,7 +77,7 @@ fn from_editor(input: editor::Input) -> Typed {
     }
 }
 
-/// Reads until the end, or until nobody wants more.
+/// Reads until the end, or until the session is gone.
 fn read(mut splitter: Splitter, sender: &mpsc::Sender<Typed>) {
     let mut buffer = vec![0; 64 << 10];
     loop {

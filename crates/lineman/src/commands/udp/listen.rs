@@ -23,7 +23,7 @@ use crate::lang::Lang;
 use crate::lang::udp::Udp;
 use crate::runtime;
 
-/// Hears datagrams and answers them.
+/// Receives datagrams and answers them.
 pub async fn run(args: &Listen, console: Console) -> Result<(), Failure> {
     let group = group(args, console.lang)?;
     let socket = open(args, group.clone(), console).await?;
@@ -44,7 +44,7 @@ struct Listener {
     session: Session,
     /// How many datagrams are still to be heard, if that was asked for.
     left: Option<u64>,
-    /// Piped input that came before anybody was heard.
+    /// Piped input that came before the first datagram.
     waiting: Option<Vec<u8>>,
 }
 
@@ -93,7 +93,7 @@ impl Listener {
         }
     }
 
-    /// A program that pipes its answer in cannot know when somebody asks. A person can: a line
+    /// A program that pipes its answer in cannot know when a peer asks. A person can: a line
     /// that leaves long after it was typed would surprise.
     fn must_wait(&self) -> bool {
         self.session.book.last().is_none() && !self.session.view.is_edited()
@@ -101,7 +101,7 @@ impl Listener {
 
     async fn answer(&mut self, line: &[u8]) -> Result<(), Failure> {
         let Addressed { peer, payload } = Addressed::parse(line);
-        // Not the one last heard: somebody may have been heard while the line was typed.
+        // Not the one last heard: another peer may have been heard while the line was typed.
         let peer = peer.or_else(|| self.session.view.addressee());
         let book = &self.session.book;
         let to = match &peer {

@@ -1,4 +1,4 @@
-//! `lineman udp`: datagrams heard and said.
+//! `lineman udp`: receives and sends datagrams.
 
 use lineman_net::udp::Interface;
 use lineman_net::udp::UnknownInterface;

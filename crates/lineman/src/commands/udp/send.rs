@@ -28,7 +28,7 @@ use crate::lang::Lang;
 use crate::lang::udp::Udp;
 use crate::runtime;
 
-/// Says datagrams and hears the answers.
+/// Sends datagrams and receives the answers.
 pub async fn run(args: &Send, console: Console) -> Result<(), Failure> {
     let toward = toward(args, console).await?;
     let socket = Socket::toward(&toward).map_err(|error| unopened(error, console.lang))?;

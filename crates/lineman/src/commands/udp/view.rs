@@ -74,8 +74,8 @@ impl View {
         self.editor.as_ref().and_then(Editor::addressee)
     }
 
-    /// A datagram of peer `number`, who is `named` by it where several may be heard: whoever reads the
-    /// number can answer.
+    /// A datagram of peer `number`, which is `named` by it where several may be heard: the user can answer to
+    /// that number.
     ///
     /// # Errors
     /// When stdout is closed.

@@ -36,7 +36,7 @@ impl Keep {
         let record = Record::create(args.record.as_deref(), others, console)?;
         Ok(Self {
             packets,
-            // Whoever reads a pipe is to see it now.
+            // The program that reads the pipe is to see packets at once.
             flushed: is_stdout(path),
             log: record.map(|record| (record, Recorder::new())),
             begun: false,

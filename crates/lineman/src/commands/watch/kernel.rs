@@ -24,7 +24,7 @@ const QUIET: Duration = Duration::from_millis(300);
 /// Of how many connections the kernel is asked at most.
 const MOST: usize = 1024;
 
-/// Who asks, and for which connections.
+/// Asks the kernel for the states of connections, and knows for which.
 pub struct Kernel {
     connections: Option<OwnConnections>,
     local: HashSet<IpAddr>,

@@ -98,8 +98,8 @@ fn a_packet_is_in_the_capture_once_by_its_number_with_what_all_its_rows_say() {
     }
 }
 
-/// Made of all rows, with packets in the order in which the log names them: that is the order of their numbers, where nobody has
-/// composed the log.
+/// Made of all rows, with packets in the order in which the log names them: that is the order of their numbers, but for a
+/// log that was composed.
 fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let mut named: HashMap<u64, usize> = HashMap::new();
     for event in events {

@@ -62,7 +62,7 @@ pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
     }
 }
 
-/// The clock of a host that ran out.
+/// The timer of a host that expired.
 pub(super) fn clock(row: &Row, host: Host, style: Style) -> Option<String> {
     let clock = row.clock.filter(|clock| clock.host == host)?;
     let text = bracketed(&worded(clock, style), style.lang);
@@ -88,7 +88,7 @@ fn worded(clock: Clock, style: Style) -> String {
     words.render(style.lang)
 }
 
-/// The state of a host, and whether it has just changed; for UDP the port, for it has no state.
+/// The state of a host, and whether it has just changed; for UDP the port, because UDP has no state.
 pub(super) fn state(row: &Row, host: Host) -> (String, bool) {
     if let Some(cell) = row.states[host] {
         return (shown(&cell), cell.before != cell.after);

@@ -226,7 +226,7 @@ fn list(row: &Row, style: Style) -> Vec<String> {
 /// return.
 fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
     let (mut above, mut below) = (Vec::new(), Vec::new());
-    // A call may have begun long before a clock ran out.
+    // A call may have begun long before a timer expired.
     let mut clocks = Vec::new();
     let mut hosts = HOSTS;
     hosts.sort_by_key(|host| row.calls[*host].as_ref().map(|cell| cell.t_ns));

@@ -63,7 +63,7 @@ fn everything_that_is_said_in_english() {
     }
 }
 
-/// Who follows a lab asks all the time, and sees the same.
+/// A view that follows a lab asks all the time, and shows the same.
 #[test]
 fn a_ladder_that_is_followed_is_the_ladder_that_is_replayed() {
     for name in LOGS {
@@ -139,7 +139,7 @@ fn a_packet_that_is_read_late_stands_above_the_call_in_its_row() {
     assert!(place("──SYN") < place("getsockname"), "{lines:#?}");
 }
 
-/// A packet that a rule delays was drawn as held, as if somebody had to let it through.
+/// A packet that a rule delays was drawn as held, as if the user had to let it through.
 #[test]
 fn what_a_rule_delays_is_drawn_as_delayed() {
     assert!(drawn("causes", style(110, Lang::En)).contains("┃ delayed"));

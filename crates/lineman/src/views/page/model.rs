@@ -312,8 +312,8 @@ fn about(row: &Row) -> Value {
     json!(nth)
 }
 
-/// What a packet changes where it arrives, and which sayings tell why, for whoever is asked that before; `null` where
-/// there is nothing to ask.
+/// What a packet changes where it arrives, and which sayings tell why: the answer to the question that the reader is
+/// asked before; `null` where there is nothing to ask.
 fn arrival(row: &Row) -> Value {
     let Some(outcome) = Guess::Nothing.outcome(row) else {
         return Value::Null;

@@ -28,9 +28,9 @@ pub(super) enum Mode {
     Run,
     /// The person.
     Step,
-    /// Nobody: it happens by itself, and time stands still for the reader.
+    /// No one decides: it happens by itself, and time stands still for the reader.
     Walk,
-    /// Nobody: it has all happened.
+    /// No one decides: it has all happened.
     Replay,
 }
 
@@ -197,7 +197,7 @@ impl Model {
         self.rows.get(self.selected)
     }
 
-    /// What a lab has to say at its beginning: it is shown until somebody presses a key.
+    /// What a lab has to say at its beginning: it is shown until the user presses a key.
     pub(super) fn greeting(&self) -> Option<&Row> {
         let is_note = |row: &&Row| {
             let note = |saying: &Saying| matches!(saying, Saying::Note { .. });

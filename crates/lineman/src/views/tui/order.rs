@@ -23,7 +23,7 @@ pub struct Setup {
     pub step: bool,
     /// Whether time stands still for the reader: what has happened is shown row by row, at his keys.
     pub walk: bool,
-    /// Whether there is no lab, and packets come all the same, as somebody captures them.
+    /// Whether packets come from a live capture, and not from a lab.
     pub captured: bool,
     /// Whether another scenario may be played after this one.
     pub choices: bool,
@@ -33,7 +33,7 @@ pub struct Setup {
     pub subject: String,
 }
 
-/// What the view wants of whoever shows it.
+/// What the view wants of the command that shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// The wire is to do something.

@@ -23,7 +23,7 @@ pub(super) struct Quiz {
     pub(super) right: u32,
     /// Packets that were asked about.
     known: BTreeSet<u64>,
-    /// What somebody expects of a packet that is under way.
+    /// What the user expects of a packet that is under way.
     open: Option<(u64, Guess)>,
 }
 
@@ -127,7 +127,7 @@ impl Model {
         None
     }
 
-    /// The row in which the packet arrives of which somebody expects something.
+    /// The row in which the packet arrives that the user was asked about.
     pub(super) fn quiz_row(&self) -> Option<Row> {
         let (id, _) = self.quiz.open?;
         let arrives =

@@ -10,7 +10,7 @@ use super::line::OTHERS;
 use super::options::DIRECTIONS;
 use super::options::KINDS;
 
-/// Everything that the last word of the line may be; a space follows, for there is more to type.
+/// Everything that the last word of the line may be; a space follows if more can be typed.
 pub fn candidates(line: &str, known: &Known) -> Vec<String> {
     let mut words: Vec<&str> = line.split_whitespace().collect();
     if !line.ends_with(char::is_whitespace) {
@@ -62,7 +62,7 @@ fn owned<'a>(words: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     words.into_iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// Those that somebody has bound, and what is usual.
+/// The addresses that sockets were bound to, and the usual ones.
 fn addresses(known: &Known) -> Vec<String> {
     let usual = ["10.0.0.1:8888", "10.0.0.2:8888", "[fd00::2]:8888"];
     let mut all: Vec<String> = known.addresses().cloned().collect();

@@ -1,4 +1,4 @@
-//! What the log tells of the hosts, as far as who types must not say it again: open sockets, the one
+//! What the log tells of the hosts, so that the user need not type it again: open sockets, the one
 //! last used, packets that are held, calls that wait.
 
 use std::collections::BTreeMap;

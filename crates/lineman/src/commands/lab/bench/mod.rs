@@ -107,7 +107,7 @@ async fn bench(args: &Bench, console: Console) -> Result<(), Failure> {
 struct Prompt {
     network: Box<dyn Network>,
     known: Arc<Mutex<Known>>,
-    /// Whether somebody types, who waits for nothing.
+    /// Whether a person types at a terminal: then a line need not wait until the calls before it have returned.
     is_live: bool,
     inputs: Inputs,
     pace: Pace,

@@ -18,7 +18,7 @@ pub struct Pace {
     latest: Option<u64>,
     /// All that have not returned.
     waiting: BTreeSet<u64>,
-    /// Those of them that wait for nobody.
+    /// Those of them that return at once, without waiting for a packet.
     at_once: BTreeSet<u64>,
     /// When something last happened, or was asked for.
     touched: Instant,
@@ -51,7 +51,7 @@ impl Pace {
         self.touched = Instant::now();
     }
 
-    /// Something was asked for that nobody answers.
+    /// Something was asked for that no event of the log answers.
     pub fn told(&mut self) {
         self.unanswered = true;
         self.touched = Instant::now();
@@ -82,8 +82,8 @@ impl Pace {
         }
     }
 
-    /// Whether a line that was typed may be read: every call before it has begun, and those that wait
-    /// for nobody have returned.
+    /// Whether a line that was typed may be read: every call before it has begun, and those that return
+    /// at once have returned.
     pub fn is_open(&self) -> bool {
         let done = self.asked == 0 && self.at_once.is_empty();
         done || self.touched.elapsed() >= LOST

@@ -70,7 +70,7 @@ impl Screen {
         Ok((Self { editor, console }, inputs))
     }
 
-    /// Whether somebody types, who waits for nothing.
+    /// Whether a person types at a terminal: then a line need not wait until the calls before it have returned.
     pub fn is_live(&self) -> bool {
         self.editor.is_some()
     }
@@ -114,7 +114,7 @@ fn prompt(host: Host) -> &'static str {
     }
 }
 
-/// Reads stdin on a thread: it may be a pipe that somebody writes to line by line.
+/// Reads stdin on a thread: it may be a pipe that another program writes to line by line.
 fn script() -> io::Result<mpsc::Receiver<Input>> {
     let (sender, inputs) = mpsc::channel(AHEAD);
     let read = move || {

@@ -29,7 +29,7 @@ use crate::lang::learn::Learn;
 use crate::output::Output;
 use crate::terminal::surface::Surface;
 
-/// Makes an exercise, or has somebody work on one.
+/// Makes an exercise, or lets a learner work on one.
 ///
 /// # Errors
 /// When there is none, or it is not solved.

@@ -23,7 +23,7 @@ use crate::views::ladder::pieces::spelled;
 use crate::views::text::wrap;
 use crate::views::words::sentence;
 
-/// An exercise, as far as somebody has come.
+/// An exercise, as far as the learner has come.
 pub(super) struct Work<'e> {
     exercise: &'e Exercise,
     style: Style,
@@ -164,7 +164,7 @@ impl<'e> Work<'e> {
             return Ok(None);
         };
         let typed = String::from_utf8_lossy(&line).trim().to_owned();
-        // A terminal shows what is typed; whoever reads a file of a session wants it too.
+        // A terminal shows what is typed; the file of a session is to show it, too.
         if !self.console.json && !io::stdin().is_terminal() {
             self.console
                 .print(format!("{}\n", crate::views::text::clean(&typed)))?;

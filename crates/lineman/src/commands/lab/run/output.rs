@@ -1,5 +1,5 @@
 //! What a program writes, line by line; what it has begun and does not end soon is shown as a line, too:
-//! it may be a question that somebody is to answer.
+//! it may be a question that the user is to answer.
 
 use std::fs::File;
 use std::io;
@@ -10,7 +10,7 @@ use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use rustix::event::Timespec;
 
-/// Gives each line to `each` until the program has closed its output, or nobody wants more.
+/// Gives each line to `each` until the program has closed its output, or `each` wants no more.
 pub(super) fn read_lines(mut reader: File, mut each: impl FnMut(String) -> bool) {
     let mut line: Vec<u8> = Vec::new();
     let mut part = [0; 4096];

@@ -196,7 +196,7 @@ impl Programs {
         Ok(Next::GoOn)
     }
 
-    /// Whether a program is left that nobody sits at, and that has nobody to talk with.
+    /// Whether a program is left that no person types for, and whose peer has ended.
     fn is_left(&self) -> bool {
         let [host] = self.running[..] else {
             return false;
@@ -339,7 +339,7 @@ impl Programs {
         held.any(|(_, heard)| matches!(heard, Heard::Ended(ended, _) if *ended == host))
     }
 
-    /// Says once which address the server has, to whoever tries its own.
+    /// Says once for each host which address the other host has, when a program calls 127.0.0.1, which is its own host.
     fn tell_address(&mut self, call: &Call) {
         let tries = matches!(call.name.as_str(), "connect" | "sendto" | "sendmsg");
         let own = call.args.iter().find_map(|arg| loopback(arg));
@@ -431,7 +431,7 @@ impl<P: ?Sized> Source<P> for Programs {
         }
     }
 
-    /// The next program is started when the server's waits for somebody.
+    /// The next program is started when the server's waits for a client.
     fn hear(&mut self, event: &Event) {
         if let Kind::Call(call) = &event.kind {
             self.tell_address(call);
@@ -494,7 +494,7 @@ const WAITING: [&str; 7] = [
 /// What the kernel still says when both programs have ended.
 const REST: Duration = Duration::from_millis(150);
 /// How long what a program says is held back: the log waits 40 ms for the tracer, and a row 60 ms for what belongs to it.
-/// As much again is left for a busy machine: nobody notices it before a prompt.
+/// As much again is left for a busy machine: a person does not notice it before a prompt.
 const HOLD: Duration = Duration::from_millis(200);
 /// How long a program may take to end after ^C.
 const GOODBYE: Duration = Duration::from_millis(500);

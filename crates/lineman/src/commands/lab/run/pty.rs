@@ -1,5 +1,5 @@
-//! A terminal of its own for a program that nobody sits at: many programs ask, buffer and colour otherwise where
-//! they find none (pty(7)).
+//! A terminal of its own for a program that has not the user's: many programs ask, buffer and colour otherwise where
+//! they find no terminal (pty(7)).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -22,7 +22,7 @@ pub(super) struct Pty {
 
 impl Pty {
     /// A terminal whose lines are as long as those of ours behind the name of a host. It repeats nothing that is
-    /// typed, for ours has done so, and cannot be stopped by ^S, for nobody could type ^Q.
+    /// typed, because ours has done so, and cannot be stopped by ^S, because the user could not type ^Q.
     ///
     /// # Errors
     /// When the system has no terminal left.
@@ -53,7 +53,8 @@ impl Pty {
     }
 }
 
-/// What ends a file at a terminal (VEOF): what stands before it is handed over, and nothing before it is the end.
+/// The character that ends a file at a terminal (VEOF): what was typed before it is handed over; if that is nothing, it is
+/// the end.
 pub(super) const END_OF_FILE: u8 = 0x04;
 /// How many columns the name of a host takes before a program's line: `client: `.
 const NAME: u16 = 8;

@@ -32,8 +32,8 @@ pub(super) struct Input {
     is_terminal: bool,
     /// What there was no room for.
     rest: Vec<u8>,
-    /// The threads that read when something was written last, each with how often it had slept: as long as it has not woken
-    /// up, it is that which it reads.
+    /// The threads that read when something was written last, each with how often it had slept: as long as a thread has not
+    /// woken up since, it is still to read what was written.
     served: Vec<(PathBuf, u64)>,
     /// Nothing follows that.
     finished: bool,
@@ -184,7 +184,7 @@ impl Input {
 enum Listening {
     /// It does something else, or is waiting for something else.
     No,
-    /// Nobody can see what it is waiting for.
+    /// What it is waiting for cannot be seen.
     Perhaps,
     /// It is reading its standard input.
     Reads,
@@ -223,7 +223,7 @@ const ANY_FILE: &[u32] = match () {
 pub(super) enum Went {
     /// It waits for a program that reads.
     Nowhere,
-    /// To this host's program, or to nobody, because that has ended.
+    /// It went to this host's program, or was thrown away because that has ended.
     There,
     /// Both programs read, and it does not say which is meant.
     Unclear,
@@ -233,7 +233,7 @@ pub(super) enum Went {
 pub(super) struct Typed {
     lines: Option<mpsc::Receiver<Vec<u8>>>,
     waiting: VecDeque<Vec<u8>>,
-    /// How often in a row nobody was seen to read, and somebody may have.
+    /// How often in a row no program was seen to read, though one may read of which that cannot be seen.
     unseen: u32,
     inputs: Vec<Input>,
     /// How many programs have not begun.
@@ -280,7 +280,7 @@ impl Typed {
         })
     }
 
-    /// Whether somebody types.
+    /// Whether stdin is still read, or lines still wait to be handed to the programs.
     pub(super) fn is_on(&self) -> bool {
         self.lines.is_some() || !self.waiting.is_empty() || self.is_behind()
     }
@@ -305,7 +305,7 @@ impl Typed {
     /// Waits for the next line, or until there is something to do about those before.
     pub(super) async fn changed(&mut self) {
         let may_hear = self.waiting.len() < MOST_WAITING;
-        // Of a line that waits it is looked again whether somebody reads it.
+        // While a line waits, it is looked again whether a program reads.
         let look = !self.waiting.is_empty() || self.is_behind();
         let line = async {
             match self.lines.as_mut().filter(|_| may_hear) {
@@ -394,7 +394,7 @@ impl Typed {
         Went::There
     }
 
-    /// The end of what is typed is the end of what the programs read.
+    /// When the user has ended the input, the programs' standard input ends, too.
     fn close_if_over(&mut self) {
         if self.lines.is_none() && self.waiting.is_empty() {
             self.inputs.retain_mut(|input| !input.finish());
@@ -422,7 +422,7 @@ fn line(stdin: &mut io::StdinLock<'_>) -> Option<Vec<u8>> {
     read.is_ok_and(|len| len > 0).then_some(bytes)
 }
 
-/// How often it is looked whether somebody reads.
+/// How often it is looked whether a program reads.
 const LOOK: Duration = Duration::from_millis(50);
 /// How many looks in a row a line waits for a program that reads, if there is one of which that cannot be seen.
 const UNSEEN: u32 = 30;

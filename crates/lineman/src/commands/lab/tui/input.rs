@@ -41,7 +41,7 @@ pub fn listen(console: Console) -> Result<mpsc::UnboundedReceiver<Input>, Failur
     Ok(inputs)
 }
 
-/// Reads the terminal until it is gone, or nobody listens.
+/// Reads the terminal until it is gone, or the receiver is.
 fn read(inbox: &mpsc::UnboundedSender<Input>) {
     loop {
         let input = match event::read() {

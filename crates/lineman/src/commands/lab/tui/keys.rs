@@ -133,7 +133,7 @@ fn said(error: &io::Error, model: &Model) -> String {
     crate::failure::system_text(error, model.lang())
 }
 
-/// Writes everything that has happened to a new file: a key must not overwrite what somebody has.
+/// Writes everything that has happened to a new file: a key must not overwrite a file that the user has.
 fn write(format: Format, path: &Path, model: &Model) -> io::Result<()> {
     let file = OutputFile::create_new(path).map_err(|error| error.source)?;
     let mut out = BufWriter::new(file);

@@ -21,7 +21,7 @@ pub struct Compared {
     pub summaries: Points<Summary>,
     /// What both have of them.
     pub tallies: Vec<Tally>,
-    /// How many packets were not compared, for there were too many conversations.
+    /// How many packets were not compared, because there were too many conversations.
     pub uncompared: u64,
     /// How each file has ended.
     pub ends: Points<End>,

@@ -161,7 +161,7 @@ pub(super) fn page_words(lang: Lang) -> Value {
     })
 }
 
-/// Of everything that a page may have to name.
+/// The words for everything that a page may have to name.
 pub const ROLES: [Role; 5] = [
     Role::Loader,
     Role::Config,

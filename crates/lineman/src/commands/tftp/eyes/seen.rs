@@ -45,7 +45,7 @@ pub struct Seen {
     pub(super) table: Mutex<Table>,
     /// Where other machines get the files by HTTP; `None` where only this one does.
     pub(super) port: Option<u16>,
-    /// Those that were told so.
+    /// The machines that were advised of that.
     pub(super) advised: Mutex<HashSet<IpAddr>>,
 }
 
@@ -239,7 +239,7 @@ pub fn outcome(report: &Report) -> Option<Outcome> {
         },
         Ending::Superseded => Outcome::Repeated,
         Ending::Stopped => Outcome::ServerStopped,
-        // Somebody else's doing.
+        // That is the forger's doing, not the client's.
         Ending::Forged => return None,
     })
 }

@@ -19,7 +19,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::lang::lab::Lab as Words;
 
-/// Where chance starts if nobody says.
+/// The seed of random numbers where none was given.
 const SEED: u64 = 1;
 
 /// A lab that runs.

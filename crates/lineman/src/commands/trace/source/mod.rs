@@ -21,7 +21,7 @@ pub use options::asked;
 pub use options::wrong_rules;
 pub use scenario::Script;
 
-/// How this program is asked to be a lab; nobody types it.
+/// The hidden argument by which this program is started as a lab.
 pub const PROGRAM: &str = "__lab";
 
 /// A lab in namespaces for programs, and the beginning of its log.

@@ -63,7 +63,7 @@ fn title(model: &Model) -> String {
     scenario.map_or_else(|| say(model, &unnamed), clean)
 }
 
-/// Whether there is nothing but packets that somebody has captured.
+/// Whether the log has nothing but the packets of a capture.
 pub(super) fn is_capture(model: &Model) -> bool {
     let start = model.start.as_ref();
     start.is_some_and(|it| it.origin == Origin::Inferred && it.scenario.is_none())

@@ -97,7 +97,7 @@ fn a_lab_that_has_ended_is_walked_through() {
     assert!(model.following);
 }
 
-/// What a scenario wants to be looked at is said until somebody presses a key.
+/// What a scenario wants to be looked at is said until the user presses a key.
 #[test]
 fn a_lab_begins_with_its_greeting() {
     let mut model = Model::new(stepping(Lang::En));

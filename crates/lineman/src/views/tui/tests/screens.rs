@@ -188,7 +188,7 @@ fn colour_adds_nothing_but_colour() {
     assert_eq!(screen(&model, 120, 40), screen(&held(Lang::En), 120, 40));
 }
 
-/// Of packets that somebody has captured: nobody has looked for sockets, so that none is denied.
+/// The log is a capture: no sampler has looked for sockets, so that the screen must not deny that there are any.
 #[test]
 fn a_capture_denies_no_socket() {
     let packets_only = events("recorded-close").into_iter().filter_map(|event| {

@@ -13,7 +13,7 @@ use crate::views::tui::Key;
 use crate::views::tui::Notice;
 use crate::views::tui::Order;
 
-/// It ran on while somebody read: what was explained first was long gone.
+/// The scenario ran on while the user read: what was explained first was long gone.
 #[test]
 fn rows_appear_at_the_readers_pace() {
     let mut model = walk("recorded-close");

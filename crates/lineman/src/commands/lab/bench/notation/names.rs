@@ -92,7 +92,7 @@ impl Names {
         }
     }
 
-    /// Whoever had this descriptor has it no more: what is called so must not become the new socket.
+    /// The old socket has lost this descriptor to a new one: the names of the old socket must not stand for the new one.
     fn replace(&mut self, host: Host, fd: i32) {
         for ((whose, _), named) in &mut self.named {
             let had = matches!(named, Named::Socket(it) | Named::File(it) if *it == fd);
