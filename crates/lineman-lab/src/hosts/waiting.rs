@@ -19,7 +19,7 @@ use super::socket_table::Socket;
 pub(super) enum Failure {
     /// The kernel says so.
     Errno(Errno),
-    /// The socket's time-out ran out, of which the kernel knows nothing.
+    /// The socket's time-out expired, of which the kernel knows nothing.
     TimedOut,
 }
 

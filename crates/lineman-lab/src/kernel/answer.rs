@@ -29,7 +29,7 @@ pub(crate) struct KernelTimer {
     pub(crate) kind: TimerKind,
     /// How long it has to run.
     pub(crate) left: Duration,
-    /// How often it has run out since the last progress.
+    /// How often it has expired since the last progress.
     pub(crate) count: u8,
 }
 

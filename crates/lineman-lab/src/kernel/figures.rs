@@ -43,7 +43,7 @@ pub struct Figures {
     pub segments_sent: u32,
     /// Segments that it has received, in all; 0 where the kernel does not say.
     pub segments_received: u32,
-    /// How often the time-out has run out since the last progress.
+    /// How often the time-out has expired since the last progress.
     pub timeouts: u8,
     /// Segments that were sent again, in all.
     pub retransmitted: u32,

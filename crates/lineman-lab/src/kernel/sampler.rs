@@ -50,7 +50,7 @@ pub(crate) struct Sampler {
 #[derive(Clone, Copy, Debug)]
 struct Known {
     state: TcpState,
-    /// How often its time-out had run out.
+    /// How often its time-out had expired.
     timeouts: u8,
     /// When it last sent something that must be acknowledged.
     sent: Instant,
@@ -78,15 +78,15 @@ impl Known {
         self.next == Some(segment.seq.wrapping_add(1))
     }
 
-    /// How long it has waited, if the timer that ran when it heard a SACK has run out since.
+    /// How long it has waited, if the timer that ran when it heard a SACK has expired since.
     fn waited(&self, now: Instant) -> Option<Duration> {
         let (heard, left) = self.sacked?;
         let waited = now.saturating_duration_since(heard);
         (waited + TICK >= left).then_some(waited)
     }
 
-    /// Whether a timer that has counted one more has run out. That of a SYN-ACK counts answers to a SYN that
-    /// came again too; but only if it runs out it is set for twice as long.
+    /// Whether a timer that has counted one more has expired. That of a SYN-ACK counts answers to a SYN that
+    /// came again too; but only if it expires it is set for twice as long.
     fn grows(&self, timer: &KernelTimer) -> bool {
         let longer = |armed: Duration| timer.left > armed + armed / 2;
         self.state != TcpState::SynReceived || self.armed.is_some_and(longer)
@@ -138,7 +138,7 @@ impl Sampler {
     }
 
     /// It has sent something that must be acknowledged: it has a timer for that, and perhaps sent it because a
-    /// timer had run out.
+    /// timer had expired.
     fn sent_again(&mut self, host: Host, socket: Endpoints, segment: &Segment, at: Instant) {
         let Some(known) = self.known.get(&(host, socket)).copied() else {
             return;

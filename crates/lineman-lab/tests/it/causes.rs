@@ -1,4 +1,4 @@
-//! What the kernel tells of its reasons: which timer ran out, why a connection was reset, what a listener
+//! What the kernel tells of its reasons: which timer expired, why a connection was reset, what a listener
 //! dropped.
 
 use std::time::Duration;
@@ -28,7 +28,7 @@ fn counted(events: &[Event], host: Host) -> Vec<Counter> {
     events.iter().filter_map(of).collect()
 }
 
-/// Timers of a host that ran out, and after how long.
+/// Timers of a host that expired, and after how long.
 fn expired(events: &[Event], host: Host) -> Vec<(TimerKind, u64)> {
     let of = |event: &Event| match &event.kind {
         Kind::Timer(timer) if timer.host == host && timer.expired => {
@@ -102,7 +102,7 @@ fn data_after_a_close_is_answered_by_a_reset_that_says_why() {
     }
 }
 
-/// Linux first probes the tail, and only then its time-out runs out; the second is not twice the first.
+/// Linux first probes the tail, and only then its time-out expires; the second is not twice the first.
 #[test]
 fn a_tail_loss_probe_is_no_time_out() {
     let stage = Stage::new(&ruled("c>s:data #2-4 drop"));

@@ -88,7 +88,7 @@ pub struct Stats {
     pub data_sent: u64,
     /// DATA packets sent more than once.
     pub resent: u64,
-    /// Time-outs that ran out.
+    /// Time-outs that expired.
     pub timeouts: u64,
     /// Gaps in a window that were repaired without waiting for a time-out.
     pub gaps: u64,

@@ -19,7 +19,7 @@ use super::packet;
 
 /// The waits between repeated ACKs grow to this: longer than any sender waits that repeats its DATA by itself, counted from
 /// the last packet that it has received (tftp-hpa 5 s, curl 6 s), and throws repeated ACKs away. At 4 s they kept
-/// tftp-hpa's clock from ever running out, so that a lost DATA packet ended the upload.
+/// tftp-hpa's timer from ever expiring, so that a lost DATA packet ended the upload.
 const SENDER_WAITS: Duration = Duration::from_secs(8);
 
 /// Receives the blocks of one file in order (RFC 1350 §2 and §6, RFC 7440 §4).

@@ -67,7 +67,7 @@ impl Rto {
         self.current = self.estimate;
     }
 
-    /// The wait has run out: the next is twice as long (RFC 6298 §5.5), up to [`Self::CEILING`].
+    /// The wait has expired: the next is twice as long (RFC 6298 §5.5), up to [`Self::CEILING`].
     /// `waited` is what was waited in fact, since a caller's own least wait may exceed the estimate.
     pub fn back_off(&mut self, waited: Duration) {
         self.back_off_to(waited, Self::CEILING);

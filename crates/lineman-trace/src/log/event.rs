@@ -465,7 +465,7 @@ pub enum Counter {
     /// A tail loss probe was sent (RFC 8985 §7).
     #[serde(rename = "TCPLossProbes")]
     LossProbes,
-    /// The timer of a delayed ACK ran out.
+    /// The timer of a delayed ACK expired.
     #[serde(rename = "DelayedACKs")]
     DelayedAcks,
 }

@@ -509,7 +509,7 @@ sayings! {
     CallNotOurs "call.notavail.peer" { who: Host, name: Text, error: Text, python: Text, address: Text, own: Text }
     /// The address is neither host's.
     CallNobodys "call.notavail" { who: Host, name: Text, error: Text, python: Text, address: Text, own: Text }
-    /// The socket's own time-out ran out.
+    /// The socket's own time-out expired.
     CallTimeout "call.timeout" { who: Host, name: Text, seconds: Text }
     /// The same, and the log does not tell how long it is.
     CallTimeoutUnseen "call.timeout.unseen" { who: Host, name: Text }

@@ -134,7 +134,7 @@ impl Wire {
     }
 
     /// How much longer than the fastest a packet was on the wire of a lab that nobody and no rule has held, if that is so
-    /// long that timers may have run out meanwhile: the process that carries packets did not get to run.
+    /// long that timers may have expired meanwhile: the process that carries packets did not get to run.
     pub(super) fn lateness(&mut self, arrow: &Arrow, now_ns: u64) -> Option<u64> {
         let excused = arrow.held || arrow.copy_of.is_some() || arrow.between.is_some();
         if excused || self.rules.contains_key(&arrow.id) {

@@ -636,7 +636,7 @@ fn a_recorded_connection_from_a_port_of_before_is_told_as_such() {
             "rst.refused"
         ]
     );
-    // No timer has run out, though that of the SYN was set to the shortest time.
+    // No timer has expired, though that of the SYN was set to the shortest time.
     assert!(rows[since..].iter().all(|row| row.clock.is_none()));
     // The program has closed the connection, and its end the listener.
     let mut all = rows.iter().flat_map(|row| &row.sayings);

@@ -48,7 +48,7 @@ pub(in crate::views) struct Card {
     pub(in crate::views) calls: VecDeque<CallCell>,
     /// The socket whose state changed last.
     pub(in crate::views) socket: Option<Socket>,
-    /// The timers that were set and have not run out, as far as its TCP has told, with the time at which that was told.
+    /// The timers that were set and have not expired, as far as its TCP has told, with the time at which that was told.
     pub(in crate::views) timers: Vec<(u64, Timer)>,
     /// What congestion control had come to when it was told last.
     pub(in crate::views) congestion: Option<Congestion>,

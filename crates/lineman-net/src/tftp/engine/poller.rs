@@ -31,7 +31,7 @@ use super::busy_poll::BusyPoll;
 /// An epoll whose time-outs are finer than milliseconds.
 ///
 /// The timer is a descriptor of its own (`timerfd`) that is set again only when a moment earlier
-/// than the one it stands for is asked for, or when it has run out: a transfer whose time-out moves
+/// than the one it stands for is asked for, or when it has expired: a transfer whose time-out moves
 /// with each packet costs no system call for that.
 #[derive(Debug)]
 pub(super) struct Poller {
@@ -155,7 +155,7 @@ impl Poller {
         let now = Instant::now();
         // A crowd has a moment of its own for each; what is due at about the same time shares one.
         let until = until + GRAIN;
-        // One that has run out may have been seen by a peek: it wakes nobody any more.
+        // One that has expired may have been seen by a peek: it wakes nobody any more.
         if self.armed.is_none_or(|armed| until < armed || armed <= now) {
             self.arm(now, until)?;
         }

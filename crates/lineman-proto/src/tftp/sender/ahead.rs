@@ -148,7 +148,7 @@ impl Sender {
         }
     }
 
-    /// The time-out has run out: the first block goes once more. Where that is not answered either, one
+    /// The time-out has expired: the first block goes once more. Where that is not answered either, one
     /// at a time is enough from now on.
     pub(super) fn ahead_timed_out(&mut self, now: Instant) {
         if self.loss.timeouts() > 1 && self.next - self.base > 1 {

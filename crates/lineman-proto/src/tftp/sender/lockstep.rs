@@ -32,7 +32,7 @@ impl Sender {
         }
     }
 
-    /// The time-out has run out: the block goes once more, or at the wrap the one behind it.
+    /// The time-out has expired: the block goes once more, or at the wrap the one behind it.
     pub(super) fn lockstep_timed_out(&mut self, now: Instant) {
         if let Some(block) = self.later_block() {
             self.push_run(block, block + 1);

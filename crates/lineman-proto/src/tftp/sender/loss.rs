@@ -1,6 +1,6 @@
 //! When a block counts as lost: the only place that knows time-outs.
 //!
-//! There is one timer. It runs from what was sent last, and when it runs out something is sent
+//! There is one timer. It runs from what was sent last, and when it expires, something is sent
 //! again: that is the probe time-out of RFC 9002 §6.2 and RFC 8985 §7, and there is no other. How
 //! long it is depends on what the path to this client has shown. A client that answers late is
 //! mostly waiting for a processor, and some clients die of a block that comes twice. So silence
@@ -58,7 +58,7 @@ struct Repeat {
 /// Why something was sent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// The time-out has run out.
+    /// The time-out has expired.
     Silence,
     /// The receiver has reported a gap.
     Report,
@@ -110,7 +110,7 @@ impl LossDetector {
         since >= self.rto.fastest() / 2
     }
 
-    /// The time-out has run out.
+    /// The time-out has expired.
     pub(super) fn timed_out(&mut self) {
         self.timeouts = self.timeouts.saturating_add(1);
     }
@@ -276,7 +276,7 @@ mod tests {
         (Instant::now(), detector)
     }
 
-    /// The time-out runs out and block 7 is sent again.
+    /// The time-out expires and block 7 is sent again.
     fn repeat(detector: &mut LossDetector, now: Instant) {
         detector.timed_out();
         detector.repeats(now, Cause::Silence, 7..8);

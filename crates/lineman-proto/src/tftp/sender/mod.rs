@@ -38,7 +38,7 @@ use super::Timing;
 /// Sends the blocks of one file (RFC 1350 §2, RFC 7440 §4).
 ///
 /// The blocks `base..next` are *in flight*: sent, and not acknowledged. A new flight leaves when
-/// the old one is acknowledged, when an ACK from inside it shows a gap, or when time runs out.
+/// the old one is acknowledged, when an ACK from inside it shows a gap, or when the timer expires.
 #[derive(Debug)]
 pub struct Sender {
     agreed: Agreed,

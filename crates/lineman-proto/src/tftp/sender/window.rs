@@ -261,7 +261,7 @@ impl Sender {
         }
     }
 
-    /// The time-out has run out: one block asks, or the flight goes once more.
+    /// The time-out has expired: one block asks, or the flight goes once more.
     pub(super) fn window_timed_out(&mut self, now: Instant) {
         let size = u64::from(self.agreed.windowsize);
         let (base, next) = (self.base, self.next);

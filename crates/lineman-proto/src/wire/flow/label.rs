@@ -187,7 +187,7 @@ pub enum Cause {
     Doubled,
 }
 
-/// Which timer ran out.
+/// Which timer expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
     /// The retransmission time-out (RFC 6298): no other can have had it sent.

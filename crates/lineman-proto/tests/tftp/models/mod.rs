@@ -29,7 +29,7 @@ pub trait Program {
     fn oack(&mut self, options: Options<'_>, say: &mut Say);
     /// A block, by its number on the wire.
     fn data(&mut self, wire: u16, payload: &[u8], say: &mut Say);
-    /// Its timer has run out.
+    /// Its timer has expired.
     fn timer(&mut self, say: &mut Say);
 }
 
@@ -54,7 +54,7 @@ impl Say {
         self.out.push(packet);
     }
 
-    /// Its timer runs out after so long.
+    /// Its timer expires after so long.
     pub fn wait(&mut self, timeout: Duration) {
         self.timer = Some(self.now + timeout);
     }

@@ -78,8 +78,8 @@ fn a_ladder_that_is_followed_is_the_ladder_that_is_replayed() {
     }
 }
 
-/// A call that a packet had returned stood above it with its answer, or above a packet that had left before it returned; a clock
-/// stood above the call that had begun before it ran out, and a call below the packet that its bytes had to wait for.
+/// A call that a packet had returned stood above it with its answer, or above a packet that had left before it returned; a timer
+/// stood above the call that had begun before it expired, and a call below the packet that its bytes had to wait for.
 #[test]
 fn times_never_go_back() {
     for name in LOGS.into_iter().chain(["order"]) {

@@ -181,7 +181,7 @@ fn only_a_block_that_has_come_shows_a_gap() {
     }
 }
 
-/// The network has doubled a block: its ACK comes again because of that, and no timer ran out.
+/// The network has doubled a block: its ACK comes again because of that, and no timer has expired.
 #[test]
 fn a_copy_of_a_block_is_answered() {
     let mut talk = Transfer::default();
@@ -230,7 +230,7 @@ fn each_time_that_a_block_comes_is_answered() {
     }
 }
 
-/// The Sorcerer's Apprentice: an ACK comes twice, and its block is sent twice (RFC 1123 §4.2.3.1). No timer ran out.
+/// The Sorcerer's Apprentice: an ACK comes twice, and its block is sent twice (RFC 1123 §4.2.3.1). No timer has expired.
 #[test]
 fn a_block_that_an_ack_had_sent_again_is_no_timeout() {
     let mut talk = Transfer::default();
