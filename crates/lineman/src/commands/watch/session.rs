@@ -41,7 +41,7 @@ pub async fn run(
     signals: &mut Signals,
     console: Console,
 ) -> Result<(), Failure> {
-    let mut watch = Watch {
+    let mut intake = Intake {
         conversations: Conversations::new(Limits::default()),
         keep,
         left: args.count,
@@ -82,7 +82,7 @@ pub async fn run(
                 }
             },
             Turn::Heard(Some(Heard::Packets(packets))) => {
-                if watch.take(packets, show)? {
+                if intake.take(packets, show)? {
                     ending = true;
                     live.stop().ask();
                 }
@@ -104,8 +104,8 @@ pub async fn run(
             Turn::Heard(None) => break,
         }
     }
-    let shown = show.finish(watch.conversations.finish(), lost);
-    let kept = watch.keep.finish(lost);
+    let shown = show.finish(intake.conversations.finish(), lost);
+    let kept = intake.keep.finish(lost);
     shown.and(kept)?;
     match result {
         Err(failure) if failure.exit == Exit::Done => Ok(()),
@@ -113,14 +113,15 @@ pub async fn run(
     }
 }
 
-struct Watch {
+/// Takes packets into the conversations and the files, until there are enough.
+struct Intake {
     conversations: Conversations,
     keep: Keep,
     /// How many packets are still wanted.
     left: Option<u64>,
 }
 
-impl Watch {
+impl Intake {
     /// Takes packets; whether there are enough now.
     fn take(&mut self, packets: Vec<Caught>, show: &mut Show) -> Result<bool, Failure> {
         for packet in packets {
