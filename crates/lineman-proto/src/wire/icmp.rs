@@ -39,6 +39,55 @@ pub struct Quoted {
     pub ports: Option<(u16, u16)>,
 }
 
+/// What an error says is wrong (RFC 792, RFC 1122 §3.2.2, RFC 4443 §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Problem {
+    /// There is no route to the destination's network.
+    Network,
+    /// The destination host cannot be reached.
+    Host,
+    /// The destination host does not have the protocol.
+    Protocol,
+    /// No program receives at the port.
+    Port,
+    /// A link on the way takes no packet as large as this one.
+    TooBig,
+    /// A rule forbids the packet.
+    Prohibited,
+    /// It could not be delivered, for another reason.
+    Delivery,
+    /// A router asks to send more slowly (deprecated by RFC 6633).
+    Quench,
+    /// Another router is nearer to the destination; the packet was forwarded.
+    Redirect,
+    /// The packet has passed as many routers as its time to live, or hop limit, allows.
+    TimeToLive,
+    /// Fragments of the packet were missing for too long.
+    Reassembly,
+    /// A field of the header has a value that cannot be.
+    Parameter,
+}
+
+impl Problem {
+    /// In a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Network => "network unreachable",
+            Self::Host => "host unreachable",
+            Self::Protocol => "protocol unreachable",
+            Self::Port => "port unreachable",
+            Self::TooBig => "packet too big",
+            Self::Prohibited => "prohibited",
+            Self::Delivery => "unreachable",
+            Self::Quench => "source quench",
+            Self::Redirect => "redirect",
+            Self::TimeToLive => "time to live exceeded",
+            Self::Reassembly => "reassembly time exceeded",
+            Self::Parameter => "parameter problem",
+        }
+    }
+}
+
 impl<'a> Icmp<'a> {
     pub(super) fn parse(part: Part<'a>, protocol: Protocol) -> Result<Self, Flaw> {
         let (head, body) = part.head::<8>()?;
@@ -76,6 +125,25 @@ impl<'a> Icmp<'a> {
             true => self.kind() < 128,
             false => matches!(self.kind(), 3 | 4 | 5 | 11 | 12),
         }
+    }
+
+    /// What the error says is wrong; `None` of a message that is none, or of a kind that is not known here.
+    pub fn problem(&self) -> Option<Problem> {
+        Some(match (self.v6, self.kind(), self.code()) {
+            (false, 3, 0 | 6 | 11) | (true, 1, 0) => Problem::Network,
+            (false, 3, 1 | 7 | 12) | (true, 1, 3) => Problem::Host,
+            (false, 3, 2) => Problem::Protocol,
+            (false, 3, 3) | (true, 1, 4) => Problem::Port,
+            (false, 3, 4) | (true, 2, _) => Problem::TooBig,
+            (false, 3, 9 | 10 | 13) | (true, 1, 1) => Problem::Prohibited,
+            (false, 3, _) | (true, 1, _) => Problem::Delivery,
+            (false, 4, _) => Problem::Quench,
+            (false, 5, _) => Problem::Redirect,
+            (false, 11, 0) | (true, 3, 0) => Problem::TimeToLive,
+            (false, 11, _) | (true, 3, _) => Problem::Reassembly,
+            (false, 12, _) | (true, 4, _) => Problem::Parameter,
+            _ => return None,
+        })
     }
 
     /// The largest packet that the link takes, in a message that says so (RFC 1191 §4, RFC 4443 §3.2).
@@ -117,20 +185,13 @@ impl<'a> Icmp<'a> {
 
     /// The message in a few words; empty for one that is not known here.
     pub fn meaning(&self) -> &'static str {
+        if let Some(problem) = self.problem() {
+            return problem.name();
+        }
         match (self.v6, self.kind(), self.code()) {
             (false, 0, _) | (true, 129, _) => "echo reply",
             (false, 8, _) | (true, 128, _) => "echo request",
-            (false, 3, 0) | (true, 1, 0) => "network unreachable",
-            (false, 3, 1) | (true, 1, 3) => "host unreachable",
-            (false, 3, 2) => "protocol unreachable",
-            (false, 3, 3) | (true, 1, 4) => "port unreachable",
-            (false, 3, 4) | (true, 2, _) => "packet too big",
-            (false, 3, 9 | 10 | 13) | (true, 1, 1) => "prohibited",
-            (false, 3, _) | (true, 1, _) => "unreachable",
-            (false, 5, _) | (true, 137, _) => "redirect",
-            (false, 11, 0) | (true, 3, 0) => "time to live exceeded",
-            (false, 11, _) | (true, 3, _) => "reassembly time exceeded",
-            (false, 12, _) | (true, 4, _) => "parameter problem",
+            (true, 137, _) => "redirect",
             (true, 133, _) => "router solicitation",
             (true, 134, _) => "router advertisement",
             (true, 135, _) => "neighbor solicitation",

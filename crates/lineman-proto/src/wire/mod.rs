@@ -51,6 +51,7 @@ pub use field::Field;
 pub use field::Layer;
 pub use frame::Frame;
 pub use icmp::Icmp;
+pub use icmp::Problem;
 pub use icmp::Quoted;
 pub use ip::Fragment;
 pub use ip::Protocol;

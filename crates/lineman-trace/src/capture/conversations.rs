@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use lineman_proto::wire::Frame;
 use lineman_proto::wire::Icmp;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::Protocol;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::SlotId;
@@ -398,9 +399,18 @@ impl Conversations {
         let known = &mut self.open.used(slot)?.known;
         known.seen(packet.utc_ns);
         known.troubles.add(Trouble::IcmpError);
-        let unreachable = matches!((icmp.is_v6(), icmp.kind()), (false, 3) | (true, 1));
-        if unreachable && known.packets.server == 0 {
-            known.ending = Ending::Refused;
+        if known.packets.server == 0 {
+            known.ending = match icmp.problem() {
+                Some(Problem::Port | Problem::Protocol) => Ending::Refused,
+                Some(
+                    Problem::Network
+                    | Problem::Host
+                    | Problem::Prohibited
+                    | Problem::Delivery
+                    | Problem::TimeToLive,
+                ) => Ending::Unreachable,
+                _ => known.ending,
+            };
         }
         let by_client = known.ends.client == sender;
         let from = if by_client {

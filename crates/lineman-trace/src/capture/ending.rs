@@ -45,6 +45,8 @@ pub enum Ending {
     Failed(Host, u16),
     /// Nobody listened: a RST answered the SYN, or an ICMP error the datagram.
     Refused,
+    /// An ICMP error has said that nothing reaches the server.
+    Unreachable,
     /// The server has sent nothing, though it was asked: by a SYN, by a request.
     Unanswered,
 }
@@ -59,6 +61,7 @@ impl Ending {
             Self::Reset(_) => "reset",
             Self::Failed(..) => "failed",
             Self::Refused => "refused",
+            Self::Unreachable => "unreachable",
             Self::Unanswered => "unanswered",
         }
     }
@@ -67,14 +70,16 @@ impl Ending {
     pub fn by(self) -> Option<Host> {
         match self {
             Self::HalfClosed(who) | Self::Reset(who) | Self::Failed(who, _) => Some(who),
-            Self::Open | Self::Closed | Self::Refused | Self::Unanswered => None,
+            Self::Open | Self::Closed | Self::Refused | Self::Unreachable | Self::Unanswered => {
+                None
+            }
         }
     }
 
     /// How much it weighs when conversations are put in order of trouble: more than any one trouble in between.
     pub(super) fn weight(self) -> u64 {
         match self {
-            Self::Failed(..) | Self::Unanswered | Self::Refused => 1000,
+            Self::Failed(..) | Self::Unanswered | Self::Refused | Self::Unreachable => 1000,
             Self::Reset(_) => 500,
             Self::HalfClosed(_) | Self::Open | Self::Closed => 0,
         }

@@ -56,7 +56,7 @@ impl Folds {
     /// Whether a conversation may be told together with others: a question that was not answered, or refused.
     pub(super) fn takes(it: &Conversation) -> bool {
         let in_vain = match it.ending {
-            Ending::Refused | Ending::Unanswered => true,
+            Ending::Refused | Ending::Unreachable | Ending::Unanswered => true,
             Ending::Open => it.packets.server == 0,
             _ => false,
         };

@@ -73,7 +73,14 @@ impl Connection {
             (flow::Ending::Half(way), _) => Ending::HalfClosed(sender(way)),
             (flow::Ending::Finished | flow::Ending::Unacknowledged, _) => Ending::Closed,
             // An ICMP error may have told before that nobody is there.
-            (flow::Ending::Open, _) if known.ending == Ending::Refused => Ending::Refused,
+            (flow::Ending::Open, _)
+                if matches!(known.ending, Ending::Refused | Ending::Unreachable) =>
+            {
+                match flow.opening() {
+                    Opening::Unanswered | Opening::Unseen => known.ending,
+                    _ => Ending::Open,
+                }
+            }
             (flow::Ending::Open, Opening::Unanswered) => Ending::Unanswered,
             (flow::Ending::Open, _) => Ending::Open,
         };

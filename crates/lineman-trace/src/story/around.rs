@@ -51,6 +51,11 @@ pub(super) enum Hears {
     Later,
     /// Not at all: the socket is not connected.
     Never,
+    /// Not at all: the socket is connected to another end than the datagram was for.
+    NotOf {
+        /// To which.
+        peer: SocketAddr,
+    },
     /// Not at all: it has closed the socket.
     Gone,
 }

@@ -223,11 +223,11 @@ impl Calls {
 
     /// The address at which a program receives what a packet, an ICMP error, says that nobody does.
     pub(super) fn receives_elsewhere(&self, arrow: &Arrow) -> Option<SocketAddr> {
-        let What::Unreachable(refusal) = &arrow.seen.what else {
+        let What::IcmpError(error) = &arrow.seen.what else {
             return None;
         };
         let descriptors = &self.descriptors;
-        descriptors.receives_elsewhere(arrow.from, refusal.target?)
+        descriptors.receives_elsewhere(arrow.from, error.closed_port()?)
     }
 
     /// Whether the program of a host has the packet's connection still, and has shut down receiving.
@@ -238,14 +238,15 @@ impl Calls {
 
     /// How the program hears of an ICMP error that arrives at its host.
     pub(super) fn hears(&self, arrow: &Arrow) -> Option<Hears> {
-        let What::Unreachable(refusal) = &arrow.seen.what else {
+        let What::IcmpError(error) = &arrow.seen.what else {
             return None;
         };
         let host = arrow.from.other();
-        let (source, target) = (refusal.source?, refusal.target?);
+        let (source, target) = (error.source?, error.target?);
         let fd = match self.descriptors.sender(host, source, target)? {
             Sender::Connected(fd) => fd,
             Sender::Unconnected => return Some(Hears::Never),
+            Sender::ConnectedTo(peer) => return Some(Hears::NotOf { peer }),
             Sender::Closed => return Some(Hears::Gone),
         };
         let waits = |(whose, cell): &&(Host, CallCell)| {

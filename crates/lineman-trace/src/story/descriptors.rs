@@ -37,6 +37,8 @@ pub(super) struct Descriptors {
     closed: HashMap<(Owner, i32), Closed>,
     /// Programs whose descriptors are numbers of several processes.
     ambiguous: HashSet<Owner>,
+    /// Hosts that have made a call on a socket which no call has made: by dup(), or of another process.
+    unmade: HashSet<Host>,
     /// What has arrived for each connection that ends it.
     ends: HashMap<(Host, Endpoints), End>,
     /// The connections that a host's TCP still knows, of all its programs.
@@ -59,6 +61,8 @@ struct Closed {
 pub(super) enum Sender {
     /// It is connected, and has this descriptor.
     Connected(i32),
+    /// It is connected to another end, and has named this one with `sendto()`.
+    ConnectedTo(SocketAddr),
     /// It is not connected.
     Unconnected,
     /// It is not open any more.
@@ -296,15 +300,21 @@ impl Descriptors {
     /// The UDP socket of a host that has sent from the one end to the other. `None` where nobody has seen that, or several
     /// sockets may have sent.
     pub(super) fn sender(&self, host: Host, from: SocketAddr, peer: SocketAddr) -> Option<Sender> {
-        if self.ambiguous.iter().any(|(whose, _)| *whose == host) {
+        let ambiguous = self.ambiguous.iter().any(|(whose, _)| *whose == host);
+        if ambiguous || self.unmade.contains(&host) {
             return None;
         }
-        let open = self.open.iter();
-        let mut senders = open.filter(|(((whose, _), _), it)| {
-            let may_send = it.peer.is_none_or(|own| own == peer) && it.may_have(from.port());
-            *whose == host && it.transport == Some(Transport::Udp) && may_send
+        let mut bound = self.open.iter().filter(|(((whose, _), _), it)| {
+            *whose == host && it.transport == Some(Transport::Udp) && it.may_have(from.port())
         });
+        let mut senders = bound
+            .clone()
+            .filter(|(_, it)| it.peer.is_none_or(|own| own == peer));
         let Some(((_, fd), first)) = senders.next() else {
+            if let Some((_, only)) = bound.next() {
+                let connected = only.peer.map(Sender::ConnectedTo);
+                return connected.filter(|_| bound.next().is_none() && !only.hears_errors);
+            }
             let mut closed = self.closed.iter();
             let sent = closed.any(|(((whose, _), _), it)| *whose == host && it.sends_udp);
             return sent.then_some(Sender::Closed);
@@ -367,6 +377,9 @@ impl Descriptors {
         if call.ends().is_some() && !self.traced.contains(&owner(call)) {
             self.traced.insert(owner(call));
         }
+        if call.fd.is_some() && !is_closing(call) && !self.knows(call) {
+            self.unmade.insert(call.host);
+        }
         let said = of_answer(call, self.of(call), self);
         let unexplained = call.program.is_some() && said.iter().any(is_unexplained);
         let socket = self.of(call).filter(|_| unexplained).cloned();
@@ -384,6 +397,14 @@ impl Descriptors {
             Some((call, socket)) => of_answer(&call, Some(&socket), self),
             None => answered.said,
         }
+    }
+
+    /// Whether a call has made the socket of this one, or a socket has been closed that had its descriptor.
+    fn knows(&self, call: &Call) -> bool {
+        let key = call.fd.map(|fd| (owner(call), fd));
+        let failed = matches!(&call.answer, Some(Answer::Error(error)) if error == "EBADF" || error == "ENOTSOCK");
+        failed
+            || key.is_none_or(|key| self.open.contains_key(&key) || self.closed.contains_key(&key))
     }
 
     fn returned(&mut self, call: &Call) {
@@ -490,6 +511,11 @@ impl Descriptors {
             self.reused.insert((call.host, port), reuses);
         }
     }
+}
+
+/// Calls that may be about a descriptor that is no socket.
+fn is_closing(call: &Call) -> bool {
+    matches!(call.name.as_str(), "close" | "file.close" | "fileno")
 }
 
 fn owner(call: &Call) -> Owner {

@@ -1,14 +1,15 @@
 //! What there is to say about a row.
 
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
 use super::Around;
 use super::Arrow;
 use super::Datagram;
 use super::Fate;
+use super::IcmpError;
 use super::Known;
 use super::Reason;
-use super::Refusal;
 use super::Row;
 use super::Saying;
 use super::Stretch;
@@ -29,6 +30,7 @@ use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
@@ -83,8 +85,8 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 out.push(released(arrow, around));
             }
             // Before it arrives, nobody has heard of it.
-            if let What::Unreachable(refusal) = &arrow.seen.what {
-                out.extend(heard(row, arrow, refusal, around));
+            if let What::IcmpError(error) = &arrow.seen.what {
+                out.extend(heard(row, arrow, error, around));
             }
         }
         Stretch::Whole | Stretch::Departure => {
@@ -113,31 +115,10 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
                 out.extend(no_tftp(who, datagram));
             }
         },
-        What::Unreachable(refusal) => {
-            out.push(match refusal.target {
-                Some(target)
-                    if refusal.port
-                        && let Some(listens) = around.elsewhere =>
-                {
-                    Saying::UdpElsewhere {
-                        who,
-                        port: target.port(),
-                        address: target.ip().to_string(),
-                        listens: listens.ip().to_string(),
-                    }
-                }
-                Some(target) if refusal.port && is_captured(arrow) => Saying::UdpRefusedSomehow {
-                    who,
-                    port: target.port(),
-                },
-                Some(target) if refusal.port => Saying::UdpRefused {
-                    who,
-                    port: target.port(),
-                },
-                _ => Saying::Unreachable { who },
-            });
+        What::IcmpError(error) => {
+            out.push(reported(arrow, error, around));
             if arrow.stretch == Stretch::Whole {
-                out.extend(heard(row, arrow, refusal, around));
+                out.extend(heard(row, arrow, error, around));
             }
         }
         // What holds for the first and the last holds for those between.
@@ -157,15 +138,74 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
     }
 }
 
+/// What an ICMP error says, and who says it: a router on the way, where it is none of the two ends.
+fn reported(arrow: &Arrow, error: &IcmpError, around: &Around) -> Saying {
+    let who = arrow.from;
+    let address = arrow
+        .seen
+        .from
+        .map_or_else(String::new, |from| from.ip().to_string());
+    match error.problem {
+        Problem::Port => {
+            let Some(target) = error.target else {
+                return Saying::Undelivered { address };
+            };
+            let port = target.port();
+            let is_target = arrow.seen.from.is_none_or(|from| from.ip() == target.ip());
+            match around.elsewhere {
+                _ if !is_target => Saying::UdpRefusedBetween {
+                    address,
+                    port,
+                    host: target.ip().to_string(),
+                },
+                Some(listens) => Saying::UdpElsewhere {
+                    who,
+                    port,
+                    address: target.ip().to_string(),
+                    listens: listens.ip().to_string(),
+                    any: any_address(target).to_owned(),
+                },
+                None if is_captured(arrow) => Saying::UdpRefusedSomehow { who, port },
+                None => Saying::UdpRefused { who, port },
+            }
+        }
+        Problem::Network => Saying::NetworkUnreachable { address },
+        Problem::Host => Saying::HostUnreachable { address },
+        Problem::Protocol => Saying::ProtocolUnreachable { address },
+        Problem::Prohibited => Saying::Prohibited { address },
+        Problem::Delivery => Saying::Undelivered { address },
+        Problem::Quench => Saying::SourceQuench { address },
+        Problem::Redirect => Saying::Redirected { address },
+        Problem::TimeToLive => Saying::TimeToLiveExceeded { address },
+        Problem::Reassembly => Saying::ReassemblyTimeExceeded { address },
+        Problem::Parameter => Saying::ParameterProblem { address },
+        Problem::TooBig => match error.mtu {
+            Some(mtu) => Saying::TooBigFor {
+                address,
+                mtu: mtu.into(),
+            },
+            None => Saying::TooBig { address },
+        },
+    }
+}
+
+/// The address that stands for all addresses of a host, in the family of this one.
+pub(super) fn any_address(of: SocketAddr) -> &'static str {
+    match of {
+        SocketAddr::V4(_) => "0.0.0.0",
+        SocketAddr::V6(_) => "::",
+    }
+}
+
 /// How the program whose datagram nobody receives is told; nothing where the row shows the call that has failed because of it.
-fn heard(row: &Row, arrow: &Arrow, refusal: &Refusal, around: &Around) -> Option<Saying> {
+fn heard(row: &Row, arrow: &Arrow, error: &IcmpError, around: &Around) -> Option<Saying> {
     let who = arrow.from.other();
     let answer = row.calls[who]
         .as_ref()
         .and_then(|cell| cell.answer.as_ref());
     let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
     // Lost on its way, or still there, it tells nobody.
-    if fails || !arrow.fate.arrives() || !refusal.port || refusal.target.is_none() {
+    if fails || !arrow.fate.arrives() || error.closed_port().is_none() {
         return None;
     }
     Some(match &around.hears {
@@ -175,6 +215,10 @@ fn heard(row: &Row, arrow: &Arrow, refusal: &Refusal, around: &Around) -> Option
         },
         Some(Hears::Later) => Saying::UdpRefusedLater { who },
         Some(Hears::Never) => Saying::UdpRefusedUnheard { who },
+        Some(Hears::NotOf { peer }) => Saying::UdpRefusedOther {
+            who,
+            address: peer.to_string(),
+        },
         Some(Hears::Gone) => Saying::UdpRefusedGone { who },
         None => Saying::UdpRefusedUnseen { who },
     })
@@ -205,9 +249,20 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         Fate::Crossing if arrow.stretch == Stretch::Departure => {}
         Fate::Crossing => out.push(Saying::Crossing {}),
         Fate::Dropped if let Some(address) = arrow.nobody => {
-            let address = address.to_string();
-            out.push(Saying::Nobody { address });
-            out.push(Saying::NobodyTells { who: arrow.from });
+            let resolution = match address.is_ipv4() {
+                true => "ARP",
+                false => "NDP",
+            };
+            out.push(Saying::Nobody {
+                address: address.to_string(),
+            });
+            out.push(Saying::NobodyTells {
+                who: arrow.from,
+                resolution: resolution.to_owned(),
+            });
+            if arrow.label == Some(Label::Syn) {
+                out.push(Saying::NobodyConnects { who: arrow.from });
+            }
         }
         Fate::Dropped if arrow.between.is_some() => {}
         // A rule may have doubled or changed it before.

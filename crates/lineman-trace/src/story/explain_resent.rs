@@ -10,6 +10,7 @@ use super::Arrow;
 use super::Clock;
 use super::Row;
 use super::Saying;
+use super::explain_reset::is_captured;
 use super::explain_tcp::taken;
 use super::millis;
 use crate::log::Origin;
@@ -42,7 +43,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
             let millis = since;
             return Saying::ResentRejected { who, times, millis };
         }
-        (_, Cause::Doubled) => return Saying::Copied { of: again.earlier },
+        (_, Cause::Doubled) => return copied(arrow, again),
         (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis: since },
         (Some(TimerKind::Retransmission), _) => Timer::Retransmission,
         (Some(TimerKind::Reordering), _) => {
@@ -73,6 +74,15 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         Timer::OrAsked => Saying::ResentOrAsked { who, times, millis },
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
         _ => timed_out(arrow, segment, again),
+    }
+}
+
+/// Who has made a copy: in a lab nobody but the wire can have; a capture may have one packet twice.
+pub(super) fn copied(arrow: &Arrow, again: Again) -> Saying {
+    let of = again.earlier;
+    match is_captured(arrow) {
+        true => Saying::CapturedTwice { of },
+        false => Saying::Copied { of },
     }
 }
 

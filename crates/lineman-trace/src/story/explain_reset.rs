@@ -92,6 +92,7 @@ fn refused(arrow: &Arrow, around: &Around) -> Saying {
             port,
             address: ip(from.ip()),
             listens: ip(listens.ip()),
+            any: super::explain::any_address(from).to_owned(),
         },
         // A lab has no firewalls.
         _ if is_captured(arrow) => Saying::RstRefusedSomehow { who, port },

@@ -7,6 +7,7 @@ use super::Arrow;
 use super::Ask;
 use super::Saying;
 use super::Tftp;
+use super::explain_resent::copied;
 use super::millis;
 
 /// How many numbers there are for blocks (RFC 1350 §5).
@@ -19,7 +20,7 @@ pub(super) const SHORTEST_TIMEOUT_NS: u64 = 50_000_000;
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
     if let Some(tid) = step.stray {
-        return out.extend(stray(arrow, packet, tid));
+        return out.extend(stray(arrow, packet, (tid, step.to_stray)));
     }
     if let Some(again) = arrow.again {
         out.push(match again.cause {
@@ -30,7 +31,7 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },
             // Of what it says nothing has to be told again.
-            Cause::Doubled => return out.push(Saying::Copied { of: again.earlier }),
+            Cause::Doubled => return out.push(copied(arrow, again)),
             Cause::Timer(_) if again.wait_ns < SHORTEST_TIMEOUT_NS => Saying::ResentSomehow {
                 who,
                 times: again.times,
@@ -61,7 +62,11 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             message: message.clone(),
         }),
     }
-    if let Some(port) = step.new_tid {
+    // Nothing follows an ERROR.
+    if let Some(port) = step
+        .new_tid
+        .filter(|_| !matches!(packet, Tftp::Error { .. }))
+    {
         out.push(Saying::TftpTid { who, port });
     }
 }
@@ -99,13 +104,18 @@ fn is_size(option: &str) -> bool {
 }
 
 /// A packet from a port (TID) that is not the peer's.
-fn stray(arrow: &Arrow, packet: &Tftp, tid: u16) -> Option<Saying> {
+fn stray(arrow: &Arrow, packet: &Tftp, (tid, to_stray): (u16, bool)) -> Option<Saying> {
     let who = arrow.from;
     Some(match packet {
         Tftp::Error { code, .. } => Saying::TftpStrayError {
             who,
             port: arrow.seen.to?.port(),
             code: *code,
+        },
+        _ if to_stray => Saying::TftpMisdirected {
+            who,
+            port: arrow.seen.to?.port(),
+            tid,
         },
         _ => Saying::TftpStray {
             who,
@@ -146,6 +156,7 @@ fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
     // Numbers have 16 bits: the block behind 65535 is number 0, too.
     let goes_round = bytes >= step.blksize.saturating_mul(BLOCK_NUMBERS);
     match block {
+        _ if step.unseen => Saying::TftpAckUnseen { who, block },
         _ if step.last => Saying::TftpAckLast { who, block, bytes },
         0 if !goes_round && step.upload => Saying::TftpReady { who },
         0 if !goes_round => Saying::TftpAckOptions { who },

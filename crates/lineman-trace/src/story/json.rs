@@ -255,7 +255,7 @@ fn packet(arrow: &Arrow) -> PacketForm<'_> {
             What::Udp(datagram) if datagram.tftp.is_some() => "tftp",
             What::Udp(_) => "udp",
             What::Piece(_) => "ip",
-            What::Unreachable(_) => "icmp",
+            What::IcmpError(_) => "icmp",
             What::Other => "other",
         },
         line: &seen.line,

@@ -154,7 +154,7 @@ sayings! {
     /// What becomes of a call that the log does not have.
     RstRefusedUnseen "rst.refused.unseen" { who: Host }
     /// Nothing is listening at this address, but something is at another.
-    RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
+    RstElsewhere "rst.refused.elsewhere" { who: Host, port: Port, address: Text, listens: Text, any: Text }
     /// Reset by connect() with AF_UNSPEC.
     RstDissolved "rst.dissolved" { who: Host }
     /// Closed with unread bytes.
@@ -268,7 +268,7 @@ sayings! {
     /// Nothing receives at a port.
     UdpRefused "icmp.port" { who: Host, port: Port }
     /// Nothing receives at this address, but something does at another.
-    UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text }
+    UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text, any: Text }
     /// The same in a capture: a firewall answers like that, too.
     UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
     /// A call that waits is told of it.
@@ -277,12 +277,38 @@ sayings! {
     UdpRefusedLater "icmp.port.later" { who: Host }
     /// The program is not told.
     UdpRefusedUnheard "icmp.port.unheard" { who: Host }
+    /// The program is not told, because its socket is connected to another end.
+    UdpRefusedOther "icmp.port.other" { who: Host, address: Text }
     /// The program is not told, because it has closed its socket.
     UdpRefusedGone "icmp.port.gone" { who: Host }
     /// The log does not tell whether its socket is connected.
     UdpRefusedUnseen "icmp.port.unseen" { who: Host }
-    /// Something is unreachable.
-    Unreachable "icmp.unreachable" { who: Host }
+    /// A router between the two, or a firewall, says that a port is unreachable.
+    UdpRefusedBetween "icmp.port.between" { address: Text, port: Port, host: Text }
+    /// ICMP: network unreachable.
+    NetworkUnreachable "icmp.network" { address: Text }
+    /// ICMP: host unreachable.
+    HostUnreachable "icmp.host" { address: Text }
+    /// ICMP: protocol unreachable.
+    ProtocolUnreachable "icmp.protocol" { address: Text }
+    /// ICMP: prohibited.
+    Prohibited "icmp.prohibited" { address: Text }
+    /// ICMP: unreachable for another reason.
+    Undelivered "icmp.unreachable" { address: Text }
+    /// ICMP: packet too big, and how many bytes may be.
+    TooBigFor "icmp.too_big" { address: Text, mtu: Bytes }
+    /// ICMP: packet too big, of a router that does not say for what.
+    TooBig "icmp.too_big.unknown" { address: Text }
+    /// ICMP: source quench.
+    SourceQuench "icmp.quench" { address: Text }
+    /// ICMP: redirect.
+    Redirected "icmp.redirect" { address: Text }
+    /// ICMP: time to live exceeded.
+    TimeToLiveExceeded "icmp.ttl" { address: Text }
+    /// ICMP: reassembly time exceeded.
+    ReassemblyTimeExceeded "icmp.reassembly" { address: Text }
+    /// ICMP: parameter problem.
+    ParameterProblem "icmp.parameter" { address: Text }
     /// RRQ.
     TftpRead "tftp.rrq" { who: Host, file: Text, mode: Text }
     /// WRQ.
@@ -331,6 +357,10 @@ sayings! {
     TftpApprentice "tftp.again.apprentice" { who: Host }
     /// ERROR.
     TftpError "tftp.error" { who: Host, code: Code, message: Text }
+    /// To another port than the TID of the server.
+    TftpMisdirected "tftp.misdirected" { who: Host, port: Port, tid: Port }
+    /// An ACK of a block that has not been seen.
+    TftpAckUnseen "tftp.ack.unseen" { who: Host, block: Block }
     /// DATA or ACK from a port that is not the peer's.
     TftpStray "tftp.stray" { who: Host, port: Port, tid: Port }
     /// ERROR to such a port.
@@ -343,8 +373,10 @@ sayings! {
     LostByHand "wire.lost.hand" { }
     /// No host has the address that it is for.
     Nobody "wire.nobody" { address: Text }
-    /// No host reports that by ICMP, either; said once.
-    NobodyTells "wire.nobody.tells" { who: Host }
+    /// Nobody says so, either; said once.
+    NobodyTells "wire.nobody.tells" { who: Host, resolution: Text }
+    /// The same, of a SYN: how long `connect()` waits.
+    NobodyConnects "wire.nobody.connect" { who: Host }
     /// It waits.
     Held "wire.held" { }
     /// The same, by a rule.
@@ -367,6 +399,8 @@ sayings! {
     Altered "wire.altered" { who: Host }
     /// The wire doubled it.
     Copied "wire.copied" { of: Packet }
+    /// A capture has it twice.
+    CapturedTwice "capture.copied" { of: Packet }
     /// The log ends before its fate.
     Crossing "wire.crossing" { }
     /// A capture has not seen what its sender must have sent before it.
@@ -629,7 +663,8 @@ impl Saying {
             | Self::CallPythonDescribes { who }
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
-            | Self::NobodyTells { who }
+            | Self::NobodyTells { who, .. }
+            | Self::NobodyConnects { who }
             | Self::CongestionRule { who }
             | Self::CongestionSyn { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),

@@ -8,7 +8,7 @@ use lineman_proto::tftp::Direction;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Packet;
 use lineman_proto::wire::Frame;
-use lineman_proto::wire::Icmp;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Segment;
 
 /// A frame.
@@ -33,8 +33,8 @@ pub enum What {
     Udp(Datagram),
     /// A later piece of a packet that was too large for one frame.
     Piece(Piece),
-    /// The news that nobody received a datagram.
-    Unreachable(Refusal),
+    /// An ICMP error about a packet.
+    IcmpError(IcmpError),
     /// Anything else.
     Other,
 }
@@ -106,15 +106,24 @@ pub struct Ask {
     pub options: Vec<(String, String)>,
 }
 
-/// An ICMP message: a datagram was not received.
+/// An ICMP error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Whether a port is closed; else something farther away is at fault.
-    pub port: bool,
-    /// Who had sent the datagram.
+pub struct IcmpError {
+    /// What is wrong.
+    pub problem: Problem,
+    /// How many bytes the next link takes, where the error is about that and says it.
+    pub mtu: Option<u32>,
+    /// Who had sent the packet that it is about.
     pub source: Option<SocketAddr>,
-    /// For whom it was.
+    /// For whom that packet was.
     pub target: Option<SocketAddr>,
+}
+
+impl IcmpError {
+    /// Where the port that it calls unreachable is.
+    pub fn closed_port(&self) -> Option<SocketAddr> {
+        self.target.filter(|_| self.problem == Problem::Port)
+    }
 }
 
 /// How many bytes of a payload are kept to be shown: more than an arrow has room for.
@@ -186,24 +195,22 @@ fn what(frame: &Frame<'_>) -> What {
             more: piece.more,
         })
     } else {
-        refusal(frame).map_or(What::Other, What::Unreachable)
+        icmp_error(frame).map_or(What::Other, What::IcmpError)
     }
 }
 
-fn refusal(frame: &Frame<'_>) -> Option<Refusal> {
-    let icmp = frame.icmp().filter(Icmp::is_error)?;
+fn icmp_error(frame: &Frame<'_>) -> Option<IcmpError> {
+    let icmp = frame.icmp()?;
+    let problem = icmp.problem()?;
     let ends = icmp.quoted().map(|quoted| {
         let (from, to) = quoted.ports.unwrap_or_default();
         let source = SocketAddr::new(quoted.from, from);
         (source, SocketAddr::new(quoted.to, to))
     });
     let (source, target) = ends.unzip();
-    let port = matches!(
-        (icmp.is_v6(), icmp.kind(), icmp.code()),
-        (false, 3, 3) | (true, 1, 4)
-    );
-    Some(Refusal {
-        port,
+    Some(IcmpError {
+        problem,
+        mtu: icmp.mtu().filter(|mtu| *mtu > 0), // 0 of routers from before RFC 1191
         source,
         target,
     })

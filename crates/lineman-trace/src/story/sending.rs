@@ -65,7 +65,7 @@ impl Sends {
                 }
             }
             What::Udp(_) | What::Piece(_) => bytes,
-            What::Unreachable(_) => false,
+            What::IcmpError(_) => false,
             What::Other => bytes,
         }
     }

@@ -1133,6 +1133,7 @@ fn a_listener_at_another_address_is_told_apart() {
         port: 8888,
         address: "10.0.0.2".into(),
         listens: "127.0.0.1".into(),
+        any: "0.0.0.0".to_owned(),
     };
     assert_eq!(of(&rows, reset)[0], told);
 }
@@ -1451,10 +1452,8 @@ fn a_call_that_got_nothing_does_not_stand_beside_what_is_on_its_way_to_it() {
     }
 }
 
-/// "(retransmission)" at the arrow, and "the wire made this copy" below it: one IP packet was captured twice.
-#[test]
-fn a_packet_that_was_captured_twice_is_no_retransmission() {
-    let mut log = Script::captured("twice");
+/// A request that a capture has twice.
+pub fn captured_twice(log: &mut Script) {
     let ends = ["10.0.0.1:50000", "10.0.0.2:69"].map(|end| end.parse().expect("an address"));
     let request = Envelope {
         id: 7,
@@ -1462,6 +1461,13 @@ fn a_packet_that_was_captured_twice_is_no_retransmission() {
     };
     let request = request.udp(b"\0\x01kernel\0octet\0");
     log.raw(Client, request.clone()).raw(Client, request);
+}
+
+/// "(retransmission)" at the arrow, and "the wire made this copy" below it: one IP packet was captured twice.
+#[test]
+fn a_packet_that_was_captured_twice_is_no_retransmission() {
+    let mut log = Script::captured("twice");
+    captured_twice(&mut log);
     let rows = rows(log);
     let told: Vec<_> = rows
         .iter()
@@ -1471,7 +1477,7 @@ fn a_packet_that_was_captured_twice_is_no_retransmission() {
         panic!("{told:?}")
     };
     assert_eq!(asks, &["tftp.rrq"]);
-    assert_eq!(copied, &["wire.copied"]);
+    assert_eq!(copied, &["capture.copied"]);
     assert!(!first.is_copy() && !first.is_resent());
     assert!(copy.is_copy() && !copy.is_resent());
 }

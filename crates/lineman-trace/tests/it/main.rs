@@ -24,6 +24,7 @@ mod scripts;
 mod series;
 mod states;
 mod story;
+mod tftp_mistakes;
 mod truth;
 mod two_captures;
 mod unreachable;

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 25] = [
+pub const ALL: [(&str, Make); 26] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -28,6 +28,7 @@ pub const ALL: [(&str, Make); 25] = [
     ("refused", refused),
     ("stale", stale),
     ("tftp-get", tftp_get),
+    ("tftp-mistakes", crate::tftp_mistakes::all),
     ("tftp-put", tftp_put),
     ("tftp-window", tftp_window),
     ("two-captures", crate::two_captures::two_captures),
@@ -655,6 +656,7 @@ pub fn capture_misses() -> Vec<u8> {
     log.raw(Server, tcp.next(Server, fin(), b""));
     tcp.next(Client, push(), &[2; 50]);
     log.raw(Client, tcp.next(Client, fin(), b""));
+    crate::causes::captured_twice(&mut log);
     log.done()
 }
 

@@ -80,6 +80,8 @@ fn what_a_capture_has_missed_was_told_as_if_it_had_been_seen() {
         "fin.first",
         "fin.answers",
         "capture.gap",
+        "tftp.rrq",
+        "capture.copied",
     ];
     assert_eq!(told, wanted);
 }

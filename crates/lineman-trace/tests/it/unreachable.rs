@@ -26,6 +26,10 @@ enum Does {
     HasTwo,
     /// It has closed its socket, and has another that is bound to another port.
     HasClosed,
+    /// Its socket is connected to another port than the datagram is for.
+    IsConnectedElsewhere,
+    /// It sends on a descriptor that no call has made, and has closed the one that a call had made.
+    HasDuplicate,
 }
 
 /// A datagram of the client that nobody receives; the ICMP error.
@@ -38,6 +42,14 @@ fn refused(log: &mut Script, does: Does) -> u64 {
         log.quick(Client, fd, "connect", &["10.0.0.2:7000"], "0");
     }
     match does {
+        Does::IsConnectedElsewhere => {
+            log.quick(Client, fd, "connect", &["10.0.0.2:7001"], "0");
+        }
+        Does::HasDuplicate => {
+            log.quick(Client, fd, "connect", &["10.0.0.2:7000"], "0");
+            log.quick(Client, 91, "getsockname", &[], "10.0.0.1:50000");
+            log.quick(Client, fd, "close", &[], "0");
+        }
         Does::AsksForErrors => {
             log.quick(Client, fd, "setsockopt", &["IP_RECVERR", "1"], "0");
         }
@@ -53,7 +65,10 @@ fn refused(log: &mut Script, does: Does) -> u64 {
     }
     log.later(100 * MS);
     let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
-    log.quick(Client, fd, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5");
+    match does {
+        Does::HasDuplicate => log.quick(Client, 91, "send", &["\"hello\""], "5"),
+        _ => log.quick(Client, fd, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5"),
+    };
     let sent = log.send(Client, asked.clone());
     let name = match does {
         Does::WaitsInVain => "recvfrom",
@@ -77,7 +92,7 @@ fn refused(log: &mut Script, does: Does) -> u64 {
         log.returns(call, Client, name, "ECONNREFUSED");
     }
     log.later(100 * MS);
-    if does != Does::HasClosed {
+    if !matches!(does, Does::HasClosed | Does::HasDuplicate) {
         log.quick(Client, fd, "close", &[], "0");
     }
     if matches!(does, Does::HasTwo | Does::HasClosed) {
@@ -97,6 +112,10 @@ fn the_call_that_waits_for_a_datagram_is_the_one_that_fails() {
         (Does::AsksForErrors, Some("icmp.port.unseen")),
         (Does::HasTwo, Some("icmp.port.unseen")),
         (Does::HasClosed, Some("icmp.port.gone")),
+        // "If the socket of the client is connected": it is, to another end, and poll() waited in vain.
+        (Does::IsConnectedElsewhere, Some("icmp.port.other")),
+        // "Has closed the socket", of one that dup() had given a second descriptor: its next call failed.
+        (Does::HasDuplicate, Some("icmp.port.unseen")),
     ] {
         let mut log = Script::new("");
         let id = refused(&mut log, does);
@@ -141,6 +160,48 @@ fn how_a_program_hears_of_an_error_is_told_where_that_arrives() {
     assert_eq!(heard, [vec!["icmp.port"], vec!["icmp.port.unheard"]]);
 }
 
+/// Type and code, the word behind them, what is said of it.
+const OF_ROUTERS: [(u8, u8, [u8; 4], &str); 13] = [
+    (3, 0, [0; 4], "icmp.network"),
+    (3, 1, [0; 4], "icmp.host"),
+    (3, 2, [0; 4], "icmp.protocol"),
+    (3, 3, [0; 4], "icmp.port.between"),
+    (3, 4, [0, 0, 5, 120], "icmp.too_big"),
+    (3, 4, [0; 4], "icmp.too_big.unknown"),
+    (3, 5, [0; 4], "icmp.unreachable"),
+    (3, 13, [0; 4], "icmp.prohibited"),
+    (4, 0, [0; 4], "icmp.quench"),
+    (5, 1, [10, 0, 0, 253], "icmp.redirect"),
+    (11, 0, [0; 4], "icmp.ttl"),
+    (11, 1, [0; 4], "icmp.reassembly"),
+    (12, 0, [0; 4], "icmp.parameter"),
+];
+
+/// What a router says of a datagram of the client; its message.
+fn reported(log: &mut Script, (kind, code): (u8, u8), rest: [u8; 4]) -> u64 {
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000", "10.0.0.254:0"];
+    let [client, server, router] = ends.map(|end| end.parse().expect("an address"));
+    log.later(10 * MS);
+    let asked = Envelope::new(client, server).udp(b"hello");
+    log.cross(Client, asked.clone());
+    let error = Envelope::new(router, client).icmp(kind, code, rest, &asked[14..]);
+    log.cross(Server, error)
+}
+
+/// "The server reports", of a router's message, and "unreachable", of one about too many hops or too large a packet.
+#[test]
+fn an_error_of_a_router_is_told_as_its_own_and_as_what_it_is() {
+    for (kind, code, rest, wanted) in OF_ROUTERS {
+        let mut log = Script::new("");
+        let id = reported(&mut log, (kind, code), rest);
+        let rows = rows(log);
+        let said = of(&rows, id);
+        let first = said.first().expect("a saying");
+        assert_eq!(first.id(), wanted, "type {kind}, code {code}");
+        assert!(format!("{first:?}").contains("10.0.0.254"), "{first:?}");
+    }
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let kinds = [
@@ -148,11 +209,15 @@ pub fn all() -> Vec<u8> {
         Does::AsksLater,
         Does::WaitsInVain,
         Does::HasClosed,
+        Does::IsConnectedElsewhere,
     ];
     let mut log = Script::new("unreachable");
     for does in kinds {
         refused(&mut log, does);
         log = log.then();
+    }
+    for (kind, code, rest, _) in OF_ROUTERS {
+        reported(&mut log, (kind, code), rest);
     }
     log.done()
 }

@@ -51,6 +51,7 @@ messages! {
     FailedClient { code } "ended by ERROR {code} of the client" "因客户端的 ERROR {code} 而终止"
     FailedServer { code } "ended by ERROR {code} of the server" "因服务器的 ERROR {code} 而终止"
     Refused {} "refused" "被拒绝"
+    Unreachable {} "unreachable (ICMP)" "不可达（ICMP）"
     Unanswered {} "no answer" "没有应答"
     OneSided {} "only the client was seen to send" "只见到客户端发送"
     States { client, server } "client {client}, server {server}" "客户端 {client}，服务器 {server}"

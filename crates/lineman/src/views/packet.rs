@@ -2,12 +2,13 @@
 
 use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
+use lineman_trace::story::IcmpError;
 use lineman_trace::story::Piece;
-use lineman_trace::story::Refusal;
 use lineman_trace::story::Tftp;
 use lineman_trace::story::What;
 
@@ -32,7 +33,7 @@ pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String>
         (What::Tcp(segment), Some(place)) => segment_labels(segment, place.seq, place.ack),
         (What::Udp(datagram), _) => datagram_labels(arrow, datagram, lang),
         (What::Piece(piece), _) => piece_labels(piece, lang),
-        (What::Unreachable(refusal), _) => refusal_labels(refusal, lang),
+        (What::IcmpError(error), _) => error_labels(error, lang),
         _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
     let lead = arrow.connection.map(|it| format!("{it} "));
@@ -133,12 +134,23 @@ fn piece_labels(piece: &Piece, lang: Lang) -> Vec<String> {
     ]
 }
 
-fn refusal_labels(refusal: &Refusal, lang: Lang) -> Vec<String> {
-    let target = refusal.target.filter(|_| refusal.port);
-    let port = target.map(|target| target.port());
-    let long = port.map(|port| Views::PortUnreachable { port: &port }.render(lang));
-    let short = Views::Unreachable {}.render(lang);
-    long.into_iter().chain([short]).collect()
+fn error_labels(error: &IcmpError, lang: Lang) -> Vec<String> {
+    let port = error.closed_port().map(|target| target.port());
+    let (long, short) = match (error.problem, &port) {
+        (Problem::Port, Some(port)) => (Views::PortUnreachable { port }, Views::Unreachable {}),
+        (Problem::Network, _) => (Views::NetworkUnreachable {}, Views::Unreachable {}),
+        (Problem::Host, _) => (Views::HostUnreachable {}, Views::Unreachable {}),
+        (Problem::Protocol, _) => (Views::ProtocolUnreachable {}, Views::Unreachable {}),
+        (Problem::Prohibited, _) => (Views::Prohibited {}, Views::Unreachable {}),
+        (Problem::Port | Problem::Delivery, _) => (Views::Unreachable {}, Views::Unreachable {}),
+        (Problem::TooBig, _) => (Views::TooBig {}, Views::IcmpError {}),
+        (Problem::Quench, _) => (Views::SourceQuench {}, Views::IcmpError {}),
+        (Problem::Redirect, _) => (Views::Redirect {}, Views::IcmpError {}),
+        (Problem::TimeToLive, _) => (Views::TimeToLive {}, Views::IcmpError {}),
+        (Problem::Reassembly, _) => (Views::Reassembly {}, Views::IcmpError {}),
+        (Problem::Parameter, _) => (Views::Parameter {}, Views::IcmpError {}),
+    };
+    [long, short].map(|words| words.render(lang)).into()
 }
 
 /// A line about a frame begins with `from > to`.

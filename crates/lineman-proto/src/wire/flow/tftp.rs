@@ -90,6 +90,10 @@ pub struct TftpStep {
     /// The server's TID, if this packet comes from or goes to another port of its: it has no part in
     /// the transfer.
     pub stray: Option<u16>,
+    /// Whether a stray packet was sent to the other port, and not from it.
+    pub to_stray: bool,
+    /// Whether it acknowledges a block that has not been seen.
+    pub unseen: bool,
     /// The server's port, if this packet is the first from it: its TID (RFC 1350 §4).
     pub new_tid: Option<u16>,
     /// Whether it is the last block, or its ACK.
@@ -193,6 +197,8 @@ impl TftpFlow {
             step: TftpStep {
                 upload: request.direction == Direction::Write,
                 stray: None,
+                to_stray: false,
+                unseen: false,
                 new_tid: None,
                 last: false,
                 blksize: DEFAULT_BLKSIZE.into(),
@@ -278,6 +284,7 @@ impl TftpFlow {
             step.new_tid = Some(server).filter(|port| *port != self.asked);
         }
         step.stray = self.tid.filter(|tid| *tid != server);
+        step.to_stray = by_client && step.stray.is_some();
         if step.stray.is_some() {
             return step;
         }
@@ -293,6 +300,7 @@ impl TftpFlow {
                 step.fills_window = u64::from(block.wrapping_sub(self.acked)) == step.window;
             }
             Packet::Ack { block } => {
+                step.unseen = self.is_unseen(!by_client, block);
                 self.ack(block);
                 step.last = self.last_block == Some(block);
                 self.over |= step.last;
@@ -317,6 +325,13 @@ impl TftpFlow {
         if last {
             self.last_block = Some(block);
         }
+    }
+
+    /// Whether an end has not sent this block, nor one behind it; numbers go round.
+    fn is_unseen(&self, by_client: bool, block: u16) -> bool {
+        let ahead = block.wrapping_sub(self.highest as u16);
+        let is_later = (1..1 << 15).contains(&ahead);
+        is_later && !self.lens.contains_key(&(by_client, block))
     }
 
     /// Notes the latest ACK; one that comes late names an earlier block.

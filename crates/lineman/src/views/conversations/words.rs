@@ -172,6 +172,7 @@ fn ending(kind: Kind, ending: Ending, lang: Lang) -> Option<String> {
             return Some(Read::FailedServer { code: &code }.render(lang));
         }
         Ending::Refused => Read::Refused {},
+        Ending::Unreachable => Read::Unreachable {},
         Ending::Unanswered => Read::Unanswered {},
     };
     Some(words.render(lang))

@@ -13,7 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 23] = [
+const RECORDED: [&str; 24] = [
     "calls",
     "captured-refusals",
     "early-fin",
@@ -36,6 +36,7 @@ const RECORDED: [&str; 23] = [
     "old-ack",
     "overrun",
     "stale",
+    "tftp-mistakes",
     "unreachable",
 ];
 

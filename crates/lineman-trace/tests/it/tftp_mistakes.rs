@@ -1,0 +1,72 @@
+//! What is told of a program of TFTP that errs.
+
+use lineman_proto::wire::compose::Envelope;
+use lineman_trace::story::Saying;
+
+use crate::causes::MS;
+use crate::causes::of;
+use crate::causes::rows;
+use crate::composer::*;
+
+/// The client's TID, the port that is asked, the server's TID.
+const PORTS: [&str; 3] = ["10.0.0.1:50140", "10.0.0.2:69", "10.0.0.2:39919"];
+
+/// A client that keeps to port 69, acknowledges what it was not sent, and a server that gives up; the packets.
+fn mistakes(log: &mut Script) -> [u64; 5] {
+    let [client, asked, tid] = PORTS.map(|end| end.parse().expect("an address"));
+    let block = [&[0, 3, 0, 1][..], &[b'x'; 512]].concat();
+    let mut say = |from, to, host, bytes: &[u8]| {
+        log.later(5 * MS);
+        log.cross(host, Envelope::new(from, to).udp(bytes))
+    };
+    [
+        say(client, asked, Client, b"\0\x01boot\0octet\0"),
+        say(tid, client, Server, &block),
+        say(client, asked, Client, &[0, 4, 0, 1]),
+        say(client, tid, Client, &[0, 4, 0, 2]),
+        say(tid, client, Server, b"\0\x05\0\x04illegal\0"),
+    ]
+}
+
+/// What every kind of it says, in one log.
+pub fn all() -> Vec<u8> {
+    let mut log = Script::new("tftp-mistakes");
+    mistakes(&mut log);
+    log.done()
+}
+
+/// "The client has the TID 39919, but this packet comes from port 50140", of the client's own ACK, sent to port 69; "the next
+/// may come", of the ACK of a block that nobody had sent.
+#[test]
+fn an_ack_to_the_wrong_port_or_of_no_block_is_told_as_that() {
+    let mut log = Script::new("");
+    let [_, _, to_69, of_2, _] = mistakes(&mut log);
+    let rows = rows(log);
+    let misdirected = Saying::TftpMisdirected {
+        who: Client,
+        port: 69,
+        tid: 39919,
+    };
+    assert_eq!(of(&rows, to_69), [misdirected]);
+    let unseen = Saying::TftpAckUnseen {
+        who: Client,
+        block: 2,
+    };
+    assert_eq!(of(&rows, of_2), [unseen]);
+}
+
+/// "From now on both sides accept only packets between these two ports", of an ERROR that ended the transfer.
+#[test]
+fn nothing_is_promised_of_a_transfer_that_an_error_ends() {
+    let [client, asked, tid] = PORTS.map(|end| end.parse().expect("an address"));
+    let mut log = Script::new("");
+    log.cross(
+        Client,
+        Envelope::new(client, asked).udp(b"\0\x01no\0octet\0"),
+    );
+    let error = Envelope::new(tid, client).udp(b"\0\x05\0\x01no such file\0");
+    let error = log.cross(Server, error);
+    let rows = rows(log);
+    let ids: Vec<&str> = of(&rows, error).iter().map(Saying::id).collect();
+    assert_eq!(ids, ["tftp.error"]);
+}
