@@ -446,12 +446,18 @@ fn of_states(row: &Row, around: &Around, out: &mut Vec<Saying>) {
                 who,
                 state: cell.after,
             }),
-            Known::Contradicted => out.push(Saying::Contradicted {
-                who,
-                state: cell.after,
-            }),
+            Known::Contradicted => out.push(contradicted(who, (cell.before, cell.after))),
             Known::Kernel | Known::Simulated | Known::Deduced => {}
         }
+    }
+}
+
+/// Who was in CLOSED may have been brought there by a reset, which cannot have counted then. One in LAST-ACK has not got an ACK.
+fn contradicted(who: Host, (before, state): (TcpState, TcpState)) -> Saying {
+    match (before, state) {
+        (TcpState::Closed, TcpState::LastAck) => Saying::Contradicted { who, state },
+        (TcpState::Closed, _) => Saying::GoesOn { who, state },
+        _ => Saying::Contradicted { who, state },
     }
 }
 

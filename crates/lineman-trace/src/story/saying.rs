@@ -465,6 +465,8 @@ sayings! {
     Passed "state.passed" { who: Host, state: State }
     /// A deduced state does not go with what was deduced before.
     Contradicted "state.contradicted" { who: Host, state: State }
+    /// It sends something although a reset seemed to have ended it.
+    GoesOn "state.goes_on" { who: Host, state: State }
     /// TIME-WAIT begins.
     TimeWait "time_wait" { who: Host, seconds: Seconds }
     /// Its time begins anew, and no FIN has come again.
@@ -663,8 +665,8 @@ impl Saying {
             | Self::CallPythonDescribes { who }
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
-            | Self::NobodyTells { who, .. }
-            | Self::NobodyConnects { who }
+            | Self::GoesOn { who, .. }
+            | Self::NobodyTells { who }
             | Self::CongestionRule { who }
             | Self::CongestionSyn { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),

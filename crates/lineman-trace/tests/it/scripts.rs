@@ -26,6 +26,7 @@ pub const ALL: [(&str, Make); 26] = [
     ("ignored", crate::ignored::ignored),
     ("order", crate::order::order),
     ("refused", refused),
+    ("reset-lost", reset_lost),
     ("stale", stale),
     ("tftp-get", tftp_get),
     ("tftp-mistakes", crate::tftp_mistakes::all),
@@ -657,6 +658,21 @@ pub fn capture_misses() -> Vec<u8> {
     tcp.next(Client, push(), &[2; 50]);
     log.raw(Client, tcp.next(Client, fin(), b""));
     crate::causes::captured_twice(&mut log);
+    log.done()
+}
+
+/// A capture at a server that has reset the connection. Its RST was lost: the client sends again, and hears the next one.
+pub fn reset_lost() -> Vec<u8> {
+    let (mut log, mut tcp) = (Script::captured("reset-lost"), Connection::new(9000));
+    log.raw(Client, tcp.next(Client, SYN, b""));
+    log.raw(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.raw(Client, tcp.next(Client, ACK, b""));
+    let data = tcp.next(Client, push(), b"hello");
+    log.raw(Client, data.clone());
+    let reset = tcp.next(Server, and_ack(Flags::RST), b"");
+    log.raw(Server, reset.clone());
+    log.at(300_000).raw(Client, data);
+    log.raw(Server, reset);
     log.done()
 }
 

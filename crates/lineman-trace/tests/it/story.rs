@@ -476,6 +476,29 @@ fn a_deduced_state_that_packets_contradict_is_told_as_such() {
     assert!(told.any(|saying| *saying == Saying::Contradicted { who, state }));
 }
 
+/// A RST was lost in a capture: the client stayed in CLOSED although it sent on, and nothing was said of that.
+#[test]
+fn a_client_that_a_lost_reset_had_not_reached_was_told_as_closed() {
+    let rows = rows(&scripts::reset_lost());
+    let cells = rows.iter().filter_map(|row| row.states.client);
+    let told: Vec<_> = cells.map(|cell| (cell.after, cell.known)).collect();
+    use TcpState::*;
+    let wanted = [
+        (SynSent, Known::Deduced),
+        (Established, Known::Deduced),
+        (Established, Known::Deduced),
+        (Established, Known::Deduced),
+        (Closed, Known::Deduced),
+        (Established, Known::Contradicted),
+        (Closed, Known::Deduced),
+    ];
+    assert_eq!(told, wanted);
+    let (who, state) = (Host::Client, Established);
+    let goes_on = Saying::GoesOn { who, state };
+    let said = rows.iter().filter(|row| row.sayings.contains(&goes_on));
+    assert_eq!(said.count(), 1);
+}
+
 /// A segment of which a capture has kept the beginning is as long as it was on the wire.
 #[test]
 fn a_packet_that_was_cut_is_told_with_all_its_bytes() {

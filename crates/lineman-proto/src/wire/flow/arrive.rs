@@ -31,6 +31,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         receiver.sight.first_seen = Some(placed.seq);
     }
     let due = receiver.received.expects;
+    let had_fin = receiver.has_heard_fin(sender);
     let acceptance = receiver.acceptance(sender, &placed, now_ns);
     let is_taken = !resets && acceptance == Acceptance::Taken;
     // What acknowledges something that was never sent is not believed (RFC 9293 §3.10.7.4).
@@ -79,6 +80,10 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         sender.has_shown_all_to(receiver.received.expects);
         receiver.hears_in_front_of_unseen(sender);
     }
+    if is_taken {
+        receiver.fills_before_fin(sender, &placed);
+        receiver.hears_fin(sender, had_fin, now_ns);
+    }
     if answers_at_once(arrival) {
         receiver.owed.must_answer();
     }
@@ -91,7 +96,9 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     };
     receiver.fed_after_end |=
         placed.bytes > 0 && receiver.fin.is_some() && receiver.received.expects > due;
+    let before = receiver.life.state();
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
+    receiver.goes(before, false, now_ns);
     Delivered { arrival, moved }
 }
 

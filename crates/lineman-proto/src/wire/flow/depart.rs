@@ -1,5 +1,6 @@
 //! A segment leaves: what it is to its sender.
 
+use super::Cause;
 use super::Label;
 use super::Order;
 use super::Place;
@@ -8,6 +9,7 @@ use super::Segment;
 use super::Sent;
 use super::Way;
 use super::counts::Countable;
+use super::crossing::LacksFin;
 use super::judge;
 use super::judge::Found;
 use super::judge::Packet;
@@ -31,8 +33,11 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         && Some(placed.end) == peer.offers_to
         && Side::agree_on_scale(sender, peer);
     let had_room = sender.said.is_none_or(|said| said.window > 0);
+    let said = sender.said.map_or(0, |said| said.ack);
+    let is_newest = placed.ack.is_some_and(|ack| ack >= said);
+    sender.measures_round(peer, &placed, packet.now_ns);
     let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
-    sender.looks_back(peer, &placed);
+    sender.looks_back(peer, &placed, packet.now_ns);
     let lacks = sender.shows_lack(peer, &placed);
     let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.at_ns);
     let owed_ns = sender.owed.since().filter(|_| prompt == Prompt::Known);
@@ -64,15 +69,22 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         closes_window: had_room && placed.closes_window(),
         acks_unseen,
     });
+    let lacks_fin = match again.is_some_and(|again| again.cause == Cause::Doubled) {
+        true => LacksFin::No,
+        false => sender.lacks_fin(peer, &placed, (label, is_newest), packet.now_ns),
+    };
+    let before = sender.life.state();
     let how = Departs {
         next,
         again,
         had_settled,
         prompt,
         lacks,
+        lacks_fin,
         now_ns: packet.now_ns,
     };
     let moved = sender.lives_by_sending(peer, &placed, how);
+    sender.goes(before, placed.has(Flags::RST), packet.now_ns);
     if let Some(ack) = placed.ack.filter(|_| !placed.has(Flags::RST)) {
         let room_to = ack + i64::from(window);
         sender.room_to = sender.room_to.max(Some(room_to));

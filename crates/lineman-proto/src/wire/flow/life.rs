@@ -2,7 +2,6 @@
 //! number that it stands at must be the one that is due. What moves which state, [`transitions`](super::transitions) says.
 
 use super::Again;
-use super::Cause;
 use super::EndState;
 use super::Prompt;
 use super::Source;
@@ -17,8 +16,8 @@ use super::TcpState::LastAck;
 use super::TcpState::Listen;
 use super::TcpState::SynReceived;
 use super::TcpState::SynSent;
+use super::crossing::LacksFin;
 use super::judge::Placed;
-use super::judge::SYN_CLOCK_NS;
 use super::side::Side;
 use super::transitions::Hears;
 use super::transitions::Says;
@@ -27,10 +26,6 @@ use super::transitions::by_sending;
 use super::transitions::open;
 use super::transitions::over;
 use crate::wire::Flags;
-
-/// What is sent again this soon after an acknowledgment has arrived, or was seen, had left before: programs that
-/// relay or capture are as late. No retransmission time-out is as short by default.
-const CROSSING_NS: u64 = 15_000_000;
 
 /// The state of an end, as far as it is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -81,6 +76,8 @@ pub(super) struct Departs {
     pub prompt: Prompt,
     /// Whether it [says](Side::shows_lack) that what was taken to have reached its sender was dropped there.
     pub lacks: bool,
+    /// Whether it has not received the FIN that seems to have reached it.
+    pub lacks_fin: LacksFin,
     pub now_ns: u64,
 }
 
@@ -99,6 +96,10 @@ impl Side {
     ) -> Option<EndState> {
         let before = self.life.state();
         let lacks = how.lacks && !self.life.is_told();
+        let lacks_fin = how.lacks_fin == LacksFin::Surely && !self.life.is_told();
+        if how.lacks_fin == LacksFin::Perhaps && !self.life.is_told() {
+            self.may_lack_fin();
+        }
         let (state, fits) = if it.has(Flags::RST) {
             let answers_other = match self.is(SynReceived) {
                 true => it.seq != how.next,
@@ -121,7 +122,7 @@ impl Side {
                 self.received.ends_at(0); // it refuses: there is no socket that what has come could be for
             }
             (self.after_own_reset(before, it, how.next)?, true)
-        } else if it.is_old || !lacks && self.had_left_before(it, how) {
+        } else if it.is_old || !lacks && !lacks_fin && self.had_left_before(it, how) {
             return None;
         } else if lacks && (before == Some(Closed) || self.sight.refused == it.ack) {
             // A reset was believed that stands behind what was dropped, or one was not that stands in front of it.
@@ -136,13 +137,23 @@ impl Side {
                 _ => {}
             }
             (state, fits)
-        } else if let Some(before) = before.filter(|_| !self.is_unsure() || self.life.is_told()) {
-            self.after_own(peer, before, it, lacks)
+        } else if self.is(Closed) && !self.life.is_told() && !self.repeats_last_fin(peer, it) {
+            let Some(state) = self.before_it_was_gone(peer) else {
+                self.life.now = None;
+                return None;
+            };
+            (state, false)
+        } else if let Some(before) = self
+            .life
+            .state()
+            .filter(|_| !self.is_unsure() || self.life.is_told())
+        {
+            self.after_own(peer, before, it, lacks || lacks_fin)
         } else {
             let may_wait = self.may_wait_for_third(it);
             self.life.now = self
                 .deduced(peer)
-                .filter(|_| !self.is_unsure() && !may_wait && !self.lacks_fin(peer, it));
+                .filter(|_| !self.is_unsure() && !may_wait && !self.may_not_have_fin(peer, it));
             if self.answers_unseen(peer, it, how.prompt) {
                 self.life.now = None;
             }
@@ -159,29 +170,19 @@ impl Side {
         self.life.moves(state, source)
     }
 
-    /// Whether a segment was sent before the last one that was seen of its sender, or before what that has heard
-    /// since: it tells of no state that it is in now.
-    fn had_left_before(&self, it: &Placed, how: Departs) -> bool {
-        let since_ns = how.now_ns.saturating_sub(self.heard.at_ns);
-        let just_heard = self.heard.at_ns > 0 && since_ns < CROSSING_NS;
-        let Some(again) = how.again else {
-            return self.is(Closed) && just_heard && !it.has(Flags::SYN);
-        };
-        let said = self.said.map_or(0, |said| said.ack);
-        let too_soon = it.has(Flags::SYN) && again.wait_ns < SYN_CLOCK_NS;
-        again.cause == Cause::Doubled
-            || self.life.now.is_some() && (just_heard || too_soon)
-            || it.ack.is_some_and(|ack| ack < said)
-    }
-
     /// Whether it may be in SYN-RECEIVED still: it has answered a SYN, only acknowledges, and no ACK of its SYN was seen to reach it.
     fn may_wait_for_third(&self, it: &Placed) -> bool {
         self.syn == Some(true) && self.heard.ack < 1 && it.seq == it.end && self.fin.is_none()
     }
 
     /// Whether it does not acknowledge the peer's FIN, which has come: it may have left before that, or not have taken it in.
-    fn lacks_fin(&self, peer: &Self, it: &Placed) -> bool {
+    fn may_not_have_fin(&self, peer: &Self, it: &Placed) -> bool {
         self.has_heard_fin(peer) && it.ack.is_some_and(|ack| peer.fin >= Some(ack))
+    }
+
+    /// Whether it sends the FIN behind which it seemed to be over: that is not acknowledged yet.
+    fn repeats_last_fin(&self, peer: &Self, it: &Placed) -> bool {
+        it.has(Flags::FIN) && self.has_heard_fin(peer)
     }
 
     /// Whether it waits for an acknowledgment, and acknowledges something of a peer of which none was ever seen: it
@@ -197,7 +198,7 @@ impl Side {
 
     /// The state that follows from all that was seen, whatever was deduced before; `None` if it does not
     /// follow.
-    fn deduced(&self, peer: &Self) -> Option<EndState> {
+    pub(super) fn deduced(&self, peer: &Self) -> Option<EndState> {
         let heard = self.has_heard_fin(peer);
         let acked = self.has_heard_its_fin_acknowledged();
         let state = match (self.fin.is_some(), heard, acked) {

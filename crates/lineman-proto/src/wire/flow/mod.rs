@@ -10,6 +10,7 @@
 mod accept;
 mod arrive;
 mod counts;
+mod crossing;
 mod depart;
 mod found;
 mod judge;

@@ -6,6 +6,7 @@ use super::Counts;
 use super::Order;
 use super::Prompt;
 use super::TcpState;
+use super::crossing::Gone;
 use super::judge::Packet;
 use super::life::Life;
 use super::numbers::Numbers;
@@ -71,6 +72,10 @@ pub(super) struct Side {
     pub asked_again: bool,
     /// What state it is in.
     pub life: Life,
+    /// If in none any more, since when and why.
+    pub gone: Gone,
+    /// How long it took until its peer's SYN was answered, in nanoseconds, where that was seen.
+    pub round_ns: Option<u64>,
     /// What it has sent, in numbers.
     pub counts: Counts,
     /// What of its life was not seen.
@@ -257,6 +262,7 @@ impl Side {
         };
         (peer.said, peer.room_to, peer.offers_to) = (None, None, None);
         (peer.received, peer.owed) = (Received::default(), Owed::default());
+        peer.sight.lacks_from = None;
         peer.stamps.forget_peer();
         if peer.settled || peer.is(TcpState::SynReceived) {
             (peer.sight.is_elsewhere, peer.life.now) = (true, None);
@@ -265,7 +271,8 @@ impl Side {
 
     /// Whether the peer's FIN has arrived, and all before it.
     pub(super) fn has_heard_fin(&self, peer: &Self) -> bool {
-        peer.fin.is_some_and(|fin| self.received.expects > fin)
+        let has_come = peer.fin.is_some_and(|fin| self.received.expects > fin);
+        has_come && self.sight.lacks_from.is_none()
     }
 
     /// Whether the ACK of its own FIN has reached it: only then is nothing left to be closed.

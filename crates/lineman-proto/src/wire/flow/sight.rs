@@ -27,6 +27,10 @@ pub(super) struct Sight {
     pub may_have_heard_more: bool,
     /// Whether the peer's FIN has arrived before something that nobody saw.
     pub fin_came_early: bool,
+    /// When the peer's FIN has come, with all before it.
+    pub fin_came_ns: Option<u64>,
+    /// From where on it has not received what seemed to have come, up to the peer's FIN: it has said so.
+    pub lacks_from: Option<i64>,
     /// Whether the peer's FIN has come behind a gap that it may know nothing of: what was in that [comes too late](Side::may_begin_with) then.
     pub fin_may_be_first: bool,
     /// Whether a reset has come to it whose number nobody can judge.
@@ -59,15 +63,18 @@ impl Unseen {
 
 impl Side {
     /// Looks at a segment that it sends, before that is noted, for what it tells of segments that were not seen.
-    pub(super) fn looks_back(&mut self, peer: &mut Self, it: &Placed) {
+    pub(super) fn looks_back(&mut self, peer: &mut Self, it: &Placed, now_ns: u64) {
         if it.has(Flags::RST) {
             return;
         }
-        self.shows_own(peer, it);
+        self.shows_own(peer, it, now_ns);
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
             self.shows_heard(peer, ack.max(it.sacked.unwrap_or(ack)), ack);
             self.received.has_all_to(ack);
+            if peer.fin.is_some_and(|fin| ack > fin) {
+                self.sight.lacks_from = None;
+            }
         }
         if self.sight.unseen == Unseen::Nothing {
             peer.sight.may_have_heard_more = false;
@@ -86,9 +93,10 @@ impl Side {
 
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
     /// nothing stands where its sender goes on.
-    fn shows_own(&mut self, peer: &Self, it: &Placed) {
+    fn shows_own(&mut self, peer: &Self, it: &Placed, now_ns: u64) {
         if it.has(Flags::SYN) {
-            (self.sight.unseen, self.sight.may_be_gone) = (Unseen::Nothing, false);
+            self.sight.unseen = Unseen::Nothing;
+            self.sight.may_be_gone &= self.has_just_heard(now_ns); // it may have left before the reset came
             self.answers_elsewhere(peer, it);
         } else if it.seq < it.end {
             if matches!(self.sight.unseen, Unseen::Before(place) if it.seq >= place) {
@@ -223,6 +231,11 @@ impl Side {
             _ => false,
         };
         (!heard || self.sight.unseen == Unseen::Nothing).then_some(heard)
+    }
+
+    /// What the peer's FIN would end is not known any more.
+    pub(super) fn forgets_hearing(&mut self) {
+        self.forgets(&HEARING);
     }
 
     /// If it is in one of these states, it is not known any more.

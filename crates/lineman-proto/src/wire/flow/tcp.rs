@@ -168,7 +168,11 @@ impl TcpFlow {
             ip_id: segment.ip_id,
             now_ns,
         };
+        let was_gone = self.side(way).is(TcpState::Closed);
         let sent = depart(&mut self.pair, way, packet, segment);
+        if was_gone && !self.side(way).is(TcpState::Closed) && self.reset == Some(way) {
+            self.reset = None; // it goes on: somebody else has sent the reset
+        }
         self.crossed |= matches!(sent.label, Label::SynCrossed | Label::SynAckCrossed);
         sent
     }

@@ -37,6 +37,8 @@ pub(super) fn by_sending(before: TcpState, it: Says) -> (TcpState, bool) {
         // The FIN was dropped with what was before it.
         CloseWait if it.lacks && !heard => (open(ends, false), false),
         Closing if it.lacks && !heard => (FinWait1, false),
+        // If it repeats its own, that is not acknowledged either.
+        TimeWait if it.lacks && !heard && ends => (FinWait1, false),
         TimeWait if it.lacks && !heard => (FinWait2, false),
         // An end that has received a FIN acknowledges it with all that it sends from then on (§3.10.7.4). This FIN does not:
         // so it had left before the other one arrived, wherever they were seen. The two have crossed.

@@ -33,6 +33,7 @@ const RECORDED: [&str; 24] = [
     "recorded-tftp-wrong-tid",
     "recorded-udp-reordered",
     "capture-misses",
+    "reset-lost",
     "old-ack",
     "overrun",
     "stale",

@@ -1,5 +1,6 @@
 //! Connections in a capture, where each packet is seen once and counts as delivered.
 
+mod crossing;
 mod pitfalls;
 
 use super::TcpState::*;
