@@ -222,6 +222,7 @@ impl Walk {
             before: state.from,
             t_ns: event.t_ns,
             cause: state.cause,
+            closing: self.connections.is_closing(state.socket.local),
         };
         self.kernel.insert((state.host, state.socket), told);
     }

@@ -9,8 +9,10 @@ use lineman_proto::wire::flow::FlowId;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlow;
 use lineman_proto::wire::flow::TcpFlows;
+use lineman_trace::log::Answer;
 use lineman_trace::log::Counter;
 use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Passage;
@@ -30,6 +32,8 @@ pub struct Told {
     pub since_ns: u64,
     pub t_ns: u64,
     pub cause: Option<u64>,
+    /// Whether its program was closing it when the kernel was asked: the call had begun, and not returned.
+    pub closing: bool,
 }
 
 /// From whom to whom.
@@ -116,6 +120,10 @@ pub struct Connections {
     closed: HashSet<SocketAddr>,
     /// The names of calls, by the numbers of their events.
     calls: HashMap<u64, String>,
+    /// The addresses that descriptors were bound to.
+    bound: HashMap<(Host, i32), SocketAddr>,
+    /// The addresses of the sockets that are being closed.
+    closing: HashSet<SocketAddr>,
 }
 
 impl Connections {
@@ -175,9 +183,31 @@ impl Connections {
     }
 
     pub fn hear(&mut self, event: &Event) {
-        if let Kind::Call(call) = &event.kind {
-            self.calls.insert(event.n, call.name.clone());
+        let Kind::Call(call) = &event.kind else {
+            return;
+        };
+        self.calls.insert(event.n, call.name.clone());
+        let Some(socket) = call.fd.map(|fd| (call.host, fd)) else {
+            return;
+        };
+        match (call.name.as_str(), &call.answer) {
+            ("bind", Some(Answer::Value(_))) => {
+                let address = call.address();
+                self.bound.extend(address.map(|address| (socket, address)));
+            }
+            ("close" | "shutdown", None) => self.closing.extend(self.bound.get(&socket)),
+            ("close" | "shutdown", Some(_)) => {
+                if let Some(address) = self.bound.get(&socket) {
+                    self.closing.remove(address);
+                }
+            }
+            _ => {}
         }
+    }
+
+    /// Whether the program of a socket is closing it.
+    pub fn is_closing(&self, local: SocketAddr) -> bool {
+        self.closing.contains(&local)
     }
 
     pub fn sent(&mut self, it: &Passing) {

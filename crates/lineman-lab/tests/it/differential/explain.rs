@@ -352,7 +352,9 @@ fn closed_before_open(case: &Case<'_>) -> bool {
     // The peer's SYN may have come since.
     let asks = matches!(case.claim, SynSent | SynReceived) && case.kernel == Closed;
     let asked = |told: Told| told.before == Some(SynSent);
-    asks && case.told.is_some_and(asked) && case.call().is_some_and(closes)
+    // A packet may be delivered while the call is under way: then the kernel is asked for that one.
+    let closing = |told: Told| told.closing || case.call().is_some_and(closes);
+    asks && case.told.is_some_and(|told| asked(told) && closing(told))
 }
 
 /// Linux sends no reset in CLOSING and LAST-ACK when nothing is left to be sent.
