@@ -162,18 +162,34 @@ fn look(played: &Played, theirs: &mut impl Iterator<Item = Theirs>, looked: &mut
             packets.entry(id).or_insert(row);
         }
     }
-    for row in packets.into_values() {
+    // The capture has them in the order in which they were sent.
+    let sent_ns = |row: &Value| {
+        let packet = &row["packet"];
+        let by_log = || packet["sent_ns"].as_u64().expect("a time") + begun;
+        packet["stamp_ns"].as_u64().unwrap_or_else(by_log)
+    };
+    let mut packets: Vec<&Value> = packets.into_values().collect();
+    packets.sort_by_key(|row| sent_ns(row));
+    let mut before = String::new();
+    for row in packets {
         let theirs = theirs.next().expect("as many packets in the capture");
         let packet = &row["packet"];
         let name = format!(
             "{}, packet {}, {}: ",
             played.name, packet["id"], packet["text"]
         );
-        let before = looked.differ.len();
+        let known = looked.differ.len();
+        let epoch = theirs["frame.time_epoch"].clone();
+        if epoch < before {
+            looked
+                .differ
+                .push(format!("its time runs back, from {before} to {epoch}"));
+        }
+        before = epoch;
         compare(packet, &theirs, looked);
         times(row, &theirs, begun, looked);
         looked.packets += 1;
-        for differs in &mut looked.differ[before..] {
+        for differs in &mut looked.differ[known..] {
             differs.insert_str(0, &name);
         }
     }

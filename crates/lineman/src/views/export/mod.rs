@@ -3,6 +3,7 @@
 //! figures keeps as many of them as can be seen.
 
 mod figures;
+mod in_time;
 mod mermaid;
 mod of_rows;
 mod pcapng;

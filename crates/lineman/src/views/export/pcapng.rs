@@ -1,5 +1,5 @@
 //! A capture in the form pcapng (IETF draft-ietf-opsawg-pcapng): an interface for each host and kind of
-//! link, every packet once, when it was sent, with what there is to say about it as its comment.
+//! link, every packet once, when it was sent and in that order, with what there is to say about it as its comment.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -24,6 +24,7 @@ use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
 use lineman_trace::story::Story;
 
+use super::in_time::InTime;
 use super::of_rows::Rows;
 use crate::lang::Lang;
 use crate::lang::Message as _;
@@ -40,8 +41,8 @@ struct Told {
     comment: String,
 }
 
-/// The file: each packet is written once, in the order in which the log names them first, when no row is to come that shows it.
-/// Its comment is that of all its rows, one a line.
+/// The file: each packet is written once, in order of time, when no row is to come that shows it. A log names them in the order in
+/// which they were read: of two hosts, that is another. Its comment is that of all its rows, one a line.
 pub(super) struct Capture {
     lang: Lang,
     section: Section,
@@ -54,6 +55,8 @@ pub(super) struct Capture {
     told: HashMap<u64, Option<Told>>,
     /// Those that were written too early.
     early: HashSet<u64>,
+    /// Those of which all is said that will be.
+    ready: InTime<Told>,
 }
 
 impl Capture {
@@ -70,6 +73,7 @@ impl Capture {
             waiting: VecDeque::new(),
             told: HashMap::new(),
             early: HashSet::new(),
+            ready: InTime::new(),
         }
     }
 
@@ -101,16 +105,33 @@ impl Capture {
         }
     }
 
+    /// Nothing is to come any more of a packet: it is written when nothing is that was sent before it.
+    fn settles(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
+        let utc_ns = self.utc_ns(&told.arrow);
+        let ready = self.ready.push(utc_ns, told);
+        self.write_all(ready, out)
+    }
+
+    /// When a packet was sent, in nanoseconds since 1970.
+    fn utc_ns(&self, arrow: &Arrow) -> u64 {
+        let by_log = self.utc_ns.saturating_add(arrow.sent_ns);
+        arrow.stamp_ns.unwrap_or(by_log)
+    }
+
+    fn write_all(&mut self, ready: Vec<Told>, out: &mut dyn Write) -> io::Result<()> {
+        ready.into_iter().try_for_each(|told| self.write(told, out))
+    }
+
     /// Writes a packet, on the interface of its sender, whom it leaves.
     fn write(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
         let Told { arrow, comment } = told;
-        let utc_ns = self.utc_ns.saturating_add(arrow.sent_ns);
+        let utc_ns = self.utc_ns(&arrow);
         let interface = self.interface(arrow.from, arrow.link)?;
         let record = Record {
             wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
             comments: vec![comment],
             outbound: Some(true),
-            ..Record::new(interface, arrow.stamp_ns.unwrap_or(utc_ns), arrow.bytes)
+            ..Record::new(interface, utc_ns, arrow.bytes)
         };
         self.file(arrow.link)?.write(&record)?;
         self.passes_on(out)
@@ -199,7 +220,7 @@ impl Rows for Capture {
             }
             self.waiting.pop_front();
             if let Some(told) = self.told.remove(&first).flatten() {
-                self.write(told, out)?;
+                self.settles(told, out)?;
                 if !is_told {
                     self.early.insert(first);
                 }
@@ -211,9 +232,11 @@ impl Rows for Capture {
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         for packet in std::mem::take(&mut self.waiting) {
             if let Some(told) = self.told.remove(&packet).flatten() {
-                self.write(told, out)?;
+                self.settles(told, out)?;
             }
         }
+        let ready = self.ready.finish();
+        self.write_all(ready, out)?;
         self.file(LinkType::default())?; // one without packets is a file, too
         self.passes_on(out)
     }

@@ -129,7 +129,24 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     };
     let utc_ns = start.map_or(0, |start| start.utc_ns);
     let mut file = PcapngWriter::new(Vec::new(), Endian::Little, &section).expect("memory");
-    let mut links = told.values().map(|(arrow, _)| (arrow.from, arrow.link));
+    let sent_ns = |arrow: &Arrow| {
+        let by_log = utc_ns.saturating_add(arrow.sent_ns);
+        arrow.stamp_ns.unwrap_or(by_log)
+    };
+    let mut runs: Vec<Vec<(Arrow, String)>> = vec![Vec::new()];
+    for packet in told.into_values() {
+        let run = runs.last_mut().expect("one");
+        let newest_ns = run.iter().map(|(arrow, _)| sent_ns(arrow)).max();
+        match newest_ns.is_some_and(|newest| sent_ns(&packet.0) + 1_000_000_000 < newest) {
+            true => runs.push(vec![packet]),
+            false => run.push(packet),
+        }
+    }
+    for run in &mut runs {
+        run.sort_by_key(|(arrow, _)| sent_ns(arrow));
+    }
+    let told = runs.concat();
+    let mut links = told.iter().map(|(arrow, _)| (arrow.from, arrow.link));
     let usual = links
         .next()
         .map_or_else(LinkType::default, |(_, link)| link);
@@ -146,26 +163,48 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
             interfaces.push((host, link));
         }
     }
-    for (arrow, comment) in told.into_values() {
+    for (arrow, comment) in told {
         let own = (arrow.from, arrow.link);
         let interface = interfaces
             .iter()
             .position(|it| *it == own)
             .expect("its interface");
-        let sent_ns = utc_ns.saturating_add(arrow.sent_ns);
+        let t_ns = sent_ns(&arrow);
         let record = Record {
             wire_len: arrow.wire_len as u32,
             comments: vec![comment],
             outbound: Some(true),
-            ..Record::new(
-                interface as u32,
-                arrow.stamp_ns.unwrap_or(sent_ns),
-                arrow.bytes,
-            )
+            ..Record::new(interface as u32, t_ns, arrow.bytes)
         };
         file.write(&record).expect("memory");
     }
     file.into_inner()
+}
+
+/// A lab reads what its two hosts send one after the other: Wireshark's times ran back, by a millisecond and more.
+#[test]
+fn times_in_a_capture_ran_back_where_a_packet_was_read_late() {
+    let mut exporter = Exporter::new(Format::Pcapng, Lang::En);
+    let mut out = Vec::new();
+    // Read in this order, sent at these milliseconds.
+    for (n, millis) in (1..).zip([10_u64, 12, 11, 13, 31, 19, 20, 5000, 4990]) {
+        let host = if n % 2 == 0 {
+            Host::Server
+        } else {
+            Host::Client
+        };
+        let mut packet = Packet::new(n, host, Verdict::Captured, Some(vec![n as u8; 60]));
+        packet.stamp_ns = Some(1_796_000_000_000_000_000 + millis * 1_000_000);
+        let (t_ns, kind) = (n * 1_000_000, Kind::Packet(packet));
+        exporter
+            .take(&Event { n, t_ns, kind }, &mut out)
+            .expect("memory");
+    }
+    exporter.finish(&mut out).expect("memory");
+    let reader = lineman_trace::files::Reader::new(&out[..]).expect("a capture");
+    let times = reader.map(|record| record.expect("a packet").utc_ns.unwrap_or(0) / 1_000_000);
+    let times: Vec<u64> = times.map(|it| it - 1_796_000_000_000).collect();
+    assert_eq!(times, [10, 11, 12, 13, 19, 20, 31, 4990, 5000]);
 }
 
 /// What waits has a bound, whatever is held: here the first packet is, to the end.
@@ -217,7 +256,7 @@ fn half_of_a_long_log_is_half_of_its_export() {
         .map(|n| {
             let bytes = Some(envelope.udp(&[n as u8; 100]));
             let kind = Kind::Packet(Packet::new(n, Host::Client, Verdict::Captured, bytes));
-            let t_ns = n * 1_000_000;
+            let t_ns = n * 100_000_000; // what is read late within a second is put in order
             Event { n, t_ns, kind }
         })
         .collect();
