@@ -68,6 +68,8 @@ pub struct Arrow {
     pub tries_new: bool,
     /// Whether it acknowledges what was never seen.
     pub acks_unseen: bool,
+    /// Whether its receiver may have sent a FIN that was not seen.
+    pub peer_may_have_ended: bool,
     /// Whether what it acknowledges has come longer ago than an ACK is delayed.
     pub acks_late: bool,
     /// Whether it looks like a delayed ACK, and answers what has come again; see the core's `Sent::answers_again`.

@@ -54,6 +54,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
         (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
         (_, Cause::Progress) => return Saying::ResentPartial { who },
+        (_, Cause::Opened) => return Saying::ResentOpened { who, times },
         (_, Cause::SlowStart) => return Saying::ResentSlowStart { who },
         (_, Cause::Silence | Cause::Resumed | Cause::Gap | Cause::Probed) => {
             let millis = since;

@@ -146,6 +146,7 @@ fn said(
         | Label::RstWaiting
         | Label::RstUnheard => return None,
         Label::AckEarlier => Saying::AckEarlier { who, ack },
+        Label::FinFirst if arrow.peer_may_have_ended => Saying::FinSeen { who, seq: fin },
         Label::FinFirst => Saying::FinFirst { who, seq: fin },
         Label::FinSecond => Saying::FinSecond { who, seq: fin },
         // Something in front of it may have acknowledged the peer's FIN already, and what comes so late is not closed at once.

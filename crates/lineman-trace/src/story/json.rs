@@ -302,6 +302,7 @@ fn again(again: Again, earlier_lost: Option<bool>) -> AgainForm {
             Cause::Resumed => "resumed",
             Cause::Gap => "gap",
             Cause::Probed => "probed",
+            Cause::Opened => "opened",
             Cause::Doubled => "doubled",
         },
     }

@@ -136,6 +136,7 @@ impl Story {
             waited_ns: sent.and_then(|sent| sent.waited_ns),
             tries_new: sent.is_some_and(|sent| sent.tries_new),
             acks_unseen: sent.is_some_and(|sent| sent.acks_unseen),
+            peer_may_have_ended: sent.is_some_and(|sent| sent.peer_may_have_ended),
             acks_late: sent.is_some_and(|sent| sent.acks_late),
             answers_again: sent.is_some_and(|sent| sent.answers_again),
             counter: None,

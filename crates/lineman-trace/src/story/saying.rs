@@ -135,7 +135,9 @@ sayings! {
     KeepAlive "keepalive" { who: Host }
     /// The first FIN.
     FinFirst "fin.first" { who: Host, seq: RelativeSeq }
-    /// The second FIN.
+    /// The first that was seen; the other end may have sent one before.
+    FinSeen "fin.seen" { who: Host, seq: RelativeSeq }
+    /// The second end.
     FinSecond "fin.second" { who: Host, seq: RelativeSeq }
     /// The second FIN, which acknowledges the first.
     FinAnswers "fin.answers" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
@@ -215,7 +217,9 @@ sayings! {
     ResentPartial "again.partial" { who: Host }
     /// Retransmitted because only a part of what was in flight at a time-out is acknowledged.
     ResentSlowStart "again.slow_start" { who: Host }
-    /// Retransmitted, and nothing tells why.
+    /// Sent again because there is room now, which there was not before.
+    ResentOpened "again.opened" { who: Host, times: Times }
+    /// Sent again, and nothing tells why.
     ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
     /// What congestion control has come to.
     Congestion "congestion" { who: Host, algorithm: Text, window: Count, threshold: Count }

@@ -367,6 +367,7 @@ impl Wire {
             S::Window { window, .. } => vec![("window", number(*window), vec![tcp.scaled])],
             S::WindowZero { .. } => vec![("window", 0, vec![tcp.scaled])],
             S::FinFirst { seq: s, .. }
+            | S::FinSeen { seq: s, .. }
             | S::FinSecond { seq: s, .. }
             | S::FinCrossed { seq: s, .. } => vec![("seq", *s, fin)],
             S::FinCombined { seq: s, ack: a, .. } => {

@@ -14,6 +14,11 @@ use lineman_trace::log::TcpState;
 use lineman_trace::log::Verdict;
 use lineman_trace::story::*;
 
+use crate::composer::ACK;
+use crate::composer::Connection;
+use crate::composer::SYN;
+use crate::composer::Script;
+use crate::composer::and_ack;
 use crate::scripts;
 use crate::truth::Looked;
 use crate::truth::look;
@@ -77,13 +82,43 @@ fn what_a_capture_has_missed_was_told_as_if_it_had_been_seen() {
         "synack.reply",
         "ack.first",
         "ack.unseen",
-        "fin.first",
+        "fin.seen",
         "fin.answers",
         "capture.gap",
         "tftp.rrq",
         "capture.copied",
     ];
     assert_eq!(told, wanted);
+}
+
+/// The server's FIN is cut out of a capture, and "the other direction is open until the server sends its FIN" was said of the client's, which
+/// acknowledges it. Where the capture begins in the middle, nothing tells either.
+#[test]
+fn a_direction_was_told_as_open_whose_fin_was_not_captured() {
+    for begins_late in [false, true] {
+        let (mut log, mut tcp) = (Script::captured("cut"), Connection::new(9000));
+        let open = [
+            (Host::Client, SYN),
+            (Host::Server, and_ack(SYN)),
+            (Host::Client, ACK),
+        ];
+        for (from, flags) in open {
+            let segment = tcp.next(from, flags, b"");
+            if !begins_late {
+                log.raw(from, segment);
+            }
+        }
+        tcp.next(Host::Server, and_ack(lineman_proto::wire::Flags::FIN), b"");
+        log.raw(Host::Client, tcp.next(Host::Client, ACK, b""));
+        log.raw(
+            Host::Client,
+            tcp.next(Host::Client, and_ack(lineman_proto::wire::Flags::FIN), b""),
+        );
+        log.raw(Host::Server, tcp.next(Host::Server, ACK, b""));
+        let told = ids(&log.done());
+        assert!(told.contains(&"fin.seen"), "{told:?}");
+        assert!(!told.contains(&"fin.first"), "{told:?}");
+    }
 }
 
 /// A datagram of 4000 bytes in three pieces, as IP makes them.

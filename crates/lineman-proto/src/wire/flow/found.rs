@@ -47,6 +47,8 @@ pub struct Sent {
     pub answers_again: bool,
     /// Whether it acknowledges what was never seen.
     pub acks_unseen: bool,
+    /// Whether its receiver may have sent a FIN that was not seen.
+    pub peer_may_have_ended: bool,
     /// Whether what it acknowledges has come longer ago than Linux delays any ACK.
     pub acks_late: bool,
     /// The state that its sender is in now, if that is another than before.

@@ -183,6 +183,8 @@ pub enum Cause {
     /// A window that has opened: its first byte has been in the probe of the zero window, and the rest was not
     /// sent before.
     Probed,
+    /// A window that has just opened: it was sent before although there was no room for it.
+    Opened,
     /// Nobody: it is the same IP packet once more, doubled by the network or by the capture.
     Doubled,
 }

@@ -187,17 +187,25 @@ impl History {
 
     fn cause(&self, before: Piece, it: Sending, wait_ns: u64) -> Cause {
         let same = (before.from, before.to) == (it.from, it.to);
-        let ip_id = it.packet.ip_id;
+        let (ip_id, now_ns) = (it.packet.ip_id, it.packet.now_ns);
         if ip_id != 0 && before.ip_id == ip_id && same {
             return Cause::Doubled;
         }
         if before.probe {
             return Cause::Probed;
         }
-        if it.packet.now_ns.saturating_sub(it.heard.at_ns) < SHORTEST_RTO_NS
+        if now_ns.saturating_sub(it.heard.at_ns) < SHORTEST_RTO_NS
             && let Some(cause) = self.asked(it)
         {
             return cause;
+        }
+        // It lies behind what was acknowledged when there was no room.
+        let has_opened = |at: u64| before.at_ns < at && now_ns.saturating_sub(at) < SHORTEST_RTO_NS;
+        if it.heard.window > 0
+            && it.heard.ack <= it.from
+            && it.heard.opened_ns.is_some_and(has_opened)
+        {
+            return Cause::Opened;
         }
         // The probe repeats the last that was sent, and is not repeated itself (RFC 8985 §7.3).
         let may_probe = it.may_probe && it.to == it.next && before.times == 1;

@@ -103,6 +103,8 @@ pub(super) struct Heard {
     /// When the last came that acknowledged something new.
     pub more_ns: u64,
     pub window: u16,
+    /// When its peer has said that there is room again, behind a window of 0.
+    pub opened_ns: Option<u64>,
     /// The widest window that came with one, in bytes.
     pub widest: u32,
     pub repeats: u32,
@@ -194,6 +196,7 @@ impl Side {
         now_ns: u64,
     ) {
         let heard = &mut self.heard;
+        let was_told = heard.at_ns > 0;
         heard.at_ns = now_ns;
         let is_old = ack < heard.ack;
         let same = ack == heard.ack && (window == heard.window || sacked.is_some());
@@ -204,6 +207,9 @@ impl Side {
             heard.repeats += 1;
         }
         if !is_old {
+            if heard.window == 0 && was_told {
+                heard.opened_ns = Some(now_ns);
+            }
             heard.window = window;
         }
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));

@@ -183,10 +183,14 @@ impl Side {
         }
     }
 
+    /// Whether it may have sent a FIN that nobody saw.
+    pub(super) fn may_have_ended_unseen(&self) -> bool {
+        self.fin.is_none() && self.sight.unseen != Unseen::Nothing
+    }
+
     /// Whether its state may be another than the numbers tell that were seen.
     pub(super) fn is_unsure(&self) -> bool {
-        let may_have_ended = self.fin.is_none() && self.sight.unseen != Unseen::Nothing;
-        may_have_ended
+        self.may_have_ended_unseen()
             || self.sight.may_have_heard_more
             || self.sight.is_elsewhere
             || self.sight.may_be_gone

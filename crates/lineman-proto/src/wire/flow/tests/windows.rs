@@ -302,3 +302,25 @@ fn what_lies_beyond_a_window_is_cut_off() {
     talk.sent(&segment);
     assert_eq!(talk.arrives(&segment), Arrival::Early);
 }
+
+/// What had been sent beyond a closed window is sent again when that opens: "its timeout must have expired" was said. Where it opened long
+/// before, that is so.
+#[test]
+fn bytes_that_are_sent_again_as_the_window_opens_were_told_as_timed_out() {
+    for (pause, cause) in [(0, Cause::Opened), (300, RTO)] {
+        let mut talk = talk().open();
+        talk.forth(ACK, (1, 1), &[b'x'; 1000]);
+        talk.windows[1] = 0;
+        talk.back(ACK, (1, 1001), b"");
+        talk.pause(100);
+        talk.forth(ACK, (1001, 1), b"more");
+        talk.back(ACK, (1, 1001), b"");
+        talk.pause(600);
+        talk.windows[1] = 1000;
+        talk.back(ACK, (1, 1001), b"");
+        talk.pause(pause);
+        let data = talk.frame(Way::Forth, ACK, (1001, 1), b"more");
+        let again = talk.sent(&data).again.expect("again");
+        assert_eq!((again.cause, again.times), (cause, 1));
+    }
+}
