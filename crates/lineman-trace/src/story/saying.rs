@@ -137,7 +137,7 @@ sayings! {
     FinFirst "fin.first" { who: Host, seq: RelativeSeq }
     /// The first that was seen; the other end may have sent one before.
     FinSeen "fin.seen" { who: Host, seq: RelativeSeq }
-    /// The second end.
+    /// The second FIN.
     FinSecond "fin.second" { who: Host, seq: RelativeSeq }
     /// The second FIN, which acknowledges the first.
     FinAnswers "fin.answers" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
@@ -219,7 +219,7 @@ sayings! {
     ResentSlowStart "again.slow_start" { who: Host }
     /// Sent again because there is room now, which there was not before.
     ResentOpened "again.opened" { who: Host, times: Times }
-    /// Sent again, and nothing tells why.
+    /// Retransmitted, and nothing tells why.
     ResentSomehow "again.somehow" { who: Host, times: Times, millis: Millis }
     /// What congestion control has come to.
     Congestion "congestion" { who: Host, algorithm: Text, window: Count, threshold: Count }
