@@ -219,6 +219,9 @@ pub struct Packet {
     /// In a log of two captures, with [`Verdict::Captured`]: why the other one does not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent: Option<Absent>,
+    /// In a log of two captures, with [`Verdict::Captured`]: the host whose capture has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Host>,
     /// In a log of two captures: how many bytes the segment carries of which this is a part, where the capture that tells
     /// of it has a longer one: hardware, or the kernel, has cut it later or joined it before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -240,6 +243,8 @@ pub enum Absent {
     Unsent,
     /// That is not known: too much was under way.
     Unknown,
+    /// The other has packets that are equal to it, and none of them fits: which of them it is, if any, nothing tells.
+    Ambiguous,
 }
 
 impl Packet {
@@ -255,6 +260,7 @@ impl Packet {
             stamp_ns: None,
             checksum_pending: false,
             absent: None,
+            at: None,
             whole: None,
         }
     }

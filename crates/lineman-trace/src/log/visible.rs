@@ -105,6 +105,7 @@ impl Event {
                 stamp_ns: _,
                 checksum_pending: _,
                 absent: _,
+                at: _,
                 whole: _,
             })
             | Kind::State(State {

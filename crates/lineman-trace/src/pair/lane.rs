@@ -41,7 +41,7 @@ impl Gone {
             Some(Absent::OtherTime) => &mut self.other_time,
             Some(Absent::CaptureDropped) => &mut self.capture_dropped,
             Some(Absent::Acknowledged) => &mut self.acknowledged,
-            Some(Absent::Unknown) => &mut self.unknown,
+            Some(Absent::Unknown | Absent::Ambiguous) => &mut self.unknown,
         };
         *count += 1;
     }

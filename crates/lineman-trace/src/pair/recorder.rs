@@ -256,8 +256,15 @@ impl Recorder {
     /// The other capture does not have it.
     fn only(&mut self, sight: &Sight<Kept>, part: Option<Part>, from: Host, absent: Absent) {
         let packet = self.packet(sight, part, from, Verdict::Captured);
-        let absent = Some(absent);
-        let packet = Packet { absent, ..packet };
+        let at = match sight.point == self.client {
+            true => Host::Client,
+            false => Host::Server,
+        };
+        let packet = Packet {
+            absent: Some(absent),
+            at: Some(at),
+            ..packet
+        };
         self.put(sight.at_ns, Rank::Seen, Told::Seen(packet));
     }
 

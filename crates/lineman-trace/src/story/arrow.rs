@@ -62,6 +62,8 @@ pub struct Arrow {
     pub again: Option<Again>,
     /// Whether it was lost then, or had arrived; `None` while that is open, or where it was still on its way.
     pub earlier_lost: Option<bool>,
+    /// If it was sent before: what its ends knew of that when it was sent again.
+    pub known: Option<Repeated>,
     /// How long a timer of its sender can have run, in nanoseconds; see the core's `Sent::waited_ns`.
     pub waited_ns: Option<u64>,
     /// Whether it carries new bytes although older ones are missing, after a time-out (F-RTO, RFC 5682).
@@ -94,11 +96,22 @@ pub struct Arrow {
     pub bytes: Vec<u8>,
 }
 
+/// What the two ends knew of a segment when it was sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Repeated {
+    /// Whether its receiver had taken in all of it, and all before it.
+    pub taken: bool,
+    /// Whether an acknowledgment of all of it had reached its sender.
+    pub answered: bool,
+}
+
 /// What two captures tell of the way of a packet from one to the other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Between {
     /// Why the other one does not have it, if it need not be lost.
     pub absent: Option<Absent>,
+    /// The host whose capture has it, if only one has it.
+    pub at: Option<Host>,
     /// How many bytes the segment carries of which this is a part, in the capture that is nearer to the sender, if that has a longer one.
     pub sent_whole: Option<u32>,
     /// The same in the other.
@@ -123,6 +136,32 @@ impl Arrow {
             .again
             .is_some_and(|again| again.cause == Cause::Doubled);
         self.copy_of.is_some() || doubled
+    }
+
+    /// Whether nothing tells that its sender has sent it: only its receiver's capture has it.
+    pub fn is_unsent(&self) -> bool {
+        let between = self.between.as_ref();
+        between.is_some_and(|it| it.absent == Some(Absent::Unsent))
+    }
+
+    /// Whether nobody knows if it arrived: of two captures only that of its sender has it, and it need not be lost.
+    pub fn may_be_lost(&self) -> bool {
+        self.between.as_ref().is_some_and(|it| {
+            let unknown = !matches!(
+                it.absent,
+                None | Some(Absent::Acknowledged | Absent::Unsent)
+            );
+            unknown && it.at != Some(self.from.other())
+        })
+    }
+
+    /// The host whose interface has captured it: its sender's, unless the wire has made it, or only its receiver's capture has it.
+    pub fn captured_by(&self) -> Host {
+        let only = self.between.as_ref().and_then(|it| it.at);
+        match self.copy_of {
+            Some(_) => self.from.other(),
+            None => only.unwrap_or(self.from),
+        }
     }
 
     /// Whether it is on its way, and no other row shows how it arrives.

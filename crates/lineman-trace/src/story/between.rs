@@ -21,6 +21,7 @@ impl Scope {
         let captures = self.captures.as_ref()?;
         Some(Between {
             absent: packet.absent,
+            at: packet.at,
             sent_whole: packet.whole,
             least_ns: captures.half_trip_ns,
             ..Between::default()

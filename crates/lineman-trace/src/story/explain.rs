@@ -93,7 +93,10 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             if arrow.rules.iter().any(|rule| rule == FORGED) {
                 out.push(Saying::Forged { who: arrow.from });
             }
-            of_content(row, arrow, around, out);
+            // Of what it says nothing is known to be its sender's.
+            if !arrow.is_unsent() {
+                of_content(row, arrow, around, out);
+            }
         }
     }
     of_fate(row, arrow, around, out);
@@ -205,7 +208,8 @@ fn heard(row: &Row, arrow: &Arrow, error: &IcmpError, around: &Around) -> Option
         .and_then(|cell| cell.answer.as_ref());
     let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
     // Lost on its way, or still there, it tells nobody.
-    if fails || !arrow.fate.arrives() || error.closed_port().is_none() {
+    let arrives = arrow.fate.arrives() && !arrow.may_be_lost();
+    if fails || !arrives || error.closed_port().is_none() {
         return None;
     }
     Some(match &around.hears {

@@ -26,10 +26,12 @@ pub(super) fn of_way(arrow: &Arrow, between: &Between, out: &mut Vec<Saying>) {
         Fate::Delivered => came(arrow, between, out),
         Fate::Dropped => out.push(Saying::PairLost { who }),
         Fate::Captured => out.push(match between.absent {
+            Some(Absent::OtherTime) if between.at == Some(peer) => Saying::PairEarlier { who },
             Some(Absent::OtherTime) => Saying::PairOtherTime {},
             Some(Absent::CaptureDropped) => Saying::PairCaptureDropped {},
             Some(Absent::Acknowledged) => Saying::PairAcknowledged { who: peer },
             Some(Absent::Unsent) => Saying::PairUnsent { who },
+            Some(Absent::Ambiguous) => Saying::PairAmbiguous {},
             Some(Absent::Unknown) | None => Saying::PairUnknown {},
         }),
         Fate::Held | Fate::Crossing => {}

@@ -2,6 +2,7 @@
 
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Delivered;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Sent;
@@ -9,6 +10,7 @@ use lineman_proto::wire::flow::TcpFlows;
 use lineman_proto::wire::flow::TftpFlows;
 use lineman_proto::wire::flow::TftpStep;
 
+use super::Repeated;
 use super::Seen;
 use super::arrivals::Arrivals;
 use crate::log::Host;
@@ -29,12 +31,27 @@ pub(super) struct Left {
     pub(super) segment: Option<Sent>,
     /// What it is to the transfer of a file.
     pub(super) file: Option<TftpStep>,
+    /// If it was sent before: what its ends know of that.
+    pub(super) known: Option<Repeated>,
 }
 
 impl Flows {
     /// The ends discard a FIN that comes before something that is missing.
     pub(super) fn discard_early_fins(&mut self) {
         self.tcp.discard_early_fins();
+    }
+
+    /// A packet comes that its sender has not sent: something has, in its name, or nobody saw it. It changes nothing of that.
+    pub(super) fn appears(&mut self, frame: Frame<'_>) -> Left {
+        let frame = self.conversations.follow(frame);
+        let seen = Seen::of(&frame).left_tftp(self.conversations.left_tftp(&frame));
+        let segment = seen.segment().and_then(|it| self.tcp.would_send(it));
+        Left {
+            seen,
+            segment,
+            file: None,
+            known: None,
+        }
     }
 
     /// A packet is sent.
@@ -45,11 +62,30 @@ impl Flows {
         let segment = segment.and_then(|it| self.tcp.sent(id, sent_ns, it));
         let arrived = |id: u64| self.arrivals.of(id);
         let file = self.tftp.sent(id, sent_ns, &frame, Some(&arrived));
+        let known = seen
+            .segment()
+            .and_then(|it| self.repeated_one(it, segment?.again?));
         Left {
             seen,
             segment,
             file,
+            known,
         }
+    }
+
+    /// What the two ends know of a segment that is sent again.
+    fn repeated_one(&self, segment: &Segment, again: Again) -> Option<Repeated> {
+        let flow = self.tcp.get(segment)?;
+        let (way, (_, behind)) = (flow.way(segment)?, again.covered?);
+        Some(Repeated {
+            taken: flow.expects(way) >= behind,
+            answered: flow.heard(way) >= behind,
+        })
+    }
+
+    /// A segment was sent of which nobody knows whether it arrives.
+    pub(super) fn may_arrive(&mut self, segment: &Segment) {
+        self.tcp.may_arrive(segment);
     }
 
     /// A held segment is sent again. The wire keeps it, but its sender has sent it: from then on it waits for longer.

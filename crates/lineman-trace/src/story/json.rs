@@ -177,6 +177,8 @@ struct PacketForm<'a> {
 #[derive(Serialize)]
 struct BetweenForm<'a> {
     absent: Option<Absent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Host>,
     sent_whole: Option<u32>,
     came_whole: Option<u32>,
     overtaken: u32,
@@ -198,6 +200,7 @@ fn between<'a>(arrow: &Arrow, it: &'a Between) -> BetweenForm<'a> {
     };
     BetweenForm {
         absent: it.absent,
+        at: it.at,
         sent_whole: it.sent_whole,
         came_whole: it.came_whole,
         overtaken: arrow.overtaken,

@@ -49,6 +49,7 @@ use around::Around;
 pub use arrow::Arrow;
 pub use arrow::Between;
 pub use arrow::Fate;
+pub use arrow::Repeated;
 pub use arrow::Stretch;
 pub use assemble::Story;
 pub use connections::ConnectionName;

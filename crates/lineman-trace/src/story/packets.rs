@@ -22,6 +22,7 @@ use super::millis;
 use super::motives::Motive;
 use super::pending::clock;
 use super::sockets::of_packet;
+use crate::log::Absent;
 use crate::log::Event;
 use crate::log::Packet;
 use crate::log::Verdict;
@@ -61,7 +62,7 @@ impl Story {
         arrow.decided_ns = arrow.decided_ns.filter(|at| *at >= sent_ns);
         if let Some(socket) = of_packet(&arrow, arrow.from) {
             self.connections.note(socket, sent_ns);
-            if arrow.seen.segment().is_some_and(|it| it.has(Flags::RST)) {
+            if arrow.seen.segment().is_some_and(|it| it.has(Flags::RST)) && !arrow.is_unsent() {
                 self.connections.reset(socket);
             }
             if arrow.seen.segment().is_some_and(|it| it.has(Flags::SYN)) && !is_copy {
@@ -108,7 +109,16 @@ impl Story {
             seen,
             segment: sent,
             file,
-        } = self.flows.sent(packet.id, sent_ns, frame);
+            known,
+        } = match packet.absent {
+            Some(Absent::Unsent) => self.flows.appears(frame),
+            _ => self.flows.sent(packet.id, sent_ns, frame),
+        };
+        // What its sender may not have sent has numbers, but is nothing to it.
+        let (place, sent) = (
+            sent.map(|sent| sent.place),
+            sent.filter(|_| packet.absent != Some(Absent::Unsent)),
+        );
         let arrow = Arrow {
             id: packet.id,
             from: packet.from,
@@ -128,11 +138,12 @@ impl Story {
                 _ => sent.label,
             }),
             order: sent.map(|sent| sent.order),
-            place: sent.map(|sent| sent.place),
+            place,
             again: sent
                 .and_then(|sent| sent.again)
                 .or_else(|| file.and_then(|step| step.again)),
             earlier_lost: None,
+            known,
             waited_ns: sent.and_then(|sent| sent.waited_ns),
             tries_new: sent.is_some_and(|sent| sent.tries_new),
             acks_unseen: sent.is_some_and(|sent| sent.acks_unseen),
@@ -167,10 +178,13 @@ impl Story {
         // A capture's packet has its bytes here, as it was seen; another has them if it arrives otherwise.
         let came = packet.bytes.as_deref().filter(|_| fate == Fate::Delivered);
         arrow.altered = came.is_some_and(|came| self.alters(&mut arrow, packet, came));
-        let (arrival, moved) = match fate.arrives() {
+        let (arrival, moved) = match fate.arrives() && !arrow.may_be_lost() {
             true => self.arrives(event, packet, &arrow, came),
             false => (Arrival::InOrder, None),
         };
+        if let Some(segment) = arrow.seen.segment().filter(|_| arrow.may_be_lost()) {
+            self.flows.may_arrive(segment);
+        }
         // What its receiver throws away is as good as lost to its sender.
         let taken = match arrival {
             Arrival::Damaged

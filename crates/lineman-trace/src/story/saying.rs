@@ -429,6 +429,8 @@ sayings! {
     PairJoined "pair.joined" { who: Host, whole: Bytes }
     /// The other capture does not go on then.
     PairOtherTime "pair.absent.time" { }
+    /// It is there where it comes, and the one nearer to its sender does not go on then.
+    PairEarlier "pair.absent.time.sender" { who: Host }
     /// The other one's capturing has lost packets.
     PairCaptureDropped "pair.absent.drops" { }
     /// The other one does not have it, and it came.
@@ -437,6 +439,8 @@ sayings! {
     PairUnsent "pair.absent.unsent" { who: Host }
     /// It is not known why the other one does not have it.
     PairUnknown "pair.absent.unknown" { }
+    /// The other capture has packets equal to it, and which of them it is, if any, nothing tells.
+    PairAmbiguous "pair.absent.ambiguous" { }
     /// It comes from another address.
     PairSource "pair.source" { who: Host, from: Text, to: Text }
     /// It goes to another.

@@ -113,6 +113,18 @@ impl Script {
         self.packets += 1;
         let mut packet = Packet::new(self.packets, from, Verdict::Captured, Some(bytes));
         packet.absent = Some(absent);
+        packet.at = Some(match absent {
+            Absent::Unsent => from.other(),
+            _ => from,
+        });
+        self.put(Kind::Packet(packet))
+    }
+
+    /// Only its receiver's capture has it, and the other does not go on then.
+    pub fn comes_unseen(&mut self, from: Host, bytes: Vec<u8>) -> &mut Self {
+        self.packets += 1;
+        let mut packet = Packet::new(self.packets, from, Verdict::Captured, Some(bytes));
+        (packet.absent, packet.at) = (Some(Absent::OtherTime), Some(from.other()));
         self.put(Kind::Packet(packet))
     }
 

@@ -4,6 +4,7 @@
     reason = "a test binary: `pub` marks what modules offer each other"
 )]
 
+mod absent;
 mod calls;
 mod capture;
 mod causes;

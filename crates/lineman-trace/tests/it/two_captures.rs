@@ -71,11 +71,15 @@ pub fn two_captures() -> Vec<u8> {
         Absent::CaptureDropped,
         Absent::Unsent,
         Absent::Unknown,
+        Absent::Ambiguous,
         Absent::OtherTime,
     ] {
         let bytes = tcp.next(Client, push, b"?");
         log.later(10_000).absent(Client, bytes, absent);
     }
+    // Only where it comes, and not in the time of the other.
+    let bytes = tcp.next(Client, push, b"?");
+    log.later(10_000).comes_unseen(Client, bytes);
     let end = tcp.next(Client, and_ack(Flags::FIN), b"");
     let mut came = routed(&end, true, true, None);
     came[20] = 0; // may be fragmented from here on

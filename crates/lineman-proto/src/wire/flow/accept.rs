@@ -58,9 +58,18 @@ impl Side {
     /// data needs no room; Linux takes that.
     pub(super) fn has_no_room_for(&self, peer: &Self, it: &Placed) -> bool {
         let expects = self.received.expects;
-        let reaches_beyond = it.bytes > 0 && it.seq <= expects && expects < it.end;
-        let is_closed = self.room_to == Some(expects);
-        reaches_beyond && is_closed && Self::agree_on_scale(self, peer)
+        let reaches_beyond = it.bytes > 0 && expects < it.end;
+        let is_full = self.room_to == Some(expects) && Self::agree_on_scale(self, peer);
+        // It has withdrawn what it had offered: there is nothing to keep data behind a gap in. What is next it takes if it has memory again,
+        // and its ACK says so.
+        let has_withdrawn = self.says_no_room_at(expects) && it.seq > expects;
+        reaches_beyond && (has_withdrawn || is_full && it.seq <= expects)
+    }
+
+    /// Whether what it has said last is a window of 0 behind all that it has.
+    fn says_no_room_at(&self, place: i64) -> bool {
+        let said = self.said.filter(|_| self.settled);
+        said.is_some_and(|said| (said.ack, said.window) == (place, 0))
     }
 
     /// Whether it acknowledges less than what has been acknowledged by more than the widest window that its sender has offered, or something

@@ -49,7 +49,7 @@ impl Life {
     }
 
     /// Whether its own TCP has told what it is in.
-    fn is_told(&self) -> bool {
+    pub(super) fn is_told(&self) -> bool {
         self.now.is_some_and(|now| now.source == Source::Kernel)
     }
 

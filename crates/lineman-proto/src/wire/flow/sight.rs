@@ -37,6 +37,10 @@ pub(super) struct Sight {
     pub may_be_gone: bool,
     /// The highest place of a reset that was not believed, since more was due.
     pub refused: Option<i64>,
+    /// Behind a SYN or FIN that may have come, or not.
+    pub may_have_come: Option<i64>,
+    /// An acknowledgment that may have come, or not, and that its state depends on.
+    pub may_have_heard: Option<i64>,
     /// Whether it speaks of a connection before this one, between the same ends.
     pub is_elsewhere: bool,
     /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
@@ -72,6 +76,7 @@ impl Side {
             self.shows_missed(peer, ack);
             self.shows_heard(peer, ack.max(it.sacked.unwrap_or(ack)), ack);
             self.received.has_all_to(ack);
+            self.settles_what_may_have_come();
             if peer.fin.is_some_and(|fin| ack > fin) {
                 self.sight.lacks_from = None;
             }
@@ -89,6 +94,38 @@ impl Side {
 
     fn answers_elsewhere(&mut self, peer: &Self, it: &Placed) {
         self.sight.is_elsewhere = it.ack.is_some_and(|ack| !(1..=peer.next).contains(&ack));
+    }
+
+    /// Nobody knows whether this segment has come: if it would change the state of this end, that is not known any more.
+    pub(super) fn may_have_got(&mut self, it: &Placed) {
+        let Some(state) = self.life.state().filter(|_| !self.life.is_told()) else {
+            return;
+        };
+        let resets = it.has(Flags::RST) && state != TcpState::Closed;
+        let comes = match it.flags.any(Flags::SYN | Flags::FIN) && it.end > self.received.expects {
+            true => CHANGED_BY_ENDS.contains(&state),
+            false => false,
+        };
+        let is_heard = it.ack.is_some() && CHANGED_BY_ACKS.contains(&state);
+        if !(resets || comes || is_heard) {
+            return;
+        }
+        self.sight.may_be_gone |= resets;
+        if comes {
+            self.sight.may_have_come = self.sight.may_have_come.max(Some(it.end));
+        }
+        if is_heard {
+            self.sight.may_have_heard = self.sight.may_have_heard.max(it.ack);
+        }
+        self.life.now = None;
+    }
+
+    /// What has come for certain settles what may have come.
+    pub(super) fn settles_what_may_have_come(&mut self) {
+        let (expects, heard) = (self.received.expects, self.heard.ack);
+        let sight = &mut self.sight;
+        sight.may_have_come = sight.may_have_come.filter(|end| *end > expects);
+        sight.may_have_heard = sight.may_have_heard.filter(|ack| *ack > heard);
     }
 
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
@@ -194,6 +231,8 @@ impl Side {
             || self.sight.may_have_heard_more
             || self.sight.is_elsewhere
             || self.sight.may_be_gone
+            || self.sight.may_have_come.is_some()
+            || self.sight.may_have_heard.is_some()
     }
 
     /// Whether it withdraws room that it had offered, and acknowledges less than has come: there was no memory for that, and it was dropped
@@ -250,6 +289,23 @@ impl Side {
     }
 }
 
+/// The states that a SYN or FIN of the peer changes.
+const CHANGED_BY_ENDS: [TcpState; 6] = [
+    TcpState::Closed,
+    TcpState::SynSent,
+    TcpState::SynReceived,
+    TcpState::Established,
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+];
+/// The states that an acknowledgment changes.
+const CHANGED_BY_ACKS: [TcpState; 5] = [
+    TcpState::SynSent,
+    TcpState::SynReceived,
+    TcpState::FinWait1,
+    TcpState::Closing,
+    TcpState::LastAck,
+];
 /// The states that its own FIN ends.
 const OPEN: [TcpState; 3] = [
     TcpState::SynReceived,

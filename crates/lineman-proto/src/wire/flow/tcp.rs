@@ -80,6 +80,11 @@ impl TcpFlow {
         self.side(way.other()).received.expects
     }
 
+    /// Up to where an acknowledgment of it has reached the sender of a direction.
+    pub fn heard(&self, way: Way) -> i64 {
+        self.side(way).heard.ack
+    }
+
     /// Up to where the receiver of a direction has acknowledged it.
     pub fn acknowledged(&self, way: Way) -> i64 {
         self.side(way.other()).said.map_or(0, |said| said.ack)
@@ -181,6 +186,14 @@ impl TcpFlow {
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let way = self.way(segment)?;
         Some(self.delivered_by(way, now_ns, segment))
+    }
+
+    /// A segment was sent of which nobody knows whether it arrives: the state that it would change is not known any more.
+    pub fn may_arrive(&mut self, segment: &Segment) {
+        if let Some(way) = self.way(segment).filter(|_| !segment.damaged) {
+            let placed = self.pair.place(way, segment);
+            self.pair.sides(way.other()).0.may_have_got(&placed);
+        }
     }
 
     fn delivered_by(&mut self, way: Way, now_ns: u64, segment: &Segment) -> Delivered {

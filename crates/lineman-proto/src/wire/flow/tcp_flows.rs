@@ -130,6 +130,22 @@ impl TcpFlows {
         self.begin(segment)?.flow.sent(id, now_ns, segment)
     }
 
+    /// What a segment would be that its sender has not sent: nothing of that is noted. `None` where no connection is known that it
+    /// would belong to.
+    pub fn would_send(&self, segment: &Segment) -> Option<Sent> {
+        let mut flow = self.get(segment)?.clone();
+        let (_, last_ns) = flow.seen_ns()?;
+        flow.sent(0, last_ns, segment)
+    }
+
+    /// A segment was sent of which nobody knows whether it arrives: the state that it would change is not known any more.
+    pub fn may_arrive(&mut self, segment: &Segment) {
+        let at = self.find(segment);
+        if let Some(known) = self.slots.get_mut(at) {
+            known.flow.may_arrive(segment);
+        }
+    }
+
     /// A segment was delivered, as it arrived.
     pub fn delivered(&mut self, now_ns: u64, segment: &Segment) -> Option<Delivered> {
         let at = self.find(segment);

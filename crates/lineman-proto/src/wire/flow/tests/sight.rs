@@ -43,3 +43,39 @@ fn a_fin_counts_whatever_its_receiver_claims_to_have_received() {
     talk.forth(FIN, (1, 1), b"");
     assert_eq!(talk.flow().side(Way::Forth).fin, Some(1));
 }
+
+/// "Whether it arrived is not known", and the state of the other end changed because of it.
+#[test]
+fn what_is_not_known_to_have_arrived_changes_no_state() {
+    for flags in [RST, FIN] {
+        let mut talk = talk().open();
+        let bytes = talk.frame(Way::Forth, flags, (1, 1), b"");
+        talk.sent(&bytes);
+        let flow = talk.flow.as_mut().expect("begun");
+        flow.may_arrive(&segment(&bytes));
+        assert_eq!(flow.state(Way::Back), None, "{flags:?}");
+        assert_eq!(flow.expects(Way::Forth), 1, "{flags:?}");
+    }
+}
+
+/// That a FIN has come, its acknowledgment tells; that an acknowledgment has, a later one.
+#[test]
+fn what_may_have_arrived_is_settled_by_what_has() {
+    let mut it = talk().open();
+    let fin = it.frame(Way::Forth, FIN, (1, 1), b"");
+    it.sent(&fin);
+    it.flow.as_mut().expect("begun").may_arrive(&segment(&fin));
+    it.back(ACK, (1, 2), b"");
+    assert_eq!(it.states(), [FinWait2, CloseWait]);
+    let mut it = talk();
+    it.forth(SYN, (0, 0), b"");
+    it.back(SYN_ACK, (0, 1), b"");
+    let third = it.frame(Way::Forth, ACK, (1, 1), b"");
+    it.sent(&third);
+    let flow = it.flow.as_mut().expect("begun");
+    flow.may_arrive(&segment(&third));
+    assert_eq!(flow.state(Way::Back), None);
+    it.forth(ACK, (1, 1), b"x");
+    it.back(ACK, (1, 2), b"");
+    assert_eq!(it.states(), [Established, Established]);
+}

@@ -324,3 +324,21 @@ fn bytes_that_are_sent_again_as_the_window_opens_were_told_as_timed_out() {
         assert_eq!((again.cause, again.times), (cause, 1));
     }
 }
+
+/// A receiver that has withdrawn its window discards what comes in order behind what it has discarded. That was told as data behind a gap
+/// that it keeps, and its ACKs as duplicates.
+#[test]
+fn what_comes_to_a_withdrawn_window_is_no_data_behind_a_gap() {
+    let mut talk = talk().open();
+    talk.forth(ACK, (1, 1), &[b'x'; 100]);
+    talk.forth(ACK, (101, 1), &[b'x'; 100]);
+    talk.windows[1] = 0;
+    talk.back(ACK, (1, 101), b"");
+    for seq in [201, 301] {
+        let segment = talk.frame(Way::Forth, ACK, (seq, 1), &[b'x'; 100]);
+        talk.sent(&segment);
+        assert_eq!(talk.arrives(&segment), Arrival::NoRoom);
+        assert_eq!(talk.back(ACK, (1, 101), b""), is(Label::Window));
+    }
+    assert_eq!(talk.flow().expects(Way::Forth), 101);
+}
