@@ -41,6 +41,8 @@ pub enum Ending {
     HalfClosed(Host),
     /// An end has broken it off by a RST.
     Reset(Host),
+    /// A RST has broken it off, and of two captures that of the host which it names as its sender does not have it.
+    ResetBetween,
     /// An end has broken it off by an ERROR (TFTP), with this code.
     Failed(Host, u16),
     /// Nobody listened: a RST answered the SYN, or an ICMP error the datagram.
@@ -59,6 +61,7 @@ impl Ending {
             Self::Closed => "closed",
             Self::HalfClosed(_) => "half_closed",
             Self::Reset(_) => "reset",
+            Self::ResetBetween => "reset_between",
             Self::Failed(..) => "failed",
             Self::Refused => "refused",
             Self::Unreachable => "unreachable",
@@ -70,7 +73,7 @@ impl Ending {
     pub fn by(self) -> Option<Host> {
         match self {
             Self::HalfClosed(who) | Self::Reset(who) | Self::Failed(who, _) => Some(who),
-            Self::Open | Self::Closed | Self::Refused | Self::Unreachable | Self::Unanswered => {
+            Self::Open | Self::Closed | Self::ResetBetween | Self::Refused | Self::Unanswered => {
                 None
             }
         }
@@ -79,8 +82,8 @@ impl Ending {
     /// How much it weighs when conversations are put in order of trouble: more than any one trouble in between.
     pub(super) fn weight(self) -> u64 {
         match self {
-            Self::Failed(..) | Self::Unanswered | Self::Refused | Self::Unreachable => 1000,
-            Self::Reset(_) => 500,
+            Self::Failed(..) | Self::Unanswered | Self::Refused => 1000,
+            Self::Reset(_) | Self::ResetBetween => 500,
             Self::HalfClosed(_) | Self::Open | Self::Closed => 0,
         }
     }

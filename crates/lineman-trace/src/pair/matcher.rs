@@ -1,10 +1,12 @@
 //! Finds for each packet of one capture the same packet of the other.
 
 mod course;
+mod equals;
 mod gone;
 mod recent;
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -22,6 +24,7 @@ use super::lane::Lane;
 use super::ticket::Ticket;
 use crate::log::Host;
 use course::Pairing;
+use equals::Same;
 use recent::Recent;
 
 pub(super) use recent::MEMORY_NS;
@@ -79,6 +82,8 @@ pub struct Matcher<'a, T> {
     pairings: HashMap<u64, Pairing>,
     seconds: HashMap<u64, u64>,
     recent: Recent<T>,
+    /// The prints of packets without an identification that both have had.
+    met: HashSet<u64>,
     outcomes: VecDeque<Outcome<T>>,
     uncompared: u64,
 }
@@ -102,6 +107,7 @@ impl<'a, T> Matcher<'a, T> {
             pairings: HashMap::new(),
             seconds: HashMap::new(),
             recent: Recent::new(limits.recent),
+            met: HashSet::new(),
             outcomes: VecDeque::new(),
             uncompared: 0,
         }
@@ -124,8 +130,10 @@ impl<'a, T> Matcher<'a, T> {
             return;
         }
         let mut ticket = Ticket::new(Rc::new(sight));
-        if let Some(id) = self.same(&ticket) {
-            return self.meet(id, &ticket.sight);
+        match self.same(&ticket) {
+            Same::Is(id) => return self.meet(id, &ticket.sight),
+            Same::MayBe => return self.wait(ticket),
+            Same::No => {}
         }
         if self.is_copy(&ticket.sight) {
             return;
@@ -231,14 +239,18 @@ impl<'a, T> Matcher<'a, T> {
     }
 
     /// The packet of the other capture that is this one, if it waits: the one that goes best with it.
-    fn same(&self, ticket: &Ticket<T>) -> Option<u64> {
+    fn same(&self, ticket: &Ticket<T>) -> Same {
         let sight = &ticket.sight;
-        let ids = self.by_key[sight.point.other()].get(&sight.print.key)?;
-        let rated = ids.iter().filter_map(|id| {
+        let ids = self.by_key[sight.point.other()].get(&sight.print.key);
+        let rated = ids.into_iter().flatten().filter_map(|id| {
             let other = self.tickets.get(id).filter(|it| !it.is_begun)?;
-            Some((self.rate(&other.sight, sight)?, *id))
+            Some((self.rate(&other.sight, sight)?, *id, &other.sight))
         });
-        rated.min().map(|(_, id)| id)
+        match rated.min_by_key(|(rate, id, _)| (*rate, *id)) {
+            Some((rate, id, other)) if self.fits(other, sight, rate) => Same::Is(id),
+            Some(_) => Same::MayBe,
+            None => Same::No,
+        }
     }
 
     /// Notes that two packets are the same one.
@@ -246,6 +258,7 @@ impl<'a, T> Matcher<'a, T> {
         let Some(other) = self.forget(id) else { return };
         let id = other.sight.print.id.zip(sight.print.id);
         self.tell(&other.sight, sight, None, (true, id.map(|(a, b)| a == b)));
+        self.have_met(sight);
         for seen in [&other.sight, sight] {
             self.recent.note(seen, sight.at_ns);
         }

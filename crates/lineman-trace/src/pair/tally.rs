@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use super::Point;
 use super::Points;
 use super::lane::Gone;
+use crate::capture::Conversation;
+use crate::capture::Ending;
 use crate::log::Host;
 use crate::story::Ends;
 
@@ -21,6 +23,52 @@ pub struct Tally {
     pub ways: Ends<Crossing>,
     /// Its ends as each capture has them, by their roles in the first: a NAT makes others of them.
     pub ends: Points<Ends<SocketAddr>>,
+}
+
+impl Tally {
+    /// The conversation as the first has it, but for a RST that breaks it off: who has sent that, the capture tells that is nearer to the sender.
+    pub fn of_both(&self, first: &Conversation, second: &Conversation) -> Conversation {
+        let mut both = first.clone();
+        let Some(client) = self.client else {
+            return both;
+        };
+        let in_second = |host: Host| if self.is_flipped { host.other() } else { host };
+        let near = |host: Host| {
+            let is_first = (client == Point::First) == (host == Host::Client);
+            match is_first {
+                true => (first, host),
+                false => (second, in_second(host)),
+            }
+        };
+        let has_sent = |host: Host| {
+            let (near, host) = near(host);
+            match near.ending {
+                Ending::Reset(by) => by == host,
+                Ending::Refused => host == Host::Server,
+                _ => false,
+            }
+        };
+        let by = match (first.ending, second.ending) {
+            (Ending::Reset(by), _) => by,
+            (Ending::Refused, _) => Host::Server,
+            // The first never had it.
+            (Ending::Open | Ending::HalfClosed(_), Ending::Reset(by)) => in_second(by),
+            _ => return both,
+        };
+        let is_sent = has_sent(by);
+        if is_sent && both.ending != Ending::Refused {
+            both.ending = Ending::Reset(by);
+        } else if !is_sent {
+            both.ending = Ending::ResetBetween;
+        }
+        if both.ending != first.ending {
+            for host in [Host::Client, Host::Server] {
+                let (near, role) = near(host);
+                both.states[host] = near.states[role];
+            }
+        }
+        both
+    }
 }
 
 /// What became of the packets that one end has sent.

@@ -68,6 +68,8 @@ pub(super) struct Ticket<T> {
     pub(super) pieces: Option<Pieces>,
     /// Whether the other has had some of them.
     pub(super) is_begun: bool,
+    /// Whether it may have been one that was equal to it, of which nobody knows which it was.
+    pub(super) is_doubtful: bool,
 }
 
 impl<T> Ticket<T> {
@@ -77,6 +79,7 @@ impl<T> Ticket<T> {
             sight,
             pieces,
             is_begun: false,
+            is_doubtful: false,
         }
     }
 }

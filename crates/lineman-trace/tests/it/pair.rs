@@ -12,12 +12,15 @@ use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Ending;
 use lineman_trace::log::Absent;
 use lineman_trace::log::Event;
+use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::LinkType;
 use lineman_trace::log::Origin;
 use lineman_trace::log::Start;
+use lineman_trace::log::TcpState;
 use lineman_trace::log::VERSION;
 use lineman_trace::pair::*;
 use lineman_trace::story::Row;
@@ -920,4 +923,98 @@ fn a_copy_of_a_capture_tells_no_side() {
         assert_eq!(compared.clocks.clients, None, "{ahead_ns}");
         assert_eq!(compared.clocks.offset_ns, ahead_ns as i64);
     }
+}
+
+/// The same datagram again and again, without an identification, from the end that is nearer to the second capture; of some only one capture
+/// has it, and the times of the others tell which is which. They were paired the wrong way round, and said to have waited on the way for 90 ms.
+#[test]
+fn equal_packets_are_paired_by_the_time_that_others_take() {
+    let (mut client, mut server) = handshake();
+    let from = "192.0.2.9:5000".parse().expect("an end");
+    let to = "239.1.1.1:5000".parse().expect("an end");
+    let announce = Envelope {
+        id: 0,
+        ..Envelope::new(from, to)
+    }
+    .udp(b"announce");
+    for n in 0..6 {
+        let at = (100 + 100 * n) * MS;
+        client.push((at + 10 * MS, announce.clone()));
+        if n >= 2 {
+            server.push((at, announce.clone()));
+        }
+    }
+    let beat = segment(true, 9, ACK, 100, 500, b"x");
+    client.push((2000 * MS, beat.clone()));
+    server.push((2010 * MS, beat));
+    let compared = compare(&capture(&client), &capture(&server));
+    let tally = compared
+        .tallies
+        .iter()
+        .find(|it| it.ends.first.client == from);
+    let way = tally.expect("the announcements").ways.client;
+    assert_eq!((way.crossed, way.copied, way.lost), (4, 0, 0));
+    assert!(way.most_ns < 11 * MS as i64, "{way:?}");
+}
+
+/// Where no time fits, one of them was said to be late by a hundred milliseconds, and the others to be copies of it.
+#[test]
+fn which_of_equal_packets_it_is_is_not_said_where_nothing_tells() {
+    let (mut client, mut server) = handshake();
+    let (from, to) = World::new(0).ends(7, true);
+    let announce = Envelope {
+        id: 0,
+        ..Envelope::new(from, to)
+    }
+    .udp(b"announce");
+    for at in [100, 200] {
+        client.push((at * MS, announce.clone()));
+    }
+    for at in [110, 310, 410, 510] {
+        server.push((at * MS, announce.clone()));
+    }
+    let beat = segment(true, 9, ACK, 100, 500, b"x");
+    client.push((2000 * MS, beat.clone()));
+    server.push((2010 * MS, beat));
+    let compared = compare(&capture(&client), &capture(&server));
+    let of_udp = |it: &&Outcome<()>| it.seen.0.conversation == 2;
+    let met: Vec<Met> = compared
+        .outcomes
+        .iter()
+        .filter(of_udp)
+        .map(|it| it.met)
+        .collect();
+    let doubtful = Met::Only(Absent::Ambiguous);
+    assert_eq!(met, [Met::Both, doubtful, doubtful, doubtful, doubtful]);
+}
+
+/// "Reset by the server", by a RST that the capture at the server lacks.
+#[test]
+fn who_has_reset_a_connection_is_told_by_the_capture_at_that_end() {
+    let rst = segment(false, 77, Flags(Flags::RST.0 | Flags::ACK.0), 500, 100, b"");
+    let told = |at_server: bool| {
+        let (mut client, mut server) = handshake();
+        client.push((50 * MS, rst.clone()));
+        if at_server {
+            server.push((40 * MS, rst.clone()));
+        }
+        let beat = segment(true, 9, ACK, 100, 500, b"x");
+        client.push((2000 * MS, beat.clone()));
+        server.push((2010 * MS, beat));
+        let (client, server) = (capture(&client), capture(&server));
+        let tally = compare(&client, &server).tallies.remove(0);
+        let [first, second] = [&client, &server].map(|taken| {
+            let mut all = Conversations::default();
+            for it in taken {
+                all.take(&it.packet());
+            }
+            all.finish().conversations.remove(0)
+        });
+        tally.of_both(&first, &second)
+    };
+    assert_eq!(told(true).ending, Ending::Reset(Host::Server));
+    let forged = told(false);
+    assert_eq!(forged.ending, Ending::ResetBetween);
+    let server = forged.states.server.map(|it| it.state);
+    assert_eq!(server, Some(TcpState::Established));
 }

@@ -48,6 +48,7 @@ messages! {
     HalfClosedServer {} "half closed, by the server" "半关闭（服务器已关闭）"
     ResetClient {} "reset by the client" "被客户端复位（RST）"
     ResetServer {} "reset by the server" "被服务器复位（RST）"
+    ResetBetween {} "reset by a RST that the capture nearer to its sender does not have" "被 RST 复位，而靠近其发送方的抓包中没有这个 RST"
     FailedClient { code } "ended by ERROR {code} of the client" "因客户端的 ERROR {code} 而终止"
     FailedServer { code } "ended by ERROR {code} of the server" "因服务器的 ERROR {code} 而终止"
     Refused {} "refused" "被拒绝"

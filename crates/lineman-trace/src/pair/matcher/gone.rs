@@ -29,6 +29,9 @@ impl<T> Matcher<'_, T> {
     /// The other capture does not have it, or not all of it.
     pub(super) fn gone(&mut self, ticket: &Ticket<T>, why: Option<Absent>) {
         let sight = &ticket.sight;
+        if why.is_none() && self.has_equals(ticket) {
+            return;
+        }
         let absent = why.or_else(|| self.excuse(sight));
         let sender = self.sender(sight);
         let met = match (absent, sender) {
@@ -37,12 +40,7 @@ impl<T> Matcher<'_, T> {
             (None, Some(_)) => Met::Only(Absent::Unsent),
             (None, None) => Met::Only(Absent::Unknown),
         };
-        if let Some(lane) = self
-            .lanes
-            .get_mut(&(sight.point, sight.conversation, sight.from))
-        {
-            lane.gone.count(absent);
-        }
+        self.counts_gone(sight, absent);
         let mut tell = |part| {
             self.outcomes.push_back(Outcome {
                 seen: (sight.clone(), None),
@@ -61,6 +59,13 @@ impl<T> Matcher<'_, T> {
                 }
             }
             None => tell(None),
+        }
+    }
+
+    pub(super) fn counts_gone(&mut self, sight: &Sight<T>, absent: Option<Absent>) {
+        let key = (sight.point, sight.conversation, sight.from);
+        if let Some(lane) = self.lanes.get_mut(&key) {
+            lane.gone.count(absent);
         }
     }
 

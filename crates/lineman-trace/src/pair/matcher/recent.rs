@@ -15,6 +15,10 @@ use crate::pair::Sight;
 /// what it is one of.
 pub(in crate::pair) const MEMORY_NS: i64 = 1_000_000_000;
 
+/// A packet without an identification that is equal to one is a copy of it only if it comes this soon, in nanoseconds: programs send the same
+/// again.
+const COPIED_NS: i64 = 20_000_000;
+
 /// How many of one print are remembered, the last ones: an ACK that is repeated has it, too.
 const ALIKE: usize = 16;
 
@@ -85,7 +89,10 @@ impl<T> Matcher<'_, T> {
         let Some(known) = self.recent.original(other, &sight.print) else {
             return false;
         };
-        let recent = sight.at_ns.saturating_sub(known.met_ns) <= MEMORY_NS;
+        let print = &sight.print;
+        let is_told_apart = print.segment.is_some() || print.id.is_some();
+        let most_ns = if is_told_apart { MEMORY_NS } else { COPIED_NS };
+        let recent = sight.at_ns.saturating_sub(known.met_ns) <= most_ns;
         let original = known.sight.clone();
         let same = Some((original.conversation, original.from));
         if self.counterpart(sight) != same || self.sender(sight) != Some(other) || !recent {

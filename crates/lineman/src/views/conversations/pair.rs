@@ -48,7 +48,19 @@ pub fn lines(shown: &Shown<'_>, style: Style) -> Vec<String> {
     }
     lines.push(String::new());
     let ways = Ways::of(shown, style);
-    let mut all: Vec<Conversation> = first.conversations.clone();
+    let seconds: HashMap<u64, &Conversation> = second
+        .conversations
+        .iter()
+        .map(|it| (it.number, it))
+        .collect();
+    let of_both = |it: &Conversation| {
+        let tally = ways.of_number(it.number)?;
+        Some(tally.of_both(it, seconds.get(&tally.numbers.second)?))
+    };
+    let firsts = first.conversations.iter();
+    let mut all: Vec<Conversation> = firsts
+        .map(|it| of_both(it).unwrap_or_else(|| it.clone()))
+        .collect();
     all.sort_by_key(|it| Reverse(ways.weight(it.number)));
     let count = match style.top {
         0 => all.len(),

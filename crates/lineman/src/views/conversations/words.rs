@@ -165,6 +165,7 @@ fn ending(kind: Kind, ending: Ending, lang: Lang) -> Option<String> {
         Ending::HalfClosed(Host::Server) => Read::HalfClosedServer {},
         Ending::Reset(Host::Client) => Read::ResetClient {},
         Ending::Reset(Host::Server) => Read::ResetServer {},
+        Ending::ResetBetween => Read::ResetBetween {},
         Ending::Failed(Host::Client, code) => {
             return Some(Read::FailedClient { code: &code }.render(lang));
         }

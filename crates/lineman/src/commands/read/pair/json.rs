@@ -31,11 +31,23 @@ pub fn lines<'a>(
         .iter()
         .map(|it| it.numbers.second)
         .collect();
+    let seconds = compared.summaries.second.conversations.iter();
+    let seconds: HashMap<u64, _> = seconds.map(|it| (it.number, it)).collect();
     let names = &related.names;
-    let first = compared.summaries.first.conversations.iter().map(move |it| {
-        let more = json!({ "capture": names.first, "compared": tallies.get(&it.number).map(|it| tally(it)) });
-        json::conversation_with(it, more)
-    });
+    let first = compared
+        .summaries
+        .first
+        .conversations
+        .iter()
+        .map(move |it| {
+            let tally_of = tallies.get(&it.number);
+            let more = json!({ "capture": names.first, "compared": tally_of.map(|it| tally(it)) });
+            let second = tally_of.and_then(|it| seconds.get(&it.numbers.second));
+            let both = tally_of
+                .zip(second)
+                .map(|(tally, second)| tally.of_both(it, second));
+            json::conversation_with(both.as_ref().unwrap_or(it), more)
+        });
     let alone = compared.summaries.second.conversations.iter();
     let alone = alone
         .filter(move |it| !paired.contains(&it.number))
