@@ -5,6 +5,7 @@ use std::io::Write;
 
 use lineman_trace::log::Host;
 use lineman_trace::log::Start;
+use lineman_trace::log::TcpState;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
@@ -72,7 +73,13 @@ fn of_row(row: &Row, lang: Lang) -> Vec<String> {
         .collect();
     for host in [Host::Client, Host::Server] {
         if let Some(cell) = row.states[host].filter(|cell| cell.before != cell.after) {
-            lines.push(format!("Note over {}: {}", letter(host), state_of(&cell)));
+            // A host's listener is another socket than that of the connection whose states stand around it.
+            let listened = match (cell.before, cell.after) {
+                (before @ TcpState::Listen, TcpState::Closed) => format!("{} → ", before.name()),
+                _ => String::new(),
+            };
+            let state = state_of(&cell);
+            lines.push(format!("Note over {}: {listened}{state}", letter(host)));
         }
     }
     lines

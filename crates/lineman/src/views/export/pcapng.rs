@@ -56,7 +56,7 @@ pub(super) struct Capture {
     /// Those that were written too early.
     early: HashSet<u64>,
     /// Those of which all is said that will be.
-    ready: InTime<Told>,
+    copies: HashSet<u64>,
 }
 
 impl Capture {
@@ -73,7 +73,7 @@ impl Capture {
             waiting: VecDeque::new(),
             told: HashMap::new(),
             early: HashSet::new(),
-            ready: InTime::new(),
+            copies: HashSet::new(),
         }
     }
 
@@ -91,10 +91,15 @@ impl Capture {
             return;
         }
         let text = comment(row, arrow, self.lang);
-        match self.place(arrow.id) {
+        let place = match self.copies.contains(&arrow.id) {
+            true => self.told.entry(arrow.id).or_default(),
+            false => self.place(arrow.id),
+        };
+        match place {
             Some(told) => {
                 told.comment.push('\n');
                 told.comment.push_str(&text);
+                told.arrow.decided_ns = arrow.decided_ns;
             }
             place => {
                 *place = Some(Told {
@@ -105,33 +110,19 @@ impl Capture {
         }
     }
 
-    /// Nothing is to come any more of a packet: it is written when nothing is that was sent before it.
-    fn settles(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
-        let utc_ns = self.utc_ns(&told.arrow);
-        let ready = self.ready.push(utc_ns, told);
-        self.write_all(ready, out)
-    }
-
-    /// When a packet was sent, in nanoseconds since 1970.
-    fn utc_ns(&self, arrow: &Arrow) -> u64 {
-        let by_log = self.utc_ns.saturating_add(arrow.sent_ns);
-        arrow.stamp_ns.unwrap_or(by_log)
-    }
-
-    fn write_all(&mut self, ready: Vec<Told>, out: &mut dyn Write) -> io::Result<()> {
-        ready.into_iter().try_for_each(|told| self.write(told, out))
-    }
-
-    /// Writes a packet, on the interface of its sender, whom it leaves.
+    /// Writes a packet, on the interface that it leaves by, or that has captured it where it came.
     fn write(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
         let Told { arrow, comment } = told;
-        let utc_ns = self.utc_ns(&arrow);
-        let interface = self.interface(arrow.from, arrow.link)?;
+        let host = arrow.captured_by();
+        let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
+        let utc_ns = self.utc_ns.saturating_add(came_ns.unwrap_or(arrow.sent_ns));
+        let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
+        let interface = self.interface(host, arrow.link)?;
         let record = Record {
             wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
             comments: vec![comment],
-            outbound: Some(true),
-            ..Record::new(interface, utc_ns, arrow.bytes)
+            outbound: Some(host == arrow.from),
+            ..Record::new(interface, stamp_ns.unwrap_or(utc_ns), arrow.bytes)
         };
         self.file(arrow.link)?.write(&record)?;
         self.passes_on(out)
@@ -194,9 +185,9 @@ impl Rows for Capture {
             Verdict::Sent | Verdict::Captured => {
                 self.place(packet.id);
             }
-            // The wire sends it later, and may send others before.
-            Verdict::Duplicated { copy } => {
-                self.place(copy);
+            Verdict::Duplicated { copy } => _ = self.copies.insert(copy),
+            Verdict::Delivered if self.copies.contains(&packet.id) => {
+                self.waiting.push_back(packet.id);
             }
             Verdict::Held | Verdict::Delivered | Verdict::Dropped | Verdict::Repeated { .. } => {}
         }

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use lineman_trace::files::Record;
+use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
 use lineman_trace::log::Reader;
+use lineman_trace::log::Verdict;
 
 use super::*;
 use crate::views::logs::LOGS;
@@ -232,5 +236,60 @@ fn arrows_cross_where_packets_have_crossed() {
         let [[x1, y1, x2, y2], other] = [pair[0], pair[1]];
         assert_eq!((x1, x2), (other[2], other[0]));
         assert!(y1 < other[3] && other[1] < y2, "{pair:?}");
+    }
+}
+
+/// A copy that the wire makes was written as a packet that its sender has sent once more.
+#[test]
+fn a_copy_is_where_it_comes_and_nowhere_else() {
+    let mut copies = 0;
+    for name in LOGS {
+        let mut sent = BTreeSet::new();
+        let mut made = BTreeSet::new();
+        let mut expected = Vec::new();
+        for event in events(name) {
+            let Kind::Packet(packet) = event.kind else {
+                continue;
+            };
+            let other = packet.from.other();
+            match packet.verdict {
+                Verdict::Sent if !made.contains(&packet.id) => {
+                    sent.insert(packet.id);
+                    expected.push(packet.from);
+                }
+                Verdict::Captured => expected.push(packet.at.unwrap_or(packet.from)),
+                Verdict::Duplicated { copy } => _ = made.insert(copy),
+                Verdict::Delivered if made.contains(&packet.id) => {
+                    copies += 1;
+                    expected.push(other);
+                }
+                _ => {}
+            }
+        }
+        let bytes = exported(name, Format::Pcapng, Lang::En);
+        let mut reader = lineman_trace::files::Reader::new(&bytes[..]).expect("a capture");
+        let (mut found, mut record) = ([0, 0], Record::new(0, 0, Vec::new()));
+        while let Some(read) = reader.read_into(&mut record) {
+            read.expect("whole");
+            found[(record.interface % 2) as usize] += 1;
+        }
+        let of = |host: Host| expected.iter().filter(|it| **it == host).count();
+        assert_eq!(found, [of(Host::Client), of(Host::Server)], "{name}");
+    }
+    assert!(copies > 0);
+}
+
+/// "Note over S: CLOSED", of the listener, stood between the states of the connection.
+#[test]
+fn a_listener_that_is_closed_is_no_connection_that_is() {
+    for name in LOGS {
+        let diagram = text(name, Format::Mermaid, Lang::En);
+        let rows = rows_of(name, Lang::En);
+        let ends = rows.iter().filter(|row| {
+            let cell = &row["states"]["server"];
+            cell["before"] == "LISTEN" && cell["after"] == "CLOSED"
+        });
+        let ends = ends.count();
+        assert_eq!(diagram.matches("LISTEN → CLOSED").count(), ends, "{name}");
     }
 }
