@@ -11,7 +11,8 @@
 //! - A window is what the peer has said last that it has room for, scaled (RFC 7323 §2); none is told where the scale is not known.
 //! - A round trip is measured from a segment to the first acknowledgment of all of it, never of one that was sent more than once
 //!   (Karn's algorithm, RFC 6298 §3); where time stamps tell which of them is acknowledged, by these (RFC 7323 §4).
-//! - Goodput is what has arrived in order and for the first time, without SYN and FIN, in spans of equal length.
+//! - Goodput is what has arrived in order and for the first time, without SYN and FIN, in spans of equal length. In a capture nobody
+//!   sees what the receiver takes in, and what it throws away: there it is what is acknowledged for the first time.
 
 mod end;
 mod goodput;
@@ -32,6 +33,7 @@ use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlows;
 
+use crate::log::Absent;
 use crate::log::Congestion;
 use crate::log::Event;
 use crate::log::Host;
@@ -97,7 +99,7 @@ pub enum Figure {
         /// Whether time stamps tell it, because numbers do not.
         by_time_stamps: bool,
     },
-    /// Bytes a second that have arrived in order for the first time, in the span of [`Series::span_ns`] that begins here.
+    /// Bytes a second that have arrived in order (in a capture: are acknowledged) for the first time, in the span of [`Series::span_ns`] that begins here.
     Goodput(u64),
     /// The congestion window, in segments, as its TCP has told.
     CongestionWindow(u32),
@@ -120,6 +122,8 @@ pub struct Series {
     crossing: BTreeMap<u64, Crossing>,
     /// What a TCP has told about the segment that it sends next.
     congestion: Ends<Option<Congestion>>,
+    /// Whether the log is of captures, and no host tells what it takes in.
+    is_captured: bool,
     /// When something has arrived last, if the span of it is not known to be over.
     arrived_ns: Option<u64>,
     out: Vec<Sample>,
@@ -158,6 +162,7 @@ impl Series {
             connections: HashMap::new(),
             crossing: BTreeMap::new(),
             congestion: Ends::default(),
+            is_captured: false,
             arrived_ns: None,
             out: Vec::new(),
         }
@@ -181,6 +186,7 @@ impl Series {
         match &event.kind {
             Kind::Start(start) => {
                 (self.clock, self.link) = (SentClock::of(start), start.link);
+                self.is_captured = start.captures.is_some();
                 if start.origin == Origin::Simulated {
                     self.tcp.discard_early_fins();
                 }
@@ -250,9 +256,16 @@ impl Series {
             Verdict::Sent => {
                 self.sent(self.clock.sent_ns(event, packet), packet);
             }
+            // Only its receiver's capture has it: its sender has not sent it.
+            Verdict::Captured if packet.absent == Some(Absent::Unsent) => {}
             Verdict::Captured => {
+                self.is_captured = true;
                 self.sent(t_ns, packet);
-                self.arrived(t_ns, packet.id, None);
+                let is_acknowledged = packet.absent == Some(Absent::Acknowledged);
+                match packet.at == Some(packet.from) && !is_acknowledged {
+                    true => _ = self.crossing.remove(&packet.id), // nobody knows whether it arrives
+                    false => self.arrived(t_ns, packet.id, None),
+                }
             }
             Verdict::Delivered => self.arrived(t_ns, packet.id, packet.bytes.as_deref()),
             Verdict::Dropped => self.lost(t_ns, packet.id),
@@ -322,6 +335,9 @@ impl Series {
         if let Some(told) = self.congestion[packet.from].take() {
             end.congestion(t_ns, (told.window, told.threshold), key, &mut self.out);
         }
+        if self.is_captured {
+            self.acknowledges(t_ns, packet.from, &segment);
+        }
         let crossing = Crossing {
             segment,
             place: sent.place,
@@ -329,6 +345,20 @@ impl Series {
             from: packet.from,
         };
         self.remember(packet.id, crossing);
+    }
+
+    /// What its peer has sent, an end acknowledges: it has taken that in.
+    fn acknowledges(&mut self, t_ns: u64, from: Host, segment: &Segment) {
+        let Some((id, flow)) = self.tcp.between(segment.from, segment.to) else {
+            return;
+        };
+        let acknowledged = flow.way(segment).map(|way| flow.acknowledged(way.other()));
+        let Some((to, ends)) = acknowledged.zip(self.connections.get_mut(&id.0)) else {
+            return;
+        };
+        let peer = from.other();
+        self.arrived_ns = Some(t_ns);
+        ends[peer].arrived(t_ns, self.spans, to, (id.0, peer), &mut self.out);
     }
 
     fn remember(&mut self, id: u64, crossing: Crossing) {
@@ -374,7 +404,9 @@ impl Series {
         let (from, to) = (it.from, it.from.other());
         let sender = &mut ends[from];
         self.arrived_ns = Some(t_ns);
-        sender.arrived(t_ns, self.spans, expects, (id.0, from), &mut self.out);
+        if !self.is_captured {
+            sender.arrived(t_ns, self.spans, expects, (id.0, from), &mut self.out);
+        }
         let window = knows_scale.then_some(it.place.window);
         ends[to].hears(
             t_ns,

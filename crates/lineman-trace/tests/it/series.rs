@@ -436,3 +436,37 @@ fn spans_suit_the_length_of_a_log() {
         assert_eq!(series.span_ns(), span_ms * MS, "{length_ms} ms");
     }
 }
+
+/// In a capture nobody sees what a receiver without room throws away: it was counted as goodput.
+#[test]
+fn goodput_of_a_capture_is_what_is_acknowledged() {
+    let mut wire = Wire {
+        script: Script::captured("figures"),
+        ..Wire::new()
+    };
+    let syn = Says {
+        window: 64240,
+        ..Says::default()
+    };
+    let closed = Says {
+        window: 0,
+        ..ack(1001)
+    };
+    let segments = [
+        (0, Client, SYN, syn),
+        (2000, Server, and_ack(SYN), Says { ack: 1, ..syn }),
+        (4000, Client, ACK, Says { seq: 1, ..ack(1) }),
+        (10_000, Client, DATA, data(1)),
+        (11_000, Client, DATA, data(1001)),
+        (12_000, Server, ACK, closed),
+        (300_000, Client, DATA, data(1001)),
+        (302_000, Server, ACK, ack(2001)),
+    ];
+    for (at, from, flags, says) in segments {
+        let frame = wire.frame(from, flags, says);
+        wire.at(at).script.raw(from, frame);
+    }
+    let samples = samples(&mut wire.script);
+    let expected = [(0, 10_000), (100_000, 0), (300_000, 10_000), (400_000, 0)];
+    assert_eq!(of(&samples, Client, goodput), expected);
+}
