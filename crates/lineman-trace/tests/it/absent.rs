@@ -4,6 +4,7 @@ use lineman_proto::wire::Flags;
 use lineman_trace::log::*;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Row;
+use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
 
 use crate::composer::*;
@@ -62,7 +63,7 @@ fn state(row: &Row, host: Host) -> Option<TcpState> {
 }
 
 fn ids(row: &Row) -> Vec<&'static str> {
-    row.sayings.iter().map(|saying| saying.id()).collect()
+    row.sayings.iter().map(Saying::id).collect()
 }
 
 /// "The server: ESTABLISHED → CLOSED, because it has reset the connection itself", of a RST that the capture at the server lacks; and CLOSED it

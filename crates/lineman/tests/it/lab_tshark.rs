@@ -162,16 +162,14 @@ fn look(played: &Played, theirs: &mut impl Iterator<Item = Theirs>, looked: &mut
             packets.entry(id).or_insert(row);
         }
     }
-    // The capture has them in the order in which they were sent.
-    let sent_ns = |row: &Value| {
-        let packet = &row["packet"];
-        let by_log = || packet["sent_ns"].as_u64().expect("a time") + begun;
-        packet["stamp_ns"].as_u64().unwrap_or_else(by_log)
+    // A copy that does not arrive is nowhere.
+    let made = |packet: &Value| !packet["copy_of"].is_null();
+    let comes = |id: u64| {
+        let mut shown = rows.iter().map(|row| &row["packet"]);
+        shown.any(|packet| packet["id"] == id && packet["fate"] == "delivered")
     };
-    let mut packets: Vec<&Value> = packets.into_values().collect();
-    packets.sort_by_key(|row| sent_ns(row));
-    let mut before = String::new();
-    for row in packets {
+    packets.retain(|id, row| !made(&row["packet"]) || comes(*id));
+    for row in packets.into_values() {
         let theirs = theirs.next().expect("as many packets in the capture");
         let packet = &row["packet"];
         let name = format!(
@@ -198,7 +196,8 @@ fn look(played: &Played, theirs: &mut impl Iterator<Item = Theirs>, looked: &mut
 /// The time of a row is that of its packet, which is what its kernel has stamped.
 fn times(row: &Value, theirs: &Theirs, begun: u64, looked: &mut Looked) {
     let packet = &row["packet"];
-    let departs = packet["part"] == "whole" || packet["part"] == "departure";
+    let is_shown = packet["part"] == "whole" || packet["part"] == "departure";
+    let departs = is_shown && packet["copy_of"].is_null();
     let Some(stamp) = packet["stamp_ns"].as_u64().filter(|_| departs) else {
         return;
     };
@@ -217,11 +216,12 @@ fn compare(packet: &Value, theirs: &Theirs, looked: &mut Looked) {
     let first = |field: &str| theirs[field].split(',').next().unwrap_or_default();
     let text = packet["text"].as_str().unwrap_or_default();
     let line = packet["line"].as_str().unwrap_or_default();
-    looked.same(
-        "sender",
-        &plain(&packet["from"]),
-        first("frame.interface_name"),
-    );
+    // What the wire has made is where it comes.
+    let host = match (packet["from"].as_str(), packet["copy_of"].is_null()) {
+        (Some("client"), true) | (Some("server"), false) => "client",
+        _ => "server",
+    };
+    looked.same("host", host, first("frame.interface_name"));
     looked.same("length", &plain(&packet["wire_len"]), first("frame.len"));
     let is_icmp = !(first("icmp.type").is_empty() && first("icmpv6.type").is_empty());
     if is_icmp {

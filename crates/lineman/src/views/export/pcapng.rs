@@ -55,8 +55,6 @@ pub(super) struct Capture {
     told: HashMap<u64, Option<Told>>,
     /// Those that were written too early.
     early: HashSet<u64>,
-    /// Those of which all is said that will be.
-    copies: HashSet<u64>,
 }
 
 impl Capture {
@@ -73,7 +71,6 @@ impl Capture {
             waiting: VecDeque::new(),
             told: HashMap::new(),
             early: HashSet::new(),
-            copies: HashSet::new(),
         }
     }
 
@@ -91,15 +88,11 @@ impl Capture {
             return;
         }
         let text = comment(row, arrow, self.lang);
-        let place = match self.copies.contains(&arrow.id) {
-            true => self.told.entry(arrow.id).or_default(),
-            false => self.place(arrow.id),
-        };
-        match place {
+        match self.place(arrow.id) {
             Some(told) => {
                 told.comment.push('\n');
                 told.comment.push_str(&text);
-                told.arrow.decided_ns = arrow.decided_ns;
+                (told.arrow.fate, told.arrow.decided_ns) = (arrow.fate, arrow.decided_ns);
             }
             place => {
                 *place = Some(Told {
@@ -110,19 +103,42 @@ impl Capture {
         }
     }
 
+    /// Nothing is to come any more of a packet: it is written when nothing is that was sent before it.
+    fn settles(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
+        let utc_ns = self.utc_ns(&told.arrow);
+        let ready = self.ready.push(utc_ns, told);
+        self.write_all(ready, out)
+    }
+
+    /// When a packet was sent, or when the wire's copy of it came, in nanoseconds since 1970.
+    fn utc_ns(&self, arrow: &Arrow) -> u64 {
+        let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
+        let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
+        let by_log = self
+            .utc_ns
+            .saturating_add(came_ns.unwrap_or(arrow.sent_ns));
+        stamp_ns.unwrap_or(by_log)
+    }
+
+    fn write_all(&mut self, ready: Vec<Told>, out: &mut dyn Write) -> io::Result<()> {
+        ready.into_iter().try_for_each(|told| self.write(told, out))
+    }
+
     /// Writes a packet, on the interface that it leaves by, or that has captured it where it came.
     fn write(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
         let Told { arrow, comment } = told;
+        // Nobody has sent a copy that the wire has made, and where it does not arrive, nobody has had it.
+        if arrow.copy_of.is_some() && arrow.fate != Fate::Delivered {
+            return Ok(());
+        }
         let host = arrow.captured_by();
-        let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
-        let utc_ns = self.utc_ns.saturating_add(came_ns.unwrap_or(arrow.sent_ns));
-        let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
+        let utc_ns = self.utc_ns(&arrow);
         let interface = self.interface(host, arrow.link)?;
         let record = Record {
             wire_len: u32::try_from(arrow.wire_len).unwrap_or(u32::MAX),
             comments: vec![comment],
             outbound: Some(host == arrow.from),
-            ..Record::new(interface, stamp_ns.unwrap_or(utc_ns), arrow.bytes)
+            ..Record::new(interface, utc_ns, arrow.bytes)
         };
         self.file(arrow.link)?.write(&record)?;
         self.passes_on(out)
@@ -185,9 +201,9 @@ impl Rows for Capture {
             Verdict::Sent | Verdict::Captured => {
                 self.place(packet.id);
             }
-            Verdict::Duplicated { copy } => _ = self.copies.insert(copy),
-            Verdict::Delivered if self.copies.contains(&packet.id) => {
-                self.waiting.push_back(packet.id);
+            // Whatever its time, its number is the next.
+            Verdict::Duplicated { copy } => {
+                self.place(copy);
             }
             Verdict::Held | Verdict::Delivered | Verdict::Dropped | Verdict::Repeated { .. } => {}
         }
