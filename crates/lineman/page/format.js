@@ -23,7 +23,10 @@ export function rate(bits) {
 export function call(call) {
   const args = call.fd === null ? call.args : [call.fd, ...call.args];
   const own = call.connection ? `${call.connection} ` : '';
-  const head = own + (call.begins ? `${call.name}(${args.join(', ')})` : `${call.name}()`);
+  // Where it returns, its flags stand again: what was peeked at is received once more.
+  const flags = call.args.find((arg) => arg.startsWith('MSG_'));
+  const again = flags ? `…, ${flags}` : '';
+  const head = `${own}${call.name}(${call.begins ? args.join(', ') : again})`;
   if (call.answer === null) return `${head} …`;
   const [kind, value] = Object.entries(call.answer)[0];
   return kind === 'error' ? `${head} = ${value}` : `${head} = ${value}`;

@@ -25,6 +25,7 @@ use crate::recorder::Recorder;
 use crate::recorder::locked;
 use crate::trace::Trace;
 use crate::trace::Traced;
+use crate::trace::registers;
 use crate::wire::together;
 
 /// Where the calls of programs are told.
@@ -132,14 +133,18 @@ impl TraceReader {
             while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = text.drain(..=end).collect();
                 let line = String::from_utf8_lossy(&line[..end]);
-                let calls = trace.line(&line);
-                calls.iter().for_each(|call| self.tell(call, &clocks));
+                for mut call in trace.line(&line) {
+                    look_up(&mut call, &text, &source);
+                    self.tell(&call, &clocks);
+                }
             }
             if text.len() > LONGEST_LINE {
                 text.clear();
             }
-            let begun = trace.unfinished(&String::from_utf8_lossy(&text));
-            begun.iter().for_each(|call| self.tell(call, &clocks));
+            if let Some(mut call) = trace.unfinished(&String::from_utf8_lossy(&text)) {
+                look_up(&mut call, b"", &source);
+                self.tell(&call, &clocks);
+            }
             self.ask();
         }
     }
@@ -178,6 +183,22 @@ impl TraceReader {
             locked(&self.recorder.sampler).called(self.host, event);
             self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
         }
+    }
+}
+
+/// Completes what is known of a call that waits by what its kernel knows. `rest` is what strace has written since: neither there nor in
+/// the pipe may be more of its thread, which would be in another call by now.
+fn look_up(call: &mut Traced, rest: &[u8], source: &File) {
+    let thread = call.thread.to_string();
+    let lines = String::from_utf8_lossy(rest);
+    let went_on = |line: &str| line.split(' ').next() == Some(&thread);
+    if !registers::knows_more(call) || lines.lines().any(went_on) {
+        return;
+    }
+    let waits = std::fs::read_to_string(format!("/proc/{thread}/syscall"));
+    let args = waits.ok().and_then(|waits| registers::args(call, &waits));
+    if rustix::io::ioctl_fionread(source).is_ok_and(|more| more == 0) {
+        call.args = args.unwrap_or_default();
     }
 }
 

@@ -196,6 +196,26 @@ pub(super) fn without_rest_of_time(text: &str) -> String {
     }
 }
 
+/// `[{iov_base="ab", iov_len=2}]` as `[{iov_base=..., iov_len=2}]`.
+pub(super) fn without_strings(text: &str) -> String {
+    let (mut out, mut quoted, mut escaped) = (String::new(), false, false);
+    for sign in text.chars() {
+        match (quoted, sign) {
+            (false, '"') => {
+                quoted = true;
+                out.push_str("...");
+            }
+            (false, _) => out.push(sign),
+            (true, _) => {
+                quoted = escaped || sign != '"';
+                escaped = !escaped && sign == '\\';
+            }
+        }
+    }
+    // One that was cut has the same sign behind it.
+    out.replace("......", "...")
+}
+
 /// A list without what `-yy` adds: `[{fd=3<TCP:[…]>, events=POLLIN}]` as `[{fd=3, events=POLLIN}]`.
 pub(super) fn undecorated(text: &str) -> String {
     let (mut out, mut depth, mut before) = (String::new(), 0_u32, ' ');

@@ -162,7 +162,11 @@ impl<'a> Text<'a> {
             "getsockopt" => vec![some(args::option(self.part(2)))],
             _ => {
                 let rest = self.parts.iter().skip(1);
-                rest.map(|part| some(&args::undecorated(part))).collect()
+                let shown = rest.map(|part| match self.discards() {
+                    true => args::without_strings(&args::undecorated(part)),
+                    false => args::undecorated(part),
+                });
+                shown.map(|part| some(&part)).collect()
             }
         };
         shown.into_iter().flatten().collect()
@@ -172,6 +176,18 @@ impl<'a> Text<'a> {
     fn flags(&self) -> Option<String> {
         let flags = Some(self.part(3)).filter(|flags| !matches!(*flags, "" | "0"));
         flags.map(str::to_owned)
+    }
+
+    /// Whether the kernel discards the bytes of a stream instead of copying them (tcp(7), MSG_TRUNC): what strace shows of the buffer
+    /// was there before.
+    fn discards(&self) -> bool {
+        let is_stream = args::descriptor(self.part(0)).is_some_and(|(_, kind)| args::is_tcp(kind));
+        let flags = match self.name {
+            "recvfrom" | "recvmmsg" => self.part(3),
+            "recvmsg" => self.part(2),
+            _ => return false,
+        };
+        is_stream && flags.split('|').any(|flag| flag == "MSG_TRUNC")
     }
 
     /// What the kernel answered; `None` if the call never returned.
@@ -198,6 +214,7 @@ impl<'a> Text<'a> {
             "getsockname" | "getpeername" => address(1).unwrap_or_else(|| number.to_owned()),
             "recv" | "read" | "recvfrom" => {
                 let data = args::string(self.part(1)).filter(|data| *data != quoted(b""));
+                let data = data.filter(|_| !self.discards());
                 let from = address(4).map(|from| format!(", {from}"));
                 with(data, " ") + &from.unwrap_or_default()
             }

@@ -7,6 +7,7 @@
 
 mod args;
 mod call;
+pub(crate) mod registers;
 
 #[cfg(test)]
 mod tests;

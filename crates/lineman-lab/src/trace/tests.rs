@@ -4,6 +4,7 @@ use lineman_trace::log::Answer;
 
 use super::Trace;
 use super::Traced;
+use super::registers;
 
 /// `name(fd, args) = answer`, or `name(fd, args)` when it begins.
 fn shown(traced: &Traced) -> String {
@@ -144,6 +145,58 @@ fn flags_are_told_where_there_are_some() {
         last(lines),
         "sendto(4, \"x\", MSG_DONTWAIT, 10.0.0.2:9) = 1"
     );
+}
+
+/// `recv(100, MSG_TRUNC)` of a stream was answered by what had been in the buffer before.
+#[test]
+fn bytes_that_the_kernel_discards_are_not_shown() {
+    let lines = r#"1 1795407799.344162 recvfrom(4<TCP:[1->2]>, "\200\3\360\4"..., 100, MSG_TRUNC, NULL, NULL) = 5 <0.001067>"#;
+    assert_eq!(last(lines), "recv(4, 100, MSG_TRUNC) = 5");
+    let lines = r#"1 1795407799.344162 recvfrom(4<TCPv6:[1->2]>, "\200", 1, MSG_PEEK|MSG_TRUNC, NULL, NULL) = 1 <0.001067>"#;
+    assert_eq!(last(lines), "recv(4, 1, MSG_PEEK|MSG_TRUNC) = 1");
+    let lines = r#"1 1795407799.344162 recvmsg(4<TCP:[1->2]>, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base="a\"b"..., iov_len=100}], msg_iovlen=1, msg_controllen=0, msg_flags=MSG_TRUNC}, MSG_TRUNC) = 5 <0.001067>"#;
+    assert_eq!(
+        last(lines),
+        "recvmsg(4, {msg_name=NULL, msg_namelen=0, msg_iov=[{iov_base=..., iov_len=100}], msg_iovlen=1, msg_controllen=0, msg_flags=MSG_TRUNC}, MSG_TRUNC) = 5"
+    );
+    // Of a datagram what has room is copied.
+    let lines = r#"1 1795407799.344162 recvfrom(4<UDP:[10.0.0.2:69]>, "ab", 2, MSG_TRUNC, NULL, NULL) = 5 <0.001067>"#;
+    assert_eq!(last(lines), "recvfrom(4, 2, MSG_TRUNC) = 5 \"ab\"");
+}
+
+/// While it waited, a peek looked like a call that takes the bytes away: strace tells its flags when it returns.
+#[test]
+fn a_call_that_waits_is_told_with_its_size_and_flags() {
+    let args = |half: &str, waits: &str| {
+        let mut begun = Trace::default().unfinished(half).expect("a beginning");
+        assert!(registers::knows_more(&begun), "{half}");
+        begun.args = registers::args(&begun, waits).unwrap_or_default();
+        shown(&begun)
+    };
+    let half = |name: &str, kind: &str| format!("7 1795407799.100000 {name}(5<{kind}>, ");
+    let recv = half("recvfrom", "TCP:[10.0.0.2:1->10.0.0.1:2]");
+    let peeks = "45 0x5 0x7f3ac4000b60 0x64 0x2 0x0 0x0 0x7ffc0ffb3100 0x7f3ac5b1a0dc";
+    assert_eq!(args(&recv, peeks), "recv(5, 100, MSG_PEEK)");
+    let several = "45 0xabcd00000005 0x7f3ac4000b60 0xa 0x10142 0x0 0x0 0x7ffc 0x7f3a";
+    assert_eq!(
+        args(&recv, several),
+        "recv(5, 10, MSG_PEEK|MSG_DONTWAIT|MSG_WAITALL|0x10000)"
+    );
+    let none = "45 0x5 0x7f3ac4000b60 0x64 0x0 0x0 0x0 0x7ffc 0x7f3a";
+    assert_eq!(
+        args(&half("recvfrom", "UDP:[10.0.0.2:69]"), none),
+        "recvfrom(5, 100)"
+    );
+    let read = half("read", "TCP:[10.0.0.2:1->10.0.0.1:2]");
+    assert_eq!(args(&read, none), "read(5, 100)");
+    let message = "47 0x5 0x7ffc0ffb3000 0x2 0x0 0x0 0x0 0x7ffc 0x7f3a";
+    let recvmsg = half("recvmsg", "UDP:[10.0.0.2:69]");
+    assert_eq!(args(&recvmsg, message), "recvmsg(5, MSG_PEEK)");
+    // It is in another call, or in none.
+    let other = "45 0x6 0x7f3ac4000b60 0x64 0x2 0x0 0x0 0x7ffc 0x7f3a";
+    for waits in [other, "running\n", "-1 0x7ffc 0x7f3a\n", "", "45 0x5 0x"] {
+        assert_eq!(args(&recv, waits), "recv(5)", "{waits}");
+    }
 }
 
 #[test]

@@ -82,11 +82,8 @@ impl Returned {
             returned_ns: Some(event.t_ns),
             answer: self.call.answer,
             socket: self.socket.or(self.begun.socket),
-            // Some are told only when the call returns: where it began stands what was known then.
-            args: match is_where_it_began {
-                true => self.call.args,
-                false => self.begun.args,
-            },
+            // Some are told only when the call returns.
+            args: self.call.args,
             ..self.begun
         }
     }

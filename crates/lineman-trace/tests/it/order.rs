@@ -692,3 +692,26 @@ fn a_killed_programs_connection_is_not_closed_before_the_kill() {
         assert_eq!(after(reset), Some(TcpState::Closed));
     }
 }
+
+/// A tracer tells the flags of some calls only when these return: the row where one did had none.
+#[test]
+fn a_peek_returns_as_one() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let peek = log.call(Server, 4, "recv", &[]);
+    log.at(300 * MS);
+    let packet = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    let answer = Some(Answer::Value("5 \"hello\"".to_owned()));
+    let returned = call(peek, Server, 4, "recv", &["100", "MSG_PEEK"], answer);
+    log.put(Kind::Call(returned));
+    let rows = rows(log);
+    let cell = rows[place(&rows, |row| shows(row, packet))]
+        .calls
+        .server
+        .as_ref();
+    let cell = cell.expect("it returns there");
+    assert!(!cell.begins);
+    assert_eq!(cell.args, ["100", "MSG_PEEK"]);
+}

@@ -70,7 +70,11 @@ pub fn call(cell: &CallCell, more: &str) -> String {
     let args: Vec<String> = fd.into_iter().chain(cell.args.iter().map(short)).collect();
     let begun = match cell.begins {
         true => format!("{name}({})", args.join(", ")),
-        false => format!("{name}()"),
+        // Without its flags it would seem to be another: what was peeked at is received again.
+        false => match cell.args.iter().find(|arg| arg.starts_with("MSG_")) {
+            Some(flags) => format!("{name}({more}, {})", short(flags)),
+            None => format!("{name}()"),
+        },
     };
     let lead = cell.connection.map(|it| format!("{it} "));
     let begun = lead.unwrap_or_default() + &begun;
@@ -86,4 +90,38 @@ pub fn call(cell: &CallCell, more: &str) -> String {
 /// Whether it is the name of an error (errno(3)), and not of an exception of Python.
 fn is_errno(error: &str) -> bool {
     error.chars().all(|sign| !sign.is_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use lineman_trace::log::Call;
+
+    use super::*;
+
+    /// `recv() = 5 "hello"` stood twice below its packet: the first was a peek.
+    #[test]
+    fn what_was_peeked_at_seemed_to_be_received() {
+        let begun = CallCell::begun(
+            &Call {
+                id: 1,
+                host: Host::Server,
+                program: None,
+                fd: Some(4),
+                socket: None,
+                name: "recv".to_owned(),
+                args: vec!["100".to_owned(), "MSG_PEEK".to_owned()],
+                answer: None,
+            },
+            0,
+        );
+        assert_eq!(call(&begun, "…"), "recv(4, 100, MSG_PEEK) …");
+        let mut returned = CallCell {
+            begins: false,
+            answer: Some(Answer::Value("5 \"hello\"".to_owned())),
+            ..begun
+        };
+        assert_eq!(call(&returned, "…"), "recv(…, MSG_PEEK) = 5 \"hello\"");
+        returned.args = vec!["\"MSG_PEEK\"".to_owned()];
+        assert_eq!(call(&returned, "…"), "recv() = 5 \"hello\"");
+    }
 }

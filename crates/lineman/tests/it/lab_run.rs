@@ -65,6 +65,37 @@ fn two_programs_talk_and_their_calls_and_packets_are_one_story() {
     let _ = at("ESTABLISHED");
 }
 
+/// A peek that waited was shown as `recv(4) …`, and returned as `recv()`: like one that takes the bytes. Bytes that `MSG_TRUNC` discards
+/// were shown as what the buffer had held before.
+#[test]
+fn a_call_that_waits_says_its_size_and_flags() {
+    let python = peer_path("python3").display().to_string();
+    let program = |text: &str| format!("{python} -c \"{text}\"");
+    let server = program(
+        "import socket as S; s = S.create_server(('10.0.0.2', 9000)); c, a = s.accept(); \
+         c.recv(100, S.MSG_PEEK); print(c.recv(5)); c.recv(100, S.MSG_TRUNC); c.recv(100)",
+    );
+    let client = program(
+        "import socket as S, time; s = S.create_connection(('10.0.0.2', 9000)); time.sleep(.5); \
+         s.send(b'hello'); time.sleep(.5); s.send(b'world'); time.sleep(.5)",
+    );
+    let output = run(&["--server", &server, "--client", &client]).output();
+    let (out, err) = both(&output.expect("runs"));
+    assert_eq!(out, "server: b'hello'\n", "{err}");
+    let mut rest = err.as_str();
+    for part in [
+        "server recv(4, 100, MSG_PEEK) …",
+        "server recv(…, MSG_PEEK) = 5 \"hello\"",
+        "server recv(4, 5) = 5 \"hello\"",
+        "server recv(4, 100, MSG_TRUNC) …",
+        "server recv(…, MSG_TRUNC) = 5\n",
+    ] {
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("no {part:?} there in:\n{err}"));
+        rest = &rest[at + part.len()..];
+    }
+}
+
 /// The programs of a conversation: each says something of its own, so that every byte on the wire tells which call has sent it.
 const TALKS: [&str; 2] = [
     "
