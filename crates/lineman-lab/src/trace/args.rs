@@ -45,6 +45,15 @@ pub(super) fn descriptor(text: &str) -> Option<(i32, &str)> {
     Some((number.parse().ok()?, kind))
 }
 
+/// What the descriptor that begins like `begin`, `5<`, is in a list of such: `[3<TCP:[…]> 5<TCP:[…]>]`.
+pub(super) fn kind_of<'a>(list: &'a str, begin: &str) -> Option<&'a str> {
+    let mut all = list.match_indices(begin);
+    let is_whole = |at: usize| !list[..at].ends_with(|sign: char| sign.is_ascii_digit());
+    let (at, _) = all.find(|(at, _)| is_whole(*at))?;
+    let rest = &list[at + begin.len()..];
+    Some(&rest[..rest.find("]>")? + 2])
+}
+
 /// Whether a descriptor is a socket that the wire can see.
 pub(super) fn is_inet(kind: &str) -> bool {
     is_tcp(kind) || kind.starts_with("UDP")
@@ -176,6 +185,12 @@ pub(super) fn duration(text: &str) -> Option<String> {
 pub(super) fn events(text: &str) -> Option<&str> {
     let (_, rest) = text.split_once("{events=")?;
     rest.split([',', '}']).next()
+}
+
+/// `{events=EPOLLIN, data={u32=5, u64=5}}`, or a list of such: what stands in each `data`.
+pub(super) fn data(text: &str) -> impl Iterator<Item = &str> {
+    let all = text.split("data={").skip(1);
+    all.filter_map(|rest| Some(rest.split_once('}')?.0))
 }
 
 /// `[{events=EPOLLIN, data={u32=5, u64=5}}]` as `{EPOLLIN, u32=5}`: what its program has put there, most often the descriptor.

@@ -229,11 +229,44 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The ends of the connection whose descriptor it has returned.
+    /// The ends of the connection whose descriptor it has returned, or that alone it has found ready.
     pub(super) fn made(&self) -> Option<Endpoints> {
+        match self.name {
+            "poll" | "ppoll" => return self.ready("fd=", &[0]),
+            "select" | "pselect6" => return self.ready("", &[1, 2, 3]),
+            _ => {}
+        }
         let result = self.rest?.trim_start().strip_prefix("= ")?;
         let (_, kind) = args::descriptor(result.split_whitespace().next()?)?;
         args::ends(kind)
+    }
+
+    /// The ends of the connection of the one descriptor that is ready: the answer has its number, behind `mark`, and the arguments what
+    /// it is. A list of several is about no connection.
+    fn ready(&self, mark: &str, lists: &[usize]) -> Option<Endpoints> {
+        let result = self.rest?.trim_start().strip_prefix("= 1 (")?;
+        let result = args::undecorated(result);
+        let (_, list) = result.split_once('[')?;
+        let list = list.trim_start_matches('{').strip_prefix(mark)?;
+        let number = list.split([',', ']']).next()?;
+        let asked = lists.iter().map(|at| self.part(*at));
+        let mut kinds = asked.filter_map(|list| args::kind_of(list, &format!("{mark}{number}<")));
+        args::ends(kinds.next()?)
+    }
+
+    /// What a program puts into an epoll to know a socket by, and the ends of its connection, if it has one.
+    pub(super) fn watched(&self) -> Option<(&'a str, Option<Endpoints>)> {
+        let adds = self.name == "epoll_ctl" && self.rest.is_some_and(|rest| rest.contains("= 0"));
+        let (_, kind) = args::descriptor(self.part(2)).filter(|_| adds)?;
+        let mut data = args::data(self.part(3));
+        Some((data.next()?, args::ends(kind)))
+    }
+
+    /// What its program knows the one socket by that an epoll has found ready.
+    pub(super) fn ready_data(&self) -> Option<&'a str> {
+        let waits = matches!(self.name, "epoll_wait" | "epoll_pwait" | "epoll_pwait2");
+        let mut ready = args::data(self.part(1)).filter(|_| waits);
+        ready.next().filter(|_| ready.next().is_none())
     }
 
     /// How long the call took, in nanoseconds.

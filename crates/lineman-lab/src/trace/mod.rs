@@ -44,6 +44,8 @@ pub(crate) struct Trace {
     begun: HashMap<u32, Begun>,
     /// The epoll instances that a socket of the wire was added to.
     epolls: HashSet<i32>,
+    /// The connections of sockets that a thread has added to an epoll, if they have one, by what it has put there to know them by.
+    watched: HashMap<(u32, Option<i32>, String), Option<Endpoints>>,
     /// Connections that their programs have dissolved. strace looks once at what a socket is, and has them still when the
     /// socket has another.
     dissolved: HashSet<Endpoints>,
@@ -107,7 +109,7 @@ impl Trace {
             let whole = begun.text + rest;
             return begun
                 .told
-                .then(|| returned(&line, &whole, Some(line.utc_ns)))
+                .then(|| self.returned(&line, &whole, Some(line.utc_ns)))
                 .flatten()
                 .into_iter()
                 .collect();
@@ -119,7 +121,7 @@ impl Trace {
             return told.filter(|_| known.is_none()).into_iter().collect();
         }
         let known = self.begun.remove(&line.thread);
-        let end = returned(&line, line.rest, None);
+        let end = self.returned(&line, line.rest, None);
         let Some(end) = end.filter(|it| self.is_of_interest(&it.name, it.fd)) else {
             return Vec::new();
         };
@@ -131,6 +133,31 @@ impl Trace {
             ..end.clone()
         });
         begin.into_iter().chain([end]).collect()
+    }
+
+    /// A call that is complete. `at` is when it returned, where that is not its beginning and how long it took.
+    fn returned(&mut self, line: &Line<'_>, text: &str, at: Option<u64>) -> Option<Traced> {
+        let text = Text::of(text)?;
+        let call = text.call()?;
+        let answer = text.answer(&call)?;
+        let took = text.took_ns().unwrap_or(0);
+        // Other threads may have another epoll by the same number: their processes are not known.
+        let key = |data: &str| (line.thread, call.fd, data.to_owned());
+        if let Some((data, ends)) = text.watched().filter(|_| self.watched.len() < WATCHED) {
+            self.watched.insert(key(data), ends);
+        }
+        let ready = text
+            .ready_data()
+            .and_then(|data| self.watched.get(&key(data)).copied());
+        Some(Traced {
+            thread: line.thread,
+            utc_ns: at.unwrap_or_else(|| line.utc_ns.saturating_add(took)),
+            fd: call.fd,
+            socket: text.made().or(call.socket).or(ready.flatten()),
+            name: call.name,
+            args: call.args,
+            answer: Some(answer),
+        })
     }
 
     /// An epoll that no socket of the wire was added to waits for something else.
@@ -170,26 +197,10 @@ impl Trace {
 
 /// How many epoll instances are remembered: more than a lesson's program has.
 const EPOLLS: usize = 1024;
+/// How many sockets of epolls are remembered: the same.
+const WATCHED: usize = 4096;
 /// How many dissolved connections are remembered: the same.
 const DISSOLVED: usize = 1024;
-
-/// A call that is complete. `at` is when it returned, where that is not its beginning and how long it
-/// took.
-fn returned(line: &Line<'_>, text: &str, at: Option<u64>) -> Option<Traced> {
-    let text = Text::of(text)?;
-    let call = text.call()?;
-    let answer = text.answer(&call)?;
-    let took = text.took_ns().unwrap_or(0);
-    Some(Traced {
-        thread: line.thread,
-        utc_ns: at.unwrap_or_else(|| line.utc_ns.saturating_add(took)),
-        fd: call.fd,
-        socket: text.made().or(call.socket),
-        name: call.name,
-        args: call.args,
-        answer: Some(answer),
-    })
-}
 
 impl<'a> Line<'a> {
     fn of(text: &'a str) -> Option<Self> {

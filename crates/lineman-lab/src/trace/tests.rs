@@ -266,6 +266,43 @@ fn select_and_epoll_are_told_where_they_wait_for_the_wire() {
     );
 }
 
+/// A select() was about no connection, and could return in the row of another's packet.
+#[test]
+fn a_call_that_finds_one_socket_ready_tells_which_connection_that_has() {
+    let ends = |lines: &str| {
+        let mut trace = Trace::default();
+        let told = lines.lines().flat_map(|line| trace.line(line)).last();
+        let ends = told.expect("a call").socket?;
+        Some(format!("{} {}", ends.local, ends.remote?))
+    };
+    let second = Some("10.0.0.2:9000 10.0.0.1:40002".to_owned());
+    let sockets = "[3<TCP:[10.0.0.2:9000]> 5<TCP:[10.0.0.2:9000->10.0.0.1:40001]> 15<TCP:[10.0.0.2:9000->10.0.0.1:40002]>]";
+    let select = |answer: &str| {
+        ends(&format!(
+            "1 1795407799.753271 pselect6(16, {sockets}, NULL, NULL, NULL, NULL) = {answer} <0.0001>"
+        ))
+    };
+    assert_eq!(select("1 (in [15])"), second);
+    assert_eq!(select("1 (in [3])"), None, "a listener");
+    assert_eq!(select("2 (in [5 15])"), None);
+    assert_eq!(select("0 (Timeout)"), None);
+    let poll = r#"1 1795407799.344162 poll([{fd=1<TCP:[10.0.0.2:9000]>, events=POLLIN}, {fd=11<TCPv6:[[::ffff:10.0.0.2]:9000->[::ffff:10.0.0.1]:40002]>, events=POLLIN}], 2, -1) = 1 ([{fd=11, revents=POLLIN}]) <0.001067>"#;
+    assert_eq!(ends(poll), second);
+    let epoll = |waits: u32, ready: &str| {
+        ends(&format!(
+            "1 1795407799.1 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 5<TCP:[10.0.0.2:9000->10.0.0.1:40002]>, {{events=EPOLLIN, data={{u32=7, u64=7}}}}) = 0 <0.00001>\n\
+             1 1795407799.2 epoll_ctl(6<anon_inode:[eventpoll]>, EPOLL_CTL_ADD, 3<TCP:[10.0.0.2:9000]>, {{events=EPOLLIN, data={{u32=3, u64=3}}}}) = 0 <0.00001>\n\
+             {waits} 1795407799.3 epoll_wait(6<anon_inode:[eventpoll]>, [{ready}], 8, -1) = 1 <0.5>"
+        ))
+    };
+    let seventh = "{events=EPOLLIN, data={u32=7, u64=7}}";
+    let third = "{events=EPOLLIN, data={u32=3, u64=3}}";
+    assert_eq!(epoll(1, seventh), second);
+    assert_eq!(epoll(1, third), None);
+    assert_eq!(epoll(1, &format!("{third}, {seventh}")), None);
+    assert_eq!(epoll(2, seventh), None, "another process may have another");
+}
+
 /// One that waits is half a line: what is unknown then is told when it returns.
 #[test]
 fn a_select_that_waits_is_told_when_it_begins() {

@@ -9,6 +9,7 @@ use super::Row;
 use super::Saying;
 use super::Stretch;
 use super::calls::Calls;
+use super::calls::ended_program;
 use super::change::Change;
 use super::change::Socket;
 use super::connections::Connections;
@@ -87,7 +88,10 @@ impl Story {
                     note: note.id.clone(),
                     args: note.args.clone().into_iter().collect(),
                 };
-                self.say(event, saying);
+                match ended_program(note) {
+                    Some(_) => self.tell_end(event, saying),
+                    None => self.say(event, saying),
+                }
             }
             Kind::Left { host, why } => self.say(
                 event,
@@ -244,6 +248,15 @@ impl Story {
     fn say(&mut self, event: &Event, saying: Saying) {
         let place = self.queue.join(event, None, |_| true);
         self.queue[place].extra.push(saying);
+    }
+
+    /// A program has ended: that has a row of its own. In that of a packet it would seem to have happened before what its kernel has sent
+    /// by then.
+    fn tell_end(&mut self, event: &Event, saying: Saying) {
+        let place = self.queue.open(event);
+        let open = &mut self.queue[place];
+        open.extra.push(saying);
+        open.tells_of_end = true;
     }
 
     /// A clock of TIME-WAIT belongs to a row that shows that state: the last, if it has a segment, else the

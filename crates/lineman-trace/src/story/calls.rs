@@ -24,6 +24,7 @@ use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::descriptors::Sender;
 use super::handled::Handled;
+use super::readiness;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
@@ -191,7 +192,29 @@ impl Calls {
     /// Whether a packet may be about the socket of a call.
     pub(super) fn about<'a>(&self, call: &'a Call) -> impl Fn(&Arrow) -> bool + use<'a> {
         let socket = self.descriptors.of(call).cloned();
-        move |arrow| is_about(arrow, call, socket.as_ref())
+        let several = readiness::descriptors(call).map(|fds| self.several(call, fds));
+        move |arrow| match &several {
+            Some(several) if call.ends().is_none() => several.are_about(arrow, call),
+            _ => is_about(arrow, call, socket.as_ref()),
+        }
+    }
+
+    /// The sockets that a call waits for, or has found ready.
+    fn several(&self, call: &Call, fds: Vec<i32>) -> Several {
+        let is_unknown = readiness::waits_for_unknown(&call.name);
+        let of = |fd: i32| {
+            let one = Call {
+                fd: Some(fd),
+                ..call.clone()
+            };
+            self.descriptors.of(&one).cloned()
+        };
+        let known: Vec<Descriptor> = fds.iter().filter_map(|fd| of(*fd)).collect();
+        Several {
+            // What it waits for may be anything; what has made it return is named.
+            may_be_others: call.answer.is_none() && (is_unknown || known.len() < fds.len()),
+            known,
+        }
     }
 
     /// What there is to say of the answers that a row shows, whose states change by `changes`.
@@ -288,8 +311,25 @@ impl Calls {
     }
 }
 
+/// The sockets of a call that waits for several.
+struct Several {
+    known: Vec<Descriptor>,
+    may_be_others: bool,
+}
+
+impl Several {
+    /// Whether a packet may have to do with one of them.
+    fn are_about(&self, arrow: &Arrow, call: &Call) -> bool {
+        let mut known = self.known.iter();
+        let is_about = |it: &Descriptor| {
+            readiness::by_kind(arrow, it).unwrap_or_else(|| is_about(arrow, call, Some(it)))
+        };
+        self.may_be_others || known.any(is_about)
+    }
+}
+
 /// Whose program has ended, if a note tells that.
-fn ended_program(note: &Note) -> Option<Host> {
+pub(super) fn ended_program(note: &Note) -> Option<Host> {
     let tells = matches!(
         note.id.as_str(),
         "program.exited" | "program.killed" | "program.stopped"

@@ -35,6 +35,7 @@ mod motives;
 mod packets;
 mod pending;
 mod queue;
+mod readiness;
 mod reason;
 mod row;
 mod saying;

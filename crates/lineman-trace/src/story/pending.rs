@@ -51,6 +51,8 @@ pub(super) struct Open {
     pub(super) unknown: Vec<Socket>,
     pub(super) counted: Vec<Counted>,
     pub(super) extra: Vec<Saying>,
+    /// Whether it is there to tell of the end of a program.
+    pub(super) tells_of_end: bool,
     pub(super) touched_ns: u64,
     /// The number of the last event about its packet.
     pub(super) wire_n: Option<u64>,
@@ -82,6 +84,7 @@ impl Open {
             unknown: Vec::new(),
             counted: Vec::new(),
             extra: Vec::new(),
+            tells_of_end: false,
             touched_ns: event.t_ns,
             wire_n: None,
             waits: Ends::default(),
@@ -148,6 +151,11 @@ impl Open {
     /// Whether it is words and nothing else: what a scenario says stands alone.
     pub(super) fn is_words(&self) -> bool {
         !self.extra.is_empty() && self.is_bare()
+    }
+
+    /// Whether it tells of the end of a program, and of no packet or call.
+    pub(super) fn is_end_of_program(&self) -> bool {
+        self.tells_of_end && self.is_bare() && !self.is_waiting()
     }
 
     /// Whether it is calls and nothing else.

@@ -191,14 +191,26 @@ impl Queue {
         host: Option<Host>,
         fits: impl Fn(&Open) -> bool,
     ) -> usize {
+        self.join_above(event, host, |_| false, fits)
+    }
+
+    /// The same; rows that are `passed` are passed over, too.
+    fn join_above(
+        &mut self,
+        event: &Event,
+        host: Option<Host>,
+        passed: impl Fn(&Open) -> bool,
+        fits: impl Fn(&Open) -> bool,
+    ) -> usize {
         // One that is kept back by others before it takes no more than if it had come out.
         let fresh = |open: &Open| open.rests(event.t_ns) < TOGETHER_NS;
         let fits = |open: &Open| !open.is_words() && fresh(open) && fits(open);
-        let passed = |open: &Open| {
+        let waits = |open: &Open| {
             let awaited = host.is_some_and(|host| open.waits[host].is_some());
             open.is_waiting() && !(awaited && fits(open))
         };
-        let last = self.rows.iter().rposition(|open| !passed(open));
+        let mut last = self.rows.iter();
+        let last = last.rposition(|open| !passed(open) && !waits(open));
         match last.filter(|at| fits(&self.rows[*at])) {
             Some(at) => {
                 self.rows[at].touch(event);

@@ -176,6 +176,68 @@ fn a_call_does_not_return_in_the_row_of_another_connection() {
     assert!(at(fin).calls.server.is_none(), "{:#?}", at(fin));
 }
 
+/// `select() = 1 (in [4])` stood in the row of a segment of the connection of 5, as if that had made it return.
+#[test]
+fn a_select_does_not_return_in_the_row_of_another_connection() {
+    for (name, args, ready) in [
+        ("select", ["[4]", "[]"], "1 (in [4])"),
+        (
+            "poll",
+            ["[{fd=4, events=POLLIN}]", "-1"],
+            "1 ([{fd=4, revents=POLLIN}])",
+        ),
+        ("select", ["[4]", "[]"], "[4], [], []"),
+        ("poll", ["[4: POLLIN]", "None"], "[4: POLLIN]"),
+        ("select", ["[4]", "[]"], "0 (Timeout)"),
+        ("epoll_wait", ["8", "-1"], "1 [{EPOLLIN, u32=4}]"),
+    ] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+        log.at(300 * MS);
+        let waits = log.call(Server, 0, name, &args);
+        log.at(400 * MS);
+        let hello = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
+        let other = log.cross(Client, second.next(Client, and_ack(Flags::PSH), b"other"));
+        log.returns(waits, Server, name, ready);
+        // One that its own connection has return.
+        log.at(500 * MS);
+        let own = log.call(Server, 0, name, &args);
+        log.at(600 * MS);
+        let again = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"again"));
+        log.returns(own, Server, name, ready);
+        let rows = rows(log);
+        let at = |id: u64| {
+            rows[place(&rows, |row| shows(row, id))]
+                .calls
+                .server
+                .as_ref()
+        };
+        assert!(
+            at(hello).is_none() && at(other).is_none(),
+            "{ready}: {rows:#?}"
+        );
+        let names_it = ready.contains("[4") || ready.contains("fd=4");
+        assert_eq!(at(again).is_some(), names_it, "{ready}: {rows:#?}");
+    }
+}
+
+/// A segment to a port is for one connection: the listener is ready when a handshake is complete.
+#[test]
+fn a_select_for_a_listener_does_not_return_in_the_row_of_data() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut first = open(&mut log, 0, 4);
+    log.at(300 * MS);
+    let waits = log.call(Server, 0, "select", &["[3]", "[]"]);
+    log.at(400 * MS);
+    let data = log.cross(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
+    log.returns(waits, Server, "select", "1 (in [3])");
+    let rows = rows(log);
+    let at = place(&rows, |row| shows(row, data));
+    assert!(rows[at].calls.server.is_none(), "{rows:#?}");
+}
+
 /// "Before a SYN of the server has reached it: a simultaneous open": it had reached it, and been refused; and the answer was said to be
 /// that of an end which has no such connection, where nothing listens.
 #[test]
@@ -714,4 +776,65 @@ fn a_peek_returns_as_one() {
     let cell = cell.expect("it returns there");
     assert!(!cell.begins);
     assert_eq!(cell.args, ["100", "MSG_PEEK"]);
+}
+
+/// A program with two connections is killed, and the lab reads what its kernel has sent a moment later.
+fn killed() -> (Vec<Row>, [u64; 3]) {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+    log.at(200 * MS);
+    let data = log.send(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
+    let note = Note {
+        id: "program.killed".to_owned(),
+        args: [("host", "client"), ("program", "python3"), ("how", "9")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+    };
+    log.at(210 * MS).put(Kind::Note(note));
+    let cause = Some(log.last());
+    for tcp in [&first, &second] {
+        log.put(Kind::State(State {
+            host: Client,
+            socket: tcp.socket(Client),
+            from: Some(TcpState::Established),
+            to: TcpState::FinWait1,
+            origin: Origin::Kernel,
+            cause,
+            queues: None,
+        }));
+    }
+    for (id, tcp) in [(data + 1, &mut first), (data + 2, &mut second)] {
+        let fin = tcp.next(Client, and_ack(Flags::FIN), b"");
+        log.put(read_late(id, 209_000 + id, fin));
+    }
+    log.at(212 * MS);
+    for id in [data, data + 1, data + 2] {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    (rows(log), [data, data + 1, data + 2])
+}
+
+/// "python3 was ended by signal 9" stood in the row of what it had sent 10 ms before, above the FINs that its kernel had sent by then.
+#[test]
+fn the_end_of_a_program_stands_at_its_own_time() {
+    let (rows, packets) = killed();
+    let killed =
+        |saying: &Saying| matches!(saying, Saying::Note { note, .. } if note == "program.killed");
+    let tells = |row: &Row| row.sayings.iter().any(killed);
+    let end = place(&rows, tells);
+    for id in packets {
+        let packet = place(&rows, |row| shows(row, id));
+        assert!(packet < end, "{packet} {end}: {rows:#?}");
+    }
+    assert_eq!(rows[end].t_ns, 210_000_000);
+    assert!(rows[end].arrow.is_none());
+    let times: Vec<u64> = rows.iter().map(|row| row.t_ns).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let state = |id: u64| {
+        let row = &rows[place(&rows, |row| shows(row, id))];
+        row.states.client.map(|cell| cell.after)
+    };
+    assert_eq!(state(packets[1]), Some(TcpState::FinWait1));
+    assert_eq!(state(packets[2]), Some(TcpState::FinWait1));
 }

@@ -60,7 +60,7 @@ impl Queue {
                 self.rows[place].touch(event);
                 place
             }
-            None => self.join(event, Some(call.host), |open| {
+            None => self.join_above(event, Some(call.host), Open::is_end_of_program, |open| {
                 let arrow = open.row.arrow.as_ref();
                 let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));

@@ -198,15 +198,21 @@ impl Queue {
     }
 
     /// A packet that is read late stands before calls that began or returned when it had left; not before those of
-    /// programs that may have sent it: older logs have the times at which a tracer told them. Gives the place of its row.
+    /// programs that may have sent it: older logs have the times at which a tracer told them. So it stands before the end of a program that was
+    /// told when it had left. Gives the place of its row.
     fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64, calls: &Calls) -> usize {
         let own = &self.rows[place];
         let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
-        if has_calls || place + 1 < self.rows.len() {
+        if has_calls {
             return place;
         }
+        let is_last = place + 1 == self.rows.len();
+        let passes = |open: &Open| {
+            let calls = open.is_calls() || open.awaits_by_call();
+            is_last && calls || open.is_end_of_program()
+        };
         while let Some(before) = place.checked_sub(1)
-            && (self.rows[before].is_calls() || self.rows[before].awaits_by_call())
+            && passes(&self.rows[before])
             && self.rows[before].row.t_ns > sent_ns
             && !self.may_send_it(before, place, calls)
         {
