@@ -146,14 +146,13 @@ impl Trace {
         if let Some((data, ends)) = text.watched().filter(|_| self.watched.len() < WATCHED) {
             self.watched.insert(key(data), ends);
         }
-        let ready = text
-            .ready_data()
-            .and_then(|data| self.watched.get(&key(data)).copied());
+        let ready = text.ready_data();
+        let ready = ready.and_then(|data| *self.watched.get(&key(data))?);
         Some(Traced {
             thread: line.thread,
             utc_ns: at.unwrap_or_else(|| line.utc_ns.saturating_add(took)),
             fd: call.fd,
-            socket: text.made().or(call.socket).or(ready.flatten()),
+            socket: text.made().or(call.socket).or(ready),
             name: call.name,
             args: call.args,
             answer: Some(answer),
