@@ -24,6 +24,8 @@ use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::descriptors::Sender;
 use super::handled::Handled;
+use super::pending::brings;
+use super::queue::receives;
 use super::readiness;
 use super::sending::Sends;
 use super::sending::Toward;
@@ -43,6 +45,8 @@ use crate::log::TcpState;
 pub(super) struct Calls {
     /// Those that have not returned, by their numbers.
     waiting: HashMap<u64, (Host, CallCell)>,
+    /// The same of those that return what arrives, as they were told.
+    asked: HashMap<u64, Call>,
     /// What is known of open sockets by the calls on them.
     pub(super) descriptors: Descriptors,
     /// Which connections programs have had, and ended.
@@ -99,6 +103,9 @@ impl Calls {
         let toward = Toward::of(call, &self.descriptors);
         self.handled.begins(call.host, &cell, toward);
         self.waiting.insert(call.id, (call.host, cell.clone()));
+        if receives(&call.name) || call.name == "accept" {
+            self.asked.insert(call.id, call.clone());
+        }
         (cell, toward)
     }
 
@@ -106,6 +113,7 @@ impl Calls {
     pub(super) fn returns(&mut self, event: &Event, call: &Call) -> Returned {
         self.note_tracer(call);
         let begun = self.waiting.remove(&call.id).map(|(_, begun)| begun);
+        self.asked.remove(&call.id);
         let begun = begun.unwrap_or_else(|| CallCell::begun(call, event.t_ns));
         let call = whole(call, &begun);
         if self.descriptors.chooses_port(&call) {
@@ -197,6 +205,22 @@ impl Calls {
             Some(several) if call.ends().is_none() => several.are_about(arrow, call),
             _ => is_about(arrow, call, socket.as_ref()),
         }
+    }
+
+    /// Whether a call waits for what a segment brings that arrives now.
+    pub(super) fn waits_for(&self, id: u64, arrow: &Arrow) -> bool {
+        let call = self.asked.get(&id).filter(|call| call.host != arrow.from);
+        let Some(segment) = arrow.seen.segment() else {
+            return false;
+        };
+        call.is_some_and(|call| {
+            let opens = matches!(arrow.label, Some(Label::AckThird { .. }));
+            let fits = match call.name == "accept" {
+                true => opens,
+                false => brings(segment) || opens && readiness::descriptors(call).is_some(),
+            };
+            fits && self.about(call)(arrow)
+        })
     }
 
     /// The sockets that a call waits for, or has found ready.

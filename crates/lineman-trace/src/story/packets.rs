@@ -203,6 +203,9 @@ impl Story {
             let is_earlier =
                 |other: &Arrow| other.from == packet.from && other.sent_ns < arrow.sent_ns;
             self.queue.depart_if(is_earlier);
+            let calls = &self.calls;
+            self.queue
+                .arrives_below(packet.id, |call| calls.waits_for(call, &arrow));
         }
         let Some(place) = self.row_of_fate(event, &arrow, fate) else {
             return;

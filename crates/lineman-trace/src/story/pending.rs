@@ -213,7 +213,7 @@ pub(super) fn takes_waiting(row: &Row, host: Host) -> bool {
 }
 
 /// Whether a segment has a call return that receives.
-fn brings(segment: &Segment) -> bool {
+pub(super) fn brings(segment: &Segment) -> bool {
     segment.len > 0 || segment.flags.any(Flags::FIN | Flags::RST)
 }
 

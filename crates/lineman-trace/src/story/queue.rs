@@ -4,6 +4,8 @@ mod calls;
 mod packets;
 mod states;
 
+pub(super) use calls::receives;
+
 use std::collections::VecDeque;
 use std::ops::Index;
 use std::ops::IndexMut;

@@ -52,3 +52,48 @@ fn a_call_that_waits_for_nothing_that_is_under_way_stands_alone() {
     assert_eq!(beside(&rows, ack), None);
     assert_eq!(beside(&rows, there).map(|(begins, _)| begins), None);
 }
+
+/// `recv(4, 100) = 2 "hi"` that waited for 0.7 ms stood as a finished call below its segment, which was drawn whole above it: as if it
+/// had been there when the program asked. So did accept() below the handshake's last segment.
+#[test]
+fn what_a_call_waited_for_arrives_below_it() {
+    for (flags, bytes, answer) in [(Flags::PSH, &b"hi"[..], "2 \"hi\""), (Flags::FIN, b"", "0")] {
+        let mut talk = talk(Script::new(""), false);
+        let id = talk
+            .log
+            .at(200 * MS)
+            .send(Client, talk.tcp.next(Client, and_ack(flags), bytes));
+        // Something else happens at the server before it asks.
+        talk.log
+            .quick(Server, 4, "setsockopt", &["TCP_NODELAY", "1"], "0");
+        let recv = talk
+            .log
+            .at(200 * MS + 300)
+            .call(Server, 4, "recv", &["100"]);
+        talk.log.at(201 * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+        talk.log.returns(recv, Server, "recv", answer);
+        let rows = rows(talk.log);
+        let of = |name: &str, begins: bool| {
+            rows.iter().position(|row| {
+                let call = row.calls[Server].as_ref();
+                call.is_some_and(|call| {
+                    call.name == name && call.begins == begins && call.id == recv
+                })
+            })
+        };
+        let shows = |stretch: Stretch| {
+            rows.iter().position(|row| {
+                let arrow = row.arrow.as_ref();
+                arrow.is_some_and(|arrow| arrow.id == id && arrow.stretch == stretch)
+            })
+        };
+        let (departs, lands) = (shows(Stretch::Departure), shows(Stretch::Landing));
+        assert!(
+            departs.is_some() && departs < of("recv", true),
+            "{flags}: {rows:#?}"
+        );
+        assert!(of("recv", true) < lands, "{flags}: {rows:#?}");
+        assert_eq!(of("recv", false), lands, "{flags}: {rows:#?}");
+    }
+}

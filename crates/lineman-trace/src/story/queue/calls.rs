@@ -75,6 +75,22 @@ impl Queue {
         place
     }
 
+    /// A segment arrives. Where a call waits for it in a row below its own, it arrives below that: there the call returns. `waits` says of
+    /// the number of a call whether it does.
+    pub(in crate::story) fn arrives_below(&mut self, packet: u64, waits: impl Fn(u64) -> bool) {
+        let Some(place) = self.way_of(packet) else {
+            return;
+        };
+        let waited = self.rows.range(place + 1..).any(|open| {
+            let calls = [&open.row.calls.client, &open.row.calls.server];
+            let mut cells = calls.into_iter().flatten();
+            cells.any(|cell| cell.begins && cell.answer.is_none() && waits(cell.id))
+        });
+        if waited {
+            self.rows[place].departs_if(|_| true);
+        }
+    }
+
     /// Whether a segment has reached a host since its call in this row began: a call that is given bytes may have waited for the
     /// room that an acknowledgment makes, and returned only then.
     fn has_waited(&self, place: usize, host: Host) -> bool {
@@ -118,7 +134,7 @@ fn waits_in_vain(call: &Call) -> bool {
 
 /// Whether a call is one that returns what has arrived, or says whether anything has. A connection that accept() returns may be older
 /// than what is on its way to it.
-fn receives(name: &str) -> bool {
+pub(in crate::story) fn receives(name: &str) -> bool {
     let calls = [
         "recv",
         "read",
