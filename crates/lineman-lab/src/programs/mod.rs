@@ -245,5 +245,5 @@ const TRACE: [&str; 10] = [
     "-s",
     "64",
     "--seccomp-bpf",
-    "--trace=%network,read,write,?readv,?writev,close,?poll,?ppoll,?select,?pselect6,?epoll_ctl,?epoll_wait,?epoll_pwait,?epoll_pwait2",
+    "--trace=%network,read,write,?readv,?writev,?splice,close,?poll,?ppoll,?select,?pselect6,?epoll_ctl,?epoll_wait,?epoll_pwait,?epoll_pwait2",
 ];

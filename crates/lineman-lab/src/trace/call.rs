@@ -41,6 +41,7 @@ impl<'a> Text<'a> {
             "poll" | "ppoll" => self.poll(),
             "select" | "pselect6" => self.select(),
             "epoll_ctl" => self.epoll_ctl(),
+            "splice" => self.splice().or_else(|| self.on_socket()),
             "epoll_wait" | "epoll_pwait" | "epoll_pwait2" => self.epoll_wait(),
             _ => self.on_socket(),
         }
@@ -120,6 +121,17 @@ impl<'a> Text<'a> {
                 .chain(limit)
                 .filter(|text| !text.is_empty())
                 .collect(),
+        })
+    }
+
+    /// What goes from a pipe into a socket, which is the third argument.
+    fn splice(&self) -> Option<Call> {
+        let (_, kind) = args::descriptor(self.part(2))?;
+        args::is_inet(kind).then(|| Call {
+            fd: None,
+            socket: args::ends(kind),
+            name: self.name.to_owned(),
+            args: self.parts.iter().map(|it| args::undecorated(it)).collect(),
         })
     }
 

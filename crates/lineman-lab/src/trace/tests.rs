@@ -126,6 +126,23 @@ fn a_dissolved_connection_is_named_and_forgotten() {
     assert_eq!(told(&sends).socket, None);
 }
 
+/// Bytes of a pipe that splice() had given to a socket left by no call.
+#[test]
+fn what_is_spliced_into_a_socket_and_out_of_it_is_told() {
+    let mut trace = Trace::default();
+    let mut told = |text: &str| trace.line(text).pop();
+    let into = "1 1795407799.4 splice(4<pipe:[3462025]>, NULL, 3<TCP:[10.0.0.1:40000->10.0.0.2:9000]>, NULL, 5, 0) = 5 <0.00001>";
+    let into = told(into).expect("a call");
+    assert_eq!(shown(&into), "splice(4, NULL, 3, NULL, 5, 0) = 5");
+    assert!(into.socket.is_some());
+    let from = "1 1795407799.4 splice(3<TCP:[10.0.0.1:40000->10.0.0.2:9000]>, NULL, 5<pipe:[3462025]>, NULL, 5, 0) = 5 <0.00001>";
+    let from = told(from).expect("a call");
+    assert_eq!(shown(&from), "splice(3, NULL, 5, NULL, 5, 0) = 5");
+    assert_eq!((from.fd, into.fd), (Some(3), None));
+    let other = "1 1795407799.4 splice(3<pipe:[3462024]>, NULL, 5<pipe:[3462025]>, NULL, 5, 0) = 5 <0.00001>";
+    assert_eq!(told(other), None);
+}
+
 /// `SO_RCVTIMEO` was told as `SO_RCVTIMEO_OLD`, which no program writes.
 #[test]
 fn options_have_the_names_that_programs_write() {

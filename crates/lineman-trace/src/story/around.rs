@@ -15,7 +15,13 @@ pub(super) struct Around {
     pub(super) closed: Ends<bool>,
     /// Whether the kernel of the packet's sender ends the connection, because its program has ended without a call for it.
     pub(super) left_open: bool,
-    /// Whether the packet's sender resets a connection that accept() has not returned, and its listener is gone.
+    /// Whether a close() of the packet's sender has returned before, which has not ended the connection.
+    pub(super) closed_before: bool,
+    /// Whether the packet's receiver takes a connection in only with its first data (tcp(7), TCP_DEFER_ACCEPT).
+    pub(super) defers: bool,
+    /// Whose program has shut a listener down.
+    pub(super) shut_listener: Ends<bool>,
+    /// Whether the packet's sender breaks off what accept() has not returned, and its listener is gone.
     pub(super) untaken: bool,
     /// Whose accept() has returned a connection of a listener whose descriptor was closed while it waited.
     pub(super) deserted: Ends<bool>,

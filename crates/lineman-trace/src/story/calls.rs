@@ -191,8 +191,18 @@ impl Calls {
             let returned = row.calls[host].as_ref().filter(|it| it.answer.is_some());
             deserted[host] = returned.is_some_and(|it| self.deserted.remove(&it.id));
         }
+        let descriptors = &self.descriptors;
+        let shut_listener = Ends {
+            client: descriptors.has_shut_listener(Host::Client),
+            server: descriptors.has_shut_listener(Host::Server),
+        };
+        let arrow = row.arrow.as_ref();
+        let receiver = arrow.and_then(|arrow| of_packet(arrow, arrow.from.other()));
+        let defers = receiver.is_some_and(|it| descriptors.defers(it.host, it.ends.local));
         Around {
             deserted,
+            defers,
+            shut_listener,
             ..sockets.around(row, &self.handled, &ended)
         }
     }

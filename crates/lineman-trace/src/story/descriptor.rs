@@ -30,6 +30,8 @@ pub(super) struct Descriptor {
     pub(super) kernel_limit: bool,
     /// Whether it is told of ICMP errors, connected or not (ip(7), IP_RECVERR).
     pub(super) hears_errors: bool,
+    /// Whether a connection is taken in only with its first data (tcp(7), TCP_DEFER_ACCEPT).
+    pub(super) defers: bool,
     /// Whether a file has it too.
     pub(super) has_file: bool,
     pub(super) is_closed: bool,
@@ -119,6 +121,7 @@ impl Descriptor {
                 self.shut_write |= matches!(arg(0), "SHUT_WR" | "SHUT_RDWR");
             }
             "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
+            "setsockopt" if arg(0) == "TCP_DEFER_ACCEPT" => self.defers = arg(1) != "0",
             "setsockopt" if arg(0).ends_with("RECVERR") => self.hears_errors = arg(1) != "0",
             "setsockopt"
                 if arg(0).starts_with("SO_RCVTIMEO") || arg(0).starts_with("SO_SNDTIMEO") =>

@@ -256,6 +256,22 @@ impl Descriptors {
         })
     }
 
+    /// Whether a listener of a host at this address takes connections in only with their first data.
+    pub(super) fn defers(&self, host: Host, local: SocketAddr) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(((whose, _), _), it)| {
+            let bound = it.bound.filter(|at| at.port() == local.port());
+            let here = bound.is_some_and(|at| at.ip().is_unspecified() || at.ip() == local.ip());
+            *whose == host && it.listens && it.defers && here
+        })
+    }
+
+    /// Whether a program of a host has shut a listener down.
+    pub(super) fn has_shut_listener(&self, host: Host) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(((whose, _), _), it)| *whose == host && it.was_shut)
+    }
+
     /// Whether a socket of a host asks this end for a connection, and no call waits for the answer.
     pub(super) fn is_opening(&self, host: Host, peer: SocketAddr) -> bool {
         let mut open = self.open.iter();

@@ -11,6 +11,7 @@ use lineman_proto::wire::flow::Segment;
 use super::Around;
 use super::Arrow;
 use super::Clock;
+use super::Known;
 use super::Row;
 use super::Saying;
 use super::explain_resent::of_resent;
@@ -61,6 +62,8 @@ pub(super) fn of_segment(
             out.extend(said(row, arrow, segment, (label, place), around));
             let kernel = FINS.contains(&label) && around.left_open;
             out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));
+            out.extend(last_descriptor(row, arrow, around));
+            out.extend(deferred(row, arrow, label, around));
             out.extend(beside(row, arrow, label));
             // A capture does not show whether what came again had come by then.
             let forced = arrow.answers_again && !is_captured(arrow);
@@ -75,6 +78,26 @@ pub(super) fn of_segment(
     if is_full && label != Label::AckAgain(Prompt::Probe) {
         out.push(Saying::WindowZero { who: arrow.from });
     }
+}
+
+/// A FIN that leaves when its TCP comes into the state, and not when a call of before has returned.
+fn last_descriptor(row: &Row, arrow: &Arrow, around: &Around) -> Option<Saying> {
+    use TcpState::{FinWait1, LastAck};
+    let who = arrow.from;
+    let cell = row.states[who].filter(|cell| cell.known == Known::Kernel);
+    let now =
+        cell.is_some_and(|it| it.before != it.after && matches!(it.after, FinWait1 | LastAck));
+    let calls = row.calls[who].is_none();
+    (around.closed_before && now && calls).then_some(Saying::LastDescriptor { who })
+}
+
+/// The last segment of a handshake that leaves its receiver where it was.
+fn deferred(row: &Row, arrow: &Arrow, label: Label, around: &Around) -> Option<Saying> {
+    let who = arrow.from.other();
+    let third = matches!(label, Label::AckThird { .. }) && arrow.fate.arrives();
+    let cell = row.states[who].filter(|cell| cell.known == Known::Kernel);
+    let stays = cell.is_some_and(|cell| cell.after == TcpState::SynReceived);
+    (around.defers && third && stays).then_some(Saying::AckDeferred { who })
 }
 
 fn said(

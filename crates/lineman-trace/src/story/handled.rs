@@ -74,6 +74,11 @@ impl Handled {
         sure && self.ended.get(&socket) == Some(&false)
     }
 
+    /// Whether a call has ended a connection, or its direction.
+    pub(super) fn is_ended(&self, socket: Socket) -> bool {
+        self.ended.get(&socket) == Some(&true)
+    }
+
     /// Whether no program has ever had a connection: accept() has not returned it.
     pub(super) fn was_never_taken(&self, socket: Socket) -> bool {
         let sure = self.tells[socket.host] && !self.unsure[socket.host];

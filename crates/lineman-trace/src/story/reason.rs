@@ -94,6 +94,8 @@ reasons! {
     StopsListening "state.listen.closed"
     /// The program shuts a listener down.
     ShutsListener "state.listen.shut"
+    /// The last descriptor of a listener is gone, by no call that is there.
+    ListenerGone "state.listen.gone"
     /// The program of a listener has ended.
     ListenerEnds "state.listen.ended"
     /// The program closes before there was an answer.
@@ -171,6 +173,7 @@ impl Reason {
             Listen if around.ended[who] => Some(Self::ListenerEnds),
             Listen if closes => Some(Self::StopsListening),
             Listen if is("shutdown") => Some(Self::ShutsListener),
+            Listen if row.arrow.is_none() && !around.shut_listener[who] => Some(Self::ListenerGone),
             SynSent if closes => Some(Self::StopsAsking),
             SynSent if around.ended[who] => Some(Self::AskerEnds),
             _ if call.is_some_and(|call| is_dissolving(&call.name, &call.args)) => {
@@ -189,7 +192,7 @@ impl Reason {
 fn fin_waits(row: &Row, who: Host) -> bool {
     let call = row.calls[who].as_ref();
     let ends = |call: &CallCell| matches!(Sends::of(call), Some(Sends::End | Sends::Rest));
-    call.is_some_and(ends) && row.arrow.is_none()
+    call.is_none_or(ends) && row.arrow.is_none()
 }
 
 /// Whether a call of the row has failed because nothing has answered.

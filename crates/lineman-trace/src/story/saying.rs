@@ -77,6 +77,8 @@ sayings! {
     SynAckCrossed "synack.crossed" { who: Host, ack: Seq }
     /// The third segment of the handshake.
     AckThird "ack.third" { who: Host, seq: RelativeSeq, ack: Seq, next: RelativeSeq }
+    /// It is ignored, because data must come first.
+    AckDeferred "ack.deferred" { who: Host }
     /// The acknowledgment of an answer to a SYN that its sender had sent, too.
     AckSyn "ack.syn" { who: Host, ack: Seq }
     /// Bytes `first` to `last`.
@@ -147,6 +149,8 @@ sayings! {
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
     /// Its program has ended, and has ended the connection by no call.
     KernelCloses "end.kernel" { who: Host }
+    /// A close() has returned before, and the FIN leaves with the last descriptor.
+    LastDescriptor "end.descriptor" { who: Host }
     /// Nobody listens.
     RstRefused "rst.refused" { who: Host, port: Port }
     /// The same in a capture: a firewall answers like that, too.

@@ -39,6 +39,11 @@ impl Sends {
             // It ends the other direction, and the peer hears nothing of it.
             "shutdown" if args.first().is_some_and(|how| how == "SHUT_RD") => None,
             _ if is_dissolving(name, args) => Some(Self::End),
+            // It connects, and has its bytes follow the SYN (RFC 7413).
+            "sendto" if opens(args) => Some(Self::Syn),
+            // Its arguments are all there where they do not begin with the socket, from which it receives then.
+            "splice" if args.len() < SPLICED => None,
+            "splice" => Some(Self::Bytes),
             "connect" | "connect_ex" => Some(Self::Syn),
             "send" | "sendall" | "sendto" | "sendmsg" | "sendmmsg" | "sendfile" | "write"
             | "writev" | "flush" => Some(Self::Bytes),
@@ -85,6 +90,15 @@ pub(super) fn is_dissolving(name: &str, args: &[String]) -> bool {
     name == "connect" && args.first().is_some_and(|family| family == "AF_UNSPEC")
 }
 
+/// How many arguments splice() has (splice(2)).
+const SPLICED: usize = 6;
+
+/// Whether a call that sends opens its connection by that (tcp(7), TCP_FASTOPEN).
+fn opens(args: &[String]) -> bool {
+    let mut words = args.iter().flat_map(|arg| arg.split('|'));
+    words.any(|word| word == "MSG_FASTOPEN")
+}
+
 /// For whom the packet of a call is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Toward {
@@ -114,7 +128,10 @@ impl Toward {
         let udp = socket.is_some_and(|it| it.transport == Some(Transport::Udp));
         let sends = Sends::named(&call.name, &call.args);
         let (nobody, peer) = match sends {
-            Some(Sends::Syn) => (udp, call.address()),
+            Some(Sends::Syn) => {
+                let mut addresses = call.args.iter().filter_map(|arg| arg.parse().ok());
+                (udp, call.address().or_else(|| addresses.next()))
+            }
             Some(Sends::Bytes) => (false, own),
             Some(Sends::End | Sends::Rest) => (udp, own),
             // It has a listener listen no more.

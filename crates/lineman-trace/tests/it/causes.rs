@@ -1240,7 +1240,7 @@ const ENDS: [Ended; 8] = [
         Some(("close", "0")),
         "state.listen.closed",
     ),
-    (TcpState::Listen, None, "state.moved.somehow"),
+    (TcpState::Listen, None, "state.listen.gone"),
     (TcpState::SynSent, Some(("close", "0")), "state.syn.closed"),
     (
         TcpState::SynSent,

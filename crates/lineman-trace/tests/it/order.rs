@@ -838,3 +838,117 @@ fn the_end_of_a_program_stands_at_its_own_time() {
     assert_eq!(state(packets[1]), Some(TcpState::FinWait1));
     assert_eq!(state(packets[2]), Some(TcpState::FinWait1));
 }
+
+/// A server forks: the parent closes, and its child ends some time later without a call; a close() of a moment before the FIN.
+fn forked(later_us: u64) -> (Vec<Row>, u64) {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS).quick(Server, 4, "close", &[], "0");
+    let cause = Some(log.last());
+    log.later(later_us).put(Kind::State(State {
+        host: Server,
+        socket: tcp.socket(Server),
+        from: Some(TcpState::Established),
+        to: TcpState::FinWait1,
+        origin: Origin::Kernel,
+        cause,
+        queues: None,
+    }));
+    let fin = log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+    (rows(log), fin)
+}
+
+/// A child that ended 30 ms after its parent's close() had its FIN told as sent by that close().
+#[test]
+fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
+    let (rows, fin) = forked(30 * MS);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    assert!(row.calls.server.is_none(), "{row:#?}");
+    let state = row.states.server.map(|cell| (cell.before, cell.after));
+    assert_eq!(state, Some((TcpState::Established, TcpState::FinWait1)));
+    assert!(ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+    let close = &rows[place(&rows, |row| calls(row, Server, "close"))];
+    assert!(close.states.server.is_none(), "{close:#?}");
+    let (rows, fin) = forked(500);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    assert!(calls(row, Server, "close"), "{row:#?}");
+    assert!(!ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+}
+
+/// A listener that was closed at exec(), or with the last process of a server that forks, had no reason to be CLOSED.
+#[test]
+fn a_listener_that_no_call_closes_has_a_reason() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let listener = Endpoints {
+        local: ([0, 0, 0, 0], 9000).into(),
+        remote: None,
+    };
+    log.at(500 * MS).state(Server, listener, TcpState::Closed);
+    let rows = rows(log);
+    let last = rows.last().expect("a row");
+    assert_eq!(ids(&last.sayings), ["state.listen.gone"]);
+}
+
+/// With TCP_DEFER_ACCEPT a server stayed in SYN-RECEIVED behind the last segment of the handshake, and nothing was said of that.
+pub fn deferred(option: &str) -> Vec<u8> {
+    let mut log = Script::new("");
+    listens(&mut log);
+    log.quick(Server, 3, "setsockopt", &[option, "5"], "0");
+    let mut tcp = crate::causes::connection(&log, 9000);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.done()
+}
+
+#[test]
+fn an_ack_that_a_listener_discards_is_told_as_such() {
+    let told = |option: &str| {
+        let log = deferred(option);
+        let mut story = Story::new();
+        let events = Reader::new(&*log).map(|event| event.expect("a whole log"));
+        let mut rows: Vec<Row> = events.flat_map(|event| story.push(&event)).collect();
+        rows.extend(story.finish());
+        let mut sayings = rows.iter().flat_map(|row| &row.sayings);
+        sayings.any(|saying| saying.id() == "ack.deferred")
+    };
+    assert!(told("TCP_DEFER_ACCEPT"));
+    assert!(!told("TCP_NODELAY"));
+}
+
+/// The SYN of `sendto(…, MSG_FASTOPEN)`, and the bytes of splice(), stood in rows of their own: as if no call had sent them.
+#[test]
+fn a_fast_open_and_a_splice_send_what_leaves_by_them() {
+    let mut log = Script::new("");
+    let mut tcp = crate::causes::connection(&log, 9000);
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+    let args = ["\"hi\"", "MSG_FASTOPEN", "10.0.0.2:9000"];
+    let opens = log.call(Client, 4, "sendto", &args);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let syn = log.cross(Client, tcp.next(Client, SYN, b"hi"));
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.returns(opens, Client, "sendto", "2");
+    log.at(300 * MS);
+    let args = ["5", "NULL", "4", "NULL", "5", "0"];
+    let mut splice = call(99, Client, 0, "splice", &args, None);
+    splice.socket = Some(Box::new(tcp.socket(Client)));
+    log.put(Kind::Call(splice.clone()));
+    let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"piped"));
+    splice.answer = Some(Answer::Value("5".to_owned()));
+    log.put(Kind::Call(splice));
+    let rows = rows(log);
+    let at = |id: u64| &rows[place(&rows, |row| shows(row, id))];
+    assert!(calls(at(syn), Client, "sendto"), "{:#?}", at(syn));
+    assert!(calls(at(data), Client, "splice"), "{:#?}", at(data));
+}
+
+/// What is said by no recorded log.
+pub fn last_descriptors() -> Vec<Row> {
+    forked(30 * MS).0
+}

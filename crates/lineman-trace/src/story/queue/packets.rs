@@ -91,7 +91,13 @@ impl Queue {
         let calls = self.rows.iter().enumerate();
         let follows = awaited && self.follows_data(arrow);
         // Nor was a FIN sent by a call behind which another process went on.
-        let went_on = |at: usize| awaited && socket.is_some_and(|it| self.went_on(at, it));
+        let went_on = |at: usize| {
+            let went_on = |it| {
+                let told = self.rows[at].waits_for(it);
+                self.went_on(at, it) || !told && self.has_ended_nothing(at, it, arrow.sent_ns)
+            };
+            awaited && socket.is_some_and(went_on)
+        };
         let mut calls = calls.filter(|(at, open)| {
             sends(open) && !goes_on(*at) && !was_held(*at) && !follows && !went_on(*at)
         });

@@ -18,6 +18,10 @@ use crate::story::pending::Open;
 use crate::story::sending::Sends;
 use crate::story::sockets::of_packet;
 
+/// A close() that ends a connection changes its state before it returns, and its kernel is asked at once. This long after it, in
+/// nanoseconds, the state changes by something else: a tracer may count some milliseconds too little, where its machine is busy.
+const CLOSED_NS: u64 = 10_000_000;
+
 impl Queue {
     /// The row of a change that a TCP has told of: that of the packet that made it, or of the call.
     pub(in crate::story) fn row_of_state(
@@ -44,15 +48,16 @@ impl Queue {
         if is_own_act(state.to) {
             let acts = |open: &Open| acts(open, change.socket, state.to);
             let fits = |open: &Open| open.toward[host].is_about(state.socket) != Some(false);
+            let idle = |at: usize| self.has_ended_nothing(at, change.socket, event.t_ns);
             // The call that it comes of, if that waits for its packet.
             let waits = |(at, open): (usize, &Open)| {
                 let waits = open.row.arrow.is_none() && open.rests(event.t_ns) < TOGETHER_NS;
-                let went_on = || self.went_on(at, change.socket);
+                let went_on = || self.went_on(at, change.socket) || idle(at);
                 (waits && fits(open) && acts(open) && !went_on()).then_some(at)
             };
             // A kernel that is asked behind several calls names the last.
             let is_its = |open: &Open| acts(open) && (open.row.arrow.is_some() || fits(open));
-            let place = made.filter(|at| is_its(&self.rows[*at]));
+            let place = made.filter(|at| is_its(&self.rows[*at]) && !idle(*at));
             let place = place.or_else(|| self.rows.iter().enumerate().rev().find_map(waits));
             let place = place.unwrap_or_else(|| self.open(event));
             let open = &mut self.rows[place];
@@ -112,6 +117,16 @@ impl Queue {
                     }
             })
         })
+    }
+
+    /// Whether the close() of a row had returned long before its socket came into another state: that comes of the last descriptor, which
+    /// another process has had, or the same by dup().
+    pub(super) fn has_ended_nothing(&self, place: usize, socket: Socket, at_ns: u64) -> bool {
+        let open = &self.rows[place];
+        let call = open.row.calls[socket.host].as_ref();
+        let closes = call.filter(|call| call.name == "close" && open.row.arrow.is_none());
+        let returned_ns = closes.and_then(|call| call.returned_ns);
+        returned_ns.is_some_and(|returned_ns| at_ns.saturating_sub(returned_ns) > CLOSED_NS)
     }
 
     /// The row of the call by which a socket that is told of as gone was closed, if no packet has ended it.
