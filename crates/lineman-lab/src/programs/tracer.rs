@@ -18,6 +18,9 @@ use std::time::SystemTime;
 use lineman_trace::log::Call;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
 use rustix::pipe::PipeFlags;
 
 use crate::kernel::Sampler;
@@ -195,12 +198,36 @@ fn look_up(call: &mut Traced, rest: &[u8], source: &File) {
     if !registers::knows_more(call) || lines.lines().any(went_on) {
         return;
     }
-    let waits = std::fs::read_to_string(format!("/proc/{thread}/syscall"));
-    let args = waits.ok().and_then(|waits| registers::args(call, &waits));
-    if rustix::io::ioctl_fionread(source).is_ok_and(|more| more == 0) {
-        call.args = args.unwrap_or_default();
+    let path = format!("/proc/{thread}/syscall");
+    for _ in 0..LOOKS {
+        let Ok(waits) = std::fs::read_to_string(&path) else {
+            return;
+        };
+        let is_running = waits.starts_with("running");
+        // One that is about to wait has not had the processor since strace has let it go.
+        let patience = if is_running {
+            LOOK
+        } else {
+            Timespec::default()
+        };
+        let mut more = [PollFd::new(source, PollFlags::IN)];
+        if rustix::event::poll(&mut more, Some(&patience)) != Ok(0) {
+            return;
+        }
+        if !is_running {
+            call.args = registers::args(call, &waits).unwrap_or_default();
+            return;
+        }
     }
 }
+
+/// How often is looked at a thread that is in its call, or not yet, and how long is waited in between: all in all half of what the log
+/// waits for a tracer.
+const LOOKS: usize = 20;
+const LOOK: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 1_000_000,
+};
 
 /// The calls that change the state of a socket. Others, like accept and poll, only
 /// return because of a change.
