@@ -840,8 +840,7 @@ fn the_end_of_a_program_stands_at_its_own_time() {
 }
 
 /// A server forks: the parent closes, and its child ends some time later without a call; a close() of a moment before the FIN.
-fn forked(later_us: u64) -> (Vec<Row>, u64) {
-    let mut log = Script::new("");
+fn forked(mut log: Script, later_us: u64) -> (Script, u64) {
     listens(&mut log);
     let mut tcp = open(&mut log, 0, 4);
     log.at(200 * MS).quick(Server, 4, "close", &[], "0");
@@ -856,13 +855,17 @@ fn forked(later_us: u64) -> (Vec<Row>, u64) {
         queues: None,
     }));
     let fin = log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
-    (rows(log), fin)
+    (log, fin)
 }
 
 /// A child that ended 30 ms after its parent's close() had its FIN told as sent by that close().
 #[test]
 fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
-    let (rows, fin) = forked(30 * MS);
+    let of = |later_us: u64| {
+        let (log, fin) = forked(Script::new(""), later_us);
+        (rows(log), fin)
+    };
+    let (rows, fin) = of(30 * MS);
     let row = &rows[place(&rows, |row| shows(row, fin))];
     assert!(row.calls.server.is_none(), "{row:#?}");
     let state = row.states.server.map(|cell| (cell.before, cell.after));
@@ -870,7 +873,7 @@ fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
     assert!(ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
     let close = &rows[place(&rows, |row| calls(row, Server, "close"))];
     assert!(close.states.server.is_none(), "{close:#?}");
-    let (rows, fin) = forked(500);
+    let (rows, fin) = of(500);
     let row = &rows[place(&rows, |row| shows(row, fin))];
     assert!(calls(row, Server, "close"), "{row:#?}");
     assert!(!ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
@@ -881,19 +884,22 @@ fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
 fn a_listener_that_no_call_closes_has_a_reason() {
     let mut log = Script::new("");
     listens(&mut log);
-    let listener = Endpoints {
-        local: ([0, 0, 0, 0], 9000).into(),
-        remote: None,
-    };
-    log.at(500 * MS).state(Server, listener, TcpState::Closed);
+    ends_listening(&mut log);
     let rows = rows(log);
     let last = rows.last().expect("a row");
     assert_eq!(ids(&last.sayings), ["state.listen.gone"]);
 }
 
+fn ends_listening(log: &mut Script) {
+    let listener = Endpoints {
+        local: ([0, 0, 0, 0], 9000).into(),
+        remote: None,
+    };
+    log.at(500 * MS).state(Server, listener, TcpState::Closed);
+}
+
 /// With TCP_DEFER_ACCEPT a server stayed in SYN-RECEIVED behind the last segment of the handshake, and nothing was said of that.
-pub fn deferred(option: &str) -> Vec<u8> {
-    let mut log = Script::new("");
+fn deferred(mut log: Script, option: &str) -> Script {
     listens(&mut log);
     log.quick(Server, 3, "setsockopt", &[option, "5"], "0");
     let mut tcp = crate::causes::connection(&log, 9000);
@@ -903,17 +909,13 @@ pub fn deferred(option: &str) -> Vec<u8> {
     log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
     log.state(Client, tcp.socket(Client), TcpState::Established);
     log.cross(Client, tcp.next(Client, ACK, b""));
-    log.done()
+    log
 }
 
 #[test]
 fn an_ack_that_a_listener_discards_is_told_as_such() {
     let told = |option: &str| {
-        let log = deferred(option);
-        let mut story = Story::new();
-        let events = Reader::new(&*log).map(|event| event.expect("a whole log"));
-        let mut rows: Vec<Row> = events.flat_map(|event| story.push(&event)).collect();
-        rows.extend(story.finish());
+        let rows = rows(deferred(Script::new(""), option));
         let mut sayings = rows.iter().flat_map(|row| &row.sayings);
         sayings.any(|saying| saying.id() == "ack.deferred")
     };
@@ -948,7 +950,9 @@ fn a_fast_open_and_a_splice_send_what_leaves_by_them() {
     assert!(calls(at(data), Client, "splice"), "{:#?}", at(data));
 }
 
-/// What is said by no recorded log.
-pub fn last_descriptors() -> Vec<Row> {
-    forked(30 * MS).0
+/// What only the last descriptor of a socket ends, and what a listener defers.
+pub fn descriptors() -> Vec<u8> {
+    let (mut log, _) = forked(Script::new("descriptors"), 30 * MS);
+    ends_listening(&mut log);
+    deferred(log.then(), "TCP_DEFER_ACCEPT").done()
 }

@@ -20,6 +20,7 @@ pub const ALL: [(&str, Make); 26] = [
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),
+    ("descriptors", crate::order::descriptors),
     ("early-fin", early_fin),
     ("half-crossed", half_crossed),
     ("held", held),

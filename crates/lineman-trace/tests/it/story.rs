@@ -65,13 +65,6 @@ fn every_saying_is_said_by_some_log() {
     for id in ids(&crate::calls::shut_down()) {
         never.remove(id);
     }
-    for id in ids(&crate::order::deferred("TCP_DEFER_ACCEPT")) {
-        never.remove(id);
-    }
-    let forked = crate::order::last_descriptors().into_iter();
-    for saying in forked.flat_map(|row| row.sayings) {
-        never.remove(saying.id());
-    }
     for saying in pieces().into_iter().flat_map(|row| row.sayings) {
         never.remove(saying.id());
     }

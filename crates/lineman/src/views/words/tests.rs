@@ -16,6 +16,7 @@ use crate::views::logs::events;
 const RECORDED: [&str; 24] = [
     "calls",
     "captured-refusals",
+    "descriptors",
     "early-fin",
     "half-crossed",
     "ignored",
