@@ -77,15 +77,21 @@ pub(super) struct Open {
 
 impl Open {
     pub(super) fn new(event: &Event) -> Self {
-        let mut open = Self {
-            row: Row::new(event.t_ns),
+        let mut open = Self::empty(event.t_ns);
+        open.touch(event);
+        open
+    }
+
+    /// A row that begins then and shows nothing yet.
+    fn empty(t_ns: u64) -> Self {
+        Self {
+            row: Row::new(t_ns),
             events: Vec::new(),
             changes: Vec::new(),
             unknown: Vec::new(),
             counted: Vec::new(),
             extra: Vec::new(),
-            tells_of_end: false,
-            touched_ns: event.t_ns,
+            touched_ns: t_ns,
             wire_n: None,
             waits: Ends::default(),
             toward: Ends::default(),
@@ -95,8 +101,13 @@ impl Open {
             elsewhere: None,
             hears: None,
             congestion: None,
-        };
-        open.touch(event);
+        }
+    }
+
+    /// A row of its own for a call that returns.
+    pub(super) fn returns(host: Host, cell: CallCell) -> Self {
+        let mut open = Self::empty(cell.t_ns);
+        open.row.calls[host] = Some(cell);
         open
     }
 
@@ -145,6 +156,9 @@ impl Open {
         apart.waits[host] = self.waits[host].take();
         let own = |it: &mut Change| it.socket.host == host;
         apart.changes = self.changes.extract_if(.., own).collect();
+        for open in [self, &mut apart] {
+            open.begins_with_its_calls();
+        }
         apart
     }
 
@@ -153,9 +167,13 @@ impl Open {
         !self.extra.is_empty() && self.is_bare()
     }
 
-    /// Whether it tells of the end of a program, and of no packet or call.
-    pub(super) fn is_end_of_program(&self) -> bool {
-        self.tells_of_end && self.is_bare() && !self.is_waiting()
+    /// Its time is that of the first of its calls, where it shows nothing else.
+    fn begins_with_its_calls(&mut self) {
+        let calls = [&self.row.calls.client, &self.row.calls.server];
+        let first_ns = calls.into_iter().flatten().map(|cell| cell.t_ns).min();
+        if let Some(first_ns) = first_ns.filter(|_| self.is_calls()) {
+            self.row.t_ns = first_ns;
+        }
     }
 
     /// Whether it is calls and nothing else.
@@ -164,13 +182,6 @@ impl Open {
         let any = calls.client.is_some() || calls.server.is_some();
         let more = self.row.arrow.is_some() || !self.extra.is_empty() || !self.changes.is_empty();
         any && !more && self.counted.is_empty() && !self.is_waiting()
-    }
-
-    /// Whether it is a call whose packet is still to come, and what has been told of that already.
-    pub(super) fn awaits_by_call(&self) -> bool {
-        let calls = &self.row.calls;
-        let any = calls.client.is_some() || calls.server.is_some();
-        any && self.row.arrow.is_none() && self.extra.is_empty() && self.is_waiting()
     }
 
     /// Whether it shows nothing.
@@ -251,6 +262,7 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
     let row = &open.row;
     let from = arrow.from;
     let waits = |cell: &CallCell| cell.answer.is_none();
+    let waits_for_it = |cell: &CallCell| waits(cell) && cell.t_ns <= arrow.sent_ns;
     // One that has begun after the packet had left, which is read late, stands below it.
     let idle =
         |cell: &CallCell| waits(cell) && Sends::of(cell).is_none() && cell.t_ns <= arrow.sent_ns;
@@ -259,7 +271,7 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
     let fits = |cell: &CallCell| idle(cell) || returned_since(cell) || may_have_sent(cell, arrow);
     row.arrow.is_none()
         && row.calls[from].as_ref().is_none_or(fits)
-        && row.calls[from.other()].as_ref().is_none_or(waits)
+        && row.calls[from.other()].as_ref().is_none_or(waits_for_it)
         && open.toward[from].fits(arrow)
         && !was_sent_before_the_end(open, arrow)
 }

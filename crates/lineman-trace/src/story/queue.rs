@@ -124,43 +124,50 @@ impl Queue {
         Some(open)
     }
 
-    /// A call that has returned after what the next row shows first stands there: a row's call is shown with its own time,
-    /// below the packet that made it return.
+    /// A call that has returned after what the next row shows first stands there, or in a row of its own: a row's call is shown
+    /// with its own time, below the packet that made it return.
     fn hands_on_returns(&mut self, row: &mut Row) {
         let Some(next) = self.rows.front_mut() else {
             return;
         };
-        let begun = |cell: &CallCell| cell.begins.then_some(cell.t_ns);
-        let calls = [&next.row.calls.client, &next.row.calls.server];
-        let first = calls.into_iter().flatten().filter_map(begun);
-        let first_ns = first.fold(next.row.t_ns, u64::min);
+        let first_ns = begins_ns(next);
         let shows = next.row.arrow.is_some() || next.is_calls();
         for host in [Host::Client, Host::Server] {
-            let answer = row.calls[host]
-                .as_ref()
-                .and_then(|cell| cell.answer.as_ref());
-            let taken =
-                !shows || next.row.calls[host].is_some() || lands_another(&next.row, host, answer);
-            let cell = row.calls[host].as_mut().filter(|_| !taken);
+            let arrow = row.arrow.as_ref();
             let woken = |cell: &&mut CallCell| {
                 let late = cell.returned_ns.is_some_and(|at| at > first_ns);
-                let arrow = row.arrow.as_ref();
-                late && arrow.is_some_and(|arrow| !cell.begins || arrow.from != host)
+                let here = |arrow: &Arrow| !cell.begins || arrow.from != host;
+                late && arrow.map_or(!cell.begins, here)
             };
-            let Some(cell) = cell.filter(woken) else {
+            let Some(cell) = row.calls[host].as_mut().filter(woken) else {
                 continue;
             };
+            let next = self.rows.front_mut().filter(|next| {
+                let free = shows && next.row.calls[host].is_none();
+                free && !lands_another(&next.row, host, cell.answer.as_ref())
+            });
             let returned = CallCell {
                 begins: false,
                 t_ns: cell.returned_ns.unwrap_or(cell.t_ns),
                 ..cell.clone()
             };
-            next.row.calls[host] = Some(returned);
             match cell.begins {
                 true => (cell.answer, cell.returned_ns) = (None, None),
                 false => row.calls[host] = None,
             }
+            match next {
+                Some(next) => next.row.calls[host] = Some(returned),
+                None => self.stands_alone(host, returned),
+            }
         }
+    }
+
+    /// A return gets a row of its own, above what happened later.
+    fn stands_alone(&mut self, host: Host, cell: CallCell) {
+        let later = |open: &Open| begins_ns(open) > cell.t_ns;
+        let place = self.rows.iter().position(later);
+        let place = place.unwrap_or(self.rows.len());
+        self.rows.insert(place, Open::returns(host, cell));
     }
 
     /// The next state that the TCP of a socket has told of.
@@ -231,4 +238,12 @@ impl Queue {
     pub(super) fn last(&mut self, such: impl Fn(&Open) -> bool) -> Option<&mut Open> {
         self.rows.iter_mut().rfind(|open| such(open))
     }
+}
+
+/// When the first of what a row shows has happened.
+fn begins_ns(open: &Open) -> u64 {
+    let begun = |cell: &CallCell| cell.begins.then_some(cell.t_ns);
+    let calls = [&open.row.calls.client, &open.row.calls.server];
+    let first = calls.into_iter().flatten().filter_map(begun);
+    first.fold(open.row.t_ns, u64::min)
 }

@@ -187,10 +187,14 @@ fn is_at(bound: SocketAddr, local: SocketAddr) -> bool {
 /// Whether a call, as far as it was told, may have sent this packet. One that began later has not, though it may be
 /// told before it: a busy lab reads packets late.
 pub(super) fn may_have_sent(cell: &CallCell, arrow: &Arrow) -> bool {
-    let began = cell.t_ns <= arrow.sent_ns;
+    cell.t_ns <= arrow.sent_ns && could_send(cell, arrow)
+}
+
+/// The same, whenever the call was told to have begun.
+pub(super) fn could_send(cell: &CallCell, arrow: &Arrow) -> bool {
     let failed = matches!(&cell.answer, Some(Answer::Error(error)) if error != "EINPROGRESS");
     let sends = Sends::of(cell).is_some_and(|sends| sends.fits(arrow));
-    began && !failed && sends && has_room_for(cell, arrow)
+    !failed && sends && has_room_for(cell, arrow)
 }
 
 /// Whether a call that says how many bytes it has taken can have sent as many as the packet carries: a datagram has just
@@ -199,7 +203,8 @@ fn has_room_for(cell: &CallCell, arrow: &Arrow) -> bool {
     let Some(Answer::Value(taken)) = &cell.answer else {
         return true;
     };
-    let counts = matches!(cell.name.as_str(), "send" | "sendto" | "sendmsg" | "write");
+    let names = ["send", "sendto", "sendmsg", "sendfile", "write", "writev"];
+    let counts = names.contains(&cell.name.as_str());
     let Some(taken) = taken.parse::<usize>().ok().filter(|_| counts) else {
         return true;
     };

@@ -13,6 +13,7 @@ mod connections;
 mod files;
 mod held;
 mod ignored;
+mod late;
 mod learn;
 mod log;
 mod logs;

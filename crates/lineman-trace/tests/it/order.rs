@@ -73,7 +73,7 @@ fn kept_back(mut log: Script) -> (Script, u64) {
 }
 
 /// A packet of the client that had left then, in microseconds of the log.
-fn read_late(id: u64, us: u64, bytes: Vec<u8>) -> Kind {
+pub fn read_late(id: u64, us: u64, bytes: Vec<u8>) -> Kind {
     let utc_ns = match Reader::new(&*Script::new("").done()).next() {
         Some(Ok(Event {
             kind: Kind::Start(start),
@@ -86,17 +86,17 @@ fn read_late(id: u64, us: u64, bytes: Vec<u8>) -> Kind {
     Kind::Packet(Packet { stamp_ns, ..packet })
 }
 
-fn place(rows: &[Row], is: impl Fn(&Row) -> bool) -> usize {
+pub fn place(rows: &[Row], is: impl Fn(&Row) -> bool) -> usize {
     let found = rows.iter().position(is);
     found.unwrap_or_else(|| panic!("no such row: {rows:#?}"))
 }
 
-fn calls(row: &Row, host: Host, name: &str) -> bool {
+pub fn calls(row: &Row, host: Host, name: &str) -> bool {
     let call = row.calls[host].as_ref();
     call.is_some_and(|call| call.name == name)
 }
 
-fn shows(row: &Row, id: u64) -> bool {
+pub fn shows(row: &Row, id: u64) -> bool {
     row.arrow.as_ref().is_some_and(|arrow| arrow.id == id)
 }
 

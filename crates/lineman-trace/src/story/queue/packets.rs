@@ -2,6 +2,7 @@
 
 use super::Queue;
 use super::TOGETHER_NS;
+use super::begins_ns;
 use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
@@ -12,6 +13,7 @@ use crate::story::pending::Open;
 use crate::story::pending::is_way_of;
 use crate::story::pending::takes_arrow;
 use crate::story::sending::Sends;
+use crate::story::sending::could_send;
 use crate::story::sending::may_have_sent;
 use crate::story::sockets::of_packet;
 
@@ -89,7 +91,7 @@ impl Queue {
                 })
         };
         let calls = self.rows.iter().enumerate();
-        let follows = awaited && self.follows_data(arrow);
+        let follows = awaited && self.has_been_held(arrow);
         // Nor was a FIN sent by a call behind which another process went on.
         let went_on = |at: usize| {
             let went_on = |it| {
@@ -113,6 +115,8 @@ impl Queue {
         };
         let place = place.or_else(|| calls.next()).map(|(at, _)| at);
         match place.filter(|place| !is_copy && !is_over(place)) {
+            // It left later than what stands below the call, which stays where it is.
+            Some(place) if self.has_gone_on(place, arrow) => self.open(event),
             Some(place) if takes_arrow(&self.rows[place], arrow) => {
                 self.rows[place].touch(event);
                 place
@@ -120,8 +124,8 @@ impl Queue {
             // What the other host does there has nothing to do with it.
             Some(place) => {
                 let apart = self.rows[place].split(arrow.from, event);
-                self.rows.push_back(apart);
-                self.rows.len() - 1
+                self.rows.insert(place + 1, apart);
+                self.in_order(place + 1)
             }
             None => self.join(event, awaited.then_some(arrow.from), |open| {
                 !is_copy && takes_arrow(open, arrow)
@@ -131,7 +135,7 @@ impl Queue {
 
     /// A row has its packet now, which was sent at `sent_ns`, and stands before what happened later. Gives its place.
     pub(in crate::story) fn settle(&mut self, place: usize, sent_ns: u64, calls: &Calls) -> usize {
-        let place = self.passes_later_calls(place, sent_ns, calls);
+        let place = self.passes_later(place, sent_ns, calls);
         self.rows[place].row.t_ns = sent_ns.max(self.earliest(place));
         // What stands below it already has happened before it arrives.
         let happened = |open: &Open| open.row.arrow.is_some() || !open.changes.is_empty();
@@ -141,9 +145,33 @@ impl Queue {
         place
     }
 
-    /// Whether a FIN has left behind data that left when the call had returned which ended its direction: the call has not
-    /// sent it.
-    fn follows_data(&self, fin: &Arrow) -> bool {
+    /// Whether something that stands below a call has happened between its return and the packet that it has sent: only where
+    /// a kernel says when that left.
+    fn has_gone_on(&self, place: usize, arrow: &Arrow) -> bool {
+        let call = self.rows[place].row.calls[arrow.from].as_ref();
+        let returned_ns = call.and_then(|cell| cell.returned_ns);
+        let Some((returned_ns, _)) = returned_ns.zip(arrow.stamp_ns) else {
+            return false;
+        };
+        let mut below = self.rows.range(place + 1..);
+        below.any(|open| (returned_ns..=arrow.sent_ns).contains(&open.row.t_ns))
+    }
+
+    /// A row that has been put below another stands above those of earlier times. Gives its place.
+    fn in_order(&mut self, place: usize) -> usize {
+        let Some(before) = place.checked_sub(1) else {
+            return place;
+        };
+        if begins_ns(&self.rows[before]) <= begins_ns(&self.rows[place]) {
+            return place;
+        }
+        self.rows.swap(before, place);
+        before
+    }
+
+    /// Whether a FIN has left when the call had long returned which ended its direction: behind data that left since, or when
+    /// a segment had arrived for which it had waited. The call has not sent it.
+    pub(super) fn has_been_held(&self, fin: &Arrow) -> bool {
         let host = fin.from;
         let Some(socket) = of_packet(fin, host) else {
             return false;
@@ -163,10 +191,18 @@ impl Queue {
         self.rows.iter().any(|open| {
             let mut arrow = open.row.arrow.iter();
             arrow.any(|arrow| {
-                let its = arrow.from == host && arrow.id != fin.id;
+                let left = arrow.from == host && arrow.id != fin.id;
                 let carries = arrow.seen.segment().is_some_and(|it| it.len > 0);
-                let between = first_ns < arrow.sent_ns && arrow.sent_ns <= fin.sent_ns;
-                its && carries && between && of_packet(arrow, host) == Some(socket)
+                // Where no kernel says when it left, it may have left long before that was told.
+                let came_ns = arrow
+                    .decided_ns
+                    .filter(|_| arrow.fate.arrives() && fin.stamp_ns.is_some());
+                let at_ns = match arrow.from == host {
+                    true => Some(arrow.sent_ns).filter(|_| left && carries),
+                    false => came_ns,
+                };
+                let between = at_ns.is_some_and(|at| first_ns < at && at <= fin.sent_ns);
+                between && of_packet(arrow, host) == Some(socket)
             })
         })
     }
@@ -177,7 +213,7 @@ impl Queue {
             return place;
         };
         let socket = of_packet(arrow, arrow.from);
-        if !arrow.seen.segment().is_some_and(ends) || !self.follows_data(arrow) {
+        if !arrow.seen.segment().is_some_and(ends) || !self.has_been_held(arrow) {
             return self.gathers(place);
         }
         for open in &mut self.rows {
@@ -203,13 +239,11 @@ impl Queue {
         last
     }
 
-    /// A packet that is read late stands before calls that began or returned when it had left; not before those of
-    /// programs that may have sent it: older logs have the times at which a tracer told them. So it stands before the end of a program that was
-    /// told when it had left. Gives the place of its row.
-    fn passes_later_calls(&mut self, mut place: usize, sent_ns: u64, calls: &Calls) -> usize {
-        let own = &self.rows[place];
-        let has_calls = own.row.calls.client.is_some() || own.row.calls.server.is_some();
-        if has_calls {
+    /// A packet that is read late stands before what happened when it had left; not before calls of programs that may have
+    /// sent it: older logs have the times at which a tracer told them. Gives the place of its row.
+    fn passes_later(&mut self, mut place: usize, sent_ns: u64, calls: &Calls) -> usize {
+        let own = &self.rows[place].row.calls;
+        if own.client.is_some() || own.server.is_some() {
             return place;
         }
         let is_last = place + 1 == self.rows.len();
@@ -218,8 +252,7 @@ impl Queue {
             is_last && calls || open.is_end_of_program()
         };
         while let Some(before) = place.checked_sub(1)
-            && passes(&self.rows[before])
-            && self.rows[before].row.t_ns > sent_ns
+            && self.happened_ns(before) > sent_ns
             && !self.may_send_it(before, place, calls)
         {
             self.rows.swap(before, place);
@@ -228,15 +261,31 @@ impl Queue {
         place
     }
 
+    /// When what a row shows has happened: its packet may have left before what stood above it by then.
+    fn happened_ns(&self, place: usize) -> u64 {
+        let row = &self.rows[place].row;
+        let departs = row.arrow.as_ref();
+        let departs = departs.filter(|it| it.stretch != Stretch::Landing && it.copy_of.is_none());
+        departs.map_or(row.t_ns, |arrow| arrow.sent_ns)
+    }
+
     /// Whether a program's call in the one row may have sent the packet of the other, whenever it began.
     fn may_send_it(&self, before: usize, packet: usize, calls: &Calls) -> bool {
         let Some(arrow) = &self.rows[packet].row.arrow else {
             return false;
         };
-        let open = &self.rows[before];
-        let call = open.row.calls[arrow.from].as_ref();
-        let sends = call.and_then(Sends::of).is_some_and(|it| it.fits(arrow));
-        calls.is_traced(arrow.from) && sends && open.toward[arrow.from].fits(arrow)
+        let sends = |open: &Open| {
+            let call = open.row.calls[arrow.from].as_ref();
+            let sends = call.filter(|cell| could_send(cell, arrow));
+            sends
+                .filter(|_| open.toward[arrow.from].fits(arrow))
+                .map(|cell| cell.t_ns)
+        };
+        // One that began in time may have sent it, too.
+        let mut earlier = self.rows.range(..before).filter_map(sends);
+        let is_traced = calls.is_traced(arrow.from);
+        let sent_before = |at: u64| at <= arrow.sent_ns;
+        is_traced && sends(&self.rows[before]).is_some() && !earlier.any(sent_before)
     }
 
     /// The row that shows how a packet goes on.

@@ -57,11 +57,17 @@ impl Queue {
             };
             // A kernel that is asked behind several calls names the last.
             let is_its = |open: &Open| acts(open) && (open.row.arrow.is_some() || fits(open));
-            let place = made.filter(|at| is_its(&self.rows[*at]) && !idle(*at));
+            let sent = |open: &Open| open.row.arrow.is_some() && acts(open);
+            let sent = self.rows.iter().position(sent);
+            let at_once = sent.filter(|at| {
+                let arrow = self.rows[*at].row.arrow.as_ref();
+                arrow.is_some_and(|arrow| !self.has_been_held(arrow))
+            });
+            let place = at_once.or_else(|| made.filter(|at| is_its(&self.rows[*at])));
             let place = place.or_else(|| self.rows.iter().enumerate().rev().find_map(waits));
             let place = place.unwrap_or_else(|| self.open(event));
             let open = &mut self.rows[place];
-            if open.row.arrow.is_none() {
+            if open.row.arrow.is_none() && sent.is_none() {
                 open.waits[host] = Some(change.socket);
             }
             return place;
