@@ -73,6 +73,23 @@ struct Known {
 }
 
 impl Known {
+    /// One that is seen for the first time.
+    fn new(state: TcpState) -> Self {
+        Self {
+            state,
+            timeouts: 0,
+            sent: Instant::now(),
+            armed: None,
+            next: None,
+            owes: None,
+            waits: None,
+            heard: None,
+            sacked: None,
+            recovers: false,
+            ends_early: false,
+        }
+    }
+
     /// Whether a segment asks for an ACK by an old number: a probe of a window, or a keep-alive (RFC 9293 §3.8.4).
     fn probes(&self, segment: &Segment) -> bool {
         self.next == Some(segment.seq.wrapping_add(1))
@@ -82,7 +99,9 @@ impl Known {
     fn waited(&self, now: Instant) -> Option<Duration> {
         let (heard, left) = self.sacked?;
         let waited = now.saturating_duration_since(heard);
-        (waited + TICK >= left).then_some(waited)
+        // Sooner it was the SACK itself that had it sent again: by then enough had come behind the gap (RFC 8985 §6.2, step 4).
+        let ran = waited >= SHORTEST_REORDERING;
+        (ran && waited + TICK >= left).then_some(waited)
     }
 
     /// Whether a timer that has counted one more has expired. That of a SYN-ACK counts answers to a SYN that
@@ -535,20 +554,7 @@ impl Sampler {
         if let Some(known) = self.known.get_mut(&key) {
             return Some(std::mem::replace(&mut known.state, state));
         }
-        let known = Known {
-            state,
-            timeouts: 0,
-            sent: Instant::now(),
-            armed: None,
-            next: None,
-            owes: None,
-            waits: None,
-            heard: None,
-            sacked: None,
-            recovers: false,
-            ends_early: false,
-        };
-        self.known.insert(key, known);
+        self.known.insert(key, Known::new(state));
         None
     }
 
@@ -577,6 +583,8 @@ const FEW_TRIES: u32 = 3;
 /// A tail loss probe waits for two round trips and two ticks of the kernel at least (`TCP_TIMEOUT_MIN`), which are
 /// 2 ms at 1000 Hz.
 const SHORTEST_PROBE: Duration = Duration::from_millis(2);
+/// The reordering timer waits for two ticks at least, too, of which the first may be almost over.
+const SHORTEST_REORDERING: Duration = Duration::from_millis(1);
 /// A tick of the kernel at 250 Hz: it tells what is left of a timer no better.
 const TICK: Duration = Duration::from_millis(4);
 /// Between two questions: some times as long as a question takes (about 5 µs).
@@ -591,3 +599,22 @@ const SHORTEST_DELAY: Duration = Duration::from_millis(30);
 const RENEWED: Duration = Duration::from_millis(100);
 /// What counts that a program's close has reset a connection, or that bytes came after it.
 const ABORTS: &[Counter] = &[Counter::AbortOnClose, Counter::AbortOnData];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "After 0 ms": with the third segment behind a gap Linux sends at once what is missing, and no timer runs.
+    #[test]
+    fn what_a_sack_had_sent_again_at_once_was_told_as_a_timer_of_nine_microseconds() {
+        let heard = Instant::now();
+        let left = Duration::from_millis(2);
+        let known = Known {
+            sacked: Some((heard, left)),
+            ..Known::new(TcpState::Established)
+        };
+        let waited = |micros: u64| known.waited(heard + Duration::from_micros(micros));
+        assert_eq!(waited(9), None);
+        assert_eq!(waited(4854), Some(Duration::from_micros(4854)));
+    }
+}

@@ -170,6 +170,11 @@ impl Calls {
         state.cause.is_some() && state.cause == self.ended[state.host]
     }
 
+    /// Whether the program of a connection has ended, and no call has ended that: its kernel does.
+    pub(super) fn is_left_by_its_program(&self, socket: Socket) -> bool {
+        self.ended[socket.host].is_some() && self.handled.is_left_open(socket)
+    }
+
     /// Whether a tracer of programs tells the calls of a host.
     pub(super) fn is_traced(&self, host: Host) -> bool {
         self.traced.contains(&host)

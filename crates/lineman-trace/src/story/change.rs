@@ -88,7 +88,9 @@ impl Story {
         let open = &mut self.queue[place];
         open.touch(event);
         open.changes.push(change);
-        open.ended[state.host] |= self.calls.has_ended_with(state);
+        let ended = self.calls.has_ended_with(state);
+        let uncalled = is_own_act(state.to) && self.calls.is_left_by_its_program(change.socket);
+        open.ended[state.host] |= ended || uncalled;
     }
 
     /// What follows for a host's state from the packet of a row.

@@ -457,7 +457,10 @@ impl Descriptors {
 
     /// A call has failed; a handshake may have begun all the same.
     fn failed(&mut self, call: &Call) {
-        let begun = matches!(&call.answer, Some(Answer::Error(error)) if error == "EINPROGRESS");
+        // A program that waits no longer has not stopped its kernel.
+        let goes_on = ["EINPROGRESS", "TimeoutError"];
+        let begun =
+            matches!(&call.answer, Some(Answer::Error(error)) if goes_on.contains(&error.as_str()));
         if call.name == "connect" {
             self.connects(call, false, begun);
         }

@@ -229,6 +229,13 @@ impl Story {
             let decided_ns = event.t_ns.max(shown.sent_ns);
             shown.decided_ns = (fate != Fate::Captured).then_some(decided_ns);
         }
+        let is_fin = arrow.seen.segment().is_some_and(|it| it.has(Flags::FIN));
+        let is_first = fate.arrives() && arrival == Arrival::InOrder;
+        let hears = is_fin && is_first && !self.queue[place].deaf[receiver];
+        let place = match hears {
+            true => self.queue.tells_of_end(place, event.t_ns),
+            false => place,
+        };
         self.follows(place, receiver, moved);
         self.forgets(place);
     }
@@ -297,7 +304,8 @@ impl Story {
     fn row_of_fate(&mut self, event: &Event, arrow: &Arrow, fate: Fate) -> Option<usize> {
         if self.queue.way_of(arrow.id).is_none() {
             if fate == Fate::Held {
-                return None; // a copy, or held once more: how it arrives will be shown
+                // Else a copy, or held once more: how it arrives will be shown.
+                return self.queue.departure_of(arrow.id);
             }
             // Whatever arrives later than this is shown below it.
             self.queue.depart_if(|_| true);

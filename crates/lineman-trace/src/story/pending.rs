@@ -41,6 +41,10 @@ use crate::log::TimerKind;
 /// of 966 packets was read after 240 ms. A row with a state that a SYN or FIN has made waits so long for it.
 pub(super) const LATE_NS: u64 = 500_000_000;
 
+/// The reordering timer of Linux runs for two ticks at least (`TCP_TIMEOUT_MIN`), of which the first may be almost over: for no less
+/// than this, in nanoseconds, at 1000 Hz.
+const SHORTEST_REORDERING_NS: u64 = 1_000_000;
+
 /// A row that may still grow.
 #[derive(Debug)]
 pub(super) struct Open {
@@ -304,7 +308,9 @@ pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
         || arrow.again.is_some_and(|again| !not_by_time(again.cause));
     match clock.kind {
         _ if arrow.from != clock.host => true,
-        TimerKind::Retransmission | TimerKind::Reordering => resent,
+        TimerKind::Retransmission => resent,
+        // Logs of before tell of one where the SACK itself had it sent again.
+        TimerKind::Reordering => resent && clock.wait_ns >= SHORTEST_REORDERING_NS,
         // It may carry what is new.
         TimerKind::LossProbe => resent || arrow.again.is_none(),
         _ => true,

@@ -1,6 +1,7 @@
 //! The rows that are not complete yet, in the order in which they will come out.
 
 mod calls;
+mod ends;
 mod packets;
 mod states;
 

@@ -62,27 +62,41 @@ reasons! {
     ClosesFirst "state.fin.sent"
     /// It closes first, and its FIN is still to be sent.
     FinWaits "state.fin.queued"
+    /// The program has ended, no call has closed the socket, and its FIN is still to be sent.
+    FinWaitsUncalled "state.fin.queued.ended"
     /// The peer closes first.
     PeerCloses "state.fin.received"
+    /// The peer closes first: what was missing before its FIN has come, which is there already.
+    PeerClosesBehind "state.fin.received.gap"
     /// Its FIN was acknowledged.
     FinAcked "state.fin.acked"
     /// A FIN arrived that crossed its own.
     CrossedFin "state.fin.crossed"
+    /// A FIN that crossed its own was there already, and what was missing before it has come.
+    CrossedFinBehind "state.fin.crossed.gap"
     /// FIN and acknowledgment arrived together.
     FinAndAck "state.fin.combined"
+    /// The acknowledgment of its FIN came with what was missing before the peer's FIN, which is there already.
+    FinAndAckBehind "state.fin.combined.gap"
     /// The peer's FIN arrived after the acknowledgment.
     PeerFin "state.fin.second"
+    /// The peer's FIN was there already, and what was missing before it has come.
+    PeerFinBehind "state.fin.second.gap"
     /// Its FIN, which crossed the peer's, was acknowledged.
     CrossedAcked "state.fin.crossed.acked"
     /// It closes second.
     ClosesSecond "state.fin.last"
     /// It closes second, and its FIN is still to be sent.
     LastFinWaits "state.fin.last.queued"
+    /// The same of a program that has ended: no call has closed the socket.
+    LastFinWaitsUncalled "state.fin.last.queued.ended"
     /// Its FIN, the second, was acknowledged.
     LastAcked "state.fin.last.acked"
     /// TIME-WAIT is over.
     TimeOver "state.time_wait.over"
-    /// The peer has reset the connection.
+    /// A new SYN opens the connection anew before the time is over.
+    Reopened "state.time_wait.reopened"
+    /// The connection was broken off.
     Broken "state.reset"
     /// It has reset the connection itself.
     Resets "state.reset.sent"
@@ -125,6 +139,7 @@ impl Reason {
         let segment = row.arrow.as_ref().and_then(|arrow| arrow.seen.segment());
         let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
         let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == who);
+        let uncalled = around.ended[who] && row.calls[who].is_none();
         Some(match change {
             (Closed, Listen) => Self::Listens,
             (Closed, SynSent) => Self::Asks,
@@ -132,19 +147,30 @@ impl Reason {
             (SynSent, SynReceived) => Self::CrossedSyn,
             (SynSent, Established) => Self::Answered,
             (SynReceived | Listen, Established) => Self::Confirmed,
-            (Established | SynReceived, FinWait1) if fin_waits(row, who) => Self::FinWaits,
+            (Established | SynReceived, FinWait1) if fin_waits(row, who) => match uncalled {
+                true => Self::FinWaitsUncalled,
+                false => Self::FinWaits,
+            },
             (Established | SynReceived, FinWait1) => Self::ClosesFirst,
+            (Established, CloseWait) if fills_gap(row, who) => Self::PeerClosesBehind,
             (Established, CloseWait) => Self::PeerCloses,
             (FinWait1, FinWait2) => Self::FinAcked,
             // Both steps may be in one row: it closes, and the peer's FIN is there already.
+            (Established | FinWait1, Closing) if fills_gap(row, who) => Self::CrossedFinBehind,
             (Established | FinWait1, Closing) => Self::CrossedFin,
+            (FinWait1, TimeWait) if fills_gap(row, who) => Self::FinAndAckBehind,
             (FinWait1, TimeWait) => Self::FinAndAck,
+            (FinWait2, TimeWait) if fills_gap(row, who) => Self::PeerFinBehind,
             (FinWait2, TimeWait) => Self::PeerFin,
             (Closing, TimeWait) => Self::CrossedAcked,
-            (CloseWait, LastAck) if fin_waits(row, who) => Self::LastFinWaits,
+            (CloseWait, LastAck) if fin_waits(row, who) => match uncalled {
+                true => Self::LastFinWaitsUncalled,
+                false => Self::LastFinWaits,
+            },
             (CloseWait, LastAck) => Self::ClosesSecond,
             (SynReceived, Listen) if reset => Self::ListensAgain,
             (SynReceived, Listen) if row.arrow.is_none() => Self::GaveUpAnswering,
+            (TimeWait, SynReceived) if row.arrow.is_some() && !sends => Self::Reopened,
             (_, Closed) if reset => match sends {
                 true if timed_out(row, who) => Self::GaveUp,
                 true => Self::Resets,
@@ -187,12 +213,21 @@ impl Reason {
     }
 }
 
-/// Whether a program has ended the direction in the row, and its FIN has not been seen with it: a TCP changes its state at once, and
-/// sends the FIN behind what it has still to send.
+/// Whether a direction has been ended in the row, by a call or with its program, and its FIN has not been seen with it: a TCP changes
+/// its state at once, and sends the FIN behind what it has still to send.
 fn fin_waits(row: &Row, who: Host) -> bool {
     let call = row.calls[who].as_ref();
     let ends = |call: &CallCell| matches!(Sends::of(call), Some(Sends::End | Sends::Rest));
     call.is_none_or(ends) && row.arrow.is_none()
+}
+
+/// Whether the row's segment has no FIN and brings what was missing before one that had come out of order.
+fn fills_gap(row: &Row, who: Host) -> bool {
+    row.arrow.as_ref().is_some_and(|arrow| {
+        let segment = arrow.seen.segment();
+        let fills = segment.is_some_and(|it| it.len > 0 && !it.has(Flags::FIN));
+        arrow.from != who && arrow.fate.arrives() && fills
+    })
 }
 
 /// Whether a call of the row has failed because nothing has answered.

@@ -275,6 +275,27 @@ fn reordering(log: Script) -> (Script, u64) {
     (talk.log, resent)
 }
 
+/// "5 ms" and "0 ms" were told alike: with the third segment behind the gap the SACK itself has the missing one sent again, and no timer
+/// has run.
+#[test]
+fn a_sack_that_had_it_sent_again_at_once_was_told_as_a_reordering_timer() {
+    let mut talk = talk(new(), true);
+    talk.lost(Client, b"lost");
+    talk.data(Client, b"here");
+    talk.log.cross(Server, talk.tcp.ack(Server, 8, 4));
+    talk.log.put(Kind::Timer(Timer {
+        host: Client,
+        clock: TimerKind::Reordering,
+        wait_ns: 8701,
+        expired: true,
+        origin: Origin::Kernel,
+    }));
+    let resent = talk.again(Client, b"lost", 8);
+    let rows = talk.rows();
+    assert_eq!(ids(&of(&rows, resent))[0], "again.sack");
+    assert_eq!(clock(&rows, resent), None);
+}
+
 /// RACK's timer was never named, and cwnd and ssthresh were not told.
 #[test]
 fn the_reordering_timer_and_congestion_control_are_told() {

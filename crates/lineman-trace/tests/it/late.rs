@@ -225,3 +225,34 @@ fn data_that_one_call_had_sent_was_shown_below_the_next_in_opposite_order() {
     let untrue = untrue_times(&rows);
     assert!(untrue.is_empty(), "{untrue:?}: {rows:#?}");
 }
+
+/// "In flight", while those around them were "delayed": the lab told that the wire holds a packet only when its row had been put above
+/// what happened since.
+#[test]
+fn a_packet_that_the_wire_delays_was_shown_as_in_flight_only() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS)
+        .quick(Client, 4, "send", &["\"2000\""], "2000");
+    log.at(200_100).quick(Client, 4, "close", &[], "0");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    for n in 0..2 {
+        let bytes = tcp.next(Client, and_ack(Flags::PSH), &[b'x'; 1000]);
+        log.put(read_late(4 + n, 200_015 + n, bytes));
+        log.put(Kind::Fault(Fault {
+            packet: 4 + n,
+            rule: "c>s:rate 2mbit".into(),
+        }));
+        log.verdict(4 + n, Client, Verdict::Held, None);
+    }
+    log.at(260 * MS);
+    for id in 4..6 {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    let rows = rows(log);
+    for id in 4..6 {
+        let told = told(&rows, place(&rows, |row| shows(row, id)));
+        assert!(told.contains(&"wire.delayed"), "{told:?}: {rows:#?}");
+    }
+}

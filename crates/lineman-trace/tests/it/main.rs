@@ -10,6 +10,7 @@ mod capture;
 mod causes;
 mod composer;
 mod connections;
+mod ends;
 mod files;
 mod held;
 mod ignored;

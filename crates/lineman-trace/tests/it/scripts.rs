@@ -22,6 +22,7 @@ pub const ALL: [(&str, Make); 26] = [
     ("crossed", crossed),
     ("descriptors", crate::order::descriptors),
     ("early-fin", early_fin),
+    ("ends", crate::ends::ends),
     ("half-crossed", half_crossed),
     ("held", held),
     ("ignored", crate::ignored::ignored),

@@ -6,6 +6,7 @@ use super::begins_ns;
 use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
+use crate::story::Fate;
 use crate::story::Stretch;
 use crate::story::calls::Calls;
 use crate::story::change::ends;
@@ -291,6 +292,16 @@ impl Queue {
     /// The row that shows how a packet goes on.
     pub(in crate::story) fn way_of(&self, packet: u64) -> Option<usize> {
         self.rows.iter().rposition(|open| is_way_of(open, packet))
+    }
+
+    /// The row that shows how a packet has left, of which nothing is known since.
+    pub(in crate::story) fn departure_of(&self, packet: u64) -> Option<usize> {
+        self.rows.iter().rposition(|open| {
+            open.row.arrow.as_ref().is_some_and(|arrow| {
+                let crosses = arrow.fate == Fate::Crossing;
+                arrow.id == packet && arrow.stretch == Stretch::Departure && crosses
+            })
+        })
     }
 
     /// A held packet is sent again: a row for that, and when it is.

@@ -19,6 +19,7 @@ use lineman_trace::log::Start;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
+use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
 use lineman_trace::story::What;
 
@@ -28,6 +29,8 @@ use crate::lang::Lang;
 use crate::lang::Message as _;
 use crate::lang::views::Views;
 use crate::views::cells::is_deduced;
+use crate::views::cells::time;
+use crate::views::text::pad;
 use crate::views::text::wrap;
 use crate::views::words::paragraph;
 
@@ -150,9 +153,26 @@ impl Ladder {
     fn row(&self, row: &Row) -> Vec<String> {
         let mut lines = self.layout.row(row, self.style);
         if self.style.explain {
-            lines.extend(self.sentence(&paragraph(row, self.style.lang)));
+            let mut words = self.sentence(&paragraph(row, self.style.lang));
+            // Below a packet that is long over, it would seem to have happened then.
+            if lines.is_empty() && tells_of_end(row) {
+                self.put_time(row, &mut words);
+            }
+            lines.extend(words);
         }
         lines
+    }
+
+    /// Puts the time of a row before its sentences: in a narrow ladder above them.
+    fn put_time(&self, row: &Row, words: &mut Vec<String>) {
+        let when = time(row.t_ns);
+        match words.first_mut() {
+            Some(first) if self.layout.indent() == INDENT => {
+                let rest = first.trim_start_matches(' ');
+                *first = format!("{}{rest}", pad(&when, INDENT));
+            }
+            _ => words.insert(0, when),
+        }
     }
 
     fn sentence(&self, text: &str) -> Vec<String> {
@@ -165,6 +185,12 @@ impl Ladder {
             .map(|line| format!("{indent}{}", cells::paint(style, cells::DIM, line)))
             .collect()
     }
+}
+
+/// Whether a row tells of the end of a program.
+fn tells_of_end(row: &Row) -> bool {
+    let ends = |saying: &Saying| matches!(saying, Saying::Note { note, .. } if note.starts_with("program."));
+    row.sayings.iter().any(ends)
 }
 
 fn provenance(origin: Origin) -> Views<'static> {
