@@ -73,16 +73,19 @@ impl Ending {
     pub fn by(self) -> Option<Host> {
         match self {
             Self::HalfClosed(who) | Self::Reset(who) | Self::Failed(who, _) => Some(who),
-            Self::Open | Self::Closed | Self::ResetBetween | Self::Refused | Self::Unanswered => {
-                None
-            }
+            Self::Open
+            | Self::Closed
+            | Self::ResetBetween
+            | Self::Refused
+            | Self::Unreachable
+            | Self::Unanswered => None,
         }
     }
 
     /// How much it weighs when conversations are put in order of trouble: more than any one trouble in between.
     pub(super) fn weight(self) -> u64 {
         match self {
-            Self::Failed(..) | Self::Unanswered | Self::Refused => 1000,
+            Self::Failed(..) | Self::Unanswered | Self::Refused | Self::Unreachable => 1000,
             Self::Reset(_) | Self::ResetBetween => 500,
             Self::HalfClosed(_) | Self::Open | Self::Closed => 0,
         }

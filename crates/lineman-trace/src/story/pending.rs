@@ -95,6 +95,7 @@ impl Open {
             unknown: Vec::new(),
             counted: Vec::new(),
             extra: Vec::new(),
+            tells_of_end: false,
             touched_ns: t_ns,
             wire_n: None,
             waits: Ends::default(),
@@ -169,6 +170,11 @@ impl Open {
     /// Whether it is words and nothing else: what a scenario says stands alone.
     pub(super) fn is_words(&self) -> bool {
         !self.extra.is_empty() && self.is_bare()
+    }
+
+    /// Whether it tells of the end of a program, and of no packet or call.
+    pub(super) fn is_end_of_program(&self) -> bool {
+        self.tells_of_end && self.is_bare() && !self.is_waiting()
     }
 
     /// Its time is that of the first of its calls, where it shows nothing else.

@@ -96,7 +96,7 @@ reasons! {
     TimeOver "state.time_wait.over"
     /// A new SYN opens the connection anew before the time is over.
     Reopened "state.time_wait.reopened"
-    /// The connection was broken off.
+    /// The peer has reset the connection.
     Broken "state.reset"
     /// It has reset the connection itself.
     Resets "state.reset.sent"

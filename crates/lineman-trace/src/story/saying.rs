@@ -678,7 +678,8 @@ impl Saying {
             | Self::TftpNot { who, .. }
             | Self::Contradicted { who, .. }
             | Self::GoesOn { who, .. }
-            | Self::NobodyTells { who }
+            | Self::NobodyTells { who, .. }
+            | Self::NobodyConnects { who }
             | Self::CongestionRule { who }
             | Self::CongestionSyn { who }
             | Self::CallSent { who, .. } => Some((self.id(), *who)),

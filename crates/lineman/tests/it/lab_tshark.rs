@@ -169,7 +169,19 @@ fn look(played: &Played, theirs: &mut impl Iterator<Item = Theirs>, looked: &mut
         shown.any(|packet| packet["id"] == id && packet["fate"] == "delivered")
     };
     packets.retain(|id, row| !made(&row["packet"]) || comes(*id));
-    for row in packets.into_values() {
+    // The capture has them in the order in which they were sent, and a copy where it came.
+    let time_ns = |row: &Value| {
+        let packet = &row["packet"];
+        if made(packet) {
+            return packet["decided_ns"].as_u64().expect("a time") + begun;
+        }
+        let by_log = || packet["sent_ns"].as_u64().expect("a time") + begun;
+        packet["stamp_ns"].as_u64().unwrap_or_else(by_log)
+    };
+    let mut packets: Vec<&Value> = packets.into_values().collect();
+    packets.sort_by_key(|row| time_ns(row));
+    let mut before = String::new();
+    for row in packets {
         let theirs = theirs.next().expect("as many packets in the capture");
         let packet = &row["packet"];
         let name = format!(

@@ -247,11 +247,6 @@ impl Queue {
         if own.client.is_some() || own.server.is_some() {
             return place;
         }
-        let is_last = place + 1 == self.rows.len();
-        let passes = |open: &Open| {
-            let calls = open.is_calls() || open.awaits_by_call();
-            is_last && calls || open.is_end_of_program()
-        };
         while let Some(before) = place.checked_sub(1)
             && self.happened_ns(before) > sent_ns
             && !self.may_send_it(before, place, calls)

@@ -63,7 +63,7 @@ impl Queue {
                 let arrow = self.rows[*at].row.arrow.as_ref();
                 arrow.is_some_and(|arrow| !self.has_been_held(arrow))
             });
-            let place = at_once.or_else(|| made.filter(|at| is_its(&self.rows[*at])));
+            let place = at_once.or_else(|| made.filter(|at| is_its(&self.rows[*at]) && !idle(*at)));
             let place = place.or_else(|| self.rows.iter().enumerate().rev().find_map(waits));
             let place = place.unwrap_or_else(|| self.open(event));
             let open = &mut self.rows[place];

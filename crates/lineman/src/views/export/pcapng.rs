@@ -1,5 +1,6 @@
 //! A capture in the form pcapng (IETF draft-ietf-opsawg-pcapng): an interface for each host and kind of
-//! link, every packet once, when it was sent and in that order, with what there is to say about it as its comment.
+//! link, every packet once and in order of time, where and when it was captured: where it was sent, or if the wire has made it, where it arrives. What there is to
+//! say about it is its comment.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -55,6 +56,8 @@ pub(super) struct Capture {
     told: HashMap<u64, Option<Told>>,
     /// Those that were written too early.
     early: HashSet<u64>,
+    /// Those of which all is said that will be.
+    ready: InTime<Told>,
 }
 
 impl Capture {
@@ -71,6 +74,7 @@ impl Capture {
             waiting: VecDeque::new(),
             told: HashMap::new(),
             early: HashSet::new(),
+            ready: InTime::new(),
         }
     }
 
@@ -114,10 +118,8 @@ impl Capture {
     fn utc_ns(&self, arrow: &Arrow) -> u64 {
         let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
         let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
-        let by_log = self
-            .utc_ns
-            .saturating_add(came_ns.unwrap_or(arrow.sent_ns));
-        stamp_ns.unwrap_or(by_log)
+        let at_ns = came_ns.unwrap_or(arrow.sent_ns);
+        stamp_ns.unwrap_or(self.utc_ns.saturating_add(at_ns))
     }
 
     fn write_all(&mut self, ready: Vec<Told>, out: &mut dyn Write) -> io::Result<()> {
@@ -127,7 +129,7 @@ impl Capture {
     /// Writes a packet, on the interface that it leaves by, or that has captured it where it came.
     fn write(&mut self, told: Told, out: &mut dyn Write) -> io::Result<()> {
         let Told { arrow, comment } = told;
-        // Nobody has sent a copy that the wire has made, and where it does not arrive, nobody has had it.
+        // No host has sent a copy that the wire has made, and where it does not arrive, none has had it.
         if arrow.copy_of.is_some() && arrow.fate != Fate::Delivered {
             return Ok(());
         }

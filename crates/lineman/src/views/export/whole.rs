@@ -98,8 +98,8 @@ fn a_packet_is_in_the_capture_once_by_its_number_with_what_all_its_rows_say() {
     }
 }
 
-/// Made of all rows, with packets in the order in which the log names them: that is the order of their numbers, but for a
-/// log that was composed.
+/// Made of all rows, with packets in order of their time, and of the log where that is the same. A clock that was set back begins anew.
+/// A copy that the wire has made is where and when it comes.
 fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let mut named: HashMap<u64, usize> = HashMap::new();
     for event in events {
@@ -117,9 +117,13 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
         let Some(arrow) = &row.arrow else { continue };
         let text = pcapng::comment(&row, arrow, lang);
         told.entry(named[&arrow.id])
-            .and_modify(|(_, comment)| comment.push_str(&format!("\n{text}")))
+            .and_modify(|(first, comment)| {
+                comment.push_str(&format!("\n{text}"));
+                (first.fate, first.decided_ns) = (arrow.fate, arrow.decided_ns);
+            })
             .or_insert_with(|| (arrow.clone(), text.clone()));
     }
+    told.retain(|_, (arrow, _)| arrow.copy_of.is_none() || arrow.fate == Fate::Delivered);
     let start = events.first().and_then(start);
     let section = Section {
         system: start
@@ -130,8 +134,9 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let utc_ns = start.map_or(0, |start| start.utc_ns);
     let mut file = PcapngWriter::new(Vec::new(), Endian::Little, &section).expect("memory");
     let sent_ns = |arrow: &Arrow| {
-        let by_log = utc_ns.saturating_add(arrow.sent_ns);
-        arrow.stamp_ns.unwrap_or(by_log)
+        let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
+        let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
+        stamp_ns.unwrap_or(utc_ns.saturating_add(came_ns.unwrap_or(arrow.sent_ns)))
     };
     let mut runs: Vec<Vec<(Arrow, String)>> = vec![Vec::new()];
     for packet in told.into_values() {
@@ -146,7 +151,9 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
         run.sort_by_key(|(arrow, _)| sent_ns(arrow));
     }
     let told = runs.concat();
-    let mut links = told.iter().map(|(arrow, _)| (arrow.from, arrow.link));
+    let mut links = told
+        .iter()
+        .map(|(arrow, _)| (arrow.captured_by(), arrow.link));
     let usual = links
         .next()
         .map_or_else(LinkType::default, |(_, link)| link);
@@ -164,7 +171,7 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
         }
     }
     for (arrow, comment) in told {
-        let own = (arrow.from, arrow.link);
+        let own = (arrow.captured_by(), arrow.link);
         let interface = interfaces
             .iter()
             .position(|it| *it == own)
@@ -173,7 +180,7 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
         let record = Record {
             wire_len: arrow.wire_len as u32,
             comments: vec![comment],
-            outbound: Some(true),
+            outbound: Some(own.0 == arrow.from),
             ..Record::new(interface as u32, t_ns, arrow.bytes)
         };
         file.write(&record).expect("memory");

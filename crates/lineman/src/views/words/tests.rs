@@ -13,11 +13,16 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
+<<<<<<< ours
+const RECORDED: [&str; 27] = [
+=======
 const RECORDED: [&str; 24] = [
+>>>>>>> theirs
     "calls",
     "captured-refusals",
     "descriptors",
     "early-fin",
+    "ends",
     "half-crossed",
     "ignored",
     "order",
