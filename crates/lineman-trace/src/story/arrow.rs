@@ -130,6 +130,14 @@ impl Arrow {
         self.again.is_some_and(|again| !not_resent(again.cause))
     }
 
+    /// Where its segment stands, counted from the beginning of its connection; `None` for one of a connection before, between the same
+    /// ports: there the header's numbers say more.
+    pub fn counted(&self) -> Option<Place> {
+        let is_earlier = self.label == Some(Label::AckEarlier);
+        self.place
+            .filter(|place| !is_earlier && place.seq >= 0 && place.ack.is_none_or(|ack| ack >= 0))
+    }
+
     /// Whether it is a copy of another, which the wire or the network has made.
     pub fn is_copy(&self) -> bool {
         let doubled = self

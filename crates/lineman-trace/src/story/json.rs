@@ -331,8 +331,8 @@ fn tcp(arrow: &Arrow, segment: &Segment) -> TcpForm {
         ack: has_ack.then_some(segment.ack),
         len: segment.len,
         window: arrow.place.map(|place| place.window),
-        relative_seq: arrow.place.map(|place| place.seq),
-        relative_ack: arrow.place.and_then(|place| place.ack),
+        relative_seq: arrow.counted().map(|place| place.seq),
+        relative_ack: arrow.counted().and_then(|place| place.ack),
         label: arrow.label.map(label),
     }
 }

@@ -2,8 +2,6 @@
 
 use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
-use lineman_proto::wire::Problem;
-use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
@@ -24,13 +22,14 @@ pub fn labels(arrow: &Arrow, lang: Lang) -> Vec<String> {
 
 /// The same; with `absolute` the numbers of TCP are those of its header.
 pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String> {
-    let mut all = match (&arrow.seen.what, arrow.place) {
+    let counted = arrow.counted().filter(|_| !absolute);
+    let mut all = match (&arrow.seen.what, counted) {
+        (What::Tcp(segment), Some(place)) => segment_labels(segment, place.seq, place.ack),
         // Counted from the beginning of this connection, the number of another says nothing.
-        (What::Tcp(segment), Some(_)) if absolute || arrow.label == Some(Label::AckEarlier) => {
+        (What::Tcp(segment), None) if arrow.place.is_some() => {
             let ack = segment.has(Flags::ACK).then(|| segment.ack.into());
             segment_labels(segment, segment.seq.into(), ack)
         }
-        (What::Tcp(segment), Some(place)) => segment_labels(segment, place.seq, place.ack),
         (What::Udp(datagram), _) => datagram_labels(arrow, datagram, lang),
         (What::Piece(piece), _) => piece_labels(piece, lang),
         (What::IcmpError(error), _) => error_labels(error, lang),

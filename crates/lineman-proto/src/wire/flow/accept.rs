@@ -34,6 +34,10 @@ impl Side {
         match self.life.state() {
             // It takes in only what acknowledges its SYN, or is one (§3.10.7.3, §3.10.7.4).
             Some(SynSent) if !syn => Acceptance::Unexpected,
+            // Linux looks at the ACK before the timestamp where it has no socket yet.
+            Some(SynReceived) if !syn && self.life.passive && !acknowledges => {
+                Acceptance::Unexpected
+            }
             Some(SynReceived) if !syn && self.is_stale(peer, it, now_ns) => Acceptance::Stale,
             Some(SynReceived) if !syn && (is_beyond || !acknowledges) => Acceptance::Unexpected,
             Some(Listen | SynSent | SynReceived) | None if syn => Acceptance::Taken,

@@ -94,10 +94,10 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         Arrival::Passed { .. } => Prompt::Passed,
         _ => Prompt::Unseen,
     };
-    receiver.fed_after_end |=
-        placed.bytes > 0 && receiver.fin.is_some() && receiver.received.expects > due;
-    receiver.settles_what_may_have_come();
-    let before = receiver.life.state();
+    let brings_more = placed.bytes > 0 && receiver.received.expects > due;
+    if brings_more && receiver.fin.is_some() {
+        receiver.fed_after_end = placed.ack;
+    }
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
     receiver.goes(before, false, now_ns);
     Delivered { arrival, moved }

@@ -60,7 +60,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
         false => judge::judge(sender, peer, &placed, packet),
     };
     sender.has_refused |= label == Label::RstRefused;
-    sender.has_rejected |= label == Label::RstWaiting;
+    sender.has_rejected |= label == Label::RstWaiting && sender.syn == Some(false);
     sender.counts.add(&Countable {
         label,
         order,

@@ -153,9 +153,13 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
         // Who answers a SYN without ever having said anything refuses it.
         () if silent && asked => Label::RstRefused,
         () if sender.is(TcpState::Closed) => Label::RstLate,
-        () if answers && sender.fed_after_end => Label::RstUnheard,
+        () if answers && sender.fed_after_end == Some(it.seq) => Label::RstUnheard,
         () if answers && sender.fin.is_some() => Label::RstLate,
         () if answers && sender.syn == Some(false) && sender.is(TcpState::SynSent) => {
+            Label::RstWaiting
+        }
+        // With its next number it gives up.
+        () if answers && sender.is(TcpState::SynReceived) && it.seq != sender.next => {
             Label::RstWaiting
         }
         // It has never acknowledged anything: it answers an answer that it does not expect.
@@ -168,7 +172,7 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
 const WIDEST_UNSCALED: i64 = 65_535;
 
 /// Whether an end that has not answered the peer's SYN acknowledges what is not of this connection. Nothing but its end of one before
-/// has it say so.
+/// has it say so: a SYN has reached it, or the answer to an old SYN that came to a listener late.
 fn is_of_earlier(sender: &Side, peer: &Side, it: &Placed) -> bool {
     let answers = |ack: i64| (1..=peer.next).contains(&ack);
     let none = it.is_bare() && it.ack.is_some_and(|ack| !answers(ack));
@@ -176,7 +180,12 @@ fn is_of_earlier(sender: &Side, peer: &Side, it: &Placed) -> bool {
     let has_answered = sender.said.is_some_and(|said| answers(said.ack));
     let beyond = it.ack.map_or(0, |ack| ack - peer.next);
     let may_be_of_this = has_answered || (1..=WIDEST_UNSCALED).contains(&beyond);
-    none && !may_be_of_this && sender.syn.is_none() && peer.syn == Some(false)
+    let has_before = match peer.syn {
+        Some(true) => sender.sight.is_elsewhere || sender.syn.is_none(),
+        Some(false) => sender.syn.is_none(),
+        None => false,
+    };
+    none && !may_be_of_this && has_before
 }
 
 fn of_opening(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {

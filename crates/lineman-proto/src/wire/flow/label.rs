@@ -55,7 +55,7 @@ pub enum Label {
     AckAgain(Prompt),
     /// It acknowledges the peer's SYN, or what came before all that was seen, and is the first ACK that was seen of its sender.
     AckFirst,
-    /// It answers the peer's SYN by acknowledging what is of a connection before this one, of which its sender has its end still
+    /// It answers the peer's SYN, or SYN-ACK, by acknowledging what is of a connection before this one, of which its sender has its end still
     /// (RFC 9293 §3.5.1, figure 10).
     AckEarlier,
     /// The first of the two ends.
@@ -73,7 +73,7 @@ pub enum Label {
     /// It answers what is for a socket that is gone, or that never was.
     RstLate,
     /// It answers an acknowledgment of something that its sender has not sent, and that still waits for the answer to its SYN
-    /// (RFC 9293 §3.10.7.3).
+    /// (RFC 9293 §3.5.2).
     RstWaiting,
     /// It answers bytes that came after its sender had finished: nobody there will read them (RFC 9293
     /// §3.6.1, RFC 1122 §4.2.2.13).

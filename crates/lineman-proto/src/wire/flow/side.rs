@@ -66,8 +66,8 @@ pub(super) struct Side {
     pub asked_ns: Option<u64>,
     /// What arrived last that it must answer with an ACK of what it has acknowledged already.
     pub prompt: Prompt,
-    /// Whether bytes have arrived after it had finished sending.
-    pub fed_after_end: bool,
+    /// What bytes have acknowledged that arrived after it had finished sending: a reset that answers them has that number.
+    pub fed_after_end: Option<i64>,
     /// Whether a SYN that it had already has arrived since it last sent its own.
     pub asked_again: bool,
     /// What state it is in.
@@ -270,6 +270,7 @@ impl Side {
         (peer.received, peer.owed) = (Received::default(), Owed::default());
         peer.sight.lacks_from = None;
         peer.stamps.forget_peer();
+        peer.fed_after_end = None;
         if peer.settled || peer.is(TcpState::SynReceived) {
             (peer.sight.is_elsewhere, peer.life.now) = (true, None);
         }

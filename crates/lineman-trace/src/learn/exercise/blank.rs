@@ -96,11 +96,10 @@ fn fields(row: &Row) -> Vec<Field> {
     let mut fields = Vec::new();
     if is_sent(arrow) {
         let known = [Field::Seq, Field::Ack, Field::Flags];
-        fields.extend(
-            known
-                .into_iter()
-                .filter(|field| truth(row, *field).is_some()),
-        );
+        // Nobody can tell the numbers of a connection before this one.
+        let is_known = |field: &Field| *field == Field::Flags || arrow.counted().is_some();
+        let is_asked = |field: &Field| is_known(field) && truth(row, *field).is_some();
+        fields.extend(known.into_iter().filter(is_asked));
     }
     for host in [Host::Client, Host::Server] {
         let cell = row.states[host].filter(|cell| cell.before != cell.after);
@@ -111,17 +110,22 @@ fn fields(row: &Row) -> Vec<Field> {
     fields
 }
 
-/// What stands in a place of a row; numbers count from the connection's beginning.
+/// What stands in a place of a row; numbers count from the connection's beginning, or are those of the header, where they are of another.
 pub(super) fn truth(row: &Row, field: Field) -> Option<String> {
     if let Field::State(host) = field {
         return row.states[host].map(|cell| cell.after.name().to_owned());
     }
     let arrow = row.arrow.as_ref()?;
-    let (segment, place) = arrow.seen.segment().zip(arrow.place)?;
+    let segment = arrow.seen.segment().filter(|_| arrow.place.is_some())?;
+    let counted = arrow.counted();
+    let seq = counted.map_or(segment.seq.into(), |place| place.seq);
+    let ack = match counted {
+        Some(place) => place.ack,
+        None => Some(segment.ack.into()),
+    };
     match field {
-        Field::Seq => (segment.takes() > 0).then(|| place.seq.to_string()),
-        Field::Ack => place
-            .ack
+        Field::Seq => (segment.takes() > 0).then(|| seq.to_string()),
+        Field::Ack => ack
             .filter(|_| segment.has(Flags::ACK))
             .map(|ack| ack.to_string()),
         Field::Flags | Field::State(_) => Some(segment.flags.to_string()),

@@ -370,3 +370,49 @@ fn a_reset_is_believed_by_an_end_that_has_asked_itself_whatever_it_echoes() {
     talk.arrives(&reset);
     assert_eq!(state(&talk), Some(Closed));
 }
+
+/// A copy of the SYN reaches the listener when the connection is over, and is answered as a new one. The client, in TIME-WAIT, says again what it has of
+/// the connection before; that was told in numbers of the new one, as thrown away by its timestamp, and the reset for it as the end of the new one.
+#[test]
+fn an_ack_of_the_connection_before_is_no_ack_of_a_late_syns_answer() {
+    let clock = Some(1000);
+    let mut talk = Talk { clock, ..talk() }.open();
+    talk.forth(FIN, (1, 1), b"");
+    talk.back(FIN, (1, 2), b"");
+    talk.forth(ACK, (2, 2), b"");
+    let isn = talk.isn[1];
+    talk.isn[1] = isn.wrapping_add(4_689_326);
+    talk.flow.as_mut().expect("begun").told(Way::Back, Listen);
+    talk.back(SYN_ACK, (0, 1), b"");
+    talk.flow
+        .as_mut()
+        .expect("begun")
+        .told(Way::Back, SynReceived);
+    talk.isn[1] = isn;
+    let late = talk.frame(Way::Forth, ACK, (2, 2), b"");
+    assert_eq!(told(talk.sent(&late)), is(Label::AckEarlier));
+    assert_eq!(talk.arrives(&late), Arrival::InOrder);
+    assert_eq!(talk.back(Flags::RST, (2, 0), b""), is(Label::RstWaiting));
+    let server = talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server, Some(SynReceived));
+    // Its timer runs on.
+    talk.isn[1] = isn.wrapping_add(4_689_326);
+    talk.pause(1000);
+    let (label, _, again) = talk.back(SYN_ACK, (0, 1), b"");
+    let cause = again.map(|(_, _, cause)| cause);
+    assert_eq!((label, cause), (Label::SynAck, Some(RTO)));
+}
+
+/// After `shutdown()` the client has read what came. A reset that answers the answer to a late SYN is none to that data.
+#[test]
+fn a_reset_that_answers_no_data_does_not_tell_of_data() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    talk.back(ACK, (1, 2), b"hello");
+    talk.forth(ACK, (2, 6), b"");
+    talk.back(FIN, (6, 2), b"");
+    talk.forth(ACK, (2, 7), b"");
+    talk.isn[1] = talk.isn[1].wrapping_add(7_825_805);
+    talk.back(SYN_ACK, (0, 1), b"");
+    assert_eq!(talk.forth(Flags::RST, (1, 0), b""), is(Label::RstLate));
+}
