@@ -43,6 +43,8 @@ pub(super) struct Around {
     pub(super) wanted: Option<u32>,
     /// Whether a rule has it arrive later.
     pub(super) delayed: bool,
+    /// Whether both ends are simulated.
+    pub(super) is_simulated: bool,
 }
 
 /// How a program is told that its datagram was received by no program.

@@ -80,7 +80,7 @@ impl Story {
             Kind::State(state) => self.state(event, state),
             Kind::Timer(timer) => self.timer(event, timer),
             Kind::Counted(counted) => self.counted(event, counted),
-            Kind::Congestion(told) => self.motives.congestion(told, event.t_ns),
+            Kind::Congestion(told) => self.motives.congestion(told, event),
             Kind::Fault(fault) => self.wire.fault(fault),
             Kind::Note(note) => {
                 self.calls.note(event, note);
@@ -175,7 +175,7 @@ impl Story {
         if let (Some(clock), Some(arrow)) = (&mut row.clock, &row.arrow)
             && clock.host == arrow.from
         {
-            clock.wait_ns = ran_ns(arrow, clock.kind).unwrap_or(clock.wait_ns);
+            clock.wait_ns = ran_ns(arrow, clock).unwrap_or(clock.wait_ns);
         }
         let queue = &self.queue;
         row.states = self.sockets.advance(
@@ -196,6 +196,7 @@ impl Story {
             congestion,
             wanted,
             delayed,
+            is_simulated: self.scope.is_simulated,
             ..beside
         };
         let several = self.tell_apart(&mut row, &changes);
@@ -302,9 +303,7 @@ impl Story {
     /// A TCP tells why: of the packet that it sends next, or of what it has made of one that arrived.
     fn counted(&mut self, event: &Event, counted: &Counted) {
         let Some(cause) = counted.cause else {
-            return self
-                .motives
-                .counter(counted.host, counted.counter, event.t_ns);
+            return self.motives.counter(counted.host, counted.counter, event);
         };
         let caused = |open: &Open| open.events.contains(&cause);
         if let Some(open) = self.queue.last(caused) {
@@ -332,7 +331,7 @@ impl Story {
             wait_ns: timer.wait_ns,
             origin: timer.origin,
         };
-        self.motives.clock(clock, event.t_ns);
+        self.motives.clock(clock, event);
     }
 }
 

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Timer;
 
 use super::Around;
 use super::Arrow;
@@ -23,6 +25,7 @@ use super::descriptor::Transport;
 use super::descriptors::Answered;
 use super::descriptors::Descriptors;
 use super::descriptors::Sender;
+use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::handled::Handled;
 use super::pending::brings;
 use super::queue::receives;
@@ -31,6 +34,8 @@ use super::sending::Sends;
 use super::sending::Toward;
 use super::sockets::Sockets;
 use super::sockets::of_packet;
+use super::waits::Wait;
+use super::waits::Waits;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Endpoints;
@@ -59,6 +64,7 @@ pub(super) struct Calls {
     /// process that has the same.
     deserted: HashSet<u64>,
     datagrams: Datagrams,
+    waits: Waits,
     /// Hosts whose calls a tracer of programs tells.
     traced: HashSet<Host>,
     /// The event that tells of the end of a host's program.
@@ -101,6 +107,8 @@ impl Calls {
         let mut cell = CallCell::begun(call, event.t_ns);
         cell.socket = self.descriptors.ends(call);
         let toward = Toward::of(call, &self.descriptors);
+        let peer = self.descriptors.of(call).and_then(|it| it.peer);
+        self.waits.begins(call, peer);
         self.handled.begins(call.host, &cell, toward);
         self.waiting.insert(call.id, (call.host, cell.clone()));
         if receives(&call.name) || call.name == "accept" {
@@ -116,6 +124,7 @@ impl Calls {
         self.asked.remove(&call.id);
         let begun = begun.unwrap_or_else(|| CallCell::begun(call, event.t_ns));
         let call = whole(call, &begun);
+        self.waits.returns(&call);
         if self.descriptors.chooses_port(&call) {
             self.unbound.insert(call.id);
         }
@@ -271,6 +280,22 @@ impl Calls {
             sayings.extend(port.map(|port| Saying::CallPortChosen { who, port }));
         }
         sayings
+    }
+
+    /// What had a packet of TFTP sent again, by the calls of its program: how its last wait on that socket ended, as far as calls tell.
+    pub(super) fn cause_of_file(&self, arrow: &Arrow) -> Option<Cause> {
+        let (again, step) = (arrow.again?, arrow.file?);
+        let asked = matches!(again.cause, Cause::Asked | Cause::Gap | Cause::Resumed);
+        let to = arrow.seen.to.filter(|_| asked)?;
+        match self.waits.before(arrow.from, to) {
+            Some(Wait::TimedOut) => Some(Cause::Timer(Timer::Program)),
+            Some(Wait::Received) => None,
+            // Another socket may have got the request again, or nobody: no call tells that it is answered.
+            None if step.answers_request && again.wait_ns >= SHORTEST_TIMEOUT_NS => {
+                Some(Cause::Silence)
+            }
+            None => None,
+        }
     }
 
     /// A packet has reached a host, undamaged.

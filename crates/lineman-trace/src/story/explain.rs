@@ -30,7 +30,7 @@ use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
-use lineman_proto::wire::Problem;
+use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
@@ -75,10 +75,11 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         }
         // The wire has made it: there is no row in which it departs.
         _ if arrow.copy_of.is_some() => {
-            out.extend(arrow.copy_of.map(|of| match arrow.between {
-                Some(_) => Saying::PairCopy { of },
-                None => Saying::Copied { of },
-            }));
+            let (who, at) = (arrow.from, seconds(arrow.sent_ns));
+            out.push(match arrow.between {
+                Some(_) => Saying::PairCopy { who, at },
+                None => Saying::Copied { who, at },
+            });
         }
         Stretch::Landing => {
             if arrow.fate == Fate::Delivered && arrow.held {
@@ -208,8 +209,8 @@ fn heard(row: &Row, arrow: &Arrow, error: &IcmpError, around: &Around) -> Option
         .and_then(|cell| cell.answer.as_ref());
     let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
     // Lost on its way, or still there, it tells nobody.
-    let arrives = arrow.fate.arrives() && !arrow.may_be_lost();
-    if fails || !arrives || error.closed_port().is_none() {
+    if fails || arrow.altered || !arrow.fate.arrives() || !refusal.port || refusal.target.is_none()
+    {
         return None;
     }
     Some(match &around.hears {
@@ -296,6 +297,9 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 // What a probe is for is said of it.
                 Arrival::NoRoom if matches!(arrow.label, Some(Label::Probe { .. })) => {}
                 Arrival::NoRoom => out.push(Saying::NoRoom { who: receiver }),
+                Arrival::Stale if waits_out(row, receiver) => {
+                    out.push(Saying::StaleTimeWait { who: receiver });
+                }
                 Arrival::Stale => out.push(Saying::Stale { who: receiver }),
                 Arrival::OldAck => out.push(Saying::OldAck { who: receiver }),
                 Arrival::Damaged => out.push(Saying::Damaged { who: receiver }),
@@ -318,7 +322,15 @@ fn passed_by(row: &Row, arrow: &Arrow, due: i64) -> Option<Saying> {
     let who = arrow.from.other();
     let seq = arrow.place?.seq;
     let is_open = row.states[who].is_none_or(|cell| cell.before != TcpState::Closed);
-    is_open.then_some(Saying::PassedBy { who, seq, due })
+    is_open.then_some(match waits_out(row, who) {
+        true => Saying::PassedByTimeWait { who, seq, due },
+        false => Saying::PassedBy { who, seq, due },
+    })
+}
+
+/// Whether a packet has found its receiver in TIME-WAIT: Linux has rules of its own for that.
+fn waits_out(row: &Row, who: Host) -> bool {
+    row.states[who].is_some_and(|cell| cell.before == TcpState::TimeWait)
 }
 
 /// Why a reset does nothing, where its receiver's TCP does not say otherwise.
@@ -369,6 +381,7 @@ fn released(arrow: &Arrow, around: &Around) -> Saying {
         Some(wanted) if arrow.overtaken < wanted && way_ns >= HELD_AT_MOST_NS => {
             Saying::ReleasedAtLimit { millis }
         }
+        Some(wanted) if arrow.overtaken < wanted => Saying::ReleasedPassed { millis },
         Some(_) => Saying::Released { millis },
         None if around.delayed => Saying::CameLate { millis },
         None => Saying::LetThrough {}, // no rule has held it
@@ -383,6 +396,21 @@ fn by_rules(arrow: &Arrow) -> Vec<Saying> {
     let delayed = delays.map(|rule| Saying::Delayed { rule });
     let held_back = reorders.map(|rule| Saying::HeldBy { rule });
     delayed.into_iter().chain(held_back).collect()
+}
+
+/// A packet is the same as one before it, doubled by the network or the capture. It is told by the time of that: not every number that the wire
+/// gives is shown.
+pub(super) fn copied(arrow: &Arrow, again: Again) -> Saying {
+    Saying::Copied {
+        who: arrow.from,
+        at: seconds(arrow.sent_ns.saturating_sub(again.wait_ns)),
+    }
+}
+
+/// A time as it stands beside a row.
+fn seconds(ns: u64) -> String {
+    let millis = millis(ns);
+    format!("{}.{:03}", millis / 1000, millis % 1000)
 }
 
 /// Rules as one text, if there are any.

@@ -10,14 +10,19 @@ use super::Arrow;
 use super::Clock;
 use super::Row;
 use super::Saying;
-use super::explain_reset::is_captured;
+use super::explain::copied;
 use super::explain_tcp::taken;
 use super::millis;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
-/// Why it is retransmitted. Nothing is said of one that is sent because of its new bytes, or because the window has opened.
-pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<Vec<Saying>> {
+/// Why it is sent again. Nothing of one that is sent for what is new in it, or now that there is room.
+pub(super) fn of_resent(
+    row: &Row,
+    arrow: &Arrow,
+    segment: &Segment,
+    is_simulated: bool,
+) -> Option<Vec<Saying>> {
     let again = arrow.again?;
     let told = row
         .clock
@@ -30,7 +35,7 @@ pub(super) fn of_resent(row: &Row, arrow: &Arrow, segment: &Segment) -> Option<V
         return None;
     }
     let mut out = vec![why(row, arrow, segment, again, told)];
-    out.extend(covers(arrow, segment, again));
+    out.extend(covers(arrow, segment, again, is_simulated));
     Some(out)
 }
 
@@ -121,14 +126,14 @@ fn is_twice(last_ns: u64, wait_ns: u64) -> bool {
 }
 
 /// A segment may carry more than the one that was lost, or only a part of it.
-fn covers(arrow: &Arrow, segment: &Segment, again: Again) -> Option<Saying> {
+fn covers(arrow: &Arrow, segment: &Segment, again: Again, is_simulated: bool) -> Option<Saying> {
     let (first, behind) = again.covered?;
     let seq = arrow.place?.seq;
     let last = seq + i64::from(segment.len) - 1;
     let resends = !matches!(again.cause, Cause::Asked | Cause::Doubled);
-    (resends && segment.len > 0 && seq == first && last >= behind).then(|| Saying::ResentMore {
-        first,
-        last,
-        had: behind - 1,
+    let had = behind - 1;
+    (resends && segment.len > 0 && seq == first && last >= behind).then_some(match is_simulated {
+        true => Saying::ResentFilled { first, last, had },
+        false => Saying::ResentMore { first, last, had },
     })
 }

@@ -1,5 +1,6 @@
 //! What there is to say about a TFTP packet.
 
+use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::TftpStep;
 
@@ -7,8 +8,9 @@ use super::Arrow;
 use super::Ask;
 use super::Saying;
 use super::Tftp;
-use super::explain_resent::copied;
+use super::explain::copied;
 use super::millis;
+use crate::log::Host;
 
 /// How many numbers there are for blocks (RFC 1350 §5).
 const BLOCK_NUMBERS: u64 = 1 << 16;
@@ -32,11 +34,8 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             Cause::Resumed => Saying::TftpResumed { who },
             // Of what it says nothing has to be told again.
             Cause::Doubled => return out.push(copied(arrow, again)),
-            Cause::Timer(_) if again.wait_ns < SHORTEST_TIMEOUT_NS => Saying::ResentSomehow {
-                who,
-                times: again.times,
-                millis: millis(again.wait_ns),
-            },
+            Cause::Timer(_) if again.wait_ns < SHORTEST_TIMEOUT_NS => somehow(who, again),
+            Cause::Silence => somehow(who, again),
             _ => Saying::TftpResent {
                 who,
                 times: again.times,
@@ -68,6 +67,15 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
         .filter(|_| !matches!(packet, Tftp::Error { .. }))
     {
         out.push(Saying::TftpTid { who, port });
+    }
+}
+
+/// Nothing tells why.
+fn somehow(who: Host, again: Again) -> Saying {
+    Saying::ResentSomehow {
+        who,
+        times: again.times,
+        millis: millis(again.wait_ns),
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use lineman_proto::wire::flow::Arrival;
 
-use super::Ends;
 use super::Row;
 use super::Saying;
+use super::change::Socket;
+use super::sockets::of_packet;
 use crate::log::Host;
 use crate::log::TcpState;
 
@@ -16,7 +17,7 @@ pub(super) struct Lessons {
     /// Lessons about calls.
     taught: HashSet<(&'static str, Host)>,
     /// Whose TIME-WAIT was told of, since it is in that.
-    waits_out: Ends<bool>,
+    waits_out: HashSet<(Host, Option<Socket>)>,
 }
 
 impl Lessons {
@@ -49,15 +50,22 @@ impl Lessons {
                 continue;
             }
             let stays = row.states[who].is_some_and(|cell| cell.before == TcpState::TimeWait);
-            row.sayings.push(match stays && self.waits_out[who] {
+            let is_known = !self.waits_out.insert((who, socket(row, who)));
+            row.sayings.push(match stays && is_known {
                 true => Saying::TimeWaitAnew { who, seconds },
                 false => Saying::TimeWait { who, seconds },
             });
-            self.waits_out[who] = true;
         }
         for who in [Host::Client, Host::Server] {
             let cell = row.states[who].filter(|cell| cell.before != cell.after);
-            self.waits_out[who] &= cell.is_none_or(|cell| cell.after == TcpState::TimeWait);
+            if cell.is_some_and(|cell| cell.after != TcpState::TimeWait) {
+                self.waits_out.remove(&(who, socket(row, who)));
+            }
         }
     }
+}
+
+/// The socket whose state a row shows, by its packet: beside that in TIME-WAIT a host may have a listener.
+fn socket(row: &Row, host: Host) -> Option<Socket> {
+    of_packet(row.arrow.as_ref()?, host)
 }

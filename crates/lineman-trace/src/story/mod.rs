@@ -44,6 +44,7 @@ mod seen;
 mod sending;
 mod sockets;
 mod value;
+mod waits;
 mod wire;
 
 use around::Around;

@@ -1,18 +1,34 @@
 //! What a host's TCP has said of its reasons, until the packet comes that it is about.
 
+use std::collections::HashMap;
+
+use super::Arrow;
 use super::Clock;
 use super::Ends;
+use super::change::Socket;
+use super::sockets::of_packet;
 use crate::log::Congestion;
 use crate::log::Counter;
+use crate::log::Event;
 use crate::log::Host;
+use crate::log::TimerKind;
 
 /// A packet is told of this soon after its reasons, in nanoseconds: a lab tells both in one go, on a busy machine with
 /// some milliseconds between them.
 const TOGETHER_NS: u64 = 15_000_000;
 
+/// Or with so many events between at most: what a kernel told in one go stays together, however late the lab was let run on.
+const NEXT: u64 = 2;
+/// The probes of so many sockets are remembered.
+const PROBES: usize = 1024;
+
 /// What was said and is about a packet that was not told of yet.
 #[derive(Debug, Default)]
-pub(super) struct Motives(Ends<Motive>);
+pub(super) struct Motives {
+    ends: Ends<Motive>,
+    /// When a socket has sent a tail loss probe last, in nanoseconds.
+    probed: HashMap<Socket, u64>,
+}
 
 /// Why a host sends a packet.
 #[derive(Clone, Debug, Default)]
@@ -23,33 +39,59 @@ pub(super) struct Motive {
     pub(super) counter: Option<Counter>,
     /// What its congestion control has come to.
     pub(super) congestion: Option<Congestion>,
-    told_ns: u64,
+    /// The number and time of what was told last.
+    told: (u64, u64),
 }
 
 impl Motives {
-    pub(super) fn clock(&mut self, clock: Clock, now_ns: u64) {
-        self.fresh(clock.host, now_ns).clock = Some(clock);
+    pub(super) fn clock(&mut self, clock: Clock, event: &Event) {
+        self.fresh(clock.host, event).clock = Some(clock);
     }
 
-    pub(super) fn counter(&mut self, host: Host, counter: Counter, now_ns: u64) {
-        self.fresh(host, now_ns).counter = Some(counter);
+    pub(super) fn counter(&mut self, host: Host, counter: Counter, event: &Event) {
+        self.fresh(host, event).counter = Some(counter);
     }
 
-    pub(super) fn congestion(&mut self, told: &Congestion, now_ns: u64) {
-        self.fresh(told.host, now_ns).congestion = Some(told.clone());
+    pub(super) fn congestion(&mut self, told: &Congestion, event: &Event) {
+        self.fresh(told.host, event).congestion = Some(told.clone());
     }
 
     /// Why `host` sends the packet that is told of now.
-    pub(super) fn take(&mut self, host: Host, now_ns: u64) -> Motive {
-        std::mem::take(self.fresh(host, now_ns))
+    pub(super) fn take(&mut self, host: Host, event: &Event) -> Motive {
+        std::mem::take(self.fresh(host, event))
     }
 
-    fn fresh(&mut self, host: Host, now_ns: u64) -> &mut Motive {
-        let motive = &mut self.0[host];
-        if now_ns.saturating_sub(motive.told_ns) > TOGETHER_NS {
+    /// A packet leaves because of a clock. A tail loss probe begins the retransmission time-out anew, also one that carries what is new
+    /// (RFC 8985 §7.3); packets alone do not tell that it was one.
+    pub(super) fn ran(&mut self, arrow: &mut Arrow, clock: Option<Clock>) {
+        let kind = clock.filter(|it| it.host == arrow.from).map(|it| it.kind);
+        let Some(socket) = of_packet(arrow, arrow.from) else {
+            return;
+        };
+        match (kind, &mut arrow.again) {
+            (Some(TimerKind::LossProbe), _) => {
+                if self.probed.len() >= PROBES {
+                    self.probed.clear();
+                }
+                self.probed.insert(socket, arrow.sent_ns);
+            }
+            (Some(TimerKind::Retransmission), Some(again)) => {
+                if let Some(at) = self.probed.get(&socket) {
+                    again.timer_ns = again.timer_ns.min(arrow.sent_ns.saturating_sub(*at));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fresh(&mut self, host: Host, event: &Event) -> &mut Motive {
+        let motive = &mut self.ends[host];
+        let (n, at_ns) = motive.told;
+        let is_next = event.n.saturating_sub(n) <= NEXT;
+        if event.t_ns.saturating_sub(at_ns) > TOGETHER_NS && !is_next {
             *motive = Motive::default();
         }
-        motive.told_ns = now_ns;
+        motive.told = (event.n, event.t_ns);
         motive
     }
 }

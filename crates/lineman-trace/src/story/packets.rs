@@ -56,9 +56,14 @@ impl Story {
         };
         let motive = match is_copy {
             true => Motive::default(),
-            false => self.motives.take(packet.from, event.t_ns),
+            false => self.motives.take(packet.from, event),
         };
         (arrow.sent_ns, arrow.counter) = (sent_ns, motive.counter);
+        let cause = self.calls.cause_of_file(&arrow).filter(|_| !is_copy);
+        if let (Some(again), Some(cause)) = (&mut arrow.again, cause) {
+            again.cause = cause;
+        }
+        self.motives.ran(&mut arrow, motive.clock);
         arrow.decided_ns = arrow.decided_ns.filter(|at| *at >= sent_ns);
         if let Some(socket) = of_packet(&arrow, arrow.from) {
             self.connections.note(socket, sent_ns);
@@ -325,7 +330,7 @@ impl Story {
         let mut arrow = known.clone();
         arrow.stretch = Stretch::Repeat;
         arrow.fate = Fate::Held;
-        let motive = self.motives.take(packet.from, event.t_ns);
+        let motive = self.motives.take(packet.from, event);
         let sent_ns = self.scope.clock.sent_ns(event, packet);
         if let Some(segment) = arrow.seen.segment() {
             self.flows.repeated(packet.id, sent_ns, segment);

@@ -324,8 +324,10 @@ pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
 }
 
 /// How long a clock ran, in nanoseconds, by the packets: that can be looked up.
-pub(super) fn ran_ns(arrow: &Arrow, kind: TimerKind) -> Option<u64> {
-    match kind {
+pub(super) fn ran_ns(arrow: &Arrow, clock: &Clock) -> Option<u64> {
+    match clock.kind {
+        // A simulated TCP knows it exactly.
+        TimerKind::Persist if clock.origin == Origin::Simulated => None,
         TimerKind::DelayedAck => arrow.label.and_then(Label::after_ns),
         TimerKind::Retransmission => arrow.again.map(|again| again.timer_ns),
         TimerKind::LossProbe => arrow.again.map(|again| again.wait_ns).or(arrow.waited_ns),

@@ -233,6 +233,8 @@ sayings! {
     CongestionSyn "congestion.rule.syn" { who: Host }
     /// The same of an algorithm without a threshold.
     CongestionWindow "congestion.window" { who: Host, algorithm: Text, window: Count }
+    /// A simulated TCP sends more than what was lost.
+    ResentFilled "again.more.simulated" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// It carries more than what was lost.
     ResentMore "again.more" { first: RelativeSeq, last: RelativeSeq, had: RelativeSeq }
     /// Arrived before something that is missing.
@@ -241,10 +243,14 @@ sayings! {
     FinTooEarly "arrival.fin.early" { who: Host }
     /// What of a segment is new has no room.
     NoRoom "arrival.no_room" { who: Host }
+    /// Arrived in TIME-WAIT with an older timestamp than one before it.
+    StaleTimeWait "arrival.stale.time_wait" { who: Host }
     /// Arrived with a timestamp that is older than one that had arrived (RFC 7323 §5).
     Stale "arrival.stale" { who: Host }
     /// Arrived with an acknowledgment that is too old (RFC 5961 §5.2).
     OldAck "arrival.ack.old" { who: Host }
+    /// Arrived in TIME-WAIT, empty, with a number that its receiver has passed.
+    PassedByTimeWait "arrival.passed.time_wait" { who: Host, seq: RelativeSeq, due: RelativeSeq }
     /// Arrived empty, with a number that its receiver has passed.
     PassedBy "arrival.passed" { who: Host, seq: RelativeSeq, due: RelativeSeq }
     /// A reset with a number outside of the window.
@@ -401,14 +407,14 @@ sayings! {
     Released "wire.released" { millis: Millis }
     /// It goes on, because a person says so: how long that took says nothing about the wire.
     LetThrough "wire.released.hand" { }
+    /// It goes on, because others came behind it that have not overtaken it.
+    ReleasedPassed "wire.released.passed" { millis: Millis }
     /// It goes on although it was to be overtaken.
     ReleasedAtLimit "wire.released.limit" { millis: Millis }
     /// It was changed on the way.
     Altered "wire.altered" { who: Host }
     /// The wire doubled it.
-    Copied "wire.copied" { of: Packet }
-    /// A capture has it twice.
-    CapturedTwice "capture.copied" { of: Packet }
+    Copied "wire.copied" { who: Host, at: Text }
     /// The log ends before its fate.
     Crossing "wire.crossing" { }
     /// A capture has not seen what its sender must have sent before it.
@@ -426,7 +432,7 @@ sayings! {
     /// It was sent before others that have come earlier.
     PairOvertaken "pair.overtaken" { times: Times }
     /// It has come once more.
-    PairCopy "pair.copy" { of: Packet }
+    PairCopy "pair.copy" { who: Host, at: Text }
     /// The capture nearer to its sender has it in a longer segment.
     PairCut "pair.cut" { who: Host, whole: Bytes }
     /// The capture nearer to its receiver has.

@@ -23,6 +23,8 @@ pub(super) struct Scope {
     pub(super) clock: SentClock,
     /// Whether a lab's kernel has told it.
     pub(super) is_lab: bool,
+    /// Whether a simulation has told it.
+    pub(super) is_simulated: bool,
     /// Whether it tells the states of all hosts.
     pub(super) all_asked: bool,
     /// The addresses of hosts whose states it tells.
@@ -43,6 +45,7 @@ impl Scope {
             None => Addresses::of(start),
         };
         self.captures = start.captures.clone();
+        self.is_simulated = start.origin == Origin::Simulated;
         self.is_lab = start.origin == Origin::Kernel && !start.hosts.is_empty();
     }
 

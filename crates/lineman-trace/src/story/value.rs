@@ -48,8 +48,6 @@ kinds! {
     Block(u16)
     /// An error code of TFTP.
     Code(u16)
-    /// A packet, by its number on the wire.
-    Packet(u64)
     /// A state of TCP.
     #[serde(serialize_with = "state_name")]
     State(crate::log::TcpState)

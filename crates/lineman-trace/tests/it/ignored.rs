@@ -61,7 +61,7 @@ fn an_old_segment_in_time_wait_is_told_to_begin_its_time_anew() {
     let begins = |it: &&Saying| matches!(it, Saying::TimeWait { .. });
     assert_eq!(of_fin.iter().filter(begins).count(), 1);
     let told = of(&rows, old);
-    let passed = Saying::PassedBy {
+    let passed = Saying::PassedByTimeWait {
         who: Client,
         seq: 1,
         due: 2,

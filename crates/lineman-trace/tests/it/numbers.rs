@@ -251,14 +251,17 @@ impl Wire {
                 let told = told.map(|times| number(*times)).collect();
                 Some(("times", number(*times), told))
             }
-            Saying::Copied { of } => {
+            Saying::Copied { at, .. } => {
                 // A copy is told with its original, or it is the same IP packet once more.
-                let original = self.copies.get(&id).map(|id| *id as i64);
-                let original = original.into_iter().chain(self.same(packet));
-                Some(("of", number(*of), original.collect()))
+                let original = self.copies.get(&id).and_then(|id| self.packets.get(id));
+                let original = original.into_iter().chain(self.before(packet));
+                let times = original.map(|it| millis_between(0, it.sent_ns));
+                let told: String = at.chars().filter(char::is_ascii_digit).collect();
+                Some(("at", told.parse().unwrap_or(-1), times.collect()))
             }
             Saying::Released { millis }
             | Saying::ReleasedAtLimit { millis }
+            | Saying::ReleasedPassed { millis }
             | Saying::CameLate { millis } => {
                 let waited = packet
                     .delivered_ns
@@ -376,7 +379,7 @@ impl Wire {
             S::RstRefused { port, .. } | S::RstElsewhere { port, .. } => {
                 vec![("port", number(*port), vec![packet.from.port().into()])]
             }
-            S::ResentMore { first, last, had } => {
+            S::ResentMore { first, last, had } | S::ResentFilled { first, last, had } => {
                 let takes = tcp.takes();
                 let ends = self.overlapping(packet, place, takes);
                 let ends = ends.filter_map(|(_, other)| Some(other.place? + other.takes() - 1));
@@ -505,10 +508,6 @@ impl Wire {
     }
 
     /// The same IP packet, sent before.
-    fn same(&self, packet: &Packet) -> impl Iterator<Item = i64> {
-        self.before(packet).map(|it| it.id as i64)
-    }
-
     /// When a segment with an acknowledgment has come to the end that sends this packet.
     fn acknowledgments(&self, packet: &Packet) -> impl Iterator<Item = u64> {
         let (from, to) = (packet.from, packet.to);

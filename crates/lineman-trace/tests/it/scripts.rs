@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 29] = [
+pub const ALL: [(&str, Make); 27] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -34,6 +34,8 @@ pub const ALL: [(&str, Make); 29] = [
     ("tftp-mistakes", crate::tftp_mistakes::all),
     ("tftp-put", tftp_put),
     ("tftp-window", tftp_window),
+    ("told", crate::told::told),
+    ("told-simulated", crate::told::told_simulated),
     ("two-captures", crate::two_captures::two_captures),
     ("udp", udp),
     ("unreachable", crate::unreachable::all),

@@ -47,7 +47,7 @@ Rules of the wire (--fault), a semicolon between two: which packets, then what h
   c>s: s>c: both:             from the client, from the server, from either of them (default)
   syn fin rst ack data        kinds of TCP segments; of several words all must hold
   syn-ack tcp udp icmp arp    other kinds of packets
-  fragment tftp               later pieces of a datagram; whatever belongs to a transfer
+  fragment tftp               each fragment of a datagram; whatever belongs to a transfer
   tftp.rrq tftp.wrq tftp.data tftp.ack tftp.error tftp.oack   one kind of TFTP packet
   block 3                     the DATA or ACK of this number
   #2                          the second of those that fit, counted in each direction

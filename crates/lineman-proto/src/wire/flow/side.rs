@@ -102,6 +102,8 @@ pub(super) struct Heard {
     pub at_ns: u64,
     /// When the last came that acknowledged something new.
     pub more_ns: u64,
+    /// When the last came that was not overtaken.
+    pub current_ns: u64,
     pub window: u16,
     /// When its peer has said that there is room again, behind a window of 0.
     pub opened_ns: Option<u64>,
@@ -207,10 +209,7 @@ impl Side {
             heard.repeats += 1;
         }
         if !is_old {
-            if heard.window == 0 && was_told {
-                heard.opened_ns = Some(now_ns);
-            }
-            heard.window = window;
+            (heard.window, heard.current_ns) = (window, now_ns);
         }
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));
     }

@@ -186,8 +186,8 @@ pub const TEXTS: &[Row] = &[
     ),
     ("other kinds of packets", "其他种类的报文"),
     (
-        "later pieces of a datagram; whatever belongs to a transfer",
-        "数据报的后续分片；属于 TFTP 传输的一切报文",
+        "each fragment of a datagram; whatever belongs to a transfer",
+        "数据报的每个分片（包括第一片）；属于 TFTP 传输的一切报文",
     ),
     ("one kind of TFTP packet", "TFTP 报文的一种"),
     ("the DATA or ACK of this number", "这个编号的 DATA 或 ACK"),

@@ -91,7 +91,7 @@ fn value(value: &Value, lang: Lang) -> String {
         Value::Seconds(count) => Wire::Seconds { count }.render(lang),
         Value::Seq(number) => number.to_string(),
         Value::RelativeSeq(number) => number.to_string(),
-        Value::Offset(number) | Value::Packet(number) | Value::Count(number) => number.to_string(),
+        Value::Offset(number) | Value::Count(number) => number.to_string(),
         Value::Times(number) => number.to_string(),
         Value::Port(number) | Value::Block(number) | Value::Code(number) => number.to_string(),
         Value::State(state) => state.name().to_owned(),

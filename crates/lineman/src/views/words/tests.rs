@@ -13,11 +13,10 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-<<<<<<< ours
-const RECORDED: [&str; 27] = [
-=======
 const RECORDED: [&str; 24] = [
->>>>>>> theirs
+=======
+const RECORDED: [&str; 25] = [
+>>>>>>> 9b291b5 (What calls and clocks tell of a packet counts, where packets alone say otherwise)
     "calls",
     "captured-refusals",
     "descriptors",
@@ -43,7 +42,8 @@ const RECORDED: [&str; 24] = [
     "old-ack",
     "overrun",
     "stale",
-    "tftp-mistakes",
+    "told",
+    "told-simulated",
     "unreachable",
 ];
 

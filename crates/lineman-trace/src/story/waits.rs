@@ -1,0 +1,83 @@
+//! How programs' waits for datagrams have ended: whether what they send next is an answer, or the end of their patience.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use crate::log::Answer;
+use crate::log::Call;
+use crate::log::Host;
+
+/// So many sockets and peers are remembered: a transfer has two.
+const MEMORY: usize = 1024;
+
+/// How a wait for a datagram has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// By a time-out of the program.
+    TimedOut,
+    /// Something was received.
+    Received,
+}
+
+/// How the waits on sockets have ended.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    /// The last on each socket.
+    last: HashMap<(Host, i32), Wait>,
+    /// The last before a program sent something to a peer.
+    before: HashMap<(Host, SocketAddr), Option<Wait>>,
+}
+
+impl Waits {
+    /// A call begins, on a socket that is connected with `peer`, if it is.
+    pub(super) fn begins(&mut self, call: &Call, peer: Option<SocketAddr>) {
+        let sends = matches!(call.name.as_str(), "send" | "sendto" | "sendmsg" | "write");
+        let Some(fd) = call.fd.filter(|_| sends) else {
+            return;
+        };
+        let named = call.args.iter().rev().find_map(|arg| arg.parse().ok());
+        let Some(to) = named.or(peer) else { return };
+        if self.before.len() >= MEMORY {
+            self.before.clear();
+        }
+        let last = self.last.get(&(call.host, fd)).copied();
+        self.before.insert((call.host, to), last);
+    }
+
+    /// A call has returned.
+    pub(super) fn returns(&mut self, call: &Call) {
+        let Some(answer) = &call.answer else { return };
+        match (call.name.as_str(), call.fd, answer) {
+            ("recv" | "recvfrom" | "recvmsg" | "read", Some(fd), answer) => {
+                let wait = match answer {
+                    Answer::Value(_) => Wait::Received,
+                    Answer::Error(error) if error == "TimeoutError" => Wait::TimedOut,
+                    Answer::Error(_) => return,
+                };
+                if self.last.len() >= MEMORY {
+                    self.last.clear();
+                }
+                self.last.insert((call.host, fd), wait);
+            }
+            // Whatever it waited for, nothing came of it.
+            ("select" | "pselect" | "poll" | "ppoll" | "epoll_wait", _, Answer::Value(value))
+                if value == "0" =>
+            {
+                let waits = self
+                    .last
+                    .iter_mut()
+                    .filter(|((host, _), _)| *host == call.host);
+                waits.for_each(|(_, wait)| *wait = Wait::TimedOut);
+            }
+            ("close", Some(fd), _) => {
+                self.last.remove(&(call.host, fd));
+            }
+            _ => {}
+        }
+    }
+
+    /// How the last wait has ended before a program of a host sent something to this address; `None` where no call tells.
+    pub(super) fn before(&self, host: Host, to: SocketAddr) -> Option<Wait> {
+        self.before.get(&(host, to)).copied().flatten()
+    }
+}
