@@ -69,7 +69,7 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
         Stretch::Repeat => {
             out.push(Saying::HeldAgain {
                 who: arrow.from,
-                times: arrow.repeats,
+                times: arrow.again.map_or(arrow.repeats, |again| again.times),
             });
             return;
         }

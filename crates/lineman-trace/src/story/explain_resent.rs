@@ -72,16 +72,10 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         .zip(again.covered)
         .is_none_or(|(place, covered)| place.seq + i64::from(segment.takes()) <= covered.1);
     let millis = millis(again.timer_ns);
-    match (arrow.earlier_lost, arrow.known) {
-        (Some(false), Some(known)) if known.answered && told.is_none() => {
-            return Saying::ResentSomehow { who, times, millis };
-        }
-        // What has come and was thrown away, or lies behind a gap, has not been acknowledged: no answer is late.
-        (Some(false), Some(known)) if !known.taken || known.answered => {}
-        (Some(false), _) if all && !taken(row, arrow) => {
-            return Saying::ResentNeedless { who, times, millis };
-        }
-        _ => {}
+    // Who answers a SYN that came again waits for nothing.
+    let waits = by_timer != Timer::OrAsked;
+    if waits && arrow.earlier_lost == Some(false) && all && !taken(row, arrow) {
+        return Saying::ResentNeedless { who, times, millis };
     }
     match by_timer {
         Timer::Either => Saying::ResentTimer { who, times, millis },

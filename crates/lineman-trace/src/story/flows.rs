@@ -89,8 +89,8 @@ impl Flows {
     }
 
     /// A held segment is sent again. The wire keeps it, but its sender has sent it: from then on it waits for longer.
-    pub(super) fn repeated(&mut self, id: u64, sent_ns: u64, segment: &Segment) {
-        self.tcp.sent(id, sent_ns, &segment.resent());
+    pub(super) fn repeated(&mut self, id: u64, sent_ns: u64, segment: &Segment) -> Option<Sent> {
+        self.tcp.sent(id, sent_ns, &segment.resent())
     }
 
     /// A segment is delivered, as it arrives.

@@ -94,8 +94,36 @@ impl Story {
             false => place,
         };
         let place = self.queue.settle(place, sent_ns, &self.calls);
+        self.orders_crossing(place);
         self.follows(place, packet.from, moved);
         self.forgets(place);
+    }
+
+    /// Of two SYNs or FINs that cross, the second is told as that which crosses: the one that left later, of which the log may tell first.
+    fn orders_crossing(&mut self, place: usize) {
+        let Some(arrow) = &self.queue[place].row.arrow else {
+            return;
+        };
+        let (first, second) = match arrow.label {
+            Some(second @ Label::FinCrossed) => (Label::FinFirst, second),
+            Some(second @ Label::SynCrossed) => (Label::Syn, second),
+            _ => return,
+        };
+        let (id, from, sent_ns) = (arrow.id, arrow.from, arrow.sent_ns);
+        let socket = of_packet(arrow, from);
+        let is_other = |other: &Arrow| {
+            let left_later = other.from != from && other.sent_ns > sent_ns;
+            left_later && other.label == Some(first) && of_packet(other, from) == socket
+        };
+        let later = self.queue.arrows_from(place).find(|other| is_other(other));
+        let Some(other) = later.map(|other| other.id) else {
+            return;
+        };
+        for (id, label) in [(id, first), (other, second)] {
+            self.wire.labels(id, label);
+            let rows = self.queue.arrows_from(place).filter(|it| it.id == id);
+            rows.for_each(|arrow| arrow.label = Some(label));
+        }
     }
 
     /// What a packet says and is, and the state that its sender is in with it, if that is another.
@@ -333,7 +361,9 @@ impl Story {
         let motive = self.motives.take(packet.from, event);
         let sent_ns = self.scope.clock.sent_ns(event, packet);
         if let Some(segment) = arrow.seen.segment() {
-            self.flows.repeated(packet.id, sent_ns, segment);
+            let sent = self.flows.repeated(packet.id, sent_ns, segment);
+            // Its sender counts on, whichever of its packets the wire holds.
+            arrow.again = sent.and_then(|sent| sent.again).or(arrow.again);
         }
         let place = self.queue.repeats(event, &arrow, sent_ns);
         let row = &mut self.queue[place].row;

@@ -66,6 +66,12 @@ impl Queue {
         }
     }
 
+    /// The packets of its rows from a place on.
+    pub(super) fn arrows_from(&mut self, place: usize) -> impl Iterator<Item = &mut Arrow> {
+        let arrows = self.rows.range_mut(place..);
+        arrows.filter_map(|open| open.row.arrow.as_mut())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }

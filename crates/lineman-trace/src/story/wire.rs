@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use std::collections::VecDeque;
 
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::flow::Label;
 
 use super::Arrow;
 use super::Fate;
@@ -51,6 +52,13 @@ impl Wire {
     /// A packet whose fate is not known.
     pub(super) fn get(&self, id: u64) -> Option<&Arrow> {
         self.packets.get(&id)
+    }
+
+    /// A packet is another in its connection than was known when it left.
+    pub(super) fn labels(&mut self, id: u64, label: Label) {
+        if let Some(arrow) = self.packets.get_mut(&id) {
+            arrow.label = Some(label);
+        }
     }
 
     /// A held packet was sent again so many times, all in all.

@@ -30,3 +30,58 @@ fn what_was_sent_again_while_it_was_held_counts_as_sent() {
     let (times, waited) = resent.map(|it| (it.times, it.wait_ns)).expect("sent again");
     assert_eq!((times, waited / 1_000_000_000), (3, 12));
 }
+
+/// One SYN was sent again five times, and counted 1, 2, 1, 2, 3: anew for each packet that the wire holds. And with "timeout 1024 ms" each time.
+#[test]
+fn what_is_sent_again_is_counted_on_whichever_packet_is_held() {
+    let (mut log, mut tcp) = (Script::new(""), Connection::new(9000));
+    let syn = tcp.next(Client, SYN, b"");
+    let again = |log: &mut Script, id: u64, (at, times): (u64, u32)| {
+        let verdict = Verdict::Repeated { times };
+        log.at(at * MS).verdict(id, Client, verdict, None);
+    };
+    let first = log.send(Client, syn.clone());
+    log.verdict(first, Client, Verdict::Held, None);
+    again(&mut log, first, (1_000, 1));
+    log.at(1_500 * MS)
+        .verdict(first, Client, Verdict::Dropped, None);
+    let second = log.at(2_000 * MS).send(Client, syn);
+    log.verdict(second, Client, Verdict::Held, None);
+    again(&mut log, second, (3_000, 1));
+    again(&mut log, second, (5_000, 2));
+    let all = rows(log);
+    let sayings = all.iter().flat_map(|row| &row.sayings);
+    let told = sayings.filter_map(|saying| match saying {
+        Saying::HeldAgain { times, .. } => Some(*times),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [1, 3, 4]);
+}
+
+/// "The server retransmits after 1785 ms although the segment had arrived": it answers a SYN that was held for so long, and its timer was not due.
+#[test]
+fn a_syn_that_was_held_is_answered_before_the_timer_is_due() {
+    let (mut log, mut tcp) = (Script::new(""), Connection::new(9000));
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    let syn = tcp.next(Client, SYN, b"");
+    log.cross(Client, syn.clone());
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    let answer = tcp.next(Server, and_ack(SYN), b"");
+    let held = log.send(Server, answer.clone());
+    log.verdict(held, Server, Verdict::Held, None);
+    let second = log.at(1_000 * MS).send(Client, syn);
+    log.verdict(second, Client, Verdict::Held, None);
+    for (at, times) in [(1_020, 1), (3_030, 2)] {
+        let verdict = Verdict::Repeated { times };
+        log.at(at * MS).verdict(held, Server, verdict, None);
+    }
+    log.at(3_600 * MS)
+        .verdict(held, Server, Verdict::Delivered, None);
+    log.at(4_800 * MS)
+        .verdict(second, Client, Verdict::Delivered, None);
+    let again = log.cross(Server, answer);
+    let all = rows(log);
+    let of = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == again);
+    let told = all.iter().find(of).map(|row| row.sayings[0].id());
+    assert_eq!(told, Some("again.asked"));
+}

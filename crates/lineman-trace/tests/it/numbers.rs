@@ -248,7 +248,9 @@ impl Wire {
         facts.extend(match saying {
             Saying::HeldAgain { times, .. } => {
                 let told = self.repeats.get(&id).into_iter().flatten();
-                let told = told.map(|times| number(*times)).collect();
+                // Its sender counts on, whichever of its packets the wire holds.
+                let before = self.sent_before(packet);
+                let told = told.map(|times| before + number(*times)).collect();
                 Some(("times", number(*times), told))
             }
             Saying::Copied { at, .. } => {
@@ -523,6 +525,18 @@ impl Wire {
     fn earlier(&self, packet: &Packet, place: i64, takes: i64) -> Vec<u64> {
         let sent = self.overlapping(packet, place, takes);
         sent.map(|(it, _)| it.sent_ns).collect()
+    }
+
+    /// How often a segment was sent before, each time that the wire held one of its packets, too.
+    fn sent_before(&self, packet: &Packet) -> i64 {
+        let Body::Tcp(tcp) = &packet.body else {
+            return 0;
+        };
+        let sent = tcp.place.into_iter();
+        let sent = sent.flat_map(|place| self.overlapping(packet, place, tcp.takes()));
+        let times =
+            sent.map(|(it, _)| 1 + self.repeats.get(&it.id).map_or(0, BTreeSet::len) as i64);
+        times.sum()
     }
 
     /// The segments that have any of these numbers and were sent before.

@@ -331,7 +331,12 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
 pub(super) const SYN_CLOCK_NS: u64 = 850_000_000;
 /// Whether a SYN+ACK comes again because of the peer's SYN; `asked` if that was seen to come again.
 fn is_answer(asked: bool, again: Again) -> bool {
-    let limit = if asked { SYN_CLOCK_NS } else { SHORTEST_RTO_NS };
+    // No time-out is shorter than the one before it.
+    let last_ns = again.last_wait_ns.unwrap_or(0) / 20 * 19; // kernels tick
+    let limit = match asked {
+        true => SYN_CLOCK_NS.max(last_ns),
+        false => SHORTEST_RTO_NS,
+    };
     again.wait_ns < limit
 }
 

@@ -118,7 +118,7 @@ pub(super) fn truth(row: &Row, field: Field) -> Option<String> {
     let arrow = row.arrow.as_ref()?;
     let segment = arrow.seen.segment().filter(|_| arrow.place.is_some())?;
     let counted = arrow.counted();
-    let seq = counted.map_or(segment.seq.into(), |place| place.seq);
+    let seq = counted.map_or_else(|| i64::from(segment.seq), |place| place.seq);
     let ack = match counted {
         Some(place) => place.ack,
         None => Some(segment.ack.into()),
