@@ -30,6 +30,7 @@ use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::TcpState;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
@@ -209,8 +210,8 @@ fn heard(row: &Row, arrow: &Arrow, error: &IcmpError, around: &Around) -> Option
         .and_then(|cell| cell.answer.as_ref());
     let fails = matches!(answer, Some(Answer::Error(error)) if error == "ECONNREFUSED");
     // Lost on its way, or still there, it tells nobody.
-    if fails || arrow.altered || !arrow.fate.arrives() || !refusal.port || refusal.target.is_none()
-    {
+    let arrives = arrow.fate.arrives() && !arrow.altered && !arrow.may_be_lost();
+    if fails || !arrives || error.closed_port().is_none() {
         return None;
     }
     Some(match &around.hears {
@@ -398,12 +399,16 @@ fn by_rules(arrow: &Arrow) -> Vec<Saying> {
     delayed.into_iter().chain(held_back).collect()
 }
 
-/// A packet is the same as one before it, doubled by the network or the capture. It is told by the time of that: not every number that the wire
+/// A packet is the same as one before it: in a lab the wire has made it, of a capture that is not known. It is told by the time of that: not every number that the wire
 /// gives is shown.
 pub(super) fn copied(arrow: &Arrow, again: Again) -> Saying {
-    Saying::Copied {
-        who: arrow.from,
-        at: seconds(arrow.sent_ns.saturating_sub(again.wait_ns)),
+    let (who, at) = (
+        arrow.from,
+        seconds(arrow.sent_ns.saturating_sub(again.wait_ns)),
+    );
+    match is_captured(arrow) {
+        true => Saying::CapturedTwice { who, at },
+        false => Saying::Copied { who, at },
     }
 }
 

@@ -16,7 +16,7 @@ use super::millis;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
-/// Why it is sent again. Nothing of one that is sent for what is new in it, or now that there is room.
+/// Why it is retransmitted. Nothing is said of one that is sent because of its new bytes, or because the window has opened.
 pub(super) fn of_resent(
     row: &Row,
     arrow: &Arrow,
@@ -72,25 +72,24 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<C
         .zip(again.covered)
         .is_none_or(|(place, covered)| place.seq + i64::from(segment.takes()) <= covered.1);
     let millis = millis(again.timer_ns);
-    // Who answers a SYN that came again waits for nothing.
+    // An end that answers a SYN that came again waits for nothing.
     let waits = by_timer != Timer::OrAsked;
-    if waits && arrow.earlier_lost == Some(false) && all && !taken(row, arrow) {
-        return Saying::ResentNeedless { who, times, millis };
+    match (arrow.earlier_lost, arrow.known) {
+        (Some(false), Some(known)) if known.answered && told.is_none() => {
+            return Saying::ResentSomehow { who, times, millis };
+        }
+        // What has come and was thrown away, or lies behind a gap, has not been acknowledged: no answer is late.
+        (Some(false), Some(known)) if !known.taken || known.answered => {}
+        (Some(false), _) if waits && all && !taken(row, arrow) => {
+            return Saying::ResentNeedless { who, times, millis };
+        }
+        _ => {}
     }
     match by_timer {
         Timer::Either => Saying::ResentTimer { who, times, millis },
         Timer::OrAsked => Saying::ResentOrAsked { who, times, millis },
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
         _ => timed_out(arrow, segment, again),
-    }
-}
-
-/// Who has made a copy: in a lab nobody but the wire can have; a capture may have one packet twice.
-pub(super) fn copied(arrow: &Arrow, again: Again) -> Saying {
-    let of = again.earlier;
-    match is_captured(arrow) {
-        true => Saying::CapturedTwice { of },
-        false => Saying::Copied { of },
     }
 }
 

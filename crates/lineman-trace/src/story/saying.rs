@@ -415,6 +415,8 @@ sayings! {
     Altered "wire.altered" { who: Host }
     /// The wire doubled it.
     Copied "wire.copied" { who: Host, at: Text }
+    /// A capture has it twice.
+    CapturedTwice "capture.copied" { who: Host, at: Text }
     /// The log ends before its fate.
     Crossing "wire.crossing" { }
     /// A capture has not seen what its sender must have sent before it.

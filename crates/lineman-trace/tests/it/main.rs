@@ -27,6 +27,7 @@ mod scripts;
 mod series;
 mod states;
 mod story;
+mod tftp_mistakes;
 mod told;
 mod truth;
 mod two_captures;

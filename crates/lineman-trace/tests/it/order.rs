@@ -755,6 +755,208 @@ fn a_killed_programs_connection_is_not_closed_before_the_kill() {
     }
 }
 
+/// A tracer tells the flags of some calls only when these return: the row where one did had none.
+#[test]
+fn a_peek_returns_as_one() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let peek = log.call(Server, 4, "recv", &[]);
+    log.at(300 * MS);
+    let packet = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    let answer = Some(Answer::Value("5 \"hello\"".to_owned()));
+    let returned = call(peek, Server, 4, "recv", &["100", "MSG_PEEK"], answer);
+    log.put(Kind::Call(returned));
+    let rows = rows(log);
+    let cell = rows[place(&rows, |row| shows(row, packet))]
+        .calls
+        .server
+        .as_ref();
+    let cell = cell.expect("it returns there");
+    assert!(!cell.begins);
+    assert_eq!(cell.args, ["100", "MSG_PEEK"]);
+}
+
+/// A program with two connections is killed, and the lab reads what its kernel has sent a moment later.
+fn killed() -> (Vec<Row>, [u64; 3]) {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
+    log.at(200 * MS);
+    let data = log.send(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
+    let note = Note {
+        id: "program.killed".to_owned(),
+        args: [("host", "client"), ("program", "python3"), ("how", "9")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+    };
+    log.at(210 * MS).put(Kind::Note(note));
+    let cause = Some(log.last());
+    for tcp in [&first, &second] {
+        log.put(Kind::State(State {
+            host: Client,
+            socket: tcp.socket(Client),
+            from: Some(TcpState::Established),
+            to: TcpState::FinWait1,
+            origin: Origin::Kernel,
+            cause,
+            queues: None,
+        }));
+    }
+    for (id, tcp) in [(data + 1, &mut first), (data + 2, &mut second)] {
+        let fin = tcp.next(Client, and_ack(Flags::FIN), b"");
+        log.put(read_late(id, 209_000 + id, fin));
+    }
+    log.at(212 * MS);
+    for id in [data, data + 1, data + 2] {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    (rows(log), [data, data + 1, data + 2])
+}
+
+/// "python3 was ended by signal 9" stood in the row of what it had sent 10 ms before, above the FINs that its kernel had sent by then.
+#[test]
+fn the_end_of_a_program_stands_at_its_own_time() {
+    let (rows, packets) = killed();
+    let killed =
+        |saying: &Saying| matches!(saying, Saying::Note { note, .. } if note == "program.killed");
+    let tells = |row: &Row| row.sayings.iter().any(killed);
+    let end = place(&rows, tells);
+    for id in packets {
+        let packet = place(&rows, |row| shows(row, id));
+        assert!(packet < end, "{packet} {end}: {rows:#?}");
+    }
+    assert_eq!(rows[end].t_ns, 210_000_000);
+    assert!(rows[end].arrow.is_none());
+    let times: Vec<u64> = rows.iter().map(|row| row.t_ns).collect();
+    assert!(times.is_sorted(), "{times:?}");
+    let state = |id: u64| {
+        let row = &rows[place(&rows, |row| shows(row, id))];
+        row.states.client.map(|cell| cell.after)
+    };
+    assert_eq!(state(packets[1]), Some(TcpState::FinWait1));
+    assert_eq!(state(packets[2]), Some(TcpState::FinWait1));
+}
+
+/// A server forks: the parent closes, and its child ends some time later without a call; a close() of a moment before the FIN.
+fn forked(mut log: Script, later_us: u64) -> (Script, u64) {
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS).quick(Server, 4, "close", &[], "0");
+    let cause = Some(log.last());
+    log.later(later_us).put(Kind::State(State {
+        host: Server,
+        socket: tcp.socket(Server),
+        from: Some(TcpState::Established),
+        to: TcpState::FinWait1,
+        origin: Origin::Kernel,
+        cause,
+        queues: None,
+    }));
+    let fin = log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+    (log, fin)
+}
+
+/// A child that ended 30 ms after its parent's close() had its FIN told as sent by that close().
+#[test]
+fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
+    let of = |later_us: u64| {
+        let (log, fin) = forked(Script::new(""), later_us);
+        (rows(log), fin)
+    };
+    let (rows, fin) = of(30 * MS);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    assert!(row.calls.server.is_none(), "{row:#?}");
+    let state = row.states.server.map(|cell| (cell.before, cell.after));
+    assert_eq!(state, Some((TcpState::Established, TcpState::FinWait1)));
+    assert!(ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+    let close = &rows[place(&rows, |row| calls(row, Server, "close"))];
+    assert!(close.states.server.is_none(), "{close:#?}");
+    let (rows, fin) = of(500);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    assert!(calls(row, Server, "close"), "{row:#?}");
+    assert!(!ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+}
+
+/// A listener that was closed at exec(), or with the last process of a server that forks, had no reason to be CLOSED.
+#[test]
+fn a_listener_that_no_call_closes_has_a_reason() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    ends_listening(&mut log);
+    let rows = rows(log);
+    let last = rows.last().expect("a row");
+    assert_eq!(ids(&last.sayings), ["state.listen.gone"]);
+}
+
+fn ends_listening(log: &mut Script) {
+    let listener = Endpoints {
+        local: ([0, 0, 0, 0], 9000).into(),
+        remote: None,
+    };
+    log.at(500 * MS).state(Server, listener, TcpState::Closed);
+}
+
+/// With TCP_DEFER_ACCEPT a server stayed in SYN-RECEIVED behind the last segment of the handshake, and nothing was said of that.
+fn deferred(mut log: Script, option: &str) -> Script {
+    listens(&mut log);
+    log.quick(Server, 3, "setsockopt", &[option, "5"], "0");
+    let mut tcp = crate::causes::connection(&log, 9000);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""));
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log
+}
+
+#[test]
+fn an_ack_that_a_listener_discards_is_told_as_such() {
+    let told = |option: &str| {
+        let rows = rows(deferred(Script::new(""), option));
+        let mut sayings = rows.iter().flat_map(|row| &row.sayings);
+        sayings.any(|saying| saying.id() == "ack.deferred")
+    };
+    assert!(told("TCP_DEFER_ACCEPT"));
+    assert!(!told("TCP_NODELAY"));
+}
+
+/// The SYN of `sendto(…, MSG_FASTOPEN)`, and the bytes of splice(), stood in rows of their own: as if no call had sent them.
+#[test]
+fn a_fast_open_and_a_splice_send_what_leaves_by_them() {
+    let mut log = Script::new("");
+    let mut tcp = crate::causes::connection(&log, 9000);
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+    let args = ["\"hi\"", "MSG_FASTOPEN", "10.0.0.2:9000"];
+    let opens = log.call(Client, 4, "sendto", &args);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let syn = log.cross(Client, tcp.next(Client, SYN, b"hi"));
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.returns(opens, Client, "sendto", "2");
+    log.at(300 * MS);
+    let args = ["5", "NULL", "4", "NULL", "5", "0"];
+    let mut splice = call(99, Client, 0, "splice", &args, None);
+    splice.socket = Some(Box::new(tcp.socket(Client)));
+    log.put(Kind::Call(splice.clone()));
+    let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"piped"));
+    splice.answer = Some(Answer::Value("5".to_owned()));
+    log.put(Kind::Call(splice));
+    let rows = rows(log);
+    let at = |id: u64| &rows[place(&rows, |row| shows(row, id))];
+    assert!(calls(at(syn), Client, "sendto"), "{:#?}", at(syn));
+    assert!(calls(at(data), Client, "splice"), "{:#?}", at(data));
+}
+
+/// What only the last descriptor of a socket ends, and what a listener defers.
+pub fn descriptors() -> Vec<u8> {
+    let (mut log, _) = forked(Script::new("descriptors"), 30 * MS);
+    ends_listening(&mut log);
+    deferred(log.then(), "TCP_DEFER_ACCEPT").done()
+}
+
 /// "The server finishes too: a simultaneous close" stood above "the client has nothing more to send": the log tells of the client's FIN first, which
 /// left later.
 #[test]

@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 27] = [
+pub const ALL: [(&str, Make); 31] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),

@@ -2,6 +2,7 @@
 
 use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;

@@ -98,6 +98,8 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     if brings_more && receiver.fin.is_some() {
         receiver.fed_after_end = placed.ack;
     }
+    receiver.settles_what_may_have_come();
+    let before = receiver.life.state();
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
     receiver.goes(before, false, now_ns);
     Delivered { arrival, moved }

@@ -39,6 +39,7 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
     let acks_unseen = placed.ack.is_some_and(|ack| ack > peer.next);
     sender.looks_back(peer, &placed, packet.now_ns);
     let lacks = sender.shows_lack(peer, &placed);
+    let peer_may_have_ended = peer.may_have_ended_unseen();
     let (asked_ns, heard_ns) = (sender.asked_ns, sender.heard.current_ns);
     let owed_ns = sender.owed.since().filter(|_| prompt == Prompt::Known);
     let is_late = |at: u64| packet.now_ns.saturating_sub(at) >= HELD_BACK_NS;

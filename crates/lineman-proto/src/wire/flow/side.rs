@@ -209,6 +209,9 @@ impl Side {
             heard.repeats += 1;
         }
         if !is_old {
+            if heard.window == 0 && was_told {
+                heard.opened_ns = Some(now_ns);
+            }
             (heard.window, heard.current_ns) = (window, now_ns);
         }
         heard.sacked = heard.sacked.max(sacked.unwrap_or(0));

@@ -13,10 +13,7 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 24] = [
-=======
-const RECORDED: [&str; 25] = [
->>>>>>> 9b291b5 (What calls and clocks tell of a packet counts, where packets alone say otherwise)
+const RECORDED: [&str; 29] = [
     "calls",
     "captured-refusals",
     "descriptors",
@@ -42,6 +39,7 @@ const RECORDED: [&str; 25] = [
     "old-ack",
     "overrun",
     "stale",
+    "tftp-mistakes",
     "told",
     "told-simulated",
     "unreachable",
