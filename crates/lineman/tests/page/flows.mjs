@@ -661,6 +661,8 @@ const flows = {
     await obeyed;
     await page.reload();
     await until('TIME-WAIT', async () => (await state(page, 'client')) === 'TIME-WAIT');
+    // The row of the last ACK is the last of all.
+    await until('CLOSED', async () => (await state(page, 'server')) === 'CLOSED');
     const count = async () => {
       const numbers = new Set();
       await page.keyboard.press('End');
