@@ -40,6 +40,13 @@ struct Talk {
 }
 
 impl Talk {
+    /// The network doubles the last packet.
+    fn doubled(mut self) -> Self {
+        let last = self.packets.last().cloned();
+        self.packets.extend(last);
+        self
+    }
+
     /// The client (0) or the server (1) says something, so many milliseconds later.
     fn say(
         mut self,
@@ -206,6 +213,11 @@ fn talks(beginnings: [u32; 2]) -> Vec<Talk> {
             .c(1, ACK, (999, 1), 0)
             .window(0)
             .ack(1, 1000),
+        open("an ACK that the network doubles")
+            .data(1, 1)
+            .data(0, 101)
+            .ack(1, 101)
+            .doubled(),
         open("a duplicate ACK behind a reset")
             .data(1, 1)
             .data(0, 101)

@@ -192,6 +192,11 @@ pub const KINDS: &[Kind] = &[
         DupAck,
         |it| it.sent.label == Label::AckEarlier,
     ),
+    theirs("it is the same IP packet once more", DupAck, |it| {
+        it.sent
+            .again
+            .is_some_and(|again| again.cause == Cause::Doubled)
+    }),
     theirs("it answers what had come before", DupAck, |it| {
         it.peer.last_known
     }),

@@ -119,7 +119,7 @@ impl Capture {
         let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
         let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
         let at_ns = came_ns.unwrap_or(arrow.sent_ns);
-        stamp_ns.unwrap_or(self.utc_ns.saturating_add(at_ns))
+        stamp_ns.unwrap_or_else(|| self.utc_ns.saturating_add(at_ns))
     }
 
     fn write_all(&mut self, ready: Vec<Told>, out: &mut dyn Write) -> io::Result<()> {

@@ -136,7 +136,7 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let sent_ns = |arrow: &Arrow| {
         let came_ns = arrow.decided_ns.filter(|_| arrow.copy_of.is_some());
         let stamp_ns = arrow.stamp_ns.filter(|_| came_ns.is_none());
-        stamp_ns.unwrap_or(utc_ns.saturating_add(came_ns.unwrap_or(arrow.sent_ns)))
+        stamp_ns.unwrap_or_else(|| utc_ns.saturating_add(came_ns.unwrap_or(arrow.sent_ns)))
     };
     let mut runs: Vec<Vec<(Arrow, String)>> = vec![Vec::new()];
     for packet in told.into_values() {
