@@ -310,7 +310,10 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 // Nobody remembers that it came before: the answer says why.
                 Arrival::SynAgain | Arrival::FinAgain | Arrival::Known
                     if !remembers(row, arrow, around) => {}
-                Arrival::SynAgain => out.push(Saying::KnownSyn { who: receiver }),
+                Arrival::SynAgain => out.push(match around.is_simulated {
+                    true => Saying::KnownSynSimulated { who: receiver },
+                    false => Saying::KnownSyn { who: receiver },
+                }),
                 Arrival::FinAgain => out.push(Saying::KnownFin { who: receiver }),
                 Arrival::Known => out.push(Saying::Known { who: receiver }),
             }

@@ -267,6 +267,8 @@ sayings! {
     Known "arrival.known" { who: Host }
     /// A SYN arrived that was there already.
     KnownSyn "arrival.known.syn" { who: Host }
+    /// The same at a simulated host, which may say nothing.
+    KnownSynSimulated "arrival.known.syn.simulated" { who: Host }
     /// A FIN arrived in TIME-WAIT that was there already.
     KnownFin "arrival.known.fin" { who: Host }
     /// It arrived, and the queue of the listener had no room.

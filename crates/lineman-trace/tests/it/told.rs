@@ -18,7 +18,38 @@ pub fn told() -> Vec<u8> {
 
 /// The same of a simulated lab.
 pub fn told_simulated() -> Vec<u8> {
-    filled(Script::simulated("told-simulated")).0.done()
+    let mut log = filled(Script::simulated("told-simulated")).0;
+    syn_twice(&mut log);
+    log.done()
+}
+
+/// A SYN that the wire doubles; the copy.
+fn syn_twice(log: &mut Script) -> u64 {
+    let mut tcp = connection(log, 9100);
+    log.state(Server, tcp.listener(), TcpState::Listen);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let syn = log.send(Client, tcp.next(Client, SYN, b""));
+    let copy = syn + 100;
+    log.verdict(syn, Client, Verdict::Duplicated { copy }, None);
+    log.verdict(syn, Client, Verdict::Delivered, None);
+    log.state(Server, tcp.socket(Server), TcpState::SynReceived);
+    log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Established);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Established);
+    log.later(50 * MS)
+        .verdict(copy, Client, Verdict::Delivered, None);
+    copy
+}
+
+/// "It answers once more; Linux does so at most every half second", of a simulated host that said nothing.
+#[test]
+fn a_simulated_host_is_not_told_to_answer_as_linux_does() {
+    let mut log = Script::simulated("");
+    let copy = syn_twice(&mut log);
+    let said = of(&rows(log), copy);
+    let ids: Vec<&str> = said.iter().map(Saying::id).collect();
+    assert!(ids.contains(&"arrival.known.syn.simulated"), "{ids:?}");
 }
 
 fn timer(host: Host, clock: TimerKind, wait_us: u64, origin: Origin) -> Kind {

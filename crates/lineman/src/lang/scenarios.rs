@@ -185,8 +185,8 @@ const ROWS: &[Row] = &[
             "最后的 ACK 丢失：为什么要有 TIME-WAIT",
         ),
         (
-            "The wire drops the last ACK. Look at the server's FIN, which is retransmitted (by Linux as a tail loss probe, earlier than any retransmission timeout), and at who is still there to acknowledge it.",
-            "线路丢弃最后一个 ACK。注意服务器再次发送 FIN（Linux 用的是尾部丢失探测，比重传超时更早），以及是谁还在那里回应它。",
+            "The wire drops the last ACK. Look at the server's FIN, which is retransmitted (by Linux as a tail loss probe, in place of a retransmission timeout), and at who is still there to acknowledge it.",
+            "线路丢弃最后一个 ACK。注意服务器再次发送 FIN（Linux 用尾部丢失探测代替重传超时），以及是谁还在那里回应它。",
         ),
     ),
     row(

@@ -136,9 +136,9 @@ sayings! {
         "{who} is in {state} after all: a socket that is closed sends nothing of this kind. So the RST before had not ended its connection: it was lost, or ignored, or somebody else had sent it."
         "{who}其实处于 {state}：已关闭的套接字不会发送这样的报文段。可见此前的 RST 并没有终止它的连接：该 RST 丢失了、被忽略了，或者是别人发送的。"
     "time_wait.anew"
-        "The time of {who} in TIME-WAIT begins anew: {seconds}. By RFC 9293 §3.10.7.4 only a FIN that comes again does that; Linux begins anew with every old segment that has an ACK, or an old timestamp."
-        "{who}在 TIME-WAIT（时间等待）的计时重新开始：{seconds}。按 RFC 9293 §3.10.7.4，只有再次收到 FIN 才会如此；而 Linux 收到任何带 ACK 或时间戳更旧的旧报文段都会重新计时。"
+        "The time of {who} in TIME-WAIT begins anew: {seconds}. By RFC 9293 §3.10.7.4 only a FIN that comes again does that; Linux begins anew with every segment that it does not accept and that has an ACK, or an old timestamp."
+        "{who}在 TIME-WAIT（时间等待）的计时重新开始：{seconds}。按 RFC 9293 §3.10.7.4，只有再次收到 FIN 才会如此；而 Linux 收到任何不可接受且带 ACK 的报文段，或时间戳更旧的报文段，都会重新计时。"
     "time_wait"
-        "{who} stays {seconds} in TIME-WAIT: to acknowledge the FIN again in case its ACK is lost, and to keep late segments out of a new connection between these ports."
-        "{who}在 TIME-WAIT（时间等待）停留 {seconds}：若 ACK 丢失可以再次确认 FIN，也避免迟到的报文段干扰这两个端口上的新连接。"
+        "{who} is to stay {seconds} in TIME-WAIT: to acknowledge the FIN again in case its ACK is lost, and to keep late segments out of a new connection between these ports."
+        "{who}将在 TIME-WAIT（时间等待）停留 {seconds}：若 ACK 丢失可以再次确认 FIN，也避免迟到的报文段干扰这两个端口上的新连接。"
 }

@@ -43,7 +43,7 @@ sayings! {
         "It was held on the wire until it was let through."
         "它一直被扣留在线路上，现在放行。"
     "wire.released.limit"
-        "It is released after {millis} on the wire, because no other packets came to overtake it: the rule holds none longer than 100 ms."
+        "It is released after {millis} on the wire, because not enough other packets came to overtake it: the rule holds none longer than 100 ms."
         "它在线路上停留 {millis}后继续前进，因为没有足够的包来超过它：这条规则最多扣留 100 毫秒。"
     "wire.released.passed"
         "It is released after {millis} on the wire: as many packets as the rule counts have come behind it. But not all of them overtake it, for one is held itself, or lost."

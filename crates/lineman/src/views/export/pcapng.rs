@@ -56,6 +56,8 @@ pub(super) struct Capture {
     told: HashMap<u64, Option<Told>>,
     /// Those that were written too early.
     early: HashSet<u64>,
+    /// The copies that the wire has made: one has its place where it comes, which may be seconds later.
+    copies: HashSet<u64>,
     /// Those of which all is said that will be.
     ready: InTime<Told>,
 }
@@ -74,6 +76,7 @@ impl Capture {
             waiting: VecDeque::new(),
             told: HashMap::new(),
             early: HashSet::new(),
+            copies: HashSet::new(),
             ready: InTime::new(),
         }
     }
@@ -92,7 +95,11 @@ impl Capture {
             return;
         }
         let text = comment(row, arrow, self.lang);
-        match self.place(arrow.id) {
+        let place = match self.copies.contains(&arrow.id) {
+            true => self.told.entry(arrow.id).or_default(),
+            false => self.place(arrow.id),
+        };
+        match place {
             Some(told) => {
                 told.comment.push('\n');
                 told.comment.push_str(&text);
@@ -203,9 +210,9 @@ impl Rows for Capture {
             Verdict::Sent | Verdict::Captured => {
                 self.place(packet.id);
             }
-            // Whatever its time, its number is the next.
-            Verdict::Duplicated { copy } => {
-                self.place(copy);
+            Verdict::Duplicated { copy } => _ = self.copies.insert(copy),
+            Verdict::Delivered if self.copies.contains(&packet.id) => {
+                self.waiting.push_back(packet.id);
             }
             Verdict::Held | Verdict::Delivered | Verdict::Dropped | Verdict::Repeated { .. } => {}
         }

@@ -104,12 +104,8 @@ fn capture(events: &[Event], lang: Lang) -> Vec<u8> {
     let mut named: HashMap<u64, usize> = HashMap::new();
     for event in events {
         if let Kind::Packet(packet) = &event.kind {
-            let id = match packet.verdict {
-                Verdict::Duplicated { copy } => copy,
-                _ => packet.id,
-            };
             let next = named.len();
-            named.entry(id).or_insert(next);
+            named.entry(packet.id).or_insert(next);
         }
     }
     let mut told: BTreeMap<usize, (Arrow, String)> = BTreeMap::new();
