@@ -40,7 +40,7 @@ messages! {
     HelpHosts {} "whose calls these are: " "切换主机：          "
     HelpWire {} "the wire:              " "线路：              "
     HelpRest {} "besides:               " "其他：              "
-    HelpMore {} "help CALL explains one; a call is the host's in the prompt, or: client connect 10.0.0.2:8888; fd 4 behind a call names the socket, else it is the one last used. Python is read as well: s = socket(AF_INET, SOCK_STREAM), s.bind(('', 8888)), c, a = s.accept(); and so is a line of the ladder: listen(3, 5)" "help 加调用名可查看说明；调用属于提示符中的主机，也可写成：client connect 10.0.0.2:8888；调用后写 fd 4 指定套接字，否则用最近用过的一个。也可按 Python 的写法输入：s = socket(AF_INET, SOCK_STREAM)，s.bind(('', 8888))，c, a = s.accept()；还可输入时序图中的写法：listen(3, 5)"
+    HelpMore {} "help CALL explains one; a call is the host's in the prompt, or: client connect 10.0.0.2:8888; fd 4 right behind a call's name says which socket (send fd 4 hello), else it is the one last used. Python is read as well: s = socket(AF_INET, SOCK_STREAM), s.bind(('', 8888)), c, a = s.accept(); and so is a line of the ladder: listen(3, 5)" "help 加调用名可查看说明；调用属于提示符中的主机，也可写成：client connect 10.0.0.2:8888；紧跟在调用名后写 fd 4 指定套接字（send fd 4 hello），否则用最近用过的一个。也可按 Python 的写法输入：s = socket(AF_INET, SOCK_STREAM)，s.bind(('', 8888))，c, a = s.accept()；还可输入时序图中的写法：listen(3, 5)"
 
     Client {} "client" "客户端"
     Server {} "server" "服务器"

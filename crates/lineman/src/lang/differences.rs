@@ -12,7 +12,7 @@ messages! {
     VirtualTime {} "Time is virtual: what takes seconds here was over in a moment." "时间是虚拟的：这里的几秒其实一瞬间就过去了。"
     ShortTimeWait {} "Simulated: TIME-WAIT lasts 10 s; on Linux it is 60 s." "模拟：TIME-WAIT 持续 10 秒；在 Linux 上是 60 秒。"
     LongTimeout {} "Simulated: lost bytes are retransmitted after 1 s or more; on Linux after 200 ms or more." "模拟：丢失的数据至少 1 秒后才重传；在 Linux 上至少 200 毫秒。"
-    FinNeverRides {} "Simulated: a FIN is usually acknowledged at once, in a segment of its own: a close then takes four segments where Linux, which may wait with that ACK, takes three." "模拟：FIN 通常会立即得到单独的确认，因此关闭往往是四次挥手；Linux 可能推迟这个 ACK，只要三次挥手。"
+    FinNeverRides {} "Simulated: a FIN is usually acknowledged in a segment of its own: a close then takes four segments where Linux, which may wait with that ACK, takes three." "模拟：FIN 通常会得到单独的确认，因此关闭往往是四次挥手；Linux 可能推迟这个 ACK，只要三次挥手。"
     NoCongestionControl {} "Simulated: there is no congestion control; only the receiver's window limits what is in flight." "模拟：没有拥塞控制，只有接收窗口限制在途的数据量。"
     FewOptions {} "Simulated: there are no TCP timestamps, which Linux uses." "模拟：没有 Linux 会使用的 TCP 时间戳。"
     FewSettings {} "Simulated: SACK and window scaling are offered, although the settings are a textbook's (on Linux these switch both off)." "模拟：虽然采用教科书式的设置（在 Linux 上会关闭 SACK 和窗口扩大），这里仍会提供它们。"
