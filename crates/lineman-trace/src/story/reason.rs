@@ -98,6 +98,8 @@ reasons! {
     Reopened "state.time_wait.reopened"
     /// The peer has reset the connection.
     Broken "state.reset"
+    /// A RST has answered its SYN.
+    Refused "state.syn.refused"
     /// It has reset the connection itself.
     Resets "state.reset.sent"
     /// It was passive, and a RST came before its SYN was acknowledged.
@@ -174,6 +176,7 @@ impl Reason {
             (_, Closed) if reset => match sends {
                 true if timed_out(row, who) => Self::GaveUp,
                 true => Self::Resets,
+                false if row.states[who].is_some_and(|it| it.before == SynSent) => Self::Refused,
                 false => Self::Broken,
             },
             (from, Closed) => match Self::of_end(row, around, who, from)? {
