@@ -239,7 +239,10 @@ impl Asked<'_> {
             Some(it) if it.listens => failure!(self, error, CallPipeListener),
             Some(it) if it.shut_write && it.shut_read => failure!(self, error, CallPipeShutBoth),
             Some(it) if it.shut_write => failure!(self, error, CallPipeShut),
-            Some(it) if !it.was_connected && !it.opening => {
+            Some(it) if it.was_refused && !it.was_connected => {
+                failure!(self, error, CallWasRefused)
+            }
+            Some(it) if !it.was_connected && !it.opening && !self.is_udp() => {
                 failure!(self, error, CallPipeUnconnected)
             }
             Some(it) if !it.was_connected => failure!(self, error, CallPipe),
@@ -315,6 +318,9 @@ impl Asked<'_> {
                     false => failure!(self, error, CallOpening),
                 }
             }
+            Some(it) if it.was_refused && !it.was_connected => {
+                failure!(self, error, CallWasRefused)
+            }
             Some(it) if !it.was_connected => failure!(self, error, CallUnconnected),
             Some(it) if self.known.end(self.call.host, it).rst => {
                 failure!(self, error, CallNoMore)
@@ -355,6 +361,10 @@ impl Asked<'_> {
         match self.call.name.as_str() {
             "recv" | "read" | "recvfrom" if is_nothing(value) => Some(match self.socket {
                 _ if self.asks_for_nothing() => Saying::CallNothingAsked { who, name },
+                // What had come before is returned first (udp(7)): nothing has.
+                Some(it) if it.transport == Some(Transport::Udp) && it.shut_read => {
+                    Saying::CallShutReadUdp { who, name }
+                }
                 Some(it) if it.transport == Some(Transport::Udp) => {
                     Saying::CallEmptyDatagram { who, name }
                 }

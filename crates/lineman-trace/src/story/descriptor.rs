@@ -20,6 +20,8 @@ pub(super) struct Descriptor {
     pub(super) opening: bool,
     /// Whether a handshake was complete once.
     pub(super) was_connected: bool,
+    /// Whether the other host has refused it a connection, and it has had none since.
+    pub(super) was_refused: bool,
     /// Which directions its own program has shut down.
     pub(super) shut_read: bool,
     pub(super) shut_write: bool,
@@ -99,6 +101,30 @@ impl Descriptor {
         bound.is_none_or(|bound| bound == port)
     }
 
+    /// Takes down what a call has changed that failed.
+    pub(super) fn learn_of_failure(
+        &mut self,
+        name: &str,
+        error: &str,
+        args: &[String],
+        to: Option<SocketAddr>,
+    ) {
+        match (name, error) {
+            ("connect" | "connect_ex", "ECONNREFUSED") => {
+                self.was_refused = to.is_some_and(|to| !to.ip().is_loopback());
+            }
+            // Linux: inet_shutdown has no peer to name, and shuts it down all the same.
+            ("shutdown", "ENOTCONN") if self.transport == Some(Transport::Udp) => self.shuts(args),
+            _ => {}
+        }
+    }
+
+    fn shuts(&mut self, args: &[String]) {
+        let how = args.first().map(String::as_str).unwrap_or_default();
+        self.shut_read |= matches!(how, "SHUT_RD" | "SHUT_RDWR");
+        self.shut_write |= matches!(how, "SHUT_WR" | "SHUT_RDWR");
+    }
+
     /// Takes down what a call has changed that succeeded.
     pub(super) fn learn(&mut self, call: &Call) {
         let arg = |at: usize| call.args.get(at).map(String::as_str).unwrap_or_default();
@@ -116,10 +142,7 @@ impl Descriptor {
                 self.listens = !matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
                 self.was_shut = !self.listens;
             }
-            "shutdown" => {
-                self.shut_read |= matches!(arg(0), "SHUT_RD" | "SHUT_RDWR");
-                self.shut_write |= matches!(arg(0), "SHUT_WR" | "SHUT_RDWR");
-            }
+            "shutdown" => self.shuts(&call.args),
             "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
             "setsockopt" if arg(0) == "TCP_DEFER_ACCEPT" => self.defers = arg(1) != "0",
             "setsockopt" if arg(0).ends_with("RECVERR") => self.hears_errors = arg(1) != "0",

@@ -457,6 +457,12 @@ impl Descriptors {
 
     /// A call has failed; a handshake may have begun all the same.
     fn failed(&mut self, call: &Call) {
+        if let Some(Answer::Error(error)) = &call.answer
+            && let Some(fd) = call.fd
+            && let Some(socket) = self.open.get_mut(&(owner(call), fd))
+        {
+            socket.learn_of_failure(&call.name, error, &call.args, call.address());
+        }
         // A program that waits no longer has not stopped its kernel.
         let goes_on = ["EINPROGRESS", "TimeoutError"];
         let begun =
@@ -488,6 +494,7 @@ impl Descriptors {
             let known = socket.local.filter(|_| socket.peer == peer);
             (socket.peer, socket.local) = (peer, known.or(local));
             socket.was_connected |= complete;
+            socket.was_refused &= !complete;
             socket.opening |= begun;
         }
     }

@@ -515,6 +515,8 @@ sayings! {
     CallDatagramCut "call.recv.cut" { who: Host, name: Text, bytes: Bytes, len: Bytes }
     /// Nothing is received: its own program does not want anything.
     CallShutRead "call.recv.shut" { who: Host, name: Text }
+    /// The same of a socket of UDP.
+    CallShutReadUdp "call.recv.shut.udp" { who: Host, name: Text }
     /// Nothing is received: nothing was asked for.
     CallNothingAsked "call.recv.nothing" { who: Host, name: Text }
     /// Nothing is received, and the log does not tell why.

@@ -68,6 +68,8 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 3, "getsockopt", &["SO_ERROR"], "111");
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "6");
     log.quick(Client, 6, "getpeername", &[], "ENOTCONN");
+    log.quick(Client, 6, "shutdown", &["SHUT_RD"], "ENOTCONN");
+    log.quick(Client, 6, "recv", &["10"], "0");
     // Nobody waits for this handshake, which is refused.
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "5");
     log.quick(Client, 5, "connect", &["10.0.0.2:9001"], "EINPROGRESS");
@@ -327,6 +329,11 @@ fn nothing_received_is_an_end_only_where_there_is_one() {
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
     log.quick(Client, 3, "recv", &["10"], "0");
     assert_eq!(last(&mut log), "call.recv.empty");
+    // "The datagram is empty", where none had come.
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "shutdown", &["SHUT_RD"], "ENOTCONN");
+    log.quick(Client, 3, "recv", &["10"], "0");
+    assert_eq!(last(&mut log), "call.recv.shut.udp");
     connected(&mut log);
     log.quick(Client, 3, "recv", &["0"], "0");
     assert_eq!(last(&mut log), "call.recv.nothing");
@@ -386,6 +393,37 @@ fn a_datagram_that_cannot_be_sent_brings_no_signal() {
     log.quick(Client, 3, "shutdown", &["SHUT_WR"], "0");
     log.quick(Client, 3, "send", &["\"x\""], "EPIPE");
     assert_eq!(last(&mut log), "call.pipe.shut");
+    // "Was never connected; use the socket that accept() returns": there is no such thing with UDP.
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "shutdown", &["SHUT_RDWR"], "ENOTCONN");
+    log.quick(Client, 3, "sendto", &["\"x\"", "10.0.0.2:9"], "EPIPE");
+    assert_eq!(last(&mut log), "call.pipe.shut.both");
+}
+
+/// "Was never connected. Call connect() first", of a socket whose connect() had been refused.
+#[test]
+fn a_socket_that_was_refused_is_told_as_that() {
+    let mut log = Script::new("");
+    let mut refused = |to: &str, name: &str, error: &str| {
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+        log.quick(Client, 3, "connect", &[to], "ECONNREFUSED");
+        let args: &[&str] = if name == "getpeername" {
+            &[]
+        } else {
+            &["\"x\"", "MSG_NOSIGNAL"]
+        };
+        log.quick(Client, 3, name, args, error);
+        last(&mut log)
+    };
+    for (name, error) in [("send", "EPIPE"), ("getpeername", "ENOTCONN")] {
+        assert_eq!(
+            refused("10.0.0.2:9001", name, error),
+            "call.notconn.refused"
+        );
+    }
+    // Its own host has refused that.
+    let own = refused("127.0.0.1:9001", "getpeername", "ENOTCONN");
+    assert_eq!(own, "call.notconn.never");
 }
 
 /// "Gives up: no answer in time", of a call that did not wait.
