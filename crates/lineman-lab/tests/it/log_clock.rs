@@ -139,11 +139,12 @@ fn drift(events: &[Event], host: Host) -> Duration {
     Duration::from_nanos(spread.unsigned_abs())
 }
 
-/// The packet that was sent again: how long after, as it is told, and by TCP's own clock.
+/// The packet of the client that was sent again: how long after, as it is told, and by TCP's own clock. The server's last may
+/// have come again, too, if the lab stood still before it had been acknowledged.
 fn sent_again(events: &[Event]) -> (Duration, Duration) {
     let rows = told(events);
     let again = rows.iter().find_map(|row| {
-        let arrow = row.arrow.as_ref()?;
+        let arrow = row.arrow.as_ref().filter(|it| it.from == Host::Client)?;
         Some((arrow.id, arrow.again?))
     });
     let (id, again) = again.expect("something sent again");

@@ -28,7 +28,7 @@ fn it_is_said_that_it_is_simulated_and_what_differs() {
     assert!(first.starts_with("SIMULATED: both hosts are "), "{first}");
     for part in [
         "TIME-WAIT lasts 10 s; on Linux it is 60 s.",
-        "a FIN is usually acknowledged at once",
+        "a FIN is usually acknowledged in a segment of its own",
         "FIN-WAIT-2",
         "no kernel's TCP took part",
     ] {
