@@ -52,8 +52,9 @@ impl SocketTable {
             .filter_map(|(fd, socket)| view(*fd, socket))
             .collect();
         for view in &mut views {
-            let known = seen.iter().position(|seen| seen.socket == view.socket);
+            let known = seen.iter().position(|seen| is_of(view, seen));
             if let Some(known) = known.filter(|_| view.transport == Transport::Stream) {
+                view.socket = seen[known].socket;
                 view.state = Some(seen[known].state);
                 view.queues = Some(seen.remove(known).queues);
             }
@@ -67,6 +68,13 @@ impl SocketTable {
         }
         views
     }
+}
+
+/// Whether the kernel tells of this socket: before the handshake is complete, getpeername() names no peer.
+fn is_of(view: &SocketView, seen: &Seen) -> bool {
+    let opens = seen.state == TcpState::SynSent && view.state.is_some();
+    let unnamed = opens && view.socket.remote.is_none();
+    seen.socket == view.socket || unnamed && seen.socket.local == view.socket.local
 }
 
 fn view(fd: i32, socket: &Socket) -> Option<SocketView> {

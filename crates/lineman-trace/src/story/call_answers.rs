@@ -387,7 +387,8 @@ impl Asked<'_> {
                 let python = errno::python(&error);
                 Some(Saying::CallPending { who, error, python })
             }
-            "close" if self.socket.is_some_and(|it| it.has_file) => {
+            // Behind a RST, and after shutdown(), no FIN is to come.
+            "close" if !end.rst && self.socket.is_some_and(|it| it.has_file && !it.shut_write) => {
                 Some(Saying::CallFileOpen { who })
             }
             _ => None,

@@ -220,6 +220,22 @@ fn state_stands_below_what_happened_before_it() {
     assert!(line.is_some_and(|line| line.contains("CLOSED")), "{text}");
 }
 
+/// A socket in SYN-SENT stood there twice, as CLOSED and without a descriptor: before the handshake is complete, getpeername()
+/// names no peer.
+#[test]
+fn a_socket_whose_handshake_goes_on_is_one_socket() {
+    let script = "client\nsocket tcp\nsettimeout 0.2\nconnect 10.0.0.50:80\nstate\n";
+    for lab in LABS {
+        let text = shown(&bench(&[&["--no-explain"], lab].concat(), script));
+        let is_its = |line: &&str| line.contains("tcp  10.0.0.1:");
+        let [one] = text.lines().filter(is_its).collect::<Vec<_>>()[..] else {
+            panic!("{text}")
+        };
+        let opens = one.contains("→ 10.0.0.50:80  SYN-SENT");
+        assert!(one.contains("fd 3") && opens, "{text}");
+    }
+}
+
 #[test]
 fn a_socket_without_a_connection_has_no_state_yet() {
     let text = shown(&bench(&["--no-explain"], "socket tcp\nstate\n"));

@@ -223,7 +223,7 @@ impl Programs {
         let Some(job) = self
             .started
             .iter()
-            .find(|job| self.running.contains(&job.host))
+            .find(|job| self.running.contains(&job.host) && !self.has_ended(job.host))
         else {
             return;
         };
