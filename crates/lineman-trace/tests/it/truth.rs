@@ -244,7 +244,7 @@ fn without_states(events: &[Event], rows: &[Row]) -> (usize, Vec<String>) {
         if !told || unheard || deduced.known != Known::Deduced {
             continue;
         }
-        if is_on_its_way(rows, row, host, (deduced, cell))
+        if is_on_its_way(events, rows, row, host, (deduced, cell))
             || is_not_taken(events, rows, row, host, (deduced, cell))
             || has_reset_unseen(events, rows, row, host, cell)
         {
@@ -260,9 +260,20 @@ fn without_states(events: &[Event], rows: &[Row]) -> (usize, Vec<String>) {
     (compared, untrue)
 }
 
+/// When the lab has read each of these packets.
+fn read<'a>(events: &'a [Event], ids: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+    events.iter().filter_map(|event| match &event.kind {
+        Kind::Packet(packet) if packet.verdict == Verdict::Sent => {
+            ids.contains(&packet.id).then_some(event.t_ns)
+        }
+        _ => None,
+    })
+}
+
 /// A kernel that is asked tells of a SYN or FIN as soon as its socket has sent it. That may be on the cable to the
-/// lab still when another packet arrives: no packet tells of it so far.
+/// lab still, or a busy lab may not have read it, when another packet arrives: no packet tells of it so far.
 fn is_on_its_way(
+    events: &[Event],
     rows: &[Row],
     row: &Row,
     host: Host,
@@ -273,10 +284,10 @@ fn is_on_its_way(
         _ => Flags::FIN,
     };
     let arrived = row.arrow.as_ref().and_then(|arrow| arrow.decided_ns);
-    let mut sent = sent_by(rows, row, host, flag).map(|arrow| arrow.sent_ns);
+    let sent: Vec<u64> = sent_by(rows, row, host, flag).map(|it| it.id).collect();
     ACTS.contains(&told.after)
         && deduced.after.leads_to(told.after)
-        && !sent.any(|sent| arrived.is_none_or(|arrived| sent <= arrived))
+        && !read(events, &sent).any(|at| arrived.is_none_or(|arrived| at <= arrived))
 }
 
 /// A kernel that is asked tells that its socket is closed as soon as that has sent its reset. A busy lab may deliver another
@@ -294,11 +305,7 @@ fn has_reset_unseen(
     let resets: Vec<u64> = sent_by(rows, row, host, Flags::RST)
         .map(|it| it.id)
         .collect();
-    let mut read = events.iter().filter_map(|event| match &event.kind {
-        Kind::Packet(packet) if packet.verdict == Verdict::Sent => Some((packet.id, event.t_ns)),
-        _ => None,
-    });
-    told.after == TcpState::Closed && read.any(|(id, at)| resets.contains(&id) && at > arrived)
+    told.after == TcpState::Closed && read(events, &resets).any(|at| at > arrived)
 }
 
 /// A kernel may lose a SYN that has arrived. A host that takes one in SYN-SENT answers with SYN and ACK (RFC 9293
