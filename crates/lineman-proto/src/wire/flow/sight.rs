@@ -102,10 +102,8 @@ impl Side {
             return;
         };
         let resets = it.has(Flags::RST) && state != TcpState::Closed;
-        let comes = match it.flags.any(Flags::SYN | Flags::FIN) && it.end > self.received.expects {
-            true => CHANGED_BY_ENDS.contains(&state),
-            false => false,
-        };
+        let is_end = it.flags.any(Flags::SYN | Flags::FIN) && it.end > self.received.expects;
+        let comes = is_end && CHANGED_BY_ENDS.contains(&state);
         let is_heard = it.ack.is_some() && CHANGED_BY_ACKS.contains(&state);
         if !(resets || comes || is_heard) {
             return;

@@ -228,6 +228,10 @@ impl Rows for Capture {
         let shown = rows.iter().filter_map(|row| row.arrow.as_ref());
         for arrow in shown.filter(|arrow| story.is_told(arrow.id)) {
             self.early.remove(&arrow.id);
+            // A copy that has not come is not written: nothing of it is kept.
+            if self.copies.remove(&arrow.id) && arrow.fate != Fate::Delivered {
+                self.told.remove(&arrow.id);
+            }
         }
         while let Some(first) = self.waiting.front().copied() {
             let is_told = story.is_told(first);
