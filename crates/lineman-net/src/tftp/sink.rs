@@ -200,9 +200,13 @@ impl Sink {
     /// A piece has been written.
     pub(super) fn give_back(&mut self, written: Written) {
         self.target = Some(written.target);
-        // A slow upload needs no second piece of memory.
-        if self.pending.len() >= self.most / 8 {
+        if self.pending.len() >= self.most / 4 {
             self.room = written.room;
+        } else {
+            // A slow upload needs no second piece of memory. It keeps the one that has its size already: growing
+            // a new one with every piece would leave gaps in the heap.
+            let few = std::mem::replace(&mut self.pending, written.room);
+            self.pending.extend_from_slice(&few);
         }
     }
 

@@ -35,11 +35,10 @@ client.sendto(discover(arch=11, card=6), everybody)
 at(53).sendto(discover(kind=3, card=7), boot)
 for length in range(0, 348, 7):
     client.sendto(discover(card=8)[:length] if length < 240 else bytes(length), boot)
-# These are answered, in this order.
-client.sendto(discover(card=9), everybody)
-client.sendto(discover(kind=3, card=10), boot)
+# These are answered. The server listens at each port with a socket of its own: only an answer makes the order certain.
 client.settimeout(30)
-for _ in range(2):
+for asked in [lambda: client.sendto(discover(card=9), everybody), lambda: client.sendto(discover(kind=3, card=10), boot)]:
+    asked()
     packet, sender = client.recvfrom(2000)
     print("card", packet[33], "from", *sender, "file", packet[108:].split(b"\0")[0].decode(), flush=True)
 client.settimeout(0.5)
