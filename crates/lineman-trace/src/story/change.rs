@@ -98,10 +98,14 @@ impl Story {
         let Some(end) = end else { return };
         let open = &mut self.queue[place];
         let arrow = open.row.arrow.as_ref();
+        let arrived = arrow.is_some_and(|arrow| arrow.from != host && arrow.fate.arrives());
         if let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, host)) {
             let alone = !self.scope.tells_states_of(socket);
             open.unknown.retain(|it| *it != socket);
             open.changes.push(Change::deduced(socket, end, alone));
+            if arrived && !alone && end.source == Source::Deduced && !is_own_act(end.state) {
+                self.queue.expects(place, socket, end.state);
+            }
         }
     }
 

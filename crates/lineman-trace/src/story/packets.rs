@@ -270,6 +270,10 @@ impl Story {
             false => place,
         };
         self.follows(place, receiver, moved);
+        let is_syn = |it: &Segment| it.has(Flags::SYN) && !it.has(Flags::ACK);
+        if arrow.seen.segment().is_some_and(is_syn) && is_first {
+            self.queue.expects_request(place, receiver);
+        }
         self.forgets(place);
     }
 

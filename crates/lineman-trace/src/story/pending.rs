@@ -63,6 +63,9 @@ pub(super) struct Open {
     /// The socket of each host whose packet belongs to a change that is here, and has not been seen yet: a kernel
     /// that is asked tells of a FIN when that is on its way to the lab.
     pub(super) waits: Ends<Option<Socket>>,
+    /// The socket whose state its packet has changed by its arrival, as far as can be deduced, and of which the kernel has not
+    /// told since: the lab that asks it may be late, on a busy machine.
+    pub(super) expects: Option<Socket>,
     /// For whom the packets of its calls are.
     pub(super) toward: Ends<Toward>,
     /// Whose program has the socket of its packet still, and has shut down receiving.
@@ -99,6 +102,7 @@ impl Open {
             touched_ns: t_ns,
             wire_n: None,
             waits: Ends::default(),
+            expects: None,
             toward: Ends::default(),
             deaf: Ends::default(),
             connecting: None,
@@ -116,13 +120,18 @@ impl Open {
         open
     }
 
-    /// Whether the fate of its packet is known, or shown by a later row, and no packet belongs to it that is
+    /// Whether the fate of its packet is known, or shown by a later row, and no packet or state belongs to it that is
     /// still to come.
     pub(super) fn is_settled(&self, now_ns: u64) -> bool {
         let arrow = self.row.arrow.as_ref();
         let crosses = |it: &Arrow| it.fate == Fate::Crossing && it.stretch == Stretch::Whole;
-        let waits = self.is_waiting() && self.rests(now_ns) < LATE_NS;
+        let waits = self.is_incomplete() && self.rests(now_ns) < LATE_NS;
         !waits && !arrow.is_some_and(crosses)
+    }
+
+    /// Whether a packet or a state belongs to it that has not been told yet.
+    pub(super) fn is_incomplete(&self) -> bool {
+        self.is_waiting() || self.expects.is_some()
     }
 
     /// Whether a packet belongs to it that has not been seen yet.

@@ -7,6 +7,7 @@ mod states;
 
 pub(super) use calls::receives;
 
+use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::ops::Index;
 use std::ops::IndexMut;
@@ -42,6 +43,8 @@ pub(super) struct Queue {
     given_ns: u64,
     /// The number of the last event that was about a packet.
     wire_n: u64,
+    /// The states that were told of last, of sockets that are not closed.
+    told: HashMap<Socket, TcpState>,
 }
 
 impl Index<usize> for Queue {
@@ -96,7 +99,7 @@ impl Queue {
     /// When the first row is complete, unless something happens before.
     pub(super) fn due_ns(&self) -> Option<u64> {
         let first = self.rows.front()?;
-        let rests_ns = match first.is_waiting() {
+        let rests_ns = match first.is_incomplete() {
             true => LATE_NS,
             false => TOGETHER_NS,
         };

@@ -256,3 +256,58 @@ fn a_packet_that_the_wire_delays_was_shown_as_in_flight_only() {
         assert!(told.contains(&"wire.delayed"), "{told:?}: {rows:#?}");
     }
 }
+
+/// The lab asks a kernel about a packet that it has delivered: a busy machine lets it wait before that, for longer than a view that
+/// follows waits for more. The page asked what the SYN+ACK changes, and took "client: ESTABLISHED" for wrong: "no state changes".
+#[test]
+fn a_row_was_shown_before_the_kernel_had_told_what_its_packet_changed() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let tcp = open(&mut log, 0, 4);
+    let (client, server) = (tcp.socket(Client), tcp.socket(Server));
+    let events: Vec<Event> = Reader::new(&*log.done())
+        .map(|event| event.expect("a whole log"))
+        .collect();
+    let (mut story, mut at_once) = (Story::new(), Story::new());
+    let (mut shown, mut read) = (Vec::new(), Vec::new());
+    let mut late = 0;
+    for event in &events {
+        read.extend(at_once.push(event));
+        if let Kind::State(state) = &event.kind
+            && (state.socket == client || state.socket == server)
+            && state.to != TcpState::SynSent
+        {
+            shown.extend(story.idle(event.t_ns + 400 * MS * 1000));
+            late += 1;
+        }
+        shown.extend(story.push(event));
+    }
+    shown.extend(story.finish());
+    read.extend(at_once.finish());
+    assert_eq!(late, 3);
+    assert_eq!(shown, read);
+}
+
+/// What is deduced and never told holds a row up no longer than that.
+#[test]
+fn a_row_whose_state_is_never_told_is_shown_all_the_same() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = crate::causes::connection(&log, 9000);
+    let syn = log.cross(Client, tcp.next(Client, SYN, b""));
+    let mut story = Story::new();
+    let mut shown = Vec::new();
+    let mut delivered_ns = 0;
+    for event in Reader::new(&*log.done()) {
+        let event = event.expect("a whole log");
+        if let Kind::Packet(_) = event.kind {
+            delivered_ns = event.t_ns;
+        }
+        shown.extend(story.push(&event));
+    }
+    let is_syn = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.id == syn);
+    let due_ns = story.due_ns().expect("the SYN's row waits");
+    assert_eq!(due_ns, delivered_ns + 500 * MS * 1000);
+    assert_eq!(story.idle(due_ns - 1), []);
+    assert!(story.idle(due_ns).iter().any(is_syn));
+}
