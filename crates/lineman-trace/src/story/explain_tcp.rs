@@ -45,7 +45,7 @@ pub(super) fn of_segment(
     let probes = matches!(label, Label::Probe { .. });
     let is_full = segment.window == 0 && !closes && !probes;
     let reset = of_reset(row, arrow, label, around);
-    match of_resent(row, arrow, segment, around.is_simulated) {
+    match of_resent(row, arrow, segment, around) {
         _ if !reset.is_empty() => out.extend(reset),
         // Whatever its number is: a probe, if the persist timer had it sent.
         Some(_) if persists(row, arrow) => {
@@ -66,7 +66,8 @@ pub(super) fn of_segment(
             out.extend(deferred(row, arrow, label, around));
             out.extend(beside(row, arrow, label));
             // A capture does not show whether what came again had come by then.
-            let forced = arrow.answers_again && !is_captured(arrow);
+            let expired = row.clock.is_some_and(|it| it.kind == TimerKind::DelayedAck);
+            let forced = arrow.answers_again && !is_captured(arrow) && !expired;
             out.extend(forced.then_some(Saying::AckForced { who: arrow.from }));
         }
     }

@@ -754,6 +754,48 @@ fn an_ack_that_a_copy_has_sent_at_once_was_told_as_delayed() {
     assert_eq!(clock(&rows, ack), None);
 }
 
+/// "No timer of a delayed ACK has expired", below "(delayed ACK 36 ms)": the timer had expired, and the copy had come 18 ms before.
+#[test]
+fn an_ack_whose_timer_has_expired_was_told_as_sent_at_once() {
+    let mut talk = talk(new(), true);
+    let data = talk.tcp.next(Client, and_ack(Flags::PSH), b"data");
+    talk.log.cross(Client, data.clone());
+    talk.log.at(118 * MS);
+    talk.log.cross(Client, data);
+    talk.log.at(136 * MS);
+    talk.timer(Server, TimerKind::DelayedAck, 36);
+    let ack = talk.tcp.next(Server, ACK, b"");
+    let ack = talk.log.cross(Server, ack);
+    let rows = talk.rows();
+    assert!(!ids(&of(&rows, ack)).contains(&"ack.forced"));
+    let clock = clock(&rows, ack).expect("a timer");
+    assert_eq!(
+        (clock.kind, clock.wait_ns),
+        (TimerKind::DelayedAck, 36_000_000)
+    );
+}
+
+/// "After 250 ms the time before: the timeout doubles", where the time before the reordering timer had expired.
+#[test]
+fn a_timeout_was_told_as_doubled_behind_another_timer() {
+    for (first, wanted) in [
+        (TimerKind::Reordering, "again.timeout"),
+        (TimerKind::Retransmission, "again.timeout.doubled"),
+    ] {
+        let mut talk = talk(new(), true);
+        talk.lost(Client, b"tail");
+        talk.log.at(350 * MS);
+        talk.timer(Client, first, 250);
+        let bytes = talk.tcp.back(Client, and_ack(Flags::PSH), b"tail", 4);
+        talk.log.lose(Client, bytes, "loss");
+        talk.log.at(850 * MS);
+        talk.timer(Client, TimerKind::Retransmission, 500);
+        let resent = talk.again(Client, b"tail", 4);
+        let rows = talk.rows();
+        assert_eq!(ids(&of(&rows, resent)), [wanted], "{first:?}");
+    }
+}
+
 fn unknown_timer(log: Script, sack: bool) -> (Script, u64) {
     let mut talk = talk(log, sack);
     talk.lost(Client, b"tail");
