@@ -316,7 +316,8 @@ impl Calls {
 
     /// Whether the program of a host has the packet's connection still, and has shut down receiving.
     pub(super) fn is_deaf(&self, arrow: &Arrow, host: Host) -> bool {
-        let socket = of_packet(arrow, host);
+        // The kernel closes the sockets of a program that has ended.
+        let socket = of_packet(arrow, host).filter(|_| self.ended[host].is_none());
         socket.is_some_and(|it| self.descriptors.receives_no_more(host, it.ends))
     }
 

@@ -273,8 +273,19 @@ fn a_syn_after_a_refusal_crosses_none() {
     assert_eq!(ids(&of(&rows, answer))[0], "rst.refused");
 }
 
-/// A program that shuts down both directions and keeps its socket; the data that comes then, and the answer.
-fn shut(mut log: Script) -> (Script, [u64; 2]) {
+/// The program of a host was ended by a signal.
+fn killed_by(host: Host, how: &str) -> Kind {
+    let args = [("host", host.name()), ("program", "python3"), ("how", how)]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    Kind::Note(Note {
+        id: "program.killed".to_owned(),
+        args: args.into(),
+    })
+}
+
+/// A program that shuts down both directions and keeps its socket, until it is killed, perhaps; the data that comes then, and the
+/// answer.
+fn shut(mut log: Script, is_killed: bool) -> (Script, [u64; 2]) {
     listens(&mut log);
     let mut tcp = open(&mut log, 0, 4);
     log.at(200 * MS);
@@ -286,6 +297,9 @@ fn shut(mut log: Script) -> (Script, [u64; 2]) {
     log.returns(call, Server, "shutdown", "0");
     log.cross(Client, tcp.next(Client, ACK, b""));
     log.state(Server, tcp.socket(Server), TcpState::FinWait2);
+    if is_killed {
+        log.at(300 * MS).put(killed_by(Server, "13"));
+    }
     log.at(400 * MS);
     log.quick(Client, 4, "send", &["\"more\""], "4");
     let data = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"more"));
@@ -294,15 +308,17 @@ fn shut(mut log: Script) -> (Script, [u64; 2]) {
     log.state(Client, tcp.socket(Client), TcpState::Closed);
     log.at(500 * MS);
     log.quick(Client, 4, "recv", &["100"], "0");
-    log.quick(Server, 4, "send", &["\"no\""], "EPIPE");
-    log.quick(Server, 4, "close", &[], "0");
+    if !is_killed {
+        log.quick(Server, 4, "send", &["\"no\""], "EPIPE");
+        log.quick(Server, 4, "close", &[], "0");
+    }
     (log, [data, reset])
 }
 
 /// "After the program had closed the socket": it has called shutdown() only, and closes 200 ms later.
 #[test]
 fn a_program_that_has_shut_down_both_directions_has_not_closed() {
-    let (log, [data, reset]) = shut(Script::new(""));
+    let (log, [data, reset]) = shut(Script::new(""), false);
     let rows = rows(log);
     let of_data = ids(&of(&rows, data));
     assert!(of_data.contains(&"data.unheard.shut"), "{of_data:?}");
@@ -310,10 +326,20 @@ fn a_program_that_has_shut_down_both_directions_has_not_closed() {
     assert_eq!(ids(&of(&rows, reset))[0], "rst.unheard.shut");
 }
 
+/// "It still has the socket": the program had been killed 87 ms before, and its kernel had closed the socket.
+#[test]
+fn a_killed_program_was_told_to_have_its_socket_still() {
+    let (log, [data, reset]) = shut(Script::new(""), true);
+    let rows = rows(log);
+    let of_data = ids(&of(&rows, data));
+    assert!(of_data.contains(&"state.data.unheard"), "{of_data:?}");
+    assert_eq!(ids(&of(&rows, reset))[0], "rst.unheard");
+}
+
 /// "The error was reported once already": it had not been; the FIN came before the RST.
 #[test]
 fn a_fin_before_a_reset_is_why_nothing_is_received() {
-    let rows = rows(shut(Script::new("")).0);
+    let rows = rows(shut(Script::new(""), false).0);
     let recv = place(&rows, |row| calls(row, Client, "recv"));
     assert_eq!(ids(&rows[recv].sayings), ["call.recv.reset.fin"]);
 }
@@ -632,7 +658,7 @@ fn a_segment_of_another_connection_makes_no_room() {
 
 /// All of it, in one log.
 pub fn order() -> Vec<u8> {
-    let log = shut(Script::new("order")).0;
+    let log = shut(Script::new("order"), false).0;
     let mut log = queued(log.then());
     for (host, fd) in [(Server, 3), (Client, 4)] {
         log.quick(host, fd, "close", &[], "0");
@@ -785,13 +811,7 @@ fn killed() -> (Vec<Row>, [u64; 3]) {
     let (mut first, mut second) = (open(&mut log, 0, 4), open(&mut log, 1, 5));
     log.at(200 * MS);
     let data = log.send(Client, first.next(Client, and_ack(Flags::PSH), b"hello"));
-    let note = Note {
-        id: "program.killed".to_owned(),
-        args: [("host", "client"), ("program", "python3"), ("how", "9")]
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into(),
-    };
-    log.at(210 * MS).put(Kind::Note(note));
+    log.at(210 * MS).put(killed_by(Client, "9"));
     let cause = Some(log.last());
     for tcp in [&first, &second] {
         log.put(Kind::State(State {
