@@ -40,6 +40,8 @@ use lineman_proto::wire::flow::Unbelieved;
 /// DATA, ACK, ERROR, OACK (RFC 1350 §5, RFC 2347).
 const OPCODES_OF_ANSWERS: RangeInclusive<u16> = 3..=6;
 
+/// A packet that was held for less, in nanoseconds, is told as one that was not: in steps each one is held for a moment.
+const SEEN_NS: u64 = 20_000_000;
 /// A rule that has packets overtaken holds none longer, in nanoseconds.
 const HELD_AT_MOST_NS: u64 = 100_000_000;
 
@@ -99,9 +101,18 @@ fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
             if !arrow.is_unsent() {
                 of_content(row, arrow, around, out);
             }
+            out.extend(held_meanwhile(arrow, around));
         }
     }
     of_fate(row, arrow, around, out);
+}
+
+/// That a person has held it, where it has one row because nothing else happened meanwhile.
+fn held_meanwhile(arrow: &Arrow, around: &Around) -> Option<Saying> {
+    let by_rule = around.wanted.is_some() || around.delayed;
+    let arrived = arrow.fate == Fate::Delivered && arrow.held && !by_rule;
+    let way_ns = arrow.decided_ns?.saturating_sub(arrow.sent_ns);
+    (arrived && way_ns >= SEEN_NS).then_some(Saying::LetThrough {})
 }
 
 fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {

@@ -257,6 +257,7 @@ impl Story {
             shown.fate = fate;
             shown.arrival = arrival;
             shown.altered = arrow.altered;
+            shown.held = arrow.held;
             shown.between = arrow.between.take();
             // A log that was edited may decide about a packet before it is sent.
             let decided_ns = event.t_ns.max(shown.sent_ns);

@@ -85,3 +85,24 @@ fn a_syn_that_was_held_is_answered_before_the_timer_is_due() {
     let told = all.iter().find(of).map(|row| row.sayings[0].id());
     assert_eq!(told, Some("again.asked"));
 }
+
+/// A packet that a person had held for 36 ms was drawn as one that nobody had held, where nothing else happened meanwhile.
+#[test]
+fn what_was_held_without_a_row_between_was_told_by_no_word() {
+    for (millis, told) in [(36, true), (3, false)] {
+        let mut talk = talk(Script::new(""), false);
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"a");
+        let id = talk.log.at(1_000 * MS).send(Client, bytes);
+        talk.log.verdict(id, Client, Verdict::Held, None);
+        talk.log.later(millis * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+        let rows = rows(talk.log);
+        let row = rows
+            .iter()
+            .find(|row| row.arrow.as_ref().is_some_and(|it| it.id == id));
+        let row = row.expect("a row");
+        assert!(row.arrow.as_ref().is_some_and(|it| it.held));
+        let says = row.sayings.contains(&Saying::LetThrough {});
+        assert_eq!(says, told, "{millis} ms");
+    }
+}
