@@ -23,6 +23,7 @@ use crate::link;
 use crate::namespace;
 use crate::namespace::Namespace;
 use crate::programs::CallRecorder;
+use crate::programs::Tracers;
 use crate::recorder::Recorder;
 use crate::sys;
 use crate::wire;
@@ -74,7 +75,11 @@ struct Prepared {
 
 /// Builds everything, and tells the log that it has begun. This process has no threads yet, and is
 /// already where it may do this.
-pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Refusal> {
+pub(super) fn build(
+    options: &Options,
+    recorder: &Recorder,
+    tracers: Tracers,
+) -> Result<Parts, Refusal> {
     namespace::few_buckets();
     let [client, server] = [(); 2].map(|()| Namespace::make());
     let client = client.map_err(Rung::ChildNamespace.refused())?;
@@ -119,6 +124,7 @@ pub(super) fn build(options: &Options, recorder: &Recorder) -> Result<Parts, Ref
         sampler: Arc::clone(&sampler),
         calls: Arc::clone(&calls),
         begun: wire::begun(recorder),
+        tracers,
     };
     let client = act(Host::Client, client.namespace)?;
     let server = act(Host::Server, server.namespace)?;

@@ -82,7 +82,7 @@ fn begin(owner: &Owner, orders: &mut impl BufRead) -> Result<(Parts, Log), Refus
     let sorter = Sorter::new(move |event| reporter.report(&Report::Event(event)));
     let sink = sorter.clone();
     let recorder = Recorder::new(move |event| sink.push(event));
-    let parts = build(&options, &recorder)?;
+    let parts = build(&options, &recorder, sorter.tracers())?;
     Ok((parts, Log { recorder, sorter }))
 }
 

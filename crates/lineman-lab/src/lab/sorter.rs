@@ -2,7 +2,8 @@
 //!
 //! What happens in the lab is told as it happens. Calls of other programs are not: strace tells of
 //! them a moment later, with their times. As long as there are such programs, events wait for that
-//! moment, and get their numbers when they leave. Only then is it known which call came last before
+//! moment, and until all that strace has written by then was read: on a busy machine that takes longer.
+//! They get their numbers when they leave. Only then is it known which call came last before
 //! a state changed, and so is its cause, if a call was.
 
 use std::collections::BTreeMap;
@@ -19,9 +20,10 @@ use lineman_trace::log::State;
 
 use super::woken::Woken;
 use crate::programs::CHANGING;
+use crate::programs::Tracers;
 use crate::recorder::locked;
 
-/// How long events wait. strace needs less than a millisecond, a busy machine more.
+/// How long events wait at least: a call's return is written a moment after it. strace needs less than a millisecond, a busy machine more.
 const PATIENCE: Duration = Duration::from_millis(40);
 /// How often is looked for events that have waited: a quarter of what they wait, so that none waits much longer.
 const TICK: Duration = Duration::from_millis(10);
@@ -49,6 +51,7 @@ struct Inner {
     /// The last call of each host that can change a state.
     last: BTreeMap<Host, u64>,
     woken: Woken,
+    tracers: Tracers,
 }
 
 impl Sorter {
@@ -65,7 +68,13 @@ impl Sorter {
             calls: BTreeSet::new(),
             last: BTreeMap::new(),
             woken: Woken::default(),
+            tracers: Tracers::default(),
         })))
+    }
+
+    /// The tracers of programs: no event leaves before all is told that they had written when it happened.
+    pub(super) fn tracers(&self) -> Tracers {
+        locked(&self.0).tracers.clone()
     }
 
     /// Takes an event.
@@ -110,8 +119,11 @@ impl Sorter {
 
 impl Inner {
     fn release(&mut self) {
-        let now = self.begun.elapsed().saturating_sub(self.patience);
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let waited = self.begun.elapsed().saturating_sub(self.patience);
+        // What is told while this is asked waits for the lock.
+        let unknown = self.tracers.until();
+        let known = unknown.map_or(waited, |at| at.saturating_duration_since(self.begun));
+        let now = u64::try_from(waited.min(known).as_nanos()).unwrap_or(u64::MAX);
         let all = self.patience == Duration::ZERO;
         self.waiting.sort_by_key(|event| (event.t_ns, event.n));
         let ready = match all {
@@ -172,6 +184,7 @@ mod tests {
     use lineman_trace::log::TcpState;
 
     use super::*;
+    use crate::programs::Progress;
 
     fn told() -> (Sorter, Arc<Mutex<Vec<Event>>>) {
         let told = Arc::<Mutex<Vec<Event>>>::default();
@@ -245,6 +258,37 @@ mod tests {
         let told = locked(&told);
         assert_eq!(cause_of(&told[3]), Some(1), "shutdown: {told:#?}");
         assert_eq!(cause_of(&told[5]), Some(4), "a packet stays the cause");
+    }
+
+    /// On a busy machine a send() stood below the packet that it had sent: its line lay unread for longer than events wait.
+    #[test]
+    fn a_packet_waits_for_calls_that_lie_unread() {
+        use std::io::Read as _;
+        use std::io::Write as _;
+        let (sorter, told) = told();
+        sorter.push(event(0, 0));
+        sorter.wait();
+        let begun = Instant::now();
+        locked(&sorter.0).begun = begun - Duration::from_secs(2);
+        let (source, mut strace) = std::io::pipe().expect("a pipe");
+        let source = std::os::fd::OwnedFd::from(source);
+        let tracer = Arc::new(Progress::new(source.into(), begun - Duration::from_secs(1)));
+        sorter.tracers().add(&tracer);
+        let order = || -> Vec<u64> { locked(&told).iter().map(|event| event.t_ns).collect() };
+        strace.write_all(b"send(3, ...").expect("a pipe");
+        let left_ns = 1_900_000_000;
+        sorter.push(event(1, left_ns));
+        assert_eq!(order(), [0], "it lies in the pipe");
+        let until = tracer.wait();
+        (&tracer.source).read_exact(&mut [0; 11]).expect("a pipe");
+        locked(&sorter.0).release();
+        assert_eq!(order(), [0], "it was read, and not told");
+        sorter.push(call(2, left_ns - 1, "send"));
+        tracer.told(until);
+        locked(&sorter.0).release();
+        assert_eq!(order(), [0, left_ns - 1, left_ns]);
+        sorter.push(event(3, left_ns + 1));
+        assert_eq!(order().len(), 4, "nothing is unknown");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Programs on the hosts: any program, in a host's network, with the streams that the owner gives it.
 //! Where there is strace(1), its socket calls are told as those of the host.
 
+mod progress;
 mod tracer;
 mod trial;
 
@@ -32,6 +33,9 @@ use crate::namespace::Namespace;
 use crate::recorder::locked;
 use crate::sys;
 
+#[cfg(test)]
+pub(crate) use progress::Progress;
+pub(crate) use progress::Tracers;
 pub(crate) use tracer::CHANGING;
 pub(crate) use tracer::CallRecorder;
 pub use trial::Untraceable;

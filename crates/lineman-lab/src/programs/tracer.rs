@@ -23,6 +23,8 @@ use rustix::event::PollFlags;
 use rustix::event::Timespec;
 use rustix::pipe::PipeFlags;
 
+use super::progress::Progress;
+use super::progress::Tracers;
 use crate::kernel::Sampler;
 use crate::recorder::Recorder;
 use crate::recorder::locked;
@@ -40,6 +42,8 @@ pub(crate) struct CallRecorder {
     pub(crate) calls: Arc<AtomicU64>,
     /// When the log began.
     pub(crate) begun: Instant,
+    /// What is listened to; the order of the log waits for it.
+    pub(crate) tracers: Tracers,
 }
 
 /// A strace that is listened to.
@@ -75,9 +79,11 @@ impl CallRecorder {
             heard: HashMap::new(),
             unasked: None,
         };
+        let progress = Arc::new(Progress::new(read_end.into(), Instant::now()));
+        self.tracers.add(&progress);
         let thread = thread::Builder::new()
             .name("trace".to_owned())
-            .spawn(move || reader.run(read_end.into()))?;
+            .spawn(move || reader.run(&progress))?;
         Ok(Listening { pipe, thread })
     }
 }
@@ -121,10 +127,12 @@ struct TraceReader {
 }
 
 impl TraceReader {
-    fn run(mut self, mut source: File) {
+    fn run(mut self, progress: &Progress) {
+        let mut source = &progress.source;
         let (mut trace, mut text) = (Trace::default(), Vec::new());
-        let mut part = [0; 4096];
+        let mut part = vec![0; PIPE_LEN];
         loop {
+            let until = progress.wait();
             let len = match source.read(&mut part) {
                 Ok(0) => return,
                 Ok(len) => len,
@@ -133,22 +141,25 @@ impl TraceReader {
             };
             let clocks = Clocks::now(self.recorder.begun);
             text.extend(&part[..len]);
-            while let Some(end) = text.iter().position(|&byte| byte == b'\n') {
-                let line: Vec<u8> = text.drain(..=end).collect();
-                let line = String::from_utf8_lossy(&line[..end]);
+            let mut at = 0;
+            while let Some(len) = text[at..].iter().position(|&byte| byte == b'\n') {
+                let line = String::from_utf8_lossy(&text[at..at + len]);
+                at += len + 1;
                 for mut call in trace.line(&line) {
-                    look_up(&mut call, &text, &source);
+                    look_up(&mut call, &text[at..], source);
                     self.tell(&call, &clocks);
                 }
             }
+            text.drain(..at);
             if text.len() > LONGEST_LINE {
                 text.clear();
             }
             if let Some(mut call) = trace.unfinished(&String::from_utf8_lossy(&text)) {
-                look_up(&mut call, b"", &source);
+                look_up(&mut call, b"", source);
                 self.tell(&call, &clocks);
             }
             self.ask();
+            progress.told(until);
         }
     }
 
@@ -232,6 +243,8 @@ const LOOK: Timespec = Timespec {
 /// The calls that change the state of a socket. Others, like accept and poll, only
 /// return because of a change.
 pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"];
+/// What a pipe holds at most, in bytes (pipe(7)): one read takes all that is in it.
+const PIPE_LEN: usize = 1 << 16;
 /// The longest line of strace that is taken in, in bytes. Strings are cut after 64 of them (`-s 64`), so none of its
 /// own is as long; a longer one costs no more memory.
 const LONGEST_LINE: usize = 1 << 16;
