@@ -27,6 +27,8 @@ pub(super) struct Woken {
     brought: BTreeMap<Host, VecDeque<(u64, Carried)>>,
     /// When calls began that have not returned, by their numbers.
     begun: BTreeMap<u64, u64>,
+    /// When a host's program last had taken all that had come to it.
+    emptied: BTreeMap<Host, u64>,
 }
 
 /// What a packet may have a call return.
@@ -55,6 +57,9 @@ impl Woken {
                 let begun_ns = self.begun.remove(&call.id);
                 let woken_ns = begun_ns.and_then(|begun_ns| self.woken(call, begun_ns, event.t_ns));
                 event.t_ns = woken_ns.unwrap_or(event.t_ns);
+                if has_taken_all(call) {
+                    self.emptied.insert(call.host, event.t_ns);
+                }
             }
             _ => {}
         }
@@ -86,17 +91,57 @@ impl Woken {
     fn woken(&self, call: &Call, begun_ns: u64, returned_ns: u64) -> Option<u64> {
         let waited_ns = returned_ns.saturating_sub(begun_ns);
         let by_packet = match &call.answer {
-            Some(Answer::Value(_)) => true,
+            Some(Answer::Value(value)) => !(is_poll(&call.name) && is_zero(value)),
             Some(Answer::Error(error)) => error == "ECONNREFUSED" || error == "ECONNRESET",
             None => false,
         };
-        if waited_ns < SHORTEST_WAIT_NS || !by_packet {
+        if !by_packet {
             return None;
         }
-        let brought = self.brought.get(&call.host)?.iter();
-        let mut since = brought.filter(|(at, it)| *at > begun_ns && it.wakes(call));
-        let (first_ns, _) = since.next()?;
-        (*first_ns > returned_ns).then_some(*first_ns)
+        let brought = self.brought.get(&call.host)?;
+        let wakes = |it: &&(u64, Carried)| it.1.wakes(call);
+        let since = brought.iter().filter(|(at, _)| *at > begun_ns);
+        let (first_ns, _) = since.clone().find(wakes)?;
+        let has_waited = waited_ns >= SHORTEST_WAIT_NS || {
+            // Of a short one only its packet tells that it has: nothing else was there, and its own came at once.
+            let emptied_ns = self.emptied.get(&call.host).copied().unwrap_or_default();
+            let was_there = |at: u64| emptied_ns < at && at <= begun_ns;
+            let mut before = brought.iter().filter(wakes);
+            !before.any(|(at, _)| was_there(*at))
+                && first_ns.saturating_sub(returned_ns) < SHORTEST_WAIT_NS
+        };
+        (has_waited && *first_ns > returned_ns).then_some(*first_ns)
+    }
+}
+
+/// Whether a call says that something is ready, or that nothing is.
+fn is_poll(name: &str) -> bool {
+    matches!(
+        name,
+        "poll" | "ppoll" | "select" | "pselect" | "epoll_wait" | "epoll_pwait" | "epoll_pwait2"
+    )
+}
+
+/// Whether an answer that may have more in it begins with the number 0.
+fn is_zero(value: &str) -> bool {
+    value.split([' ', ',']).next() == Some("0")
+}
+
+/// Whether a call has returned all that had come: it has got less than it asked for, or nothing.
+fn has_taken_all(call: &Call) -> bool {
+    if !matches!(call.name.as_str(), "recv" | "recvfrom" | "read") {
+        return false;
+    }
+    match &call.answer {
+        Some(Answer::Value(value)) => {
+            let number = |text: &str| text.split([' ', ',']).next()?.parse::<u64>().ok();
+            let asked = call.args.first().and_then(|asked| number(asked));
+            number(value)
+                .zip(asked)
+                .is_some_and(|(got, asked)| got < asked)
+        }
+        Some(Answer::Error(error)) => error == "EAGAIN",
+        None => false,
     }
 }
 
@@ -127,8 +172,7 @@ impl Carried {
                 let fails = matches!(call.answer, Some(Answer::Error(_)));
                 (if fails { self.brings } else { self.opens }) && is_from(call.address())
             }
-            "poll" | "ppoll" | "select" | "pselect" | "epoll_wait" | "epoll_pwait"
-            | "epoll_pwait2" => self.opens || self.brings,
+            name if is_poll(name) => self.opens || self.brings,
             "recv" | "recvfrom" | "recvmsg" | "read" => self.brings,
             _ => false,
         }
@@ -137,7 +181,7 @@ impl Carried {
 
 /// How many of each are remembered: what is under way at once, and calls of programs that are busy.
 const REMEMBERED: usize = 4096;
-/// A call that takes less has not waited: what it returned had been there before. With strace one takes some ten microseconds.
+/// A call that takes less may not have waited: what it returned had been there before. With strace one takes some ten microseconds.
 const SHORTEST_WAIT_NS: u64 = 200_000;
 /// The number of ARP in a frame.
 const ARP: [u8; 2] = [0x08, 0x06];
@@ -200,6 +244,59 @@ mod tests {
         // It had not waited: what it returned was there.
         assert_eq!(returns("recvfrom", got, datagram(), 1_020_000), 1_020_000);
         assert_eq!(returns("setsockopt", "0", datagram(), early), early);
+    }
+
+    /// A poll() stood a tenth of a millisecond above the RST that it told of: it had waited for less than strace had needed to
+    /// write it down.
+    #[test]
+    fn a_short_poll_returns_after_what_made_it_return() {
+        let reset = || {
+            envelope().tcp(&Composed {
+                flags: Flags::RST | Flags::ACK,
+                ..Composed::default()
+            })
+        };
+        let ready = "1 ([{fd=4, revents=POLLIN|POLLERR|POLLHUP}])";
+        let (begun, returned, came) = (4_900_000, 4_950_000, 5_000_000);
+        let returns = |before: &[(u64, u64)], answer: &str, returned| {
+            let mut woken = Woken::default();
+            for (id, at) in before {
+                let told = |verdict, bytes| {
+                    let kind = Kind::Packet(Packet::new(*id, Host::Client, verdict, bytes));
+                    Event {
+                        n: 0,
+                        t_ns: *at,
+                        kind,
+                    }
+                };
+                woken.hear(&mut told(Verdict::Sent, Some(reset())));
+                woken.hear(&mut told(Verdict::Delivered, None));
+            }
+            woken.hear(&mut call(begun, "poll", None));
+            let mut last = call(returned, "poll", Some(answer));
+            woken.hear(&mut packet(1, begun, Verdict::Sent, Some(reset())));
+            woken.hear(&mut packet(2, came, Verdict::Delivered, None));
+            woken.hear(&mut last);
+            last.t_ns
+        };
+        assert_eq!(returns(&[], ready, returned), came);
+        assert_eq!(
+            returns(&[(9, 1_000_000)], ready, returned),
+            returned,
+            "what had come before made it return"
+        );
+        // It has told of nothing, however late a packet comes.
+        assert_eq!(returns(&[], "0 (Timeout)", returned), returned);
+    }
+
+    /// A poll() that had waited in vain was put below a packet that came after it.
+    #[test]
+    fn a_poll_that_times_out_was_woken_by_no_packet() {
+        let datagram = envelope().udp(b"hello");
+        assert_eq!(
+            returns("poll", "0 (Timeout)", datagram, 3_000_000),
+            3_000_000
+        );
     }
 
     #[test]
