@@ -2,6 +2,7 @@
 
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Cause;
+use lineman_proto::wire::flow::TftpEnd;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::Arrow;
@@ -55,11 +56,14 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
         }
         Tftp::Data { block, len } => out.push(data(arrow, *block, *len, step)),
         Tftp::Ack { block } => out.push(ack(arrow, *block, step)),
-        Tftp::Error { code, message } => out.push(Saying::TftpError {
-            who,
-            code: *code,
-            message: message.clone(),
-        }),
+        Tftp::Error { code, message } => {
+            let (code, message) = (*code, message.clone());
+            out.push(match step.ended {
+                None => Saying::TftpError { who, code, message },
+                Some(TftpEnd::Acknowledged) => Saying::TftpErrorLate { who, code, message },
+                Some(TftpEnd::Failed) => Saying::TftpErrorAgain { who, code, message },
+            });
+        }
     }
     // Nothing follows an ERROR.
     if let Some(port) = step

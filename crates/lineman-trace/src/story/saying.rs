@@ -373,6 +373,10 @@ sayings! {
     TftpApprentice "tftp.again.apprentice" { who: Host }
     /// ERROR.
     TftpError "tftp.error" { who: Host, code: Code, message: Text }
+    /// The same, behind the last ACK.
+    TftpErrorLate "tftp.error.late" { who: Host, code: Code, message: Text }
+    /// The same, behind another ERROR.
+    TftpErrorAgain "tftp.error.again" { who: Host, code: Code, message: Text }
     /// To another port than the TID of the server.
     TftpMisdirected "tftp.misdirected" { who: Host, port: Port, tid: Port }
     /// An ACK of a block that has not been seen.

@@ -476,7 +476,9 @@ impl Wire {
                 ("block", number(*block), word(2)),
                 ("bytes", number(*bytes), vec![self.file(packet)]),
             ],
-            S::TftpError { code, .. } => {
+            S::TftpError { code, .. }
+            | S::TftpErrorLate { code, .. }
+            | S::TftpErrorAgain { code, .. } => {
                 vec![("opcode", 5, word(0)), ("code", number(*code), word(2))]
             }
             S::TftpStray { port, .. } => vec![("port", number(*port), from)],

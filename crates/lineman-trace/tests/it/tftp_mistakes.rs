@@ -11,8 +11,8 @@ use crate::composer::*;
 /// The client's TID, the port that is asked, the server's TID.
 const PORTS: [&str; 3] = ["10.0.0.1:50140", "10.0.0.2:69", "10.0.0.2:39919"];
 
-/// A client that keeps to port 69, acknowledges what it was not sent, and a server that gives up; the packets.
-fn mistakes(log: &mut Script) -> [u64; 5] {
+/// A client that keeps to port 69, acknowledges what it was not sent, a server that gives up, and a client that does, too; the packets.
+fn mistakes(log: &mut Script) -> [u64; 6] {
     let [client, asked, tid] = PORTS.map(|end| end.parse().expect("an address"));
     let block = [&[0, 3, 0, 1][..], &[b'x'; 512]].concat();
     let mut say = |from, to, host, bytes: &[u8]| {
@@ -25,14 +25,41 @@ fn mistakes(log: &mut Script) -> [u64; 5] {
         say(client, asked, Client, &[0, 4, 0, 1]),
         say(client, tid, Client, &[0, 4, 0, 2]),
         say(tid, client, Server, b"\0\x05\0\x04illegal\0"),
+        say(client, tid, Client, b"\0\x05\0\0stopped\0"),
     ]
+}
+
+/// A file of one block, and an ERROR behind its ACK.
+fn late(log: &mut Script) -> u64 {
+    let [client, asked, tid] = PORTS.map(|end| end.parse().expect("an address"));
+    let mut say = |from, to, host, bytes: &[u8]| {
+        log.later(5 * MS);
+        log.cross(host, Envelope::new(from, to).udp(bytes))
+    };
+    say(client, asked, Client, b"\0\x01boot\0octet\0");
+    say(tid, client, Server, b"\0\x03\0\x01all");
+    say(client, tid, Client, &[0, 4, 0, 1]);
+    say(tid, client, Server, b"\0\x05\0\0timed out\0")
 }
 
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let mut log = Script::new("tftp-mistakes");
     mistakes(&mut log);
+    late(&mut log);
     log.done()
+}
+
+/// "Ends the transfer with error 0", of an ERROR behind the last ACK or behind another ERROR: it was over.
+#[test]
+fn an_error_ends_no_transfer_that_is_over() {
+    let mut log = Script::new("");
+    let [.., second] = mistakes(&mut log);
+    let behind_the_last = late(&mut log);
+    let rows = rows(log);
+    let ids = |packet| -> Vec<&str> { of(&rows, packet).iter().map(Saying::id).collect() };
+    assert_eq!(ids(second), ["tftp.error.again"]);
+    assert_eq!(ids(behind_the_last), ["tftp.error.late"]);
 }
 
 /// "The client has the TID 39919, but this packet comes from port 50140", of the client's own ACK, sent to port 69; "the next
@@ -40,7 +67,7 @@ pub fn all() -> Vec<u8> {
 #[test]
 fn an_ack_to_the_wrong_port_or_of_no_block_is_told_as_that() {
     let mut log = Script::new("");
-    let [_, _, to_69, of_2, _] = mistakes(&mut log);
+    let [_, _, to_69, of_2, ..] = mistakes(&mut log);
     let rows = rows(log);
     let misdirected = Saying::TftpMisdirected {
         who: Client,

@@ -66,6 +66,7 @@ pub use tcp_flows::Leaving;
 pub use tcp_flows::Left;
 pub use tcp_flows::TcpFlows;
 pub use tftp::Arrivals;
+pub use tftp::TftpEnd;
 pub use tftp::TftpFlow;
 pub use tftp::TftpFlows;
 pub use tftp::TftpStep;

@@ -82,6 +82,15 @@ const COMPARED: usize = 512;
 /// What an OACK begins with (RFC 2347).
 const OACK: [u8; 2] = [0, 6];
 
+/// How a transfer has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TftpEnd {
+    /// Its last block was acknowledged.
+    Acknowledged,
+    /// An ERROR was sent.
+    Failed,
+}
+
 /// What a TFTP packet is in its transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TftpStep {
@@ -106,6 +115,8 @@ pub struct TftpStep {
     pub fills_window: bool,
     /// How many bytes of the file have been sent with this packet.
     pub bytes: u64,
+    /// How the transfer had ended before this packet, if it had.
+    pub ended: Option<TftpEnd>,
     /// Whether it answers the request, and not a packet behind it.
     pub answers_request: bool,
     /// If it was sent before: how often, and when last.
@@ -124,7 +135,7 @@ pub struct TftpFlow {
     acked: u16,
     last_block: Option<u16>,
     highest: u64,
-    over: bool,
+    end: Option<TftpEnd>,
     sent: HashMap<(bool, Said), Sent>,
     /// How many bytes of the file each block has that an end has sent.
     lens: HashMap<(bool, u16), usize>,
@@ -205,6 +216,7 @@ impl TftpFlow {
                 window: 1,
                 fills_window: false,
                 bytes: 0,
+                ended: None,
                 answers_request: false,
                 again: None,
             },
@@ -212,7 +224,7 @@ impl TftpFlow {
             acked: 0,
             last_block: None,
             highest: 0,
-            over: false,
+            end: None,
             sent: HashMap::new(),
             lens: HashMap::new(),
             oack: None,
@@ -224,7 +236,7 @@ impl TftpFlow {
 
     /// Whether the last block is acknowledged, or an error was sent.
     pub fn is_over(&self) -> bool {
-        self.over
+        self.end.is_some()
     }
 
     /// A packet was sent; `id` is what later packets will call it that repeat it. `arrived` says when an
@@ -277,7 +289,10 @@ impl TftpFlow {
 
     /// `len` is how many bytes of the file it carries, if it is DATA.
     fn step(&mut self, packet: &Packet<'_>, len: u64, by_client: bool, server: u16) -> TftpStep {
-        let mut step = self.step;
+        let mut step = TftpStep {
+            ended: self.end,
+            ..self.step
+        };
         if !by_client && self.tid.is_none() {
             self.tid = Some(server);
             // A server may keep to the port that was asked: that is no new one.
@@ -303,9 +318,13 @@ impl TftpFlow {
                 step.unseen = self.is_unseen(!by_client, block);
                 self.ack(block);
                 step.last = self.last_block == Some(block);
-                self.over |= step.last;
+                if step.last {
+                    self.end.get_or_insert(TftpEnd::Acknowledged);
+                }
             }
-            Packet::Error { .. } => self.over = true,
+            Packet::Error { .. } => {
+                self.end.get_or_insert(TftpEnd::Failed);
+            }
             Packet::Request(_) => {}
         }
         step

@@ -87,4 +87,10 @@ sayings! {
     "tftp.error"
         "{who} ends the transfer with error {code}: “{message}”. Nobody acknowledges an ERROR."
         "{who}以错误 {code}（“{message}”）结束传输。ERROR 不需要确认。"
+    "tftp.error.late"
+        "{who} sends error {code}: “{message}”. The last block was acknowledged before, so the whole file had arrived. Nobody acknowledges an ERROR."
+        "{who}发送错误 {code}（“{message}”）。最后一块此前已被确认，整个文件都已到达。ERROR 不需要确认。"
+    "tftp.error.again"
+        "{who} sends error {code}: “{message}”. An ERROR was sent before, so the transfer had failed already. Nobody acknowledges an ERROR."
+        "{who}发送错误 {code}（“{message}”）。此前已发送过 ERROR，传输已经失败。ERROR 不需要确认。"
 }
