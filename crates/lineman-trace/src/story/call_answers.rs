@@ -378,7 +378,10 @@ impl Asked<'_> {
             "connect_ex" => {
                 let error = errno::name(value)?.to_owned();
                 let number = value.to_owned();
-                Some(Saying::CallNumber { who, number, error })
+                Some(match error.as_str() {
+                    "EINPROGRESS" => Saying::CallNumberBegun { who, number, error },
+                    _ => Saying::CallNumber { who, number, error },
+                })
             }
             "getsockopt" if self.call.args.first().is_some_and(|arg| arg == "SO_ERROR") => {
                 // strace knows the name already.

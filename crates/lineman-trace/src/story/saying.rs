@@ -529,6 +529,8 @@ sayings! {
     CallFileOpen "call.close.file" { who: Host }
     /// `connect_ex()` returned the number of an error.
     CallNumber "call.connect_ex" { who: Host, number: Text, error: Text }
+    /// The same of a handshake that goes on: that is no error.
+    CallNumberBegun "call.connect_ex.inprogress" { who: Host, number: Text, error: Text }
     /// `getsockopt(SO_ERROR)` tells of an error.
     CallPending "call.so_error" { who: Host, error: Text, python: Text }
     /// A signal has interrupted a call.

@@ -66,6 +66,7 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 9, "recv", &["10"], "TimeoutError");
     log.quick(Client, 3, "poll", &[], "ERESTART_RESTARTBLOCK");
     log.quick(Client, 3, "getsockopt", &["SO_ERROR"], "111");
+    log.quick(Client, 9, "connect_ex", &["10.0.0.2:9000"], "115");
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "6");
     log.quick(Client, 6, "getpeername", &[], "ENOTCONN");
     log.quick(Client, 6, "shutdown", &["SHUT_RD"], "ENOTCONN");
@@ -479,6 +480,26 @@ fn nothing_is_claimed_of_numbers_that_several_processes_have() {
         all.iter().any(|saying| saying.id() == "call.pipe"),
         "{all:?}"
     );
+}
+
+/// "connect() would have failed with it", of 115: EINPROGRESS is no failure, as was said where connect() itself returned it.
+#[test]
+fn a_handshake_that_goes_on_is_no_failure_of_connect_ex() {
+    for (answer, id) in [
+        ("115", "call.connect_ex.inprogress"),
+        ("EINPROGRESS", "call.inprogress"),
+        ("111", "call.connect_ex"),
+    ] {
+        let mut log = Script::new("");
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+        let name = if answer.starts_with('E') {
+            "connect"
+        } else {
+            "connect_ex"
+        };
+        log.quick(Client, 3, name, &["10.0.0.2:9000"], answer);
+        assert_eq!(last(&mut log), id, "{answer}");
+    }
 }
 
 /// Whatever is called in whatever order, there are sentences for it.
