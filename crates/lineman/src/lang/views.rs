@@ -12,6 +12,7 @@ messages! {
     Dropped {} "lost" "丢失"
     Held {} "held" "扣留"
     Delayed {} "delayed" "推迟"
+    WindowProbe {} "window probe" "窗口探测"
     Again {} "retransmission" "重传"
     Copy {} "copy" "副本"
     Changed {} "changed" "被改动"

@@ -3,6 +3,7 @@
 use lineman_proto::text::quoted;
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::Problem;
+use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::Datagram;
@@ -13,6 +14,7 @@ use lineman_trace::story::What;
 
 use crate::lang::Lang;
 use crate::lang::Message as _;
+use crate::lang::bracketed;
 use crate::lang::views::Views;
 use crate::views::text::clean;
 
@@ -36,6 +38,11 @@ pub fn numbered_labels(arrow: &Arrow, lang: Lang, absolute: bool) -> Vec<String>
         (What::IcmpError(error), _) => error_labels(error, lang),
         _ => vec![arrow.seen.line.clone(), without_addresses(&arrow.seen.line)],
     };
+    // By its flags and its byte it is like any other segment.
+    if matches!(arrow.label, Some(Label::Probe { .. })) {
+        let word = bracketed(&Views::WindowProbe {}.render(lang), lang);
+        all.iter_mut().for_each(|label| label.push_str(&word));
+    }
     let lead = arrow.connection.map(|it| format!("{it} "));
     // Beside a name there may be no room for a number.
     if let (Some(_), What::Tcp(segment)) = (&lead, &arrow.seen.what) {

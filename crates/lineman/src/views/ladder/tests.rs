@@ -146,6 +146,21 @@ fn what_a_rule_delays_is_drawn_as_delayed() {
     assert!(drawn("held", style(110, Lang::En)).contains("┃ held"));
 }
 
+/// The probes of a zero window that repeat their byte were drawn as `ACK len=1`, as if they were data.
+#[test]
+fn each_window_probe_is_drawn_as_one() {
+    let probes = |word: &str, style| {
+        let drawn = drawn("probe", style);
+        let lines = drawn.lines().filter(|line| line.contains("len=1 "));
+        assert!(lines.clone().all(|line| line.contains(word)), "{drawn}");
+        lines.count()
+    };
+    assert_eq!(probes("(window probe)", style(140, Lang::En)), 2);
+    assert_eq!(probes("（窗口探测）", style(140, Lang::Zh)), 2);
+    let narrow = drawn("probe", style(80, Lang::En));
+    assert_eq!(narrow.matches("(window probe)").count(), 2, "{narrow}");
+}
+
 #[test]
 fn plain_ascii_has_nothing_else() {
     for name in ["crossed", "held", "refused", "tftp-get", "window"] {
