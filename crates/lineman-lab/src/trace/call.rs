@@ -136,16 +136,14 @@ impl<'a> Text<'a> {
     }
 
     fn on_socket(&self) -> Option<Call> {
-        let (fd, kind) = args::descriptor(self.part(0))?;
-        if !args::is_inet(kind) {
-            return None;
-        }
+        let open = args::descriptor(self.part(0)).filter(|(_, kind)| args::is_inet(kind));
+        let (fd, kind) = open.or_else(|| Some((self.not_open()?, "")))?;
         let to_nobody = self.part(4) == "NULL";
         // What the C library makes of `send`, `recv` and `accept`.
         let name = match self.name {
             "accept4" => "accept",
             "sendto" if to_nobody => "send",
-            "recvfrom" if args::is_tcp(kind) => "recv",
+            "recvfrom" if args::is_tcp(kind) || kind.is_empty() && to_nobody => "recv",
             name => name,
         };
         Some(Call {
@@ -154,6 +152,30 @@ impl<'a> Text<'a> {
             name: name.to_owned(),
             args: self.args(name),
         })
+    }
+
+    /// The descriptor of a call that only sockets have, if it is none of an open file: Python has −1 in a socket that it has
+    /// closed. It may have been one that the wire could see.
+    fn not_open(&self) -> Option<i32> {
+        let of_sockets = [
+            "accept",
+            "accept4",
+            "bind",
+            "connect",
+            "getpeername",
+            "getsockname",
+            "getsockopt",
+            "listen",
+            "recvfrom",
+            "recvmsg",
+            "sendmsg",
+            "sendto",
+            "setsockopt",
+            "shutdown",
+        ];
+        let elsewhere = self.parts.iter().any(|part| part.contains("=AF_UNIX"));
+        let asks = of_sockets.contains(&self.name) && !elsewhere;
+        self.part(0).parse().ok().filter(|_| asks)
     }
 
     fn args(&self, name: &str) -> Vec<String> {

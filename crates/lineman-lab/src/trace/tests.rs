@@ -343,6 +343,31 @@ fn what_is_not_on_the_wire_is_left_out() {
     assert_eq!(all(lines), [""; 0]);
 }
 
+/// Python has −1 in a socket that it has closed: its calls had no row.
+#[test]
+fn a_call_on_a_closed_socket_is_told() {
+    let lines = r#"1 1795407840.035327 sendto(-1, "x", 1, 0, NULL, 0) = -1 EBADF (Bad file descriptor) <0.000014>
+1 1795407840.035447 recvfrom(-1, 0x7f6428e6fe60, 5, 0, NULL, NULL) = -1 EBADF (Bad file descriptor) <0.000013>
+1 1795407840.035506 connect(-1, {sa_family=AF_INET, sin_port=htons(1), sin_addr=inet_addr("10.0.0.2")}, 16) = -1 EBADF (Bad file descriptor) <0.000013>
+1 1795407840.035586 accept4(-1, 0x7fff47fc22b0, [16], SOCK_CLOEXEC) = -1 EBADF (Bad file descriptor) <0.000013>
+1 1795407840.035638 listen(5, 128)       = -1 EBADF (Bad file descriptor) <0.000012>
+1 1795407840.035640 connect(-1, {sa_family=AF_UNIX, sun_path="/run/x"}, 110) = -1 EBADF (Bad file descriptor) <0.000012>
+1 1795407840.035641 read(-1, 0x7f6428e6fe60, 5) = -1 EBADF (Bad file descriptor) <0.000013>
+1 1795407840.035645 sendto(4</tmp/x>, "x", 1, 0, NULL, 0) = -1 ENOTSOCK (Socket operation on non-socket) <0.000014>"#;
+    let told = all(lines);
+    let answered: Vec<&String> = told.iter().filter(|it| it.contains(" = ")).collect();
+    assert_eq!(
+        answered,
+        [
+            "send(-1, \"x\") = !EBADF",
+            "recv(-1, 5) = !EBADF",
+            "connect(-1, 10.0.0.2:1) = !EBADF",
+            "accept(-1) = !EBADF",
+            "listen(5, 128) = !EBADF",
+        ]
+    );
+}
+
 #[test]
 fn nonsense_is_nothing() {
     let texts = [
