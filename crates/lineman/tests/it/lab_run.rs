@@ -807,6 +807,16 @@ fn whoever_tries_its_own_address_is_told_the_servers() {
     assert_eq!(err.matches(said).count(), 1, "{err}");
 }
 
+/// "::1 is the client itself …; the server is 10.0.0.2", of a program whose socket takes no such address.
+#[test]
+fn a_program_of_ipv6_is_told_the_servers_address_of_ipv6() {
+    let _ = peer_path("strace");
+    let client = "sh -c 'echo x | nc -6 -u -w 1 ::1 9000'";
+    let (_, err) = both(&run(&["--client", client]).output().expect("runs"));
+    let said = "::1 is the client itself, and what is sent there never reaches the wire; the server is fd00::2";
+    assert_eq!(err.matches(said).count(), 1, "{err}");
+}
+
 /// `send:   0.004 server recv(…)`: a question of the program, and the ladder behind it.
 #[test]
 fn the_ladder_begins_a_line_where_a_program_has_begun_one() {

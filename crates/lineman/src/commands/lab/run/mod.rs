@@ -161,7 +161,11 @@ fn tell_mistakes(job: &Job, console: Console) {
     for (file, Mistake { line, what }) in mistakes::of_command(&job.words) {
         let (file, line, host) = (&file, &line, &host_name(job.host, console.lang));
         let peer = &host_name(job.host.other(), console.lang);
-        let (own, there) = (&ADDRESSES[job.host], &ADDRESSES[job.host.other()]);
+        let addresses = match &what {
+            What::Loopback(address, _) => addresses_beside(address),
+            _ => ADDRESSES,
+        };
+        let (own, there) = (&addresses[job.host], &addresses[job.host.other()]);
         let usual = match job.host {
             Host::Client => Use::Sends,
             Host::Server => Use::Binds,
@@ -202,6 +206,18 @@ const ADDRESSES: Ends<&str> = Ends {
     client: "10.0.0.1",
     server: "10.0.0.2",
 };
+
+/// The same for a program of IPv6.
+const ADDRESSES_V6: Ends<&str> = Ends {
+    client: "fd00::1",
+    server: "fd00::2",
+};
+
+/// Where the hosts are for a program that has this address of its own host: of the same family.
+fn addresses_beside(loopback: &str) -> Ends<&'static str> {
+    let is_v4 = loopback.contains('.') || !loopback.contains(':');
+    if is_v4 { ADDRESSES } else { ADDRESSES_V6 }
+}
 
 /// The name of a host.
 fn host_name(host: Host, lang: Lang) -> String {

@@ -25,6 +25,7 @@ use tokio::time::Instant;
 
 use super::Channel;
 use super::Job;
+use super::addresses_beside;
 use super::host_name;
 use super::start::Heard;
 use super::start::Streams;
@@ -347,10 +348,12 @@ impl Programs {
             return;
         };
         self.told.push(call.host);
-        let (host, address) = (&host_name(call.host, self.console.lang), &address);
-        self.note(&match call.host {
-            Host::Client => Words::OwnAddressOfClient { address, host },
-            Host::Server => Words::OwnAddressOfServer { address, host },
+        let (lang, other) = (self.console.lang, call.host.other());
+        self.note(&Words::OwnAddress {
+            address: &address,
+            host: &host_name(call.host, lang),
+            peer: &host_name(other, lang),
+            there: &addresses_beside(&address)[other],
         });
     }
 
@@ -476,7 +479,8 @@ impl<P: ?Sized> Source<P> for Programs {
 fn loopback(arg: &str) -> Option<String> {
     let address = arg.rsplit_once(':').map_or(arg, |(address, _)| address);
     let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
-    address.is_loopback().then(|| address.to_string())
+    let is_own = address.to_canonical().is_loopback();
+    is_own.then(|| address.to_string())
 }
 
 /// A program under strace needs some hundred milliseconds to begin, on a busy machine more.
