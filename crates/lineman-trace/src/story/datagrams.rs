@@ -42,27 +42,74 @@ impl Datagrams {
 
     /// What there is to say of a call that has returned: that it has got less than all of a datagram.
     pub(super) fn got(&mut self, call: &Call) -> Option<Saying> {
-        let receives = matches!(call.name.as_str(), "recv" | "recvfrom" | "read");
-        // One that looks leaves it where it is; another option may tell how long it would be.
-        let takes = !call.args.iter().any(|flags| flags.contains("MSG_"));
-        let Answer::Value(answer) = call.answer.as_ref().filter(|_| receives && takes)? else {
-            return None;
-        };
-        let (bytes, text) = answer.split_once(' ')?;
-        let bytes: usize = bytes.parse().ok()?;
-        let got = text.strip_prefix('"')?;
-        let begins = |it: &Waiting| {
-            let mut pairs = got.bytes().zip(&it.beginning).take(bytes.min(SHOWN));
-            bytes > 0 && bytes <= it.len && pairs.all(|(got, sent)| got == *sent)
+        let it = Got::of(call)?;
+        let begins = |waiting: &Waiting| {
+            let mut pairs = it
+                .text
+                .bytes()
+                .zip(&waiting.beginning)
+                .take(it.bytes.min(SHOWN));
+            it.bytes > 0 && it.bytes <= waiting.len && pairs.all(|(got, sent)| got == *sent)
         };
         let waiting = &mut self.waiting[call.host];
         let first = waiting.iter().rposition(begins)?;
         let len = waiting.remove(first)?.len;
-        (bytes < len).then(|| Saying::CallDatagramCut {
-            who: call.host,
-            name: call.name.clone(),
-            bytes: bytes as u64,
-            len: len as u64,
+        let (who, name) = (call.host, call.name.clone());
+        let (bytes, len) = (it.bytes as u64, len as u64);
+        (bytes < len).then_some(match it.tells_length {
+            true => Saying::CallDatagramLength {
+                who,
+                name,
+                bytes,
+                len,
+            },
+            false => Saying::CallDatagramCut {
+                who,
+                name,
+                bytes,
+                len,
+            },
+        })
+    }
+}
+
+/// What a call has got of a datagram.
+struct Got<'a> {
+    /// How much it had room for, or less, if the datagram is shorter.
+    bytes: usize,
+    /// What it was, as the log shows it.
+    text: &'a str,
+    /// Whether it has returned the length of the datagram, whatever it had room for (MSG_TRUNC).
+    tells_length: bool,
+}
+
+impl<'a> Got<'a> {
+    /// Nothing, where a call only looks.
+    fn of(call: &'a Call) -> Option<Self> {
+        let Some(Answer::Value(answer)) = &call.answer else {
+            return None;
+        };
+        let has = |flag: &str| call.args.iter().skip(1).any(|flags| flags.contains(flag));
+        if has("MSG_PEEK") {
+            return None;
+        }
+        let first = call.args.first();
+        let (number, text) = match call.name.as_str() {
+            "recv" | "recvfrom" | "read" => answer.split_once(' ')?,
+            // What it has filled in stands among its arguments.
+            "recvmsg" => (answer.as_str(), first?.split_once("iov_base=")?.1),
+            _ => return None,
+        };
+        let (number, text): (usize, _) = (number.parse().ok()?, text.strip_prefix('"')?);
+        let room = first.and_then(|room| room.parse::<usize>().ok());
+        let tells_length = has("MSG_TRUNC");
+        Some(Self {
+            bytes: match (tells_length, room) {
+                (true, room) => number.min(room?),
+                (false, _) => number,
+            },
+            text,
+            tells_length,
         })
     }
 }

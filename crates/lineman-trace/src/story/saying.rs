@@ -517,6 +517,8 @@ sayings! {
     CallEmptyDatagram "call.recv.empty" { who: Host, name: Text }
     /// A datagram is longer than what a call had room for.
     CallDatagramCut "call.recv.cut" { who: Host, name: Text, bytes: Bytes, len: Bytes }
+    /// The same of a call that returns how long it is.
+    CallDatagramLength "call.recv.trunc" { who: Host, name: Text, bytes: Bytes, len: Bytes }
     /// Nothing is received: its own program does not want anything.
     CallShutRead "call.recv.shut" { who: Host, name: Text }
     /// The same of a socket of UDP.

@@ -448,7 +448,9 @@ impl Wire {
                 ("len", number(*len), vec![stated - 8]),
                 ("port", number(*port), to),
             ],
-            S::CallDatagramCut { len, .. } => vec![("len", number(*len), vec![stated - 8])],
+            S::CallDatagramCut { len, .. } | S::CallDatagramLength { len, .. } => {
+                vec![("len", number(*len), vec![stated - 8])]
+            }
             S::UdpEmpty { port, .. } => {
                 vec![("len", 0, vec![stated - 8]), ("port", number(*port), to)]
             }

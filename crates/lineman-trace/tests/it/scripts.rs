@@ -503,8 +503,35 @@ pub fn udp() -> Vec<u8> {
     log.quick(Client, 3, "sendto", &["\"long one\"", "10.0.0.2:7777"], "8");
     log.cross(Client, datagram(Client, 40000, 7777, b"long one"));
     log.returns(recv, Server, "recvfrom", "4 \"long\", 10.0.0.1:40000");
+    for (name, args, answer) in CUT {
+        log.quick(Client, 3, "sendto", &["\"long one\"", "10.0.0.2:7777"], "8");
+        log.cross(Client, datagram(Client, 40000, 7777, b"long one"));
+        log.quick(Server, 3, name, args, answer);
+    }
     log.done()
 }
+
+/// Calls that get four of eight bytes, or look at them.
+const CUT: [(&str, &[&str], &str); 3] = [
+    (
+        "recvmsg",
+        &[
+            "{msg_iov=[{iov_base=\"long\", iov_len=4}], msg_flags=MSG_TRUNC}",
+            "0",
+        ],
+        "4",
+    ),
+    (
+        "recvfrom",
+        &["4", "MSG_TRUNC"],
+        "8 \"long\", 10.0.0.1:40000",
+    ),
+    (
+        "recvfrom",
+        &["4", "MSG_PEEK|MSG_TRUNC"],
+        "8 \"long\", 10.0.0.1:40000",
+    ),
+];
 
 /// A window closes, is probed with a byte twice, and opens (RFC 9293 §3.8.6.1).
 pub fn probe() -> Vec<u8> {

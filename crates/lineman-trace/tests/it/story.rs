@@ -207,6 +207,15 @@ fn what_has_no_opcodes_is_no_tftp() {
     assert_eq!(told, wanted);
 }
 
+/// Of recvmsg(), and of a recvfrom() with MSG_TRUNC, nothing said that they had got less than the datagram.
+#[test]
+fn a_datagram_that_was_cut_is_told_whatever_call_has_got_it() {
+    let told = ids(&scripts::udp());
+    let cut = told.into_iter().filter(|id| id.starts_with("call.recv"));
+    let wanted = ["call.recv.cut", "call.recv.cut", "call.recv.trunc"];
+    assert_eq!(cut.collect::<Vec<_>>(), wanted);
+}
+
 /// A stranger's block is no part of the file: its end and its size are told right.
 #[test]
 fn a_stranger_is_told_apart() {
