@@ -907,6 +907,38 @@ fn one_duplicate_ack_is_not_said_to_be_three() {
     assert_eq!(of(&rows, resent), [told]);
 }
 
+/// "Duplicate ACK no. 4 … three make the sender retransmit", where the first was lost: its sender counts what it has sent, and who
+/// retransmits what has come.
+#[test]
+fn duplicate_acks_are_counted_where_they_are_sent_and_where_they_arrive() {
+    let mut talk = talk(new(), false);
+    talk.data(Client, b"0123");
+    talk.log.cross(Server, talk.tcp.ack(Server, 0, 0));
+    talk.lost(Client, b"4567");
+    let mut sent = Vec::new();
+    for nth in 1..5 {
+        talk.data(Client, b"here");
+        let ack = talk.tcp.ack(Server, 4 + 4 * nth, 0);
+        sent.push(match nth {
+            1 => talk.log.lose(Server, ack, "loss"),
+            _ => talk.log.cross(Server, ack),
+        });
+    }
+    let resent = talk.again(Client, b"4567", 20);
+    let rows = rows(talk.log);
+    let times = sent.iter().map(|id| {
+        let said = of(&rows, *id);
+        said.iter().find_map(|it| match it {
+            Saying::AckDup { times, .. } => Some(*times),
+            _ => None,
+        })
+    });
+    let times = times.collect::<Vec<_>>();
+    assert_eq!(times, [Some(1), Some(2), Some(3), Some(4)]);
+    let (who, acks) = (Client, 3);
+    assert_eq!(of(&rows, resent), [Saying::ResentFast { who, acks }]);
+}
+
 /// Two are lost; the second is asked for by the acknowledgment of the first.
 fn partly_acknowledged(log: Script) -> (Script, u64) {
     let mut talk = talk(log, false);
