@@ -16,6 +16,8 @@ messages! {
     Micros { count } "{count} µs" "{count} 微秒"
     Millis { count } "{count} ms" "{count} 毫秒"
     Seconds { count } "{count} s" "{count} 秒"
+    Number { first } "sequence number {first}" "序号 {first}"
+    Numbers { first, last } "sequence numbers {first} to {last}" "序号 {first} 到 {last}"
 }
 
 /// What the Chinese textbooks call a state of TCP; English has no other name than the standard's.

@@ -2,8 +2,8 @@
 //!
 //! A saying (`lineman_trace::story::Saying`) has an id and fields. Its row here has the same id, and in
 //! each language a place for each of its fields: `{port}` is the field `port`. Besides,
-//! `{peer}` is the other host than `who`, and `{gloss}` what the Chinese textbooks call the state `to`. The
-//! value's kind decides how it is shown: a host is named, bytes and times have their unit. A test holds the
+//! `{peer}` is the other host than `who`, and `{gloss}` what the Chinese textbooks call the state `to`,
+//! `{numbers}` the sequence numbers from `first` to `last`, or the one. The value's kind decides how it is shown: a host is named, bytes and times have their unit. A test holds the
 //! table against the sayings.
 
 mod calls;

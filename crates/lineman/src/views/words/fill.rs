@@ -60,6 +60,15 @@ fn shown(name: &str, fields: &[(&'static str, Value)], before: &str, lang: Lang)
             Value::State(to) => Some(gloss(*to, lang).unwrap_or_default().to_owned()),
             _ => None,
         },
+        "numbers" => match (field("first")?, field("last")?) {
+            (Value::RelativeSeq(first), Value::RelativeSeq(last)) if first == last => {
+                Some(Wire::Number { first }.render(lang))
+            }
+            (Value::RelativeSeq(first), Value::RelativeSeq(last)) => {
+                Some(Wire::Numbers { first, last }.render(lang))
+            }
+            _ => None,
+        },
         name => Some(match field(name)? {
             Value::Host(who) => host(*who, before, lang),
             other => value(other, lang),

@@ -124,11 +124,57 @@ fn fields_and_places_agree_in_both_languages() {
                 "gloss" => fields.contains(&"to") && lang == Lang::Zh,
                 _ => false,
             };
-            let places: BTreeSet<&str> = places.filter(|place| !derived(place)).collect();
+            let places: Vec<&str> = places.collect();
+            let numbers: &[&str] = match places.contains(&"numbers") {
+                true => &["first", "last"],
+                false => &[],
+            };
             let fields: BTreeSet<&str> = fields.iter().copied().collect();
+            let places = places
+                .into_iter()
+                .filter(|place| !derived(place) && *place != "numbers");
+            let places: BTreeSet<&str> = places.chain(numbers.iter().copied()).collect();
             assert_eq!(places, fields, "{id} in {lang:?}: {sentence}");
         }
     }
+}
+
+/// "Duplicate ACK no. 2", of the first that its peer got: the other was lost.
+#[test]
+fn duplicate_acks_are_counted_by_who_sends_them() {
+    let (who, times, next) = (Host::Server, 2, 5);
+    let said = |lang| sentence(&Saying::AckDup { who, times, next }, lang);
+    let en = said(Lang::En);
+    assert!(en.contains("duplicate ACK no. 2 that it sends"), "{en}");
+    assert!(en.contains("Three that arrive"), "{en}");
+    assert!(said(Lang::Zh).contains("它发出的第 2 个重复 ACK"));
+}
+
+/// "Sends 1 byte, sequence numbers 4 to 4".
+#[test]
+fn one_byte_has_one_sequence_number() {
+    let said = |last, lang| {
+        let (who, first, len) = (Host::Client, 4, 1 + last - 4);
+        let len = u64::try_from(len).expect("some bytes");
+        sentence(
+            &Saying::Data {
+                who,
+                len,
+                first,
+                last,
+            },
+            lang,
+        )
+    };
+    let one = said(4, Lang::En);
+    assert!(one.contains("1 byte, sequence number 4. It"), "{one}");
+    let two = said(5, Lang::En);
+    assert!(
+        two.contains("2 bytes, sequence numbers 4 to 5. It"),
+        "{two}"
+    );
+    assert!(said(4, Lang::Zh).contains("1 字节，序号 4；"));
+    assert!(said(5, Lang::Zh).contains("2 字节，序号 4 到 5；"));
 }
 
 #[test]
