@@ -12,7 +12,7 @@
  *   wire_len: number, addresses: string[]|null, connection?: string,
  *   tcp: null|{flags: string, seq: number, ack: number|null, relative_seq: number|null, relative_ack: number|null, len: number}}} Packet
  * @typedef {{n: number, t_ns: number, calls: {client: Call|null, server: Call|null}, packet: Packet|null,
- *   states: {client: StateCell|null, server: StateCell|null}, clock: null|object,
+ *   states: {client: StateCell|null, server: StateCell|null}, timer: null|object,
  *   arrives: null|{changes: {host: Host, state: string}[], why: number[]}, about: number|null,
  *   sayings: {id: string, text: Both}[]}} Row
  * @typedef {{local: string, remote: string|null, state: string, origin: string, queues: null|Queued}} Socket

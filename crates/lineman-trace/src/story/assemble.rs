@@ -2,8 +2,8 @@
 
 use super::Around;
 use super::Arrow;
-use super::Clock;
 use super::Ends;
+use super::Expiry;
 use super::Fate;
 use super::Row;
 use super::Saying;
@@ -171,11 +171,11 @@ impl Story {
                 arrow.earlier_lost = self.wire.was_lost(again.earlier, came_ns, arrow.sent_ns);
             }
         }
-        row.clock = row.clock.filter(|clock| ran_out(&row, clock));
-        if let (Some(clock), Some(arrow)) = (&mut row.clock, &row.arrow)
-            && clock.host == arrow.from
+        row.timer = row.timer.filter(|timer| ran_out(&row, timer));
+        if let (Some(timer), Some(arrow)) = (&mut row.timer, &row.arrow)
+            && timer.host == arrow.from
         {
-            clock.wait_ns = ran_ns(arrow, clock).unwrap_or(clock.wait_ns);
+            timer.wait_ns = ran_ns(arrow, timer).unwrap_or(timer.wait_ns);
         }
         let queue = &self.queue;
         row.states = self.sockets.advance(
@@ -260,7 +260,7 @@ impl Story {
         open.tells_of_end = true;
     }
 
-    /// A clock of TIME-WAIT belongs to a row that shows that state: the last, if it has a segment, else the
+    /// A timer of TIME-WAIT belongs to a row that shows that state: the last, if it has a segment, else the
     /// one in which it begins.
     fn time_wait(&mut self, event: &Event, timer: &Timer) {
         let who = timer.host;
@@ -325,13 +325,13 @@ impl Story {
             return;
         }
         // The sampler asks the kernel before the packet is told: the packet that the timer sent comes next.
-        let clock = Clock {
+        let expiry = Expiry {
             host: timer.host,
             kind: timer.clock,
             wait_ns: timer.wait_ns,
             origin: timer.origin,
         };
-        self.motives.clock(clock, event);
+        self.motives.timer(expiry, event);
     }
 }
 

@@ -7,7 +7,7 @@ use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
-use super::Clock;
+use super::Expiry;
 use super::Row;
 use super::Saying;
 use super::around::Around;
@@ -26,8 +26,8 @@ pub(super) fn of_resent(
 ) -> Option<Vec<Saying>> {
     let again = arrow.again?;
     let told = row
-        .clock
-        .filter(|clock| clock.host == arrow.from && clock.origin != Origin::Inferred);
+        .timer
+        .filter(|timer| timer.host == arrow.from && timer.origin != Origin::Inferred);
     let goes_on = match again.cause {
         Cause::Silence => again.fresh > 0,
         cause => cause == Cause::Probed,
@@ -44,12 +44,12 @@ fn why(
     row: &Row,
     arrow: &Arrow,
     segment: &Segment,
-    (again, told): (Again, Option<Clock>),
+    (again, told): (Again, Option<Expiry>),
     around: &Around,
 ) -> Saying {
     let who = arrow.from;
     let (times, since) = (again.times, millis(again.wait_ns));
-    let by_timer = match (told.map(|clock| clock.kind), again.cause) {
+    let by_timer = match (told.map(|timer| timer.kind), again.cause) {
         (_, Cause::Asked) => return Saying::ResentAsked { who },
         (_, Cause::Rejected) => {
             let millis = since;
@@ -59,7 +59,7 @@ fn why(
         (Some(TimerKind::LossProbe), _) => return Saying::LossProbe { who, millis: since },
         (Some(TimerKind::Retransmission), _) => Timer::Retransmission,
         (Some(TimerKind::Reordering), _) => {
-            let millis = told.map_or(0, |clock| millis(clock.wait_ns));
+            let millis = told.map_or(0, |timer| millis(timer.wait_ns));
             return Saying::ResentRack { who, millis };
         }
         (_, Cause::Timer(timer)) => timer,

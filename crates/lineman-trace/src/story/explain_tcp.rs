@@ -10,7 +10,7 @@ use lineman_proto::wire::flow::Segment;
 
 use super::Around;
 use super::Arrow;
-use super::Clock;
+use super::Expiry;
 use super::Known;
 use super::Row;
 use super::Saying;
@@ -66,7 +66,7 @@ pub(super) fn of_segment(
             out.extend(deferred(row, arrow, label, around));
             out.extend(beside(row, arrow, label));
             // A capture does not show whether what came again had come by then.
-            let expired = row.clock.is_some_and(|it| it.kind == TimerKind::DelayedAck);
+            let expired = row.timer.is_some_and(|it| it.kind == TimerKind::DelayedAck);
             let forced = arrow.answers_again && !is_captured(arrow) && !expired;
             out.extend(forced.then_some(Saying::AckForced { who: arrow.from }));
         }
@@ -281,19 +281,19 @@ fn bytes_of_fin(
 fn beside(row: &Row, arrow: &Arrow, label: Label) -> Option<Saying> {
     let who = arrow.from;
     let told = row
-        .clock
-        .filter(|clock| clock.host == who && clock.origin != Origin::Inferred);
-    let millis = |clock: Clock| millis(clock.wait_ns);
+        .timer
+        .filter(|timer| timer.host == who && timer.origin != Origin::Inferred);
+    let millis = |timer: Expiry| millis(timer.wait_ns);
     match (label, told) {
         (Label::AckFin { bytes, .. }, _) if bytes > 0 => Some(Saying::AckFinBytes {
             bytes: bytes.unsigned_abs(),
         }),
-        (_, Some(clock)) if clock.kind == TimerKind::Persist => {
-            let millis = millis(clock);
+        (_, Some(timer)) if timer.kind == TimerKind::Persist => {
+            let millis = millis(timer);
             Some(Saying::ProbeTimer { who, millis })
         }
-        (_, Some(clock)) if clock.kind == TimerKind::LossProbe => {
-            let millis = millis(clock);
+        (_, Some(timer)) if timer.kind == TimerKind::LossProbe => {
+            let millis = millis(timer);
             Some(Saying::LossProbeNew { who, millis })
         }
         _ if arrow.tries_new => Some(Saying::TriesNew { who }),
@@ -303,15 +303,15 @@ fn beside(row: &Row, arrow: &Arrow, label: Label) -> Option<Saying> {
 
 /// Whether its sender's TCP has told that its persist timer had it sent.
 fn persists(row: &Row, arrow: &Arrow) -> bool {
-    let clock = row.clock.filter(|clock| clock.host == arrow.from);
-    clock.is_some_and(|clock| clock.kind == TimerKind::Persist)
+    let timer = row.timer.filter(|timer| timer.host == arrow.from);
+    timer.is_some_and(|timer| timer.kind == TimerKind::Persist)
 }
 
 /// How long an ACK was held back, if it was: its TCP says so, or the time.
 fn held_back_ns(row: &Row, arrow: &Arrow, label: Label) -> Option<u64> {
     let told = row
-        .clock
-        .is_some_and(|clock| clock.host == arrow.from && clock.kind == TimerKind::DelayedAck);
+        .timer
+        .is_some_and(|timer| timer.host == arrow.from && timer.kind == TimerKind::DelayedAck);
     match told {
         true => label.after_ns(),
         false => label.delay_ns(),

@@ -19,8 +19,8 @@ use serde::ser::SerializeStruct as _;
 use super::Arrow;
 use super::Between;
 use super::CallCell;
-use super::Clock;
 use super::Ends;
+use super::Expiry;
 use super::Fate;
 use super::Known;
 use super::Row;
@@ -44,7 +44,7 @@ impl Serialize for Row {
         row.serialize_field("calls", &both(&self.calls, call))?;
         row.serialize_field("packet", &self.arrow.as_ref().map(packet))?;
         row.serialize_field("states", &both(&self.states, state))?;
-        row.serialize_field("clock", &self.clock.as_ref().map(clock))?;
+        row.serialize_field("timer", &self.timer.as_ref().map(timer))?;
         row.serialize_field("sayings", &self.sayings)?;
         row.end()
     }
@@ -124,19 +124,19 @@ fn state(cell: &StateCell) -> StateForm {
 }
 
 #[derive(Serialize)]
-struct ClockForm {
+struct ExpiryForm {
     host: Host,
     kind: TimerKind,
     wait_ns: u64,
     origin: Origin,
 }
 
-fn clock(clock: &Clock) -> ClockForm {
-    ClockForm {
-        host: clock.host,
-        kind: clock.kind,
-        wait_ns: clock.wait_ns,
-        origin: clock.origin,
+fn timer(timer: &Expiry) -> ExpiryForm {
+    ExpiryForm {
+        host: timer.host,
+        kind: timer.kind,
+        wait_ns: timer.wait_ns,
+        origin: timer.origin,
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::Arrow;
-use super::Clock;
 use super::Ends;
+use super::Expiry;
 use super::change::Socket;
 use super::sockets::of_packet;
 use crate::log::Congestion;
@@ -34,7 +34,7 @@ pub(super) struct Motives {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Motive {
     /// A timer that expired.
-    pub(super) clock: Option<Clock>,
+    pub(super) timer: Option<Expiry>,
     /// What its TCP has counted.
     pub(super) counter: Option<Counter>,
     /// What its congestion control has come to.
@@ -44,8 +44,8 @@ pub(super) struct Motive {
 }
 
 impl Motives {
-    pub(super) fn clock(&mut self, clock: Clock, event: &Event) {
-        self.fresh(clock.host, event).clock = Some(clock);
+    pub(super) fn timer(&mut self, timer: Expiry, event: &Event) {
+        self.fresh(timer.host, event).timer = Some(timer);
     }
 
     pub(super) fn counter(&mut self, host: Host, counter: Counter, event: &Event) {
@@ -61,10 +61,10 @@ impl Motives {
         std::mem::take(self.fresh(host, event))
     }
 
-    /// A packet leaves because of a clock. A tail loss probe begins the retransmission time-out anew, also one that carries what is new
+    /// A packet leaves because of a timer. A tail loss probe begins the retransmission time-out anew, also one that carries what is new
     /// (RFC 8985 §7.3); packets alone do not tell that it was one.
-    pub(super) fn ran(&mut self, arrow: &mut Arrow, clock: Option<Clock>) {
-        let kind = clock.filter(|it| it.host == arrow.from).map(|it| it.kind);
+    pub(super) fn ran(&mut self, arrow: &mut Arrow, timer: Option<Expiry>) {
+        let kind = timer.filter(|it| it.host == arrow.from).map(|it| it.kind);
         let Some(socket) = of_packet(arrow, arrow.from) else {
             return;
         };

@@ -20,7 +20,7 @@ use super::change::ends;
 use super::flows::Left;
 use super::millis;
 use super::motives::Motive;
-use super::pending::clock;
+use super::pending::timer;
 use super::sockets::of_packet;
 use crate::log::Absent;
 use crate::log::Event;
@@ -63,7 +63,7 @@ impl Story {
         if let (Some(again), Some(cause)) = (&mut arrow.again, cause) {
             again.cause = cause;
         }
-        self.motives.ran(&mut arrow, motive.clock);
+        self.motives.ran(&mut arrow, motive.timer);
         arrow.decided_ns = arrow.decided_ns.filter(|at| *at >= sent_ns);
         if let Some(socket) = of_packet(&arrow, arrow.from) {
             self.connections.note(socket, sent_ns);
@@ -75,7 +75,7 @@ impl Story {
             }
         }
         self.wire.sent(arrow.clone());
-        let deduced = clock(&arrow).filter(|_| !is_copy);
+        let deduced = timer(&arrow).filter(|_| !is_copy);
         self.queue.cross(packet.from);
         // A row that waits for a SYN or FIN waits for no other packet.
         let awaited = arrow.seen.segment().is_some_and(ends);
@@ -87,7 +87,7 @@ impl Story {
         open.connecting = self.calls.connecting(&arrow);
         open.elsewhere = self.calls.receives_elsewhere(&arrow);
         open.congestion = motive.congestion;
-        open.row.clock = motive.clock.or(deduced);
+        open.row.timer = motive.timer.or(deduced);
         open.row.arrow = Some(arrow);
         let place = match awaited || breaks_off {
             true => self.queue.joins_its_state(place),
@@ -372,7 +372,7 @@ impl Story {
         }
         let place = self.queue.repeats(event, &arrow, sent_ns);
         let row = &mut self.queue[place].row;
-        (row.arrow, row.clock) = (Some(arrow), motive.clock);
+        (row.arrow, row.timer) = (Some(arrow), motive.timer);
     }
 }
 

@@ -10,8 +10,8 @@ use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
 use super::CallCell;
-use super::Clock;
 use super::Ends;
+use super::Expiry;
 use super::Fate;
 use super::Row;
 use super::Saying;
@@ -316,27 +316,27 @@ pub(super) fn is_way_of(open: &Open, id: u64) -> bool {
 /// Whether a timer that a kernel has told of did expire here. Older logs tell of one where Linux counts the answer to a
 /// retransmitted SYN as one more retransmission, though no timer has caused it; and where the wire has doubled a SYN, Linux
 /// counts the second answer, too.
-pub(super) fn ran_out(row: &Row, clock: &Clock) -> bool {
+pub(super) fn ran_out(row: &Row, timer: &Expiry) -> bool {
     let Some(arrow) = &row.arrow else { return true };
     let not_by_time = |cause| matches!(cause, Cause::Asked | Cause::Doubled | Cause::Rejected);
     let resent = arrow.stretch == Stretch::Repeat
         || arrow.again.is_some_and(|again| !not_by_time(again.cause));
-    match clock.kind {
-        _ if arrow.from != clock.host => true,
+    match timer.kind {
+        _ if arrow.from != timer.host => true,
         TimerKind::Retransmission => resent,
         // Logs of before tell of one where the SACK itself had it sent again.
-        TimerKind::Reordering => resent && clock.wait_ns >= SHORTEST_REORDERING_NS,
+        TimerKind::Reordering => resent && timer.wait_ns >= SHORTEST_REORDERING_NS,
         // It may carry what is new.
         TimerKind::LossProbe => resent || arrow.again.is_none(),
         _ => true,
     }
 }
 
-/// How long a clock ran, in nanoseconds, by the packets: that can be looked up.
-pub(super) fn ran_ns(arrow: &Arrow, clock: &Clock) -> Option<u64> {
-    match clock.kind {
+/// How long a timer ran, in nanoseconds, by the packets: that can be looked up.
+pub(super) fn ran_ns(arrow: &Arrow, timer: &Expiry) -> Option<u64> {
+    match timer.kind {
         // A simulated TCP knows it exactly.
-        TimerKind::Persist if clock.origin == Origin::Simulated => None,
+        TimerKind::Persist if timer.origin == Origin::Simulated => None,
         TimerKind::DelayedAck => arrow.label.and_then(Label::after_ns),
         TimerKind::Retransmission => arrow.again.map(|again| again.timer_ns),
         TimerKind::LossProbe => arrow.again.map(|again| again.wait_ns).or(arrow.waited_ns),
@@ -346,7 +346,7 @@ pub(super) fn ran_ns(arrow: &Arrow, clock: &Clock) -> Option<u64> {
 }
 
 /// The timer that must have expired for a packet to be sent.
-pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
+pub(super) fn timer(arrow: &Arrow) -> Option<Expiry> {
     let (kind, wait_ns) = match (arrow.again, arrow.label) {
         (Some(again), _) => match again.cause {
             Cause::Timer(Timer::Program) if again.wait_ns < SHORTEST_TIMEOUT_NS => return None,
@@ -357,7 +357,7 @@ pub(super) fn clock(arrow: &Arrow) -> Option<Clock> {
         (None, Some(label)) => (TimerKind::DelayedAck, label.delay_ns()?),
         _ => return None,
     };
-    Some(Clock {
+    Some(Expiry {
         host: arrow.from,
         kind,
         wait_ns,

@@ -28,7 +28,7 @@ pub struct Row {
     /// The states of the sockets it is about.
     pub states: Ends<Option<StateCell>>,
     /// The timer that expired and caused it.
-    pub clock: Option<Clock>,
+    pub timer: Option<Expiry>,
     /// What there is to say, in this order.
     pub sayings: Vec<Saying>,
 }
@@ -40,7 +40,7 @@ impl Row {
             calls: Ends::default(),
             arrow: None,
             states: Ends::default(),
-            clock: None,
+            timer: None,
             sayings: Vec::new(),
         }
     }
@@ -153,7 +153,7 @@ pub struct StateCell {
 
 /// A timer that expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
+pub struct Expiry {
     /// Whose.
     pub host: Host,
     /// Which.

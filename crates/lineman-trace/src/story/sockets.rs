@@ -177,7 +177,7 @@ impl Sockets {
             }
             if sends && arrow.again.is_some() {
                 let told = row
-                    .clock
+                    .timer
                     .filter(|it| it.host == host && it.origin != Origin::Inferred);
                 let life = self.life(socket);
                 around.resent_before =

@@ -110,9 +110,9 @@ pub fn ids(sayings: &[Saying]) -> Vec<&'static str> {
     sayings.iter().map(Saying::id).collect()
 }
 
-fn clock(rows: &[Row], id: u64) -> Option<Clock> {
+fn clock(rows: &[Row], id: u64) -> Option<Expiry> {
     let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
-    rows.iter().find(about).and_then(|row| row.clock)
+    rows.iter().find(about).and_then(|row| row.timer)
 }
 
 fn new() -> Script {

@@ -138,7 +138,7 @@ fn a_syn_ack_that_follows_a_late_syn_is_not_said_to_be_of_its_timer() {
     let rows = rows(log);
     assert_eq!(ids(&of(&rows, answer))[0], "again.synack.either");
     let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == answer);
-    assert_eq!(rows.iter().find(about).and_then(|row| row.clock), None);
+    assert_eq!(rows.iter().find(about).and_then(|row| row.timer), None);
 }
 
 /// A capture of a network on which there may be a firewall.

@@ -171,9 +171,9 @@ fn no_timeout_of_tftp_is_shorter_than_any_program_has() {
     let at_once = log.cross(Server, to_client(&block(1, 512)));
     let rows = rows_of(&log.done());
     let row = row_of(&rows, timed);
-    assert!(row.clock.is_some() && ids(row).contains(&"tftp.again"));
+    assert!(row.timer.is_some() && ids(row).contains(&"tftp.again"));
     let row = row_of(&rows, at_once);
-    assert_eq!(row.clock, None);
+    assert_eq!(row.timer, None);
     assert_eq!(ids(row), ["again.somehow", "tftp.data"]);
 }
 
@@ -356,7 +356,7 @@ fn a_time_out_is_told_as_long_as_its_timer_ran() {
     let again = log.cross(Client, tcp.back(Client, push(), b"datatail", 8));
     let rows = rows_of(&log.done());
     let row = row_of(&rows, again);
-    let ran = row.clock.expect("a clock").wait_ns / 1_000_000;
+    let ran = row.timer.expect("a clock").wait_ns / 1_000_000;
     assert_eq!(ran, 212);
     let told = |saying: &Saying| matches!(saying, Saying::Resent { millis: 212, .. });
     assert!(row.sayings.iter().any(told), "{:?}", row.sayings);

@@ -102,7 +102,7 @@ fn lesson(row: &Row) -> String {
         "{} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {:?} {sayings:?}",
         row.t_ns,
         row.states,
-        row.clock,
+        row.timer,
         arrow.label,
         arrow.place,
         arrow.order,

@@ -307,7 +307,7 @@ fn a_row_is_a_packet_with_its_calls_and_states() {
             .is_some()
     );
     let again = of(9);
-    let clock = again.clock.expect("a time-out");
+    let clock = again.timer.expect("a time-out");
     assert_eq!(clock.origin, Origin::Inferred);
     assert_eq!(clock.wait_ns / 1_000_000, 207);
 }
@@ -385,7 +385,7 @@ fn a_recorded_step_shows_each_swallowed_resend_with_its_clock() {
                 .as_ref()
                 .is_some_and(|it| it.stretch == Stretch::Repeat)
         })
-        .map(|row| row.clock.expect("a clock").wait_ns / 1_000_000)
+        .map(|row| row.timer.expect("a clock").wait_ns / 1_000_000)
         .collect();
     assert_eq!(repeats, [1011, 1023]);
 }
@@ -490,7 +490,7 @@ fn a_recorded_answer_to_a_repeated_syn_has_no_clock() {
         let mut sayings = row.sayings.iter();
         sayings.any(|saying| saying.id() == "again.asked")
     });
-    let clocks: Vec<Option<Clock>> = answers.map(|row| row.clock).collect();
+    let clocks: Vec<Option<Expiry>> = answers.map(|row| row.timer).collect();
     assert_eq!(clocks, [None]);
 }
 
@@ -706,7 +706,7 @@ fn a_recorded_connection_from_a_port_of_before_is_told_as_such() {
         ]
     );
     // No timer has expired, though that of the SYN was set to the shortest time.
-    assert!(rows[since..].iter().all(|row| row.clock.is_none()));
+    assert!(rows[since..].iter().all(|row| row.timer.is_none()));
     // The program has closed the connection, and its end the listener.
     let mut all = rows.iter().flat_map(|row| &row.sayings);
     assert!(all.any(|it| it.id() == "state.listen.ended"));

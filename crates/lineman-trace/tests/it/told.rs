@@ -64,8 +64,8 @@ fn timer(host: Host, clock: TimerKind, wait_us: u64, origin: Origin) -> Kind {
 
 fn clock(rows: &[Row], id: u64) -> Option<u64> {
     let about = |row: &&Row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id);
-    let clock = rows.iter().find(about)?.clock?;
-    Some(clock.wait_ns / 1_000_000)
+    let timer = rows.iter().find(about)?.timer?;
+    Some(timer.wait_ns / 1_000_000)
 }
 
 /// A write whose ACK 0 is lost: both programs wait for three seconds, and the request comes again to the port of a socket that nobody asks.

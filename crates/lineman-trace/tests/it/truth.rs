@@ -353,7 +353,7 @@ fn sent_by<'a>(
 
 /// A retransmission time-out where nothing is sent again, or where something else had it sent.
 fn no_clock(row: &Row) -> Option<String> {
-    let (clock, arrow) = (row.clock?, row.arrow.as_ref()?);
+    let (clock, arrow) = (row.timer?, row.arrow.as_ref()?);
     let resent = match arrow.again {
         Some(again) => again.cause != Cause::Asked && again.cause != Cause::Doubled,
         None => arrow.stretch == Stretch::Repeat,
@@ -365,7 +365,7 @@ fn no_clock(row: &Row) -> Option<String> {
 
 /// One interval that has two numbers in a row: its clock's, and that of what is said.
 fn two_waits(row: &Row) -> Option<String> {
-    let (clock, arrow) = (row.clock?, row.arrow.as_ref()?);
+    let (clock, arrow) = (row.timer?, row.arrow.as_ref()?);
     if clock.host != arrow.from || arrow.stretch == Stretch::Repeat {
         return None;
     }

@@ -7,7 +7,7 @@ use lineman_trace::log::Origin;
 use lineman_trace::log::TimerKind;
 use lineman_trace::story::Arrow;
 use lineman_trace::story::CallCell;
-use lineman_trace::story::Clock;
+use lineman_trace::story::Expiry;
 use lineman_trace::story::Fate;
 use lineman_trace::story::Row;
 use lineman_trace::story::Stretch;
@@ -50,12 +50,12 @@ pub(super) fn colour(arrow: &Arrow) -> &'static str {
     }
 }
 
-/// What a host did in a row: its clock and its call, first what was first.
+/// What a host did in a row: its timer and its call, first what was first.
 pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
     let call = row.calls[host].as_ref();
     let waited = call.is_some_and(|cell| cell.begins && cell.t_ns < row.t_ns);
     let call = call.map(|cell| call_text(cell, style));
-    let deeds = [clock(row, host, style), call].into_iter().flatten();
+    let deeds = [timer(row, host, style), call].into_iter().flatten();
     match waited {
         true => deeds.rev().collect(),
         false => deeds.collect(),
@@ -63,9 +63,9 @@ pub(super) fn deeds(row: &Row, host: Host, style: Style) -> Vec<String> {
 }
 
 /// The timer of a host that expired.
-pub(super) fn clock(row: &Row, host: Host, style: Style) -> Option<String> {
-    let clock = row.clock.filter(|clock| clock.host == host)?;
-    let text = bracketed(&worded(clock, style), style.lang);
+pub(super) fn timer(row: &Row, host: Host, style: Style) -> Option<String> {
+    let timer = row.timer.filter(|timer| timer.host == host)?;
+    let text = bracketed(&worded(timer, style), style.lang);
     Some(text.trim_start().to_owned())
 }
 
@@ -74,9 +74,9 @@ pub(super) fn call_text(cell: &CallCell, style: Style) -> String {
     call(cell, Marks::of(style).more)
 }
 
-fn worded(clock: Clock, style: Style) -> String {
-    let millis: &u64 = &millis(clock.wait_ns);
-    let words = match (clock.kind, clock.origin) {
+fn worded(timer: Expiry, style: Style) -> String {
+    let millis: &u64 = &millis(timer.wait_ns);
+    let words = match (timer.kind, timer.origin) {
         (TimerKind::Retransmission, Origin::Inferred) => Views::ClockResendDeduced { millis },
         (TimerKind::Retransmission, _) => Views::ClockResend { millis },
         (TimerKind::LossProbe, _) => Views::ClockLossProbe { millis },

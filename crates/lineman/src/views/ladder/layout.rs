@@ -227,7 +227,7 @@ fn list(row: &Row, style: Style) -> Vec<String> {
 fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
     let (mut above, mut below) = (Vec::new(), Vec::new());
     // A call may have begun long before a timer expired.
-    let mut clocks = Vec::new();
+    let mut timers = Vec::new();
     let mut hosts = HOSTS;
     hosts.sort_by_key(|host| row.calls[*host].as_ref().map(|cell| cell.t_ns));
     for host in hosts {
@@ -236,8 +236,8 @@ fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
             let text = format!("{} {text}", name(host, style));
             hanging(&when, &text, style, "")
         };
-        if let Some(clock) = cells::clock(row, host, style) {
-            clocks.extend(line(&clock, row.t_ns));
+        if let Some(timer) = cells::timer(row, host, style) {
+            timers.extend(line(&timer, row.t_ns));
         }
         let Some(cell) = &row.calls[host] else {
             continue;
@@ -264,7 +264,7 @@ fn deed_lines(row: &Row, style: Style) -> [Vec<String>; 2] {
             false => below.extend(lines),
         }
     }
-    above.extend(clocks);
+    above.extend(timers);
     [above, below]
 }
 
