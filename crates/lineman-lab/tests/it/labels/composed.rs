@@ -323,6 +323,12 @@ fn talks(beginnings: [u32; 2]) -> Vec<Talk> {
             .sack(201, 301)
             .window(900)
             .ack(1, 101),
+        open("a D-SACK, while more is under way")
+            .data(1, 1)
+            .data(0, 101)
+            .ack(1, 101)
+            .sack(1, 101)
+            .ack(1, 101),
         new("from the middle on")
             .ack(0, 1000)
             .ack(5, 3000)

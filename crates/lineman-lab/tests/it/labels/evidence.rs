@@ -34,6 +34,8 @@ pub struct Seen {
     pub known: Known,
     /// Whether it has SACK blocks.
     pub has_sack: bool,
+    /// Whether its first block says that a segment has come again.
+    pub has_d_sack: bool,
     /// Whether everything before what it acknowledges was seen.
     pub acks_known: bool,
     /// Whether what is known of its two ends is another thing in Wireshark's stream than in our connection: one of the two has counted
@@ -266,6 +268,7 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
             theirs: theirs.marks,
             known,
             has_sack: has_sack(&frame),
+            has_d_sack: has_d_sack(&frame),
             acks_known: peer.is_whole_to(peer.place(segment.ack)),
             only_resets,
             mixed,
@@ -289,6 +292,23 @@ pub fn look(capture: &Capture) -> Vec<Seen> {
         }
     }
     all
+}
+
+/// Whether the first block of a SACK reports a segment that has come again (RFC 2883 §4).
+fn has_d_sack(frame: &Frame<'_>) -> bool {
+    let Some(tcp) = frame.tcp() else {
+        return false;
+    };
+    let mut blocks = tcp.options().flat_map(|option| match option {
+        TcpOption::Sack(blocks) => blocks.iter().collect(),
+        _ => Vec::new(),
+    });
+    let (first, second) = (blocks.next(), blocks.next());
+    let is_up_to = |one: u32, other: u32| one.wrapping_sub(other) as i32 <= 0;
+    first.is_some_and(|(from, to)| {
+        let within = |other: (u32, u32)| is_up_to(other.0, from) && is_up_to(to, other.1);
+        is_up_to(to, tcp.ack()) || second.is_some_and(within)
+    })
 }
 
 fn has_sack(frame: &Frame<'_>) -> bool {

@@ -200,6 +200,9 @@ pub const KINDS: &[Kind] = &[
     theirs("it answers what had come before", DupAck, |it| {
         it.peer.last_known
     }),
+    theirs("a D-SACK says that it had come before", DupAck, |it| {
+        it.has_d_sack
+    }),
     ours(
         "it repeats itself, and its peer's last packet was no keep-alive",
         DupAck,
@@ -237,7 +240,8 @@ pub const KINDS: &[Kind] = &[
         WindowUpdate,
         |it| {
             let label = it.sent.label;
-            it.has_sack && it.peer.last_known && label == Label::AckAgain(Prompt::Known)
+            let was_known = it.has_d_sack || it.has_sack && it.peer.last_known;
+            was_known && label == Label::AckAgain(Prompt::Known)
         },
     ),
     // ZeroWindow.

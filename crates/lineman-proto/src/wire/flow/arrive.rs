@@ -38,7 +38,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     let ack = placed.ack.filter(|ack| is_taken && *ack <= receiver.next);
     if let Some(ack) = ack {
         let bare = placed.seq == placed.end && !sender.probed;
-        receiver.hear((ack, segment.window), bare, placed.sacked, now_ns);
+        receiver.hear((ack, segment.window), bare, placed.sacks, now_ns);
         receiver.heard.widest = receiver.heard.widest.max(window);
     }
     if is_taken && ack == placed.ack && ack.is_none_or(|ack| ack == receiver.heard.ack) {
@@ -94,6 +94,8 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         Arrival::Passed { .. } => Prompt::Passed,
         _ => Prompt::Unseen,
     };
+    let seemed_known = receiver.prompt == Prompt::Known && placed.end <= receiver.received.expects;
+    receiver.known_to = seemed_known.then_some(placed.end);
     let brings_more = placed.bytes > 0 && receiver.received.expects > due;
     if brings_more && receiver.fin.is_some() {
         receiver.fed_after_end = placed.ack;

@@ -143,7 +143,7 @@ impl Side {
         }
         let came_ns = self.sight.fin_came_ns;
         let left_later = came_ns.is_some_and(|came_ns| !self.may_cross(came_ns, now_ns));
-        let names_it = it.sacked == Some(fin + 1);
+        let names_it = it.sacked() == Some(fin + 1);
         if left_later || names_it {
             self.sight.lacks_from = Some(ack);
             return LacksFin::Surely;

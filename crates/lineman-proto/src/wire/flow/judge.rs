@@ -9,6 +9,7 @@ use super::TcpState;
 use super::Timer;
 use super::label::HELD_BACK_NS;
 use super::resent::SHORTEST_RTO_NS;
+use super::sacks::Sacks;
 use super::side::Said;
 use super::side::Side;
 use crate::wire::Flags;
@@ -22,8 +23,8 @@ pub(super) struct Placed {
     pub ack: Option<i64>,
     pub window: u16,
     pub bytes: u32,
-    /// Behind the highest block that a SACK names.
-    pub sacked: Option<i64>,
+    /// What its SACK blocks say.
+    pub sacks: Sacks,
     /// Its sender's clock, in its ticks, and the last of its peer's that it has heard.
     pub stamps: Option<(u32, u32)>,
     /// Whether it lies before its sender's SYN: it is of a connection before this one.
@@ -38,6 +39,11 @@ impl Placed {
     /// Whether it says that there is no room; a reset says nothing of room.
     pub(super) fn closes_window(&self) -> bool {
         self.window == 0 && self.ack.is_some() && !self.flags.any(Flags::SYN | Flags::RST)
+    }
+
+    /// Behind the highest of what a SACK says to have come beyond a gap.
+    pub(super) fn sacked(&self) -> Option<i64> {
+        self.sacks.highest()
     }
 
     fn is_bare(&self) -> bool {
@@ -272,12 +278,16 @@ fn bare_ack(sender: &Side, peer: &Side, it: &Placed) -> Bare {
         return Bare::OfFin;
     }
     let same_window = it.window == said.window;
-    let repeats = same_window || it.sacked.is_some();
-    let reports_gap = repeats && peer.next > ack && sender.has_gap(ack, it.sacked);
+    let repeats = same_window || it.sacks.any();
+    // That a segment has come again says nothing of a gap: a sender that hears so does not count it (RFC 2883 §4).
+    let repeats = repeats && !it.sacks.reports_known;
+    let prompt = sender.prompt_of(it);
+    let reports_gap = repeats && peer.next > ack && sender.has_gap(ack, it.sacked(), prompt);
     match ack - said.ack {
         ..0 => Bare::Old,
         0 if peer.probed && same_window => Bare::Plain,
         0 if reports_gap => Bare::Duplicate(said.repeats + 1),
+        0 if it.sacks.reports_known => Bare::Plain,
         0 if !same_window => Bare::Window,
         _ => Bare::Plain,
     }
@@ -292,6 +302,7 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
     // The SYN's number is no byte.
     let before = sender.said.map_or(1, |said| said.ack).max(1);
     let more = it.ack.map_or(0, |ack| (ack - before).max(0));
+    let prompt = sender.prompt_of(it);
     match bare {
         Some(Bare::OfFin) => {
             // Where FINs have crossed, the last is one that is sent when the other's ACK has arrived:
@@ -306,7 +317,7 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
             };
         }
         // What came last was no data behind the gap: it counts (RFC 5681 §2), but says nothing new.
-        Some(Bare::Duplicate(_)) if sender.prompt == Prompt::Known => {
+        Some(Bare::Duplicate(_)) if prompt == Prompt::Known => {
             return Label::AckAgain(Prompt::Known);
         }
         Some(Bare::Duplicate(times)) => return Label::AckDup { times },
@@ -315,13 +326,11 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
         _ => {}
     }
     match more {
-        0 if it.window == 0 && !it.has(Flags::SYN) && sender.prompt != Prompt::Probe => {
-            Label::Window
-        }
-        0 if sender.said.is_none() && !it.has(Flags::SYN) && sender.prompt == Prompt::Unseen => {
+        0 if it.window == 0 && !it.has(Flags::SYN) && prompt != Prompt::Probe => Label::Window,
+        0 if sender.said.is_none() && !it.has(Flags::SYN) && prompt == Prompt::Unseen => {
             Label::AckFirst
         }
-        0 => Label::AckAgain(sender.prompt),
+        0 => Label::AckAgain(prompt),
         bytes => Label::Ack { bytes, after_ns },
     }
 }
@@ -351,6 +360,9 @@ fn note(sender: &mut Side, it: &Placed, bare: Option<Bare>, now_ns: u64) {
         true => 0,
         false => repeats + u32::from(matches!(bare, Some(Bare::Duplicate(_)))),
     };
+    if ack >= last_ack {
+        sender.said_sacks = it.sacks;
+    }
     sender.said = Some(Said {
         ack: ack.max(last_ack),
         window: it.window,

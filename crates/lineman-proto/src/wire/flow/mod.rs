@@ -23,6 +23,7 @@ mod pair;
 mod received;
 mod resent;
 mod reset;
+mod sacks;
 mod segment;
 mod side;
 mod sight;

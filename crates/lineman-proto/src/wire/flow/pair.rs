@@ -6,6 +6,7 @@ use super::Segment;
 use super::Way;
 use super::judge::Placed;
 use super::numbers::Numbers;
+use super::sacks::Sacks;
 use super::side::Side;
 use crate::wire::Flags;
 
@@ -112,7 +113,7 @@ impl Pair {
             ack,
             window: segment.window,
             bytes: segment.len,
-            sacked: self.highest_sack(way, segment),
+            sacks: self.sacks(way, segment, ack),
             stamps: segment.time_stamps,
         }
     }
@@ -126,10 +127,16 @@ impl Pair {
         u32::from(segment.window) << shift
     }
 
-    fn highest_sack(&self, way: Way, segment: &Segment) -> Option<i64> {
+    fn sacks(&self, way: Way, segment: &Segment, ack: Option<i64>) -> Sacks {
         let peer = self.side(way.other());
-        let numbers = peer.numbers?;
-        let places = segment.sacked().map(|to| numbers.place(peer.next, to));
-        places.max()
+        let Some((numbers, ack)) = peer.numbers.zip(ack) else {
+            return Sacks::default();
+        };
+        let place = |number| numbers.place(peer.next, number);
+        let blocks = segment.sacked();
+        Sacks::new(
+            ack,
+            blocks.map(|it| it.map(|it| (place(it.0), place(it.1)))),
+        )
     }
 }

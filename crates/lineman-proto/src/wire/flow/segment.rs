@@ -11,7 +11,10 @@ use crate::wire::TcpOption;
 use crate::wire::tcp::MAX_SHIFT;
 
 /// The most blocks that the 40 bytes of options have room for (RFC 2018 §3).
-const SACK_BLOCKS: usize = 4;
+pub(super) const SACK_BLOCKS: usize = 4;
+
+/// The first number of a block that a SACK names, and the one behind its last.
+type Block = (u32, u32);
 
 /// A TCP segment, taken out of its frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +43,8 @@ pub struct Segment {
     pub time_stamps: Option<(u32, u32)>,
     /// The identification of its IPv4 packet; 0 if it has none.
     pub(super) ip_id: u16,
-    /// Behind the last byte of each block that a SACK names; `None` without the option.
-    sacked: Option<[Option<u32>; SACK_BLOCKS]>,
+    /// The blocks that a SACK names; `None` without the option.
+    sacked: Option<[Option<Block>; SACK_BLOCKS]>,
 }
 
 impl Segment {
@@ -85,8 +88,8 @@ impl Segment {
             .saturating_add(u32::from(self.has(Flags::FIN)))
     }
 
-    pub(super) fn sacked(&self) -> impl Iterator<Item = u32> {
-        self.sacked.into_iter().flatten().flatten()
+    pub(super) fn sacked(&self) -> [Option<Block>; SACK_BLOCKS] {
+        self.sacked.unwrap_or_default()
     }
 }
 
@@ -96,7 +99,7 @@ struct Options {
     scale: Option<u8>,
     sack_permitted: bool,
     time_stamps: Option<(u32, u32)>,
-    sacked: Option<[Option<u32>; SACK_BLOCKS]>,
+    sacked: Option<[Option<Block>; SACK_BLOCKS]>,
 }
 
 impl Options {
@@ -112,8 +115,8 @@ impl Options {
                     found.time_stamps = Some((value, echo));
                 }
                 TcpOption::Sack(blocks) if found.sacked.is_none() => {
-                    let mut ends = blocks.iter().map(|(_, end)| end);
-                    found.sacked = Some(std::array::from_fn(|_| ends.next()));
+                    let mut blocks = blocks.iter();
+                    found.sacked = Some(std::array::from_fn(|_| blocks.next()));
                 }
                 _ => {}
             }

@@ -8,12 +8,14 @@ use super::Prompt;
 use super::TcpState;
 use super::crossing::Gone;
 use super::judge::Packet;
+use super::judge::Placed;
 use super::life::Life;
 use super::numbers::Numbers;
 use super::owed::Owed;
 use super::received::Received;
 use super::resent::History;
 use super::resent::Sending;
+use super::sacks::Sacks;
 use super::sight::Sight;
 use super::sight::Unseen;
 use super::stamps::Stamps;
@@ -44,6 +46,8 @@ pub(super) struct Side {
     has_one_ip_id: bool,
     /// The last acknowledgment that it sent.
     pub said: Option<Said>,
+    /// The blocks that the SACK of that named.
+    pub said_sacks: Sacks,
     /// Up to which place of the peer's it has ever said that it has room, and has said last: windows may shrink.
     pub room_to: Option<i64>,
     pub offers_to: Option<i64>,
@@ -66,6 +70,8 @@ pub(super) struct Side {
     pub asked_ns: Option<u64>,
     /// What arrived last that it must answer with an ACK of what it has acknowledged already.
     pub prompt: Prompt,
+    /// Behind what has come again then, if all up to there seemed to have come before.
+    pub known_to: Option<i64>,
     /// What bytes have acknowledged that arrived after it had finished sending: a reset that answers them has that number.
     pub fed_after_end: Option<i64>,
     /// Whether a SYN that it had already has arrived since it last sent its own.
@@ -194,14 +200,16 @@ impl Side {
         &mut self,
         (ack, window): (i64, u16),
         bare: bool,
-        sacked: Option<i64>,
+        sacks: Sacks,
         now_ns: u64,
     ) {
         let heard = &mut self.heard;
         let was_told = heard.at_ns > 0;
         heard.at_ns = now_ns;
         let is_old = ack < heard.ack;
-        let same = ack == heard.ack && (window == heard.window || sacked.is_some());
+        // That a segment has come again says nothing of a gap (RFC 2883 §4).
+        let repeats = (window == heard.window || sacks.any()) && !sacks.reports_known;
+        let same = ack == heard.ack && repeats;
         if ack > heard.ack {
             (heard.ack, heard.repeats) = (ack, 0);
             heard.more_ns = now_ns;
@@ -214,7 +222,7 @@ impl Side {
             }
             (heard.window, heard.current_ns) = (window, now_ns);
         }
-        heard.sacked = heard.sacked.max(sacked.unwrap_or(0));
+        heard.sacked = heard.sacked.max(sacks.highest().unwrap_or(0));
     }
 
     /// Whether it goes on with new bytes although older ones are missing, after a time-out (RFC 5682); to be asked
@@ -226,9 +234,20 @@ impl Side {
     /// Whether something behind what it acknowledges has reached it, as far as is known: it has told so by SACK,
     /// or more was delivered. Where sent and delivered are seen at once, as in a capture, what is lost later seems
     /// to have arrived.
-    pub(super) fn has_gap(&self, ack: i64, sacked: Option<i64>) -> bool {
-        let seems = self.received.expects > ack && self.prompt == Prompt::Unseen;
+    pub(super) fn has_gap(&self, ack: i64, sacked: Option<i64>, prompt: Prompt) -> bool {
+        let seems = self.received.expects > ack && prompt == Prompt::Unseen;
         sacked.is_some_and(|to| to > ack) || self.received.has_gap() || seems
+    }
+
+    /// What had it send an acknowledgment, by that itself where it tells; else by what arrived last.
+    pub(super) fn prompt_of(&self, it: &Placed) -> Prompt {
+        match self.prompt {
+            Prompt::Unseen | Prompt::Known if it.sacks.reports_known => Prompt::Known,
+            Prompt::Known if it.sacks.is_news_after(&self.said_sacks) => Prompt::Unseen,
+            // It says that it has not got what came again: that may be on its way still, and the one before was lost.
+            Prompt::Known if it.ack < self.known_to && it.ack.is_some() => Prompt::Unseen,
+            prompt => prompt,
+        }
     }
 
     /// Its numbers; if they are unknown, `number` is taken for the one behind its SYN. Where that is a guess, it

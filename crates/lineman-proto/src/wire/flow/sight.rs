@@ -74,7 +74,7 @@ impl Side {
         self.shows_own(peer, it, now_ns);
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
-            self.shows_heard(peer, ack.max(it.sacked.unwrap_or(ack)), ack);
+            self.shows_heard(peer, ack.max(it.sacked().unwrap_or(ack)), ack);
             self.received.has_all_to(ack);
             self.settles_what_may_have_come();
             if peer.fin.is_some_and(|fin| ack > fin) {
@@ -247,7 +247,7 @@ impl Side {
         // All that it has room for it has, and not what its peer has sent beyond that.
         let was_overrun = self.room_to == Some(ack);
         // What it has by SACK it names in each ACK, as long as it has it (RFC 2018 §4, §8).
-        let reneges = it.sacked.is_none() && ack > said && ack < peer.heard.sacked;
+        let reneges = it.sacked().is_none() && ack > said && ack < peer.heard.sacked;
         let lacks =
             is_newest && (withdraws || was_overrun || reneges) && ack < self.received.expects;
         if lacks {

@@ -6,6 +6,7 @@ mod capture;
 mod life;
 mod resent;
 mod resets;
+mod sacks;
 mod sight;
 mod stamps;
 mod tftp;
@@ -98,9 +99,18 @@ impl Talk {
     }
 
     /// The server acknowledges up to `ack`, and by SACK what lies between `from` and `to`.
-    fn sacks(&mut self, ack: u32, (from, to): (u32, u32)) -> Told {
+    fn sacks(&mut self, ack: u32, block: (u32, u32)) -> Told {
+        self.sacks_all(ack, &[block])
+    }
+
+    /// As [`sacks`](Self::sacks), with so many blocks.
+    fn sacks_all(&mut self, ack: u32, blocks: &[(u32, u32)]) -> Told {
         self.id += 1;
-        let numbers = [from, to].map(|place| self.isn[0].wrapping_add(place).to_be_bytes());
+        let numbers: Vec<_> = blocks
+            .iter()
+            .flat_map(|(from, to)| [from, to])
+            .map(|place| self.isn[0].wrapping_add(*place).to_be_bytes())
+            .collect();
         let bytes = ends(Way::Back).tcp(&compose::Segment {
             seq: self.isn[1].wrapping_add(1),
             ack: self.isn[0].wrapping_add(ack),
