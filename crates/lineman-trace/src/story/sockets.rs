@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::flow::Label;
 
 use super::Around;
 use super::Arrow;
@@ -90,6 +91,9 @@ impl Sockets {
         let mut cells = Ends::default();
         for (host, before) in HOSTS.into_iter().zip(before) {
             cells[host] = about[host].and_then(|socket| self.cell(socket, before, through[host]));
+            if let Some(cell) = cells[host].as_mut().filter(|cell| crosses(row, host, cell)) {
+                cell.before = TcpState::SynSent;
+            }
         }
         cells
     }
@@ -295,6 +299,16 @@ fn unseen(now: TcpState) -> TcpState {
         TcpState::SynReceived => TcpState::Listen,
         state => state,
     }
+}
+
+/// Whether an end whose state is deduced sends the SYN by which it asks to open, where the peer's has crossed that: it has
+/// been no listener.
+fn crosses(row: &Row, host: Host, cell: &StateCell) -> bool {
+    let deduced = matches!(cell.known, Known::Deduced | Known::Contradicted);
+    let opens = matches!(cell.before, TcpState::Closed | TcpState::Listen);
+    let arrow = row.arrow.as_ref().filter(|arrow| arrow.from == host);
+    let crossed = arrow.is_some_and(|it| it.label == Some(Label::SynCrossed));
+    deduced && opens && crossed && cell.after == TcpState::SynReceived
 }
 
 /// The socket that a row is about: its packet's, else the one that changed.

@@ -7,6 +7,7 @@
 mod absent;
 mod calls;
 mod capture;
+mod captured;
 mod causes;
 mod composer;
 mod connections;

@@ -1,0 +1,123 @@
+//! Single captures of what is seldom seen, as their ladders and tables tell it.
+
+use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::Segment;
+use lineman_trace::capture::Captured;
+use lineman_trace::capture::Conversation;
+use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Recorder;
+use lineman_trace::log::*;
+use lineman_trace::story::*;
+
+use crate::causes::ids;
+use crate::composer::*;
+
+const NOW_NS: u64 = 1_790_000_000_000_000_000;
+const MS: u64 = 1_000_000;
+
+/// What one capture has seen: frames, each with its time.
+pub struct Capture {
+    pub tcp: Connection,
+    isn: [u32; 2],
+    taken: Vec<(u64, Vec<u8>)>,
+    now_ns: u64,
+}
+
+pub fn capture() -> Capture {
+    Capture {
+        tcp: Connection::new(9000),
+        isn: [u32::MAX - 3, 9_000],
+        taken: Vec::new(),
+        now_ns: NOW_NS,
+    }
+}
+
+impl Capture {
+    pub fn ms(&mut self, millis: u64) -> &mut Self {
+        self.now_ns += millis * MS;
+        self
+    }
+
+    /// A segment, with its numbers counted from the first ones.
+    pub fn segment(&self, from: Host, flags: Flags, (seq, ack): (u32, u32), len: usize) -> Vec<u8> {
+        let (me, peer) = (from as usize, from.other() as usize);
+        let ends = [self.tcp.client, self.tcp.server];
+        Envelope::new(ends[me], ends[peer]).tcp(&Segment {
+            seq: self.isn[me].wrapping_add(seq),
+            ack: match flags.has(ACK) {
+                true => self.isn[peer].wrapping_add(ack),
+                false => 0,
+            },
+            flags,
+            window: self.tcp.window,
+            options: &[],
+            payload: &vec![7; len],
+        })
+    }
+
+    pub fn sees(&mut self, from: Host, flags: Flags, places: (u32, u32), len: usize) -> &mut Self {
+        let frame = self.segment(from, flags, places, len);
+        self.frame(frame)
+    }
+
+    pub fn frame(&mut self, frame: Vec<u8>) -> &mut Self {
+        self.ms(1);
+        self.taken.push((self.now_ns, frame));
+        self
+    }
+
+    /// The conversations of the table, in the order in which they begin, and the rows of the first.
+    pub fn read(&self) -> (Vec<Conversation>, Vec<Row>) {
+        let (mut all, mut recorder, mut story) =
+            (Conversations::default(), Recorder::new(), Story::new());
+        let mut rows = Vec::new();
+        for (n, (at_ns, bytes)) in self.taken.iter().enumerate() {
+            let packet = Captured {
+                link: LinkType::ETHERNET,
+                utc_ns: Some(*at_ns),
+                wire_len: u32::try_from(bytes.len()).expect("a packet"),
+                bytes,
+                checksum_pending: false,
+            };
+            let sorted = all.take(&packet);
+            if n == 0 {
+                rows.extend(story.push(&recorder.start("", &packet, all.current())));
+            }
+            if sorted.conversation == Some(1) {
+                rows.extend(story.push(&recorder.packet(sorted.number, sorted.from, &packet)));
+            }
+        }
+        rows.extend(story.finish());
+        let mut conversations = all.finish().conversations;
+        conversations.sort_by_key(|it| it.number);
+        (conversations, rows)
+    }
+
+    pub fn rows(&self) -> Vec<Row> {
+        self.read().1
+    }
+}
+
+/// The states of a host beside a row, before and behind it.
+pub fn moves(row: &Row, host: Host) -> Option<(TcpState, TcpState)> {
+    row.states[host].map(|cell| (cell.before, cell.after))
+}
+
+/// "The server: LISTEN → SYN-RECEIVED": it had sent its SYN itself.
+#[test]
+fn an_end_that_asks_to_open_as_the_peer_does_was_told_as_a_listener() {
+    use TcpState::{SynReceived, SynSent};
+    let mut capture = capture();
+    capture.sees(Client, SYN, (0, 0), 0);
+    capture.sees(Server, SYN, (0, 0), 0);
+    capture.sees(Client, and_ack(SYN), (0, 1), 0);
+    capture.sees(Server, and_ack(SYN), (0, 1), 0);
+    let rows = capture.rows();
+    for host in [Client, Server] {
+        assert_eq!(moves(&rows[1], host), Some((SynSent, SynReceived)));
+    }
+    let told = ids(&rows[1].sayings);
+    let crossed = told.iter().filter(|id| **id == "state.syn.crossed");
+    assert_eq!(crossed.count(), 2, "{told:?}");
+}
