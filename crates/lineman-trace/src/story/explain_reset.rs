@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
+use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
+use lineman_proto::wire::flow::Unbelieved;
 
 use super::Around;
 use super::Arrow;
@@ -18,6 +20,9 @@ use crate::log::TcpState;
 /// Why a connection is reset, and what comes of that; nothing of what is no reset.
 pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) -> Vec<Saying> {
     let who = arrow.from;
+    if let Some(unbelieved) = unbelieved(arrow, label) {
+        return vec![unbelieved];
+    }
     let why = match label {
         Label::RstRefused => refused(arrow, around),
         Label::RstUnheard if around.deaf[who] => Saying::RstUnheardShut { who },
@@ -43,6 +48,21 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
     let left_open = label == Label::RstBroken && around.left_open;
     let kernel = left_open.then_some(Saying::KernelCloses { who });
     [why].into_iter().chain(kernel).chain(noticed).collect()
+}
+
+/// A capture does not show what its receiver makes of a reset. Where the number is not the one that is due, that follows from the rules.
+fn unbelieved(arrow: &Arrow, label: Label) -> Option<Saying> {
+    let (who, seq) = (arrow.from, arrow.place?.seq);
+    let ends = label == Label::RstBroken && arrow.fate == Fate::Captured;
+    match arrow.arrival {
+        Arrival::ResetIgnored(Unbelieved::Outside { due }) if ends => {
+            Some(Saying::RstOutside { who, seq, due })
+        }
+        Arrival::ResetIgnored(Unbelieved::NotDue { due }) if ends => {
+            Some(Saying::RstNotDue { who, seq, due })
+        }
+        _ => None,
+    }
 }
 
 /// What the program at the other end notices, if it has the socket still.

@@ -170,6 +170,7 @@ fn said(
         | Label::RstWaiting
         | Label::RstUnheard => return None,
         Label::AckEarlier => Saying::AckEarlier { who, ack },
+        Label::SynInside => Saying::SynInside { who, seq },
         Label::FinFirst if arrow.peer_may_have_ended => Saying::FinSeen { who, seq: fin },
         Label::FinFirst => Saying::FinFirst { who, seq: fin },
         Label::FinSecond => Saying::FinSecond { who, seq: fin },

@@ -356,6 +356,7 @@ fn label(label: Label) -> &'static str {
         Label::AckAgain(_) => "ack_again",
         Label::AckFirst => "ack_first",
         Label::AckEarlier => "ack_earlier",
+        Label::SynInside => "syn_inside",
         Label::FinFirst => "fin_first",
         Label::FinSecond => "fin_second",
         Label::FinCombined => "fin_combined",

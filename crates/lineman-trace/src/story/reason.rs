@@ -4,6 +4,7 @@ use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Label;
 
 use super::Around;
+use super::Arrow;
 use super::CallCell;
 use super::Row;
 use super::sending::Sends;
@@ -175,6 +176,8 @@ impl Reason {
             (TimeWait, SynReceived) if row.arrow.is_some() && !sends => Self::Reopened,
             (_, Closed) if reset => match sends {
                 true if timed_out(row, who) => Self::GaveUp,
+                // It says that it has no connection: it has none that it could reset.
+                true if row.arrow.as_ref().is_some_and(is_late) => return None,
                 true => Self::Resets,
                 false if row.states[who].is_some_and(|it| it.before == SynSent) => Self::Refused,
                 false => Self::Broken,
@@ -231,6 +234,10 @@ fn fills_gap(row: &Row, who: Host) -> bool {
         let fills = segment.is_some_and(|it| it.len > 0 && !it.has(Flags::FIN));
         arrow.from != who && arrow.fate.arrives() && fills
     })
+}
+
+fn is_late(arrow: &Arrow) -> bool {
+    arrow.label == Some(Label::RstLate)
 }
 
 /// Whether a call of the row has failed because nothing has answered.

@@ -119,6 +119,8 @@ sayings! {
     AckFirst "ack.first" { who: Host, next: RelativeSeq }
     /// An acknowledgment of what was not seen.
     AckUnseen "ack.unseen" { who: Host, next: RelativeSeq }
+    /// A SYN in the middle of the connection.
+    SynInside "syn.inside" { who: Host, seq: RelativeSeq }
     /// A number of a connection before this one, in answer to a SYN.
     AckEarlier "ack.earlier" { who: Host, ack: Seq }
     /// Another window.
@@ -171,6 +173,10 @@ sayings! {
     RstClosed "rst.closed" { who: Host }
     /// Reset with its listener, before accept() has returned it.
     RstUntaken "rst.unaccepted" { who: Host }
+    /// A reset in a capture whose number lies outside of the window.
+    RstOutside "rst.outside" { who: Host, seq: RelativeSeq, due: RelativeSeq }
+    /// A reset in a capture whose number is not the one that is due.
+    RstNotDue "rst.not_due" { who: Host, seq: RelativeSeq, due: RelativeSeq }
     /// Reset for a reason that is not known.
     RstBroken "rst.broken" { who: Host }
     /// To a socket that is gone.

@@ -6,7 +6,9 @@ use lineman_proto::wire::compose::Segment;
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversation;
 use lineman_trace::capture::Conversations;
+use lineman_trace::capture::Ending;
 use lineman_trace::capture::Recorder;
+use lineman_trace::capture::Trouble;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -20,7 +22,7 @@ const MS: u64 = 1_000_000;
 pub struct Capture {
     pub tcp: Connection,
     isn: [u32; 2],
-    taken: Vec<(u64, Vec<u8>)>,
+    taken: Vec<(u64, Host, Vec<u8>)>,
     now_ns: u64,
 }
 
@@ -58,12 +60,19 @@ impl Capture {
 
     pub fn sees(&mut self, from: Host, flags: Flags, places: (u32, u32), len: usize) -> &mut Self {
         let frame = self.segment(from, flags, places, len);
-        self.frame(frame)
+        self.frame(from, frame)
     }
 
-    pub fn frame(&mut self, frame: Vec<u8>) -> &mut Self {
+    pub fn frame(&mut self, from: Host, frame: Vec<u8>) -> &mut Self {
         self.ms(1);
-        self.taken.push((self.now_ns, frame));
+        self.taken.push((self.now_ns, from, frame));
+        self
+    }
+
+    pub fn opened(mut self) -> Self {
+        self.sees(Client, SYN, (0, 0), 0);
+        self.sees(Server, and_ack(SYN), (0, 1), 0);
+        self.sees(Client, ACK, (1, 1), 0);
         self
     }
 
@@ -72,7 +81,7 @@ impl Capture {
         let (mut all, mut recorder, mut story) =
             (Conversations::default(), Recorder::new(), Story::new());
         let mut rows = Vec::new();
-        for (n, (at_ns, bytes)) in self.taken.iter().enumerate() {
+        for (n, (at_ns, _, bytes)) in self.taken.iter().enumerate() {
             let packet = Captured {
                 link: LinkType::ETHERNET,
                 utc_ns: Some(*at_ns),
@@ -99,6 +108,21 @@ impl Capture {
     }
 }
 
+/// What captures seldom have, in one log.
+pub fn seldom() -> Vec<u8> {
+    let mut log = Script::captured("captured-seldom");
+    let mut seen = capture().opened();
+    seen.sees(Client, RST, (200, 0), 0);
+    seen.sees(Server, ACK, (1, 1), 0);
+    seen.sees(Client, RST, (90_000_000, 0), 0);
+    seen.sees(Client, SYN, (4, 0), 0);
+    seen.sees(Server, ACK, (1, 1), 0);
+    for (_, from, frame) in seen.taken {
+        log.raw(from, frame);
+    }
+    log.done()
+}
+
 /// The states of a host beside a row, before and behind it.
 pub fn moves(row: &Row, host: Host) -> Option<(TcpState, TcpState)> {
     row.states[host].map(|cell| (cell.before, cell.after))
@@ -120,4 +144,46 @@ fn an_end_that_asks_to_open_as_the_peer_does_was_told_as_a_listener() {
     let told = ids(&rows[1].sayings);
     let crossed = told.iter().filter(|id| **id == "state.syn.crossed");
     assert_eq!(crossed.count(), 2, "{told:?}");
+}
+
+/// "The client resets the connection: nothing more is acknowledged or waited for", and the connection went on; the table said "reset by the
+/// client".
+#[test]
+fn a_reset_that_is_not_due_was_told_as_the_end() {
+    for (seq, id) in [(200, "rst.not_due"), (90_000_000, "rst.outside")] {
+        let mut capture = capture().opened();
+        capture.sees(Client, RST, (seq, 0), 0);
+        capture.sees(Server, ACK, (1, 1), 0);
+        let (conversations, rows) = capture.read();
+        assert_eq!(ids(&rows[3].sayings)[..1], [id]);
+        assert_eq!(conversations[0].ending, Ending::Open);
+        assert_eq!(conversations[0].troubles.count(Trouble::Reset), 1);
+    }
+}
+
+/// A SYN inside a connection split it in two, in the table and the ladder.
+#[test]
+fn a_syn_inside_a_connection_was_told_as_another() {
+    let mut capture = capture().opened();
+    capture.sees(Client, SYN, (4, 0), 0);
+    capture.sees(Server, ACK, (1, 1), 0);
+    capture.sees(Client, ACK, (1, 1), 9);
+    let (conversations, rows) = capture.read();
+    assert_eq!((conversations.len(), rows.len()), (1, 6));
+    assert_eq!(ids(&rows[3].sayings), ["syn.inside"]);
+    assert_eq!(ids(&rows[5].sayings)[..1], ["data"]);
+}
+
+/// "It has no such connection … because it has reset the connection itself."
+#[test]
+fn an_end_without_a_connection_resets_none() {
+    let mut capture = capture();
+    capture.sees(Client, SYN, (0, 0), 0);
+    capture.sees(Server, and_ack(SYN), (0, 1), 0);
+    capture.sees(Client, RST, (1, 0), 0);
+    let rows = capture.rows();
+    assert_eq!(
+        ids(&rows[2].sayings),
+        ["rst.late", "state.moved.somehow", "state.listen.reset"]
+    );
 }

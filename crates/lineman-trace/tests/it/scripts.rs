@@ -11,12 +11,13 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 31] = [
+pub const ALL: [(&str, Make); 32] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
     ("capture-misses", capture_misses),
     ("captured-refusals", crate::ignored::refusals),
+    ("captured-seldom", crate::captured::seldom),
     ("causes", causes),
     ("chat", chat),
     ("crossed", crossed),

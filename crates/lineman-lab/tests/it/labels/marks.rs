@@ -125,6 +125,7 @@ pub fn ours(said: &Said) -> Marks {
             | Label::AckAgain(_)
             | Label::AckFirst
             | Label::AckEarlier
+            | Label::SynInside
             | Label::AckFin { .. }
     );
     let late = sent.order == Order::Late && takes;

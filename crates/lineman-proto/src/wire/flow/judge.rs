@@ -8,6 +8,7 @@ use super::Prompt;
 use super::TcpState;
 use super::Timer;
 use super::label::HELD_BACK_NS;
+use super::point::Point;
 use super::resent::SHORTEST_RTO_NS;
 use super::sacks::Sacks;
 use super::side::Said;
@@ -56,7 +57,20 @@ impl Placed {
 pub(super) struct Packet {
     pub id: u64,
     pub ip_id: u16,
+    pub point: Point,
     pub now_ns: u64,
+}
+
+impl Packet {
+    /// Whether it is the same IP packet as one before it with the same contents. Without an identification (IPv6, and RFC 6864 for what may not be
+    /// fragmented) only another place on its way tells: what is sent again comes by the same one.
+    pub(super) fn is_copy_of(&self, earlier: &Self) -> bool {
+        let wait_ns = self.now_ns.saturating_sub(earlier.now_ns);
+        match (self.ip_id, earlier.ip_id) {
+            (0, 0) => self.point.is_beside(earlier.point) && wait_ns < SHORTEST_RTO_NS,
+            (id, before) => id == before,
+        }
+    }
 }
 
 /// What was found about a segment.
@@ -156,8 +170,8 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
     let asked = peer.syn.is_some();
     let answers = it.ack.is_none();
     match () {
-        // Who answers a SYN without ever having said anything refuses it.
-        () if silent && asked => Label::RstRefused,
+        // Who answers a SYN without ever having said anything refuses it. A SYN-ACK asks for nothing: who has not sent the SYN has no connection.
+        () if silent && peer.syn == Some(false) => Label::RstRefused,
         () if sender.is(TcpState::Closed) => Label::RstLate,
         () if answers && sender.fed_after_end == Some(it.seq) => Label::RstUnheard,
         () if answers && sender.fin.is_some() => Label::RstLate,

@@ -11,6 +11,8 @@ pub enum Label {
     SynAck,
     /// It agrees to a SYN that crossed its own.
     SynAckCrossed,
+    /// A SYN without ACK that stands within the numbers of a connection that goes on: no new one begins with it (RFC 5961 §4).
+    SynInside,
     /// The third of the handshake: its sender has seen the server's number.
     AckThird {
         /// Whether it answers an end that had asked to open, too: then it is no third of three.

@@ -20,6 +20,7 @@ mod numbers;
 mod outcome;
 mod owed;
 mod pair;
+mod point;
 mod received;
 mod resent;
 mod reset;

@@ -37,9 +37,7 @@ pub(super) struct History {
 struct Piece {
     from: i64,
     to: i64,
-    id: u64,
-    ip_id: u16,
-    at_ns: u64,
+    packet: Packet,
     /// When the timer began that has it sent again: when it was sent, but of a SYN that was sent with an ACK when the peer's
     /// came, when it was sent first.
     timed_ns: u64,
@@ -100,9 +98,7 @@ impl History {
         self.pieces.push_back(Piece {
             from: it.from,
             to: it.to,
-            id: it.packet.id,
-            ip_id: it.packet.ip_id,
-            at_ns: it.packet.now_ns,
+            packet: it.packet,
             timed_ns: goes_on.map_or(it.packet.now_ns, |before| before.timed_ns),
             times: match (goes_on, before) {
                 (Some(before), _) => before.times,
@@ -166,7 +162,7 @@ impl History {
     }
 
     fn again(&self, before: Piece, it: Sending) -> Again {
-        let wait_ns = it.packet.now_ns.saturating_sub(before.at_ns);
+        let wait_ns = it.packet.now_ns.saturating_sub(before.packet.now_ns);
         let since = |at: u64| it.packet.now_ns.saturating_sub(at);
         // What acknowledges something new starts the timer anew (RFC 6298 §5.3). If it acknowledges this segment, too, it has not
         // come: nothing would be sent again.
@@ -178,7 +174,7 @@ impl History {
             wait_ns,
             timer_ns: begun.map_or(ran_ns, |at| ran_ns.min(since(at))),
             last_wait_ns: before.wait_ns,
-            earlier: before.id,
+            earlier: before.packet.id,
             covered: Some((before.from, before.to)),
             fresh: u32::try_from((it.to - it.next).max(0)).unwrap_or(u32::MAX),
             cause: self.cause(before, it, wait_ns),
@@ -187,8 +183,8 @@ impl History {
 
     fn cause(&self, before: Piece, it: Sending, wait_ns: u64) -> Cause {
         let same = (before.from, before.to) == (it.from, it.to);
-        let (ip_id, now_ns) = (it.packet.ip_id, it.packet.now_ns);
-        if ip_id != 0 && before.ip_id == ip_id && same {
+        let now_ns = it.packet.now_ns;
+        if it.packet.is_copy_of(&before.packet) && same {
             return Cause::Doubled;
         }
         if before.probe {
@@ -200,7 +196,8 @@ impl History {
             return cause;
         }
         // It lies behind what was acknowledged when there was no room.
-        let has_opened = |at: u64| before.at_ns < at && now_ns.saturating_sub(at) < SHORTEST_RTO_NS;
+        let has_opened =
+            |at: u64| before.packet.now_ns < at && now_ns.saturating_sub(at) < SHORTEST_RTO_NS;
         if it.heard.window > 0
             && it.heard.ack <= it.from
             && it.heard.opened_ns.is_some_and(has_opened)

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::point::Point;
 use crate::wire::Checksum;
 use crate::wire::Flags;
 use crate::wire::Frame;
@@ -43,6 +44,8 @@ pub struct Segment {
     pub time_stamps: Option<(u32, u32)>,
     /// The identification of its IPv4 packet; 0 if it has none.
     pub(super) ip_id: u16,
+    /// Where its packet was seen.
+    pub(super) point: Point,
     /// The blocks that a SACK names; `None` without the option.
     sacked: Option<[Option<Block>; SACK_BLOCKS]>,
 }
@@ -52,6 +55,16 @@ impl Segment {
     #[must_use]
     pub fn resent(self) -> Self {
         Self { ip_id: 0, ..self }
+    }
+
+    /// What is left of a SYN that nobody heeds: an empty segment at this number.
+    pub(super) fn empty_at(self, seq: u32) -> Self {
+        Self {
+            flags: Flags(self.flags.0 & !Flags::SYN.0),
+            seq,
+            len: 0,
+            ..self
+        }
     }
 
     /// The segment of a frame, if it has one.
@@ -72,6 +85,7 @@ impl Segment {
             damaged: matches!(frame.checksum(Layer::Tcp), Some(Checksum::Wrong { .. })),
             time_stamps: options.time_stamps,
             ip_id: frame.ipv4().map_or(0, |ip| ip.id()),
+            point: Point::of(frame),
             sacked: options.sacked,
         })
     }

@@ -160,10 +160,10 @@ impl Side {
     /// doubled it. Where an end gives all packets one identification (RFC 6864), that cannot be told.
     pub(super) fn doubles(&mut self, outline: Outline, packet: Packet) -> Option<Again> {
         let before = self.last.replace((packet, outline));
-        let (earlier, known) =
-            before.filter(|(it, _)| it.ip_id != 0 && it.ip_id == packet.ip_id)?;
-        self.has_one_ip_id |= known != outline;
-        let is_bare = outline.0 == outline.1;
+        let (earlier, known) = before.filter(|(it, _)| packet.is_copy_of(it))?;
+        let is_same = known == outline;
+        self.has_one_ip_id |= !is_same && packet.ip_id != 0;
+        let is_bare = outline.0 == outline.1 && is_same;
         let wait_ns = packet.now_ns.saturating_sub(earlier.now_ns);
         (is_bare && !self.has_one_ip_id).then_some(Again {
             times: 1,

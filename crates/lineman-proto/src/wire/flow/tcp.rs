@@ -28,8 +28,10 @@ pub struct TcpFlow {
     pair: Pair,
     /// When the first and the last of its segments were seen, in nanoseconds.
     seen_ns: Option<(u64, u64)>,
-    /// Which way the first reset went.
+    /// Which way the first reset went that was not refused.
     pub(super) reset: Option<Way>,
+    /// Whether one has been believed, or may have been.
+    is_reset: bool,
     /// Whether both ends have sent a SYN before they had the other's.
     crossed: bool,
 }
@@ -42,6 +44,7 @@ impl TcpFlow {
             pair: Pair::of(segment),
             seen_ns: None,
             reset: None,
+            is_reset: false,
             crossed: false,
         }
     }
@@ -134,7 +137,23 @@ impl TcpFlow {
             .numbers
             .map(|numbers| numbers.place(peer.next, segment.ack));
         let answers_this = answers.is_some_and(|ack| (1..=peer.next).contains(&ack));
-        is_new && (!segment.has(Flags::ACK) || is_over() && !answers_this)
+        is_new
+            && (!segment.has(Flags::ACK) || is_over() && !answers_this)
+            && self.inside(way, segment).is_none()
+    }
+
+    /// Where a SYN stands within the numbers of a connection that goes on. Its receiver takes it for no new one, and answers by an ACK (RFC 5961
+    /// §4). One at any other number may be that of an end that has begun anew, and knows nothing of this connection.
+    fn inside(&self, way: Way, segment: &Segment) -> Option<i64> {
+        let (sender, peer) = (self.side(way), self.side(way.other()));
+        let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
+        let goes_on = sender.settled && sender.fin.is_none() && !sender.is(TcpState::Closed);
+        let is_open = asks && goes_on && peer.said.is_some() && self.reset.is_none();
+        let numbers = sender.numbers.filter(|_| is_open)?;
+        let place = numbers.place(sender.next, segment.seq);
+        let due = peer.received.expects.max(1);
+        let room_to = peer.room_to?;
+        (due..=room_to).contains(&place).then_some(place)
     }
 
     /// A segment was sent; `None` if it is not of this connection, or begins [another](Self::is_succeeded_by).
@@ -165,18 +184,26 @@ impl TcpFlow {
     fn sent_by(&mut self, way: Way, id: u64, now_ns: u64, segment: &Segment) -> Sent {
         let (first_ns, _) = self.seen_ns.unwrap_or((now_ns, now_ns));
         self.seen_ns = Some((first_ns, now_ns));
-        if segment.has(Flags::RST) {
-            self.reset.get_or_insert(way);
-        }
+        let inside = self.inside(way, segment);
+        let bare = self.without_syn(way, segment);
+        let segment = inside.map_or(segment, |_| &bare);
         let packet = Packet {
             id,
             ip_id: segment.ip_id,
+            point: segment.point,
             now_ns,
         };
         let was_gone = self.side(way).is(TcpState::Closed);
-        let sent = depart(&mut self.pair, way, packet, segment);
+        let mut sent = depart(&mut self.pair, way, packet, segment);
+        if let Some(place) = inside {
+            (sent.label, sent.place.seq) = (Label::SynInside, place);
+        }
+        // One by which an end goes on waiting for the answer to its SYN ends nothing.
+        if segment.has(Flags::RST) && sent.label != Label::RstWaiting {
+            self.reset.get_or_insert(way);
+        }
         if was_gone && !self.side(way).is(TcpState::Closed) && self.reset == Some(way) {
-            self.reset = None; // it goes on: somebody else has sent the reset
+            (self.reset, self.is_reset) = (None, false); // it goes on: somebody else has sent the reset
         }
         self.crossed |= matches!(sent.label, Label::SynCrossed | Label::SynAckCrossed);
         sent
@@ -203,7 +230,22 @@ impl TcpFlow {
                 moved: None,
             };
         }
-        arrive(&mut self.pair, way, now_ns, segment)
+        let bare = self.without_syn(way, segment);
+        let segment = self.inside(way, segment).map_or(segment, |_| &bare);
+        let delivered = arrive(&mut self.pair, way, now_ns, segment);
+        if segment.has(Flags::RST) {
+            self.is_reset |= !matches!(delivered.arrival, Arrival::ResetIgnored(_));
+            // It ends nothing.
+            self.reset = self.reset.filter(|by| self.is_reset || *by != way);
+        }
+        delivered
+    }
+
+    /// What a SYN that stands [inside](Self::inside) a connection changes in it: nothing, as an empty segment of its sender.
+    fn without_syn(&self, way: Way, segment: &Segment) -> Segment {
+        let sender = self.side(way);
+        let next = u32::try_from(sender.next & i64::from(u32::MAX)).unwrap_or_default();
+        segment.empty_at(sender.numbers.map_or(0, |it| it.isn.wrapping_add(next)))
     }
 
     /// Whether it is a FIN, and something before it has not arrived.

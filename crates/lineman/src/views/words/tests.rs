@@ -13,9 +13,10 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 29] = [
+const RECORDED: [&str; 30] = [
     "calls",
     "captured-refusals",
+    "captured-seldom",
     "descriptors",
     "early-fin",
     "ends",

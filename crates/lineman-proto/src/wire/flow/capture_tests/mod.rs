@@ -1,6 +1,8 @@
 //! Connections in a capture, where each packet is seen once and counts as delivered.
 
+mod copies;
 mod crossing;
+mod forged;
 mod pitfalls;
 
 use super::TcpState::*;
@@ -52,27 +54,39 @@ fn capture() -> Capture {
 }
 
 impl Capture {
-    fn segment(&mut self, way: Way, flags: Flags, (seq, ack): (u32, u32), len: usize) -> Segment {
+    fn segment(&mut self, way: Way, flags: Flags, places: (u32, u32), len: usize) -> Segment {
+        let bytes = self.frame(way, flags, places, len, |_| {});
+        Segment::of(&Frame::parse(&bytes)).expect("a segment")
+    }
+
+    fn frame(
+        &mut self,
+        way: Way,
+        flags: Flags,
+        (seq, ack): (u32, u32),
+        len: usize,
+        change: impl FnOnce(&mut Envelope),
+    ) -> Vec<u8> {
         let me = way as usize;
         self.n += 1;
         let addresses = [[10, 0, 0, 1], [10, 0, 0, 2]];
         let end = |who: usize| (addresses[who], self.ports[who]).into();
         let mut envelope = Envelope::new(end(me), end(1 - me));
         envelope.id = self.n as u16;
+        change(&mut envelope);
         let mut options = Vec::new();
         if flags.has(SYN) {
             options.push(TcpOption::SackPermitted);
             options.extend(self.scale[me].map(TcpOption::WindowScale));
         }
-        let bytes = envelope.tcp(&compose::Segment {
+        envelope.tcp(&compose::Segment {
             seq: self.isn[me].wrapping_add(seq),
             ack: self.isn[1 - me].wrapping_add(ack),
             flags,
             window: self.windows[me],
             options: &options,
             payload: &vec![0; len],
-        });
-        Segment::of(&Frame::parse(&bytes)).expect("a segment")
+        })
     }
 
     fn sees(&mut self, way: Way, flags: Flags, places: (u32, u32), len: usize) -> Captured {
