@@ -105,6 +105,7 @@ impl Calls {
     pub(super) fn begins(&mut self, event: &Event, call: &Call) -> (CallCell, Toward) {
         self.note_tracer(call);
         let mut cell = CallCell::begun(call, event.t_ns);
+        self.descriptors.asks(call);
         cell.socket = self.descriptors.ends(call);
         let toward = Toward::of(call, &self.descriptors);
         let peer = self.descriptors.of(call).and_then(|it| it.peer);
@@ -441,7 +442,7 @@ fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
             connects.then(|| call.address()).flatten()
         }),
     };
-    let local = socket.and_then(|it| it.local);
+    let local = socket.and_then(Descriptor::own);
     let port = socket.and_then(|it| it.bound).map(|it| it.port());
     let another_port = port.is_some_and(|port| port != 0 && port != ends.local.port());
     !is_other(peer, ends.remote) && !is_other(local, Some(ends.local)) && !another_port

@@ -16,6 +16,8 @@ pub(super) struct Descriptor {
     pub(super) peer: Option<SocketAddr>,
     /// The address of its end of a connection.
     pub(super) local: Option<SocketAddr>,
+    /// What a connect() asks for that has not returned.
+    pub(super) asks: Option<Asks>,
     /// Whether a handshake has begun that nobody has waited for.
     pub(super) opening: bool,
     /// Whether a handshake was complete once.
@@ -37,6 +39,16 @@ pub(super) struct Descriptor {
     /// Whether a file has it too.
     pub(super) has_file: bool,
     pub(super) is_closed: bool,
+}
+
+/// A connection that a connect() waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Asks {
+    /// The number of the call: the order in which calls began.
+    pub(super) call: u64,
+    pub(super) peer: SocketAddr,
+    /// The address that its SYN has left from.
+    pub(super) local: Option<SocketAddr>,
 }
 
 /// What carries a socket's bytes.
@@ -86,13 +98,26 @@ impl Descriptor {
 
     /// The ends of its connection, if both are known.
     pub(super) fn ends(&self) -> Option<Endpoints> {
-        let local = self
-            .local
-            .filter(|_| self.transport == Some(Transport::Tcp))?;
-        self.peer.map(|peer| Endpoints {
+        if self.transport != Some(Transport::Tcp) {
+            return None;
+        }
+        let asked = self.asks.and_then(|it| Some((it.local?, it.peer)));
+        let (local, peer) = asked.or_else(|| Some((self.local?, self.peer?)))?;
+        Some(Endpoints {
             local,
             remote: Some(peer),
         })
+    }
+
+    /// The address of its end, as soon as that is known.
+    pub(super) fn own(&self) -> Option<SocketAddr> {
+        self.asks.and_then(|it| it.local).or(self.local)
+    }
+
+    /// Whether it waits for a connection to this end, and nobody knows yet from which port.
+    pub(super) fn asks_somehow(&self, peer: SocketAddr) -> bool {
+        self.asks
+            .is_some_and(|it| it.peer == peer && it.local.is_none())
     }
 
     /// Whether it may have this port: as far as it was bound to one.

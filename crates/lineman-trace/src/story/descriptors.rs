@@ -15,6 +15,7 @@ use lineman_proto::wire::flow::Segment;
 use super::Ends;
 use super::Saying;
 use super::call_answers::of_answer;
+use super::descriptor::Asks;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
 use super::sending::is_dissolving;
@@ -167,15 +168,70 @@ impl Descriptors {
         let Some(peer) = state.socket.remote.filter(|_| opens) else {
             return;
         };
+        let taken = self.is_asked_for(state.host, peer, state.socket.local);
         let mine = self.open.iter_mut();
         let mine = mine.filter(|(((host, _), _), it)| *host == state.host && it.peer == Some(peer));
         let mut mine: Vec<_> = mine.map(|(_, socket)| socket).collect();
-        if mine.iter().any(|it| it.local == local) {
+        if taken || mine.iter().any(|it| it.local == local) {
             return;
         }
         mine.retain(|it| it.local.is_none());
         if let [socket] = &mut mine[..] {
             socket.local = local;
+        }
+    }
+
+    /// Whether a connect() that has not returned has this connection, or may have it.
+    fn is_asked_for(&self, host: Host, peer: SocketAddr, local: SocketAddr) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(((whose, _), _), it)| {
+            let its = |asks: Asks| asks.peer == peer && asks.local.is_none_or(|own| own == local);
+            *whose == host && it.asks.is_some_and(its)
+        })
+    }
+
+    /// A call asks for a connection.
+    pub(super) fn asks(&mut self, call: &Call) {
+        let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
+        if !connects || is_dissolving(&call.name, &call.args) {
+            return;
+        }
+        // One that its TCP knows still is not asked for again.
+        let is_known = |ends| self.states.contains_key(&(call.host, ends));
+        let has_one = self
+            .of(call)
+            .and_then(Descriptor::ends)
+            .is_some_and(is_known);
+        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
+        let Some((socket, peer)) = socket.zip(call.address()).filter(|_| !has_one) else {
+            return;
+        };
+        if socket.transport == Some(Transport::Tcp) {
+            socket.asks = Some(Asks {
+                call: call.id,
+                peer,
+                local: None,
+            });
+        }
+    }
+
+    /// The first SYN of a connection has left: by the connect() that began first of those that wait for theirs, because each sends
+    /// its own at once. Threads of a program may begin together: then nobody knows whose it is.
+    pub(super) fn asked(&mut self, host: Host, ends: Endpoints) {
+        let Some(peer) = ends.remote else { return };
+        let waits = |it: &Descriptor| it.asks_somehow(peer) && it.may_have(ends.local.port());
+        let mine = self.open.iter_mut();
+        let mut mine: Vec<_> = mine
+            .filter(|(((whose, _), _), it)| *whose == host && waits(it))
+            .collect();
+        let in_order = mine.iter().all(|(((_, program), _), _)| program.is_none());
+        if !in_order && mine.len() > 1 {
+            return;
+        }
+        mine.sort_by_key(|(_, it)| it.asks.map(|it| it.call));
+        let first = mine.first_mut().and_then(|(_, it)| it.asks.as_mut());
+        if let Some(asks) = first {
+            asks.local = Some(ends.local);
         }
     }
 
@@ -286,9 +342,10 @@ impl Descriptors {
         peer?;
         let taken = |local: SocketAddr| {
             let mut others = self.open.iter();
-            others.any(|(((whose, _), _), it)| {
+            let has = others.any(|(((whose, _), _), it)| {
                 *whose == host && it.peer == peer && it.local == Some(local)
-            })
+            });
+            has || peer.is_some_and(|peer| self.is_asked_for(host, peer, local))
         };
         use TcpState::{CloseWait, Established, SynReceived, SynSent};
         let mut all = self.states.iter().filter(|((whose, socket), state)| {
@@ -474,6 +531,8 @@ impl Descriptors {
 
     /// A handshake is complete, or has begun.
     fn connects(&mut self, call: &Call, complete: bool, begun: bool) {
+        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
+        let asked = socket.and_then(|it| it.asks.take_if(|asks| asks.call == call.id));
         if !complete && !begun {
             return;
         }
@@ -487,12 +546,15 @@ impl Descriptors {
             return;
         }
         let peer = call.address();
-        let local = self.local(call.host, peer);
+        let told = call.ends().filter(|it| it.remote == peer);
+        let sent = told.map(|it| it.local);
+        let sent = sent.or_else(|| asked.and_then(|it| it.local));
+        let local = sent.or_else(|| self.local(call.host, peer));
         let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
         if let Some(socket) = socket {
             // The second call of one that did not wait finds nothing new.
             let known = socket.local.filter(|_| socket.peer == peer);
-            (socket.peer, socket.local) = (peer, known.or(local));
+            (socket.peer, socket.local) = (peer, sent.or(known).or(local));
             socket.was_connected |= complete;
             socket.was_refused &= !complete;
             socket.opening |= begun;

@@ -181,3 +181,54 @@ fn what_was_refused_is_no_connection_to_be_told_apart() {
     assert_eq!(of_packet(&rows, alone), None);
     assert_eq!(of_packet(&rows, late), Some(":40000".to_owned()));
 }
+
+/// A client whose SYNs are lost while two connect() calls wait: the connections open in the order in which `opens` names them.
+fn two_that_wait(opens: [usize; 2]) -> (Script, [Connection; 2]) {
+    let mut log = Script::new("");
+    let mut both = [0, 1].map(|offset| {
+        let mut tcp = crate::causes::connection(&log, 9000);
+        tcp.client.set_port(tcp.client.port() + offset);
+        tcp
+    });
+    for fd in ["3", "4"] {
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], fd);
+    }
+    let mut asked = Vec::new();
+    for (fd, tcp) in [3, 4].into_iter().zip(&mut both) {
+        log.later(100 * MS);
+        asked.push(log.call(Client, fd, "connect", &["10.0.0.2:9000"]));
+        log.state(Client, tcp.socket(Client), TcpState::SynSent);
+        log.lose(Client, tcp.next(Client, SYN, b""), "loss");
+    }
+    for which in opens {
+        let tcp = &mut both[which];
+        log.later(1000 * MS);
+        log.cross(Client, tcp.back(Client, SYN, b"", 1));
+        log.cross(Server, tcp.next(Server, and_ack(SYN), b""));
+        log.state(Client, tcp.socket(Client), TcpState::Established);
+        log.cross(Client, tcp.next(Client, ACK, b""));
+        log.returns(asked[which], Client, "connect", "0");
+    }
+    (log, both)
+}
+
+/// The socket that was asked for first had the port of the second, for as long as it lived: with the second's state its own was
+/// thought to be found.
+#[test]
+fn of_two_connects_that_wait_each_has_the_connection_of_its_own_syn() {
+    for opens in [[0, 1], [1, 0]] {
+        let (mut log, both) = two_that_wait(opens);
+        log.later(500 * MS)
+            .quick(Client, 3, "send", &["\"x\""], "1");
+        log.later(500 * MS)
+            .quick(Client, 4, "send", &["\"y\""], "1");
+        let rows = rows(log);
+        let names = [0, 1].map(|at| Some(format!(":{}", both[at].client.port())));
+        assert_eq!(of_calls(&rows, Client, "send"), names, "{opens:?}");
+        let returned = opens.map(|at| names[at].clone());
+        let connects = of_calls(&rows, Client, "connect");
+        let (began, returns) = connects.split_at(2);
+        assert_eq!(returns, returned, "{opens:?}");
+        assert_eq!(began[1], names[1]);
+    }
+}
