@@ -159,6 +159,14 @@ impl Call {
         self.args.first()?.parse().ok().map(unmapped)
     }
 
+    /// What it has returned, if it has not failed.
+    pub fn value(&self) -> Option<&str> {
+        match &self.answer {
+            Some(Answer::Value(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The peer of the connection that `accept` returns: it is answered by `5, 10.0.0.1:40000`.
     pub fn accepted_peer(&self) -> Option<SocketAddr> {
         let Some(Answer::Value(value)) = &self.answer else {

@@ -12,6 +12,8 @@ use crate::log::TimerKind;
 pub(super) struct Around {
     /// A listener at the port that the row's segment comes from, or that its ICMP error is about, but at another address.
     pub(super) elsewhere: Option<SocketAddr>,
+    /// The end that the socket is connected to which has the port that the row's ICMP error is about.
+    pub(super) only_from: Option<SocketAddr>,
     /// Whose program has closed the socket that the row is about.
     pub(super) closed: Ends<bool>,
     /// Whether the kernel of the packet's sender ends the connection, because its program has ended without a call for it.
@@ -69,6 +71,10 @@ pub(super) enum Hears {
     },
     /// Not at all: it has closed the socket.
     Gone,
+    /// Not at all: it has ended.
+    Ended,
+    /// Not at all: the lab itself has made the datagram.
+    Forged,
 }
 
 /// How a program waits for a connection.

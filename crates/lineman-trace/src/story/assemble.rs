@@ -33,6 +33,7 @@ use crate::log::Call;
 use crate::log::Counted;
 use crate::log::Counter;
 use crate::log::Event;
+use crate::log::FORGED;
 use crate::log::Host;
 use crate::log::Kind;
 use crate::log::Origin;
@@ -81,7 +82,13 @@ impl Story {
             Kind::Timer(timer) => self.timer(event, timer),
             Kind::Counted(counted) => self.counted(event, counted),
             Kind::Congestion(told) => self.motives.congestion(told, event),
-            Kind::Fault(fault) => self.wire.fault(fault),
+            Kind::Fault(fault) => {
+                let made = self.wire.get(fault.packet).filter(|_| fault.rule == FORGED);
+                if let Some(made) = made {
+                    self.calls.forged(made);
+                }
+                self.wire.fault(fault);
+            }
             Kind::Note(note) => {
                 self.calls.note(event, note);
                 let saying = Saying::Note {
@@ -151,6 +158,7 @@ impl Story {
             extra,
             connecting,
             elsewhere,
+            only_from,
             hears,
             congestion,
             deaf,
@@ -192,6 +200,7 @@ impl Story {
             deaf,
             all_asked: self.scope.all_asked,
             connecting,
+            only_from,
             hears,
             congestion,
             wanted,

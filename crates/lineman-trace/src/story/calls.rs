@@ -106,6 +106,7 @@ impl Calls {
         self.note_tracer(call);
         let mut cell = CallCell::begun(call, event.t_ns);
         self.descriptors.asks(call);
+        self.descriptors.sends(call);
         cell.socket = self.descriptors.ends(call);
         let toward = Toward::of(call, &self.descriptors);
         let peer = self.descriptors.of(call).and_then(|it| it.peer);
@@ -315,6 +316,32 @@ impl Calls {
         descriptors.receives_elsewhere(arrow.from, error.closed_port()?)
     }
 
+    /// The end that the socket is connected to which has the port of which a packet, an ICMP error, says that nobody receives there.
+    pub(super) fn receives_only_from(&self, arrow: &Arrow) -> Option<SocketAddr> {
+        let What::IcmpError(error) = &arrow.seen.what else {
+            return None;
+        };
+        let (port, source) = (error.closed_port()?, error.source?);
+        self.descriptors
+            .receives_only_from(arrow.from, port, source)
+    }
+
+    /// A datagram leaves a host.
+    pub(super) fn departs(&mut self, arrow: &Arrow) {
+        let ends = arrow.seen.from.zip(arrow.seen.to);
+        if let (What::Udp(_), Some((from, to))) = (&arrow.seen.what, ends) {
+            self.descriptors.datagram(arrow.from, from, to);
+        }
+    }
+
+    /// A lab has made a packet itself.
+    pub(super) fn forged(&mut self, arrow: &Arrow) {
+        let ends = arrow.seen.from.zip(arrow.seen.to);
+        if let (What::Udp(_), Some((from, to))) = (&arrow.seen.what, ends) {
+            self.descriptors.forges(arrow.from, from, to);
+        }
+    }
+
     /// Whether the program of a host has the packet's connection still, and has shut down receiving.
     pub(super) fn is_deaf(&self, arrow: &Arrow, host: Host) -> bool {
         // The kernel closes the sockets of a program that has ended.
@@ -329,11 +356,19 @@ impl Calls {
         };
         let host = arrow.from.other();
         let (source, target) = (error.source?, error.target?);
-        let fd = match self.descriptors.sender(host, source, target)? {
-            Sender::Connected(fd) => fd,
-            Sender::Unconnected => return Some(Hears::Never),
-            Sender::ConnectedTo(peer) => return Some(Hears::NotOf { peer }),
-            Sender::Closed => return Some(Hears::Gone),
+        let descriptors = &self.descriptors;
+        if self.ended[host].is_some() && !descriptors.is_ambiguous(host) {
+            return Some(Hears::Ended);
+        }
+        let fd = match descriptors.sender(host, source, target) {
+            Some(Sender::Connected(fd)) => fd,
+            Some(Sender::Unconnected) => return Some(Hears::Never),
+            Some(_) | None if descriptors.has_forged(source, target) => {
+                return Some(Hears::Forged);
+            }
+            Some(Sender::ConnectedTo(peer)) => return Some(Hears::NotOf { peer }),
+            Some(Sender::Closed) => return Some(Hears::Gone),
+            None => return None,
         };
         let waits = |(whose, cell): &&(Host, CallCell)| {
             let gets = matches!(cell.name.as_str(), "recv" | "recvfrom" | "recvmsg" | "read");

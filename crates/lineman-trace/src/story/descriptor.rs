@@ -16,6 +16,11 @@ pub(super) struct Descriptor {
     pub(super) peer: Option<SocketAddr>,
     /// The address of its end of a connection.
     pub(super) local: Option<SocketAddr>,
+    /// Whether it has sent a datagram, and for whom the last was, as far as its call tells.
+    pub(super) sends: bool,
+    pub(super) sends_to: Option<SocketAddr>,
+    /// The port that its system has given it, of UDP.
+    pub(super) port: Option<u16>,
     /// What a connect() asks for that has not returned.
     pub(super) asks: Option<Asks>,
     /// Whether a handshake has begun that nobody has waited for.
@@ -120,10 +125,18 @@ impl Descriptor {
             .is_some_and(|it| it.peer == peer && it.local.is_none())
     }
 
-    /// Whether it may have this port: as far as it was bound to one.
-    pub(super) fn may_have(&self, port: u16) -> bool {
+    /// The port that it was bound to, or was seen to have.
+    pub(super) fn known_port(&self) -> Option<u16> {
         let bound = self.bound.map(|it| it.port()).filter(|port| *port != 0);
-        bound.is_none_or(|bound| bound == port)
+        bound.or(self.port)
+    }
+
+    /// Whether it may have this port: as far as it was bound to one, or was seen to have it. A socket of UDP has none before it was bound
+    /// or connected, or has sent something.
+    pub(super) fn may_have(&self, port: u16) -> bool {
+        let has_one = self.bound.is_some() || self.peer.is_some() || self.sends;
+        let may = has_one || self.transport != Some(Transport::Udp);
+        may && self.known_port().is_none_or(|own| own == port)
     }
 
     /// Takes down what a call has changed that failed.
@@ -159,7 +172,12 @@ impl Descriptor {
             "send" | "sendall" | "write" | "sendmsg" | "recv" | "read" | "recvmsg"
         );
         self.was_connected |= carries && self.opening && self.transport == Some(Transport::Tcp);
+        let is_udp = self.transport == Some(Transport::Udp);
         match call.name.as_str() {
+            "getsockname" if is_udp => {
+                let named = call.value().and_then(|it| it.parse::<SocketAddr>().ok());
+                self.port = named.map(|it| it.port()).filter(|port| *port != 0);
+            }
             "bind" => self.bound = call.address(),
             "listen" => (self.listens, self.was_shut) = (true, false),
             // Linux has a listener that shuts down receiving listen no more; it is bound still.

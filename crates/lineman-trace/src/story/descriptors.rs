@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
@@ -26,6 +27,7 @@ use crate::log::Host;
 use crate::log::Start;
 use crate::log::State;
 use crate::log::TcpState;
+use crate::log::unmapped;
 
 /// The program that a descriptor belongs to; `None` is the lab's own host.
 type Owner = (Host, Option<String>);
@@ -35,7 +37,11 @@ type Owner = (Host, Option<String>);
 pub(super) struct Descriptors {
     open: HashMap<(Owner, i32), Descriptor>,
     /// Descriptors that were open and are closed.
-    closed: HashMap<(Owner, i32), Closed>,
+    closed: HashSet<(Owner, i32)>,
+    /// What was known of the last sockets of UDP that were closed: what they have sent may still be on its way.
+    gone: VecDeque<(Host, Descriptor)>,
+    /// Between which ends a lab has sent datagrams itself.
+    forged: HashSet<(SocketAddr, SocketAddr)>,
     /// Programs whose descriptors are numbers of several processes.
     ambiguous: HashSet<Owner>,
     /// Hosts that have made a call on a socket which no call has made: by dup(), or of another process.
@@ -51,11 +57,8 @@ pub(super) struct Descriptors {
     traced: HashSet<Owner>,
 }
 
-/// What is known of a descriptor that is closed.
-#[derive(Clone, Copy, Debug)]
-struct Closed {
-    sends_udp: bool,
-}
+/// How many closed sockets are remembered.
+const GONE: usize = 256;
 
 /// The UDP socket that has sent something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,16 +373,102 @@ impl Descriptors {
         others.then_some(found)
     }
 
+    /// A call begins that may send a datagram.
+    pub(super) fn sends(&mut self, call: &Call) {
+        let names = [
+            "send", "sendall", "sendto", "sendmsg", "sendmmsg", "write", "writev",
+        ];
+        if !names.contains(&call.name.as_str()) {
+            return;
+        }
+        let named = call.args.iter().rev().find_map(|arg| arg.parse().ok());
+        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
+        if let Some(socket) = socket.filter(|it| it.transport == Some(Transport::Udp)) {
+            socket.sends = true;
+            socket.sends_to = named.map(unmapped).or(socket.peer);
+        }
+    }
+
+    /// A datagram has left: the one socket that has sent there, and of which no port is known yet, has its port.
+    pub(super) fn datagram(&mut self, host: Host, from: SocketAddr, to: SocketAddr) {
+        let open = self.open.iter_mut();
+        let open = open.map(|(((whose, _), _), it)| (*whose, it));
+        let gone = self.gone.iter_mut().map(|(whose, it)| (*whose, it));
+        let mine = open.chain(gone).filter(|(whose, _)| *whose == host);
+        let mut mine: Vec<_> = mine
+            .map(|(_, it)| it)
+            .filter(|it| it.transport == Some(Transport::Udp))
+            .collect();
+        if mine.iter().any(|it| it.known_port() == Some(from.port())) {
+            return;
+        }
+        mine.retain(|it| {
+            it.sends && it.known_port().is_none() && it.sends_to.is_none_or(|it| it == to)
+        });
+        if let [socket] = &mut mine[..] {
+            socket.port = Some(from.port());
+        }
+    }
+
+    /// A lab has sent a datagram itself, from a port that no socket has for that.
+    pub(super) fn forges(&mut self, host: Host, from: SocketAddr, to: SocketAddr) {
+        self.forged.insert((from, to));
+        let open = self.open.iter_mut();
+        let mine =
+            open.filter(|(((whose, _), _), it)| *whose == host && it.port == Some(from.port()));
+        // Only a socket that had sent nothing else before was thought to be its sender.
+        mine.filter(|(_, it)| it.sends_to == Some(to))
+            .for_each(|(_, it)| it.port = None);
+    }
+
+    /// Whether a lab has sent datagrams between these ends itself.
+    pub(super) fn has_forged(&self, from: SocketAddr, to: SocketAddr) -> bool {
+        self.forged.contains(&(from, to))
+    }
+
+    /// Whether descriptors of a host's program are numbers of several processes.
+    pub(super) fn is_ambiguous(&self, host: Host) -> bool {
+        let mut ambiguous = self.ambiguous.iter();
+        ambiguous.any(|(whose, _)| *whose == host) || self.unmade.contains(&host)
+    }
+
+    /// The end that a socket is connected to which has a port of a host, and therefore does not receive what comes from another end.
+    pub(super) fn receives_only_from(
+        &self,
+        host: Host,
+        here: SocketAddr,
+        sender: SocketAddr,
+    ) -> Option<SocketAddr> {
+        if self.is_ambiguous(host) {
+            return None;
+        }
+        let is_here = |at: SocketAddr| at.ip().is_unspecified() || at.ip() == here.ip();
+        let mut here = self.open.iter().filter(|(((whose, _), _), it)| {
+            let is_udp = *whose == host && it.transport == Some(Transport::Udp);
+            is_udp && it.known_port() == Some(here.port()) && it.bound.is_none_or(is_here)
+        });
+        match (here.next(), here.next()) {
+            (Some((_, only)), None) => only.peer.filter(|peer| *peer != sender),
+            _ => None,
+        }
+    }
+
     /// The UDP socket of a host that has sent from the one end to the other. `None` where nobody has seen that, or several
     /// sockets may have sent.
     pub(super) fn sender(&self, host: Host, from: SocketAddr, peer: SocketAddr) -> Option<Sender> {
-        let ambiguous = self.ambiguous.iter().any(|(whose, _)| *whose == host);
-        if ambiguous || self.unmade.contains(&host) {
+        if self.is_ambiguous(host) {
             return None;
         }
         let mut bound = self.open.iter().filter(|(((whose, _), _), it)| {
             *whose == host && it.transport == Some(Transport::Udp) && it.may_have(from.port())
         });
+        // One that is gone had the port, and of those that are open none is known to have it.
+        let has = |it: &Descriptor| it.known_port() == Some(from.port());
+        let mut gone = self.gone.iter();
+        let had = gone.any(|(whose, it)| *whose == host && has(it));
+        if had && !bound.clone().any(|(_, it)| has(it)) {
+            return Some(Sender::Closed);
+        }
         let mut senders = bound
             .clone()
             .filter(|(_, it)| it.peer.is_none_or(|own| own == peer));
@@ -388,8 +477,8 @@ impl Descriptors {
                 let connected = only.peer.map(Sender::ConnectedTo);
                 return connected.filter(|_| bound.next().is_none() && !only.hears_errors);
             }
-            let mut closed = self.closed.iter();
-            let sent = closed.any(|(((whose, _), _), it)| *whose == host && it.sends_udp);
+            let mut gone = self.gone.iter();
+            let sent = gone.any(|(whose, it)| *whose == host && it.may_have(from.port()));
             return sent.then_some(Sender::Closed);
         };
         let alone = |it: &Descriptor| it.peer.is_none() && !it.hears_errors;
@@ -476,8 +565,7 @@ impl Descriptors {
     fn knows(&self, call: &Call) -> bool {
         let key = call.fd.map(|fd| (owner(call), fd));
         let failed = matches!(&call.answer, Some(Answer::Error(error)) if error == "EBADF" || error == "ENOTSOCK");
-        failed
-            || key.is_none_or(|key| self.open.contains_key(&key) || self.closed.contains_key(&key))
+        failed || key.is_none_or(|key| self.open.contains_key(&key) || self.closed.contains(&key))
     }
 
     fn returned(&mut self, call: &Call) {
@@ -487,7 +575,7 @@ impl Descriptors {
             return;
         };
         if let Some(fd) = call.fd
-            && self.closed.contains_key(&(owner.clone(), fd))
+            && self.closed.contains(&(owner.clone(), fd))
             && call.name != "fileno"
         {
             // Another process has it still.
@@ -582,9 +670,13 @@ impl Descriptors {
             _ => socket.has_file = false,
         }
         if socket.is_closed && !socket.has_file {
-            let sends_udp = socket.transport == Some(Transport::Udp);
-            self.open.remove(&key);
-            self.closed.insert(key, Closed { sends_udp });
+            let closed = self.open.remove(&key);
+            if let Some(closed) = closed.filter(|it| it.transport == Some(Transport::Udp)) {
+                self.gone.push_back((owner.0, closed));
+                let excess = self.gone.len().saturating_sub(GONE);
+                self.gone.drain(..excess);
+            }
+            self.closed.insert(key);
         }
     }
 

@@ -168,21 +168,26 @@ fn reported(arrow: &Arrow, error: &IcmpError, around: &Around) -> Saying {
             };
             let port = target.port();
             let is_target = arrow.seen.from.is_none_or(|from| from.ip() == target.ip());
-            match around.elsewhere {
+            match (around.elsewhere, around.only_from) {
                 _ if !is_target => Saying::UdpRefusedBetween {
                     address,
                     port,
                     host: target.ip().to_string(),
                 },
-                Some(listens) => Saying::UdpElsewhere {
+                (Some(listens), _) => Saying::UdpElsewhere {
                     who,
                     port,
                     address: target.ip().to_string(),
                     listens: listens.ip().to_string(),
                     any: any_address(target).to_owned(),
                 },
-                None if is_captured(arrow) => Saying::UdpRefusedSomehow { who, port },
-                None => Saying::UdpRefused { who, port },
+                (None, Some(peer)) => Saying::UdpRefusedByConnected {
+                    who,
+                    port,
+                    address: peer.to_string(),
+                },
+                (None, None) if is_captured(arrow) => Saying::UdpRefusedSomehow { who, port },
+                (None, None) => Saying::UdpRefused { who, port },
             }
         }
         Problem::Network => Saying::NetworkUnreachable { address },
@@ -237,6 +242,8 @@ fn heard(row: &Row, arrow: &Arrow, error: &IcmpError, around: &Around) -> Option
             address: peer.to_string(),
         },
         Some(Hears::Gone) => Saying::UdpRefusedGone { who },
+        Some(Hears::Ended) => Saying::UdpRefusedEnded { who },
+        Some(Hears::Forged) => Saying::UdpRefusedForged { who },
         None => Saying::UdpRefusedUnseen { who },
     })
 }

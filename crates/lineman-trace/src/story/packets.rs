@@ -78,6 +78,9 @@ impl Story {
                 }
             }
         }
+        if !is_copy && !arrow.is_unsent() {
+            self.calls.departs(&arrow);
+        }
         self.wire.sent(arrow.clone());
         let deduced = timer(&arrow).filter(|_| !is_copy);
         self.queue.cross(packet.from);
@@ -90,6 +93,7 @@ impl Story {
         open.deaf[packet.from] = self.calls.is_deaf(&arrow, packet.from);
         open.connecting = self.calls.connecting(&arrow);
         open.elsewhere = self.calls.receives_elsewhere(&arrow);
+        open.only_from = self.calls.receives_only_from(&arrow);
         open.congestion = motive.congestion;
         open.row.timer = motive.timer.or(deduced);
         open.row.arrow = Some(arrow);

@@ -76,6 +76,8 @@ pub(super) struct Open {
     pub(super) ended: Ends<bool>,
     /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
     pub(super) elsewhere: Option<SocketAddr>,
+    /// The end that the socket is connected to which has the port that its packet, an ICMP error, is about.
+    pub(super) only_from: Option<SocketAddr>,
     /// How the other program hears of its packet, an ICMP error.
     pub(super) hears: Option<Hears>,
     /// What the congestion control of its packet's sender has come to.
@@ -108,6 +110,7 @@ impl Open {
             connecting: None,
             ended: Ends::default(),
             elsewhere: None,
+            only_from: None,
             hears: None,
             congestion: None,
         }

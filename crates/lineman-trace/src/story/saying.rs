@@ -303,6 +303,12 @@ sayings! {
     UdpRefusedOther "icmp.port.other" { who: Host, address: Text }
     /// The program is not told, because it has closed its socket.
     UdpRefusedGone "icmp.port.gone" { who: Host }
+    /// The program is not told, because it has ended.
+    UdpRefusedEnded "icmp.port.ended" { who: Host }
+    /// No program is told, because the lab has made the datagram itself.
+    UdpRefusedForged "icmp.port.forged" { who: Host }
+    /// A socket has the port, and is connected to another end.
+    UdpRefusedByConnected "icmp.port.connected" { who: Host, port: Port, address: Text }
     /// The log does not tell whether its socket is connected.
     UdpRefusedUnseen "icmp.port.unseen" { who: Host }
     /// A router between the two, or a firewall, says that a port is unreachable.

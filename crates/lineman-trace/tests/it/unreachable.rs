@@ -1,5 +1,7 @@
 //! How a program hears that nobody receives what it has sent.
 
+use std::net::SocketAddr;
+
 use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 use lineman_trace::story::Saying;
@@ -28,6 +30,14 @@ enum Does {
     HasClosed,
     /// Its socket is connected to another port than the datagram is for.
     IsConnectedElsewhere,
+    /// It has closed its socket, and has another with the same descriptor, which is connected to another port.
+    HasNew,
+    /// The same, and that is bound to another port.
+    HasNewBound,
+    /// It has closed its socket, and the datagram is one that the lab has made, from a port of no socket.
+    IsForged,
+    /// It has ended.
+    HasEnded,
     /// It sends on a descriptor that no call has made, and has closed the one that a call had made.
     HasDuplicate,
 }
@@ -35,7 +45,8 @@ enum Does {
 /// A datagram of the client that nobody receives; the ICMP error.
 fn refused(log: &mut Script, does: Does) -> u64 {
     let fd = 9 + i32::from(log.episode);
-    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    let client = format!("10.0.0.1:{}", 50_000 + log.episode);
+    let ends = [&*client, "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
     let number = fd.to_string();
     log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], &number);
     if matches!(does, Does::Waits | Does::WaitsAndFails | Does::AsksLater) {
@@ -64,12 +75,47 @@ fn refused(log: &mut Script, does: Does) -> u64 {
         _ => {}
     }
     log.later(100 * MS);
-    let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+    let forged = SocketAddr::from(([10, 0, 0, 1], 4444));
+    let from = if does == Does::IsForged {
+        forged
+    } else {
+        ends[0]
+    };
+    let asked = Envelope::new(from, ends[1]).udp(b"hello");
     match does {
+        Does::IsForged => {
+            let own = Envelope::new(ends[0], ends[1]).udp(b"hello");
+            log.quick(Client, fd, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5");
+            log.cross(Client, own);
+            log.quick(Client, fd, "close", &[], "0")
+        }
         Does::HasDuplicate => log.quick(Client, 91, "send", &["\"hello\""], "5"),
         _ => log.quick(Client, fd, "sendto", &["\"hello\"", "10.0.0.2:7000"], "5"),
     };
     let sent = log.send(Client, asked.clone());
+    match does {
+        Does::IsForged => {
+            log.put(Kind::Fault(Fault {
+                packet: sent,
+                rule: FORGED.into(),
+            }));
+        }
+        Does::HasNew | Does::HasNewBound => {
+            log.quick(Client, fd, "close", &[], "0");
+            log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], &number);
+            match does {
+                Does::HasNew => log.quick(Client, fd, "connect", &["10.0.0.2:7001"], "0"),
+                _ => log.quick(Client, fd, "bind", &["0.0.0.0:9999"], "0"),
+            };
+        }
+        Does::HasEnded => {
+            log.put(Kind::Note(Note {
+                id: "program.exited".into(),
+                args: [("host".into(), "client".into())].into(),
+            }));
+        }
+        _ => {}
+    }
     let name = match does {
         Does::WaitsInVain => "recvfrom",
         _ => "recv",
@@ -81,7 +127,7 @@ fn refused(log: &mut Script, does: Does) -> u64 {
     }
     log.later(1000)
         .verdict(sent, Client, Verdict::Delivered, None);
-    let error = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
+    let error = Envelope::new(ends[1], from).icmp(3, 3, [0; 4], &asked[14..]);
     let refused = log.cross(Server, error);
     if does == Does::Waits {
         // Told late, below what another host does meanwhile.
@@ -92,7 +138,8 @@ fn refused(log: &mut Script, does: Does) -> u64 {
         log.returns(call, Client, name, "ECONNREFUSED");
     }
     log.later(100 * MS);
-    if !matches!(does, Does::HasClosed | Does::HasDuplicate) {
+    let is_closed = matches!(does, Does::HasClosed | Does::HasDuplicate | Does::IsForged);
+    if !is_closed {
         log.quick(Client, fd, "close", &[], "0");
     }
     if matches!(does, Does::HasTwo | Does::HasClosed) {
@@ -116,6 +163,14 @@ fn the_call_that_waits_for_a_datagram_is_the_one_that_fails() {
         (Does::IsConnectedElsewhere, Some("icmp.port.other")),
         // "Has closed the socket", of one that dup() had given a second descriptor: its next call failed.
         (Does::HasDuplicate, Some("icmp.port.unseen")),
+        // "The socket of the client is connected to 10.0.0.2:7001": that was another, with the same descriptor.
+        (Does::HasNew, Some("icmp.port.gone")),
+        // "If the socket of the client is connected", of one that was closed.
+        (Does::HasNewBound, Some("icmp.port.gone")),
+        // "The program has closed the socket that sent the datagram", of one that the lab had made.
+        (Does::IsForged, Some("icmp.port.forged")),
+        // "Is not connected, so its program is not told", of one that had ended.
+        (Does::HasEnded, Some("icmp.port.ended")),
     ] {
         let mut log = Script::new("");
         let id = refused(&mut log, does);
@@ -158,6 +213,54 @@ fn how_a_program_hears_of_an_error_is_told_where_that_arrives() {
     });
     let heard: Vec<Vec<&str>> = heard.collect();
     assert_eq!(heard, [vec!["icmp.port"], vec!["icmp.port.unheard"]]);
+}
+
+/// A datagram for a port of the server that a socket has which is connected to another end, and has been bound so; the ICMP error.
+fn refused_by_connected(log: &mut Script, bound: &str) -> u64 {
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "80");
+    log.quick(Server, 80, "bind", &[bound], "0");
+    log.quick(Server, 80, "connect", &["10.0.0.1:9"], "0");
+    let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+    log.later(100 * MS).cross(Client, asked.clone());
+    let error = Envelope::new(ends[1], ends[0]).icmp(3, 3, [0; 4], &asked[14..]);
+    log.cross(Server, error)
+}
+
+/// "No program receives there", of a port of a socket that was connected to another end.
+#[test]
+fn a_socket_that_is_connected_to_another_end_is_not_told_as_none() {
+    for (bound, wanted) in [
+        ("0.0.0.0:7000", "icmp.port.connected"),
+        ("10.0.0.2:7000", "icmp.port.connected"),
+        ("0.0.0.0:7001", "icmp.port"),
+    ] {
+        let mut log = Script::new("");
+        let id = refused_by_connected(&mut log, bound);
+        let rows = rows(log);
+        assert_eq!(
+            of(&rows, id).first().map(Saying::id),
+            Some(wanted),
+            "{bound}"
+        );
+    }
+    // Nobody has bound it: its port is that of what it has sent.
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "80");
+    log.quick(Server, 80, "connect", &["10.0.0.1:9"], "0");
+    let ends = ["10.0.0.1:9", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    log.quick(Server, 80, "send", &["\"x\""], "1");
+    log.cross(Server, Envelope::new(ends[1], ends[0]).udp(b"x"));
+    let stranger = "10.0.0.1:50000".parse().expect("an address");
+    let asked = Envelope::new(stranger, ends[1]).udp(b"hello");
+    log.later(100 * MS).cross(Client, asked.clone());
+    let error = Envelope::new(ends[1], stranger).icmp(3, 3, [0; 4], &asked[14..]);
+    let id = log.cross(Server, error);
+    let rows = rows(log);
+    assert_eq!(
+        of(&rows, id).first().map(Saying::id),
+        Some("icmp.port.connected")
+    );
 }
 
 /// Type and code, the word behind them, what is said of it.
@@ -210,6 +313,7 @@ pub fn all() -> Vec<u8> {
         Does::WaitsInVain,
         Does::HasClosed,
         Does::IsConnectedElsewhere,
+        Does::IsForged,
     ];
     let mut log = Script::new("unreachable");
     for does in kinds {
@@ -219,5 +323,9 @@ pub fn all() -> Vec<u8> {
     for (kind, code, rest, _) in OF_ROUTERS {
         reported(&mut log, (kind, code), rest);
     }
+    log = log.then();
+    refused_by_connected(&mut log, "0.0.0.0:7000");
+    log = log.then();
+    refused(&mut log, Does::HasEnded);
     log.done()
 }
