@@ -60,6 +60,7 @@ impl Woken {
                 if has_taken_all(call) {
                     self.emptied.insert(call.host, event.t_ns);
                 }
+                self.opened(call);
             }
             _ => {}
         }
@@ -84,6 +85,20 @@ impl Woken {
         self.carried.extend(carried);
         if self.carried.len() > REMEMBERED {
             self.carried.pop_first();
+        }
+    }
+
+    /// What has opened a connection makes nothing ready any more when its program has got that.
+    fn opened(&mut self, call: &Call) {
+        let done = matches!(call.answer, Some(Answer::Value(_)));
+        let peer = match call.name.as_str() {
+            "accept" => call.accepted_peer(),
+            "connect" => call.address(),
+            _ => None,
+        };
+        let brought = self.brought.get_mut(&call.host);
+        if let Some((peer, brought)) = peer.filter(|_| done).zip(brought) {
+            brought.retain(|(_, it)| !(it.opens && it.segment_of == Some(peer)));
         }
     }
 
@@ -287,6 +302,38 @@ mod tests {
         );
         // It has told of nothing, however late a packet comes.
         assert_eq!(returns(&[], "0 (Timeout)", returned), returned);
+    }
+
+    /// The first poll() behind accept() had the SYN still before it.
+    #[test]
+    fn a_connection_that_was_accepted_makes_no_poll_return() {
+        let segment = |flags| {
+            envelope().tcp(&Composed {
+                flags,
+                ..Composed::default()
+            })
+        };
+        let told = |n, t_ns, verdict, bytes| {
+            let kind = Kind::Packet(Packet::new(n, Host::Client, verdict, bytes));
+            Event { n: 0, t_ns, kind }
+        };
+        let mut woken = Woken::default();
+        woken.hear(&mut told(
+            8,
+            1_000_000,
+            Verdict::Sent,
+            Some(segment(Flags::SYN)),
+        ));
+        woken.hear(&mut told(8, 1_000_000, Verdict::Delivered, None));
+        woken.hear(&mut call(2_000_000, "accept", None));
+        woken.hear(&mut call(2_100_000, "accept", Some("4, 10.0.0.1:40000")));
+        woken.hear(&mut call(4_900_000, "poll", None));
+        let fin = segment(Flags::FIN | Flags::ACK);
+        woken.hear(&mut told(9, 4_950_000, Verdict::Sent, Some(fin)));
+        woken.hear(&mut told(9, 5_000_000, Verdict::Delivered, None));
+        let mut last = call(4_960_000, "poll", Some("1 ([{fd=4, revents=POLLIN}])"));
+        woken.hear(&mut last);
+        assert_eq!(last.t_ns, 5_000_000);
     }
 
     /// A poll() that had waited in vain was put below a packet that came after it.
