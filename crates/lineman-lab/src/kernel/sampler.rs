@@ -429,6 +429,25 @@ impl Sampler {
         self.tell_rest(host);
     }
 
+    /// Tells that a socket goes on whose close() has returned, if it does: another process has it too, or another descriptor.
+    pub(crate) fn goes_on(&mut self, host: Host, socket: Endpoints, close: u64) {
+        // A close() that ends it leaves it in none of these.
+        let open = |state: &TcpState| matches!(state, TcpState::Established | TcpState::CloseWait);
+        let known = self.known.get(&(host, socket)).map(|known| known.state);
+        let state = self.exact(host, &socket).map(|seen| seen.state);
+        if let Some(to) = state.filter(|state| open(state) && known == Some(*state)) {
+            self.recorder.record(Kind::State(State {
+                host,
+                socket,
+                from: known,
+                to,
+                origin: Origin::Kernel,
+                cause: Some(close),
+                queues: None,
+            }));
+        }
+    }
+
     /// Looks at a host's listeners, and at sockets that still ask for a connection, because of an event: no packet tells that
     /// they are gone.
     pub(crate) fn looks_at_silent(&mut self, host: Host, cause: u64) {

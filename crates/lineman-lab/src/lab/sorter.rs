@@ -170,7 +170,9 @@ impl Inner {
     fn cause(&self, state: &State) -> Option<u64> {
         let cause = state.cause?;
         let last = self.last.get(&state.host).copied();
-        let by_call = self.is_late && self.calls.contains(&cause);
+        // That a socket goes on is told of one call.
+        let changes = state.from != Some(state.to);
+        let by_call = self.is_late && changes && self.calls.contains(&cause);
         last.filter(|_| by_call)
             .or_else(|| self.numbers.get(&cause).copied())
     }

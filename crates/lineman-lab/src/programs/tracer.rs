@@ -15,7 +15,9 @@ use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 
+use lineman_trace::log::Answer;
 use lineman_trace::log::Call;
+use lineman_trace::log::Endpoints;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use rustix::event::PollFd;
@@ -78,6 +80,7 @@ impl CallRecorder {
             open: HashMap::new(),
             heard: HashMap::new(),
             unasked: None,
+            closed: Vec::new(),
         };
         let progress = Arc::new(Progress::new(read_end.into(), Instant::now()));
         self.tracers.add(&progress);
@@ -124,6 +127,8 @@ struct TraceReader {
     heard: HashMap<u32, u64>,
     /// The last call that may have changed a state, if the kernel was not asked since.
     unasked: Option<u64>,
+    /// The calls of close() that have returned since, and their connections.
+    closed: Vec<(u64, Endpoints)>,
 }
 
 impl TraceReader {
@@ -166,7 +171,11 @@ impl TraceReader {
     /// Asks what the calls did to the sockets: once for all that strace has told at once.
     fn ask(&mut self) {
         if let Some(event) = self.unasked.take() {
-            locked(&self.recorder.sampler).sweep(self.host, Some(event));
+            let mut sampler = locked(&self.recorder.sampler);
+            sampler.sweep(self.host, Some(event));
+            for (close, socket) in self.closed.drain(..) {
+                sampler.goes_on(self.host, socket, close);
+            }
         }
     }
 
@@ -196,6 +205,9 @@ impl TraceReader {
         if CHANGING.contains(&traced.name.as_str()) {
             locked(&self.recorder.sampler).called(self.host, event);
             self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
+            let closes = traced.name == "close" && matches!(traced.answer, Some(Answer::Value(_)));
+            let closed = traced.socket.filter(|it| closes && it.remote.is_some());
+            self.closed.extend(closed.map(|socket| (event, socket)));
         }
     }
 }

@@ -301,7 +301,7 @@ pub enum Verdict {
     },
 }
 
-/// A TCP socket changed its state.
+/// A TCP socket changed its state; or has kept it, where it was asked whether its `cause`, a close(), has ended it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Whose socket.

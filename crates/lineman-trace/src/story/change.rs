@@ -80,6 +80,9 @@ impl Change {
 impl Story {
     /// A TCP has told of a state: that belongs to the row of the packet that made it, or of the call.
     pub(super) fn state(&mut self, event: &Event, state: &State) {
+        if state.from == Some(state.to) {
+            return self.queue.goes_on(state);
+        }
         self.calls.descriptors.state(state);
         let change = Change::told(state);
         self.connections.note(change.socket, event.t_ns);

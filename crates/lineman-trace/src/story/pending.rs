@@ -66,6 +66,8 @@ pub(super) struct Open {
     /// The socket whose state its packet has changed by its arrival, as far as can be deduced, and of which the kernel has not
     /// told since: the lab that asks it may be late, on a busy machine.
     pub(super) expects: Option<Socket>,
+    /// The sockets that its close() has not ended, as their kernel has said behind it.
+    pub(super) going_on: Vec<Socket>,
     /// For whom the packets of its calls are.
     pub(super) toward: Ends<Toward>,
     /// Whose program has the socket of its packet still, and has shut down receiving.
@@ -105,6 +107,7 @@ impl Open {
             wire_n: None,
             waits: Ends::default(),
             expects: None,
+            going_on: Vec::new(),
             toward: Ends::default(),
             deaf: Ends::default(),
             connecting: None,

@@ -860,20 +860,31 @@ fn the_end_of_a_program_stands_at_its_own_time() {
 }
 
 /// A server forks: the parent closes, and its child ends some time later without a call; a close() of a moment before the FIN.
-fn forked(mut log: Script, later_us: u64) -> (Script, u64) {
+fn forked(log: Script, later_us: u64) -> (Script, u64) {
+    forked_and_asked(log, later_us, false)
+}
+
+/// The same; `asked` if the kernel was asked right behind the parent's close().
+fn forked_and_asked(mut log: Script, later_us: u64, asked: bool) -> (Script, u64) {
     listens(&mut log);
     let mut tcp = open(&mut log, 0, 4);
     log.at(200 * MS).quick(Server, 4, "close", &[], "0");
     let cause = Some(log.last());
-    log.later(later_us).put(Kind::State(State {
-        host: Server,
-        socket: tcp.socket(Server),
-        from: Some(TcpState::Established),
-        to: TcpState::FinWait1,
-        origin: Origin::Kernel,
-        cause,
-        queues: None,
-    }));
+    let state = |to| {
+        Kind::State(State {
+            host: Server,
+            socket: tcp.socket(Server),
+            from: Some(TcpState::Established),
+            to,
+            origin: Origin::Kernel,
+            cause,
+            queues: None,
+        })
+    };
+    if asked {
+        log.later(300).put(state(TcpState::Established));
+    }
+    log.later(later_us).put(state(TcpState::FinWait1));
     let fin = log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
     (log, fin)
 }
@@ -897,6 +908,20 @@ fn a_fin_leaves_with_the_last_descriptor_of_its_socket() {
     let row = &rows[place(&rows, |row| shows(row, fin))];
     assert!(calls(row, Server, "close"), "{row:#?}");
     assert!(!ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+}
+
+/// A child that ended within 10 ms of its parent's close() had its FIN told as sent by that close(), whose kernel knew better.
+#[test]
+fn a_close_that_its_kernel_says_has_ended_nothing_sends_no_fin() {
+    let (log, fin) = forked_and_asked(Script::new(""), 2 * MS, true);
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, fin))];
+    assert!(row.calls.server.is_none(), "{row:#?}");
+    let state = row.states.server.map(|cell| (cell.before, cell.after));
+    assert_eq!(state, Some((TcpState::Established, TcpState::FinWait1)));
+    assert!(ids(&row.sayings).contains(&"end.descriptor"), "{row:#?}");
+    let close = &rows[place(&rows, |row| calls(row, Server, "close"))];
+    assert!(close.states.server.is_none(), "{close:#?}");
 }
 
 /// A listener that was closed at exec(), or with the last process of a server that forks, had no reason to be CLOSED.

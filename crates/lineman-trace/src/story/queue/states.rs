@@ -153,14 +153,27 @@ impl Queue {
         })
     }
 
-    /// Whether the close() of a row had returned long before its socket came into another state: that comes of the last descriptor, which
-    /// another process has had, or the same by dup().
+    /// A kernel was asked behind a close() that had returned, and its socket is as it was: another descriptor has it, too.
+    pub(in crate::story) fn goes_on(&mut self, state: &State) {
+        let socket = Socket {
+            host: state.host,
+            ends: state.socket,
+        };
+        if let Some(place) = self.made(state) {
+            self.rows[place].going_on.push(socket);
+        }
+    }
+
+    /// Whether its kernel has said so of the close() of a row, or that had returned long before its socket came into another
+    /// state: that comes of the last descriptor, which another process has had, or the same by dup().
     pub(super) fn has_ended_nothing(&self, place: usize, socket: Socket, at_ns: u64) -> bool {
         let open = &self.rows[place];
         let call = open.row.calls[socket.host].as_ref();
         let closes = call.filter(|call| call.name == "close" && open.row.arrow.is_none());
         let returned_ns = closes.and_then(|call| call.returned_ns);
-        returned_ns.is_some_and(|returned_ns| at_ns.saturating_sub(returned_ns) > CLOSED_NS)
+        let goes_on = open.going_on.contains(&socket);
+        closes.is_some() && goes_on
+            || returned_ns.is_some_and(|returned_ns| at_ns.saturating_sub(returned_ns) > CLOSED_NS)
     }
 
     /// The row of the call by which a socket that is told of as gone was closed, if no packet has ended it.

@@ -57,6 +57,9 @@ impl States {
             return Vec::new();
         };
         self.tells[state.host] = true;
+        if state.from == Some(state.to) {
+            return Vec::new();
+        }
         let entered = Entered {
             t_ns: event.t_ns,
             state: state.to,
