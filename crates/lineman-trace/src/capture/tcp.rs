@@ -4,9 +4,11 @@ use std::net::SocketAddr;
 
 use lineman_proto::wire::flow;
 use lineman_proto::wire::flow::Counts;
+use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Opening;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TcpFlow;
+use lineman_proto::wire::flow::TcpState;
 use lineman_proto::wire::flow::Way;
 
 use super::Beginning;
@@ -60,7 +62,10 @@ impl Connection {
             client: flow.state(Way::Forth),
             server: flow.state(Way::Back),
         };
+        // A socket that is connected with itself.
+        let is_alone = known.ends.client == known.ends.server;
         known.beginning = match flow.opening() {
+            Opening::Unseen if flow.shows_none() || is_alone => Beginning::First,
             Opening::Unseen => Beginning::Midway,
             Opening::Unfinished => Beginning::Unfinished,
             Opening::Unanswered | Opening::Refused | Opening::Handshake | Opening::Crossed => {
@@ -84,6 +89,11 @@ impl Connection {
             (flow::Ending::Open, Opening::Unanswered) => Ending::Unanswered,
             (flow::Ending::Open, _) => Ending::Open,
         };
+        // Whether it goes on asking is its own affair: Linux gives up at once, by RFC 1122 §4.2.3.9 it does not.
+        if matches!(known.ending, Ending::Refused | Ending::Unreachable) {
+            let asks = |end: &EndState| end.state == TcpState::SynSent;
+            known.states.client = known.states.client.filter(|end| !asks(end));
+        }
         for way in [Way::Forth, Way::Back] {
             count(flow.counts(way), &mut known.troubles);
         }

@@ -76,6 +76,8 @@ pub struct Arrow {
     pub acks_late: bool,
     /// Whether it looks like a delayed ACK, and answers what has come again; see the core's `Sent::answers_again`.
     pub answers_again: bool,
+    /// Whether it repeats a part of what an ICMP error has called too big for a link.
+    pub after_too_big: bool,
     /// What its sender's TCP has counted when it sent it, and so why.
     pub counter: Option<Counter>,
     /// How it met what had arrived before, if it is a segment that arrived.

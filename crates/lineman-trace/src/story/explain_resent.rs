@@ -8,6 +8,7 @@ use lineman_proto::wire::flow::Timer;
 
 use super::Arrow;
 use super::Expiry;
+use super::Fate;
 use super::Row;
 use super::Saying;
 use super::around::Around;
@@ -62,6 +63,14 @@ fn why(
             let millis = told.map_or(0, |timer| millis(timer.wait_ns));
             return Saying::ResentRack { who, millis };
         }
+        (None, Cause::Silence | Cause::Timer(_)) if arrow.after_too_big => {
+            let millis = since;
+            return Saying::ResentSmaller { who, times, millis };
+        }
+        (None, Cause::Timer(_)) if was_acknowledged(arrow) => {
+            let millis = since;
+            return Saying::ResentAcknowledged { who, times, millis };
+        }
         (_, Cause::Timer(timer)) => timer,
         (_, Cause::Duplicates { acks }) => return Saying::ResentFast { who, acks },
         (_, Cause::Sack { acks }) => return Saying::ResentSack { who, acks },
@@ -98,6 +107,12 @@ fn why(
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
         _ => timed_out(arrow, segment, again, around.resent_before),
     }
+}
+
+/// Whether a single capture shows an acknowledgment of all of it before: that has not come, or not in time.
+fn was_acknowledged(arrow: &Arrow) -> bool {
+    let is_single = arrow.fate == Fate::Captured && arrow.between.is_none();
+    is_single && arrow.known.is_some_and(|known| known.answered)
 }
 
 /// A retransmission time-out that its TCP has told of. The waits tell whether they double: they do by RFC 6298

@@ -19,6 +19,7 @@ use super::explain_reset::is_captured;
 use super::explain_reset::of_reset;
 use super::millis;
 use crate::log::Congestion;
+use crate::log::Host;
 use crate::log::Origin;
 use crate::log::TcpState;
 use crate::log::TimerKind;
@@ -126,6 +127,9 @@ fn said(
             None => Saying::Syn { who, isn, port },
         },
         Label::SynCrossed => Saying::SynCrossed { who, isn },
+        Label::SynAck if arrow.acks_unseen || place.ack.is_some_and(|ack| ack < 1) => {
+            Saying::SynAckWrong { who, isn, ack }
+        }
         Label::SynAck => Saying::SynAck {
             who,
             isn,
@@ -152,13 +156,13 @@ fn said(
             first,
             last,
         },
-        Label::Data { half: true } => Saying::DataHalf {
+        Label::Data { half: true } if !is_over(row) => Saying::DataHalf {
             who,
             len,
             first,
             last,
         },
-        Label::Data { half: false } => Saying::Data {
+        Label::Data { .. } => Saying::Data {
             who,
             len,
             first,
@@ -171,6 +175,7 @@ fn said(
         | Label::RstUnheard => return None,
         Label::AckEarlier => Saying::AckEarlier { who, ack },
         Label::SynInside => Saying::SynInside { who, seq },
+        Label::NoAck => Saying::NoAck { who },
         Label::FinFirst if arrow.peer_may_have_ended => Saying::FinSeen { who, seq: fin },
         Label::FinFirst => Saying::FinFirst { who, seq: fin },
         Label::FinSecond => Saying::FinSecond { who, seq: fin },
@@ -188,6 +193,10 @@ fn said(
             ack: next,
         },
         Label::FinCrossed => Saying::FinCrossed { who, seq: fin },
+        Label::Window if !place.is_scaled => Saying::WindowUnscaled {
+            who,
+            field: segment.window.into(),
+        },
         Label::Window => Saying::Window {
             who,
             window: place.window.into(),
@@ -197,6 +206,7 @@ fn said(
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
         Label::AckAgain(Prompt::Passed) => Saying::AckPassed { who, next },
+        Label::AckAgain(Prompt::Probe) if !place.is_scaled => Saying::AckSame { who, next },
         Label::AckAgain(Prompt::Probe) => Saying::AckProbe {
             who,
             next,
@@ -306,6 +316,13 @@ fn beside(row: &Row, arrow: &Arrow, label: Label) -> Option<Saying> {
 fn persists(row: &Row, arrow: &Arrow) -> bool {
     let timer = row.timer.filter(|timer| timer.host == arrow.from);
     timer.is_some_and(|timer| timer.kind == TimerKind::Persist)
+}
+
+/// Whether an end of the connection is closed for good: no direction of it is open.
+fn is_over(row: &Row) -> bool {
+    let hosts = [Host::Client, Host::Server].into_iter();
+    let mut cells = hosts.filter_map(|host| row.states[host]);
+    cells.any(|cell| cell.before == TcpState::Closed && cell.known != Known::Kernel)
 }
 
 /// How long an ACK was held back, if it was: its TCP says so, or the time.

@@ -1,7 +1,10 @@
 //! What packets are to each other: the core's flows, which hear of each packet once as it leaves and once as it arrives.
 
+use std::net::SocketAddr;
+
 use lineman_proto::wire::Conversations;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Delivered;
 use lineman_proto::wire::flow::Segment;
@@ -12,6 +15,7 @@ use lineman_proto::wire::flow::TftpStep;
 
 use super::Repeated;
 use super::Seen;
+use super::What;
 use super::arrivals::Arrivals;
 use crate::log::Host;
 
@@ -22,6 +26,8 @@ pub(super) struct Flows {
     tftp: TftpFlows,
     conversations: Conversations,
     arrivals: Arrivals,
+    /// Between whom the packet was that an ICMP error has last called too big for a link.
+    too_big: Option<(SocketAddr, SocketAddr)>,
 }
 
 /// A packet as it leaves.
@@ -33,6 +39,8 @@ pub(super) struct Left {
     pub(super) file: Option<TftpStep>,
     /// If it was sent before: what its ends know of that.
     pub(super) known: Option<Repeated>,
+    /// Whether it is a part of what was sent before, and an ICMP error has called that too big for a link.
+    pub(super) smaller: bool,
 }
 
 impl Flows {
@@ -51,6 +59,7 @@ impl Flows {
             segment,
             file: None,
             known: None,
+            smaller: false,
         }
     }
 
@@ -65,11 +74,22 @@ impl Flows {
         let known = seen
             .segment()
             .and_then(|it| self.repeated_one(it, segment?.again?));
+        if let What::IcmpError(error) = &seen.what
+            && error.problem == Problem::TooBig
+        {
+            self.too_big = error.source.zip(error.target);
+        }
+        let smaller = seen.segment().is_some_and(|it| {
+            let covered = segment.and_then(|sent| sent.again?.covered);
+            let is_less = covered.is_some_and(|(from, to)| to - from > i64::from(it.takes()));
+            is_less && self.too_big == Some((it.from, it.to))
+        });
         Left {
             seen,
             segment,
             file,
             known,
+            smaller,
         }
     }
 

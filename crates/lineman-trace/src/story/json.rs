@@ -330,7 +330,10 @@ fn tcp(arrow: &Arrow, segment: &Segment) -> TcpForm {
         seq: segment.seq,
         ack: has_ack.then_some(segment.ack),
         len: segment.len,
-        window: arrow.place.map(|place| place.window),
+        window: arrow
+            .place
+            .filter(|place| place.is_scaled)
+            .map(|place| place.window),
         relative_seq: arrow.counted().map(|place| place.seq),
         relative_ack: arrow.counted().and_then(|place| place.ack),
         label: arrow.label.map(label),
@@ -357,6 +360,7 @@ fn label(label: Label) -> &'static str {
         Label::AckFirst => "ack_first",
         Label::AckEarlier => "ack_earlier",
         Label::SynInside => "syn_inside",
+        Label::NoAck => "no_ack",
         Label::FinFirst => "fin_first",
         Label::FinSecond => "fin_second",
         Label::FinCombined => "fin_combined",

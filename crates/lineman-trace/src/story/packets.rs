@@ -151,6 +151,7 @@ impl Story {
             segment: sent,
             file,
             known,
+            smaller,
         } = match packet.absent {
             Some(Absent::Unsent) => self.flows.appears(frame),
             _ => self.flows.sent(packet.id, sent_ns, frame),
@@ -191,6 +192,7 @@ impl Story {
             peer_may_have_ended: sent.is_some_and(|sent| sent.peer_may_have_ended),
             acks_late: sent.is_some_and(|sent| sent.acks_late),
             answers_again: sent.is_some_and(|sent| sent.answers_again),
+            after_too_big: smaller,
             counter: None,
             nobody: self.scope.hosts.nobody(packet.from, seen.to),
             file,

@@ -119,10 +119,16 @@ sayings! {
     AckFirst "ack.first" { who: Host, next: RelativeSeq }
     /// An acknowledgment of what was not seen.
     AckUnseen "ack.unseen" { who: Host, next: RelativeSeq }
+    /// Neither SYN nor ACK nor RST.
+    NoAck "flags.no_ack" { who: Host }
+    /// A SYN+ACK that is no answer to the SYN.
+    SynAckWrong "synack.wrong" { who: Host, isn: Seq, ack: Seq }
     /// A SYN in the middle of the connection.
     SynInside "syn.inside" { who: Host, seq: RelativeSeq }
     /// A number of a connection before this one, in answer to a SYN.
     AckEarlier "ack.earlier" { who: Host, ack: Seq }
+    /// Another window, of a connection whose SYNs were not seen.
+    WindowUnscaled "window.unscaled" { who: Host, field: Count }
     /// Another window.
     Window "window" { who: Host, window: Bytes }
     /// No room.
@@ -215,6 +221,10 @@ sayings! {
     ResentRejected "again.rejected" { who: Host, times: Times, millis: Millis }
     /// Answered again because it was asked again.
     ResentAsked "again.asked" { who: Host }
+    /// An acknowledgment of it was captured before.
+    ResentAcknowledged "again.acknowledged" { who: Host, times: Times, millis: Millis }
+    /// In smaller segments, because of an ICMP error.
+    ResentSmaller "again.smaller" { who: Host, times: Times, millis: Millis }
     /// Retransmitted although the earlier one arrived.
     ResentNeedless "again.needless" { who: Host, times: Times, millis: Millis }
     /// Retransmitted because three duplicate ACKs came.

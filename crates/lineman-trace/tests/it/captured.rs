@@ -3,6 +3,7 @@
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::compose::Envelope;
 use lineman_proto::wire::compose::Segment;
+use lineman_trace::capture::Beginning;
 use lineman_trace::capture::Captured;
 use lineman_trace::capture::Conversation;
 use lineman_trace::capture::Conversations;
@@ -69,6 +70,14 @@ impl Capture {
         self
     }
 
+    /// The ICMP error of a router about a segment of the client with so many bytes.
+    fn too_big(&self, len: usize) -> Vec<u8> {
+        let about = self.segment(Client, ACK, (1, 1), len);
+        let router = ([10, 0, 9, 9], 0).into();
+        let rest = [0, 0, 0x05, 0x14];
+        Envelope::new(router, self.tcp.client).icmp(3, 4, rest, &about[14..])
+    }
+
     pub fn opened(mut self) -> Self {
         self.sees(Client, SYN, (0, 0), 0);
         self.sees(Server, and_ack(SYN), (0, 1), 0);
@@ -117,10 +126,47 @@ pub fn seldom() -> Vec<u8> {
     seen.sees(Client, RST, (90_000_000, 0), 0);
     seen.sees(Client, SYN, (4, 0), 0);
     seen.sees(Server, ACK, (1, 1), 0);
-    for (_, from, frame) in seen.taken {
+    seen.sees(Client, Flags(0), (4, 0), 0);
+    seen.sees(Client, ACK, (1, 1), 90);
+    let too_big = seen.too_big(90);
+    seen.frame(Server, too_big);
+    seen.sees(Client, ACK, (1, 1), 50);
+    seen.sees(Server, ACK, (1, 91), 0);
+    for (_, from, frame) in std::mem::take(&mut seen.taken) {
         log.raw(from, frame);
     }
+    log.later(300_000);
+    log.raw(Client, seen.segment(Client, ACK, (1, 1), 50));
+    for (_, from, frame) in midway().taken {
+        log.raw(from, frame);
+    }
+    log.raw(Client, seen.segment(Client, SYN, (9_000_000, 0), 0));
+    log.raw(
+        Server,
+        seen.segment(Server, and_ack(SYN), (5_000_000, 7), 0),
+    );
     log.done()
+}
+
+/// A connection whose beginning was not captured: its windows.
+fn midway() -> Capture {
+    let mut capture = capture();
+    capture.tcp.client.set_port(45_111);
+    capture.sees(Client, ACK, (1, 1), 10);
+    capture.sees(Server, ACK, (1, 11), 0);
+    capture.tcp.window = 12;
+    capture.sees(Server, ACK, (1, 11), 0);
+    capture
+}
+
+/// "Up to 12 bytes may be in flight to it", of a field that may be scaled.
+#[test]
+fn a_window_whose_scale_was_not_captured_was_told_in_bytes() {
+    let rows = midway().rows();
+    let told = &rows[2].sayings[0];
+    let field = 12;
+    let who = Server;
+    assert_eq!(*told, Saying::WindowUnscaled { who, field });
 }
 
 /// The states of a host beside a row, before and behind it.
@@ -186,4 +232,95 @@ fn an_end_without_a_connection_resets_none() {
         ids(&rows[2].sayings),
         ["rst.late", "state.moved.somehow", "state.listen.reset"]
     );
+}
+
+/// "Nothing that was seen tells why", right below the ICMP error that tells.
+#[test]
+fn what_is_sent_again_in_smaller_segments_was_told_without_its_reason() {
+    let mut capture = capture().opened();
+    capture.sees(Client, ACK, (1, 1), 1460);
+    let error = capture.too_big(1460);
+    capture.frame(Server, error);
+    capture.sees(Client, ACK, (1, 1), 1260);
+    capture.sees(Client, ACK, (1261, 1), 200);
+    let rows = capture.rows();
+    for row in [5, 6] {
+        assert_eq!(ids(&rows[row].sayings)[..1], ["again.smaller"]);
+    }
+}
+
+/// "No acknowledgment of the segment came", which stands in the ladder.
+#[test]
+fn a_segment_that_was_acknowledged_was_told_as_never_acknowledged() {
+    let mut capture = capture().opened();
+    capture.sees(Client, ACK, (1, 1), 10);
+    capture.sees(Server, ACK, (1, 11), 0);
+    capture.ms(300).sees(Client, ACK, (1, 1), 10);
+    let rows = capture.rows();
+    assert_eq!(ids(&rows[5].sayings)[..1], ["again.acknowledged"]);
+}
+
+/// "Confirms the SYN", by a number that is none of this connection.
+#[test]
+fn a_syn_ack_with_another_number_was_told_as_the_answer() {
+    for ack in [777, 0, u32::MAX - 50] {
+        let mut capture = capture();
+        capture.sees(Client, SYN, (0, 0), 0);
+        capture.sees(Server, and_ack(SYN), (0, ack), 0);
+        let rows = capture.rows();
+        assert_eq!(ids(&rows[1].sayings)[0], "synack.wrong", "{ack}");
+    }
+}
+
+/// "This direction is still open", beside CLOSED.
+#[test]
+fn data_behind_a_reset_was_told_as_sent_in_an_open_direction() {
+    let mut capture = capture().opened();
+    capture.sees(Server, and_ack(Flags::FIN), (1, 1), 0);
+    capture.sees(Client, ACK, (1, 2), 4);
+    capture.sees(Server, RST, (2, 0), 0);
+    capture.sees(Client, ACK, (5, 2), 4);
+    let rows = capture.rows();
+    assert_eq!(ids(&rows[4].sayings)[..1], ["data.half"]);
+    assert_eq!(ids(&rows[6].sayings)[..1], ["data"]);
+}
+
+/// SYN-SENT stood for good beside an ICMP error by which connect() may have failed.
+#[test]
+fn an_end_that_was_told_of_an_error_may_have_given_up() {
+    let mut capture = capture();
+    capture.sees(Client, SYN, (0, 0), 0);
+    let syn = capture.segment(Client, SYN, (0, 0), 0);
+    let router = ([10, 0, 9, 9], 0).into();
+    let error = Envelope::new(router, capture.tcp.client).icmp(3, 1, [0; 4], &syn[14..]);
+    capture.frame(Server, error);
+    let (conversations, _) = capture.read();
+    assert_eq!(conversations[0].ending, Ending::Unreachable);
+    assert_eq!(conversations[0].states, Ends::default());
+}
+
+/// Scans were told as connections that had begun before the capture.
+#[test]
+fn a_scan_was_told_as_a_connection() {
+    let mut capture = capture();
+    capture.sees(Client, Flags::FIN, (0, 0), 0);
+    capture.sees(Server, and_ack(RST), (0, 1), 0);
+    let (conversations, rows) = capture.read();
+    assert_eq!(conversations[0].beginning, Beginning::First);
+    assert_eq!(conversations[0].ending, Ending::Open);
+    assert_eq!(ids(&rows[0].sayings)[..1], ["flags.no_ack"]);
+    assert_eq!(ids(&rows[1].sayings)[..1], ["rst.late"]);
+}
+
+/// A socket that is connected with itself was told as one that nobody answers.
+#[test]
+fn a_socket_that_is_connected_with_itself_was_told_as_two() {
+    let mut capture = capture();
+    capture.tcp.server = capture.tcp.client;
+    capture.sees(Client, SYN, (0, 0), 0);
+    capture.sees(Client, and_ack(SYN), (0, 1), 0);
+    let (conversations, rows) = capture.read();
+    assert_eq!(conversations[0].beginning, Beginning::First);
+    assert!(rows.iter().all(|row| row.sayings.is_empty()), "{rows:#?}");
+    assert!(rows.iter().all(|row| moves(row, Client).is_none()));
 }

@@ -126,6 +126,7 @@ pub fn ours(said: &Said) -> Marks {
             | Label::AckFirst
             | Label::AckEarlier
             | Label::SynInside
+            | Label::NoAck
             | Label::AckFin { .. }
     );
     let late = sent.order == Order::Late && takes;

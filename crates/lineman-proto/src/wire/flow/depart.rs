@@ -104,6 +104,9 @@ pub(super) fn depart(pair: &mut Pair, way: Way, packet: Packet, segment: &Segmen
             seq: placed.seq,
             ack: placed.ack,
             window,
+            is_scaled: window == 0
+                || placed.has(Flags::SYN)
+                || Side::agree_on_scale(pair.side(way), pair.side(way.other())),
             from_start: pair.side(way).isn().is_some(),
         },
         label,

@@ -16,6 +16,8 @@ pub struct Place {
     pub ack: Option<i64>,
     /// The window in bytes, scaled if both SYNs were seen to agree on it.
     pub window: u32,
+    /// Whether that is the window: it is known how the connection scales them. A SYN's is never scaled, and 0 is 0.
+    pub is_scaled: bool,
     /// Whether the beginning of its sender's stream is known; else the first number seen counts as 1.
     pub from_start: bool,
 }

@@ -173,6 +173,8 @@ pub(super) fn of_reset(sender: &Side, peer: &Side, it: &Placed) -> Label {
         // Who answers a SYN without ever having said anything refuses it. A SYN-ACK asks for nothing: who has not sent the SYN has no connection.
         () if silent && peer.syn == Some(false) => Label::RstRefused,
         () if sender.is(TcpState::Closed) => Label::RstLate,
+        // It answers what is of no connection.
+        () if silent && !sender.settled && !peer.settled && peer.is_odd && !asked => Label::RstLate,
         () if answers && sender.fed_after_end == Some(it.seq) => Label::RstUnheard,
         () if answers && sender.fin.is_some() => Label::RstLate,
         () if answers && sender.syn == Some(false) && sender.is(TcpState::SynSent) => {

@@ -13,6 +13,8 @@ pub enum Label {
     SynAckCrossed,
     /// A SYN without ACK that stands within the numbers of a connection that goes on: no new one begins with it (RFC 5961 §4).
     SynInside,
+    /// None of SYN, ACK and RST: no segment of a connection is like that (RFC 9293 §3.10.7.4).
+    NoAck,
     /// The third of the handshake: its sender has seen the server's number.
     AckThird {
         /// Whether it answers an end that had asked to open, too: then it is no third of three.

@@ -37,6 +37,8 @@ impl Pair {
     /// Which way a segment goes, if it is between the two.
     pub(super) fn way(&self, segment: &Segment) -> Option<Way> {
         match (segment.from, segment.to) {
+            // Of a socket that is connected with itself nobody can tell what is sent and what is answered.
+            (one, other) if one == other => None,
             ends if ends == (self.client, self.server) => Some(Way::Forth),
             ends if ends == (self.server, self.client) => Some(Way::Back),
             _ => None,

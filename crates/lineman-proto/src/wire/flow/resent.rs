@@ -74,6 +74,8 @@ pub(super) struct Sending {
     /// Whether it is a SYN that is sent once more with an ACK because the peer's has come (simultaneous open): that is no
     /// retransmission, and the timer of the SYN runs on (RFC 6298 §5.1).
     pub crosses: bool,
+    /// Whether nothing was seen of its peer: an acknowledgment may have asked for it, which nobody saw.
+    pub is_deaf: bool,
     pub packet: Packet,
 }
 
@@ -206,7 +208,7 @@ impl History {
         }
         // The probe repeats the last that was sent, and is not repeated itself (RFC 8985 §7.3).
         let may_probe = it.may_probe && it.to == it.next && before.times == 1;
-        match wait_ns >= SHORTEST_RTO_NS {
+        match wait_ns >= SHORTEST_RTO_NS && !it.is_deaf {
             true if may_probe => Cause::Timer(Timer::Either),
             true => Cause::Timer(Timer::Retransmission),
             false => Cause::Silence,

@@ -30,6 +30,8 @@ pub(super) struct Side {
     pub asked_isn: Option<u32>,
     /// Whether it has sent anything but a SYN: only then is its window what it says from then on.
     pub settled: bool,
+    /// Whether it has sent something that is of no connection.
+    pub is_odd: bool,
     /// Where its FIN stands.
     pub fin: Option<i64>,
     /// The shift of its windows that its SYN offered.
@@ -140,6 +142,7 @@ impl Side {
             heard: self.heard,
             probe,
             crosses,
+            is_deaf: peer.counts.segments == 0 && self.said.is_some(),
             may_probe: !syn && self.sack != Some(false) && peer.sack != Some(false),
             packet,
         });

@@ -8,6 +8,8 @@ use super::Delivered;
 use super::EndState;
 use super::Ending;
 use super::Label;
+use super::Order;
+use super::Place;
 use super::Segment;
 use super::Sent;
 use super::TcpState;
@@ -184,6 +186,9 @@ impl TcpFlow {
     fn sent_by(&mut self, way: Way, id: u64, now_ns: u64, segment: &Segment) -> Sent {
         let (first_ns, _) = self.seen_ns.unwrap_or((now_ns, now_ns));
         self.seen_ns = Some((first_ns, now_ns));
+        if is_odd(segment) {
+            return self.sent_oddly(way, segment);
+        }
         let inside = self.inside(way, segment);
         let bare = self.without_syn(way, segment);
         let segment = inside.map_or(segment, |_| &bare);
@@ -199,7 +204,7 @@ impl TcpFlow {
             (sent.label, sent.place.seq) = (Label::SynInside, place);
         }
         // One by which an end goes on waiting for the answer to its SYN ends nothing.
-        if segment.has(Flags::RST) && sent.label != Label::RstWaiting {
+        if segment.has(Flags::RST) && sent.label != Label::RstWaiting && !self.shows_none() {
             self.reset.get_or_insert(way);
         }
         if was_gone && !self.side(way).is(TcpState::Closed) && self.reset == Some(way) {
@@ -207,6 +212,43 @@ impl TcpFlow {
         }
         self.crossed |= matches!(sent.label, Label::SynCrossed | Label::SynAckCrossed);
         sent
+    }
+
+    /// A segment that is of no connection has left: it changes nothing.
+    fn sent_oddly(&mut self, way: Way, segment: &Segment) -> Sent {
+        let sender = self.pair.sides(way).0;
+        sender.is_odd = true;
+        sender.counts.segments += 1;
+        sender.counts.bytes += u64::from(segment.len);
+        let place = |numbers: Numbers| numbers.place(sender.next, segment.seq);
+        Sent {
+            way,
+            place: Place {
+                seq: sender.numbers.map_or(0, place),
+                ack: None,
+                window: self.pair.window(way, segment),
+                is_scaled: segment.window == 0 || self.knows_window_scale(),
+                from_start: self.isn(way).is_some(),
+            },
+            label: Label::NoAck,
+            order: Order::Next,
+            again: None,
+            fills_window: false,
+            waited_ns: None,
+            tries_new: false,
+            answers_again: false,
+            acks_unseen: false,
+            peer_may_have_ended: false,
+            acks_late: false,
+            moved: None,
+        }
+    }
+
+    /// Whether nothing was seen but segments of no connection, and resets.
+    pub fn shows_none(&self) -> bool {
+        let sides = [self.side(Way::Forth), self.side(Way::Back)];
+        let is_silent = |side: &&Side| side.syn.is_none() && !side.settled;
+        sides.iter().all(is_silent) && sides.iter().any(|side| side.is_odd)
     }
 
     /// A segment was delivered; tell it as it arrived. `None` if it is not of this connection.
@@ -227,6 +269,12 @@ impl TcpFlow {
         if segment.damaged {
             return Delivered {
                 arrival: Arrival::Damaged,
+                moved: None,
+            };
+        }
+        if is_odd(segment) {
+            return Delivered {
+                arrival: Arrival::InOrder,
                 moved: None,
             };
         }
@@ -277,4 +325,9 @@ impl TcpFlow {
     pub(super) fn has_crossed(&self) -> bool {
         self.crossed
     }
+}
+
+/// Whether it is none that a connection has: all but the first SYN and a reset have ACK.
+fn is_odd(segment: &Segment) -> bool {
+    !segment.flags.any(Flags::SYN | Flags::ACK | Flags::RST)
 }

@@ -86,3 +86,60 @@ fn a_reset_by_which_an_end_goes_on_waiting_ends_nothing() {
     assert_eq!(label, Label::RstWaiting);
     assert_eq!(capture.flow().ending(), Ending::Open);
 }
+
+/// Scans by NULL, FIN and Xmas were told as a connection: "has nothing more to send", and "resets the connection".
+#[test]
+fn a_scan_is_of_no_connection() {
+    for flags in [Flags(0), Flags::FIN, Flags(0x29)] {
+        let mut capture = capture();
+        let (label, states) = capture.says(Way::Forth, flags, (0, 0), 0);
+        assert_eq!((label, states), (Label::NoAck, [None, None]));
+        let (label, _) = capture.back(RST, (0, 1), 0);
+        assert_eq!(label, Label::RstLate);
+        assert!(capture.flow().shows_none());
+        assert_eq!(capture.flow().ending(), Ending::Open);
+    }
+}
+
+/// Within a connection it changes nothing: the receiver drops it.
+#[test]
+fn a_fin_without_ack_ends_nothing() {
+    let mut capture = opened();
+    let (label, states) = capture.says(Way::Forth, Flags::FIN, (11, 0), 0);
+    assert_eq!((label, states), (Label::NoAck, [Some(Established); 2]));
+    assert_eq!(capture.flow().ending(), Ending::Open);
+    let (label, _) = capture.forth(ACK, (11, 1), 5);
+    assert_eq!(label, DATA);
+}
+
+/// All of it was told as sent by one end to the other, which never answered.
+#[test]
+fn of_a_socket_that_is_connected_with_itself_nothing_is_told() {
+    let mut capture = capture();
+    let mut segment = capture.segment(Way::Forth, SYN, (0, 0), 0);
+    segment.to = segment.from;
+    assert!(capture.flows.captured(1, 1, &segment).is_none());
+}
+
+/// Where one way was not captured, nobody has seen whether acknowledgments came.
+#[test]
+fn what_is_sent_again_to_a_peer_that_was_not_captured_may_have_been_asked_for() {
+    let mut capture = capture();
+    capture.back(SYN_ACK, (0, 1), 0);
+    capture.back(ACK, (1, 6), 10);
+    capture.n += 270;
+    let seen = capture.sees(Way::Back, ACK, (1, 6), 10);
+    assert_eq!(seen.sent.again.map(|it| it.cause), Some(Cause::Silence));
+    assert_eq!(capture.flow().counts(Way::Back).by_timer, 0);
+}
+
+/// A SYN was not answered in any case: else it would not be sent again.
+#[test]
+fn a_syn_that_is_sent_again_has_timed_out() {
+    let mut capture = capture();
+    capture.forth(SYN, (0, 0), 0);
+    capture.n += 1000;
+    let seen = capture.sees(Way::Forth, SYN, (0, 0), 0);
+    let cause = seen.sent.again.map(|it| it.cause);
+    assert_eq!(cause, Some(Cause::Timer(Timer::Retransmission)));
+}
