@@ -238,6 +238,8 @@ impl Asked<'_> {
         let why = match self.socket {
             Some(it) if it.listens => failure!(self, error, CallPipeListener),
             Some(it) if it.shut_write && it.shut_read => failure!(self, error, CallPipeShutBoth),
+            // Behind a RST nothing can be received, either.
+            Some(it) if it.shut_write && end.rst => failure!(self, error, CallPipeReset),
             Some(it) if it.shut_write => failure!(self, error, CallPipeShut),
             Some(it) if it.was_refused && !it.was_connected => {
                 failure!(self, error, CallWasRefused)

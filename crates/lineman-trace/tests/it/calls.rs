@@ -7,6 +7,8 @@ use lineman_trace::story::Saying;
 use lineman_trace::story::Story;
 
 use crate::composer::*;
+use crate::order::listens;
+use crate::order::open;
 
 /// What is said of calls, without what they do that succeed.
 fn said(log: &[u8]) -> Vec<Saying> {
@@ -384,6 +386,21 @@ fn a_broken_pipe_has_several_reasons() {
     let all: Vec<_> = said(&log.done()).iter().map(Saying::id).collect();
     let pipes = ["call.pipe", "call.pipe.signal", "call.pipe"];
     assert_eq!(all, pipes);
+}
+
+/// "Receiving is still possible", of a connection that a RST had ended behind the shutdown().
+#[test]
+fn a_pipe_that_a_reset_has_broken_receives_no_more() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.quick(Client, 4, "shutdown", &["SHUT_WR"], "0");
+    log.cross(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.cross(Server, tcp.next(Server, and_ack(RST), b""));
+    log.state(Client, tcp.socket(Client), TcpState::Closed);
+    log.later(300_000);
+    log.quick(Client, 4, "send", &["\"x\"", "MSG_NOSIGNAL"], "EPIPE");
+    assert_eq!(last(&mut log), "call.pipe.reset");
 }
 
 /// The kernel sends no SIGPIPE for a datagram.
