@@ -86,6 +86,7 @@ impl Story {
         self.calls.descriptors.state(state);
         let change = Change::told(state);
         self.connections.note(change.socket, event.t_ns);
+        self.connections.state(change.socket, state.to);
         self.scope.state(state);
         let place = self.queue.row_of_state(event, state, &change);
         let open = &mut self.queue[place];

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::change::Socket;
 use crate::log::Host;
+use crate::log::TcpState;
 use crate::log::unmapped;
 
 /// What tells a connection from the others of a log: the port of the client, which is another for each, as a rule.
@@ -27,8 +28,10 @@ impl fmt::Display for ConnectionName {
 #[derive(Debug, Default)]
 pub(super) struct Connections {
     first: Option<Key>,
-    /// Whether a RST has ended that, or refused it: then the next is the first again.
+    /// Whether that has ended, or was refused: then the next is the first again.
     is_over: bool,
+    /// The sockets at its ends that a TCP has told of, and which it has still.
+    alive: Vec<Socket>,
     /// When the second began, in nanoseconds.
     since_ns: Option<u64>,
     /// The connection that has a port of the client, or had it first.
@@ -47,6 +50,26 @@ impl Connections {
     /// A RST is sent from this socket.
     pub(super) fn reset(&mut self, socket: Socket) {
         self.is_over |= self.since_ns.is_none() && key(socket) == self.first;
+    }
+
+    /// A SYN is sent from this socket: between the same ends, which may have had a connection before.
+    pub(super) fn opens(&mut self, socket: Socket) {
+        self.is_over &= key(socket) != self.first;
+    }
+
+    /// A TCP has told of the state of a socket. A connection is over when its sockets are gone: one that nobody has answered has one only.
+    pub(super) fn state(&mut self, socket: Socket, to: TcpState) {
+        if self.since_ns.is_some() || key(socket).is_none() || key(socket) != self.first {
+            return;
+        }
+        let was_alive = self.alive.contains(&socket);
+        self.alive.retain(|it| *it != socket);
+        if to != TcpState::Closed {
+            self.alive.push(socket);
+            self.is_over = false;
+        } else if was_alive && self.alive.is_empty() {
+            self.is_over = true;
+        }
     }
 
     /// Whether it is still to be said that there are several: once.

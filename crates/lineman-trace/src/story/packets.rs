@@ -72,6 +72,7 @@ impl Story {
             }
             if arrow.seen.segment().is_some_and(|it| it.has(Flags::SYN)) && !is_copy {
                 self.calls.opens(socket);
+                self.connections.opens(socket);
                 let asks = arrow.seen.segment().is_some_and(|it| !it.has(Flags::ACK));
                 if asks && arrow.again.is_none() && !arrow.is_unsent() {
                     self.calls.descriptors.asked(socket.host, socket.ends);

@@ -232,3 +232,47 @@ fn of_two_connects_that_wait_each_has_the_connection_of_its_own_syn() {
         assert_eq!(began[1], names[1]);
     }
 }
+
+/// A SYN of the client to a port of the server, at which nobody answers.
+fn asks(log: &mut Script, offset: u16) -> (Connection, u64) {
+    let mut tcp = crate::causes::connection(log, 9000);
+    tcp.client.set_port(tcp.client.port() + offset);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let syn = log.cross(Client, tcp.next(Client, SYN, b""));
+    (tcp, syn)
+}
+
+/// "There is more than one connection now", when the one before had been given up.
+#[test]
+fn a_connection_that_nobody_has_answered_is_over_when_its_socket_is_gone() {
+    for given_up in [false, true] {
+        let mut log = Script::new("");
+        let (first, _) = asks(&mut log, 0);
+        log.later(500 * MS);
+        if given_up {
+            log.state(Client, first.socket(Client), TcpState::Closed);
+        }
+        let (second, syn) = asks(log.later(500 * MS), 1);
+        let name = (!given_up).then(|| format!(":{}", second.client.port()));
+        assert_eq!(of_packet(&rows(log), syn), name);
+    }
+}
+
+/// Two connections were open and no row was labelled: the first had been refused once, and was taken for over when it was open.
+#[test]
+fn a_connection_that_was_refused_first_and_opened_then_is_one_of_two() {
+    let mut log = Script::new("");
+    let (mut refused, _) = asks(&mut log, 0);
+    log.cross(Server, refused.next(Server, and_ack(RST), b""));
+    log.state(Client, refused.socket(Client), TcpState::Closed);
+    log.later(200 * MS);
+    listens(&mut log);
+    log.at(1000 * MS);
+    open(&mut log, 0, 4);
+    log.later(200 * MS);
+    let mut second = open(&mut log, 1, 5);
+    log.later(200 * MS);
+    let data = log.cross(Client, second.next(Client, and_ack(Flags::PSH), b"two"));
+    let name = Some(format!(":{}", second.client.port()));
+    assert_eq!(of_packet(&rows(log), data), name);
+}
