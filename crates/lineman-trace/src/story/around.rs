@@ -22,6 +22,8 @@ pub(super) struct Around {
     pub(super) closed_before: bool,
     /// Whether the packet's receiver takes a connection in only with its first data (tcp(7), TCP_DEFER_ACCEPT).
     pub(super) defers: bool,
+    /// Whose new socket has taken the place of one in TIME-WAIT.
+    pub(super) replaced: Ends<bool>,
     /// Whose program has shut a listener down.
     pub(super) shut_listener: Ends<bool>,
     /// Whether the packet's sender breaks off what accept() has not returned, and its listener is gone.

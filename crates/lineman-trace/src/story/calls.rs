@@ -63,6 +63,8 @@ pub(super) struct Calls {
     /// Calls of accept() that wait still, and whose descriptor a close() has let go meanwhile: of the program that waits, or of another
     /// process that has the same.
     deserted: HashSet<u64>,
+    /// Calls that wait still on the socket of a descriptor that is closed: it lives until the last has returned.
+    keep: HashMap<u64, Socket>,
     datagrams: Datagrams,
     waits: Waits,
     /// Hosts whose calls a tracer of programs tells.
@@ -138,9 +140,13 @@ impl Calls {
             true => None,
             false => self.datagrams.got(&call),
         };
-        let said = self.descriptors.answer(&call).with(cut);
+        let said = self
+            .descriptors
+            .answer(&call, self.keep.contains_key(&call.id))
+            .with(cut);
         let socket = self.descriptors.returned_ends(&call).or(before);
         self.handled.returns(call.host, socket);
+        self.note_closed(event, &call, before);
         if !said.is_empty() {
             self.answers.insert(call.id, said);
         }
@@ -148,6 +154,27 @@ impl Calls {
             call,
             begun,
             socket,
+        }
+    }
+
+    /// Notes whose last descriptor is closed, and until when calls that wait keep its socket.
+    fn note_closed(&mut self, event: &Event, call: &Call, ends: Option<Endpoints>) {
+        let host = call.host;
+        if self.descriptors.is_ambiguous(host) {
+            self.handled.shares(host);
+        }
+        let mut over = self.keep.remove(&call.id);
+        let closes = matches!(call.name.as_str(), "close" | "file.close");
+        if let Some(ends) = ends.filter(|_| closes && self.descriptors.is_closed(call)) {
+            let socket = Socket { host, ends };
+            let waits = |(whose, cell): &(Host, CallCell)| *whose == host && cell.fd == call.fd;
+            let waiting = self.waiting.iter().filter(|(_, it)| waits(it));
+            self.keep.extend(waiting.map(|(id, _)| (*id, socket)));
+            over = Some(socket);
+        }
+        let over = over.filter(|socket| !self.keep.values().any(|it| it == socket));
+        if let Some(socket) = over {
+            self.handled.closes(socket, event.t_ns);
         }
     }
 

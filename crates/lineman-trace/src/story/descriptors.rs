@@ -426,6 +426,12 @@ impl Descriptors {
         self.forged.contains(&(from, to))
     }
 
+    /// Whether the descriptor of a call is closed, and no file has it, either.
+    pub(super) fn is_closed(&self, call: &Call) -> bool {
+        call.fd
+            .is_some_and(|fd| self.closed.contains(&(owner(call), fd)))
+    }
+
     /// Whether descriptors of a host's program are numbers of several processes.
     pub(super) fn is_ambiguous(&self, host: Host) -> bool {
         let mut ambiguous = self.ambiguous.iter();
@@ -534,8 +540,9 @@ impl Descriptors {
         socket.is_some_and(|it| it.bound.is_none() && !it.listens && it.transport.is_some())
     }
 
-    /// A call has returned: what there is to say of its answer, by what was known before.
-    pub(super) fn answer(&mut self, call: &Call) -> Answered {
+    /// A call has returned: what there is to say of its answer, by what was known before. `kept` is one that has waited on while its
+    /// descriptor was closed.
+    pub(super) fn answer(&mut self, call: &Call, kept: bool) -> Answered {
         if call.ends().is_some() && !self.traced.contains(&owner(call)) {
             self.traced.insert(owner(call));
         }
@@ -545,7 +552,7 @@ impl Descriptors {
         let said = of_answer(call, self.of(call), self);
         let unexplained = call.program.is_some() && said.iter().any(is_unexplained);
         let socket = self.of(call).filter(|_| unexplained).cloned();
-        self.returned(call);
+        self.returned(call, kept);
         Answered {
             said,
             unexplained: socket.map(|socket| (call.clone(), socket)),
@@ -568,7 +575,7 @@ impl Descriptors {
         failed || key.is_none_or(|key| self.open.contains_key(&key) || self.closed.contains(&key))
     }
 
-    fn returned(&mut self, call: &Call) {
+    fn returned(&mut self, call: &Call, kept: bool) {
         let owner = owner(call);
         let Some(Answer::Value(value)) = &call.answer else {
             self.failed(call);
@@ -577,6 +584,8 @@ impl Descriptors {
         if let Some(fd) = call.fd
             && self.closed.contains(&(owner.clone(), fd))
             && call.name != "fileno"
+            // A process that is the only one may have threads.
+            && !(kept && call.program.is_none())
         {
             // Another process has it still.
             self.ambiguous.insert(owner.clone());

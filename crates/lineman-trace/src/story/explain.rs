@@ -495,6 +495,10 @@ fn of_states(row: &Row, around: &Around, out: &mut Vec<Saying>) {
                 });
                 out.push(moved(row, around, who, (through, cell.after)));
             }
+            None if around.replaced[who] => {
+                out.push(Saying::TimeWaitReplaced { who });
+                out.push(moved(row, around, who, (cell.before, cell.after)));
+            }
             // It has not moved: what was thought before was wrong.
             None if cell.known == Known::Contradicted => {}
             None => out.push(moved(row, around, who, (cell.before, cell.after))),

@@ -19,6 +19,10 @@ const MEMORY: usize = 16_384;
 pub(super) struct Handled {
     /// Whether a call has ended each, or its direction.
     ended: HashMap<Socket, bool>,
+    /// When the program of each has closed its descriptor, in nanoseconds.
+    closed: HashMap<Socket, u64>,
+    /// Hosts on which another process may have the socket of a closed descriptor.
+    shared: Ends<bool>,
     /// Hosts whose calls the log tells.
     tells: Ends<bool>,
     /// A call of a host has ended something, and nobody has seen what.
@@ -54,6 +58,24 @@ impl Handled {
         }
     }
 
+    /// The last descriptor of a connection is closed, and no call waits on it any more.
+    pub(super) fn closes(&mut self, socket: Socket, t_ns: u64) {
+        if self.closed.len() < MEMORY {
+            self.closed.insert(socket, t_ns);
+        }
+    }
+
+    /// Another process of a host may have the sockets of closed descriptors.
+    pub(super) fn shares(&mut self, host: Host) {
+        self.shared[host] = true;
+    }
+
+    /// Whether no program has had a connection at this time any more, because its last descriptor was closed.
+    pub(super) fn is_closed(&self, socket: Socket, t_ns: u64) -> bool {
+        let closed = self.closed.get(&socket).is_some_and(|at| *at < t_ns);
+        closed && !self.shared[socket.host]
+    }
+
     fn note(&mut self, host: Host, ends: Endpoints, is_over: bool) {
         let socket = Socket { host, ends };
         if self.ended.len() >= MEMORY && !self.ended.contains_key(&socket) {
@@ -66,6 +88,7 @@ impl Handled {
     /// A connection begins between these ends, which may have had one before.
     pub(super) fn forget(&mut self, socket: Socket) {
         self.ended.remove(&socket);
+        self.closed.remove(&socket);
     }
 
     /// Whether a program has had a connection, and no call has ended it; `false` where that is not known.

@@ -517,6 +517,8 @@ sayings! {
     GoesOn "state.goes_on" { who: Host, state: State }
     /// TIME-WAIT begins.
     TimeWait "time_wait" { who: Host, seconds: Seconds }
+    /// A new socket takes the place of one in TIME-WAIT.
+    TimeWaitReplaced "time_wait.replaced" { who: Host }
     /// Its time begins anew, and no FIN has come again.
     TimeWaitAnew "time_wait.anew" { who: Host, seconds: Seconds }
     /// `listen()`.

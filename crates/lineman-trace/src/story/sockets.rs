@@ -40,6 +40,8 @@ pub(super) struct Sockets {
     oldest: VecDeque<Socket>,
     /// The sockets in LISTEN.
     listeners: Vec<Socket>,
+    /// Whose socket of the last row asks for a connection, and takes the place of one in TIME-WAIT by that.
+    replaced: Ends<bool>,
 }
 
 /// What is known of a socket.
@@ -52,6 +54,8 @@ struct Life {
     closed: bool,
     /// Whether it has ended its direction without a call of its program: nobody reads from it either, if that has ended.
     left_open: bool,
+    /// Whether it has sent its FIN, by whatever call.
+    finished: bool,
     /// Whether a SYN has reached a listener for it.
     passive: bool,
     /// The timer that had it retransmit last, if its TCP has told of that.
@@ -75,9 +79,22 @@ impl Sockets {
             server: about(row, changes, Host::Server),
         };
         let before = HOSTS.map(|host| self.before(about[host]?, changes));
+        for host in HOSTS {
+            self.replaced[host] = about[host].is_some_and(|socket| {
+                let asks =
+                    |it: &Change| it.told && it.socket == socket && it.to == TcpState::SynSent;
+                changes.iter().any(asks) && replaces(self.get(socket))
+            });
+        }
         let mut through = Ends::default();
-        for change in changes {
-            let passed = self.take(change, &told, &acted);
+        for (at, change) in changes.iter().enumerate() {
+            // What its TCP tells of next is in this row, perhaps: then a later row has nothing to do with it.
+            let here = |socket| {
+                let mut rest = changes[at + 1..].iter();
+                let is_told = rest.any(|it| it.told && it.socket == socket);
+                (!is_told).then(|| told(socket)).flatten()
+            };
+            let passed = self.take(change, here, &acted);
             if about[change.socket.host] == Some(change.socket) {
                 let here = &mut through[change.socket.host];
                 *here = passed.or(*here);
@@ -128,10 +145,13 @@ impl Sockets {
         })
     }
 
-    /// The state of a socket before these changes. One that was closed is no more: a SYN from the same port reaches its listener.
+    /// The state of a socket before these changes. One that was closed is no more: a SYN from the same port reaches its listener. And one
+    /// that asks for a connection is a new one, whatever had its port before.
     fn before(&self, socket: Socket, changes: &[Change]) -> Option<(TcpState, Known)> {
         let before = self.get(socket);
         let asked = |it: &Change| it.socket == socket && it.to == TcpState::SynReceived;
+        let asks = |it: &Change| it.socket == socket && it.to == TcpState::SynSent;
+        let asks = changes.iter().any(asks);
         let is_new = changes.iter().any(asked);
         match before {
             Some((TcpState::Closed, _)) if is_new => {
@@ -139,6 +159,7 @@ impl Sockets {
                 let listens = listener.and_then(|it| self.known.get(&it)?.shown);
                 listens.or(before)
             }
+            Some((_, known)) if asks && replaces(before) => Some((TcpState::Closed, known)),
             _ => before,
         }
     }
@@ -160,7 +181,10 @@ impl Sockets {
     /// What is known beside the row, by what programs have `handled` and whose have `ended`. A row that shows how a program
     /// closes is told to here first.
     pub(super) fn around(&mut self, row: &Row, handled: &Handled, ended: &Ends<bool>) -> Around {
-        let mut around = Around::default();
+        let mut around = Around {
+            replaced: self.replaced,
+            ..Around::default()
+        };
         let Some(arrow) = &row.arrow else {
             return around;
         };
@@ -187,8 +211,14 @@ impl Sockets {
                 around.resent_before =
                     std::mem::replace(&mut life.resent_by, told.map(|it| it.kind));
             }
+            if opens || ends {
+                self.life(socket).finished = ends && !opens;
+            }
             let life = self.known.get(&socket);
-            let nobodys = |life: &Life| life.closed || life.left_open && ended[host];
+            let is_closed = handled.is_closed(socket, arrow.sent_ns);
+            let nobodys = |life: &Life| {
+                life.closed || life.left_open && ended[host] || life.finished && is_closed
+            };
             around.closed[host] = life.is_some_and(nobodys);
             if sends {
                 around.left_open = left_open && ended[host];
@@ -213,7 +243,8 @@ impl Sockets {
     ) -> Option<TcpState> {
         self.note_listener(change);
         let before = self.get(change.socket).map(|(state, _)| state);
-        let before = before.unwrap_or(TcpState::Closed);
+        let is_new = change.to == TcpState::SynSent && before == Some(TcpState::TimeWait);
+        let before = before.filter(|_| !is_new).unwrap_or(TcpState::Closed);
         let listener = self.listener(change.socket.host, change.socket.ends.local);
         let life = self.life(change.socket);
         life.passive = change.to == TcpState::SynReceived
@@ -280,6 +311,11 @@ impl Life {
     fn is_embryonic(&self) -> bool {
         matches!(self.shown, Some((TcpState::SynReceived, _)))
     }
+}
+
+/// Whether a socket that asks for a connection is another than the one that was in this state: no way leads from there to SYN-SENT.
+fn replaces(before: Option<(TcpState, Known)>) -> bool {
+    matches!(before, Some((TcpState::TimeWait, _)))
 }
 
 /// The one state that was deduced between two that a TCP has told of, and that no step of the figure

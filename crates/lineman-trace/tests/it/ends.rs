@@ -259,6 +259,162 @@ fn a_close_of_what_a_time_out_had_left_asking_had_no_part_in_its_end() {
     assert_eq!(ids(&row.sayings), ["state.syn.closed"], "{rows:#?}");
 }
 
+/// A socket of the client whose SYN is refused asks again at once; where its states are told, and the RST of the first.
+fn asks_twice(log: &mut Script) -> u64 {
+    let mut resets = Vec::new();
+    let mut tcp = crate::causes::connection(log, 9000);
+    for _ in 0..2 {
+        log.state(Client, tcp.socket(Client), TcpState::SynSent);
+        log.cross(Client, tcp.next(Client, SYN, b""));
+        resets.push(log.cross(Server, tcp.next(Server, and_ack(RST), b"")));
+        log.state(Client, tcp.socket(Client), TcpState::Closed);
+        log.later(20 * MS);
+        tcp.shift(Client, 77_777);
+    }
+    resets[0]
+}
+
+/// "SYN-SENT → SYN-SENT. The client was in SYN-SENT in between": the state that was told next was looked for in later rows, and was
+/// in the same.
+#[test]
+fn a_socket_that_asks_again_at_once_was_told_in_syn_sent_twice() {
+    let mut log = Script::new("");
+    let reset = asks_twice(&mut log);
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, reset))];
+    let cell = row.states.client.expect("CLOSED");
+    assert_eq!(
+        (cell.before, cell.through, cell.after),
+        (TcpState::SynSent, None, TcpState::Closed)
+    );
+    assert!(!ids(&row.sayings).contains(&"state.passed"), "{row:#?}");
+}
+
+/// A socket of the client takes the port of one in TIME-WAIT; its SYN.
+fn takes_the_place(log: &mut Script) -> u64 {
+    listens(log);
+    let mut tcp = open(log, 0, 4);
+    log.later(100 * MS);
+    log.cross(Client, tcp.next(Client, fin(), b""));
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+    log.cross(Server, tcp.next(Server, fin(), b""));
+    log.state(Server, tcp.socket(Server), TcpState::LastAck);
+    log.state(Client, tcp.socket(Client), TcpState::TimeWait);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    log.later(500 * MS);
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "5");
+    log.call(Client, 5, "connect", &["10.0.0.2:9000"]);
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    log.cross(Client, tcp.next(Client, SYN, b""))
+}
+
+/// "TIME-WAIT → SYN-SENT", without a reason: no socket goes there. It was another, between the same ports.
+#[test]
+fn a_new_socket_at_the_ports_of_time_wait_was_told_as_the_old_one() {
+    let mut log = Script::new("");
+    let syn = takes_the_place(&mut log);
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, syn))];
+    let cell = row.states.client.expect("SYN-SENT");
+    assert_eq!(
+        (cell.before, cell.after),
+        (TcpState::Closed, TcpState::SynSent)
+    );
+    let told = ids(&row.sayings);
+    assert!(told.contains(&"time_wait.replaced"), "{told:?}");
+    assert!(told.contains(&"state.syn.sent"), "{told:?}");
+}
+
+/// How the client's socket is closed that has sent its FIN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Closes {
+    /// Later, when its FIN has left by shutdown().
+    Later,
+    /// While a recv() waits, which returns before the FIN leaves.
+    Under,
+    /// The same, and the recv() waits still.
+    UnderStill,
+    /// A file has it still.
+    NotTheFile,
+    /// Not at all.
+    Never,
+    /// Another process has it.
+    InAnother,
+    /// When the data is on its way.
+    TooLate,
+}
+
+/// The server sends data when the client has finished sending, and `closes`.
+fn sends_to_the_finished(closes: Closes) -> Vec<&'static str> {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.later(100 * MS);
+    let under = matches!(closes, Closes::Under | Closes::UnderStill);
+    match closes {
+        Closes::NotTheFile => {
+            log.quick(Client, 4, "makefile", &["'r'"], "file");
+        }
+        _ if under => {
+            let recv = log.call(Client, 4, "recv", &["10"]);
+            log.later(100 * MS).quick(Client, 4, "close", &[], "0");
+            log.later(100 * MS);
+            if closes == Closes::Under {
+                log.cross(Server, tcp.next(Server, push(), b"x"));
+                log.returns(recv, Client, "recv", "1 \"x\"");
+            }
+        }
+        _ => {}
+    }
+    if !under {
+        log.quick(Client, 4, "shutdown", &["SHUT_WR"], "0");
+    }
+    log.cross(Client, tcp.next(Client, fin(), b""));
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+    log.cross(Server, tcp.next(Server, ACK, b""));
+    log.state(Client, tcp.socket(Client), TcpState::FinWait2);
+    log.later(100 * MS);
+    if matches!(
+        closes,
+        Closes::Later | Closes::NotTheFile | Closes::InAnother
+    ) {
+        log.quick(Client, 4, "close", &[], "0").later(100 * MS);
+    }
+    if closes == Closes::InAnother {
+        log.quick(Client, 4, "getsockname", &[], "10.0.0.1:45110");
+        log.later(100 * MS);
+    }
+    let data = log.send(Server, tcp.next(Server, push(), b"late"));
+    if closes == Closes::TooLate {
+        log.quick(Client, 4, "close", &[], "0");
+    }
+    log.later(MS)
+        .verdict(data, Server, Verdict::Delivered, None);
+    log.later(100 * MS);
+    let rows = rows(log);
+    ids(&rows[place(&rows, |row| shows(row, data))].sayings)
+}
+
+/// "This direction is still open", to a socket that its program had closed behind shutdown(), or while a recv() waited.
+#[test]
+fn data_for_a_socket_that_was_closed_behind_its_fin_was_told_as_read() {
+    for (closes, wanted) in [
+        (Closes::Later, "data.unheard"),
+        (Closes::Under, "data.unheard"),
+        (Closes::UnderStill, "data.half"),
+        (Closes::NotTheFile, "data.half"),
+        (Closes::Never, "data.half"),
+        (Closes::InAnother, "data.half"),
+        (Closes::TooLate, "data.half"),
+    ] {
+        let told = sends_to_the_finished(closes);
+        assert!(told.contains(&wanted), "{closes:?}: {told:?}");
+    }
+}
+
 /// All of it that no other log tells.
 pub fn ends() -> Vec<u8> {
     let mut log = Script::new("ends");
@@ -268,5 +424,7 @@ pub fn ends() -> Vec<u8> {
     for (before, after, _) in GAPS {
         log = fills_gap(log, before, after).0.then();
     }
-    asks_anew(log).0.done()
+    log = asks_anew(log).0.then();
+    takes_the_place(&mut log);
+    log.done()
 }
