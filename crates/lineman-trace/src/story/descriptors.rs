@@ -4,6 +4,11 @@
 //! without the process that made them, and after a fork two processes have the same number for different
 //! sockets. Where that shows, nothing more is claimed of this program's sockets.
 
+mod asks;
+mod udp;
+
+pub(super) use udp::Sender;
+
 use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
@@ -16,7 +21,6 @@ use lineman_proto::wire::flow::Segment;
 use super::Ends;
 use super::Saying;
 use super::call_answers::of_answer;
-use super::descriptor::Asks;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
 use super::sending::is_dissolving;
@@ -27,7 +31,6 @@ use crate::log::Host;
 use crate::log::Start;
 use crate::log::State;
 use crate::log::TcpState;
-use crate::log::unmapped;
 
 /// The program that a descriptor belongs to; `None` is the lab's own host.
 type Owner = (Host, Option<String>);
@@ -60,19 +63,6 @@ pub(super) struct Descriptors {
 /// How many closed sockets are remembered.
 const GONE: usize = 256;
 
-/// The UDP socket that has sent something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sender {
-    /// It is connected, and has this descriptor.
-    Connected(i32),
-    /// It is connected to another end, and has named this one with `sendto()`.
-    ConnectedTo(SocketAddr),
-    /// It is not connected.
-    Unconnected,
-    /// It is not open any more.
-    Closed,
-}
-
 /// What there is to say of a call's answer.
 #[derive(Debug, Default)]
 pub(super) struct Answered {
@@ -82,13 +72,13 @@ pub(super) struct Answered {
 }
 
 impl Answered {
-    /// Whether there is nothing.
     /// The same, and something else that there is to say.
     pub(super) fn with(mut self, more: Option<Saying>) -> Self {
         self.said.extend(more);
         self
     }
 
+    /// Whether there is nothing.
     pub(super) fn is_empty(&self) -> bool {
         self.said.is_empty()
     }
@@ -160,81 +150,6 @@ impl Descriptors {
         match state.to {
             TcpState::Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
-        }
-    }
-
-    /// A connection of a host opens: the one socket that has asked its peer, and of which no address is known yet, has it.
-    /// A connect() that does not wait returns before its TCP is asked for a state.
-    fn find_local(&mut self, state: &State) {
-        let opens = matches!(state.to, TcpState::SynSent | TcpState::Established);
-        let local = Some(state.socket.local);
-        let Some(peer) = state.socket.remote.filter(|_| opens) else {
-            return;
-        };
-        let taken = self.is_asked_for(state.host, peer, state.socket.local);
-        let mine = self.open.iter_mut();
-        let mine = mine.filter(|(((host, _), _), it)| *host == state.host && it.peer == Some(peer));
-        let mut mine: Vec<_> = mine.map(|(_, socket)| socket).collect();
-        if taken || mine.iter().any(|it| it.local == local) {
-            return;
-        }
-        mine.retain(|it| it.local.is_none());
-        if let [socket] = &mut mine[..] {
-            socket.local = local;
-        }
-    }
-
-    /// Whether a connect() that has not returned has this connection, or may have it.
-    fn is_asked_for(&self, host: Host, peer: SocketAddr, local: SocketAddr) -> bool {
-        let mut open = self.open.iter();
-        open.any(|(((whose, _), _), it)| {
-            let its = |asks: Asks| asks.peer == peer && asks.local.is_none_or(|own| own == local);
-            *whose == host && it.asks.is_some_and(its)
-        })
-    }
-
-    /// A call asks for a connection.
-    pub(super) fn asks(&mut self, call: &Call) {
-        let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
-        if !connects || is_dissolving(&call.name, &call.args) {
-            return;
-        }
-        // One that its TCP knows still is not asked for again.
-        let is_known = |ends| self.states.contains_key(&(call.host, ends));
-        let has_one = self
-            .of(call)
-            .and_then(Descriptor::ends)
-            .is_some_and(is_known);
-        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
-        let Some((socket, peer)) = socket.zip(call.address()).filter(|_| !has_one) else {
-            return;
-        };
-        if socket.transport == Some(Transport::Tcp) {
-            socket.asks = Some(Asks {
-                call: call.id,
-                peer,
-                local: None,
-            });
-        }
-    }
-
-    /// The first SYN of a connection has left: by the connect() that began first of those that wait for theirs, because each sends
-    /// its own at once. Threads of a program may begin together: then nobody knows whose it is.
-    pub(super) fn asked(&mut self, host: Host, ends: Endpoints) {
-        let Some(peer) = ends.remote else { return };
-        let waits = |it: &Descriptor| it.asks_somehow(peer) && it.may_have(ends.local.port());
-        let mine = self.open.iter_mut();
-        let mut mine: Vec<_> = mine
-            .filter(|(((whose, _), _), it)| *whose == host && waits(it))
-            .collect();
-        let in_order = mine.iter().all(|(((_, program), _), _)| program.is_none());
-        if !in_order && mine.len() > 1 {
-            return;
-        }
-        mine.sort_by_key(|(_, it)| it.asks.map(|it| it.call));
-        let first = mine.first_mut().and_then(|(_, it)| it.asks.as_mut());
-        if let Some(asks) = first {
-            asks.local = Some(ends.local);
         }
     }
 
@@ -339,93 +254,6 @@ impl Descriptors {
         })
     }
 
-    /// The address of this end of a new connection: the one connection to its peer that the host's TCP
-    /// opens, or has open, and no other socket has.
-    fn local(&self, host: Host, peer: Option<SocketAddr>) -> Option<SocketAddr> {
-        peer?;
-        let taken = |local: SocketAddr| {
-            let mut others = self.open.iter();
-            let has = others.any(|(((whose, _), _), it)| {
-                *whose == host && it.peer == peer && it.local == Some(local)
-            });
-            has || peer.is_some_and(|peer| self.is_asked_for(host, peer, local))
-        };
-        use TcpState::{CloseWait, Established, SynReceived, SynSent};
-        let mut all = self.states.iter().filter(|((whose, socket), state)| {
-            let young = matches!(state, SynSent | SynReceived | Established | CloseWait);
-            *whose == host && socket.remote == peer && young && !taken(socket.local)
-        });
-        match (all.next(), all.next()) {
-            (Some(((_, socket), _)), None) => Some(socket.local),
-            _ => None,
-        }
-    }
-
-    /// The other address of a host at which a program receives datagrams of a port; none if one receives them here.
-    pub(super) fn receives_elsewhere(&self, host: Host, here: SocketAddr) -> Option<SocketAddr> {
-        let open = self.open.iter();
-        let mut bound = open
-            .filter(|(((whose, _), _), it)| *whose == host && it.transport == Some(Transport::Udp))
-            .filter_map(|(_, it)| it.bound.filter(|at| at.port() == here.port()));
-        let found = bound.next()?;
-        let is_here = |at: SocketAddr| at.ip().is_unspecified() || at.ip() == here.ip();
-        let others = !is_here(found) && !bound.any(is_here);
-        others.then_some(found)
-    }
-
-    /// A call begins that may send a datagram.
-    pub(super) fn sends(&mut self, call: &Call) {
-        let names = [
-            "send", "sendall", "sendto", "sendmsg", "sendmmsg", "write", "writev",
-        ];
-        if !names.contains(&call.name.as_str()) {
-            return;
-        }
-        let named = call.args.iter().rev().find_map(|arg| arg.parse().ok());
-        let socket = call.fd.and_then(|fd| self.open.get_mut(&(owner(call), fd)));
-        if let Some(socket) = socket.filter(|it| it.transport == Some(Transport::Udp)) {
-            socket.sends = true;
-            socket.sends_to = named.map(unmapped).or(socket.peer);
-        }
-    }
-
-    /// A datagram has left: the one socket that has sent there, and of which no port is known yet, has its port.
-    pub(super) fn datagram(&mut self, host: Host, from: SocketAddr, to: SocketAddr) {
-        let open = self.open.iter_mut();
-        let open = open.map(|(((whose, _), _), it)| (*whose, it));
-        let gone = self.gone.iter_mut().map(|(whose, it)| (*whose, it));
-        let mine = open.chain(gone).filter(|(whose, _)| *whose == host);
-        let mut mine: Vec<_> = mine
-            .map(|(_, it)| it)
-            .filter(|it| it.transport == Some(Transport::Udp))
-            .collect();
-        if mine.iter().any(|it| it.known_port() == Some(from.port())) {
-            return;
-        }
-        mine.retain(|it| {
-            it.sends && it.known_port().is_none() && it.sends_to.is_none_or(|it| it == to)
-        });
-        if let [socket] = &mut mine[..] {
-            socket.port = Some(from.port());
-        }
-    }
-
-    /// A lab has sent a datagram itself, from a port that no socket has for that.
-    pub(super) fn forges(&mut self, host: Host, from: SocketAddr, to: SocketAddr) {
-        self.forged.insert((from, to));
-        let open = self.open.iter_mut();
-        let mine =
-            open.filter(|(((whose, _), _), it)| *whose == host && it.port == Some(from.port()));
-        // Only a socket that had sent nothing else before was thought to be its sender.
-        mine.filter(|(_, it)| it.sends_to == Some(to))
-            .for_each(|(_, it)| it.port = None);
-    }
-
-    /// Whether a lab has sent datagrams between these ends itself.
-    pub(super) fn has_forged(&self, from: SocketAddr, to: SocketAddr) -> bool {
-        self.forged.contains(&(from, to))
-    }
-
     /// Whether the descriptor of a call is closed, and no file has it, either.
     pub(super) fn is_closed(&self, call: &Call) -> bool {
         call.fd
@@ -436,65 +264,6 @@ impl Descriptors {
     pub(super) fn is_ambiguous(&self, host: Host) -> bool {
         let mut ambiguous = self.ambiguous.iter();
         ambiguous.any(|(whose, _)| *whose == host) || self.unmade.contains(&host)
-    }
-
-    /// The end that a socket is connected to which has a port of a host, and therefore does not receive what comes from another end.
-    pub(super) fn receives_only_from(
-        &self,
-        host: Host,
-        here: SocketAddr,
-        sender: SocketAddr,
-    ) -> Option<SocketAddr> {
-        if self.is_ambiguous(host) {
-            return None;
-        }
-        let is_here = |at: SocketAddr| at.ip().is_unspecified() || at.ip() == here.ip();
-        let mut here = self.open.iter().filter(|(((whose, _), _), it)| {
-            let is_udp = *whose == host && it.transport == Some(Transport::Udp);
-            is_udp && it.known_port() == Some(here.port()) && it.bound.is_none_or(is_here)
-        });
-        match (here.next(), here.next()) {
-            (Some((_, only)), None) => only.peer.filter(|peer| *peer != sender),
-            _ => None,
-        }
-    }
-
-    /// The UDP socket of a host that has sent from the one end to the other. `None` where nobody has seen that, or several
-    /// sockets may have sent.
-    pub(super) fn sender(&self, host: Host, from: SocketAddr, peer: SocketAddr) -> Option<Sender> {
-        if self.is_ambiguous(host) {
-            return None;
-        }
-        let mut bound = self.open.iter().filter(|(((whose, _), _), it)| {
-            *whose == host && it.transport == Some(Transport::Udp) && it.may_have(from.port())
-        });
-        // One that is gone had the port, and of those that are open none is known to have it.
-        let has = |it: &Descriptor| it.known_port() == Some(from.port());
-        let mut gone = self.gone.iter();
-        let had = gone.any(|(whose, it)| *whose == host && has(it));
-        if had && !bound.clone().any(|(_, it)| has(it)) {
-            return Some(Sender::Closed);
-        }
-        let mut senders = bound
-            .clone()
-            .filter(|(_, it)| it.peer.is_none_or(|own| own == peer));
-        let Some(((_, fd), first)) = senders.next() else {
-            if let Some((_, only)) = bound.next() {
-                let connected = only.peer.map(Sender::ConnectedTo);
-                return connected.filter(|_| bound.next().is_none() && !only.hears_errors);
-            }
-            let mut gone = self.gone.iter();
-            let sent = gone.any(|(whose, it)| *whose == host && it.may_have(from.port()));
-            return sent.then_some(Sender::Closed);
-        };
-        let alone = |it: &Descriptor| it.peer.is_none() && !it.hears_errors;
-        match first.peer {
-            Some(_) => senders.next().is_none().then_some(Sender::Connected(*fd)),
-            None if alone(first) => senders
-                .all(|(_, it)| alone(it))
-                .then_some(Sender::Unconnected),
-            None => None,
-        }
     }
 
     /// Who has a port that a call wants.
