@@ -28,8 +28,9 @@ export function call(call) {
   const again = flags ? `…, ${flags}` : '';
   const head = `${own}${call.name}(${call.begins ? args.join(', ') : again})`;
   if (call.answer === null) return `${head} …`;
-  const [kind, value] = Object.entries(call.answer)[0];
-  return kind === 'error' ? `${head} = ${value}` : `${head} = ${value}`;
+  const [value] = Object.values(call.answer);
+  // Its answer is of the time at which the row's packet arrived.
+  return call.waited ? `${head} … = ${value}` : `${head} = ${value}`;
 }
 
 /**

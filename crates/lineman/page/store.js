@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{id: number, t_ns: number, name: string, fd: number|null, connection?: string, args: string[], begins: boolean,
- *   answer: null|{value: string}|{error: string}}} Call
+ *   answer: null|{value: string}|{error: string}, waited: boolean}} Call
  * @typedef {{before: string, after: string, through?: string, known: string, connection?: string}} StateCell
  * @typedef {{en: string, zh: string}} Both
  * @typedef {string|Both|{name: string}} Told what was told beside the log: in one language, in both, or the name of the page's own words

@@ -75,6 +75,7 @@ struct CallForm<'a> {
     args: &'a [String],
     begins: bool,
     answer: Option<&'a Answer>,
+    waited: bool,
 }
 
 impl Serialize for CallCell {
@@ -93,6 +94,7 @@ fn call(cell: &CallCell) -> CallForm<'_> {
         args: &cell.args,
         begins: cell.begins,
         answer: cell.answer.as_ref(),
+        waited: cell.waited,
     }
 }
 

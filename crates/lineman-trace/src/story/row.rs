@@ -98,6 +98,8 @@ pub struct CallCell {
     pub begins: bool,
     /// The answer, if it returned in this row.
     pub answer: Option<Answer>,
+    /// Whether it began and returned in this row, and the row's packet, which comes from the other host, arrived in between.
+    pub waited: bool,
 }
 
 impl CallCell {
@@ -115,6 +117,7 @@ impl CallCell {
             args: call.args.clone(),
             begins: true,
             answer: None,
+            waited: false,
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::causes::connection;
 use crate::causes::rows;
 use crate::causes::talk;
 use crate::composer::*;
+use crate::order::listens;
+use crate::order::open;
 
 /// The row of a packet in which the server's call began, if it did there, and whether it returned there too.
 fn beside(rows: &[Row], id: u64) -> Option<(bool, bool)> {
@@ -95,5 +97,48 @@ fn what_a_call_waited_for_arrives_below_it() {
         );
         assert!(of("recv", true) < lands, "{flags}: {rows:#?}");
         assert_eq!(of("recv", false), lands, "{flags}: {rows:#?}");
+    }
+}
+
+/// A recv() that had begun 41 ms before stood in the row of the delayed ACK that its TCP sent, which has that packet's time: the server seemed to ask for
+/// more only with the ACK.
+#[test]
+fn a_call_that_had_waited_stood_in_the_row_of_a_delayed_ack() {
+    for (waits, apart) in [(41, true), (1, false)] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        log.at(200 * MS);
+        log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"GET "));
+        log.quick(Server, 4, "recv", &["4096"], "4 \"GET \"");
+        log.call(Server, 4, "recv", &["4096"]);
+        log.later(waits * MS);
+        let ack = log.cross(Server, tcp.next(Server, ACK, b""));
+        let rows = rows(log);
+        let of_ack = |row: &&Row| row.arrow.as_ref().is_some_and(|it| it.id == ack);
+        let row = rows.iter().find(of_ack).expect("a row");
+        assert_eq!(row.calls[Server].is_none(), apart, "{waits} ms");
+    }
+}
+
+/// "recvfrom(3, 65535) = 65507" at 12 ms, where the last fragment arrived at 15 ms.
+#[test]
+fn a_call_that_waited_for_its_packet_seemed_to_have_its_answer_at_once() {
+    for (comes_first, waited) in [(true, false), (false, true)] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        log.at(200 * MS);
+        let data = log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"GET "));
+        let receives = |log: &mut Script| log.call(Server, 4, "recv", &["4096"]);
+        let early = (!comes_first).then(|| receives(&mut log));
+        log.later(2 * MS);
+        log.verdict(data, Client, Verdict::Delivered, None);
+        let call = early.unwrap_or_else(|| receives(&mut log));
+        log.returns(call, Server, "recv", "4 \"GET \"");
+        let rows = rows(log);
+        let cells = rows.iter().filter_map(|row| row.calls[Server].as_ref());
+        let cells: Vec<_> = cells.filter(|cell| cell.id == call).collect();
+        assert_eq!(cells.iter().any(|cell| cell.waited), waited, "{cells:?}");
     }
 }

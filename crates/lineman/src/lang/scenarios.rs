@@ -248,8 +248,8 @@ const ROWS: &[Row] = &[
             "“Address already in use”：服务器端口上有 TIME-WAIT",
         ),
         (
-            "The server closes first, ends, and starts again. Look at bind(): EADDRINUSE, because the old connection is in TIME-WAIT at that port. Look at the second bind(), too: to set SO_REUSEADDR only now does not help, because the old socket did not have it.",
-            "服务器先关闭，退出后重新启动。注意 bind() 返回 EADDRINUSE，因为旧连接还在这个端口上处于 TIME-WAIT。也注意第二次 bind()：现在才设置 SO_REUSEADDR 没有用，因为旧的套接字没有设置它。",
+            "The server closes first, ends, and starts again. Look at bind(): EADDRINUSE, because the old connection is in TIME-WAIT at that port. Look at the last bind(), too: to set SO_REUSEADDR only now does not help, because the old socket did not have it.",
+            "服务器先关闭，退出后重新启动。注意 bind() 返回 EADDRINUSE，因为旧连接还在这个端口上处于 TIME-WAIT。也注意最后一次 bind()：现在才设置 SO_REUSEADDR 没有用，因为旧的套接字没有设置它。",
         ),
     ),
     row(

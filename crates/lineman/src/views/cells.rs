@@ -77,7 +77,13 @@ pub fn call(cell: &CallCell, more: &str) -> String {
         },
     };
     let lead = cell.connection.map(|it| format!("{it} "));
-    let begun = lead.unwrap_or_default() + &begun;
+    // Its answer is of the time at which the row's packet arrived.
+    let waited = if cell.waited {
+        format!(" {more}")
+    } else {
+        String::new()
+    };
+    let begun = lead.unwrap_or_default() + &begun + &waited;
     clean(&match &cell.answer {
         None => format!("{begun} {more}"),
         Some(Answer::Value(value)) => format!("{begun} = {}", short(value)),
