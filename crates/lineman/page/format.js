@@ -30,7 +30,7 @@ export function call(call) {
   if (call.answer === null) return `${head} …`;
   const [value] = Object.values(call.answer);
   // Its answer is of the time at which the row's packet arrived.
-  return call.waited ? `${head} … = ${value}` : `${head} = ${value}`;
+  return call.waited && call.begins ? `${head} … = ${value}` : `${head} = ${value}`;
 }
 
 /**

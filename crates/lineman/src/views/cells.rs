@@ -78,10 +78,10 @@ pub fn call(cell: &CallCell, more: &str) -> String {
     };
     let lead = cell.connection.map(|it| format!("{it} "));
     // Its answer is of the time at which the row's packet arrived.
-    let waited = if cell.waited {
-        format!(" {more}")
-    } else {
-        String::new()
+    let whole = cell.begins && cell.answer.is_some();
+    let waited = match cell.waited && whole {
+        true => format!(" {more}"),
+        false => String::new(),
     };
     let begun = lead.unwrap_or_default() + &begun + &waited;
     clean(&match &cell.answer {
