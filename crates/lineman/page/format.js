@@ -29,7 +29,7 @@ export function call(call) {
   const head = `${own}${call.name}(${call.begins ? args.join(', ') : again})`;
   if (call.answer === null) return `${head} …`;
   const [value] = Object.values(call.answer);
-  // Its answer is of the time at which the row's packet arrived.
+  // Its answer was not there when it began.
   return call.waited && call.begins ? `${head} … = ${value}` : `${head} = ${value}`;
 }
 

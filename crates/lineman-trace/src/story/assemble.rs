@@ -179,7 +179,6 @@ impl Story {
                 arrow.earlier_lost = self.wire.was_lost(again.earlier, came_ns, arrow.sent_ns);
             }
         }
-        marks_waiting(&mut row);
         row.timer = row.timer.filter(|timer| ran_out(&row, timer));
         if let (Some(timer), Some(arrow)) = (&mut row.timer, &row.arrow)
             && timer.host == arrow.from
@@ -350,16 +349,4 @@ fn overtakers(rule: &str) -> Option<u32> {
     let mut words = words(rule);
     words.find(|word| *word == REORDER)?;
     words.next().and_then(|count| count.parse().ok())
-}
-
-/// A call whose packet arrived while it waited, in the same row, has its answer by that: it was not there when it began.
-fn marks_waiting(row: &mut Row) {
-    let Some(arrow) = row.arrow.as_ref().filter(|arrow| arrow.fate.arrives()) else {
-        return;
-    };
-    let (host, arrived_ns) = (arrow.from.other(), arrow.decided_ns);
-    if let (Some(cell), Some(arrived_ns)) = (&mut row.calls[host], arrived_ns) {
-        let returned = cell.returned_ns.is_some_and(|at| at >= arrived_ns);
-        cell.waited = cell.begins && cell.answer.is_some() && returned && cell.t_ns < arrived_ns;
-    }
 }

@@ -71,6 +71,8 @@ pub(super) struct Calls {
     traced: HashSet<Host>,
     /// The event that tells of the end of a host's program.
     ended: Ends<Option<u64>>,
+    /// When a host was last given a packet, in nanoseconds.
+    arrived_ns: Ends<Option<u64>>,
 }
 
 /// A call that has returned.
@@ -81,12 +83,17 @@ pub(super) struct Returned {
     begun: CallCell,
     /// The socket that it is about, or has made.
     socket: Option<Endpoints>,
+    /// When its host was last given a packet, in nanoseconds.
+    arrived_ns: Option<u64>,
 }
 
 impl Returned {
     /// Its cell in a row, which is the one where it began, or another.
     pub(super) fn cell(self, event: &Event, is_where_it_began: bool) -> CallCell {
+        let while_it_waited = self.arrived_ns.is_some_and(|at| at > self.begun.t_ns);
         CallCell {
+            // Its answer was not there when it began.
+            waited: is_where_it_began && while_it_waited && Sends::of(&self.begun).is_none(),
             begins: is_where_it_began,
             t_ns: match is_where_it_began {
                 true => self.begun.t_ns,
@@ -150,10 +157,12 @@ impl Calls {
         if !said.is_empty() {
             self.answers.insert(call.id, said);
         }
+        let arrived_ns = self.arrived_ns[call.host];
         Returned {
             call,
             begun,
             socket,
+            arrived_ns,
         }
     }
 
@@ -194,6 +203,11 @@ impl Calls {
         if call.program.is_some() {
             self.traced.insert(call.host);
         }
+    }
+
+    /// A host is given a packet.
+    pub(super) fn gets(&mut self, host: Host, at_ns: u64) {
+        self.arrived_ns[host] = Some(at_ns);
     }
 
     /// A log tells something: of the end of a program, perhaps.

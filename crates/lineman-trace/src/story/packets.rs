@@ -241,6 +241,7 @@ impl Story {
         self.wire.note_fate(packet.id, taken);
         self.wire.decided(packet.id, fate);
         if fate == Fate::Delivered {
+            self.calls.gets(packet.from.other(), event.t_ns);
             if arrow.copy_of.is_none() {
                 self.wire.overtakes(&arrow);
             }

@@ -98,7 +98,7 @@ pub struct CallCell {
     pub begins: bool,
     /// The answer, if it returned in this row.
     pub answer: Option<Answer>,
-    /// Whether it began and returned in this row, and the row's packet, which comes from the other host, arrived in between.
+    /// Whether it began and returned in this row, sends nothing, and its host was given a packet in between.
     pub waited: bool,
 }
 

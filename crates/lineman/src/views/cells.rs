@@ -77,7 +77,7 @@ pub fn call(cell: &CallCell, more: &str) -> String {
         },
     };
     let lead = cell.connection.map(|it| format!("{it} "));
-    // Its answer is of the time at which the row's packet arrived.
+    // Its answer was not there when it began.
     let whole = cell.begins && cell.answer.is_some();
     let waited = match cell.waited && whole {
         true => format!(" {more}"),
