@@ -296,12 +296,14 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
         cell.answer.is_none() && since_ns.is_some_and(|ns| ns < BESIDE_NS)
     };
     let idle = |cell: &CallCell| waits(cell) && Sends::of(cell).is_none();
+    // A connect() of the other host waits for the SYN that it sends itself.
+    let waits_for_it = |cell: &CallCell| waits(cell) && Sends::of(cell) != Some(Sends::Syn);
     // One that has returned since, and began elsewhere, is shown below it.
     let returned_since = |cell: &CallCell| !cell.begins && cell.t_ns >= arrow.sent_ns;
     let fits = |cell: &CallCell| idle(cell) || returned_since(cell) || may_have_sent(cell, arrow);
     row.arrow.is_none()
         && row.calls[from].as_ref().is_none_or(fits)
-        && row.calls[from.other()].as_ref().is_none_or(waits)
+        && row.calls[from.other()].as_ref().is_none_or(waits_for_it)
         && open.toward[from].fits(arrow)
         && !was_sent_before_the_end(open, arrow)
 }

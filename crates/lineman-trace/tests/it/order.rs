@@ -1041,3 +1041,32 @@ fn of_fins_that_cross_the_one_that_left_first_is_the_first() {
     });
     assert_eq!(fins.collect::<Vec<_>>(), [(true, Server), (false, Client)]);
 }
+
+/// The SYN of a connect() stood above it: the SYN of the other host, which connects at the same time, had taken the row of both calls.
+#[test]
+fn of_two_connects_at_once_each_stands_above_its_own_syn() {
+    let mut log = Script::new("");
+    let mut tcp = crate::causes::connection(&log, 9000);
+    log.at(100 * MS);
+    log.call(Client, 3, "connect", &["10.0.0.2:9000"]);
+    log.call(Server, 3, "connect", &[&tcp.client.to_string()]);
+    log.at(100_300)
+        .state(Server, tcp.socket(Server), TcpState::SynSent);
+    let second = log.send(Server, tcp.next(Server, SYN, b""));
+    log.state(Client, tcp.socket(Client), TcpState::SynSent);
+    let first = second + 1;
+    log.put(read_late(first, 100_200, tcp.next(Client, SYN, b"")));
+    log.at(200 * MS);
+    for (host, syn) in [(Client, first), (Server, second)] {
+        log.verdict(syn, host, Verdict::Delivered, None);
+        let other = host.other();
+        log.state(other, tcp.socket(other), TcpState::SynReceived);
+    }
+    let rows = rows(log);
+    for (host, syn) in [(Client, first), (Server, second)] {
+        let call = place(&rows, |row| calls(row, host, "connect"));
+        let departs = |row: &Row| row.arrow.as_ref().is_some_and(|it| it.id == syn);
+        let departs = place(&rows, departs);
+        assert!(call <= departs, "{host:?}: {call} {departs}");
+    }
+}
