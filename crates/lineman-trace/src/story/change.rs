@@ -107,8 +107,10 @@ impl Story {
             let alone = !self.scope.tells_states_of(socket);
             open.unknown.retain(|it| *it != socket);
             open.changes.push(Change::deduced(socket, end, alone));
-            if arrived && !alone && end.source == Source::Deduced && !is_own_act(end.state) {
-                self.queue.expects(place, socket, end.state);
+            let deduced = end.source == Source::Deduced && !is_own_act(end.state);
+            let is_told = self.calls.descriptors.is_in(socket, end.state);
+            if arrived && !alone && deduced && !is_told {
+                self.queue.expects(place, socket);
             }
         }
     }

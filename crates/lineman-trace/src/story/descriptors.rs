@@ -13,6 +13,8 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 
 use lineman_proto::wire::Flags;
@@ -21,6 +23,7 @@ use lineman_proto::wire::flow::Segment;
 use super::Ends;
 use super::Saying;
 use super::call_answers::of_answer;
+use super::change::Socket;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
 use super::sending::is_dissolving;
@@ -151,6 +154,26 @@ impl Descriptors {
             TcpState::Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
         }
+    }
+
+    /// Whether its TCP has told last that a socket is in this state.
+    pub(super) fn is_in(&self, socket: Socket, state: TcpState) -> bool {
+        self.states.get(&(socket.host, socket.ends)) == Some(&state)
+    }
+
+    /// Whether a TCP has told of a listener of a host that takes what is for this address.
+    pub(super) fn listens(&self, host: Host, local: SocketAddr) -> bool {
+        let any = match local {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let at = |ip| Endpoints {
+            local: SocketAddr::new(ip, local.port()),
+            remote: None,
+        };
+        let all = [local.ip(), any, Ipv6Addr::UNSPECIFIED.into()];
+        all.into_iter()
+            .any(|ip| self.states.get(&(host, at(ip))) == Some(&TcpState::Listen))
     }
 
     /// A segment has arrived undamaged.

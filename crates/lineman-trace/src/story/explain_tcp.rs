@@ -67,8 +67,7 @@ pub(super) fn of_segment(
             out.extend(deferred(row, arrow, label, around));
             out.extend(beside(row, arrow, label));
             // A capture does not show whether what came again had come by then.
-            let expired = row.timer.is_some_and(|it| it.kind == TimerKind::DelayedAck);
-            let forced = arrow.answers_again && !is_captured(arrow) && !expired;
+            let forced = arrow.answers_again && !is_captured(arrow) && !was_delayed(row, arrow);
             out.extend(forced.then_some(Saying::AckForced { who: arrow.from }));
         }
     }
@@ -325,12 +324,15 @@ fn is_over(row: &Row) -> bool {
     cells.any(|cell| cell.before == TcpState::Closed && cell.known != Known::Kernel)
 }
 
+/// Whether its sender's TCP has told that its timer of a delayed ACK had it sent.
+fn was_delayed(row: &Row, arrow: &Arrow) -> bool {
+    let timer = row.timer.filter(|timer| timer.host == arrow.from);
+    timer.is_some_and(|timer| timer.kind == TimerKind::DelayedAck)
+}
+
 /// How long an ACK was held back, if it was: its TCP says so, or the time.
 fn held_back_ns(row: &Row, arrow: &Arrow, label: Label) -> Option<u64> {
-    let told = row
-        .timer
-        .is_some_and(|timer| timer.host == arrow.from && timer.kind == TimerKind::DelayedAck);
-    match told {
+    match was_delayed(row, arrow) {
         true => label.after_ns(),
         false => label.delay_ns(),
     }

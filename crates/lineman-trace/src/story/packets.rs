@@ -284,8 +284,11 @@ impl Story {
         };
         self.follows(place, receiver, moved);
         let is_syn = |it: &Segment| it.has(Flags::SYN) && !it.has(Flags::ACK);
-        if arrow.seen.segment().is_some_and(is_syn) && is_first {
-            self.queue.expects_request(place, receiver);
+        let asks = arrow.seen.segment().is_some_and(is_syn) && is_first;
+        if let Some(socket) = of_packet(&arrow, receiver).filter(|_| asks)
+            && self.calls.descriptors.listens(receiver, socket.ends.local)
+        {
+            self.queue.expects(place, socket);
         }
         self.forgets(place);
     }

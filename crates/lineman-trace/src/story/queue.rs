@@ -7,7 +7,6 @@ mod states;
 
 pub(super) use calls::receives;
 
-use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::ops::Index;
 use std::ops::IndexMut;
@@ -43,8 +42,6 @@ pub(super) struct Queue {
     given_ns: u64,
     /// The number of the last event that was about a packet.
     wire_n: u64,
-    /// The states that were told of last, of sockets that are not closed.
-    told: HashMap<Socket, TcpState>,
 }
 
 impl Index<usize> for Queue {

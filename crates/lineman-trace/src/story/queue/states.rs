@@ -4,7 +4,6 @@ use super::Queue;
 use super::TOGETHER_NS;
 use crate::log::Answer;
 use crate::log::Event;
-use crate::log::Host;
 use crate::log::State;
 use crate::log::TcpState;
 use crate::story::change::Change;
@@ -37,10 +36,6 @@ impl Queue {
             }
             open.expects = open.expects.filter(|socket| *socket != change.socket);
         }
-        match state.to {
-            TcpState::Closed => self.told.remove(&change.socket),
-            to => self.told.insert(change.socket, to),
-        };
         let place = self.place(event, state, change);
         // What is still on its way to this host will find it so.
         for open in self.rows.range_mut(..place) {
@@ -49,26 +44,9 @@ impl Queue {
         place
     }
 
-    /// The packet of a row has arrived and brings a socket into a state, as far as can be deduced: its kernel tells of it next.
-    pub(in crate::story) fn expects(&mut self, place: usize, socket: Socket, to: TcpState) {
-        if self.told.get(&socket) != Some(&to) {
-            self.rows[place].expects = Some(socket);
-        }
-    }
-
-    /// The packet of a row, a SYN, has arrived at a host: where that listens, its kernel tells of a connection next.
-    pub(in crate::story) fn expects_request(&mut self, place: usize, host: Host) {
-        let arrow = self.rows[place].row.arrow.as_ref();
-        let Some(socket) = arrow.and_then(|arrow| of_packet(arrow, host)) else {
-            return;
-        };
-        let listens = |(it, state): (&Socket, &TcpState)| {
-            let is_there = it.host == host && it.ends.local.port() == socket.ends.local.port();
-            is_there && *state == TcpState::Listen
-        };
-        if self.told.iter().any(listens) {
-            self.expects(place, socket, TcpState::SynReceived);
-        }
+    /// The packet of a row has arrived and brings a socket into another state, as far as can be deduced: its kernel tells of it next.
+    pub(in crate::story) fn expects(&mut self, place: usize, socket: Socket) {
+        self.rows[place].expects = Some(socket);
     }
 
     fn place(&mut self, event: &Event, state: &State, change: &Change) -> usize {
