@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use super::Ends;
 use crate::log::Congestion;
 use crate::log::Counted;
-use crate::log::TimerKind;
 
 /// What is known beside a row.
 #[derive(Debug, Default)]
@@ -44,8 +43,6 @@ pub(super) struct Around {
     pub(super) hears: Option<Hears>,
     /// What the congestion control of the sender has come to.
     pub(super) congestion: Option<Congestion>,
-    /// The timer by which the packet's sender retransmitted before, where its TCP has told of that.
-    pub(super) resent_before: Option<TimerKind>,
     /// How many packets are to overtake the row's packet, by the rule that holds it.
     pub(super) wanted: Option<u32>,
     /// Whether a rule has it arrive later.

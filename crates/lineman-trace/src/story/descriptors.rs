@@ -63,7 +63,8 @@ pub(super) struct Descriptors {
     traced: HashSet<Owner>,
 }
 
-/// How many closed sockets are remembered.
+/// How many closed sockets are remembered, and between how many ends a lab's own datagrams: more than a lesson has; a log that
+/// names ever new ones must not fill the memory.
 const GONE: usize = 256;
 
 /// What there is to say of a call's answer.

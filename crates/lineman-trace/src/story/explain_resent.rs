@@ -11,7 +11,6 @@ use super::Expiry;
 use super::Fate;
 use super::Row;
 use super::Saying;
-use super::around::Around;
 use super::explain::copied;
 use super::explain_tcp::taken;
 use super::millis;
@@ -23,7 +22,7 @@ pub(super) fn of_resent(
     row: &Row,
     arrow: &Arrow,
     segment: &Segment,
-    around: &Around,
+    is_simulated: bool,
 ) -> Option<Vec<Saying>> {
     let again = arrow.again?;
     let told = row
@@ -36,18 +35,12 @@ pub(super) fn of_resent(
     if goes_on && told.is_none() {
         return None;
     }
-    let mut out = vec![why(row, arrow, segment, (again, told), around)];
-    out.extend(covers(arrow, segment, again, around.is_simulated));
+    let mut out = vec![why(row, arrow, segment, again, told)];
+    out.extend(covers(arrow, segment, again, is_simulated));
     Some(out)
 }
 
-fn why(
-    row: &Row,
-    arrow: &Arrow,
-    segment: &Segment,
-    (again, told): (Again, Option<Expiry>),
-    around: &Around,
-) -> Saying {
+fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<Expiry>) -> Saying {
     let who = arrow.from;
     let (times, since) = (again.times, millis(again.wait_ns));
     let by_timer = match (told.map(|timer| timer.kind), again.cause) {
@@ -105,7 +98,7 @@ fn why(
         Timer::Either => Saying::ResentTimer { who, times, millis },
         Timer::OrAsked => Saying::ResentOrAsked { who, times, millis },
         _ if told.is_none() => Saying::ResentDeduced { who, times, millis },
-        _ => timed_out(arrow, segment, again, around.resent_before),
+        _ => timed_out(arrow, segment, again),
     }
 }
 
@@ -116,14 +109,12 @@ fn was_acknowledged(arrow: &Arrow) -> bool {
 }
 
 /// A retransmission time-out that its TCP has told of. The waits tell whether they double: they do by RFC 6298
-/// §5.5, but not with the first SYNs of Linux, and only a retransmission timeout doubles: what another timer had it send `before` did
-/// not.
-fn timed_out(arrow: &Arrow, segment: &Segment, again: Again, before: Option<TimerKind>) -> Saying {
+/// §5.5, but not with the first SYNs of Linux.
+fn timed_out(arrow: &Arrow, segment: &Segment, again: Again) -> Saying {
     let who = arrow.from;
     let (times, millis) = (again.times, millis(again.timer_ns));
     let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
-    let by_timeout = before.is_none_or(|kind| kind == TimerKind::Retransmission);
-    match again.last_wait_ns.filter(|_| by_timeout) {
+    match again.last_wait_ns {
         Some(last) if is_twice(last, again.timer_ns) => Saying::ResentDoubled {
             who,
             times,

@@ -46,7 +46,7 @@ pub(super) fn of_segment(
     let probes = matches!(label, Label::Probe { .. });
     let is_full = segment.window == 0 && !closes && !probes;
     let reset = of_reset(row, arrow, label, around);
-    match of_resent(row, arrow, segment, around) {
+    match of_resent(row, arrow, segment, around.is_simulated) {
         _ if !reset.is_empty() => out.extend(reset),
         // Whatever its number is: a probe, if the persist timer had it sent.
         Some(_) if persists(row, arrow) => {

@@ -1,6 +1,7 @@
 //! What a host's TCP has said of its reasons, until the packet comes that it is about.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::Arrow;
 use super::Ends;
@@ -28,6 +29,8 @@ pub(super) struct Motives {
     ends: Ends<Motive>,
     /// When a socket has sent a tail loss probe last, in nanoseconds.
     probed: HashMap<Socket, u64>,
+    /// The sockets whose last retransmission another timer than the retransmission timeout has caused.
+    by_others: HashSet<Socket>,
 }
 
 /// Why a host sends a packet.
@@ -68,6 +71,15 @@ impl Motives {
         let Some(socket) = of_packet(arrow, arrow.from) else {
             return;
         };
+        let by_other = kind.is_some_and(|kind| kind != TimerKind::Retransmission);
+        if let Some(again) = &mut arrow.again {
+            // Only a retransmission timeout doubles: what another timer had it send before does not count.
+            let before = match by_other {
+                true => self.by_others.len() < PROBES && !self.by_others.insert(socket),
+                false => self.by_others.remove(&socket),
+            };
+            again.last_wait_ns = again.last_wait_ns.filter(|_| !before);
+        }
         match (kind, &mut arrow.again) {
             (Some(TimerKind::LossProbe), _) => {
                 if self.probed.len() >= PROBES {

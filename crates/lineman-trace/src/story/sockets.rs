@@ -20,9 +20,7 @@ use super::explain_reset::closes;
 use super::handled::Handled;
 use crate::log::Endpoints;
 use crate::log::Host;
-use crate::log::Origin;
 use crate::log::TcpState;
-use crate::log::TimerKind;
 
 /// How many sockets are remembered: more than a lesson or a person's programs have, and a log that names ever new ones
 /// must not fill the memory. The one that was seen first is forgotten first.
@@ -58,8 +56,6 @@ struct Life {
     finished: bool,
     /// Whether a SYN has reached a listener for it.
     passive: bool,
-    /// The timer that had it retransmit last, if its TCP has told of that.
-    resent_by: Option<TimerKind>,
 }
 
 impl Sockets {
@@ -202,14 +198,6 @@ impl Sockets {
             if closes || opens || ends && left_open {
                 let life = self.life(socket);
                 (life.closed, life.left_open) = (closes, !closes && !opens);
-            }
-            if sends && arrow.again.is_some() {
-                let told = row
-                    .timer
-                    .filter(|it| it.host == host && it.origin != Origin::Inferred);
-                let life = self.life(socket);
-                around.resent_before =
-                    std::mem::replace(&mut life.resent_by, told.map(|it| it.kind));
             }
             if opens || ends {
                 self.life(socket).finished = ends && !opens;
