@@ -133,7 +133,7 @@ fn counts_what_was_missed(slowly: bool) {
     }
     let reader = std::thread::spawn(move || read_on(stderr, slowly));
     // The count is written as soon as there is a next line.
-    assert!(is_served(address));
+    wait_for("an answer", LIMIT, || is_served(address).then_some(()));
     signal(running.0.id(), "TERM");
     assert_eq!(exit_code(running), Some(0));
     let text = reader.join().expect("reader");
