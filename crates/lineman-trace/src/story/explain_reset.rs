@@ -35,6 +35,10 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
             Some(Counter::AbortOnData) => Saying::RstLinger { who },
             _ if closes(row, arrow) => Saying::RstClosed { who },
             _ if around.untaken => Saying::RstUntaken { who },
+            // Neither a SYN nor an ACK of it was captured.
+            _ if is_captured(arrow) && row.states[who].is_none() => {
+                return vec![Saying::RstSomehow { who }];
+            }
             _ => Saying::RstBroken { who },
         },
         _ => return Vec::new(),

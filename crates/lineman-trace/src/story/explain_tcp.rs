@@ -63,6 +63,8 @@ pub(super) fn of_segment(
             out.extend(said(row, arrow, segment, (label, place), around));
             let kernel = FINS.contains(&label) && around.left_open;
             out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));
+            let both = segment.has(Flags::SYN) && segment.has(Flags::FIN);
+            out.extend(both.then_some(Saying::SynFin { who: arrow.from }));
             out.extend(last_descriptor(row, arrow, around));
             out.extend(deferred(row, arrow, label, around));
             out.extend(beside(row, arrow, label));
@@ -142,6 +144,12 @@ fn said(
             seq,
             ack,
             next,
+        },
+        Label::Data { .. } if was_closed(row, arrow) => Saying::DataClosed {
+            who,
+            len,
+            first,
+            last,
         },
         Label::Data { half: true } if around.closed[who.other()] => Saying::DataUnheard {
             who,
@@ -322,6 +330,12 @@ fn is_over(row: &Row) -> bool {
     let hosts = [Host::Client, Host::Server].into_iter();
     let mut cells = hosts.filter_map(|host| row.states[host]);
     cells.any(|cell| cell.before == TcpState::Closed && cell.known != Known::Kernel)
+}
+
+/// Whether its sender is closed by what was captured before, which it may not have received.
+fn was_closed(row: &Row, arrow: &Arrow) -> bool {
+    let cell = row.states[arrow.from].filter(|_| is_captured(arrow));
+    cell.is_some_and(|cell| cell.before == TcpState::Closed)
 }
 
 /// Whether its sender's TCP has told that its timer of a delayed ACK had it sent.

@@ -83,6 +83,8 @@ sayings! {
     AckSyn "ack.syn" { who: Host, ack: Seq }
     /// Bytes `first` to `last`.
     Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
+    /// Of an end that is closed by what was captured before.
+    DataClosed "data.closed" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes into a half-closed connection.
     DataHalf "data.half" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes for a program that has closed its socket.
@@ -123,6 +125,8 @@ sayings! {
     NoAck "flags.no_ack" { who: Host }
     /// A SYN+ACK that is no answer to the SYN.
     SynAckWrong "synack.wrong" { who: Host, isn: Seq, ack: Seq }
+    /// A SYN that is a FIN as well.
+    SynFin "syn.fin" { who: Host }
     /// A SYN in the middle of the connection.
     SynInside "syn.inside" { who: Host, seq: RelativeSeq }
     /// A number of a connection before this one, in answer to a SYN.
@@ -185,6 +189,8 @@ sayings! {
     RstNotDue "rst.not_due" { who: Host, seq: RelativeSeq, due: RelativeSeq }
     /// Reset for a reason that is not known.
     RstBroken "rst.broken" { who: Host }
+    /// Of an end of which nothing else was captured.
+    RstSomehow "rst.somehow" { who: Host }
     /// To a socket that is gone.
     RstLate "rst.late" { who: Host }
     /// To what is no answer to its SYN.

@@ -36,6 +36,12 @@ pub fn capture() -> Capture {
     }
 }
 
+fn from_port(port: u16) -> Capture {
+    let mut capture = capture();
+    capture.tcp.client.set_port(port);
+    capture
+}
+
 impl Capture {
     pub fn ms(&mut self, millis: u64) -> &mut Self {
         self.now_ns += millis * MS;
@@ -145,13 +151,71 @@ pub fn seldom() -> Vec<u8> {
         Server,
         seen.segment(Server, and_ack(SYN), (5_000_000, 7), 0),
     );
+    for other in [fed_after_its_end(), probed(), scanned()] {
+        for (_, from, frame) in other.taken {
+            log.raw(from, frame);
+        }
+    }
     log.done()
+}
+
+/// A reset was captured before what its receiver had sent meanwhile.
+fn fed_after_its_end() -> Capture {
+    let mut capture = from_port(45_112).opened();
+    capture.sees(Server, RST, (1, 0), 0);
+    capture.sees(Client, ACK, (1, 1), 5);
+    capture
+}
+
+/// An ACK of no connection, and what answers it.
+fn probed() -> Capture {
+    let mut capture = from_port(45_113);
+    capture.sees(Client, ACK, (1, 1), 0);
+    capture.sees(Server, RST, (1, 0), 0);
+    capture
+}
+
+/// A SYN that is a FIN as well.
+fn scanned() -> Capture {
+    let mut capture = from_port(45_114);
+    capture.sees(Client, SYN | Flags::FIN, (0, 0), 0);
+    capture
+}
+
+/// "It keeps a copy until the data is acknowledged", of an end beside which CLOSED stood.
+#[test]
+fn what_a_closed_end_sends_was_told_as_kept() {
+    let rows = fed_after_its_end().rows();
+    assert_eq!(ids(&rows[4].sayings), ["data.closed"]);
+}
+
+/// "The server resets the connection", of an answer to an ACK of which no connection was seen.
+#[test]
+fn the_answer_to_a_probe_was_told_as_the_end_of_a_connection() {
+    let rows = probed().rows();
+    assert_eq!(ids(&rows[1].sayings), ["rst.somehow"]);
+}
+
+/// A SYN and a FIN in one segment were told as any SYN.
+#[test]
+fn a_syn_with_a_fin_was_told_as_a_syn() {
+    let rows = scanned().rows();
+    assert_eq!(ids(&rows[0].sayings)[..2], ["syn.first", "syn.fin"]);
+}
+
+/// "Reset by the client", of what had refused it.
+#[test]
+fn who_refuses_a_syn_that_was_not_captured_was_taken_for_the_client() {
+    let mut capture = capture();
+    capture.isn[Server as usize] = 0;
+    capture.sees(Server, and_ack(RST), (0, 1), 0);
+    let (conversations, _) = capture.read();
+    assert_eq!(conversations[0].ending, Ending::Reset(Server));
 }
 
 /// A connection whose beginning was not captured: its windows.
 fn midway() -> Capture {
-    let mut capture = capture();
-    capture.tcp.client.set_port(45_111);
+    let mut capture = from_port(45_111);
     capture.sees(Client, ACK, (1, 1), 10);
     capture.sees(Server, ACK, (1, 11), 0);
     capture.tcp.window = 12;
@@ -282,7 +346,7 @@ fn data_behind_a_reset_was_told_as_sent_in_an_open_direction() {
     capture.sees(Client, ACK, (5, 2), 4);
     let rows = capture.rows();
     assert_eq!(ids(&rows[4].sayings)[..1], ["data.half"]);
-    assert_eq!(ids(&rows[6].sayings)[..1], ["data"]);
+    assert_eq!(ids(&rows[6].sayings)[..1], ["data.closed"]);
 }
 
 /// SYN-SENT stood for good beside an ICMP error by which connect() may have failed.

@@ -20,9 +20,11 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// Of a connection that begins with this segment. Its sender is the client, unless it is a SYN-ACK.
+    /// Of a connection that begins with this segment. Its sender is the client, unless it is an answer to a SYN: a SYN-ACK, or a reset with
+    /// an acknowledgment and no number of its own (RFC 9293 §3.10.7.1).
     pub(super) fn of(segment: &Segment) -> Self {
-        let (client, server) = match segment.has(Flags::SYN | Flags::ACK) {
+        let refuses = segment.has(Flags::RST | Flags::ACK) && segment.seq == 0;
+        let (client, server) = match segment.has(Flags::SYN | Flags::ACK) || refuses {
             true => (segment.to, segment.from),
             false => (segment.from, segment.to),
         };
