@@ -212,6 +212,7 @@ fn said(
         Label::Probe { byte: false } => Saying::Probe { who },
         Label::KeepAlive => Saying::KeepAlive { who },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
+        Label::AckAgain(Prompt::CrossedAnswer) => Saying::AckCrossed { who, next },
         Label::AckAgain(Prompt::Passed) => Saying::AckPassed { who, next },
         Label::AckAgain(Prompt::Probe) if !place.is_scaled => Saying::AckSame { who, next },
         Label::AckAgain(Prompt::Probe) => Saying::AckProbe {

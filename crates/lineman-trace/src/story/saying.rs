@@ -111,6 +111,8 @@ sayings! {
     AckDup "ack.dup" { who: Host, times: Times, next: RelativeSeq }
     /// The same number again, because of a segment that it had already.
     AckAgain "ack.again" { who: Host, next: RelativeSeq }
+    /// The same number again, because the peer's SYN has come again with the acknowledgment of its own.
+    AckCrossed "ack.again.crossed" { who: Host, next: RelativeSeq }
     /// The same number again, because of an empty segment with an old number.
     AckPassed "ack.again.old" { who: Host, next: RelativeSeq }
     /// The same number again, in answer to a probe.

@@ -358,7 +358,7 @@ impl Wire {
                     ("next", *n, next),
                 ]
             }
-            S::AckAgain { next: n, .. } => vec![("next", *n, next)],
+            S::AckAgain { next: n, .. } | S::AckCrossed { next: n, .. } => vec![("next", *n, next)],
             S::ProbeByte { first, .. } => {
                 vec![("first", *first, vec![place]), ("len", 1, vec![tcp.len])]
             }

@@ -50,6 +50,7 @@ fn every_saying_is_said_by_some_log() {
     for name in [
         "address-in-use",
         "call-errors",
+        "crossed",
         "port-reused",
         "programs-end",
         "stale-syn",
@@ -168,6 +169,15 @@ fn a_connect_that_crossed_another_does_not_return_with_the_syn_ack() {
     let told = rows.flat_map(|row| row.sayings);
     let returns: Vec<Saying> = told.filter(|it| it.id() == "call.connect").collect();
     assert_eq!(returns, [Saying::CallConnected { who: Host::Client }]);
+}
+
+/// "Because it has received a segment that it had already" was said of the ACKs behind SYNs that have crossed: the SYN had come before, the
+/// acknowledgment with it had not, and had made its receiver ESTABLISHED.
+#[test]
+fn the_ack_that_answers_a_crossed_syn_ack_is_told_with_what_was_new_in_that() {
+    let told = ids(&recorded("crossed"));
+    let again = told.iter().filter(|id| id.starts_with("ack.again"));
+    assert!(again.eq(["ack.again.crossed"; 2].iter()), "{told:?}");
 }
 
 /// A gap in a window is reported by an ACK; only where that is lost the timer has the blocks sent again.

@@ -31,6 +31,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         receiver.sight.first_seen = Some(placed.seq);
     }
     let due = receiver.received.expects;
+    let acknowledged = receiver.heard.ack;
     let had_fin = receiver.has_heard_fin(sender);
     let acceptance = receiver.acceptance(sender, &placed, now_ns);
     let is_taken = !resets && acceptance == Acceptance::Taken;
@@ -87,6 +88,8 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     if answers_at_once(arrival) {
         receiver.owed.must_answer();
     }
+    receiver.hears_crossed_answer =
+        arrival == Arrival::SynAgain && acknowledged < 1 && receiver.heard.ack >= 1;
     receiver.asked_again |= arrival == Arrival::SynAgain;
     receiver.prompt = match arrival {
         _ if sender.probed => Prompt::Probe,

@@ -346,6 +346,9 @@ fn of_acknowledgment(sender: &Side, it: &Placed, bare: Option<Bare>, now_ns: u64
         0 if sender.said.is_none() && !it.has(Flags::SYN) && prompt == Prompt::Unseen => {
             Label::AckFirst
         }
+        0 if prompt == Prompt::Known && sender.hears_crossed_answer => {
+            Label::AckAgain(Prompt::CrossedAnswer)
+        }
         0 => Label::AckAgain(prompt),
         bytes => Label::Ack { bytes, after_ns },
     }

@@ -122,6 +122,9 @@ pub enum Prompt {
     Unseen,
     /// A segment that it had already.
     Known,
+    /// The peer's SYN, which it had already, with the acknowledgment of its own SYN, which it had not: SYNs have crossed
+    /// (RFC 9293 §3.5, figure 8).
+    CrossedAnswer,
     /// A segment whose number it has passed, and that takes up none.
     Passed,
     /// A probe of its window, or a keep-alive.

@@ -78,6 +78,8 @@ pub(super) struct Side {
     pub fed_after_end: Option<i64>,
     /// Whether a SYN that it had already has arrived since it last sent its own.
     pub asked_again: bool,
+    /// Whether what arrived last is the peer's SYN once more, and the first acknowledgment of its own.
+    pub hears_crossed_answer: bool,
     /// What state it is in.
     pub life: Life,
     /// If in none any more, since when and why.

@@ -203,6 +203,27 @@ fn the_ack_of_an_answer_to_a_crossed_syn_is_no_third() {
     assert_eq!(last, is(Label::AckThird { crossed: true }));
 }
 
+/// "It has received a segment that it had already" was said of it: only the SYN had come before, not the ACK with it.
+#[test]
+fn the_ack_of_a_syn_ack_that_crossed_answers_a_syn_that_comes_again_and_an_ack_that_does_not() {
+    let mut talk = talk();
+    let forth = talk.frame(Way::Forth, SYN, (0, 0), b"");
+    let back = talk.frame(Way::Back, SYN, (0, 0), b"");
+    talk.sent(&forth);
+    talk.sent(&back);
+    assert_eq!(talk.arrives(&forth), Arrival::InOrder);
+    assert_eq!(talk.arrives(&back), Arrival::InOrder);
+    let answer = talk.frame(Way::Back, SYN_ACK, (0, 1), b"");
+    assert_eq!(told(talk.sent(&answer)).0, Label::SynAckCrossed);
+    talk.lost(Way::Forth, SYN_ACK, (0, 1), b"");
+    assert_eq!(talk.arrives(&answer), Arrival::SynAgain);
+    let told = talk.forth(ACK, (1, 1), b"");
+    assert_eq!(told, is(Label::AckAgain(Prompt::CrossedAnswer)));
+    assert_eq!(talk.arrives(&answer), Arrival::SynAgain);
+    let told = talk.forth(ACK, (1, 1), b"");
+    assert_eq!(told, is(Label::AckAgain(Prompt::Known)));
+}
+
 /// It was told as one that nothing had asked for.
 #[test]
 fn an_empty_segment_that_comes_too_late_has_its_receiver_repeat_its_ack() {
