@@ -25,6 +25,7 @@ use super::sockets::of_packet;
 use crate::log::Absent;
 use crate::log::Event;
 use crate::log::Packet;
+use crate::log::TimerKind;
 use crate::log::Verdict;
 
 impl Story {
@@ -84,6 +85,11 @@ impl Story {
         }
         self.wire.sent(arrow.clone());
         let deduced = timer(&arrow).filter(|_| !is_copy);
+        let timed = motive.timer.or(deduced).map(|timer| timer.kind);
+        // An ACK is held back whether or not something is late.
+        if timed.is_some_and(|kind| kind != TimerKind::DelayedAck) {
+            self.wire.timed(sent_ns);
+        }
         self.queue.cross(packet.from);
         // A row that waits for a SYN or FIN waits for no other packet.
         let awaited = arrow.seen.segment().is_some_and(ends);

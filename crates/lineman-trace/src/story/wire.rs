@@ -20,8 +20,11 @@ use crate::pair::Change;
 /// The fates of so many packets are remembered: a flow tells of a repetition of one of the last 4096
 /// packets that one end has sent (TFTP; TCP: 1024).
 const FATES: usize = 16_384;
-/// So late, in nanoseconds, is a packet that it is worth a word: half of the shortest time-out of Linux' TCP (200 ms).
-const LAB_LATE_NS: u64 = 100_000_000;
+/// So late, in nanoseconds, is a packet that it is worth a word, whatever comes of it: half of the time that Linux' TCP holds an ACK
+/// back at least (40 ms). A tail loss probe may leave sooner, twice a round trip and two milliseconds after the data (RFC 8985 §7.2).
+const LAB_LATE_NS: u64 = 20_000_000;
+/// The same if a timer has expired while it was on its way: more than the whole way of a lesson's packets takes.
+const LATE_FOR_TIMER_NS: u64 = 5_000_000;
 /// What stands between rules that decide about one packet.
 pub(super) const BETWEEN_RULES: &str = "; ";
 
@@ -41,6 +44,8 @@ pub(super) struct Wire {
     fastest_ns: Option<u64>,
     /// Whether the last packet has arrived late because of the lab.
     was_late: bool,
+    /// When a packet has left last because a timer had expired, in nanoseconds.
+    timed_ns: Option<u64>,
 }
 
 impl Wire {
@@ -141,8 +146,13 @@ impl Wire {
         changed(arrow, packet, came, &mut self.changed)
     }
 
+    /// A packet leaves because a timer has expired.
+    pub(super) fn timed(&mut self, sent_ns: u64) {
+        self.timed_ns = Some(sent_ns);
+    }
+
     /// How much longer than the fastest a packet was on the wire of a lab that nobody and no rule has held, if that is so
-    /// long that timers may have expired meanwhile: the process that carries packets did not get to run.
+    /// long that timers may have expired meanwhile, or one has: the process that carries packets did not get to run.
     pub(super) fn lateness(&mut self, arrow: &Arrow, now_ns: u64) -> Option<u64> {
         let excused = arrow.held || arrow.copy_of.is_some() || arrow.between.is_some();
         if excused || self.rules.contains_key(&arrow.id) {
@@ -154,9 +164,15 @@ impl Wire {
             .map_or(way_ns, |fastest| fastest.min(way_ns));
         self.fastest_ns = Some(fastest_ns);
         let late_ns = way_ns - fastest_ns;
+        let was_waited_for = self.timed_ns.is_some_and(|at| at > arrow.sent_ns);
+        let is_late = late_ns
+            >= match was_waited_for {
+                true => LATE_FOR_TIMER_NS,
+                false => LAB_LATE_NS,
+            };
         // Those behind it wait for the same reason: the first says so.
-        let was_late = std::mem::replace(&mut self.was_late, late_ns >= LAB_LATE_NS);
-        Some(late_ns).filter(|late| *late >= LAB_LATE_NS && !was_late)
+        let was_late = std::mem::replace(&mut self.was_late, is_late);
+        Some(late_ns).filter(|_| is_late && !was_late)
     }
 
     /// The wire makes a copy of a packet: of `shown`, if a row shows that.

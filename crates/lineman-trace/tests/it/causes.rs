@@ -1511,6 +1511,35 @@ fn a_lab_that_is_late_itself_says_so() {
     assert!(!ids(&of(&rows, held)).contains(&"wire.late"));
 }
 
+/// How late it was said to be, of a segment that the lab delivers so late, and while which a tail loss probe leaves, or not.
+fn lateness(millis: u64, probes: bool) -> Option<u64> {
+    let mut talk = talk(new(), true);
+    let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"late");
+    let id = talk.log.at(200 * MS).send(Client, bytes);
+    talk.log.at((200 + millis) * MS);
+    if probes {
+        talk.timer(Client, TimerKind::LossProbe, millis);
+        let probe = talk.tcp.back(Client, and_ack(Flags::PSH), b"late", 4);
+        talk.log.send(Client, probe);
+    }
+    talk.log
+        .later(MS)
+        .verdict(id, Client, Verdict::Delivered, None);
+    let told = of(&talk.rows(), id);
+    told.into_iter().find_map(|it| match it {
+        Saying::LabLate { millis } => Some(millis),
+        _ => None,
+    })
+}
+
+/// A packet that came 53 ms late stood there without a word, and so did one for which a tail loss probe was sent.
+#[test]
+fn a_lateness_that_a_reader_sees_or_that_had_a_timer_expire_was_not_told() {
+    assert_eq!(lateness(53, false), Some(53));
+    assert_eq!(lateness(12, true), Some(12));
+    assert_eq!(lateness(12, false), None);
+}
+
 /// "recv() = -1 ECONNRESET" stood beside a second RST, which had not arrived and which nobody heeded; so did a recv() that gave
 /// up stand beside the data that came too late for it.
 #[test]
