@@ -227,6 +227,14 @@ impl Calls {
         self.ended[socket.host].is_some() && self.handled.is_left_open(socket)
     }
 
+    /// A kernel was asked behind a close() that had returned, and its socket is as it was.
+    pub(super) fn goes_on(&mut self, state: &State) {
+        self.handled.goes_on(Socket {
+            host: state.host,
+            ends: state.socket,
+        });
+    }
+
     /// Whether a tracer of programs tells the calls of a host.
     pub(super) fn is_traced(&self, host: Host) -> bool {
         self.traced.contains(&host)

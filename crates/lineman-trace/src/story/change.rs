@@ -81,6 +81,7 @@ impl Story {
     /// A TCP has told of a state: that belongs to the row of the packet that made it, or of the call.
     pub(super) fn state(&mut self, event: &Event, state: &State) {
         if state.from == Some(state.to) {
+            self.calls.goes_on(state);
             return self.queue.goes_on(state);
         }
         self.calls.descriptors.state(state);

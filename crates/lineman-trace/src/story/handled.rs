@@ -2,6 +2,7 @@
 //! them with the program.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::CallCell;
 use super::Ends;
@@ -21,6 +22,8 @@ pub(super) struct Handled {
     ended: HashMap<Socket, bool>,
     /// When the program of each has closed its descriptor, in nanoseconds.
     closed: HashMap<Socket, u64>,
+    /// Those that went on behind a close(), as their kernel has said.
+    outlived: HashSet<Socket>,
     /// Hosts on which another process may have the socket of a closed descriptor.
     shared: Ends<bool>,
     /// Hosts whose calls the log tells.
@@ -70,6 +73,19 @@ impl Handled {
         self.shared[host] = true;
     }
 
+    /// A connection goes on behind a close() that has returned, by what its kernel says.
+    pub(super) fn goes_on(&mut self, socket: Socket) {
+        if self.outlived.len() < MEMORY {
+            self.outlived.insert(socket);
+        }
+    }
+
+    /// Whether a connection that a call has ended may have had another descriptor then, as a later call on it or its kernel has shown: not
+    /// because something has left late, which may be the machine's doing.
+    pub(super) fn has_outlived_a_close(&self, socket: Socket) -> bool {
+        self.is_ended(socket) && (self.shared[socket.host] || self.outlived.contains(&socket))
+    }
+
     /// Whether no program has had a connection at this time any more, because its last descriptor was closed.
     pub(super) fn is_closed(&self, socket: Socket, t_ns: u64) -> bool {
         let closed = self.closed.get(&socket).is_some_and(|at| *at < t_ns);
@@ -89,6 +105,7 @@ impl Handled {
     pub(super) fn forget(&mut self, socket: Socket) {
         self.ended.remove(&socket);
         self.closed.remove(&socket);
+        self.outlived.remove(&socket);
     }
 
     /// Whether a program has had a connection, and no call has ended it; `false` where that is not known.

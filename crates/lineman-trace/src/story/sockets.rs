@@ -210,7 +210,7 @@ impl Sockets {
             around.closed[host] = life.is_some_and(nobodys);
             if sends {
                 around.left_open = left_open && ended[host];
-                around.closed_before = ends && !closes && handled.is_ended(socket);
+                around.closed_before = ends && !closes && handled.has_outlived_a_close(socket);
             }
             if sends && self.listener(host, socket.ends.local).is_none() {
                 let elsewhere = self.listeners_at_port(host, socket.ends.local).next();
