@@ -69,6 +69,11 @@ impl Asked<'_> {
         names.contains(&self.call.name.as_str())
     }
 
+    fn is_of_python(&self) -> bool {
+        let program = self.call.program.as_ref();
+        program.is_some_and(|it| is_python(it))
+    }
+
     fn names_an_address(&self) -> bool {
         let mut args = self.call.args.iter();
         args.any(|arg| arg.parse::<SocketAddr>().is_ok())
@@ -132,15 +137,14 @@ impl Asked<'_> {
                 false => failure!(self, error, CallUnacknowledged),
             },
             "EAGAIN" => self.would_wait(error),
+            "EINPROGRESS" if self.is_of_python() => failure!(self, error, CallBegunPython),
             "EINPROGRESS" => failure!(self, error, CallBegun),
             "EALREADY" => failure!(self, error, CallUnderWay),
             "EISCONN" => self.connected_already(error),
             "ENOTCONN" => {
                 let one = self.not_connected(error);
                 let who = self.call.host;
-                let python = self.call.program.as_ref();
-                let describes = python.is_some_and(|it| is_python(it));
-                let more = (describes && self.is(&["getpeername"]))
+                let more = (self.is_of_python() && self.is(&["getpeername"]))
                     .then_some(Saying::CallPythonDescribes { who });
                 return [one].into_iter().chain(more).collect();
             }

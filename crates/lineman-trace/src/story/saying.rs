@@ -627,6 +627,8 @@ sayings! {
     CallKernelTimeout "call.again.limit" { who: Host, name: Text, error: Text, python: Text }
     /// A handshake has begun.
     CallBegun "call.inprogress" { who: Host, name: Text, error: Text, python: Text }
+    /// The same of Python, which waits by itself where its socket has a timeout.
+    CallBegunPython "call.inprogress.python" { who: Host, name: Text, error: Text, python: Text }
     /// A handshake has begun before.
     CallUnderWay "call.already" { who: Host, name: Text, error: Text, python: Text }
     /// There is a connection.

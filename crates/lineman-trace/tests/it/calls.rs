@@ -87,6 +87,14 @@ pub fn rest() -> Vec<u8> {
     log.quick(Client, 7, "shutdown", &["SHUT_RD"], "ENOTCONN");
     traced(&mut log, 900, 0, "socket", &["AF_INET", "SOCK_STREAM"], "8");
     traced(&mut log, 901, 8, "getpeername", &[], "ENOTCONN");
+    traced(
+        &mut log,
+        902,
+        8,
+        "connect",
+        &["10.0.0.1:9000"],
+        "EINPROGRESS",
+    );
     elsewhere(&mut log, "127.0.0.1:7000");
     // A port whose first socket nobody has seen.
     let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
@@ -517,6 +525,22 @@ fn a_handshake_that_goes_on_is_no_failure_of_connect_ex() {
         log.quick(Client, 3, name, &["10.0.0.2:9000"], answer);
         assert_eq!(last(&mut log), id, "{answer}");
     }
+}
+
+/// "Python: BlockingIOError", of create_connection(timeout=3): CPython waits for the handshake by poll(), and its program sees no error.
+#[test]
+fn a_connect_with_a_timeout_was_said_to_raise_what_never_reaches_the_program() {
+    let mut log = Script::new("");
+    traced(&mut log, 900, 0, "socket", &["AF_INET", "SOCK_STREAM"], "8");
+    traced(
+        &mut log,
+        901,
+        8,
+        "connect",
+        &["10.0.0.1:9000"],
+        "EINPROGRESS",
+    );
+    assert_eq!(last(&mut log), "call.inprogress.python");
 }
 
 /// Whatever is called in whatever order, there are sentences for it.
