@@ -19,6 +19,8 @@ pub enum Outcome {
     Done,
     /// A number: bytes that were taken, the value of an option, a descriptor.
     Number(i64),
+    /// A file object over a socket, which has this descriptor.
+    File(i32),
     /// A connection was accepted: its descriptor, and who is at its other end.
     Accepted(i32, SocketAddr),
     /// Bytes; none mean that the peer has finished sending.
@@ -52,6 +54,8 @@ impl Outcome {
         Answer::Value(match self {
             Self::Done => "0".to_owned(),
             Self::Number(number) => number.to_string(),
+            // As Python shows such objects.
+            Self::File(fd) => format!("<file fd={fd}>"),
             Self::Accepted(fd, peer) => format!("{fd}, {peer}"),
             Self::Bytes(bytes) => Self::received(bytes),
             Self::Datagram(bytes, from) => format!("{}, {from}", Self::received(bytes)),

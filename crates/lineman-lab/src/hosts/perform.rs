@@ -67,7 +67,7 @@ impl SocketTable {
                 if *use_of == Use::Plain {
                     *use_of = Use::File;
                 }
-                Ok(Outcome::Number((*fd).into()))
+                Ok(Outcome::File(*fd))
             }
             Call::Fileno { fd } => Ok(Outcome::Number((*fd).into())),
             Call::Connect { .. } | Call::ConnectEx { .. } => connecting(&socket, call),

@@ -81,7 +81,7 @@ impl SocketTable {
         if descriptor.use_of == Use::Plain {
             descriptor.use_of = Use::File;
         }
-        Ok(Some(Outcome::Number(fd.into())))
+        Ok(Some(Outcome::File(fd)))
     }
 
     /// Closes a socket, unless a file still has it.

@@ -275,7 +275,7 @@ const FLAGGED: [&str; 20] = [
     "= TimeoutError",
     "server getsockopt(4, SO_TYPE) = 1",
     "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
-    "server makefile(4) = 4",
+    "server makefile(4) = <file fd=4>",
     "server close(4) = 0",
     "server file.close(4)",
     "FIN+ACK",
