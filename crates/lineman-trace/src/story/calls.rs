@@ -83,6 +83,8 @@ pub(super) struct Returned {
     begun: CallCell,
     /// The socket that it is about, or has made.
     socket: Option<Endpoints>,
+    /// The packet whose datagram it has received, as far as its bytes tell.
+    pub(super) datagram: Option<u64>,
     /// When its host was last given a packet, in nanoseconds.
     arrived_ns: Option<u64>,
 }
@@ -102,6 +104,7 @@ impl Returned {
             returned_ns: Some(event.t_ns),
             answer: self.call.answer,
             socket: self.socket.or(self.begun.socket),
+            datagram: self.datagram,
             // Some are told only when the call returns.
             args: self.call.args,
             ..self.begun
@@ -143,14 +146,16 @@ impl Calls {
         let before = self.descriptors.ends(&call);
         let socket = self.descriptors.of(&call);
         let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
-        let cut = match is_tcp {
+        let port = socket.and_then(Descriptor::known_port);
+        let got = match is_tcp {
             true => None,
-            false => self.datagrams.got(&call),
+            false => self.datagrams.got(&call, port),
         };
+        let (datagram, cut) = got.unzip();
         let said = self
             .descriptors
             .answer(&call, self.keep.contains_key(&call.id))
-            .with(cut);
+            .with(cut.flatten());
         let socket = self.descriptors.returned_ends(&call).or(before);
         self.handled.returns(call.host, socket);
         self.note_closed(event, &call, before);
@@ -162,6 +167,7 @@ impl Calls {
             call,
             begun,
             socket,
+            datagram,
             arrived_ns,
         }
     }
@@ -351,9 +357,7 @@ impl Calls {
 
     /// A packet has reached a host, undamaged.
     pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) {
-        if let What::Udp(datagram) = &arrow.seen.what {
-            self.datagrams.arrives(host, datagram);
-        }
+        self.datagrams.arrives(host, arrow);
     }
 
     /// The address at which a program receives what a packet, an ICMP error, says that nobody does.

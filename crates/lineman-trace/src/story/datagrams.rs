@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::Arrow;
 use super::Ends;
 use super::Saying;
-use super::seen::Datagram;
+use super::What;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Host;
@@ -22,27 +23,40 @@ pub(super) struct Datagrams {
 
 #[derive(Debug)]
 struct Waiting {
+    packet: u64,
+    /// For which port of the host.
+    port: Option<u16>,
     len: usize,
     beginning: Vec<u8>,
 }
 
 impl Datagrams {
     /// One has reached a host.
-    pub(super) fn arrives(&mut self, host: Host, datagram: &Datagram) {
+    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) {
+        let What::Udp(datagram) = &arrow.seen.what else {
+            return;
+        };
         if datagram.in_pieces {
             return;
         }
         let waiting = &mut self.waiting[host];
         waiting.truncate(MEMORY - 1);
         waiting.push_front(Waiting {
+            packet: arrow.id,
+            port: arrow.seen.to.map(|to| to.port()),
             len: datagram.len,
             beginning: datagram.preview.clone(),
         });
     }
 
-    /// What there is to say of a call that has returned: that it has got less than all of a datagram.
-    pub(super) fn got(&mut self, call: &Call) -> Option<Saying> {
+    /// The packet whose datagram a call has got that has returned, on a socket with this port, where it is known; and what there is to say
+    /// of that: that it has got less than all of it.
+    pub(super) fn got(&mut self, call: &Call, port: Option<u16>) -> Option<(u64, Option<Saying>)> {
         let it = Got::of(call)?;
+        let its = |waiting: &Waiting| {
+            let ports = waiting.port.zip(port);
+            ports.is_none_or(|(to, own)| to == own)
+        };
         let begins = |waiting: &Waiting| {
             let mut pairs = it
                 .text
@@ -52,11 +66,11 @@ impl Datagrams {
             it.bytes > 0 && it.bytes <= waiting.len && pairs.all(|(got, sent)| got == *sent)
         };
         let waiting = &mut self.waiting[call.host];
-        let first = waiting.iter().rposition(begins)?;
-        let len = waiting.remove(first)?.len;
+        let first = waiting.iter().rposition(|it| its(it) && begins(it))?;
+        let Waiting { packet, len, .. } = waiting.remove(first)?;
         let (who, name) = (call.host, call.name.clone());
         let (bytes, len) = (it.bytes as u64, len as u64);
-        (bytes < len).then_some(match it.tells_length {
+        let cut = (bytes < len).then_some(match it.tells_length {
             true => Saying::CallDatagramLength {
                 who,
                 name,
@@ -69,7 +83,8 @@ impl Datagrams {
                 bytes,
                 len,
             },
-        })
+        });
+        Some((packet, cut))
     }
 }
 

@@ -258,19 +258,36 @@ pub(super) fn brings(segment: &Segment) -> bool {
 }
 
 /// A call returns in the row in which it began, or in that of the packet that made it return: one that is about its socket.
-pub(super) fn takes_return(row: &Row, call: &Call, about: impl Fn(&Arrow) -> bool) -> bool {
+pub(super) fn takes_return(
+    row: &Row,
+    call: &Call,
+    datagram: Option<u64>,
+    about: impl Fn(&Arrow) -> bool,
+) -> bool {
     match &row.calls[call.host] {
         Some(cell) => cell.id == call.id,
         None => {
             let fits = row.arrow.as_ref().is_some_and(about);
-            fits && !lands_another(row, call.host, call.answer.as_ref())
+            fits && !lands_another(row, call.host, (datagram, call.answer.as_ref()))
         }
     }
 }
 
-/// Whether the datagram that lands in the row is not the one that a call has received: it is of another length.
-pub(super) fn lands_another(row: &Row, host: Host, answer: Option<&Answer>) -> bool {
+/// Whether the datagram that comes in the row is not the one that a call has received: another packet has brought that, as far as is known,
+/// or it is of another length.
+pub(super) fn lands_another(
+    row: &Row,
+    host: Host,
+    (received, answer): (Option<u64>, Option<&Answer>),
+) -> bool {
     let arrow = row.arrow.as_ref().filter(|arrow| arrow.from != host);
+    let is_whole = |arrow: &&Arrow| match &arrow.seen.what {
+        What::Udp(datagram) => !datagram.in_pieces,
+        _ => false,
+    };
+    if let Some((arrow, packet)) = arrow.filter(is_whole).zip(received) {
+        return arrow.id != packet;
+    }
     let lands = arrow.filter(|arrow| arrow.stretch == Stretch::Landing);
     let Some(What::Udp(datagram)) = lands.map(|arrow| &arrow.seen.what) else {
         return false;

@@ -151,7 +151,7 @@ impl Queue {
             };
             let next = self.rows.front_mut().filter(|next| {
                 let free = shows && next.row.calls[host].is_none();
-                free && !lands_another(&next.row, host, cell.answer.as_ref())
+                free && !lands_another(&next.row, host, (cell.datagram, cell.answer.as_ref()))
             });
             let returned = CallCell {
                 begins: false,

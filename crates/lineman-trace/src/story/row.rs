@@ -98,6 +98,8 @@ pub struct CallCell {
     pub begins: bool,
     /// The answer, if it returned in this row.
     pub answer: Option<Answer>,
+    /// The packet whose datagram it has received, as far as its bytes tell, if it returned in this row.
+    pub datagram: Option<u64>,
     /// Whether it began and returned in this row, sends nothing, and its host was given a packet in between.
     pub waited: bool,
 }
@@ -117,6 +119,7 @@ impl CallCell {
             args: call.args.clone(),
             begins: true,
             answer: None,
+            datagram: None,
             waited: false,
         }
     }

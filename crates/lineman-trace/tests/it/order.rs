@@ -1094,3 +1094,43 @@ fn of_two_connects_at_once_each_stands_above_its_own_syn() {
         assert!(call <= departs, "{host:?}: {call} {departs}");
     }
 }
+
+/// The recvfrom() of "one" stood beside the copy of "two", though "one" had arrived before and was what it had waited for; so did that of the
+/// first "two".
+#[test]
+fn a_recvfrom_stood_beside_the_copy_of_another_datagram_than_it_returned() {
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Server, 3, "bind", &["10.0.0.2:7777"], "0");
+    let recv = log.at(200 * MS).call(Server, 3, "recvfrom", &["2048"]);
+    let one = log.send(Client, datagram(Client, 40000, 7777, b"one"));
+    let two = log
+        .later(100)
+        .send(Client, datagram(Client, 40000, 7777, b"two"));
+    let copy = 99;
+    log.verdict(two, Client, Verdict::Duplicated { copy }, None);
+    for id in [one, two, copy] {
+        log.verdict(id, Client, Verdict::Delivered, None);
+    }
+    log.returns(recv, Server, "recvfrom", "3 \"one\", 10.0.0.1:40000");
+    for _ in 0..2 {
+        log.quick(
+            Server,
+            3,
+            "recvfrom",
+            &["2048"],
+            "3 \"two\", 10.0.0.1:40000",
+        );
+    }
+    let rows = rows(log);
+    let beside = |id| {
+        let row = &rows[rows.iter().rposition(|row| shows(row, id)).expect("a row")];
+        let cell = row.calls.server.as_ref()?;
+        cell.datagram
+    };
+    assert_eq!(beside(copy).filter(|id| *id != copy), None, "{rows:#?}");
+    let received = rows
+        .iter()
+        .filter_map(|row| row.calls.server.as_ref()?.datagram);
+    assert!(received.eq([one, two, copy]), "{rows:#?}");
+}

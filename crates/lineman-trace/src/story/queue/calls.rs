@@ -40,12 +40,12 @@ impl Queue {
         place
     }
 
-    /// The row in which a call returns: if its packet is still to come, that in which it began. `is_reset` says whether a RST has
+    /// The row in which a call returns, which has received the datagram of this packet, if any: if its packet is still to come, that in which it began. `is_reset` says whether a RST has
     /// arrived for a packet's connection.
     pub(in crate::story) fn row_of_return(
         &mut self,
         event: &Event,
-        call: &Call,
+        (call, datagram): (&Call, Option<u64>),
         about: impl Fn(&Arrow) -> bool,
         is_reset: impl Fn(&Arrow) -> bool,
     ) -> usize {
@@ -64,7 +64,7 @@ impl Queue {
                 let arrow = open.row.arrow.as_ref();
                 let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
-                takes_return(&open.row, call, &about) && !too_late
+                takes_return(&open.row, call, datagram, &about) && !too_late
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
