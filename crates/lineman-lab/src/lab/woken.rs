@@ -2,12 +2,16 @@
 //!
 //! strace tells when a call began and how long it took, and looks at its clock for the second only when it has written down the
 //! first: what it takes for that is missing. So a call seems to return before the packet has come that made it return; it is put
-//! behind that.
+//! behind that. What a call on a connection has returned tells which segment that was; of other calls, how long they took tells
+//! whether they have waited.
+
+mod streams;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::Frame;
 use lineman_trace::log::Answer;
 use lineman_trace::log::Call;
 use lineman_trace::log::Event;
@@ -15,8 +19,11 @@ use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::Packet;
 use lineman_trace::log::Verdict;
+use lineman_trace::log::unmapped;
 
 use crate::wire::Segment;
+
+use streams::Streams;
 
 /// What has come to the hosts, and which calls wait.
 #[derive(Debug, Default)]
@@ -29,13 +36,16 @@ pub(super) struct Woken {
     begun: BTreeMap<u64, u64>,
     /// When a host's program last had taken all that had come to it.
     emptied: BTreeMap<Host, u64>,
+    streams: Streams,
 }
 
 /// What a packet may have a call return.
 #[derive(Clone, Copy, Debug)]
 struct Carried {
-    /// Its sender, if it is a segment.
-    segment_of: Option<SocketAddr>,
+    /// The segment, if it is one.
+    segment: Option<Segment>,
+    /// The sender of a datagram, if it is a whole one.
+    datagram_of: Option<SocketAddr>,
     /// Whether it opens a connection.
     opens: bool,
     /// Whether it brings bytes, or an end.
@@ -48,6 +58,7 @@ impl Woken {
         match &event.kind {
             Kind::Packet(packet) => self.packet(event.t_ns, packet),
             Kind::Call(call) if call.answer.is_none() => {
+                self.streams.begins(call);
                 self.begun.insert(call.id, event.t_ns);
                 if self.begun.len() > REMEMBERED {
                     self.begun.pop_first();
@@ -55,8 +66,10 @@ impl Woken {
             }
             Kind::Call(call) => {
                 let begun_ns = self.begun.remove(&call.id);
-                let woken_ns = begun_ns.and_then(|begun_ns| self.woken(call, begun_ns, event.t_ns));
-                event.t_ns = woken_ns.unwrap_or(event.t_ns);
+                let came_ns = self.streams.returns(call);
+                let guessed_ns = || begun_ns.and_then(|at| self.woken(call, at, event.t_ns));
+                let woken_ns = came_ns.unwrap_or_else(guessed_ns);
+                event.t_ns = woken_ns.map_or(event.t_ns, |at| at.max(event.t_ns));
                 if has_taken_all(call) {
                     self.emptied.insert(call.host, event.t_ns);
                 }
@@ -72,7 +85,11 @@ impl Woken {
             (Verdict::Duplicated { copy }, _) => self.carried.get(&packet.id).map(|it| (copy, *it)),
             (Verdict::Delivered, _) => {
                 if let Some(carried) = self.carried.remove(&packet.id) {
-                    let brought = self.brought.entry(packet.from.other()).or_default();
+                    let to = packet.from.other();
+                    if let Some(segment) = &carried.segment {
+                        self.streams.arrives(to, segment, t_ns);
+                    }
+                    let brought = self.brought.entry(to).or_default();
                     brought.push_back((t_ns, carried));
                     if brought.len() > REMEMBERED {
                         brought.pop_front();
@@ -98,7 +115,7 @@ impl Woken {
         };
         let brought = self.brought.get_mut(&call.host);
         if let Some((peer, brought)) = peer.filter(|_| done).zip(brought) {
-            brought.retain(|(_, it)| !(it.opens && it.segment_of == Some(peer)));
+            brought.retain(|(_, it)| !(it.opens && it.segment_of() == Some(peer)));
         }
     }
 
@@ -162,25 +179,33 @@ fn has_taken_all(call: &Call) -> bool {
 
 impl Carried {
     fn of(frame: &[u8]) -> Option<Self> {
-        let Some(segment) = Segment::of(frame) else {
-            let arp = frame.get(12..14) == Some(&ARP);
-            return (!arp).then_some(Self {
-                segment_of: None,
-                opens: false,
-                brings: true,
-            });
-        };
+        let segment = Segment::of(frame);
+        if segment.is_none() && frame.get(12..14) == Some(&ARP) {
+            return None;
+        }
+        let other = segment.is_none().then(|| Frame::parse(frame));
+        let datagram = other.filter(|it| it.udp().is_some() && it.fragment().is_none());
+        let counts = |it: Segment| it.reset || it.counts && (it.plain || it.ends);
         Some(Self {
-            segment_of: Some(segment.source),
-            opens: segment.counts && !segment.plain && !segment.ends,
-            brings: segment.reset || segment.counts && (segment.plain || segment.ends),
+            segment,
+            datagram_of: datagram.and_then(|it| Some(it.endpoints()?.0)),
+            opens: segment.is_some_and(|it| it.opens()),
+            brings: segment.is_none_or(counts),
         })
+    }
+
+    /// Its sender, if it is a segment.
+    fn segment_of(&self) -> Option<SocketAddr> {
+        self.segment.map(|segment| segment.source)
     }
 
     /// Whether a call of this name may have waited for it.
     fn wakes(&self, call: &Call) -> bool {
+        if !self.may_be_for(call) {
+            return false;
+        }
         let is_from =
-            |peer: Option<SocketAddr>| self.segment_of.is_some() && self.segment_of == peer;
+            |peer: Option<SocketAddr>| self.segment.is_some() && self.segment_of() == peer;
         match call.name.as_str() {
             "accept" => !self.opens && is_from(call.accepted_peer()),
             "connect" => {
@@ -192,6 +217,29 @@ impl Carried {
             _ => false,
         }
     }
+
+    /// Whether it is not known to be for another socket than that of a call.
+    fn may_be_for(&self, call: &Call) -> bool {
+        let ends = call.ends().filter(|ends| ends.remote.is_some());
+        match (ends, &self.segment) {
+            (Some(ends), Some(segment)) => {
+                (ends.local, ends.remote) == (segment.destination, Some(segment.source))
+            }
+            (Some(_), None) => self.datagram_of.is_none(),
+            (None, None) => {
+                let sender = sender(call).filter(|_| self.datagram_of.is_some());
+                sender.is_none_or(|sender| Some(sender) == self.datagram_of)
+            }
+            (None, Some(_)) => sender(call).is_none(),
+        }
+    }
+}
+
+/// The sender of the datagram that a call has received, if it says so: `5 "hello", 10.0.0.1:40000`.
+fn sender(call: &Call) -> Option<SocketAddr> {
+    let value = call.value().filter(|_| call.name == "recvfrom")?;
+    let (_, sender) = value.rsplit_once(", ")?;
+    sender.parse().ok().map(unmapped)
 }
 
 /// How many of each are remembered: what is under way at once, and calls of programs that are busy.

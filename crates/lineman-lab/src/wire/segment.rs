@@ -49,6 +49,11 @@ impl Segment {
         }
     }
 
+    /// Whether it has a SYN: an end begins to send with it.
+    pub(crate) fn opens(&self) -> bool {
+        self.counts && !self.plain && !self.ends && !self.reset
+    }
+
     fn of_v4(frame: &[u8]) -> Option<Self> {
         let header: &[u8; 20] = frame.get(ETHERNET..)?.first_chunk()?;
         let fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0;
