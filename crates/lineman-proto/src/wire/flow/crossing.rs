@@ -110,12 +110,17 @@ impl Side {
 
     /// The state of an end that sends something after it seemed to be gone: the reset has not reached it, or it has not believed it, or
     /// somebody else has sent it; or what acknowledged its FIN has not come. `None` if the numbers do not tell.
-    pub(super) fn before_it_was_gone(&self, peer: &Self) -> Option<TcpState> {
+    pub(super) fn before_it_was_gone(&mut self, peer: &Self, it: &Placed) -> Option<TcpState> {
         let deduced = self.deduced(peer).filter(|_| !self.is_unsure())?;
-        Some(match deduced.state {
-            Closed => LastAck,
-            state => state,
-        })
+        match deduced.state {
+            Closed if it.bytes > 0 => Some(LastAck),
+            // An ACK is sent in TIME-WAIT, too: there it is if its program had closed before the peer's FIN came, and its own FIN waited behind bytes.
+            Closed => {
+                self.ended_second = None;
+                None
+            }
+            state => Some(state),
+        }
     }
 
     /// Notes when its peer's FIN has reached it, with all before it.

@@ -138,7 +138,7 @@ impl Side {
             }
             (state, fits)
         } else if self.is(Closed) && !self.life.is_told() && !self.repeats_last_fin(peer, it) {
-            let Some(state) = self.before_it_was_gone(peer) else {
+            let Some(state) = self.before_it_was_gone(peer, it) else {
                 self.life.now = None;
                 return None;
             };

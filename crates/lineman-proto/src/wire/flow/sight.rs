@@ -1,6 +1,7 @@
 //! What was not seen of a connection: a capture may begin in its middle, see one way only, or have holes. An
 //! unseen FIN changes the state of both ends; while there may be one, neither state is named.
 
+use super::Source;
 use super::TcpState;
 use super::judge::Placed;
 use super::side::Side;
@@ -74,6 +75,7 @@ impl Side {
         self.shows_own(peer, it, now_ns);
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
+            self.shows_fin_of_before(peer, ack);
             self.shows_heard(peer, ack.max(it.sacked().unwrap_or(ack)), ack);
             self.received.has_all_to(ack);
             self.settles_what_may_have_come();
@@ -158,6 +160,19 @@ impl Side {
         if self.received.expects >= first {
             self.sight.fin_came_early |= peer.fin.is_some_and(|fin| fin < self.received.expects);
             self.received.misses(ack, first);
+        }
+    }
+
+    /// Nothing comes behind a FIN: one that stands in front of what it acknowledges is of a connection before this one. Where its peer's SYN was seen,
+    /// numbers tell that.
+    fn shows_fin_of_before(&mut self, peer: &mut Self, ack: i64) {
+        if peer.isn().is_some() || peer.fin.is_none_or(|fin| ack <= fin + 1) {
+            return;
+        }
+        peer.fin = None;
+        for end in [self, peer] {
+            end.ended_second = None;
+            end.life.now.take_if(|now| now.source != Source::Kernel);
         }
     }
 

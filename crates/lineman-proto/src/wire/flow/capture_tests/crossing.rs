@@ -122,6 +122,23 @@ fn bytes_again_behind_the_last_ack_say_that_this_was_lost() {
     assert_eq!(capture.server(), contradicted(LastAck));
 }
 
+/// The server's program had closed first, and its FIN waited behind bytes until the client's had come. It answers a late ACK in TIME-WAIT, where LAST-ACK
+/// was claimed. A server that had closed second may answer so, too, if what acknowledged its FIN was lost.
+#[test]
+fn an_ack_behind_the_last_ack_does_not_say_that_this_was_lost() {
+    let mut capture = capture().open();
+    capture.forth(FIN, (1, 1), 0);
+    capture.back(ACK, (1, 2), 10);
+    capture.back(FIN, (11, 2), 0);
+    capture.forth(ACK, (2, 12), 0);
+    for _ in 0..2 {
+        capture.n += 50;
+        capture.forth(ACK, (2, 12), 0);
+        capture.back(ACK, (12, 2), 0);
+        assert_eq!(capture.server(), None);
+    }
+}
+
 /// A FIN was lost, and its receiver acknowledged less: CLOSE-WAIT stayed beside its ACKs.
 #[test]
 fn close_wait_stood_beside_an_ack_of_less_than_the_fin() {

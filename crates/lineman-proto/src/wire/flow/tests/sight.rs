@@ -35,6 +35,20 @@ fn a_fin_in_front_of_what_is_acknowledged_is_of_the_connection_before() {
     assert_eq!(states, [None, None]);
 }
 
+/// As before; but the FIN is what the capture begins with, and the ACK of the new connection comes behind it. LAST-ACK was claimed of an end in FIN-WAIT-1.
+#[test]
+fn an_ack_beyond_a_fin_tells_that_it_is_of_the_connection_before() {
+    let mut talk = talk_with_sack();
+    let ahead = 467_146;
+    talk.forth(FIN, (1, 1), b"");
+    talk.isn[1] = talk.isn[1].wrapping_add(500_000);
+    talk.sacks_all(1 + ahead, &[(1, 2)]);
+    talk.back(FIN, (1, 1 + ahead), b"");
+    let states = [Way::Forth, Way::Back].map(|way| talk.flow().state(way));
+    assert_eq!(states, [None, None]);
+    assert_eq!(talk.flow().side(Way::Forth).fin, None);
+}
+
 /// A peer that acknowledges what was never sent does not make the FIN behind it one of another connection.
 #[test]
 fn a_fin_counts_whatever_its_receiver_claims_to_have_received() {
