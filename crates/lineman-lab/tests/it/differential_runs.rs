@@ -1,6 +1,7 @@
 //! No state that the tracker names is untrue: five hundred runs.
 
 use lineman_lab::Program;
+use lineman_trace::log::Kind;
 use lineman_trace::log::Reader;
 
 use crate::differential::RUNS_IN_A_LAB;
@@ -121,6 +122,49 @@ fn differential_a_close_under_way_was_no_reason() {
     };
     assert_eq!(unexplained("close"), 0);
     assert_ne!(unexplained("recv"), 0);
+}
+
+/// The server has shut both directions down before its SYN was acknowledged. When data comes behind the ACK of that, its kernel sends the FIN that waited and
+/// a reset at once, and has no socket any more: FIN-WAIT-1, of which the FIN tells, was no state that it had passed.
+const ENDS_BETWEEN_FIN_AND_RESET: &str = r#"
+{"n":0,"t_ns":0,"event":"start","version":2,"scenario":null,"origin":"kernel","system":"Linux","utc_ns":1796063265246426614,"link":1,"hosts":[{"name":"client","role":"client","addresses":["10.0.0.1"]},{"name":"server","role":"server","addresses":["10.0.0.2"]}]}
+{"n":1,"t_ns":51296374,"event":"state","host":"server","socket":{"local":"10.0.0.2:9000","remote":"10.0.0.1:20001"},"from":null,"to":"SYN-SENT","origin":"kernel"}
+{"n":2,"t_ns":51854741,"event":"state","host":"client","socket":{"local":"10.0.0.1:20001","remote":"10.0.0.2:9000"},"from":null,"to":"SYN-SENT","origin":"kernel"}
+{"n":3,"t_ns":67244178,"event":"packet","id":1,"from":"client","verdict":"sent","bytes":"02000000000202000000000108004500003c9a80400040068c390a0000010a0000024e21232857213fe500000000a002faf0e5550000020405b40402080a498701dd000000000103030a","stamp_ns":1796063265297870596}
+{"n":4,"t_ns":67289962,"event":"packet","id":2,"from":"server","verdict":"sent","bytes":"02000000000102000000000208004500003c10174000400616a30a0000020a00000123284e21a207b1f700000000a002faf0b73a0000020405b40402080a005bbc2b000000000103030a","stamp_ns":1796063265297168247}
+{"n":5,"t_ns":71337234,"event":"packet","id":1,"from":"client","verdict":"delivered"}
+{"n":6,"t_ns":71521200,"event":"state","host":"server","socket":{"local":"10.0.0.2:9000","remote":"10.0.0.1:20001"},"from":"SYN-SENT","to":"SYN-RECEIVED","origin":"kernel","cause":5}
+{"n":7,"t_ns":71595535,"event":"packet","id":2,"from":"server","verdict":"delivered"}
+{"n":8,"t_ns":71776756,"event":"state","host":"client","socket":{"local":"10.0.0.1:20001","remote":"10.0.0.2:9000"},"from":"SYN-SENT","to":"SYN-RECEIVED","origin":"kernel","cause":7}
+{"n":9,"t_ns":79304600,"event":"packet","id":3,"from":"client","verdict":"sent","bytes":"02000000000202000000000108004500003c9a81400040068c380a0000010a0000024e21232857213fe5a207b1f8a012faf0d4a90000020405b40402080a498701f2005bbc2b0103030a","stamp_ns":1796063265318031054}
+{"n":10,"t_ns":83950775,"event":"packet","id":4,"from":"server","verdict":"sent","bytes":"02000000000102000000000208004500003c10184000400616a20a0000020a00000123284e21a207b1f757213fe6a012faf0d4aa0000020405b40402080a005bbc3f498701dd0103030a","stamp_ns":1796063265317785874}
+{"n":11,"t_ns":91186951,"event":"packet","id":4,"from":"server","verdict":"delivered"}
+{"n":12,"t_ns":91346814,"event":"state","host":"client","socket":{"local":"10.0.0.1:20001","remote":"10.0.0.2:9000"},"from":"SYN-RECEIVED","to":"ESTABLISHED","origin":"kernel","cause":11}
+{"n":13,"t_ns":91391630,"event":"packet","id":5,"from":"client","verdict":"sent","bytes":"0200000000020200000000010800450000409a82400040068c330a0000010a0000024e21232857213fe6a207b1f8b010003f1fed00000101080a49870205005bbc3f0101050aa207b1f7a207b1f8","stamp_ns":1796063265337643278}
+{"n":14,"t_ns":151575621,"event":"packet","id":7,"from":"client","verdict":"sent","bytes":"02000000000202000000000108004500003c9a83400040068c360a0000010a0000024e21232857213fe6a207b1f88010003f1be300000101080a4987023c005bbc3f7878787878787878","stamp_ns":1796063265392685059}
+{"n":15,"t_ns":156200599,"event":"packet","id":7,"from":"client","verdict":"delivered"}
+{"n":16,"t_ns":156802139,"event":"state","host":"server","socket":{"local":"10.0.0.2:9000","remote":"10.0.0.1:20001"},"from":"SYN-RECEIVED","to":"CLOSED","origin":"kernel","cause":15}
+{"n":17,"t_ns":157465182,"event":"packet","id":17,"from":"server","verdict":"sent","bytes":"02000000000102000000000208004500003410194000400616a90a0000020a00000123284e21a207b1f857213fe68011003ffd7600000101080a005bbc944987023c","stamp_ns":1796063265402643535}
+{"n":18,"t_ns":157651597,"event":"packet","id":19,"from":"server","verdict":"sent","bytes":"02000000000102000000000208004500002800004000400626ce0a0000020a00000123284e21a207b1f80000000050040000d6940000","stamp_ns":1796063265402642971}
+{"n":19,"t_ns":197651597,"event":"call","id":1,"host":"client","name":"socket","args":["AF_INET","SOCK_STREAM"]}
+"#;
+
+#[test]
+fn differential_a_reset_right_behind_the_fin_was_no_reason() {
+    let log = ENDS_BETWEEN_FIN_AND_RESET.trim_start();
+    let events: Result<Vec<_>, _> = Reader::new(log.as_bytes()).collect();
+    let mut events = events.expect("a log");
+    let unexplained = |events: &[_]| {
+        let seen = seen(0, events);
+        let counts = seen.iter().map(|(_, it)| it.unexplained.len());
+        counts.sum::<usize>()
+    };
+    assert_eq!(unexplained(&events), 0);
+    let reset = events
+        .iter()
+        .rposition(|it| matches!(it.kind, Kind::Packet(_)));
+    events.remove(reset.expect("a packet"));
+    assert_ne!(unexplained(&events), 0);
 }
 
 /// A machine that stood still for half a minute once ended a run of a hundred thousand.

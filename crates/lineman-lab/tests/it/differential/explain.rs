@@ -217,7 +217,7 @@ fn passes(from: TcpState, to: TcpState) -> &'static [TcpState] {
         (_, SynSent) => &[Closed],
         (Closed, Established | CloseWait) => &[SynReceived],
         (SynReceived | Established, FinWait2 | Closing) => &[FinWait1],
-        (Established, Closed) => &[FinWait1],
+        (SynReceived | Established, Closed) => &[FinWait1],
         (CloseWait, Closed) => &[LastAck],
         (SynReceived, TimeWait) => &[FinWait1, FinWait2, Closing],
         _ => &[],
