@@ -101,6 +101,9 @@ impl Side {
             self.may_lack_fin();
         }
         let (state, fits) = if it.has(Flags::RST) {
+            if self.sight.may_have_begun_anew && !self.life.is_told() {
+                return None; // it may go on waiting for the answer to that SYN
+            }
             let answers_other = match self.is(SynReceived) {
                 true => it.seq != how.next,
                 false => !self.has_used(it.seq, how.next),

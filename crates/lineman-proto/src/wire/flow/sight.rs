@@ -42,6 +42,8 @@ pub(super) struct Sight {
     pub may_have_come: Option<i64>,
     /// An acknowledgment that may have come, or not, and that its state depends on.
     pub may_have_heard: Option<i64>,
+    /// Whether it may know nothing of the connection any more: a SYN of its was seen in the middle of it. What it sends next tells.
+    pub may_have_begun_anew: bool,
     /// Whether it speaks of a connection before this one, between the same ends.
     pub is_elsewhere: bool,
     /// The first of the peer's that was seen to come, if its SYN was not: all before it is only taken to have come.
@@ -72,6 +74,7 @@ impl Side {
         if it.has(Flags::RST) {
             return;
         }
+        self.sight.may_have_begun_anew = false;
         self.shows_own(peer, it, now_ns);
         if let Some(ack) = it.ack {
             self.shows_missed(peer, ack);
@@ -86,6 +89,12 @@ impl Side {
         if self.sight.unseen == Unseen::Nothing {
             peer.sight.may_have_heard_more = false;
         }
+    }
+
+    /// It seems to have sent a SYN in the middle of the connection: somebody else has, or it asks to open anew.
+    pub(super) fn may_begin_anew(&mut self) {
+        self.sight.may_have_begun_anew = true;
+        self.life.now.take_if(|now| now.source != Source::Kernel);
     }
 
     /// Its SYN arrives, which it sent before a new SYN of its peer began this connection.

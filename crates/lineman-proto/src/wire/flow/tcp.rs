@@ -202,6 +202,7 @@ impl TcpFlow {
         let mut sent = depart(&mut self.pair, way, packet, segment);
         if let Some(place) = inside {
             (sent.label, sent.place.seq) = (Label::SynInside, place);
+            self.pair.sides(way).0.may_begin_anew();
         }
         // One by which an end goes on waiting for the answer to its SYN ends nothing.
         if segment.has(Flags::RST) && sent.label != Label::RstWaiting && !self.shows_none() {

@@ -43,7 +43,7 @@ fn a_syn_inside_a_connection_begins_no_other() {
         // The challenge ACK.
         let (label, states) = capture.back(ACK, (1, 11), 0);
         assert_eq!(label, Label::AckAgain(Prompt::Unseen));
-        assert_eq!(states, [Some(Established); 2]);
+        assert_eq!(states, [None, Some(Established)]);
     }
     let (label, states) = capture.forth(ACK, (11, 1), 5);
     assert_eq!((label, states), (DATA, [Some(Established); 2]));
@@ -51,6 +51,26 @@ fn a_syn_inside_a_connection_begins_no_other() {
     assert_eq!(label, ack(5));
     assert!(capture.flows.take_left().is_none());
     assert_eq!(capture.flow().opening(), Opening::Handshake);
+}
+
+/// ESTABLISHED stood beside a client that had reset the connection, by a packet that was lost, and asked to open it anew. It answers the challenge ACK by a
+/// reset, and goes on waiting.
+#[test]
+fn who_sends_a_syn_inside_a_connection_may_have_begun_anew() {
+    let mut capture = opened();
+    let isn = capture.isn[0];
+    capture.isn[0] = isn.wrapping_add(300);
+    capture.forth(SYN, (0, 0), 0);
+    capture.isn[0] = isn;
+    let (_, states) = capture.back(ACK, (1, 11), 0);
+    assert_eq!(states, [None, Some(Established)]);
+    let (_, states) = capture.forth(BARE_RST, (11, 0), 0);
+    assert_eq!(states, [None, Some(Closed)]);
+    capture.n += 1000;
+    capture.isn[0] = isn.wrapping_add(300);
+    let seen = capture.sees(Way::Forth, SYN, (0, 0), 0);
+    assert_eq!((seen.id, seen.sent.label), (FlowId(1), Label::Syn));
+    assert_eq!(capture.states(), [Some(SynSent), None]);
 }
 
 /// At any other number it may be that of an end that has begun anew, and behind a reset or FIN it is.
