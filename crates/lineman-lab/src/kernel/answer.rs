@@ -43,7 +43,9 @@ impl Seen {
         let number = |at: usize| u32::from_ne_bytes([0, 1, 2, 3].map(|i| body[at + i]));
         let local = SocketAddr::new(address(family, &body[8..24])?, port(4));
         let remote = SocketAddr::new(address(family, &body[24..40])?, port(6));
-        let remote = (remote.port() != 0).then_some(remote);
+        // A program may ask for a connection to port 0, where nobody can listen.
+        let has_peer = remote.port() != 0 || !remote.ip().is_unspecified();
+        let remote = has_peer.then_some(remote);
         let (unread, unsent) = (number(56), number(60));
         Some(Self {
             socket: Endpoints { local, remote },
@@ -118,6 +120,17 @@ mod tests {
         assert_eq!(seen.socket.local, "10.0.0.1:8080".parse().expect("address"));
         assert_eq!(seen.socket.remote, "10.0.0.1:80".parse().ok());
         assert_eq!(seen.state, TcpState::Established);
+    }
+
+    /// A connection to port 0 was told as a socket without a peer, and so as another than that of its SYN.
+    #[test]
+    fn a_peer_at_port_0_was_taken_for_none() {
+        let mut body = [0; SIZE];
+        (body[0], body[1]) = (AF_INET, 2);
+        let peer = |body: &[u8]| Seen::read(body).expect("a socket").socket.remote;
+        assert_eq!(peer(&body), None);
+        body[24..28].copy_from_slice(&[10, 0, 0, 2]);
+        assert_eq!(peer(&body), "10.0.0.2:0".parse().ok());
     }
 
     #[test]

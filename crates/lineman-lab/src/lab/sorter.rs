@@ -19,8 +19,8 @@ use lineman_trace::log::Kind;
 use lineman_trace::log::State;
 
 use super::woken::Woken;
-use crate::programs::CHANGING;
 use crate::programs::Tracers;
+use crate::programs::changes_a_state;
 use crate::recorder::locked;
 
 /// How long events wait at least: a call's return is written a moment after it. strace needs less than a millisecond, a busy machine more.
@@ -147,7 +147,7 @@ impl Inner {
                 if self.calls.len() > REMEMBERED {
                     self.calls.pop_first();
                 }
-                if CHANGING.contains(&call.name.as_str()) {
+                if changes_a_state(&call.name, call.answer.as_ref()) {
                     self.last.insert(call.host, self.next);
                 }
             }

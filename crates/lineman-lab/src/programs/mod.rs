@@ -36,8 +36,8 @@ use crate::sys;
 #[cfg(test)]
 pub(crate) use progress::Progress;
 pub(crate) use progress::Tracers;
-pub(crate) use tracer::CHANGING;
 pub(crate) use tracer::CallRecorder;
+pub(crate) use tracer::changes_a_state;
 pub use trial::Untraceable;
 pub use trial::try_tracing;
 

@@ -202,7 +202,7 @@ impl TraceReader {
         let t_ns = clocks.log_ns(traced.utc_ns).max(*heard_ns);
         *heard_ns = t_ns;
         let event = self.recorder.recorder.record_at(t_ns, kind);
-        if CHANGING.contains(&traced.name.as_str()) {
+        if changes_a_state(&traced.name, traced.answer.as_ref()) {
             locked(&self.recorder.sampler).called(self.host, event);
             self.unasked = traced.answer.as_ref().map(|_| event).or(self.unasked);
             let closes = traced.name == "close" && matches!(traced.answer, Some(Answer::Value(_)));
@@ -252,9 +252,13 @@ const LOOK: Timespec = Timespec {
     tv_nsec: 1_000_000,
 };
 
-/// The calls that change the state of a socket. Others, like accept and poll, only
-/// return because of a change.
-pub(crate) const CHANGING: [&str; 4] = ["listen", "connect", "shutdown", "close"];
+/// Whether a call changes the state of a socket, or tells of a change that no packet has made: TCP has given its connection up. Others,
+/// like accept and poll, only return because of a change.
+pub(crate) fn changes_a_state(name: &str, answer: Option<&Answer>) -> bool {
+    let gave_up = matches!(answer, Some(Answer::Error(error)) if error == "ETIMEDOUT");
+    gave_up || matches!(name, "listen" | "connect" | "shutdown" | "close")
+}
+
 /// What a pipe holds at most, in bytes (pipe(7)): one read takes all that is in it.
 const PIPE_LEN: usize = 1 << 16;
 /// The longest line of strace that is taken in, in bytes. Strings are cut after 64 of them (`-s 64`), so none of its

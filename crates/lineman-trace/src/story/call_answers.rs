@@ -137,6 +137,9 @@ impl Asked<'_> {
                 false => failure!(self, error, CallUnacknowledged),
             },
             "EAGAIN" => self.would_wait(error),
+            "EINPROGRESS" if self.has_kernel_limit() => {
+                failure!(self, error, CallBegunTimeout)
+            }
             "EINPROGRESS" if self.is_of_python() => failure!(self, error, CallBegunPython),
             "EINPROGRESS" => failure!(self, error, CallBegun),
             "EALREADY" => failure!(self, error, CallUnderWay),
@@ -236,6 +239,12 @@ impl Asked<'_> {
         }
     }
 
+    /// Whether the kernel waits for its socket, and was told for how long.
+    fn has_kernel_limit(&self) -> bool {
+        let waits = |it: &Descriptor| it.kernel_limit && it.wait != Some(Wait::NotAtAll);
+        self.socket.is_some_and(waits)
+    }
+
     fn broken_pipe(&self, error: &str) -> Vec<Saying> {
         let end = self.socket.map(|it| self.known.end(self.call.host, it));
         let end = end.unwrap_or_default();
@@ -284,7 +293,12 @@ impl Asked<'_> {
 
     fn not_available(&self, error: &str) -> Saying {
         if self.is(&["connect"]) {
-            return failure!(self, error, CallNoSource);
+            let own = self.socket.and_then(|it| it.bound);
+            // Linux, __inet_check_established: the port is its own, so what is in use is the pair.
+            return match own.is_some_and(|own| own.port() != 0) {
+                true => failure!(self, error, CallPairInUse),
+                false => failure!(self, error, CallNoSource),
+            };
         }
         let who = self.call.host;
         let wanted = self.call.address().filter(|_| self.is(&["bind"]));

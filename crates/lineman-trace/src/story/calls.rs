@@ -105,8 +105,9 @@ impl Returned {
             answer: self.call.answer,
             socket: self.socket.or(self.begun.socket),
             datagram: self.datagram,
-            // Some are told only when the call returns.
+            // Some are told only when the call returns, and by them what the C library calls it.
             args: self.call.args,
+            name: self.call.name,
             ..self.begun
         }
     }

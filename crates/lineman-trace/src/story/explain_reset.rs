@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Arrival;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Unbelieved;
@@ -9,6 +10,7 @@ use lineman_proto::wire::flow::Unbelieved;
 use super::Around;
 use super::Arrow;
 use super::Fate;
+use super::Known;
 use super::Row;
 use super::Saying;
 use super::around::Connecting;
@@ -28,6 +30,7 @@ pub(super) fn of_reset(row: &Row, arrow: &Arrow, label: Label, around: &Around) 
         Label::RstUnheard if around.deaf[who] => Saying::RstUnheardShut { who },
         Label::RstUnheard => Saying::RstUnheard { who },
         Label::RstLate => return vec![Saying::RstLate { who }],
+        Label::RstBroken if has_none(row, arrow) => return vec![Saying::RstLate { who }],
         Label::RstWaiting => Saying::RstWaiting { who },
         Label::RstBroken => match arrow.counter {
             _ if dissolves(row, arrow) => Saying::RstDissolved { who },
@@ -127,6 +130,15 @@ fn refused(arrow: &Arrow, around: &Around) -> Saying {
 /// Whether it was seen in a capture: what else is on that network is not known.
 pub(super) fn is_captured(arrow: &Arrow) -> bool {
     arrow.fate == Fate::Captured || arrow.between.is_some()
+}
+
+/// Whether the sender's kernel had no such connection any more, and its RST answers a segment: one without ACK does (RFC 9293 §3.10.7.1), and
+/// Linux breaks off by one with ACK.
+fn has_none(row: &Row, arrow: &Arrow) -> bool {
+    let cell = row.states[arrow.from].filter(|cell| cell.known == Known::Kernel);
+    let segment = arrow.seen.segment();
+    cell.is_some_and(|cell| cell.before == TcpState::Closed)
+        && segment.is_some_and(|segment| !segment.has(Flags::ACK))
 }
 
 /// Whether the sender's program gives the connection up in this row, by connect() with AF_UNSPEC.

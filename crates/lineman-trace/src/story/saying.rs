@@ -627,6 +627,8 @@ sayings! {
     CallKernelTimeout "call.again.limit" { who: Host, name: Text, error: Text, python: Text }
     /// A handshake has begun.
     CallBegun "call.inprogress" { who: Host, name: Text, error: Text, python: Text }
+    /// A handshake has begun, and the kernel waits for it no longer.
+    CallBegunTimeout "call.inprogress.limit" { who: Host, name: Text, error: Text, python: Text }
     /// The same of Python, which waits by itself where its socket has a timeout.
     CallBegunPython "call.inprogress.python" { who: Host, name: Text, error: Text, python: Text }
     /// A handshake has begun before.
@@ -709,6 +711,8 @@ sayings! {
     CallUnsupported "call.opnotsupp" { who: Host, name: Text, error: Text, python: Text }
     /// No address or port of its own to connect from.
     CallNoSource "call.notavail.source" { who: Host, name: Text, error: Text, python: Text }
+    /// Its address and port are used already, for the same peer.
+    CallPairInUse "call.notavail.pair" { who: Host, name: Text, error: Text, python: Text }
     /// A call failed otherwise.
     CallFailed "call.failed" { who: Host, name: Text, error: Text, python: Text }
     /// A host is gone.

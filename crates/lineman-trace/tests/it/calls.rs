@@ -96,6 +96,8 @@ pub fn rest() -> Vec<u8> {
         "EINPROGRESS",
     );
     elsewhere(&mut log, "127.0.0.1:7000");
+    limited(&mut log);
+    from_a_used_port(&mut log);
     // A port whose first socket nobody has seen.
     let (local, remote) = ("10.0.0.1:80".parse(), "10.0.0.2:5".parse());
     let (local, remote) = (local.expect("an address"), remote.ok());
@@ -541,6 +543,48 @@ fn a_connect_with_a_timeout_was_said_to_raise_what_never_reaches_the_program() {
         "EINPROGRESS",
     );
     assert_eq!(last(&mut log), "call.inprogress.python");
+}
+
+/// A connect() on a blocking socket whose kernel was told how long it may wait.
+fn limited(log: &mut Script) {
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "9");
+    log.quick(Client, 9, "setsockopt", &["SO_SNDTIMEO_OLD", "0.15"], "0");
+    log.quick(Client, 9, "connect", &["10.0.0.2:9009"], "EINPROGRESS");
+}
+
+/// A connect() from a port that has such a connection already.
+fn from_a_used_port(log: &mut Script) {
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "10");
+    log.quick(Client, 10, "bind", &["10.0.0.1:4000"], "0");
+    log.quick(Client, 10, "connect", &["10.0.0.2:9009"], "EADDRNOTAVAIL");
+}
+
+/// "connect() does not wait for the handshake", of one that had waited as long as SO_SNDTIMEO allows.
+#[test]
+fn a_connect_whose_time_runs_out_was_told_as_one_that_does_not_wait() {
+    let mut log = Script::new("");
+    limited(&mut log);
+    assert_eq!(last(&mut log), "call.inprogress.limit");
+}
+
+/// "No address, or no free port, of its own", of a socket that had just been bound to both.
+#[test]
+fn a_pair_that_is_in_use_was_told_as_a_missing_address() {
+    let mut log = Script::new("");
+    from_a_used_port(&mut log);
+    assert_eq!(last(&mut log), "call.notavail.pair");
+}
+
+/// "recvfrom(-1)" stood in the row, and recv() in its sentence: the C library's name is known when the arguments are.
+#[test]
+fn a_call_has_one_name_in_its_row_and_its_sentence() {
+    let mut log = Script::new("");
+    log.put(Kind::Call(call(1, Client, -1, "recvfrom", &[], None)));
+    let answer = Some(Answer::Error("EBADF".to_owned()));
+    log.put(Kind::Call(call(1, Client, -1, "recv", &["10"], answer)));
+    let rows = crate::causes::rows(log);
+    let cell = rows.last().and_then(|row| row.calls[Client].as_ref());
+    assert_eq!(cell.expect("a call").name, "recv");
 }
 
 /// Whatever is called in whatever order, there are sentences for it.

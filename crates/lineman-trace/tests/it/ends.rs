@@ -428,3 +428,21 @@ pub fn ends() -> Vec<u8> {
     takes_the_place(&mut log);
     log.done()
 }
+
+/// "The client resets the connection", which its TCP had given up half a second before: it answers a FIN of no connection that it has.
+#[test]
+fn an_end_that_had_given_up_was_told_to_reset_what_it_had_not() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 5);
+    log.quick(Client, 5, "recv", &["10"], "ETIMEDOUT");
+    log.state(Client, tcp.socket(Client), TcpState::Closed);
+    log.later(500 * MS);
+    log.cross(Server, tcp.next(Server, fin(), b""));
+    log.cross(Client, tcp.answer_reset(Client));
+    let told = rows(log);
+    let is_reset = |row: &&Row| ids(&row.sayings).contains(&"rst.late");
+    assert_eq!(told.iter().filter(is_reset).count(), 1);
+    let gave_up = |row: &Row| ids(&row.sayings).contains(&"state.gave_up");
+    assert!(told.iter().any(gave_up));
+}
