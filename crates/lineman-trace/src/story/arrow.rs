@@ -66,6 +66,8 @@ pub struct Arrow {
     pub known: Option<Repeated>,
     /// How long a timer of its sender can have run, in nanoseconds; see the core's `Sent::waited_ns`.
     pub waited_ns: Option<u64>,
+    /// How long Nagle's algorithm has kept its bytes back, in nanoseconds, as far as calls and packets tell.
+    pub kept_back_ns: Option<u64>,
     /// Whether it carries new bytes although older ones are missing, after a time-out (F-RTO, RFC 5682).
     pub tries_new: bool,
     /// Whether it acknowledges what was never seen.

@@ -27,6 +27,7 @@ use super::descriptors::Descriptors;
 use super::descriptors::Sender;
 use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::handled::Handled;
+use super::kept_back::KeptBack;
 use super::pending::brings;
 use super::queue::receives;
 use super::readiness;
@@ -66,6 +67,8 @@ pub(super) struct Calls {
     /// Calls that wait still on the socket of a descriptor that is closed: it lives until the last has returned.
     keep: HashMap<u64, Socket>,
     datagrams: Datagrams,
+    /// What programs have handed to their TCPs.
+    pub(super) kept_back: KeptBack,
     waits: Waits,
     /// Hosts whose calls a tracer of programs tells.
     traced: HashSet<Host>,
@@ -153,6 +156,12 @@ impl Calls {
             false => self.datagrams.got(&call, port),
         };
         let (datagram, cut) = got.unzip();
+        if let Some(ends) = before.filter(|_| is_tcp || socket.is_none()) {
+            let host = call.host;
+            let sure = socket.filter(|_| !self.descriptors.is_ambiguous(host));
+            let of = (Socket { host, ends }, sure);
+            self.kept_back.gives(&call, of, event.t_ns);
+        }
         let said = self
             .descriptors
             .answer(&call, self.keep.contains_key(&call.id))
@@ -357,7 +366,8 @@ impl Calls {
     }
 
     /// A packet has reached a host, undamaged.
-    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) {
+    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow, now_ns: u64) {
+        self.kept_back.arrives(host, arrow, now_ns);
         self.datagrams.arrives(host, arrow);
     }
 

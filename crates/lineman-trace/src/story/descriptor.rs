@@ -33,6 +33,9 @@ pub(super) struct Descriptor {
     pub(super) shut_read: bool,
     pub(super) shut_write: bool,
     pub(super) reuses: bool,
+    /// Whether small segments leave at once (tcp(7), TCP_NODELAY), or not before it is told so (TCP_CORK).
+    pub(super) no_delay: bool,
+    pub(super) corks: bool,
     /// How long its calls wait; `None` where nobody has seen that.
     pub(super) wait: Option<Wait>,
     /// Whether the kernel was told to wait no longer than for some time.
@@ -96,6 +99,8 @@ impl Descriptor {
             peer: call.accepted_peer(),
             was_connected: true,
             reuses: listener.is_some_and(|listener| listener.reuses),
+            no_delay: listener.is_some_and(|listener| listener.no_delay),
+            corks: listener.is_some_and(|listener| listener.corks),
             wait: call.program.is_none().then_some(Wait::ForEver),
             ..Self::default()
         }
@@ -187,6 +192,8 @@ impl Descriptor {
             }
             "shutdown" => self.shuts(&call.args),
             "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
+            "setsockopt" if arg(0) == "TCP_NODELAY" => self.no_delay = arg(1) != "0",
+            "setsockopt" if arg(0) == "TCP_CORK" => self.corks = arg(1) != "0",
             "setsockopt" if arg(0) == "TCP_DEFER_ACCEPT" => self.defers = arg(1) != "0",
             "setsockopt" if arg(0).ends_with("RECVERR") => self.hears_errors = arg(1) != "0",
             "setsockopt"

@@ -61,6 +61,9 @@ pub(super) fn of_segment(
         None => {
             out.extend(bytes_of_fin(arrow, segment, (label, place)));
             out.extend(said(row, arrow, segment, (label, place), around));
+            let who = arrow.from;
+            let kept = arrow.kept_back_ns.map(millis);
+            out.extend(kept.map(|millis| Saying::KeptBack { who, millis }));
             let kernel = FINS.contains(&label) && around.left_open;
             out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));
             let both = segment.has(Flags::SYN) && segment.has(Flags::FIN);

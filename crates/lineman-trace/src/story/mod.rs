@@ -30,6 +30,7 @@ mod explain_tftp;
 mod flows;
 mod handled;
 mod json;
+mod kept_back;
 mod lessons;
 mod motives;
 mod packets;

@@ -81,6 +81,7 @@ impl Story {
             }
         }
         if !is_copy && !arrow.is_unsent() {
+            arrow.kept_back_ns = self.calls.kept_back.leaves(&arrow);
             self.calls.departs(&arrow);
         }
         self.wire.sent(arrow.clone());
@@ -194,6 +195,7 @@ impl Story {
             earlier_lost: None,
             known,
             waited_ns: sent.and_then(|sent| sent.waited_ns),
+            kept_back_ns: None,
             tries_new: sent.is_some_and(|sent| sent.tries_new),
             acks_unseen: sent.is_some_and(|sent| sent.acks_unseen),
             peer_may_have_ended: sent.is_some_and(|sent| sent.peer_may_have_ended),
@@ -346,7 +348,7 @@ impl Story {
             (None, _) => Arrival::InOrder,
         };
         if arrival != Arrival::Damaged {
-            self.calls.arrives(packet.from.other(), arrow);
+            self.calls.arrives(packet.from.other(), arrow, event.t_ns);
             self.flows
                 .arrived(arrow.copy_of.unwrap_or(packet.id), event.t_ns);
         }

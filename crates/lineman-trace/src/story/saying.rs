@@ -85,6 +85,8 @@ sayings! {
     Data "data" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Of an end that is closed by what was captured before.
     DataClosed "data.closed" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
+    /// They have waited until what had left before was acknowledged (Nagle).
+    KeptBack "data.kept" { who: Host, millis: Millis }
     /// Bytes into a half-closed connection.
     DataHalf "data.half" { who: Host, len: Bytes, first: RelativeSeq, last: RelativeSeq }
     /// Bytes for a program that has closed its socket.

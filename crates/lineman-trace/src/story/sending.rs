@@ -33,6 +33,11 @@ impl Sends {
         Self::named(&cell.name, &cell.args)
     }
 
+    /// The same, of a call as the log has it.
+    pub(super) fn by(call: &Call) -> Option<Self> {
+        Self::named(&call.name, &call.args)
+    }
+
     /// What a call of this name with these arguments sends, if it sends anything.
     fn named(name: &str, args: &[String]) -> Option<Self> {
         match name {

@@ -56,7 +56,7 @@ pub fn listens(log: &mut Script) {
 }
 
 /// Two sends, of which Nagle's algorithm keeps the second back until the first is acknowledged; the packet of the second.
-fn kept_back(mut log: Script) -> (Script, u64) {
+pub fn kept_back(mut log: Script) -> (Script, u64) {
     listens(&mut log);
     let mut tcp = open(&mut log, 0, 4);
     log.at(200 * MS);
@@ -1133,4 +1133,57 @@ fn a_recvfrom_stood_beside_the_copy_of_another_datagram_than_it_returned() {
         .iter()
         .filter_map(|row| row.calls.server.as_ref()?.datagram);
     assert!(received.eq([one, two, copy]), "{rows:#?}");
+}
+
+/// Two small send() calls in a row: how long the bytes of the second were kept back, when the segment left so long after the ACK that let it go.
+fn nagle(option: Option<(&str, &str)>, second: usize, acknowledged: bool) -> Option<Saying> {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    if let Some((option, value)) = option {
+        log.quick(Client, 4, "setsockopt", &[option, value], "0");
+    }
+    log.quick(Client, 4, "send", &["\"hello\""], "5");
+    let first = log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"hello"));
+    let bytes = vec![b'x'; second];
+    log.quick(Client, 4, "send", &["\"x\"…"], &second.to_string());
+    log.at(202 * MS);
+    log.verdict(first, Client, Verdict::Delivered, None);
+    if acknowledged {
+        log.cross(Server, tcp.next(Server, ACK, b""));
+    }
+    log.at(245 * MS);
+    if acknowledged {
+        log.cross(Server, tcp.next(Server, and_ack(Flags::PSH), b"!"));
+    }
+    let next = log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), &bytes));
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, next))];
+    let kept = |it: &&Saying| it.id() == "data.kept";
+    row.sayings.iter().find(kept).cloned()
+}
+
+/// The bytes of a second small send() left when the ACK of the first came, and nothing was said of why they had waited.
+#[test]
+fn small_bytes_that_waited_for_an_acknowledgment_were_not_told_as_kept_back_by_nagle() {
+    let (log, second) = kept_back(Script::new(""));
+    let rows = rows(log);
+    let row = &rows[place(&rows, |row| shows(row, second))];
+    let kept = Saying::KeptBack {
+        who: Client,
+        millis: 3,
+    };
+    assert!(row.sayings.contains(&kept), "{row:#?}");
+}
+
+/// It is said only if nothing else can have kept them back, or had them leave.
+#[test]
+fn bytes_that_nagle_has_not_kept_back_are_not_said_to_be() {
+    assert_eq!(nagle(None, 5, true), None, "long after the ACK");
+    assert_eq!(nagle(None, 5, false), None, "nothing was acknowledged");
+    assert_eq!(nagle(None, 1460, true), None, "a full segment");
+    for option in ["TCP_NODELAY", "TCP_CORK"] {
+        assert_eq!(nagle(Some((option, "1")), 5, true), None, "{option}");
+    }
 }
