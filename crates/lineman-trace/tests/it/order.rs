@@ -56,7 +56,7 @@ pub fn listens(log: &mut Script) {
 }
 
 /// Two sends, of which Nagle's algorithm keeps the second back until the first is acknowledged; the packet of the second.
-pub fn kept_back(mut log: Script) -> (Script, u64) {
+fn kept_back(mut log: Script) -> (Script, u64) {
     listens(&mut log);
     let mut tcp = open(&mut log, 0, 4);
     log.at(200 * MS);
@@ -658,12 +658,12 @@ fn a_segment_of_another_connection_makes_no_room() {
 
 /// All of it, in one log.
 pub fn order() -> Vec<u8> {
-    let log = shut(Script::new("order"), false).0;
-    let mut log = queued(log.then());
-    for (host, fd) in [(Server, 3), (Client, 4)] {
+    let (mut log, _) = kept_back(Script::new("order"));
+    for (host, fd) in [(Server, 4), (Server, 3), (Client, 4)] {
         log.quick(host, fd, "close", &[], "0");
     }
-    kept_back(log.then()).0.done()
+    let log = shut(log.then(), false).0;
+    queued(log.then()).done()
 }
 
 /// A program is killed long after its last call, and the kernel is asked only then: the cause that the log names is that call. Its socket
