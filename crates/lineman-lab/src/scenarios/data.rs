@@ -106,13 +106,17 @@ fn scaled(stage: &Stage<'_>) -> Result<(), Stop> {
     };
     let ack = stage.until_delivered("ACK", Host::Client, 1, ack)?;
     // It counts only if both have offered it (RFC 7323 §2.2).
-    if let (Some((window, scale)), Some(_)) = (syn(Host::Client), syn(Host::Server)) {
+    if let (Some((window, scale)), Some((theirs, their_scale))) =
+        (syn(Host::Client), syn(Host::Server))
+    {
         let scaled = u32::from(ack) << scale.min(LARGEST_SCALE);
         let numbers = [
             ("window", window.into()),
             ("scale", scale.into()),
             ("field", ack.into()),
             ("scaled", scaled),
+            ("server_window", theirs.into()),
+            ("server_scale", their_scale.into()),
         ];
         stage.seen("window-scale", &numbers)?;
     }

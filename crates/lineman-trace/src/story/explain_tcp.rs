@@ -213,7 +213,7 @@ fn said(
         },
         Label::Probe { byte: true } => Saying::ProbeByte { who, first },
         Label::Probe { byte: false } => Saying::Probe { who },
-        Label::KeepAlive => Saying::KeepAlive { who },
+        Label::KeepAlive => Saying::KeepAlive { who, seq },
         Label::AckAgain(Prompt::Known) => Saying::AckAgain { who, next },
         Label::AckAgain(Prompt::CrossedAnswer) => Saying::AckCrossed { who, next },
         Label::AckAgain(Prompt::Passed) => Saying::AckPassed { who, next },

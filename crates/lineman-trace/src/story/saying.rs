@@ -150,7 +150,7 @@ sayings! {
     /// The persist timer has had it sent.
     ProbeTimer "window.probe.timer" { who: Host, millis: Millis }
     /// A keep-alive probe: it asks whether the peer is still there.
-    KeepAlive "keepalive" { who: Host }
+    KeepAlive "keepalive" { who: Host, seq: RelativeSeq }
     /// The first FIN.
     FinFirst "fin.first" { who: Host, seq: RelativeSeq }
     /// The first that was seen; the other end may have sent one before.

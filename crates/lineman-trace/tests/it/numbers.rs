@@ -371,6 +371,7 @@ impl Wire {
             }
             S::Window { window, .. } => vec![("window", number(*window), vec![tcp.scaled])],
             S::WindowZero { .. } => vec![("window", 0, vec![tcp.scaled])],
+            S::KeepAlive { seq: s, .. } => vec![("seq", *s, vec![place])],
             S::FinFirst { seq: s, .. }
             | S::FinSeen { seq: s, .. }
             | S::FinSecond { seq: s, .. }

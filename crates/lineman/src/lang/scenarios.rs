@@ -297,8 +297,8 @@ const ROWS: &[Row] = &[
         "zero-window",
         ("a full receiver: window 0", "接收窗口为零"),
         (
-            "The server does not read. Look at the window that shrinks to 0, at the probes that the client sends, and at what happens when the server finally reads.",
-            "服务器不读取数据。注意窗口缩小到 0，客户端用探测报文询问，以及服务器终于读取后发生的事。",
+            "The server does not read. Look at the ACK with window 0, at the probes that the client sends, and at what happens when the server finally reads.",
+            "服务器不读取数据。注意窗口为 0 的 ACK，客户端发送的探测报文，以及服务器终于读取后发生的事。",
         ),
     ),
     row(
@@ -330,8 +330,8 @@ const ROWS: &[Row] = &[
             "保活：对方还在吗？",
         ),
         (
-            "The client has set SO_KEEPALIVE, with TCP_KEEPIDLE and TCP_KEEPINTVL of 1 s (Linux' own are 7200 s and 75 s), and neither program sends anything. Look at the probe after 1 s: a segment without data and with an old sequence number, and at the ACK with which the server answers.",
-            "客户端设置了 SO_KEEPALIVE，TCP_KEEPIDLE 和 TCP_KEEPINTVL 均为 1 秒（Linux 的默认值是 7200 秒和 75 秒），双方程序都不发送数据。注意 1 秒后的探测报文：不带数据，序号是旧的；再看服务器回应的 ACK。",
+            "The client has set SO_KEEPALIVE, with TCP_KEEPIDLE and TCP_KEEPINTVL of 1 s (Linux' own are 7200 s and 75 s), and neither program sends anything. Look at the probe after 1 s: a segment without data, whose sequence number is one too low, and at the ACK with which the server answers.",
+            "客户端设置了 SO_KEEPALIVE，TCP_KEEPIDLE 和 TCP_KEEPINTVL 均为 1 秒（Linux 的默认值是 7200 秒和 75 秒），双方程序都不发送数据。注意 1 秒后的探测报文：不带数据，序号小 1；再看服务器回应的 ACK。",
         ),
     ),
     row(
@@ -481,8 +481,8 @@ const ROWS: &[Row] = &[
             "非阻塞：send() 只收下装得下的部分",
         ),
         (
-            "Both ends have small buffers, and the server does not read. Look at what send() returns: fewer bytes than it was given, and in the end EAGAIN, because there is no room at all. In blocking mode sendall() sends the rest while the server reads.",
-            "两端的缓冲区都很小，服务器也不读取。注意 send() 的返回值：少于交给它的字节数，最后以 EAGAIN 失败，因为完全没有空间了。改为阻塞方式后，sendall() 随着服务器的读取发送其余部分。",
+            "Both ends have small buffers, and the server does not read. The client has 10000 bytes to send. Look at what send() returns: fewer bytes than it was given, and in the end EAGAIN, because there is no room at all. In blocking mode sendall() sends the rest while the server reads.",
+            "两端的缓冲区都很小，服务器也不读取。客户端要发送 10000 字节。注意 send() 的返回值：少于交给它的字节数，最后以 EAGAIN 失败，因为完全没有空间了。改为阻塞方式后，sendall() 随着服务器的读取发送其余部分。",
         ),
     ),
     row(
@@ -581,8 +581,8 @@ const ROWS: &[Row] = &[
         "tftp-ack-lost",
         ("TFTP: an ACK is lost", "TFTP：ACK 丢失"),
         (
-            "The wire drops ACK 2. Look at block 2, which is retransmitted, and at the file: the block is written once.",
-            "线路丢弃 ACK 2。注意第 2 块被重传，而文件中只写入一次。",
+            "The wire drops ACK 2. Look at block 2, which is retransmitted, and at how the client answers it: it repeats its ACK, and the file has 1300 bytes in all, as if nothing had been lost.",
+            "线路丢弃 ACK 2。注意第 2 块被重传，以及客户端如何回应：它重复 ACK，而文件总共仍是 1300 字节，与没有丢失时一样。",
         ),
     ),
     row(

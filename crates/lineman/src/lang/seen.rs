@@ -9,6 +9,7 @@ messages! {
     Seen;
     Mss { client, server } "The SYN of the client announces an MSS of {client} bytes, the SYN+ACK of the server one of {server}." "客户端的 SYN 声明 MSS 为 {client} 字节，服务器的 SYN+ACK 声明 MSS 为 {server} 字节。"
     WindowScale { window, scale, field, scaled } "The SYN of the client has window {window} and window scale {scale}. Its next segment has window {field}: {field} × 2^{scale} = {scaled} bytes." "客户端的 SYN 中窗口为 {window}，窗口扩大因子为 {scale}。它的下一个报文段中窗口字段为 {field}：{field} × 2^{scale} = {scaled} 字节。"
+    WindowScaleServer { window, scale } "The SYN+ACK of the server has window {window} and window scale {scale}: each end's own scale holds for the windows that it sends, and only because both have sent the option (RFC 7323 §2.2)." "服务器的 SYN+ACK 中窗口为 {window}，窗口扩大因子为 {scale}：双方各自的因子用于自己发送的窗口，而且只有双方都发送了该选项才生效（RFC 7323 §2.2）。"
 }
 
 /// The sentence of a note about what was seen; `None` for other notes.
@@ -32,7 +33,17 @@ pub fn of_note(id: &str, args: &[(String, String)], lang: Lang) -> Option<String
                 field,
                 scaled,
             };
-            words.render(lang)
+            let mut said = words.render(lang);
+            // Older logs do not have the server's.
+            if let (Some(window), Some(scale)) = (get("server_window"), get("server_scale")) {
+                let servers = Seen::WindowScaleServer { window, scale };
+                said.push_str(match lang {
+                    Lang::En => " ",
+                    Lang::Zh => "",
+                });
+                said.push_str(&servers.render(lang));
+            }
+            said
         }
         _ => return None,
     })
@@ -56,6 +67,10 @@ mod tests {
         let said = of_note("seen.window-scale", &args(&names), Lang::En);
         assert!(said.is_some_and(|said| said.contains("<field> × 2^<scale> = <scaled>")));
         assert_eq!(of_note("seen.mss", &[], Lang::En), None);
+        // "Look at the option in both SYNs": only the client's was shown.
+        let all = [&names[..], &["server_window", "server_scale"]].concat();
+        let both = of_note("seen.window-scale", &args(&all), Lang::En);
+        assert!(both.is_some_and(|said| said.contains("window scale <server_scale>")));
         assert_eq!(
             of_note("look.mss", &args(&["client", "server"]), Lang::En),
             None
