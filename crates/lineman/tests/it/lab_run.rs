@@ -807,6 +807,24 @@ fn whoever_tries_its_own_address_is_told_the_servers() {
     assert_eq!(err.matches(said).count(), 1, "{err}");
 }
 
+/// The same sentence stood there twice: by the text of the program, and again when it made the call.
+#[test]
+fn the_hint_about_its_own_address_was_printed_for_the_text_and_again_for_the_call() {
+    let _ = peer_path("strace");
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("client.py");
+    let text = "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\ns.sendto(b'x', ('127.0.0.1', 9000))\n";
+    std::fs::write(&file, text).expect("written");
+    let (_, err) = both(
+        &run(&["--client", &format!("python3 {}", file.display())])
+            .output()
+            .expect("runs"),
+    );
+    let said = "127.0.0.1 is the client itself, and what is sent there never reaches the wire; the server is 10.0.0.2";
+    assert_eq!(err.matches(said).count(), 1, "{err}");
+    assert!(err.contains("line 3: 127.0.0.1"), "{err}");
+}
+
 /// "::1 is the client itself …; the server is 10.0.0.2", of a program whose socket takes no such address.
 #[test]
 fn a_program_of_ipv6_is_told_the_servers_address_of_ipv6() {

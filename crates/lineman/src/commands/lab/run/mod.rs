@@ -156,8 +156,9 @@ fn tracer(console: Console) -> Option<PathBuf> {
     }
 }
 
-/// Says what is wrong with the programs, as far as their text shows it.
-fn tell_mistakes(job: &Job, console: Console) {
+/// Says what is wrong with the programs, as far as their text shows it; and whether that was that one sends to its own host.
+fn tell_mistakes(job: &Job, console: Console) -> bool {
+    let mut sends_to_itself = false;
     for (file, Mistake { line, what }) in mistakes::of_command(&job.words) {
         let (file, line, host) = (&file, &line, &host_name(job.host, console.lang));
         let peer = &host_name(job.host.other(), console.lang);
@@ -170,6 +171,8 @@ fn tell_mistakes(job: &Job, console: Console) {
             Host::Client => Use::Sends,
             Host::Server => Use::Binds,
         };
+        let sends = |does: &Option<Use>| does.unwrap_or(usual) == Use::Sends;
+        sends_to_itself |= matches!(&what, What::Loopback(_, does) if sends(does));
         console.note(&match &what {
             What::Port(port) => Words::WrongPort { file, line, port },
             What::Encoding(wrong, meant) => Words::WrongEncoding {
@@ -199,6 +202,7 @@ fn tell_mistakes(job: &Job, console: Console) {
             },
         });
     }
+    sends_to_itself
 }
 
 /// Where the hosts of a lab are.
@@ -231,7 +235,8 @@ fn host_name(host: Host, lang: Lang) -> String {
 async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failure> {
     let mut signals = Signals::watch(console.lang)?;
     let strace = tracer(console);
-    jobs.iter().for_each(|job| tell_mistakes(job, console));
+    let mistaken = jobs.iter().filter(|job| tell_mistakes(job, console));
+    let told = mistaken.map(|job| job.host).collect();
     let style = drawing::style_between(&args.drawing, Surface::of(io::stderr()), console);
     let shared = jobs.iter().any(Job::has_terminal);
     let beside = Beside { console, shared };
@@ -241,7 +246,7 @@ async fn watch(args: &Run, jobs: Vec<Job>, console: Console) -> Result<(), Failu
     let record = Record::create(args.lab.record.as_deref(), None, console)?;
     let (lab, events) = source::lab(&args.lab, console)?;
     let until = args.until.and_then(Until::host);
-    let mut programs = Programs::new(lab, jobs, strace, until, console)?;
+    let mut programs = Programs::new(lab, (jobs, told), strace, until, console)?;
     session::run(events, record, &mut programs, &mut lines, &mut signals).await?;
     programs.result()
 }

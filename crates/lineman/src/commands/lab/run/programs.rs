@@ -95,13 +95,13 @@ pub(super) enum Input {
 }
 
 impl Programs {
-    /// Programs that will run in this lab, one after the other is there.
+    /// Programs that will run in this lab, one after the other is there, and the hosts that were told which address is their own.
     ///
     /// # Errors
     /// When the system refuses a thread.
     pub(super) fn new(
         lab: Lab,
-        jobs: Vec<Job>,
+        (jobs, told): (Vec<Job>, Vec<Host>),
         strace: Option<PathBuf>,
         until: Option<Host>,
         console: Console,
@@ -119,7 +119,7 @@ impl Programs {
             lab,
             shares_terminal: jobs.iter().any(Job::has_terminal),
             typed,
-            told: Vec::new(),
+            told,
             running: jobs.iter().map(|job| job.host).collect(),
             until,
             lingers: alone.then(|| Instant::now() + LINGERS),
