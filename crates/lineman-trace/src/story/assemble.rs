@@ -301,9 +301,7 @@ impl Story {
         let returned = self.calls.returns(event, call);
         let about = self.calls.about(&returned.call);
         let is_reset = |arrow: &Arrow| self.calls.is_reset(arrow, call.host);
-        let place =
-            self.queue
-                .row_of_return(event, (&returned.call, returned.datagram), about, is_reset);
+        let place = self.queue.row_of_return(event, &returned, about, is_reset);
         let cell = &mut self.queue[place].row.calls[call.host];
         let is_where_it_began = cell.as_ref().is_some_and(|cell| cell.id == call.id);
         *cell = Some(returned.cell(event, is_where_it_began));

@@ -90,15 +90,24 @@ pub(super) struct Returned {
     pub(super) datagram: Option<u64>,
     /// When its host was last given a packet, in nanoseconds.
     arrived_ns: Option<u64>,
+    /// Whether its socket has it wait for nothing.
+    pub(super) is_nonblocking: bool,
 }
+
+/// A call that sends, or that asks a kernel for what it knows, seems to wait where a tracer or a busy machine keeps it for a moment, in
+/// nanoseconds.
+const MOMENT_NS: u64 = 1_000_000;
 
 impl Returned {
     /// Its cell in a row, which is the one where it began, or another.
     pub(super) fn cell(self, event: &Event, is_where_it_began: bool) -> CallCell {
         let while_it_waited = self.arrived_ns.is_some_and(|at| at > self.begun.t_ns);
+        let receives = receives(&self.begun.name) || self.begun.name == "accept";
+        let took_ns = event.t_ns.saturating_sub(self.begun.t_ns);
+        let waited = while_it_waited && (receives || took_ns >= MOMENT_NS);
         CallCell {
             // Its answer was not there when it began.
-            waited: is_where_it_began && while_it_waited && Sends::of(&self.begun).is_none(),
+            waited: is_where_it_began && waited && !self.is_nonblocking,
             begins: is_where_it_began,
             t_ns: match is_where_it_began {
                 true => self.begun.t_ns,
@@ -148,6 +157,7 @@ impl Calls {
         }
         self.note_deserted(&call);
         let before = self.descriptors.ends(&call);
+        let is_nonblocking = self.descriptors.is_nonblocking(&call);
         let socket = self.descriptors.of(&call);
         let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
         let port = socket.and_then(Descriptor::known_port);
@@ -179,6 +189,7 @@ impl Calls {
             socket,
             datagram,
             arrived_ns,
+            is_nonblocking,
         }
     }
 

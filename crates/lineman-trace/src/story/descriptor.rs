@@ -86,7 +86,11 @@ impl Descriptor {
         };
         Self {
             transport,
-            wait: call.program.is_none().then_some(Wait::ForEver),
+            wait: match call.program {
+                _ if kind.contains("SOCK_NONBLOCK") => Some(Wait::NotAtAll),
+                None => Some(Wait::ForEver),
+                Some(_) => None,
+            },
             ..Self::default()
         }
     }

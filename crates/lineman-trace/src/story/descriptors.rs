@@ -26,6 +26,7 @@ use super::call_answers::of_answer;
 use super::change::Socket;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
+use super::descriptor::Wait;
 use super::sending::is_dissolving;
 use crate::log::Answer;
 use crate::log::Call;
@@ -331,6 +332,24 @@ impl Descriptors {
         let listens = call.name == "listen" && matches!(call.answer, Some(Answer::Value(_)));
         let socket = self.of(call).filter(|_| listens);
         socket.is_some_and(|it| it.bound.is_none() && !it.listens && it.transport.is_some())
+    }
+
+    /// Whether a call that has returned did not wait, whatever it is for: it, or its socket, says so, or its answer.
+    pub(super) fn is_nonblocking(&self, call: &Call) -> bool {
+        let name = call.name.as_str();
+        let transfers = ["send", "recv", "read", "write", "accept", "connect"];
+        if !transfers.iter().any(|it| name.starts_with(it)) {
+            return false;
+        }
+        let socket = self.of(call);
+        let flags = call.args.iter().flat_map(|arg| arg.split('|'));
+        let asks = flags.into_iter().any(|flag| flag == "MSG_DONTWAIT");
+        let wait = socket.and_then(|it| it.wait.as_ref());
+        let limited =
+            socket.is_some_and(|it| it.kernel_limit) || matches!(wait, Some(Wait::Seconds(_)));
+        let refuses = |error: &str| matches!(error, "EAGAIN" | "EWOULDBLOCK" | "EINPROGRESS");
+        let refused = matches!(&call.answer, Some(Answer::Error(error)) if refuses(error));
+        asks || wait == Some(&Wait::NotAtAll) || refused && !limited
     }
 
     /// A call has returned: what there is to say of its answer, by what was known before. `kept` is one that has waited on while its

@@ -197,7 +197,7 @@ impl Open {
     }
 
     /// Its time is that of the first of its calls, where it shows nothing else.
-    fn begins_with_its_calls(&mut self) {
+    pub(super) fn begins_with_its_calls(&mut self) {
         let calls = [&self.row.calls.client, &self.row.calls.server];
         let first_ns = calls.into_iter().flatten().map(|cell| cell.t_ns).min();
         if let Some(first_ns) = first_ns.filter(|_| self.is_calls()) {

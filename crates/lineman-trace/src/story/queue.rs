@@ -4,6 +4,7 @@ mod calls;
 mod ends;
 mod packets;
 mod states;
+mod times;
 
 pub(super) use calls::receives;
 
@@ -118,14 +119,11 @@ impl Queue {
     /// Takes the first row out. Its time is that of its packet, unless that was told late; rows that stood before it may have
     /// moved since.
     pub(super) fn take(&mut self) -> Option<Open> {
+        self.brings_forward();
         let mut open = self.rows.pop_front()?;
         let row = &mut open.row;
         self.hands_on_returns(row);
-        let departs = row.arrow.as_ref().filter(|arrow| {
-            let shown = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
-            shown && arrow.copy_of.is_none()
-        });
-        let own_ns = departs.map_or(row.t_ns, |arrow| arrow.sent_ns);
+        let own_ns = departure_ns(row).unwrap_or(row.t_ns);
         row.t_ns = own_ns.max(self.given_ns);
         self.given_ns = row.t_ns;
         Some(open)
@@ -137,6 +135,11 @@ impl Queue {
         let Some(next) = self.rows.front_mut() else {
             return;
         };
+        // One that has a row of its own stands where it belongs.
+        let calls = [&row.calls.client, &row.calls.server];
+        if row.arrow.is_none() && calls.into_iter().flatten().count() == 1 {
+            return;
+        }
         let first_ns = begins_ns(next);
         let shows = next.row.arrow.is_some() || next.is_calls();
         for host in [Host::Client, Host::Server] {
@@ -245,6 +248,15 @@ impl Queue {
     pub(super) fn last(&mut self, such: impl Fn(&Open) -> bool) -> Option<&mut Open> {
         self.rows.iter_mut().rfind(|open| such(open))
     }
+}
+
+/// When the packet of a row has left, if the row shows that.
+fn departure_ns(row: &Row) -> Option<u64> {
+    let departs = row.arrow.as_ref().filter(|arrow| {
+        let shown = matches!(arrow.stretch, Stretch::Whole | Stretch::Departure);
+        shown && arrow.copy_of.is_none()
+    });
+    departs.map(|arrow| arrow.sent_ns)
 }
 
 /// When the first of what a row shows has happened.

@@ -100,7 +100,8 @@ pub struct CallCell {
     pub answer: Option<Answer>,
     /// The packet whose datagram it has received, as far as its bytes tell, if it returned in this row.
     pub datagram: Option<u64>,
-    /// Whether it began and returned in this row, sends nothing, and its host was given a packet in between.
+    /// Whether it began and returned in this row, its host was given a packet in between, and it may have waited for that: by its
+    /// socket, and by how long it took if it does not receive.
     pub waited: bool,
 }
 

@@ -142,3 +142,54 @@ fn a_call_that_waited_for_its_packet_seemed_to_have_its_answer_at_once() {
         assert_eq!(cells.iter().any(|cell| cell.waited), waited, "{cells:?}");
     }
 }
+
+/// The client's cells of a call on a descriptor that began 4 ms before it returned; a segment arrived in between.
+fn with_an_arrival(name: &str, args: &[&str], before: &[(&str, &str)]) -> Vec<CallCell> {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    for (name, arg) in before {
+        log.quick(Client, 4, name, &[arg], "0");
+    }
+    let ack = log.send(Server, tcp.next(Server, ACK, b""));
+    let call = log.later(MS).call(Client, 4, name, args);
+    if name == "send" {
+        log.later(20);
+        log.send(Client, tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+    }
+    log.later(2 * MS);
+    log.verdict(ack, Server, Verdict::Delivered, None);
+    log.later(2 * MS);
+    log.returns(call, Client, name, "2");
+    let rows = rows(log);
+    let cells = rows.iter().filter_map(|row| row.calls[Client].clone());
+    cells.filter(|cell| cell.id == call).collect()
+}
+
+/// A send() on a non-blocking socket had begun, and returned 4 ms later, below an ACK: as if it had waited for that. The machine
+/// had been busy.
+#[test]
+fn a_call_that_waits_for_nothing_is_told_at_once() {
+    let nonblocking = [("setblocking", "false")];
+    let cells = with_an_arrival("send", &["\"hi\""], &nonblocking);
+    assert_eq!(cells.len(), 1, "{cells:#?}");
+    assert!(!cells[0].waited && cells[0].answer.is_some(), "{cells:#?}");
+    let cells = with_an_arrival("send", &["\"hi\"", "MSG_DONTWAIT"], &[]);
+    assert_eq!(cells.len(), 1, "{cells:#?}");
+    let cells = with_an_arrival("send", &["\"hi\""], &[]);
+    assert!(cells.len() == 2 || cells[0].waited, "{cells:#?}");
+}
+
+/// `close(3) = 0` that took 35 ms was shown as returned at once, while two segments came.
+#[test]
+fn a_close_that_takes_its_time_seemed_to_return_at_once() {
+    let cells = with_an_arrival("close", &[], &[]);
+    assert!(cells.len() == 2 || cells[0].waited, "{cells:#?}");
+    let mut talk = talk(Script::new(""), false);
+    talk.log.at(200 * MS).quick(Client, 3, "close", &[], "0");
+    let rows = rows(talk.log);
+    let mut cells = rows.iter().filter_map(|row| row.calls[Client].as_ref());
+    let close = cells.find(|cell| cell.name == "close");
+    assert!(close.is_some_and(|cell| !cell.waited), "{close:#?}");
+}

@@ -7,6 +7,7 @@ use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
 use crate::story::What;
+use crate::story::calls::Returned;
 use crate::story::pending::Open;
 use crate::story::pending::takes_beginning;
 use crate::story::pending::takes_return;
@@ -40,22 +41,26 @@ impl Queue {
         place
     }
 
-    /// The row in which a call returns, which has received the datagram of this packet, if any: if its packet is still to come, that in which it began. `is_reset` says whether a RST has
+    /// The row in which a call returns: that in which it began, if its packet is still to come, or if it sends and does not wait. `is_reset` says whether a RST has
     /// arrived for a packet's connection.
     pub(in crate::story) fn row_of_return(
         &mut self,
         event: &Event,
-        (call, datagram): (&Call, Option<u64>),
+        returned: &Returned,
         about: impl Fn(&Arrow) -> bool,
         is_reset: impl Fn(&Arrow) -> bool,
     ) -> usize {
+        let call = &returned.call;
+        let at_once = returned.is_nonblocking;
         let began = |open: &Open| {
             let cell = open.row.calls[call.host].as_ref();
             let own = cell.filter(|cell| cell.id == call.id);
-            open.row.arrow.is_none() && own.is_some_and(|cell| Sends::of(cell).is_some())
+            let sends = open.row.arrow.is_none() || at_once;
+            own.is_some_and(|cell| sends && Sends::of(cell).is_some())
         };
         let place = self.rows.iter().rposition(began);
-        let place = match place.filter(|place| !self.has_waited(*place, call.host)) {
+        let stays = |place: &usize| at_once || !self.has_waited(*place, call.host);
+        let place = match place.filter(stays) {
             Some(place) => {
                 self.rows[place].touch(event);
                 place
@@ -64,7 +69,7 @@ impl Queue {
                 let arrow = open.row.arrow.as_ref();
                 let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
-                takes_return(&open.row, call, datagram, &about) && !too_late
+                takes_return(&open.row, call, returned.datagram, &about) && !too_late
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.

@@ -5,6 +5,7 @@ use lineman_trace::log::Host;
 
 use super::*;
 use crate::views::logs::LOGS;
+use crate::views::logs::all;
 use crate::views::logs::events;
 use crate::views::text::width;
 
@@ -30,6 +31,30 @@ fn drawn(name: &str, style: Style) -> String {
 fn snapshot(name: &str, columns: usize, lang: Lang) {
     let tag = format!("{name}-{columns}-{lang:?}").to_lowercase();
     insta::assert_snapshot!(tag, drawn(name, style(columns, lang)));
+}
+
+/// Calls stood below rows of later times: a close() of 0.124 below the FIN of another connection that left at 0.126.
+#[test]
+fn printed_times_never_run_backwards() {
+    let time = |line: &str| -> Option<f64> {
+        let begin: String = line.chars().take(8).collect();
+        let (_, millis) = begin.rsplit_once('.')?;
+        let shown = millis.len() == 3 && millis.parse::<u32>().is_ok();
+        begin.trim_start().parse().ok().filter(|_| shown)
+    };
+    for name in all() {
+        for columns in [50, 80, 140] {
+            let ladder = drawn(&name, style(columns, Lang::En));
+            let times = ladder.lines().filter_map(|line| Some((time(line)?, line)));
+            let times: Vec<_> = times.collect();
+            for pair in times.windows(2) {
+                let [(above, first), (below, second)] = pair else {
+                    unreachable!("two")
+                };
+                assert!(above <= below, "{name}, {columns}:\n{first}\n{second}");
+            }
+        }
+    }
 }
 
 #[test]
