@@ -244,9 +244,11 @@ fn of_end(sender: &mut Side, peer: &Side, it: &Placed) -> Option<Label> {
     if sender.fin.is_none() {
         sender.ended_second = sender.ends_second(peer, it);
     }
-    // Nothing comes behind a FIN: where more has been acknowledged, it is of a connection before this one. Of one whose SYN was seen, `is_old`
-    // tells that; a peer may acknowledge what was never sent.
-    if sender.isn().is_some() || peer.said.is_none_or(|said| said.ack <= it.end) {
+    // Nothing comes behind a FIN: where more was sent or has been acknowledged, it is of a connection before this one. A peer may acknowledge what was
+    // never sent; so that counts only where the SYN was not seen.
+    let is_behind_all =
+        || sender.isn().is_some() || peer.said.is_none_or(|said| said.ack <= it.end);
+    if sender.next <= it.end && is_behind_all() {
         sender.fin = Some(it.end - 1);
     }
     Some(match peer.fin {

@@ -139,11 +139,13 @@ impl Side {
 
     /// A SYN begins, and what comes behind all that may be unseen has no FIN before it. A segment that carries
     /// nothing stands where its sender goes on.
-    fn shows_own(&mut self, peer: &Self, it: &Placed, now_ns: u64) {
+    fn shows_own(&mut self, peer: &mut Self, it: &Placed, now_ns: u64) {
         if it.has(Flags::SYN) {
             self.sight.unseen = Unseen::Nothing;
             self.sight.may_be_gone &= self.has_just_heard(now_ns); // it may have left before the reset came
             self.answers_elsewhere(peer, it);
+        } else if self.fin.is_some_and(|fin| it.end > fin + 1) {
+            self.shows_more_than_fin(peer, it.end);
         } else if it.seq < it.end {
             if matches!(self.sight.unseen, Unseen::Before(place) if it.seq >= place) {
                 self.sight.unseen = Unseen::Nothing;
@@ -154,6 +156,13 @@ impl Side {
             self.sight.unseen.reaches(it.seq);
             self.forgets(&OPEN);
         }
+    }
+
+    /// It has sent more than its FIN, up to this place: one of the two is of another connection, or somebody else has sent it.
+    fn shows_more_than_fin(&mut self, peer: &mut Self, place: i64) {
+        self.sight.unseen.reaches(place);
+        self.forgets(&BEHIND_FINS);
+        peer.forgets(&BEHIND_FINS);
     }
 
     /// Where the beginning was not seen, the first segment that came is taken to be next. It was not if this end acknowledges
@@ -195,8 +204,9 @@ impl Side {
             self.sight.is_elsewhere |= self.syn.is_none() || ack < 0;
         } else if let Some(fin) = peer.fin {
             // Nothing comes behind a FIN; but what is missing before it may have come before the capture began.
+            let came_early = self.sight.fin_came_early && self.received.expects <= fin;
             self.sight.may_have_heard_more =
-                self.sight.fin_came_early && self.received.expects <= fin && ack <= fin;
+                came_early && ack <= fin || peer.may_have_ended_unseen();
         } else if heard > peer.next {
             peer.sight.unseen.reaches(heard);
             peer.forgets(&OPEN);
@@ -229,7 +239,10 @@ impl Side {
     /// All that its peer has sent, from its SYN to this place, was seen to arrive.
     pub(super) fn has_shown_all_to(&mut self, place: i64) {
         let certain = self.numbers.is_some_and(|numbers| numbers.certain);
-        if certain && matches!(self.sight.unseen, Unseen::Before(before) if before <= place) {
+        // That it has sent more than its FIN stays odd.
+        let is_odd = self.fin.is_some() && self.may_have_ended_unseen();
+        let is_behind = matches!(self.sight.unseen, Unseen::Before(before) if before <= place);
+        if certain && is_behind && !is_odd {
             self.sight.unseen = Unseen::Nothing;
         }
     }
@@ -244,7 +257,11 @@ impl Side {
 
     /// Whether it may have sent a FIN that nobody saw.
     pub(super) fn may_have_ended_unseen(&self) -> bool {
-        self.fin.is_none() && self.sight.unseen != Unseen::Nothing
+        match (self.fin, self.sight.unseen) {
+            (None, unseen) => unseen != Unseen::Nothing,
+            (Some(fin), Unseen::Before(place)) => place > fin + 1,
+            (Some(_), _) => false,
+        }
     }
 
     /// Whether its state may be another than the numbers tell that were seen.
@@ -333,6 +350,15 @@ const OPEN: [TcpState; 3] = [
     TcpState::SynReceived,
     TcpState::Established,
     TcpState::CloseWait,
+];
+/// The states that one of the FINs has led to.
+const BEHIND_FINS: [TcpState; 6] = [
+    TcpState::FinWait1,
+    TcpState::FinWait2,
+    TcpState::CloseWait,
+    TcpState::Closing,
+    TcpState::LastAck,
+    TcpState::TimeWait,
 ];
 /// The states that the peer's FIN ends.
 const HEARING: [TcpState; 4] = [

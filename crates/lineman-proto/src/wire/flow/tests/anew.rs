@@ -315,6 +315,34 @@ fn a_fin_that_its_receiver_does_not_acknowledge_has_closed_nothing() {
     assert_eq!(server(&talk), Some(CloseWait));
 }
 
+/// Copies of an old SYN, of an old FIN and of what the client says now come to the server, and the SYN is taken for the beginning of a connection.
+/// The FIN stands in front of what the client has sent, so it is of another: CLOSE-WAIT was claimed of a server in ESTABLISHED.
+#[test]
+fn a_fin_in_front_of_what_its_sender_has_sent_is_of_the_connection_before() {
+    for fin_comes_first in [false, true] {
+        let mut talk = talk();
+        talk.forth(SYN, (0, 0), b"");
+        let ahead = 65_639;
+        let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+        if fin_comes_first {
+            talk.forth(FIN, (101, 1), b"");
+        }
+        talk.back(ACK, (1, ahead), b"");
+        for block in 0..2 {
+            talk.forth(ACK, (ahead + block * 100, 1), &[b'x'; 100]);
+            talk.back(ACK, (1 + block, ahead + (block + 1) * 100), b"y");
+        }
+        let known = (!fin_comes_first).then_some(Established);
+        assert_eq!(server(&talk), known);
+        talk.forth(FIN, (101, 1), b"");
+        for _ in 0..2 {
+            talk.pause(300);
+            talk.back(ACK, (3, ahead + 200), b"");
+            assert_eq!(server(&talk), known);
+        }
+    }
+}
+
 /// An old segment was answered by a reset in SYN-RECEIVED, an old SYN by an ACK, and the third ACK was lost: with that ACK, the server was
 /// claimed to be connected.
 #[test]
