@@ -49,7 +49,7 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
         receiver.heard.at_ns = now_ns;
     }
     let arrival = match acceptance {
-        _ if resets => match receiver.refuses_reset(sender, &placed, due) {
+        _ if resets => match receiver.refuses_reset(sender, &placed, receiver.due_of_reset(due)) {
             Some(check) => {
                 receiver.sight.refuses(placed.seq, due);
                 Arrival::ResetIgnored(check)

@@ -291,9 +291,10 @@ impl Side {
             self.life.now = None; // it may listen
             return None;
         }
-        // It has not acknowledged the FIN: it may have dropped it, with the third ACK, for want of room.
-        let is_fin_again = it.has(Flags::FIN) && it.end <= due && before == CloseWait;
-        if is_fin_again && self.may_have_answered_by_a_cookie(before) {
+        // It has not acknowledged the FIN: it may have dropped it, with the third ACK, for want of room. What comes now makes the socket: that need not be
+        // the FIN.
+        let comes_again = it.ack.is_some() && !it.has(Flags::RST) && it.end <= due;
+        if comes_again && before == CloseWait && self.may_have_answered_by_a_cookie(before) {
             self.life.now = None;
             return None;
         }
@@ -302,14 +303,16 @@ impl Side {
             (self.sight.fin_may_be_first, self.life.now) = (true, None);
             return None;
         }
-        if it.has(Flags::RST) && self.cannot_judge_reset(peer, before, it.seq, due) {
+        if it.has(Flags::RST)
+            && self.cannot_judge_reset(peer, before, it.seq, self.due_of_reset(due))
+        {
             (self.sight.may_be_gone, self.life.now) = (true, None);
             return None;
         }
         // What acknowledges something that was never sent is not believed.
         let ack = it.ack.filter(|ack| *ack <= self.next);
         let state = if it.has(Flags::RST) {
-            let believed = self.believes_reset(peer, before, it, due);
+            let believed = self.believes_reset(peer, before, it, self.due_of_reset(due));
             self.after_reset(before, believed, ack)
         } else if !is_taken {
             before

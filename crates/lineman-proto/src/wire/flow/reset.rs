@@ -69,6 +69,12 @@ impl Side {
             || sacks && self.received.highest_island() == Some(seq)
     }
 
+    /// The number at which a reset is due, where `due` was to come next as far as is known: an end that has said not to have what seemed to have come
+    /// expects that.
+    pub(super) fn due_of_reset(&self, due: i64) -> i64 {
+        self.sight.lacks_from.map_or(due, |from| from.min(due))
+    }
+
     /// Whether nobody can tell if a reset is believed: that depends on options that were not seen, or on bytes from
     /// before the capture, unless its number is the one that this end has asked for.
     pub(super) fn cannot_judge_reset(

@@ -306,3 +306,26 @@ fn a_fin_that_comes_again_to_a_listener_that_has_said_nothing_may_be_the_first()
     talk.back(ACK, (1, 3), b"");
     assert_eq!(server(&talk), Some(CloseWait));
 }
+
+/// As before; but the third ACK comes again, and makes the socket: the data and the FIN that were dropped are missing still. CLOSE-WAIT was claimed of a
+/// server in ESTABLISHED.
+#[test]
+fn a_third_ack_that_comes_again_to_a_listener_that_has_said_nothing_may_be_the_first() {
+    let mut talk = talk();
+    talk.forth(SYN, (0, 0), b"");
+    talk.back(SYN_ACK, (0, 1), b"");
+    let third = talk.frame(Way::Forth, ACK, (1, 1), b"");
+    talk.sent(&third);
+    talk.arrives(&third);
+    talk.forth(ACK, (1, 1), b"data");
+    talk.forth(FIN, (5, 1), b"");
+    assert_eq!(talk.states(), [FinWait1, CloseWait]);
+    talk.pause(100);
+    talk.arrives(&third);
+    assert_eq!(talk.flow().state(Way::Back), None);
+    talk.back(ACK, (1, 1), b"");
+    assert_eq!(talk.states(), [FinWait1, Established]);
+    talk.forth(FIN, (1, 1), b"data");
+    talk.back(ACK, (1, 6), b"");
+    assert_eq!(talk.states(), [FinWait2, CloseWait]);
+}

@@ -113,3 +113,17 @@ fn an_acknowledgment_of_nothing_moves_nothing() {
     talk.back(ACK, (1, 2), b"");
     assert_eq!(talk.states()[0], FinWait2);
 }
+
+/// The server sends a FIN that does not acknowledge the client's, which came long before: it has not taken that in. So the number of that is due, and a reset
+/// there ends it: FIN-WAIT-1 was claimed on.
+#[test]
+fn a_reset_is_due_at_a_fin_that_was_not_taken_in() {
+    let mut talk = talk().open();
+    talk.forth(FIN, (1, 1), b"");
+    talk.pause(300);
+    talk.back(FIN, (1, 1), b"");
+    let server = |talk: &Talk| talk.flow().state(Way::Back).map(|end| end.state);
+    assert_eq!(server(&talk), Some(FinWait1));
+    talk.forth(Flags::RST, (1, 0), b"");
+    assert_eq!(server(&talk), Some(Closed));
+}
