@@ -13,10 +13,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 use std::time::Instant;
 
+use lineman_trace::log::Answer;
 use lineman_trace::log::Event;
 use lineman_trace::log::Host;
 use lineman_trace::log::Kind;
 use lineman_trace::log::State;
+use lineman_trace::log::TcpState;
 
 use super::woken::Woken;
 use crate::programs::Tracers;
@@ -50,6 +52,8 @@ struct Inner {
     calls: BTreeSet<u64>,
     /// The last call of each host that can change a state.
     last: BTreeMap<Host, u64>,
+    /// Of each host, the last listen() that has succeeded, by the number that it has now.
+    listened: BTreeMap<Host, u64>,
     woken: Woken,
     tracers: Tracers,
 }
@@ -67,6 +71,7 @@ impl Sorter {
             numbers: BTreeMap::new(),
             calls: BTreeSet::new(),
             last: BTreeMap::new(),
+            listened: BTreeMap::new(),
             woken: Woken::default(),
             tracers: Tracers::default(),
         })))
@@ -150,6 +155,9 @@ impl Inner {
                 if changes_a_state(&call.name, call.answer.as_ref()) {
                     self.last.insert(call.host, self.next);
                 }
+                if call.name == "listen" && matches!(call.answer, Some(Answer::Value(_))) {
+                    self.listened.insert(call.host, self.next);
+                }
             }
             Kind::State(state) => state.cause = self.cause(state),
             Kind::Counted(counted) => {
@@ -168,6 +176,12 @@ impl Inner {
 impl Inner {
     /// What caused it, by the number that this has now.
     fn cause(&self, state: &State) -> Option<u64> {
+        // A listener is made by nothing else, whatever has been called since.
+        let listens = self.is_late && state.to == TcpState::Listen && state.from.is_none();
+        let listened = self.listened.get(&state.host).filter(|_| listens);
+        if let Some(listened) = listened {
+            return Some(*listened);
+        }
         let cause = state.cause?;
         let last = self.last.get(&state.host).copied();
         // That a socket goes on is told of one call.
@@ -183,7 +197,6 @@ mod tests {
     use lineman_trace::log::Call;
     use lineman_trace::log::Fault;
     use lineman_trace::log::Origin;
-    use lineman_trace::log::TcpState;
 
     use super::*;
     use crate::programs::Progress;
@@ -260,6 +273,32 @@ mod tests {
         let told = locked(&told);
         assert_eq!(cause_of(&told[3]), Some(1), "shutdown: {told:#?}");
         assert_eq!(cause_of(&told[5]), Some(4), "a packet stays the cause");
+    }
+
+    /// LISTEN stood beside a listen() that failed, or an accept(): its kernel was asked a moment after the listen() that had made it.
+    #[test]
+    fn a_listener_was_told_of_the_call_behind_its_own() {
+        let (sorter, told) = told();
+        sorter.wait();
+        let answered = |n, answer| {
+            let mut event = call(n, n * 100, "listen");
+            if let Kind::Call(call) = &mut event.kind {
+                call.answer = Some(answer);
+            }
+            event
+        };
+        sorter.push(answered(0, Answer::Value("0".to_owned())));
+        sorter.push(call(1, 100, "listen"));
+        sorter.push(state(2, 150, 1));
+        sorter.push(answered(3, Answer::Error("EADDRINUSE".to_owned())));
+        let mut late = state(4, 400, 3);
+        if let Kind::State(state) = &mut late.kind {
+            state.cause = None;
+        }
+        sorter.push(late);
+        sorter.flush();
+        let told = locked(&told);
+        assert_eq!([cause_of(&told[2]), cause_of(&told[4])], [Some(0); 2]);
     }
 
     /// On a busy machine a send() stood below the packet that it had sent: its line lay unread for longer than events wait.

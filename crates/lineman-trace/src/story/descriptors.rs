@@ -57,6 +57,8 @@ pub(super) struct Descriptors {
     ends: HashMap<(Host, Endpoints), End>,
     /// The connections that a host's TCP still knows, of all its programs.
     states: HashMap<(Host, Endpoints), TcpState>,
+    /// Listeners of which a descriptor was closed since their TCP has told of them: another process may have one still.
+    let_go: HashSet<(Host, SocketAddr)>,
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,
     addresses: Ends<Vec<IpAddr>>,
@@ -152,6 +154,7 @@ impl Descriptors {
             let opened = mine.map(|(_, socket)| socket).filter(ends);
             opened.for_each(|socket| socket.was_connected = true);
         }
+        self.let_go.remove(&(state.host, state.socket.local));
         match state.to {
             TcpState::Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
@@ -316,15 +319,22 @@ impl Descriptors {
         if transport != Some(Transport::Tcp) {
             return None;
         }
-        let mut states = self
-            .states
-            .iter()
-            .filter(|((whose, socket), _)| *whose == host && clash(socket.local));
-        let (_, state) = states.next()?;
-        Some(match state {
-            TcpState::Listen => Holder::Listener,
-            state => Holder::Connection(*state, self.reused.get(&(host, port)).copied()),
-        })
+        let states = self.states.iter();
+        let mut clashing =
+            states.filter(|((whose, socket), _)| *whose == host && clash(socket.local));
+        let listeners = clashing.clone().filter(|(_, it)| **it == TcpState::Listen);
+        let is_let_go = |local| self.let_go.contains(&(host, local));
+        let mut let_go = listeners.map(|((_, socket), _)| is_let_go(socket.local));
+        match (let_go.clone().any(|it| !it), let_go.next()) {
+            (true, _) => Some(Holder::Listener),
+            // Whether it listens still, or only what it has accepted is there, its kernel has not told.
+            (false, Some(_)) => None,
+            (false, None) => {
+                let (_, state) = clashing.next()?;
+                let reused = self.reused.get(&(host, port)).copied();
+                Some(Holder::Connection(*state, reused))
+            }
+        }
     }
 
     /// Whether a listen() has succeeded on a socket to which its program has given no address: then its TCP has.
@@ -492,6 +502,12 @@ impl Descriptors {
         }
         if socket.is_closed && !socket.has_file {
             let closed = self.open.remove(&key);
+            let listened = closed.as_ref().filter(|it| it.listens);
+            if let Some(local) = listened.and_then(|it| it.bound)
+                && self.listens(owner.0, local)
+            {
+                self.let_go.insert((owner.0, local));
+            }
             if let Some(closed) = closed.filter(|it| it.transport == Some(Transport::Udp)) {
                 self.gone.push_back((owner.0, closed));
                 let excess = self.gone.len().saturating_sub(GONE);
