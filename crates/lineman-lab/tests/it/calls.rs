@@ -321,7 +321,7 @@ fn a_file_keeps_its_socket_open() {
         caller.say(Server, Call::CloseFile { fd: server });
     };
     let expected = [
-        "makefile 3",
+        "makefile <file fd=3>",
         "close 0",
         "fileno 3",
         "readline 9 \"one line\\n\"",

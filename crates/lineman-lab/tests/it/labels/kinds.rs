@@ -241,7 +241,8 @@ pub const KINDS: &[Kind] = &[
         |it| {
             let label = it.sent.label;
             let was_known = it.has_d_sack || it.has_sack && it.peer.last_known;
-            was_known && label == Label::AckAgain(Prompt::Known)
+            let answers = [Prompt::Known, Prompt::CrossedAnswer].map(Label::AckAgain);
+            was_known && answers.contains(&label)
         },
     ),
     // ZeroWindow.
