@@ -12,6 +12,7 @@ use lineman_proto::wire::flow::Place;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::ConnectionName;
+use super::Ends;
 use super::Seen;
 use super::explain::delays;
 use crate::log::Absent;
@@ -92,6 +93,9 @@ pub struct Arrow {
     pub stamp_ns: Option<u64>,
     /// The address that it is for, if no host has it.
     pub nobody: Option<IpAddr>,
+    /// Of a datagram: the hosts that have no socket with its port, as far as the calls of their programs tell: as it leaves, and of its
+    /// receiver as it arrives; of both where the row shows only that.
+    pub without_socket: Ends<bool>,
     /// Which connection it is of, once the log has more than one.
     pub connection: Option<ConnectionName>,
     /// What two captures tell of its way, if the log is made of two.

@@ -72,6 +72,8 @@ pub(super) struct Calls {
     waits: Waits,
     /// Hosts whose calls a tracer of programs tells.
     traced: HashSet<Host>,
+    /// Whether a lab tells the calls that it makes itself, which are those of both hosts.
+    makes_calls: bool,
     /// The event that tells of the end of a host's program.
     ended: Ends<Option<u64>>,
     /// When a host was last given a packet, in nanoseconds.
@@ -130,8 +132,7 @@ impl Calls {
     pub(super) fn begins(&mut self, event: &Event, call: &Call) -> (CallCell, Toward) {
         self.note_tracer(call);
         let mut cell = CallCell::begun(call, event.t_ns);
-        self.descriptors.asks(call);
-        self.descriptors.sends(call);
+        self.descriptors.begins(call);
         cell.socket = self.descriptors.ends(call);
         let toward = Toward::of(call, &self.descriptors);
         let peer = self.descriptors.of(call).and_then(|it| it.peer);
@@ -227,8 +228,9 @@ impl Calls {
     }
 
     fn note_tracer(&mut self, call: &Call) {
-        if call.program.is_some() {
-            self.traced.insert(call.host);
+        match call.program {
+            Some(_) => _ = self.traced.insert(call.host),
+            None => self.makes_calls = true,
         }
     }
 
@@ -407,6 +409,28 @@ impl Calls {
         if let (What::Udp(_), Some((from, to))) = (&arrow.seen.what, ends) {
             self.descriptors.datagram(arrow.from, from, to);
         }
+    }
+
+    /// Whether a host has no socket with the port of a datagram, as far as is known: not yet, or not any more.
+    pub(super) fn has_no_socket(&self, arrow: &Arrow, host: Host) -> bool {
+        let sends = arrow.from == host;
+        let end = if sends {
+            arrow.seen.from
+        } else {
+            arrow.seen.to
+        };
+        let Some(port) = end.map(|it| it.port()) else {
+            return false;
+        };
+        // A host tells of all its sockets where a lab makes its calls, or a tracer tells them. The kernel closes those of a program that has
+        // ended.
+        let is_udp = matches!(arrow.seen.what, What::Udp(_));
+        let tells = self.makes_calls || self.is_traced(host);
+        is_udp
+            && tells
+            && self
+                .descriptors
+                .has_no_socket(host, port, sends, self.ended[host].is_some())
     }
 
     /// A lab has made a packet itself.

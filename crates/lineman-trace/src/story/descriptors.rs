@@ -288,6 +288,20 @@ impl Descriptors {
             .is_some_and(|fd| self.closed.contains(&(owner(call), fd)))
     }
 
+    /// A call begins.
+    pub(super) fn begins(&mut self, call: &Call) {
+        self.note_unmade(call);
+        self.asks(call);
+        self.sends(call);
+    }
+
+    /// Notes that there are sockets of which nothing is known.
+    fn note_unmade(&mut self, call: &Call) {
+        if call.fd.is_some() && !is_closing(call) && !self.knows(call) {
+            self.unmade.insert(call.host);
+        }
+    }
+
     /// Whether descriptors of a host's program are numbers of several processes.
     pub(super) fn is_ambiguous(&self, host: Host) -> bool {
         let mut ambiguous = self.ambiguous.iter();
@@ -368,9 +382,7 @@ impl Descriptors {
         if call.ends().is_some() && !self.traced.contains(&owner(call)) {
             self.traced.insert(owner(call));
         }
-        if call.fd.is_some() && !is_closing(call) && !self.knows(call) {
-            self.unmade.insert(call.host);
-        }
+        self.note_unmade(call);
         let said = of_answer(call, self.of(call), self);
         let unexplained = call.program.is_some() && said.iter().any(is_unexplained);
         let socket = self.of(call).filter(|_| unexplained).cloned();

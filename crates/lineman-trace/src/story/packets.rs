@@ -11,6 +11,7 @@ use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Segment;
 
 use super::Arrow;
+use super::Ends;
 use super::Fate;
 use super::Saying;
 use super::Story;
@@ -84,6 +85,8 @@ impl Story {
             arrow.kept_back_ns = self.calls.kept_back.leaves(&arrow);
             self.calls.departs(&arrow);
         }
+        let to = packet.from.other();
+        arrow.without_socket[to] = self.calls.has_no_socket(&arrow, to);
         self.wire.sent(arrow.clone());
         let deduced = timer(&arrow).filter(|_| !is_copy);
         let timed = motive.timer.or(deduced).map(|timer| timer.kind);
@@ -204,6 +207,7 @@ impl Story {
             after_too_big: smaller,
             counter: None,
             nobody: self.scope.hosts.nobody(packet.from, seen.to),
+            without_socket: Ends::default(),
             file,
             arrival: Arrival::InOrder,
             link,
@@ -268,6 +272,7 @@ impl Story {
             _ => None,
         };
         let receiver = packet.from.other();
+        let arrives = [receiver, packet.from].map(|host| self.calls.has_no_socket(&arrow, host));
         let open = &mut self.queue[place];
         let told = late.map(|ns| Saying::LabLate { millis: millis(ns) });
         open.extra.extend(told);
@@ -277,6 +282,10 @@ impl Story {
             shown.fate = fate;
             shown.arrival = arrival;
             shown.altered = arrow.altered;
+            if fate.arrives() {
+                shown.without_socket[receiver] = arrives[0];
+                shown.without_socket[packet.from] = arrives[1] && shown.stretch == Stretch::Landing;
+            }
             shown.held = arrow.held;
             shown.between = arrow.between.take();
             // A log that was edited may decide about a packet before it is sent.

@@ -329,3 +329,38 @@ pub fn all() -> Vec<u8> {
     refused(&mut log, Does::HasEnded);
     log.done()
 }
+
+/// `:7000` stood in the column of a host that had no socket with that port yet, or any more: as if one received there.
+#[test]
+fn a_port_without_a_socket_looked_like_one_that_has_one() {
+    let mut log = Script::new("");
+    let ends = ["10.0.0.1:50000", "10.0.0.2:7000"].map(|end| end.parse().expect("an address"));
+    let datagram = || Envelope::new(ends[0], ends[1]).udp(b"hello");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "bind", &["10.0.0.1:50000"], "0");
+    let before = log.cross(Client, datagram());
+    log.at(100 * MS)
+        .quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    let unbound = log.cross(Client, datagram());
+    log.at(200 * MS)
+        .quick(Server, 3, "bind", &["0.0.0.0:7000"], "0");
+    let bound = log.cross(Client, datagram());
+    log.at(300 * MS);
+    let late = log.send(Client, datagram());
+    log.send(Server, Envelope::new(ends[1], ends[0]).udp(b"back"));
+    log.quick(Server, 3, "close", &[], "0");
+    log.quick(Client, 3, "close", &[], "0");
+    log.later(2 * MS)
+        .verdict(late, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let shown = |id: u64| -> Vec<(bool, bool)> {
+        let arrows = rows.iter().filter_map(|row| row.arrow.as_ref());
+        let mine = arrows.filter(|arrow| arrow.id == id);
+        mine.map(|it| (it.without_socket.client, it.without_socket.server))
+            .collect()
+    };
+    assert_eq!(shown(before), [(false, true)], "not yet");
+    assert_eq!(shown(unbound), [(false, true)], "no port");
+    assert_eq!(shown(bound), [(false, false)]);
+    assert_eq!(shown(late), [(false, false), (true, true)], "not any more");
+}

@@ -46,7 +46,7 @@ impl Descriptors {
     }
 
     /// A call asks for a connection.
-    pub(in crate::story) fn asks(&mut self, call: &Call) {
+    pub(super) fn asks(&mut self, call: &Call) {
         let connects = matches!(call.name.as_str(), "connect" | "connect_ex");
         if !connects || is_dissolving(&call.name, &call.args) {
             return;

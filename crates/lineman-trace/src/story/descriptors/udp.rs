@@ -26,7 +26,7 @@ pub(in crate::story) enum Sender {
 
 impl Descriptors {
     /// A call begins that may send a datagram.
-    pub(in crate::story) fn sends(&mut self, call: &Call) {
+    pub(super) fn sends(&mut self, call: &Call) {
         let names = [
             "send", "sendall", "sendto", "sendmsg", "sendmmsg", "write", "writev",
         ];
@@ -73,6 +73,28 @@ impl Descriptors {
         // Only a socket that had sent nothing else before was thought to be its sender.
         mine.filter(|(_, it)| it.sends_to == Some(to))
             .for_each(|(_, it)| it.port = None);
+    }
+
+    /// Whether none of a host's open sockets may have a port of UDP; of one that has `sent` from it, whether that is closed. `ended` says
+    /// that its program has ended, whose sockets are closed with it.
+    pub(in crate::story) fn has_no_socket(
+        &self,
+        host: Host,
+        port: u16,
+        sent: bool,
+        ended: bool,
+    ) -> bool {
+        if self.is_ambiguous(host) {
+            return false;
+        }
+        let mut open = self
+            .open
+            .iter()
+            .filter(|(((whose, _), _), _)| *whose == host);
+        let may = |it: &Descriptor| it.transport != Some(Transport::Tcp) && it.may_have(port);
+        let mut gone = self.gone.iter().filter(|(whose, _)| *whose == host);
+        let had = gone.any(|(_, it)| it.known_port() == Some(port));
+        ended || (had || !sent) && !open.any(|(_, it)| may(it))
     }
 
     /// Whether a lab has sent datagrams between these ends itself.

@@ -88,7 +88,7 @@ fn worded(timer: Expiry, style: Style) -> String {
     words.render(style.lang)
 }
 
-/// The state of a host, and whether it has just changed; for UDP the port, because UDP has no state.
+/// The state of a host, and whether it has just changed; for UDP the port of its socket, if it has one, because UDP has no state.
 pub(super) fn state(row: &Row, host: Host) -> (String, bool) {
     if let Some(cell) = row.states[host] {
         return (shown(&cell), cell.before != cell.after);
@@ -102,6 +102,7 @@ pub(super) fn state(row: &Row, host: Host) -> (String, bool) {
 
 fn end(arrow: &Arrow, host: Host) -> Option<SocketAddr> {
     match arrow.seen.what {
+        What::Udp(_) if arrow.without_socket[host] => None,
         What::Udp(_) if arrow.from == host => arrow.seen.from,
         What::Udp(_) => arrow.seen.to,
         _ => None,
