@@ -95,6 +95,7 @@ pub fn look(events: &[Event]) -> Looked {
         }
     }
     looked.untrue.extend(out_of_order(&rows));
+    looked.untrue.extend(backwards(&rows));
     looked.untrue.extend(rows.iter().filter_map(no_clock));
     looked.untrue.extend(rows.iter().filter_map(two_waits));
     looked.untrue.extend(rows.iter().flat_map(about_the_lost));
@@ -482,6 +483,29 @@ fn no_gap(rows: &[Row]) -> Vec<String> {
             untrue.push(format!(
                 "packet {id} reports a gap, and nothing behind it has come"
             ));
+        }
+    }
+    untrue
+}
+
+/// Times that a reader sees run backwards, as he goes down the rows: in milliseconds, as they are shown.
+fn backwards(rows: &[Row]) -> Vec<String> {
+    let mut last = 0;
+    let mut untrue = Vec::new();
+    for row in rows {
+        let of = |host| row.calls[host].as_ref();
+        let cells = [Host::Client, Host::Server].into_iter().filter_map(of);
+        let above = |cell: &&CallCell| row.arrow.is_none() || cell.begins && cell.t_ns <= row.t_ns;
+        let mut shown: Vec<u64> = cells.filter(above).map(|cell| cell.t_ns).collect();
+        shown.sort_unstable();
+        let is_shown = row.arrow.is_some() || row.states != Ends::default();
+        shown.extend(is_shown.then_some(row.t_ns));
+        for t_ns in shown {
+            let time = millis(t_ns);
+            if time < last {
+                untrue.push(format!("{time} ms below {last} ms: {row:?}"));
+            }
+            last = time;
         }
     }
     untrue
