@@ -75,7 +75,7 @@ pub struct Acts {
     pub fin_lost: bool,
     /// How often in a row it has sent again what it had sent before.
     pub repeats: u32,
-    /// When it sent last.
+    /// When it sent last what is to be acknowledged: an ACK does not begin its timer anew.
     pub sent_ns: u64,
     /// What has left and not arrived: number, behind its last number, its ACK, and whether it is a reset.
     pub missing: HashMap<u64, Missing>,
@@ -237,8 +237,8 @@ impl Connections {
         if segment.takes() > 0 {
             let again = sent.is_some_and(|sent| sent.again.is_some());
             acts.repeats = if again { acts.repeats + 1 } else { 0 };
+            acts.sent_ns = t_ns;
         }
-        acts.sent_ns = t_ns;
         let missing = Missing {
             seq: segment.seq,
             end: segment.seq.wrapping_add(segment.takes()),
