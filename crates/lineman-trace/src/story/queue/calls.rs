@@ -41,8 +41,8 @@ impl Queue {
         place
     }
 
-    /// The row in which a call returns: that in which it began, if its packet is still to come, or if it sends and does not wait. `is_reset` says whether a RST has
-    /// arrived for a packet's connection.
+    /// The row in which a call returns, which may have received the datagram of a packet: that in which it began, if its packet is still to
+    /// come, or if it sends and does not wait. `is_reset` says whether a RST has arrived for a packet's connection.
     pub(in crate::story) fn row_of_return(
         &mut self,
         event: &Event,

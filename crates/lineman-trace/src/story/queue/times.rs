@@ -69,6 +69,7 @@ impl Open {
                 ..cell.clone()
             });
             (cell.answer, cell.returned_ns, cell.waited) = (None, None, false);
+            cell.datagram = None;
         }
         let mut apart = Self::returns(host, cell);
         apart.events.extend(&self.events);
