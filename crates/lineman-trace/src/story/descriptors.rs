@@ -57,8 +57,8 @@ pub(super) struct Descriptors {
     ends: HashMap<(Host, Endpoints), End>,
     /// The connections that a host's TCP still knows, of all its programs.
     states: HashMap<(Host, Endpoints), TcpState>,
-    /// Listeners of which a descriptor was closed since their TCP has told of them: another process may have one still.
-    let_go: HashSet<(Host, SocketAddr)>,
+    /// Listeners and connections of which a descriptor was closed since their TCP has told of them: another process may have one still.
+    let_go: HashSet<(Host, Endpoints)>,
     /// Whether the last socket that was bound to a port had SO_REUSEADDR.
     reused: HashMap<(Host, u16), bool>,
     addresses: Ends<Vec<IpAddr>>,
@@ -154,9 +154,12 @@ impl Descriptors {
             let opened = mine.map(|(_, socket)| socket).filter(ends);
             opened.for_each(|socket| socket.was_connected = true);
         }
-        self.let_go.remove(&(state.host, state.socket.local));
+        use TcpState::{Closed, Listen, SynReceived, SynSent};
+        if matches!(state.to, Closed | Listen | SynSent | SynReceived) {
+            self.let_go.remove(&key);
+        }
         match state.to {
-            TcpState::Closed => drop(self.states.remove(&key)),
+            Closed => drop(self.states.remove(&key)),
             to => drop(self.states.insert(key, to)),
         }
     }
@@ -337,8 +340,7 @@ impl Descriptors {
         let mut clashing =
             states.filter(|((whose, socket), _)| *whose == host && clash(socket.local));
         let listeners = clashing.clone().filter(|(_, it)| **it == TcpState::Listen);
-        let is_let_go = |local| self.let_go.contains(&(host, local));
-        let mut let_go = listeners.map(|((_, socket), _)| is_let_go(socket.local));
+        let mut let_go = listeners.map(|(key, _)| self.let_go.contains(key));
         match (let_go.clone().any(|it| !it), let_go.next()) {
             (true, _) => Some(Holder::Listener),
             // Whether it listens still, or only what it has accepted is there, its kernel has not told.
@@ -514,12 +516,16 @@ impl Descriptors {
         }
         if socket.is_closed && !socket.has_file {
             let closed = self.open.remove(&key);
-            let listened = closed.as_ref().filter(|it| it.listens);
-            if let Some(local) = listened.and_then(|it| it.bound)
-                && self.listens(owner.0, local)
-            {
-                self.let_go.insert((owner.0, local));
-            }
+            let ends = closed.as_ref().and_then(|it| match it.listens {
+                true => it.bound.map(|local| Endpoints {
+                    local,
+                    remote: None,
+                }),
+                false => it.ends(),
+            });
+            let known = ends.map(|ends| (owner.0, ends));
+            let known = known.filter(|it| self.states.contains_key(it));
+            self.let_go.extend(known);
             if let Some(closed) = closed.filter(|it| it.transport == Some(Transport::Udp)) {
                 self.gone.push_back((owner.0, closed));
                 let excess = self.gone.len().saturating_sub(GONE);

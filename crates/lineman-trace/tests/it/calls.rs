@@ -587,6 +587,53 @@ fn a_call_has_one_name_in_its_row_and_its_sentence() {
     assert_eq!(cell.expect("a call").name, "recv");
 }
 
+/// "Another socket listens at port 9000", right behind the close() of that socket: its kernel had not been asked yet.
+#[test]
+fn a_listener_that_was_let_go_was_told_to_hold_its_port() {
+    let mut log = Script::new("");
+    let listener: std::net::SocketAddr = "0.0.0.0:9000".parse().expect("an address");
+    let ends = Endpoints {
+        local: listener,
+        remote: None,
+    };
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "3");
+    log.quick(Server, 3, "bind", &["0.0.0.0:9000"], "0");
+    log.quick(Server, 3, "listen", &["5"], "0");
+    log.state(Server, ends, TcpState::Listen);
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+    log.quick(Server, 4, "bind", &["0.0.0.0:9000"], "EADDRINUSE");
+    log.quick(Server, 3, "close", &[], "0");
+    log.quick(Server, 4, "bind", &["0.0.0.0:9000"], "EADDRINUSE");
+    let told = said(&log.done());
+    let failed = told.iter().map(Saying::id);
+    let failed: Vec<_> = failed.filter(|id| id.starts_with("call.inuse")).collect();
+    assert_eq!(failed, ["call.inuse.listener", "call.inuse"]);
+}
+
+/// ":52942 connect(4)" beside the SYN of another port: the descriptor had been another socket's, which was closed while it waited for an
+/// answer.
+#[test]
+fn a_connect_was_told_of_the_connection_that_its_descriptor_had_before() {
+    let mut log = Script::new("");
+    let mut ports = Vec::new();
+    for port in [45_001, 45_002] {
+        let mut tcp = Connection::new(9000);
+        tcp.client.set_port(port);
+        log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "4");
+        log.quick(Client, 4, "connect", &["10.0.0.2:9000"], "EINPROGRESS");
+        log.state(Client, tcp.socket(Client), TcpState::SynSent);
+        log.lose(Client, tcp.next(Client, SYN, b""), "#1 drop");
+        log.quick(Client, 4, "close", &[], "0");
+        log.later(50_000);
+        ports.push(tcp.socket(Client));
+    }
+    let rows = crate::causes::rows(log);
+    let cells = rows.iter().filter_map(|row| row.calls[Client].as_ref());
+    let asked: Vec<_> = cells.filter(|cell| cell.name == "connect").collect();
+    assert_eq!(asked.len(), 2);
+    assert_ne!(asked[1].socket, Some(ports[0]));
+}
+
 /// Whatever is called in whatever order, there are sentences for it.
 #[test]
 fn every_error_has_a_saying() {

@@ -91,7 +91,7 @@ impl Descriptors {
     }
 
     /// The address of this end of a new connection: the one connection to its peer that the host's TCP
-    /// opens, or has open, and no other socket has.
+    /// opens, or has open, and no other socket has, nor one that is closed had.
     pub(super) fn local(&self, host: Host, peer: Option<SocketAddr>) -> Option<SocketAddr> {
         peer?;
         let taken = |local: SocketAddr| {
@@ -102,9 +102,11 @@ impl Descriptors {
             has || peer.is_some_and(|peer| self.is_asked_for(host, peer, local))
         };
         use TcpState::{CloseWait, Established, SynReceived, SynSent};
-        let mut all = self.states.iter().filter(|((whose, socket), state)| {
+        let mut all = self.states.iter().filter(|(key, state)| {
+            let (whose, socket) = key;
             let young = matches!(state, SynSent | SynReceived | Established | CloseWait);
-            *whose == host && socket.remote == peer && young && !taken(socket.local)
+            let is_its = *whose == host && socket.remote == peer && young;
+            is_its && !self.let_go.contains(key) && !taken(socket.local)
         });
         match (all.next(), all.next()) {
             (Some(((_, socket), _)), None) => Some(socket.local),
