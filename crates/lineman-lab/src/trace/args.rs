@@ -1,6 +1,7 @@
 //! The notations of strace.
 
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
 use lineman_proto::text::quoted;
@@ -96,6 +97,20 @@ pub(super) fn address_or_family(text: &str) -> Option<String> {
 /// A socket option by the name that programs write: the kernel has two numbers for some, and calls the usual one old.
 pub(super) fn option(name: &str) -> &str {
     name.strip_suffix("_OLD").unwrap_or(name)
+}
+
+/// The value of a socket option: of one that is an address (ip(7), `struct in_addr`), of which strace shows the four bytes as a number of
+/// this machine, the address.
+pub(super) fn option_value(name: &str, value: &str) -> String {
+    let number = value
+        .parse::<i64>()
+        .ok()
+        .filter(|_| name == "IP_MULTICAST_IF");
+    match number {
+        // The number has a sign for strace, or has none.
+        Some(number) => Ipv4Addr::from((number as u32).to_ne_bytes()).to_string(),
+        None => value.to_owned(),
+    }
 }
 
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {

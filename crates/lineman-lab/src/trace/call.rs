@@ -192,7 +192,10 @@ impl<'a> Text<'a> {
                 args::address(self.part(4)).map(|it| it.to_string()),
             ],
             "recv" | "recvfrom" => vec![some(self.part(2)), self.flags()],
-            "setsockopt" => vec![some(args::option(self.part(2))), some(inner(self.part(3)))],
+            "setsockopt" => vec![
+                some(args::option(self.part(2))),
+                some(&args::option_value(self.part(2), inner(self.part(3)))),
+            ],
             "getsockopt" => vec![some(args::option(self.part(2)))],
             _ => {
                 let rest = self.parts.iter().skip(1);

@@ -63,6 +63,22 @@ fn a_server_listens_on_ipv6_and_accepts() {
     assert_eq!(last(lines), "setsockopt(3, SO_REUSEADDR, 1) = 0");
 }
 
+/// "16777226", of 10.0.0.1: a program hands over an address of four bytes, and strace shows them as a number.
+#[test]
+fn the_address_of_a_multicast_interface_was_shown_as_a_number() {
+    for ip in [[10, 0, 0, 1], [10, 0, 0, 200]] {
+        let number = i32::from_ne_bytes(ip);
+        let address = std::net::Ipv4Addr::from(ip);
+        let lines = format!(
+            "1 1795407798.429598 setsockopt(3<UDP:[3461959]>, SOL_IP, IP_MULTICAST_IF, [{number}], 4) = 0 <0.000011>"
+        );
+        let shown = format!("setsockopt(3, IP_MULTICAST_IF, {address}) = 0");
+        assert_eq!(last(&lines), shown);
+    }
+    let lines = r#"1 1795407798.429598 setsockopt(3<UDP:[3461959]>, SOL_IP, IP_MULTICAST_TTL, [3], 4) = 0 <0.000011>"#;
+    assert_eq!(last(lines), "setsockopt(3, IP_MULTICAST_TTL, 3) = 0");
+}
+
 #[test]
 fn calls_of_two_threads_cross() {
     let lines = r#"10581 1795407799.342572 sendto(3<TCP:[127.0.0.1:43546->127.0.0.1:9124]>, "hi\n\"x\1", 6, 0, NULL, 0 <unfinished ...>

@@ -15,6 +15,8 @@ pub struct Protocol(pub u8);
 impl Protocol {
     /// ICMP for IPv4.
     pub const ICMP: Self = Self(1);
+    /// IGMP: which multicast groups the hosts of a link want (RFC 3376).
+    pub const IGMP: Self = Self(2);
     /// TCP.
     pub const TCP: Self = Self(6);
     /// UDP.
@@ -27,6 +29,7 @@ impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::ICMP => f.write_str("icmp"),
+            Self::IGMP => f.write_str("igmp"),
             Self::TCP => f.write_str("tcp"),
             Self::UDP => f.write_str("udp"),
             Self::ICMPV6 => f.write_str("icmp6"),

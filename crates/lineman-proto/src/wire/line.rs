@@ -6,6 +6,7 @@ use super::Flags;
 use super::Flaw;
 use super::Frame;
 use super::Icmp;
+use super::Protocol;
 use super::Quoted;
 use super::Tcp;
 
@@ -76,8 +77,24 @@ impl Frame<'_> {
             return write!(f, "tftp {packet}");
         }
         match self.protocol() {
+            Some(Protocol::IGMP) => write!(f, "igmp{} len={len}", self.igmp()),
             Some(protocol) => write!(f, "{protocol} len={len}"),
             None => write!(f, "len={len}"),
+        }
+    }
+}
+
+impl Frame<'_> {
+    /// What a message of IGMP is (RFC 3376 §4), with a space before it; nothing of a later piece of one, or where that is unknown.
+    fn igmp(&self) -> &'static str {
+        let is_later = self.fragment().is_some_and(|piece| piece.offset > 0);
+        match self.payload().bytes().first().filter(|_| !is_later) {
+            Some(0x11) => " membership query",
+            Some(0x12) => " v1 membership report",
+            Some(0x16) => " v2 membership report",
+            Some(0x17) => " v2 leave group",
+            Some(0x22) => " v3 membership report",
+            _ => "",
         }
     }
 }

@@ -644,3 +644,23 @@ fn what_is_wrong_with_a_header_is_said() {
         (malformed(Layer::Tcp, Wrong::Short { there, least }), false)
     );
 }
+
+/// "protocol 2 len=16", of a host that joins a multicast group.
+#[test]
+fn what_igmp_says_had_no_name() {
+    let ends = [[10, 0, 0, 2], [224, 0, 0, 22]].map(|ip| (ip, 0).into());
+    let line = |kind: u8| {
+        let body = [&[kind, 0, 0, 0][..], &[0; 12]].concat();
+        let bytes = Envelope::new(ends[0], ends[1]).ip(Protocol::IGMP, &body);
+        Frame::parse(&bytes).to_string()
+    };
+    assert_eq!(
+        line(0x22),
+        "10.0.0.2 > 224.0.0.22 igmp v3 membership report len=16"
+    );
+    assert_eq!(
+        line(0x17),
+        "10.0.0.2 > 224.0.0.22 igmp v2 leave group len=16"
+    );
+    assert_eq!(line(0x99), "10.0.0.2 > 224.0.0.22 igmp len=16");
+}
