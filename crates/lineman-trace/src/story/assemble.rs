@@ -252,6 +252,9 @@ impl Story {
         if start.origin == Origin::Simulated {
             self.flows.discard_early_fins();
         }
+        if self.scope.is_lab || self.scope.is_simulated {
+            self.flows.tells_copies();
+        }
         self.calls.descriptors.start(start);
     }
 

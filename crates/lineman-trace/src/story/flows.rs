@@ -49,6 +49,11 @@ impl Flows {
         self.tcp.discard_early_fins();
     }
 
+    /// The wire says itself when it has made a copy.
+    pub(super) fn tells_copies(&mut self) {
+        self.tftp.tells_copies();
+    }
+
     /// A packet comes that its sender has not sent: something has, in its name, or nobody saw it. It changes nothing of that.
     pub(super) fn appears(&mut self, frame: Frame<'_>) -> Left {
         let frame = self.conversations.follow(frame);

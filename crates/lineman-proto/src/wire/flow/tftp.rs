@@ -76,6 +76,12 @@ impl Sent {
 /// what came just now.
 const IDS: usize = 8;
 
+/// So many ACKs are remembered: one that is overtaken by more says nothing.
+const ACKS: usize = 16;
+
+/// So many identifications of an end are remembered: more than the usual windows have blocks.
+const IP_IDS: usize = 64;
+
 /// How many bytes of a request, an OACK or an ERROR are compared: requests have at most 512 (RFC 2347).
 const COMPARED: usize = 512;
 
@@ -119,6 +125,8 @@ pub struct TftpStep {
     pub ended: Option<TftpEnd>,
     /// Whether it answers the request, and not a packet behind it.
     pub answers_request: bool,
+    /// The port to which the request went.
+    pub asked_port: u16,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
 }
@@ -127,11 +135,9 @@ pub struct TftpStep {
 #[derive(Clone, Debug)]
 pub struct TftpFlow {
     client: SocketAddr,
-    /// The port to which the request went.
-    asked: u16,
     step: TftpStep,
     tid: Option<u16>,
-    /// The last block that was acknowledged, in order of sending.
+    /// The last block whose ACK the sender has heard.
     acked: u16,
     last_block: Option<u16>,
     highest: u64,
@@ -142,17 +148,21 @@ pub struct TftpFlow {
     oack: Option<Said>,
     /// The request, as it was sent last.
     request: Option<Said>,
-    last_ack: Option<Acked>,
-    /// The identifications of what the server and the client have sent.
-    ip_ids: [IpIds; 2],
+    /// The last ACKs that were sent.
+    acks: VecDeque<Acked>,
+    copies: Copies,
+    /// The last identifications of what the server and the client have sent.
+    ip_ids: [VecDeque<u16>; 2],
 }
 
-/// What numbers an end's IP gives to its packets (RFC 6864: those of packets that may not be fragmented mean nothing).
+/// What tells a copy that the network has made from what was sent again.
 #[derive(Clone, Copy, Debug, Default)]
-struct IpIds {
-    last: u16,
-    /// Whether different packets had the same.
-    same: bool,
+struct Copies {
+    /// The network says itself when it makes one: nothing is deduced.
+    are_told: bool,
+    /// Whether different packets of the server, of the client, had the same identification (RFC 6864: those of packets that may not
+    /// be fragmented mean nothing; and what is cut into datagrams behind one call (UDP GSO) has numbers that the next call begins within).
+    share_ip_ids: [bool; 2],
 }
 
 /// What a packet says, as far as two may say the same.
@@ -172,12 +182,12 @@ struct Acked {
 }
 
 impl Acked {
-    fn arrived_since(self, since_ns: u64, arrived: Arrived<'_>) -> bool {
-        let last_ns = match arrived {
+    /// When it has arrived last.
+    fn came_ns(self, arrived: Arrived<'_>) -> Option<u64> {
+        match arrived {
             Some(arrived) => arrived(self.id).map(|it| it.last_ns),
             None => Some(self.at_ns),
-        };
-        last_ns.is_some_and(|at_ns| at_ns >= since_ns)
+        }
     }
 }
 
@@ -204,7 +214,6 @@ impl TftpFlow {
         let (client, server) = frame.endpoints()?;
         Some(Self {
             client,
-            asked: server.port(),
             step: TftpStep {
                 upload: request.direction == Direction::Write,
                 stray: None,
@@ -218,6 +227,7 @@ impl TftpFlow {
                 bytes: 0,
                 ended: None,
                 answers_request: false,
+                asked_port: server.port(),
                 again: None,
             },
             tid: None,
@@ -229,8 +239,9 @@ impl TftpFlow {
             lens: HashMap::new(),
             oack: None,
             request: None,
-            last_ack: None,
-            ip_ids: [IpIds::default(); 2],
+            acks: VecDeque::new(),
+            copies: Copies::default(),
+            ip_ids: Default::default(),
         })
     }
 
@@ -263,6 +274,7 @@ impl TftpFlow {
                 let server = if by_client { to } else { from };
                 // A frame may have only the beginning of a block: its first fragment, or what was captured.
                 let len = frame.datagram_len()?.saturating_sub(DATA_HEADER) as u64;
+                self.hear(arrived);
                 self.step(&packet, len, by_client, server.port())
             }
         };
@@ -275,13 +287,14 @@ impl TftpFlow {
             }
             let asked = self.asked_by(&key);
             step.answers_request = asked.is_some_and(|it| self.is_request(&it));
-            step.again = match self.doubled(&key, id, now_ns, ip_id) {
+            step.again = match self.doubled(&key, (id, ip_id), now_ns, arrived) {
                 None => self.again(key, (id, ip_id), now_ns, arrived),
                 doubled => doubled,
             };
             if let Packet::Ack { block } = packet {
                 let at_ns = now_ns;
-                self.last_ack = Some(Acked { id, at_ns, block });
+                self.acks.truncate(ACKS - 1);
+                self.acks.push_front(Acked { id, at_ns, block });
             }
         }
         Some(step)
@@ -296,7 +309,7 @@ impl TftpFlow {
         if !by_client && self.tid.is_none() {
             self.tid = Some(server);
             // A server may keep to the port that was asked: that is no new one.
-            step.new_tid = Some(server).filter(|port| *port != self.asked);
+            step.new_tid = Some(server).filter(|port| *port != self.step.asked_port);
         }
         step.stray = self.tid.filter(|tid| *tid != server);
         step.to_stray = by_client && step.stray.is_some();
@@ -316,7 +329,6 @@ impl TftpFlow {
             }
             Packet::Ack { block } => {
                 step.unseen = self.is_unseen(!by_client, block);
-                self.ack(block);
                 step.last = self.last_block == Some(block);
                 if step.last {
                     self.end.get_or_insert(TftpEnd::Acknowledged);
@@ -353,29 +365,40 @@ impl TftpFlow {
         is_later && !self.lens.contains_key(&(by_client, block))
     }
 
-    /// Notes the latest ACK; one that comes late names an earlier block.
-    fn ack(&mut self, block: u16) {
-        let ahead = block.wrapping_sub(self.acked);
-        // Numbers go round at 65536, so what is less than half of that ahead is later.
-        if ahead < 1 << 15 {
-            self.acked = block;
+    /// Notes which ACKs have arrived: the window begins behind the latest; one that comes late names an earlier block.
+    fn hear(&mut self, arrived: Arrived<'_>) {
+        for ack in self.acks.iter().rev() {
+            let ahead = ack.block.wrapping_sub(self.acked);
+            // Numbers go round at 65536, so what is less than half of that ahead is later.
+            if ahead < 1 << 15 && ack.came_ns(arrived).is_some() {
+                self.acked = ack.block;
+            }
         }
     }
 
     /// Whether it is the same IP packet once more: the network or the capture has doubled it, and nobody has sent it again.
-    fn doubled(&mut self, key: &(bool, Said), id: u64, now_ns: u64, ip_id: u16) -> Option<Again> {
-        let ids = &mut self.ip_ids[usize::from(key.0)];
-        let Some(before) = self.sent.get_mut(key) else {
-            ids.same |= ip_id == ids.last;
-            ids.last = ip_id;
+    fn doubled(
+        &mut self,
+        key: &(bool, Said),
+        (id, ip_id): (u64, u16),
+        now_ns: u64,
+        arrived: Arrived<'_>,
+    ) -> Option<Again> {
+        let Some(known) = self.sent.get(key) else {
+            self.note_ip_id(key.0, ip_id);
             return None;
         };
-        let wait_ns = now_ns.saturating_sub(before.at_ns);
-        let is_same = ip_id != 0 && before.ip_id == ip_id && !ids.same;
-        ids.last = ip_id;
-        if !is_same || wait_ns >= AT_ONCE_NS {
+        let (since_ns, wait_ns) = (known.at_ns, now_ns.saturating_sub(known.at_ns));
+        let is_same = ip_id != 0 && known.ip_id == ip_id && wait_ns < AT_ONCE_NS;
+        if !is_same || self.copies.are_told || self.shares_ip_id(key, ip_id) {
             return None;
         }
+        let times = (since_ns, now_ns);
+        if matches!(key.1, Said::Data { block, .. } if self.resumed_by((key.0, block), times, arrived))
+        {
+            return None;
+        }
+        let before = self.sent.get_mut(key)?;
         before.ids.rotate_right(1);
         before.ids[0] = Some(id);
         Some(Again {
@@ -388,6 +411,27 @@ impl TftpFlow {
             fresh: 0,
             cause: Cause::Doubled,
         })
+    }
+
+    /// An end has sent something new with this identification.
+    fn note_ip_id(&mut self, by_client: bool, ip_id: u16) {
+        let end = usize::from(by_client);
+        let ids = &mut self.ip_ids[end];
+        self.copies.share_ip_ids[end] |= ids.contains(&ip_id);
+        ids.truncate(IP_IDS - 1);
+        ids.push_front(ip_id);
+    }
+
+    /// Whether this end has sent something else with the same identification.
+    fn shares_ip_id(&mut self, (by_client, said): &(bool, Said), ip_id: u16) -> bool {
+        let shares = &mut self.copies.share_ip_ids[usize::from(*by_client)];
+        let is_other = |(whose, other): &(bool, Said)| whose == by_client && other != said;
+        *shares = *shares
+            || self
+                .sent
+                .iter()
+                .any(|(key, sent)| sent.ip_id == ip_id && is_other(key));
+        *shares
     }
 
     fn again(
@@ -454,13 +498,15 @@ impl TftpFlow {
         let soon = now_ns.saturating_sub(since_ns) < AT_ONCE_NS;
         match key.1 {
             Said::Data { block, .. } => match () {
-                () if self.resumed_by(block, since_ns, arrived) => Some(Cause::Resumed),
+                () if self.resumed_by((key.0, block), (since_ns, now_ns), arrived) => {
+                    Some(Cause::Resumed)
+                }
                 () if asked && soon && self.step.window <= 1 => Some(Cause::Asked),
                 () => None,
             },
-            Said::Ack { block } => match () {
+            Said::Ack { .. } => match () {
                 () if asked => Some(Cause::Asked),
-                () if self.has_gap(key.0, block, since_ns, arrived) => Some(Cause::Gap),
+                () if self.has_gap(key, (since_ns, now_ns), arrived) => Some(Cause::Gap),
                 () => None,
             },
             Said::Words { .. } => None,
@@ -522,23 +568,62 @@ impl TftpFlow {
         }
     }
 
-    /// Whether the last ACK has the window begin anew before this block. In lockstep no ACK has a block sent
-    /// again (RFC 1123 §4.2.3.1).
-    fn resumed_by(&self, block: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
-        self.last_ack.is_some_and(|ack| {
-            let ahead = u64::from(block.wrapping_sub(ack.block));
-            let begins = self.step.window > 1 && (1..=self.step.window).contains(&ahead);
-            begins && ack.arrived_since(since_ns, arrived)
-        })
+    /// Whether the last ACK that has come has the window begin anew before this block, or with one that was sent just now. What is sent
+    /// alone from within the window, or long after the ACK, a timer has sent. In lockstep no ACK has a block sent again (RFC 1123
+    /// §4.2.3.1).
+    fn resumed_by(
+        &self,
+        (by_client, block): (bool, u16),
+        (since_ns, now_ns): (u64, u64),
+        arrived: Arrived<'_>,
+    ) -> bool {
+        let heard = self.acks.iter().rev();
+        let heard = heard.filter_map(|ack| Some((ack.came_ns(arrived)?, ack.block)));
+        let last = heard.max_by_key(|(came_ns, _)| *came_ns);
+        let Some((came_ns, acked)) = last.filter(|(came_ns, _)| *came_ns >= since_ns) else {
+            return false;
+        };
+        let ahead = u64::from(block.wrapping_sub(acked));
+        let is_behind = (1..=self.step.window).contains(&ahead) && self.step.window > 1;
+        let at_once = |from_ns: u64, to_ns: u64| {
+            from_ns <= to_ns && to_ns.saturating_sub(from_ns) < AT_ONCE_NS
+        };
+        let sent_ns = |block: u16| match block {
+            _ if ahead == 1 => Some(now_ns),
+            block => self.block_sent_ns(by_client, block),
+        };
+        let begun_ns = sent_ns(acked.wrapping_add(1)).filter(|begun| at_once(came_ns, *begun));
+        let before_ns = sent_ns(block.wrapping_sub(1)).filter(|before| at_once(*before, now_ns));
+        is_behind
+            && begun_ns
+                .zip(before_ns)
+                .is_some_and(|(begun, before)| begun <= before)
     }
 
-    /// Whether a block of the window has come since then that does not follow the one of this ACK.
-    fn has_gap(&self, by_client: bool, acked: u16, since_ns: u64, arrived: Arrived<'_>) -> bool {
+    /// When an end has sent a block last.
+    fn block_sent_ns(&self, by_client: bool, block: u16) -> Option<u64> {
+        let len = *self.lens.get(&(by_client, block))?;
+        let sent = self.sent.get(&(by_client, Said::Data { block, len }))?;
+        Some(sent.at_ns)
+    }
+
+    /// Whether a block of the window has come just now, since then, that does not follow the one of this ACK.
+    fn has_gap(
+        &self,
+        (by_client, said): &(bool, Said),
+        (since_ns, now_ns): (u64, u64),
+        arrived: Arrived<'_>,
+    ) -> bool {
+        let Said::Ack { block: acked } = said else {
+            return false;
+        };
         self.blocks_from(!by_client).any(|(block, sent)| {
-            let ahead = u64::from(block.wrapping_sub(acked));
+            let ahead = u64::from(block.wrapping_sub(*acked));
             let behind = (2..=self.step.window).contains(&ahead);
             let arrivals = sent.arrivals(arrived).filter(|_| behind);
-            arrivals.is_some_and(|it| it.last_ns >= since_ns)
+            arrivals.is_some_and(|it| {
+                it.last_ns >= since_ns && now_ns.saturating_sub(it.last_ns) < AT_ONCE_NS
+            })
         })
     }
 
@@ -572,12 +657,18 @@ fn said(packet: &Packet<'_>, bytes: &[u8]) -> Said {
 pub struct TftpFlows {
     by_client: HashMap<SocketAddr, TftpFlow>,
     oldest: VecDeque<SocketAddr>,
+    copies: Copies,
 }
 
 impl TftpFlows {
     /// Knowing none.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The network says itself when it has made a copy, and tells of none as sent: nothing else is one.
+    pub fn tells_copies(&mut self) {
+        self.copies.are_told = true;
     }
 
     /// A packet was sent; `arrived` says when an earlier one has arrived last, in nanoseconds, where that is
@@ -610,6 +701,10 @@ impl TftpFlows {
         }
         let Some(flow) = TftpFlow::new(frame) else {
             return;
+        };
+        let flow = TftpFlow {
+            copies: self.copies,
+            ..flow
         };
         if self.by_client.insert(client, flow).is_none() {
             self.oldest.push_back(client);

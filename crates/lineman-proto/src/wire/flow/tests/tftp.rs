@@ -346,3 +346,122 @@ fn the_answer_to_a_request_that_came_again_was_told_as_a_time_out() {
         assert_eq!(cause(talk.back(TID, answer)), Some((true, PROGRAM)));
     }
 }
+
+/// A transfer of blocks of 512 bytes in windows, up to the ACK of the OACK.
+fn windows(size: u8) -> Transfer {
+    let mut talk = Transfer::default();
+    let request = format!("\0\x01f\0octet\0windowsize\0{size}\0");
+    let oack = format!("\0\x06windowsize\0{size}\0");
+    talk.forth(69, request.as_bytes());
+    talk.back(TID, oack.as_bytes());
+    talk.forth(TID, &[0, 4, 0, 0]);
+    talk
+}
+
+fn full(number: u8) -> Vec<u8> {
+    [vec![0, 3, 0, number], vec![0; 512]].concat()
+}
+
+fn cause_of(step: TftpStep) -> Option<Cause> {
+    step.again.map(|again| again.cause)
+}
+
+/// "The wire made this copy", of a window that the server had sent again: what is cut into datagrams behind one call (UDP GSO) has
+/// identifications that the next call begins within. A lab's wire says itself what it copies.
+#[test]
+fn a_window_that_gso_had_sent_again_was_told_as_copies_of_the_wire() {
+    for is_told in [false, true] {
+        let mut talk = windows(4);
+        if is_told {
+            talk = Transfer::default();
+            talk.flows.tells_copies();
+            talk.forth(69, b"\0\x01f\0octet\0windowsize\x004\0");
+            talk.back(TID, b"\0\x06windowsize\x004\0");
+            talk.forth(TID, &[0, 4, 0, 0]);
+        }
+        let call = |talk: &mut Transfer, first_id: u16, blocks: [u8; 4]| {
+            let ids = first_id..;
+            let sent = blocks.into_iter().zip(ids).map(|(block, id)| {
+                talk.ip_id = Some(id);
+                cause_of(talk.back(TID, &full(block)))
+            });
+            let sent: Vec<_> = sent.collect();
+            talk.ip_id = None;
+            sent
+        };
+        assert_eq!(call(&mut talk, 100, [1, 2, 3, 4]), [None; 4]);
+        talk.forth(TID, &[0, 4, 0, 1]);
+        let again = Some(Cause::Resumed);
+        assert_eq!(
+            call(&mut talk, 101, [2, 3, 4, 5]),
+            [again, again, again, None]
+        );
+        // A call for the last of them alone, by a timer, may come to have the same again.
+        talk.forth(TID, &[0, 4, 0, 5]);
+        assert_eq!(call(&mut talk, 103, [6, 7, 8, 9]), [None; 4]);
+        talk.ip_id = Some(106);
+        assert_eq!(cause_of(talk.back(TID, &full(9))), Some(PROGRAM));
+    }
+}
+
+/// A lab's program sends the same packet twice with one identification, which it may choose (raw sockets), and the wire says of none that
+/// it has copied it.
+#[test]
+fn where_the_wire_tells_its_copies_none_is_deduced() {
+    let mut talk = Transfer {
+        ip_id: Some(7),
+        ..Transfer::default()
+    };
+    talk.flows.tells_copies();
+    talk.forth(69, b"\0\x01f\0octet\0");
+    assert_eq!(cause_of(talk.forth(69, b"\0\x01f\0octet\0")), Some(PROGRAM));
+}
+
+/// "Because the last ACK of the client names a block before it … this is not a timeout", of the last block of a window, which was sent
+/// alone; and of the first, long after the ACK had come.
+#[test]
+fn what_a_timer_sent_of_a_window_was_told_as_asked_for_by_an_ack() {
+    let sent = |late_ms: u64, blocks: &[u8]| {
+        let mut talk = windows(3);
+        for block in 1..=3 {
+            talk.back(TID, &full(block));
+        }
+        talk.forth(TID, &[0, 4, 0, 0]);
+        talk.id += late_ms;
+        let steps = blocks.iter().map(|block| talk.back(TID, &full(*block)));
+        steps.map(cause_of).collect::<Vec<_>>()
+    };
+    let resumed = Some(Cause::Resumed);
+    assert_eq!(sent(0, &[1, 2, 3]), [resumed; 3]);
+    assert_eq!(sent(0, &[3]), [Some(PROGRAM)]);
+    assert_eq!(sent(90, &[3]), [Some(PROGRAM)]);
+    assert_eq!(sent(90, &[1, 2, 3]), [Some(PROGRAM); 3]);
+}
+
+/// "Because later blocks of the window came and the next one did not; this is not a timeout", of an ACK that a timer sent long after.
+#[test]
+fn an_ack_long_after_a_gap_was_told_as_its_answer() {
+    for (late_ms, wanted) in [(0, Cause::Gap), (100, PROGRAM)] {
+        let mut talk = windows(4);
+        talk.back(TID, &full(1));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        talk.back(TID, &full(3));
+        talk.id += late_ms;
+        let again = cause_of(talk.forth(TID, &[0, 4, 0, 1]));
+        assert_eq!(again, Some(wanted), "{late_ms}");
+    }
+}
+
+/// "That fills the window: now it waits for an ACK", and of the same block, sent again because the ACK was lost: "need not wait yet".
+#[test]
+fn an_ack_that_was_lost_made_room_in_the_window() {
+    let mut talk = windows(3);
+    let fills = [1, 2, 3].map(|block| talk.back(TID, &full(block)).fills_window);
+    assert_eq!(fills, [false, false, true]);
+    talk.forth(TID, &[0, 4, 0, 3]);
+    talk.is_lost();
+    assert!(talk.back(TID, &full(3)).fills_window);
+    talk.forth(TID, &[0, 4, 0, 3]);
+    let fills = [4, 5, 6].map(|block| talk.back(TID, &full(block)).fills_window);
+    assert_eq!(fills, [false, false, true]);
+}
