@@ -300,7 +300,7 @@ impl Descriptors {
 
     /// Notes that there are sockets of which nothing is known.
     fn note_unmade(&mut self, call: &Call) {
-        if call.fd.is_some() && !is_closing(call) && !self.knows(call) {
+        if call.fd.is_some() && !is_closing(call) && !is_of_epoll(call) && !self.knows(call) {
             self.unmade.insert(call.host);
         }
     }
@@ -551,6 +551,11 @@ impl Descriptors {
 /// Calls that may be about a descriptor that is no socket.
 fn is_closing(call: &Call) -> bool {
     matches!(call.name.as_str(), "close" | "file.close" | "fileno")
+}
+
+/// Calls whose descriptor is that of an epoll: nothing tells how it was made, and it is no socket.
+fn is_of_epoll(call: &Call) -> bool {
+    call.name.starts_with("epoll_")
 }
 
 fn owner(call: &Call) -> Owner {

@@ -364,3 +364,29 @@ fn a_port_without_a_socket_looked_like_one_that_has_one() {
     assert_eq!(shown(bound), [(false, false)]);
     assert_eq!(shown(late), [(false, false), (true, true)], "not any more");
 }
+
+/// "If the socket of the server is connected, a call that waits on it fails", of a socket that had been closed: what waits by epoll made
+/// all descriptors of the program unknown.
+#[test]
+fn an_epoll_made_all_sockets_of_its_program_unknown() {
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "19");
+    log.quick(Server, 19, "bind", &["10.0.0.2:0"], "0");
+    log.quick(Server, 19, "sendto", &["\"late\"", "10.0.0.1:5000"], "4");
+    let late = datagram(Server, 6000, 5000, b"late");
+    log.cross(Server, late.clone());
+    log.quick(
+        Server,
+        14,
+        "epoll_wait",
+        &["1024", "0"],
+        "1 [{EPOLLIN, u32=4294967295}]",
+    );
+    log.quick(Server, 19, "close", &[], "0");
+    let ends = ["10.0.0.1:5000", "10.0.0.2:6000"].map(|end| end.parse().expect("an address"));
+    let refused = Envelope::new(ends[0], ends[1]).icmp(3, 3, [0; 4], &late[14..]);
+    let refused = log.cross(Client, refused);
+    let told = of(&rows(log), refused);
+    let gone = Saying::UdpRefusedGone { who: Server };
+    assert!(told.contains(&gone), "{told:?}");
+}
