@@ -152,7 +152,8 @@ impl Calls {
         self.asked.remove(&call.id);
         let begun = begun.unwrap_or_else(|| CallCell::begun(call, event.t_ns));
         let call = whole(call, &begun);
-        self.waits.returns(&call);
+        let port = self.descriptors.of(&call).and_then(Descriptor::known_port);
+        self.waits.returns(&call, port, event.t_ns);
         if self.descriptors.chooses_port(&call) {
             self.unbound.insert(call.id);
         }
@@ -370,12 +371,20 @@ impl Calls {
         match self.waits.before(arrow.from, to) {
             Some(Wait::TimedOut) => Some(Cause::Timer(Timer::Program)),
             Some(Wait::Received) => None,
-            // Another socket may have got the request again, or nobody: no call tells that it is answered.
+            // The socket that is asked has got the request again.
+            None if self.has_just_received(arrow, step.asked_port) => None,
+            // Nobody may have got it: no call tells that it is answered.
             None if step.answers_request && again.wait_ns >= SHORTEST_TIMEOUT_NS => {
                 Some(Cause::Silence)
             }
             None => None,
         }
+    }
+
+    /// Whether the program that sends a packet has received something at a port of its host right before.
+    fn has_just_received(&self, arrow: &Arrow, port: u16) -> bool {
+        let received_ns = self.waits.received_ns(arrow.from, port);
+        received_ns.is_some_and(|at| arrow.sent_ns.saturating_sub(at) < SHORTEST_TIMEOUT_NS)
     }
 
     /// A packet has reached a host, undamaged.

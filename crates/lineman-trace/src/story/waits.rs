@@ -26,6 +26,8 @@ pub(super) struct Waits {
     last: HashMap<(Host, i32), Wait>,
     /// The last before a program sent something to a peer.
     before: HashMap<(Host, SocketAddr), Option<Wait>>,
+    /// When a program has last received something at a port, in nanoseconds.
+    received_ns: HashMap<(Host, u16), u64>,
 }
 
 impl Waits {
@@ -44,9 +46,18 @@ impl Waits {
         self.before.insert((call.host, to), last);
     }
 
-    /// A call has returned.
-    pub(super) fn returns(&mut self, call: &Call) {
+    /// A call has returned, on a socket that has this port, if that is known.
+    pub(super) fn returns(&mut self, call: &Call, port: Option<u16>, now_ns: u64) {
         let Some(answer) = &call.answer else { return };
+        let gets = ["recv", "recvfrom", "recvmsg", "recvmmsg", "read"];
+        if let (Some(port), Answer::Value(_)) = (port, answer)
+            && gets.contains(&call.name.as_str())
+        {
+            if self.received_ns.len() >= MEMORY {
+                self.received_ns.clear();
+            }
+            self.received_ns.insert((call.host, port), now_ns);
+        }
         match (call.name.as_str(), call.fd, answer) {
             ("recv" | "recvfrom" | "recvmsg" | "read", Some(fd), answer) => {
                 let wait = match answer {
@@ -74,6 +85,11 @@ impl Waits {
             }
             _ => {}
         }
+    }
+
+    /// When a program has last received something at a port, in nanoseconds.
+    pub(super) fn received_ns(&self, host: Host, port: u16) -> Option<u64> {
+        self.received_ns.get(&(host, port)).copied()
     }
 
     /// How the last wait has ended before a program of a host sent something to this address; `None` where no call tells.

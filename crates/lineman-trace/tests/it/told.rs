@@ -368,3 +368,35 @@ fn a_copy_is_told_by_when_its_original_left() {
     let (who, at) = (Client, "0.007".to_owned());
     assert_eq!(of(&rows(log), copy)[0], Saying::Copied { who, at });
 }
+
+/// "Nothing that was seen tells why", of an OACK that was sent again right after the request had come once more, to another socket of the
+/// server than the one that answers.
+#[test]
+fn the_answer_to_a_request_that_came_again_to_another_socket_had_no_reason() {
+    let told = |receives: bool| {
+        let mut log = Script::new("");
+        log.quick(Server, 0, "socket", &["AF_INET6", "SOCK_DGRAM"], "3");
+        log.quick(Server, 3, "bind", &["[::]:69"], "0");
+        log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "19");
+        let asked = |log: &mut Script, receives: bool| {
+            log.cross(
+                Client,
+                datagram(Client, 5000, 69, b"\0\x01f\0octet\0tsize\x000\0"),
+            );
+            if receives {
+                log.quick(Server, 3, "recvmmsg", &["64"], "1");
+            }
+            log.quick(Server, 19, "sendto", &["\"^@^F\"", "10.0.0.1:5000"], "10");
+            datagram(Server, 6000, 5000, b"\0\x06tsize\x0099\0")
+        };
+        let answer = asked(&mut log, true);
+        log.lose(Server, answer, "s>c:tftp.oack #1 drop");
+        log.later(1000 * MS);
+        let answer = asked(&mut log, receives);
+        let again = log.cross(Server, answer);
+        of(&rows(log), again)[0].id()
+    };
+    assert_eq!(told(true), "tftp.again.asked");
+    // It may have been the server's clock.
+    assert_eq!(told(false), "again.somehow");
+}
