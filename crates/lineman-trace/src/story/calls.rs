@@ -162,10 +162,9 @@ impl Calls {
         let is_nonblocking = self.descriptors.is_nonblocking(&call);
         let socket = self.descriptors.of(&call);
         let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
-        let port = socket.and_then(Descriptor::known_port);
         let got = match is_tcp {
             true => None,
-            false => self.datagrams.got(&call, port),
+            false => self.datagrams.got(&call, socket),
         };
         let (datagram, cut) = got.unzip();
         if let Some(ends) = before.filter(|_| is_tcp || socket.is_none()) {
@@ -178,6 +177,7 @@ impl Calls {
             .descriptors
             .answer(&call, self.keep.contains_key(&call.id))
             .with(cut.flatten());
+        let datagram = datagram.flatten();
         let socket = self.descriptors.returned_ends(&call).or(before);
         self.handled.returns(call.host, socket);
         self.note_closed(event, &call, before);
@@ -412,8 +412,11 @@ impl Calls {
             .receives_only_from(arrow.from, port, source)
     }
 
-    /// A datagram leaves a host.
+    /// A datagram leaves a host, or an ICMP error about one that has come.
     pub(super) fn departs(&mut self, arrow: &Arrow) {
+        if let What::IcmpError(error) = &arrow.seen.what {
+            self.datagrams.refused(arrow.from, error);
+        }
         let ends = arrow.seen.from.zip(arrow.seen.to);
         if let (What::Udp(_), Some((from, to))) = (&arrow.seen.what, ends) {
             self.descriptors.datagram(arrow.from, from, to);

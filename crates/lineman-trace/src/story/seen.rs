@@ -46,6 +46,10 @@ pub struct Datagram {
     pub len: usize,
     /// Whether this is only its first piece.
     pub in_pieces: bool,
+    /// How many of its bytes are in this piece.
+    pub here: usize,
+    /// The identification that all pieces of it have.
+    pub piece_of: Option<u32>,
     /// The first of them.
     pub preview: Vec<u8>,
     /// What it is in TFTP, if its conversation is one.
@@ -57,6 +61,8 @@ pub struct Datagram {
 /// A piece of a packet, without the headers that only the first has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Piece {
+    /// The identification that all pieces of the packet have.
+    pub id: u32,
     /// Where in the packet it begins.
     pub offset: usize,
     /// How many bytes it carries.
@@ -184,12 +190,15 @@ fn what(frame: &Frame<'_>) -> What {
         What::Udp(Datagram {
             len,
             in_pieces: frame.fragment().is_some_and(|piece| piece.more),
+            here: udp.payload().wire_len(),
+            piece_of: frame.fragment().map(|piece| piece.id),
             preview: preview(udp.payload().bytes()),
             tftp: frame.tftp().map(|packet| tftp(&packet, len)),
             left_tftp: false,
         })
     } else if let Some(piece) = frame.fragment() {
         What::Piece(Piece {
+            id: piece.id,
             offset: piece.offset.into(),
             len: frame.payload().wire_len(),
             more: piece.more,

@@ -11,6 +11,7 @@ mod captured;
 mod causes;
 mod composer;
 mod connections;
+mod datagrams;
 mod ends;
 mod files;
 mod held;
