@@ -101,6 +101,11 @@ pub(super) struct Returned {
 const MOMENT_NS: u64 = 1_000_000;
 
 impl Returned {
+    /// When it began, in nanoseconds.
+    pub(super) fn began_ns(&self) -> u64 {
+        self.begun.t_ns
+    }
+
     /// Its cell in a row, which is the one where it began, or another.
     pub(super) fn cell(self, event: &Event, is_where_it_began: bool) -> CallCell {
         let while_it_waited = self.arrived_ns.is_some_and(|at| at > self.begun.t_ns);

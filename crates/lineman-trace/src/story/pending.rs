@@ -22,6 +22,7 @@ use super::around::Hears;
 use super::change::Change;
 use super::change::Socket;
 use super::explain_tftp::SHORTEST_TIMEOUT_NS;
+use super::millis;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
@@ -40,10 +41,6 @@ use crate::log::TimerKind;
 /// A packet is read this late at most, in nanoseconds, after it was sent: with a load of 14 on two processors the latest
 /// of 966 packets was read after 240 ms. A row with a state that a SYN or FIN has made waits so long for it.
 pub(super) const LATE_NS: u64 = 500_000_000;
-
-/// A call that waits shares a row with a packet that leaves so soon after it has begun, in nanoseconds: the row has the packet's time.
-/// Both ways of a lab take 4 ms by default, and a delayed ACK leaves after 40 ms: the call would seem to begin with it.
-const BESIDE_NS: u64 = 5_000_000;
 
 /// The reordering timer of Linux runs for two ticks at least (`TCP_TIMEOUT_MIN`), of which the first may be almost over: for no less
 /// than this, in nanoseconds, at 1000 Hz.
@@ -267,8 +264,14 @@ pub(super) fn takes_return(
     match &row.calls[call.host] {
         Some(cell) => cell.id == call.id,
         None => {
-            let fits = row.arrow.as_ref().is_some_and(about);
-            fits && !lands_another(row, call.host, (datagram, call.answer.as_ref()))
+            let arrow = row.arrow.as_ref();
+            // Its own datagram, where that is known, also beside others about its socket.
+            let brought = |it: &Arrow| match datagram {
+                Some(packet) => it.id == packet && it.from != call.host,
+                None => about(it),
+            };
+            arrow.is_some_and(brought)
+                && !lands_another(row, call.host, (datagram, call.answer.as_ref()))
         }
     }
 }
@@ -308,9 +311,10 @@ pub(super) fn takes_arrow(open: &Open, arrow: &Arrow) -> bool {
     let row = &open.row;
     let from = arrow.from;
     // One that has begun after the packet had left, which is read late, stands below it; one that has waited for longer, above it.
+    // A row has the time of its packet: what began before that is not in it, as far as can be seen.
     let waits = |cell: &CallCell| {
-        let since_ns = arrow.sent_ns.checked_sub(cell.t_ns);
-        cell.answer.is_none() && since_ns.is_some_and(|ns| ns < BESIDE_NS)
+        let follows = arrow.sent_ns >= cell.t_ns;
+        cell.answer.is_none() && follows && millis(arrow.sent_ns) == millis(cell.t_ns)
     };
     let idle = |cell: &CallCell| waits(cell) && Sends::of(cell).is_none();
     // A connect() of the other host waits for the SYN that it sends itself.

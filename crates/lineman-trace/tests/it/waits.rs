@@ -1,6 +1,7 @@
 //! Calls that wait stand where they did: from when they began to what had them return.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -104,7 +105,7 @@ fn what_a_call_waited_for_arrives_below_it() {
 /// more only with the ACK.
 #[test]
 fn a_call_that_had_waited_stood_in_the_row_of_a_delayed_ack() {
-    for (waits, apart) in [(41, true), (1, false)] {
+    for (waits, apart) in [(41, true), (1, true), (0, false)] {
         let mut log = Script::new("");
         listens(&mut log);
         let mut tcp = open(&mut log, 0, 4);
@@ -192,4 +193,55 @@ fn a_close_that_takes_its_time_seemed_to_return_at_once() {
     let mut cells = rows.iter().filter_map(|row| row.calls[Client].as_ref());
     let close = cells.find(|cell| cell.name == "close");
     assert!(close.is_some_and(|cell| !cell.waited), "{close:#?}");
+}
+
+/// `recv() = 1460` stood beside the second of two segments: its bytes were those of the first, which had woken it.
+#[test]
+fn a_recv_returned_in_the_row_of_a_segment_that_came_after_its_own() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    log.at(200 * MS);
+    let push = and_ack(Flags::PSH);
+    let waits = log.call(Server, 4, "recv", &["4096"]);
+    log.later(10 * MS);
+    let both = [b"one ", b"two "].map(|text| log.send(Client, tcp.next(Client, push, text)));
+    for packet in both {
+        log.later(2 * MS)
+            .verdict(packet, Client, Verdict::Delivered, None);
+    }
+    log.returns(waits, Server, "recv", "4 \"one \"");
+    let rows = rows(log);
+    let returned = rows.iter().find(|row| {
+        let cell = row.calls[Server].as_ref();
+        cell.is_some_and(|cell| cell.id == waits && cell.answer.is_some())
+    });
+    let arrow = returned.and_then(|row| row.arrow.as_ref());
+    assert!(arrow.is_none_or(|arrow| arrow.id == both[0]), "{arrow:?}");
+}
+
+/// A `recvfrom()` of the server returned at the tail of an ICMP error that the server had sent meanwhile.
+#[test]
+fn a_recvfrom_returned_in_the_row_of_another_packet_of_its_port() {
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
+    log.quick(Server, 4, "bind", &["0.0.0.0:7000"], "0");
+    let waits = log.call(Server, 4, "recvfrom", &["2048"]);
+    log.later(20 * MS);
+    let asked = datagram(Client, 5000, 7000, b"ask");
+    log.cross(Client, asked);
+    let stranger = datagram(Client, 5001, 7001, b"who");
+    let ends = ["10.0.0.2:7001", "10.0.0.1:5001"].map(|end| end.parse().expect("an address"));
+    let error = Envelope::new(ends[0], ends[1]).icmp(3, 3, [0; 4], &stranger[14..]);
+    let error = log.cross(Server, error);
+    log.returns(waits, Server, "recvfrom", "3 \"ask\", 10.0.0.1:5000");
+    let rows = rows(log);
+    let beside = |packet: u64| {
+        let mine = rows
+            .iter()
+            .filter(|row| row.arrow.as_ref().is_some_and(|it| it.id == packet));
+        let mut calls = mine.filter_map(|row| row.calls[Server].as_ref());
+        calls.any(|cell| cell.answer.is_some())
+    };
+    assert!(!beside(error), "{rows:#?}");
 }

@@ -204,8 +204,8 @@ const ROWS: &[Row] = &[
             "向对方已关闭的连接写数据：EPIPE 与 SIGPIPE",
         ),
         (
-            "The server has closed, and the client writes twice. Look at the first send(): it succeeds, and an RST comes back. The second one fails with EPIPE; a C program that does not ignore SIGPIPE is killed there.",
-            "服务器已经关闭，客户端还写了两次。注意第一次 send() 成功了，换来的却是 RST；第二次才以 EPIPE 失败。C 程序若没有忽略 SIGPIPE 信号，就会在这里被终止。",
+            "The server has closed, and the client writes twice. Look at the first send(): it succeeds, and an RST comes back. The second one fails with EPIPE; a C program that neither ignores nor handles SIGPIPE is killed there.",
+            "服务器已经关闭，客户端还写了两次。注意第一次 send() 成功了，换来的却是 RST；第二次才以 EPIPE 失败。C 程序若既没有忽略也没有处理 SIGPIPE 信号，就会在这里被终止。",
         ),
     ),
     row(
@@ -297,8 +297,8 @@ const ROWS: &[Row] = &[
         "zero-window",
         ("a full receiver: window 0", "接收窗口为零"),
         (
-            "The server does not read. Look at the ACK with window 0, at the probes that the client sends, and at what happens when the server finally reads.",
-            "服务器不读取数据。注意窗口为 0 的 ACK，客户端发送的探测报文，以及服务器终于读取后发生的事。",
+            "The server does not read. Look at the ACK with window 0, at how the client probes the window, and at what happens when the server finally reads.",
+            "服务器不读取数据。注意窗口为 0 的 ACK，客户端如何探测窗口，以及服务器终于读取后发生的事。",
         ),
     ),
     row(
@@ -308,8 +308,8 @@ const ROWS: &[Row] = &[
             "MSS：一个报文段最多带多少数据",
         ),
         (
-            "The client sends 4000 bytes with one call. Look at the MSS that both ends announce with their SYNs, and at the segments that TCP makes of the bytes: none carries more than that. The MSS is what the headers of IP and TCP leave of a frame's 1500 bytes.",
-            "客户端用一次调用发送 4000 字节。注意两个 SYN 声明的 MSS，以及 TCP 把数据分成的报文段：没有一个超过它。MSS 是一帧的 1500 字节减去 IP 首部和 TCP 首部。",
+            "The client sends 4000 bytes with one call. Look at the MSS that both ends announce with their SYNs, and at the segments that TCP makes of the bytes: none carries more than that. The MSS is what the headers of IP and TCP leave of the 1500 bytes that a frame carries (MTU).",
+            "客户端用一次调用发送 4000 字节。注意两个 SYN 声明的 MSS，以及 TCP 把数据分成的报文段：没有一个超过它。MSS 是一帧所携带的 1500 字节（MTU）减去 IP 首部和 TCP 首部。",
         ),
     ),
     row(
@@ -557,8 +557,8 @@ const ROWS: &[Row] = &[
         "tftp-get",
         ("TFTP: a file is read", "TFTP：读取文件"),
         (
-            "Look at the ports: the request goes to 69, everything else goes to a port that the server chose for this transfer. The block that is not full is the last.",
-            "注意端口：请求发往 69，其余都发往服务器为这次传输选定的端口。不满的那一块就是最后一块。",
+            "Look at the ports: the request goes to 69, and everything else between the client's port and one that the server chose for this transfer. The block that is not full is the last.",
+            "注意端口：请求发往 69，其余都在客户端的端口与服务器为这次传输选定的端口之间。不满的那一块就是最后一块。",
         ),
     ),
     row(

@@ -1,5 +1,7 @@
 //! Where a call begins and returns among the rows.
 
+use lineman_proto::wire::flow::Arrival;
+
 use super::Queue;
 use crate::log::Answer;
 use crate::log::Call;
@@ -9,6 +11,7 @@ use crate::story::Arrow;
 use crate::story::What;
 use crate::story::calls::Returned;
 use crate::story::pending::Open;
+use crate::story::pending::brings;
 use crate::story::pending::takes_beginning;
 use crate::story::pending::takes_return;
 use crate::story::pending::takes_waiting;
@@ -58,6 +61,11 @@ impl Queue {
             let sends = open.row.arrow.is_none() || at_once;
             own.is_some_and(|cell| sends && Sends::of(cell).is_some())
         };
+        let is_own = |open: &Open| {
+            let cell = open.row.calls[call.host].as_ref();
+            cell.is_some_and(|cell| cell.id == call.id)
+        };
+        let woken = self.woken_by(returned, &about);
         let place = self.rows.iter().rposition(began);
         let stays = |place: &usize| at_once || !self.has_waited(*place, call.host);
         let place = match place.filter(stays) {
@@ -69,7 +77,9 @@ impl Queue {
                 let arrow = open.row.arrow.as_ref();
                 let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
-                takes_return(&open.row, call, returned.datagram, &about) && !too_late
+                let others = woken.is_some() && arrow.map(|it| it.id) != woken;
+                let takes = takes_return(&open.row, call, returned.datagram, &about);
+                takes && !too_late && (!others || is_own(open))
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
@@ -78,6 +88,24 @@ impl Queue {
             got_nothing || matches!(arrow.seen.what, What::Udp(_))
         });
         place
+    }
+
+    /// The segment that has woken a call which waits for bytes: the first that has come in its order since. What comes a moment later has not
+    /// had it return. One that wants more than there is may need several.
+    fn woken_by(&self, returned: &Returned, about: impl Fn(&Arrow) -> bool) -> Option<u64> {
+        let call = &returned.call;
+        let wants_all = call.args.iter().any(|arg| arg.contains("MSG_WAITALL"));
+        let takes_any = matches!(call.name.as_str(), "recv" | "recvmsg" | "read") && !wants_all;
+        let began_ns = returned.began_ns();
+        let arrows = self.rows.iter().filter_map(|open| open.row.arrow.as_ref());
+        let came = arrows.filter(|arrow| {
+            let segment = arrow.seen.segment().filter(|it| brings(it));
+            arrow.from != call.host && segment.is_some() && arrow.arrival == Arrival::InOrder
+        });
+        let since = came.filter(|arrow| arrow.fate.arrives() && arrow.decided_ns > Some(began_ns));
+        let mine = since.filter(|arrow| takes_any && about(arrow));
+        mine.min_by_key(|arrow| arrow.decided_ns)
+            .map(|arrow| arrow.id)
     }
 
     /// A segment arrives. Where a call waits for it in a row below its own, it arrives below that: there the call returns. `waits` says of

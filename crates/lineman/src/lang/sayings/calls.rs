@@ -4,8 +4,8 @@ use super::sayings;
 
 sayings! {
     "call.listen"
-        "{who} listens: from now on its TCP answers SYNs by itself, before any accept()."
-        "{who}开始监听：此后 TCP 会自行回应 SYN，不必等 accept()。"
+        "{who} listens: from now on its TCP answers SYNs by itself, before any accept(), as long as its queue has room."
+        "{who}开始监听：此后只要队列还有空位，TCP 会自行回应 SYN，不必等 accept()。"
     "call.listen.port"
         "No bind() has given the socket of {who} an address, so its system has chosen the port: {port}. A client has to know it; a bind() that succeeds before listen() sets it."
         "没有 bind() 成功地为{who}的套接字指定地址，所以端口由系统选择：{port}。客户端必须知道它；在 listen() 之前成功调用 bind() 可以指定端口。"
@@ -133,8 +133,8 @@ sayings! {
         "{who}：{name}() 失败，因为{who}没有地址 {address}。它自己的地址是 {own}；0.0.0.0 表示它的所有地址（{error}；Python：{python}）。"
 
     "call.timeout"
-        "{who}: {name}() gives up after {seconds} s, the timeout that settimeout() has set. The system reports no error, and what it waited for may still come (Python: TimeoutError, without an errno)."
-        "{who}：{name}() 在 settimeout() 设定的 {seconds} 秒之后放弃等待。系统没有报告错误，所等待的仍可能到来（Python：TimeoutError，没有错误号）。"
+        "{who}: {name}() gives up after {seconds} s, the timeout that settimeout() has set. The system reports no error, and what it waited for may come later, or never (Python: TimeoutError, without an errno)."
+        "{who}：{name}() 在 settimeout() 设定的 {seconds} 秒之后放弃等待。系统没有报告错误，所等待的可能稍后到来，也可能不来（Python：TimeoutError，没有错误号）。"
     "call.timeout.unseen"
         "{who}: {name}() gives up, because the timeout of its socket has expired (Python: TimeoutError, without an errno)."
         "{who}：{name}() 放弃等待，因为套接字的超时时间已到（Python：TimeoutError，没有错误号）。"
