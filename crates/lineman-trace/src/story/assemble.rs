@@ -302,6 +302,9 @@ impl Story {
             return;
         }
         let returned = self.calls.returns(event, call);
+        if let Some((listener, v6_only)) = self.calls.listener(&returned.call) {
+            self.sockets.takes_ipv4(listener, !v6_only);
+        }
         let about = self.calls.about(&returned.call);
         let is_reset = |arrow: &Arrow| self.calls.is_reset(arrow, call.host);
         let place = self.queue.row_of_return(event, &returned, about, is_reset);

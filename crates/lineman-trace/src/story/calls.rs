@@ -307,6 +307,11 @@ impl Calls {
         }
     }
 
+    /// The listener that a call has made, and whether it takes nothing of IPv4.
+    pub(super) fn listener(&self, call: &Call) -> Option<(Socket, bool)> {
+        self.descriptors.listener(call)
+    }
+
     /// Whether a packet may be about the socket of a call.
     pub(super) fn about<'a>(&self, call: &'a Call) -> impl Fn(&Arrow) -> bool + use<'a> {
         let socket = self.descriptors.of(call).cloned();

@@ -44,6 +44,8 @@ pub(super) struct Descriptor {
     pub(super) hears_errors: bool,
     /// Whether a connection is taken in only with its first data (tcp(7), TCP_DEFER_ACCEPT).
     pub(super) defers: bool,
+    /// Whether it takes nothing of IPv4, though its address is any (ipv6(7), IPV6_V6ONLY).
+    pub(super) v6_only: bool,
     /// Whether a file has it too.
     pub(super) has_file: bool,
     pub(super) is_closed: bool,
@@ -198,6 +200,7 @@ impl Descriptor {
             "setsockopt" if arg(0) == "SO_REUSEADDR" => self.reuses = arg(1) != "0",
             "setsockopt" if arg(0) == "TCP_NODELAY" => self.no_delay = arg(1) != "0",
             "setsockopt" if arg(0) == "TCP_CORK" => self.corks = arg(1) != "0",
+            "setsockopt" if arg(0) == "IPV6_V6ONLY" => self.v6_only = arg(1) != "0",
             "setsockopt" if arg(0) == "TCP_DEFER_ACCEPT" => self.defers = arg(1) != "0",
             "setsockopt" if arg(0).ends_with("RECVERR") => self.hears_errors = arg(1) != "0",
             "setsockopt"

@@ -353,6 +353,16 @@ impl Descriptors {
         }
     }
 
+    /// The listener that a call has made, and whether it takes nothing of IPv4.
+    pub(super) fn listener(&self, call: &Call) -> Option<(Socket, bool)> {
+        let listens = call.name == "listen" && matches!(call.answer, Some(Answer::Value(_)));
+        let socket = self.of(call).filter(|_| listens)?;
+        let (host, local) = (call.host, socket.bound?);
+        let remote = None;
+        let ends = Endpoints { local, remote };
+        Some((Socket { host, ends }, socket.v6_only))
+    }
+
     /// Whether a listen() has succeeded on a socket to which its program has given no address: then its TCP has.
     pub(super) fn chooses_port(&self, call: &Call) -> bool {
         let listens = call.name == "listen" && matches!(call.answer, Some(Answer::Value(_)));

@@ -2,6 +2,7 @@
 //! deduced from packets.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
@@ -38,6 +39,8 @@ pub(super) struct Sockets {
     oldest: VecDeque<Socket>,
     /// The sockets in LISTEN.
     listeners: Vec<Socket>,
+    /// Those that take nothing of IPv4.
+    v6_only: HashSet<Socket>,
     /// Whose socket of the last row asks for a connection, and takes the place of one in TIME-WAIT by that.
     replaced: Ends<bool>,
 }
@@ -165,7 +168,8 @@ impl Sockets {
         let mut at_port = self.listeners_at_port(host, local);
         at_port.find(|it| {
             let ip = it.ends.local.ip();
-            ip.is_unspecified() || ip == local.ip()
+            let any = ip.is_unspecified() && !(local.is_ipv4() && self.v6_only.contains(it));
+            any || ip == local.ip()
         })
     }
 
@@ -275,6 +279,15 @@ impl Sockets {
             self.oldest.push_back(socket);
         }
         self.known.entry(socket).or_default()
+    }
+
+    /// A listener has been made, and what is for an address of IPv4 may be for it or not.
+    pub(super) fn takes_ipv4(&mut self, listener: Socket, takes: bool) {
+        if takes {
+            self.v6_only.remove(&listener);
+        } else if self.v6_only.len() < MEMORY {
+            self.v6_only.insert(listener);
+        }
     }
 
     fn note_listener(&mut self, change: &Change) {

@@ -446,3 +446,26 @@ fn an_end_that_had_given_up_was_told_to_reset_what_it_had_not() {
     let gave_up = |row: &Row| ids(&row.sayings).contains(&"state.gave_up");
     assert!(told.iter().any(gave_up));
 }
+
+/// LISTEN stood beside a SYN of IPv4 that was refused: the listener at that port takes IPv6 only.
+#[test]
+fn a_listener_of_ipv6_alone_was_shown_where_a_syn_of_ipv4_arrived() {
+    for (only, shown) in [("1", false), ("0", true)] {
+        let mut log = Script::new("");
+        let local = "[::]:9000".parse().expect("an address");
+        log.quick(Server, 0, "socket", &["AF_INET6", "SOCK_STREAM"], "3");
+        log.quick(Server, 3, "setsockopt", &["IPV6_V6ONLY", only], "0");
+        log.quick(Server, 3, "bind", &["[::]:9000"], "0");
+        log.quick(Server, 3, "listen", &["5"], "0");
+        let remote = None;
+        log.state(Server, Endpoints { local, remote }, TcpState::Listen);
+        log.later(300 * MS);
+        let mut tcp = Connection::new(9000);
+        let syn = log.cross(Client, tcp.next(Client, SYN, b""));
+        log.cross(Server, tcp.next(Server, and_ack(RST), b""));
+        let rows = rows(log);
+        let is_syn = |row: &&Row| row.arrow.as_ref().is_some_and(|it| it.id == syn);
+        let row = rows.iter().find(is_syn).expect("a row");
+        assert_eq!(row.states[Server].is_some(), shown, "{only}");
+    }
+}
