@@ -28,6 +28,7 @@ use super::descriptors::Sender;
 use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::handled::Handled;
 use super::kept_back::KeptBack;
+use super::millis;
 use super::pending::brings;
 use super::queue::receives;
 use super::readiness;
@@ -104,6 +105,12 @@ impl Returned {
     /// When it began, in nanoseconds.
     pub(super) fn began_ns(&self) -> u64 {
         self.begun.t_ns
+    }
+
+    /// Whether its host was given a packet while it waited, and it returned in a later millisecond than it began: rows show so much.
+    pub(super) fn has_visibly_waited(&self, event: &Event) -> bool {
+        let given = self.arrived_ns.is_some_and(|at| at > self.begun.t_ns);
+        given && Sends::of(&self.begun).is_none() && millis(event.t_ns) > millis(self.begun.t_ns)
     }
 
     /// Its cell in a row, which is the one where it began, or another.

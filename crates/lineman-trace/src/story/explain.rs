@@ -328,9 +328,13 @@ fn of_fate(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {
                 // Nobody remembers that it came before: the answer says why.
                 Arrival::SynAgain | Arrival::FinAgain | Arrival::Known
                     if !remembers(row, arrow, around) => {}
-                Arrival::SynAgain => out.push(match around.is_simulated {
-                    true => Saying::KnownSynSimulated { who: receiver },
-                    false => Saying::KnownSyn { who: receiver },
+                Arrival::SynAgain => out.push(match row.states[receiver] {
+                    _ if around.is_simulated => Saying::KnownSynSimulated { who: receiver },
+                    // Later than that Linux, too, answers by an ACK.
+                    Some(cell) if cell.before == TcpState::SynReceived => {
+                        Saying::KnownSyn { who: receiver }
+                    }
+                    _ => Saying::Known { who: receiver },
                 }),
                 Arrival::FinAgain => out.push(Saying::KnownFin { who: receiver }),
                 Arrival::Known => out.push(Saying::Known { who: receiver }),

@@ -1111,6 +1111,19 @@ fn a_syn_in_syn_received_is_not_said_to_be_thrown_away() {
     assert_eq!(told, ["again.needless", "arrival.known.syn"]);
 }
 
+/// "Linux repeats its SYN+ACK", of a client that has never sent one: it is connected, and answers a SYN+ACK that comes again by an ACK.
+#[test]
+fn a_connected_end_was_told_to_repeat_a_syn_ack_that_it_had_not_sent() {
+    let mut talk = talk(new(), true);
+    talk.log.later(1000 * MS);
+    let again = talk.tcp.clone().back(Server, and_ack(SYN), b"", 1);
+    let again = talk.log.cross(Server, again);
+    let told = of(&talk.rows(), again);
+    let told = ids(&told);
+    assert!(told.contains(&"arrival.known"), "{told:?}");
+    assert!(!told.contains(&"arrival.known.syn"), "{told:?}");
+}
+
 fn time_wait_again(log: Script) -> (Script, [u64; 2]) {
     let mut talk = talk(log, true);
     talk.state(Client, TcpState::FinWait1);

@@ -245,3 +245,24 @@ fn a_recvfrom_returned_in_the_row_of_another_packet_of_its_port() {
     };
     assert!(!beside(error), "{rows:#?}");
 }
+
+/// `recvfrom() … = 65507` stood in a row of 66 ms, above the fragments: the last of them came 26 ms later, and only then did it return.
+#[test]
+fn a_call_whose_datagram_came_in_many_pieces_returned_above_them() {
+    let mut log = Script::new("");
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
+    log.quick(Server, 4, "bind", &["0.0.0.0:7000"], "0");
+    let waits = log.call(Server, 4, "recvfrom", &["2048"]);
+    log.later(20 * MS);
+    log.cross(Client, datagram(Client, 5000, 7001, b"other"));
+    log.later(6 * MS);
+    log.returns(waits, Server, "recvfrom", "3 \"ask\", 10.0.0.1:5000");
+    let rows = rows(log);
+    let cells = rows.iter().filter_map(|row| row.calls[Server].as_ref());
+    let cells: Vec<_> = cells.filter(|cell| cell.id == waits).collect();
+    let shown: Vec<_> = cells
+        .iter()
+        .map(|it| (it.begins, it.answer.is_some()))
+        .collect();
+    assert_eq!(shown, [(true, false), (false, true)], "{cells:?}");
+}

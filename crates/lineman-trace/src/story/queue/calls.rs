@@ -79,7 +79,9 @@ impl Queue {
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
                 let others = woken.is_some() && arrow.map(|it| it.id) != woken;
                 let takes = takes_return(&open.row, call, returned.datagram, &about);
-                takes && !too_late && (!others || is_own(open))
+                // What it has waited for came in another row: it returns below that.
+                let parts = is_own(open) && arrow.is_none() && returned.has_visibly_waited(event);
+                takes && !too_late && !parts && (!others || is_own(open))
             }),
         };
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
