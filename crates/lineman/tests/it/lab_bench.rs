@@ -347,7 +347,7 @@ fn address_in_use(lab: &[&str]) {
     );
     let text = again("", set);
     assert!(
-        text.contains("both need it, so the first listener must set it"),
+        text.contains("both need it. The socket of a connection inherits it from its listener"),
         "{text}"
     );
     let text = again(set, "");

@@ -134,7 +134,7 @@ sayings! {
         "{who}的持续计时器经过 {millis}到期。"
     "keepalive"
         "{who} asks whether {peer} is still there: a keep-alive. Its sequence number, {seq}, is one too low, and by RFC 9293 §3.10.7.4 the answer to that is an ACK; Linux sends such ACKs at most every half second (tcp_invalid_ratelimit)."
-        "{who}询问{peer}是否还在：保活报文的序号 {seq} 小 1，按 RFC 9293 §3.10.7.4，对方应以 ACK 回应；Linux 每半秒最多发送一次这样的 ACK（tcp_invalid_ratelimit）。"
+        "{who}询问{peer}是否还在：保活报文的序号为 {seq}，比应有的序号小 1，按 RFC 9293 §3.10.7.4，对方应以 ACK 回应；Linux 每半秒最多发送一次这样的 ACK（tcp_invalid_ratelimit）。"
     "fin.first"
         "{who} has nothing more to send (FIN, sequence number {seq}). This direction is closed; the other is open until {peer} sends its FIN too. At {peer}, a recv() returns 0 once the FIN has arrived and all data is read."
         "第一次挥手：{who}没有更多数据要发送（FIN=1，seq={seq}）。这个方向已关闭；另一个方向要到{peer}也发送 FIN 才关闭。{peer}收到 FIN 并读完所有数据之后，recv() 返回 0。"
