@@ -266,3 +266,30 @@ fn a_call_whose_datagram_came_in_many_pieces_returned_above_them() {
         .collect();
     assert_eq!(shown, [(true, false), (false, true)], "{cells:?}");
 }
+
+/// An ICMP error was drawn as arrived above the recv() that was called while it was on its way, and that waited for it.
+#[test]
+fn an_icmp_error_had_arrived_above_the_call_that_waited_for_it() {
+    let mut log = Script::new("");
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Client, 3, "connect", &["10.0.0.2:7000"], "0");
+    log.quick(Client, 3, "send", &["\"who\""], "3");
+    let asked = datagram(Client, 5000, 7000, b"who");
+    log.cross(Client, asked.clone());
+    let ends = ["10.0.0.2:7000", "10.0.0.1:5000"].map(|end| end.parse().expect("an address"));
+    let error = Envelope::new(ends[0], ends[1]).icmp(3, 3, [0; 4], &asked[14..]);
+    let error = log.later(10 * MS).send(Server, error);
+    let waits = log.later(MS).call(Client, 3, "recv", &["2048"]);
+    log.later(2 * MS);
+    log.verdict(error, Server, Verdict::Delivered, None);
+    log.later(MS).returns(waits, Client, "recv", "ECONNREFUSED");
+    let rows = rows(log);
+    let begins = rows.iter().position(|row| {
+        let cell = row.calls[Client].as_ref();
+        cell.is_some_and(|cell| cell.id == waits && cell.begins)
+    });
+    let lands = rows
+        .iter()
+        .rposition(|row| row.arrow.as_ref().is_some_and(|it| it.id == error));
+    assert!(begins.is_some() && begins <= lands, "{rows:#?}");
+}

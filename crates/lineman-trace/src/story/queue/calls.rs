@@ -39,6 +39,7 @@ impl Queue {
         // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
         self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
             What::Udp(datagram) => !datagram.in_pieces,
+            What::IcmpError(_) => true,
             _ => false,
         });
         place
