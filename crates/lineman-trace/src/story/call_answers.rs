@@ -137,7 +137,7 @@ impl Asked<'_> {
                 false => failure!(self, error, CallUnacknowledged),
             },
             "EAGAIN" => self.would_wait(error),
-            "EINPROGRESS" if self.has_kernel_limit() => {
+            "EINPROGRESS" if self.has_send_limit() => {
                 failure!(self, error, CallBegunTimeout)
             }
             "EINPROGRESS" if self.is_of_python() => failure!(self, error, CallBegunPython),
@@ -239,9 +239,9 @@ impl Asked<'_> {
         }
     }
 
-    /// Whether the kernel waits for its socket, and was told for how long.
-    fn has_kernel_limit(&self) -> bool {
-        let waits = |it: &Descriptor| it.kernel_limit && it.wait != Some(Wait::NotAtAll);
+    /// Whether the kernel waits until its socket can send, and was told for how long. SO_RCVTIMEO says nothing of connect().
+    fn has_send_limit(&self) -> bool {
+        let waits = |it: &Descriptor| it.send_limit && it.wait != Some(Wait::NotAtAll);
         self.socket.is_some_and(waits)
     }
 

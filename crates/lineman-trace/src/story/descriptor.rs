@@ -40,6 +40,8 @@ pub(super) struct Descriptor {
     pub(super) wait: Option<Wait>,
     /// Whether the kernel was told to wait no longer than for some time.
     pub(super) kernel_limit: bool,
+    /// Whether that was for what it sends, and connect(): SO_SNDTIMEO.
+    pub(super) send_limit: bool,
     /// Whether it is told of ICMP errors, connected or not (ip(7), IP_RECVERR).
     pub(super) hears_errors: bool,
     /// Whether a connection is taken in only with its first data (tcp(7), TCP_DEFER_ACCEPT).
@@ -207,6 +209,7 @@ impl Descriptor {
                 if arg(0).starts_with("SO_RCVTIMEO") || arg(0).starts_with("SO_SNDTIMEO") =>
             {
                 self.kernel_limit = true;
+                self.send_limit |= arg(0).starts_with("SO_SNDTIMEO");
             }
             "settimeout" => {
                 self.wait = Some(match arg(0) {

@@ -565,6 +565,11 @@ fn a_connect_whose_time_runs_out_was_told_as_one_that_does_not_wait() {
     let mut log = Script::new("");
     limited(&mut log);
     assert_eq!(last(&mut log), "call.inprogress.limit");
+    // That of another direction has nothing to do with it: the socket was made non-blocking by a call that no log has.
+    log.quick(Client, 0, "socket", &["AF_INET", "SOCK_STREAM"], "9");
+    log.quick(Client, 9, "setsockopt", &["SO_RCVTIMEO_OLD", "0.15"], "0");
+    log.quick(Client, 9, "connect", &["10.0.0.2:9009"], "EINPROGRESS");
+    assert_eq!(last(&mut log), "call.inprogress");
 }
 
 /// "No address, or no free port, of its own", of a socket that had just been bound to both.
