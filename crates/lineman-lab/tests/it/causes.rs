@@ -163,7 +163,7 @@ fn an_answer_to_a_repeated_syn_is_told_of_no_timer() {
         Kind::Packet(packet) => packet.from == Host::Server && packet.verdict == Verdict::Sent,
         _ => false,
     });
-    assert_eq!(answers.count(), 2, "{events:#?}");
+    assert_eq!(answers.count(), 2, "{}", lines(&events));
     for host in [Host::Server, Host::Client] {
         let expired = expired(&events, host);
         assert!(expired.is_empty(), "{host:?}: {expired:?}");

@@ -111,7 +111,7 @@ impl Stage {
                 return found;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero(), "no {what} in {events:#?}");
+            assert!(!left.is_zero(), "no {what} in:\n{}", lines(&events));
             (events, _) = self.log.1.wait_timeout(events, left).expect("log");
         }
     }
@@ -122,6 +122,23 @@ impl Stage {
         });
     }
 }
+
+/// A line for each of the last events, so that a report of a failure shows them, and other failures too.
+pub(crate) fn lines(events: &[Event]) -> String {
+    let mut text = String::new();
+    for event in &events[events.len().saturating_sub(LAST)..] {
+        let mut line = format!("{} ms {:?}", event.t_ns / 1_000_000, event.kind);
+        line.truncate(line.floor_char_boundary(LINE));
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// How many events are shown of a log that lacks something: more than a lesson has after its last packet.
+const LAST: usize = 40;
+/// How much of each is shown, in bytes: what it is, and of whom.
+const LINE: usize = 200;
 
 pub(crate) fn answer(ticket: &Ticket<Outcome>, name: &str) -> Outcome {
     ticket
