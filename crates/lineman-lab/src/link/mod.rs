@@ -146,21 +146,15 @@ fn until(
     wanted: fn(&[u8]) -> bool,
 ) -> io::Result<()> {
     let begun = Instant::now();
-    let mut asked = 0;
+    let mut pause = PAUSE;
     while !netlink.ask(question()).is_ok_and(|answer| wanted(&answer)) {
-        asked += 1;
-        if is_hopeless(begun.elapsed(), asked) {
+        if begun.elapsed() >= PATIENCE {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        thread::sleep(PAUSE);
+        thread::sleep(pause);
+        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
     }
     Ok(())
-}
-
-/// Whether a kernel that was asked so often, for so long, will not do it any more. Where the machine is busy, its own
-/// tasks get as little time as the questions do: so these count, and not the time alone.
-fn is_hopeless(waited: Duration, asked: u32) -> bool {
-    waited >= PATIENCE && asked >= QUESTIONS || waited >= LONGEST
 }
 
 /// Has the software of this host do what hardware often does: a wire that is relayed by a program
@@ -179,34 +173,18 @@ pub(crate) fn no_offloads_in_the_middle() -> io::Result<()> {
     no_offloads(middle_name(Host::Server))
 }
 
-/// How long the kernel may need to bring an interface up: it takes a few milliseconds. An idle machine that has not
-/// done it after this never will.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Between two questions.
+/// How long the kernel may need to bring an interface up, in all. It takes a few milliseconds, but one task does it for all
+/// namespaces of a machine, and waits for the same lock as the removal of those that have ended: beside sixty other labs
+/// that started and ended without a pause it was seen to take 1.2 s. This is enough for a machine that is much busier.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between the first two questions. Each next pause is a quarter longer.
 const PAUSE: Duration = Duration::from_micros(200);
-/// How often an idle machine is asked within that patience, at least: each question takes a tenth of a millisecond,
-/// and a pause twice as long as it is meant.
-const QUESTIONS: u32 = 8_000;
-/// The lab's start waits no longer than this, however busy the machine is.
-const LONGEST: Duration = Duration::from_secs(60);
+/// Between two questions, at most: each takes the lock for which the kernel's task waits, and many that wait must not
+/// keep it from that. With 200 µs between all questions sixty labs did so for more than five seconds.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 /// The number of a namespace's loopback interface (`LOOPBACK_IFINDEX` of the kernel).
 const LO: u32 = 1;
 /// The number of a host's own interface.
 const ETH0: u32 = 2;
 /// `ETHTOOL_SRXCSUM`, `_STXCSUM`, `_STSO`, `_SGSO`, `_SGRO` of linux/ethtool.h.
 const OFFLOADS: [u32; 5] = [0x15, 0x17, 0x1f, 0x24, 0x2c];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Thirty labs that were started at once at a load of 20 gave up after five seconds.
-    #[test]
-    fn a_busy_kernel_is_given_time_and_an_idle_one_is_not() {
-        let seconds = Duration::from_secs;
-        assert!(is_hopeless(seconds(5), 9_000), "idle: it was asked often");
-        assert!(!is_hopeless(seconds(4), 20_000));
-        assert!(!is_hopeless(seconds(30), 900), "busy: it was asked rarely");
-        assert!(is_hopeless(seconds(60), 900));
-    }
-}
