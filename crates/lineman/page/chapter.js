@@ -107,7 +107,7 @@ export class Chapter {
     if (n >= store.rows.length && this.hides()) return;
     this.waits = null;
     if (n >= store.rows.length) store.show(n + 1);
-    store.choose(n);
+    store.lead(n);
   }
 
   draw() {

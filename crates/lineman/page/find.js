@@ -57,7 +57,7 @@ export class Find {
       this.told.textContent = messages.say('find.none');
       return;
     }
-    store.choose(next);
+    store.lead(next);
     this.told.textContent = messages.say('find.at', { at: rows.indexOf(next) + 1, all: rows.length });
   }
 

@@ -123,7 +123,10 @@ export class Store {
   /** @param {Row} row */
   append(row) {
     if (row.packet && !this.departures.has(row.packet.id)) this.departures.set(row.packet.id, row.n);
-    if (repeatsSame(this.rows[row.n - 1], row)) this.folded.add(row.n - 1);
+    if (repeatsSame(this.rows[row.n - 1], row)) {
+      this.folded.add(row.n - 1);
+      if (this.chosen === row.n - 1) this.chosen = row.n;
+    }
     this.rows.push(row);
     this.hasStates ||= Boolean(row.states.client || row.states.server);
     this.hasPackets ||= Boolean(row.packet);
@@ -250,6 +253,16 @@ export class Store {
     this.chosen = Math.max(0, Math.min(n, this.rows.length - 1));
     this.following = this.chosen === this.rows.length - 1 && this.live && !this.ended;
     this.changed();
+  }
+
+  /**
+   * Leads to a row that was asked for by what it is. It stays the one that is looked at, though it may be the last: what comes after
+   * it was not asked for.
+   * @param {number} n
+   */
+  lead(n) {
+    this.choose(n);
+    this.following = false;
   }
 
   /** The row that is looked at. @returns {Row|undefined} */

@@ -43,6 +43,8 @@ flows![
     the_chapter_is_a_path_through_scenarios,
     each_step_of_the_chapter_leads_to_its_packet,
     steps_of_the_chapter_wait_for_their_packet,
+    a_step_stays_at_its_packet_though_more_comes,
+    what_was_found_stays_though_more_comes,
     everything_by_keyboard,
     wrong_rules_are_told,
     a_stopped_program_leaves_a_readable_page,

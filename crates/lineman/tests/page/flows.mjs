@@ -1305,6 +1305,47 @@ const flows = {
     await deliverUntil(page, 'the third', async () => (await page.locator('[data-packet="shake.third"]').getAttribute('aria-current')) === 'step');
   },
 
+  /** The packet that a step led to was the last row, which was followed: the next one took the reader off before a word was read. */
+  async a_step_stays_at_its_packet_though_more_comes(browser) {
+    const page = await open(browser, await serve('handshake'));
+    await until('a held SYN', () => held(page));
+    await page.locator('[data-tab=learn]').click();
+    const marked = async (name) => (await page.locator(`[data-packet="${name}"]`).getAttribute('aria-current')) === 'step';
+    // Nothing comes after a SYN+ACK that is held, until it is sent again: a reader is slower than that.
+    const more = { 'shake.second': /^SYN\+ACK .*resent/, 'shake.third': /^connect\(\) = 0/ };
+    for (const [name, next] of Object.entries(more)) {
+      await page.locator(`[data-packet="${name}"]`).click();
+      await page.locator('#learn').focus();
+      await deliverUntil(page, name, () => marked(name));
+      const at = await page.locator('.row.chosen').getAttribute('data-n');
+      await until(`more after ${name}`, async () => (await page.locator('.row .label, .row .call').allTextContents()).some((it) => next.test(it)));
+      assert(await marked(name), `${name} is left`);
+      assert.equal(await page.locator('.row.chosen').getAttribute('data-n'), at);
+    }
+  },
+
+  /** The same where words were looked for; but a row of a packet that is sent again stands for those of the times before. */
+  async what_was_found_stays_though_more_comes(browser) {
+    const page = await open(browser, await serve('handshake'));
+    const chosen = async () => (await page.locator('.row.chosen .label').allTextContents()).join();
+    const find = async (words) => {
+      await page.locator('.find input').fill(words);
+      await page.locator('.find input').press('Enter');
+    };
+    const times = async () => Number((await chosen()).match(/^SYN seq=0 \(resent (\d+) time/)?.[1] ?? 0);
+    await until('it is sent again', async () => (await labels(page)).some((it) => /resent/.test(it)));
+    await find('resent');
+    const before = await until('the row', times);
+    await until('the row that stands for it', async () => (await times()) > before);
+    await page.locator('#inspector').focus();
+    await page.keyboard.press(' ');
+    await until('the SYN+ACK', async () => (await labels(page)).some((it) => it.startsWith('SYN+ACK')));
+    await find('#2');
+    await until('it is found', async () => (await chosen()) === 'SYN+ACK seq=0 ack=1');
+    await until('it is sent again', async () => (await labels(page)).some((it) => /^SYN\+ACK .*resent/.test(it)));
+    assert.equal(await chosen(), 'SYN+ACK seq=0 ack=1');
+  },
+
   async nothing_serious_for_those_who_see_badly(browser) {
     const page = await open(browser, await serve('close-four'), { bypassCSP: true });
     await until('a held SYN', () => held(page));
