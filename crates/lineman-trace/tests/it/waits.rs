@@ -29,7 +29,10 @@ fn a_call_waits_for_the_segment_that_was_under_way_when_it_began() {
             .log
             .at(200 * MS)
             .send(Client, talk.tcp.next(Client, and_ack(flags), bytes));
-        let recv = talk.log.at(205 * MS).call(Server, 4, "recv", &["100"]);
+        let recv = talk
+            .log
+            .at(200 * MS + 500)
+            .call(Server, 4, "recv", &["100"]);
         talk.log.at(220 * MS);
         talk.log.verdict(id, Client, Verdict::Delivered, None);
         talk.log.returns(recv, Server, "recv", answer);
@@ -292,4 +295,43 @@ fn an_icmp_error_had_arrived_above_the_call_that_waited_for_it() {
         .iter()
         .rposition(|row| row.arrow.as_ref().is_some_and(|it| it.id == error));
     assert!(begins.is_some() && begins <= lands, "{rows:#?}");
+}
+
+/// `recv(4, 100) …` stood in the row of a segment that had left 3 ms before it began, and so at that time; one that asked for what was there
+/// already, beside a segment that had not come.
+#[test]
+fn a_call_began_in_the_row_of_a_segment_that_had_left_before() {
+    for (later, apart) in [(0, false), (1, true), (3, true)] {
+        let mut talk = talk(Script::new(""), false);
+        let id = talk
+            .log
+            .at(200 * MS)
+            .send(Client, talk.tcp.next(Client, and_ack(Flags::PSH), b"hi"));
+        let recv = talk
+            .log
+            .at((200 + later) * MS)
+            .call(Server, 4, "recv", &["100"]);
+        talk.log.at(210 * MS);
+        talk.log.verdict(id, Client, Verdict::Delivered, None);
+        talk.log.returns(recv, Server, "recv", "2 \"hi\"");
+        let rows = rows(talk.log);
+        let shown: Vec<_> = rows
+            .iter()
+            .filter_map(|row| {
+                let arrow = row.arrow.as_ref().filter(|it| it.id == id);
+                let cell = row.calls[Server].as_ref().filter(|it| it.id == recv);
+                let call = cell.map(|it| (it.begins, it.answer.is_some()));
+                (arrow.is_some() || call.is_some()).then_some((arrow.map(|it| it.stretch), call))
+            })
+            .collect();
+        let expected = match apart {
+            true => vec![
+                (Some(Stretch::Departure), None),
+                (None, Some((true, false))),
+                (Some(Stretch::Landing), Some((false, true))),
+            ],
+            false => vec![(Some(Stretch::Whole), Some((true, true)))],
+        };
+        assert_eq!(shown, expected, "{later} ms");
+    }
 }

@@ -31,10 +31,8 @@ impl Queue {
         let place = self.join(event, Some(call.host), |open| {
             let arrow = open.row.arrow.as_ref();
             let at_once = event.t_ns.saturating_sub(open.row.t_ns) < SHOWN_NS;
-            at_once && takes_beginning(&open.row, call.host)
-                || receives(&call.name)
-                    && takes_waiting(&open.row, call.host)
-                    && arrow.is_none_or(&about)
+            let waits = receives(&call.name) && takes_waiting(&open.row, call.host);
+            at_once && (takes_beginning(&open.row, call.host) || waits && arrow.is_none_or(&about))
         });
         // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
         self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
