@@ -3,6 +3,7 @@
 mod calls;
 mod ends;
 mod packets;
+mod returns;
 mod states;
 mod times;
 
@@ -21,7 +22,6 @@ use super::change::acted;
 use super::change::told_next;
 use super::pending::LATE_NS;
 use super::pending::Open;
-use super::pending::lands_another;
 use crate::log::Event;
 use crate::log::Host;
 use crate::log::Kind;
@@ -127,57 +127,6 @@ impl Queue {
         row.t_ns = own_ns.max(self.given_ns);
         self.given_ns = row.t_ns;
         Some(open)
-    }
-
-    /// A call that has returned after what the next row shows first stands there, or in a row of its own: a row's call is shown
-    /// with its own time, below the packet that made it return.
-    fn hands_on_returns(&mut self, row: &mut Row) {
-        let Some(next) = self.rows.front_mut() else {
-            return;
-        };
-        // One that has a row of its own stands where it belongs.
-        let calls = [&row.calls.client, &row.calls.server];
-        if row.arrow.is_none() && calls.into_iter().flatten().count() == 1 {
-            return;
-        }
-        let first_ns = begins_ns(next);
-        let shows = next.row.arrow.is_some() || next.is_calls();
-        for host in [Host::Client, Host::Server] {
-            let arrow = row.arrow.as_ref();
-            let woken = |cell: &&mut CallCell| {
-                let late = cell.returned_ns.is_some_and(|at| at > first_ns);
-                let here = |arrow: &Arrow| !cell.begins || arrow.from != host;
-                late && arrow.map_or(!cell.begins, here)
-            };
-            let Some(cell) = row.calls[host].as_mut().filter(woken) else {
-                continue;
-            };
-            let next = self.rows.front_mut().filter(|next| {
-                let free = shows && next.row.calls[host].is_none();
-                free && !lands_another(&next.row, host, (cell.datagram, cell.answer.as_ref()))
-            });
-            let returned = CallCell {
-                begins: false,
-                t_ns: cell.returned_ns.unwrap_or(cell.t_ns),
-                ..cell.clone()
-            };
-            match cell.begins {
-                true => (cell.answer, cell.returned_ns) = (None, None),
-                false => row.calls[host] = None,
-            }
-            match next {
-                Some(next) => next.row.calls[host] = Some(returned),
-                None => self.stands_alone(host, returned),
-            }
-        }
-    }
-
-    /// A return gets a row of its own, above what happened later.
-    fn stands_alone(&mut self, host: Host, cell: CallCell) {
-        let later = |open: &Open| begins_ns(open) > cell.t_ns;
-        let place = self.rows.iter().position(later);
-        let place = place.unwrap_or(self.rows.len());
-        self.rows.insert(place, Open::returns(host, cell));
     }
 
     /// The next state that the TCP of a socket has told of.

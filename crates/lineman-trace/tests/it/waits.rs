@@ -335,3 +335,64 @@ fn a_call_began_in_the_row_of_a_segment_that_had_left_before() {
         assert_eq!(shown, expected, "{later} ms");
     }
 }
+
+/// The numbers of the rows that show each stretch of a packet's way, and of those in which a call of a host begins and returns.
+fn way_and_call(rows: &[Row], id: u64, (host, call): (Host, u64)) -> [Vec<usize>; 3] {
+    let numbers = |such: &dyn Fn(&Row) -> bool| {
+        let rows = rows.iter().enumerate().filter(|(_, row)| such(row));
+        rows.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let cell = |row: &Row| row.calls[host].clone().filter(|cell| cell.id == call);
+    [
+        numbers(&|row| row.arrow.as_ref().is_some_and(|arrow| arrow.id == id)),
+        numbers(&|row| cell(row).is_some_and(|cell| cell.begins)),
+        numbers(&|row| cell(row).is_some_and(|cell| cell.answer.is_some())),
+    ]
+}
+
+/// `sendall() = 0` of 77 ms stood in the row of an ACK that had left at 69 ms and came at 84 ms.
+#[test]
+fn a_sendall_returned_in_the_row_of_an_ack_that_had_not_come() {
+    for crossed in [false, true] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        log.at(200 * MS);
+        let sendall = log.call(Client, 4, "sendall", &["\"much\""]);
+        log.later(30);
+        log.cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"much"));
+        let ack = log.later(2 * MS).send(Server, tcp.next(Server, ACK, b""));
+        log.at(210 * MS).returns(sendall, Client, "sendall", "None");
+        if crossed {
+            log.later(5 * MS)
+                .cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"more"));
+        }
+        log.at(220 * MS)
+            .verdict(ack, Server, Verdict::Delivered, None);
+        let rows = rows(log);
+        let [way, began, returned] = way_and_call(&rows, ack, (Client, sendall));
+        assert_eq!((way.len(), began.len(), returned.len()), (2, 1, 1));
+        assert!(way[0] < returned[0] && returned[0] < way[1], "{rows:#?}");
+    }
+}
+
+/// `recv(4, 4096) = 4 "GET "` stood in the row of the segment behind, which was on its way still.
+#[test]
+fn a_recv_of_what_was_there_stood_in_the_row_of_a_segment_that_had_not_come() {
+    let mut log = Script::new("");
+    listens(&mut log);
+    let mut tcp = open(&mut log, 0, 4);
+    let push = and_ack(Flags::PSH);
+    log.at(200 * MS)
+        .cross(Client, tcp.next(Client, push, b"GET "));
+    let next = log.at(205 * MS).send(Client, tcp.next(Client, push, b"/"));
+    let recv = log.later(300).call(Server, 4, "recv", &["4096"]);
+    log.later(50).returns(recv, Server, "recv", "4 \"GET \"");
+    log.at(210 * MS)
+        .verdict(next, Client, Verdict::Delivered, None);
+    let rows = rows(log);
+    let [way, began, returned] = way_and_call(&rows, next, (Server, recv));
+    assert_eq!((way.len(), began.len()), (1, 1), "{rows:#?}");
+    assert_eq!(began, returned, "{rows:#?}");
+    assert!(way[0] < began[0], "{rows:#?}");
+}

@@ -20,7 +20,7 @@ use crate::story::sockets::of_packet;
 
 /// So much sooner than it did may a call seem to have returned, in nanoseconds: a tracer looks at its clock some ten
 /// microseconds before it lets its program run on, and the clocks of a log are never looked at quite at once.
-const RETURNED_NS: u64 = 200_000;
+pub(super) const RETURNED_NS: u64 = 200_000;
 
 impl Queue {
     /// A packet leaves: what is on its way to its sender has not arrived yet, and the two cross.

@@ -1,0 +1,135 @@
+//! A call returns beside no packet that comes later: what it has waited for came before.
+
+use super::Queue;
+use super::begins_ns;
+use super::packets::RETURNED_NS;
+use super::receives;
+use crate::log::Host;
+use crate::story::Arrow;
+use crate::story::CallCell;
+use crate::story::Row;
+use crate::story::Stretch;
+use crate::story::millis;
+use crate::story::pending::Open;
+use crate::story::pending::lands_another;
+
+impl Queue {
+    /// A packet arrives. A call that returned in its row before has not waited for it, and gets a row of its own: the packet is still on its way
+    /// there. What a call received at once was there already.
+    pub(in crate::story) fn arrives_behind_returns(&mut self, packet: u64, now_ns: u64) {
+        let Some(place) = self.way_of(packet) else {
+            return;
+        };
+        let row = &mut self.rows[place].row;
+        let Some(host) = row.arrow.as_ref().map(|arrow| arrow.from.other()) else {
+            return;
+        };
+        let before = |cell: &&CallCell| {
+            let shown = !cell.begins || receives(&cell.name);
+            shown && has_returned_before(cell, now_ns)
+        };
+        let Some(cell) = row.calls[host].as_ref().filter(before) else {
+            return;
+        };
+        let at_once = cell.begins && !takes_long(cell);
+        let apart = match at_once {
+            true => row.calls[host].take(),
+            false => gives_return(&mut row.calls[host]),
+        };
+        if !at_once {
+            self.rows[place].departs_if(|_| true);
+        }
+        if let Some(apart) = apart {
+            self.stands_alone(host, apart);
+        }
+    }
+
+    /// A call that has returned after what the next row shows first stands there, or in a row of its own: a row's call is shown
+    /// with its own time, below the packet that made it return. So does one that began elsewhere and returned while the row's packet was on
+    /// its way.
+    pub(super) fn hands_on_returns(&mut self, row: &mut Row) {
+        // One that has a row of its own stands where it belongs.
+        let calls = [&row.calls.client, &row.calls.server];
+        if row.arrow.is_none() && calls.into_iter().flatten().count() == 1 {
+            return;
+        }
+        let next = self.rows.front();
+        let first_ns = next.map_or(u64::MAX, begins_ns);
+        let shows = next.is_some_and(|next| next.row.arrow.is_some() || next.is_calls());
+        for host in [Host::Client, Host::Server] {
+            let arrow = row.arrow.as_ref();
+            let parts = |cell: &CallCell| {
+                let here = |arrow: &Arrow| !cell.begins || arrow.from != host;
+                let late = cell.returned_ns.is_some_and(|at| at > first_ns);
+                let leaves = arrow.is_some_and(|arrow| is_on_its_way(arrow, cell, host));
+                leaves || late && arrow.map_or(!cell.begins, here)
+            };
+            if !row.calls[host].as_ref().is_some_and(parts) {
+                continue;
+            }
+            let Some(returned) = gives_return(&mut row.calls[host]) else {
+                continue;
+            };
+            let next = self.rows.front_mut().filter(|next| {
+                let free = shows && next.row.calls[host].is_none() && returned.t_ns > first_ns;
+                let of = (returned.datagram, returned.answer.as_ref());
+                free && !lands_another(&next.row, host, of)
+                    && !comes_later(&next.row, &returned, host)
+            });
+            match next {
+                Some(next) => next.row.calls[host] = Some(returned),
+                None => self.stands_alone(host, returned),
+            }
+        }
+    }
+
+    /// A call that has returned gets a row of its own, above what happened later.
+    fn stands_alone(&mut self, host: Host, cell: CallCell) {
+        let returned_ns = cell.returned_ns.unwrap_or(cell.t_ns);
+        let later = |open: &Open| begins_ns(open) > returned_ns;
+        let place = self.rows.iter().position(later);
+        let place = place.unwrap_or(self.rows.len());
+        self.rows.insert(place, Open::returns(host, cell));
+    }
+}
+
+/// Takes out how a call has returned; where it began, that stays.
+fn gives_return(here: &mut Option<CallCell>) -> Option<CallCell> {
+    let cell = here.as_mut()?;
+    let returned = CallCell {
+        begins: false,
+        t_ns: cell.returned_ns.unwrap_or(cell.t_ns),
+        ..cell.clone()
+    };
+    match cell.begins {
+        true => (cell.answer, cell.returned_ns) = (None, None),
+        false => *here = None,
+    }
+    Some(returned)
+}
+
+/// Whether a call has returned before a packet came at this time.
+fn has_returned_before(cell: &CallCell, came_ns: u64) -> bool {
+    let returned_ns = cell.returned_ns.filter(|_| cell.answer.is_some());
+    returned_ns.is_some_and(|at| at.saturating_add(RETURNED_NS) < came_ns)
+}
+
+/// Whether a call has returned in a later millisecond than it began: rows show so much.
+fn takes_long(cell: &CallCell) -> bool {
+    cell.returned_ns
+        .is_some_and(|at| millis(at) > millis(cell.t_ns))
+}
+
+/// Whether a row shows how a packet leaves for a host, and that a call of the host returned there in a later millisecond.
+fn is_on_its_way(arrow: &Arrow, cell: &CallCell, host: Host) -> bool {
+    let departs = arrow.stretch == Stretch::Departure && arrow.from != host;
+    let returns = !cell.begins && cell.answer.is_some();
+    departs && returns && millis(cell.t_ns) > millis(arrow.sent_ns)
+}
+
+/// Whether the packet of a row has come to a host when a call there had returned.
+fn comes_later(row: &Row, cell: &CallCell, host: Host) -> bool {
+    let comes = row.arrow.as_ref().filter(|arrow| arrow.from != host);
+    let came_ns = comes.and_then(|arrow| arrow.decided_ns);
+    came_ns.is_some_and(|came_ns| has_returned_before(cell, came_ns))
+}
