@@ -3,6 +3,7 @@
 mod calls;
 mod ends;
 mod packets;
+mod pieces;
 mod returns;
 mod states;
 mod times;

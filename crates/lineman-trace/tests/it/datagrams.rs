@@ -89,7 +89,7 @@ fn a_datagram_that_was_refused_was_told_as_cut() {
 }
 
 /// The pieces of a datagram, each of at most 1480 bytes.
-fn pieces(whole: &[u8]) -> Vec<Vec<u8>> {
+pub fn pieces(whole: &[u8]) -> Vec<Vec<u8>> {
     const PIECE: usize = 1480;
     let (head, body) = whole.split_at(34);
     let chunks: Vec<&[u8]> = body.chunks(PIECE).collect();

@@ -3,6 +3,7 @@
 use lineman_proto::wire::flow::Arrival;
 
 use super::Queue;
+use super::pieces::piece_of;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Event;
@@ -34,11 +35,9 @@ impl Queue {
             let waits = receives(&call.name) && takes_waiting(&open.row, call.host);
             at_once && (takes_beginning(&open.row, call.host) || waits && arrow.is_none_or(&about))
         });
-        // A segment that arrives while recv() waits is in its row; a datagram in fragments is whole with the last.
-        self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
-            What::Udp(datagram) => !datagram.in_pieces,
-            What::IcmpError(_) => true,
-            _ => false,
+        // A segment that arrives while recv() waits is in its row.
+        self.precedes_arrivals(place, call, |arrow| {
+            matches!(arrow.seen.what, What::Udp(_) | What::IcmpError(_))
         });
         place
     }
@@ -141,11 +140,16 @@ impl Queue {
     }
 
     /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
-    /// call would seem to wait for what is there, or to return something else.
+    /// call would seem to wait for what is there, or to return something else. A datagram in pieces is there with the last of them.
     fn precedes_arrivals(&mut self, place: usize, call: &Call, such: impl Fn(&Arrow) -> bool) {
         if !receives(&call.name) && !waits_in_vain(call) {
             return;
         }
+        let completing = self.completing(place, call.host);
+        let such = |arrow: &Arrow| match piece_of(arrow) {
+            Some(_) => completing.contains(&arrow.id),
+            None => such(arrow),
+        };
         for open in self.rows.iter_mut().take(place) {
             open.departs_if(|arrow| arrow.from != call.host && such(arrow));
         }
