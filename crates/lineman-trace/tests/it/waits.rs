@@ -433,3 +433,34 @@ fn a_datagram_in_pieces_had_arrived_above_the_call_that_waited_for_it() {
     assert!(last[0] < began[0] && began[0] < last[1], "{rows:#?}");
     assert_eq!(returned, last[1..], "{rows:#?}");
 }
+
+/// "recvfrom() = ACK 1" stood below the copy of that ACK, which had come 0.03 ms behind it: as if it had returned the copy.
+#[test]
+fn a_recvfrom_stood_below_the_copy_of_what_it_returned() {
+    for (between, behind, above) in [(false, 80, true), (true, 80, true), (true, 1500, false)] {
+        let mut log = Script::new("");
+        log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
+        log.quick(Server, 4, "bind", &["0.0.0.0:7000"], "0");
+        let waits = log.at(20 * MS).call(Server, 4, "recvfrom", &["2048"]);
+        let asked = log
+            .at(25 * MS)
+            .send(Client, datagram(Client, 5000, 7000, b"ask"));
+        let copy = 99;
+        log.verdict(asked, Client, Verdict::Duplicated { copy }, None);
+        if between {
+            log.later(400).call(Client, 3, "recvfrom", &["2048"]);
+        }
+        log.at(35 * MS)
+            .verdict(asked, Client, Verdict::Delivered, None);
+        log.later(30)
+            .verdict(copy, Client, Verdict::Delivered, None);
+        let answer = "3 \"ask\", 10.0.0.1:5000";
+        log.later(behind).returns(waits, Server, "recvfrom", answer);
+        let rows = rows(log);
+        let [asked, _, returned] = way_and_call(&rows, asked, (Server, waits));
+        let [lands, ..] = way_and_call(&rows, copy, (Server, waits));
+        assert_eq!((asked.len(), lands.len(), returned.len()), (1, 1, 1));
+        assert_eq!(returned[0] < lands[0], above, "{rows:#?}");
+        assert!(between || returned == asked, "{rows:#?}");
+    }
+}

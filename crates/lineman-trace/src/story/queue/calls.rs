@@ -4,6 +4,7 @@ use lineman_proto::wire::flow::Arrival;
 
 use super::Queue;
 use super::pieces::piece_of;
+use super::returns::lands_copy;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Event;
@@ -64,14 +65,17 @@ impl Queue {
             cell.is_some_and(|cell| cell.id == call.id)
         };
         let woken = self.woken_by(returned, &about);
+        let brought = returned.datagram.or(woken);
+        let is_copy = |open: &Open| lands_copy(&open.row, brought, event.t_ns);
         let place = self.rows.iter().rposition(began);
         let stays = |place: &usize| at_once || !self.has_waited(*place, call.host);
+        let passed = |open: &Open| open.is_end_of_program() || is_copy(open);
         let place = match place.filter(stays) {
             Some(place) => {
                 self.rows[place].touch(event);
                 place
             }
-            None => self.join_above(event, Some(call.host), Open::is_end_of_program, |open| {
+            None => self.join_above(event, Some(call.host), passed, |open| {
                 let arrow = open.row.arrow.as_ref();
                 let on_its_way = arrow.filter(|it| it.from != call.host && it.is_under_way());
                 let too_late = on_its_way.is_some_and(|it| comes_too_late(call, is_reset(it)));
@@ -82,6 +86,7 @@ impl Queue {
                 takes && !too_late && !parts && (!others || is_own(open))
             }),
         };
+        let place = self.above_copies(place, is_copy);
         // A segment may have arrived before the log is told so: only of a call that has got nothing is it known that none had.
         let got_nothing = matches!(call.answer, Some(Answer::Error(_)));
         self.precedes_arrivals(place, call, |arrow| {

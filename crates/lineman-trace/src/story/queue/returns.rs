@@ -60,7 +60,14 @@ impl Queue {
             let arrow = row.arrow.as_ref();
             let parts = |cell: &CallCell| {
                 let here = |arrow: &Arrow| !cell.begins || arrow.from != host;
-                let late = cell.returned_ns.is_some_and(|at| at > first_ns);
+                let copied = |at: u64| {
+                    let of = arrow.map(|arrow| arrow.id);
+                    let next = self.rows.front();
+                    next.is_some_and(|next| lands_copy(&next.row, of, at))
+                };
+                let late = cell
+                    .returned_ns
+                    .is_some_and(|at| at > first_ns && !copied(at));
                 let leaves = arrow.is_some_and(|arrow| is_on_its_way(arrow, cell, host));
                 leaves || late && arrow.map_or(!cell.begins, here)
             };
@@ -83,6 +90,24 @@ impl Queue {
         }
     }
 
+    /// A call that returns what a packet has brought, in a new row, stands above the copies of that. Gives its place.
+    pub(super) fn above_copies(
+        &mut self,
+        mut place: usize,
+        is_copy: impl Fn(&Open) -> bool,
+    ) -> usize {
+        if !self.rows[place].is_empty() {
+            return place;
+        }
+        while let Some(above) = place.checked_sub(1)
+            && is_copy(&self.rows[above])
+        {
+            self.rows.swap(above, place);
+            place = above;
+        }
+        place
+    }
+
     /// A call that has returned gets a row of its own, above what happened later.
     fn stands_alone(&mut self, host: Host, cell: CallCell) {
         let returned_ns = cell.returned_ns.unwrap_or(cell.t_ns);
@@ -91,6 +116,18 @@ impl Queue {
         let place = place.unwrap_or(self.rows.len());
         self.rows.insert(place, Open::returns(host, cell));
     }
+}
+
+/// Whether a row shows how a copy of a packet comes, in the millisecond in which a call returns what the packet has brought: that has come
+/// before, and has had it return.
+pub(super) fn lands_copy(row: &Row, packet: Option<u64>, returned_ns: u64) -> bool {
+    let lands = row
+        .arrow
+        .as_ref()
+        .filter(|it| it.stretch == Stretch::Landing);
+    let copy = lands.filter(|it| it.copy_of.is_some() && it.copy_of == packet);
+    let came_ns = copy.and_then(|it| it.decided_ns.filter(|_| it.fate.arrives()));
+    came_ns.is_some_and(|at| millis(at) == millis(returned_ns))
 }
 
 /// Takes out how a call has returned; where it began, that stays.
