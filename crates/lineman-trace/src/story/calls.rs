@@ -68,6 +68,8 @@ pub(super) struct Calls {
     /// Calls that wait still on the socket of a descriptor that is closed: it lives until the last has returned.
     keep: HashMap<u64, Socket>,
     datagrams: Datagrams,
+    /// The last packet with which a datagram was whole at its host, and for whom that was.
+    brought: Option<(u64, Option<SocketAddr>)>,
     /// What programs have handed to their TCPs.
     pub(super) kept_back: KeptBack,
     waits: Waits,
@@ -329,11 +331,11 @@ impl Calls {
         }
     }
 
-    /// Whether a call waits for what a segment brings that arrives now.
+    /// Whether a call waits for what a packet brings that arrives now.
     pub(super) fn waits_for(&self, id: u64, arrow: &Arrow) -> bool {
         let call = self.asked.get(&id).filter(|call| call.host != arrow.from);
         let Some(segment) = arrow.seen.segment() else {
-            return false;
+            return call.is_some_and(|call| self.waits_for_datagram(call, arrow));
         };
         call.is_some_and(|call| {
             let opens = matches!(arrow.label, Some(Label::AckThird { .. }));
@@ -343,6 +345,25 @@ impl Calls {
             };
             fits && self.about(call)(arrow)
         })
+    }
+
+    /// Whether a call may wait for the datagram that is whole with a packet which has arrived.
+    fn waits_for_datagram(&self, call: &Call, arrow: &Arrow) -> bool {
+        let Some((_, to)) = self.brought.filter(|(packet, _)| *packet == arrow.id) else {
+            return false;
+        };
+        let may_get = |socket: &Descriptor| {
+            let is_its = to.is_none_or(|to| socket.may_have(to.port()));
+            is_its && socket.transport != Some(Transport::Tcp)
+        };
+        let may_get = match readiness::descriptors(call) {
+            Some(fds) => {
+                let several = self.several(call, fds);
+                several.may_be_others || several.known.iter().any(may_get)
+            }
+            None => self.descriptors.of(call).is_none_or(may_get),
+        };
+        receives(&call.name) && may_get
     }
 
     /// The sockets that a call waits for, or has found ready.
@@ -407,7 +428,9 @@ impl Calls {
     /// A packet has reached a host, undamaged.
     pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow, now_ns: u64) {
         self.kept_back.arrives(host, arrow, now_ns);
-        self.datagrams.arrives(host, arrow);
+        if let Some(to) = self.datagrams.arrives(host, arrow) {
+            self.brought = Some((arrow.id, to));
+        }
     }
 
     /// The address at which a program receives what a packet, an ICMP error, says that nobody does.

@@ -56,8 +56,8 @@ struct Partial {
 }
 
 impl Datagrams {
-    /// A packet has reached a host.
-    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) {
+    /// A packet has reached a host. If a datagram is whole with it: for whom that is, if that is known.
+    pub(super) fn arrives(&mut self, host: Host, arrow: &Arrow) -> Option<Option<SocketAddr>> {
         let whole = match &arrow.seen.what {
             What::Udp(it) if !it.in_pieces => Some(Waiting::of(arrow, it)),
             What::Udp(it) => it.piece_of.and_then(|id| {
@@ -69,11 +69,12 @@ impl Datagrams {
             }) => self.piece(host, arrow, (*id, *offset, *len), None),
             _ => None,
         };
-        if let Some(whole) = whole {
-            let waiting = &mut self.waiting[host];
-            waiting.truncate(MEMORY - 1);
-            waiting.push_front(whole);
-        }
+        let whole = whole?;
+        let to = whole.to;
+        let waiting = &mut self.waiting[host];
+        waiting.truncate(MEMORY - 1);
+        waiting.push_front(whole);
+        Some(to)
     }
 
     /// A piece has come: the datagram, if it was the last that was missing.

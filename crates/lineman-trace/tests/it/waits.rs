@@ -13,6 +13,7 @@ use crate::composer::*;
 use crate::datagrams::pieces;
 use crate::order::listens;
 use crate::order::open;
+use crate::order::read_late;
 
 /// The row of a packet in which the server's call began, if it did there, and whether it returned there too.
 fn beside(rows: &[Row], id: u64) -> Option<(bool, bool)> {
@@ -398,40 +399,47 @@ fn a_recv_of_what_was_there_stood_in_the_row_of_a_segment_that_had_not_come() {
     assert!(way[0] < began[0], "{rows:#?}");
 }
 
-/// All fragments of a datagram were drawn as arrived above the `recvfrom()` that was called while they were on their way.
+/// All fragments of a datagram were drawn as arrived above the `recvfrom()` that was called while they were on their way; so were those that
+/// a busy lab read only then.
 #[test]
 fn a_datagram_in_pieces_had_arrived_above_the_call_that_waited_for_it() {
-    let mut log = Script::new("");
-    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
-    log.quick(Server, 4, "bind", &["0.0.0.0:7000"], "0");
-    log.at(20 * MS);
-    let pieces = pieces(&datagram(Client, 5000, 7000, &[b'x'; 4000]));
-    let ids: Vec<u64> = pieces.into_iter().map(|it| log.send(Client, it)).collect();
-    let waits = log.at(25 * MS).call(Server, 4, "recvfrom", &["4096"]);
-    log.at(30 * MS);
-    for id in &ids {
-        log.verdict(*id, Client, Verdict::Delivered, None);
+    for is_read_late in [false, true] {
+        let mut log = Script::new("");
+        log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "4");
+        log.quick(Server, 4, "bind", &["0.0.0.0:7000"], "0");
+        let pieces = pieces(&datagram(Client, 5000, 7000, &[b'x'; 4000]));
+        let begins = |log: &mut Script| log.at(25 * MS).call(Server, 4, "recvfrom", &["4096"]);
+        let early = is_read_late.then(|| begins(&mut log));
+        log.at(if is_read_late { 26 } else { 21 } * MS);
+        let left = pieces.into_iter().zip(51..);
+        let ids: Vec<u64> = left
+            .map(|(bytes, id)| {
+                log.put(read_late(id, 20 * MS + id, bytes));
+                id
+            })
+            .collect();
+        let waits = early.unwrap_or_else(|| begins(&mut log));
+        log.at(30 * MS);
+        for id in &ids {
+            log.verdict(*id, Client, Verdict::Delivered, None);
+        }
+        let answer = "4000 \"xxxxxxxxxxxxxxxx\"..., 10.0.0.1:5000";
+        log.later(20).returns(waits, Server, "recvfrom", answer);
+        let rows = rows(log);
+        let shown = ids
+            .iter()
+            .map(|id| way_and_call(&rows, *id, (Server, waits)));
+        let shown: Vec<_> = shown.collect();
+        let [began, returned] = [1, 2].map(|it| shown[0][it].clone());
+        let ways: Vec<_> = shown.iter().map(|it| &it[0]).collect();
+        // One alone is nothing that could be received: only the last is shown to arrive below.
+        let [first, second, last] = &ways[..] else {
+            panic!("three pieces: {ways:?}");
+        };
+        assert_eq!((first.len(), second.len(), last.len()), (1, 1, 2));
+        assert!(last[0] < began[0] && began[0] < last[1], "{rows:#?}");
+        assert_eq!(returned, last[1..], "{rows:#?}");
     }
-    let answer = "4000 \"xxxxxxxxxxxxxxxx\"..., 10.0.0.1:5000";
-    log.later(20).returns(waits, Server, "recvfrom", answer);
-    let rows = rows(log);
-    let shown = ids
-        .iter()
-        .map(|id| way_and_call(&rows, *id, (Server, waits)));
-    let shown: Vec<_> = shown.collect();
-    let [began, returned] = [1, 2].map(|it| shown[0][it].clone());
-    let ways: Vec<_> = shown.iter().map(|it| &it[0]).collect();
-    // One alone is nothing that could be received: only the last is shown to arrive below.
-    let [first, second, last] = &ways[..] else {
-        panic!("three pieces: {ways:?}");
-    };
-    assert_eq!(
-        (first.len(), second.len(), last.len()),
-        (1, 1, 2),
-        "{rows:#?}"
-    );
-    assert!(last[0] < began[0] && began[0] < last[1], "{rows:#?}");
-    assert_eq!(returned, last[1..], "{rows:#?}");
 }
 
 /// "recvfrom() = ACK 1" stood below the copy of that ACK, which had come 0.03 ms behind it: as if it had returned the copy.

@@ -113,7 +113,7 @@ impl Queue {
             .map(|arrow| arrow.id)
     }
 
-    /// A segment arrives. Where a call waits for it in a row below its own, it arrives below that: there the call returns. `waits` says of
+    /// A packet arrives. Where a call waits for it in a row below its own, it arrives below that: there the call returns. `waits` says of
     /// the number of a call whether it does.
     pub(in crate::story) fn arrives_below(&mut self, packet: u64, waits: impl Fn(u64) -> bool) {
         let Some(place) = self.way_of(packet) else {
