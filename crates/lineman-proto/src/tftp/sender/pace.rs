@@ -18,7 +18,8 @@ use std::time::Duration;
 /// windows more is tried; where that fails at the place where it must if the receiver is the reason,
 /// what worked before is returned to, and the next attempt waits twice as long. Where bursts that
 /// should fit lose something too, now here and now there, it was the network: bursts end, and the
-/// next suspicion needs more.
+/// next suspicion needs more. Where windows differ in size, only one that is larger than what the
+/// receiver seems to hold says something by arriving.
 #[derive(Debug)]
 pub(super) struct Pace {
     now: Level,
@@ -33,6 +34,8 @@ pub(super) struct Pace {
     doubt: u32,
     /// The block.
     taken: u64,
+    /// Of a window of so many.
+    lost_of: u64,
     /// Windows without, in a row.
     clean: u32,
     /// So many of them before more is tried.
@@ -95,6 +98,7 @@ impl Pace {
             proof,
             doubt: 0,
             taken: 0,
+            lost_of: 0,
             clean: 0,
             patience: CLEAN_WINDOWS,
         }
@@ -122,7 +126,7 @@ impl Pace {
             let is_cheap = window <= CHEAP;
             self.doubt += if is_paced && is_cheap { DOUBT } else { 0 };
         }
-        self.taken = taken;
+        (self.taken, self.lost_of) = (taken, window);
         if self.doubt >= REFUTED {
             *self = Self::needing((self.proof * 2).min(MOST_PROOF));
         } else if let Some(before) = self.before.take_if(|before| before.explains(taken)) {
@@ -140,7 +144,10 @@ impl Pace {
             Some(before) => before.burst.min(window), // the attempt was too much
             None => self.now.burst.min(window) / 2,
         };
-        self.lost(window, taken, Evidence::Silence);
+        // One that should have fitted was the network's.
+        if taken < window {
+            self.lost(window, taken, Evidence::Silence);
+        }
     }
 
     /// Flights are lost again and again, whole or nobody knows how much of them.
@@ -152,13 +159,19 @@ impl Pace {
 
     /// All of a window has arrived.
     pub(super) fn whole(&mut self, window: u64) {
-        self.alike = 0;
+        // The client may ask for another size with each ACK (`msftwindow`).
+        let fits_as_suspected = window < self.lost_of && window <= self.taken + LIKENESS;
+        if !fits_as_suspected {
+            self.alike = 0;
+        }
         self.doubt = self.doubt.saturating_sub(1);
-        self.clean += 1;
-        if self.now.burst < window && self.clean >= self.patience {
-            self.clean = 0;
-            self.before = Some(self.now);
-            self.widen(window);
+        if self.now.burst < window {
+            self.clean += 1;
+            if self.clean >= self.patience {
+                self.clean = 0;
+                self.before = Some(self.now);
+                self.widen(window.max(self.lost_of));
+            }
         }
     }
 
@@ -341,6 +354,41 @@ mod tests {
         assert_eq!(pace.burst(), 12);
         pace.silence(16);
         assert_eq!(pace.burst(), 8);
+    }
+
+    /// Who asked for 64, 64, 1 and so on, and could hold one, got windows of 64 to the end of the file.
+    #[test]
+    fn small_windows_that_arrive_do_not_hide_that_large_ones_never_do() {
+        let mut pace = Pace::new();
+        for _ in 0..9 {
+            pace.lost(64, 1, Evidence::Answer);
+            pace.whole(1);
+        }
+        assert_eq!(pace.burst(), 1);
+        for _ in 0..8 * 4 {
+            pace.whole(1);
+        }
+        assert_eq!(pace.burst(), 1, "nor are they an attempt");
+        for _ in 0..8 {
+            pace.whole(2);
+        }
+        assert_eq!(pace.burst(), 2, "not all, as all of two");
+        let mut pace = Pace::new();
+        for _ in 0..9 {
+            pace.lost(64, 1, Evidence::Answer);
+            pace.whole(3);
+        }
+        assert_eq!(pace.burst(), u64::MAX, "more than it seemed to hold");
+    }
+
+    #[test]
+    fn a_small_window_that_is_lost_whole_says_nothing_of_the_ring() {
+        let mut pace = Pace::new();
+        pace.lost(64, 5, Evidence::Answer);
+        for _ in 0..9 {
+            pace.silence(5);
+        }
+        assert_eq!(pace.burst(), u64::MAX);
     }
 
     #[test]

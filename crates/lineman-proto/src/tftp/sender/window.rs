@@ -14,6 +14,8 @@ use super::pace::Pace;
 #[derive(Debug)]
 pub(super) struct Window {
     pace: Pace,
+    /// The block that was next when it left: from there on it shows how far the client comes.
+    first: u64,
     /// The block behind it: what is left of it leaves after a pause (see [`Pace`]).
     end: u64,
     /// When its first blocks left.
@@ -67,6 +69,7 @@ impl Window {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             pace: Pace::new(),
+            first: 1,
             end: 1,
             began_at: now,
             repeated_end: 1,
@@ -106,6 +109,18 @@ impl Window {
         self.began_at = now;
     }
 
+    /// It has ended in silence, or in the client's own timer, and `base` is the client's next block: how far the
+    /// client has come since it left is what it could take, and only where it has not moved is that a guess.
+    fn silent(&mut self, base: u64) {
+        match base.saturating_sub(self.first) {
+            0 => self.pace.silence(self.end.saturating_sub(base)),
+            taken => {
+                let size = self.end.saturating_sub(self.first);
+                self.pace.lost(size, taken, Evidence::Silence);
+            }
+        }
+    }
+
     /// No more than `end`.
     pub(super) fn limit(&mut self, end: u64) {
         self.end = self.end.min(end);
@@ -120,6 +135,7 @@ impl Sender {
         let (base, high) = (self.base, self.high);
         if let Flight::Window(window) = &mut self.flight {
             window.began_at = now;
+            window.first = base;
             window.end = end;
             window.repeated_end = high.clamp(base, end);
             window.is_repair = high > base;
@@ -184,6 +200,7 @@ impl Sender {
             // All that was sent twice is there, and nothing shows that a block behind it was lost: the
             // client had those blocks, and acknowledged because they came a second time.
             window.distrust(1);
+            window.first = base;
             self.loss.needless();
             self.slide(now);
         } else if !window.is_repair || self.loss.can_answer(since) {
@@ -251,7 +268,7 @@ impl Sender {
             && self.loss.can_answer(since(window.began_at));
         let is_own_timer = since(self.sent_at) >= OVERDUE;
         if in_flight > 1 && (answers_question || is_trusted || is_own_timer) {
-            window.pace.silence(window.end.saturating_sub(self.base));
+            window.silent(self.base);
             let rest = window.rest;
             self.stats.gaps += 1;
             self.repair(now);

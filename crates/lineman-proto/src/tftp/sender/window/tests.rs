@@ -19,21 +19,26 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let mut world = Self::with_windows_of(4);
+        assert_eq!(world.sent(), [(1, 4)]);
+        assert_eq!(world.ack(4), [(5, 8)]);
+        world
+    }
+
+    /// The first window is on its way.
+    fn with_windows_of(windowsize: u16) -> Self {
         let timing = Timing {
             patience: Duration::from_secs(20),
             dally: Duration::ZERO,
             unconfirmed_resends: None,
         };
         let agreed = Agreed {
-            windowsize: 4,
+            windowsize,
             ..Agreed::default()
         };
         let (now, length) = (Instant::now(), Some(1 << 20));
         let sender = Sender::new(now, agreed, Rollover::ToZero, timing, length, None);
-        let mut world = Self { sender, now };
-        assert_eq!(world.sent(), [(1, 4)]);
-        assert_eq!(world.ack(4), [(5, 8)]);
-        world
+        Self { sender, now }
     }
 
     /// Everything that is to be sent, as first and last blocks.
@@ -134,4 +139,24 @@ fn an_ack_from_a_flight_that_has_been_replaced_is_progress() {
     assert_eq!(world.silence().1, [(6, 9)]);
     assert_eq!(world.ack(9), [(10, 13)]);
     assert_eq!(world.ack(6), [], "superseded");
+}
+
+/// Its first round trip was a second long, as the first ACK was lost and it repeated it by its timer: all its
+/// reports seemed to come too soon to be some. To the end of the file the whole window left at each beat of its timer.
+#[test]
+fn before_a_clients_own_timer_a_flight_has_shown_how_much_the_client_can_take() {
+    let mut world = World::with_windows_of(16);
+    assert_eq!(world.sent(), [(1, 16)]);
+    world.now += 999 * MS;
+    assert_eq!(world.ack(16), [(17, 32)]);
+    let mut acknowledged = 16;
+    for _ in 0..3 {
+        world.now += 600 * MS;
+        assert_eq!(world.ack(acknowledged).len(), 1);
+        world.ack(acknowledged + 1);
+        acknowledged += 1;
+    }
+    world.now += 600 * MS;
+    let next = u64::from(acknowledged) + 1;
+    assert_eq!(world.ack(acknowledged), [(next, next)], "a burst that fits");
 }
