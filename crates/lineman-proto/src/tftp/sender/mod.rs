@@ -227,8 +227,17 @@ impl Sender {
                 message: message.to_vec(),
                 block: self.base - 1,
             }),
-            // A repeated OACK to a client that sends: its next block or a time-out answers it.
+            Packet::Oack(_) if self.base == 1 => self.handle_repeated_oack(now),
             Packet::Request(_) | Packet::Data { .. } | Packet::Oack(_) => {}
+        }
+    }
+
+    /// To a client that sends, it is what ACK 0 is without options. In a window it may say that block 1 is missing. It
+    /// may also be doubled, so it counts only where it answers a question or is the server's own timer.
+    fn handle_repeated_oack(&mut self, now: Instant) {
+        if let Flight::Window(window) = &mut self.flight {
+            window.distrust(1);
+            self.handle_ack(now, 0);
         }
     }
 
