@@ -22,7 +22,9 @@ impl Sender {
                 .agreed
                 .timeout
                 .map_or(Duration::ZERO, |asked| asked * 2);
-            end.min(self.heard_at + waited + LAST_ACK_PATIENCE.max(repeats))
+            // One that has not begins to wait anew with each packet, and says so after its own time-out.
+            let said = self.sent_at + OWN_TIMER;
+            end.min((self.heard_at + waited + LAST_ACK_PATIENCE.max(repeats)).max(said))
         } else {
             end
         }
@@ -67,3 +69,5 @@ impl Sender {
 
 /// How long to wait for the ACK of the last block.
 const LAST_ACK_PATIENCE: Duration = Duration::from_secs(5);
+/// The shortest time-out that a client of RFC 2349 can ask for, and half of it for the way.
+const OWN_TIMER: Duration = Duration::from_millis(1500);
