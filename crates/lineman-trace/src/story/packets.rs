@@ -262,7 +262,7 @@ impl Story {
             self.queue.depart_if(is_earlier);
             let calls = &self.calls;
             self.queue
-                .arrives_below(packet.id, |call| calls.waits_for(call, &arrow));
+                .arrives_below(packet.id, event.t_ns, |call| calls.waits_for(call, &arrow));
             self.queue.arrives_behind_returns(packet.id, event.t_ns);
         }
         let Some(place) = self.row_of_fate(event, &arrow, fate) else {

@@ -3,7 +3,6 @@
 mod calls;
 mod ends;
 mod packets;
-mod pieces;
 mod returns;
 mod states;
 mod times;

@@ -378,25 +378,52 @@ fn a_sendall_returned_in_the_row_of_an_ack_that_had_not_come() {
     }
 }
 
-/// `recv(4, 4096) = 4 "GET "` stood in the row of the segment behind, which was on its way still.
+/// `recv(4, 4096) = 4 "GET "` stood in the row of the segment behind, which was on its way still; or below its row, in which it was
+/// drawn as arrived: as if `recv()` had left what was there.
 #[test]
 fn a_recv_of_what_was_there_stood_in_the_row_of_a_segment_that_had_not_come() {
-    let mut log = Script::new("");
-    listens(&mut log);
-    let mut tcp = open(&mut log, 0, 4);
-    let push = and_ack(Flags::PSH);
-    log.at(200 * MS)
-        .cross(Client, tcp.next(Client, push, b"GET "));
-    let next = log.at(205 * MS).send(Client, tcp.next(Client, push, b"/"));
-    let recv = log.later(300).call(Server, 4, "recv", &["4096"]);
-    log.later(50).returns(recv, Server, "recv", "4 \"GET \"");
-    log.at(210 * MS)
-        .verdict(next, Client, Verdict::Delivered, None);
-    let rows = rows(log);
-    let [way, began, returned] = way_and_call(&rows, next, (Server, recv));
-    assert_eq!((way.len(), began.len()), (1, 1), "{rows:#?}");
-    assert_eq!(began, returned, "{rows:#?}");
-    assert!(way[0] < began[0], "{rows:#?}");
+    for later in [300, 2 * MS] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        let push = and_ack(Flags::PSH);
+        log.at(200 * MS)
+            .cross(Client, tcp.next(Client, push, b"GET "));
+        let next = log.at(205 * MS).send(Client, tcp.next(Client, push, b"/"));
+        let recv = log.later(later).call(Server, 4, "recv", &["4096"]);
+        log.later(50).returns(recv, Server, "recv", "4 \"GET \"");
+        log.at(210 * MS)
+            .verdict(next, Client, Verdict::Delivered, None);
+        let rows = rows(log);
+        let [way, began, returned] = way_and_call(&rows, next, (Server, recv));
+        assert_eq!((way.len(), began.len()), (2, 1), "{rows:#?}");
+        assert_eq!(began, returned, "{rows:#?}");
+        assert!(way[0] < began[0] && began[0] < way[1], "{rows:#?}");
+    }
+}
+
+/// An ACK was drawn as arrived above what its receiver did in the 40 ms in which it was on its way: above a `recv()` that began, and
+/// above a `send()` whose bytes Nagle's algorithm kept back until that ACK came.
+#[test]
+fn an_ack_had_arrived_above_what_its_receiver_did_meanwhile() {
+    for (name, args, answer) in [("recv", "100", None), ("send", "\"late\"", Some("4"))] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        log.at(200 * MS)
+            .cross(Client, tcp.next(Client, and_ack(Flags::PSH), b"soon"));
+        let ack = log.at(201 * MS).send(Server, tcp.next(Server, ACK, b""));
+        let call = log.at(210 * MS).call(Client, 4, name, &[args]);
+        if let Some(answer) = answer {
+            log.later(50).returns(call, Client, name, answer);
+        }
+        log.at(241 * MS)
+            .verdict(ack, Server, Verdict::Delivered, None);
+        let rows = rows(log);
+        let [way, began, _] = way_and_call(&rows, ack, (Client, call));
+        assert_eq!((way.len(), began.len()), (2, 1), "{name}: {rows:#?}");
+        assert!(way[0] < began[0] && began[0] < way[1], "{name}: {rows:#?}");
+    }
 }
 
 /// All fragments of a datagram were drawn as arrived above the `recvfrom()` that was called while they were on their way; so were those that
@@ -432,13 +459,11 @@ fn a_datagram_in_pieces_had_arrived_above_the_call_that_waited_for_it() {
         let shown: Vec<_> = shown.collect();
         let [began, returned] = [1, 2].map(|it| shown[0][it].clone());
         let ways: Vec<_> = shown.iter().map(|it| &it[0]).collect();
-        // One alone is nothing that could be received: only the last is shown to arrive below.
-        let [first, second, last] = &ways[..] else {
-            panic!("three pieces: {ways:?}");
-        };
-        assert_eq!((first.len(), second.len(), last.len()), (1, 1, 2));
-        assert!(last[0] < began[0] && began[0] < last[1], "{rows:#?}");
-        assert_eq!(returned, last[1..], "{rows:#?}");
+        for way in &ways {
+            assert_eq!(way.len(), 2, "{rows:#?}");
+            assert!(way[0] < began[0] && began[0] < way[1], "{rows:#?}");
+        }
+        assert_eq!(returned, ways[2][1..], "{rows:#?}");
     }
 }
 

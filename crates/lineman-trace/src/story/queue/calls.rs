@@ -1,15 +1,17 @@
 //! Where a call begins and returns among the rows.
 
 use lineman_proto::wire::flow::Arrival;
+use lineman_proto::wire::flow::Label;
 
 use super::Queue;
-use super::pieces::piece_of;
+use super::packets::RETURNED_NS;
 use super::returns::lands_copy;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
+use crate::story::CallCell;
 use crate::story::What;
 use crate::story::calls::Returned;
 use crate::story::pending::Open;
@@ -37,8 +39,10 @@ impl Queue {
             at_once && (takes_beginning(&open.row, call.host) || waits && arrow.is_none_or(&about))
         });
         // A segment that arrives while recv() waits is in its row.
-        self.precedes_arrivals(place, call, |arrow| {
-            matches!(arrow.seen.what, What::Udp(_) | What::IcmpError(_))
+        self.precedes_arrivals(place, call, |arrow| match &arrow.seen.what {
+            What::Udp(datagram) => !datagram.in_pieces,
+            What::IcmpError(_) => true,
+            _ => false,
         });
         place
     }
@@ -95,36 +99,55 @@ impl Queue {
         place
     }
 
-    /// The segment that has woken a call which waits for bytes: the first that has come in its order since. What comes a moment later has not
-    /// had it return. One that wants more than there is may need several.
+    /// The segment that has woken a call which waits for bytes, or for a connection: the first that has come in its order since, or has opened
+    /// it. What comes a moment later has not had it return. One that wants more than there is may need several.
     fn woken_by(&self, returned: &Returned, about: impl Fn(&Arrow) -> bool) -> Option<u64> {
         let call = &returned.call;
         let wants_all = call.args.iter().any(|arg| arg.contains("MSG_WAITALL"));
         let takes_any = matches!(call.name.as_str(), "recv" | "recvmsg" | "read") && !wants_all;
+        let accepts = call.name.starts_with("accept");
         let began_ns = returned.began_ns();
         let arrows = self.rows.iter().filter_map(|open| open.row.arrow.as_ref());
         let came = arrows.filter(|arrow| {
-            let segment = arrow.seen.segment().filter(|it| brings(it));
-            arrow.from != call.host && segment.is_some() && arrow.arrival == Arrival::InOrder
+            let fits = match accepts {
+                true => matches!(arrow.label, Some(Label::AckThird { .. })),
+                false => arrow.seen.segment().is_some_and(brings),
+            };
+            arrow.from != call.host && fits && arrow.arrival == Arrival::InOrder
         });
         let since = came.filter(|arrow| arrow.fate.arrives() && arrow.decided_ns > Some(began_ns));
-        let mine = since.filter(|arrow| takes_any && about(arrow));
+        let mine = since.filter(|arrow| (takes_any || accepts) && about(arrow));
         mine.min_by_key(|arrow| arrow.decided_ns)
             .map(|arrow| arrow.id)
     }
 
     /// A packet arrives. Where a call waits for it in a row below its own, it arrives below that: there the call returns. `waits` says of
-    /// the number of a call whether it does.
-    pub(in crate::story) fn arrives_below(&mut self, packet: u64, waits: impl Fn(u64) -> bool) {
+    /// the number of a call whether it does. It arrives, too, below what its receiver did while it was on its way: drawn whole above
+    /// that, it would seem to have been there.
+    pub(in crate::story) fn arrives_below(
+        &mut self,
+        packet: u64,
+        now_ns: u64,
+        waits: impl Fn(u64) -> bool,
+    ) {
         let Some(place) = self.way_of(packet) else {
             return;
         };
-        let waited = self.rows.range(place + 1..).any(|open| {
+        let from = self.rows[place].row.arrow.as_ref().map(|arrow| arrow.from);
+        let before = |at: u64| at.saturating_add(RETURNED_NS) < now_ns;
+        // A call that sends may go down yet, to where its packet leaves; that of one that has returned would have left.
+        let acted = |cell: &CallCell| match cell.begins && Sends::of(cell).is_none() {
+            true => before(cell.t_ns),
+            false => cell.returned_ns.is_some_and(before),
+        };
+        let splits = self.rows.range(place + 1..).any(|open| {
             let calls = [&open.row.calls.client, &open.row.calls.server];
             let mut cells = calls.into_iter().flatten();
-            cells.any(|cell| cell.begins && cell.answer.is_none() && waits(cell.id))
+            let waited = |cell: &CallCell| cell.begins && cell.answer.is_none() && waits(cell.id);
+            let theirs = from.and_then(|from| open.row.calls[from.other()].as_ref());
+            cells.any(waited) || theirs.is_some_and(acted)
         });
-        if waited {
+        if splits {
             self.rows[place].departs_if(|_| true);
         }
     }
@@ -145,16 +168,11 @@ impl Queue {
     }
 
     /// What is on its way to a host has not arrived when a call there begins or returns that would receive it: shown below it, the
-    /// call would seem to wait for what is there, or to return something else. A datagram in pieces is there with the last of them.
+    /// call would seem to wait for what is there, or to return something else.
     fn precedes_arrivals(&mut self, place: usize, call: &Call, such: impl Fn(&Arrow) -> bool) {
         if !receives(&call.name) && !waits_in_vain(call) {
             return;
         }
-        let completing = self.completing(place, call.host);
-        let such = |arrow: &Arrow| match piece_of(arrow) {
-            Some(_) => completing.contains(&arrow.id),
-            None => such(arrow),
-        };
         for open in self.rows.iter_mut().take(place) {
             open.departs_if(|arrow| arrow.from != call.host && such(arrow));
         }

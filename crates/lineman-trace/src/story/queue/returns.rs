@@ -36,9 +36,7 @@ impl Queue {
             true => row.calls[host].take(),
             false => gives_return(&mut row.calls[host]),
         };
-        if !at_once {
-            self.rows[place].departs_if(|_| true);
-        }
+        self.rows[place].departs_if(|_| true);
         if let Some(apart) = apart {
             self.stands_alone(host, apart);
         }
