@@ -1312,11 +1312,13 @@ const flows = {
     await page.locator('[data-tab=learn]').click();
     const marked = async (name) => (await page.locator(`[data-packet="${name}"]`).getAttribute('aria-current')) === 'step';
     // Nothing comes after a SYN+ACK that is held, until it is sent again: a reader is slower than that.
-    const more = { 'shake.second': /^SYN\+ACK .*resent/, 'shake.third': /^connect\(\) = 0/ };
-    for (const [name, next] of Object.entries(more)) {
+    const more = { 'shake.second': [/^SYN\+ACK seq=0/, /^SYN\+ACK .*resent/], 'shake.third': [/^ACK ack=1/, /^connect\(\) = 0/] };
+    for (const [name, [label, next]] of Object.entries(more)) {
       await page.locator(`[data-packet="${name}"]`).click();
       await page.locator('#learn').focus();
       await deliverUntil(page, name, () => marked(name));
+      // The ladder is drawn in the next frame.
+      await until(`the row of ${name}`, async () => label.test((await page.locator('.row.chosen .label').allTextContents()).join()));
       const at = await page.locator('.row.chosen').getAttribute('data-n');
       await until(`more after ${name}`, async () => (await page.locator('.row .label, .row .call').allTextContents()).some((it) => next.test(it)));
       assert(await marked(name), `${name} is left`);
