@@ -48,7 +48,7 @@ export class Graphs {
     this.drawn = '';
     this.canvas.addEventListener('click', (event) => {
       const x = (event.offsetX - LEFT) / (this.canvas.clientWidth - LEFT);
-      if (store.rows.length && x >= 0) store.choose(ladder.at(x * ladder.end));
+      if (store.rows.length && x >= 0) store.lead(ladder.at(x * ladder.end));
     });
     place.append(this.canvas, this.text);
     store.watch(() => this.draw());

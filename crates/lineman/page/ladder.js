@@ -56,7 +56,7 @@ export class Ladder {
     new ResizeObserver(() => store.changed()).observe(this.scroll);
     this.list.addEventListener('click', (event) => {
       const row = /** @type {HTMLElement} */ (event.target).closest('.row');
-      if (row) store.choose(Number(/** @type {HTMLElement} */ (row).dataset.n));
+      if (row) store.lead(Number(/** @type {HTMLElement} */ (row).dataset.n));
     });
     store.watch(() => this.draw());
   }

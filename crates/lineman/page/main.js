@@ -8,6 +8,7 @@ import { Exports } from './exports.js';
 import { Faults } from './faults.js';
 import { Find } from './find.js';
 import { refill } from './focus.js';
+import { Follow } from './follow.js';
 import { Graphs } from './graphs.js';
 import { HostCard } from './host_card.js';
 import { Inspector } from './inspector.js';
@@ -104,6 +105,7 @@ header();
 for (const host of /** @type {const} */ (['client', 'server'])) new HostCard(at(host), host, store, messages);
 const wire = new WireControls(at('wire'), store, messages);
 const ladder = new Ladder(at('ladder'), store, messages);
+new Follow(ladder, store, messages);
 const find = new Find(at('ladder'), store, messages);
 const ruler = new Ruler(ladder, store, messages);
 new Inspector(at('inspector'), store, messages);
@@ -148,7 +150,7 @@ const keys = new Keys(/** @type {HTMLDialogElement} */ (at('keys')), store, mess
   { keys: ['ArrowUp', 'k'], shown: '↑ k', name: 'key.up', when: looks, act: () => store.move(-1) },
   { keys: ['ArrowDown', 'j'], shown: '↓ j', name: 'key.down', when: looks, act: forward },
   { keys: ['Home'], shown: 'Home', name: 'key.first', when: looks, act: () => store.choose(0) },
-  { keys: ['End'], shown: 'End', name: 'key.follow', when: looks, act: () => store.choose(store.rows.length - 1) },
+  { keys: ['End'], shown: 'End', name: 'key.follow', when: looks, act: () => store.follow() },
   { keys: [' '], shown: 'Space', name: 'walk.next', when: walks, act: forward },
   { keys: [' '], shown: 'Space', name: 'key.deliver', when: live, act: () => { if (predict.asks()) answer(); else wire.decide('deliver'); } },
   { keys: ['d'], shown: 'd', name: 'key.drop', when: live, act: () => wire.decide('drop') },

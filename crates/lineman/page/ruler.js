@@ -45,7 +45,7 @@ export class Ruler {
       if (!drags) return;
       drags = false;
       if (this.span && this.span[0] === this.span[1]) {
-        store.choose(this.span[0]); // a click
+        store.lead(this.span[0]); // a click
         this.span = undefined;
       }
       store.changed();

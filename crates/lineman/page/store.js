@@ -256,13 +256,18 @@ export class Store {
   }
 
   /**
-   * Leads to a row that was asked for by what it is. It stays the one that is looked at, though it may be the last: what comes after
-   * it was not asked for.
+   * Leads to a row that was asked for: by a click, or by what it is. It stays the one that is looked at, though it may be the last:
+   * what comes after it was not asked for.
    * @param {number} n
    */
   lead(n) {
     this.choose(n);
     this.following = false;
+  }
+
+  /** Leads to what happens now, and on with it. */
+  follow() {
+    this.choose(this.rows.length - 1);
   }
 
   /** The row that is looked at. @returns {Row|undefined} */

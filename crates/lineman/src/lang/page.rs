@@ -257,6 +257,7 @@ pub const WORDS: &[(&str, &str, &str)] = &[
     ),
     ("key.language", "the other language", "切换语言"),
     ("key.follow", "last row, and follow", "最后一行，并跟随"),
+    ("follow", "↓ follow what happens", "↓ 跟随最新进展"),
     ("panels", "below the ladder", "时序图下方"),
     ("wire", "wire", "线路"),
     ("doing", "do", "操作"),

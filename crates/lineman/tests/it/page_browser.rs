@@ -45,6 +45,7 @@ flows![
     steps_of_the_chapter_wait_for_their_packet,
     a_step_stays_at_its_packet_though_more_comes,
     what_was_found_stays_though_more_comes,
+    a_clicked_row_stays_though_more_comes,
     everything_by_keyboard,
     wrong_rules_are_told,
     a_stopped_program_leaves_a_readable_page,

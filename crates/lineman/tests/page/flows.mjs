@@ -1348,6 +1348,54 @@ const flows = {
     assert.equal(await chosen(), 'SYN+ACK seq=0 ack=1');
   },
 
+  /** The same where a row was clicked, to read its bytes: the last one is followed only where that is asked for. */
+  async a_clicked_row_stays_though_more_comes(browser) {
+    const page = await open(browser, await serve());
+    const rows = () => page.locator('.rows').evaluate((list) => Number(list.dataset.rows));
+    const chosen = async () => Number(await page.locator('.row.chosen').getAttribute('data-n'));
+    const follows = page.locator('.follow');
+    const last = async (what) => until(what, async () => (await chosen()) === (await rows()) - 1);
+    const more = async (name, call) => {
+      const [before, calls] = [await rows(), async () => (await page.locator('.row .call').allTextContents()).filter((it) => call.test(it)).length];
+      const made = await calls();
+      await page.keyboard.press('2');
+      await page.getByRole('button', { name }).click();
+      await until(`more: ${name}`, async () => (await rows()) > before && (await calls()) > made);
+    };
+    await more('Place a call', /^accept\(\) = /);
+    await last('it is followed from the beginning');
+    assert(!(await follows.isVisible()));
+    const ways = {
+      ladder: () => page.locator('.row.chosen .label').click(),
+      ruler: () => page.locator('.row.chosen .t').click(),
+      graph: async () => {
+        await page.keyboard.press('5');
+        const canvas = page.locator('canvas.graph');
+        await canvas.waitFor();
+        await canvas.click({ position: { x: await canvas.evaluate((it) => it.clientWidth - 1), y: 60 } });
+      },
+    };
+    const does = { ladder: ['The client closes', /^close\(\d\) = 0/], ruler: ['The server closes', /^close\(\d\) = 0/], graph: ['Place a call', /^accept\(\) = /] };
+    for (const [where, way] of Object.entries(ways)) {
+      const at = await last(`${where}: the last row`) && await chosen();
+      await way();
+      await more(...does[where]);
+      assert.equal(await chosen(), at, `a click on the ${where}`);
+      // Back to what happens now, by the button or by its key.
+      if (where === 'ruler') await page.keyboard.press('End');
+      else await follows.click();
+      await last(`${where}: what happens now`);
+      assert(!(await follows.isVisible()));
+    }
+    await more('The client closes', /^close\(\d\) = 0/);
+    await last('what comes is followed again');
+    // A user of the keyboard goes on in the ladder.
+    await page.locator('.row.chosen .label').click();
+    await follows.focus();
+    await page.keyboard.press('Enter');
+    await until('the row', () => page.evaluate(() => document.activeElement?.matches('.row.chosen') ?? false));
+  },
+
   async nothing_serious_for_those_who_see_badly(browser) {
     const page = await open(browser, await serve('close-four'), { bypassCSP: true });
     await until('a held SYN', () => held(page));

@@ -359,6 +359,7 @@ const FILES: &[(&str, &str)] = files![
     "keys.js",
     "find.js",
     "focus.js",
+    "follow.js",
     "format.js",
     "doing.js",
     "prompt.js",
