@@ -11,6 +11,12 @@ import { button, element } from './messages.js';
  * @typedef {{name: string, sayings: string[], scenario: string}} Step
  */
 
+/**
+ * So long nothing may be to come before a step waits no more, in milliseconds: which packets are held and which timers run is told
+ * a moment after the end of a script.
+ */
+const OVER_MS = 1000;
+
 /** @param {string} scenario @param {[string, string[]][]} steps @returns {Step[]} */
 const packets = (scenario, steps) => steps.map(([name, sayings]) => ({ name, sayings, scenario }));
 
@@ -50,6 +56,12 @@ export class Chapter {
     this.hides = hides;
     /** The step whose packet has not come. @type {Step|null} */
     this.waits = null;
+    /** The step without whose packet the scenario has ended. @type {Step|null} */
+    this.missed = null;
+    /** The log in whose place a step begins another. @type {import('./store.js').Row[]|null} */
+    this.before = null;
+    /** What ends the waiting, where nothing is to come. @type {number|undefined} */
+    this.ends = undefined;
     /** The first row of which each thing is said, and how many rows were looked at. @type {Map<string, number>} */
     this.first = new Map();
     this.seen = 0;
@@ -64,6 +76,7 @@ export class Chapter {
     const { store } = this;
     if (this.log !== store.all) {
       this.log = store.all;
+      this.missed = null;
       this.first.clear();
       this.seen = 0;
     }
@@ -87,18 +100,43 @@ export class Chapter {
   async lead(step) {
     const { store } = this;
     this.waits = step;
+    this.missed = this.before = null;
     store.changed();
     const comes = store.scenario === step.scenario && store.playing;
     if (this.row(step) !== undefined || comes) return;
+    this.before = store.all;
     if (!(await this.chooser.start(step.scenario)) && this.waits === step) this.waits = null;
     store.changed();
+  }
+
+  /** Whether nothing comes any more by itself: no script is played, nothing is held, and no TCP has a timer by which it would send. */
+  isOver() {
+    const { store } = this;
+    if (store.all === this.before) return false; // another lab is on its way
+    if (store.ended) return true;
+    const { held, client, server } = store.scene;
+    return !store.playing && held.length === 0 && [...client.timers, ...server.timers].every(({ clock }) => clock === 'time_wait');
+  }
+
+  /** Waits no more for a packet that does not come. */
+  end() {
+    this.ends = undefined;
+    this.read(); // nothing is drawn of a page that nobody sees
+    if (!this.waits || this.row(this.waits) !== undefined || !this.isOver()) return;
+    this.missed = this.store.scenario === null ? null : this.waits;
+    this.waits = null;
+    this.store.changed();
   }
 
   /** Goes to the packet that is waited for, if it has come. */
   go() {
     const { store, waits } = this;
+    const n = waits ? this.row(waits) : undefined;
+    if (!waits || n !== undefined || !this.isOver()) {
+      clearTimeout(this.ends);
+      this.ends = undefined;
+    } else this.ends ??= window.setTimeout(() => this.end(), OVER_MS);
     if (!waits) return;
-    const n = this.row(waits);
     if (n === undefined) {
       if (store.gone) this.waits = null;
       return;
@@ -117,7 +155,7 @@ export class Chapter {
     const { lang } = store;
     const here = PARTS.flatMap(([, steps]) => steps).filter((step) => this.isHere(step));
     const looks = here.length ? [store.chosen, ...here.map(({ name }) => name)] : [];
-    const drawn = JSON.stringify([lang, store.choices.length, store.scenario, this.first.size, store.epoch, looks, this.waits?.name, this.hides(), store.walks]);
+    const drawn = JSON.stringify([lang, store.choices.length, store.scenario, this.first.size, store.epoch, looks, this.waits?.name, this.missed?.name, this.hides(), store.walks, this.holds()]);
     if (drawn === this.drawn) return;
     this.drawn = drawn;
     const list = element('ol', 'chapter');
@@ -143,8 +181,20 @@ export class Chapter {
     const here = this.isHere(step);
     if (here) made.setAttribute('aria-current', 'step');
     const said = here ? messages.sentences(store.row()?.sayings ?? []) : '';
-    const why = this.waits === step ? messages.say(this.hides() ? 'chapter.asked' : store.walks ? 'chapter.comes' : 'chapter.held') : '';
-    return element('li', '', null, [made, element('span', here ? 'said' : 'how', said || why)]);
+    const why = this.why(step);
+    return element('li', '', null, [made, element('span', here ? 'said' : 'how', said || (why && messages.say(why)))]);
+  }
+
+  /** Whether there are packets to be delivered by hand. */
+  holds() {
+    return !this.store.walks && this.store.scene.held.length > 0;
+  }
+
+  /** Why a step has not led to its packet, if it was asked for: the name of the words. @param {Step} step */
+  why(step) {
+    if (this.missed === step && this.row(step) === undefined) return 'chapter.missed';
+    if (this.waits !== step) return '';
+    return this.hides() ? 'chapter.asked' : this.holds() ? 'chapter.held' : 'chapter.comes';
   }
 
   /** @param {import('./store.js').Choice} it */

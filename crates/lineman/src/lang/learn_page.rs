@@ -101,6 +101,11 @@ pub const WORDS: &[(&str, &str, &str)] = &[
         "这个报文尚未发送：先放行在它之前被扣留的报文",
     ),
     (
+        "chapter.missed",
+        "this packet is not in the log, and the scenario has ended",
+        "日志中没有这个报文，而场景已经结束",
+    ),
+    (
         "chapter.asked",
         "hidden until the question is answered",
         "回答问题之后才显示",

@@ -46,6 +46,7 @@ flows![
     a_step_stays_at_its_packet_though_more_comes,
     what_was_found_stays_though_more_comes,
     a_clicked_row_stays_though_more_comes,
+    a_step_waits_no_more_for_what_does_not_come,
     everything_by_keyboard,
     wrong_rules_are_told,
     a_stopped_program_leaves_a_readable_page,

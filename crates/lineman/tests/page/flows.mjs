@@ -1396,6 +1396,40 @@ const flows = {
     await until('the row', () => page.evaluate(() => document.activeElement?.matches('.row.chosen') ?? false));
   },
 
+  /** A step went on asking for what is held before its packet, though nothing was and the scenario had ended. */
+  async a_step_waits_no_more_for_what_does_not_come(browser) {
+    const page = await open(browser, await serve('tftp-get', '--simulated'));
+    await until('a held RRQ', () => held(page));
+    await page.locator('[data-tab=learn]').click();
+    const step = page.locator('[data-packet="tftp.ack"]');
+    const told = () => page.locator('li:has(> [data-packet="tftp.ack"]) span').textContent();
+    const drop = (words) => until(`${words}`, async () => {
+      if (await held(page)) await page.keyboard.press('d');
+      return words.test(await told());
+    });
+    await step.click();
+    await until('it is told', async () => /deliver those that are held/.test(await told()));
+    await page.locator('#learn').focus();
+    await drop(/has not been sent yet$/); // nothing is held
+    await drop(/^this packet is not in the log, and the scenario has ended$/);
+    assert.equal(await held(page), 0);
+    await page.keyboard.press('t');
+    await until('in Chinese', async () => /^日志中没有这个报文，而场景已经结束$/.test(await told()));
+    await page.keyboard.press('t');
+    // Once more, and this time it comes: that the scenario before has ended does not count while the next one is on its way.
+    await page.route('**/do', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 2500));
+      await route.continue();
+    });
+    await step.click();
+    await until('it waits again', async () => /has not been sent yet$/.test(await told()));
+    await until('a held RRQ again', () => held(page));
+    await page.unroute('**/do');
+    await until('what is held', async () => /deliver those that are held/.test(await told()));
+    await page.locator('#learn').focus();
+    await deliverUntil(page, 'its ACK', async () => (await step.getAttribute('aria-current')) === 'step');
+  },
+
   async nothing_serious_for_those_who_see_badly(browser) {
     const page = await open(browser, await serve('close-four'), { bypassCSP: true });
     await until('a held SYN', () => held(page));
