@@ -18,6 +18,7 @@ use super::explain_resent::of_resent;
 use super::explain_reset::is_captured;
 use super::explain_reset::of_reset;
 use super::millis;
+use super::value::full_millis;
 use crate::log::Congestion;
 use crate::log::Host;
 use crate::log::Origin;
@@ -62,7 +63,7 @@ pub(super) fn of_segment(
             out.extend(bytes_of_fin(arrow, segment, (label, place)));
             out.extend(said(row, arrow, segment, (label, place), around));
             let who = arrow.from;
-            let kept = arrow.kept_back_ns.map(millis);
+            let kept = arrow.kept_back_ns.map(full_millis);
             out.extend(kept.map(|millis| Saying::KeptBack { who, millis }));
             let kernel = FINS.contains(&label) && around.left_open;
             out.extend(kernel.then_some(Saying::KernelCloses { who: arrow.from }));

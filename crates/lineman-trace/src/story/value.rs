@@ -63,6 +63,11 @@ pub fn millis(ns: u64) -> u64 {
     ns.saturating_add(NANOS / 2) / NANOS
 }
 
+/// The milliseconds that have passed in full: what lasted so long or longer.
+pub(super) fn full_millis(ns: u64) -> u64 {
+    ns / NANOS
+}
+
 /// Nanoseconds in a millisecond.
 const NANOS: u64 = 1_000_000;
 

@@ -527,8 +527,8 @@ const ROWS: &[Row] = &[
             "比一帧大的数据报：IP 分片",
         ),
         (
-            "A datagram of 65507 bytes does not fit into a frame of 1500. Look at the fragments that IP makes of it, and at the single recvfrom() that returns it whole.",
-            "65507 字节的数据报装不进 1500 字节的帧。注意 IP 把它分成的各片，以及一次 recvfrom() 就得到完整的数据报。",
+            "A datagram of 65507 bytes is larger than what a frame carries (its MTU: 1500 bytes). Look at the fragments that IP makes of it, and at the single recvfrom() that returns it whole.",
+            "65507 字节的数据报大于一个帧能承载的长度（MTU 为 1500 字节）。注意 IP 把它分成的各片，以及一次 recvfrom() 就得到完整的数据报。",
         ),
     ),
     row(
