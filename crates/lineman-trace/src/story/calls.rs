@@ -404,10 +404,20 @@ impl Calls {
     /// What had a packet of TFTP sent again, by the calls of its program: how its last wait on that socket ended, as far as calls tell.
     pub(super) fn cause_of_file(&self, arrow: &Arrow) -> Option<Cause> {
         let (again, step) = (arrow.again?, arrow.file?);
-        let asked = matches!(again.cause, Cause::Asked | Cause::Gap | Cause::Resumed);
+        let asked = match again.cause {
+            Cause::Asked | Cause::Gap | Cause::Resumed => true,
+            // Packets do not tell whether it is an answer; calls may.
+            Cause::Silence => step.asked_again,
+            _ => false,
+        };
         let to = arrow.seen.to.filter(|_| asked)?;
-        match self.waits.before(arrow.from, to) {
+        let last = self.waits.before(arrow.from, to);
+        match last.map(|last| last.wait) {
             Some(Wait::TimedOut) => Some(Cause::Timer(Timer::Program)),
+            Some(Wait::Received) if again.cause == Cause::Silence => {
+                let ago_ns = arrow.sent_ns.saturating_sub(last?.at_ns);
+                (ago_ns < SHORTEST_TIMEOUT_NS).then_some(Cause::Asked)
+            }
             Some(Wait::Received) => None,
             // The socket that is asked has got the request again.
             None if self.has_just_received(arrow, step.asked_port) => None,

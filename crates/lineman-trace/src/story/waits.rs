@@ -19,13 +19,20 @@ pub(super) enum Wait {
     Received,
 }
 
+/// How a wait has ended, and when, in nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) wait: Wait,
+    pub(super) at_ns: u64,
+}
+
 /// How the waits on sockets have ended.
 #[derive(Debug, Default)]
 pub(super) struct Waits {
     /// The last on each socket.
-    last: HashMap<(Host, i32), Wait>,
+    last: HashMap<(Host, i32), Ended>,
     /// The last before a program sent something to a peer.
-    before: HashMap<(Host, SocketAddr), Option<Wait>>,
+    before: HashMap<(Host, SocketAddr), Option<Ended>>,
     /// When a program has last received something at a port, in nanoseconds.
     received_ns: HashMap<(Host, u16), u64>,
 }
@@ -68,17 +75,19 @@ impl Waits {
                 if self.last.len() >= MEMORY {
                     self.last.clear();
                 }
-                self.last.insert((call.host, fd), wait);
+                let at_ns = now_ns;
+                self.last.insert((call.host, fd), Ended { wait, at_ns });
             }
             // Whatever it waited for, nothing came of it.
             ("select" | "pselect" | "poll" | "ppoll" | "epoll_wait", _, Answer::Value(value))
-                if value == "0" =>
+                if is_none(value) =>
             {
                 let waits = self
                     .last
                     .iter_mut()
                     .filter(|((host, _), _)| *host == call.host);
-                waits.for_each(|(_, wait)| *wait = Wait::TimedOut);
+                let (wait, at_ns) = (Wait::TimedOut, now_ns);
+                waits.for_each(|(_, last)| *last = Ended { wait, at_ns });
             }
             ("close", Some(fd), _) => {
                 self.last.remove(&(call.host, fd));
@@ -93,7 +102,12 @@ impl Waits {
     }
 
     /// How the last wait has ended before a program of a host sent something to this address; `None` where no call tells.
-    pub(super) fn before(&self, host: Host, to: SocketAddr) -> Option<Wait> {
+    pub(super) fn before(&self, host: Host, to: SocketAddr) -> Option<Ended> {
         self.before.get(&(host, to)).copied().flatten()
     }
+}
+
+/// Whether as many as a call tells are none: strace adds "(Timeout)".
+fn is_none(ready: &str) -> bool {
+    ready.split(' ').next() == Some("0")
 }

@@ -99,6 +99,82 @@ fn a_program_whose_wait_has_timed_out_does_not_answer_a_request() {
     assert_eq!(ids(&write_again(false))[0], "again.somehow");
 }
 
+/// A block whose ACK is lost comes again, and so does the ACK, 200 ms later; a poll in between has returned this, if any. Or the block
+/// behind it comes again, as soon as the ACK that the client's timer has sent: the ACK was lost once, and the server has received it.
+fn lockstep_again(poll: Option<&str>, is_block: bool) -> Vec<Saying> {
+    let mut log = Script::new("told");
+    let block = |number: u8| {
+        let bytes = [&[0, 3, 0, number][..], &[b'x'; 512]].concat();
+        datagram(Server, 6000, 5000, &bytes)
+    };
+    let ack = || datagram(Client, 5000, 6000, &[0, 4, 0, 1]);
+    log.cross(Client, datagram(Client, 5000, 69, b"\0\x01f\0octet\0"));
+    log.cross(Server, block(1));
+    let sends = |log: &mut Script, host, to| {
+        let bytes = "\"^@^D^@^A\"";
+        log.quick(host, 4, "sendto", &[bytes, to], "4");
+    };
+    let [to_client, to_server] = ["10.0.0.1:5000", "10.0.0.2:6000"];
+    if is_block {
+        log.cross(Client, ack());
+        sends(&mut log, Server, to_client);
+        log.lose(Server, block(2), "s>c:tftp.data #2 drop");
+        log.at(1000 * MS).cross(Client, ack());
+        log.quick(
+            Server,
+            4,
+            "recvfrom",
+            &["2048"],
+            "4 \"^@^D^@^A\", 10.0.0.1:5000",
+        );
+        if let Some(poll) = poll {
+            log.quick(Server, 0, "poll", &["[{fd=4, events=POLLIN}]", "1"], poll);
+        }
+        sends(&mut log, Server, to_client);
+        let again = log.cross(Server, block(2));
+        return of(&rows(log), again);
+    }
+    log.lose(Client, ack(), "c>s:tftp.ack #1 drop");
+    log.at(500 * MS).cross(Server, block(1));
+    log.quick(
+        Client,
+        4,
+        "recvfrom",
+        &["2048"],
+        "516 \"^@^C^@^A\", 10.0.0.2:6000",
+    );
+    log.at(700 * MS);
+    if let Some(poll) = poll {
+        log.quick(Client, 0, "poll", &["[{fd=4, events=POLLIN}]", "199"], poll);
+    }
+    sends(&mut log, Client, to_server);
+    let again = log.cross(Client, ack());
+    of(&rows(log), again)
+}
+
+/// "Has received the same packet once more and answers it once more; this is not a timeout", of an ACK 200 ms after that, below
+/// "poll(…) = 0 (Timeout)": strace adds that word.
+#[test]
+fn an_ack_below_a_poll_that_has_timed_out_was_told_as_the_answer() {
+    assert_eq!(
+        ids(&lockstep_again(Some("0 (Timeout)"), false))[0],
+        "tftp.again"
+    );
+    assert_eq!(ids(&lockstep_again(Some("0"), false))[0], "tftp.again");
+    // Without it nothing tells why so late.
+    assert_eq!(ids(&lockstep_again(None, false))[0], "again.somehow");
+}
+
+/// Where packets do not tell whether a block is an answer to an ACK or of a timer, the calls do.
+#[test]
+fn a_block_below_the_ack_that_its_program_has_received_is_of_no_timer() {
+    assert_eq!(ids(&lockstep_again(None, true))[0], "tftp.again.apprentice");
+    assert_eq!(
+        ids(&lockstep_again(Some("0 (Timeout)"), true))[0],
+        "tftp.again"
+    );
+}
+
 /// Bytes, a tail loss probe with new ones, and the retransmission of the first; each acknowledgment is lost.
 fn probed_with_new() -> (Script, u64) {
     let mut talk = talk(Script::new("told"), true);

@@ -44,7 +44,7 @@ impl Sent {
             let times = self.ids.iter().flatten().count();
             return Some(Arrivals {
                 times: u32::try_from(times).unwrap_or(u32::MAX),
-                last_ns: self.at_ns,
+                last_ns: self.seen_ns,
             });
         };
         let each = self.ids.iter().flatten().filter_map(|id| arrived(*id));
@@ -56,10 +56,14 @@ impl Sent {
 
     /// Whether it has come again since a time at which it was answered, or has come more often than it was answered,
     /// just now.
-    fn asks_again(&self, (since_ns, now_ns): (u64, u64), arrived: Arrived<'_>) -> bool {
-        self.arrivals(arrived).is_some_and(|it| {
-            let just_now = now_ns.saturating_sub(it.last_ns) < AT_ONCE_NS;
-            it.last_ns > since_ns || it.times > self.answered && just_now
+    fn asks_again(&self, (since_ns, now_ns): (u64, u64), arrived: Arrived<'_>) -> Option<Asks> {
+        let it = self.arrivals(arrived)?;
+        let ago_ns = now_ns.saturating_sub(it.last_ns);
+        let more_often = it.times > self.answered && ago_ns < AT_ONCE_NS;
+        let asks = it.last_ns > since_ns || more_often;
+        asks.then_some(Asks {
+            ago_ns,
+            may_be_timed: self.may_be_timed,
         })
     }
 
@@ -70,6 +74,15 @@ impl Sent {
             asks && now_ns.saturating_sub(it.last_ns.max(since_ns)) < SHORTEST_CLOCK_NS
         })
     }
+}
+
+/// What has come again and asks for an answer.
+#[derive(Clone, Copy, Debug)]
+struct Asks {
+    /// How long ago it has come last, in nanoseconds.
+    ago_ns: u64,
+    /// Whether a timer of the peer may have sent it.
+    may_be_timed: bool,
 }
 
 /// How many times that a packet was sent are remembered: a transfer is given up after some, and what is asked is only of
@@ -87,6 +100,9 @@ const COMPARED: usize = 512;
 
 /// What an OACK begins with (RFC 2347).
 const OACK: [u8; 2] = [0, 6];
+
+/// What an ERROR begins with (RFC 1350 §5).
+const ERROR: [u8; 2] = [0, 5];
 
 /// How a transfer has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +145,8 @@ pub struct TftpStep {
     pub asked_port: u16,
     /// If it was sent before: how often, and when last.
     pub again: Option<Again>,
+    /// Whether what it answers has come again since it was sent last.
+    pub asked_again: bool,
 }
 
 /// A transfer, from its request on.
@@ -139,6 +157,8 @@ pub struct TftpFlow {
     tid: Option<u16>,
     /// The last block whose ACK the sender has heard.
     acked: u16,
+    /// The latest block that was acknowledged, whether the sender has heard that or not.
+    last_ack: Option<u16>,
     last_block: Option<u16>,
     highest: u64,
     end: Option<TftpEnd>,
@@ -197,6 +217,10 @@ struct Sent {
     /// That, and before it the numbers that it had when it was sent before: of each something may have arrived.
     ids: [Option<u64>; IDS],
     at_ns: u64,
+    /// When it, or a copy that the network made of it, was seen last.
+    seen_ns: u64,
+    /// Whether a timer may have sent it, that last time.
+    may_be_timed: bool,
     times: u32,
     wait_ns: Option<u64>,
     /// How often the peer has answered it, however often it was sent.
@@ -229,9 +253,11 @@ impl TftpFlow {
                 answers_request: false,
                 asked_port: server.port(),
                 again: None,
+                asked_again: false,
             },
             tid: None,
             acked: 0,
+            last_ack: None,
             last_block: None,
             highest: 0,
             end: None,
@@ -287,6 +313,9 @@ impl TftpFlow {
             }
             let asked = self.asked_by(&key);
             step.answers_request = asked.is_some_and(|it| self.is_request(&it));
+            let before = self.sent.get(&key);
+            step.asked_again = before
+                .is_some_and(|before| self.asks(&key, (before.at_ns, now_ns), arrived).is_some());
             step.again = match self.doubled(&key, (id, ip_id), now_ns, arrived) {
                 None => self.again(key, (id, ip_id), now_ns, arrived),
                 doubled => doubled,
@@ -295,6 +324,10 @@ impl TftpFlow {
                 let at_ns = now_ns;
                 self.acks.truncate(ACKS - 1);
                 self.acks.push_front(Acked { id, at_ns, block });
+                let is_later = self.last_ack.is_none_or(|last| is_behind(last, block));
+                if is_later && !step.unseen {
+                    self.last_ack = Some(block);
+                }
             }
         }
         Some(step)
@@ -389,7 +422,8 @@ impl TftpFlow {
             return None;
         };
         let (since_ns, wait_ns) = (known.at_ns, now_ns.saturating_sub(known.at_ns));
-        let is_same = ip_id != 0 && known.ip_id == ip_id && wait_ns < AT_ONCE_NS;
+        let is_soon = wait_ns < AT_ONCE_NS || self.is_done_with(key);
+        let is_same = ip_id != 0 && known.ip_id == ip_id && is_soon;
         if !is_same || self.copies.are_told || self.shares_ip_id(key, ip_id) {
             return None;
         }
@@ -401,6 +435,7 @@ impl TftpFlow {
         let before = self.sent.get_mut(key)?;
         before.ids.rotate_right(1);
         before.ids[0] = Some(id);
+        before.seen_ns = now_ns;
         Some(Again {
             times: before.times,
             wait_ns,
@@ -444,7 +479,7 @@ impl TftpFlow {
         let before = self.sent.get(&key).copied();
         let times = before.map_or(0, |before| before.times + 1);
         let since = before.map(|before| before.at_ns);
-        let answers = since.and_then(|since_ns| self.answers(&key, (since_ns, now_ns), arrived));
+        let cause = since.map(|since_ns| self.cause(&key, (since_ns, now_ns), arrived));
         if self.sent.len() >= PACKETS {
             self.lens.clear();
             self.sent.clear(); // only repeats of what is older are no longer known
@@ -457,6 +492,8 @@ impl TftpFlow {
             id,
             ids,
             at_ns: now_ns,
+            seen_ns: now_ns,
+            may_be_timed: matches!(cause, Some(Cause::Timer(_) | Cause::Silence)),
             times,
             wait_ns: before.map(|before| now_ns.saturating_sub(before.at_ns)),
             answered: before.map_or(0, |before| before.answered),
@@ -473,8 +510,40 @@ impl TftpFlow {
             earlier: before.id,
             covered: None,
             fresh: 0,
-            cause: answers.unwrap_or(Cause::Timer(Timer::Program)),
+            cause: cause?,
         })
+    }
+
+    /// Why a packet is sent again that was sent at `since_ns`: of all that has arrived since then, what it answers, or else a timer of its
+    /// program, unless it is done with that packet.
+    fn cause(&self, key: &(bool, Said), times: (u64, u64), arrived: Arrived<'_>) -> Cause {
+        let asks = self.asks(key, times, arrived);
+        let is_block = matches!(key.1, Said::Data { .. });
+        match self.answers(key, times, arrived) {
+            Some(cause) => cause,
+            None if self.is_done_with(key) => Cause::Silence,
+            None if self.answers_request(key) => Cause::Timer(Timer::Program),
+            // A block that comes again is answered at once, and where that is not so, packets do not tell whether it is answered at all.
+            // An ACK that comes again is not: only what follows it soon may be because of it.
+            None if asks.is_some_and(|it| it.ago_ns < SHORTEST_CLOCK_NS || !is_block) => {
+                Cause::Silence
+            }
+            None => Cause::Timer(Timer::Program),
+        }
+    }
+
+    fn answers_request(&self, key: &(bool, Said)) -> bool {
+        self.asked_by(key).is_some_and(|it| self.is_request(&it))
+    }
+
+    /// What asks for this, if it has come again since this was sent.
+    fn asks(&self, key: &(bool, Said), times: (u64, u64), arrived: Arrived<'_>) -> Option<Asks> {
+        let asked = self.asked_by(key).and_then(|it| self.sent.get(&it));
+        // No ACK asks for one block of a window: it tells where the next window begins.
+        let is_block = matches!(key.1, Said::Data { .. });
+        asked
+            .filter(|_| !is_block || self.step.window <= 1)?
+            .asks_again(times, arrived)
     }
 
     /// What of all that has arrived since then a packet that comes again answers.
@@ -484,32 +553,48 @@ impl TftpFlow {
         (since_ns, now_ns): (u64, u64),
         arrived: Arrived<'_>,
     ) -> Option<Cause> {
-        let asked_by = self.asked_by(key);
-        let is_request = asked_by.as_ref().is_some_and(|it| self.is_request(it));
-        let asked = asked_by.and_then(|it| self.sent.get(&it));
-        let asked = asked.is_some_and(|sent| match is_request {
-            true => sent.asks_lately((since_ns, now_ns), arrived),
-            false => sent.asks_again((since_ns, now_ns), arrived),
-        });
-        if is_request {
+        let times = (since_ns, now_ns);
+        if self.answers_request(key) {
+            let asked = self.asked_by(key).and_then(|it| self.sent.get(&it));
+            let asked = asked.is_some_and(|sent| sent.asks_lately(times, arrived));
             return asked.then_some(Cause::Asked);
         }
-        // Only a block that comes again sooner than by any clock says that an ACK has had it sent.
-        let soon = now_ns.saturating_sub(since_ns) < AT_ONCE_NS;
+        let asks = self.asks(key, times, arrived);
+        // Sooner than by any clock.
+        let lately = asks.filter(|it| it.ago_ns < SHORTEST_CLOCK_NS);
+        let soon = now_ns.saturating_sub(since_ns) < SHORTEST_CLOCK_NS;
+        let no_timer = |it: &Asks| {
+            let at_once = it.ago_ns < AT_ONCE_NS && !it.may_be_timed;
+            soon || at_once || self.is_done_with(key)
+        };
         match key.1 {
             Said::Data { block, .. } => match () {
-                () if self.resumed_by((key.0, block), (since_ns, now_ns), arrived) => {
-                    Some(Cause::Resumed)
-                }
-                () if asked && soon && self.step.window <= 1 => Some(Cause::Asked),
-                () => None,
+                () if self.resumed_by((key.0, block), times, arrived) => Some(Cause::Resumed),
+                // An ACK that comes again asks for no block (RFC 1123 §4.2.3.1), and the sender's timer may run out just then, above
+                // all if that of its peer has: both began with the same block.
+                () => lately.filter(no_timer).map(|_| Cause::Asked),
             },
-            Said::Ack { .. } => match () {
-                () if asked => Some(Cause::Asked),
-                () if self.has_gap(key, (since_ns, now_ns), arrived) => Some(Cause::Gap),
-                () => None,
+            Said::Ack { .. } => match lately {
+                Some(_) => Some(Cause::Asked),
+                None => self.has_gap(key, times, arrived).then_some(Cause::Gap),
             },
             Said::Words { .. } => None,
+        }
+    }
+
+    /// Whether an end has sent what follows this packet, and so has got its answer: no timer of its program has it sent again. Nor has any
+    /// an ERROR, which nobody answers.
+    fn is_done_with(&self, (by_client, said): &(bool, Said)) -> bool {
+        let sends_blocks = *by_client == self.step.upload;
+        match said {
+            Said::Data { block, .. } => {
+                let behind = (self.highest as u16).wrapping_sub(*block);
+                (self.step.window..1 << 15).contains(&behind.into())
+            }
+            Said::Ack { block } => self.last_ack.is_some_and(|last| is_behind(*block, last)),
+            Said::Words { bytes, .. } if bytes.starts_with(&ERROR) => true,
+            Said::Words { .. } if sends_blocks => self.highest > 0,
+            Said::Words { .. } => self.last_ack.is_some(),
         }
     }
 
@@ -636,6 +721,11 @@ impl TftpFlow {
             (*whose == client).then_some((block, sent))
         })
     }
+}
+
+/// Whether a block comes before another. Numbers go round at 65536, so what is less than half of that ahead is later.
+fn is_behind(block: u16, other: u16) -> bool {
+    (1..1 << 15).contains(&other.wrapping_sub(block))
 }
 
 fn said(packet: &Packet<'_>, bytes: &[u8]) -> Said {

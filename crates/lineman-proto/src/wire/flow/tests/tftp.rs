@@ -15,6 +15,8 @@ struct Transfer {
     id: u64,
     /// The identification of IP packets, if they have one.
     ip_id: Option<u16>,
+    /// Whether nothing is known of arrivals.
+    is_capture: bool,
     /// When packets have arrived.
     arrived: std::collections::HashMap<u64, Arrivals>,
 }
@@ -36,9 +38,11 @@ impl Transfer {
         self.id += 1;
         let frame = self.conversations.follow(Frame::parse(&bytes));
         let arrived = |id| self.arrived.get(&id).copied();
-        let step = self
-            .flows
-            .sent(self.id, self.id * MS, &frame, Some(&arrived));
+        let known: Option<&dyn Fn(u64) -> Option<Arrivals>> = match self.is_capture {
+            true => None,
+            false => Some(&arrived),
+        };
+        let step = self.flows.sent(self.id, self.id * MS, &frame, known);
         self.arrives(self.id);
         step.expect("of this transfer")
     }
@@ -464,4 +468,99 @@ fn an_ack_that_was_lost_made_room_in_the_window() {
     talk.forth(TID, &[0, 4, 0, 3]);
     let fills = [4, 5, 6].map(|block| talk.back(TID, &full(block)).fills_window);
     assert_eq!(fills, [false, false, true]);
+}
+
+/// A transfer in lockstep: block 1, its ACK, block 2.
+fn lockstep(is_capture: bool) -> Transfer {
+    let mut talk = Transfer {
+        is_capture,
+        ..Transfer::default()
+    };
+    talk.forth(69, b"\0\x01f\0octet\0");
+    talk.back(TID, &full(1));
+    talk.forth(TID, &[0, 4, 0, 1]);
+    talk.back(TID, &full(2));
+    talk
+}
+
+/// "Because no answer came before its timeout", of blocks that a server had sent again because an ACK came again: the second ACK came
+/// later than some milliseconds, but the block was sent right behind it.
+#[test]
+fn a_block_sent_again_because_of_a_late_ack_was_told_as_a_time_out() {
+    let asked = Some(Cause::Asked);
+    for is_capture in [false, true] {
+        let mut talk = lockstep(is_capture);
+        talk.forth(TID, &[0, 4, 0, 2]);
+        talk.back(TID, &full(3));
+        talk.id += 200;
+        match is_capture {
+            true => _ = talk.forth(TID, &[0, 4, 0, 1]),
+            false => talk.arrives(3), // its copy
+        }
+        assert_eq!(cause_of(talk.back(TID, &full(2))), asked, "{is_capture}");
+        assert_eq!(cause_of(talk.forth(TID, &[0, 4, 0, 2])), asked);
+        assert_eq!(cause_of(talk.back(TID, &full(3))), asked, "{is_capture}");
+    }
+    // Block 2 is not answered yet: 60 ms are less than any program's clock.
+    let mut talk = lockstep(false);
+    talk.id += 60;
+    talk.arrives(3);
+    assert_eq!(cause_of(talk.back(TID, &full(2))), asked);
+}
+
+/// Both ends have clocks, and both begin them with the same block: the ACK that a timer sent, and the block behind it.
+#[test]
+fn what_comes_behind_a_timer_of_the_peer_may_be_of_a_timer_too() {
+    for (late_ms, wanted) in [(2, Cause::Silence), (200, PROGRAM)] {
+        let mut talk = lockstep(true);
+        talk.id += 1000;
+        assert_eq!(cause_of(talk.forth(TID, &[0, 4, 0, 1])), Some(PROGRAM));
+        talk.id += late_ms;
+        assert_eq!(cause_of(talk.back(TID, &full(2))), Some(wanted));
+    }
+}
+
+/// "Because no answer came before its timeout", of what its sender had had an answer to: an ACK that the network had doubled and kept
+/// for long, in a capture, and an ERROR, which nobody answers.
+#[test]
+fn what_has_had_its_answer_was_told_as_a_time_out() {
+    for (is_same, wanted) in [(true, Cause::Doubled), (false, Cause::Silence)] {
+        let mut talk = Transfer {
+            is_capture: true,
+            ..Transfer::default()
+        };
+        let request: &[u8] = b"\0\x01f\0octet\0";
+        let sent = [(69, request), (TID, &[0, 4, 0, 1]), (TID, &[0, 4, 0, 2])];
+        for (number, (port, bytes)) in (1..).zip(sent) {
+            talk.ip_id = Some(100 + u16::from(number));
+            talk.forth(port, bytes);
+            talk.back(TID, &full(number));
+        }
+        talk.id += 60;
+        talk.ip_id = Some(if is_same { 102 } else { 104 });
+        let again = cause_of(talk.forth(TID, &[0, 4, 0, 1]));
+        assert_eq!(again, Some(wanted));
+    }
+    let mut talk = lockstep(false);
+    talk.back(TID, b"\0\x05\0\0no\0");
+    talk.id += 500;
+    let again = cause_of(talk.back(TID, b"\0\x05\0\0no\0"));
+    assert_eq!(again, Some(Cause::Silence));
+}
+
+/// "Has received the same packet once more and answers it once more; this is not a timeout", of an ACK that a timer had sent 200 ms after
+/// that. No program waits for as long with an answer.
+#[test]
+fn an_ack_long_after_its_block_was_told_as_the_answer() {
+    for (late_ms, wanted) in [(20, Cause::Asked), (200, Cause::Silence)] {
+        let mut talk = lockstep(false);
+        talk.forth(TID, &[0, 4, 0, 2]);
+        talk.is_lost();
+        talk.id += 500;
+        assert_eq!(cause_of(talk.back(TID, &full(2))), Some(PROGRAM));
+        talk.id += late_ms;
+        let again = talk.forth(TID, &[0, 4, 0, 2]);
+        assert!(again.asked_again, "{late_ms}");
+        assert_eq!(cause_of(again), Some(wanted), "{late_ms}");
+    }
 }
