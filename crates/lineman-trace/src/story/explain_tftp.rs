@@ -65,6 +65,9 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             });
         }
     }
+    if step.from_zero {
+        out.push(Saying::TftpFromZero {});
+    }
     // Nothing follows an ERROR.
     if let Some(port) = step
         .new_tid
@@ -170,6 +173,7 @@ fn ack(arrow: &Arrow, block: u16, step: TftpStep) -> Saying {
     match block {
         _ if step.unseen => Saying::TftpAckUnseen { who, block },
         _ if step.last => Saying::TftpAckLast { who, block, bytes },
+        0 if step.from_zero => Saying::TftpAck { who, block },
         0 if !goes_round && step.upload => Saying::TftpReady { who },
         0 if !goes_round => Saying::TftpAckOptions { who },
         _ if step.window > 1 => Saying::TftpAckWindow { who, block },

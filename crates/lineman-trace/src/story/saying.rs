@@ -412,6 +412,7 @@ sayings! {
     /// To another port than the TID of the server.
     TftpMisdirected "tftp.misdirected" { who: Host, port: Port, tid: Port }
     /// An ACK of a block that has not been seen.
+    TftpFromZero "tftp.from_zero" { }
     TftpAckUnseen "tftp.ack.unseen" { who: Host, block: Block }
     /// DATA or ACK from a port that is not the peer's.
     TftpStray "tftp.stray" { who: Host, port: Port, tid: Port }

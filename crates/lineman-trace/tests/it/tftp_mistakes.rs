@@ -42,11 +42,28 @@ fn late(log: &mut Script) -> u64 {
     say(tid, client, Server, b"\0\x05\0\0timed out\0")
 }
 
+/// A server whose blocks begin with number 0, without options; block 0 and its ACK.
+fn from_zero(log: &mut Script) -> [u64; 2] {
+    let [client, asked, tid] = ["10.0.0.1:50141", PORTS[1], PORTS[2]];
+    let [client, asked, tid] = [client, asked, tid].map(|end| end.parse().expect("an address"));
+    let block = [&[0, 3, 0, 0][..], &[b'x'; 512]].concat();
+    let mut say = |from, to, host, bytes: &[u8]| {
+        log.later(5 * MS);
+        log.cross(host, Envelope::new(from, to).udp(bytes))
+    };
+    say(client, asked, Client, b"\0\x01boot\0octet\0");
+    [
+        say(tid, client, Server, &block),
+        say(client, tid, Client, &[0, 4, 0, 0]),
+    ]
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let mut log = Script::new("tftp-mistakes");
     mistakes(&mut log);
     late(&mut log);
+    from_zero(&mut log);
     log.done()
 }
 
@@ -96,4 +113,15 @@ fn nothing_is_promised_of_a_transfer_that_an_error_ends() {
     let rows = rows(log);
     let ids: Vec<&str> = of(&rows, error).iter().map(Saying::id).collect();
     assert_eq!(ids, ["tftp.error"]);
+}
+
+/// "Accepts the options with ACK 0", where nobody had asked for any: the server had sent a block 0.
+#[test]
+fn the_ack_of_a_block_0_was_told_as_that_of_options() {
+    let mut log = Script::new("");
+    let [block, ack] = from_zero(&mut log);
+    let rows = rows(log);
+    let ids = |packet| -> Vec<&str> { of(&rows, packet).iter().map(Saying::id).collect() };
+    assert_eq!(ids(block), ["tftp.data", "tftp.from_zero", "tftp.tid"]);
+    assert_eq!(ids(ack), ["tftp.ack", "tftp.from_zero"]);
 }

@@ -125,6 +125,8 @@ pub struct TftpStep {
     pub to_stray: bool,
     /// Whether it acknowledges a block that has not been seen.
     pub unseen: bool,
+    /// Whether it is block 0 of a file that begins with that, or its ACK.
+    pub from_zero: bool,
     /// The server's port, if this packet is the first from it: its TID (RFC 1350 §4).
     pub new_tid: Option<u16>,
     /// Whether it is the last block, or its ACK.
@@ -243,6 +245,7 @@ impl TftpFlow {
                 stray: None,
                 to_stray: false,
                 unseen: false,
+                from_zero: false,
                 new_tid: None,
                 last: false,
                 blksize: DEFAULT_BLKSIZE.into(),
@@ -357,11 +360,17 @@ impl TftpFlow {
             Packet::Data { block, .. } => {
                 step.last = len < step.blksize;
                 self.data(block, len, step.last);
+                step.from_zero = block == 0 && self.is_beginning();
                 step.bytes = self.step.bytes;
                 step.fills_window = u64::from(block.wrapping_sub(self.acked)) == step.window;
             }
             Packet::Ack { block } => {
-                step.unseen = self.is_unseen(!by_client, block);
+                // ACK 0 answers a WRQ or an OACK, and no block: those begin with number 1.
+                let answers = self.step.upload || self.oack.is_some();
+                let of_zero = block == 0 && !answers && self.is_beginning();
+                let has_zero = self.lens.contains_key(&(!by_client, 0));
+                step.from_zero = of_zero && has_zero;
+                step.unseen = self.is_unseen(!by_client, block) || of_zero && !has_zero;
                 step.last = self.last_block == Some(block);
                 if step.last {
                     self.end.get_or_insert(TftpEnd::Acknowledged);
@@ -378,6 +387,11 @@ impl TftpFlow {
     fn agree(&mut self, options: Options<'_>) {
         self.step.blksize = options.number("blksize").unwrap_or(self.step.blksize);
         self.step.window = options.number("windowsize").unwrap_or(self.step.window);
+    }
+
+    /// Whether block numbers have not gone round yet: the one behind 65535 is number 0, too.
+    fn is_beginning(&self) -> bool {
+        self.highest < 1 << 15
     }
 
     /// Counts the bytes of blocks that were not sent before.
