@@ -22,7 +22,7 @@ pub(super) fn split(text: &str) -> (Vec<&str>, Option<&str>) {
         match sign {
             '"' => quoted = true,
             '(' | '[' | '{' | '<' => depth += 1,
-            '>' if before == '-' => {} // the arrow between two addresses
+            '>' if matches!(before, '-' | '=') => {} // the arrow between two addresses, or what the kernel made of a length: `16 => 0`
             ')' if depth == 0 => {
                 parts.push(text[begin..at].trim());
                 return (parts, Some(&text[at + 1..]));
@@ -246,15 +246,26 @@ pub(super) fn without_strings(text: &str) -> String {
     out.replace("......", "...")
 }
 
-/// A list without what `-yy` adds: `[{fd=3<TCP:[…]>, events=POLLIN}]` as `[{fd=3, events=POLLIN}]`.
+/// A list without what `-yy` adds: `[{fd=3<TCP:[…]>, events=POLLIN}]` as `[{fd=3, events=POLLIN}]`. It adds nothing to the bytes of a
+/// program, which stand in quotes.
 pub(super) fn undecorated(text: &str) -> String {
     let (mut out, mut depth, mut before) = (String::new(), 0_u32, ' ');
+    let (mut quoted, mut escaped) = (false, false);
     for sign in text.chars() {
+        if quoted {
+            quoted = escaped || sign != '"';
+            escaped = !escaped && sign == '\\';
+            out.push(sign);
+            continue;
+        }
         match sign {
             '<' => depth += 1,
             '>' if depth > 0 && before == '-' => {}
             '>' if depth > 0 => depth -= 1,
-            _ if depth == 0 => out.push(sign),
+            _ if depth == 0 => {
+                quoted = sign == '"';
+                out.push(sign);
+            }
             _ => {}
         }
         before = sign;

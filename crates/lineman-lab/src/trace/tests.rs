@@ -197,6 +197,54 @@ fn bytes_that_the_kernel_discards_are_not_shown() {
     assert_eq!(last(lines), "recvfrom(4, 2, MSG_TRUNC) = 5 \"ab\"");
 }
 
+/// `iov_base="bold and 1`, of a message with markup: what stands between angle brackets was taken for what strace adds to a descriptor.
+#[test]
+fn bytes_between_angle_brackets_were_cut_out_of_a_message() {
+    let message = |bytes: &str| {
+        format!(
+            "{{msg_name=NULL, msg_namelen=0, msg_iov=[{{iov_base={bytes}, iov_len=19}}], msg_iovlen=1, msg_controllen=0, msg_flags=0}}"
+        )
+    };
+    for bytes in [
+        r#""<b>bold</b> and 1<2""#,
+        r#""a > b""#,
+        r#""1<2"..."#,
+        r#""\"<\\\\" "#.trim_end(),
+        r#""\\", iov_len=1}, {iov_base="<x>""#,
+        r#""a->b <TCP:[1->2]>""#,
+    ] {
+        let message = message(bytes);
+        let lines =
+            format!("1 1795407799.344162 sendmsg(4<TCP:[1->2]>, {message}, 0) = 19 <0.001067>");
+        assert_eq!(last(&lines), format!("sendmsg(4, {message}, 0) = 19"));
+    }
+    let lines = r#"1 1795407799.344162 writev(4<UDP:[10.0.0.2:69]>, [{iov_base="v <a> x\n", iov_len=8}, {iov_base="1<2", iov_len=3}], 2) = 11 <0.001067>"#;
+    assert_eq!(
+        last(lines),
+        r#"writev(4, [{iov_base="v <a> x\n", iov_len=8}, {iov_base="1<2", iov_len=3}], 2) = 11"#
+    );
+    // A descriptor among control messages is shown without what it is.
+    let lines = r#"1 1795407799.344162 sendmsg(4<TCP:[1->2]>, {msg_iov=[{iov_base="<", iov_len=1}], msg_control=[{cmsg_data=[5<TCP:[3->4]>]}]}, 0) = 1 <0.001067>"#;
+    assert_eq!(
+        last(lines),
+        r#"sendmsg(4, {msg_iov=[{iov_base="<", iov_len=1}], msg_control=[{cmsg_data=[5]}]}, 0) = 1"#
+    );
+}
+
+/// `msg_namelen=16 => 0`, what the kernel has made of a length, ended the message there: what it had received stood in another argument,
+/// and its flags were not those of the call.
+#[test]
+fn a_message_ended_behind_the_length_of_its_address() {
+    let message = r#"{msg_name=0x7fff27935580, msg_namelen=16 => 0, msg_iov=[{iov_base="ab", iov_len=100}], msg_iovlen=1, msg_controllen=0, msg_flags=0}"#;
+    let lines =
+        format!("1 1795407799.344162 recvmsg(4<TCP:[1->2]>, {message}, MSG_PEEK) = 2 <0.001067>");
+    let mut trace = Trace::default();
+    let told = trace.line(&lines).pop().expect("a call");
+    assert_eq!(told.args, [message, "MSG_PEEK"]);
+    let discards = lines.replace("MSG_PEEK", "MSG_TRUNC");
+    assert!(last(&discards).contains("iov_base=..."), "{discards}");
+}
+
 /// While it waited, a peek looked like a call that takes the bytes away: strace tells its flags when it returns.
 #[test]
 fn a_call_that_waits_is_told_with_its_size_and_flags() {
