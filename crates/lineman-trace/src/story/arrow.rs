@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use lineman_proto::wire::Flags;
 use lineman_proto::wire::LinkType;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Arrival;
@@ -9,6 +10,7 @@ use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Label;
 use lineman_proto::wire::flow::Order;
 use lineman_proto::wire::flow::Place;
+use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::TftpStep;
 
 use super::ConnectionName;
@@ -142,8 +144,20 @@ impl Arrow {
     /// ports: there the header's numbers say more.
     pub fn counted(&self) -> Option<Place> {
         let is_earlier = self.label == Some(Label::AckEarlier);
-        self.place
-            .filter(|place| !is_earlier && place.seq >= 0 && place.ack.is_none_or(|ack| ack >= 0))
+        self.place.filter(|place| {
+            let stands = place.seq >= 0 || self.stands_nowhere();
+            !is_earlier && stands && place.ack.is_none_or(|ack| ack >= 0)
+        })
+    }
+
+    /// Whether it has no place in its sender's stream, and only acknowledges: a RST that answers a SYN has the number 0 (RFC 9293 §3.10.7.1),
+    /// whatever its sender began with when it sent a SYN itself.
+    pub fn stands_nowhere(&self) -> bool {
+        let has_none = |it: &Segment| it.has(Flags::RST) && it.has(Flags::ACK) && it.seq == 0;
+        let is_refusal = self.label == Some(Label::RstRefused);
+        is_refusal
+            && self.seen.segment().is_some_and(has_none)
+            && self.place.is_some_and(|place| place.seq != 0)
     }
 
     /// Whether it is a copy of another, which the wire or the network has made.

@@ -336,7 +336,10 @@ fn tcp(arrow: &Arrow, segment: &Segment) -> TcpForm {
             .place
             .filter(|place| place.is_scaled)
             .map(|place| place.window),
-        relative_seq: arrow.counted().map(|place| place.seq),
+        relative_seq: arrow
+            .counted()
+            .filter(|_| !arrow.stands_nowhere())
+            .map(|place| place.seq),
         relative_ack: arrow.counted().and_then(|place| place.ack),
         label: arrow.label.map(label),
     }

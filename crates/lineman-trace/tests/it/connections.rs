@@ -1,6 +1,9 @@
 //! Which connection a row is about, where a log has several.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::compose::Envelope;
+use lineman_proto::wire::compose::Segment;
+use lineman_proto::wire::flow::Label;
 use lineman_trace::log::*;
 use lineman_trace::story::*;
 
@@ -275,4 +278,42 @@ fn a_connection_that_was_refused_first_and_opened_then_is_one_of_two() {
     let data = log.cross(Client, second.next(Client, and_ack(Flags::PSH), b"two"));
     let name = Some(format!(":{}", second.client.port()));
     assert_eq!(of_packet(&rows(log), data), name);
+}
+
+/// "RST+ACK ack=1459846417", two rows below "is 1459846416, shown as 0": both ends had asked and refused each other, and a refusal has the
+/// number 0, which its sender's SYN did not begin with.
+#[test]
+fn a_refusal_of_one_that_had_asked_itself_acknowledged_the_number_of_the_header() {
+    for isn in [0x1000_0000, 0xf000_0000] {
+        let mut log = Script::new("");
+        let tcp = crate::causes::connection(&log, 9000);
+        let ends = [
+            (Client, tcp.client, tcp.server),
+            (Server, tcp.server, tcp.client),
+        ];
+        let mut refusals = Vec::new();
+        for (asks, from, to) in ends {
+            let syn = Envelope::new(from, to).tcp(&Segment {
+                seq: isn,
+                flags: SYN,
+                ..Segment::default()
+            });
+            log.cross(asks, syn);
+            let refusal = Envelope::new(to, from).tcp(&Segment {
+                ack: isn + 1,
+                flags: and_ack(RST),
+                ..Segment::default()
+            });
+            refusals.push(log.cross(asks.other(), refusal));
+        }
+        let rows = rows(log);
+        for id in refusals {
+            let row = rows.iter().find(|row| shows(row, id)).expect("its row");
+            let arrow = row.arrow.as_ref().expect("a packet");
+            assert_eq!(arrow.label, Some(Label::RstRefused));
+            assert_eq!(arrow.counted().and_then(|place| place.ack), Some(1));
+            // That of the server is the first that it sends.
+            assert_eq!(arrow.stands_nowhere(), arrow.from == Client);
+        }
+    }
 }
