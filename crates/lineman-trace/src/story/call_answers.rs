@@ -181,6 +181,8 @@ impl Asked<'_> {
             "EACCES" if self.is(&["bind"]) && self.names_a_low_port() => {
                 failure!(self, error, CallLowPort)
             }
+            // Only what is sent meets a firewall.
+            "EPERM" if self.is(&["setsockopt"]) => failure!(self, error, CallNoRight),
             "EPERM" => failure!(self, error, CallNotPermitted),
             "EINTR" => failure!(self, error, CallSignalled),
             "EFAULT" => failure!(self, error, CallBadMemory),

@@ -688,6 +688,8 @@ sayings! {
     CallNoRoute "call.noroute" { who: Host, name: Text, error: Text, python: Text }
     /// A low port, which needs a right.
     CallLowPort "call.access.port" { who: Host, name: Text, error: Text, python: Text }
+    /// A socket option that needs a right.
+    CallNoRight "call.perm.right" { who: Host, name: Text, error: Text, python: Text }
     /// The system does not permit it.
     CallNotPermitted "call.perm" { who: Host, name: Text, error: Text, python: Text }
     /// A signal came.

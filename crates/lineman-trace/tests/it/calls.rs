@@ -135,10 +135,17 @@ fn a_listener_that_was_closed_during_accept_is_not_said_to_listen_on() {
 }
 
 /// Errors whose reason is no other call or packet, and what is said of them.
-const BY_THEMSELVES: [(&str, &[&str], &str, &str); 18] = [
+const BY_THEMSELVES: [(&str, &[&str], &str, &str); 19] = [
     ("bind", &["0.0.0.0:80"], "EACCES", "call.access.port"),
     ("bind", &["0.0.0.0:8080"], "EACCES", "call.failed"),
     ("connect", &["10.0.0.2:80"], "EPERM", "call.perm"),
+    // "Or a firewall rule forbids it", of an option.
+    (
+        "setsockopt",
+        &["SO_RCVBUFFORCE", "4194304"],
+        "EPERM",
+        "call.perm.right",
+    ),
     ("recv", &["10"], "EINTR", "call.intr"),
     ("send", &[], "EFAULT", "call.fault"),
     ("accept", &[], "EMFILE", "call.mfile"),
