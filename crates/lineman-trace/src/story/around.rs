@@ -33,6 +33,10 @@ pub(super) struct Around {
     pub(super) deaf: Ends<bool>,
     /// Whose state has changed because its program has ended.
     pub(super) ended: Ends<bool>,
+    /// Whether all that a program has handed over had left when it ended its direction; `None` where that is not known.
+    pub(super) all_left: Ends<Option<bool>>,
+    /// How large the congestion window was then, in segments, if its kernel says that it was full.
+    pub(super) full_window: Ends<Option<u32>>,
     /// What a TCP has counted about what arrived.
     pub(super) counted: Vec<Counted>,
     /// Whether the log tells the states of all hosts.

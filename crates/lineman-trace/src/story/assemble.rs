@@ -12,6 +12,7 @@ use super::calls::Calls;
 use super::calls::ended_program;
 use super::change::Change;
 use super::change::Socket;
+use super::change::is_own_act;
 use super::connections::Connections;
 use super::explain::REORDER;
 use super::explain::delays;
@@ -109,7 +110,8 @@ impl Story {
             ),
             Kind::Start(start) => self.start(start),
             // Figures have no row: they are shown beside it.
-            Kind::TcpInfo(_) | Kind::End => {}
+            Kind::TcpInfo(told) => self.calls.kept_back.figures(told),
+            Kind::End => {}
         }
         while self.queue.is_over(event.t_ns) {
             rows.extend(self.pop());
@@ -163,6 +165,7 @@ impl Story {
             congestion,
             deaf,
             ended,
+            full_window,
             ..
         } = self.queue.take()?;
         let (mut wanted, mut delayed) = (None, false);
@@ -193,8 +196,11 @@ impl Story {
             |it| queue.acted(it),
         );
         let beside = self.calls.beside(&row, &mut self.sockets);
+        let all_left = self.fins_behind_all(&row, &changes);
         let around = Around {
             ended,
+            all_left,
+            full_window,
             elsewhere: beside.elsewhere.or(elsewhere),
             counted,
             deaf,
@@ -216,6 +222,16 @@ impl Story {
         self.lessons.keep_new(&mut row);
         self.lessons.add(&mut row, extra);
         Some(row)
+    }
+
+    /// Whose FIN is behind all that its program has handed over, which had left by then; `None` where that is not known.
+    fn fins_behind_all(&self, row: &Row, changes: &[Change]) -> Ends<Option<bool>> {
+        let mut left = Ends::default();
+        let acts = changes.iter().filter(|it| is_own_act(it.to));
+        for Change { socket, .. } in acts {
+            left[socket.host] = self.calls.kept_back.has_all_left(*socket, row.t_ns);
+        }
+        left
     }
 
     /// Says which connections a row is about, once there are several; and so, where it is the first that does.

@@ -93,6 +93,9 @@ impl Story {
         let open = &mut self.queue[place];
         open.touch(event);
         open.changes.push(change);
+        if is_own_act(state.to) {
+            open.full_window[state.host] = self.calls.kept_back.full_window(change.socket);
+        }
         let ended = self.calls.has_ended_with(state);
         let uncalled = is_own_act(state.to) && self.calls.is_left_by_its_program(change.socket);
         open.ended[state.host] |= ended || uncalled;

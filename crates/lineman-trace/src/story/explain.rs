@@ -505,7 +505,12 @@ fn of_states(row: &Row, around: &Around, out: &mut Vec<Saying>) {
             }
             // It has not moved: what was thought before was wrong.
             None if cell.known == Known::Contradicted => {}
-            None => out.push(moved(row, around, who, (cell.before, cell.after))),
+            None => {
+                let told = moved(row, around, who, (cell.before, cell.after));
+                let full = full_window(&told, around);
+                out.push(told);
+                out.extend(full);
+            }
         }
         match cell.known {
             Known::Passed => out.push(Saying::Passed {
@@ -516,6 +521,16 @@ fn of_states(row: &Row, around: &Around, out: &mut Vec<Saying>) {
             Known::Kernel | Known::Simulated | Known::Deduced => {}
         }
     }
+}
+
+/// What a FIN waits for that is behind all bytes of its program, where its kernel has told.
+fn full_window(told: &Saying, around: &Around) -> Option<Saying> {
+    let Saying::Moved { who, reason, .. } = *told else {
+        return None;
+    };
+    let behind_all = reason.has_fin_later() && around.all_left[who] == Some(true);
+    let window = around.full_window[who].filter(|_| behind_all)?.into();
+    Some(Saying::FinCwnd { who, window })
 }
 
 /// Who was in CLOSED may have been brought there by a reset, which cannot have counted then. One in LAST-ACK has not got an ACK.

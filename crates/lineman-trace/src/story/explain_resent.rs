@@ -2,6 +2,7 @@
 
 use lineman_proto::wire::Flags;
 use lineman_proto::wire::flow::Again;
+use lineman_proto::wire::flow::Anew;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::Segment;
 use lineman_proto::wire::flow::Timer;
@@ -14,6 +15,7 @@ use super::Saying;
 use super::explain::copied;
 use super::explain_tcp::taken;
 use super::millis;
+use crate::log::Host;
 use crate::log::Origin;
 use crate::log::TimerKind;
 
@@ -36,8 +38,29 @@ pub(super) fn of_resent(
         return None;
     }
     let mut out = vec![why(row, arrow, segment, again, told)];
+    out.extend(since(&out[0], arrow.from, again));
     out.extend(covers(arrow, segment, again, is_simulated));
     Some(out)
+}
+
+/// Since when the timer has run that a saying tells of, if something has started it anew since the segment left: else no acknowledgment
+/// would seem to have come for so long only.
+fn since(told: &Saying, who: Host, again: Again) -> Option<Saying> {
+    let (Saying::Resent { millis, .. }
+    | Saying::ResentDoubled { millis, .. }
+    | Saying::ResentDeduced { millis, .. }
+    | Saying::ResentTimer { millis, .. }
+    | Saying::ResentNeedless { millis, .. }) = *told
+    else {
+        return None;
+    };
+    let since = self::millis(again.wait_ns);
+    let anew = again.anew.filter(|_| since > millis)?;
+    Some(match anew {
+        Anew::Acknowledged => Saying::TimerAcknowledged { millis, since },
+        Anew::Probe => Saying::TimerProbe { who, millis, since },
+        Anew::Tail => Saying::TimerTail { who, millis, since },
+    })
 }
 
 fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<Expiry>) -> Saying {
@@ -85,6 +108,7 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<E
     let waits = by_timer != Timer::OrAsked;
     match (arrow.earlier_lost, arrow.known) {
         (Some(false), Some(known)) if known.answered && told.is_none() => {
+            let millis = since;
             return Saying::ResentSomehow { who, times, millis };
         }
         // What has come and was thrown away, or lies behind a gap, has not been acknowledged: no answer is late.
@@ -115,12 +139,15 @@ fn timed_out(arrow: &Arrow, segment: &Segment, again: Again) -> Saying {
     let (times, millis) = (again.times, millis(again.timer_ns));
     let asks = segment.has(Flags::SYN) && !segment.has(Flags::ACK);
     match again.last_wait_ns {
-        Some(last) if is_twice(last, again.timer_ns) => Saying::ResentDoubled {
-            who,
-            times,
-            millis,
-            before: self::millis(last),
-        },
+        // What acknowledges something new ends the doubling, too.
+        Some(last) if is_twice(last, again.timer_ns) && again.anew != Some(Anew::Acknowledged) => {
+            Saying::ResentDoubled {
+                who,
+                times,
+                millis,
+                before: self::millis(last),
+            }
+        }
         Some(_) if asks => Saying::ResentLinear { who, times, millis },
         None if asks => Saying::ResentSyn { who, times, millis },
         _ => Saying::Resent { who, times, millis },

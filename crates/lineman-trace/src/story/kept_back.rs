@@ -1,6 +1,7 @@
 //! Bytes that a TCP has kept back although its program had handed them over: Nagle's algorithm (RFC 9293 §3.7.4), as far as calls and
 //! packets tell.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::collections::VecDeque;
 
@@ -17,6 +18,8 @@ use super::sockets::of_packet;
 use crate::log::Answer;
 use crate::log::Call;
 use crate::log::Host;
+use crate::log::Origin;
+use crate::log::TcpInfo;
 
 /// So many connections are remembered, each with two streams; of more, nothing is claimed.
 const MEMORY: usize = 1024;
@@ -56,6 +59,12 @@ struct Stream {
     mss: Option<u32>,
     /// Whether something else may have kept bytes back, or a call was not seen.
     unsure: bool,
+    /// Whether a call has handed over nobody knows how much.
+    uncounted: bool,
+    /// When the last byte was sent that had not been sent before, in nanoseconds.
+    sent_ns: u64,
+    /// How large the congestion window is, in segments, where its kernel says that it is full, and nothing has come since.
+    full: Option<u32>,
 }
 
 impl Default for Stream {
@@ -71,6 +80,9 @@ impl Default for Stream {
             room_before: 0,
             mss: None,
             unsure: false,
+            uncounted: false,
+            sent_ns: 0,
+            full: None,
         }
     }
 }
@@ -92,15 +104,17 @@ impl KeptBack {
         else {
             return;
         };
+        let len = bytes(call, value);
+        let counted = len.or_else(|| of_file(&call.name, value));
+        stream.uncounted |= counted.is_none();
         let mut flags = call.args.iter().skip(1).flat_map(|arg| arg.split('|'));
         let waits_for_more = flags.any(|flag| matches!(flag, "MSG_MORE" | "MSG_FASTOPEN"));
         let waits = |it: &Descriptor| !it.no_delay && !it.corks;
-        let Some(len) = bytes(call, value).filter(|_| !waits_for_more && known.is_some_and(waits))
-        else {
+        stream.given += counted.unwrap_or(0);
+        if len.is_none() || waits_for_more || !known.is_some_and(waits) {
             stream.unsure = true;
             return;
-        };
-        stream.given += len;
+        }
         let acknowledged = stream.acknowledged;
         stream.calls.retain(|(end, _)| *end > acknowledged);
         stream.calls.push_back((stream.given, at_ns));
@@ -128,7 +142,9 @@ impl KeptBack {
             .filter(|kept_ns| *kept_ns >= SEEN_NS)
             .filter(|_| arrow.sent_ns.saturating_sub(stream.acknowledged_ns) < AT_ONCE_NS);
         if len > 0 {
-            stream.sent = stream.sent.max(end);
+            if end > stream.sent {
+                (stream.sent, stream.sent_ns) = (end, arrow.sent_ns);
+            }
             if is_small {
                 stream.sent_small = end;
             }
@@ -148,8 +164,34 @@ impl KeptBack {
             (stream.acknowledged, stream.acknowledged_ns) = (ack, now_ns);
             stream.room_before = stream.room;
         }
+        stream.full = None;
         stream.unsure |= !place.is_scaled && arrow.seen.segment().is_some_and(|it| it.window > 0);
         stream.room = stream.room.max(ack + i64::from(place.window));
+    }
+
+    /// A kernel tells how much of a connection is on its way.
+    pub(super) fn figures(&mut self, told: &TcpInfo) {
+        let (host, ends) = (told.host, told.socket);
+        if let Some(stream) = self.streams.get_mut(&Socket { host, ends }) {
+            let is_full = told.origin == Origin::Kernel && told.in_flight() >= told.cwnd;
+            stream.full = is_full.then_some(told.cwnd);
+        }
+    }
+
+    /// How large the congestion window of a socket is, in segments, if its kernel has said that it is full, and its peer has room.
+    pub(super) fn full_window(&self, socket: Socket) -> Option<u32> {
+        let stream = self.streams.get(&socket)?;
+        stream.full.filter(|_| stream.room > stream.sent)
+    }
+
+    /// Whether all that the program has handed over had left by then, as far as its calls and its segments tell.
+    pub(super) fn has_all_left(&self, socket: Socket, by_ns: u64) -> Option<bool> {
+        let stream = self.streams.get(&socket)?;
+        match stream.given.cmp(&stream.sent) {
+            Ordering::Greater => Some(false),
+            Ordering::Equal if !stream.uncounted => Some(stream.sent_ns <= by_ns),
+            Ordering::Equal | Ordering::Less => None,
+        }
     }
 
     /// A SYN leaves: its sender's stream begins, and what it takes bounds the segments of the other.
@@ -194,6 +236,12 @@ impl Stream {
         let had_room = self.room_before >= end;
         (waited && had_room && !self.unsure).then_some(*since_ns)
     }
+}
+
+/// How many bytes of a file a call has handed over.
+fn of_file(name: &str, value: &str) -> Option<i64> {
+    let hands = matches!(name, "sendfile" | "splice");
+    value.parse().ok().filter(|_| hands)
 }
 
 /// How many bytes a call has handed over, as far as its answer tells, or its argument.

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::collections::HashSet;
 
+use lineman_proto::wire::flow::Anew;
+
 use super::Arrow;
 use super::Ends;
 use super::Expiry;
@@ -89,7 +91,10 @@ impl Motives {
             }
             (Some(TimerKind::Retransmission), Some(again)) => {
                 if let Some(at) = self.probed.get(&socket) {
-                    again.timer_ns = again.timer_ns.min(arrow.sent_ns.saturating_sub(*at));
+                    let since_ns = arrow.sent_ns.saturating_sub(*at);
+                    if since_ns <= again.timer_ns {
+                        (again.timer_ns, again.anew) = (since_ns, Some(Anew::Probe));
+                    }
                 }
             }
             _ => {}

@@ -77,6 +77,8 @@ pub(super) struct Open {
     pub(super) connecting: Option<Connecting>,
     /// Whose state has changed because its program has ended.
     pub(super) ended: Ends<bool>,
+    /// How large the congestion window was in segments, if it was full when the state was told.
+    pub(super) full_window: Ends<Option<u32>>,
     /// The address at which a program receives what its packet, an ICMP error, says that nobody does.
     pub(super) elsewhere: Option<SocketAddr>,
     /// The end that the socket is connected to which has the port that its packet, an ICMP error, is about.
@@ -113,6 +115,7 @@ impl Open {
             deaf: Ends::default(),
             connecting: None,
             ended: Ends::default(),
+            full_window: Ends::default(),
             elsewhere: None,
             only_from: None,
             hears: None,

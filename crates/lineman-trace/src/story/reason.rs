@@ -65,6 +65,10 @@ reasons! {
     FinWaits "state.fin.queued"
     /// The program has ended, no call has closed the socket, and its FIN is still to be sent.
     FinWaitsUncalled "state.fin.queued.ended"
+    /// It closes first, its FIN has not left, and nothing is known that this must follow.
+    FinLater "state.fin.later"
+    /// The same of a program that has ended: no call has closed the socket.
+    FinLaterUncalled "state.fin.later.ended"
     /// The peer closes first.
     PeerCloses "state.fin.received"
     /// The peer closes first: what was missing before its FIN has come, which is there already.
@@ -91,6 +95,10 @@ reasons! {
     LastFinWaits "state.fin.last.queued"
     /// The same of a program that has ended: no call has closed the socket.
     LastFinWaitsUncalled "state.fin.last.queued.ended"
+    /// It closes second, its FIN has not left, and nothing is known that this must follow.
+    LastFinLater "state.fin.last.later"
+    /// The same of a program that has ended: no call has closed the socket.
+    LastFinLaterUncalled "state.fin.last.later.ended"
     /// Its FIN, the second, was acknowledged.
     LastAcked "state.fin.last.acked"
     /// TIME-WAIT is over.
@@ -132,6 +140,15 @@ reasons! {
 }
 
 impl Reason {
+    /// Whether a FIN has not left with it, and nothing is known that this must follow.
+    pub(super) fn has_fin_later(self) -> bool {
+        use Reason::{FinLater, FinLaterUncalled, LastFinLater, LastFinLaterUncalled};
+        matches!(
+            self,
+            FinLater | FinLaterUncalled | LastFinLater | LastFinLaterUncalled
+        )
+    }
+
     /// The reason for the change that a row shows of a host. None is given that the row does not bear out.
     pub(super) fn of(
         row: &Row,
@@ -143,6 +160,7 @@ impl Reason {
         let reset = segment.is_some_and(|segment| segment.has(Flags::RST));
         let sends = row.arrow.as_ref().is_some_and(|arrow| arrow.from == who);
         let uncalled = around.ended[who] && row.calls[who].is_none();
+        let follows = around.all_left[who] == Some(false);
         Some(match change {
             (Closed, Listen) => Self::Listens,
             (Closed, SynSent) => Self::Asks,
@@ -150,10 +168,14 @@ impl Reason {
             (SynSent, SynReceived) => Self::CrossedSyn,
             (SynSent, Established) => Self::Answered,
             (SynReceived | Listen, Established) => Self::Confirmed,
-            (Established | SynReceived, FinWait1) if fin_waits(row, who) => match uncalled {
-                true => Self::FinWaitsUncalled,
-                false => Self::FinWaits,
-            },
+            (Established | SynReceived, FinWait1) if fin_waits(row, who) => {
+                match (follows, uncalled) {
+                    (true, true) => Self::FinWaitsUncalled,
+                    (true, false) => Self::FinWaits,
+                    (false, true) => Self::FinLaterUncalled,
+                    (false, false) => Self::FinLater,
+                }
+            }
             (Established | SynReceived, FinWait1) => Self::ClosesFirst,
             (Established, CloseWait) if fills_gap(row, who) => Self::PeerClosesBehind,
             (Established, CloseWait) => Self::PeerCloses,
@@ -166,9 +188,11 @@ impl Reason {
             (FinWait2, TimeWait) if fills_gap(row, who) => Self::PeerFinBehind,
             (FinWait2, TimeWait) => Self::PeerFin,
             (Closing, TimeWait) => Self::CrossedAcked,
-            (CloseWait, LastAck) if fin_waits(row, who) => match uncalled {
-                true => Self::LastFinWaitsUncalled,
-                false => Self::LastFinWaits,
+            (CloseWait, LastAck) if fin_waits(row, who) => match (follows, uncalled) {
+                (true, true) => Self::LastFinWaitsUncalled,
+                (true, false) => Self::LastFinWaits,
+                (false, true) => Self::LastFinLaterUncalled,
+                (false, false) => Self::LastFinLater,
             },
             (CloseWait, LastAck) => Self::ClosesSecond,
             (SynReceived, Listen) if reset => Self::ListensAgain,

@@ -163,6 +163,8 @@ sayings! {
     FinCombined "fin.combined" { who: Host, seq: RelativeSeq, ack: RelativeSeq }
     /// FINs that cross.
     FinCrossed "fin.crossed" { who: Host, seq: RelativeSeq }
+    /// A FIN that waits behind nothing but a full congestion window.
+    FinCwnd "fin.cwnd" { who: Host, window: Count }
     /// Its program has ended, and has ended the connection by no call.
     KernelCloses "end.kernel" { who: Host }
     /// A close() has returned before, and the FIN leaves with the last descriptor.
@@ -219,6 +221,12 @@ sayings! {
     ResentDeduced "again.timeout.deduced" { who: Host, times: Times, millis: Millis }
     /// Retransmitted because one timer or another has expired, as far as the times tell.
     ResentTimer "again.timer.deduced" { who: Host, times: Times, millis: Millis }
+    /// The timer was started anew by an acknowledgment.
+    TimerAcknowledged "again.timer.acknowledged" { millis: Millis, since: Millis }
+    /// The timer was started anew by a tail loss probe.
+    TimerProbe "again.timer.probe" { who: Host, millis: Millis, since: Millis }
+    /// The timer was started anew when the last segment was sent again.
+    TimerTail "again.timer.tail" { who: Host, millis: Millis, since: Millis }
     /// A SYN+ACK that is sent again by its timer, or because the SYN has come again.
     ResentOrAsked "again.synack.either" { who: Host, times: Times, millis: Millis }
     /// Retransmitted as a tail loss probe.

@@ -154,6 +154,11 @@ pub fn causes() -> Vec<u8> {
         log = ended(log.then(), before, call);
     }
     log = forced(log.then()).0;
+    log = acknowledged_meanwhile(log.then()).0;
+    log = probed_meanwhile(log.then(), true).0;
+    log = probed_meanwhile(log.then(), false).0;
+    log = behind_full_window(log.then(), true).0;
+    log = fin_later(log.then());
     log.done()
 }
 
@@ -193,6 +198,156 @@ fn a_tail_loss_probe_was_told_as_a_time_out() {
     assert_eq!(of(&rows, resent), [told]);
     let kind = clock(&rows, resent).map(|it| it.kind);
     assert_eq!(kind, Some(TimerKind::Retransmission));
+}
+
+/// Two segments, of which the first is acknowledged seven milliseconds after the second has left, which is lost.
+fn acknowledged_meanwhile(log: Script) -> (Script, u64) {
+    let mut talk = talk(log, false);
+    talk.data(Client, b"one ");
+    talk.lost(Client, b"two ");
+    talk.log.later(7 * MS);
+    talk.log.cross(Server, talk.tcp.ack(Server, 4, 0));
+    talk.log.at(325 * MS);
+    talk.timer(Client, TimerKind::Retransmission, 224);
+    let again = talk.again(Client, b"two ", 4);
+    (talk.log, again)
+}
+
+/// "Because no acknowledgment of the segment came within 216 ms" of one that had left 224 ms before: an acknowledgment of what was
+/// before it had started the timer anew.
+#[test]
+fn the_time_since_an_acknowledgment_was_told_as_that_since_the_segment() {
+    let (log, again) = acknowledged_meanwhile(new());
+    let rows = rows(log);
+    let (who, times, millis, since) = (Client, 1, 216, 224);
+    let told = [
+        Saying::Resent { who, times, millis },
+        Saying::TimerAcknowledged { millis, since },
+    ];
+    assert_eq!(of(&rows, again), told);
+    let shown = clock(&rows, again).map(|it| it.wait_ns / 1_000_000);
+    assert_eq!(shown, Some(millis - 1), "rounded down");
+}
+
+/// Two segments are lost. The second is sent again as a tail loss probe, of which the kernel tells or not, and then the first by its timer.
+fn probed_meanwhile(log: Script, told: bool) -> (Script, u64) {
+    let mut talk = talk(log, true);
+    talk.lost(Client, b"one ");
+    talk.lost(Client, b"two ");
+    talk.log.at(310 * MS);
+    if told {
+        talk.timer(Client, TimerKind::LossProbe, 209);
+    }
+    let probe = talk.tcp.back(Client, and_ack(Flags::PSH), b"two ", 4);
+    talk.log.lose(Client, probe, "loss");
+    talk.log.at(522 * MS);
+    if told {
+        talk.timer(Client, TimerKind::Retransmission, 212);
+    }
+    let again = talk.again(Client, b"one ", 8);
+    (talk.log, again)
+}
+
+/// The same of the time since a tail loss probe.
+#[test]
+fn the_time_since_a_probe_was_told_as_that_since_the_segment() {
+    for (told, id) in [(true, "again.timer.probe"), (false, "again.timer.tail")] {
+        let (log, again) = probed_meanwhile(new(), told);
+        let sayings = of(&rows(log), again);
+        assert_eq!(ids(&sayings)[1], id, "{sayings:?}");
+        let fields = sayings[1].fields();
+        let [_, (_, millis), (_, since)] = &fields[..] else {
+            panic!("{fields:?}");
+        };
+        assert_eq!((millis, since), (&Value::Millis(212), &Value::Millis(422)));
+    }
+}
+
+/// The server sends its last bytes again by its timer, and closes when they are on their way once more. Its kernel tells how large its
+/// congestion window is, or not.
+fn behind_full_window(mut log: Script, told: bool) -> (Script, u64) {
+    crate::order::listens(&mut log);
+    let mut tcp = crate::order::open(&mut log, 0, 4);
+    log.at(100 * MS);
+    log.quick(Client, 4, "shutdown", &["SHUT_WR"], "0");
+    log.cross(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+    log.quick(Server, 4, "send", &["\"forty-two\""], "9");
+    let bytes = tcp.next(Server, and_ack(Flags::PSH), b"forty-two");
+    log.lose(Server, bytes, "loss");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait2);
+    log.at(330 * MS);
+    log.put(timer(Server, TimerKind::Retransmission, 212));
+    log.cross(
+        Server,
+        tcp.back(Server, and_ack(Flags::PSH), b"forty-two", 9),
+    );
+    if told {
+        log.put(Kind::TcpInfo(TcpInfo {
+            host: Server,
+            socket: tcp.socket(Server),
+            rtt_us: None,
+            rttvar_us: None,
+            rto_us: 416_000,
+            cwnd: 1,
+            ssthresh: None,
+            mss: 1460,
+            unacked: 1,
+            sacked: 0,
+            lost: 1,
+            retrans: 1,
+            total_retrans: 1,
+            ato_us: None,
+            origin: Origin::Kernel,
+        }));
+    }
+    let ack = log.send(Client, tcp.next(Client, ACK, b""));
+    let close = log.call(Server, 4, "close", &[]);
+    log.returns(close, Server, "close", "0");
+    log.state(Server, tcp.socket(Server), TcpState::LastAck);
+    log.later(700 * MS);
+    log.verdict(ack, Client, Verdict::Delivered, None);
+    log.cross(Server, tcp.next(Server, and_ack(Flags::FIN), b""));
+    log.state(Client, tcp.socket(Client), TcpState::TimeWait);
+    log.cross(Client, tcp.next(Client, ACK, b""));
+    log.state(Server, tcp.socket(Server), TcpState::Closed);
+    (log, close)
+}
+
+/// A program closes, and its FIN leaves much later, whatever keeps it.
+fn fin_later(mut log: Script) -> Script {
+    crate::order::listens(&mut log);
+    let mut tcp = crate::order::open(&mut log, 0, 6);
+    log.at(100 * MS);
+    log.quick(Client, 6, "close", &[], "0");
+    log.state(Client, tcp.socket(Client), TcpState::FinWait1);
+    log.later(700 * MS);
+    log.cross(Client, tcp.next(Client, and_ack(Flags::FIN), b""));
+    log.state(Server, tcp.socket(Server), TcpState::CloseWait);
+    log
+}
+
+/// "The FIN has not left yet: it follows what is still to be sent", when all nine bytes had left twice.
+#[test]
+fn a_fin_behind_bytes_that_had_left_was_told_to_follow_what_is_still_to_be_sent() {
+    for told in [true, false] {
+        let (log, close) = behind_full_window(new(), told);
+        let rows = rows(log);
+        let row = rows.iter().find(|row| {
+            let call = row.calls.server.as_ref();
+            call.is_some_and(|call| call.id == close)
+        });
+        let sayings = &row.expect("a row").sayings;
+        match told {
+            true => assert_eq!(ids(sayings), ["state.fin.last.later", "fin.cwnd"]),
+            false => assert_eq!(ids(sayings), ["state.fin.last.later"]),
+        }
+        if told {
+            let (who, window) = (Server, 1);
+            assert_eq!(sayings[1], Saying::FinCwnd { who, window });
+        }
+    }
 }
 
 /// Held back by Nagle, and sent by the probe: the ACK of the first was lost.

@@ -34,10 +34,11 @@ fn exits(log: &mut Script, host: Host) {
     }));
 }
 
-/// A program ends while the window of its peer is full, before its peer or, if `last`, after it; the FIN.
-fn ends_with_much_to_send(mut log: Script, last: bool) -> (Script, u64) {
+/// A program ends while the window of its peer is full, before its peer or, if `last`, after it; the FIN. It has so much to
+/// send, or what has left.
+fn ends_with_much_to_send(mut log: Script, last: bool, much: &str) -> (Script, u64) {
     listens(&mut log);
-    let fd = if last { 4 } else { 5 };
+    let fd = 4 + i32::from(!last) + if much == "4" { 2 } else { 0 };
     let mut tcp = open(&mut log, 0, fd);
     log.later(100 * MS);
     if last {
@@ -45,7 +46,7 @@ fn ends_with_much_to_send(mut log: Script, last: bool) -> (Script, u64) {
         log.state(Client, tcp.socket(Client), TcpState::CloseWait);
         log.later(100 * MS);
     }
-    log.quick(Client, fd, "send", &["\"much\""], "4");
+    log.quick(Client, fd, "send", &["\"much\""], much);
     log.cross(Client, tcp.next(Client, push(), b"much"));
     log.later(200 * MS);
     exits(&mut log, Client);
@@ -70,11 +71,13 @@ fn ends_with_much_to_send(mut log: Script, last: bool) -> (Script, u64) {
 /// socket, its program was killed.
 #[test]
 fn a_fin_that_waited_behind_data_was_told_as_sent_when_its_program_had_been_killed() {
-    for (last, id) in [
-        (false, "state.fin.queued.ended"),
-        (true, "state.fin.last.queued.ended"),
+    for (last, much, id) in [
+        (false, "1557", "state.fin.queued.ended"),
+        (true, "1557", "state.fin.last.queued.ended"),
+        (false, "4", "state.fin.later.ended"),
+        (true, "4", "state.fin.last.later.ended"),
     ] {
-        let (log, fin) = ends_with_much_to_send(Script::new(""), last);
+        let (log, fin) = ends_with_much_to_send(Script::new(""), last, much);
         let rows = rows(log);
         let changes = |row: &Row| {
             let told = ids(&row.sayings);
@@ -418,8 +421,8 @@ fn data_for_a_socket_that_was_closed_behind_its_fin_was_told_as_read() {
 /// All of it that no other log tells.
 pub fn ends() -> Vec<u8> {
     let mut log = Script::new("ends");
-    for last in [true, false] {
-        log = ends_with_much_to_send(log, last).0.then();
+    for (last, much) in [(true, "1557"), (false, "1557"), (true, "4"), (false, "4")] {
+        log = ends_with_much_to_send(log, last, much).0.then();
     }
     for (before, after, _) in GAPS {
         log = fills_gap(log, before, after).0.then();

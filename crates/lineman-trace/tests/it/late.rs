@@ -134,7 +134,7 @@ fn a_close_was_moved_down_to_its_fin_that_had_waited_for_an_acknowledgment() {
         .verdict(fin, Client, Verdict::Delivered, None);
     let rows = rows(log);
     let close = place(&rows, |row| calls(row, Client, "close"));
-    assert_eq!(told(&rows, close), ["state.fin.last.queued"]);
+    assert_eq!(told(&rows, close), ["state.fin.last.later"]);
     let fin = place(&rows, |row| shows(row, fin));
     assert!(close < fin && rows[fin].calls.client.is_none(), "{rows:#?}");
     let untrue = untrue_times(&rows);

@@ -662,7 +662,10 @@ pub fn order() -> Vec<u8> {
     for (host, fd) in [(Server, 4), (Server, 3), (Client, 4)] {
         log.quick(host, fd, "close", &[], "0");
     }
-    let log = shut(log.then(), false).0;
+    let mut log = shut(log.then(), false).0;
+    for (host, fd) in [(Server, 3), (Client, 4)] {
+        log.quick(host, fd, "close", &[], "0");
+    }
     queued(log.then()).done()
 }
 

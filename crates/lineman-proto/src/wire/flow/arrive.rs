@@ -9,6 +9,7 @@ use super::Unbelieved;
 use super::Way;
 use super::accept::Acceptance;
 use super::pair::Pair;
+use super::side::Side;
 use crate::wire::Flags;
 
 /// Notes that an undamaged segment has reached its receiver, and says what it is to it.
@@ -78,6 +79,9 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     }
     if receiver.received.expects > due {
         receiver.owed.arrived(receiver.received.expects, now_ns);
+        receiver
+            .owed
+            .fills(full_segments(receiver, sender, segment));
         sender.has_shown_all_to(receiver.received.expects);
         receiver.hears_in_front_of_unseen(sender);
     }
@@ -108,6 +112,23 @@ pub(super) fn arrive(pair: &mut Pair, way: Way, now_ns: u64, segment: &Segment) 
     let moved = receiver.lives_by_hearing(sender, &placed, (due, is_taken));
     receiver.goes(before, false, now_ns);
     Delivered { arrival, moved }
+}
+
+/// The options that carry timestamps take so many bytes of each segment (RFC 7323, appendix A).
+const TIME_STAMPS: u32 = 12;
+
+/// How many full segments a packet has: none of a smaller one, several of one that a capture has seen put together. An end sends as much as
+/// the other takes, and as much as it takes itself at most: that is by its link.
+fn full_segments(receiver: &Side, sender: &Side, segment: &Segment) -> u32 {
+    let Some(mss) = receiver
+        .mss
+        .zip(sender.mss)
+        .map(|(one, other)| one.min(other))
+    else {
+        return 0;
+    };
+    let options = segment.time_stamps.map_or(0, |_| TIME_STAMPS);
+    segment.len / u32::from(mss).saturating_sub(options).max(1)
 }
 
 /// Whether an arrival is answered by an ACK at once, which acknowledges all that has come (RFC 5681 §4.2, RFC 9293 §3.10.7.4).

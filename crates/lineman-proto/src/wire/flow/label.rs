@@ -142,6 +142,8 @@ pub struct Again {
     /// again or an ACK came that acknowledged something new, if that was later. Both start the timer anew (RFC 8985 §7.3,
     /// RFC 6298 §5.3).
     pub timer_ns: u64,
+    /// What has started that timer anew since, if anything has.
+    pub anew: Option<Anew>,
     /// How long it was till then from the time before, if this is not the first repetition.
     pub last_wait_ns: Option<u64>,
     /// Which packet it was then: the latest with the first of its bytes.
@@ -153,6 +155,17 @@ pub struct Again {
     pub fresh: u32,
     /// What had it sent.
     pub cause: Cause,
+}
+
+/// What starts a retransmission timer anew that runs for a segment already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Anew {
+    /// An acknowledgment of what was sent before that segment has come (RFC 6298 §5.3).
+    Acknowledged,
+    /// The last segment was sent again, as a tail loss probe is (RFC 8985 §7.3).
+    Tail,
+    /// A tail loss probe was sent, as its TCP has told (RFC 8985 §7.3).
+    Probe,
 }
 
 /// What had a packet sent again, as far as packets tell.

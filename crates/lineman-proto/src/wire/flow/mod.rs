@@ -46,6 +46,7 @@ pub use found::Delivered;
 pub use found::Place;
 pub use found::Sent;
 pub use label::Again;
+pub use label::Anew;
 pub use label::Arrival;
 pub use label::Cause;
 pub use label::Label;

@@ -9,12 +9,17 @@ const MEMORY: usize = 64;
 /// some milliseconds late on a busy machine.
 const MEANWHILE_NS: u64 = 10_000_000;
 
+/// So many full segments, and their receiver acknowledges them (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
+const SECOND: u32 = 2;
+
 /// What must be acknowledged: behind the last of it, and when it came, in nanoseconds; the first first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Owed {
     arrivals: VecDeque<(i64, u64)>,
     /// Whether something has come since that must be answered at once: no timer has the ACK sent, then.
     at_once: bool,
+    /// How many full segments have come since its last acknowledgment.
+    full: u32,
 }
 
 impl Owed {
@@ -30,6 +35,14 @@ impl Owed {
     /// When the first of it came. An ACK may leave before what has arrived meanwhile: that is owed still.
     pub(super) fn since(&self) -> Option<u64> {
         self.arrivals.front().map(|(_, at_ns)| *at_ns)
+    }
+
+    /// So many full segments have arrived in order: every second one is to be acknowledged.
+    pub(super) fn fills(&mut self, segments: u32) {
+        self.full = self.full.saturating_add(segments);
+        if self.full >= SECOND {
+            self.must_answer();
+        }
     }
 
     /// Something has arrived that must be answered at once, with all that is owed.
@@ -49,6 +62,6 @@ impl Owed {
         while self.arrivals.front().is_some_and(settled) {
             self.arrivals.pop_front();
         }
-        self.at_once = false;
+        (self.at_once, self.full) = (false, 0);
     }
 }

@@ -74,6 +74,7 @@ impl Pair {
             sender.begins_anew(peer);
         }
         sender.scale = segment.scale;
+        sender.mss = segment.mss;
         sender.sack = Some(segment.sack_permitted);
         sender.stamps.asks(segment);
         sender.numbers = Some(Numbers {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::Again;
+use super::Anew;
 use super::Cause;
 use super::Timer;
 use super::judge::Packet;
@@ -45,6 +46,8 @@ struct Piece {
     wait_ns: Option<u64>,
     /// Whether it was a byte for which the peer had no room.
     probe: bool,
+    /// Whether it was a SYN once more, with the ACK of the peer's: no retransmission.
+    crosses: bool,
 }
 
 /// Something was found lost: until all that was under way then is acknowledged, acknowledgments of a
@@ -102,17 +105,18 @@ impl History {
             to: it.to,
             packet: it.packet,
             timed_ns: goes_on.map_or(it.packet.now_ns, |before| before.timed_ns),
-            times: match (goes_on, before) {
-                (Some(before), _) => before.times,
-                // A probe is no transmission of what follows it when there is room.
-                (_, Some(before)) if !before.probe => before.times + 1,
+            // A probe is no transmission of what follows it when there is room.
+            times: again.map_or(1, |again| match (goes_on, before) {
+                (Some(_), _) => again.times,
+                (_, Some(before)) if !before.probe => again.times + 1,
                 _ => 1,
-            },
+            }),
             wait_ns: match goes_on {
                 Some(before) => before.wait_ns,
                 None => again.map(|again| again.timer_ns),
             },
             probe: it.probe,
+            crosses: goes_on.is_some(),
         });
         again.filter(|_| goes_on.is_none())
     }
@@ -163,6 +167,16 @@ impl History {
         first.or_else(any).copied()
     }
 
+    /// How often a place was sent, since there was room for it. A segment may bring new bytes behind old ones: each byte has its own count.
+    fn times(&self, before: Piece, place: i64) -> u32 {
+        let has = |it: &&Piece| !it.probe && !it.crosses && it.from <= place && place < it.to;
+        let times = self.pieces.iter().filter(has).count();
+        match before.probe {
+            true => before.times,
+            false => u32::try_from(times).unwrap_or(u32::MAX).max(1),
+        }
+    }
+
     fn again(&self, before: Piece, it: Sending) -> Again {
         let wait_ns = it.packet.now_ns.saturating_sub(before.packet.now_ns);
         let since = |at: u64| it.packet.now_ns.saturating_sub(at);
@@ -170,12 +184,18 @@ impl History {
         // come: nothing would be sent again.
         let renewed = (it.heard.ack <= before.from).then_some(it.heard.more_ns);
         let ran_ns = since(before.timed_ns);
-        let begun = self.tail_ns.into_iter().chain(renewed).max();
+        let renewed = renewed.map(|at| (at, Anew::Acknowledged));
+        let tail = self.tail_ns.map(|at| (at, Anew::Tail));
+        let begun = tail.into_iter().chain(renewed);
+        let begun = begun.filter(|(at, _)| *at > before.timed_ns);
+        let begun = begun.max_by_key(|(at, _)| *at);
+        let times = self.times(before, it.from.max(before.from));
         Again {
-            times: before.times,
+            times,
             wait_ns,
-            timer_ns: begun.map_or(ran_ns, |at| ran_ns.min(since(at))),
-            last_wait_ns: before.wait_ns,
+            timer_ns: begun.map_or(ran_ns, |(at, _)| since(at)),
+            anew: begun.map(|(_, by)| by),
+            last_wait_ns: before.wait_ns.filter(|_| times > 1),
             earlier: before.packet.id,
             covered: Some((before.from, before.to)),
             fresh: u32::try_from((it.to - it.next).max(0)).unwrap_or(u32::MAX),

@@ -34,6 +34,8 @@ pub struct Segment {
     pub window: u16,
     /// The shift of later windows, in a SYN (RFC 7323 §2).
     pub scale: Option<u8>,
+    /// How many bytes its sender takes in a segment, as a SYN may say (RFC 9293 §3.7.1).
+    pub mss: Option<u16>,
     /// Whether it offers SACK, as a SYN may (RFC 2018 §2).
     pub sack_permitted: bool,
     /// How many bytes it carries, captured or not.
@@ -80,6 +82,7 @@ impl Segment {
             ack: tcp.ack(),
             window: tcp.window(),
             scale: options.scale,
+            mss: options.mss,
             sack_permitted: options.sack_permitted,
             len: u32::try_from(tcp.payload().wire_len()).unwrap_or(u32::MAX),
             damaged: matches!(frame.checksum(Layer::Tcp), Some(Checksum::Wrong { .. })),
@@ -111,6 +114,7 @@ impl Segment {
 #[derive(Default)]
 struct Options {
     scale: Option<u8>,
+    mss: Option<u16>,
     sack_permitted: bool,
     time_stamps: Option<(u32, u32)>,
     sacked: Option<[Option<Block>; SACK_BLOCKS]>,
@@ -124,6 +128,7 @@ impl Options {
                 TcpOption::WindowScale(shift) if found.scale.is_none() => {
                     found.scale = Some(shift.min(MAX_SHIFT));
                 }
+                TcpOption::Mss(mss) if found.mss.is_none() => found.mss = Some(mss),
                 TcpOption::SackPermitted => found.sack_permitted = true,
                 TcpOption::Timestamps { value, echo } if found.time_stamps.is_none() => {
                     found.time_stamps = Some((value, echo));

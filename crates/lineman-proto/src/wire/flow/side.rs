@@ -38,6 +38,8 @@ pub(super) struct Side {
     pub scale: Option<u8>,
     /// Whether its SYN offered SACK, if that was seen.
     pub sack: Option<bool>,
+    /// How many bytes it takes in a segment, as its SYN says.
+    pub mss: Option<u16>,
     /// What it has heard of its peer's clock.
     pub stamps: Stamps,
     /// Behind the last that it sent.
@@ -174,6 +176,7 @@ impl Side {
             times: 1,
             wait_ns,
             timer_ns: wait_ns,
+            anew: None,
             last_wait_ns: None,
             earlier: earlier.id,
             covered: None,

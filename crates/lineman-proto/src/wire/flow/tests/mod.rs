@@ -36,6 +36,8 @@ struct Talk {
     id: u64,
     isn: [u32; 2],
     windows: [u16; 2],
+    /// How much both take in a segment, if their SYNs say.
+    mss: Option<u16>,
     /// Whether SYNs offer SACK.
     sack: bool,
     /// What the clock of both ends shows, if they send timestamps.
@@ -50,6 +52,7 @@ fn talk() -> Talk {
         id: 0,
         isn: ISN,
         windows: [1000; 2],
+        mss: None,
         sack: false,
         clock: None,
         echo: 0,
@@ -81,6 +84,7 @@ impl Talk {
         let mut options = Vec::new();
         if flags.has(SYN) {
             options.push(TcpOption::WindowScale(2));
+            options.extend(self.mss.map(TcpOption::Mss));
             options.extend(self.sack.then_some(TcpOption::SackPermitted));
         }
         let echo = self.echo;

@@ -16,6 +16,7 @@ fn the_timer_of_a_segment_runs_from_the_tail_loss_probe() {
     let bytes = talk.frame(Way::Forth, ACK, (1, 1), &[0; 100]);
     let again = talk.sent(&bytes).again.expect("again");
     assert_eq!((again.wait_ns, again.timer_ns), (423 * MS, 211 * MS));
+    assert_eq!(again.anew, Some(Anew::Tail));
 }
 
 /// "No acknowledgment came within 269 ms", though one had come after 40 ms, and started the timer anew.
@@ -31,6 +32,7 @@ fn the_timer_of_a_segment_runs_from_the_last_acknowledgment_of_something_new() {
     let again = talk.sent(&bytes).again.expect("again");
     assert!(again.wait_ns >= 269 * MS, "{again:?}");
     assert!((229 * MS..235 * MS).contains(&again.timer_ns), "{again:?}");
+    assert_eq!(again.anew, Some(Anew::Acknowledged));
 }
 
 /// Where it was lost behind the place of the capture, it started no timer anew.
@@ -44,6 +46,7 @@ fn an_acknowledgment_of_what_is_sent_again_has_not_come() {
     let bytes = talk.frame(Way::Forth, ACK, (1, 1), &[0; 100]);
     let again = talk.sent(&bytes).again.expect("again");
     assert_eq!(again.timer_ns, again.wait_ns, "{again:?}");
+    assert_eq!(again.anew, None);
     assert!(again.wait_ns >= 500 * MS, "{again:?}");
 }
 
@@ -182,6 +185,31 @@ fn an_ack_that_something_had_sent_at_once_was_told_as_delayed() {
     }
 }
 
+/// "A delayed ACK waits a while for data", of one that was due at once by RFC 9293: two full segments had come. One that is not full
+/// changes nothing.
+#[test]
+fn an_ack_of_two_full_segments_was_told_as_delayed() {
+    for (last, is_delayed) in [(100, false), (99, true)] {
+        let mut talk = Talk {
+            mss: Some(100),
+            ..talk()
+        };
+        talk = talk.open();
+        talk.forth(ACK, (1, 1), &[0; 100]);
+        talk.forth(ACK, (101, 1), &vec![0; last]);
+        talk.pause(40);
+        let behind = 101 + u32::try_from(last).expect("a length");
+        let frame = talk.frame(Way::Back, ACK, (1, behind), b"");
+        let sent = talk.sent(&frame);
+        assert_eq!(sent.label.delay_ns().is_some(), is_delayed, "{last}");
+        assert!(!sent.answers_again);
+        talk.forth(ACK, (behind, 1), &[0; 100]);
+        talk.pause(40);
+        let frame = talk.frame(Way::Back, ACK, (1, behind + 100), b"");
+        assert!(talk.sent(&frame).label.delay_ns().is_some(), "one alone");
+    }
+}
+
 /// A TCP may discard what comes too early, as smoltcp does with a FIN: an ACK of less, later, tells that it has.
 #[test]
 fn what_was_not_taken_is_not_owed() {
@@ -309,6 +337,26 @@ fn a_repeated_segment_that_covers_more_says_what_was_sent_before() {
     let sent = talk.sent(&bytes).again.expect("a repetition");
     assert_eq!(sent.earlier, 4); // the first of them, not the last
     assert_eq!((sent.covered, sent.fresh), (Some((1, 5)), 2));
+}
+
+/// "Retransmission 2" of bytes that had been sent once: behind older ones, which were sent again then. Older ones that come a
+/// third time are counted for themselves.
+#[test]
+fn bytes_that_were_sent_first_behind_a_retransmission_were_counted_with_it() {
+    let mut talk = talk().open();
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 100]);
+    talk.pause(300);
+    talk.lost(Way::Forth, ACK, (1, 1), &[0; 200]);
+    talk.pause(600);
+    let mut again = |seq: u32, len: usize| {
+        let bytes = talk.frame(Way::Forth, ACK, (seq, 1), &vec![0; len]);
+        let again = talk.sent(&bytes).again.expect("again");
+        (again.times, again.last_wait_ns.is_some())
+    };
+    assert_eq!(again(101, 100), (1, false));
+    assert_eq!(again(1, 200), (2, true));
+    assert_eq!(again(101, 200), (3, true));
+    assert_eq!(again(201, 100), (1, false));
 }
 
 /// Of linear and doubled time-outs the numbers tell which they are.
