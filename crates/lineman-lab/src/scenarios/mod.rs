@@ -17,10 +17,10 @@ mod tftp;
 mod tftp_end;
 mod tour;
 mod udp;
+mod unlike;
 mod waiting;
 mod waits;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::Network;
@@ -35,6 +35,7 @@ pub use tftp::Transfer;
 pub use tour::Tour;
 
 use stage::Stage;
+use unlike::Unlike;
 
 /// What a scenario is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +73,8 @@ pub struct Scenario {
     textbook: bool,
     /// Whether it shows what only Linux does.
     only_linux: bool,
+    /// In what the lab that it is played in is not the one that it asks for.
+    unlike: Unlike,
     script: fn(&Stage<'_>) -> Result<(), Stop>,
 }
 
@@ -94,6 +97,13 @@ impl Scenario {
     pub fn over_ipv6(self) -> Self {
         let family = Family::Inet6;
         Self { family, ..self }
+    }
+
+    /// The same, played in a lab with these options: where they are not its own, it says that what it announces need not come true.
+    #[must_use]
+    pub fn in_a_lab(self, options: &Options) -> Self {
+        let unlike = Unlike::between(&self.options(), options);
+        Self { unlike, ..self }
     }
 
     /// Whether its addresses are those of IPv6.
@@ -142,7 +152,7 @@ impl Scenario {
         patience: Duration,
     ) -> Result<(), Stop> {
         let stage = Stage::new(network, log, patience, self.family);
-        let (id, args) = (self.look(), BTreeMap::new());
+        let (id, args) = (self.look(), self.unlike.args());
         stage.note(Note { id, args })?;
         (self.script)(&stage)?;
         stage.calm()
@@ -162,6 +172,7 @@ impl Scenario {
             delay: None,
             textbook: false,
             only_linux: false,
+            unlike: Unlike::NOTHING,
             script,
         }
     }

@@ -41,6 +41,7 @@ pub mod tftp_load;
 pub mod tour;
 pub mod tui;
 pub mod udp;
+pub mod unlike;
 pub mod views;
 pub mod waits;
 pub mod watch;

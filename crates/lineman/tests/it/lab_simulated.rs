@@ -58,6 +58,31 @@ fn datagrams_and_files_are_played_without_a_word_more() {
     }
 }
 
+/// "The SYNs cross", with --delay 0: a lesson announced what the options of its play had made impossible.
+#[test]
+fn a_lesson_whose_lab_is_not_its_own_announced_all_the_same() {
+    let shown = |args: &[&str]| {
+        let shown = text(&lab(&[&["udp-reordered", "--simulated"], args].concat()).stdout);
+        shown.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let said = "not set up as the lesson has it";
+    for (args, what) in [
+        (&["--delay", "0"][..], "(the delay)"),
+        (&["--textbook"], "(the settings of TCP)"),
+        (
+            &["--fault", "c>s:#1 drop", "--delay", "5"],
+            "(the rules of the wire, the delay)",
+        ),
+    ] {
+        let shown = shown(args);
+        assert!(shown.contains(&format!("{said} {what}")), "{shown}");
+    }
+    assert!(!shown(&[]).contains(said));
+    assert!(!shown(&["--delay", "2", "--seed", "7"]).contains(said));
+    let shown = shown(&["--delay", "0", "--lang", "zh"]);
+    assert!(shown.contains("这里所说的不一定会发生"), "{shown}");
+}
+
 /// The log says so as well: who replays it is told the same.
 #[test]
 fn a_recorded_log_stays_simulated() {

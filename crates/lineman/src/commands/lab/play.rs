@@ -127,6 +127,7 @@ fn begin(
     let mut options = source::asked(own, &args.lab, console)?;
     options.step = step;
     options.rules = rules.unwrap_or(options.rules);
+    let scenario = scenario.map(|it| it.in_a_lab(&options));
     let record = Record::create(record, None, console)?;
     let Ground {
         network,
@@ -165,6 +166,7 @@ async fn play(
         log,
         events,
     } = ground;
+    let scenario = scenario.in_a_lab(&options);
     let play = move |network: &mut dyn Network, log: &Hub| scenario.play(network, log);
     let mut script = Script::play(network, log, play, console);
     let (script, signals) = (&mut script, &mut signals);

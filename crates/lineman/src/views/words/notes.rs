@@ -8,13 +8,17 @@ use crate::lang::differences;
 use crate::lang::pair;
 use crate::lang::scenarios;
 use crate::lang::seen;
+use crate::lang::unlike;
 use crate::lang::waits;
 
 /// The sentence of a note: of a scenario what to look at, of a simulated lab what differs, of a lab what
 /// became of a program, of a script what it waits for or has
 /// seen, of two captures how they stand to each other. `None` of one that is not known.
 pub(super) fn of_note(note: &str, args: &[(String, String)], lang: Lang) -> Option<String> {
-    let look = || scenarios::look(note.strip_prefix("look.")?, lang).map(str::to_owned);
+    let look = || {
+        let look = scenarios::look(note.strip_prefix("look.")?, lang)?;
+        Some(look.to_owned() + &unlike::behind(args, lang))
+    };
     let differs = || {
         let difference = Difference::find(note.strip_prefix("differs.")?)?;
         differences::sentence(difference, lang)

@@ -41,7 +41,8 @@ pub fn play(scenario: Scenario, args: &Play, console: Console) -> Result<(), Fai
     runtime::block_on(console, async {
         let mut signals = Signals::watch(console.lang)?;
         let (mut scenario, mut hold) = (scenario, false);
-        let begun = begin(scenario, hold, args, args.lab.record.as_deref(), console)?;
+        let path = args.lab.record.as_deref();
+        let begun = begin(&mut scenario, hold, args, path, console)?;
         let (mut ground, mut record, mut rules) = begun;
         let mut whole = Whole::take(Model::new(first.clone()), console)?;
         let mut keys = Keys::of(None, console)?;
@@ -75,14 +76,14 @@ pub fn play(scenario: Scenario, args: &Play, console: Console) -> Result<(), Fai
                 };
             }
             let path = args.lab.record.as_deref().and_then(output::unused);
-            (ground, record, rules) = begin(scenario, hold, args, path.as_deref(), console)?;
+            (ground, record, rules) = begin(&mut scenario, hold, args, path.as_deref(), console)?;
         }
     })
 }
 
-/// A lab for a scenario, what its log is recorded to, and the rules of its wire.
+/// A lab for a scenario, which is told how that is; what its log is recorded to, and the rules of its wire.
 fn begin(
-    scenario: Scenario,
+    scenario: &mut Scenario,
     hold: bool,
     args: &Play,
     record: Option<&Path>,
@@ -90,8 +91,9 @@ fn begin(
 ) -> Result<(Ground, Option<Record>, String), Failure> {
     let mut options = source::asked(scenario.options(), &args.lab, console)?;
     options.step = hold;
+    *scenario = scenario.in_a_lab(&options);
     let record = Record::create(record, None, console)?;
     let rules = options.rules.to_string();
-    let ground = Ground::of(slice::from_ref(&scenario), args.whose, &options, console)?;
+    let ground = Ground::of(slice::from_ref(scenario), args.whose, &options, console)?;
     Ok((ground, record, rules))
 }
