@@ -79,6 +79,25 @@ fn an_error_ends_no_transfer_that_is_over() {
     assert_eq!(ids(behind_the_last), ["tftp.error.late"]);
 }
 
+/// "612 bytes in all", of a file whose first 512 bytes came as block 0: they were left out.
+#[test]
+fn a_block_0_was_left_out_of_what_a_file_has_in_all() {
+    let mut log = Script::new("");
+    from_zero(&mut log);
+    let [client, tid] = ["10.0.0.1:50141", PORTS[2]].map(|end| end.parse().expect("an address"));
+    let last = [&[0, 3, 0, 1][..], &[b'y'; 100]].concat();
+    log.later(5 * MS);
+    log.cross(Server, Envelope::new(tid, client).udp(&last));
+    log.later(5 * MS);
+    let ack = log.cross(Client, Envelope::new(client, tid).udp(&[0, 4, 0, 1]));
+    let rows = rows(log);
+    let in_all = of(&rows, ack).iter().find_map(|saying| match saying {
+        Saying::TftpAckLast { bytes, .. } => Some(*bytes),
+        _ => None,
+    });
+    assert_eq!(in_all, Some(612), "{:?}", of(&rows, ack));
+}
+
 /// "The client has the TID 39919, but this packet comes from port 50140", of the client's own ACK, sent to port 69; "the next
 /// may come", of the ACK of a block that nobody had sent.
 #[test]

@@ -396,9 +396,13 @@ impl TftpFlow {
 
     /// Counts the bytes of blocks that were not sent before.
     fn data(&mut self, block: u16, len: u64, last: bool) {
+        // The first of a sender that numbers its blocks from 0.
+        let is_zero = block == 0 && self.highest == 0 && self.step.bytes == 0;
         if block == (self.highest as u16).wrapping_add(1) {
             self.highest += 1;
             self.step.bytes += len;
+        } else if is_zero {
+            self.step.bytes = len;
         }
         if last {
             self.last_block = Some(block);
