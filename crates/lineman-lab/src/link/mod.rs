@@ -152,9 +152,14 @@ fn until(
             return Err(io::ErrorKind::TimedOut.into());
         }
         thread::sleep(pause);
-        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
+        pause = longer(pause);
     }
     Ok(())
+}
+
+/// The pause between two questions that follows this one.
+fn longer(pause: Duration) -> Duration {
+    (pause * 5 / 4).min(LONGEST_PAUSE)
 }
 
 /// Has the software of this host do what hardware often does: a wire that is relayed by a program
@@ -188,3 +193,25 @@ const LO: u32 = 1;
 const ETH0: u32 = 2;
 /// `ETHTOOL_SRXCSUM`, `_STXCSUM`, `_STSO`, `_SGSO`, `_SGRO` of linux/ethtool.h.
 const OFFLOADS: [u32; 5] = [0x15, 0x17, 0x1f, 0x24, 0x2c];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixty labs that started at once asked every 200 µs, and kept the kernel from what they waited for: starts failed after five
+    /// seconds. An interface that takes some milliseconds is noticed soon all the same.
+    #[test]
+    fn labs_that_waited_kept_the_kernel_from_bringing_their_interfaces_up() {
+        let asked_within = |time: Duration| {
+            let pauses = std::iter::successors(Some(PAUSE), |pause| Some(longer(*pause)));
+            let mut waited = Duration::ZERO;
+            let in_time = pauses.take_while(|pause| {
+                waited += *pause;
+                waited <= time
+            });
+            in_time.count()
+        };
+        assert!(asked_within(Duration::from_millis(5)) >= 8);
+        assert!(asked_within(Duration::from_secs(5)) <= 300);
+    }
+}

@@ -419,8 +419,9 @@ sayings! {
     TftpErrorAgain "tftp.error.again" { who: Host, code: Code, message: Text }
     /// To another port than the TID of the server.
     TftpMisdirected "tftp.misdirected" { who: Host, port: Port, tid: Port }
-    /// An ACK of a block that has not been seen.
+    /// A file whose first block, or its ACK, has number 0.
     TftpFromZero "tftp.from_zero" { }
+    /// An ACK of a block that has not been seen.
     TftpAckUnseen "tftp.ack.unseen" { who: Host, block: Block }
     /// DATA or ACK from a port that is not the peer's.
     TftpStray "tftp.stray" { who: Host, port: Port, tid: Port }
