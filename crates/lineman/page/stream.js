@@ -45,12 +45,24 @@ export async function post(path, content) {
   }
 }
 
-/** Has the lab do something. @param {object} command @returns {Promise<{said?: import('./store.js').Both, error?: import('./store.js').Told}>} */
-export const ask = (command) => post('do', command);
+/** What was asked last, and is answered when these are. @type {{orders: Promise<any>, lines: Promise<any>}} */
+const last = { orders: Promise.resolve(), lines: Promise.resolve() };
+
+/**
+ * Has the lab do something, when it has answered to what was asked before: of two requests that are under way the later may arrive first.
+ * Orders do not wait for lines of the socket bench, whose time may come with a packet that is held.
+ * @param {{do: string, [name: string]: any}} command @returns {Promise<{said?: import('./store.js').Both, error?: import('./store.js').Told}>}
+ */
+export function ask(command) {
+  const kind = command.do === 'lines' ? 'lines' : 'orders';
+  const before = Promise.all([last.orders, last[kind]]);
+  last[kind] = before.then(() => post('do', command));
+  return last[kind];
+}
 
 /**
  * Has the lab do something. What it does is seen in the log, like everything else.
- * @param {Store} store @param {object} command
+ * @param {Store} store @param {{do: string, [name: string]: any}} command
  * @returns {Promise<boolean>}
  */
 export async function order(store, command) {

@@ -48,6 +48,7 @@ flows![
     a_clicked_row_stays_though_more_comes,
     a_step_waits_no_more_for_what_does_not_come,
     everything_by_keyboard,
+    what_is_asked_for_is_done_in_order,
     wrong_rules_are_told,
     a_stopped_program_leaves_a_readable_page,
     what_nobody_answers_is_told_in_the_words_of_the_page,
