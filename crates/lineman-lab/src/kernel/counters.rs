@@ -1,4 +1,4 @@
-//! What the kernel counts of what its TCP does (nstat(8), snmp_counter.rst of the kernel): the only way in
+//! What the kernel counts of what its TCP and UDP do (nstat(8), snmp_counter.rst of the kernel): the only way in
 //! which it tells why it did something.
 
 use std::fs::File;
@@ -64,8 +64,72 @@ fn values(text: &str) -> Option<Values> {
     Some(values)
 }
 
-/// How many bytes of the file are read: more than it has (4 KiB on Linux 6.18).
+/// How many bytes of a file are read: more than it has (4 KiB on Linux 6.18).
 const SIZE: usize = 32 << 10;
+
+/// What a host has counted of datagrams that had no room in the receive buffer of their socket, over IPv4 or over IPv6.
+#[derive(Debug)]
+pub(super) struct Drops {
+    file: File,
+    buffer: Vec<u8>,
+    read: fn(&str) -> Option<u64>,
+    last: u64,
+}
+
+impl Drops {
+    /// Opens the counter of IPv4 in the network namespace of this thread.
+    ///
+    /// # Errors
+    /// When `/proc` has no such file.
+    pub(super) fn of_v4() -> io::Result<Self> {
+        Self::open("/proc/thread-self/net/snmp", drops_v4)
+    }
+
+    /// The same of IPv6.
+    ///
+    /// # Errors
+    /// When `/proc` has no such file: the kernel has no IPv6.
+    pub(super) fn of_v6() -> io::Result<Self> {
+        Self::open("/proc/thread-self/net/snmp6", drops_v6)
+    }
+
+    fn open(path: &str, read: fn(&str) -> Option<u64>) -> io::Result<Self> {
+        let mut drops = Self {
+            file: File::open(path)?,
+            buffer: vec![0; SIZE],
+            read,
+            last: 0,
+        };
+        drops.moved();
+        Ok(drops)
+    }
+
+    /// Whether it has moved since the last look. Takes about as long as one at [`Counters`].
+    pub(super) fn moved(&mut self) -> bool {
+        let len = self.file.read_at(&mut self.buffer, 0).unwrap_or(0);
+        let text = self.buffer.get(..len).map(std::str::from_utf8);
+        let now = text.and_then(|text| (self.read)(text.ok()?));
+        let last = self.last;
+        self.last = now.unwrap_or(last);
+        self.last != last
+    }
+}
+
+/// Two lines begin with `Udp:`: the names, and below each its value.
+fn drops_v4(text: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.strip_prefix("Udp:"));
+    let mut names = lines.next()?.split_ascii_whitespace();
+    let at = names.position(|name| name == "RcvbufErrors")?;
+    let number = lines.next()?.split_ascii_whitespace().nth(at)?;
+    number.parse().ok()
+}
+
+/// Each line has a name and its value.
+fn drops_v6(text: &str) -> Option<u64> {
+    let mut lines = text.lines();
+    let number = lines.find_map(|line| line.strip_prefix("Udp6RcvbufErrors"))?;
+    number.trim().parse().ok()
+}
 
 #[cfg(test)]
 mod tests {
@@ -79,6 +143,17 @@ mod tests {
         assert_eq!(values[Counter::LossProbes as usize], 25);
         assert_eq!(values[Counter::ListenOverflows as usize], 3);
         assert_eq!(values[Counter::AbortOnClose as usize], 0);
+    }
+
+    #[test]
+    fn drops_are_read_of_both_files() {
+        let snmp = "Tcp: RcvbufErrors\nTcp: 7\nUdp: InDatagrams RcvbufErrors\nUdp: 12 5\nUdpLite: RcvbufErrors\nUdpLite: 9\n";
+        assert_eq!(drops_v4(snmp), Some(5));
+        let snmp6 = "Udp6InDatagrams \t632\nUdp6RcvbufErrors                \t3\n";
+        assert_eq!(drops_v6(snmp6), Some(3));
+        for text in ["", "Udp: RcvbufErrors", "Udp6RcvbufErrors many"] {
+            assert_eq!((drops_v4(text), drops_v6(text)), (None, None));
+        }
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use self::counters::Counters;
+use self::counters::Drops;
+use crate::hosts::Family;
 use lineman_netlink::Message;
 use lineman_netlink::Netlink;
 use lineman_netlink::attribute;
@@ -32,6 +34,8 @@ pub(crate) struct Diagnosis {
     netlink: Netlink,
     /// Not where `/proc` is hidden.
     counters: Option<Counters>,
+    drops_v4: Option<Drops>,
+    drops_v6: Option<Drops>,
 }
 
 impl Diagnosis {
@@ -43,6 +47,8 @@ impl Diagnosis {
         Ok(Self {
             netlink: Netlink::diagnosis()?,
             counters: Counters::open().ok(),
+            drops_v4: Drops::of_v4().ok(),
+            drops_v6: Drops::of_v6().ok(),
         })
     }
 
@@ -50,6 +56,15 @@ impl Diagnosis {
     pub(crate) fn counted(&mut self) -> Vec<Counter> {
         let counters = self.counters.as_mut();
         counters.map_or_else(Vec::new, |counters| counters.moved().collect())
+    }
+
+    /// Whether datagrams have been dropped since this was last asked, because the receive buffer of their socket was full.
+    pub(crate) fn has_dropped(&mut self, family: Family) -> bool {
+        let drops = match family {
+            Family::Inet => self.drops_v4.as_mut(),
+            Family::Inet6 => self.drops_v6.as_mut(),
+        };
+        drops.is_some_and(Drops::moved)
     }
 
     /// The socket with exactly these endpoints; `None` when there is none. Takes about 5 µs.

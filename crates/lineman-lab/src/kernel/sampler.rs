@@ -21,6 +21,7 @@ use lineman_trace::log::TcpState;
 use lineman_trace::log::Timer;
 use lineman_trace::log::TimerKind;
 
+use crate::hosts::Family;
 use crate::recorder::Recorder;
 use crate::wire::Segment;
 
@@ -335,6 +336,20 @@ impl Sampler {
             cause: Some(cause),
             queues: listener.map(|seen| seen.queues),
         }));
+    }
+
+    /// A datagram has reached a host, or a piece of one: tells if the receive buffer of its socket had no room.
+    pub(crate) fn received(&mut self, host: Host, family: Family, cause: u64) {
+        // That is counted where the datagram is dropped, before the wire goes on.
+        if self.diagnosis(host).has_dropped(family) {
+            self.recorder.record(Kind::Counted(Counted {
+                host,
+                counter: Counter::ReceiveBufferErrors,
+                origin: Origin::Kernel,
+                cause: Some(cause),
+                queues: None,
+            }));
+        }
     }
 
     /// Tells which of these counters have moved: because of the segment that is sent now.

@@ -24,6 +24,7 @@ use crate::recorder::locked;
 use super::Command;
 use super::port::Buffer;
 use super::segment::Segment;
+use super::segment::family_of_udp;
 use super::traffic::Parcel;
 use super::traffic::Traffic;
 
@@ -184,6 +185,8 @@ impl Relay {
                 sampler.after_bytes(to, receiver(&segment), &before);
             }
             sampler.tell_figures(to, receiver(&segment));
+        } else if let Some(family) = family_of_udp(frame) {
+            sampler.received(to, family, event);
         }
     }
 

@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 
+use crate::hosts::Family;
+
 /// A TCP segment in a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Segment {
@@ -128,14 +130,36 @@ fn has_sack(mut options: &[u8]) -> bool {
     false
 }
 
+/// The family of the addresses of a frame that has a UDP datagram, or a piece of one; `None` if it is anything else.
+pub(crate) fn family_of_udp(frame: &[u8]) -> Option<Family> {
+    let packet = frame.get(ETHERNET..)?;
+    match frame.get(12..14)? {
+        [0x08, 0x00] => (*packet.get(9)? == UDP).then_some(Family::Inet),
+        [0x86, 0xdd] => {
+            let next = match *packet.get(6)? {
+                FRAGMENT => *packet.get(IPV6_HEADER)?,
+                next => next,
+            };
+            (next == UDP).then_some(Family::Inet6)
+        }
+        _ => None,
+    }
+}
+
 /// The kinds of options (RFC 9293 §3.1, RFC 2018 §3).
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const SACK: u8 = 5;
 
 pub(crate) const ETHERNET: usize = 14;
+/// The length of the header of IPv6 (RFC 8200 §3).
+const IPV6_HEADER: usize = 40;
 /// The protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
+/// The protocol number of UDP (RFC 768).
+const UDP: u8 = 17;
+/// The next header of a packet that is a fragment (RFC 8200 §4.5).
+const FRAGMENT: u8 = 44;
 // Flags of TCP, in the byte that has them (RFC 9293 §3.1).
 const FIN: u8 = 1;
 const SYN: u8 = 2;

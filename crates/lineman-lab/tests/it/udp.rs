@@ -6,7 +6,10 @@ use lineman_lab::hosts::Family;
 use lineman_lab::hosts::Outcome;
 use lineman_lab::hosts::SocketOption;
 use lineman_lab::hosts::Transport;
+use lineman_trace::log::Counter;
 use lineman_trace::log::Host;
+use lineman_trace::log::Kind;
+use lineman_trace::log::Verdict;
 
 use crate::stage::*;
 
@@ -81,6 +84,69 @@ fn address_resolution_can_be_seen() {
 }
 
 const ARP: [u8; 2] = [8, 6];
+
+/// Which datagrams a full receive buffer has dropped: the kernel's counter tells that one was, and the lab of which it was.
+#[test]
+fn a_datagram_without_room_is_known_by_a_counter() {
+    for (family, address) in [
+        (Family::Inet, "10.0.0.2:9000"),
+        (Family::Inet6, "[fd00::2]:9000"),
+    ] {
+        let stage = Stage::new(&Options::default());
+        let address = address.parse().expect("an address");
+        let server = stage.socket(Host::Server, family, Transport::Datagram);
+        let (fd, option, value) = (server, SocketOption::ReceiveBuffer, 1);
+        stage.done(Host::Server, Call::Setsockopt { fd, option, value });
+        stage.done(Host::Server, Call::Bind { fd, address });
+        let fd = stage.socket(Host::Client, family, Transport::Datagram);
+        for number in 0..SENT {
+            let data = vec![number; 600];
+            stage.call(Host::Client, Call::Sendto { fd, data, address });
+        }
+        stage.until("all have come", |events| {
+            let all = packets(events);
+            let came = all.iter().map(|(_, packet)| packet);
+            let came: Vec<_> = came
+                .filter(|it| it.from == Host::Client && it.verdict == Verdict::Delivered)
+                .map(|it| it.id)
+                .collect();
+            (came.len() == usize::from(SENT)).then_some(())
+        });
+        // What the kernel counts is told with the last, if that was dropped.
+        let fd = server;
+        let first = stage.call(Host::Server, Call::Recvfrom { fd, size: 700 });
+        let events = stage.events();
+        let delivered = |cause: u64| {
+            events.iter().find_map(|event| match &event.kind {
+                Kind::Packet(packet) if event.n == cause => Some(packet.id),
+                _ => None,
+            })
+        };
+        let counted = events.iter().filter_map(|event| match &event.kind {
+            Kind::Counted(it) if it.counter == Counter::ReceiveBufferErrors => it.cause,
+            _ => None,
+        });
+        let dropped: Vec<u64> = counted.filter_map(delivered).collect();
+        let numbers = sent(&events, Host::Client);
+        let kept = numbers.iter().filter(|(_, id, _)| !dropped.contains(id));
+        let kept: Vec<u8> = kept
+            .filter_map(|(.., frame)| frame.last().copied())
+            .collect();
+        assert!(
+            !dropped.is_empty() && !kept.is_empty(),
+            "{family:?}: {dropped:?}"
+        );
+        let more =
+            (1..kept.len()).map(|_| stage.call(Host::Server, Call::Recvfrom { fd, size: 700 }));
+        let got = std::iter::once(first).chain(more).map(|got| match got {
+            Outcome::Datagram(bytes, _) => bytes[0],
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(got.collect::<Vec<_>>(), kept, "{family:?}");
+    }
+}
+
+const SENT: u8 = 8;
 
 /// Many labs begin at once. Some threw the first packet to a host away, which their log told as delivered: the kernel had not noticed yet
 /// that the cable carries. A datagram is not sent again, so it must be there.

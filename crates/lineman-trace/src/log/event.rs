@@ -375,7 +375,7 @@ pub enum TimerKind {
     Reordering,
 }
 
-/// A counter of a host's TCP has moved: told before the packet that the host sends because of it, or with the
+/// A counter of a host's TCP or UDP has moved: told before the packet that the host sends because of it, or with the
 /// event that it was about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
@@ -462,7 +462,7 @@ impl TcpInfo {
     }
 }
 
-/// What a TCP counts, by the names of Linux (nstat(8), `snmp_counter.rst`).
+/// What a host's TCP and UDP count, by the names of Linux (nstat(8), `snmp_counter.rst`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Counter {
@@ -482,16 +482,20 @@ pub enum Counter {
     /// The timer of a delayed ACK expired.
     #[serde(rename = "DelayedACKs")]
     DelayedAcks,
+    /// The receive buffer of a UDP socket had no room: what came was dropped. Over IPv6 Linux calls it `Udp6RcvbufErrors`.
+    #[serde(rename = "UdpRcvbufErrors")]
+    ReceiveBufferErrors,
 }
 
 impl Counter {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AbortOnClose,
         Self::AbortOnData,
         Self::ListenOverflows,
         Self::LossProbes,
         Self::DelayedAcks,
+        Self::ReceiveBufferErrors,
     ];
 
     /// Its name.
@@ -502,6 +506,7 @@ impl Counter {
             Self::ListenOverflows => "ListenOverflows",
             Self::LossProbes => "TCPLossProbes",
             Self::DelayedAcks => "DelayedACKs",
+            Self::ReceiveBufferErrors => "UdpRcvbufErrors",
         }
     }
 

@@ -339,9 +339,14 @@ impl Story {
             open.touch(event);
             open.counted.push(counted.clone());
             let dropped = open.row.arrow.as_ref().map(|arrow| arrow.id);
+            let drops = matches!(
+                counted.counter,
+                Counter::ListenOverflows | Counter::ReceiveBufferErrors
+            );
             // To its sender it is as good as lost.
-            if let Some(id) = dropped.filter(|_| counted.counter == Counter::ListenOverflows) {
+            if let Some(id) = dropped.filter(|_| drops) {
                 self.wire.note_fate(id, Fate::Dropped);
+                self.calls.drops(counted.host, id);
             }
         }
     }

@@ -443,6 +443,11 @@ impl Calls {
         }
     }
 
+    /// A host has dropped what a packet has brought.
+    pub(super) fn drops(&mut self, host: Host, packet: u64) {
+        self.datagrams.drops(host, packet);
+    }
+
     /// The address at which a program receives what a packet, an ICMP error, says that nobody does.
     pub(super) fn receives_elsewhere(&self, arrow: &Arrow) -> Option<SocketAddr> {
         let What::IcmpError(error) = &arrow.seen.what else {

@@ -121,6 +121,11 @@ impl Datagrams {
         }
     }
 
+    /// A host has dropped the datagram that a packet has brought: no call gets it.
+    pub(super) fn drops(&mut self, host: Host, packet: u64) {
+        self.waiting[host].retain(|it| it.packet != Some(packet));
+    }
+
     /// A call has got something that is `of_it`: where that is none of those that are whole, but one of which pieces are missing, they
     /// have come. A tracer's time may be a little before theirs.
     fn completes(&mut self, host: Host, of_it: impl Fn(&Waiting) -> bool) {

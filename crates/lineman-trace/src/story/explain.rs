@@ -51,20 +51,24 @@ pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
     if let Some(arrow) = &row.arrow {
         of_arrow(row, arrow, around, &mut out);
     }
-    out.extend(around.counted.iter().filter_map(overflow));
+    out.extend(around.counted.iter().filter_map(no_room));
     of_states(row, around, &mut out);
     of_calls(row, &around.deserted, &mut out);
     out
 }
 
-/// A listener without room says nothing on the wire.
-fn overflow(counted: &Counted) -> Option<Saying> {
-    let queues = counted.queues.unwrap_or_default();
-    (counted.counter == Counter::ListenOverflows).then_some(Saying::QueueFull {
-        who: counted.host,
-        waiting: queues.unread,
-        backlog: queues.unsent,
-    })
+/// A listener without room says nothing on the wire, nor does a UDP socket.
+fn no_room(counted: &Counted) -> Option<Saying> {
+    let (who, queues) = (counted.host, counted.queues.unwrap_or_default());
+    match counted.counter {
+        Counter::ListenOverflows => Some(Saying::QueueFull {
+            who,
+            waiting: queues.unread,
+            backlog: queues.unsent,
+        }),
+        Counter::ReceiveBufferErrors => Some(Saying::UdpNoRoom { who }),
+        _ => None,
+    }
 }
 
 fn of_arrow(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) {

@@ -309,6 +309,8 @@ sayings! {
     QueueFull "listen.full" { who: Host, waiting: Times, backlog: Times }
     /// A datagram.
     Udp "udp" { who: Host, len: Bytes, port: Port }
+    /// It arrived, and the receive buffer of its socket had no room.
+    UdpNoRoom "udp.no_room" { who: Host }
     /// A datagram without bytes.
     UdpEmpty "udp.empty" { who: Host, port: Port }
     /// The first piece of a datagram that is too large for one frame.

@@ -1,10 +1,54 @@
 //! Which datagram a call has got, and what is said of one that was asked for too little.
 
 use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::*;
+use lineman_trace::story::Row;
 use lineman_trace::story::Saying;
 
 use crate::causes::rows;
 use crate::composer::*;
+
+/// Three datagrams, of which the last finds the buffer full; and the packet that has brought it.
+fn full_buffer(mut log: Script) -> (Script, u64) {
+    log.quick(Server, 0, "socket", &["AF_INET", "SOCK_DGRAM"], "3");
+    log.quick(Server, 3, "bind", &["0.0.0.0:5005"], "0");
+    for len in [613, 613] {
+        comes(&mut log, len);
+    }
+    let dropped = finds_no_room(&mut log, 113);
+    gets(&mut log, 2000, 613);
+    gets(&mut log, 2000, 613);
+    (log, dropped)
+}
+
+/// What `tests/logs/full-buffer.jsonl` has.
+pub fn dropped() -> Vec<u8> {
+    full_buffer(Script::new("full-buffer")).0.done()
+}
+
+/// Five of eight datagrams never came to their program, and nothing told why.
+#[test]
+fn a_datagram_that_finds_no_room_is_said_to_be_dropped() {
+    let (log, dropped) = full_buffer(Script::new(""));
+    let rows = rows(log);
+    let told = |row: &&Row| row.sayings.contains(&Saying::UdpNoRoom { who: Server });
+    let told: Vec<_> = rows.iter().filter(told).collect();
+    let packets: Vec<_> = told
+        .iter()
+        .filter_map(|row| Some(row.arrow.as_ref()?.id))
+        .collect();
+    assert_eq!(packets, [dropped]);
+}
+
+/// A call that has room for exactly as much as the dropped one has got the beginning of the other.
+#[test]
+fn a_datagram_that_was_dropped_is_none_that_a_call_may_have_got() {
+    let mut log = bound();
+    comes(&mut log, 863);
+    finds_no_room(&mut log, 113);
+    gets(&mut log, 113, 113);
+    assert_eq!(cut(log), [863]);
+}
 
 /// The lengths of datagrams of which a call is said to have got less.
 fn cut(log: Script) -> Vec<u64> {
@@ -34,6 +78,20 @@ fn sample(len: usize) -> Vec<u8> {
 
 fn comes(log: &mut Script, len: usize) {
     log.cross(Client, datagram(Client, 5000, 5005, &sample(len)));
+}
+
+/// The packet that brings a datagram for which the receive buffer has no room.
+fn finds_no_room(log: &mut Script, len: usize) -> u64 {
+    let id = log.cross(Client, datagram(Client, 5000, 5005, &sample(len)));
+    let delivered = log.last();
+    log.put(Kind::Counted(Counted {
+        host: Server,
+        counter: Counter::ReceiveBufferErrors,
+        origin: Origin::Kernel,
+        cause: Some(delivered),
+        queues: None,
+    }));
+    id
 }
 
 /// A call that asks for so much, and gets so much.

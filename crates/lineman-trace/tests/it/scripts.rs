@@ -11,7 +11,7 @@ use crate::composer::*;
 
 type Make = fn() -> Vec<u8>;
 
-pub const ALL: [(&str, Make); 32] = [
+pub const ALL: [(&str, Make); 33] = [
     ("calls", crate::calls::rest),
     ("capture", capture),
     ("capture-gaps", capture_gaps),
@@ -24,6 +24,7 @@ pub const ALL: [(&str, Make); 32] = [
     ("descriptors", crate::order::descriptors),
     ("early-fin", early_fin),
     ("ends", crate::ends::ends),
+    ("full-buffer", crate::datagrams::dropped),
     ("half-crossed", half_crossed),
     ("held", held),
     ("ignored", crate::ignored::ignored),

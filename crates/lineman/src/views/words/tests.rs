@@ -13,13 +13,14 @@ use crate::views::logs::events;
 
 /// What real labs did, in scenarios that no log has of those that are shown here. That of the pieces is short of all
 /// but the first and the last.
-const RECORDED: [&str; 30] = [
+const RECORDED: [&str; 31] = [
     "calls",
     "captured-refusals",
     "captured-seldom",
     "descriptors",
     "early-fin",
     "ends",
+    "full-buffer",
     "half-crossed",
     "ignored",
     "order",
