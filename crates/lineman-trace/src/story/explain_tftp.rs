@@ -22,7 +22,9 @@ pub(super) const SHORTEST_TIMEOUT_NS: u64 = 50_000_000;
 
 pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Vec<Saying>) {
     let who = arrow.from;
-    if let Some(tid) = step.stray {
+    if let Some(tid) = step.stray
+        && !step.is_second
+    {
         return out.extend(stray(arrow, packet, (tid, step.to_stray)));
     }
     if let Some(again) = arrow.again {
@@ -43,6 +45,9 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
                 millis: millis(again.wait_ns),
             },
         });
+    }
+    if let Some(tid) = step.stray {
+        return out.extend(second(arrow, packet, step, tid));
     }
     match packet {
         Tftp::Request(ask) => request(arrow, ask, out),
@@ -122,7 +127,7 @@ fn is_size(option: &str) -> bool {
 fn stray(arrow: &Arrow, packet: &Tftp, (tid, to_stray): (u16, bool)) -> Option<Saying> {
     let who = arrow.from;
     Some(match packet {
-        Tftp::Error { code, .. } => Saying::TftpStrayError {
+        Tftp::Error { code, .. } if to_stray => Saying::TftpStrayError {
             who,
             port: arrow.seen.to?.port(),
             code: *code,
@@ -137,6 +142,34 @@ fn stray(arrow: &Arrow, packet: &Tftp, (tid, to_stray): (u16, bool)) -> Option<S
             port: arrow.seen.from?.port(),
             tid,
         },
+    })
+}
+
+/// A packet of a transfer that the server has begun because the request had come more than once.
+fn second(arrow: &Arrow, packet: &Tftp, step: TftpStep, tid: u16) -> Option<Saying> {
+    let who = arrow.from;
+    let server = if step.to_stray {
+        arrow.seen.to
+    } else {
+        arrow.seen.from
+    };
+    let port = server?.port();
+    Some(match *packet {
+        Tftp::Error { code, .. } if step.to_stray => Saying::TftpSecondRejected {
+            who,
+            port,
+            code,
+            tid,
+        },
+        Tftp::Error { code, .. } => Saying::TftpSecondEnded {
+            who,
+            port,
+            code,
+            tid,
+        },
+        _ if step.to_stray => Saying::TftpSecondAnswered { who, port, tid },
+        _ if step.new_tid.is_some() => Saying::TftpSecond { who, port },
+        _ => Saying::TftpSecondMore { who, port, tid },
     })
 }
 

@@ -429,6 +429,16 @@ sayings! {
     TftpStray "tftp.stray" { who: Host, port: Port, tid: Port }
     /// ERROR to such a port.
     TftpStrayError "tftp.stray.error" { who: Host, port: Port, code: Code }
+    /// The server answers another copy of the request, from a port of its own.
+    TftpSecond "tftp.second" { who: Host, port: Port }
+    /// A later packet from there.
+    TftpSecondMore "tftp.second.more" { who: Host, port: Port, tid: Port }
+    /// An ERROR from there.
+    TftpSecondEnded "tftp.second.ended" { who: Host, port: Port, code: Code, tid: Port }
+    /// The client's ERROR to there.
+    TftpSecondRejected "tftp.second.rejected" { who: Host, port: Port, code: Code, tid: Port }
+    /// Another packet of the client to there.
+    TftpSecondAnswered "tftp.second.answered" { who: Host, port: Port, tid: Port }
     /// The lab put it on the wire, not its sender.
     Forged "wire.forged" { who: Host }
     /// A rule dropped it.

@@ -484,11 +484,20 @@ impl Wire {
             | S::TftpErrorAgain { code, .. } => {
                 vec![("opcode", 5, word(0)), ("code", number(*code), word(2))]
             }
-            S::TftpStray { port, .. } => vec![("port", number(*port), from)],
-            S::TftpStrayError { port, code, .. } => vec![
-                ("port", number(*port), to),
+            S::TftpStray { port, .. }
+            | S::TftpSecond { port, .. }
+            | S::TftpSecondMore { port, .. } => vec![("port", number(*port), from)],
+            S::TftpSecondAnswered { port, .. } => vec![("port", number(*port), to)],
+            S::TftpSecondEnded { port, code, .. } => vec![
+                ("port", number(*port), from),
                 ("code", number(*code), word(2)),
             ],
+            S::TftpStrayError { port, code, .. } | S::TftpSecondRejected { port, code, .. } => {
+                vec![
+                    ("port", number(*port), to),
+                    ("code", number(*code), word(2)),
+                ]
+            }
             S::TftpResent { times, millis, .. } => {
                 let same = |it: &&Packet| match &it.body {
                     Body::Udp { payload: other, .. } => other == payload,

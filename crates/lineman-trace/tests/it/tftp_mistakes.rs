@@ -58,12 +58,44 @@ fn from_zero(log: &mut Script) -> [u64; 2] {
     ]
 }
 
+/// A request that comes twice, and a server that answers each from a port of its own; the packets of the second transfer, and what
+/// the first sends behind them.
+fn asked_twice(log: &mut Script) -> [u64; 6] {
+    let ends = ["10.0.0.1:50142", PORTS[1], PORTS[2], "10.0.0.2:39920"];
+    let [client, asked, tid, second] = ends.map(|end| end.parse().expect("an address"));
+    let block = [&[0, 3, 0, 1][..], &[b'x'; 512]].concat();
+    let to = |from, to, bytes: &[u8]| Envelope::new(from, to).udp(bytes);
+    let request = to(client, asked, b"\0\x01boot\0octet\0");
+    log.later(5 * MS).lose(Client, request.clone(), "loss");
+    log.later(1000 * MS).cross(Client, request.clone());
+    log.later(1000 * MS).cross(Client, request);
+    log.later(5 * MS).cross(Server, to(tid, client, &block));
+    let begins = log.later(5 * MS).cross(Server, to(second, client, &block));
+    log.later(5 * MS)
+        .cross(Client, to(client, tid, &[0, 4, 0, 1]));
+    log.later(5 * MS);
+    let rejects = to(client, second, b"\0\x05\0\x05unknown TID\0");
+    let rejects = log.cross(Client, rejects);
+    let goes_on = log
+        .later(5 * MS)
+        .cross(Server, to(tid, client, b"\0\x03\0\x02all"));
+    let again = log
+        .later(990 * MS)
+        .cross(Server, to(second, client, &block));
+    let answers = to(client, second, &[0, 4, 0, 1]);
+    let answers = log.later(5 * MS).cross(Client, answers);
+    let gives_up = to(second, client, b"\0\x05\0\0timed out\0");
+    let gives_up = log.later(5 * MS).cross(Server, gives_up);
+    [begins, rejects, goes_on, again, answers, gives_up]
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let mut log = Script::new("tftp-mistakes");
     mistakes(&mut log);
     late(&mut log);
     from_zero(&mut log);
+    asked_twice(&mut log);
     log.done()
 }
 
@@ -116,6 +148,43 @@ fn an_ack_to_the_wrong_port_or_of_no_block_is_told_as_that() {
         block: 2,
     };
     assert_eq!(of(&rows, of_2), [unseen]);
+}
+
+/// "It does not belong to the transfer", of what a server had sent from a second port because the request had come twice: as of a
+/// stranger's packet (RFC 1350 §4 has it as its example).
+#[test]
+fn a_servers_second_answer_was_told_as_a_strangers() {
+    let mut log = Script::new("");
+    let packets = asked_twice(&mut log);
+    let rows = rows(log);
+    let told = packets.map(|packet| -> Vec<&str> {
+        let sayings = of(&rows, packet);
+        let ids = sayings.iter().map(Saying::id);
+        ids.filter(|id| id.starts_with("tftp.")).collect()
+    });
+    let wanted: [&[&str]; 6] = [
+        &["tftp.second"],
+        &["tftp.second.rejected"],
+        &["tftp.last"],
+        &["tftp.again", "tftp.second.more"],
+        &["tftp.second.answered"],
+        &["tftp.second.ended"],
+    ];
+    assert_eq!(told, wanted.map(<[&str]>::to_vec));
+}
+
+/// "The server tells only port 50140 that it does not belong to the transfer", of an ERROR that a stranger had sent there.
+#[test]
+fn a_strangers_error_was_told_as_one_to_a_stranger() {
+    let [client, _, _] = PORTS.map(|end| end.parse().expect("an address"));
+    let mut log = Script::new("");
+    mistakes(&mut log);
+    let stranger = "10.0.0.2:40000".parse().expect("an address");
+    let error = Envelope::new(stranger, client).udp(b"\0\x05\0\x05unknown TID\0");
+    let error = log.later(5 * MS).cross(Server, error);
+    let rows = rows(log);
+    let ids: Vec<&str> = of(&rows, error).iter().map(Saying::id).collect();
+    assert_eq!(ids, ["tftp.stray"]);
 }
 
 /// "From now on both sides accept only packets between these two ports", of an ERROR that ended the transfer.

@@ -1,8 +1,13 @@
 //! TFTP transfers, as the wire shows them: which block ends the file, and what was sent before.
 
+mod second;
+
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::net::SocketAddr;
+
+use second::Leaving;
 
 use super::Again;
 use super::Cause;
@@ -123,6 +128,8 @@ pub struct TftpStep {
     pub stray: Option<u16>,
     /// Whether a stray packet was sent to the other port, and not from it.
     pub to_stray: bool,
+    /// Whether a stray packet is of another transfer, that the server has begun for a copy of the same request.
+    pub is_second: bool,
     /// Whether it acknowledges a block that has not been seen.
     pub unseen: bool,
     /// Whether it is block 0 of a file that begins with that, or its ACK.
@@ -155,8 +162,18 @@ pub struct TftpStep {
 #[derive(Clone, Debug)]
 pub struct TftpFlow {
     client: SocketAddr,
+    /// The host that was asked.
+    asked: IpAddr,
+    /// What is known of a packet right behind the request.
+    beginning: TftpStep,
     step: TftpStep,
     tid: Option<u16>,
+    /// Whether the client has answered the server's TID.
+    is_kept: bool,
+    /// The transfers that other copies of the request have begun.
+    seconds: Vec<Self>,
+    /// When one of them has answered the request last, in nanoseconds.
+    elsewhere_ns: u64,
     /// The last block whose ACK the sender has heard.
     acked: u16,
     /// The latest block that was acknowledged, whether the sender has heard that or not.
@@ -238,27 +255,38 @@ impl TftpFlow {
             return None;
         };
         let (client, server) = frame.endpoints()?;
-        Some(Self {
+        let beginning = TftpStep {
+            upload: request.direction == Direction::Write,
+            stray: None,
+            to_stray: false,
+            is_second: false,
+            unseen: false,
+            from_zero: false,
+            new_tid: None,
+            last: false,
+            blksize: DEFAULT_BLKSIZE.into(),
+            window: 1,
+            fills_window: false,
+            bytes: 0,
+            ended: None,
+            answers_request: false,
+            asked_port: server.port(),
+            again: None,
+            asked_again: false,
+        };
+        Some(Self::of(client, server.ip(), beginning))
+    }
+
+    fn of(client: SocketAddr, asked: IpAddr, beginning: TftpStep) -> Self {
+        Self {
             client,
-            step: TftpStep {
-                upload: request.direction == Direction::Write,
-                stray: None,
-                to_stray: false,
-                unseen: false,
-                from_zero: false,
-                new_tid: None,
-                last: false,
-                blksize: DEFAULT_BLKSIZE.into(),
-                window: 1,
-                fills_window: false,
-                bytes: 0,
-                ended: None,
-                answers_request: false,
-                asked_port: server.port(),
-                again: None,
-                asked_again: false,
-            },
+            asked,
+            beginning,
+            step: beginning,
             tid: None,
+            is_kept: false,
+            seconds: Vec::new(),
+            elsewhere_ns: 0,
             acked: 0,
             last_ack: None,
             last_block: None,
@@ -271,7 +299,7 @@ impl TftpFlow {
             acks: VecDeque::new(),
             copies: Copies::default(),
             ip_ids: Default::default(),
-        })
+        }
     }
 
     /// Whether the last block is acknowledged, or an error was sent.
@@ -301,6 +329,16 @@ impl TftpFlow {
             Packet::Request(_) => self.step,
             _ => {
                 let server = if by_client { to } else { from };
+                let leaving = Leaving {
+                    id,
+                    now_ns,
+                    frame,
+                    by_client,
+                    server,
+                };
+                if let Some(step) = self.in_second(&packet, leaving, arrived) {
+                    return Some(step);
+                }
                 // A frame may have only the beginning of a block: its first fragment, or what was captured.
                 let len = frame.datagram_len()?.saturating_sub(DATA_HEADER) as u64;
                 self.hear(arrived);
@@ -323,6 +361,11 @@ impl TftpFlow {
                 None => self.again(key, (id, ip_id), now_ns, arrived),
                 doubled => doubled,
             };
+            match packet {
+                Packet::Request(_) => self.tell_seconds(),
+                Packet::Error { .. } => {}
+                _ => self.is_kept |= by_client,
+            }
             if let Packet::Ack { block } = packet {
                 let at_ns = now_ns;
                 self.acks.truncate(ACKS - 1);
@@ -576,6 +619,7 @@ impl TftpFlow {
         let times = (since_ns, now_ns);
         if self.answers_request(key) {
             let asked = self.asked_by(key).and_then(|it| self.sent.get(&it));
+            let times = (since_ns.max(self.elsewhere_ns), now_ns);
             let asked = asked.is_some_and(|sent| sent.asks_lately(times, arrived));
             return asked.then_some(Cause::Asked);
         }

@@ -564,3 +564,73 @@ fn an_ack_long_after_its_block_was_told_as_the_answer() {
         assert_eq!(cause_of(again), Some(wanted), "{late_ms}");
     }
 }
+
+/// "It does not belong to the transfer", of what the server had sent for a copy of the request, from a port of its own, as of a stranger's
+/// packet (RFC 1350 §4 has it as its example).
+#[test]
+fn a_second_answer_to_a_request_was_told_as_a_strangers() {
+    for copied_by_wire in [false, true] {
+        let mut talk = Transfer::default();
+        let request = b"\0\x01f\0octet\0";
+        talk.forth(69, request);
+        match copied_by_wire {
+            true => talk.arrives(1),
+            false => _ = talk.forth(69, request),
+        }
+        assert_eq!(talk.back(TID, &full(1)).new_tid, Some(TID));
+        let second = talk.back(5000, &full(1));
+        let is = |step: TftpStep| (step.is_second, step.stray, step.new_tid);
+        assert_eq!(is(second), (true, Some(TID), Some(5000)));
+        assert_eq!(second.again, None);
+        // Both copies are answered: this is a stranger's.
+        assert_eq!(is(talk.back(5001, &full(1))), (false, Some(TID), None));
+        talk.forth(TID, &[0, 4, 0, 1]);
+        let rejected = talk.forth(5000, b"\0\x05\0\x05no\0");
+        assert_eq!(is(rejected), (true, Some(TID), None));
+        assert!(rejected.to_stray);
+        let goes_on = talk.back(TID, &full(2));
+        assert_eq!((goes_on.ended, goes_on.bytes), (None, 1024));
+        talk.id += 1000;
+        let again = talk.back(5000, &full(1));
+        assert!(again.is_second);
+        assert_eq!(cause_of(again), Some(PROGRAM));
+    }
+}
+
+/// The first answer was lost: the client goes on with the second, and what the first port sends later is of the other transfer.
+#[test]
+fn the_transfer_that_a_client_keeps_is_the_one_that_it_answers() {
+    let mut talk = Transfer::default();
+    let request = b"\0\x02f\0octet\0";
+    talk.forth(69, request);
+    talk.back(TID, &[0, 4, 0, 0]);
+    talk.is_lost();
+    talk.id += 1000;
+    talk.forth(69, request);
+    assert!(talk.back(5000, &[0, 4, 0, 0]).is_second);
+    let first = talk.forth(5000, &full(1));
+    assert_eq!((first.stray, first.bytes, first.again), (None, 512, None));
+    let again = talk.back(TID, &[0, 4, 0, 0]);
+    assert_eq!((again.stray, again.is_second), (Some(5000), true));
+    // The copy was answered from the other port: a timer has sent this.
+    assert_eq!(cause_of(again), Some(PROGRAM));
+    let rejected = talk.forth(TID, b"\0\x05\0\x05no\0");
+    assert_eq!((rejected.stray, rejected.is_second), (Some(5000), true));
+    assert_eq!(talk.back(5000, &[0, 4, 0, 1]).ended, None);
+}
+
+/// A copy of the request that has not come begins nothing, and so does none of another host, or in the middle.
+#[test]
+fn only_an_answer_to_a_copy_that_has_come_begins_a_second_transfer() {
+    let mut talk = Transfer::default();
+    let request = b"\0\x01f\0octet\0";
+    talk.forth(69, request);
+    talk.back(TID, &full(1));
+    talk.forth(69, request);
+    talk.is_lost();
+    let answer = talk.back(5000, &full(1));
+    assert_eq!((answer.stray, answer.is_second), (Some(TID), false));
+    talk.forth(69, request);
+    let middle = talk.back(5000, &full(2));
+    assert_eq!((middle.stray, middle.is_second), (Some(TID), false));
+}
