@@ -20,6 +20,7 @@ use super::explain_calls::of_calls;
 use super::explain_reset::is_captured;
 use super::explain_tcp::of_segment;
 use super::explain_tcp::taken;
+use super::explain_tftp::malformed;
 use super::explain_tftp::of_tftp;
 use super::millis;
 use super::wire::BETWEEN_RULES;
@@ -124,7 +125,10 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
     match &arrow.seen.what {
         What::Tcp(segment) => of_segment(row, arrow, segment, around, out),
         What::Udp(datagram) => match (&datagram.tftp, arrow.file) {
-            (Some(packet), Some(step)) => of_tftp(arrow, packet, step, out),
+            (Some(packet), Some(step)) => {
+                of_tftp(arrow, packet, step, out);
+                out.extend(datagram.flaw.as_ref().map(malformed));
+            }
             _ => {
                 let port = arrow.seen.to.map_or(0, |to| to.port());
                 out.push(match datagram.len as u64 {
@@ -133,6 +137,7 @@ fn of_content(row: &Row, arrow: &Arrow, around: &Around, out: &mut Vec<Saying>) 
                     len => Saying::Udp { who, len, port },
                 });
                 out.extend(no_tftp(who, datagram));
+                out.extend(datagram.flaw.as_ref().map(malformed));
             }
         },
         What::IcmpError(error) => {

@@ -1,5 +1,6 @@
 //! What there is to say about a TFTP packet.
 
+use lineman_proto::tftp::Fault;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Cause;
 use lineman_proto::wire::flow::TftpEnd;
@@ -7,6 +8,7 @@ use lineman_proto::wire::flow::TftpStep;
 
 use super::Arrow;
 use super::Ask;
+use super::Flaw;
 use super::Saying;
 use super::Tftp;
 use super::explain::copied;
@@ -111,6 +113,35 @@ fn request(arrow: &Arrow, ask: &Ask, out: &mut Vec<Saying>) {
         true => Saying::TftpSizeTold { bytes },
         false => Saying::TftpSizeAsked {},
     }));
+}
+
+/// What is wrong with a request.
+pub(super) fn malformed(flaw: &Flaw) -> Saying {
+    let request = if flaw.write { "WRQ" } else { "RRQ" }.to_owned();
+    let (file, about) = (flaw.file.clone(), flaw.about.clone());
+    match flaw.fault {
+        Fault::NoFile => Saying::TftpNoFile { request },
+        Fault::FileEnd => Saying::TftpFileEnd { request, file },
+        Fault::NoMode => Saying::TftpNoMode { request, file },
+        Fault::UnknownMode => Saying::TftpUnknownMode {
+            request,
+            file,
+            mode: about,
+        },
+        Fault::ModeEnd => Saying::TftpModeEnd {
+            request,
+            mode: about,
+        },
+        Fault::NoName => Saying::TftpNoOptionName { request },
+        Fault::NoValue => Saying::TftpNoValue {
+            request,
+            option: about,
+        },
+        Fault::ValueEnd => Saying::TftpValueEnd {
+            request,
+            option: about,
+        },
+    }
 }
 
 /// The file's size, as the option `tsize` has it.

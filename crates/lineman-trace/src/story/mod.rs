@@ -66,6 +66,7 @@ pub use row::StateCell;
 pub use saying::Saying;
 pub use seen::Ask;
 pub use seen::Datagram;
+pub use seen::Flaw;
 pub use seen::IcmpError;
 pub use seen::Piece;
 pub use seen::Seen;

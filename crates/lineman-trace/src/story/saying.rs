@@ -379,6 +379,22 @@ sayings! {
     TftpSizeTold "tftp.size.told" { bytes: Bytes }
     /// The answer to it.
     TftpSize "tftp.size" { bytes: Bytes }
+    /// A request without a file's name.
+    TftpNoFile "tftp.malformed.file" { request: Text }
+    /// A request that ends within that.
+    TftpFileEnd "tftp.malformed.file.end" { request: Text, file: Text }
+    /// A request without a mode.
+    TftpNoMode "tftp.malformed.mode" { request: Text, file: Text }
+    /// A request with a mode that no RFC knows.
+    TftpUnknownMode "tftp.malformed.mode.unknown" { request: Text, file: Text, mode: Text }
+    /// A request that ends within the mode.
+    TftpModeEnd "tftp.malformed.mode.end" { request: Text, mode: Text }
+    /// A request with an option without a name.
+    TftpNoOptionName "tftp.malformed.option" { request: Text }
+    /// A request whose last option has no value.
+    TftpNoValue "tftp.malformed.value" { request: Text, option: Text }
+    /// A request that ends within the last option's value.
+    TftpValueEnd "tftp.malformed.value.end" { request: Text, option: Text }
     /// OACK.
     TftpOack "tftp.oack" { who: Host, options: Pairs }
     /// A datagram after a request that is no packet of TFTP.

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use lineman_proto::text::visible_bytes;
 use lineman_proto::tftp::DATA_HEADER;
 use lineman_proto::tftp::Direction;
+use lineman_proto::tftp::Fault;
+use lineman_proto::tftp::Malformed;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Packet;
 use lineman_proto::wire::Frame;
@@ -54,6 +56,8 @@ pub struct Datagram {
     pub preview: Vec<u8>,
     /// What it is in TFTP, if its conversation is one.
     pub tftp: Option<Tftp>,
+    /// What is wrong with it, if it is a request of TFTP; also of one that cannot be read, at port 69.
+    pub flaw: Option<Flaw>,
     /// Whether its conversation began with a request of TFTP and did not go on in TFTP.
     pub left_tftp: bool,
 }
@@ -99,6 +103,19 @@ pub enum Tftp {
     },
 }
 
+/// What is wrong with a request for a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// What it is.
+    pub fault: Fault,
+    /// Whether the file is written.
+    pub write: bool,
+    /// Its name, as far as it is there, made safe to show.
+    pub file: String,
+    /// The mode or the option that it is about, made safe to show.
+    pub about: String,
+}
+
 /// A request for a file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
@@ -132,6 +149,9 @@ impl IcmpError {
     }
 }
 
+/// TFTP's well-known port (RFC 1350 §4).
+const TFTP_PORT: u16 = 69;
+
 /// How many bytes of a payload are kept to be shown: more than an arrow has room for.
 const PREVIEW: usize = 64;
 
@@ -159,6 +179,7 @@ impl Seen {
     pub(super) fn left_tftp(mut self, left: bool) -> Self {
         if let What::Udp(datagram) = &mut self.what {
             datagram.left_tftp = left;
+            datagram.flaw = datagram.flaw.take().filter(|_| !left);
         }
         self
     }
@@ -194,6 +215,7 @@ fn what(frame: &Frame<'_>) -> What {
             piece_of: frame.fragment().map(|piece| piece.id),
             preview: preview(udp.payload().bytes()),
             tftp: frame.tftp().map(|packet| tftp(&packet, len)),
+            flaw: flaw(frame, udp.payload().bytes(), len),
             left_tftp: false,
         })
     } else if let Some(piece) = frame.fragment() {
@@ -245,6 +267,22 @@ fn tftp(packet: &Packet<'_>, len: usize) -> Tftp {
             message: visible_bytes(message),
         },
     }
+}
+
+/// What is wrong with a request. Of one that was not captured as a whole nobody knows.
+fn flaw(frame: &Frame<'_>, bytes: &[u8], len: usize) -> Option<Flaw> {
+    let to = frame.endpoints()?.1.port();
+    let asks = match frame.tftp() {
+        Some(packet) => matches!(packet, Packet::Request(_)),
+        None => to == TFTP_PORT,
+    };
+    let malformed = Malformed::of(bytes).filter(|_| asks && bytes.len() == len)?;
+    Some(Flaw {
+        fault: malformed.fault,
+        write: bytes.starts_with(&[0, 2]),
+        file: visible_bytes(malformed.file),
+        about: visible_bytes(malformed.about),
+    })
 }
 
 fn options(options: Options<'_>) -> Vec<(String, String)> {

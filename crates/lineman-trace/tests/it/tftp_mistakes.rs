@@ -1,6 +1,7 @@
 //! What is told of a program of TFTP that errs.
 
 use lineman_proto::wire::compose::Envelope;
+use lineman_trace::log::*;
 use lineman_trace::story::Saying;
 
 use crate::causes::MS;
@@ -89,6 +90,26 @@ fn asked_twice(log: &mut Script) -> [u64; 6] {
     [begins, rejects, goes_on, again, answers, gives_up]
 }
 
+/// Requests that lack something, each from a port of its own; the packets.
+fn malformed(log: &mut Script) -> [u64; 8] {
+    let requests: [&[u8]; 8] = [
+        b"\0\x01boot\0octet",
+        b"\0\x02boot\0octet\0tsize\x009",
+        b"\0\x01boot\0octet\0tsize\x000\0blksize\0",
+        b"\0\x01boot\0octet\0\0blksize\x001432\0",
+        b"\0\x01boot\0binary\0",
+        b"\0\x01boot\0",
+        b"\0\x02boot",
+        b"\0\x01\0octet\0",
+    ];
+    let mut port = 50150;
+    requests.map(|request| {
+        port += 1;
+        log.later(5 * MS);
+        log.cross(Client, datagram(Client, port, 69, request))
+    })
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let mut log = Script::new("tftp-mistakes");
@@ -96,6 +117,7 @@ pub fn all() -> Vec<u8> {
     late(&mut log);
     from_zero(&mut log);
     asked_twice(&mut log);
+    malformed(&mut log);
     log.done()
 }
 
@@ -148,6 +170,55 @@ fn an_ack_to_the_wrong_port_or_of_no_block_is_told_as_that() {
         block: 2,
     };
     assert_eq!(of(&rows, of_2), [unseen]);
+}
+
+/// "The client asks the server for the file boot (RRQ, octet)", and nothing else, of a request that ended without its last NUL; of one
+/// that could not be read nothing but its length.
+#[test]
+fn a_malformed_request_was_told_as_a_valid_one() {
+    let mut log = Script::new("");
+    let packets = malformed(&mut log);
+    let rows = rows(log);
+    let told = packets.map(|packet| -> Vec<&str> {
+        let sayings = of(&rows, packet);
+        let ids = sayings.iter().map(Saying::id);
+        ids.collect()
+    });
+    let wanted: [&[&str]; 8] = [
+        &["tftp.rrq", "tftp.malformed.mode.end"],
+        &["tftp.wrq", "tftp.size.told", "tftp.malformed.value.end"],
+        &["tftp.rrq", "tftp.size.asked", "tftp.malformed.value"],
+        &["tftp.rrq", "tftp.malformed.option"],
+        &["tftp.rrq", "tftp.malformed.mode.unknown"],
+        &["udp", "tftp.malformed.mode"],
+        &["udp", "tftp.malformed.file.end"],
+        &["udp", "tftp.malformed.file"],
+    ];
+    assert_eq!(told, wanted.map(<[&str]>::to_vec));
+    let named = |packet| {
+        of(&rows, packet).into_iter().find_map(|it| match it {
+            Saying::TftpNoMode { request, file } => Some((request, file)),
+            _ => None,
+        })
+    };
+    let wanted = Some(("RRQ".to_owned(), "boot".to_owned()));
+    assert_eq!(named(packets[5]), wanted);
+}
+
+/// Where a capture has only the beginning of a request, nobody knows how it ends.
+#[test]
+fn a_request_that_was_cut_is_not_called_malformed() {
+    let mut log = Script::new("");
+    let mut whole = datagram(Client, 50150, 69, b"\0\x01boot\0octet\0");
+    let wire_len = whole.len();
+    whole.pop();
+    let mut packet = Packet::new(1, Client, Verdict::Sent, Some(whole));
+    packet.wire_len = Some(u32::try_from(wire_len).expect("a frame"));
+    log.put(Kind::Packet(packet));
+    let told = of(&rows(log), 1);
+    let ids: Vec<&str> = told.iter().map(Saying::id).collect();
+    assert!(ids.contains(&"tftp.rrq"), "{ids:?}");
+    assert!(!ids.iter().any(|id| id.starts_with("tftp.mal")), "{ids:?}");
 }
 
 /// "It does not belong to the transfer", of what a server had sent from a second port because the request had come twice: as of a
