@@ -158,7 +158,8 @@ fn transport<'a>(frame: &Frame<'a>) -> Option<Field<'a>> {
         (Layer::Udp, udp.at(), 6, udp.checksum())
     } else {
         let icmp = frame.icmp()?;
-        (Layer::Icmp, icmp.at(), 2, icmp.checksum())
+        let layer = Layer::icmp(icmp.is_v6());
+        (layer, icmp.at(), 2, icmp.checksum())
     };
     let payload = frame.payload();
     let header = payload.at().checked_sub(start)?;

@@ -18,6 +18,7 @@ pub enum Layer {
     Tcp,
     Udp,
     Icmp,
+    Icmpv6,
     Tftp,
     /// What no layer above explains.
     Payload,
@@ -26,6 +27,14 @@ pub enum Layer {
 }
 
 impl Layer {
+    /// ICMP, or that of IPv6.
+    pub fn icmp(v6: bool) -> Self {
+        match v6 {
+            false => Self::Icmp,
+            true => Self::Icmpv6,
+        }
+    }
+
     /// Its usual name.
     pub fn name(self) -> &'static str {
         match self {
@@ -38,6 +47,7 @@ impl Layer {
             Self::Tcp => "TCP",
             Self::Udp => "UDP",
             Self::Icmp => "ICMP",
+            Self::Icmpv6 => "ICMPv6",
             Self::Tftp => "TFTP",
             Self::Payload => "payload",
             Self::Padding => "padding",

@@ -207,7 +207,7 @@ impl<'a> Icmp<'a> {
 
     pub(super) fn fields(&self, out: &mut Vec<Field>) {
         let body = self.body.bytes().len();
-        let mut sheet = Sheet::new(Layer::Icmp, self.at, out);
+        let mut sheet = Sheet::new(Layer::icmp(self.v6), self.at, out);
         sheet.put("type", 0..1, self.kind());
         sheet.put("code", 1..2, self.code());
         sheet.put("checksum", 2..4, format!("0x{:04x}", self.checksum()));

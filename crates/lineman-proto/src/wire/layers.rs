@@ -25,7 +25,7 @@ impl Frame<'_> {
             Transport::None => None,
             Transport::Tcp(tcp) => Some((Layer::Tcp, tcp.header().range())),
             Transport::Udp(udp) => Some((Layer::Udp, udp.at()..udp.at() + 8)),
-            Transport::Icmp(icmp) => Some((Layer::Icmp, icmp.at()..icmp.at() + 8)),
+            Transport::Icmp(icmp) => Some((Layer::icmp(icmp.is_v6()), icmp.at()..icmp.at() + 8)),
         };
         let top = match self.tftp {
             Some(_) => Layer::Tftp,

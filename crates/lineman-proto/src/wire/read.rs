@@ -112,7 +112,7 @@ impl<'a> Frame<'a> {
             Protocol::TCP => (Layer::Tcp, Tcp::parse(body).map(Transport::Tcp)),
             Protocol::UDP => (Layer::Udp, Udp::parse(body).map(Transport::Udp)),
             Protocol::ICMP | Protocol::ICMPV6 => (
-                Layer::Icmp,
+                Layer::icmp(protocol == Protocol::ICMPV6),
                 Icmp::parse(body, protocol).map(Transport::Icmp),
             ),
             _ => return,

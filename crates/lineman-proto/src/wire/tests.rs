@@ -237,7 +237,7 @@ fn icmp_quotes_what_it_is_about() {
     let line = "fd00::2 > fd00::1 icmp6 port unreachable \
                 for [fd00::1]:45110 > [fd00::2]:9000 udp";
     assert_eq!(frame.to_string(), line);
-    assert_eq!(frame.checksum(Layer::Icmp), Some(Checksum::Right));
+    assert_eq!(frame.checksum(Layer::Icmpv6), Some(Checksum::Right));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
+use lineman_proto::wire::Layer;
+
 use super::Saying;
 use super::descriptor::Descriptor;
 use super::descriptor::Transport;
@@ -212,7 +214,12 @@ impl Asked<'_> {
                 let address = address.to_string();
                 failure!(self, error, CallRefusedItself { address })
             }
-            _ if self.is_udp() => failure!(self, error, CallRefusedUdp),
+            _ if self.is_udp() => {
+                let peer = self.socket.and_then(|it| it.peer);
+                let v6 = peer.is_some_and(|it| it.ip().to_canonical().is_ipv6());
+                let icmp = Layer::icmp(v6).name().to_owned();
+                failure!(self, error, CallRefusedUdp { icmp })
+            }
             _ => failure!(self, error, CallRefused),
         }
     }

@@ -170,10 +170,11 @@ fn reported(arrow: &Arrow, error: &IcmpError, around: &Around) -> Saying {
         .seen
         .from
         .map_or_else(String::new, |from| from.ip().to_string());
+    let icmp = error.protocol().to_owned();
     match error.problem {
         Problem::Port => {
             let Some(target) = error.target else {
-                return Saying::Undelivered { address };
+                return Saying::Undelivered { address, icmp };
             };
             let port = target.port();
             let is_target = arrow.seen.from.is_none_or(|from| from.ip() == target.ip());
@@ -182,6 +183,7 @@ fn reported(arrow: &Arrow, error: &IcmpError, around: &Around) -> Saying {
                     address,
                     port,
                     host: target.ip().to_string(),
+                    icmp,
                 },
                 (Some(listens), _) => Saying::UdpElsewhere {
                     who,
@@ -189,32 +191,35 @@ fn reported(arrow: &Arrow, error: &IcmpError, around: &Around) -> Saying {
                     address: target.ip().to_string(),
                     listens: listens.ip().to_string(),
                     any: any_address(target).to_owned(),
+                    icmp,
                 },
                 (None, Some(peer)) => Saying::UdpRefusedByConnected {
                     who,
                     port,
                     address: peer.to_string(),
+                    icmp,
                 },
-                (None, None) if is_captured(arrow) => Saying::UdpRefusedSomehow { who, port },
-                (None, None) => Saying::UdpRefused { who, port },
+                (None, None) if is_captured(arrow) => Saying::UdpRefusedSomehow { who, port, icmp },
+                (None, None) => Saying::UdpRefused { who, port, icmp },
             }
         }
-        Problem::Network => Saying::NetworkUnreachable { address },
-        Problem::Host => Saying::HostUnreachable { address },
-        Problem::Protocol => Saying::ProtocolUnreachable { address },
-        Problem::Prohibited => Saying::Prohibited { address },
-        Problem::Delivery => Saying::Undelivered { address },
-        Problem::Quench => Saying::SourceQuench { address },
-        Problem::Redirect => Saying::Redirected { address },
-        Problem::TimeToLive => Saying::TimeToLiveExceeded { address },
-        Problem::Reassembly => Saying::ReassemblyTimeExceeded { address },
-        Problem::Parameter => Saying::ParameterProblem { address },
+        Problem::Network => Saying::NetworkUnreachable { address, icmp },
+        Problem::Host => Saying::HostUnreachable { address, icmp },
+        Problem::Protocol => Saying::ProtocolUnreachable { address, icmp },
+        Problem::Prohibited => Saying::Prohibited { address, icmp },
+        Problem::Delivery => Saying::Undelivered { address, icmp },
+        Problem::Quench => Saying::SourceQuench { address, icmp },
+        Problem::Redirect => Saying::Redirected { address, icmp },
+        Problem::TimeToLive => Saying::TimeToLiveExceeded { address, icmp },
+        Problem::Reassembly => Saying::ReassemblyTimeExceeded { address, icmp },
+        Problem::Parameter => Saying::ParameterProblem { address, icmp },
         Problem::TooBig => match error.mtu {
             Some(mtu) => Saying::TooBigFor {
                 address,
                 mtu: mtu.into(),
+                icmp,
             },
-            None => Saying::TooBig { address },
+            None => Saying::TooBig { address, icmp },
         },
     }
 }

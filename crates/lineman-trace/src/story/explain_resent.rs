@@ -1,6 +1,7 @@
 //! What there is to say about a retransmitted segment: why it was retransmitted.
 
 use lineman_proto::wire::Flags;
+use lineman_proto::wire::Layer;
 use lineman_proto::wire::flow::Again;
 use lineman_proto::wire::flow::Anew;
 use lineman_proto::wire::flow::Cause;
@@ -81,7 +82,14 @@ fn why(row: &Row, arrow: &Arrow, segment: &Segment, again: Again, told: Option<E
         }
         (None, Cause::Silence | Cause::Timer(_)) if arrow.after_too_big => {
             let millis = since;
-            return Saying::ResentSmaller { who, times, millis };
+            let v6 = arrow.seen.to.is_some_and(|to| to.is_ipv6());
+            let icmp = Layer::icmp(v6).name().to_owned();
+            return Saying::ResentSmaller {
+                who,
+                times,
+                millis,
+                icmp,
+            };
         }
         (None, Cause::Timer(_)) if was_acknowledged(arrow) => {
             let millis = since;

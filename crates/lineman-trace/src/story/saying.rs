@@ -242,7 +242,7 @@ sayings! {
     /// An acknowledgment of it was captured before.
     ResentAcknowledged "again.acknowledged" { who: Host, times: Times, millis: Millis }
     /// In smaller segments, because of an ICMP error.
-    ResentSmaller "again.smaller" { who: Host, times: Times, millis: Millis }
+    ResentSmaller "again.smaller" { who: Host, times: Times, millis: Millis, icmp: Text }
     /// Retransmitted although the earlier one arrived.
     ResentNeedless "again.needless" { who: Host, times: Times, millis: Millis }
     /// Retransmitted because three duplicate ACKs came.
@@ -318,11 +318,11 @@ sayings! {
     /// The last piece of a packet.
     PieceLast "ip.piece.last" { who: Host, offset: Offset, len: Bytes }
     /// Nothing receives at a port.
-    UdpRefused "icmp.port" { who: Host, port: Port }
+    UdpRefused "icmp.port" { who: Host, port: Port, icmp: Text }
     /// Nothing receives at this address, but something does at another.
-    UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text, any: Text }
+    UdpElsewhere "icmp.port.elsewhere" { who: Host, port: Port, address: Text, listens: Text, any: Text, icmp: Text }
     /// The same in a capture: a firewall answers like that, too.
-    UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port }
+    UdpRefusedSomehow "icmp.port.captured" { who: Host, port: Port, icmp: Text }
     /// A call that waits is told of it.
     UdpRefusedWaits "icmp.port.waits" { who: Host, name: Text }
     /// A later call is.
@@ -338,35 +338,35 @@ sayings! {
     /// No program is told, because the lab has made the datagram itself.
     UdpRefusedForged "icmp.port.forged" { who: Host }
     /// A socket has the port, and is connected to another end.
-    UdpRefusedByConnected "icmp.port.connected" { who: Host, port: Port, address: Text }
+    UdpRefusedByConnected "icmp.port.connected" { who: Host, port: Port, address: Text, icmp: Text }
     /// The log does not tell whether its socket is connected.
     UdpRefusedUnseen "icmp.port.unseen" { who: Host }
     /// A router between the two, or a firewall, says that a port is unreachable.
-    UdpRefusedBetween "icmp.port.between" { address: Text, port: Port, host: Text }
+    UdpRefusedBetween "icmp.port.between" { address: Text, port: Port, host: Text, icmp: Text }
     /// ICMP: network unreachable.
-    NetworkUnreachable "icmp.network" { address: Text }
+    NetworkUnreachable "icmp.network" { address: Text, icmp: Text }
     /// ICMP: host unreachable.
-    HostUnreachable "icmp.host" { address: Text }
+    HostUnreachable "icmp.host" { address: Text, icmp: Text }
     /// ICMP: protocol unreachable.
-    ProtocolUnreachable "icmp.protocol" { address: Text }
+    ProtocolUnreachable "icmp.protocol" { address: Text, icmp: Text }
     /// ICMP: prohibited.
-    Prohibited "icmp.prohibited" { address: Text }
+    Prohibited "icmp.prohibited" { address: Text, icmp: Text }
     /// ICMP: unreachable for another reason.
-    Undelivered "icmp.unreachable" { address: Text }
+    Undelivered "icmp.unreachable" { address: Text, icmp: Text }
     /// ICMP: packet too big, and how many bytes may be.
-    TooBigFor "icmp.too_big" { address: Text, mtu: Bytes }
+    TooBigFor "icmp.too_big" { address: Text, mtu: Bytes, icmp: Text }
     /// ICMP: packet too big, of a router that does not say for what.
-    TooBig "icmp.too_big.unknown" { address: Text }
+    TooBig "icmp.too_big.unknown" { address: Text, icmp: Text }
     /// ICMP: source quench.
-    SourceQuench "icmp.quench" { address: Text }
+    SourceQuench "icmp.quench" { address: Text, icmp: Text }
     /// ICMP: redirect.
-    Redirected "icmp.redirect" { address: Text }
+    Redirected "icmp.redirect" { address: Text, icmp: Text }
     /// ICMP: time to live exceeded.
-    TimeToLiveExceeded "icmp.ttl" { address: Text }
+    TimeToLiveExceeded "icmp.ttl" { address: Text, icmp: Text }
     /// ICMP: reassembly time exceeded.
-    ReassemblyTimeExceeded "icmp.reassembly" { address: Text }
+    ReassemblyTimeExceeded "icmp.reassembly" { address: Text, icmp: Text }
     /// ICMP: parameter problem.
-    ParameterProblem "icmp.parameter" { address: Text }
+    ParameterProblem "icmp.parameter" { address: Text, icmp: Text }
     /// RRQ.
     TftpRead "tftp.rrq" { who: Host, file: Text, mode: Text }
     /// WRQ.
@@ -614,7 +614,7 @@ sayings! {
     /// Nothing listens on the host itself.
     CallRefusedItself "call.refused.itself" { who: Host, name: Text, error: Text, python: Text, address: Text }
     /// ICMP has said that a port is unreachable.
-    CallRefusedUdp "call.refused.udp" { who: Host, name: Text, error: Text, python: Text }
+    CallRefusedUdp "call.refused.udp" { who: Host, name: Text, error: Text, python: Text, icmp: Text }
     /// A RST came.
     CallReset "call.reset" { who: Host, name: Text, error: Text, python: Text }
     /// Nothing can be sent, and the log does not tell why.

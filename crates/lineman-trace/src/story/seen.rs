@@ -10,6 +10,7 @@ use lineman_proto::tftp::Malformed;
 use lineman_proto::tftp::Options;
 use lineman_proto::tftp::Packet;
 use lineman_proto::wire::Frame;
+use lineman_proto::wire::Layer;
 use lineman_proto::wire::Problem;
 use lineman_proto::wire::flow::Segment;
 
@@ -132,6 +133,8 @@ pub struct Ask {
 /// An ICMP error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IcmpError {
+    /// Whether it is of ICMPv6, which is the ICMP of IPv6.
+    pub v6: bool,
     /// What is wrong.
     pub problem: Problem,
     /// How many bytes the next link takes, where the error is about that and says it.
@@ -143,6 +146,11 @@ pub struct IcmpError {
 }
 
 impl IcmpError {
+    /// The protocol that it is of.
+    pub fn protocol(&self) -> &'static str {
+        Layer::icmp(self.v6).name()
+    }
+
     /// Where the port that it calls unreachable is.
     pub fn closed_port(&self) -> Option<SocketAddr> {
         self.target.filter(|_| self.problem == Problem::Port)
@@ -240,6 +248,7 @@ fn icmp_error(frame: &Frame<'_>) -> Option<IcmpError> {
     });
     let (source, target) = ends.unzip();
     Some(IcmpError {
+        v6: icmp.is_v6(),
         problem,
         mtu: icmp.mtu().filter(|mtu| *mtu > 0), // 0 of routers from before RFC 1191
         source,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use lineman_proto::wire::compose::Envelope;
 use lineman_trace::log::*;
 use lineman_trace::story::Saying;
+use lineman_trace::story::What;
 
 use crate::causes::MS;
 use crate::causes::of;
@@ -389,4 +390,41 @@ fn an_epoll_made_all_sockets_of_its_program_unknown() {
     let told = of(&rows(log), refused);
     let gone = Saying::UdpRefusedGone { who: Server };
     assert!(told.contains(&gone), "{told:?}");
+}
+
+/// "ICMP port 7000 unreachable", of a message of ICMPv6.
+#[test]
+fn an_error_of_icmpv6_is_not_called_icmp() {
+    for (client, server, kind, wanted) in [
+        ("10.0.0.1:50000", "10.0.0.2:7000", (3, 3), "ICMP"),
+        ("[fd00::1]:50000", "[fd00::2]:7000", (1, 4), "ICMPv6"),
+    ] {
+        let ends = [client, server].map(|end| end.parse::<SocketAddr>().expect("an address"));
+        let mut log = Script::new("");
+        log.quick(Client, 0, "socket", &["AF_INET6", "SOCK_DGRAM"], "3");
+        log.quick(Client, 3, "connect", &[server], "0");
+        log.quick(Client, 3, "send", &["\"hello\""], "5");
+        let asked = Envelope::new(ends[0], ends[1]).udp(b"hello");
+        log.cross(Client, asked.clone());
+        let error = Envelope::new(ends[1], ends[0]).icmp(kind.0, kind.1, [0; 4], &asked[14..]);
+        log.cross(Server, error);
+        log.later(100 * MS)
+            .quick(Client, 3, "recv", &["100"], "ECONNREFUSED");
+        let rows = rows(log);
+        let arrows = rows.iter().filter_map(|row| row.arrow.as_ref());
+        let errors = arrows.filter_map(|arrow| match &arrow.seen.what {
+            What::IcmpError(error) => Some(error.protocol()),
+            _ => None,
+        });
+        assert_eq!(errors.collect::<Vec<_>>(), [wanted]);
+        let sayings = rows.iter().flat_map(|row| &row.sayings);
+        let named: Vec<_> = sayings
+            .filter_map(|saying| match saying {
+                Saying::UdpRefused { icmp, .. } => Some(icmp.as_str()),
+                Saying::CallRefusedUdp { icmp, .. } => Some(icmp.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(named, [wanted; 2]);
+    }
 }

@@ -21,6 +21,7 @@ pub const NOUNS: &[(&str, &str)] = &[
     ("conversations", "conversation"),
     ("datagrams", "datagram"),
     ("duplicates", "duplicate"),
+    ("errors", "error"),
     ("events", "event"),
     ("files", "file"),
     ("fragments", "fragment"),

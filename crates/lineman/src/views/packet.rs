@@ -143,19 +143,29 @@ fn piece_labels(piece: &Piece, lang: Lang) -> Vec<String> {
 
 fn error_labels(error: &IcmpError, lang: Lang) -> Vec<String> {
     let port = error.closed_port().map(|target| target.port());
-    let (long, short) = match (error.problem, &port) {
-        (Problem::Port, Some(port)) => (Views::PortUnreachable { port }, Views::Unreachable {}),
-        (Problem::Network, _) => (Views::NetworkUnreachable {}, Views::Unreachable {}),
-        (Problem::Host, _) => (Views::HostUnreachable {}, Views::Unreachable {}),
-        (Problem::Protocol, _) => (Views::ProtocolUnreachable {}, Views::Unreachable {}),
-        (Problem::Prohibited, _) => (Views::Prohibited {}, Views::Unreachable {}),
-        (Problem::Port | Problem::Delivery, _) => (Views::Unreachable {}, Views::Unreachable {}),
-        (Problem::TooBig, _) => (Views::TooBig {}, Views::IcmpError {}),
-        (Problem::Quench, _) => (Views::SourceQuench {}, Views::IcmpError {}),
-        (Problem::Redirect, _) => (Views::Redirect {}, Views::IcmpError {}),
-        (Problem::TimeToLive, _) => (Views::TimeToLive {}, Views::IcmpError {}),
-        (Problem::Reassembly, _) => (Views::Reassembly {}, Views::IcmpError {}),
-        (Problem::Parameter, _) => (Views::Parameter {}, Views::IcmpError {}),
+    let icmp = &error.protocol();
+    let long = match (error.problem, &port) {
+        (Problem::Port, Some(port)) => Views::PortUnreachable { icmp, port },
+        (Problem::Port | Problem::Delivery, _) => Views::Unreachable { icmp },
+        (Problem::Network, _) => Views::NetworkUnreachable { icmp },
+        (Problem::Host, _) => Views::HostUnreachable { icmp },
+        (Problem::Protocol, _) => Views::ProtocolUnreachable { icmp },
+        (Problem::Prohibited, _) => Views::Prohibited { icmp },
+        (Problem::TooBig, _) => Views::TooBig { icmp },
+        (Problem::Quench, _) => Views::SourceQuench { icmp },
+        (Problem::Redirect, _) => Views::Redirect { icmp },
+        (Problem::TimeToLive, _) => Views::TimeToLive { icmp },
+        (Problem::Reassembly, _) => Views::Reassembly { icmp },
+        (Problem::Parameter, _) => Views::Parameter { icmp },
+    };
+    let short = match error.problem {
+        Problem::Port
+        | Problem::Delivery
+        | Problem::Network
+        | Problem::Host
+        | Problem::Protocol
+        | Problem::Prohibited => Views::Unreachable { icmp },
+        _ => Views::IcmpError { icmp },
     };
     [long, short].map(|words| words.render(lang)).into()
 }

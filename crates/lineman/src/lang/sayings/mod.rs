@@ -99,4 +99,15 @@ mod tests {
         assert!(!en.contains("called no bind()"), "{en}");
         assert!(!zh.contains("没有调用 bind()"), "{zh}");
     }
+
+    /// "ICMP", of what an error of ICMPv6 says.
+    #[test]
+    fn what_an_icmp_error_says_leaves_open_of_which_it_is() {
+        let errors = Words::all().filter(|words| words.id.starts_with("icmp."));
+        for words in errors {
+            for sentence in sentences(words.id) {
+                assert!(!sentence.contains("ICMP"), "{sentence}");
+            }
+        }
+    }
 }

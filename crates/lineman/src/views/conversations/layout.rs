@@ -102,7 +102,7 @@ fn wide(
     let line = format!(
         "{:>6}  {}{}{}{}{}{}{}",
         it.number,
-        pad(&words::protocol(it.kind), PROTOCOL),
+        pad(&words::protocol(it), PROTOCOL),
         pad(&words::end(it, Host::Client), client),
         pad(&words::end(it, Host::Server), server),
         right(&it.all_packets().to_string(), PACKETS),

@@ -1,5 +1,6 @@
 //! What there is to say about a conversation, in words.
 
+use lineman_proto::wire::Layer;
 use lineman_proto::wire::flow::EndState;
 use lineman_proto::wire::flow::Source;
 use lineman_trace::capture::Beginning;
@@ -25,12 +26,25 @@ pub fn seconds(ns: u64) -> String {
     format!("{}.{:03}", ns / 1_000_000_000, ns / 1_000_000 % 1000)
 }
 
+/// The name of its protocol.
+pub(super) fn protocol(it: &Conversation) -> String {
+    match it.kind {
+        Kind::Icmp => icmp(it).to_owned(),
+        kind => of_kind(kind),
+    }
+}
+
 /// The name of a protocol.
-pub(super) fn protocol(kind: Kind) -> String {
+fn of_kind(kind: Kind) -> String {
     match kind {
         Kind::Ip(number) => format!("IP {number}"),
         named => named.name().to_uppercase(),
     }
+}
+
+/// What the ICMP between its ends is called.
+fn icmp(it: &Conversation) -> &'static str {
+    Layer::icmp(it.ends.server.is_ipv6()).name()
 }
 
 /// An end: the address, and the port where there is one.
@@ -45,7 +59,7 @@ pub(super) fn end(it: &Conversation, host: Host) -> String {
 /// Who speaks what with whom.
 pub fn title(it: &Conversation) -> String {
     let (client, server) = (end(it, Host::Client), end(it, Host::Server));
-    format!("{} {client} → {server}", protocol(it.kind))
+    format!("{} {client} → {server}", protocol(it))
 }
 
 /// How it began and ended, what it moved, and in which states its ends are.
@@ -57,7 +71,7 @@ pub fn course(it: &Conversation, style: Style) -> String {
         Beginning::Unfinished => parts.push(Read::Unfinished {}.render(lang)),
         Beginning::Syn | Beginning::Request | Beginning::First => {}
     }
-    parts.extend(ending(it.kind, it.ending, lang));
+    parts.extend(ending(it.kind, it.ending, icmp(it), lang));
     if it.ending == Ending::Open && it.kind != Kind::Tcp && it.packets.server == 0 {
         parts.push(Read::OneSided {}.render(lang));
     }
@@ -81,7 +95,7 @@ pub fn course(it: &Conversation, style: Style) -> String {
 
 /// What went wrong, and what else is unusual; empty if nothing is.
 pub(super) fn trouble(it: &Conversation, lang: Lang) -> String {
-    let mut parts = troubles(&it.troubles, lang);
+    let mut parts = troubles(&it.troubles, icmp(it), lang);
     if it.fragments > 0 {
         let count = &it.fragments;
         parts.push(Read::Fragments { count }.render(lang));
@@ -89,7 +103,7 @@ pub(super) fn trouble(it: &Conversation, lang: Lang) -> String {
     joined(&parts, lang)
 }
 
-fn troubles(all: &Troubles, lang: Lang) -> Vec<String> {
+fn troubles(all: &Troubles, icmp: &str, lang: Lang) -> Vec<String> {
     let words = |(trouble, count): (Trouble, u32)| {
         let count = &count;
         let words = match trouble {
@@ -102,7 +116,7 @@ fn troubles(all: &Troubles, lang: Lang) -> Vec<String> {
             Trouble::ZeroWindow => Read::ZeroWindows { count },
             Trouble::Reset => Read::Resets { count },
             Trouble::Damaged => Read::Damaged { count },
-            Trouble::IcmpError => Read::IcmpErrors { count },
+            Trouble::IcmpError => Read::IcmpErrors { icmp: &icmp, count },
             Trouble::Unanswered => Read::UnansweredQuestions { count },
             Trouble::Unseen => Read::UnseenAcked { count },
             Trouble::Stray => Read::Strays { count },
@@ -129,8 +143,11 @@ pub(super) fn fold(fold: &Fold, style: Style) -> String {
         }
         None => server,
     };
+    let one = fold.client.or(fold.server);
+    let icmp = Layer::icmp(one.is_some_and(|it| it.is_ipv6())).name();
     let protocol = match fold.kind {
-        Some(kind) => protocol(kind),
+        Some(Kind::Icmp) => icmp.to_owned(),
+        Some(kind) => of_kind(kind),
         None => Read::SeveralProtocols {}.render(lang),
     };
     let (count, client) = (&fold.conversations, &host(fold.client));
@@ -146,8 +163,8 @@ pub(super) fn fold(fold: &Fold, style: Style) -> String {
     let packets = &fold.packets;
     parts.push(Read::FoldedPackets { packets }.render(lang));
     let ended = fold.kind.zip(fold.ending);
-    parts.extend(ended.and_then(|(kind, it)| ending(kind, it, lang)));
-    parts.extend(troubles(&fold.troubles, lang));
+    parts.extend(ended.and_then(|(kind, it)| ending(kind, it, icmp, lang)));
+    parts.extend(troubles(&fold.troubles, icmp, lang));
     if fold.conversations >= SCAN && fold.client.is_some() && fold.kind.is_some() {
         parts.push(Read::LikeAScan {}.render(lang));
     }
@@ -155,7 +172,7 @@ pub(super) fn fold(fold: &Fold, style: Style) -> String {
 }
 
 /// How it ended; nothing of what has no end by its nature.
-fn ending(kind: Kind, ending: Ending, lang: Lang) -> Option<String> {
+fn ending(kind: Kind, ending: Ending, icmp: &str, lang: Lang) -> Option<String> {
     let words = match ending {
         Ending::Open if matches!(kind, Kind::Tcp | Kind::Tftp) => Read::Open {},
         Ending::Open => return None,
@@ -173,7 +190,7 @@ fn ending(kind: Kind, ending: Ending, lang: Lang) -> Option<String> {
             return Some(Read::FailedServer { code: &code }.render(lang));
         }
         Ending::Refused => Read::Refused {},
-        Ending::Unreachable => Read::Unreachable {},
+        Ending::Unreachable => Read::Unreachable { icmp: &icmp },
         Ending::Unanswered => Read::Unanswered {},
     };
     Some(words.render(lang))
