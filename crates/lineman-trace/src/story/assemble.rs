@@ -325,8 +325,9 @@ impl Story {
         let is_reset = |arrow: &Arrow| self.calls.is_reset(arrow, call.host);
         let place = self.queue.row_of_return(event, &returned, about, is_reset);
         let cell = &mut self.queue[place].row.calls[call.host];
-        let is_where_it_began = cell.as_ref().is_some_and(|cell| cell.id == call.id);
-        *cell = Some(returned.cell(event, is_where_it_began));
+        let own = cell.as_ref().filter(|cell| cell.id == call.id);
+        let began_ns = own.map(|cell| cell.t_ns);
+        *cell = Some(returned.cell(event, began_ns));
     }
 
     /// A TCP tells why: of the packet that it sends next, or of what it has made of one that arrived.

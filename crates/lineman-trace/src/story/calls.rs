@@ -115,8 +115,9 @@ impl Returned {
         given && Sends::of(&self.begun).is_none() && millis(event.t_ns) > millis(self.begun.t_ns)
     }
 
-    /// Its cell in a row, which is the one where it began, or another.
-    pub(super) fn cell(self, event: &Event, is_where_it_began: bool) -> CallCell {
+    /// Its cell in a row, which is the one where it began, at this time, or another.
+    pub(super) fn cell(self, event: &Event, began_ns: Option<u64>) -> CallCell {
+        let is_where_it_began = began_ns.is_some();
         let while_it_waited = self.arrived_ns.is_some_and(|at| at > self.begun.t_ns);
         let receives = receives(&self.begun.name) || self.begun.name == "accept";
         let took_ns = event.t_ns.saturating_sub(self.begun.t_ns);
@@ -125,10 +126,7 @@ impl Returned {
             // Its answer was not there when it began.
             waited: is_where_it_began && waited && !self.is_nonblocking,
             begins: is_where_it_began,
-            t_ns: match is_where_it_began {
-                true => self.begun.t_ns,
-                false => event.t_ns,
-            },
+            t_ns: began_ns.unwrap_or(event.t_ns),
             returned_ns: Some(event.t_ns),
             answer: self.call.answer,
             socket: self.socket.or(self.begun.socket),

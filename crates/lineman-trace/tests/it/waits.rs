@@ -187,6 +187,41 @@ fn a_call_that_waits_for_nothing_is_told_at_once() {
     assert!(cells.len() == 2 || cells[0].waited, "{cells:#?}");
 }
 
+/// `send() = 1460` on a non-blocking socket stood above the ACK that had made the room for its bytes: it had begun before that came, by the
+/// log of a busy machine, and returned behind it.
+#[test]
+fn a_send_that_waits_for_nothing_stood_above_the_ack_that_made_its_room() {
+    for (answer, leaves_early) in [("4", false), ("4", true), ("EAGAIN", false)] {
+        let mut log = Script::new("");
+        listens(&mut log);
+        let mut tcp = open(&mut log, 0, 4);
+        let push = and_ack(Flags::PSH);
+        log.at(200 * MS)
+            .quick(Client, 4, "setblocking", &["false"], "0");
+        log.quick(Client, 4, "send", &["\"much\""], "4");
+        log.cross(Client, tcp.next(Client, push, b"much"));
+        let ack = log.at(202 * MS).send(Server, tcp.next(Server, ACK, b""));
+        log.at(204 * MS)
+            .quick(Client, 4, "getsockopt", &["SO_SNDBUF"], "4");
+        let call = log.at(206 * MS).call(Client, 4, "send", &["\"more\""]);
+        log.at(208 * MS)
+            .verdict(ack, Server, Verdict::Delivered, None);
+        let early =
+            leaves_early.then(|| log.later(20).send(Client, tcp.next(Client, push, b"more")));
+        log.at(212 * MS).returns(call, Client, "send", answer);
+        let rows = rows(log);
+        let [way, began, returned] = way_and_call(&rows, ack, (Client, call));
+        assert_eq!((way.len(), began.len()), (2, 1), "{rows:#?}");
+        assert_eq!(began, returned, "{rows:#?}");
+        assert_eq!(way[1] < began[0], answer != "EAGAIN", "{rows:#?}");
+        let cell = rows[began[0]].calls[Client].as_ref().expect("the call");
+        assert!(!cell.waited, "{cell:?}");
+        assert!(rows.is_sorted_by_key(|row| row.t_ns), "{rows:#?}");
+        let left = early.map(|packet| way_and_call(&rows, packet, (Client, call))[0][0]);
+        assert!(left.is_none_or(|left| began[0] <= left), "{rows:#?}");
+    }
+}
+
 /// `close(3) = 0` that took 35 ms was shown as returned at once, while two segments came.
 #[test]
 fn a_close_that_takes_its_time_seemed_to_return_at_once() {

@@ -76,6 +76,7 @@ impl Queue {
         let passed = |open: &Open| open.is_end_of_program() || is_copy(open);
         let place = match place.filter(stays) {
             Some(place) => {
+                let place = self.below_its_room(place, event, returned, &about);
                 self.rows[place].touch(event);
                 place
             }

@@ -1,17 +1,23 @@
 //! A call returns beside no packet that comes later: what it has waited for came before.
 
+use lineman_proto::wire::Flags;
+
 use super::Queue;
 use super::begins_ns;
 use super::packets::RETURNED_NS;
 use super::receives;
+use crate::log::Answer;
+use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
 use crate::story::CallCell;
 use crate::story::Row;
 use crate::story::Stretch;
+use crate::story::calls::Returned;
 use crate::story::millis;
 use crate::story::pending::Open;
 use crate::story::pending::lands_another;
+use crate::story::sending::Sends;
 
 impl Queue {
     /// A packet arrives. A call that returned in its row before has not waited for it, and gets a row of its own: the packet is still on its way
@@ -104,6 +110,53 @@ impl Queue {
             place = above;
         }
         place
+    }
+
+    /// A call that gives bytes and waits for nothing has taken them at some time between those at which it was noted to begin and to return,
+    /// which are far apart on a busy machine. It may have been an ACK in between that made room for them: then the call is shown below that, and
+    /// above the first segment that may have its bytes. What has failed found no room, and is above it. Gives the place of its row.
+    pub(super) fn below_its_room(
+        &mut self,
+        place: usize,
+        event: &Event,
+        returned: &Returned,
+        about: impl Fn(&Arrow) -> bool,
+    ) -> usize {
+        let (host, began_ns) = (returned.call.host, returned.began_ns());
+        let began = &self.rows[place];
+        let gives = began.row.calls[host].as_ref().and_then(Sends::of) == Some(Sends::Bytes);
+        let took = matches!(returned.call.answer, Some(Answer::Value(_)));
+        if !gives || !took || !returned.is_nonblocking || began.row.arrow.is_some() {
+            return place;
+        }
+        let toward = began.toward[host];
+        let arrow = |at: usize| self.rows[at].row.arrow.as_ref();
+        let may_be_its = |arrow: &Arrow| {
+            let left = arrow.from == host && arrow.sent_ns >= began_ns;
+            left && Sends::Bytes.fits(arrow) && toward.fits(arrow)
+        };
+        let rows = place + 1..self.rows.len();
+        let before = rows.take_while(|at| !arrow(*at).is_some_and(may_be_its));
+        let came = before.filter_map(|at| {
+            let arrow = arrow(at).filter(|it| it.from != host && it.fate.arrives())?;
+            let acknowledges = arrow.seen.segment().is_some_and(|it| it.has(Flags::ACK));
+            let came_ns = arrow.decided_ns.filter(|came_ns| *came_ns > began_ns)?;
+            (acknowledges && about(arrow)).then_some((at, came_ns))
+        });
+        let Some((mut below, came_ns)) = came.last() else {
+            return place;
+        };
+        let mut apart = self.rows[place].split(host, event);
+        if let Some(cell) = &mut apart.row.calls[host] {
+            cell.t_ns = came_ns;
+        }
+        apart.begins_with_its_calls();
+        self.rows.insert(below + 1, apart);
+        if self.rows[place].is_empty() {
+            self.rows.remove(place);
+            below -= 1;
+        }
+        below + 1
     }
 
     /// A call that has returned gets a row of its own, above what happened later.
