@@ -623,7 +623,8 @@ fn whole(returned: &Call, begun: &CallCell) -> Call {
 /// program has its own. Where nobody knows whose socket it is, it may.
 fn is_about(arrow: &Arrow, call: &Call, socket: Option<&Descriptor>) -> bool {
     if arrow.seen.segment().is_none() {
-        return true;
+        let is_tcp = socket.is_some_and(|it| it.transport == Some(Transport::Tcp));
+        return !is_tcp || !matches!(arrow.seen.what, What::Udp(_));
     }
     let Some(Socket { ends, .. }) = of_packet(arrow, call.host) else {
         return true;

@@ -23,6 +23,8 @@ use super::change::Change;
 use super::change::Socket;
 use super::explain_tftp::SHORTEST_TIMEOUT_NS;
 use super::millis;
+use super::queue::receives;
+use super::readiness::is_of_readiness;
 use super::sending::Sends;
 use super::sending::Toward;
 use super::sending::may_have_sent;
@@ -273,9 +275,24 @@ pub(super) fn takes_return(
                 Some(packet) => it.id == packet && it.from != call.host,
                 None => about(it),
             };
-            arrow.is_some_and(brought)
+            let wakes = |it: &Arrow| may_wake(it, call.host, (&call.name, call.answer.as_ref()));
+            arrow.is_some_and(|it| brought(it) && wakes(it))
                 && !lands_another(row, call.host, (datagram, call.answer.as_ref()))
         }
+    }
+}
+
+/// Whether a packet of such a kind may have a call of a host return like that, or leave as it returns.
+pub(super) fn may_wake(arrow: &Arrow, host: Host, (name, answer): (&str, Option<&Answer>)) -> bool {
+    let comes = arrow.from != host;
+    match &arrow.seen.what {
+        // It has calls fail, or become ready.
+        What::IcmpError(_) => {
+            let fails = matches!(answer, Some(Answer::Error(_)));
+            comes && (fails || is_of_readiness(name))
+        }
+        What::Udp(_) | What::Piece(_) => comes == receives(name),
+        What::Tcp(_) | What::Other => true,
     }
 }
 

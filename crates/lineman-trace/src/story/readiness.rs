@@ -26,6 +26,11 @@ pub(super) fn descriptors(call: &Call) -> Option<Vec<i32>> {
     }
 }
 
+/// Whether a call says which sockets are ready.
+pub(super) fn is_of_readiness(name: &str) -> bool {
+    matches!(name, "select" | "pselect" | "poll" | "ppoll") || waits_for_unknown(name)
+}
+
 /// Whether a call is one of an epoll.
 pub(super) fn waits_for_unknown(name: &str) -> bool {
     name.starts_with("epoll_wait") || name.starts_with("epoll_pwait")

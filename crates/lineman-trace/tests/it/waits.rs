@@ -286,6 +286,54 @@ fn a_recvfrom_returned_in_the_row_of_another_packet_of_its_port() {
     assert!(!beside(error), "{rows:#?}");
 }
 
+/// A call that had sent, or received, and whose return was noted late, returned in the row of an ICMP error, or of a datagram of another
+/// socket: neither can have had it return.
+#[test]
+fn a_call_returned_late_in_the_row_of_a_packet_that_cannot_have_woken_it() {
+    let calls = [
+        ("sendall", "\"much\"", "None"),
+        ("recv", "4, MSG_WAITALL", "4 \"soon\""),
+    ];
+    for (name, args, answer) in calls {
+        for from in [Client, Server] {
+            for error in [false, true] {
+                let mut log = Script::new("");
+                listens(&mut log);
+                let mut tcp = open(&mut log, 0, 4);
+                let push = and_ack(Flags::PSH);
+                let call = log.at(200 * MS).call(Client, 4, name, &[args]);
+                match name {
+                    "recv" => log.cross(Server, tcp.next(Server, push, b"soon")),
+                    _ => log.cross(Client, tcp.next(Client, push, b"much")),
+                };
+                log.later(2 * MS);
+                let stray = match error {
+                    true => {
+                        let lost = datagram(from.other(), 5001, 7001, b"who");
+                        let ends = ["10.0.0.1:0", "10.0.0.2:0"]
+                            .map(|end| end.parse().expect("an address"));
+                        let [own, peer] = match from {
+                            Client => ends,
+                            Server => [ends[1], ends[0]],
+                        };
+                        Envelope::new(own, peer).icmp(3, 3, [0; 4], &lost[14..])
+                    }
+                    false => datagram(from, 5001, 7001, b"who"),
+                };
+                let stray = log.cross(from, stray);
+                log.later(3 * MS).returns(call, Client, name, answer);
+                let rows = rows(log);
+                let [way, began, returned] = way_and_call(&rows, stray, (Client, call));
+                assert_eq!((began.len(), returned.len()), (1, 1), "{rows:#?}");
+                assert!(
+                    !way.contains(&returned[0]),
+                    "{name} {from:?} {error} {rows:#?}"
+                );
+            }
+        }
+    }
+}
+
 /// `recvfrom() … = 65507` stood in a row of 66 ms, above the fragments: the last of them came 26 ms later, and only then did it return.
 #[test]
 fn a_call_whose_datagram_came_in_many_pieces_returned_above_them() {

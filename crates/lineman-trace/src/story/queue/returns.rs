@@ -7,17 +7,21 @@ use super::begins_ns;
 use super::packets::RETURNED_NS;
 use super::receives;
 use crate::log::Answer;
+use crate::log::Endpoints;
 use crate::log::Event;
 use crate::log::Host;
 use crate::story::Arrow;
 use crate::story::CallCell;
 use crate::story::Row;
 use crate::story::Stretch;
+use crate::story::What;
 use crate::story::calls::Returned;
 use crate::story::millis;
 use crate::story::pending::Open;
 use crate::story::pending::lands_another;
+use crate::story::pending::may_wake;
 use crate::story::sending::Sends;
+use crate::story::sockets::of_packet;
 
 impl Queue {
     /// A packet arrives. A call that returned in its row before has not waited for it, and gets a row of its own: the packet is still on its way
@@ -84,7 +88,9 @@ impl Queue {
             let next = self.rows.front_mut().filter(|next| {
                 let free = shows && next.row.calls[host].is_none() && returned.t_ns > first_ns;
                 let of = (returned.datagram, returned.answer.as_ref());
-                free && !lands_another(&next.row, host, of)
+                let arrow = next.row.arrow.as_ref();
+                free && arrow.is_none_or(|it| may_be_of(it, host, &returned))
+                    && !lands_another(&next.row, host, of)
                     && !comes_later(&next.row, &returned, host)
             });
             match next {
@@ -213,6 +219,24 @@ fn is_on_its_way(arrow: &Arrow, cell: &CallCell, host: Host) -> bool {
     let departs = arrow.stretch == Stretch::Departure && arrow.from != host;
     let returns = !cell.begins && cell.answer.is_some();
     departs && returns && millis(cell.t_ns) > millis(arrow.sent_ns)
+}
+
+/// Whether a packet may have had a call of a host return, or have left as it did.
+fn may_be_of(arrow: &Arrow, host: Host, returned: &CallCell) -> bool {
+    let own = returned.socket.filter(|ends| ends.remote.is_some());
+    let datagram = matches!(arrow.seen.what, What::Udp(_));
+    let another = match of_packet(arrow, host) {
+        Some(its) => own.is_some_and(|own| own != its.ends),
+        None => own.is_some_and(|own| datagram && !is_between(arrow, own)),
+    };
+    !another && may_wake(arrow, host, (&returned.name, returned.answer.as_ref()))
+}
+
+/// Whether a packet goes from one of these ends to the other.
+fn is_between(arrow: &Arrow, ends: Endpoints) -> bool {
+    let (from, to) = (arrow.seen.from, arrow.seen.to);
+    let (local, remote) = (Some(ends.local), ends.remote);
+    (from, to) == (local, remote) || (to, from) == (local, remote)
 }
 
 /// Whether the packet of a row has come to a host when a call there had returned.
