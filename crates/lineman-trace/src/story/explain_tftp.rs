@@ -34,7 +34,13 @@ pub(super) fn of_tftp(arrow: &Arrow, packet: &Tftp, step: TftpStep, out: &mut Ve
             Cause::Asked if matches!(packet, Tftp::Data { .. }) && !step.answers_request => {
                 Saying::TftpApprentice { who }
             }
-            Cause::Asked => Saying::TftpAnswered { who },
+            Cause::Asked => match step.answers_ns {
+                Some(ns) => Saying::TftpAnsweredLate {
+                    who,
+                    millis: millis(ns),
+                },
+                None => Saying::TftpAnswered { who },
+            },
             Cause::Gap => Saying::TftpGap { who },
             Cause::Resumed => Saying::TftpResumed { who },
             // Of what it says nothing has to be told again.

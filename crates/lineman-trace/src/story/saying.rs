@@ -427,6 +427,8 @@ sayings! {
     TftpResumed "tftp.again.window" { who: Host }
     /// An ACK again, for a block that came again.
     TftpAnswered "tftp.again.asked" { who: Host }
+    /// The same, far from where packets are seen.
+    TftpAnsweredLate "tftp.again.late" { who: Host, millis: Millis }
     /// A block was sent again because the ACK before it came again.
     TftpApprentice "tftp.again.apprentice" { who: Host }
     /// ERROR.

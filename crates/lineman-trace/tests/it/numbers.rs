@@ -512,6 +512,16 @@ impl Wire {
                     ("millis", number(*millis), waited.collect()),
                 ]
             }
+            // So long ago the other end has sent something.
+            S::TftpAnsweredLate { millis, .. } => {
+                let of_peer = |it: &&Packet| (it.to, it.from) == (packet.from, packet.to);
+                let earlier = self.packets.values().filter(|it| it.id < packet.id);
+                let came = earlier
+                    .filter(of_peer)
+                    .map(|it| it.delivered_ns.unwrap_or(it.sent_ns));
+                let took = came.map(|came_ns| millis_between(came_ns, packet.sent_ns));
+                vec![("millis", number(*millis), took.collect())]
+            }
             _ => Vec::new(),
         }
     }

@@ -110,6 +110,24 @@ fn malformed(log: &mut Script) -> [u64; 8] {
     })
 }
 
+/// A client that is 400 ms away from a server whose timer has 300 ms: when each packet is seen beside the server, in milliseconds.
+fn far_away() -> [(u64, Host, Vec<u8>); 7] {
+    let (client, tid) = (50160, 39921);
+    let [one, two] = [1, 2].map(|number| [&[0, 3, 0, number][..], &[b'x'; 512]].concat());
+    let from = |payload: &[u8]| (Server, datagram(Server, tid, client, payload));
+    let to = |port, payload: &[u8]| (Client, datagram(Client, client, port, payload));
+    let packets = [
+        (0, to(69, b"\0\x01boot\0octet\0")),
+        (10, from(&one)),
+        (410, to(tid, &[0, 4, 0, 1])),
+        (411, from(&two)),
+        (711, from(&two)),
+        (811, to(tid, &[0, 4, 0, 2])),
+        (1111, to(tid, &[0, 4, 0, 2])),
+    ];
+    packets.map(|(at_ms, (host, frame))| (at_ms, host, frame))
+}
+
 /// What every kind of it says, in one log.
 pub fn all() -> Vec<u8> {
     let mut log = Script::new("tftp-mistakes");
@@ -118,6 +136,11 @@ pub fn all() -> Vec<u8> {
     from_zero(&mut log);
     asked_twice(&mut log);
     malformed(&mut log);
+    let mut before_ms = 0;
+    for (at_ms, from, frame) in far_away() {
+        log.later((at_ms - before_ms) * MS).cross(from, frame);
+        before_ms = at_ms;
+    }
     log.done()
 }
 
@@ -203,6 +226,32 @@ fn a_malformed_request_was_told_as_a_valid_one() {
     };
     let wanted = Some(("RRQ".to_owned(), "boot".to_owned()));
     assert_eq!(named(packets[5]), wanted);
+}
+
+/// "Because no answer came before its timeout" (where it came later than the next ACK, "nothing that was seen tells why"), of an ACK that a
+/// client far away had sent for the repeat of a block: the first had taken as long.
+#[test]
+fn an_answer_from_far_away_was_told_as_a_time_out() {
+    let mut log = Script::captured("");
+    for (id, (at_ms, from, frame)) in (1..).zip(far_away()) {
+        let ip = frame[14..].to_vec();
+        let packet = Packet::new(id, from, Verdict::Captured, Some(ip));
+        log.at(at_ms * MS).put(Kind::Packet(packet));
+    }
+    let told = rows(log).into_iter().flat_map(|row| row.sayings);
+    let again: Vec<Saying> = told.filter(|it| it.id().contains("again")).collect();
+    let wanted = [
+        Saying::TftpResent {
+            who: Server,
+            times: 1,
+            millis: 300,
+        },
+        Saying::TftpAnsweredLate {
+            who: Client,
+            millis: 400,
+        },
+    ];
+    assert_eq!(again, wanted);
 }
 
 /// Where a capture has only the beginning of a request, nobody knows how it ends.

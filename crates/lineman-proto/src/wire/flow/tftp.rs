@@ -1,5 +1,6 @@
 //! TFTP transfers, as the wire shows them: which block ends the file, and what was sent before.
 
+mod far;
 mod second;
 
 use std::collections::HashMap;
@@ -7,6 +8,8 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
+use far::Late;
+use far::Pace;
 use second::Leaving;
 
 use super::Again;
@@ -156,6 +159,8 @@ pub struct TftpStep {
     pub again: Option<Again>,
     /// Whether what it answers has come again since it was sent last.
     pub asked_again: bool,
+    /// If it answers what had come again, by how long after that it does, as long as the other answers: how long, in nanoseconds.
+    pub answers_ns: Option<u64>,
 }
 
 /// A transfer, from its request on.
@@ -174,6 +179,8 @@ pub struct TftpFlow {
     seconds: Vec<Self>,
     /// When one of them has answered the request last, in nanoseconds.
     elsewhere_ns: u64,
+    /// How long the server and the client take to answer.
+    paces: [Pace; 2],
     /// The last block whose ACK the sender has heard.
     acked: u16,
     /// The latest block that was acknowledged, whether the sender has heard that or not.
@@ -235,6 +242,10 @@ struct Sent {
     id: u64,
     /// That, and before it the numbers that it had when it was sent before: of each something may have arrived.
     ids: [Option<u64>; IDS],
+    /// When it was sent, each of these times.
+    sent_ns: [u64; IDS],
+    /// How long the first answer took, from when it had come first.
+    first_answer_ns: Option<u64>,
     at_ns: u64,
     /// When it, or a copy that the network made of it, was seen last.
     seen_ns: u64,
@@ -273,6 +284,7 @@ impl TftpFlow {
             asked_port: server.port(),
             again: None,
             asked_again: false,
+            answers_ns: None,
         };
         Some(Self::of(client, server.ip(), beginning))
     }
@@ -287,6 +299,7 @@ impl TftpFlow {
             is_kept: false,
             seconds: Vec::new(),
             elsewhere_ns: 0,
+            paces: Default::default(),
             acked: 0,
             last_ack: None,
             last_block: None,
@@ -357,9 +370,15 @@ impl TftpFlow {
             let before = self.sent.get(&key);
             step.asked_again = before
                 .is_some_and(|before| self.asks(&key, (before.at_ns, now_ns), arrived).is_some());
+            let late = self.late(&key, now_ns, arrived);
             step.again = match self.doubled(&key, (id, ip_id), now_ns, arrived) {
                 None => self.again(key, (id, ip_id), now_ns, arrived),
                 doubled => doubled,
+            };
+            let is_answer = step.again.is_some_and(|it| it.cause == Cause::Asked);
+            step.answers_ns = match late {
+                Some(Late::Answer { ns }) if is_answer => Some(ns),
+                _ => None,
             };
             match packet {
                 Packet::Request(_) => self.tell_seconds(),
@@ -496,6 +515,8 @@ impl TftpFlow {
         let before = self.sent.get_mut(key)?;
         before.ids.rotate_right(1);
         before.ids[0] = Some(id);
+        before.sent_ns.rotate_right(1);
+        before.sent_ns[0] = now_ns;
         before.seen_ns = now_ns;
         Some(Again {
             times: before.times,
@@ -541,7 +562,11 @@ impl TftpFlow {
         let before = self.sent.get(&key).copied();
         let times = before.map_or(0, |before| before.times + 1);
         let since = before.map(|before| before.at_ns);
-        let cause = since.map(|since_ns| self.cause(&key, (since_ns, now_ns), arrived));
+        let late = self
+            .late(&key, now_ns, arrived)
+            .filter(|_| before.is_some());
+        let cause = since.map(|since_ns| self.cause(&key, (since_ns, now_ns), late, arrived));
+        self.note_pace(&key, (now_ns, late), arrived);
         if self.sent.len() >= PACKETS {
             self.lens.clear();
             self.sent.clear(); // only repeats of what is older are no longer known
@@ -550,9 +575,14 @@ impl TftpFlow {
         let mut ids = before.map_or([None; IDS], |before| before.ids);
         ids.rotate_right(1);
         ids[0] = Some(id);
+        let mut sent_ns = before.map_or([0; IDS], |before| before.sent_ns);
+        sent_ns.rotate_right(1);
+        sent_ns[0] = now_ns;
         let sent = Sent {
             id,
             ids,
+            sent_ns,
+            first_answer_ns: before.and_then(|before| before.first_answer_ns),
             at_ns: now_ns,
             seen_ns: now_ns,
             may_be_timed: matches!(cause, Some(Cause::Timer(_) | Cause::Silence)),
@@ -579,12 +609,19 @@ impl TftpFlow {
 
     /// Why a packet is sent again that was sent at `since_ns`: of all that has arrived since then, what it answers, or else a timer of its
     /// program, unless it is done with that packet.
-    fn cause(&self, key: &(bool, Said), times: (u64, u64), arrived: Arrived<'_>) -> Cause {
+    fn cause(
+        &self,
+        key: &(bool, Said),
+        times: (u64, u64),
+        late: Option<Late>,
+        arrived: Arrived<'_>,
+    ) -> Cause {
         let asks = self.asks(key, times, arrived);
         let is_block = matches!(key.1, Said::Data { .. });
         match self.answers(key, times, arrived) {
             Some(cause) => cause,
-            None if self.is_done_with(key) => Cause::Silence,
+            None if matches!(late, Some(Late::Answer { .. })) => Cause::Asked,
+            None if self.is_done_with(key) || late.is_some() => Cause::Silence,
             None if self.answers_request(key) => Cause::Timer(Timer::Program),
             // A block that comes again is answered at once, and where that is not so, packets do not tell whether it is answered at all.
             // An ACK that comes again is not: only what follows it soon may be because of it.

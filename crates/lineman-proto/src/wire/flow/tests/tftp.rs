@@ -634,3 +634,82 @@ fn only_an_answer_to_a_copy_that_has_come_begins_a_second_transfer() {
     let middle = talk.back(5000, &full(2));
     assert_eq!((middle.stray, middle.is_second), (Some(TID), false));
 }
+
+/// What a capture at the sender of a file sees, whose client is far away: packets with their times. What had each repeat sent.
+fn far(packets: &[(u64, bool, &[u8])]) -> Vec<(Option<Cause>, Option<u64>)> {
+    let mut talk = Transfer {
+        is_capture: true,
+        ..Transfer::default()
+    };
+    talk.forth(69, b"\0\x01f\0octet\0");
+    let steps = packets.iter().map(|(at, forth, payload)| {
+        talk.id = *at;
+        let step = talk.say(*forth, TID, payload);
+        (cause_of(step), step.answers_ns.map(|ns| ns / MS))
+    });
+    steps.collect()
+}
+
+fn ack_of(block: u8) -> [u8; 4] {
+    [0, 4, 0, block]
+}
+
+/// "Because no answer came before its timeout", and "nothing that was seen tells why", of ACKs of a client that answers each time that a
+/// block comes, a round trip of 400 ms later: the server's timer has 300 ms.
+#[test]
+fn the_answer_to_a_repeated_block_was_told_as_a_time_out_a_round_trip_away() {
+    let [one, two] = [full(1), full(2)];
+    let acks = [ack_of(1), ack_of(2)];
+    // How long answers take is known from a block that was sent once.
+    let told = far(&[
+        (10, false, &one),
+        (410, true, &acks[0]),
+        (420, false, &two),
+        (720, false, &two),
+        (820, true, &acks[1]),
+        (1120, true, &acks[1]),
+    ]);
+    assert_eq!(told[3], (Some(PROGRAM), None));
+    assert_eq!(told[5], (Some(Cause::Asked), Some(400)));
+    // All are sent twice: of the first nobody knows, of the second the same times tell.
+    let told = far(&[
+        (10, false, &one),
+        (310, false, &one),
+        (410, true, &acks[0]),
+        (420, false, &two),
+        (710, true, &acks[0]),
+        (720, false, &two),
+        (820, true, &acks[1]),
+        (1120, true, &acks[1]),
+    ]);
+    assert_eq!(told[4], (Some(Cause::Silence), None));
+    assert_eq!(told[7], (Some(Cause::Asked), Some(400)));
+}
+
+/// The client's timer sends an ACK again: the block that it waits for is lost. So is the repeat of the block before.
+#[test]
+fn what_comes_sooner_or_later_than_answers_do_is_none() {
+    let [one, two] = [full(1), full(2)];
+    let acks = [ack_of(1), ack_of(2)];
+    for (at, wanted) in [(1000, PROGRAM), (1600, PROGRAM)] {
+        let told = far(&[
+            (10, false, &one),
+            (410, true, &acks[0]),
+            (420, false, &two),
+            (720, false, &two),
+            (820, true, &acks[1]),
+            (at, true, &acks[1]),
+        ]);
+        assert_eq!(told[5], (Some(wanted), None), "{at}");
+    }
+    // The first time it was lost, and the second is answered.
+    let told = far(&[
+        (10, false, &one),
+        (410, true, &acks[0]),
+        (420, false, &two),
+        (1420, false, &two),
+        (1820, true, &acks[1]),
+        (2820, true, &acks[1]),
+    ]);
+    assert_eq!(told[5], (Some(PROGRAM), None));
+}
