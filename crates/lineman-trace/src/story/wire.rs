@@ -12,6 +12,7 @@ use super::Fate;
 use super::Stretch;
 use super::arrow::Between;
 use super::between::changed;
+use super::millis;
 use crate::log::Fault;
 use crate::log::Host;
 use crate::log::Packet;
@@ -42,8 +43,9 @@ pub(super) struct Wire {
     changed: HashSet<(Host, Change)>,
     /// How long the fastest packet was on the wire of a lab, in nanoseconds; `None` where none has arrived.
     fastest_ns: Option<u64>,
-    /// Whether the last packet has arrived late because of the lab.
-    was_late: bool,
+    /// How late a packet was told to have come, in nanoseconds, of those that have come late without a pause because of the lab; the
+    /// latest of them.
+    told_late_ns: Option<u64>,
     /// When a packet has left last because a timer had expired, in nanoseconds.
     timed_ns: Option<u64>,
 }
@@ -170,9 +172,11 @@ impl Wire {
                 true => LATE_FOR_TIMER_NS,
                 false => LAB_LATE_NS,
             };
-        // Those behind it wait for the same reason: the first says so.
-        let was_late = std::mem::replace(&mut self.was_late, is_late);
-        Some(late_ns).filter(|_| is_late && !was_late)
+        // Those behind it wait for the same reason: the first says so, and each that is later than all of which that was said.
+        let told_ns = self.told_late_ns.take().filter(|_| is_late);
+        let is_told = told_ns.is_some_and(|told_ns| millis(told_ns) >= millis(late_ns));
+        self.told_late_ns = is_late.then(|| told_ns.map_or(late_ns, |told| told.max(late_ns)));
+        Some(late_ns).filter(|_| is_late && !is_told)
     }
 
     /// The wire makes a copy of a packet: of `shown`, if a row shows that.

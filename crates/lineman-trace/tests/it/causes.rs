@@ -1708,6 +1708,25 @@ fn a_lateness_that_a_reader_sees_or_that_had_a_timer_expire_was_not_told() {
     assert_eq!(lateness(12, false), None);
 }
 
+/// "25 ms longer", of the first of several that came late, and no word of the one behind it that came 60 ms late.
+#[test]
+fn the_latest_of_several_packets_was_not_told_as_late() {
+    let mut talk = talk(new(), true);
+    let send = |talk: &mut Talk, at: u64| {
+        let bytes = talk.tcp.next(Client, and_ack(Flags::PSH), b"late");
+        talk.log.at(at * MS).send(Client, bytes)
+    };
+    let sent = [200, 200, 210, 215].map(|at| send(&mut talk, at));
+    for (packet, came) in sent.into_iter().zip([226, 261, 262, 263]) {
+        talk.log
+            .at(came * MS)
+            .verdict(packet, Client, Verdict::Delivered, None);
+    }
+    let rows = talk.rows();
+    let is_told = |id| ids(&of(&rows, id)).contains(&"wire.late");
+    assert_eq!(sent.map(is_told), [true, true, false, false]);
+}
+
 /// "recv() = -1 ECONNRESET" stood beside a second RST, which had not arrived and which nobody heeded; so did a recv() that gave
 /// up stand beside the data that came too late for it.
 #[test]
