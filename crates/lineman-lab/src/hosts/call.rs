@@ -4,10 +4,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use lineman_proto::text::quoted;
+use lineman_trace::log::Answer;
 use serde::Deserialize;
 use serde::Serialize;
 
 use super::Flag;
+use super::Outcome;
 use super::SocketOption;
 use super::flag;
 
@@ -214,6 +216,22 @@ impl Call {
         }
     }
 
+    /// What it returns where that came of it, as the log has it: what only Python has returns `None` where it is done, not C's 0.
+    pub fn answer(&self, outcome: &Outcome) -> Answer {
+        let is_of_python = matches!(
+            self.plain(),
+            Self::Sendall { .. }
+                | Self::Settimeout { .. }
+                | Self::Setblocking { .. }
+                | Self::Flush { .. }
+                | Self::CloseFile { .. }
+        );
+        match outcome {
+            Outcome::Done if is_of_python => Answer::Value("None".to_owned()),
+            outcome => outcome.answer(),
+        }
+    }
+
     /// The call without its flags.
     pub fn plain(&self) -> &Self {
         match self {
@@ -397,5 +415,37 @@ impl Direction {
             Self::Write => "SHUT_WR",
             Self::Both => "SHUT_RDWR",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// "sendall() = 0", "setblocking(3, false) = 0": the names are Python's, and the answer was C's.
+    #[test]
+    fn what_only_python_has_returned_the_zero_of_c() {
+        let data = Vec::new();
+        let answers = |call: Call| call.answer(&Outcome::Done);
+        let python = [
+            Call::Sendall { fd: 3, data },
+            Call::Settimeout {
+                fd: 3,
+                timeout: None,
+            },
+            Call::Setblocking {
+                fd: 3,
+                blocking: false,
+            },
+            Call::Flush { fd: 3 },
+            Call::CloseFile { fd: 3 },
+        ];
+        for call in python {
+            assert_eq!(answers(call), Answer::Value("None".to_owned()));
+        }
+        assert_eq!(
+            answers(Call::Close { fd: 3 }),
+            Answer::Value("0".to_owned())
+        );
     }
 }

@@ -131,7 +131,7 @@ impl SocketTable {
         let outcome = self
             .perform(&begun.call, begun.socket)
             .unwrap_or_else(|failure| Outcome::Failed(failure.name()));
-        let answer = Some(outcome.answer());
+        let answer = Some(begun.call.answer(&outcome));
         let mut sampler = locked(&self.sampler);
         let event = self.event(begun.id, &begun.call, answer);
         let event = self.recorder.record(event);

@@ -235,7 +235,7 @@ impl World {
         let mut tasks = waiting.iter_mut().enumerate();
         let (at, outcome) = tasks.find_map(|(at, task)| Some((at, table.attempt(task, now)?)))?;
         let task = waiting.remove(at);
-        let answer = Some(outcome.answer());
+        let answer = Some(task.call.answer(&outcome));
         self.returned.push((task.id, outcome));
         Some(self.record(host, task.id, &task.call, answer))
     }

@@ -271,7 +271,7 @@ const FLAGGED: [&str; 20] = [
     "server recv(4, 2, MSG_PEEK) = 2 \"he\"",
     "server recv(4, 4096) = 5 \"hello\"",
     "server poll([3: POLLIN, 4: POLLIN|POLLOUT], 50) = [4: POLLOUT]",
-    "server settimeout(4, 0.05) = 0",
+    "server settimeout(4, 0.05) = None",
     "= TimeoutError",
     "server getsockopt(4, SO_TYPE) = 1",
     "server getsockopt(4, SO_LINGER, 8) = 8 bytes: 00 00",
@@ -411,7 +411,7 @@ fn the_textbooks_lines_are_made_as_they_stand() {
                 "server listen(3, 5) = 0",
                 "server accept(3) …",
                 "client connect(3, 10.0.0.2:8888)",
-                "client sendall(3, \"hi\") = 0",
+                "client sendall(3, \"hi\") = None",
                 "server recv(4, 1024) = 2 \"hi\"",
                 "server send(4, \"hi\") = 2",
                 "client recv(3, 1024) = 2 \"hi\"",
@@ -569,7 +569,7 @@ fn at_a_terminal_mistakes_are_explained_and_state_comes_last() {
         "client socket tcp",
         "client socket(AF_INET, SOCK_STREAM) = 3",
     );
-    types("client settimeout 0.05", "settimeout(3, 0.05) = 0");
+    types("client settimeout 0.05", "settimeout(3, 0.05) = None");
     types("client connect server:80", "client connect() = 0");
     terminal.types("client recv");
     terminal.key("Enter");
