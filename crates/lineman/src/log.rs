@@ -100,6 +100,8 @@ struct State {
     /// Lines that could not be written, and that the log has not counted yet.
     lost: u64,
     writing: bool,
+    /// Whether what comes now is what a server says at its end.
+    ends: bool,
 }
 
 #[derive(Debug)]
@@ -170,6 +172,12 @@ impl Log {
         self.push(Stream::Out, line);
     }
 
+    /// What comes from now on is what a server says at its end: how much it did, and what it has not told. There is room for that, however
+    /// much waits.
+    pub fn ends(&self) {
+        self.lock().ends = true;
+    }
+
     /// Waits until everything is written: for [`READER_LIMIT`] while nothing is, so that a slow reader gets all, and for
     /// [`FINISH_LIMIT`] at the longest.
     pub fn finish(&self) {
@@ -208,7 +216,8 @@ impl Log {
 
     fn push(&self, stream: Stream, text: String) {
         let mut state = self.lock();
-        if state.bytes + text.len() > MOST_BYTES {
+        let most = MOST_BYTES + if state.ends { END_BYTES } else { 0 };
+        if state.bytes + text.len() > most {
             state.lost += 1;
             return;
         }
@@ -363,6 +372,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(50);
 /// What waits for a reader who stands still; more is counted only.
 const MOST_BYTES: usize = 1 << 20;
+/// What a server says at its end waits beside it: more than its few lines have.
+const END_BYTES: usize = 1 << 14;
 
 #[cfg(test)]
 mod tests {
@@ -395,5 +406,26 @@ mod tests {
         let state = log.lock();
         assert!(state.bytes <= MOST_BYTES);
         assert_eq!(state.lost + state.lines.len() as u64, 10_000);
+    }
+
+    /// "3000 events of a flood were not told" was lost itself, where nobody had read what waited before it.
+    #[test]
+    fn what_a_server_says_at_its_end_has_room() {
+        let config = LogConfig {
+            events: false,
+            format: Format::Text,
+            least: Level::Info,
+        };
+        let log = Log::new(Lang::En, config);
+        let line = "x".repeat(1000);
+        for _ in 0..2_000 {
+            log.line(Level::Info, &line);
+        }
+        let lost = log.lock().lost;
+        log.ends();
+        log.line(Level::Info, "3000 events of a flood were not told");
+        let state = log.lock();
+        assert_eq!(state.lost, lost);
+        assert!(state.lines.back().expect("a line").text.contains("flood"));
     }
 }

@@ -338,13 +338,22 @@ impl Sampler {
         }));
     }
 
-    /// A datagram has reached a host, or a piece of one: tells if the receive buffer of its socket had no room.
+    /// A datagram is about to reach a host, or a piece of one: what its kernel has dropped before is not that.
+    pub(crate) fn receives(&mut self, host: Host, family: Family) {
+        // A host's own datagrams, which never reach the wire, are counted, too.
+        self.diagnosis(host).has_dropped(family);
+    }
+
+    /// It has: tells if the receive buffer of its socket had no room.
     pub(crate) fn received(&mut self, host: Host, family: Family, cause: u64) {
         // That is counted where the datagram is dropped, before the wire goes on.
         if self.diagnosis(host).has_dropped(family) {
             self.recorder.record(Kind::Counted(Counted {
                 host,
-                counter: Counter::ReceiveBufferErrors,
+                counter: match family {
+                    Family::Inet => Counter::ReceiveBufferErrors,
+                    Family::Inet6 => Counter::ReceiveBufferErrorsV6,
+                },
                 origin: Origin::Kernel,
                 cause: Some(cause),
                 queues: None,

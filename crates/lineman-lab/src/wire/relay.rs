@@ -157,6 +157,10 @@ impl Relay {
         let bytes = |it: &&Segment| it.counts && it.plain;
         let bytes = segment.as_ref().filter(bytes);
         let before = bytes.and_then(|it| sampler.before_bytes(to, receiver(it)));
+        let datagram = family_of_udp(frame);
+        if let Some(family) = datagram {
+            sampler.receives(to, family);
+        }
         let port = self.ports.of(to);
         let delivered = Instant::now();
         let send = || rustix::net::send(port, frame, SendFlags::empty()).map(drop);
@@ -185,7 +189,7 @@ impl Relay {
                 sampler.after_bytes(to, receiver(&segment), &before);
             }
             sampler.tell_figures(to, receiver(&segment));
-        } else if let Some(family) = family_of_udp(frame) {
+        } else if let Some(family) = datagram {
             sampler.received(to, family, event);
         }
     }

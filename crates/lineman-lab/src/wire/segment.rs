@@ -130,8 +130,12 @@ fn has_sack(mut options: &[u8]) -> bool {
     false
 }
 
-/// The family of the addresses of a frame that has a UDP datagram, or a piece of one; `None` if it is anything else.
+/// The family of the addresses of a frame that has a UDP datagram for one host, or a piece of one; `None` if it is anything else. What is for
+/// all or for a group may come to several sockets, of which one has room and another has not.
 pub(crate) fn family_of_udp(frame: &[u8]) -> Option<Family> {
+    if frame.first()? & GROUP != 0 {
+        return None;
+    }
     let packet = frame.get(ETHERNET..)?;
     match frame.get(12..14)? {
         [0x08, 0x00] => (*packet.get(9)? == UDP).then_some(Family::Inet),
@@ -154,6 +158,8 @@ const SACK: u8 = 5;
 pub(crate) const ETHERNET: usize = 14;
 /// The length of the header of IPv6 (RFC 8200 §3).
 const IPV6_HEADER: usize = 40;
+/// In the first byte of an Ethernet address: that of a group, or of all (IEEE 802, I/G).
+const GROUP: u8 = 1;
 /// The protocol number of TCP (RFC 9293 §3.1).
 const TCP: u8 = 6;
 /// The protocol number of UDP (RFC 768).

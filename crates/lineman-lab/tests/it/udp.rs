@@ -88,9 +88,11 @@ const ARP: [u8; 2] = [8, 6];
 /// Which datagrams a full receive buffer has dropped: the kernel's counter tells that one was, and the lab of which it was.
 #[test]
 fn a_datagram_without_room_is_known_by_a_counter() {
-    for (family, address) in [
-        (Family::Inet, "10.0.0.2:9000"),
-        (Family::Inet6, "[fd00::2]:9000"),
+    use Counter::ReceiveBufferErrors;
+    use Counter::ReceiveBufferErrorsV6;
+    for (family, address, counter) in [
+        (Family::Inet, "10.0.0.2:9000", ReceiveBufferErrors),
+        (Family::Inet6, "[fd00::2]:9000", ReceiveBufferErrorsV6),
     ] {
         let stage = Stage::new(&Options::default());
         let address = address.parse().expect("an address");
@@ -123,7 +125,7 @@ fn a_datagram_without_room_is_known_by_a_counter() {
             })
         };
         let counted = events.iter().filter_map(|event| match &event.kind {
-            Kind::Counted(it) if it.counter == Counter::ReceiveBufferErrors => it.cause,
+            Kind::Counted(it) if it.counter == counter => it.cause,
             _ => None,
         });
         let dropped: Vec<u64> = counted.filter_map(delivered).collect();
@@ -147,6 +149,54 @@ fn a_datagram_without_room_is_known_by_a_counter() {
 }
 
 const SENT: u8 = 8;
+
+/// The counter is that of the host: what it had dropped of its own datagrams, which never reach the wire, was told of the next one that came. And
+/// of a broadcast one socket may have no room and another may: it was told as dropped.
+#[test]
+fn a_datagram_that_a_program_got_is_not_told_as_dropped() {
+    let stage = Stage::new(&Options::default());
+    let socket = |host, address: &str, small: bool| {
+        let fd = stage.socket(host, Family::Inet, Transport::Datagram);
+        let set = |option, value| stage.done(host, Call::Setsockopt { fd, option, value });
+        set(SocketOption::ReuseAddress, 1);
+        set(SocketOption::Broadcast, 1);
+        if small {
+            set(SocketOption::ReceiveBuffer, 1);
+        }
+        let address = address.parse().expect("an address");
+        stage.done(host, Call::Bind { fd, address });
+        fd
+    };
+    let sends = |host, fd, address: &str| {
+        let (data, address) = (vec![b'x'; 600], address.parse().expect("an address"));
+        stage.call(host, Call::Sendto { fd, data, address });
+    };
+    let small = socket(Host::Server, "0.0.0.0:9000", true);
+    let roomy = socket(Host::Server, "0.0.0.0:9000", false);
+    let other = socket(Host::Server, "0.0.0.0:9001", false);
+    let client = socket(Host::Client, "0.0.0.0:9002", false);
+    let _ = small;
+    for _ in 0..SENT {
+        sends(Host::Server, other, "127.0.0.1:9000");
+        sends(Host::Server, other, "127.255.255.255:9000");
+        sends(Host::Client, client, "10.0.0.2:9001");
+        sends(Host::Client, client, "10.0.0.255:9000");
+    }
+    for fd in [other, roomy] {
+        for _ in 0..SENT {
+            let got = stage.call(Host::Server, Call::Recvfrom { fd, size: 700 });
+            assert!(matches!(got, Outcome::Datagram(..)), "{got:?}");
+        }
+    }
+    let events = stage.events();
+    let is_told = |event: &&lineman_trace::log::Event| matches!(event.kind, Kind::Counted(_));
+    assert_eq!(
+        events.iter().filter(is_told).count(),
+        0,
+        "{}",
+        lines(&events)
+    );
+}
 
 /// Many labs begin at once. Some threw the first packet to a host away, which their log told as delivered: the kernel had not noticed yet
 /// that the cable carries. A datagram is not sent again, so it must be there.

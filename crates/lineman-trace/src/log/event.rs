@@ -482,20 +482,24 @@ pub enum Counter {
     /// The timer of a delayed ACK expired.
     #[serde(rename = "DelayedACKs")]
     DelayedAcks,
-    /// The receive buffer of a UDP socket had no room: what came was dropped. Over IPv6 Linux calls it `Udp6RcvbufErrors`.
+    /// The receive buffer of a UDP socket had no room: what came over IPv4 was dropped.
     #[serde(rename = "UdpRcvbufErrors")]
     ReceiveBufferErrors,
+    /// The same of what came over IPv6.
+    #[serde(rename = "Udp6RcvbufErrors")]
+    ReceiveBufferErrorsV6,
 }
 
 impl Counter {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::AbortOnClose,
         Self::AbortOnData,
         Self::ListenOverflows,
         Self::LossProbes,
         Self::DelayedAcks,
         Self::ReceiveBufferErrors,
+        Self::ReceiveBufferErrorsV6,
     ];
 
     /// Its name.
@@ -507,6 +511,7 @@ impl Counter {
             Self::LossProbes => "TCPLossProbes",
             Self::DelayedAcks => "DelayedACKs",
             Self::ReceiveBufferErrors => "UdpRcvbufErrors",
+            Self::ReceiveBufferErrorsV6 => "Udp6RcvbufErrors",
         }
     }
 

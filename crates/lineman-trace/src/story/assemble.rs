@@ -342,7 +342,9 @@ impl Story {
             let dropped = open.row.arrow.as_ref().map(|arrow| arrow.id);
             let drops = matches!(
                 counted.counter,
-                Counter::ListenOverflows | Counter::ReceiveBufferErrors
+                Counter::ListenOverflows
+                    | Counter::ReceiveBufferErrors
+                    | Counter::ReceiveBufferErrorsV6
             );
             // To its sender it is as good as lost.
             if let Some(id) = dropped.filter(|_| drops) {

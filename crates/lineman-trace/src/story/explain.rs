@@ -52,14 +52,19 @@ pub(super) fn explain(row: &Row, around: &Around) -> Vec<Saying> {
     if let Some(arrow) = &row.arrow {
         of_arrow(row, arrow, around, &mut out);
     }
-    out.extend(around.counted.iter().filter_map(no_room));
+    out.extend(around.counted.iter().filter_map(|it| no_room(row, it)));
     of_states(row, around, &mut out);
     of_calls(row, &around.deserted, &mut out);
     out
 }
 
 /// A listener without room says nothing on the wire, nor does a UDP socket.
-fn no_room(counted: &Counted) -> Option<Saying> {
+fn no_room(row: &Row, counted: &Counted) -> Option<Saying> {
+    // Linux finds a wrong checksum when a program reads the datagram, and not if there was no room for it.
+    let damaged = row
+        .arrow
+        .as_ref()
+        .is_some_and(|it| it.arrival == Arrival::Damaged);
     let (who, queues) = (counted.host, counted.queues.unwrap_or_default());
     match counted.counter {
         Counter::ListenOverflows => Some(Saying::QueueFull {
@@ -67,7 +72,9 @@ fn no_room(counted: &Counted) -> Option<Saying> {
             waiting: queues.unread,
             backlog: queues.unsent,
         }),
-        Counter::ReceiveBufferErrors => Some(Saying::UdpNoRoom { who }),
+        Counter::ReceiveBufferErrors | Counter::ReceiveBufferErrorsV6 => {
+            (!damaged).then_some(Saying::UdpNoRoom { who })
+        }
         _ => None,
     }
 }

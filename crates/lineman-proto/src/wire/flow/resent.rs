@@ -60,6 +60,8 @@ struct Recovery {
     until: i64,
     /// Whether a timer has found it.
     timed_out: bool,
+    /// Whether more has been sent again since.
+    goes_on: bool,
 }
 
 /// What a segment takes up of the numbers, and what tells why it is sent.
@@ -128,11 +130,11 @@ impl History {
     }
 
     /// Whether new bytes that begin at `from` leave after a time-out, while a part of what was under way then is
-    /// acknowledged, and the rest is not.
+    /// acknowledged, and the rest neither is nor has been sent again: behind that, new bytes are what RFC 5681 has it send, too.
     pub(super) fn tries_new(&self, from: i64, acknowledged: i64) -> bool {
         self.recovery.is_some_and(|it| {
             let a_part = it.acknowledged < acknowledged && acknowledged < it.until;
-            it.timed_out && a_part && it.until <= from
+            it.timed_out && !it.goes_on && a_part && it.until <= from
         })
     }
 
@@ -265,7 +267,10 @@ impl History {
                 acknowledged,
                 until: it.next,
                 timed_out,
+                goes_on: false,
             });
+        } else if let Some(recovery) = &mut self.recovery {
+            recovery.goes_on = true;
         }
     }
 }

@@ -344,6 +344,9 @@ impl Tally {
             "ignored": ignored,
             "refused": guard::counts(&refused),
         });
+        if let Some(log) = console.log {
+            log.ends();
+        }
         console.record(Level::Info, "ended", &served.render(console.lang), fields);
         guard::summary(&refused, console);
     }

@@ -264,6 +264,23 @@ fn after_a_time_out_new_bytes_are_tried_first() {
     assert!(!talk.sent(&new).tries_new, "all is acknowledged");
 }
 
+/// "They are new, although data before them is still missing (F-RTO)", of what was sent when all that was under way had been sent again.
+#[test]
+fn new_bytes_behind_all_that_was_sent_again_are_not_tried_first() {
+    let mut talk = talk().open();
+    for block in 0..3 {
+        talk.lost(Way::Forth, ACK, (block * 100 + 1, 1), &[0; 100]);
+    }
+    talk.pause(300);
+    talk.forth(ACK, (1, 1), &[0; 100]);
+    talk.back(ACK, (1, 101), b"");
+    for seq in [101, 201] {
+        talk.forth(ACK, (seq, 1), &[0; 100]);
+    }
+    let new = talk.frame(Way::Forth, ACK, (301, 1), &[0; 100]);
+    assert!(!talk.sent(&new).tries_new);
+}
+
 /// What acknowledgments asked for long ago is not what has it sent now.
 #[test]
 fn a_fast_retransmission_that_is_lost_is_followed_by_a_time_out() {
