@@ -390,14 +390,19 @@ mod tests {
         assert_eq!(at(4_107_542_400, 0), "2100-03-01T00:00:00.000Z");
     }
 
-    #[test]
-    fn what_waits_is_bounded_and_the_rest_is_counted() {
+    /// One that nobody writes.
+    fn log() -> Log {
         let config = LogConfig {
             events: true,
             format: Format::Text,
             least: Level::Info,
         };
-        let log = Log::new(Lang::En, config);
+        Log::new(Lang::En, config)
+    }
+
+    #[test]
+    fn what_waits_is_bounded_and_the_rest_is_counted() {
+        let log = log();
         let line = "x".repeat(1000);
         for _ in 0..10_000 {
             log.line(Level::Info, &line);
@@ -411,12 +416,7 @@ mod tests {
     /// "3000 events of a flood were not told" was lost itself, where nobody had read what waited before it.
     #[test]
     fn what_a_server_says_at_its_end_has_room() {
-        let config = LogConfig {
-            events: false,
-            format: Format::Text,
-            least: Level::Info,
-        };
-        let log = Log::new(Lang::En, config);
+        let log = log();
         let line = "x".repeat(1000);
         for _ in 0..2_000 {
             log.line(Level::Info, &line);

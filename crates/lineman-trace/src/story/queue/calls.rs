@@ -19,6 +19,7 @@ use crate::story::pending::brings;
 use crate::story::pending::takes_beginning;
 use crate::story::pending::takes_return;
 use crate::story::pending::takes_waiting;
+use crate::story::readiness::is_of_readiness;
 use crate::story::sending::Sends;
 
 /// The least that the time of a row shows, in nanoseconds: a call that begins so much after the row needs one of its own.
@@ -197,15 +198,5 @@ fn waits_in_vain(call: &Call) -> bool {
 /// Whether a call is one that returns what has arrived, or says whether anything has. A connection that accept() returns may be older
 /// than what is on its way to it.
 pub(in crate::story) fn receives(name: &str) -> bool {
-    let calls = [
-        "recv",
-        "read",
-        "select",
-        "pselect",
-        "poll",
-        "ppoll",
-        "epoll_wait",
-        "epoll_pwait",
-    ];
-    calls.iter().any(|call| name.starts_with(call))
+    name.starts_with("recv") || name.starts_with("read") || is_of_readiness(name)
 }
